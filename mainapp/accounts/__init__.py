@@ -1,0 +1,1 @@
+"""Users: the model, sign-up and log-in, and who is behind a socket."""

@@ -1,0 +1,11 @@
+"""Who is behind a socket."""
+
+from typing import Any
+
+
+class SocketUserMiddleware:
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.inner(scope, receive, send)

@@ -1,0 +1,1 @@
+"""What every feature stands on: the base consumer, publishing, domain errors, formats."""

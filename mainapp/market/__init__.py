@@ -1,0 +1,1 @@
+"""Stocks, sources of quotes, the board, and the live tracker."""

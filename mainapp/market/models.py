@@ -1,0 +1,167 @@
+"""The catalogue, the last recorded quote, candles, and people's lists."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+PRICE = {"max_digits": 18, "decimal_places": 2}
+
+
+class Stock(models.Model):
+    """A paper of the exchange, or the index IBOV; never deleted, only retired."""
+
+    class Kind(models.TextChoices):
+        ON = "ON", _("Ação ordinária (ON)")
+        PN = "PN", _("Ação preferencial (PN)")
+        UNIT = "UNIT", _("Unit")
+        ETF = "ETF", _("ETF")
+        FII = "FII", _("Fundo imobiliário (FII)")
+        BDR = "BDR", _("BDR")
+        INDEX = "INDEX", _("Índice")
+
+    symbol = models.CharField(max_length=12, unique=True)
+    name = models.CharField(max_length=120)
+    search_text = models.CharField(max_length=160, editable=False)
+    kind = models.CharField(max_length=5, choices=Kind)
+    sector = models.CharField(max_length=80, blank=True)
+    lot = models.PositiveIntegerField(default=100)
+    is_active = models.BooleanField(default=True)
+    renamed_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="former_symbols"
+    )
+
+    class Meta:
+        ordering = ["symbol"]
+
+    def __str__(self) -> str:
+        return self.symbol
+
+
+class Membership(models.Model):
+    """That a stock belonged to a market (an index portfolio) on a date."""
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="memberships")
+    market = models.CharField(max_length=12)
+    as_of = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "market"], name="one_membership_a_market")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stock_id} in {self.market} on {self.as_of}"
+
+
+class LastQuote(models.Model):
+    """The newest recorded quote of a stock, one real and one simulated."""
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="last_quotes")
+    simulated = models.BooleanField()
+    price = models.DecimalField(**PRICE)
+    previous_close = models.DecimalField(**PRICE, null=True)
+    open = models.DecimalField(**PRICE, null=True)
+    high = models.DecimalField(**PRICE, null=True)
+    low = models.DecimalField(**PRICE, null=True)
+    volume = models.BigIntegerField(null=True)
+    market_cap = models.DecimalField(max_digits=22, decimal_places=2, null=True)
+    year_low = models.DecimalField(**PRICE, null=True)
+    year_high = models.DecimalField(**PRICE, null=True)
+    currency = models.CharField(max_length=3, default="BRL")
+    quoted_at = models.DateTimeField()
+    quoted_at_estimated = models.BooleanField(default=False)
+    source = models.CharField(max_length=20)
+    delay_s = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_last_quote_a_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stock_id} {self.price} at {self.quoted_at}"
+
+
+class Candle(models.Model):
+    """Open, high, low and close of one minute or one day (São Paulo's)."""
+
+    class Interval(models.TextChoices):
+        MINUTE = "1m", _("1 minuto")
+        DAY = "1d", _("1 dia")
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="candles")
+    interval = models.CharField(max_length=2, choices=Interval)
+    starts_at = models.DateTimeField()
+    simulated = models.BooleanField()
+    open = models.DecimalField(**PRICE)
+    high = models.DecimalField(**PRICE)
+    low = models.DecimalField(**PRICE)
+    close = models.DecimalField(**PRICE)
+    volume = models.BigIntegerField(null=True)
+    source = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stock", "simulated", "interval", "starts_at"], name="one_candle_a_slot"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stock_id} {self.interval} {self.starts_at}"
+
+
+class RejectedQuotes(models.Model):
+    """How many quotes of a source were refused for a reason, and the last of them."""
+
+    source = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20)
+    count = models.PositiveBigIntegerField(default=0)
+    last_symbol = models.CharField(max_length=12)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "reason"], name="one_row_a_reason")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.reason}: {self.count}"
+
+
+class Watchlist(models.Model):
+    """A person's named list of stocks, shown to whoever has its link."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="watchlists")
+    name = models.CharField(max_length=60)
+    share_key = models.CharField(max_length=22, unique=True)
+    is_current = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="one_list_a_name"),
+            models.UniqueConstraint(
+                fields=["owner"], condition=models.Q(is_current=True), name="one_current_list"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WatchlistItem(models.Model):
+    """A stock's place in a list."""
+
+    watchlist = models.ForeignKey(Watchlist, models.CASCADE, related_name="items")
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["watchlist", "stock"], name="once_in_a_list")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stock_id} in {self.watchlist_id}"

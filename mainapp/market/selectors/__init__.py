@@ -1,0 +1,1 @@
+"""Reads across rows: the catalogue, candles, lists, rejected quotes."""

@@ -1,0 +1,1 @@
+"""Writes: recording quotes, the catalogue, history, lists."""

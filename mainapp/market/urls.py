@@ -1,0 +1,5 @@
+"""The market's pages."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

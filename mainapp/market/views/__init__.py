@@ -1,0 +1,1 @@
+"""What people see of the market: one module a page."""

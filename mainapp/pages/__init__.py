@@ -1,0 +1,1 @@
+"""Pages that combine features: home and health."""

@@ -1,0 +1,5 @@
+"""Home and health."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

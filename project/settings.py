@@ -1,0 +1,250 @@
+"""Every setting, in one file; the environment (or .env) decides. `.env.example` lists the variables."""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+# The process -----------------------------------------------------------------------------------
+
+DEBUG = env.bool("DEBUG", default=False)
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+
+SECRET_KEY = env.str("SECRET_KEY", default="only-for-debugging" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set: give it a long random value.")
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+HTTPS = env.bool("HTTPS", default=not DEBUG)
+
+INSTALLED_APPS = [
+    "daphne",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "channels",
+    "csp",
+    "django_htmx",
+    "django_celery_beat",
+    "mainapp.core",
+    "mainapp.accounts",
+    "mainapp.market",
+    "mainapp.pages",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "mainapp.market.context.market",
+            ],
+        },
+    }
+]
+
+# Stores ----------------------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'pregao.sqlite3'}")
+}
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 10}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [{"address": REDIS_URL, "max_connections": 1000}], "prefix": "pregao"},
+    }
+}
+
+# Background work -------------------------------------------------------------------------------
+
+# kombu knows a Redis behind a unix socket by a scheme of its own.
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+CELERY_RESULT_EXPIRES = 300
+CELERY_TIMEZONE = "America/Sao_Paulo"
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_REDIS_MAX_CONNECTIONS = 200
+CELERY_TASK_ROUTES = {"update_stock": {"queue": "update"}}
+CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
+
+# Quotes ----------------------------------------------------------------------------------------
+
+REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin")
+QUOTE_SOURCE = env.list("QUOTE_SOURCE", default=list(REAL_SOURCES))
+SIMULATED = QUOTE_SOURCE == ["simulated"]
+ALLOW_SIMULATED = env.bool("ALLOW_SIMULATED", default=DEBUG)
+if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated"}:
+    raise ImproperlyConfigured(
+        f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(REAL_SOURCES)}, or "
+        "simulated alone ('auto' only under `make run`)."
+    )
+if not QUOTE_SOURCE or ("simulated" in QUOTE_SOURCE and not SIMULATED):
+    raise ImproperlyConfigured("QUOTE_SOURCE: real sources and 'simulated' never mix.")
+if SIMULATED and not ALLOW_SIMULATED:
+    raise ImproperlyConfigured("QUOTE_SOURCE=simulated needs ALLOW_SIMULATED=1.")
+
+UPDATE_INTERVAL_S = env.int("UPDATE_INTERVAL_S", default=10)
+SOURCE_TIMEOUT_S = env.float("SOURCE_TIMEOUT_S", default=3.0)
+SOURCE_PROXY = env.str("SOURCE_PROXY", default="")
+BRAPI_URL = env.str("BRAPI_URL", default="https://brapi.dev")
+BRAPI_TOKEN = env.str("BRAPI_TOKEN", default="")
+BRAPI_BATCH_SIZE = env.int("BRAPI_BATCH_SIZE", default=20)
+BRAPI_BUDGET_PER_MONTH = env.int("BRAPI_BUDGET_PER_MONTH", default=15_000)
+YAHOO_URL = env.str("YAHOO_URL", default="https://query1.finance.yahoo.com")
+YAHOO_BUDGET_PER_HOUR = env.int("YAHOO_BUDGET_PER_HOUR", default=1_500)
+YAHOO_FIN_URL = env.str("YAHOO_FIN_URL", default="https://finance.yahoo.com")
+SIMULATED_SEED = env.int("SIMULATED_SEED", default=1)
+SIMULATED_SPEED = env.float("SIMULATED_SPEED", default=1.0)
+SIMULATED_VOLATILITY = env.float("SIMULATED_VOLATILITY", default=1.0)
+KEEP_MINUTE_CANDLES_DAYS = env.int("KEEP_MINUTE_CANDLES_DAYS", default=30)
+KEEP_DAILY_CANDLES_DAYS = env.int("KEEP_DAILY_CANDLES_DAYS", default=3650)
+
+# People ----------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "pt-br"
+LANGUAGES = [("pt-br", "Português"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "America/Sao_Paulo"
+USE_TZ = True
+USE_THOUSAND_SEPARATOR = True
+
+# E-mail ----------------------------------------------------------------------------------------
+
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_TIMEOUT = 10
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_BACKEND = (
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Pregão <pregao@localhost>")
+
+# Files -----------------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS: list[Any] = [
+    BASE_DIR / "static",
+    *(
+        (prefix, folder)
+        for prefix, folder in (
+            ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
+            ("vendor/lightweight-charts", BASE_DIR / "node_modules/lightweight-charts/dist"),
+        )
+        if folder.is_dir()
+    ),
+]
+WHITENOISE_USE_FINDERS = DEBUG
+MEDIA_URL = "/media/"
+MEDIA_ROOT = DATA_DIR / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "mainapp.core.storage.ModuleStaticFilesStorage"
+    },
+}
+
+# Security --------------------------------------------------------------------------------------
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+X_FRAME_OPTIONS = "DENY"
+# What lightweight-charts 5.2.1 injects as a <style> for its attribution; a test holds it.
+CHART_STYLE_HASH = "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "style-src": [SELF, CHART_STYLE_HASH],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "yfinance": {"level": "CRITICAL"},
+    },
+}

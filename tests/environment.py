@@ -1,0 +1,53 @@
+"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database of the run's own.
+
+`TEST_DATABASE=postgresql` brings pgserver's PostgreSQL; else SQLite.
+"""
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from project.embedded import redis_server
+
+FOLDER = Path(tempfile.mkdtemp(prefix="pregao-tests-"))
+
+
+def start_redis(folder: Path) -> str:
+    """Start a Redis that keeps nothing on disk and return its URL."""
+    path = folder / "redis.sock"
+    options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no"]
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
+        [redis_server(), *options], stdout=subprocess.DEVNULL, cwd=folder
+    )
+    atexit.register(process.kill)
+    deadline = time.monotonic() + 10
+    while not path.exists():
+        if time.monotonic() > deadline or process.poll() is not None:
+            raise RuntimeError("redis-server did not start")
+        time.sleep(0.01)
+    return f"unix://{path}"
+
+
+def start_postgresql(folder: Path) -> str:
+    """Start pgserver's PostgreSQL and return its URL."""
+    import pgserver  # noqa: PLC0415 - only where it is asked for
+
+    server = pgserver.get_server(folder / "postgresql", cleanup_mode="delete")
+    atexit.register(server.cleanup)
+    return f"postgresql://postgres@/postgres?host={folder / 'postgresql'}"
+
+
+atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
+os.environ |= {
+    "DEBUG": "1",
+    "DATA_DIR": str(FOLDER),
+    "QUOTE_SOURCE": "simulated",
+    "REDIS_URL": start_redis(FOLDER),
+    "DATABASE_URL": start_postgresql(FOLDER)
+    if os.environ.get("TEST_DATABASE") == "postgresql"
+    else f"sqlite:///{FOLDER / 'pregao.sqlite3'}",
+}
