@@ -43,8 +43,8 @@ def start_postgresql(folder: Path) -> str:
 
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 (FOLDER / "static").mkdir()
+os.environ["XDG_RUNTIME_DIR"] = str(FOLDER)
 os.environ |= {
-    "XDG_RUNTIME_DIR": str(FOLDER),
     "DEBUG": "1",
     "DATA_DIR": str(FOLDER),
     "QUOTE_SOURCE": "simulated",
