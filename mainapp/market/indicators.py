@@ -11,7 +11,7 @@ RANKING_SIZE = 5
 def ranking(
     rows: Mapping[str, Mapping[str, Any]], size: int = RANKING_SIZE
 ) -> dict[str, list[str]]:
-    """Return the symbols most traded (price × volume), with the biggest gains and losses.
+    """Return the symbols most traded (price by volume), with the biggest gains and losses.
 
     `rows` are quotes of the wire's shape by symbol: decimal strings, `None` for what is not known.
     A quote without a price or a change is left out, and so is the index. Ties go by symbol.
