@@ -1,0 +1,245 @@
+"""The board: the newest quote of every symbol, in Redis, under an epoch and a running number."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+import orjson
+import redis
+from django.conf import settings
+from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from mainapp.market.quotes import Quote
+
+EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
+WORKER_KEY = "pregao:worker"
+WORKER_LEASE_MS = 2_000
+TIMEOUT_S = 1.0
+
+# KEYS: board. ARGV: status, then symbol, quoted_at in ms and value of each quote. One atomic step, so
+# that two workers never give one number twice nor an older quote the last word.
+_PUT = """
+local names = {'@epoch', '@seq'}
+for i = 2, #ARGV, 3 do names[#names + 1] = ARGV[i] end
+local old = redis.call('HMGET', KEYS[1], unpack(names))
+if not old[1] then return false end
+local seq = tonumber(old[2] or '0') + 1
+local changed, set = {}, {'@status', ARGV[1]}
+for i = 2, #ARGV, 3 do
+  local before = old[(i - 2) / 3 + 3]
+  local keep = false
+  if before then
+    local at, value = string.match(before, '^%d+|(%d+)|(.*)$')
+    keep = value == ARGV[i + 2] or tonumber(at) > tonumber(ARGV[i + 1])
+  end
+  if not keep then
+    set[#set + 1] = ARGV[i]
+    set[#set + 1] = string.format('%d|', seq) .. ARGV[i + 1] .. '|' .. ARGV[i + 2]
+    changed[#changed + 1] = ARGV[i]
+    changed[#changed + 1] = before or ''
+  end
+end
+if #changed == 0 then seq = seq - 1 else
+  set[#set + 1] = '@seq'
+  set[#set + 1] = string.format('%d', seq)
+end
+redis.call('HSET', KEYS[1], unpack(set))
+return {old[1], seq, changed}
+"""
+
+
+class BoardLostError(Exception):
+    """The board is not there: Redis was emptied since it was last filled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedStatus:
+    """When the last batch ended and when the next is due, aware UTC."""
+
+    batch_at: datetime
+    next_due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What a batch changed on the board: each symbol's quote before (None: new) and after."""
+
+    epoch: str
+    seq: int
+    changed: Mapping[str, tuple[Quote | None, Quote]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """The board's head as read at once; `status` is None until a batch has run."""
+
+    epoch: str | None
+    seq: int
+    status: FeedStatus | None
+    worker_alive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Everything on the board: each symbol's quote with the number of its last change."""
+
+    epoch: str
+    seq: int
+    quotes: Mapping[str, tuple[int, Quote]]
+
+
+def board_key(simulated: bool) -> str:
+    return f"pregao:board:{'simulated' if simulated else 'real'}"
+
+
+@cache
+def client() -> "redis.Redis":
+    """Return this process's Redis client for threads; every call fails within a second."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        max_connections=200,
+        retry=Retry(NoBackoff(), 0),  # type: ignore[no-untyped-call] # redis-py has no types here
+    )
+
+
+def async_client() -> "aioredis.Redis":
+    """Return a new Redis client for the running event loop; every call fails within a second."""
+    return aioredis.Redis.from_url(
+        settings.REDIS_URL,
+        socket_timeout=TIMEOUT_S,
+        socket_connect_timeout=TIMEOUT_S,
+        max_connections=200,
+        retry=AsyncRetry(NoBackoff(), 0),  # type: ignore[no-untyped-call] # no types here
+    )
+
+
+class Board:
+    """The worker's side: puts quotes on the board of one kind, real or simulated.
+
+    Every method raises redis.RedisError when Redis does not answer.
+    """
+
+    def __init__(self, *, simulated: bool, redis_client: "redis.Redis | None" = None) -> None:
+        self._client = redis_client or client()
+        self._key = board_key(simulated)
+        self._put = self._client.register_script(_PUT)
+
+    def exists(self) -> bool:
+        return bool(self._client.hexists(self._key, EPOCH))
+
+    def put(self, quotes: Iterable[Quote], status: FeedStatus) -> Placed:
+        """Place `quotes`, stamped with a time, and the status; one atomic step, safe to repeat.
+
+        Raises: BoardLostError when there is no board to put them on.
+        """
+        by_symbol = {quote.symbol: quote for quote in quotes}
+        args: list[str | bytes | int] = [_dump_status(status)]
+        for symbol, quote in by_symbol.items():
+            assert quote.quoted_at is not None
+            args += [symbol, int(quote.quoted_at.timestamp() * 1000), _dump(quote)]
+        reply: Any = self._put(keys=[self._key], args=args)
+        if not reply:
+            raise BoardLostError
+        epoch, seq, flat = reply
+        changed = {
+            symbol.decode(): (_parse(before)[1] if before else None, by_symbol[symbol.decode()])
+            for symbol, before in zip(flat[::2], flat[1::2], strict=True)
+        }
+        return Placed(epoch.decode(), int(seq), changed)
+
+    def restore(self, quotes: Iterable[Quote]) -> bool:
+        """Fill a lost board under a new epoch; False when it is there. Safe against other workers."""
+        values = {
+            quote.symbol: f"0|{int(quote.quoted_at.timestamp() * 1000)}|".encode() + _dump(quote)
+            for quote in quotes
+            if quote.quoted_at
+        }
+        with self._client.pipeline() as pipeline:
+            pipeline.watch(self._key)
+            if pipeline.hexists(self._key, EPOCH):
+                return False
+            pipeline.multi()
+            pipeline.hset(self._key, mapping={EPOCH: uuid4().hex[:16], SEQ: 0} | values)
+            try:
+                pipeline.execute()
+            except redis.WatchError:
+                return False
+        return True
+
+    def status(self) -> FeedStatus | None:
+        return _parse_status(self._client.hget(self._key, STATUS))
+
+    def renew_worker_lease(self) -> None:
+        self._client.set(WORKER_KEY, 1, px=WORKER_LEASE_MS)
+
+
+class BoardReader:
+    """A web process's side, on the running event loop."""
+
+    def __init__(self, *, simulated: bool, redis_client: "aioredis.Redis") -> None:
+        self._client = redis_client
+        self._key = board_key(simulated)
+
+    async def pulse(self) -> Pulse:
+        """Return the board's head; one round trip. Raises: redis.RedisError."""
+        async with self._client.pipeline(transaction=False) as pipeline:
+            pipeline.hmget(self._key, [EPOCH, SEQ, STATUS])
+            pipeline.exists(WORKER_KEY)
+            (epoch, seq, status), worker = await pipeline.execute()
+        return Pulse(
+            epoch.decode() if epoch else None, int(seq or 0), _parse_status(status), bool(worker)
+        )
+
+    async def read(self) -> Contents | None:
+        """Return everything on the board, None when it is lost. Raises: redis.RedisError."""
+        raw: dict[bytes, bytes] = await self._client.hgetall(self._key)  # type: ignore[misc] # stub
+        head = {name: raw.pop(name.encode(), b"") for name in (EPOCH, SEQ, STATUS)}
+        if not head[EPOCH]:
+            return None
+        quotes = {symbol.decode(): _parse(value) for symbol, value in raw.items()}
+        return Contents(head[EPOCH].decode(), int(head[SEQ] or 0), quotes)
+
+
+def _dump(quote: Quote) -> bytes:
+    return orjson.dumps(asdict(quote), default=str)
+
+
+def _parse(raw: bytes) -> tuple[int, Quote]:
+    seq, _, value = raw.split(b"|", 2)
+    fields = orjson.loads(value)
+    fields["quoted_at"] = datetime.fromisoformat(fields["quoted_at"])
+    for name in _MONEY:
+        if fields[name] is not None:
+            fields[name] = Decimal(fields[name])
+    return int(seq), Quote(**fields)
+
+
+_MONEY = (
+    "price",
+    "previous_close",
+    "open",
+    "high",
+    "low",
+    "market_cap",
+    "year_low",
+    "year_high",
+)
+
+
+def _dump_status(status: FeedStatus) -> bytes:
+    return orjson.dumps(asdict(status))
+
+
+def _parse_status(raw: Any) -> FeedStatus | None:
+    if not raw:
+        return None
+    return FeedStatus(**{k: datetime.fromisoformat(v) for k, v in orjson.loads(raw).items()})
