@@ -1,0 +1,107 @@
+"""Factories of the market's rows."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from string import ascii_uppercase
+
+import factory
+from factory.django import DjangoModelFactory
+
+from mainapp.market.models import (
+    Candle,
+    LastQuote,
+    Membership,
+    RejectedQuotes,
+    Stock,
+    Watchlist,
+    WatchlistItem,
+)
+from mainapp.market.symbols import fold, parse
+
+NOON = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # a Tuesday, noon in São Paulo
+
+
+def ticker(n: int) -> str:
+    """Return the nth made-up ticker: XAAA3, XAAB3, …"""
+    letters = (ascii_uppercase[n // 26**place % 26] for place in (2, 1, 0))
+    return f"X{''.join(letters)}3"
+
+
+class StockFactory(DjangoModelFactory[Stock]):
+    """`StockFactory(symbol="PETR4", name="Petrobras")`; an existing symbol comes back as it is."""
+
+    class Meta:
+        model = Stock
+        django_get_or_create = ("symbol",)
+
+    symbol = factory.Sequence(ticker)
+    name = factory.LazyAttribute(lambda stock: f"Empresa {stock.symbol}")
+    search_text = factory.LazyAttribute(lambda stock: fold(f"{stock.symbol} {stock.name}"))
+    kind = factory.LazyAttribute(lambda stock: parse(stock.symbol).kinds[0])
+
+
+class MembershipFactory(DjangoModelFactory[Membership]):
+    class Meta:
+        model = Membership
+
+    stock = factory.SubFactory(StockFactory)
+    market = "IBOV"
+    as_of = date(2026, 1, 5)
+
+
+class LastQuoteFactory(DjangoModelFactory[LastQuote]):
+    class Meta:
+        model = LastQuote
+
+    stock = factory.SubFactory(StockFactory)
+    simulated = True
+    price = Decimal("38.42")
+    previous_close = Decimal("38.21")
+    quoted_at = NOON
+    source = "simulated"
+
+
+class CandleFactory(DjangoModelFactory[Candle]):
+    class Meta:
+        model = Candle
+
+    stock = factory.SubFactory(StockFactory)
+    interval = Candle.Interval.DAY
+    starts_at = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
+    simulated = True
+    open = Decimal("38.00")
+    high = Decimal("39.00")
+    low = Decimal("37.50")
+    close = Decimal("38.42")
+    volume = 1000
+    source = "simulated"
+
+
+class RejectedQuotesFactory(DjangoModelFactory[RejectedQuotes]):
+    class Meta:
+        model = RejectedQuotes
+
+    source = "yahoo"
+    reason = "older"
+    count = 1
+    last_symbol = "PETR4"
+    last_at = NOON
+
+
+class WatchlistFactory(DjangoModelFactory[Watchlist]):
+    """Needs its owner: `WatchlistFactory(owner=alice)`."""
+
+    class Meta:
+        model = Watchlist
+
+    name = factory.Sequence(lambda n: f"Lista {n}")
+    share_key = factory.Sequence(lambda n: f"share-{n}")
+
+
+class WatchlistItemFactory(DjangoModelFactory[WatchlistItem]):
+    class Meta:
+        model = WatchlistItem
+
+    watchlist = factory.SubFactory(WatchlistFactory)
+    stock = factory.SubFactory(StockFactory)
+    position = factory.Sequence(lambda n: n)
