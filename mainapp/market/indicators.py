@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-INDEX_SYMBOL = "IBOV"
+from mainapp.market.symbols import INDEX
+
 RANKING_SIZE = 5
 
 
@@ -19,7 +20,7 @@ def ranking(
     known = {
         symbol: row
         for symbol, row in rows.items()
-        if symbol != INDEX_SYMBOL and row.get("price") and row.get("change_pct")
+        if symbol != INDEX and row.get("price") and row.get("change_pct")
     }
     changes = {symbol: Decimal(row["change_pct"]) for symbol, row in known.items()}
     turnovers = {

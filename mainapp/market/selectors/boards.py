@@ -1,0 +1,191 @@
+"""The last recorded quotes, as the home page and the lists show them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Count, DateField, F, FilteredRelation, Q, QuerySet, Value
+
+from mainapp.market.indicators import ranking
+from mainapp.market.models import LastQuote, Stock, Watchlist, WatchlistItem
+from mainapp.market.quotes import Quote
+from mainapp.market.symbols import INDEX
+
+MARKETS: dict[str, Q] = {
+    "IBOV": Q(memberships__market="IBOV"),
+    "FII": Q(kind=Stock.Kind.FII),
+    "ETF": Q(kind=Stock.Kind.ETF),
+    "BDR": Q(kind=Stock.Kind.BDR),
+    "ALL": Q(),
+}
+PAGE_SIZE = 300
+MAX_WORDS = 6
+FIELDS = ("symbol", "name", "kind", "sector", "search_text")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeBoard:
+    """The index and the three lists of its papers; `quoted_at` is the newest of all of them."""
+
+    index: Quote | None = None
+    traded: list[Quote] = field(default_factory=list)
+    gainers: list[Quote] = field(default_factory=list)
+    losers: list[Quote] = field(default_factory=list)
+    quoted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedStock:
+    """A paper with its last price, None where it has none yet."""
+
+    symbol: str
+    name: str
+    kind: str
+    sector: str
+    search_text: str
+    price: Decimal | None
+    change_pct: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """One page of a market's papers, its sectors and how many papers match in all."""
+
+    rows: list[ListedStock]
+    sectors: list[str]
+    total: int
+    matching: int
+    page: int
+    pages: int
+    portfolio_on: date | None
+
+
+def home_board() -> HomeBoard:
+    """Return what the home page shows first: one query."""
+    quotes = {
+        last.stock.symbol: quote_of(last)
+        for last in LastQuote.objects.filter(
+            Q(stock__memberships__market="IBOV") | Q(stock__symbol=INDEX),
+            simulated=settings.SIMULATED,
+        ).select_related("stock")
+    }
+    ranks = ranking({symbol: quote.to_wire() for symbol, quote in quotes.items()})
+    return HomeBoard(
+        index=quotes.get(INDEX),
+        quoted_at=max(
+            (quote.quoted_at for quote in quotes.values() if quote.quoted_at), default=None
+        ),
+        **{name: [quotes[symbol] for symbol in symbols] for name, symbols in ranks.items()},
+    )
+
+
+def quote_of(last: LastQuote) -> Quote:
+    """Return a recorded row as the quote that it was."""
+    return Quote(
+        symbol=last.stock.symbol,
+        name=last.stock.name,
+        price=last.price,
+        previous_close=last.previous_close,
+        open=last.open,
+        high=last.high,
+        low=last.low,
+        volume=last.volume,
+        market_cap=last.market_cap,
+        year_low=last.year_low,
+        year_high=last.year_high,
+        currency=last.currency,
+        quoted_at=last.quoted_at,
+        quoted_at_estimated=last.quoted_at_estimated,
+        source=last.source,
+        delay_s=last.delay_s,
+        simulated=last.simulated,
+    )
+
+
+def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: int = 1) -> Listing:
+    """Return a page of a market of MARKETS, by symbol: two queries, whatever its size.
+
+    `words` are folded as `Stock.search_text` is, and all must be found in it. A page out of range
+    is the nearest one.
+    """
+    stocks = Stock.objects.filter(MARKETS[market], is_active=True)
+    match = Q()
+    for word in list(words)[:MAX_WORDS]:
+        match &= Q(search_text__contains=word)
+    if sector:
+        match &= Q(sector=sector)
+    sectors = stocks.order_by("sector").values_list("sector")
+    counts = list(sectors.annotate(size=Count("pk"), found=Count("pk", filter=match)))
+    matching = sum(found for *_, found in counts)
+    pages = max(-(-matching // PAGE_SIZE), 1)
+    page = min(max(page, 1), pages)
+    rows, portfolio_on = _page(stocks.filter(match), page, dated=market == "IBOV")
+    return Listing(
+        rows=rows,
+        sectors=[name for name, *_ in counts if name],
+        total=sum(size for _, size, _ in counts),
+        matching=matching,
+        page=page,
+        pages=pages,
+        portfolio_on=portfolio_on,
+    )
+
+
+def _page(
+    stocks: QuerySet[Stock], page: int, *, dated: bool
+) -> tuple[list[ListedStock], date | None]:
+    """Return one page of `stocks` with their last prices and the date of their membership."""
+    last = FilteredRelation("last_quotes", condition=_is_current_kind("last_quotes"))
+    as_of = F("memberships__as_of") if dated else Value(None, DateField())
+    rows = (
+        stocks.annotate(last=last, as_of=as_of)
+        .order_by("symbol")
+        .values_list(*FIELDS, "last__price", "last__previous_close", "as_of")
+    )
+    found = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
+    return [_listed(*row) for *row, _ in found], max((row[-1] for row in found), default=None)
+
+
+def listed_in(watchlist: Watchlist) -> list[ListedStock]:
+    """Return the papers of a person's list, in its order, with their last prices: one query."""
+    last = FilteredRelation("stock__last_quotes", condition=_is_current_kind("stock__last_quotes"))
+    rows = (
+        WatchlistItem.objects.filter(watchlist=watchlist)
+        .annotate(last=last)
+        .order_by("position", "pk")
+        .values_list(*(f"stock__{name}" for name in FIELDS), "last__price", "last__previous_close")
+    )
+    return [_listed(*row) for row in rows]
+
+
+def _is_current_kind(relation: str) -> Q:
+    return Q(**{f"{relation}__simulated": settings.SIMULATED})
+
+
+def _listed(
+    symbol: str,
+    name: str,
+    kind: str,
+    sector: str,
+    search_text: str,
+    price: Decimal | None,
+    previous_close: Decimal | None,
+) -> ListedStock:
+    quote = price and Quote(
+        symbol=symbol,
+        price=price,
+        previous_close=previous_close,
+        source="",
+        simulated=settings.SIMULATED,
+    )
+    return ListedStock(
+        symbol=symbol,
+        name=name,
+        kind=str(Stock.Kind(kind).label),
+        sector=sector,
+        search_text=search_text,
+        price=price,
+        change_pct=quote.change_pct if quote else None,
+    )

@@ -1,0 +1,58 @@
+"""People's lists of stocks."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count
+
+from mainapp.accounts.models import User
+from mainapp.market.models import Stock, Watchlist, WatchlistItem
+from mainapp.market.symbols import canonical
+
+
+def lists_of(user: User) -> list[Watchlist]:
+    """Return the lists of `user` by name, each with its `size`."""
+    return list(Watchlist.objects.filter(owner=user).annotate(size=Count("items")))
+
+
+def owned_list(user: User, pk: int) -> Watchlist:
+    """Return a list of `user`. Raises: Watchlist.DoesNotExist for somebody else's too."""
+    return Watchlist.objects.get(owner=user, pk=pk)
+
+
+def shared_list(share_key: str) -> Watchlist:
+    """Return the list behind a link. Raises: Watchlist.DoesNotExist."""
+    return Watchlist.objects.get(share_key=share_key)
+
+
+def current_list(user: User) -> Watchlist | None:
+    return Watchlist.objects.filter(owner=user, is_current=True).first()
+
+
+def symbols_of(watchlist: Watchlist) -> list[str]:
+    """Return the symbols of a list in its order."""
+    items = WatchlistItem.objects.filter(watchlist=watchlist)
+    return list(items.order_by("position", "pk").values_list("stock__symbol", flat=True))
+
+
+def current_symbols(user: User | AnonymousUser) -> list[str]:
+    """Return the symbols of the current list of `user` in its order; none for a stranger."""
+    if not user.is_authenticated:
+        return []
+    items = WatchlistItem.objects.filter(watchlist__owner=user.pk, watchlist__is_current=True)
+    return list(items.order_by("position", "pk").values_list("stock__symbol", flat=True))
+
+
+def stocks_named(texts: Iterable[str]) -> list[Stock]:
+    """Return the stocks that `texts` name, each once, in their order, without what is not known.
+
+    A paper of the fractional market stands for its whole lot, a former symbol for today's. One
+    query.
+    """
+    wanted = [symbol for text in texts if (symbol := canonical(text))]
+    found = {
+        stock.symbol: stock.renamed_to or stock
+        for stock in Stock.objects.filter(symbol__in=wanted).select_related("renamed_to")
+    }
+    meant = (found[symbol] for symbol in wanted if symbol in found)
+    return list({stock.pk: stock for stock in meant}.values())
