@@ -22,15 +22,16 @@ export function clockOffset(known, sample) {
 }
 
 /**
- * Put a frame's quotes into `quotes`: a snapshot's replace, an update's fields are laid over.
+ * Put a frame's quotes into `quotes`: a snapshot's replace, an update's fields are laid over. What is
+ * not in `wanted` (removed here, the frame still in flight) is left out.
  *
  * Returns a Map from symbol to the fields that changed and their former values.
  */
-export function mergeQuotes(quotes, frame) {
+export function mergeQuotes(quotes, frame, wanted) {
   const changes = new Map();
   for (const [symbol, fields] of Object.entries(frame.quotes ?? {})) {
+    if (!wanted.has(symbol)) continue;
     const before = quotes.get(symbol);
-    if (frame.type === "update" && !before) continue; // removed here, still in flight
     const after = frame.type === "snapshot" ? fields : { ...before, ...fields };
     const was = {};
     for (const field of Object.keys(after)) {
@@ -46,7 +47,8 @@ export function mergeQuotes(quotes, frame) {
  * One socket of CONTRACTS' `ws/stock/<room>/`.
  *
  * Events: `quotes` {changes}, `status`, `pending`, `unknown` {symbols}, `left` {symbols},
- * `problem` {code, detail, …}, `message` {user, message, sent_at}.
+ * `problem` {code, detail, …}, `message` {user, message, sent_at}; in the room `home` also `ranking`
+ * {traded, gainers, losers, quotes}.
  */
 export class StockSocket extends EventTarget {
   constructor({ room = "track", symbols = [], url = null }) {
@@ -243,6 +245,11 @@ export class StockSocket extends EventTarget {
     this._head(frame);
   }
 
+  _onRanking(frame) {
+    this._emit("ranking", frame);
+    if (frame.seq > this.seq) this._head({ feed: "live" }); // a batch that the snapshot did not hold
+  }
+
   _onUnsubscribed(frame) {
     for (const symbol of frame.symbols ?? []) this._forget(symbol);
     this._emit("left", { symbols: frame.symbols ?? [] });
@@ -294,13 +301,7 @@ export class StockSocket extends EventTarget {
 
   _emitQuotes(frame) {
     for (const symbol of Object.keys(frame.quotes ?? {})) this.pending.delete(symbol);
-    // A first quote of a pending symbol comes whole, in an update.
-    if (frame.type === "update") {
-      for (const symbol of Object.keys(frame.quotes ?? {})) {
-        if (this.symbols.has(symbol) && !this.quotes.has(symbol)) this.quotes.set(symbol, {});
-      }
-    }
-    const changes = mergeQuotes(this.quotes, frame);
+    const changes = mergeQuotes(this.quotes, frame, this.symbols);
     if (changes.size) this._emit("quotes", { changes, snapshot: frame.type === "snapshot" });
   }
 
@@ -334,6 +335,7 @@ const FRAMES = {
   snapshot: "_onSnapshot",
   update: "_onUpdate",
   heartbeat: "_onHeartbeat",
+  ranking: "_onRanking",
   unsubscribed: "_onUnsubscribed",
   error: "_onError",
   message: "_onMessage",
