@@ -1,5 +1,4 @@
-"""The Django project: settings, URLs, ASGI application, Celery application, launcher."""
+"""The Django project: settings, URLs, ASGI application, Celery application, launcher.
 
-from project.celery import app as celery_app
-
-__all__ = ["celery_app"]
+Celery is loaded where Django is (CoreConfig.ready), not here: the launcher needs neither.
+"""

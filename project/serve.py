@@ -1,0 +1,81 @@
+"""The web server: uvicorn on `project.asgi`, with the limits that its sockets need.
+
+`python -m project.serve` listens on HOST and PORT with WEB_CONCURRENCY processes; with `--fd N` it
+takes over a socket that the launcher keeps open, so that a restart refuses nobody.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from typing import Any
+
+import django
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from project.listener import BACKLOG, listen
+from project.websockets import QuoteSocketProtocol
+
+DEFAULT_PORT = 8000
+
+
+def options() -> dict[str, Any]:
+    """Return uvicorn's options, the trusted proxies taken from the settings."""
+    from django.conf import settings  # noqa: PLC0415 - after the settings module is named
+
+    return {
+        "app": "project.asgi:application",
+        "loop": "uvloop",
+        "http": "httptools",
+        "ws": QuoteSocketProtocol,
+        "ws_max_size": 1024 * 1024,
+        "ws_max_queue": 16,
+        "ws_per_message_deflate": False,  # costs 30 KB a socket; the frames are small
+        "lifespan": "off",
+        "backlog": BACKLOG,
+        "timeout_graceful_shutdown": 3,
+        "access_log": False,
+        "log_config": None,  # Django's
+        "log_level": "warning",
+        "server_header": False,
+        "proxy_headers": bool(settings.TRUSTED_PROXIES),
+        "forwarded_allow_ips": settings.TRUSTED_PROXIES,
+    }
+
+
+def serve(listener: socket.socket, processes: int = 1) -> None:
+    """Serve on `listener` until SIGTERM or SIGINT; every socket is closed with 1012 then."""
+    config = uvicorn.Config(**options(), workers=processes)
+    if processes > 1:
+        Multiprocess(config, sockets=[listener]).run()
+    else:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    parser = argparse.ArgumentParser(prog="python -m project.serve")
+    parser.add_argument("--fd", type=int, help="a listening socket to take over")
+    arguments = parser.parse_args()
+    django.setup()
+    host = os.environ.get("HOST") or "127.0.0.1"
+    port = int(os.environ.get("PORT") or DEFAULT_PORT)
+    # uvicorn ends by raising the signal again: the exit code then says so, and no traceback does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+    if arguments.fd is not None:
+        # Not uvicorn's own fd option, which takes every socket for a unix one: without its family
+        # known, TCP_NODELAY would stay off and small frames would wait for acknowledgements.
+        listener = socket.socket(fileno=arguments.fd)
+    else:
+        try:
+            listener = listen(host, port)
+        except OSError as error:
+            sys.exit(f"cannot listen on {host}:{port}: {error.strerror or error}")
+    serve(listener, int(os.environ.get("WEB_CONCURRENCY") or 1))
+
+
+if __name__ == "__main__":
+    main()
