@@ -1,5 +1,6 @@
-"""Every setting, in one file; the environment (or .env) decides. `.env.example` lists the variables."""
+"""Every setting, in one file; the environment (or .env) decides; `.env.example` lists it all."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 
 INSTALLED_APPS = [
-    "daphne",
+    # Takes a second to load (Twisted), for the one command that it brings.
+    *(["daphne"] if "runserver" in sys.argv else []),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -91,7 +93,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 10}}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 0,
+        "max_size": 20,
+        "timeout": 10,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -182,9 +188,7 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-EMAIL_BACKEND = (
-    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
-)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Pregão <pregao@localhost>")
 
 # Files -----------------------------------------------------------------------------------------

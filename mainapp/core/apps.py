@@ -1,7 +1,13 @@
 """Django's configuration of the core feature."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class CoreConfig(AppConfig):
     name = "mainapp.core"
+
+    def ready(self) -> None:
+        # Every Django process may send a task: shared tasks need the project's Celery for that.
+        import_module("project.celery")
