@@ -45,7 +45,7 @@ class Ticker:
 
 def parse(text: str) -> Ticker | None:
     """Return the ticker that `text` names in any case, spaces around it aside, or None."""
-    if not text.isascii():  # "ſ" and "ı" have ASCII capitals
+    if not text.isascii():  # some other letters have ASCII capitals
         return None
     symbol = text.strip(" ").upper()
     if symbol == INDEX:

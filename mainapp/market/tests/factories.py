@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from string import ascii_uppercase
 
-import factory
+from factory.declarations import LazyAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from mainapp.market.models import (
@@ -27,6 +27,13 @@ def ticker(n: int) -> str:
     return f"X{''.join(letters)}3"
 
 
+def kind_of(symbol: str) -> str:
+    """Return the first kind that the symbol's suffix allows."""
+    parsed = parse(symbol)
+    assert parsed, f"{symbol} is no ticker"
+    return parsed.kinds[0]
+
+
 class StockFactory(DjangoModelFactory[Stock]):
     """`StockFactory(symbol="PETR4", name="Petrobras")`; an existing symbol comes back as it is."""
 
@@ -34,17 +41,17 @@ class StockFactory(DjangoModelFactory[Stock]):
         model = Stock
         django_get_or_create = ("symbol",)
 
-    symbol = factory.Sequence(ticker)
-    name = factory.LazyAttribute(lambda stock: f"Empresa {stock.symbol}")
-    search_text = factory.LazyAttribute(lambda stock: fold(f"{stock.symbol} {stock.name}"))
-    kind = factory.LazyAttribute(lambda stock: parse(stock.symbol).kinds[0])
+    symbol = Sequence(ticker)
+    name = LazyAttribute(lambda stock: f"Empresa {stock.symbol}")
+    search_text = LazyAttribute(lambda stock: fold(f"{stock.symbol} {stock.name}"))
+    kind = LazyAttribute(lambda stock: kind_of(stock.symbol))
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
     class Meta:
         model = Membership
 
-    stock = factory.SubFactory(StockFactory)
+    stock = SubFactory(StockFactory)
     market = "IBOV"
     as_of = date(2026, 1, 5)
 
@@ -53,7 +60,7 @@ class LastQuoteFactory(DjangoModelFactory[LastQuote]):
     class Meta:
         model = LastQuote
 
-    stock = factory.SubFactory(StockFactory)
+    stock = SubFactory(StockFactory)
     simulated = True
     price = Decimal("38.42")
     previous_close = Decimal("38.21")
@@ -65,7 +72,7 @@ class CandleFactory(DjangoModelFactory[Candle]):
     class Meta:
         model = Candle
 
-    stock = factory.SubFactory(StockFactory)
+    stock = SubFactory(StockFactory)
     interval = Candle.Interval.DAY
     starts_at = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)
     simulated = True
@@ -94,14 +101,14 @@ class WatchlistFactory(DjangoModelFactory[Watchlist]):
     class Meta:
         model = Watchlist
 
-    name = factory.Sequence(lambda n: f"Lista {n}")
-    share_key = factory.Sequence(lambda n: f"share-{n}")
+    name = Sequence(lambda n: f"Lista {n}")
+    share_key = Sequence(lambda n: f"share-{n}")
 
 
 class WatchlistItemFactory(DjangoModelFactory[WatchlistItem]):
     class Meta:
         model = WatchlistItem
 
-    watchlist = factory.SubFactory(WatchlistFactory)
-    stock = factory.SubFactory(StockFactory)
-    position = factory.Sequence(lambda n: n)
+    watchlist = SubFactory(WatchlistFactory)
+    stock = SubFactory(StockFactory)
+    position = Sequence(lambda n: n)

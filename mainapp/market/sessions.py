@@ -1,0 +1,187 @@
+"""The exchange's calendar: which days have a session, and which part of it an instant falls in.
+
+Right from 2020 on. Times are São Paulo's, and every part begins at its first instant and ends just
+before its last: at 10:00:00 the market is open.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+NEW_YORK = ZoneInfo("America/New_York")
+ONE_DAY = timedelta(days=1)
+
+PRE_OPEN, OPEN = time(9, 45), time(10)
+ASH_WEDNESDAY_PRE_OPEN, ASH_WEDNESDAY_OPEN = time(12, 45), time(13)
+# While New York is on standard time, and on daylight saving time.
+STANDARD_CALL, STANDARD_CLOSE = time(17, 55), time(18)
+DAYLIGHT_CALL, DAYLIGHT_CLOSE = time(16, 55), time(17)
+AFTER_MARKET, AFTER_MARKET_CLOSE = time(17, 30), time(18)
+
+FIXED_HOLIDAYS = frozenset(
+    {(1, 1), (4, 21), (5, 1), (9, 7), (10, 12), (11, 2), (11, 15), (12, 24), (12, 25)}
+)
+BLACK_AWARENESS_DAY, BLACK_AWARENESS_SINCE = (11, 20), 2024
+# Days after Easter: Carnival Monday and Tuesday, Good Friday, Corpus Christi.
+MOVABLE_HOLIDAYS = frozenset({-48, -47, -2, 60})
+ASH_WEDNESDAY = -46
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """One day's session in São Paulo's time, aware; a day without after-market has None there."""
+
+    pre_open: datetime
+    open: datetime
+    closing_call: datetime
+    close: datetime
+    after_market: datetime | None = None
+    after_market_close: datetime | None = None
+
+    @property
+    def parts(self) -> tuple[tuple[datetime, datetime, Session], ...]:
+        """Each part of the session, from its first instant to the one after its last."""
+        parts: list[tuple[datetime, datetime, Session]] = [
+            (self.pre_open, self.open, "pre_open"),
+            (self.open, self.closing_call, "open"),
+            (self.closing_call, self.close, "closing_call"),
+        ]
+        if self.after_market and self.after_market_close:
+            parts.append((self.after_market, self.after_market_close, "after_market"))
+        return tuple(parts)
+
+
+# Days that the rules get wrong: their hours, or None for no session.
+EXCEPTIONS: Mapping[date, Hours | None] = {
+    date(2021, 1, 25): None,  # São Paulo's anniversary: a holiday of the exchange for the last time
+    date(2021, 7, 9): None,  # São Paulo's state holiday, likewise
+}
+
+
+def schedule(day: date) -> Hours | None:
+    """Return the hours of a day's session, None when there is none."""
+    if day in EXCEPTIONS:
+        return EXCEPTIONS[day]
+    return None if _is_closed_by_rule(day) else _hours_by_rule(day)
+
+
+def is_session_day(day: date) -> bool:
+    return schedule(day) is not None
+
+
+def session(at: datetime) -> Session:
+    """Return the part of the session at an aware instant; `closed` between the parts too."""
+    hours = schedule(sao_paulo_day(at))
+    for begins, ends, part in hours.parts if hours else ():
+        if begins <= at < ends:
+            return part
+    return "closed"
+
+
+def is_trading(at: datetime) -> bool:
+    """Say whether prices can move at an aware instant."""
+    return session(at) != "closed"
+
+
+def sao_paulo_day(at: datetime) -> date:
+    """Return the date in São Paulo at an aware instant. Raises: ValueError for a naive one."""
+    if at.tzinfo is None:
+        raise ValueError("an aware datetime is needed")
+    return at.astimezone(SAO_PAULO).date()
+
+
+def previous_session_day(day: date) -> date:
+    """Return the last day before `day` that had a session."""
+    day -= ONE_DAY
+    while not is_session_day(day):
+        day -= ONE_DAY
+    return day
+
+
+def next_session_day(day: date) -> date:
+    """Return the first day after `day` that has a session."""
+    day += ONE_DAY
+    while not is_session_day(day):
+        day += ONE_DAY
+    return day
+
+
+def next_open(at: datetime) -> datetime:
+    """Return the first opening later than an aware instant, in São Paulo's time."""
+    day = sao_paulo_day(at)
+    hours = schedule(day)
+    if hours is None or hours.open <= at:
+        hours = schedule(next_session_day(day))
+    assert hours is not None
+    return hours.open
+
+
+def last_close(at: datetime) -> datetime:
+    """Return the newest closing at or before an aware instant, in São Paulo's time."""
+    day = sao_paulo_day(at)
+    hours = schedule(day)
+    if hours is None or hours.close > at:
+        hours = schedule(previous_session_day(day))
+    assert hours is not None
+    return hours.close
+
+
+@cache
+def easter(year: int) -> date:
+    """Return Easter Sunday of a Gregorian year (the anonymous algorithm of Meeus)."""
+    century, of_century = divmod(year, 100)
+    golden = year % 19
+    leap_centuries, century_rest = divmod(century, 4)
+    correction = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + century - leap_centuries - correction + 15) % 30
+    leap_years, year_rest = divmod(of_century, 4)
+    weekday = (32 + 2 * century_rest + 2 * leap_years - epact - year_rest) % 7
+    late = (golden + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+    return date(year, month, day + 1)
+
+
+def _is_closed_by_rule(day: date) -> bool:
+    month_day = (day.month, day.day)
+    return (
+        day.weekday() >= 5
+        or month_day in FIXED_HOLIDAYS
+        or (month_day == BLACK_AWARENESS_DAY and day.year >= BLACK_AWARENESS_SINCE)
+        or (day - easter(day.year)).days in MOVABLE_HOLIDAYS
+        or _is_last_weekday_of_year(day)
+    )
+
+
+def _is_last_weekday_of_year(day: date) -> bool:
+    last = date(day.year, 12, 31)
+    return day == last - max(0, last.weekday() - 4) * ONE_DAY
+
+
+def _hours_by_rule(day: date) -> Hours:
+    def at(moment: time) -> datetime:
+        return datetime.combine(day, moment, SAO_PAULO)
+
+    late = (day - easter(day.year)).days == ASH_WEDNESDAY
+    pre_open = at(ASH_WEDNESDAY_PRE_OPEN if late else PRE_OPEN)
+    opens = at(ASH_WEDNESDAY_OPEN if late else OPEN)
+    if not datetime.combine(day, time(12), NEW_YORK).dst():
+        return Hours(
+            pre_open=pre_open,
+            open=opens,
+            closing_call=at(STANDARD_CALL),
+            close=at(STANDARD_CLOSE),
+        )
+    return Hours(
+        pre_open=pre_open,
+        open=opens,
+        closing_call=at(DAYLIGHT_CALL),
+        close=at(DAYLIGHT_CLOSE),
+        after_market=at(AFTER_MARKET),
+        after_market_close=at(AFTER_MARKET_CLOSE),
+    )
