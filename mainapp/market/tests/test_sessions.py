@@ -1,0 +1,238 @@
+"""B3's calendar: days against exchange_calendars, hours against the exchange's published rules."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import exchange_calendars
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainapp.market import sessions
+from mainapp.market.sessions import SAO_PAULO, session
+
+WINTER = "2026-01-14"  # New York is on standard time
+SUMMER = "2026-07-15"  # New York is on daylight saving time
+ASH_WEDNESDAY = "2026-02-18"
+
+
+def sao_paulo(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=SAO_PAULO)
+
+
+@pytest.mark.filterwarnings("ignore")  # pandas' own, at this library's import
+def test_days_are_those_of_exchange_calendars():
+    calendar = exchange_calendars.get_calendar("BVMF", start="2020-01-01", end="2027-12-31")
+    theirs = {stamp.date() for stamp in calendar.sessions}
+    first = date(2020, 1, 1)
+    days = [first + timedelta(n) for n in range((date(2028, 1, 1) - first).days)]
+
+    assert {day for day in days if sessions.is_session_day(day)} == theirs
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        "2026-01-01",
+        "2026-02-16",  # Carnival Monday
+        "2026-02-17",  # Carnival Tuesday
+        "2026-04-03",  # Good Friday
+        "2026-04-21",
+        "2026-05-01",
+        "2026-06-04",  # Corpus Christi
+        "2026-09-07",
+        "2026-10-12",
+        "2026-11-02",
+        "2027-11-15",
+        "2024-11-20",
+        "2026-12-24",
+        "2026-12-25",
+        "2026-12-31",  # the last weekday of the year
+        "2022-12-30",
+        "2023-12-29",
+        "2026-03-14",  # a Saturday
+        "2026-03-15",  # a Sunday
+        "2021-01-25",  # an exception
+    ],
+)
+def test_day_without_a_session_is_closed_all_day(day):
+    assert not sessions.is_session_day(date.fromisoformat(day))
+    assert session(sao_paulo(f"{day}T11:00")) == "closed"
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2023-11-20", "2026-01-02", "2026-12-30", "2022-01-25", "2026-07-09", "2026-02-18"],
+)
+def test_day_that_only_looks_like_a_holiday_has_a_session(day):
+    assert sessions.is_session_day(date.fromisoformat(day))
+
+
+@pytest.mark.parametrize(
+    ("moment", "part"),
+    [
+        (f"{WINTER}T09:44:59.999999", "closed"),
+        (f"{WINTER}T09:45", "pre_open"),
+        (f"{WINTER}T09:59:59.999999", "pre_open"),
+        (f"{WINTER}T10:00", "open"),
+        (f"{WINTER}T16:55", "open"),
+        (f"{WINTER}T17:54:59.999999", "open"),
+        (f"{WINTER}T17:55", "closing_call"),
+        (f"{WINTER}T17:59:59.999999", "closing_call"),
+        (f"{WINTER}T18:00", "closed"),
+        (f"{SUMMER}T09:44:59.999999", "closed"),
+        (f"{SUMMER}T09:45", "pre_open"),
+        (f"{SUMMER}T10:00", "open"),
+        (f"{SUMMER}T16:54:59.999999", "open"),
+        (f"{SUMMER}T16:55", "closing_call"),
+        (f"{SUMMER}T17:00", "closed"),
+        (f"{SUMMER}T17:29:59.999999", "closed"),
+        (f"{SUMMER}T17:30", "after_market"),
+        (f"{SUMMER}T17:59:59.999999", "after_market"),
+        (f"{SUMMER}T18:00", "closed"),
+        (f"{ASH_WEDNESDAY}T10:00", "closed"),
+        (f"{ASH_WEDNESDAY}T12:44:59.999999", "closed"),
+        (f"{ASH_WEDNESDAY}T12:45", "pre_open"),
+        (f"{ASH_WEDNESDAY}T12:59:59.999999", "pre_open"),
+        (f"{ASH_WEDNESDAY}T13:00", "open"),
+        (f"{ASH_WEDNESDAY}T17:55", "closing_call"),
+        (f"{ASH_WEDNESDAY}T18:00", "closed"),
+    ],
+)
+def test_session_changes_at_its_edges(moment, part):
+    assert session(sao_paulo(moment)) == part
+
+
+@pytest.mark.parametrize(
+    ("last_standard", "first_daylight"),
+    [("2026-03-06", "2026-03-09"), ("2025-03-07", "2025-03-10"), ("2027-03-12", "2027-03-15")],
+)
+def test_hours_follow_new_york_in_march(last_standard, first_daylight):
+    assert session(sao_paulo(f"{last_standard}T17:10")) == "open"
+    assert session(sao_paulo(f"{first_daylight}T17:10")) == "closed"
+    assert session(sao_paulo(f"{first_daylight}T17:40")) == "after_market"
+
+
+def test_hours_follow_new_york_in_november():
+    assert session(sao_paulo("2026-10-30T17:40")) == "after_market"
+    assert session(sao_paulo("2026-11-03T17:40")) == "open"
+
+
+def test_session_reads_an_instant_of_any_zone():
+    assert session(datetime(2026, 1, 14, 13, 0, tzinfo=UTC)) == "open"
+    assert session(datetime(2026, 1, 14, 12, 59, tzinfo=UTC)) == "pre_open"
+    # Still Friday evening in São Paulo, Saturday in UTC.
+    assert session(datetime(2026, 1, 17, 0, 30, tzinfo=UTC)) == "closed"
+
+
+def test_naive_time_is_refused():
+    with pytest.raises(ValueError, match="aware"):
+        session(datetime(2026, 1, 14, 13, 0))  # noqa: DTZ001 - the point of the test
+
+
+def test_trading_is_every_part_but_closed():
+    moments = [
+        f"{SUMMER}T{hour}" for hour in ("09:50", "12:00", "16:57", "17:10", "17:45", "18:00")
+    ]
+
+    trading = [sessions.is_trading(sao_paulo(moment)) for moment in moments]
+
+    assert trading == [True, True, True, False, True, False]
+
+
+def test_schedule_gives_the_hours_of_a_day():
+    hours = sessions.schedule(date.fromisoformat(SUMMER))
+
+    assert hours == sessions.Hours(
+        pre_open=sao_paulo(f"{SUMMER}T09:45"),
+        open=sao_paulo(f"{SUMMER}T10:00"),
+        closing_call=sao_paulo(f"{SUMMER}T16:55"),
+        close=sao_paulo(f"{SUMMER}T17:00"),
+        after_market=sao_paulo(f"{SUMMER}T17:30"),
+        after_market_close=sao_paulo(f"{SUMMER}T18:00"),
+    )
+    assert sessions.schedule(date(2026, 12, 25)) is None
+
+
+def test_exception_overrides_the_rule(monkeypatch):
+    christmas, plain = date(2026, 12, 25), date.fromisoformat(WINTER)
+    hours = sessions.Hours(
+        pre_open=sao_paulo("2026-12-25T11:45"),
+        open=sao_paulo("2026-12-25T12:00"),
+        closing_call=sao_paulo("2026-12-25T13:55"),
+        close=sao_paulo("2026-12-25T14:00"),
+    )
+    monkeypatch.setattr(sessions, "EXCEPTIONS", {christmas: hours, plain: None})
+
+    assert session(sao_paulo("2026-12-25T12:00")) == "open"
+    assert session(sao_paulo("2026-12-25T14:00")) == "closed"
+    assert session(sao_paulo(f"{WINTER}T12:00")) == "closed"
+    assert not sessions.is_session_day(plain)
+
+
+@pytest.mark.parametrize(
+    ("day", "before", "after"),
+    [
+        ("2026-03-10", "2026-03-09", "2026-03-11"),
+        ("2026-03-09", "2026-03-06", "2026-03-10"),  # over a weekend
+        ("2026-02-18", "2026-02-13", "2026-02-19"),  # over Carnival
+        ("2026-12-26", "2026-12-23", "2026-12-28"),
+        ("2026-12-31", "2026-12-30", "2027-01-04"),  # over the year's end
+    ],
+)
+def test_neighbouring_session_days_skip_what_is_closed(day, before, after):
+    assert sessions.previous_session_day(date.fromisoformat(day)) == date.fromisoformat(before)
+    assert sessions.next_session_day(date.fromisoformat(day)) == date.fromisoformat(after)
+
+
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        (f"{WINTER}T09:59:59", f"{WINTER}T10:00"),
+        (f"{WINTER}T10:00", "2026-01-15T10:00"),
+        ("2026-01-16T18:00", "2026-01-19T10:00"),
+        ("2026-02-17T12:00", f"{ASH_WEDNESDAY}T13:00"),
+        ("2026-12-30T19:00", "2027-01-04T10:00"),
+    ],
+)
+def test_next_open_is_later_than_the_moment(moment, opens):
+    assert sessions.next_open(sao_paulo(moment)) == sao_paulo(opens)
+
+
+@pytest.mark.parametrize(
+    ("moment", "closed"),
+    [
+        (f"{SUMMER}T17:00", f"{SUMMER}T17:00"),
+        (f"{SUMMER}T16:59:59", "2026-07-14T17:00"),
+        ("2026-03-09T09:00", "2026-03-06T18:00"),
+        ("2026-02-18T12:00", "2026-02-13T18:00"),
+    ],
+)
+def test_last_close_is_not_later_than_the_moment(moment, closed):
+    assert sessions.last_close(sao_paulo(moment)) == sao_paulo(closed)
+
+
+@pytest.mark.parametrize(
+    ("year", "sunday"),
+    [
+        (2000, date(2000, 4, 23)),
+        (2008, date(2008, 3, 23)),
+        (2022, date(2022, 4, 17)),
+        (2025, date(2025, 4, 20)),
+        (2026, date(2026, 4, 5)),
+        (2038, date(2038, 4, 25)),
+        (2049, date(2049, 4, 18)),
+        (2076, date(2076, 4, 19)),
+    ],
+)
+def test_easter_is_the_published_sunday(year, sunday):
+    assert sessions.easter(year) == sunday
+
+
+@given(st.datetimes(datetime(2022, 1, 1), datetime(2027, 12, 20)))  # noqa: DTZ001 - made aware below
+def test_session_and_its_neighbours_agree(moment):
+    at = moment.replace(tzinfo=UTC)
+
+    assert sessions.last_close(at) <= at < sessions.next_open(at)
+    assert session(sessions.next_open(at)) == "open"
+    if sessions.is_trading(at):
+        assert sessions.is_session_day(sessions.sao_paulo_day(at))
