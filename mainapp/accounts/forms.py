@@ -1,0 +1,18 @@
+"""Sign-up."""
+
+from django import forms
+from django.contrib.auth.forms import UserCreationForm
+
+from mainapp.accounts.models import User
+
+
+class SignUpForm(UserCreationForm[User]):
+    """A new account; a username that differs only in case from another is taken."""
+
+    email = forms.EmailField(
+        max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
+
+    class Meta:
+        model = User
+        fields = ["username", "email", "password1", "password2"]
