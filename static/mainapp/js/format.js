@@ -56,13 +56,14 @@ export function pct(text, { signed = true } = {}) {
 export function compact(value) {
   const whole = round(value, 0);
   if (whole === null) return NOTHING;
-  const length = whole.replace("-", "").length;
+  const digits = whole.replace("-", "");
+  const sign = whole.startsWith("-") ? "-" : "";
   for (const [power, names] of SCALES) {
-    if (length <= power) continue;
-    const negative = whole.startsWith("-");
-    const digits = whole.replace("-", "");
-    const scaled = round(`${digits.slice(0, -power)}.${digits.slice(-power)}`, 1);
-    return `${grouped((negative ? "-" : "") + scaled)}${NARROW}${names[LANGUAGE]}`;
+    // From 999.950 on it reads "1,0 mi", not "1.000,0 mil".
+    if (BigInt(digits) * 20n < 20n * 10n ** BigInt(power) - 10n ** BigInt(power - 3)) continue;
+    const padded = digits.padStart(power + 1, "0");
+    const scaled = round(`${padded.slice(0, -power)}.${padded.slice(-power)}`, 1);
+    return `${grouped(sign + scaled)}${NARROW}${names[LANGUAGE]}`;
   }
   return grouped(whole);
 }

@@ -1,0 +1,94 @@
+"""Numbers on pages, in the reader's locale; the same as static/mainapp/js/format.js."""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from django import template
+from django.utils import formats
+from django.utils.translation import get_language
+
+register = template.Library()
+
+NOTHING = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+SPACE = "\N{NO-BREAK SPACE}"
+SCALES = (
+    (12, {"pt-br": "tri", "en": "T"}),
+    (9, {"pt-br": "bi", "en": "B"}),
+    (6, {"pt-br": "mi", "en": "M"}),
+    (3, {"pt-br": "mil", "en": "K"}),
+)
+
+
+def rounded(value: Any, places: int) -> Decimal | None:
+    """Return a Decimal, int or decimal string rounded half-up; None for what is no number."""
+    if value is None or isinstance(value, bool | float):
+        return None
+    try:
+        number = Decimal(value)
+    except (InvalidOperation, TypeError, ValueError):
+        return None
+    if not number.is_finite():
+        return None
+    return number.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+
+
+def _text(number: Decimal, places: int, *, signed: bool) -> tuple[str, str]:
+    sign = MINUS if number < 0 else "+" if signed and number > 0 else ""
+    return sign, formats.number_format(abs(number), places, force_grouping=True)
+
+
+@register.filter
+def number(value: Any, places: int = 2) -> str:
+    """Turn 1234.5 into 1.234,50."""
+    amount = rounded(value, places)
+    return NOTHING if amount is None else "".join(_text(amount, places, signed=False))
+
+
+@register.filter
+def brl(value: Any) -> str:
+    """Turn 1234.5 into R$ 1.234,50."""
+    return _money(value, signed=False)
+
+
+@register.filter
+def brl_change(value: Any) -> str:
+    """Turn 0.5 into +R$ 0,50."""
+    return _money(value, signed=True)
+
+
+def _money(value: Any, *, signed: bool) -> str:
+    amount = rounded(value, 2)
+    if amount is None:
+        return NOTHING
+    sign, text = _text(amount, 2, signed=signed)
+    return f"{sign}R${SPACE}{text}"
+
+
+@register.filter
+def pct(value: Any) -> str:
+    """Turn 1.234 into +1,23%."""
+    amount = rounded(value, 2)
+    return NOTHING if amount is None else "".join(_text(amount, 2, signed=True)) + "%"
+
+
+@register.filter
+def compact(value: Any) -> str:
+    """Turn 1234567 into 1,2 mi."""
+    whole = rounded(value, 0)
+    if whole is None:
+        return NOTHING
+    for power, names in SCALES:
+        # From 999.950 on it reads "1,0 mi", not "1.000,0 mil".
+        if abs(whole) * 20 >= 20 * 10**power - 10 ** (power - 3):
+            scaled = rounded(whole.scaleb(-power), 1) or whole
+            sign, text = _text(scaled, 1, signed=False)
+            return f"{sign}{text}{SPACE}{names.get(get_language() or '', names['pt-br'])}"
+    return "".join(_text(whole, 0, signed=False))
+
+
+@register.filter
+def direction(value: Any) -> str:
+    """Return the class that a change wears: up, down or flat."""
+    amount = rounded(value, 2)
+    return "flat" if not amount else "up" if amount > 0 else "down"
