@@ -2,11 +2,23 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.cache import cache_control
+from django.views.i18n import JavaScriptCatalog
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path(  # its address names the language: what is kept is never the other one's
+        "jsi18n/",
+        cache_control(max_age=3600, private=True)(JavaScriptCatalog.as_view()),
+        name="javascript-catalog",
+    ),
     path("", include("mainapp.accounts.urls")),
     path("", include("mainapp.market.urls")),
     path("", include("mainapp.pages.urls")),
 ]
+
+handler400 = "mainapp.pages.errors.bad_request"
+handler403 = "mainapp.pages.errors.permission_denied"
+handler404 = "mainapp.pages.errors.page_not_found"
+handler500 = "mainapp.pages.errors.server_error"

@@ -1,5 +1,25 @@
-"""Home and health."""
+"""Home, health, and what every site has."""
 
-from django.urls import URLPattern
+from django.templatetags.static import static
+from django.urls import URLPattern, path
+from django.views.generic import RedirectView, TemplateView
 
-urlpatterns: list[URLPattern] = []
+
+class Favicon(RedirectView):
+    def get_redirect_url(self, *args: object, **kwargs: object) -> str:
+        return static("mainapp/img/icon.svg")
+
+
+urlpatterns: list[URLPattern] = [
+    path(
+        "privacy/",
+        TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
+        name="privacy",
+    ),
+    path("favicon.ico", Favicon.as_view(), name="favicon"),
+    path(
+        "robots.txt",
+        TemplateView.as_view(template_name="robots.txt", content_type="text/plain"),
+        name="robots",
+    ),
+]
