@@ -45,8 +45,10 @@ class QuoteProvider(Protocol):
         """Return what the source lists. Raises: ProviderError."""
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
-        """Return what the source can give of `symbols` (ours: PETR4, IBOV); a missing key is a
-        symbol that it cannot give. Raises: ProviderError when it can give none."""
+        """Return what the source can give of `symbols` (ours: PETR4, IBOV).
+
+        A missing key is a symbol that it cannot give. Raises: ProviderError when it cannot answer.
+        """
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
         """Return bars, oldest first. `range_` of RANGES, `interval` of INTERVALS.

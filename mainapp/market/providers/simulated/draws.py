@@ -1,0 +1,58 @@
+"""Random numbers that are a function of their name, so every process draws the same ones."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import accumulate
+from math import exp, log
+from statistics import NormalDist
+
+NORMAL = tuple(NormalDist().inv_cdf((i + 0.5) / 256) for i in range(256))
+EXPONENTIAL = tuple(-log(1 - (i + 0.5) / 256) for i in range(256))
+
+
+def octets(key: str, count: int) -> bytes:
+    return hashlib.shake_128(key.encode()).digest(count)
+
+
+def normals(key: str, count: int) -> list[float]:
+    """Return `count` standard normal numbers (in 256 steps, so never beyond ±2.9)."""
+    return [NORMAL[octet] for octet in octets(key, count)]
+
+
+def exponentials(key: str, count: int) -> list[float]:
+    """Return `count` numbers of the exponential distribution with mean 1."""
+    return [EXPONENTIAL[octet] for octet in octets(key, count)]
+
+
+def uniform(key: str, low: float, high: float) -> float:
+    """Return a number between `low` and `high`, the same for the same key."""
+    return low + (high - low) * int.from_bytes(octets(key, 4), "big") / 2**32
+
+
+@lru_cache(maxsize=64)
+def market_normals(key: str, count: int) -> tuple[float, ...]:
+    """Return the steps that every paper shares: what the market as a whole does."""
+    return tuple(normals(f"{key}:market", count))
+
+
+@lru_cache(maxsize=64)
+def clusters(key: str, count: int) -> tuple[float, ...]:
+    """Return factors around 1 that come in calm and nervous stretches (an AR(1) of the log)."""
+
+    def follow(level: float, shock: float) -> float:
+        return 0.9 * level + 0.18 * shock
+
+    levels: Iterator[float] = accumulate(normals(f"{key}:clusters", count), follow)
+    return tuple(exp(level) for level in levels)
+
+
+def correlated(
+    shared: Iterable[float], own: Iterable[float], correlation: float, sizes: Iterable[float]
+) -> list[float]:
+    """Return steps of the given sizes that follow the shared ones as far as `correlation` says."""
+    rest = (1 - correlation * correlation) ** 0.5
+    return [
+        size * (correlation * ours + rest * mine)
+        for size, ours, mine in zip(sizes, shared, own, strict=True)
+    ]

@@ -1,0 +1,102 @@
+"""What the simulator takes each paper to be: its price, its size, how it follows the market."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mainapp.market.providers.simulated.draws import uniform
+
+INDEX = "IBOV"
+
+# Round numbers near what these cost; the simulator promises to look alive, not to be right.
+BASE_PRICES = {
+    "IBOV": 160_000.0,
+    "PETR3": 34.1,
+    "PETR4": 32.0,
+    "VALE3": 72.0,
+    "ITUB4": 39.5,
+    "ITSA4": 11.6,
+    "BBDC3": 16.1,
+    "BBDC4": 18.6,
+    "BBAS3": 22.0,
+    "ABEV3": 13.8,
+    "WEGE3": 44.0,
+    "B3SA3": 14.1,
+    "AXIA3": 58.0,
+    "AXIA6": 61.0,
+    "RENT3": 43.0,
+    "SUZB3": 50.0,
+    "EMBJ3": 88.0,
+    "RADL3": 23.0,
+    "EQTL3": 38.0,
+    "SBSP3": 131.0,
+    "PRIO3": 40.0,
+    "MGLU3": 9.2,
+    "LREN3": 14.6,
+    "GGBR4": 19.0,
+    "CSNA3": 8.8,
+    "VIVT3": 33.0,
+    "TAEE11": 40.0,
+    "KLBN11": 18.6,
+    "SANB11": 32.0,
+    "BPAC11": 54.0,
+    "BOVA11": 156.0,
+    "IVVB11": 410.0,
+    "SMAL11": 112.0,
+    "HASH11": 84.0,
+    "HGLG11": 158.0,
+    "KNRI11": 152.0,
+    "MXRF11": 9.6,
+    "XPML11": 106.0,
+    "VISC11": 104.0,
+    "AAPL34": 72.0,
+    "MSFT34": 108.0,
+    "GOGL34": 130.0,
+    "AMZO34": 61.0,
+    "NVDC34": 20.0,
+}
+YEARLY_VOLATILITY_OF_MARKET = 0.19
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper: `base_cents` is its price around 2026, `volatility` a calendar day's, as a ratio.
+
+    `correlation` says how much of its movement is the market's (0 to 1), `shares` what one day
+    turns over, `outstanding` how many shares exist (None for an index).
+    """
+
+    symbol: str
+    base_cents: float
+    volatility: float
+    correlation: float
+    shares: int
+    outstanding: int | None
+
+
+@lru_cache(maxsize=5000)
+def paper(seed: int, symbol: str) -> Paper:
+    """Return what `symbol` is in the market of `seed`; any ticker is something."""
+    key = f"{seed}:{symbol}"
+    if symbol == INDEX:
+        daily = YEARLY_VOLATILITY_OF_MARKET / 365**0.5
+        return Paper(symbol, BASE_PRICES[INDEX] * 100, daily, 1.0, 9_000_000, None)
+    price = BASE_PRICES.get(symbol) or 2 ** uniform(f"{key}:price", *_price_range(symbol))
+    yearly = uniform(f"{key}:volatility", *_volatility_range(symbol))
+    turnover = 10 ** uniform(f"{key}:turnover", *((8.2, 9.2) if symbol in BASE_PRICES else (6, 8)))
+    return Paper(
+        symbol,
+        base_cents=price * 100,
+        volatility=yearly / 365**0.5,
+        correlation=uniform(f"{key}:correlation", 0.35, 0.75),
+        shares=int(turnover / price),
+        outstanding=int(turnover * uniform(f"{key}:outstanding", 150, 500) / price),
+    )
+
+
+def _price_range(symbol: str) -> tuple[float, float]:
+    """Return the powers of two between which a paper of this kind costs."""
+    return (3.2, 7.2) if symbol.endswith("11") else (1.6, 6.0)
+
+
+def _volatility_range(symbol: str) -> tuple[float, float]:
+    return (0.12, 0.26) if symbol.endswith("11") else (0.24, 0.42)

@@ -1,0 +1,211 @@
+"""The simulated path: a year in days, a day in hours, an hour in minutes, a minute in seconds.
+
+Every level is drawn inside the one above: the parts of a candle open, peak, bottom and close
+exactly where the candle does. So the price of any second of any day costs a few hundred draws, in
+whatever process, and yesterday's candle never changes. Prices are logarithms over the paper's base.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import accumulate
+from math import cos, exp, pi
+from typing import Any
+
+from mainapp.market.providers.simulated.draws import (
+    clusters,
+    correlated,
+    exponentials,
+    market_normals,
+    normals,
+    octets,
+)
+from mainapp.market.providers.simulated.papers import Paper
+
+DRIFT_A_YEAR = 0.05
+LEVEL_SPREAD = 0.15
+BASE_YEAR = 2026
+GAP_SIZE = 0.3
+TAIL_SIZE = 0.3
+U_SHAPE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """What the settings decide: `speed` says how many seconds' movement one second holds."""
+
+    seed: int
+    speed: float = 1.0
+    volatility: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A candle in logarithms."""
+
+    open: float
+    high: float
+    low: float
+    close: float
+
+
+def year_of(market: Market, paper: Paper, year: int) -> list[Span]:
+    """Return the candles of each day of a year, the first of January first."""
+    days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
+    key = f"{market.seed}:{paper.symbol}:{year}"
+    shared = f"{market.seed}:{year}"
+    size = paper.volatility * market.volatility
+    sizes = [size * nervous for nervous in clusters(shared, days)]
+    own = normals(f"{key}:days", days)
+    steps = correlated(market_normals(shared, days), own, paper.correlation, sizes)
+    closes = _bridge(_level(market, paper, year), steps, _level(market, paper, year + 1))
+    gaps = normals(f"{key}:gaps", days)
+    tails = exponentials(f"{key}:tails", 2 * days)
+    reach = TAIL_SIZE * market.speed**0.5
+    spans = []
+    for day in range(days):
+        gap_size, tail_size = GAP_SIZE * sizes[day], reach * sizes[day]
+        open_, close = closes[day] + gap_size * gaps[day], closes[day + 1]
+        high = max(open_, close) + tail_size * tails[day]
+        low = min(open_, close) - tail_size * tails[days + day]
+        spans.append(Span(open_, high, low, close))
+    return spans
+
+
+def hours_of(market: Market, paper: Paper, day: date, span: Span) -> list[Span]:
+    """Return the 24 candles of a day."""
+    sizes = _hour_sizes(market, paper, day)
+    key = f"{market.seed}:{day}"
+    return _split(span, key, paper, sizes)
+
+
+def minutes_of(market: Market, paper: Paper, day: date, hour: int, span: Span) -> list[Span]:
+    """Return the 60 candles of an hour."""
+    key = f"{market.seed}:{day}:{hour}"
+    hour_size = _hour_sizes(market, paper, day)[hour] / 60**0.5
+    cent = 0.8 / (paper.base_cents * exp(span.open))
+    return _split(span, key, paper, [hour_size * x for x in clusters(key, 60)], spare=cent)
+
+
+def seconds_of(market: Market, paper: Paper, minute: str, span: Span) -> list[int]:
+    """Return the price in cents at each of the 60 seconds of the minute so named."""
+    key = f"{market.seed}:{paper.symbol}:{minute}:seconds"
+    first, high, low, last = (cents(paper, x) for x in (span.open, span.high, span.low, span.close))
+    scale = paper.volatility * market.volatility * (market.speed / 86_400) ** 0.5 * first
+    path = _bridge(first, [scale * z for z in normals(key, 59)], last)
+    bounces = octets(f"{key}:bounces", 60)
+    prices = [
+        min(high, max(low, round(price) + bounce % 3 - 1))
+        for price, bounce in zip(path, bounces, strict=True)
+    ]
+    prices[0], prices[-1] = first, last
+    _reach(prices, high, low)
+    return prices
+
+
+def cents(paper: Paper, logarithm: float) -> int:
+    return max(1, round(paper.base_cents * exp(logarithm)))
+
+
+def traded_shares(market: Market, paper: Paper, day: date) -> list[int]:
+    """Return the shares traded since midnight at the start of each hour and at the day's end.
+
+    Much is traded at both ends of the day, little in its middle.
+    """
+    key = f"{market.seed}:{paper.symbol}:{day}"
+    total = paper.shares * clusters(f"{market.seed}:{day.year}", 366)[day.timetuple().tm_yday - 1]
+    noise = exponentials(f"{key}:hours-volume", 24)
+    return _cumulated([u * (2.5 + x) for u, x in zip(_u_shape(24), noise, strict=True)], total)
+
+
+def traded_in_hour(market: Market, paper: Paper, day: date, hour: int, shares: int) -> list[int]:
+    """Return how `shares` of an hour have been traded at the start of each minute, and its end."""
+    key = f"{market.seed}:{paper.symbol}:{day}:{hour}"
+    return _cumulated([0.3 + x for x in exponentials(f"{key}:volume", 60)], shares)
+
+
+def _cumulated(weights: Sequence[float], total: float) -> list[int]:
+    part = total / sum(weights)
+    return [int(part * weight) for weight in accumulate(weights, initial=0.0)]
+
+
+def _level(market: Market, paper: Paper, year: int) -> float:
+    """Return where the paper stands as `year` begins: near its base, so that it stays plausible."""
+    shared = f"{market.seed}:{year}:level"
+    steps = correlated(
+        market_normals(shared, 1),
+        normals(f"{shared}:{paper.symbol}", 1),
+        paper.correlation,
+        [LEVEL_SPREAD * min(market.volatility, 3.0)],
+    )
+    return DRIFT_A_YEAR * (year - BASE_YEAR) + steps[0]
+
+
+@lru_cache(maxsize=8)
+def _u_shape(count: int) -> tuple[float, ...]:
+    return tuple(1 + U_SHAPE * cos(2 * pi * (i + 0.5) / count) for i in range(count))
+
+
+def _hour_sizes(market: Market, paper: Paper, day: date) -> list[float]:
+    """Return the size of a step of each hour: nervous hours cluster, the day's ends are lively."""
+    year_key, day_key = f"{market.seed}:{day.year}", f"{market.seed}:{day}"
+    nervous = clusters(year_key, 366)[day.timetuple().tm_yday - 1]
+    size = paper.volatility * market.volatility * nervous * (market.speed / 24) ** 0.5
+    return [size * x * u for x, u in zip(clusters(day_key, 24), _u_shape(24), strict=True)]
+
+
+def _split(
+    span: Span, key: str, paper: Paper, sizes: Sequence[float], spare: float = 0.0
+) -> list[Span]:
+    """Return spans that together make `span`; `spare` is the least reach of their tails."""
+    count = len(sizes)
+    own = f"{key}:{paper.symbol}"
+    shared = market_normals(key, count)
+    steps = correlated(shared, normals(own, count), paper.correlation, sizes)
+    path = _stretch(_bridge(span.open, steps, span.close), span)
+    tails = octets(f"{own}:tails", count)
+    spans = []
+    for i, size in enumerate(sizes):
+        start, end = path[i], path[i + 1]
+        tail = size * tails[i] / 512 + spare
+        high = min(span.high, max(start, end) + tail)
+        low = max(span.low, min(start, end) - tail)
+        spans.append(Span(start, high, low, end))
+    return spans
+
+
+def _bridge(start: float, steps: Sequence[float], end: float) -> list[float]:
+    """Return the walk that takes `steps` from `start`, tilted so that it arrives at `end`."""
+    walk = list(accumulate(steps, initial=start))
+    tilt = (end - walk[-1]) / len(steps)
+    path = [value + i * tilt for i, value in enumerate(walk)]
+    path[-1] = end
+    return path
+
+
+def _stretch(path: list[float], span: Span) -> list[float]:
+    """Return the path, what lies beyond both its ends scaled to reach the span's high and low."""
+    top, bottom = max(span.open, span.close), min(span.open, span.close)
+    above, below = max(path) - top, bottom - min(path)
+    up = (span.high - top) / above if above > 0 else 1.0
+    down = (bottom - span.low) / below if below > 0 else 1.0
+    scaled = [
+        top + (x - top) * up if x > top else bottom - (bottom - x) * down if x < bottom else x
+        for x in path
+    ]
+    scaled[0], scaled[-1] = span.open, span.close
+    _reach(scaled, span.high, span.low)
+    return scaled
+
+
+def _reach(path: list[Any], high: Any, low: Any) -> None:
+    """Keep the path between `low` and `high` and make it touch both, inside if its ends do not."""
+    path[:] = [min(high, max(low, x)) for x in path]
+    inner = path[1:-1]
+    peak = 1 + inner.index(max(inner))
+    if high not in path:
+        path[peak] = high
+    if low not in path:
+        trough = 1 + inner.index(min(inner))
+        path[trough if trough != peak else peak % len(inner) + 1] = low
