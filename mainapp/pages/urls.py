@@ -4,6 +4,8 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
 
+from mainapp.pages.views.home import home
+
 
 class Favicon(RedirectView):
     def get_redirect_url(self, *args: object, **kwargs: object) -> str:
@@ -11,6 +13,7 @@ class Favicon(RedirectView):
 
 
 urlpatterns: list[URLPattern] = [
+    path("", home, name="home"),
     path(
         "privacy/",
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
