@@ -1,5 +1,24 @@
 """The market's pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from mainapp.market.views import picker, watchlists
+
+urlpatterns: list[URLPattern] = [
+    path("stockpicker/<str:pk>", picker.stockpicker, name="stockpicker"),
+    path("watchlists/", watchlists.watchlists, name="watchlists"),
+    path("watchlists/current/", watchlists.current, name="watchlist-current"),
+    path("watchlists/merge/", watchlists.merge, name="watchlist-merge"),
+    path("watchlists/<int:pk>/", watchlists.watchlist, name="watchlist"),
+    path("watchlists/<int:pk>/edit/", watchlists.edit_watchlist, name="edit-watchlist"),
+    path("watchlists/<int:pk>/rename/", watchlists.rename_watchlist, name="rename-watchlist"),
+    path(
+        "watchlists/<int:pk>/make-current/",
+        watchlists.make_watchlist_current,
+        name="make-watchlist-current",
+    ),
+    path("watchlists/<int:pk>/link/", watchlists.renew_watchlist_link, name="renew-watchlist-link"),
+    path("watchlists/<int:pk>/delete/", watchlists.delete_watchlist, name="delete-watchlist"),
+    path("lists/<str:share_key>/", watchlists.shared, name="shared-list"),
+    path("lists/<str:share_key>/copy/", watchlists.copy_shared, name="copy-shared-list"),
+]

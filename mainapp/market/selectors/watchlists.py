@@ -43,16 +43,17 @@ def current_symbols(user: User | AnonymousUser) -> list[str]:
     return list(items.order_by("position", "pk").values_list("stock__symbol", flat=True))
 
 
-def stocks_named(texts: Iterable[str]) -> list[Stock]:
-    """Return the stocks that `texts` name, each once, in their order, without what is not known.
+def stocks_named(texts: Iterable[str]) -> dict[str, Stock]:
+    """Return the stock that each of `texts` names, in their order, without what is not known.
 
     A paper of the fractional market stands for its whole lot, a former symbol for today's. One
     query.
     """
-    wanted = [symbol for text in texts if (symbol := canonical(text))]
+    wanted = {text: symbol for text in texts if (symbol := canonical(text))}
     found = {
         stock.symbol: stock.renamed_to or stock
-        for stock in Stock.objects.filter(symbol__in=wanted).select_related("renamed_to")
+        for stock in Stock.objects.filter(symbol__in=set(wanted.values())).select_related(
+            "renamed_to"
+        )
     }
-    meant = (found[symbol] for symbol in wanted if symbol in found)
-    return list({stock.pk: stock for stock in meant}.values())
+    return {text: found[symbol] for text, symbol in wanted.items() if symbol in found}

@@ -4,7 +4,7 @@ Every edit of a person's lists first locks that person, so that concurrent edits
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from mainapp.core.exceptions import DomainError
 from mainapp.market.models import Stock, Watchlist, WatchlistItem
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.watchlists import stocks_named, symbols_of
+from mainapp.market.symbols import canonical
 
 MAX_LISTS = 20
 
@@ -25,15 +26,18 @@ class TooManySymbols(DomainError):
     code = "too_many_symbols"
 
 
-class ListNotFound(DomainError):
-    code = "not_found"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """What a list holds after an edit, and what was asked for and is not known."""
+
+    symbols: list[str]
+    unknown: list[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """A list after a merge, and the symbols for which it had no room."""
+    """What a list holds after a merge, and the symbols for which it had no room."""
 
-    watchlist: Watchlist
     symbols: list[str]
     left_out: list[str]
 
@@ -45,10 +49,10 @@ def create_list(*, owner: User, name: str, symbols: Iterable[str] = ()) -> Watch
     """
     with transaction.atomic():
         _lock(owner)
-        stocks = stocks_named(symbols)
+        stocks = _missing(stocks_named(symbols), held=())
         _check_room(len(stocks))
         watchlist = _create(owner, name)
-        _append(watchlist, stocks, after=0)
+        _append(watchlist, stocks)
     return watchlist
 
 
@@ -87,28 +91,44 @@ def renew_share_key(*, watchlist: Watchlist) -> str:
     return key
 
 
-def add_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> list[str]:
-    """Put what is known of `symbols` at the end of a list and return the list's symbols.
+def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
+    """Put what is known of `symbols` at the end of a list.
 
-    Safe to repeat. Raises: TooManySymbols, and then adds none; ListNotFound.
+    Safe to repeat. Raises: TooManySymbols, and then adds none; DomainError when the list is gone.
     """
     with transaction.atomic():
         _lock(watchlist.owner)
-        _check_exists(watchlist)
+        if not Watchlist.objects.filter(pk=watchlist.pk).exists():
+            raise DomainError(_("Esta lista não existe mais."))
         held = symbols_of(watchlist)
-        new = [stock for stock in stocks_named(symbols) if stock.symbol not in held]
+        named = stocks_named(symbols)
+        new = _missing(named, held)
         _check_room(len(held) + len(new))
-        _append(watchlist, new, after=_last_position(watchlist))
-    return held + [stock.symbol for stock in new]
+        _append(watchlist, new)
+    return Edited(
+        symbols=held + [stock.symbol for stock in new],
+        unknown=[text for text in symbols if text not in named],
+    )
 
 
-def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> list[str]:
-    """Take `symbols` out of a list and return what is left. Safe to repeat."""
+def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> Edited:
+    """Take `symbols` out of a list. Safe to repeat."""
     with transaction.atomic():
         _lock(watchlist.owner)
         items = WatchlistItem.objects.filter(watchlist=watchlist)
-        items.filter(stock__in=stocks_named(symbols)).delete()
-        return symbols_of(watchlist)
+        items.filter(stock__symbol__in=set(filter(None, map(canonical, symbols)))).delete()
+        return Edited(symbols=symbols_of(watchlist), unknown=[])
+
+
+def edit_current(*, owner: User, add: Sequence[str], remove: Sequence[str]) -> Edited:
+    """Take `remove` out of the current list, then put `add` at its end: all or nothing.
+
+    A person without a list gets one. Safe to repeat. Raises: TooManySymbols.
+    """
+    with transaction.atomic():
+        watchlist = current_list_of(owner=owner)
+        remove_symbols(watchlist=watchlist, symbols=remove)
+        return add_symbols(watchlist=watchlist, symbols=add)
 
 
 def move_symbol(*, watchlist: Watchlist, symbol: str, by: int) -> None:
@@ -145,11 +165,10 @@ def merge_symbols(*, owner: User, symbols: Iterable[str]) -> Merged:
     with transaction.atomic():
         watchlist = current_list_of(owner=owner)
         held = symbols_of(watchlist)
-        new = [stock for stock in stocks_named(symbols) if stock.symbol not in held]
+        new = _missing(stocks_named(symbols), held)
         room = max(SYMBOL_LIMIT_USER - len(held), 0)
-        _append(watchlist, new[:room], after=_last_position(watchlist))
+        _append(watchlist, new[:room])
     return Merged(
-        watchlist=watchlist,
         symbols=held + [stock.symbol for stock in new[:room]],
         left_out=[stock.symbol for stock in new[room:]],
     )
@@ -193,11 +212,6 @@ def _check_name(owner: User, name: str, *, but: Watchlist | None = None) -> None
         raise DomainError(_("Você já tem uma lista com este nome."))
 
 
-def _check_exists(watchlist: Watchlist) -> None:
-    if not Watchlist.objects.filter(pk=watchlist.pk).exists():
-        raise ListNotFound(_("Esta lista não existe mais."))
-
-
 def _check_room(size: int) -> None:
     if size > SYMBOL_LIMIT_USER:
         raise TooManySymbols(
@@ -211,16 +225,20 @@ def _check_room(size: int) -> None:
         )
 
 
-def _append(watchlist: Watchlist, stocks: Sequence[Stock], *, after: int) -> None:
+def _missing(named: Mapping[str, Stock], held: Iterable[str]) -> list[Stock]:
+    """Return the stocks that a list does not hold yet, each once."""
+    stocks = {stock.symbol: stock for stock in named.values()}
+    taken = set(held)
+    return [stock for symbol, stock in stocks.items() if symbol not in taken]
+
+
+def _append(watchlist: Watchlist, stocks: Iterable[Stock]) -> None:
+    items = WatchlistItem.objects.filter(watchlist=watchlist)
+    last = items.aggregate(last=Max("position"))["last"] or 0
     WatchlistItem.objects.bulk_create(
         WatchlistItem(watchlist=watchlist, stock=stock, position=position)
-        for position, stock in enumerate(stocks, start=after + 1)
+        for position, stock in enumerate(stocks, start=last + 1)
     )
-
-
-def _last_position(watchlist: Watchlist) -> int:
-    items = WatchlistItem.objects.filter(watchlist=watchlist)
-    return items.aggregate(last=Max("position"))["last"] or 0
 
 
 def _share_key() -> str:

@@ -1,0 +1,81 @@
+"""What people type into the picker and the lists."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.market.models import Watchlist
+
+MAX_SYMBOLS_PER_CALL = 1000
+MAX_TEXT = 12
+
+
+class PickerForm(forms.Form):
+    """The picker's query; a field that makes no sense counts as empty."""
+
+    q = forms.CharField(required=False, max_length=60)
+    sector = forms.CharField(required=False, max_length=80)
+    page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+
+    def query(self) -> dict[str, Any]:
+        self.is_valid()
+        return {
+            "q": self.cleaned_data.get("q") or "",
+            "sector": self.cleaned_data.get("sector") or "",
+            "page": self.cleaned_data.get("page") or 1,
+        }
+
+
+class WatchlistForm(forms.ModelForm[Watchlist]):
+    class Meta:
+        model = Watchlist
+        fields = ["name"]
+        labels = {"name": _("Nome da lista")}
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if not any(letter.isprintable() and not letter.isspace() for letter in name):
+            raise ValidationError(_("Dê um nome à lista."))
+        if not all(letter.isprintable() for letter in name):
+            raise ValidationError(_("O nome tem um caractere que não se pode mostrar."))
+        return name
+
+
+class SymbolsForm(forms.Form):
+    """Tickers in one line, parted by spaces or commas: `PETR4, VALE3`."""
+
+    symbols = forms.CharField(label=_("Códigos"), max_length=2000)
+
+    def clean_symbols(self) -> list[str]:
+        return str(self.cleaned_data["symbols"]).replace(",", " ").replace(";", " ").split()
+
+
+def symbols_from(request: HttpRequest, *names: str) -> dict[str, list[str]]:
+    """Return the lists of symbols that a POST names, as JSON or as a form.
+
+    Raises: ValidationError when it is neither, or names too many.
+    """
+    if request.content_type == "application/json":
+        try:
+            body = json.loads(request.body)
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(_("O pedido não se deixa ler.")) from error
+        if not isinstance(body, dict):
+            raise ValidationError(_("O pedido não se deixa ler."))
+        found = {name: body.get(name, []) for name in names}
+    else:
+        found = {name: request.POST.getlist(name) for name in names}
+    for symbols in found.values():
+        _check_symbols(symbols)
+    return found
+
+
+def _check_symbols(symbols: Any) -> None:
+    if not isinstance(symbols, list) or len(symbols) > MAX_SYMBOLS_PER_CALL:
+        raise ValidationError(_("Os códigos devem vir numa lista de até mil."))
+    if not all(isinstance(symbol, str) and len(symbol) <= MAX_TEXT for symbol in symbols):
+        raise ValidationError(_("Um dos códigos não é um código."))

@@ -1,0 +1,39 @@
+"""The picker: choose stocks by market."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from mainapp.market.forms import PickerForm
+from mainapp.market.policies import symbol_limit
+from mainapp.market.selectors.boards import MARKETS, listing
+from mainapp.market.selectors.watchlists import current_symbols
+from mainapp.market.symbols import fold
+
+TABS = {
+    "IBOV": _("Ibovespa"),
+    "FII": _("Fundos imobiliários"),
+    "ETF": _("ETFs"),
+    "BDR": _("BDRs"),
+    "ALL": _("Todos"),
+}
+
+
+@require_safe
+def stockpicker(request: HttpRequest, pk: str) -> HttpResponse:
+    if pk not in MARKETS:
+        raise Http404
+    query = PickerForm(request.GET).query()
+    context = {
+        "market": pk,
+        "market_name": TABS[pk],
+        "tabs": TABS.items(),
+        "query": query,
+        "chosen": current_symbols(request.user),
+        "limit": symbol_limit(is_authenticated=request.user.is_authenticated),
+        "listing": listing(
+            market=pk, words=fold(query["q"]).split(), sector=query["sector"], page=query["page"]
+        ),
+    }
+    return render(request, "mainapp/market/stockpicker.html", context)
