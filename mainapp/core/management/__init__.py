@@ -1,0 +1,1 @@
+"""Commands, and the message catalogues that they keep."""
