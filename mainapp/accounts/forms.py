@@ -6,7 +6,7 @@ from django.contrib.auth.forms import UserCreationForm
 from mainapp.accounts.models import User
 
 
-class SignUpForm(UserCreationForm[User]):
+class SignUpForm(UserCreationForm):  # type: ignore[type-arg] # not generic at run time
     """A new account; a username that differs only in case from another is taken."""
 
     email = forms.EmailField(

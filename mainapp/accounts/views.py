@@ -15,7 +15,7 @@ class LogInView(LoginView):
     redirect_authenticated_user = True
 
 
-class RegisterView(RedirectURLMixin, FormView[SignUpForm]):
+class RegisterView(RedirectURLMixin, FormView):  # type: ignore[type-arg] # not generic at run time
     """Sign-up; the new user is logged in and goes where `next` says, if that is a page of ours."""
 
     template_name = "mainapp/accounts/register.html"
