@@ -1,6 +1,7 @@
 """The ASGI application: HTTP to Django, WebSockets through origin and session to routing.py."""
 
 import os
+from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
@@ -10,11 +11,25 @@ http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.core.middleware import OriginMiddleware
+from mainapp.market.consumers import close_hall
 from routing import websocket_urlpatterns
+
+
+async def lifespan(scope: Any, receive: Any, send: Any) -> None:
+    """Give this process's watch lease up when the server ends."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.shutdown":
+            await close_hall()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
 
 application = ProtocolTypeRouter(
     {
         "http": http,
         "websocket": OriginMiddleware(SocketUserMiddleware(URLRouter(websocket_urlpatterns))),
+        "lifespan": lifespan,
     }
 )

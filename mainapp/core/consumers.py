@@ -1,11 +1,220 @@
-"""The base of every socket."""
+"""The base of every socket: CONTRACTS §1's frames, errors and limits."""
 
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.exceptions import DomainError
+
+logger = logging.getLogger(__name__)
+
+MAX_FRAME = 64 * 1024
+MAX_MESSAGE = 1024 * 1024
+MAX_DEPTH = 32
+MAX_ID = 64
+ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
+
+UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011
+
+Frame = dict[str, Any]
+Handler = Callable[[Any, Frame], Awaitable[None]]
 
 
-class UnknownPathConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """Tell a client that nothing lives at its path: close 4404."""
+class FrameError(DomainError):
+    """A frame that breaks the contract; `code` is one of CONTRACTS' error codes."""
 
-    async def connect(self) -> None:
-        await self.accept()
-        await self.close(4404)
+    def __init__(self, code: str, detail: str, **extra: Any) -> None:
+        super().__init__(detail, **extra)
+        self.code = code
+
+
+class BaseConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
+    """A socket that answers each bad frame with an `error` frame, and outlives it.
+
+    A subclass names in `handlers` which client frames it takes. It has no channel of its own on the
+    layer and passes no database hop: what is pushed comes from its process's hub.
+    """
+
+    handlers: ClassVar[Mapping[str, str]] = {"ping": "answer_ping"}
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.scope, self.base_send, self.channel_layer = scope, send, None
+        self._errors: deque[float] | None = None
+        self._frames: tuple[float, int] = (0.0, 0)
+        self.is_closed = False
+        try:
+            while True:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                await self._dispatch(message)
+        except OSError:
+            return  # the client left while it was written to
+        finally:
+            self.left()
+
+    async def opened(self) -> None:
+        """Greet the client; the socket is accepted."""
+
+    def left(self) -> None:
+        """Clean up, whatever ended the socket: no I/O here, what must end ends by lease."""
+
+    async def reply(self, frame: Frame) -> None:
+        await self.base_send({"type": "websocket.send", "text": orjson.dumps(frame).decode()})
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        if not self.is_closed:
+            self.is_closed = True
+            await super().close(code, reason)
+
+    async def answer_ping(self, frame: Frame) -> None:
+        await self.reply({"type": "pong"} | echo(frame))
+
+    async def send_error(self, error: DomainError, frame_id: Any = None) -> None:
+        """Answer with an `error` frame in the session's language; close on too many."""
+        now = time.monotonic()
+        self._errors = self._errors or deque(maxlen=ERRORS + 1)
+        self._errors.append(now)
+        if len(self._errors) > ERRORS and now - self._errors[0] < WINDOW_S:
+            await self.close(FLOODED)
+            return
+        with translation.override(self._language()):
+            detail = gettext(str(error.detail)) % error.extra if error.detail else ""
+        await self.reply(
+            {"type": "error", "code": error.code, "detail": detail, "id": frame_id} | error.extra
+        )
+
+    async def _dispatch(self, message: Any) -> None:
+        try:
+            if message["type"] == "websocket.connect":
+                await self.accept()
+                await self.opened()
+            elif not self.is_closed:
+                await self._take(message)
+        except OSError:
+            raise
+        except Exception:
+            logger.exception("a socket's handler failed")
+            await self.send_error(FrameError("internal", _("Algo deu errado deste lado.")))
+            if message["type"] == "websocket.connect":
+                await self.close(INTERNAL)
+
+    async def _take(self, message: Any) -> None:
+        frame_id = None
+        try:
+            self._count_frame()
+            text = message.get("text")
+            if len(text if text is not None else message.get("bytes") or b"") > MAX_MESSAGE:
+                await self.close(TOO_BIG)
+                return
+            frame = parse_frame(text)
+            frame_id = frame_id_of(frame)
+            name = self.handlers.get(frame["type"]) if isinstance(frame.get("type"), str) else None
+            if name is None:
+                raise FrameError("unknown_type", _("Este tipo de mensagem não existe aqui."))
+            await getattr(self, name)(frame)
+        except DomainError as error:
+            await self.send_error(error, frame_id)
+
+    def _count_frame(self) -> None:
+        start, count = self._frames
+        now = time.monotonic()
+        if now - start >= WINDOW_S:
+            start, count = now, 0
+        self._frames = (start, count + 1)
+        if count >= FRAMES:
+            wait = round(start + WINDOW_S - now, 1)
+            raise FrameError("rate_limited", _("Mensagens demais; espere."), retry_after_s=wait)
+
+    def _language(self) -> str:
+        for name, value in self.scope.get("headers", ()):
+            if name == b"cookie":
+                found = _language_of_cookie(value.decode("latin-1"))
+                if found:
+                    return found
+        for name, value in self.scope.get("headers", ()):
+            if name == b"accept-language":
+                return _language_of_header(value.decode("latin-1"))
+        return settings.LANGUAGE_CODE
+
+
+class UnknownPathConsumer(BaseConsumer):
+    """Tell a client that nothing lives at its path."""
+
+    async def opened(self) -> None:
+        await self.close(UNKNOWN_PATH)
+
+
+def parse_frame(text: str | None) -> Frame:
+    """Return a client's frame. Raises: FrameError `bad_frame`."""
+    if text is None:
+        raise FrameError("bad_frame", _("Só texto é aceito."))
+    if len(text) > MAX_FRAME or len(text.encode(errors="replace")) > MAX_FRAME:
+        raise FrameError("bad_frame", _("A mensagem passa de 64 KiB."))
+    try:
+        frame = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise FrameError("bad_frame", _("Isto não é JSON.")) from None
+    if not isinstance(frame, dict):
+        raise FrameError("bad_frame", _("A mensagem precisa ser um objeto."))
+    if _is_deep(frame):
+        raise FrameError("bad_frame", _("A mensagem está aninhada demais."))
+    return frame
+
+
+def frame_id_of(frame: Frame) -> Any:
+    """Return the frame's id, None when it has none. Raises: FrameError `invalid`."""
+    frame_id = frame.get("id")
+    if frame_id is None or (isinstance(frame_id, int) and not isinstance(frame_id, bool)):
+        return frame_id
+    if not isinstance(frame_id, str) or len(frame_id) > MAX_ID:
+        raise FrameError(
+            "invalid", _("O id é um texto de até 64 caracteres."), fields={"id": "max 64"}
+        )
+    return frame_id
+
+
+def echo(frame: Frame) -> Frame:
+    """Return the id to send back with the answer to `frame`, if it had one."""
+    return {"id": frame["id"]} if frame.get("id") is not None else {}
+
+
+def _is_deep(frame: Frame) -> bool:
+    level: list[Any] = [frame]
+    for _depth in range(MAX_DEPTH):
+        level = [
+            child
+            for value in level
+            for child in (value.values() if isinstance(value, dict) else value)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _language_of_cookie(cookies: str) -> str | None:
+    for part in cookies.split(";"):
+        name, _sep, value = part.strip().partition("=")
+        if name == settings.LANGUAGE_COOKIE_NAME and value in dict(settings.LANGUAGES):
+            return value
+    return None
+
+
+def _language_of_header(header: str) -> str:
+    for part in header.split(","):
+        code = part.split(";")[0].strip()
+        try:
+            return translation.get_supported_language_variant(code)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE

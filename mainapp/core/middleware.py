@@ -1,11 +1,60 @@
-"""Which origins may open a socket."""
+"""Which origins may open a socket: exactly this site's, and those trusted by name."""
 
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+from django.utils.http import is_same_domain
+
+PORTS = {"http": 80, "https": 443}
+Origin = tuple[str, str, int | None]
 
 
 class OriginMiddleware:
+    """Refuse the handshake (403) of a page of another site, and of a client that names none.
+
+    API clients will bring a ticket as subprotocol instead of an origin.
+    """
+
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await self.inner(scope, receive, send)
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin", b"").decode("latin-1")
+        host = headers.get(b"host", b"").decode("latin-1")
+        if is_allowed(origin, host=host, is_secure=scope.get("scheme") in ("wss", "https")):
+            await self.inner(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 4403})
+
+
+def is_allowed(origin: str, *, host: str, is_secure: bool) -> bool:
+    """Tell whether a page of `origin` may open a socket on `host` (as in the Host header)."""
+    theirs = _split(origin)
+    if theirs is None or not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+        return False
+    if theirs == _split(f"{'https' if is_secure else 'http'}://{host}"):
+        return True
+    return any(_matches(theirs, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
+
+
+def _split(origin: str) -> Origin | None:
+    try:
+        parts = urlsplit(origin)
+        port = parts.port or PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    if parts.scheme not in PORTS or not parts.hostname or parts.path or parts.query:
+        return None
+    return parts.scheme, parts.hostname, port
+
+
+def _matches(theirs: Origin, trusted: str) -> bool:
+    """Compare with an entry of CSRF_TRUSTED_ORIGINS, `https://*.example.org` included."""
+    ours = _split(trusted.replace("://*.", "://", 1))
+    if ours is None or (theirs[0], theirs[2]) != (ours[0], ours[2]):
+        return False
+    pattern = f".{ours[1]}" if "://*." in trusted else ours[1]
+    return is_same_domain(theirs[1], pattern)

@@ -23,15 +23,16 @@ WORKER_KEY = "pregao:worker"
 WORKER_LEASE_MS = 2_000
 TIMEOUT_S = 1.0
 
-# KEYS: board. ARGV: status, then symbol, quoted_at in ms and value of each quote. One atomic step, so
-# that two workers never give one number twice nor an older quote the last word.
+# KEYS: board. ARGV: status or '', then symbol, quoted_at in ms and value of each quote. One atomic
+# step, so that two workers never give one number twice nor an older quote the last word.
 _PUT = """
 local names = {'@epoch', '@seq'}
 for i = 2, #ARGV, 3 do names[#names + 1] = ARGV[i] end
 local old = redis.call('HMGET', KEYS[1], unpack(names))
 if not old[1] then return false end
 local seq = tonumber(old[2] or '0') + 1
-local changed, set = {}, {'@status', ARGV[1]}
+local changed, set = {}, {}
+if ARGV[1] ~= '' then set = {'@status', ARGV[1]} end
 for i = 2, #ARGV, 3 do
   local before = old[(i - 2) / 3 + 3]
   local keep = false
@@ -50,7 +51,7 @@ if #changed == 0 then seq = seq - 1 else
   set[#set + 1] = '@seq'
   set[#set + 1] = string.format('%d', seq)
 end
-redis.call('HSET', KEYS[1], unpack(set))
+if #set > 0 then redis.call('HSET', KEYS[1], unpack(set)) end
 return {old[1], seq, changed}
 """
 
@@ -136,13 +137,13 @@ class Board:
     def exists(self) -> bool:
         return bool(self._client.hexists(self._key, EPOCH))
 
-    def put(self, quotes: Iterable[Quote], status: FeedStatus) -> Placed:
-        """Place `quotes`, stamped with a time, and the status; one atomic step, safe to repeat.
+    def put(self, quotes: Iterable[Quote], status: FeedStatus | None) -> Placed:
+        """Place `quotes`, stamped with a time, and a status if given; atomic, safe to repeat.
 
         Raises: BoardLostError when there is no board to put them on.
         """
         by_symbol = {quote.symbol: quote for quote in quotes}
-        args: list[str | bytes | int] = [_dump_status(status)]
+        args: list[str | bytes | int] = [_dump_status(status) if status else ""]
         for symbol, quote in by_symbol.items():
             assert quote.quoted_at is not None
             args += [symbol, int(quote.quoted_at.timestamp() * 1000), _dump(quote)]
@@ -157,7 +158,7 @@ class Board:
         return Placed(epoch.decode(), int(seq), changed)
 
     def restore(self, quotes: Iterable[Quote]) -> bool:
-        """Fill a lost board under a new epoch; False when it is there. Safe against other workers."""
+        """Fill a lost board under a new epoch; False when it is there. Others may race."""
         values = {
             quote.symbol: f"0|{int(quote.quoted_at.timestamp() * 1000)}|".encode() + _dump(quote)
             for quote in quotes

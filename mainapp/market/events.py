@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, TypedDict
 
+from mainapp.market.quotes import Quote
+
 STOCK_TRACK = "stock_track"
 STOCK_CHAT = "stock_chat"
 
@@ -27,3 +29,12 @@ class ChatSaid(TypedDict):
     user: str
     message: str
     sent_at: str
+
+
+def quote_changes(before: Quote | None, after: Quote) -> QuoteFrame:
+    """Return the fields of `after` that differ from `before`; all of them when there was none."""
+    fields = after.to_wire()
+    if before is None:
+        return fields
+    old = before.to_wire()
+    return {name: value for name, value in fields.items() if old[name] != value}

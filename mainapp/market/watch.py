@@ -18,7 +18,7 @@ _needs: list[Need] = []
 
 
 def register_need(need: Need) -> None:
-    """Let a feature name symbols that it needs watched: a selector of one query, asked each batch."""
+    """Let a feature name symbols that it needs watched: a selector of one query a batch."""
     _needs.append(need)
 
 

@@ -1,0 +1,66 @@
+"""What sockets share: publishing after a commit, queries off the event loop, turns per user."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+from uuid import uuid4
+
+import redis
+from asgiref.sync import async_to_sync
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from redis import asyncio as aioredis
+
+logger = logging.getLogger(__name__)
+
+Message = tuple[str, Mapping[str, Any]]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_QUERY_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
+
+
+def publish(batch: Sequence[Message]) -> None:
+    """Send each (group, message), from a thread, after the commit.
+
+    A hint, for the truth is numbered in the database or on the board: a Redis that is away is
+    logged, never raised.
+    """
+    async_to_sync(publish_now)(batch)
+
+
+async def publish_now(batch: Sequence[Message]) -> None:
+    """Send each (group, message) from the event loop; as `publish`."""
+    layer = get_channel_layer()
+    try:
+        for group, message in batch:
+            await layer.group_send(group, dict(message))
+    except (redis.RedisError, OSError) as error:
+        logger.warning("nothing was published: %s", error)
+
+
+async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a database call on a thread of a bounded pool, where it holds up no other socket."""
+    run = database_sync_to_async(read, thread_sensitive=False, executor=_QUERY_THREADS)
+    return await run(*args, **kwargs)  # type: ignore[no-any-return] # channels has no types
+
+
+async def take_turn(client: "aioredis.Redis", key: str, *, limit: int, window_s: float) -> float:
+    """Count one action under `key`; return 0, or the seconds until the next may be had.
+
+    At most `limit` in any `window_s` seconds, in all processes together. Raises: redis.RedisError.
+    """
+    now, member = time.time(), uuid4().hex
+    async with client.pipeline(transaction=True) as pipeline:
+        pipeline.zremrangebyscore(key, 0, now - window_s)
+        pipeline.zadd(key, {member: now})
+        pipeline.zrank(key, member)
+        pipeline.zrange(key, 0, 0, withscores=True)
+        pipeline.expire(key, int(window_s) + 1)
+        _removed, _added, rank, oldest, _expires = await pipeline.execute()
+    if rank < limit:
+        return 0.0
+    await client.zrem(key, member)
+    return max(0.1, round(float(oldest[0][1]) + window_s - now, 1))

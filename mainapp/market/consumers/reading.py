@@ -1,0 +1,56 @@
+"""Reading what a client sent: symbols, a reconnect's number, a chat message."""
+
+from urllib.parse import parse_qs
+
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.consumers import Frame, FrameError
+from mainapp.market.selectors.catalogue import Catalogue
+
+MAX_CHAT = 500
+MAX_UNKNOWN = 200
+
+
+def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
+    """Return the symbols asked for in the address, and (epoch, seq) of a reconnect."""
+    fields = parse_qs(query.decode("latin-1"), max_num_fields=5000, errors="replace")
+    epoch, seq = fields.get("epoch", [""])[0], fields.get("seq", [""])[0]
+    since = (epoch, int(seq)) if epoch and seq.isdecimal() and len(seq) < 16 else None
+    return fields.get("stockpicker", []), since
+
+
+def sort_out(asked: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
+    """Part what was asked into known symbols, once each, and unknown ones as they were written."""
+    symbols: dict[str, None] = {}
+    unknown: dict[str, None] = {}
+    for text in asked:
+        symbol = known.canonical(text)
+        if symbol:
+            symbols[symbol] = None
+        elif len(unknown) < MAX_UNKNOWN:
+            unknown[text[:20]] = None
+    return list(symbols), list(unknown)
+
+
+def symbols_of(frame: Frame) -> list[str]:
+    """Return the frame's symbols. Raises: FrameError `invalid`."""
+    symbols = frame.get("symbols")
+    if not isinstance(symbols, list) or not all(isinstance(s, str) for s in symbols):
+        raise FrameError(
+            "invalid", _("symbols é uma lista de textos."), fields={"symbols": "list of str"}
+        )
+    return symbols
+
+
+def chat_text(frame: Frame) -> str:
+    """Return the frame's chat message. Raises: FrameError `invalid` or `too_long`."""
+    text = frame.get("message")
+    if not isinstance(text, str) or not text.strip():
+        raise FrameError("invalid", _("Escreva uma mensagem."), fields={"message": "1-500"})
+    if len(text.strip()) > MAX_CHAT:
+        raise FrameError("too_long", _("A mensagem passa de 500 caracteres."), limit=MAX_CHAT)
+    return text.strip()
+
+
+def too_many(limit: int) -> FrameError:
+    return FrameError("too_many_symbols", _("O limite é de %(limit)s ativos por vez."), limit=limit)

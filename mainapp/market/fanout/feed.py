@@ -1,0 +1,30 @@
+"""Whether prices flow: what CONTRACTS calls the feed, from the last pulse and the clock."""
+
+from datetime import datetime, timedelta
+
+from mainapp.market.board import FeedStatus, Pulse
+from mainapp.market.events import Feed
+
+SILENCE_S = 1.5
+OVERDUE = timedelta(seconds=1.5)
+
+
+class FeedWatch:
+    """Remembers the last pulse; times on the event loop's clock in seconds, batches in UTC."""
+
+    def __init__(self, now: float) -> None:
+        self._heard_at = now
+        self._worker_alive = True
+        self.status: FeedStatus | None = None
+
+    def hear(self, pulse: Pulse, now: float) -> None:
+        self._heard_at = now
+        self._worker_alive = pulse.worker_alive
+        self.status = pulse.status
+
+    def state(self, *, now: float, at: datetime) -> Feed:
+        if now - self._heard_at > SILENCE_S or not self._worker_alive:
+            return "down"
+        if self.status is None or at > self.status.next_due_at + OVERDUE:
+            return "late"
+        return "live"

@@ -1,0 +1,359 @@
+"""The hub of a web process: it hears of batches, and gives every socket its own symbols."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import redis
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from mainapp.market import sessions
+from mainapp.market.board import BoardReader, Pulse, async_client
+from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatSaid, Feed, QuotesRecorded
+from mainapp.market.fanout import frames
+from mainapp.market.fanout.feed import FeedWatch
+from mainapp.market.fanout.prices import Prices, encode
+from mainapp.market.fanout.wanted import Wanted
+from mainapp.market.fanout.writer import TrackedSocket
+from mainapp.market.indicators import ranking
+from mainapp.market.quotes import iso
+from mainapp.market.watch import WatchLease
+
+logger = logging.getLogger(__name__)
+
+HOME = "home"
+POLL_S = 0.5
+TICK_S = 0.25
+HEARTBEAT_S = 2.0
+ASK_AFTER_S = 0.02
+FRESH = timedelta(seconds=15)
+
+
+class QuoteFanout:
+    """One per process and event loop. Sockets join and leave without I/O; nothing here queries.
+
+    `ask` is called on a thread with symbols that have no fresh quote: they are to be fetched now.
+    """
+
+    def __init__(self, *, ask: Callable[[list[str]], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._ask = ask
+        self._asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ask")
+        self.redis = async_client()
+        self._board = BoardReader(simulated=settings.SIMULATED, redis_client=self.redis)
+        self._lease = WatchLease(uuid4().hex, client=self.redis)
+        self.wanted = Wanted(self._lease, is_fresh=self._is_fresh)
+        self._feed_watch = FeedWatch(loop.time())
+        self._resyncing = asyncio.Lock()
+        self._ready = asyncio.Event()
+        self._stir = asyncio.Event()
+        self._said_feed: Feed = "live"
+        self._ranking = ""
+        self.prices = Prices()
+        self.sockets: set[TrackedSocket] = set()
+        self.by_symbol: dict[str, set[TrackedSocket]] = defaultdict(set)
+        self.by_room: dict[str, set[TrackedSocket]] = defaultdict(set)
+        self.home_symbols: tuple[str, ...] = ()
+        self._tasks = [
+            loop.create_task(self._keep(work))
+            for work in (self._listen, self._poll, self._tick, self._tend_wanted)
+        ]
+
+    def now(self) -> float:
+        return self._loop.time()
+
+    async def ready(self) -> None:
+        """Wait for the first look at the board, but not for a Redis that does not answer."""
+        if not self._ready.is_set():
+            await asyncio.wait([asyncio.ensure_future(self._ready.wait())], timeout=1.5)
+
+    async def stop(self) -> None:
+        """End the hub's tasks and give its lease up."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._asker.shutdown(wait=False, cancel_futures=True)
+        try:
+            await self._lease.drop()
+        except redis.RedisError:
+            logger.warning("the watch lease could not be dropped; it expires by itself")
+        await self.redis.aclose()
+
+    # Sockets -----------------------------------------------------------------------------------
+
+    def join(self, socket: TrackedSocket, *, home_symbols: tuple[str, ...] = ()) -> None:
+        """Take a socket in; `home_symbols`: what the home room ranks, leased while it is open."""
+        self.sockets.add(socket)
+        room = self.by_room[socket.room]
+        if socket.room == HOME and not room:
+            self.home_symbols = home_symbols
+            self.wanted.add(home_symbols)
+        room.add(socket)
+
+    def leave(self, socket: TrackedSocket) -> None:
+        """Forget a socket; safe to repeat."""
+        socket.close()
+        if socket not in self.sockets:
+            return
+        self.sockets.discard(socket)
+        self.unsubscribe(socket, list(socket.symbols))
+        room = self.by_room[socket.room]
+        room.discard(socket)
+        if not room:
+            del self.by_room[socket.room]
+            if socket.room == HOME:
+                self._ranking = ""
+                self.wanted.discard(self.home_symbols)
+                self._stir.set()
+
+    def subscribe(self, socket: TrackedSocket, symbols: Iterable[str]) -> None:
+        new = [symbol for symbol in symbols if symbol not in socket.symbols]
+        socket.symbols.update(new)
+        for symbol in new:
+            self.by_symbol[symbol].add(socket)
+        self.wanted.add(new)
+        self._stir.set()
+
+    def unsubscribe(self, socket: TrackedSocket, symbols: Iterable[str]) -> list[str]:
+        """Return what left, in the order asked."""
+        left = [s for s in dict.fromkeys(symbols) if s in socket.symbols]
+        socket.symbols.difference_update(left)
+        for symbol in left:
+            watchers = self.by_symbol[symbol]
+            watchers.discard(socket)
+            if not watchers:
+                del self.by_symbol[symbol]
+        self.wanted.discard(left)
+        self._stir.set()
+        return left
+
+    def snapshot(
+        self,
+        socket: TrackedSocket,
+        symbols: Iterable[str],
+        *,
+        since: tuple[str, int] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return a snapshot frame of `symbols`; of those changed since (epoch, seq) when given."""
+        symbols = list(symbols)
+        after = -1
+        if since and since[0] == self.prices.epoch and since[1] <= self.prices.seq:
+            after = since[1]
+        at = datetime.now(UTC)
+        head = {
+            "epoch": self.prices.epoch,
+            "seq": self.prices.seq,
+            "server_time": iso(at),
+            "session": self._session(at),
+            "feed": self._feed(at),
+            "source": self._source(symbols),
+            "simulated": settings.SIMULATED,
+            "limit": socket.limit,
+            "pending": self.prices.pending(symbols),
+            "unknown": [],
+        }
+        socket.seq = max(socket.seq, self.prices.seq) if after < 0 else self.prices.seq
+        return frames.snapshot_frame(head | dict(extra or {}), self.prices.whole(symbols, after))
+
+    def catch_up(self, socket: TrackedSocket) -> str | None:
+        """Return the one frame that brings a socket that fell behind up to now."""
+        socket.behind = False
+        if socket.needs_snapshot:
+            socket.needs_snapshot = False
+            return self.snapshot(socket, socket.symbols)
+        changes = self.prices.changes(socket.symbols, socket.seq)
+        socket.seq = self.prices.seq
+        return None if changes is None else frames.update_frame(socket.seq, changes)
+
+    def greet(self, socket: TrackedSocket) -> None:
+        """Give a socket of the home room the ranking as it stands."""
+        if socket.room == HOME:
+            self._ranking = self._ranking or self._rank()
+            socket.post(lambda: self._ranking, self._loop.time())
+
+    # Batches -----------------------------------------------------------------------------------
+
+    async def take_batch(self, message: QuotesRecorded) -> None:
+        """Take in what a batch changed; a gap in the numbers is filled from the board."""
+        if message["epoch"] == self.prices.epoch and message["seq"] <= self.prices.seq:
+            return
+        if message["epoch"] == self.prices.epoch and message["seq"] == self.prices.seq + 1:
+            self._broadcast(self.prices.apply(message["quotes"], message["seq"]))
+        else:
+            await self._resync()
+
+    async def _resync(self) -> None:
+        async with self._resyncing:
+            contents = await self._board.read()
+            if contents is None or (
+                contents.epoch == self.prices.epoch and contents.seq <= self.prices.seq
+            ):
+                return
+            is_new_board = contents.epoch != self.prices.epoch
+            changed = self.prices.load(contents)
+        if is_new_board:
+            self._send_everything()
+        else:
+            self._broadcast({s: f'"{s}":{encode(fields)}' for s, fields in changed.items()})
+
+    def _broadcast(self, fragments: Mapping[str, str]) -> None:
+        """Give each socket the fragments of its own symbols, in one frame."""
+        parts: dict[TrackedSocket, list[str]] = defaultdict(list)
+        for symbol, fragment in fragments.items():
+            for socket in self.by_symbol.get(symbol, ()):
+                parts[socket].append(fragment)
+        now, seq = self._loop.time(), self.prices.seq
+        head = f'{{"type":"update","seq":{seq},"quotes":{{'
+        for socket, own in parts.items():
+            if socket.offer(head + ",".join(own) + "}}", now):
+                socket.seq = seq
+            else:
+                socket.behind = True
+        self._send_ranking(now)
+
+    def _send_everything(self) -> None:
+        now = self._loop.time()
+        for socket in list(self.sockets):
+            if not socket.offer(self.snapshot(socket, socket.symbols), now):
+                socket.needs_snapshot = True
+        self._send_ranking(now)
+
+    def _send_ranking(self, now: float) -> None:
+        """Rank the home page's stocks once a batch, for every visitor of the room alike."""
+        if not (sockets := self.by_room.get(HOME)):
+            return
+        frame = self._rank()
+        if frame.split(",", 2)[2] == self._ranking.split(",", 2)[-1]:
+            return
+        self._ranking = frame
+        for socket in sockets:
+            socket.offer(frame, now)
+
+    def _rank(self) -> str:
+        entries = self.prices.entries
+        ranked = ranking({s: entries[s].fields for s in self.home_symbols if s in entries})
+        symbols = sorted({symbol for board in ranked.values() for symbol in board})
+        return frames.ranking_frame(self.prices.seq, ranked, self.prices.whole(symbols))
+
+    # Tasks -------------------------------------------------------------------------------------
+
+    async def _keep(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run a task for ever: an error nobody foresaw is told, and must not darken every page."""
+        while True:
+            try:
+                await work()
+            except Exception:
+                logger.exception("%s failed and starts again", work.__name__)
+                await asyncio.sleep(POLL_S)
+
+    async def _listen(self) -> None:
+        """Join the groups once for the whole process and hear what they say."""
+        layer = get_channel_layer()
+        while True:
+            try:
+                channel = await layer.new_channel()
+                for group in (STOCK_TRACK, STOCK_CHAT):
+                    await layer.group_add(group, channel)
+                while True:
+                    await self._hear(await layer.receive(channel))
+            except (redis.RedisError, OSError):
+                await asyncio.sleep(POLL_S)
+
+    async def _hear(self, message: Any) -> None:
+        try:
+            if message["type"] == "quotes.recorded":
+                await self.take_batch(message)
+            elif message["type"] == "chat.said":
+                self._say(message)
+        except (redis.RedisError, OSError):
+            logger.info("the board could not be read; the next poll reads it")
+
+    def _say(self, message: ChatSaid) -> None:
+        said = {key: message[key] for key in ("user", "message", "sent_at")}  # type: ignore[literal-required] # its own keys
+        frame = encode({"type": "message"} | said)
+        now = self._loop.time()
+        for socket in list(self.by_room.get(message["room"], ())):
+            socket.post(lambda: frame, now)
+
+    async def _poll(self) -> None:
+        """Ask for the board's head twice a second: a lost message shows in its number."""
+        while True:
+            try:
+                pulse = await self._board.pulse()
+                await self._take_pulse(pulse)
+            except (redis.RedisError, OSError):
+                logger.debug("Redis does not answer")
+            self._ready.set()
+            await asyncio.sleep(POLL_S)
+
+    async def _take_pulse(self, pulse: Pulse) -> None:
+        self._feed_watch.hear(pulse, self._loop.time())
+        if pulse.epoch and (pulse.epoch != self.prices.epoch or pulse.seq > self.prices.seq):
+            await self._resync()
+
+    async def _tick(self) -> None:
+        """Speak to sockets that heard nothing for a while, and to all when the feed changes."""
+        while True:
+            await asyncio.sleep(TICK_S)
+            at, now = datetime.now(UTC), self._loop.time()
+            feed = self._feed(at)
+            quiet_since = now if feed != self._said_feed else now - HEARTBEAT_S + TICK_S / 2
+            self._said_feed = feed
+            status = self._feed_watch.status
+            frame = frames.heartbeat_frame(
+                seq=self.prices.seq,
+                at=at,
+                session=self._session(at),
+                feed=feed,
+                batch_at=status.batch_at if status else None,
+            )
+            for socket in [s for s in self.sockets if s.sent_at <= quiet_since]:
+                socket.offer(frame, now)
+
+    async def _tend_wanted(self) -> None:
+        """Keep the lease in Redis and have new symbols fetched, soon after they are wanted."""
+        while True:
+            try:
+                await asyncio.wait_for(self._stir.wait(), timeout=1.0)
+                await asyncio.sleep(ASK_AFTER_S)
+            except TimeoutError:
+                pass
+            self._stir.clear()
+            try:
+                await self.wanted.sync()
+                asks = self.wanted.take_asks(now=self._loop.time(), missing=self._is_missing)
+                if asks:
+                    await self._loop.run_in_executor(self._asker, self._ask, asks)
+            except (redis.RedisError, OSError):
+                await asyncio.sleep(POLL_S)
+
+    # Facts -------------------------------------------------------------------------------------
+
+    def _is_missing(self, symbol: str) -> bool:
+        return symbol not in self.prices.entries
+
+    def _is_fresh(self, symbol: str) -> bool:
+        entry = self.prices.entries.get(symbol)
+        if entry is None:
+            return False
+        return datetime.now(UTC) - datetime.fromisoformat(entry.fields["quoted_at"]) < FRESH
+
+    def _feed(self, at: datetime) -> Feed:
+        return self._feed_watch.state(now=self._loop.time(), at=at)
+
+    def _session(self, at: datetime) -> sessions.Session:
+        return "open" if settings.SIMULATED else sessions.session(at)
+
+    def _source(self, symbols: list[str]) -> str:
+        for symbol in symbols:
+            if entry := self.prices.entries.get(symbol):
+                return str(entry.fields["source"])
+        return str(settings.QUOTE_SOURCE[0])

@@ -1,0 +1,192 @@
+"""Recording quotes: what passes the checks goes into one transaction, with its candles."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from mainapp.market.models import Candle, LastQuote, RejectedQuotes, Stock
+from mainapp.market.quotes import Quote, Rejection, rejection, stamped
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.signals import quotes_recorded
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+QUOTE_FIELDS = [
+    field.name for field in LastQuote._meta.fields if field.name not in ("id", "stock", "simulated")
+]
+CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The quotes that are committed, and why others were refused."""
+
+    quotes: list[Quote]
+    rejected: Counter[tuple[str, Rejection]]
+
+
+def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
+    """Commit the newest quote of each known symbol, the day's and the minute's candles.
+
+    Prices are Decimal in the stock's currency; times aware UTC as the source reports them, or the
+    first fetch that saw the price. What is refused is counted by source and reason. Receivers of
+    `quotes_recorded` run inside the transaction. Safe to repeat. Queries do not depend on how many
+    quotes there are (SQLite splits long writes).
+    """
+    newest = {quote.symbol: quote for quote in quotes}
+    with transaction.atomic():
+        last = last_quotes(newest)
+        stocks = Stock.objects.filter(symbol__in=newest).in_bulk(field_name="symbol")
+        accepted: list[Quote] = []
+        refused: list[tuple[Quote, Rejection]] = []
+        for symbol, quote in newest.items():
+            stock = stocks.get(symbol)
+            reason = _refusal(quote, stock, last.get(symbol), at)
+            if reason is None and stock is not None:
+                named = replace(quote, name=stock.name)
+                accepted.append(stamped(named, last=last.get(symbol), at=at))
+            elif reason is not None:
+                refused.append((quote, reason))
+        changed = [quote for quote in accepted if quote != last.get(quote.symbol)]
+        _write_last_quotes(changed, stocks)
+        _write_candles(changed, stocks, last)
+        _count_refused(refused, at)
+        quotes_recorded.send(sender=None, quotes=accepted, last=last, at=at)
+    return Recorded(accepted, Counter((quote.source, reason) for quote, reason in refused))
+
+
+def prune_candles(*, at: datetime) -> int:
+    """Delete candles older than the settings keep; return how many."""
+    total = 0
+    for interval, days in (
+        (Candle.Interval.MINUTE, settings.KEEP_MINUTE_CANDLES_DAYS),
+        (Candle.Interval.DAY, settings.KEEP_DAILY_CANDLES_DAYS),
+    ):
+        old = Candle.objects.filter(interval=interval, starts_at__lt=at - timedelta(days=days))
+        total += old.delete()[0]
+    return total
+
+
+def _refusal(
+    quote: Quote, stock: Stock | None, last: Quote | None, at: datetime
+) -> Rejection | None:
+    if stock is None:
+        return "unknown_symbol"
+    if quote.simulated != settings.SIMULATED:
+        return "foreign"
+    return rejection(quote, last=last, at=at)
+
+
+def _write_last_quotes(quotes: list[Quote], stocks: Mapping[str, Stock]) -> None:
+    rows = [
+        LastQuote(
+            stock=stocks[quote.symbol],
+            simulated=quote.simulated,
+            **{name: _finite(getattr(quote, name)) for name in QUOTE_FIELDS},
+        )
+        for quote in quotes
+    ]
+    LastQuote.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["stock", "simulated"],
+        update_fields=QUOTE_FIELDS,
+    )
+
+
+def _write_candles(
+    quotes: list[Quote], stocks: Mapping[str, Stock], last: Mapping[str, Quote]
+) -> None:
+    """Fold each changed quote into its day and its minute: one read, one write."""
+    slots = [
+        (quote, interval, starts_at)
+        for quote in quotes
+        if quote.quoted_at
+        for interval, starts_at in (
+            (Candle.Interval.DAY, _midnight(quote.quoted_at)),
+            (Candle.Interval.MINUTE, quote.quoted_at.replace(second=0, microsecond=0)),
+        )
+    ]
+    kept = {
+        (candle.stock_id, candle.interval, candle.starts_at): candle
+        for candle in Candle.objects.filter(
+            stock__in=[stocks[quote.symbol].pk for quote in quotes],
+            simulated=settings.SIMULATED,
+            starts_at__in={starts_at for _quote, _interval, starts_at in slots},
+        )
+    }
+    rows = []
+    for quote, interval, starts_at in slots:
+        stock = stocks[quote.symbol]
+        candle = kept.get((stock.pk, interval, starts_at)) or Candle(
+            stock=stock, interval=interval, starts_at=starts_at, simulated=quote.simulated
+        )
+        fold = _fold_day if interval == Candle.Interval.DAY else _fold_minute
+        fold(candle, quote, last.get(quote.symbol))
+        candle.close, candle.source = quote.price, quote.source
+        candle.pk = None
+        rows.append(candle)
+    Candle.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["stock", "simulated", "interval", "starts_at"],
+        update_fields=CANDLE_FIELDS,
+    )
+
+
+def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
+    """A day knows its extremes from the source; what we saw ourselves widens them."""
+    opened = _finite(quote.open) or (candle.open if candle.pk else quote.price)
+    seen = [quote.price, opened, *(x for x in (_finite(quote.high), _finite(quote.low)) if x)]
+    if candle.pk:
+        seen += [candle.high, candle.low]
+    candle.open, candle.high, candle.low = opened, max(seen), min(seen)
+    candle.volume = quote.volume if quote.volume is not None else candle.volume
+
+
+def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:
+    """A minute is what we saw in it; its volume is what the day's volume grew by."""
+    grown = 0
+    if last and last.volume and quote.volume and _same_day(last, quote):
+        grown = max(0, quote.volume - last.volume)
+    if not candle.pk:
+        candle.open = candle.high = candle.low = quote.price
+        candle.volume = grown
+        return
+    candle.high, candle.low = max(candle.high, quote.price), min(candle.low, quote.price)
+    candle.volume = (candle.volume or 0) + grown
+
+
+def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None:
+    by_reason: dict[tuple[str, Rejection], list[Quote]] = {}
+    for quote, reason in refused:
+        by_reason.setdefault((quote.source, reason), []).append(quote)
+    for (source, reason), quotes in by_reason.items():
+        last = {"last_symbol": quotes[-1].symbol[:12], "last_at": at}
+        row, is_new = RejectedQuotes.objects.get_or_create(
+            source=source, reason=reason, defaults=last | {"count": len(quotes)}
+        )
+        if not is_new:
+            RejectedQuotes.objects.filter(pk=row.pk).update(count=F("count") + len(quotes), **last)
+
+
+def _same_day(one: Quote, other: Quote) -> bool:
+    if one.quoted_at is None or other.quoted_at is None:
+        return False
+    return _midnight(one.quoted_at) == _midnight(other.quoted_at)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(SAO_PAULO).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _finite(value: Any) -> Any:
+    """Return a field fit for a column: a figure beside the price that is no number is unknown."""
+    is_finite = getattr(value, "is_finite", None)
+    return None if is_finite is not None and not is_finite() else value

@@ -1,0 +1,214 @@
+"""Updating quotes: who runs, what is fetched, and the order record, board, publication."""
+
+import logging
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from threading import Event, Thread
+from uuid import uuid4
+
+import redis
+from django.conf import settings
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from mainapp.core.realtime import publish
+from mainapp.market import board, sessions, watch
+from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
+from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
+from mainapp.market.providers.chain import Chain, build_chain
+from mainapp.market.quotes import Quote
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services.recording import record_quotes
+
+logger = logging.getLogger(__name__)
+
+TASK = "update_stock"
+LEASE_KEY = "pregao:update_stock"
+LEASE_MS, RENEW_S = 2_000, 0.5
+CLOSED_INTERVAL = timedelta(seconds=60)
+EARLY = timedelta(seconds=1)  # beat is not exact; a run this much before its time is on time
+
+
+@cache
+def chain() -> Chain:
+    """Return this process's chain of sources."""
+    return build_chain()
+
+
+@cache
+def the_board() -> Board:
+    """Return this process's board."""
+    return Board(simulated=settings.SIMULATED)
+
+
+def ensure_periodic_task() -> None:
+    """Create beat's `update_stock` and the nightly pruning, once; what the admin changed stays."""
+    every, _ = IntervalSchedule.objects.get_or_create(
+        every=settings.UPDATE_INTERVAL_S, period=IntervalSchedule.SECONDS
+    )
+    PeriodicTask.objects.get_or_create(
+        name=TASK,
+        defaults={"task": TASK, "interval": every, "expire_seconds": settings.UPDATE_INTERVAL_S},
+    )
+    night, _ = CrontabSchedule.objects.get_or_create(
+        minute="15", hour="3", timezone=settings.TIME_ZONE
+    )
+    PeriodicTask.objects.get_or_create(
+        name="prune_candles", defaults={"task": "prune_candles", "crontab": night}
+    )
+
+
+def update_listed(*, symbols: Collection[str]) -> None:
+    """Fetch just these symbols now, but for those that another run is fetching.
+
+    Raises: redis.RedisError.
+    """
+    if claimed := _claim(symbols):
+        _fetch_and_place(claimed, next_due_at=None)
+
+
+def update_watched(*, at: datetime) -> bool:
+    """Fetch everything watched or needed, if it is time; False when it is not, or another runs.
+
+    Raises: redis.RedisError.
+    """
+    interval = _interval()
+    if interval is None or not _is_due(at):
+        return False
+    with _lease() as is_ours:
+        if not is_ours or not _is_due(at):
+            return False
+        symbols = watch.watched_symbols(board.client()) | watch.needed_symbols()
+        rest = timedelta(seconds=chain().rests_for())
+        if symbols and rest:
+            _place([], FeedStatus(batch_at=_last_batch_at(at), next_due_at=at + rest))
+            return False
+        pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
+        _fetch_and_place(_unclaimed(symbols), next_due_at=at + pause)
+    return True
+
+
+def is_overdue(*, at: datetime) -> bool:
+    """Tell whether the next batch should have come: beat is away, or the last one failed."""
+    status = the_board().status()
+    return status is None or at > status.next_due_at + EARLY
+
+
+def restore_board() -> bool:
+    """Fill a lost board with the last recorded quotes; False when it is there."""
+    return not the_board().exists() and the_board().restore(last_quotes().values())
+
+
+def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) -> None:
+    """Fetch, record, place, publish. `next_due_at` is a batch's, None for a listed run.
+
+    A batch for which no source gave anything leaves the status alone: it is still due.
+    """
+    fetched = chain().fetch(sorted(symbols))
+    for source, error in fetched.errors.items():
+        logger.warning("%s: %s", source, error)
+    at = datetime.now(UTC)
+    recorded = record_quotes(quotes=fetched.quotes.values(), at=at)
+    for (source, reason), count in recorded.rejected.items():
+        logger.warning("%s: %d quotes refused: %s", source, count, reason)
+    status = None
+    if next_due_at and (fetched.quotes or not symbols):
+        status = FeedStatus(batch_at=at, next_due_at=next_due_at)
+    placed = _place(recorded.quotes, status)
+    if placed.changed:
+        publish([(STOCK_TRACK, _announcement(placed))])
+
+
+def _place(quotes: list[Quote], status: FeedStatus | None) -> Placed:
+    try:
+        return the_board().put(quotes, status)
+    except BoardLostError:
+        restore_board()
+        return the_board().put(quotes, status)
+
+
+def _announcement(placed: Placed) -> QuotesRecorded:
+    return QuotesRecorded(
+        type="quotes.recorded",
+        epoch=placed.epoch,
+        seq=placed.seq,
+        quotes={
+            symbol: quote_changes(before, after)
+            for symbol, (before, after) in placed.changed.items()
+        },
+    )
+
+
+def _last_batch_at(at: datetime) -> datetime:
+    status = the_board().status()
+    return status.batch_at if status else at
+
+
+def _is_due(at: datetime) -> bool:
+    status = the_board().status()
+    return status is None or at >= status.next_due_at - EARLY
+
+
+def _is_trading(at: datetime) -> bool:
+    return settings.SIMULATED or sessions.session(at) != "closed"
+
+
+def _interval() -> timedelta | None:
+    """Return beat's interval as the admin set it, None when the task is switched off."""
+    task = PeriodicTask.objects.filter(name=TASK).select_related("interval").first()
+    if task is None:
+        return timedelta(seconds=settings.UPDATE_INTERVAL_S)
+    if not task.enabled:
+        return None
+    if task.interval is None:
+        return CLOSED_INTERVAL
+    return timedelta(**{task.interval.period: task.interval.every})
+
+
+def _claim(symbols: Collection[str]) -> list[str]:
+    """Claim each symbol for the source's timeout; return those that nobody else is fetching."""
+    pipeline = board.client().pipeline(transaction=False)
+    names = sorted(set(symbols))
+    for symbol in names:
+        pipeline.set(_claim_key(symbol), 1, nx=True, px=int(settings.SOURCE_TIMEOUT_S * 1000))
+    return [name for name, won in zip(names, pipeline.execute(), strict=True) if won]
+
+
+def _unclaimed(symbols: Collection[str]) -> list[str]:
+    if not symbols:
+        return []
+    names = sorted(symbols)
+    claims = board.client().mget([_claim_key(name) for name in names])
+    return [name for name, claim in zip(names, claims, strict=True) if claim is None]  # type: ignore[arg-type] # sync client
+
+
+def _claim_key(symbol: str) -> str:
+    return f"pregao:claim:{symbol}"
+
+
+@contextmanager
+def _lease() -> Iterator[bool]:
+    """Hold the one lease of argument-less runs, renewed while held; yield whether it is ours."""
+    client, ours = board.client(), uuid4().hex
+    if not client.set(LEASE_KEY, ours, nx=True, px=LEASE_MS):
+        yield False
+        return
+    ended = Event()
+
+    def renew() -> None:
+        while not ended.wait(RENEW_S):
+            try:
+                client.set(LEASE_KEY, ours, px=LEASE_MS)
+            except redis.RedisError:
+                logger.warning("the lease of update_stock could not be renewed")
+
+    thread = Thread(target=renew, daemon=True, name="update_stock-lease")
+    thread.start()
+    try:
+        yield True
+    finally:
+        ended.set()
+        thread.join(timeout=RENEW_S + board.TIMEOUT_S)
+        if client.get(LEASE_KEY) == ours.encode():
+            client.delete(LEASE_KEY)
