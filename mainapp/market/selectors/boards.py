@@ -26,13 +26,24 @@ FIELDS = ("symbol", "name", "kind", "sector", "search_text")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RankedStock:
+    """A line of one of the home page's lists; `turnover` is price by volume, in whole reais."""
+
+    symbol: str
+    name: str
+    price: Decimal
+    change_pct: Decimal | None
+    turnover: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HomeBoard:
     """The index and the three lists of its papers; `quoted_at` is the newest of all of them."""
 
     index: Quote | None = None
-    traded: list[Quote] = field(default_factory=list)
-    gainers: list[Quote] = field(default_factory=list)
-    losers: list[Quote] = field(default_factory=list)
+    traded: list[RankedStock] = field(default_factory=list)
+    gainers: list[RankedStock] = field(default_factory=list)
+    losers: list[RankedStock] = field(default_factory=list)
     quoted_at: datetime | None = None
 
 
@@ -77,7 +88,19 @@ def home_board() -> HomeBoard:
         quoted_at=max(
             (quote.quoted_at for quote in quotes.values() if quote.quoted_at), default=None
         ),
-        **{name: [quotes[symbol] for symbol in symbols] for name, symbols in ranks.items()},
+        **{
+            name: [_ranked(quotes[symbol]) for symbol in symbols] for name, symbols in ranks.items()
+        },
+    )
+
+
+def _ranked(quote: Quote) -> RankedStock:
+    return RankedStock(
+        symbol=quote.symbol,
+        name=quote.name,
+        price=quote.price,
+        change_pct=quote.change_pct,
+        turnover=None if quote.volume is None else int(quote.price * quote.volume),
     )
 
 

@@ -1,12 +1,49 @@
 """The home page: what this is, and the live board of the IBOV."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from mainapp.market.selectors.boards import home_board
+from mainapp.market.selectors.boards import HomeBoard, home_board
+from mainapp.market.sessions import session
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "mainapp/pages/home.html", {"board": home_board()})
+    board = home_board()
+    context = {
+        "board": board,
+        "boards": _boards(board),
+        "session": "open" if settings.SIMULATED else session(timezone.now()),
+    }
+    return render(request, "mainapp/pages/home.html", context)
+
+
+def _boards(board: HomeBoard) -> list[dict[str, object]]:
+    """Return the three lists with their words."""
+    return [
+        {
+            "name": "traded",
+            "title": _("Mais negociadas"),
+            "note": _("em reais, hoje"),
+            "rows": board.traded,
+            "empty": _("Ainda sem negócios hoje."),
+        },
+        {
+            "name": "gainers",
+            "title": _("Maiores altas"),
+            "note": _("no dia"),
+            "rows": board.gainers,
+            "empty": _("Nenhuma ação em alta agora."),
+        },
+        {
+            "name": "losers",
+            "title": _("Maiores baixas"),
+            "note": _("no dia"),
+            "rows": board.losers,
+            "empty": _("Nenhuma ação em baixa agora."),
+        },
+    ]

@@ -1,0 +1,166 @@
+/* The home page: the index and the three lists, moving. Without this the page shows what was recorded. */
+import { age, clock, compact, decimal, direction, brl, pct } from "./format.js";
+import { StockSocket } from "./socket.js";
+
+const INDEX = "IBOV";
+const SESSIONS = {
+  pre_open: () => gettext("pré-abertura"),
+  open: () => gettext("pregão aberto"),
+  closing_call: () => gettext("leilão de fechamento"),
+  after_market: () => gettext("after-market"),
+  closed: () => gettext("mercado fechado"),
+};
+const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+const page = document.querySelector("[data-home]");
+const indexCard = page.querySelector("[data-index]");
+const rowTemplate = document.getElementById("board-row");
+const boards = new Map(
+  [...page.querySelectorAll("[data-board]")].map((board) => [board.dataset.board, board]),
+);
+const lastPrices = new Map(); // symbol → price as last shown, for the direction of a flash
+
+/** Price by volume in whole reais, exact: both come as digits. */
+function turnover(quote) {
+  const match = /^(\d+)(?:\.(\d+))?$/.exec(quote.price ?? "");
+  if (!match || !Number.isInteger(quote.volume)) return null;
+  const places = (match[2] ?? "").length;
+  const scale = 10n ** BigInt(places);
+  return String((BigInt(match[1] + (match[2] ?? "")) * BigInt(quote.volume)) / scale);
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function showMove(element, changePct) {
+  setText(element, pct(changePct));
+  element.classList.remove("up", "down", "flat");
+  element.classList.add(direction(changePct));
+}
+
+function flash(element, before, after) {
+  if (calm.matches || before === undefined || before === after) return;
+  const rose = BigInt(after.replace(".", "")) > BigInt(before.replace(".", ""));
+  element.classList.remove("flash-up", "flash-down");
+  void element.offsetWidth; // starts the animation anew
+  element.classList.add(rose ? "flash-up" : "flash-down");
+}
+
+function showIndex(quote) {
+  if (!quote?.price) return;
+  const price = indexCard.querySelector("[data-price]");
+  setText(price, decimal(quote.price));
+  flash(price, lastPrices.get(INDEX), quote.price);
+  lastPrices.set(INDEX, quote.price);
+  showMove(indexCard.querySelector("[data-change-pct]"), quote.change_pct);
+  setText(indexCard.querySelector("[data-low]"), decimal(quote.low));
+  setText(indexCard.querySelector("[data-high]"), decimal(quote.high));
+  setText(indexCard.querySelector("[data-previous-close]"), decimal(quote.previous_close));
+}
+
+function newRow(symbol, quote) {
+  const row = rowTemplate.content.firstElementChild.cloneNode(true);
+  row.dataset.symbol = symbol;
+  row.querySelector("a").href = `${page.dataset.graphUrl}?ticker=${encodeURIComponent(symbol)}`;
+  row.querySelector(".ticker").textContent = symbol;
+  row.querySelector(".board-name").textContent = quote.name ?? "";
+  return row;
+}
+
+function fillRow(row, symbol, quote, withTurnover) {
+  const price = row.querySelector("[data-price]");
+  setText(price, brl(quote.price));
+  flash(price, lastPrices.get(symbol), quote.price);
+  showMove(row.querySelector("[data-change-pct]"), quote.change_pct);
+  const value = withTurnover ? turnover(quote) : null;
+  setText(row.querySelector("[data-turnover]"), value ? `R$\u00a0${compact(value)}` : "");
+}
+
+/** Slide the rows that changed place from where they were; a row keeps its element, and its focus. */
+function slide(rows, tops) {
+  if (calm.matches) return;
+  for (const row of rows) {
+    const before = tops.get(row);
+    const moved = before === undefined ? 0 : before - row.getBoundingClientRect().top;
+    if (before === undefined) row.animate({ opacity: [0, 1] }, { duration: 350, easing: "ease-out" });
+    else if (Math.abs(moved) > 1) {
+      const from = `translateY(${moved}px)`;
+      row.animate({ transform: [from, "none"] }, { duration: 350, easing: "ease-in-out" });
+    }
+  }
+}
+
+function showBoard(name, symbols, quotes) {
+  const board = boards.get(name);
+  const list = board?.querySelector(".board-rows");
+  if (!list) return;
+  const old = new Map([...list.children].map((row) => [row.dataset.symbol, row]));
+  const tops = new Map([...list.children].map((row) => [row, row.getBoundingClientRect().top]));
+  const known = symbols.filter((symbol) => quotes[symbol]);
+  const rows = known.map((symbol) => old.get(symbol) ?? newRow(symbol, quotes[symbol]));
+  for (const row of [...list.children]) if (!rows.includes(row)) row.remove();
+  rows.forEach((row, place) => {
+    if (list.children[place] !== row) list.insertBefore(row, list.children[place] ?? null);
+    fillRow(row, known[place], quotes[known[place]], name === "traded");
+  });
+  slide(rows, tops);
+  const empty = board.querySelector(".board-empty");
+  empty.hidden = rows.length > 0;
+  setText(empty, empty.dataset.empty);
+}
+
+function showRanking({ detail }) {
+  for (const name of boards.keys()) showBoard(name, detail[name] ?? [], detail.quotes ?? {});
+  for (const [symbol, quote] of Object.entries(detail.quotes ?? {})) {
+    lastPrices.set(symbol, quote.price);
+  }
+}
+
+/** Say in words and by a badge how old the board is; a closed market is not a stale one. */
+function showStatus(socket) {
+  const session = indexCard.querySelector("[data-session]");
+  if (socket.session) {
+    session.dataset.session = socket.session;
+    setText(session, SESSIONS[socket.session]?.() ?? socket.session);
+  }
+  const badge = indexCard.querySelector("[data-feed-badge]");
+  const words = indexCard.querySelector("[data-status]");
+  const isStale = socket.feed !== "live" && socket.session !== null;
+  const quotedAt = socket.quotes.get(INDEX)?.quoted_at;
+  page.classList.toggle("is-stale", isStale);
+  badge.hidden = socket.session === null;
+  if (isStale) {
+    const seconds = (socket.staleMs() ?? 0) / 1000;
+    badge.dataset.feed = "down";
+    setText(badge, interpolate(gettext("desatualizado %s"), [age(seconds)]));
+    setText(words, gettext("os preços voltam sozinhos quando a conexão voltar"));
+  } else if (socket.session === null) {
+    return; // not connected yet: the page still says when its prices were recorded
+  } else {
+    badge.dataset.feed = "live";
+    setText(badge, gettext("ao vivo"));
+    const closed = socket.session === "closed";
+    const text = closed ? gettext("fechamento de %s") : gettext("Ibovespa às %s");
+    const at = closed ? day(quotedAt) : clock(quotedAt);
+    setText(words, quotedAt ? interpolate(text, [at]) : "");
+  }
+}
+
+function day(iso) {
+  const options = { timeZone: "America/Sao_Paulo", day: "2-digit", month: "2-digit", year: "numeric" };
+  return new Date(iso).toLocaleDateString(document.documentElement.lang, options);
+}
+
+const socket = new StockSocket({ room: "home", symbols: [INDEX] });
+socket.addEventListener("quotes", () => {
+  showIndex(socket.quotes.get(INDEX));
+  showStatus(socket);
+});
+socket.addEventListener("ranking", showRanking);
+socket.addEventListener("status", () => showStatus(socket));
+setInterval(() => showStatus(socket), 1000);
+page.addEventListener("animationend", ({ target, animationName }) => {
+  if (animationName.startsWith("flash-")) target.classList.remove(animationName);
+});
+socket.start();
