@@ -30,7 +30,7 @@ class PickerForm(forms.Form):
         }
 
 
-class WatchlistForm(forms.ModelForm[Watchlist]):
+class WatchlistForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
     class Meta:
         model = Watchlist
         fields = ["name"]
