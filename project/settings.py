@@ -210,6 +210,20 @@ STATICFILES_DIRS: list[Any] = [
         if folder.is_dir()
     ),
 ]
+PACKAGE_PREFIXES = ("vendor/", "django_htmx/")
+PACKAGE_FILES = {
+    "django_htmx/htmx-2.min.js",
+    "django_htmx/django-htmx.js",
+    "vendor/tabler/css/tabler.min.css",
+    "vendor/tabler/css/tabler.min.css.map",
+    "vendor/tabler/js/tabler.min.js",
+    "vendor/tabler/js/tabler.min.js.map",
+    "vendor/lightweight-charts/lightweight-charts.standalone.production.mjs",
+}
+STATICFILES_FINDERS = [
+    "mainapp.core.storage.UsedFilesFinder",
+    "mainapp.core.storage.UsedAppFilesFinder",
+]
 WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_URL = "/media/"
 MEDIA_ROOT = DATA_DIR / "media"
