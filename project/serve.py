@@ -33,7 +33,7 @@ def options() -> dict[str, Any]:
         "ws_max_size": 1024 * 1024,
         "ws_max_queue": 16,
         "ws_per_message_deflate": False,  # costs 30 KB a socket; the frames are small
-        "lifespan": "off",
+        "lifespan": "on",
         "backlog": BACKLOG,
         "timeout_graceful_shutdown": 3,
         "access_log": False,

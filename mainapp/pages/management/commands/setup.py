@@ -1,0 +1,86 @@
+"""Bring an instance up to date before its processes start; a second time changes nothing."""
+
+import hashlib
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+
+CONNECT_TIMEOUT_S = 3
+
+
+class Command(BaseCommand):
+    help = "Migrate, load the catalogue, schedule the updates, compile messages, collect files."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        check_database()
+        migrate()
+        call_known("seed_stocks", verbosity=0)
+        if find_spec("mainapp.market.services.updating"):
+            import_module("mainapp.market.services.updating").ensure_periodic_task()
+        call_known("messages", "compile")
+        collect_static()
+
+
+def check_database() -> None:
+    """End with one line unless the database lets us in, waiting three seconds at most."""
+    probe: BaseDatabaseWrapper = connection.copy()
+    options = probe.settings_dict.get("OPTIONS", {})
+    options.pop("pool", None)
+    if probe.vendor == "postgresql":
+        options["connect_timeout"] = CONNECT_TIMEOUT_S
+    try:
+        with probe.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        sys.exit(
+            f"pregao: the database refuses ({reason}): check DATABASE_URL, and that it runs and "
+            "lets this user in"
+        )
+    finally:
+        probe.close()
+
+
+def migrate() -> None:
+    """Migrate where something is to be done: looking is ten times cheaper than migrating."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", interactive=False, verbosity=0)
+
+
+def call_known(name: str, *args: str, **options: Any) -> None:
+    if name in get_commands():
+        call_command(name, *args, **options)
+
+
+def collect_static() -> None:
+    """Collect the static files again when one of them has changed."""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    state = hashlib.sha256("\n".join(sorted(_static_state())).encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == state:
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(state)
+
+
+def _static_state() -> Iterator[str]:
+    """Yield a line that changes with each source file, with Django and with the storage."""
+    yield f"{django.__version__} {settings.STORAGES['staticfiles']['BACKEND']}"
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            status = Path(storage.path(name)).stat()
+            yield f"{name} {status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,202 @@
+"""`make run`: one instance on one machine, checked before anything starts.
+
+`python -m project.launcher manage …` runs a management command in the same environment. Django is
+not imported here but where `manage` needs it, so that the process that stays is small.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import environ
+
+from project import embedded
+from project.instance import BASE_DIR, REAL_SOURCES, WILDCARDS, Instance, Refusal, setting
+from project.listener import listen
+from project.supervisor import Child, Stop, Supervisor, say
+
+REDIS_TIMEOUT_S = 2
+REDIS_START_S = 10
+PROBE_TIMEOUT_S = 6
+SETUP_TIMEOUT_S = 600
+DEFAULT_PORT = "8000"
+
+WORKER = (
+    "-m celery --quiet -A project worker --pool threads --concurrency 8 -Q update,listed,celery "
+    "--without-gossip --without-mingle --without-heartbeat --loglevel WARNING --hostname worker@%h"
+)
+BEAT = "-m celery --quiet -A project beat --loglevel WARNING --pidfile="
+
+
+def main() -> None:
+    env_file = BASE_DIR / ".env"
+    if env_file.is_file():
+        environ.Env.read_env(env_file)
+    os.umask(0o077)
+    try:
+        if sys.argv[1:2] == ["manage"]:
+            manage(sys.argv[2:])
+        else:
+            Launcher().run()
+    except Refusal as refusal:
+        sys.exit(f"pregao: {refusal}")
+
+
+class Launcher:
+    """The start of an instance, in the order in which it may be refused."""
+
+    def __init__(self) -> None:
+        self.instance = Instance.open()
+        self.host = setting("HOST", "127.0.0.1")
+        self.port = setting("PORT", DEFAULT_PORT)
+
+    def run(self) -> None:
+        """Run until somebody asks for the end. Raises: Refusal."""
+        self.instance.take()
+        self._listen()
+        self.instance.write_state(address=self.address)
+        redis_url = setting("REDIS_URL")
+        if redis_url:
+            _check_redis(redis_url)
+        supervisor = Supervisor()
+        try:
+            if not redis_url:
+                self._start_redis(supervisor)
+            source, why = self._prepare(supervisor)
+            self._start(supervisor, source)
+            self._tell(source, why)
+            supervisor.watch()
+        except Stop:
+            say("stopping")
+        finally:
+            self.listener.close()
+            supervisor.stop()
+
+    def _listen(self) -> None:
+        try:
+            self.listener = listen(self.host, int(self.port))
+        except (OSError, ValueError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise Refusal(
+                f"cannot listen on {self.host}:{self.port} ({reason}): free the port, or choose "
+                "another with PORT (and HOST)"
+            ) from None
+        name = "localhost" if self.host in WILDCARDS else self.host
+        name = f"[{name}]" if ":" in name else name
+        self.address = f"http://{name}:{self.listener.getsockname()[1]}/"
+
+    def _start_redis(self, supervisor: Supervisor) -> None:
+        data_dir = self.instance.data_dir
+        try:
+            command = embedded.redis_command(data_dir)
+        except OSError as error:
+            raise Refusal(str(error)) from None
+        redis = supervisor.start(Child("redis", command, os.environ, stops_last=True))
+        path = embedded.socket_path(data_dir)
+        supervisor.wait_until(lambda: not redis.lives or embedded.answers(path), REDIS_START_S)
+        if not redis.lives or not embedded.answers(path):
+            raise Refusal(f"redis-server does not start: see {data_dir / 'redis' / 'redis.log'}")
+
+    def _prepare(self, supervisor: Supervisor) -> tuple[str, str]:
+        """Bring database and files up to date, and choose the quote source meanwhile."""
+        asked = setting("QUOTE_SOURCE", "auto")
+        environment = self.instance.environment(
+            QUOTE_SOURCE=REAL_SOURCES if asked == "auto" else asked
+        )
+        probe = _manage("probe", environment, "probe_sources", "--json")
+        if asked == "auto":
+            probe.stdout, probe.stderr = subprocess.PIPE, subprocess.DEVNULL
+            supervisor.start(probe)
+        setup = supervisor.start(_manage("setup", environment, "setup"))
+        if supervisor.finish(setup, SETUP_TIMEOUT_S) != 0:
+            sys.exit(1)  # it said why
+        if asked != "auto":
+            return asked, "as QUOTE_SOURCE says"
+        supervisor.finish(probe, PROBE_TIMEOUT_S)
+        return _choose_source(probe)
+
+    def _start(self, supervisor: Supervisor, source: str) -> None:
+        self.instance.write_state(address=self.address, quote_source=source)
+        environment = self.instance.environment(QUOTE_SOURCE=source)
+        python, fd = sys.executable, self.listener.fileno()
+        web = [python, "-m", "project.serve", "--fd", str(fd)]
+        supervisor.start(Child("web", web, environment, fds=[fd]))
+        supervisor.start(Child("worker", [python, *WORKER.split()], environment))
+        supervisor.start(Child("beat", [python, *BEAT.split()], environment))
+
+    def _tell(self, source: str, why: str) -> None:
+        mail = setting("EMAIL_HOST")
+        say("Pregão is starting; Ctrl-C ends it.")
+        rows = {
+            "address": self.address,
+            "data": str(self.instance.data_dir),
+            "quotes": f"{source}: {why}",
+            "mail": f"by {mail}" if mail else f"files in {self.instance.data_dir / 'mail'}",
+        }
+        if self.host in WILDCARDS and not setting("ALLOWED_HOSTS"):
+            rows["note"] = "set ALLOWED_HOSTS to the names that people use"
+        sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
+        sys.stdout.flush()
+
+
+def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:
+    command = [sys.executable, "-m", "project.launcher", "manage", *arguments]
+    return Child(name, command, environment)
+
+
+def _choose_source(probe: Child) -> tuple[str, str]:
+    """Return the sources to use and why: the real ones if any of them answered."""
+    stream = probe.process.stdout if probe.process else None
+    try:
+        answer = json.loads((stream.read() if stream else b"").splitlines()[-1])
+        answered, errors = answer["sources"], answer["errors"]
+    except (ValueError, LookupError, TypeError):
+        answered, errors = [], {}
+    silent = "; ".join(f"{name}: {reason}" for name, reason in errors.items())
+    if answered:
+        why = f"{', '.join(answered)} answered" + (f" ({silent})" if silent else "")
+        return REAL_SOURCES, why
+    return "simulated", f"SIMULATED PRICES, no real source answered ({silent or 'no probe'})"
+
+
+def _check_redis(url: str) -> None:
+    """Raises: Refusal, unless a Redis answers at `url`."""
+    import redis  # noqa: PLC0415 - only where one is named
+    from redis.backoff import NoBackoff  # noqa: PLC0415
+    from redis.retry import Retry  # noqa: PLC0415
+
+    options = {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S}
+    try:
+        with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options) as client:
+            client.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise Refusal(
+            f"no Redis answers at REDIS_URL ({reason}): start it, or leave REDIS_URL empty for one "
+            "of our own"
+        ) from None
+
+
+def manage(arguments: list[str]) -> None:
+    """Run a management command as the instance's processes would. Raises: Refusal."""
+    instance = Instance.open()
+    source = setting("QUOTE_SOURCE", "auto")
+    if source == "auto":
+        source = instance.read_state().get("quote_source", REAL_SOURCES)
+    os.environ.update(instance.environment(QUOTE_SOURCE=source))
+    from django.conf import settings  # noqa: PLC0415 - only this command needs Django
+    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
+
+    try:
+        settings.configured or settings.INSTALLED_APPS  # noqa: B018 - loads them
+    except (ImproperlyConfigured, ValueError) as error:
+        named = [name for name, value in os.environ.items() if value and repr(value) in str(error)]
+        raise Refusal(": ".join([*named[:1], str(error)])) from None
+    execute_from_command_line([str(Path("manage.py")), *arguments])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Starts the processes, restarts one that dies, ends them all within five seconds."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+FIRST_PAUSE_S = 0.5
+LONGEST_PAUSE_S = 10.0
+SETTLED_AFTER_S = 30.0
+STOP_LAST_AT_S = 3.8
+KILL_AT_S = 4.5
+
+PR_SET_PDEATHSIG = 1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AWAITED = (signal.SIGCHLD, *STOP_SIGNALS)
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Stop(Exception):
+    """Somebody asked for the end: Ctrl-C, SIGTERM or a closed terminal."""
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stdout.flush()
+
+
+@dataclass
+class Child:
+    """A process of the instance; `stops_last` ones outlive those that need them."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    fds: Sequence[int] = ()
+    stops_last: bool = False
+    stdout: int | None = None
+    stderr: int | None = None
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    started_at: float = field(default=0.0, init=False)
+    restart_at: float | None = field(default=None, init=False)
+    pause_s: float = field(default=0.0, init=False)
+
+    @property
+    def lives(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def start(self) -> None:
+        """Start the process in a group of its own. Raises: OSError."""
+        parent = os.getpid()
+        self.process = subprocess.Popen(  # noqa: S603 - our own arguments
+            self.command,
+            env=dict(self.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=self.stdout,
+            stderr=self.stderr,
+            pass_fds=self.fds,
+            process_group=0,
+            preexec_fn=lambda: _die_with(parent),  # safe: there are no threads here
+        )
+        self.started_at, self.restart_at = time.monotonic(), None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the whole group, whoever of it is left."""
+        if self.process is not None:
+            try:
+                os.killpg(self.process.pid, number)
+            except (ProcessLookupError, PermissionError):
+                return
+
+    def plan_restart(self) -> float:
+        """Set when to start again: at once, later and later if it keeps dying; return the pause."""
+        if time.monotonic() - self.started_at >= SETTLED_AFTER_S:
+            self.pause_s = 0.0
+        pause_s = self.pause_s
+        self.restart_at = time.monotonic() + pause_s
+        self.pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, 2 * pause_s))
+        return pause_s
+
+
+def _die_with(parent: int) -> None:
+    """In the new process: get the signals back, and die when the launcher is killed."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class Supervisor:
+    """Keeps children alive; signals are taken one at a time by sigtimedwait, never by handlers."""
+
+    def __init__(self) -> None:
+        self.children: list[Child] = []
+        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
+
+    def start(self, child: Child) -> Child:
+        child.start()
+        self.children.append(child)
+        return child
+
+    def finish(self, child: Child, timeout_s: float) -> int | None:
+        """Wait for a child that ends by itself; return its code, None when it took too long.
+
+        Raises: Stop.
+        """
+        deadline = time.monotonic() + timeout_s
+        while child.lives and time.monotonic() < deadline:
+            self._wait(deadline)
+        code = child.process.poll() if child.process else None
+        child.send(signal.SIGKILL)
+        if child.process:
+            child.process.wait()
+        self.children.remove(child)
+        return code
+
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Return whether `condition` came true in time. Raises: Stop."""
+        deadline = time.monotonic() + timeout_s
+        while not (met := condition()) and time.monotonic() < deadline:
+            self._wait(time.monotonic() + 0.02)
+        return met
+
+    def watch(self) -> None:
+        """Restart what dies, for ever. Raises: Stop."""
+        while True:
+            for child in self.children:
+                self._revive(child)
+            due = [child.restart_at for child in self.children if child.restart_at is not None]
+            self._wait(min(due, default=time.monotonic() + 3600))
+
+    def _revive(self, child: Child) -> None:
+        if child.lives:
+            return
+        if child.restart_at is None:
+            code = child.process.poll() if child.process else None
+            child.send(signal.SIGKILL)  # whoever of its group is left
+            pause_s = child.plan_restart()
+            say(f"{child.name} {_how_it_ended(code)}; restart {_when(pause_s)}")
+        if child.restart_at is not None and time.monotonic() >= child.restart_at:
+            try:
+                child.start()
+            except OSError as error:
+                child.plan_restart()
+                say(f"{child.name} does not start: {error}")
+
+    def stop(self) -> None:
+        """End every child: the web first, Redis last, whoever is left after 4.5 s by force."""
+        start = time.monotonic()
+        for last, until in ((False, STOP_LAST_AT_S), (True, KILL_AT_S)):
+            group = [child for child in self.children if child.stops_last == last]
+            for child in group:
+                child.send(signal.SIGTERM)
+            try:
+                while any(child.lives for child in group) and time.monotonic() < start + until:
+                    self._wait(start + until)
+            except Stop:
+                continue  # asked twice: do not wait
+        for child in self.children:
+            child.send(signal.SIGKILL)
+            if child.process:
+                child.process.wait()
+
+    def _wait(self, until: float) -> None:
+        """Wait for a child's end or `until`. Raises: Stop."""
+        got = signal.sigtimedwait(AWAITED, max(0.0, until - time.monotonic()))
+        if got and got.si_signo in STOP_SIGNALS:
+            raise Stop
+
+
+def _how_it_ended(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with code {code}"
+
+
+def _when(pause_s: float) -> str:
+    return f"in {pause_s:g} s" if pause_s else "at once"
