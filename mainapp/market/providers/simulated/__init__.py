@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from itertools import accumulate, groupby
+from itertools import accumulate, chain, compress, groupby, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,15 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
+class Hour:
+    """What does not change while an hour lasts; `traded` counts shares since midnight."""
+
+    starts_at: datetime
+    minutes: list[Span]
+    traded: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Minute:
     """The day so far at each second of one minute, in cents and shares."""
 
@@ -79,6 +88,7 @@ class SimulatedProvider:
         self._market = Market(seed, min(max(speed, 0.01), 3600.0), min(max(volatility, 0.0), 10.0))
         self._now = now
         self._days: dict[str, Day] = {}
+        self._hours: dict[str, Hour] = {}
         self._minutes: dict[str, Minute] = {}
 
     def tickers(self) -> list[Listing]:
@@ -131,37 +141,50 @@ class SimulatedProvider:
         known = self._days.get(it.symbol)
         if known and known.on == on:
             return known
-        year = [(day, span) for day, span in self._spans(it, on - timedelta(days=365), on)]
+        highs, lows = self._year_behind(it, on)
+        before = previous_session_day(on)
         day = Day(
             on=on,
             hours=hours_of(self._market, it, on, self._span(it, on)),
             traded=traded_shares(self._market, it, on),
-            previous_close=cents(it, year[-1][1].close),
-            year_high=cents(it, max(span.high for _, span in year)),
-            year_low=cents(it, min(span.low for _, span in year)),
+            previous_close=cents(it, self._span(it, before).close),
+            year_high=cents(it, max(highs)),
+            year_low=cents(it, min(lows)),
         )
         _remember(self._days, it.symbol, day)
         return day
+
+    def _hour(self, it: Paper, day: Day, at: datetime) -> Hour:
+        starts_at = at.replace(minute=0, second=0)
+        known = self._hours.get(it.symbol)
+        if known and known.starts_at == starts_at:
+            return known
+        hour = Hour(
+            starts_at=starts_at,
+            minutes=minutes_of(self._market, it, day.on, at.hour, day.hours[at.hour]),
+            traded=self._traded(it, day.on, at.hour, day.traded),
+        )
+        _remember(self._hours, it.symbol, hour)
+        return hour
 
     def _minute(self, it: Paper, day: Day, at: datetime) -> Minute:
         starts_at = at.replace(second=0)
         known = self._minutes.get(it.symbol)
         if known and known.starts_at == starts_at:
             return known
-        hour, number = at.hour, at.minute
-        minutes = minutes_of(self._market, it, day.on, hour, day.hours[hour])
-        traded = self._traded(it, day.on, hour, day.traded)
-        prices = self._seconds(it, starts_at, minutes[number])
-        before = [*day.hours[:hour], *minutes[:number]]
-        high = max((cents(it, span.high) for span in before), default=prices[0])
-        low = min((cents(it, span.low) for span in before), default=prices[0])
+        hour = self._hour(it, day, at)
+        span, traded = hour.minutes[at.minute], hour.traded[at.minute]
+        prices = self._seconds(it, starts_at, span)
+        before = [*day.hours[: at.hour], *hour.minutes[: at.minute]]
+        high = cents(it, max((past.high for past in before), default=span.open))
+        low = cents(it, min((past.low for past in before), default=span.open))
         minute = Minute(
             starts_at,
             prices,
             highs=[max(high, x) for x in accumulate(prices, max)],
             lows=[min(low, x) for x in accumulate(prices, min)],
-            traded=traded[number],
-            traded_within=traded[number + 1] - traded[number],
+            traded=traded,
+            traded_within=hour.traded[at.minute + 1] - traded,
         )
         _remember(self._minutes, it.symbol, minute)
         return minute
@@ -176,20 +199,28 @@ class SimulatedProvider:
         return seconds_of(self._market, it, f"{starts_at:%Y-%m-%dT%H:%M}", span)
 
     def _span(self, it: Paper, day: date) -> Span:
-        return year_of(self._market, it, day.year)[day.timetuple().tm_yday - 1]
+        return year_of(self._market, it, day.year).day(day)
 
-    def _spans(self, it: Paper, first: date, end: date) -> Iterator[tuple[date, Span]]:
-        """Yield the session days from `first` up to, not with, `end`, each with its candle."""
-        year, spans = 0, []
-        for day in _session_days(first, end):
-            if day.year != year:
-                year, spans = day.year, year_of(self._market, it, day.year)
-            yield day, spans[day.timetuple().tm_yday - 1]
+    def _year_behind(self, it: Paper, on: date) -> tuple[list[float], list[float]]:
+        """Return the highs and the lows of the session days of the 365 days before `on`."""
+        first = on - timedelta(days=365)
+        years = [year_of(self._market, it, year) for year in range(first.year, on.year + 1)]
+        start = first.timetuple().tm_yday - 1
+        had_session = _sessions_of(first, on)
+
+        def of_sessions(days: Iterable[float]) -> list[float]:
+            return list(compress(islice(days, start, None), had_session))
+
+        return (
+            of_sessions(chain.from_iterable(year.highs for year in years)),
+            of_sessions(chain.from_iterable(year.lows for year in years)),
+        )
 
     def _daily(self, it: Paper, first: date, end: date) -> Iterator[Bar]:
-        for day, span in self._spans(it, first, end):
+        for day in _session_days(first, end):
             midnight = datetime.combine(day, time(), SAO_PAULO)
-            yield _bar(it, midnight, span, traded_shares(self._market, it, day)[-1])
+            shares = traded_shares(self._market, it, day)[-1]
+            yield _bar(it, midnight, self._span(it, day), shares)
 
     def _minute_bars(self, it: Paper, on: date, at: datetime) -> Iterator[Bar]:
         """Yield the day's minutes that have begun by `at`, the last one as far as it went."""
@@ -257,10 +288,15 @@ def _first_day(range_: str, today: date) -> date:
     return today - timedelta(days=DAYS_BACK[range_])
 
 
-@lru_cache(maxsize=64)
-def _session_days(first: date, end: date) -> tuple[date, ...]:
-    days = (first + timedelta(days=n) for n in range((end - first).days))
-    return tuple(day for day in days if is_session_day(day))
+@lru_cache(maxsize=16)
+def _sessions_of(first: date, end: date) -> tuple[bool, ...]:
+    """Return which of the days from `first` up to, not with, `end` have a session."""
+    return tuple(is_session_day(first + timedelta(days=n)) for n in range((end - first).days))
+
+
+def _session_days(first: date, end: date) -> list[date]:
+    sessions = enumerate(_sessions_of(first, end))
+    return [first + timedelta(days=n) for n, has_session in sessions if has_session]
 
 
 def _money(in_cents: int) -> Decimal:

@@ -30,13 +30,13 @@ def uniform(key: str, low: float, high: float) -> float:
     return low + (high - low) * int.from_bytes(octets(key, 4), "big") / 2**32
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def market_normals(key: str, count: int) -> tuple[float, ...]:
     """Return the steps that every paper shares: what the market as a whole does."""
     return tuple(normals(f"{key}:market", count))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def clusters(key: str, count: int) -> tuple[float, ...]:
     """Return factors around 1 that come in calm and nervous stretches (an AR(1) of the log)."""
 

@@ -5,12 +5,13 @@ exactly where the candle does. So the price of any second of any day costs a few
 whatever process, and yesterday's candle never changes. Prices are logarithms over the paper's base.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate
 from math import cos, exp, pi
+from operator import add
 from typing import Any
 
 from mainapp.market.providers.simulated.draws import (
@@ -29,6 +30,7 @@ BASE_YEAR = 2026
 GAP_SIZE = 0.3
 TAIL_SIZE = 0.3
 U_SHAPE = 0.6
+DAYS_A_YEAR = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,27 +52,42 @@ class Span:
     close: float
 
 
-def year_of(market: Market, paper: Paper, year: int) -> list[Span]:
-    """Return the candles of each day of a year, the first of January first."""
+@dataclass(frozen=True, slots=True)
+class Year:
+    """The candles of a year's days, the first of January first, in logarithms."""
+
+    opens: list[float]
+    highs: list[float]
+    lows: list[float]
+    closes: list[float]
+
+    def day(self, day: date) -> Span:
+        i = day.timetuple().tm_yday - 1
+        return Span(self.opens[i], self.highs[i], self.lows[i], self.closes[i])
+
+
+@lru_cache(maxsize=16)
+def year_of(market: Market, paper: Paper, year: int) -> Year:
+    """Return the candles of each day of a year."""
     days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
     key = f"{market.seed}:{paper.symbol}:{year}"
     shared = f"{market.seed}:{year}"
     size = paper.volatility * market.volatility
-    sizes = [size * nervous for nervous in clusters(shared, days)]
+    sizes = [size * nervous for nervous in clusters(shared, DAYS_A_YEAR)][:days]
     own = normals(f"{key}:days", days)
     steps = correlated(market_normals(shared, days), own, paper.correlation, sizes)
-    closes = _bridge(_level(market, paper, year), steps, _level(market, paper, year + 1))
-    gaps = normals(f"{key}:gaps", days)
-    tails = exponentials(f"{key}:tails", 2 * days)
+    path = _bridge(_level(market, paper, year), steps, _level(market, paper, year + 1))
+    opens = _plus(path[:-1], GAP_SIZE, sizes, normals(f"{key}:gaps", days))
+    closes = path[1:]
     reach = TAIL_SIZE * market.speed**0.5
-    spans = []
-    for day in range(days):
-        gap_size, tail_size = GAP_SIZE * sizes[day], reach * sizes[day]
-        open_, close = closes[day] + gap_size * gaps[day], closes[day + 1]
-        high = max(open_, close) + tail_size * tails[day]
-        low = min(open_, close) - tail_size * tails[days + day]
-        spans.append(Span(open_, high, low, close))
-    return spans
+    peaks = exponentials(f"{key}:peaks", days)
+    troughs = exponentials(f"{key}:troughs", days)
+    return Year(
+        opens=opens,
+        highs=_plus(map(max, opens, closes), reach, sizes, peaks),
+        lows=_plus(map(min, opens, closes), -reach, sizes, troughs),
+        closes=closes,
+    )
 
 
 def hours_of(market: Market, paper: Paper, day: date, span: Span) -> list[Span]:
@@ -84,7 +101,7 @@ def minutes_of(market: Market, paper: Paper, day: date, hour: int, span: Span) -
     """Return the 60 candles of an hour."""
     key = f"{market.seed}:{day}:{hour}"
     hour_size = _hour_sizes(market, paper, day)[hour] / 60**0.5
-    cent = 0.8 / (paper.base_cents * exp(span.open))
+    cent = 1.5 / (paper.base_cents * exp(span.open))
     return _split(span, key, paper, [hour_size * x for x in clusters(key, 60)], spare=cent)
 
 
@@ -95,8 +112,9 @@ def seconds_of(market: Market, paper: Paper, minute: str, span: Span) -> list[in
     scale = paper.volatility * market.volatility * (market.speed / 86_400) ** 0.5 * first
     path = _bridge(first, [scale * z for z in normals(key, 59)], last)
     bounces = octets(f"{key}:bounces", 60)
+    reach = 1 if first < 1000 else 2
     prices = [
-        min(high, max(low, round(price) + bounce % 3 - 1))
+        min(high, max(low, round(price) + bounce % (2 * reach + 1) - reach))
         for price, bounce in zip(path, bounces, strict=True)
     ]
     prices[0], prices[-1] = first, last
@@ -114,7 +132,10 @@ def traded_shares(market: Market, paper: Paper, day: date) -> list[int]:
     Much is traded at both ends of the day, little in its middle.
     """
     key = f"{market.seed}:{paper.symbol}:{day}"
-    total = paper.shares * clusters(f"{market.seed}:{day.year}", 366)[day.timetuple().tm_yday - 1]
+    total = (
+        paper.shares
+        * clusters(f"{market.seed}:{day.year}", DAYS_A_YEAR)[day.timetuple().tm_yday - 1]
+    )
     noise = exponentials(f"{key}:hours-volume", 24)
     return _cumulated([u * (2.5 + x) for u, x in zip(_u_shape(24), noise, strict=True)], total)
 
@@ -123,6 +144,12 @@ def traded_in_hour(market: Market, paper: Paper, day: date, hour: int, shares: i
     """Return how `shares` of an hour have been traded at the start of each minute, and its end."""
     key = f"{market.seed}:{paper.symbol}:{day}:{hour}"
     return _cumulated([0.3 + x for x in exponentials(f"{key}:volume", 60)], shares)
+
+
+def _plus(
+    values: Iterable[float], factor: float, sizes: Iterable[float], draws: Iterable[float]
+) -> list[float]:
+    return list(map(add, values, [factor * x * y for x, y in zip(sizes, draws, strict=True)]))
 
 
 def _cumulated(weights: Sequence[float], total: float) -> list[int]:
@@ -149,10 +176,14 @@ def _u_shape(count: int) -> tuple[float, ...]:
 
 def _hour_sizes(market: Market, paper: Paper, day: date) -> list[float]:
     """Return the size of a step of each hour: nervous hours cluster, the day's ends are lively."""
-    year_key, day_key = f"{market.seed}:{day.year}", f"{market.seed}:{day}"
-    nervous = clusters(year_key, 366)[day.timetuple().tm_yday - 1]
-    size = paper.volatility * market.volatility * nervous * (market.speed / 24) ** 0.5
-    return [size * x * u for x, u in zip(clusters(day_key, 24), _u_shape(24), strict=True)]
+    nervous = clusters(f"{market.seed}:{day}", 24)
+    size = paper.volatility * market.volatility * _nervousness(market, day)
+    size *= (market.speed / 24) ** 0.5
+    return [size * x * u for x, u in zip(nervous, _u_shape(24), strict=True)]
+
+
+def _nervousness(market: Market, day: date) -> float:
+    return clusters(f"{market.seed}:{day.year}", DAYS_A_YEAR)[day.timetuple().tm_yday - 1]
 
 
 def _split(
@@ -188,10 +219,10 @@ def _stretch(path: list[float], span: Span) -> list[float]:
     """Return the path, what lies beyond both its ends scaled to reach the span's high and low."""
     top, bottom = max(span.open, span.close), min(span.open, span.close)
     above, below = max(path) - top, bottom - min(path)
-    up = (span.high - top) / above if above > 0 else 1.0
-    down = (bottom - span.low) / below if below > 0 else 1.0
+    up = (span.high - top) / above - 1 if above > 0 else 0.0
+    down = (bottom - span.low) / below - 1 if below > 0 else 0.0
     scaled = [
-        top + (x - top) * up if x > top else bottom - (bottom - x) * down if x < bottom else x
+        x + (x - top) * up if x > top else x - (bottom - x) * down if x < bottom else x
         for x in path
     ]
     scaled[0], scaled[-1] = span.open, span.close
