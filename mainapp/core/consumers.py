@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar
 
 import orjson
@@ -37,17 +37,20 @@ class FrameError(DomainError):
         self.code = code
 
 
-class BaseConsumer(AsyncWebsocketConsumer):  # type: ignore[misc] # channels has no types
+class BaseConsumer(AsyncWebsocketConsumer):
     """A socket that answers each bad frame with an `error` frame, and outlives it.
 
     A subclass names in `handlers` which client frames it takes. It has no channel of its own on the
     layer and passes no database hop: what is pushed comes from its process's hub.
     """
 
-    handlers: ClassVar[Mapping[str, str]] = {"ping": "answer_ping"}
+    handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
+
+    scope: Any
+    base_send: Any
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.scope, self.base_send, self.channel_layer = scope, send, None
+        self.scope, self.base_send = scope, send
         self._errors: deque[float] | None = None
         self._frames: tuple[float, int] = (0.0, 0)
         self.is_closed = False

@@ -34,6 +34,7 @@ def publish(batch: Sequence[Message]) -> None:
 async def publish_now(batch: Sequence[Message]) -> None:
     """Send each (group, message) from the event loop; as `publish`."""
     layer = get_channel_layer()
+    assert layer is not None
     try:
         for group, message in batch:
             await layer.group_send(group, dict(message))
@@ -44,7 +45,7 @@ async def publish_now(batch: Sequence[Message]) -> None:
 async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a database call on a thread of a bounded pool, where it holds up no other socket."""
     run = database_sync_to_async(read, thread_sensitive=False, executor=_QUERY_THREADS)
-    return await run(*args, **kwargs)  # type: ignore[no-any-return] # channels has no types
+    return await run(*args, **kwargs)
 
 
 async def take_turn(client: "aioredis.Redis", key: str, *, limit: int, window_s: float) -> float:

@@ -8,7 +8,7 @@ from django.contrib.staticfiles.finders import AppDirectoriesFinder, FileSystemF
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
-class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
+class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # untyped
     support_js_module_import_aggregation = True
 
 

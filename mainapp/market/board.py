@@ -108,7 +108,7 @@ def client() -> "redis.Redis":
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         max_connections=200,
-        retry=Retry(NoBackoff(), 0),  # type: ignore[no-untyped-call] # redis-py has no types here
+        retry=Retry(NoBackoff(), 0),
     )
 
 
@@ -119,7 +119,7 @@ def async_client() -> "aioredis.Redis":
         socket_timeout=TIMEOUT_S,
         socket_connect_timeout=TIMEOUT_S,
         max_connections=200,
-        retry=AsyncRetry(NoBackoff(), 0),  # type: ignore[no-untyped-call] # no types here
+        retry=AsyncRetry(NoBackoff(), 0),
     )
 
 
@@ -164,12 +164,13 @@ class Board:
             for quote in quotes
             if quote.quoted_at
         }
+        head: dict[Any, Any] = {EPOCH: uuid4().hex[:16].encode(), SEQ: b"0"}
         with self._client.pipeline() as pipeline:
-            pipeline.watch(self._key)
+            pipeline.watch(self._key)  # type: ignore[no-untyped-call] # redis-py has no types here
             if pipeline.hexists(self._key, EPOCH):
                 return False
             pipeline.multi()
-            pipeline.hset(self._key, mapping={EPOCH: uuid4().hex[:16], SEQ: 0} | values)
+            pipeline.hset(self._key, mapping=head | values)
             try:
                 pipeline.execute()
             except redis.WatchError:
@@ -202,7 +203,7 @@ class BoardReader:
 
     async def read(self) -> Contents | None:
         """Return everything on the board, None when it is lost. Raises: redis.RedisError."""
-        raw: dict[bytes, bytes] = await self._client.hgetall(self._key)  # type: ignore[misc] # stub
+        raw: dict[Any, Any] = await self._client.hgetall(self._key)
         head = {name: raw.pop(name.encode(), b"") for name in (EPOCH, SEQ, STATUS)}
         if not head[EPOCH]:
             return None

@@ -4,8 +4,6 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-PRICE = {"max_digits": 18, "decimal_places": 2}
-
 
 class Stock(models.Model):
     """A paper of the exchange, or the index IBOV; never deleted, only retired."""
@@ -58,15 +56,15 @@ class LastQuote(models.Model):
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="last_quotes")
     simulated = models.BooleanField()
-    price = models.DecimalField(**PRICE)
-    previous_close = models.DecimalField(**PRICE, null=True)
-    open = models.DecimalField(**PRICE, null=True)
-    high = models.DecimalField(**PRICE, null=True)
-    low = models.DecimalField(**PRICE, null=True)
+    price = models.DecimalField(max_digits=18, decimal_places=2)
+    previous_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    open = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     volume = models.BigIntegerField(null=True)
     market_cap = models.DecimalField(max_digits=22, decimal_places=2, null=True)
-    year_low = models.DecimalField(**PRICE, null=True)
-    year_high = models.DecimalField(**PRICE, null=True)
+    year_low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    year_high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, default="BRL")
     quoted_at = models.DateTimeField()
     quoted_at_estimated = models.BooleanField(default=False)
@@ -93,10 +91,10 @@ class Candle(models.Model):
     interval = models.CharField(max_length=2, choices=Interval)
     starts_at = models.DateTimeField()
     simulated = models.BooleanField()
-    open = models.DecimalField(**PRICE)
-    high = models.DecimalField(**PRICE)
-    low = models.DecimalField(**PRICE)
-    close = models.DecimalField(**PRICE)
+    open = models.DecimalField(max_digits=18, decimal_places=2)
+    high = models.DecimalField(max_digits=18, decimal_places=2)
+    low = models.DecimalField(max_digits=18, decimal_places=2)
+    close = models.DecimalField(max_digits=18, decimal_places=2)
     volume = models.BigIntegerField(null=True)
     source = models.CharField(max_length=20)
 

@@ -38,7 +38,7 @@ def ask_for_quotes(symbols: list[str]) -> None:
     """Have symbols fetched now, on the queue that no batch holds up; a lost ask is repeated."""
     try:
         update_stock.apply_async(
-            args=[symbols], queue=LISTED, expires=ASK_EXPIRES_S, retry=False, ignore_result=True
+            args=(symbols,), queue=LISTED, expires=ASK_EXPIRES_S, retry=False, ignore_result=True
         )
     except (OperationalError, redis.RedisError, OSError) as error:
         logger.warning("quotes could not be asked for: %s", error)

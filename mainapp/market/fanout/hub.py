@@ -257,6 +257,7 @@ class QuoteFanout:
     async def _listen(self) -> None:
         """Join the groups once for the whole process and hear what they say."""
         layer = get_channel_layer()
+        assert layer is not None
         while True:
             try:
                 channel = await layer.new_channel()
@@ -277,8 +278,14 @@ class QuoteFanout:
             logger.info("the board could not be read; the next poll reads it")
 
     def _say(self, message: ChatSaid) -> None:
-        said = {key: message[key] for key in ("user", "message", "sent_at")}  # type: ignore[literal-required] # its own keys
-        frame = encode({"type": "message"} | said)
+        frame = encode(
+            {
+                "type": "message",
+                "user": message["user"],
+                "message": message["message"],
+                "sent_at": message["sent_at"],
+            }
+        )
         now = self._loop.time()
         for socket in list(self.by_room.get(message["room"], ())):
             socket.post(lambda: frame, now)

@@ -180,7 +180,7 @@ def _unclaimed(symbols: Collection[str]) -> list[str]:
         return []
     names = sorted(symbols)
     claims = board.client().mget([_claim_key(name) for name in names])
-    return [name for name, claim in zip(names, claims, strict=True) if claim is None]  # type: ignore[arg-type] # sync client
+    return [name for name, claim in zip(names, claims, strict=True) if claim is None]
 
 
 def _claim_key(symbol: str) -> str:
