@@ -98,7 +98,7 @@ def load_catalogue() -> Catalogue:
         names=names,
         ids={symbol: pk for pk, symbol, _, _, active, _ in rows if active},
         markets={market: tuple(markets[market]) for market in MARKETS},
-        successors={old: new for old in renamed if (new := _successor(old, renamed)) in names},
+        successors={old: new for old in renamed if (new := successor(old, renamed)) in names},
     )
 
 
@@ -144,7 +144,7 @@ def _is(word: str) -> Q:
     return Q(symbol=canonical(word) or word.upper())
 
 
-def _successor(symbol: str, renamed: Mapping[str, str]) -> str:
+def successor(symbol: str, renamed: Mapping[str, str]) -> str:
     """Follow renames from a symbol to the last of them; a circle ends where it closes."""
     seen = {symbol}
     while (symbol := renamed.get(symbol, symbol)) not in seen:
