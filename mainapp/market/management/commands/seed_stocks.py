@@ -1,0 +1,66 @@
+"""Fill the catalogue from the project's data, or bring it to what the configured source lists."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from mainapp.market.providers.base import ProviderError
+from mainapp.market.providers.chain import build_chain
+from mainapp.market.services.catalogue import (
+    Refreshed,
+    read_papers,
+    refresh_catalogue,
+    seed_catalogue,
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Load the stocks, funds and BDRs of data/; run twice it changes nothing. "
+        "With --refresh: take the list from the configured source; what it no longer lists is "
+        "retired, never deleted."
+    )
+
+    requires_system_checks = []  # half of its time; it runs at every start
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--refresh", action="store_true", help="take the list from the source")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(_refresh() if options["refresh"] else _seed(settings.BASE_DIR / "data"))
+
+
+def _seed(folder: Path) -> str:
+    seeded = seed_catalogue(papers=read_papers(folder))
+    if not seeded:
+        return "The catalogue is up to date: nothing changed."
+    return (
+        f"Catalogue: {seeded.added} added, {seeded.updated} updated, {seeded.renamed} renamed, "
+        f"{seeded.memberships} memberships changed."
+    )
+
+
+def _refresh() -> str:
+    try:
+        listings = build_chain().tickers()
+    except ProviderError as error:
+        reason = " ".join(str(error).split())
+        raise CommandError(f"No list of papers, nothing changed: {reason}") from error
+    refreshed = refresh_catalogue(listings=listings)
+    return f"{_counts(refreshed)}{_warning(refreshed, listed=len(listings))}"
+
+
+def _counts(refreshed: Refreshed) -> str:
+    return (
+        f"Catalogue: {refreshed.added} added, {refreshed.revived} revived, "
+        f"{refreshed.retired} retired, {refreshed.skipped} skipped."
+    )
+
+
+def _warning(refreshed: Refreshed, *, listed: int) -> str:
+    if not refreshed.is_short:
+        return ""
+    return f" The source lists only {listed}, less than half of ours: nothing was retired."

@@ -1,0 +1,270 @@
+"""Seeding the catalogue from the project's data, and refreshing it from a source's list."""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from mainapp.market.models import Membership, Stock
+from mainapp.market.providers.base import Listing
+from mainapp.market.selectors.catalogue import forget_catalogue, successor
+from mainapp.market.symbols import INDEX, Ticker, fold, parse
+
+MAX_NAME_LENGTH, MAX_SECTOR_LENGTH, MAX_SEARCH_LENGTH = 120, 80, 160  # the columns' sizes
+ROUND_LOT_KINDS = frozenset({Stock.Kind.ON, Stock.Kind.PN, Stock.Kind.UNIT})
+ROUND_LOT, SINGLE_LOT = 100, 1
+ETF_WORDS = re.compile(r"\b(etf|indice|index|ishares|it now|trend)\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A stock as the data files describe it; `markets` says when it belonged to each."""
+
+    symbol: str
+    name: str
+    kind: str
+    sector: str = ""
+    markets: Mapping[str, date] = field(default_factory=dict)
+    renamed_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seeded:
+    """How many rows a seeding wrote."""
+
+    added: int = 0
+    updated: int = 0
+    renamed: int = 0
+    memberships: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.updated or self.renamed or self.memberships)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What a refresh did; `is_short` when the list was too short to retire what it lacks."""
+
+    added: int
+    revived: int
+    retired: int
+    skipped: int
+    is_short: bool
+
+
+def read_papers(folder: Path) -> list[Paper]:
+    """Read the newest portfolio of the index, and the other papers, from a folder's data files."""
+    newest = max(folder.glob("ibov_*.json"))
+    portfolio = json.loads(newest.read_text(encoding="utf-8"))
+    others = json.loads((folder / "others.json").read_text(encoding="utf-8"))
+    valid_from = date.fromisoformat(portfolio["portfolio_valid_from"])
+    members = [
+        Paper(
+            symbol=row["ticker"],
+            name=row["company"],
+            kind=_share_kind(row["ticker"]),
+            sector=row["sector"],
+            markets={portfolio["index"]: valid_from},
+        )
+        for row in portfolio["components"]
+    ]
+    as_of = date.fromisoformat(others["as_of"])
+    selected = [
+        Paper(
+            symbol=row["ticker"],
+            name=row["company"],
+            kind=row["kind"],
+            sector=row["sector"],
+            markets=dict.fromkeys(row.get("markets", ()), as_of),
+        )
+        for row in others["papers"]
+    ]
+    former = [
+        Paper(
+            symbol=row["ticker"],
+            name=row["company"],
+            kind=_share_kind(row["ticker"]),
+            renamed_to=row["to"],
+        )
+        for row in others["renamed"]
+    ]
+    return members + selected + former
+
+
+@transaction.atomic
+def seed_catalogue(*, papers: Iterable[Paper]) -> Seeded:
+    """Bring the catalogue to what `papers` say: descriptions, renames, memberships.
+
+    A stock that was retired stays so; one that the papers do not name is left alone, and so is a
+    membership newer than theirs. Safe to repeat: the second time it writes nothing.
+    """
+    papers = list(papers)
+    stocks = {stock.symbol: stock for stock in Stock.objects.all()}
+    current = {paper.symbol: _description(paper) for paper in papers if not paper.renamed_to}
+    added, updated = _write(current, stocks)
+    former = {
+        paper.symbol: _description(paper)
+        | {"is_active": False, "renamed_to_id": stocks[paper.renamed_to].pk}
+        for paper in papers
+        if paper.renamed_to
+    }
+    renamed = sum(_write(former, stocks))
+    memberships = _enrol(papers, stocks)
+    transaction.on_commit(forget_catalogue)
+    return Seeded(added=added, updated=updated, renamed=renamed, memberships=memberships)
+
+
+@transaction.atomic
+def refresh_catalogue(*, listings: Iterable[Listing]) -> Refreshed:
+    """Add what a source lists anew, revive what it lists again, retire what it lists no longer.
+
+    Nothing is deleted. A former symbol counts as the one that it became. The index is no paper
+    that sources list: it stays. What is no ticker, or of no kind that we follow, is skipped and
+    counted. A list of less than half of our active papers is taken for a fault: it retires nothing.
+    """
+    stocks = {stock.symbol: stock for stock in Stock.objects.select_related("renamed_to")}
+    listed, skipped = _sort_out(list(listings), stocks)
+    active = {symbol for symbol, stock in stocks.items() if stock.is_active} - {INDEX}
+    papers = listed.keys() - {INDEX}
+    is_short = not papers or 2 * len(papers) < len(active)
+    new = [stock for stock in listed.values() if stock.pk is None]
+    back = [stock.pk for stock in listed.values() if stock.pk and not stock.is_active]
+    gone = [] if is_short else [stocks[symbol].pk for symbol in active - papers]
+    Stock.objects.bulk_create(new)
+    for pks, is_active in ((back, True), (gone, False)):
+        if pks:
+            Stock.objects.filter(pk__in=pks).update(is_active=is_active)
+    transaction.on_commit(forget_catalogue)
+    return Refreshed(
+        added=len(new),
+        revived=len(back),
+        retired=len(gone),
+        skipped=skipped,
+        is_short=is_short,
+    )
+
+
+def search_text(symbol: str, name: str) -> str:
+    """Return what a stock is searched by: the symbol, a space, the name, folded."""
+    return fold(f"{symbol} {name}")[:MAX_SEARCH_LENGTH]
+
+
+def _share_kind(symbol: str) -> str:
+    """Return the kind that the suffix of a company's share tells; 11 is a unit."""
+    ticker = parse(symbol)
+    if ticker is None or not ticker.kinds:
+        raise ValueError(f"{symbol} is no share's ticker")
+    return ticker.kinds[0]
+
+
+def _description(paper: Paper) -> dict[str, Any]:
+    return {
+        "name": paper.name,
+        "search_text": search_text(paper.symbol, paper.name),
+        "kind": paper.kind,
+        "sector": paper.sector,
+        "lot": ROUND_LOT if paper.kind in ROUND_LOT_KINDS else SINGLE_LOT,
+    }
+
+
+def _write(wanted: Mapping[str, dict[str, Any]], stocks: dict[str, Stock]) -> tuple[int, int]:
+    """Create or update the rows of symbols that differ from `wanted`; return how many of each."""
+    new, changed, fields = [], [], set[str]()
+    for symbol, values in wanted.items():
+        stock = stocks.get(symbol)
+        if stock is None:
+            new.append(Stock(symbol=symbol, **values))
+            continue
+        differing = {name for name, value in values.items() if getattr(stock, name) != value}
+        if differing:
+            for name in differing:
+                setattr(stock, name, values[name])
+            fields |= differing
+            changed.append(stock)
+    stocks |= {stock.symbol: stock for stock in Stock.objects.bulk_create(new)}
+    if changed:
+        Stock.objects.bulk_update(changed, sorted(fields))
+    return len(new), len(changed)
+
+
+def _enrol(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> int:
+    """Write who belongs to a market; who left it since an older list is taken out."""
+    wanted = {
+        (stocks[paper.symbol].pk, market): as_of
+        for paper in papers
+        for market, as_of in paper.markets.items()
+    }
+    dates: dict[str, date] = {}
+    for (_, market), as_of in wanted.items():
+        dates[market] = max(as_of, dates.get(market, as_of))
+    kept = {
+        (member.stock_id, member.market): member
+        for member in Membership.objects.filter(market__in=dates)
+    }
+    new = [
+        Membership(stock_id=pk, market=market, as_of=as_of)
+        for (pk, market), as_of in wanted.items()
+        if (pk, market) not in kept or kept[pk, market].as_of < as_of
+    ]
+    gone = [
+        member.pk
+        for key, member in kept.items()
+        if key not in wanted and member.as_of < dates[member.market]
+    ]
+    Membership.objects.bulk_create(
+        new, update_conflicts=True, unique_fields=["stock", "market"], update_fields=["as_of"]
+    )
+    if gone:
+        Membership.objects.filter(pk__in=gone).delete()
+    return len(new) + len(gone)
+
+
+def _sort_out(listings: list[Listing], stocks: Mapping[str, Stock]) -> tuple[dict[str, Stock], int]:
+    """Return what a source lists, as rows of ours or new ones, and how many it lists in vain."""
+    renamed = {old: stock.renamed_to.symbol for old, stock in stocks.items() if stock.renamed_to}
+    tickers = [(parse(listing.symbol), listing) for listing in listings]
+    named = [(ticker, listing) for ticker, listing in tickers if ticker]
+    roots = {ticker.root for ticker, _ in named if ticker.kinds in (("ON",), ("PN",))}
+    listed: dict[str, Stock] = {}
+    skipped = len(tickers) - len(named)
+    for ticker, listing in sorted(named, key=lambda pair: pair[0].is_fractional):
+        symbol = successor(ticker.symbol, renamed)
+        if symbol in listed:
+            continue
+        if symbol in stocks:
+            listed[symbol] = stocks[symbol]
+        elif kind := _listed_kind(ticker, listing, has_shares=ticker.root in roots):
+            listed[symbol] = _new_stock(symbol, kind, listing)
+        else:
+            skipped += 1
+    return listed, skipped
+
+
+def _listed_kind(ticker: Ticker, listing: Listing, *, has_shares: bool) -> str | None:
+    """Return a listed paper's kind: what the suffix tells, what the source says, or a guess."""
+    said = listing.kind.upper()
+    if said in (ticker.kinds or Stock.Kind.values):
+        return said
+    if ticker.suffix != "11":
+        return ticker.kinds[0] if ticker.kinds else None
+    if has_shares:
+        return Stock.Kind.UNIT
+    return Stock.Kind.ETF if ETF_WORDS.search(fold(listing.name)) else Stock.Kind.FII
+
+
+def _new_stock(symbol: str, kind: str, listing: Listing) -> Stock:
+    name = _clean(listing.name)[:MAX_NAME_LENGTH] or symbol
+    paper = Paper(
+        symbol=symbol, name=name, kind=kind, sector=_clean(listing.sector)[:MAX_SECTOR_LENGTH]
+    )
+    return Stock(symbol=symbol, **_description(paper))
+
+
+def _clean(text: str) -> str:
+    """Return `text` on one line, without what cannot be printed."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
