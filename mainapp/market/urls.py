@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.market.views import picker, watchlists
+from mainapp.market.views import picker, search, watchlists
 
 urlpatterns: list[URLPattern] = [
+    path("stocks/search/", search.stock_search, name="stock-search"),
     path("stockpicker/<str:pk>", picker.stockpicker, name="stockpicker"),
     path("watchlists/", watchlists.watchlists, name="watchlists"),
     path("watchlists/current/", watchlists.current, name="watchlist-current"),
