@@ -2,7 +2,10 @@
 
 const DEBOUNCE_MS = 120;
 
-/** Make `form` (base.html's form.search) suggest stocks; the form itself works without this. */
+/**
+ * Make `form` (base.html's form.search) suggest stocks; the form itself works without this. A choice
+ * opens the stock's page, unless a listener of `stockchosen` {symbol} prevents it.
+ */
 export function attachSearch(form) {
   const url = form.dataset.searchUrl;
   const input = form.querySelector("[role=combobox]");
@@ -40,7 +43,7 @@ export function attachSearch(form) {
     active = -1;
     input.removeAttribute("aria-activedescendant");
     options().forEach((option, i) => {
-      option.id = `stock-option-${i}`;
+      option.id = `${list.id}-${i}`;
       option.setAttribute("aria-selected", "false");
     });
     const count = options().length;
@@ -86,7 +89,9 @@ export function attachSearch(form) {
   function choose(option) {
     const link = option.dataset.url ?? option.querySelector("a")?.getAttribute("href");
     close();
-    if (link) window.location.assign(link);
+    const detail = { symbol: option.dataset.symbol };
+    const event = new CustomEvent("stockchosen", { detail, bubbles: true, cancelable: true });
+    if (form.dispatchEvent(event) && link) window.location.assign(link);
   }
 
   input.addEventListener("input", () => {
