@@ -19,7 +19,7 @@ from redis.retry import Retry
 from mainapp.market.quotes import Quote
 
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
-WORKER_KEY = "pregao:worker"
+WORKER_KEY, BEAT_KEY = "pregao:worker", "pregao:beat"
 WORKER_LEASE_MS = 2_000
 TIMEOUT_S = 1.0
 
