@@ -54,6 +54,7 @@ class ListedStock:
     symbol: str
     name: str
     kind: str
+    kind_name: str
     sector: str
     search_text: str
     price: Decimal | None
@@ -206,7 +207,8 @@ def _listed(
     return ListedStock(
         symbol=symbol,
         name=name,
-        kind=str(Stock.Kind(kind).label),
+        kind=kind,
+        kind_name=str(Stock.Kind(kind).label),
         sector=sector,
         search_text=search_text,
         price=price,

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from mainapp.market.forms import PickerForm
-from mainapp.market.policies import symbol_limit
+from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
 from mainapp.market.selectors.boards import MARKETS, listing
 from mainapp.market.selectors.watchlists import current_symbols
 from mainapp.market.symbols import fold
@@ -32,6 +32,7 @@ def stockpicker(request: HttpRequest, pk: str) -> HttpResponse:
         "query": query,
         "chosen": current_symbols(request.user),
         "limit": symbol_limit(is_authenticated=request.user.is_authenticated),
+        "user_limit": SYMBOL_LIMIT_USER,
         "listing": listing(
             market=pk, words=fold(query["q"]).split(), sector=query["sector"], page=query["page"]
         ),

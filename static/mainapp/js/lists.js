@@ -53,6 +53,7 @@ export function onChange(listener) {
 async function post(url, body) {
   const answer = await fetch(url, {
     method: "POST",
+    keepalive: true, // lives on when the page is left
     headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
     body: JSON.stringify(body),
   });
