@@ -1,0 +1,15 @@
+"""The date of an index's portfolio."""
+
+from datetime import date
+
+from django.db.models import Max
+
+from mainapp.market.models import Membership
+
+
+def portfolio_date() -> date | None:
+    """Return the day since which the IBOV's portfolio is true, None before the seeding."""
+    newest: date | None = Membership.objects.filter(market="IBOV").aggregate(newest=Max("as_of"))[
+        "newest"
+    ]
+    return newest
