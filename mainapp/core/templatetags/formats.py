@@ -1,11 +1,13 @@
 """Numbers on pages, in the reader's locale; the same as static/mainapp/js/format.js."""
 
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 from django import template
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -92,3 +94,30 @@ def direction(value: Any) -> str:
     """Return the class that a change wears: up, down or flat."""
     amount = rounded(value, 2)
     return "flat" if not amount else "up" if amount > 0 else "down"
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """Turn an aware time into how long ago it was: há 5 s, há 3 min, há 2 h, há 4 d."""
+    if moment is None:
+        return NOTHING
+    seconds = max(0, int((timezone.now() - moment).total_seconds()))
+    if seconds < 60:
+        return _("há %s s") % seconds
+    if seconds < 3600:
+        return _("há %s min") % (seconds // 60)
+    if seconds < 86400:
+        return _("há %s h") % (seconds // 3600)
+    return _("há %s d") % (seconds // 86400)
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Turn seconds into 8 s, 15 min or 2 h; none at all into a dash."""
+    if seconds is None:
+        return NOTHING
+    if seconds < 120:
+        return f"{number(round(seconds), 0)} s"
+    if seconds < 7200:
+        return f"{number(round(seconds / 60), 0)} min"
+    return f"{number(round(seconds / 3600), 0)} h"
