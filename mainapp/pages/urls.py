@@ -4,6 +4,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
 
+from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
 
 
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern] = [
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
         name="privacy",
     ),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
     path("favicon.ico", Favicon.as_view(), name="favicon"),
     path(
         "robots.txt",

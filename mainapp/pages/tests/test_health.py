@@ -1,0 +1,105 @@
+import time
+from datetime import timedelta
+
+import pytest
+import redis
+from django.conf import settings
+from django.utils import timezone
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from mainapp.market import board
+from mainapp.market.board import Board, FeedStatus
+from mainapp.pages.views import health
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis():
+    client = board.client()
+    client.flushdb()
+    yield
+    client.flushdb()
+
+
+@pytest.fixture
+def leases():
+    """What a living instance leaves in Redis."""
+    now = timezone.now()
+    simulated = Board(simulated=settings.SIMULATED)
+    simulated.restore([])
+    simulated.put([], FeedStatus(batch_at=now, next_due_at=now + timedelta(seconds=10)))
+    simulated.renew_worker_lease()
+    board.client().set(board.BEAT_KEY, 1, px=15_000)
+
+
+@pytest.fixture
+def lost_redis(monkeypatch):
+    """A Redis that nobody serves."""
+    client = redis.Redis(unix_socket_path="/nonexistent", retry=Retry(NoBackoff(), 0))
+    monkeypatch.setattr(board, "client", lambda: client)
+
+
+def test_healthz_answers_without_a_database(client):
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.content) == (200, b"ok")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_says_ok_of_each_part(client, leases):
+    response = client.get("/readyz")
+
+    assert response.json() == dict.fromkeys(["database", "redis", "batch", "worker", "beat"], "ok")
+    assert response.status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_names_what_is_missing(client):
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {
+        "database": "ok",
+        "redis": "ok",
+        "batch": "no batch of quotes yet",
+        "worker": "no worker renews its lease",
+        "beat": "no beat renews its lease",
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_tells_the_age_of_an_overdue_batch(client, leases):
+    now = timezone.now()
+    late = FeedStatus(batch_at=now - timedelta(seconds=90), next_due_at=now - timedelta(seconds=80))
+    Board(simulated=settings.SIMULATED).put([], late)
+
+    assert client.get("/readyz").json()["batch"] == "the last batch is 90 s old"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_answers_when_redis_is_gone(client, lost_redis):
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json() == {
+        "database": "ok",
+        "redis": "Redis does not answer",
+        "batch": "Redis does not answer",
+        "worker": "Redis does not answer",
+        "beat": "Redis does not answer",
+    }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_waits_a_second_for_a_check_that_hangs(client, leases, monkeypatch):
+    def hang():
+        time.sleep(1.5)
+        return "ok"
+
+    monkeypatch.setitem(health.CHECKS, "database", hang)
+    started_at = time.monotonic()
+
+    response = client.get("/readyz")
+
+    assert response.json()["database"] == "no answer within 1 s"
+    assert time.monotonic() - started_at < 1.4

@@ -1,0 +1,100 @@
+"""Is this process alive, and is everything that it stands on?"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from psycopg_pool import PoolTimeout
+
+from mainapp.market import board
+
+TIMEOUT_S = 1.0
+# A batch may take its source's timeout, and another try, before it counts as missing.
+BATCH_GRACE = timedelta(seconds=15)
+
+# Checks that hang keep these threads, never those that answer pages.
+_threads = ThreadPoolExecutor(max_workers=10, thread_name_prefix="health")
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    futures = {name: _threads.submit(check) for name, check in CHECKS.items()}
+    wait(futures.values(), timeout=TIMEOUT_S)
+    states = {
+        name: future.result() if future.done() else f"no answer within {TIMEOUT_S:g} s"
+        for name, future in futures.items()
+    }
+    is_ready = all(state == "ok" for state in states.values())
+    return JsonResponse(states, status=200 if is_ready else 503)
+
+
+def check_database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except (DatabaseError, PoolTimeout):
+        return "the database does not answer"
+    finally:
+        connection.close()
+    return "ok"
+
+
+def check_redis() -> str:
+    return _ask_redis(lambda: "ok" if board.client().ping() else "Redis does not answer")
+
+
+def check_batch() -> str:
+    """Tell how old the last batch is when the next one is overdue."""
+
+    def ask() -> str:
+        status = board.Board(simulated=settings.SIMULATED).status()
+        if status is None:
+            return "no batch of quotes yet"
+        now = timezone.now()
+        if now <= status.next_due_at + BATCH_GRACE:
+            return "ok"
+        return f"the last batch is {(now - status.batch_at).total_seconds():.0f} s old"
+
+    return _ask_redis(ask)
+
+
+def check_worker() -> str:
+    return _check_lease(board.WORKER_KEY, "no worker renews its lease")
+
+
+def check_beat() -> str:
+    return _check_lease(board.BEAT_KEY, "no beat renews its lease")
+
+
+def _check_lease(key: str, otherwise: str) -> str:
+    return _ask_redis(lambda: "ok" if board.client().exists(key) else otherwise)
+
+
+def _ask_redis(ask: Callable[[], str]) -> str:
+    try:
+        return ask()
+    except redis.RedisError:
+        return "Redis does not answer"
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": check_database,
+    "redis": check_redis,
+    "batch": check_batch,
+    "worker": check_worker,
+    "beat": check_beat,
+}
