@@ -4,6 +4,7 @@
 """
 
 import atexit
+import logging
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from mainapp.core.management.catalogues import compile_stale
 from project.embedded import redis_server
 
 FOLDER = Path(tempfile.mkdtemp(prefix="pregao-tests-"))
@@ -36,6 +38,8 @@ def start_postgresql(folder: Path) -> str:
     """Start pgserver's PostgreSQL and return its URL."""
     import pgserver  # noqa: PLC0415 - only where it is asked for
 
+    # It reports its end when the streams are closed already.
+    logging.getLogger("pgserver").setLevel(logging.WARNING)
     server = pgserver.get_server(folder / "postgresql", cleanup_mode="delete")
     atexit.register(server.cleanup)
     return f"postgresql://postgres@/postgres?host={folder / 'postgresql'}"
@@ -43,6 +47,7 @@ def start_postgresql(folder: Path) -> str:
 
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 (FOLDER / "static").mkdir()
+compile_stale(Path(__file__).parent.parent)
 os.environ["XDG_RUNTIME_DIR"] = str(FOLDER)
 os.environ |= {
     "DEBUG": "1",

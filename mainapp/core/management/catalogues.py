@@ -40,6 +40,7 @@ KEYWORDS: dict[str, Any] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+OPTIONS = {"parse_template_string": True}  # `${gettext("…")}` in a module
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
@@ -67,7 +68,9 @@ def messages_in(root: Path, domain: str) -> Catalog:
         for path in sorted((root / folder).glob(pattern)):
             if NOT_SOURCES.isdisjoint(path.relative_to(root).parts):
                 with path.open("rb") as file:
-                    for _line, ids, _comments, context in extract(method, file, KEYWORDS):
+                    for _line, ids, _comments, context in extract(
+                        method, file, KEYWORDS, options=OPTIONS
+                    ):
                         catalog.add(ids, context=context)
     return catalog
 

@@ -1,0 +1,81 @@
+"""What holds for the text of every template, ours and those of features to come."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.base import Lexer, TokenType
+
+TEMPLATES = Path(settings.BASE_DIR) / "templates"
+PAGES = sorted(TEMPLATES.glob("**/*.html"))
+NAMES = {"Pregão", "IBOV", "Ibovespa"}  # words that are the same in every language
+SPOKEN = {"alt", "aria-description", "aria-label", "data-label", "placeholder", "title"}
+WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+class Visible(HTMLParser):
+    """Collects the text that a person sees or hears."""
+
+    def __init__(self):
+        super().__init__()
+        self.texts = []
+        self.inside = []
+
+    def handle_starttag(self, tag, attrs):
+        self.inside.append(tag)
+        self.texts += [value for name, value in attrs if name in SPOKEN and value]
+
+    def handle_endtag(self, tag):
+        while self.inside and self.inside.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self.inside[-1:]):
+            self.texts.append(data)
+
+
+def untranslated(source: str) -> list[str]:
+    """Return the visible text of a template that stands outside its translation tags."""
+    outside, text = True, ""
+    for token in Lexer(source).tokenize():
+        if token.token_type == TokenType.BLOCK:
+            name = token.split_contents()[0]
+            if name in {"blocktranslate", "blocktrans", "comment"}:
+                outside = False
+            elif name in {"endblocktranslate", "endblocktrans", "endcomment"}:
+                outside = True
+        elif token.token_type == TokenType.TEXT and outside:
+            text += token.contents
+    parser = Visible()
+    parser.feed(text)
+    words = {word for piece in parser.texts for word in WORD.findall(piece)}
+    return sorted(words - NAMES)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_visible_text_is_translatable(path):
+    assert untranslated(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("<p>Olá</p>", ["Olá"]),
+        ('<a title="Ver {{ x }}">{{ y }}</a>', ["Ver"]),
+        ("{% load i18n %}<p>{% translate 'Olá' %} · 3</p>", []),
+        ("{% blocktranslate %}Olá {{ x }}{% endblocktranslate %}", []),
+        ("{% comment %}why{% endcomment %}{# why #}", []),
+    ],
+)
+def test_the_scanner_finds_what_is_outside(source, found):
+    assert untranslated(source) == found
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_nothing_is_inline(path):
+    source = path.read_text(encoding="utf-8")
+
+    assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|hx-on|hx-vals=.js:", source) == []
+    assert [tag for tag in re.findall(r"<script[^>]*>", source) if "src=" not in tag] == []
