@@ -1,4 +1,4 @@
-"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database of the run's own.
+"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database of its own.
 
 `TEST_DATABASE=postgresql` brings pgserver's PostgreSQL; else SQLite.
 """
