@@ -2,9 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.market.views import picker, search, watchlists
+from mainapp.market.views import graph, picker, search, tracker, watchlists
 
 urlpatterns: list[URLPattern] = [
+    path("stocktracker", tracker.stocktracker, name="stocktracker"),
+    path("graph", graph.graph, name="graph"),
+    path("graph/candles", graph.candles, name="candles"),
     path("stocks/search/", search.stock_search, name="stock-search"),
     path("stockpicker/<str:pk>", picker.stockpicker, name="stockpicker"),
     path("watchlists/", watchlists.watchlists, name="watchlists"),

@@ -1,0 +1,159 @@
+"""One stock's chart, and the candles that charts are drawn from."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mainapp.market import sessions, tasks
+from mainapp.market.models import Stock
+from mainapp.market.policies import SYMBOL_LIMIT_USER
+from mainapp.market.providers.base import RANGES
+from mainapp.market.quotes import Bar
+from mainapp.market.selectors import candles as candle_rows
+from mainapp.market.selectors.tracking import last_quotes
+from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.services import history
+from mainapp.market.symbols import INDEX, canonical
+from mainapp.market.views.tracker import row_actions
+
+logger = logging.getLogger(__name__)
+
+RANGE_NAMES = {
+    "1d": _("1 d"),
+    "5d": _("5 d"),
+    "1mo": _("1 m"),
+    "3mo": _("3 m"),
+    "6mo": _("6 m"),
+    "ytd": _("Ano"),
+    "1y": _("1 a"),
+    "5y": _("5 a"),
+    "max": _("Máx"),
+}
+CLOSES_SHOWN = 20
+SYMBOLS_A_TASK = 20
+TASK_EXPIRES_S = 300
+
+
+@require_safe
+def graph(request: HttpRequest) -> HttpResponse:
+    stock, range_ = _asked_stock(request), _asked_range(request)
+    if stock.renamed_to:
+        query = QueryDict(mutable=True)
+        query.update({"ticker": stock.renamed_to.symbol, "range": range_})
+        return redirect(f"{reverse('graph')}?{query.urlencode()}")
+    quote = last_quotes([stock]).get(stock.symbol)
+    at = timezone.now()
+    context = {
+        "stock": stock,
+        "quote": quote,
+        "quotes": {stock.symbol: quote.to_wire()} if quote else {},
+        "range": range_,
+        "ranges": RANGE_NAMES.items(),
+        "closes": candle_rows.recent_closes(stock=stock, count=CLOSES_SHOWN),
+        "index": INDEX,
+        "is_index": stock.kind == Stock.Kind.INDEX,
+        "newest_at": quote.quoted_at if quote else None,
+        "session": "open" if settings.SIMULATED else sessions.session(at),
+        "last_close": sessions.last_close(at),
+        "actions": row_actions(),
+    }
+    return render(request, "mainapp/market/graph.html", context)
+
+
+@require_safe
+@never_cache
+def candles(request: HttpRequest) -> JsonResponse:
+    """Answer with a stock's candles; with many tickers or `sparklines`, with closes of the day."""
+    tickers = request.GET.getlist("ticker")
+    if len(tickers) > 1 or "sparklines" in request.GET:
+        return _sparklines(tickers)
+    stock, range_ = _asked_stock(request), _asked_range(request)
+    stock = stock.renamed_to or stock
+    at = timezone.now()
+    bars, source = candle_rows.chart_bars(stock=stock, range_=range_, at=at)
+    load = _ask_for_history(stock.symbol, range_, bars=bars, at=at)
+    body = {
+        "symbol": stock.symbol,
+        "range": range_,
+        "interval": candle_rows.chart_interval(range_),
+        "bars": [_wire(bar) for bar in bars],
+        "status": load.status,
+        "retry_after_s": load.retry_after_s,
+        "source": source,
+    }
+    return JsonResponse(body, status=202 if load.status == "loading" else 200)
+
+
+def _ask_for_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
+    if history.is_complete(bars, range_=range_, at=at):
+        return history.Load("ok")
+    try:
+        load = history.claim_load(symbol=symbol, range_=range_)
+        if load.claimed:
+            _start([symbol], range_)
+    except (redis.RedisError, tasks.load_history.OperationalError) as error:
+        logger.warning("the history of %s cannot be asked for: %s", symbol, error)
+        return history.Load("failed", retry_after_s=5)
+    return load
+
+
+def _sparklines(tickers: list[str]) -> JsonResponse:
+    named = stocks_named([_checked(text) for text in tickers[:SYMBOL_LIMIT_USER]])
+    stocks = {stock.pk: stock for stock in named.values()}.values()
+    closes = candle_rows.day_closes(stocks=stocks, at=timezone.now())
+    loading: set[str] = set()
+    try:
+        claimed, loading = history.claim_day_loads(symbols=list(closes))
+        for first in range(0, len(claimed), SYMBOLS_A_TASK):
+            _start(claimed[first : first + SYMBOLS_A_TASK], "1d")
+    except (redis.RedisError, tasks.load_history.OperationalError) as error:
+        logger.warning("the day's history cannot be asked for: %s", error)
+    status = "loading" if loading else "ok"
+    return JsonResponse({"range": "1d", "status": status, "closes": closes})
+
+
+def _start(symbols: list[str], range_: str) -> None:
+    tasks.load_history.apply_async(args=(symbols, range_), expires=TASK_EXPIRES_S)
+
+
+def _asked_stock(request: HttpRequest) -> Stock:
+    symbol = canonical(_checked(request.GET.get("ticker", INDEX)))
+    stock = Stock.objects.filter(symbol=symbol).select_related("renamed_to").first()
+    if stock is None:
+        raise Http404
+    return stock
+
+
+def _asked_range(request: HttpRequest) -> str:
+    range_ = _checked(request.GET.get("range", RANGES[0]))
+    if range_ not in RANGES:
+        raise Http404
+    return range_
+
+
+def _checked(text: str) -> str:
+    if not text.isprintable():
+        raise BadRequest("control characters in the query")
+    return text
+
+
+def _wire(bar: Bar) -> dict[str, Any]:
+    return {
+        "time": int(bar.starts_at.timestamp()),
+        "open": f"{bar.open:f}",
+        "high": f"{bar.high:f}",
+        "low": f"{bar.low:f}",
+        "close": f"{bar.close:f}",
+        "volume": bar.volume,
+    }

@@ -1,0 +1,74 @@
+"""The live tracker."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from mainapp.market import sessions
+from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
+from mainapp.market.selectors.tracking import TrackedStock, tracked_stocks
+from mainapp.market.selectors.watchlists import current_symbols
+
+WELL_KNOWN = (
+    "PETR4",
+    "VALE3",
+    "ITUB4",
+    "BBDC4",
+    "BBAS3",
+    "ABEV3",
+    "WEGE3",
+    "B3SA3",
+    "MGLU3",
+    "BOVA11",
+)
+
+
+@require_safe
+def stocktracker(request: HttpRequest) -> HttpResponse:
+    asked = request.GET.getlist("stockpicker")
+    if any(not text.isprintable() for text in asked):
+        raise BadRequest("control characters in a symbol")
+    own = current_symbols(request.user)
+    limit = symbol_limit(is_authenticated=request.user.is_authenticated)
+    texts = [text.strip() for text in asked[: SYMBOL_LIMIT_USER * 2] if text.strip()] or own
+    tracked, over_limit = tracked_stocks(texts, limit=limit)
+    at = timezone.now()
+    context = {
+        "rows": tracked.rows,
+        "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
+        "unknown": [text[:20] for text in tracked.unknown],
+        "over_limit": over_limit,
+        "limit": limit,
+        "blank": TrackedStock("{symbol}", "", None),
+        "is_asked": bool(asked),
+        "is_own": not own or own == [row.symbol for row in tracked.rows],
+        "well_known": WELL_KNOWN,
+        "at": at,
+        "newest_at": newest_quote_at(tracked.rows),
+        "session": "open" if settings.SIMULATED else sessions.session(at),
+        "last_close": sessions.last_close(at),
+        "actions": row_actions(),
+    }
+    return render(request, "mainapp/market/stocktracker.html", context)
+
+
+def newest_quote_at(rows: list[TrackedStock]) -> datetime | None:
+    times = [row.quote.quoted_at for row in rows if row.quote and row.quote.quoted_at]
+    return max(times, default=None)
+
+
+def row_actions() -> dict[str, str]:
+    """Return the addresses of what one can do with a stock, of the pages that there are."""
+    actions = {}
+    for name in ("create-alert", "create-carteira", "watchlist-current", "stock-search"):
+        try:
+            actions[name.replace("-", "_")] = reverse(name)
+        except NoReverseMatch:
+            continue
+    return actions

@@ -1,0 +1,264 @@
+// The chart's page: history by HTTP, the newest price by socket.
+import "./base.js";
+import { StockChart } from "./chart.js";
+import { compact, decimal, pct } from "./format.js";
+import { ageText, changeClass, fieldText, originText, place, t } from "./quotes.js";
+import { StockSocket } from "./socket.js";
+import { attachStatus } from "./status.js";
+
+const OPTIONS_KEY = "pregao.graph";
+const POLL_MS = 700;
+const LOADING_MS = 25000;
+const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
+
+const root = document.querySelector("[data-graph]");
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const { symbol, index } = root.dataset;
+const box = root.querySelector(".chart-box");
+let range = root.dataset.range;
+let options = { sma21: true };
+let asked = 0; // the number of the newest question; older answers are dropped
+let bars = [];
+let interval = "1m";
+
+try {
+  options = JSON.parse(localStorage.getItem(OPTIONS_KEY)) ?? options;
+} catch {
+  // storage is refused: the choice lasts as long as the page
+}
+
+root.dataset.ready = "";
+const socket = new StockSocket({ room: "track", symbols: [symbol] });
+const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
+
+// The head ---------------------------------------------------------------------------------------
+
+const fields = new Map([...root.querySelectorAll("[data-field]")].map((e) => [e.dataset.field, e]));
+
+function write(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+function showQuote(quote) {
+  for (const [field, element] of fields) {
+    if (field !== "age") write(element, fieldText(quote, field));
+  }
+  for (const field of ["change", "change_pct"]) fields.get(field).className = changeClass(quote);
+  for (const [name, [low, high]] of Object.entries(RANGES)) {
+    const bar = root.querySelector(`[data-range="${name}"]`);
+    const at = place(quote[low], quote[high], quote.price);
+    bar.hidden = at === null;
+    if (at !== null) bar.style.setProperty("--at", at.toFixed(1));
+  }
+  fields.get("price").title = originText(quote);
+  document.title = `${symbol} ${decimal(quote.price)} · Pregão`;
+  showAge();
+}
+
+function showAge() {
+  const quote = socket.quotes.get(symbol) ?? rendered[symbol];
+  if (!quote) return;
+  const age = fields.get("age");
+  age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
+  write(age, ageText(quote, socket.now()));
+}
+
+const MOVING = window.matchMedia("(prefers-reduced-motion: no-preference)");
+
+function flash(before, after) {
+  const price = fields.get("price");
+  price.classList.remove("flash-up", "flash-down");
+  if (MOVING.matches) price.classList.add(Number(after) > Number(before) ? "flash-up" : "flash-down");
+}
+
+fields.get("price").addEventListener("animationend", ({ target }) =>
+  target.classList.remove("flash-up", "flash-down"),
+);
+
+// The chart --------------------------------------------------------------------------------------
+
+function showLegend(hovered) {
+  const bar = hovered ?? bars.at(-1);
+  const legend = part("legend");
+  if (!bar) return legend.replaceChildren();
+  const at = bars.indexOf(bar);
+  const before = at > 0 ? bars[at - 1].close : bar.open;
+  const change = ((bar.close / before - 1) * 100).toFixed(2);
+  const number = (value) => decimal(value.toFixed(2));
+  const values = [
+    [t("A"), number(bar.open)],
+    [t("Máx"), number(bar.high)],
+    [t("Mín"), number(bar.low)],
+    [t("F"), number(bar.close)],
+    [t("Vol"), compact(bar.volume)],
+  ];
+  const parts = values.map(([name, value]) => {
+    const item = document.createElement("span");
+    item.append(name, " ", Object.assign(document.createElement("b"), { textContent: value }));
+    return item;
+  });
+  const move = document.createElement("span");
+  move.className = Number(change) > 0 ? "up" : Number(change) < 0 ? "down" : "flat";
+  move.textContent = pct(change);
+  const when = document.createElement("span");
+  when.textContent = barTime(bar);
+  legend.replaceChildren(when, ...parts, move);
+}
+
+function barTime(bar) {
+  const day = { timeZone: "America/Sao_Paulo", day: "2-digit", month: "2-digit" };
+  const form = interval === "1d" ? { ...day, year: "numeric" } : { ...day, hour: "2-digit", minute: "2-digit" };
+  return new Intl.DateTimeFormat(document.documentElement.lang, form).format(bar.time * 1000);
+}
+
+function cover(state, text = "") {
+  box.dataset.state = state;
+  part("cover-text").textContent = text;
+  part("retry").hidden = state !== "failed";
+}
+
+function note(text) {
+  part("note").hidden = !text;
+  part("note").textContent = text;
+}
+
+function toBar(raw) {
+  const numbers = Object.fromEntries(
+    ["open", "high", "low", "close"].map((name) => [name, Number(raw[name])]),
+  );
+  return { time: raw.time, volume: raw.volume, ...numbers };
+}
+
+/** Ask for candles until they are there or failed; null when a newer question was put meanwhile. */
+async function fetchCandles(ticker, number) {
+  const url = new URL(root.dataset.candlesUrl, window.location.href);
+  url.search = new URLSearchParams({ ticker, range });
+  const deadline = Date.now() + LOADING_MS;
+  for (;;) {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const body = await answer.json();
+    if (number !== asked) return null;
+    if (body.status !== "loading") return body;
+    if (Date.now() > deadline) return { ...body, status: "failed" };
+    if (body.bars.length && ticker === symbol) showBars(body); // what is kept, meanwhile
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+function showBars(body) {
+  const isSame = bars.length === body.bars.length && interval === body.interval;
+  if (isSame && box.dataset.state === "ready") return;
+  interval = body.interval;
+  bars = body.bars.map(toBar);
+  chart.show(bars, interval, { ...options, compare: false });
+  applyQuote();
+  showLegend(null);
+  cover("ready");
+}
+
+async function load() {
+  const number = ++asked;
+  bars = [];
+  cover("loading", t("Carregando o histórico…"));
+  note("");
+  try {
+    const body = await fetchCandles(symbol, number);
+    if (!body) return;
+    if (body.bars.length) showBars(body);
+    const failed = body.status === "failed";
+    if (failed && !bars.length) return cover("failed", t("A fonte não entregou o histórico agora."));
+    if (failed) note(t("A fonte não respondeu agora: o gráfico mostra o que já estava guardado."));
+    if (!bars.length) return cover("empty", t("Ainda não há histórico deste ativo neste período."));
+    await loadComparison(number);
+  } catch {
+    if (number === asked) cover("failed", t("Não foi possível carregar o gráfico."));
+  }
+}
+
+async function loadComparison(number = asked) {
+  if (!options.compare || symbol === index) return chart.setOptions(options, []);
+  socket.subscribe([index]);
+  const body = await fetchCandles(index, number);
+  if (!body) return;
+  const times = new Set(bars.map((bar) => bar.time));
+  const other = body.bars.map(toBar).filter((bar) => times.has(bar.time));
+  chart.setOptions(options, other);
+  if (!other.length) note(t("Não há histórico do IBOV para comparar neste período."));
+}
+
+function applyQuote() {
+  const quote = socket.quotes.get(symbol);
+  if (quote?.quoted_at && bars.length && chart.tick(Date.parse(quote.quoted_at) / 1000, quote)) {
+    showLegend(null);
+  }
+}
+
+// Choices ----------------------------------------------------------------------------------------
+
+function choose(next, push) {
+  range = next;
+  for (const link of root.querySelectorAll("[data-range-link]")) {
+    if (link.dataset.rangeLink === range) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+    if (push && link.dataset.rangeLink === range) history.pushState({ range }, "", link.href);
+  }
+  load();
+}
+
+root.querySelector(".graph-ranges").addEventListener("click", (event) => {
+  const link = event.target.closest("[data-range-link]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  choose(link.dataset.rangeLink, true);
+});
+window.addEventListener("popstate", () => {
+  choose(new URLSearchParams(window.location.search).get("range") ?? "1d", false);
+});
+part("retry").addEventListener("click", load);
+
+function showToggles() {
+  for (const button of part("toggles").querySelectorAll("button")) {
+    button.setAttribute("aria-pressed", String(Boolean(options[button.dataset.toggle])));
+  }
+}
+
+part("toggles").addEventListener("click", (event) => {
+  const name = event.target.closest("button")?.dataset.toggle;
+  if (!name) return;
+  options = { ...options, [name]: !options[name] };
+  try {
+    localStorage.setItem(OPTIONS_KEY, JSON.stringify(options));
+  } catch {
+    // storage is refused: the choice lasts as long as the page
+  }
+  showToggles();
+  if (!bars.length) return;
+  if (name === "compare") loadComparison().catch(() => note(t("Não foi possível comparar agora.")));
+  else chart.setOptions(options);
+});
+
+// Wiring -----------------------------------------------------------------------------------------
+
+const rendered = JSON.parse(document.getElementById("quotes").textContent);
+socket.addEventListener("quotes", ({ detail }) => {
+  const was = detail.changes.get(symbol);
+  const quote = socket.quotes.get(symbol);
+  if (was && quote) {
+    showQuote(quote);
+    if (!detail.snapshot && was.price !== undefined) flash(was.price, quote.price);
+    applyQuote();
+  }
+  const other = socket.quotes.get(index);
+  if (symbol !== index && other && detail.changes.has(index)) {
+    chart.tickOther(Date.parse(other.quoted_at) / 1000, other);
+  }
+});
+attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => {
+  fields.get("price").classList.toggle("stale", isStale);
+});
+if (rendered[symbol]) showQuote(rendered[symbol]);
+showToggles();
+socket.start();
+setInterval(showAge, 1000);
+load();

@@ -1,0 +1,93 @@
+// The bar that says in which state the session and the feed are: `_market_status.html`.
+import { age } from "./format.js";
+import { sourceName, t } from "./quotes.js";
+
+const CONNECTING_MS = 2500;
+
+const SESSIONS = {
+  open: () => t("Mercado aberto"),
+  pre_open: () => t("Pré-abertura"),
+  closing_call: () => t("Call de fechamento"),
+  after_market: () => t("After-market"),
+};
+const REASONS = {
+  late: () => t("a fonte está atrasada"),
+  down: () => t("as cotações pararam de chegar ao servidor"),
+  silent: () => t("o servidor não responde"),
+  closed: () => t("reconectando"),
+  connecting: () => t("conectando"),
+  session: () => t("reconectando"),
+  offline: () => t("você está sem internet"),
+  flooded: () => t("o servidor encerrou a conexão; recarregue a página"),
+};
+const DAY = { timeZone: "America/Sao_Paulo", day: "2-digit", month: "2-digit" };
+
+/** Keep `bar` in step with `socket`; `onFeed(isStale)` is told when prices age or are new again. */
+export function attachStatus(bar, socket, onFeed = () => {}) {
+  const session = bar.querySelector(".badge-session");
+  const [feed, source, login, live] = ["feed", "source", "login", "live"].map((name) =>
+    bar.querySelector(`[data-part="${name}"]`),
+  );
+  const startedAt = Date.now();
+  let shown = null;
+  socket.liveAt ??= Date.parse(bar.dataset.newestAt) || null;
+
+  function sessionText() {
+    if (socket.session === null) return session.textContent.trim();
+    if (SESSIONS[socket.session]) return SESSIONS[socket.session]();
+    return t("Fechamento de %(day)s", { day: closeDay() });
+  }
+
+  function closeDay() {
+    const times = [...socket.quotes.values()].map((quote) => Date.parse(quote.quoted_at));
+    const newest = Math.max(...times.filter((time) => !Number.isNaN(time)));
+    if (!Number.isFinite(newest)) return bar.dataset.lastClose;
+    return new Intl.DateTimeFormat(document.documentElement.lang, DAY).format(newest);
+  }
+
+  function staleText() {
+    const reason = REASONS[socket.reason]?.() ?? socket.reason;
+    const ms = socket.staleMs();
+    if (ms === null) return t("Desatualizado: %(reason)s", { reason });
+    return t("Desatualizado %(age)s: %(reason)s", { age: age(ms / 1000), reason });
+  }
+
+  function state() {
+    if (socket.feed === "live") return "live";
+    const young = socket.reason === "connecting" && Date.now() - startedAt < CONNECTING_MS;
+    if (young) return "connecting";
+    return socket.reason === "late" ? "late" : "down";
+  }
+
+  function feedText(now) {
+    if (now === "connecting") return t("Conectando…");
+    if (now !== "live") return staleText();
+    return socket.session === "closed" ? t("Conectado") : t("Ao vivo");
+  }
+
+  function render() {
+    const now = state();
+    setText(session, sessionText());
+    if (socket.session) session.dataset.session = socket.session;
+    feed.dataset.feed = now;
+    setText(feed, feedText(now));
+    if (socket.source) {
+      setText(source, t("Fonte: %(source)s", { source: sourceName(socket.source) }));
+    }
+    login.hidden = !socket.sessionEnded;
+    const isStale = now !== "live";
+    if (shown === now) return;
+    if (shown !== null) setText(live, feedText(now));
+    shown = now;
+    onFeed(isStale && now !== "connecting");
+  }
+
+  socket.addEventListener("status", render);
+  setInterval(render, 1000);
+  document.addEventListener("visibilitychange", render);
+  render();
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

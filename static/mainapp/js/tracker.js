@@ -1,0 +1,312 @@
+// The live tracker: the list of stocks, their table, and what a person does with them.
+import "./base.js";
+import { attachChat } from "./chat.js";
+import * as lists from "./lists.js";
+import { t } from "./quotes.js";
+import { pendingText, QuoteTable } from "./rows.js";
+import { StockSocket } from "./socket.js";
+import { attachStatus } from "./status.js";
+
+const SORT_KEY = "pregao.tracker.sort";
+const HIDDEN_KEY = "pregao.tracker.hidden";
+const SPARK_RETRIES_MS = [1200, 2500, 5000, 10000];
+
+const root = document.querySelector("[data-tracker]");
+const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const notices = part("notices");
+const isLoggedIn = Boolean(root.dataset.listUrl);
+
+function stored(key, fallback) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) ?? fallback;
+  } catch {
+    return fallback; // storage is refused, or holds something else
+  }
+}
+
+function store(key, value) {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // storage is refused: the choice lasts as long as the page
+  }
+}
+
+const rendered = JSON.parse(document.getElementById("quotes").textContent);
+const table = new QuoteTable({
+  table: part("table"),
+  template: part("row"),
+  now: () => socket.now(),
+});
+const browserList = lists.get();
+if (!isLoggedIn && !("asked" in root.dataset)) browserList.forEach((symbol) => table.add(symbol));
+const isOwn = ownsList();
+
+const socket = new StockSocket({ room: "track", symbols: table.symbols });
+for (const symbol of table.symbols) {
+  if (rendered[symbol]) table.update(symbol, rendered[symbol]);
+  else markPending(symbol);
+}
+
+/** Say whether edits belong to this person's list, or only to a list that a link named. */
+function ownsList() {
+  if (isLoggedIn) return "own" in root.dataset;
+  return !browserList.length || browserList.join() === table.symbols.join();
+}
+
+function markPending(symbol) {
+  const row = table.body.querySelector(`[data-symbol="${CSS.escape(symbol)}"]`);
+  if (!row) return;
+  row.dataset.pending = "";
+  row.querySelector('[data-field="age"]').textContent = pendingText();
+}
+
+function showState() {
+  root.dataset.state = table.symbols.length ? "rows" : "empty";
+}
+
+// The list ---------------------------------------------------------------------------------------
+
+/** Keep the address, the forms and the browser's list in step with the rows. */
+function keepList() {
+  const url = new URL(root.dataset.trackerUrl, window.location.href);
+  for (const symbol of socket.symbols) url.searchParams.append("stockpicker", symbol);
+  history.replaceState(null, "", url);
+  const form = part("add");
+  form.querySelectorAll("input[type=hidden]").forEach((input) => input.remove());
+  for (const symbol of socket.symbols) {
+    form.prepend(Object.assign(document.createElement("input"), { type: "hidden", name: "stockpicker", value: symbol }));
+  }
+  if (!isLoggedIn && isOwn) lists.set([...socket.symbols]);
+  showState();
+}
+
+async function keepOnServer(change) {
+  if (!isLoggedIn || !isOwn) return;
+  try {
+    await lists.editCurrent(root.dataset.listUrl, change);
+  } catch (error) {
+    notify(error.message);
+  }
+}
+
+function show(symbols) {
+  for (const symbol of symbols) {
+    table.add(symbol);
+    markPending(symbol);
+  }
+  socket.subscribe(symbols);
+  keepList();
+}
+
+function add(symbol) {
+  if (table.has(symbol)) {
+    announce(t("%(symbol)s já está na lista.", { symbol }));
+    return;
+  }
+  show([symbol]);
+  keepOnServer({ add: [symbol] });
+  announce(t("%(symbol)s entrou na lista.", { symbol }));
+  scheduleSparklines(0);
+}
+
+function remove(symbol) {
+  const row = table.body.querySelector(`[data-symbol="${CSS.escape(symbol)}"]`);
+  const next = row?.nextElementSibling ?? row?.previousElementSibling;
+  table.remove(symbol);
+  socket.unsubscribe([symbol]);
+  keepList();
+  keepOnServer({ remove: [symbol] });
+  announce(t("%(symbol)s saiu da lista.", { symbol }));
+  (next?.querySelector('[data-action="remove"]') ?? part("add").querySelector("[role=combobox]")).focus();
+}
+
+function drop(symbols) {
+  symbols.forEach((symbol) => table.remove(symbol));
+  keepList();
+}
+
+// What is said -----------------------------------------------------------------------------------
+
+function announce(text) {
+  part("announce").textContent = text;
+}
+
+function notify(text, link = null) {
+  const box = document.createElement("div");
+  box.className = "alert alert-warning";
+  box.setAttribute("role", "status");
+  const words = document.createElement("span");
+  words.textContent = text;
+  box.append(words);
+  if (link) box.append(" ", Object.assign(document.createElement("a"), { className: "alert-link", href: link.href, textContent: link.text }));
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "icon-btn";
+  button.dataset.action = "dismiss";
+  button.setAttribute("aria-label", t("Dispensar"));
+  button.textContent = "×";
+  box.append(button);
+  notices.replaceChildren(box);
+}
+
+function loginLink() {
+  const here = encodeURIComponent(window.location.pathname + window.location.search);
+  return { href: `${root.dataset.loginUrl}?next=${here}`, text: t("Entre para acompanhar até 200.") };
+}
+
+notices.addEventListener("click", (event) => {
+  if (event.target.closest('[data-action="dismiss"]')) event.target.closest(".alert").remove();
+});
+
+// The day's lines --------------------------------------------------------------------------------
+
+let sparkTimer = null;
+
+function scheduleSparklines(attempt) {
+  clearTimeout(sparkTimer);
+  sparkTimer = setTimeout(() => loadSparklines(attempt), attempt ? SPARK_RETRIES_MS[attempt - 1] : 150);
+}
+
+/** Fetch the day of all shown stocks in one request; again while the server is loading it. */
+async function loadSparklines(attempt) {
+  if (!table.symbols.length) return;
+  const url = new URL(root.dataset.candlesUrl, window.location.href);
+  url.searchParams.set("sparklines", "1");
+  for (const symbol of table.symbols) url.searchParams.append("ticker", symbol);
+  try {
+    const answer = await fetch(url);
+    if (!answer.ok) return;
+    const { closes, status } = await answer.json();
+    for (const [symbol, points] of Object.entries(closes)) table.setPoints(symbol, points);
+    if (status === "loading" && attempt < SPARK_RETRIES_MS.length) scheduleSparklines(attempt + 1);
+  } catch {
+    // the lines grow from live prices alone
+  }
+}
+
+// Order and columns ------------------------------------------------------------------------------
+
+const heads = [...part("table").tHead.querySelectorAll("th")];
+let order = stored(SORT_KEY, null);
+
+function applyOrder() {
+  for (const head of heads) {
+    if (!head.dataset.sort) continue;
+    const isThis = order?.column === head.dataset.sort;
+    const direction = order?.ascending ? "ascending" : "descending";
+    if (isThis) head.setAttribute("aria-sort", direction);
+    else head.removeAttribute("aria-sort");
+  }
+  table.sort(order?.column ?? null, order?.ascending);
+}
+
+/** Each click: the column's natural direction, the other one, the list's own order. */
+function toggleOrder(column) {
+  const naturallyUp = column === "symbol" || column === "age";
+  if (order?.column !== column) order = { column, ascending: naturallyUp };
+  else if (order.ascending === naturallyUp) order = { column, ascending: !naturallyUp };
+  else order = null;
+  store(SORT_KEY, order);
+  applyOrder();
+}
+
+function sortButton(head) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "sort-btn";
+  button.append(...head.childNodes);
+  button.addEventListener("click", () => toggleOrder(head.dataset.sort));
+  head.append(button);
+}
+
+function columnChoice(head, hidden) {
+  const label = document.createElement("label");
+  const box = document.createElement("input");
+  const column = head.dataset.col;
+  label.className = "form-check";
+  box.type = "checkbox";
+  box.className = "form-check-input";
+  box.checked = !hidden.has(column);
+  box.addEventListener("change", () => {
+    if (box.checked) hidden.delete(column);
+    else hidden.add(column);
+    store(HIDDEN_KEY, [...hidden]);
+    hideColumn(head, !box.checked);
+  });
+  label.append(box, head.textContent.trim());
+  if (!box.checked) hideColumn(head, true);
+  return label;
+}
+
+function hideColumn(head, isHidden) {
+  head.hidden = isHidden;
+  table.setHidden(head.dataset.col, isHidden);
+}
+
+const hidden = new Set(stored(HIDDEN_KEY, []));
+const optional = heads.filter((head) => "optional" in head.dataset);
+part("columns").append(...optional.map((head) => columnChoice(head, hidden)));
+heads.filter((head) => head.dataset.sort).forEach(sortButton);
+
+// Wiring -----------------------------------------------------------------------------------------
+
+table.body.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-action]");
+  const row = button?.closest("tr");
+  if (button?.dataset.action === "remove") remove(row.dataset.symbol);
+  if (button?.dataset.action === "more") {
+    const isOpen = row.classList.toggle("open");
+    button.setAttribute("aria-expanded", String(isOpen));
+  }
+});
+
+const addForm = part("add"); // base.js attached the suggestions
+addForm.addEventListener("stockchosen", (event) => {
+  event.preventDefault();
+  addForm.querySelector("[role=combobox]").value = "";
+  add(event.detail.symbol);
+});
+addForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const input = addForm.querySelector("[role=combobox]");
+  const symbol = input.value.trim().toUpperCase();
+  if (!symbol) return;
+  input.value = "";
+  add(symbol);
+});
+
+socket.addEventListener("quotes", ({ detail }) => {
+  for (const [symbol, was] of detail.changes) {
+    table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : was);
+  }
+});
+socket.addEventListener("pending", ({ detail }) => {
+  detail.symbols.filter((symbol) => !rendered[symbol]).forEach(markPending);
+});
+socket.addEventListener("unknown", ({ detail }) => {
+  drop(detail.symbols);
+  notify(t("Não conhecemos: %(symbols)s.", { symbols: detail.symbols.join(", ") }));
+});
+socket.addEventListener("problem", ({ detail }) => {
+  if (detail.code !== "too_many_symbols") return;
+  const extra = detail.refused.length ? detail.refused : table.symbols.slice(detail.limit ?? socket.limit);
+  extra.forEach((symbol) => socket.symbols.delete(symbol));
+  drop(extra);
+  notify(detail.detail, isLoggedIn ? null : loginLink());
+});
+
+attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => table.setStale(isStale));
+attachChat(document.getElementById("chat"), socket, part("unread"));
+applyOrder();
+showState();
+root.dataset.ready = "";
+if (table.symbols.length) keepList();
+socket.start();
+scheduleSparklines(0);
+setInterval(() => table.showAges(), 1000);
+lists.merged.then((said) => {
+  if (!said || !isOwn || "asked" in root.dataset) return;
+  show(said.symbols.filter((symbol) => !table.has(symbol)));
+  scheduleSparklines(0);
+});
