@@ -13,7 +13,7 @@ from mainapp.market.symbols import fold
 
 TABS = {
     "IBOV": _("Ibovespa"),
-    "FII": _("Fundos imobiliários"),
+    "FII": _("FIIs"),
     "ETF": _("ETFs"),
     "BDR": _("BDRs"),
     "ALL": _("Todos"),

@@ -7,17 +7,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from mainapp.market import sessions
 from mainapp.market.selectors.boards import HomeBoard, home_board
-from mainapp.market.sessions import session
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    board = home_board()
+    board, at = home_board(), timezone.now()
     context = {
         "board": board,
         "boards": _boards(board),
-        "session": "open" if settings.SIMULATED else session(timezone.now()),
+        "session": "open" if settings.SIMULATED else sessions.session(at),
+        "last_close": sessions.last_close(at),
     }
     return render(request, "mainapp/pages/home.html", context)
 

@@ -1,15 +1,9 @@
 /* The home page: the index and the three lists, moving. Without this the page shows what was recorded. */
-import { age, clock, compact, decimal, direction, brl, pct } from "./format.js";
+import { brl, compact, decimal, direction, pct } from "./format.js";
 import { StockSocket } from "./socket.js";
+import { attachStatus } from "./status.js";
 
 const INDEX = "IBOV";
-const SESSIONS = {
-  pre_open: () => gettext("pré-abertura"),
-  open: () => gettext("pregão aberto"),
-  closing_call: () => gettext("leilão de fechamento"),
-  after_market: () => gettext("after-market"),
-  closed: () => gettext("mercado fechado"),
-};
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 const page = document.querySelector("[data-home]");
@@ -111,56 +105,21 @@ function showBoard(name, symbols, quotes) {
 }
 
 function showRanking({ detail }) {
-  for (const name of boards.keys()) showBoard(name, detail[name] ?? [], detail.quotes ?? {});
-  for (const [symbol, quote] of Object.entries(detail.quotes ?? {})) {
+  if (!Object.keys(detail.quotes ?? {}).length) return; // the server has no prices yet: keep what was recorded
+  for (const name of boards.keys()) showBoard(name, detail[name] ?? [], detail.quotes);
+  for (const [symbol, quote] of Object.entries(detail.quotes)) {
     lastPrices.set(symbol, quote.price);
   }
 }
 
-/** Say in words and by a badge how old the board is; a closed market is not a stale one. */
-function showStatus(socket) {
-  const session = indexCard.querySelector("[data-session]");
-  if (socket.session) {
-    session.dataset.session = socket.session;
-    setText(session, SESSIONS[socket.session]?.() ?? socket.session);
-  }
-  const badge = indexCard.querySelector("[data-feed-badge]");
-  const words = indexCard.querySelector("[data-status]");
-  const isStale = socket.feed !== "live" && socket.session !== null;
-  const quotedAt = socket.quotes.get(INDEX)?.quoted_at;
-  page.classList.toggle("is-stale", isStale);
-  badge.hidden = socket.session === null;
-  if (isStale) {
-    const seconds = (socket.staleMs() ?? 0) / 1000;
-    badge.dataset.feed = "down";
-    setText(badge, interpolate(gettext("desatualizado %s"), [age(seconds)]));
-    setText(words, gettext("os preços voltam sozinhos quando a conexão voltar"));
-  } else if (socket.session === null) {
-    return; // not connected yet: the page still says when its prices were recorded
-  } else {
-    badge.dataset.feed = "live";
-    setText(badge, gettext("ao vivo"));
-    const closed = socket.session === "closed";
-    const text = closed ? gettext("fechamento de %s") : gettext("Ibovespa às %s");
-    const at = closed ? day(quotedAt) : clock(quotedAt);
-    setText(words, quotedAt ? interpolate(text, [at]) : "");
-  }
-}
-
-function day(iso) {
-  const options = { timeZone: "America/Sao_Paulo", day: "2-digit", month: "2-digit", year: "numeric" };
-  return new Date(iso).toLocaleDateString(document.documentElement.lang, options);
-}
-
 const socket = new StockSocket({ room: "home", symbols: [INDEX] });
-socket.addEventListener("quotes", () => {
-  showIndex(socket.quotes.get(INDEX));
-  showStatus(socket);
-});
+socket.addEventListener("quotes", () => showIndex(socket.quotes.get(INDEX)));
 socket.addEventListener("ranking", showRanking);
-socket.addEventListener("status", () => showStatus(socket));
-setInterval(() => showStatus(socket), 1000);
+attachStatus(page.querySelector("[data-market-status]"), socket, (isStale) => {
+  page.classList.toggle("is-stale", isStale);
+});
 page.addEventListener("animationend", ({ target, animationName }) => {
   if (animationName.startsWith("flash-")) target.classList.remove(animationName);
 });
 socket.start();
+page.dataset.ready = "";
