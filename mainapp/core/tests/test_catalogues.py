@@ -142,7 +142,7 @@ def test_a_lost_placeholder_is_a_fault(project):
 def test_compiling_follows_the_catalogue(project):
     po = catalogues.po_path(project, "django")
     po.parent.mkdir(parents=True)
-    for number, english in enumerate(("Leave", "Log out")):
+    for english in ("Leave", "Log out"):
         write(po, catalogues.HEADER + f'msgid "Sair"\nmsgstr "{english}"\n')
 
         catalogues.compile_stale(project)

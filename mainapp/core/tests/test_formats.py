@@ -1,0 +1,59 @@
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from django.utils.translation import override
+
+from mainapp.core.templatetags import formats
+
+# The same cases hold static/mainapp/js/format.js in tests/e2e.
+CASES = json.loads((Path(__file__).parent / "formats.json").read_text(encoding="utf-8"))
+
+
+def plain(text: str) -> str:
+    return text.replace("\N{NO-BREAK SPACE}", " ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "portuguese", "english"),
+    [(name, *case) for name, cases in CASES.items() for case in cases],
+)
+def test_numbers_are_written_in_the_readers_locale(name, value, portuguese, english):
+    write = getattr(formats, name)
+    with override("pt-br"):
+        assert plain(write(value)) == portuguese
+    with override("en"):
+        assert plain(write(value)) == english
+
+
+def test_a_float_is_never_written_as_money():
+    assert formats.brl(1.1) == formats.NOTHING
+
+
+@pytest.mark.parametrize(
+    ("seconds", "portuguese", "english"),
+    [
+        (-3, "há 0 s", "0 s ago"),
+        (59, "há 59 s", "59 s ago"),
+        (60, "há 1 min", "1 min ago"),
+        (7200, "há 2 h", "2 h ago"),
+        (259_200, "há 3 d", "3 d ago"),
+    ],
+)
+def test_ages_are_told_in_the_readers_language(seconds, portuguese, english, time_machine):
+    now = timezone.now()
+    time_machine.move_to(now, tick=False)
+    with override("pt-br"):
+        assert formats.age(now - timedelta(seconds=seconds)) == portuguese
+    with override("en"):
+        assert formats.age(now - timedelta(seconds=seconds)) == english
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (10, "10 s"), (900, "15 min"), (7200, "2 h"), (None, formats.NOTHING)],
+)
+def test_spans_are_short(seconds, text):
+    assert formats.duration(seconds) == text

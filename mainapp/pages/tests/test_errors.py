@@ -1,0 +1,102 @@
+import pytest
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import Http404
+from django.test import Client
+from django.urls import include, path
+
+from mainapp.accounts.models import User
+from mainapp.pages.middleware import refuse_control_characters
+
+
+def raising(error):
+    def view(request, **kwargs):
+        bool(request.user.is_authenticated)  # as a page would, that looks whose object it is
+        raise error
+
+    return view
+
+
+urlpatterns = [
+    path("bad/", raising(BadRequest())),
+    path("forbidden/", raising(PermissionDenied())),
+    path("broken/", raising(ValueError())),
+    path("thing/<int:pk>/", raising(Http404())),
+    path("", include("project.urls")),
+]
+handler400 = "mainapp.pages.errors.bad_request"
+handler403 = "mainapp.pages.errors.permission_denied"
+handler404 = "mainapp.pages.errors.page_not_found"
+handler500 = "mainapp.pages.errors.server_error"
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+
+
+@pytest.fixture
+def client(settings):
+    settings.DEBUG = False
+    return Client(raise_request_exception=False)
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "portuguese", "english"),
+    [
+        ("/bad/", 400, "Endereço inválido", "Invalid address"),
+        ("/forbidden/", 403, "Sem permissão", "No permission"),
+        ("/nowhere/", 404, "Página não encontrada", "Page not found"),
+        ("/broken/", 500, "Algo deu errado", "Something went wrong"),
+    ],
+)
+def test_errors_speak_the_visitors_language(client, address, status, portuguese, english):
+    answer = client.get(address)
+    assert (answer.status_code, portuguese in answer.content.decode()) == (status, True)
+
+    answer = client.get(address, headers={"accept-language": "en"})
+    assert (answer.status_code, english in answer.content.decode()) == (status, True)
+
+
+def test_an_error_names_the_simulated_market(client):
+    assert "MERCADO SIMULADO" in client.get("/nowhere/").content.decode()
+
+
+def test_two_that_must_not_differ_do_not(client):
+    client.force_login(User.objects.create_user("alice"))
+    one, two = client.get("/thing/1/"), client.get("/thing/2/?next=/thing/2/")
+
+    assert one.status_code == two.status_code == 404
+    assert one.content == two.content
+    assert dict(one.headers) == dict(two.headers)
+    assert "csrf" not in one.content.decode().lower()
+    assert "thing" not in one.content.decode()
+    assert not one.cookies
+
+
+def test_a_refused_form_says_what_to_do(settings):
+    settings.DEBUG = False
+    answer = Client(enforce_csrf_checks=True).post("/login/", {"username": "a"})
+
+    assert answer.status_code == 403
+    assert "O formulário expirou" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/%00",
+        "/privacy/%0d%0aSet-Cookie:%20a=b",
+        "/privacy/?q=%00",
+        "/privacy/?q=%0a",
+        "/privacy/?a%1b=1",
+        "/privacy/?q=%7f",
+        "/privacy/?q=%C2%85",
+    ],
+)
+def test_control_characters_are_a_bad_request(client, address):
+    assert client.get(address).status_code == 400
+
+
+@pytest.mark.parametrize("query", ["q=ita%C3%BA", "q=a+b", "q=%ff", "q=%E2%80%8F", "q=%F0%9F%98%80"])
+def test_other_characters_pass(rf, query):
+    seen = []
+    refuse_control_characters(seen.append)(rf.get(f"/?{query}"))
+
+    assert len(seen) == 1

@@ -1,0 +1,118 @@
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from mainapp.accounts.models import User
+
+ADDRESSES = ["/", "/login/", "/register/", "/privacy/", "/sources/", "/nowhere/"]
+ADDRESSES += ["/stocktracker", "/stockpicker/IBOV", "/graph"]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(settings):
+    settings.DEBUG = False
+    return Client()
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_page_is_guarded(client, address):
+    headers = client.get(address).headers
+
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in headers["Content-Security-Policy"].split(";")
+    )
+    assert "unsafe" not in str(policy)
+    assert policy["default-src"] == "'self'"
+    assert policy["frame-ancestors"] == policy["object-src"] == "'none'"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_page_has_the_frame_of_the_site(client, address):
+    html = client.get(address).content.decode()
+
+    assert html.count("<!doctype html>") == html.count("<main ") == html.count("<h1") == 1
+    assert 'role="combobox"' in html
+    assert "MERCADO SIMULADO" in html
+    assert "estes preços não são reais" in html
+    assert "Não é recomendação de investimento." in html
+    assert reverse("privacy") in html
+    html = html.replace(' type="application/json"', " src=")  # data, which runs nothing
+    assert not re.findall(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=\"", html)
+
+
+def test_real_prices_are_not_called_simulated(client, settings):
+    settings.SIMULATED, settings.QUOTE_SOURCE = False, ["brapi", "yahoo"]
+
+    html = client.get("/privacy/").content.decode()
+
+    assert "SIMULADO" not in html
+    assert "Fonte: brapi, yahoo." in html
+
+
+@pytest.mark.parametrize(
+    ("address", "label"),
+    [
+        ("/", "Início"),
+        ("/stocktracker", "Acompanhar"),
+        ("/stockpicker/IBOV", "Escolher"),
+        ("/graph", "Gráfico"),
+        ("/sources/", "Fontes"),
+    ],
+)
+def test_the_page_one_is_on_is_marked(client, address, label):
+    html = client.get(address).content.decode()
+
+    assert re.findall(r'<a [^>]*aria-current="page"[^>]*>.*?<span>(\w+)</span>', html) == [label]
+
+
+def test_the_language_is_switched_and_remembered(client):
+    answer = client.post("/i18n/setlang/", {"language": "en", "next": "/privacy/"})
+
+    assert (answer.status_code, answer.url) == (302, "/privacy/")
+    assert answer.cookies["django_language"]["max-age"] == 365 * 24 * 3600
+    html = client.get("/privacy/").content.decode()
+    assert '<html lang="en">' in html
+    assert "SIMULATED MARKET" in html
+    assert 'href="/privacy/">Privacy</a>' in html
+
+
+def test_portuguese_is_the_first_language(client):
+    assert '<html lang="pt-BR">' in client.get("/privacy/").content.decode()
+
+
+def test_the_account_menu_knows_who_is_there(client):
+    html = client.get("/privacy/").content.decode()
+    assert 'href="/login/?next=/privacy/"' in html
+
+    client.force_login(User.objects.create_user("alice"))
+    html = client.get("/privacy/").content.decode()
+    assert "<strong>alice</strong>" in html
+    assert '<form action="/logout/" method="post">' in html
+
+
+def test_modules_get_their_words_in_the_readers_language(client):
+    words = client.get("/jsi18n/", headers={"accept-language": "en"}).content.decode()
+
+    assert "ago" in words
+    assert "ago" not in client.get("/jsi18n/").content.decode()
+
+
+def test_the_favicon_leads_to_the_icon(client):
+    answer = client.get("/favicon.ico")
+
+    assert (answer.status_code, answer.url) == (302, "/static/mainapp/img/icon.svg")
+
+
+def test_robots_stay_out_of_the_admin(client):
+    answer = client.get("/robots.txt")
+
+    assert answer.headers["Content-Type"] == "text/plain"
+    assert "Disallow: /admin/" in answer.content.decode()
