@@ -1,10 +1,10 @@
 """The catalogue as one value that a process keeps, and the search for a stock."""
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic
 from typing import NamedTuple
 
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
@@ -43,7 +43,7 @@ class _Kept(NamedTuple):
 
     @property
     def is_fresh(self) -> bool:
-        return 0 <= time.monotonic() - self.asked_at < MAX_AGE_S
+        return 0 <= monotonic() - self.asked_at < MAX_AGE_S
 
 
 _loading = Lock()
@@ -78,7 +78,7 @@ def _reloaded() -> Catalogue:
     global _kept
     kept = _kept
     if kept is None or not kept.is_fresh:
-        asked_at = time.monotonic()
+        asked_at = monotonic()
         _kept = kept = _Kept(load_catalogue(), asked_at)
     return kept.value
 
