@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Q, QuerySet, When
 from django.db.models.functions import Length, Substr
 
 from mainapp.market.models import Membership, Stock
@@ -112,14 +112,15 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     if not words:
         return []
     whole = " ".join(words)
-    former = _with_name(Stock.objects.filter(renamed_to=OuterRef("pk")))
+    former = _with_name(Stock.objects.filter(renamed_to__isnull=False)).values("renamed_to")
     found = _with_name(Stock.objects.filter(is_active=True)).filter(
-        _fits(words) | Exists(former.filter(_fits(words)))
+        _fits(words) | Q(pk__in=former.filter(_fits(words)))
     )
+    ticker = _ticker(whole)
     rank = Case(
-        When(_is(whole), then=0),
-        When(Exists(former.filter(_is(whole))), then=1),
-        When(symbol__startswith=whole.upper(), then=2),
+        When(symbol=ticker, then=0),
+        When(pk__in=former.filter(symbol=ticker), then=1),
+        When(symbol__startswith=ticker, then=2),
         When(folded_name__startswith=whole, then=3),
         default=4,
     )
@@ -135,13 +136,13 @@ def _fits(words: list[str]) -> Q:
     """Return the condition that each word begins the ticker or is in the name."""
     fits = Q()
     for word in words:
-        fits &= Q(symbol__startswith=word.upper()) | Q(folded_name__contains=word) | _is(word)
+        fits &= Q(symbol__startswith=_ticker(word)) | Q(folded_name__contains=word)
     return fits
 
 
-def _is(word: str) -> Q:
-    """Return the condition that the word is the ticker, be it in its fractional form."""
-    return Q(symbol=canonical(word) or word.upper())
+def _ticker(word: str) -> str:
+    """Return the word as the beginning of a ticker; a fractional one as the paper's own."""
+    return canonical(word) or word.upper()
 
 
 def successor(symbol: str, renamed: Mapping[str, str]) -> str:
