@@ -169,7 +169,8 @@ def _page(
         .values_list(*FIELDS, "last__price", "last__previous_close", "as_of")
     )
     found = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
-    return [_listed(*row) for *row, _ in found], max((row[-1] for row in found), default=None)
+    dates = [as_of for *_, as_of in found if as_of]
+    return [_listed(*row) for *row, _ in found], max(dates, default=None)
 
 
 def listed_in(watchlist: Watchlist) -> list[ListedStock]:

@@ -113,8 +113,18 @@ chips.addEventListener("click", (event) => {
   if (button) drop([button.value]);
 });
 clear.addEventListener("click", () => {
-  drop([...chosen]);
-  pickForm.querySelector("input")?.focus();
+  const before = [...chosen];
+  drop(before);
+  const undo = document.createElement("button");
+  undo.type = "button";
+  undo.textContent = gettext("Desfazer");
+  undo.addEventListener("click", () => {
+    choose(before);
+    follow.focus();
+  });
+  say(gettext("Nada escolhido agora."));
+  notice.append(undo);
+  undo.focus();
 });
 root.addEventListener("click", (event) => {
   if (!event.target.closest("[data-all]")) return;
