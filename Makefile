@@ -33,12 +33,14 @@ $(PY):
 	echo "pregao: needs Python 3.11 or 3.12: install one, or name it with PYTHON=" >&2; exit 1
 
 $(VENV)/.uv-$(UV_VERSION): | $(PY)
-	@$(PY) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
-# Installed, not synchronised: neither command takes away what the other brought.
+# Installed, not synchronised: neither command takes away what the other brought. Compiled, because
+# the first start would do it in three processes at once.
 $(VENV)/.runtime: requirements.txt uv.toml $(VENV)/.uv-$(UV_VERSION)
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements.txt
+	@$(PY) -m compileall -q -j 2 -x '/(tests?|pip|twisted|autobahn)/' $(VENV)/lib
 	@touch $@
 
 $(VENV)/.develop: requirements-dev.txt $(VENV)/.runtime

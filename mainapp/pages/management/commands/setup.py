@@ -3,19 +3,20 @@
 import hashlib
 import sys
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import django
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
+
+from mainapp.market.services import updating
 
 CONNECT_TIMEOUT_S = 3
 
@@ -27,10 +28,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         check_database()
         migrate()
-        call_known("seed_stocks", verbosity=0)
-        if find_spec("mainapp.market.services.updating"):
-            import_module("mainapp.market.services.updating").ensure_periodic_task()
-        call_known("messages", "compile")
+        call_command("seed_stocks", stdout=StringIO())
+        updating.ensure_periodic_task()
+        call_command("messages", "compile", stdout=StringIO())
         collect_static()
 
 
@@ -59,11 +59,6 @@ def migrate() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
-
-
-def call_known(name: str, *args: str, **options: Any) -> None:
-    if name in get_commands():
-        call_command(name, *args, **options)
 
 
 def collect_static() -> None:
