@@ -6,6 +6,7 @@ takes over a socket that the launcher keeps open, so that a restart refuses nobo
 
 import argparse
 import os
+import resource
 import signal
 import socket
 import sys
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="a listening socket to take over")
     arguments = parser.parse_args()
     django.setup()
+    _allow_many_sockets()
     host = os.environ.get("HOST") or "127.0.0.1"
     port = int(os.environ.get("PORT") or DEFAULT_PORT)
     # uvicorn ends by raising the signal again: the exit code then says so, and no traceback does.
@@ -75,6 +77,12 @@ def main() -> None:
         except OSError as error:
             sys.exit(f"cannot listen on {host}:{port}: {error.strerror or error}")
     serve(listener, int(os.environ.get("WEB_CONCURRENCY") or 1))
+
+
+def _allow_many_sockets() -> None:
+    """Raise the limit of open files, often 1,024, to what the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 if __name__ == "__main__":

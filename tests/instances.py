@@ -1,0 +1,135 @@
+"""Instances of the whole application in processes of their own, for the tests that need them."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+ROOT = Path(__file__).resolve().parent.parent
+START_S = 40.0
+
+
+def variables() -> set[str]:
+    """Return the names that .env.example lists."""
+    return set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
+
+
+def environment(**given: str) -> dict[str, str]:
+    """Return an environment that holds of the project's variables only `given`.
+
+    The others are there and empty, so that a developer's .env has no say.
+    """
+    mine = {name: "" for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE")}
+    rest = {name: value for name, value in os.environ.items() if name not in variables()}
+    return {**rest, **mine, "DEBUG": "0", **given}
+
+
+def run(*command: str, timeout_s: float = 30, **given: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the project to its end."""
+    return subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, *command],
+        env=environment(**given),
+        cwd=ROOT,
+        timeout=timeout_s,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+def wait_for(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
+    """Return the first true value of `condition`; fail when there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError(f"not within {timeout_s:g} s: {what}")
+
+
+def get(url: str, timeout_s: float = 10) -> tuple[int, str]:
+    """Return status and body; status 0 when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout_s) as response:  # noqa: S310 - our own
+            return response.status, response.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError:
+        return 0, ""
+
+
+class Instance:
+    """A launcher, with all that it started."""
+
+    def __init__(self, data_dir: Path, **given: str) -> None:
+        self.data_dir = data_dir
+        self.given = {"DATA_DIR": str(data_dir), "PORT": "0", "QUOTE_SOURCE": "simulated", **given}
+        self.log_path = Path(tempfile.mkstemp(".log", "pregao-", data_dir.parent)[1])
+        with self.log_path.open("w") as log:
+            self.process = psutil.Popen(
+                [sys.executable, "-m", "project.launcher"],
+                env=environment(**self.given),
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    @property
+    def url(self) -> str:
+        """The address, without its last slash, as the instance notes it."""
+        return str(json.loads((self.data_dir / "lock").read_text())["address"]).rstrip("/")
+
+    def wait_until_ready(self) -> None:
+        def is_ready() -> bool:
+            assert self.process.poll() is None, self.log
+            return "address" in self.log and get(f"{self.url}/readyz")[0] == 200
+
+        wait_for(is_ready, START_S, f"an instance that is ready\n{self.log}")
+
+    def child(self, part: str) -> psutil.Process | None:
+        """Return the process whose command holds `part`."""
+        for process in self.process.children():
+            try:
+                if part in " ".join(process.cmdline()):
+                    return process
+            except psutil.NoSuchProcess:
+                continue
+        return None
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop it and return its exit code; fail when it takes longer than it may."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return int(self.process.wait(timeout=8))
+        except psutil.TimeoutExpired:
+            self.process.kill()
+            raise
+
+
+@contextmanager
+def instance(data_dir: Path, **given: str) -> Iterator[Instance]:
+    """Run an instance that is ready; stop it at the end."""
+    started = Instance(data_dir, **given)
+    try:
+        started.wait_until_ready()
+        yield started
+    finally:
+        started.stop()

@@ -1,0 +1,129 @@
+"""One command brings an instance up, keeps it up, and takes it down."""
+
+import asyncio
+import signal
+import time
+
+import psutil
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from tests.instances import Instance, get, instance, wait_for
+
+CHILDREN = {
+    "web": "project.serve",
+    "worker": "-A project worker",
+    "beat": "-A project beat",
+    "redis": "redis-server",
+}
+
+
+def test_instance_says_where_it_is_and_serves_a_page(site):
+    assert get(f"{site.url}/healthz") == (200, "ok")
+    assert get(f"{site.url}/")[0] == 200
+    assert f"address  {site.url}/" in site.log
+    assert f"data     {site.data_dir}" in site.log
+    assert "quotes   simulated" in site.log
+    assert f"mail     files in {site.data_dir / 'mail'}" in site.log
+
+
+def test_data_folder_and_secret_are_private(site):
+    assert site.data_dir.stat().st_mode & 0o777 == 0o700
+    assert (site.data_dir / "secret-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_second_instance_on_the_same_folder_is_refused(site):
+    second = Instance(site.data_dir)
+
+    assert second.process.wait(timeout=10) == 1
+    assert second.log == (
+        f"pregao: {site.data_dir} is in use by process {site.process.pid} ({site.url}/): stop it, "
+        "or give this one another DATA_DIR\n"
+    )
+
+
+def test_two_instances_run_side_by_side(site, tmp_path):
+    with instance(tmp_path / "other") as other:
+        assert get(f"{other.url}/")[0] == 200
+        assert get(f"{site.url}/")[0] == 200
+        assert other.url != site.url
+
+
+@pytest.mark.parametrize("name", CHILDREN)
+def test_killed_child_is_restarted(site, name):
+    child = wait_for(lambda: site.child(CHILDREN[name]), 5, name)
+    killed_at = time.monotonic()
+    child.kill()
+
+    def successor():
+        found = site.child(CHILDREN[name])
+        return found if found and found.pid != child.pid else None
+
+    wait_for(successor, 1, f"another {name}")
+    assert time.monotonic() - killed_at < 0.5
+    assert f"{name} was killed by SIGKILL; restart at once" in site.log
+    wait_for(lambda: get(f"{site.url}/readyz")[0] == 200, 20, "ready again")
+
+
+def test_nobody_is_refused_while_the_web_restarts(site):
+    site.child(CHILDREN["web"]).kill()
+
+    assert get(f"{site.url}/healthz", timeout_s=20) == (200, "ok")
+
+
+async def open_sockets(url, count):
+    """Open tracker sockets, 50 at a time."""
+    gate = asyncio.Semaphore(50)
+
+    async def open_one():
+        async with gate:
+            address = url.replace("http", "ws", 1) + "/ws/stock/track/?stockpicker=PETR4"
+            return await connect(address, origin=url, compression=None, ping_interval=None)
+
+    return await asyncio.gather(*(open_one() for _ in range(count)))
+
+
+async def close_code(socket):
+    try:
+        while True:
+            await socket.recv()
+    except ConnectionClosed as closed:
+        return closed.rcvd.code if closed.rcvd else None
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stop_closes_every_socket_and_leaves_nobody(tmp_path, number):
+    with instance(tmp_path / "data") as running:
+        family = running.process.children(recursive=True)
+
+        async def story():
+            sockets = await open_sockets(running.url, 1000 if number == signal.SIGTERM else 3)
+            codes = asyncio.gather(*map(close_code, sockets))
+            await asyncio.sleep(0)
+            running.process.send_signal(number)
+            return await codes
+
+        codes = asyncio.run(story())
+        asked_at = time.monotonic()
+        code = running.process.wait(timeout=5)
+
+        assert set(codes) == {1012}
+        assert code == 0
+        assert time.monotonic() - asked_at < 5
+        assert [process for process in family if is_alive(process)] == []
+
+
+def test_killed_launcher_takes_its_children_along(tmp_path):
+    with instance(tmp_path / "data") as running:
+        family = running.process.children(recursive=True)
+        running.process.kill()
+
+        wait_for(lambda: not any(map(is_alive, family)), 2, "the end of all children")
+
+
+def is_alive(process):
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
