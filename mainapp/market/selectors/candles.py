@@ -14,18 +14,18 @@ from mainapp.market.quotes import Bar
 from mainapp.market.sessions import SAO_PAULO, sao_paulo_day
 
 RANGE_DAYS = {"1d": 1, "5d": 5, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 5 * 366}
-CHART_INTERVALS = {"1d": "1m", "5d": "15m"}
+CHART_MINUTES = {"1d": 5, "5d": 15}
 SPARKLINE_STEP_S = 300
 
 
 def chart_interval(range_: str) -> str:
     """Return the width of a range's bars as the reader sees them."""
-    return CHART_INTERVALS.get(range_, "1d")
+    return f"{CHART_MINUTES[range_]}m" if range_ in CHART_MINUTES else "1d"
 
 
 def stored_interval(range_: str) -> Candle.Interval:
     """Return the width of the candles that a range is drawn from."""
-    return Candle.Interval.MINUTE if range_ in CHART_INTERVALS else Candle.Interval.DAY
+    return Candle.Interval.MINUTE if range_ in CHART_MINUTES else Candle.Interval.DAY
 
 
 def midnight(day: date) -> datetime:
@@ -47,13 +47,13 @@ def chart_bars(*, stock: Stock, range_: str, at: datetime) -> tuple[list[Bar], s
     """Return a range's bars, oldest first, and the source of the last: two queries at most.
 
     The ranges of minutes hold the last 1 or 5 days that have any candle, so that a weekend shows
-    Friday; 5d comes in bars of 15 minutes.
+    Friday; they come in bars of 5 and 15 minutes.
     """
     candles = Candle.objects.filter(
         stock=stock, simulated=settings.SIMULATED, interval=stored_interval(range_)
     )
     since = range_start(range_, at=at)
-    if range_ in CHART_INTERVALS:
+    if range_ in CHART_MINUTES:
         last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
         since = range_start(range_, at=last) if last else since
         if range_ == "5d" and since:
@@ -66,7 +66,9 @@ def chart_bars(*, stock: Stock, range_: str, at: datetime) -> tuple[list[Bar], s
     bars, source = [], ""
     for starts_at, *prices, volume, source in rows:  # noqa: B007 - the last one's is wanted
         bars.append(_bar(starts_at, prices, volume))
-    return (merged_bars(bars, minutes=15) if range_ == "5d" else bars), source
+    if minutes := CHART_MINUTES.get(range_):
+        bars = merged_bars(bars, minutes=minutes)
+    return bars, source
 
 
 def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple[int, str]]]:

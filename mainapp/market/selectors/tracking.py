@@ -19,6 +19,11 @@ class TrackedStock:
     name: str
     quote: Quote | None
 
+    @property
+    def side_places(self) -> int:
+        """How many places the prices beside the newest one are shown with: an index needs none."""
+        return 0 if self.quote and self.quote.price >= 10_000 else 2
+
 
 @dataclass(frozen=True, slots=True)
 class Tracked:

@@ -21,7 +21,7 @@ from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.providers.base import RANGES
 from mainapp.market.quotes import Bar
 from mainapp.market.selectors import candles as candle_rows
-from mainapp.market.selectors.tracking import last_quotes
+from mainapp.market.selectors.tracking import TrackedStock, last_quotes
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.services import history
 from mainapp.market.symbols import INDEX, canonical
@@ -53,10 +53,12 @@ def graph(request: HttpRequest) -> HttpResponse:
         query.update({"ticker": stock.renamed_to.symbol, "range": range_})
         return redirect(f"{reverse('graph')}?{query.urlencode()}")
     quote = last_quotes([stock]).get(stock.symbol)
+    row = TrackedStock(stock.symbol, stock.name, quote)
     at = timezone.now()
     context = {
         "stock": stock,
         "quote": quote,
+        "places": row.side_places,
         "quotes": {stock.symbol: quote.to_wire()} if quote else {},
         "range": range_,
         "ranges": RANGE_NAMES.items(),

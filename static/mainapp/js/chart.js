@@ -6,8 +6,9 @@ import {
   LineSeries,
   PriceScaleMode,
 } from "../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
-import { decimal } from "./format.js";
+import { decimal, pct } from "./format.js";
 import { bollinger, rsi, sma } from "./indicators.js";
+import { t } from "./quotes.js";
 
 const SAO_PAULO_S = -3 * 3600; // all year since 2019, and no minute bar is older
 const MIDNIGHT_SLACK_S = 2 * 3600; // a day began at 02:00 UTC in the summers before 2020
@@ -25,7 +26,7 @@ export function barStart(seconds, interval) {
   if (interval === "1d") {
     return Math.floor((seconds + SAO_PAULO_S) / 86400) * 86400 - SAO_PAULO_S;
   }
-  const width = interval === "15m" ? 900 : 60;
+  const width = 60 * Number.parseInt(interval, 10);
   return Math.floor(seconds / width) * width;
 }
 
@@ -77,12 +78,15 @@ export class StockChart {
     this.options = {};
     this._series = {};
     this._other = [];
+    this._dayVolume = null;
+    this._fittedAt = 0;
     this._chart = createChart(element, {
       autoSize: true,
       layout: { attributionLogo: true, panes: { enableResize: false } },
       localization: {
         locale: document.documentElement.lang,
         priceFormatter: (price) => decimal(price.toFixed(2)),
+        percentageFormatter: (value) => pct(value.toFixed(2)),
       },
       rightPriceScale: { borderVisible: false },
       timeScale: { borderVisible: false, rightOffset: 3 },
@@ -91,7 +95,7 @@ export class StockChart {
     this._chart.subscribeCrosshairMove(({ time, logical }) => {
       onCrosshair(time === undefined ? null : (this.bars[logical] ?? null));
     });
-    document.addEventListener("themechange", () => this._rebuild(false));
+    document.addEventListener("themechange", () => this._rebuild());
     this._paint();
   }
 
@@ -101,19 +105,22 @@ export class StockChart {
     this.interval = interval;
     this.options = options;
     this._other = other;
-    this._rebuild(true);
+    this._dayVolume = null;
+    this._fittedAt = Date.now();
+    this._rebuild();
   }
 
   setOptions(options, other = this._other) {
     this.options = options;
     this._other = other;
-    this._rebuild(false);
+    this._rebuild();
   }
 
-  /** Lay a live quote over the last bar. */
+  /** Lay a live quote over the last bar; false when it is older than that. */
   tick(seconds, quote) {
     const bar = applyPrice(this.bars, this.interval, seconds, quote);
     if (!bar) return false;
+    this._countVolume(bar, quote.volume);
     this._series.main?.update(this._point(bar));
     this._series.volume?.update(this._volume(bar));
     for (const [name, data] of Object.entries(this._studies())) {
@@ -121,6 +128,14 @@ export class StockChart {
       if (point) this._series[name]?.update(point);
     }
     return true;
+  }
+
+  /** Give a bar of minutes what the day's volume grew by since the quote before. */
+  _countVolume(bar, dayVolume) {
+    if (this.interval !== "1d" && this._dayVolume && dayVolume > this._dayVolume) {
+      bar.volume = (bar.volume ?? 0) + dayVolume - this._dayVolume;
+    }
+    this._dayVolume = dayVolume;
   }
 
   tickOther(seconds, quote) {
@@ -154,7 +169,9 @@ export class StockChart {
     });
   }
 
-  _rebuild(fit) {
+  _rebuild() {
+    // A fit takes a frame to show in the range: a rebuild right after one fits again.
+    const fit = Date.now() - this._fittedAt < 200;
     const range = this._chart.timeScale().getVisibleLogicalRange();
     Object.values(this._series).forEach((series) => this._chart.removeSeries(series));
     this._series = {};
@@ -196,13 +213,13 @@ export class StockChart {
     const { brand, accent, ink } = this._color;
     const band = faint(this._color["ink-2"], 0.75);
     const styles = {
-      sma9: { color: accent, title: "9" },
-      sma21: { color: brand, title: "21" },
-      sma50: { color: ink, title: "50" },
+      sma9: { color: accent, title: t("MM 9") },
+      sma21: { color: brand, title: t("MM 21") },
+      sma50: { color: ink, title: t("MM 50") },
       upper: { color: band, lineStyle: 2 },
       middle: { color: band, lineStyle: 1 },
       lower: { color: band, lineStyle: 2 },
-      rsi: { color: brand, lastValueVisible: true },
+      rsi: { color: brand, lastValueVisible: true, title: t("IFR 14") },
     };
     for (const [name, data] of Object.entries(this._studies())) {
       const options = { lineWidth: 1.5, ...QUIET, ...styles[name] };
@@ -223,6 +240,8 @@ export class StockChart {
     this._series.rsi.applyOptions({
       autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 100 } }),
     });
+    const scale = { mode: PriceScaleMode.Normal, scaleMargins: { top: 0.1, bottom: 0.1 } };
+    this._chart.priceScale("right", 1).applyOptions(scale);
     this._chart.panes()[0]?.setStretchFactor(4);
     this._chart.panes()[1]?.setStretchFactor(1);
   }

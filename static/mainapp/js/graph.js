@@ -80,7 +80,10 @@ fields.get("price").addEventListener("animationend", ({ target }) =>
 function showLegend(hovered) {
   const bar = hovered ?? bars.at(-1);
   const legend = part("legend");
-  if (!bar) return legend.replaceChildren();
+  if (!bar) {
+    legend.replaceChildren();
+    return;
+  }
   const at = bars.indexOf(bar);
   const before = at > 0 ? bars[at - 1].close : bar.open;
   const change = ((bar.close / before - 1) * 100).toFixed(2);
@@ -151,7 +154,7 @@ function showBars(body) {
   if (isSame && box.dataset.state === "ready") return;
   interval = body.interval;
   bars = body.bars.map(toBar);
-  chart.show(bars, interval, { ...options, compare: false });
+  chart.show(bars, interval, options);
   applyQuote();
   showLegend(null);
   cover("ready");
@@ -170,14 +173,17 @@ async function load() {
     if (failed && !bars.length) return cover("failed", t("A fonte não entregou o histórico agora."));
     if (failed) note(t("A fonte não respondeu agora: o gráfico mostra o que já estava guardado."));
     if (!bars.length) return cover("empty", t("Ainda não há histórico deste ativo neste período."));
-    await loadComparison(number);
+    if (options.compare) await loadComparison(number);
   } catch {
     if (number === asked) cover("failed", t("Não foi possível carregar o gráfico."));
   }
 }
 
 async function loadComparison(number = asked) {
-  if (!options.compare || symbol === index) return chart.setOptions(options, []);
+  if (!options.compare || symbol === index) {
+    chart.setOptions(options, []);
+    return;
+  }
   socket.subscribe([index]);
   const body = await fetchCandles(index, number);
   if (!body) return;

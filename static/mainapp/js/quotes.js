@@ -16,7 +16,12 @@ export function fieldText(quote, field) {
   if (field === "change") return decimal(value, 2, { signed: true });
   if (field === "change_pct") return pct(value);
   if (field === "volume" || field === "market_cap") return compact(value);
-  return decimal(value);
+  return decimal(value, field === "price" ? 2 : sidePlaces(quote));
+}
+
+/** Return how many places the prices beside the newest one are shown with: an index needs none. */
+function sidePlaces(quote) {
+  return Number(quote.price) >= 10000 ? 0 : 2;
 }
 
 /** Return the class of a change's cell. */
