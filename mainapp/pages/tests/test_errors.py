@@ -94,7 +94,9 @@ def test_control_characters_are_a_bad_request(client, address):
     assert client.get(address).status_code == 400
 
 
-@pytest.mark.parametrize("query", ["q=ita%C3%BA", "q=a+b", "q=%ff", "q=%E2%80%8F", "q=%F0%9F%98%80"])
+@pytest.mark.parametrize(
+    "query", ["q=ita%C3%BA", "q=a+b", "q=%ff", "q=%E2%80%8F", "q=%F0%9F%98%80"]
+)
 def test_other_characters_pass(rf, query):
     seen = []
     refuse_control_characters(seen.append)(rf.get(f"/?{query}"))

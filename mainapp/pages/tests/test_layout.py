@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from mainapp.accounts.models import User
+from mainapp.market.tests.factories import StockFactory
 
 ADDRESSES = ["/", "/login/", "/register/", "/privacy/", "/sources/", "/nowhere/"]
 ADDRESSES += ["/stocktracker", "/stockpicker/IBOV", "/graph"]
@@ -15,6 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def client(settings):
     settings.DEBUG = False
+    StockFactory(symbol="IBOV", kind="INDEX")
     return Client()
 
 
