@@ -43,10 +43,14 @@ def prepare(folder: str) -> None:
     from django.core.management import call_command  # noqa: PLC0415 - after the setup
 
     from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
-    from mainapp.market.services.catalogue import search_text  # noqa: PLC0415 - after the setup
+    from mainapp.market.services.catalogue import (  # noqa: PLC0415 - after the setup
+        read_papers,
+        search_text,
+        seed_catalogue,
+    )
 
     call_command("migrate", verbosity=0)
-    call_command("seed_stocks", verbosity=0)
+    seed_catalogue(papers=read_papers(ROOT / "data"))
     dice = random.Random(1)  # noqa: S311 - made-up names
     symbols = (f"Z{''.join(letters)}3" for letters in product("ABCDEFGHIJKLMNO", repeat=3))
     missing = STOCKS - Stock.objects.count()
