@@ -11,8 +11,9 @@ from mainapp.market.symbols import canonical
 
 
 def lists_of(user: User) -> list[Watchlist]:
-    """Return the lists of `user` by name, each with its `size`."""
-    return list(Watchlist.objects.filter(owner=user).annotate(size=Count("items")))
+    """Return the lists of `user`, the current first, then by name, each with its `size`."""
+    lists = Watchlist.objects.filter(owner=user).annotate(size=Count("items"))
+    return list(lists.order_by("-is_current", "name"))
 
 
 def owned_list(user: User, pk: int) -> Watchlist:
