@@ -1,0 +1,132 @@
+import json
+from datetime import timedelta
+
+import pytest
+import redis
+from django.utils import timezone
+
+from mainapp.market import board, tasks
+from mainapp.market.models import Candle
+from mainapp.market.tests.factories import CandleFactory, LastQuoteFactory, StockFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _nothing_loaded_nor_queued():
+    client = board.client()
+    client.delete("celery")
+    for key in client.scan_iter("pregao:history:*"):
+        client.delete(key)
+
+
+def queued():
+    """Return the arguments of each task in the queue."""
+    client = board.client()
+    bodies = [json.loads(raw) for raw in client.lrange("celery", 0, -1)]
+    return [body["headers"]["argsrepr"] for body in bodies]
+
+
+def test_without_a_ticker_the_index_is_shown(client):
+    StockFactory(symbol="IBOV", name="Ibovespa")
+    page = client.get("/graph")
+    assert page.status_code == 200
+    assert page.context["stock"].symbol == "IBOV"
+
+
+def test_the_page_has_the_price_and_the_last_closes_without_script(client):
+    stock = StockFactory(symbol="PETR4")
+    LastQuoteFactory(stock=stock)
+    CandleFactory(stock=stock)
+    page = client.get("/graph?ticker=petr4&range=1y").content.decode()
+    assert "38,42" in page
+    assert "37,50" in page
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("ticker=XXXX3", 404),
+        ("ticker=", 404),
+        ("ticker=PETR4&range=2w", 404),
+        ("ticker=PE%00TR4", 400),
+        ("ticker=PETR4&range=1d%0a", 400),
+        ("ticker=PETR4F", 200),
+    ],
+)
+@pytest.mark.parametrize("path", ["/graph", "/graph/candles"])
+def test_what_is_unknown_is_not_found_and_control_characters_are_bad(client, path, query, status):
+    StockFactory(symbol="PETR4")
+    answer = client.get(f"{path}?{query}")
+    assert answer.status_code in {status, 202 if status == 200 else status}
+
+
+def test_a_renamed_ticker_leads_to_the_new_one(client):
+    StockFactory(symbol="ELET3", renamed_to=StockFactory(symbol="AXIA3"))
+    answer = client.get("/graph?ticker=ELET3&range=6mo")
+    assert (answer.status_code, answer.url) == (302, "/graph?ticker=AXIA3&range=6mo")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_page_costs_the_same_queries_whatever_it_holds(client, count, django_assert_num_queries):
+    stock = StockFactory(symbol="PETR4")
+    LastQuoteFactory(stock=stock)
+    for day in range(count):
+        CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=day))
+    with django_assert_num_queries(3):  # the stock, its quote, its closes
+        client.get("/graph?ticker=PETR4")
+
+
+def test_candles_are_loaded_once_in_the_background(client):
+    StockFactory(symbol="PETR4")
+    answers = [client.get("/graph/candles?ticker=PETR4&range=1mo") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].json()["status"] == "loading"
+    assert queued() == ["(['PETR4'], '1mo')"]
+    tasks.load_history(["PETR4"], "1mo")
+    answer = client.get("/graph/candles?ticker=PETR4&range=1mo")
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["interval"]) == (200, "ok", "1d")
+    assert body["source"] == "simulated"
+    assert len(body["bars"]) > 10
+    assert set(body["bars"][0]) == {"time", "open", "high", "low", "close", "volume"}
+    assert isinstance(body["bars"][0]["close"], str)
+    assert len(queued()) == 1
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_candles_cost_two_queries_more_than_their_stock(client, count, django_assert_num_queries):
+    stock = StockFactory(symbol="PETR4")
+    for minute in range(count):
+        CandleFactory(
+            stock=stock,
+            interval=Candle.Interval.MINUTE,
+            starts_at=timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=minute),
+        )
+    with django_assert_num_queries(3):
+        client.get("/graph/candles?ticker=PETR4&range=1d")
+
+
+@pytest.mark.parametrize("symbols", [["PETR4"], ["PETR4", "VALE3", "ITUB4"]])
+def test_sparklines_of_many_come_in_one_answer(client, symbols, django_assert_num_queries):
+    for symbol in symbols:
+        StockFactory(symbol=symbol)
+    query = "&".join(f"ticker={symbol}" for symbol in [*symbols, "XXXX3"])
+    with django_assert_num_queries(2):
+        body = client.get(f"/graph/candles?sparklines=1&{query}").json()
+    assert body == {"range": "1d", "status": "loading", "closes": {s: [] for s in symbols}}
+    assert queued() == [f"({symbols}, '1d')"]
+    tasks.load_history(symbols, "1d")
+    body = client.get(f"/graph/candles?sparklines=1&{query}").json()
+    assert body["status"] == "ok"
+    assert len(queued()) == 1
+
+
+def test_without_redis_what_is_kept_is_shown(client, monkeypatch):
+    stock = StockFactory(symbol="PETR4")
+    CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=2))
+    gone = redis.Redis(unix_socket_path="/nonexistent/redis.sock")
+    monkeypatch.setattr(board, "client", lambda: gone)
+    body = client.get("/graph/candles?ticker=PETR4&range=1mo").json()
+    assert (body["status"], len(body["bars"])) == ("failed", 1)
+    assert client.get("/graph/candles?ticker=PETR4&sparklines=1").json()["status"] == "ok"

@@ -1,0 +1,168 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from mainapp.market import board, tasks
+from mainapp.market.models import Candle
+from mainapp.market.providers.base import ProviderError
+from mainapp.market.quotes import Bar
+from mainapp.market.selectors.candles import chart_bars, day_closes, midnight, range_start
+from mainapp.market.services import history
+from mainapp.market.sessions import is_session_day, sao_paulo_day
+from mainapp.market.tests.factories import NOON, CandleFactory, StockFactory
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = Candle.Interval.MINUTE
+DAY = Candle.Interval.DAY
+
+
+@pytest.fixture(autouse=True)
+def _forget_loads():
+    client = board.client()
+    for key in client.scan_iter("pregao:history:*"):
+        client.delete(key)
+
+
+def bar(starts_at, close="10.00", volume=100):
+    price = Decimal(close)
+    return Bar(starts_at=starts_at, open=price, high=price, low=price, close=price, volume=volume)
+
+
+class Source:
+    """A chain at the edge: gives bars, or fails."""
+
+    def __init__(self, bars=None):
+        self.bars = bars
+        self.asked = []
+
+    def history(self, symbol, range_, interval):
+        self.asked.append((symbol, range_, interval))
+        if self.bars is None:
+            raise ProviderError("no answer")
+        return self.bars, "brapi"
+
+
+@pytest.fixture
+def source(monkeypatch):
+    chain = Source([bar(NOON - timedelta(days=1)), bar(NOON, "11.00")])
+    monkeypatch.setattr(history, "build_chain", lambda: chain)
+    return chain
+
+
+def test_loading_keeps_each_bar_once(source):
+    stock = StockFactory(symbol="PETR4")
+    for _ in range(2):
+        assert history.load_history(symbol="PETR4", range_="1mo", at=NOON) == "ok"
+    kept = Candle.objects.filter(stock=stock).values_list("starts_at", "interval", "close")
+    assert list(kept.order_by("starts_at")) == [
+        (midnight(sao_paulo_day(NOON - timedelta(days=1))), "1d", Decimal("10.00")),
+        (midnight(sao_paulo_day(NOON)), "1d", Decimal("11.00")),
+    ]
+    assert set(Candle.objects.values_list("source", "simulated")) == {("brapi", True)}
+
+
+def test_a_source_replaces_closed_slots_and_leaves_the_running_one():
+    stock = StockFactory(symbol="PETR4")
+    earlier = NOON - timedelta(minutes=1)
+    for starts_at in (earlier, NOON):
+        CandleFactory(stock=stock, interval=MINUTE, starts_at=starts_at, close=Decimal("38.42"))
+    bars = [bar(earlier), bar(NOON), bar(NOON + timedelta(hours=1))]
+    history.store_bars(stock=stock, interval=MINUTE, bars=bars, source="brapi", at=NOON)
+    closes = Candle.objects.order_by("starts_at").values_list("starts_at", "close")
+    assert list(closes) == [(earlier, Decimal("10.00")), (NOON, Decimal("38.42"))]
+
+
+def test_one_caller_gets_the_claim_and_the_others_see_how_it_goes(source):
+    StockFactory(symbol="PETR4")
+    assert history.claim_load(symbol="PETR4", range_="1y") == history.Load("loading", claimed=True)
+    assert history.claim_load(symbol="PETR4", range_="1y") == history.Load("loading")
+    tasks.load_history(["PETR4"], "1y")
+    assert history.claim_load(symbol="PETR4", range_="1y") == history.Load("ok")
+    assert source.asked == [("PETR4", "1y", "1d")]
+
+
+def test_a_failure_is_remembered_for_a_while(source):
+    StockFactory(symbol="PETR4")
+    source.bars = None
+    tasks.load_history(["PETR4"], "1d")
+    load = history.claim_load(symbol="PETR4", range_="1d")
+    assert (load.status, load.claimed) == ("failed", False)
+    assert 0 < load.retry_after_s <= history.FAILED_S
+
+
+def test_a_day_is_asked_for_once_however_many_pages_ask():
+    symbols = ["PETR4", "VALE3"]
+    assert history.claim_day_loads(symbols=symbols) == (symbols, set(symbols))
+    assert history.claim_day_loads(symbols=[*symbols, "ITUB4"]) == (
+        ["ITUB4"],
+        {"PETR4", "VALE3", "ITUB4"},
+    )
+
+
+def test_daily_bars_are_complete_when_no_session_is_missing():
+    since = sao_paulo_day(range_start("1mo", at=NOON))
+    days = [since + timedelta(days=n) for n in range((sao_paulo_day(NOON) - since).days)]
+    bars = [bar(midnight(day)) for day in days if is_session_day(day)]
+    assert history.is_complete(bars, range_="1mo", at=NOON)
+    assert not history.is_complete(bars[:-1], range_="1mo", at=NOON)
+    assert not history.is_complete(bars[1:], range_="1mo", at=NOON)
+    assert not history.is_complete(bars, range_="max", at=NOON)
+
+
+def test_the_day_comes_in_bars_of_five_minutes(django_assert_num_queries):
+    stock = StockFactory(symbol="PETR4")
+    for minute, (low, high, close) in enumerate([(9, 12, 10), (8, 11, 9), (9, 13, 12)]):
+        CandleFactory(
+            stock=stock,
+            interval=MINUTE,
+            starts_at=NOON + timedelta(minutes=minute + 3),
+            open=Decimal(10),
+            low=Decimal(low),
+            high=Decimal(high),
+            close=Decimal(close),
+            volume=5,
+        )
+    with django_assert_num_queries(2):
+        bars, source = chart_bars(stock=stock, range_="1d", at=NOON + timedelta(hours=1))
+    first = Bar(
+        starts_at=NOON,
+        open=Decimal(10),
+        high=Decimal(12),
+        low=Decimal(8),
+        close=Decimal(9),
+        volume=10,
+    )
+    assert bars[0] == first
+    assert [found.starts_at for found in bars] == [NOON, NOON + timedelta(minutes=5)]
+    assert source == "simulated"
+
+
+def test_a_weekend_shows_the_last_session():
+    stock = StockFactory(symbol="PETR4")
+    friday = datetime(2026, 3, 13, 15, 0, tzinfo=UTC)
+    for starts_at in (friday - timedelta(days=1), friday):
+        CandleFactory(stock=stock, interval=MINUTE, starts_at=starts_at)
+    bars, _ = chart_bars(stock=stock, range_="1d", at=friday + timedelta(days=2))
+    assert [found.starts_at for found in bars] == [friday]
+
+
+def test_real_and_simulated_candles_do_not_mix(settings):
+    stock = StockFactory(symbol="PETR4")
+    CandleFactory(stock=stock, interval=DAY, starts_at=midnight(sao_paulo_day(NOON)))
+    settings.SIMULATED = False
+    assert chart_bars(stock=stock, range_="1mo", at=NOON) == ([], "")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_closes_of_a_day_cost_two_queries(count, django_assert_num_queries):
+    stocks = StockFactory.create_batch(count)
+    for stock in stocks:
+        for minutes in (0, 1, 5):
+            starts_at = NOON + timedelta(minutes=minutes)
+            CandleFactory(stock=stock, interval=MINUTE, starts_at=starts_at, close=Decimal("9.50"))
+    with django_assert_num_queries(2):
+        closes = day_closes(stocks=stocks, at=NOON + timedelta(hours=1))
+    noon = int(NOON.timestamp())
+    assert closes == {stock.symbol: [(noon, "9.50"), (noon + 300, "9.50")] for stock in stocks}

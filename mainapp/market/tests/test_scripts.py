@@ -1,0 +1,126 @@
+"""The pure functions of the scripts, run under node; a browser runs them in tests/e2e."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+from django.conf import settings
+
+NODE = shutil.which("node")
+SCRIPTS = settings.BASE_DIR / "static/mainapp/js"
+pytestmark = pytest.mark.skipif(NODE is None, reason="needs node on PATH")
+
+
+def run(module, expression):
+    """Return what a JavaScript expression over the module `m` gives, by way of JSON."""
+    program = f"""
+        globalThis.document = {{ documentElement: {{ lang: "pt-BR" }} }};
+        const m = await import({json.dumps((SCRIPTS / module).as_uri())});
+        process.stdout.write(JSON.stringify({expression}));
+    """
+    flags = ["--no-warnings", "--experimental-default-type=module", "--input-type=module"]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [NODE, *flags, "-e", program], capture_output=True, text=True, timeout=20, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_moving_average_begins_when_it_has_enough():
+    assert run("indicators.js", "m.sma([1, 2, 3, 4], 2)") == [None, 1.5, 2.5, 3.5]
+
+
+def test_rsi_follows_wilder():
+    # Wilder's own example of 14 days, as published: 70.53 and 66.32.
+    closes = [
+        44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42,
+        45.84, 46.08, 45.89, 46.03, 45.61, 46.28, 46.28, 46.00,
+    ]  # fmt: skip
+    values = run("indicators.js", f"m.rsi({closes}, 14)")
+    assert values[:14] == [None] * 14
+    assert [round(value) for value in values[14:]] == [70, 66]
+
+
+@pytest.mark.parametrize(("closes", "last"), [([1, 2, 3], 100), ([3, 2, 1], 0), ([2, 2, 2], 50)])
+def test_rsi_has_an_answer_at_its_ends(closes, last):
+    assert run("indicators.js", f"m.rsi({closes}, 2)")[-1] == last
+
+
+def test_bollinger_bands_lie_two_deviations_apart():
+    bands = run("indicators.js", "m.bollinger([2, 4, 4, 4, 5, 5, 7, 9], 8, 2)")
+    assert [bands[name][-1] for name in ("lower", "middle", "upper")] == [1, 5, 9]
+    assert bands["upper"][:-1] == [None] * 7
+
+
+def test_percent_is_counted_from_the_first_value():
+    assert run("indicators.js", "m.percentChange([50, 75, 25])") == [0, 50, -50]
+
+
+@pytest.mark.parametrize(
+    ("outage_ms", "shortest", "longest"),
+    [(0, 500, 500), (4_000, 500, 2_000), (600_000, 500, 15_000)],
+)
+def test_the_pause_before_a_reconnect_grows_with_the_outage(outage_ms, shortest, longest):
+    expression = f"[0, 1].map((r) => m.reconnectDelay({outage_ms}, () => r))"
+    assert run("socket.js", expression) == [shortest, longest]
+
+
+def test_a_snapshot_replaces_and_an_update_is_laid_over():
+    quotes = run(
+        "socket.js",
+        """(() => {
+            const quotes = new Map();
+            const wanted = new Set(["PETR4"]);
+            const one = { price: "1.00", open: "0.90" };
+            m.mergeQuotes(quotes, { type: "snapshot", quotes: { PETR4: one } }, wanted);
+            const update = { type: "update", quotes: { PETR4: { price: "2.00" }, VALE3: one } };
+            const was = m.mergeQuotes(quotes, update, wanted);
+            return [[...quotes], [...was]];
+        })()""",
+    )
+    assert quotes == [
+        [["PETR4", {"price": "2.00", "open": "0.90"}]],
+        [["PETR4", {"price": "1.00"}]],
+    ]
+
+
+def test_the_clock_follows_the_sample_with_the_least_delay():
+    samples = "[-120, -80, -300, 90_000].reduce((known, s) => [...known, "
+    samples += "m.clockOffset(known.at(-1) ?? null, s)], [])"
+    assert run("socket.js", samples) == [-120, -80, -80, 90_000]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "order"),
+    [
+        ("9.99", "10.00", -1),
+        ("-1.50", "-1.49", -1),
+        ("0.00", "-0.00", 0),
+        ("498200000000.01", "498200000000.0", 1),
+        ("9007199254740993", "9007199254740992", 1),
+    ],
+)
+def test_decimal_strings_compare_exactly(one, other, order):
+    assert run("quotes.js", f"m.compareDecimals('{one}', '{other}')") == order
+
+
+@pytest.mark.parametrize(("ascending", "order"), [("true", "BAC"), ("false", "ABC")])
+def test_rows_without_a_value_go_last_either_way(ascending, order):
+    rows = "[{symbol: 'A', price: '10.00'}, {symbol: 'C'}, {symbol: 'B', price: '9.00'}]"
+    expression = f"{rows}.sort(m.comparator('price', {ascending})).map((r) => r.symbol).join('')"
+    assert run("quotes.js", expression) == order
+
+
+def test_a_place_in_a_range_is_between_its_ends():
+    places = "[['1', '3', '2'], ['1', '3', '9'], ['2', '2', '2'], [null, '3', '2']]"
+    assert run("quotes.js", f"{places}.map((p) => m.place(...p))") == [50, 100, None, None]
+
+
+def test_a_line_of_the_day_takes_one_point_a_minute():
+    expression = """(() => {
+        const points = [[0, 1]];
+        for (const [at, price] of [[30, 2], [61, 3], [10, 9]]) m.extendPoints(points, at, price);
+        return points;
+    })()"""
+    assert run("quotes.js", expression) == [[0, 2], [61, 3]]
