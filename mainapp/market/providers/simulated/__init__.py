@@ -12,11 +12,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from itertools import accumulate, chain, compress, groupby, islice
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mainapp.market.providers.base import INTERVALS, RANGES, Listing, ProviderError
-from mainapp.market.providers.simulated.papers import BASE_PRICES, Paper, paper
+from mainapp.market.providers.base import INTERVALS, RANGES, Budget, Listing, ProviderError
+from mainapp.market.providers.simulated.papers import Paper, listings, paper
 from mainapp.market.providers.simulated.paths import (
     Market,
     Span,
@@ -76,6 +77,8 @@ class SimulatedProvider:
 
     name = "simulated"
     simulated = True
+    lists_all = True
+    budget: Budget | None = None
 
     def __init__(
         self,
@@ -83,16 +86,25 @@ class SimulatedProvider:
         seed: int = 1,
         speed: float = 1.0,
         volatility: float = 1.0,
+        data: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._data = data
         self._market = Market(seed, min(max(speed, 0.01), 3600.0), min(max(volatility, 0.0), 10.0))
         self._now = now
         self._days: dict[str, Day] = {}
         self._hours: dict[str, Hour] = {}
         self._minutes: dict[str, Minute] = {}
 
+    def calls_for(self, symbols: Sequence[str]) -> int:
+        return 1
+
+    def calls_made(self) -> int:
+        return 1
+
     def tickers(self) -> list[Listing]:
-        return [Listing(symbol=symbol) for symbol in BASE_PRICES]
+        """Return the project's own catalogue: it has no other."""
+        return listings(self._data) if self._data else []
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         at = self._now().astimezone(SAO_PAULO).replace(microsecond=0)

@@ -1,8 +1,11 @@
 """What the simulator takes each paper to be: its price, its size, how it follows the market."""
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
+from mainapp.market.providers.base import Listing
 from mainapp.market.providers.simulated.draws import uniform
 
 INDEX = "IBOV"
@@ -91,6 +94,21 @@ def paper(seed: int, symbol: str) -> Paper:
         shares=int(turnover / price),
         outstanding=int(turnover * uniform(f"{key}:outstanding", 150, 500) / price),
     )
+
+
+def listings(data: Path) -> list[Listing]:
+    """Return the papers of the project's data files."""
+    portfolio = json.loads(max(data.glob("ibov_*.json")).read_text(encoding="utf-8"))
+    others = json.loads((data / "others.json").read_text(encoding="utf-8"))
+    return [
+        Listing(
+            symbol=row["ticker"],
+            name=row["company"],
+            sector=row["sector"],
+            kind=row.get("kind", ""),
+        )
+        for row in [*portfolio["components"], *others["papers"]]
+    ]
 
 
 def _price_range(symbol: str) -> tuple[float, float]:

@@ -1,0 +1,197 @@
+"""brapi.dev: quotes in batches with a token, the whole market's list without one.
+
+Without a token `/api/quote/…` answers for four papers only; the others are read from
+`/api/quote/list`, whose rows have no time and no range of the day. How many papers a call with a
+token takes depends on the plan (`BRAPI_BATCH_SIZE`). How late its prices are is not documented
+for all plans: the exchange's public delay is assumed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from mainapp.market.providers.base import Budget, Listing, ProviderError
+from mainapp.market.providers.http import Http
+from mainapp.market.providers.replies import (
+    as_rows,
+    symbols_abroad,
+    to_bars,
+    to_name,
+    to_price,
+    to_quote,
+    to_size,
+)
+from mainapp.market.providers.threads import gather, merged
+from mainapp.market.quotes import Bar, Quote, to_count, to_money
+
+DELAY_S = 15 * 60
+UNKNOWN_FOR_S = 3600.0
+WORKERS = 4
+OPEN_TO_ALL = frozenset({"PETR4", "VALE3", "MGLU3", "ITUB4"})
+# For these the source returns the price of AXIA3, under their own name.
+WRONG_THERE = frozenset({"AXIA5", "AXIA6"})
+KINDS = {"bdr": "BDR"}
+
+Gives = dict[str, Quote]
+
+
+class BrapiProvider:
+    """A QuoteProvider that asks brapi.dev."""
+
+    name = "brapi"
+    simulated = False
+    lists_all = True
+
+    def __init__(
+        self,
+        *,
+        url: str = "https://brapi.dev",
+        token: str = "",
+        batch_size: int = 20,
+        timeout: float = 3.0,
+        proxy: str = "",
+        budget: Budget | None = None,
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._has_token = bool(token)
+        self._http = Http(
+            proxy=proxy, headers={"Authorization": f"Bearer {token}"} if token else None
+        )
+        self._timeout = timeout
+        self._unknown: dict[str, float] = {}
+        self._batch_size = max(batch_size, 1)
+        self.budget = budget
+
+    def calls_for(self, symbols: Sequence[str]) -> int:
+        return len(self._jobs(symbols, deadline=0.0))
+
+    def calls_made(self) -> int:
+        return self._http.tally.take()
+
+    def tickers(self) -> list[Listing]:
+        rows = self._list(deadline=monotonic() + self._timeout)
+        return [
+            Listing(
+                symbol=row["stock"],
+                name=to_name(row.get("name")),
+                sector=to_name(row.get("sector")),
+                kind=KINDS.get(str(row.get("type")), ""),
+            )
+            for row in rows
+            if isinstance(row.get("stock"), str)
+        ]
+
+    def quotes(self, symbols: Sequence[str]) -> Gives:
+        jobs = self._jobs(symbols, deadline=monotonic() + self._timeout)
+        return merged(gather(jobs, workers=WORKERS, timeout=self._timeout))
+
+    def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
+        abroad = next(iter(symbols_abroad([symbol])), None)
+        if abroad is None or abroad in WRONG_THERE:
+            raise ProviderError(f"has no {symbol}", fault="not_given", permanent=True)
+        params = {"range": range_, "interval": interval}
+        job = partial(self._results, abroad, params, monotonic() + self._timeout)
+        (result,) = gather([job], workers=1, timeout=self._timeout)
+        if isinstance(result, ProviderError):
+            raise result
+        rows = [row for row in result if row.get("symbol") == abroad]
+        bars = to_bars(
+            (bar for row in rows for bar in as_rows(row.get("historicalDataPrice"))),
+            daily=interval == "1d",
+        )
+        if not bars:
+            raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
+        return bars
+
+    def _jobs(self, symbols: Sequence[str], *, deadline: float) -> list[Callable[[], Gives]]:
+        abroad = symbols_abroad(symbols)
+        now = monotonic()
+        unknown = {name for name, until in list(self._unknown.items()) if until > now}
+        wanted = [name for name in abroad if name not in WRONG_THERE | unknown]
+        asked = wanted if self._has_token else [name for name in wanted if name in OPEN_TO_ALL]
+        starts = range(0, len(asked), self._batch_size)
+        batches = [asked[start : start + self._batch_size] for start in starts]
+        jobs: list[Callable[[], Gives]] = [
+            partial(self._batch, {name: abroad[name] for name in batch}, deadline)
+            for batch in batches
+        ]
+        listed = {name: abroad[name] for name in wanted if name not in asked and name[0] != "^"}
+        if listed:
+            jobs.append(partial(self._listed, listed, deadline))
+        return jobs
+
+    def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
+        """Return a batch's quotes; where one unknown paper fails all, its halves are asked."""
+        try:
+            rows = self._results(",".join(wanted), {}, deadline)
+        except ProviderError as error:
+            if error.fault != "not_given":
+                raise
+            return self._halves(wanted, deadline)
+        quotes: Gives = {}
+        for row in rows:
+            for symbol in wanted.get(str(row.get("symbol")), ()):
+                quote = to_quote(row, symbol=symbol, source=self.name, delay_s=DELAY_S)
+                if quote:
+                    quotes.setdefault(symbol, quote)
+        return quotes
+
+    def _halves(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
+        names = list(wanted)
+        if len(names) == 1:
+            self._unknown[names[0]] = monotonic() + UNKNOWN_FOR_S
+            return {}
+        quotes: Gives = {}
+        for half in (names[: len(names) // 2], names[len(names) // 2 :]):
+            quotes |= self._batch({name: wanted[name] for name in half}, deadline)
+        return quotes
+
+    def _listed(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
+        quotes: Gives = {}
+        for row in self._list(deadline):
+            for symbol in wanted.get(str(row.get("stock")), ()):
+                if quote := _listed_quote(row, symbol):
+                    quotes.setdefault(symbol, quote)
+        return quotes
+
+    def _results(
+        self, path: str, params: Mapping[str, str], deadline: float
+    ) -> list[Mapping[str, Any]]:
+        reply = self._http.get(f"{self._url}/api/quote/{path}", params, deadline=deadline).json()
+        if not isinstance(reply, dict) or not isinstance(reply.get("results"), list):
+            raise ProviderError("a reply without results", fault="bad_reply")
+        return as_rows(reply["results"])
+
+    def _list(self, deadline: float) -> list[Mapping[str, Any]]:
+        reply = self._http.get(f"{self._url}/api/quote/list", deadline=deadline).json()
+        if not isinstance(reply, dict) or not isinstance(reply.get("stocks"), list):
+            raise ProviderError("a reply without stocks", fault="bad_reply")
+        return as_rows(reply["stocks"])
+
+
+def _listed_quote(row: Mapping[str, Any], symbol: str) -> Quote | None:
+    price = to_money(row.get("close"))
+    if price is None:
+        return None
+    return Quote(
+        symbol=symbol,
+        price=price,
+        source=BrapiProvider.name,
+        simulated=False,
+        name=to_name(row.get("name")),
+        delay_s=DELAY_S,
+        previous_close=_previous_close(price, row.get("change")),
+        volume=to_count(row.get("volume")),
+        market_cap=to_size(row.get("market_cap")),
+    )
+
+
+def _previous_close(price: Decimal, change_pct: Any) -> Decimal | None:
+    """Return the close from which a change in percent led to the price."""
+    if isinstance(change_pct, bool) or not isinstance(change_pct, int | float):
+        return None
+    if not price.is_finite() or not -99 < change_pct < 1000:
+        return None
+    return to_price(price / (1 + Decimal(str(change_pct)) / 100))

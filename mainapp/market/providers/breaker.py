@@ -1,0 +1,189 @@
+"""When a source may be asked: a circuit breaker and a budget, as values in and values out."""
+
+from calendar import monthrange
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from mainapp.market.providers.base import Budget, Fault, ProviderError
+
+State = Literal["unused", "ok", "resting", "open", "half_open"]
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 2.0
+RATE_LIMITED_PAUSE_S = 60.0
+PERMANENT_PAUSE_S = 60.0
+MAX_MESSAGE_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What is remembered of a source; times are seconds since 1970, None for never.
+
+    `probing_until` is the lease of the one caller that tries an open breaker, `used` counts the
+    calls of the budget's period that ends at `period_ends_at`.
+    """
+
+    failures: int = 0
+    open_until: float = 0.0
+    probing_until: float = 0.0
+    last_success_at: float | None = None
+    last_error: str = ""
+    last_fault: Fault | Literal[""] = ""
+    last_error_at: float | None = None
+    delay_s: int | None = None
+    period_ends_at: float = 0.0
+    used: int = 0
+    last_calls: int = 1
+    next_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """How many calls a caller may make now; if none, when and why not.
+
+    A probe tries a breaker that was open: it is the only caller until it is back. `is_faulty` when
+    it is a failure that keeps them out, and not the budget.
+    """
+
+    calls: int
+    is_probe: bool = False
+    is_faulty: bool = False
+    wait_s: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """What the page of sources shows; what does not apply to a source is None."""
+
+    name: str
+    state: State
+    last_success_at: datetime | None
+    last_error: str
+    last_fault: Fault | Literal[""]
+    last_error_at: datetime | None
+    calls_used: int | None
+    calls_left: int | None
+    period_ends_at: datetime | None
+    interval_s: float | None
+    rests_for_s: float
+    delay_s: int | None
+
+
+def admitted(
+    record: Record, budget: Budget | None, calls: int, now: datetime, *, is_spaced: bool = True
+) -> Admission:
+    """Return how many of `calls` calls may be made now."""
+    at = now.timestamp()
+    if record.open_until > at:
+        return _faulty(record.open_until - at, f"waits after a failure: {record.last_error}")
+    if record.failures and record.probing_until > at:
+        return _faulty(record.probing_until - at, f"is being tried after: {record.last_error}")
+    left = _left(record, budget)
+    if left == 0:
+        wait_s = record.period_ends_at - at
+        return Admission(calls=0, wait_s=wait_s, reason="has no calls left")
+    if is_spaced and record.next_at > at:
+        wait_s = record.next_at - at
+        return Admission(calls=0, wait_s=wait_s, reason="rests, to make its calls last")
+    return Admission(
+        calls=calls if left is None else min(calls, left), is_probe=record.failures > 0
+    )
+
+
+def counted(
+    record: Record, budget: Budget | None, calls: int, now: datetime, *, probing_for_s: float
+) -> Record:
+    """Return the record with these calls counted, and the next batch's time set."""
+    at = now.timestamp()
+    if record.failures:
+        record = replace(record, probing_until=at + probing_for_s)
+    left = _left(record, budget)
+    if not left:
+        return record
+    return replace(
+        record,
+        used=record.used + calls,
+        last_calls=calls,
+        next_at=max(record.next_at, at) + calls * (record.period_ends_at - at) / left,
+    )
+
+
+def in_period(record: Record, budget: Budget | None, now: datetime) -> Record:
+    """Return the record, with a new count when a new period of the budget has begun."""
+    if budget is None or now.timestamp() < record.period_ends_at:
+        return record
+    ends_at = _period_end(budget, now).timestamp()
+    return replace(record, period_ends_at=ends_at, used=0, next_at=0.0)
+
+
+def pause_s(error: ProviderError, failures: int) -> float:
+    """Return how long the breaker stays open after the n-th failure in a row.
+
+    Faults of transport are tried again within two seconds, so that a repaired source is soon back.
+    """
+    if error.retry_after is not None:
+        return error.retry_after
+    if error.fault == "rate_limited":
+        return RATE_LIMITED_PAUSE_S
+    if error.permanent:
+        return PERMANENT_PAUSE_S
+    return min(FIRST_PAUSE_S * float(2 ** min(failures - 1, 10)), LONGEST_PAUSE_S)
+
+
+def source_state(name: str, record: Record, budget: Budget | None, now: datetime) -> SourceState:
+    """Return what there is to tell of a source."""
+    record = in_period(record, budget, now)
+    left = _left(record, budget)
+    return SourceState(
+        name=name,
+        state=state_of(record, budget, now),
+        last_success_at=_moment(record.last_success_at),
+        last_error=record.last_error,
+        last_fault=record.last_fault,
+        last_error_at=_moment(record.last_error_at),
+        calls_used=None if left is None else record.used,
+        calls_left=left,
+        period_ends_at=None if left is None else _moment(record.period_ends_at),
+        interval_s=_interval_s(record, left, now),
+        rests_for_s=admitted(record, budget, 1, now).wait_s,
+        delay_s=record.delay_s,
+    )
+
+
+def state_of(record: Record, budget: Budget | None, now: datetime) -> State:
+    if record.open_until > now.timestamp():
+        return "open"
+    if record.failures:
+        return "half_open"
+    if not admitted(record, budget, 1, now).calls:
+        return "resting"
+    return "unused" if record.last_success_at is None else "ok"
+
+
+def _interval_s(record: Record, left: int | None, now: datetime) -> float | None:
+    """Return the seconds between batches like the last one that make the calls last."""
+    if left is None:
+        return None
+    rest = record.period_ends_at - now.timestamp()
+    return min(rest * record.last_calls / max(left, 1), rest)
+
+
+def _left(record: Record, budget: Budget | None) -> int | None:
+    return None if budget is None else max(budget.calls - record.used, 0)
+
+
+def _faulty(wait_s: float, reason: str) -> Admission:
+    return Admission(calls=0, is_faulty=True, wait_s=wait_s, reason=reason)
+
+
+def _period_end(budget: Budget, now: datetime) -> datetime:
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    if budget.period == "hour":
+        return hour + timedelta(hours=1)
+    first = hour.replace(day=1, hour=0)
+    return first + timedelta(days=monthrange(first.year, first.month)[1])
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,133 @@
+"""What sources write in their replies, read without trust: what is not sound is left out.
+
+brapi and Yahoo name a quote's fields alike (`regularMarketPrice` …).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mainapp.market.quotes import MAX_PRICE, Bar, Quote, to_count, to_money
+from mainapp.market.sessions import SAO_PAULO
+from mainapp.market.symbols import canonical
+
+INDEX_ABROAD = "^BVSP"
+MAX_NAME_LENGTH = 120
+MILLISECONDS_FROM = 10**11  # a number of seconds that big would be the year 5138
+
+
+def symbols_abroad(symbols: Iterable[str], *, suffix: str = "") -> dict[str, list[str]]:
+    """Return the source's symbol of each of ours, with those of ours that it stands for.
+
+    The fractional PETR4F is quoted as PETR4, the index as ^BVSP; what is no ticker is left out.
+    """
+    abroad: dict[str, list[str]] = {}
+    for symbol in dict.fromkeys(symbols):
+        if known := canonical(symbol):
+            name = INDEX_ABROAD if known == "IBOV" else known + suffix
+            abroad.setdefault(name, []).append(symbol)
+    return abroad
+
+
+def as_rows(value: Any) -> list[Mapping[str, Any]]:
+    """Return the objects of a list, nothing for what is no list."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
+
+
+def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) -> Quote | None:
+    """Return a row's quote, None without a price; a price of NaN stays, for recording to count."""
+    price = to_money(row.get("regularMarketPrice"))
+    if price is None:
+        return None
+    return Quote(
+        symbol=symbol,
+        price=price,
+        source=source,
+        simulated=False,
+        quoted_at=to_time(row.get("regularMarketTime")),
+        name=to_name(row.get("longName")) or to_name(row.get("shortName")),
+        currency=to_currency(row.get("currency")),
+        delay_s=delay_s,
+        previous_close=to_price(row.get("regularMarketPreviousClose")),
+        open=to_price(row.get("regularMarketOpen")),
+        high=to_price(row.get("regularMarketDayHigh")),
+        low=to_price(row.get("regularMarketDayLow")),
+        volume=to_count(row.get("regularMarketVolume")),
+        market_cap=to_size(row.get("marketCap")),
+        year_low=to_price(row.get("fiftyTwoWeekLow")),
+        year_high=to_price(row.get("fiftyTwoWeekHigh")),
+    )
+
+
+def to_price(value: Any) -> Decimal | None:
+    """Return a sound price, None for anything else."""
+    size = to_size(value)
+    return size if size is not None and size < MAX_PRICE else None
+
+
+def to_size(value: Any) -> Decimal | None:
+    """Return a positive amount of money, None for anything else."""
+    money = to_money(value)
+    return money if money is not None and money.is_finite() and money > 0 else None
+
+
+def to_time(value: Any) -> datetime | None:
+    """Return the aware UTC time of a number of seconds or milliseconds, or of ISO 8601."""
+    try:
+        if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+        seconds = float(value)
+        if seconds <= 0:
+            return None
+        return datetime.fromtimestamp(
+            seconds / 1000 if seconds > MILLISECONDS_FROM else seconds, UTC
+        )
+    except (TypeError, ValueError, OverflowError, OSError):
+        return None
+
+
+def to_name(value: Any) -> str:
+    """Return a name on one line, without what cannot be printed; empty for what is no text."""
+    if not isinstance(value, str):
+        return ""
+    visible = "".join(sign if sign.isprintable() else " " for sign in value)
+    return " ".join(visible.split())[:MAX_NAME_LENGTH]
+
+
+def to_currency(value: Any) -> str:
+    """Return a currency's three letters, BRL for anything else."""
+    is_code = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha()
+    return value.upper() if is_code else "BRL"
+
+
+def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:
+    """Return bars of rows with `date open high low close volume`, sorted, each time once.
+
+    Rows without a sound time or price are left out; a daily bar starts at São Paulo's midnight.
+    """
+    latest = datetime.now(UTC) + timedelta(days=1)
+    bars: dict[datetime, Bar] = {}
+    for row in rows:
+        starts_at = to_time(row.get("date"))
+        prices = [to_price(row.get(name)) for name in ("open", "high", "low", "close")]
+        open_, high, low, close = (price or Decimal(0) for price in prices)
+        if starts_at is None or starts_at > latest or None in prices:
+            continue
+        starts_at = _midnight(starts_at) if daily else starts_at.replace(second=0, microsecond=0)
+        bars[starts_at] = Bar(
+            starts_at=starts_at,
+            open=open_,
+            high=max(open_, high, low, close),
+            low=min(open_, high, low, close),
+            close=close,
+            volume=to_count(row.get("volume")),
+        )
+    return [bars[starts_at] for starts_at in sorted(bars)]
+
+
+def _midnight(moment: datetime) -> datetime:
+    """Return when the day that a daily bar stands for began; some mark it by UTC's midnight."""
+    day = moment.date() if moment.time() == time() else moment.astimezone(SAO_PAULO).date()
+    return datetime.combine(day, time(), SAO_PAULO).astimezone(UTC)

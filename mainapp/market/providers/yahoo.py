@@ -1,0 +1,218 @@
+"""Yahoo Finance by yfinance's session: many quotes in one call, history by the chart endpoint.
+
+yfinance brings the cookie and the crumb that Yahoo wants, curl_cffi the looks of a browser. Its
+`YfData` is one for the whole process: it uses the session of whichever provider asked last.
+"""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from threading import Lock, local
+from time import monotonic
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mainapp.market.providers.base import Budget, Listing, ProviderError
+from mainapp.market.providers.http import MAX_BYTES, Tally, check_status, parse_json, readdressed
+from mainapp.market.providers.replies import as_rows, symbols_abroad, to_bars, to_quote
+from mainapp.market.providers.threads import gather, merged
+from mainapp.market.quotes import Bar, Quote, to_count
+
+if TYPE_CHECKING:
+    from curl_cffi.requests import Response, Session
+
+URL = "https://query1.finance.yahoo.com"
+SUFFIX = ".SA"
+SYMBOLS_A_CALL = 200
+DELAY_S = 15 * 60
+MAX_DELAY_MINUTES = 24 * 60
+# Minutes are kept for a week, quarters of an hour for two months: longer ranges are refused.
+LONGEST_RANGE = {"1m": ("1d", "5d"), "15m": ("1d", "5d", "1mo")}
+# What yfinance lets out when a page is not what it expects.
+LIBRARY_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError)
+
+Result = TypeVar("Result")
+_asking = local()  # the deadline of the call that this thread makes, the Tally that counts it
+
+
+class YahooProvider:
+    """A QuoteProvider that asks Yahoo Finance."""
+
+    name = "yahoo"
+    simulated = False
+    lists_all = False
+
+    def __init__(
+        self, *, url: str = URL, timeout: float = 3.0, proxy: str = "", budget: Budget | None = None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._timeout = timeout
+        self._proxy = proxy
+        self._tally = Tally()
+        self._lock = Lock()
+        self._session: Session[Any] | None = None
+        self.budget = budget
+
+    def calls_for(self, symbols: Sequence[str]) -> int:
+        return len(self._batches(symbols))
+
+    def calls_made(self) -> int:
+        return self._tally.take()
+
+    def tickers(self) -> list[Listing]:
+        raise ProviderError("has no list of the exchange's papers", fault="not_given")
+
+    def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        jobs = [partial(self._batch, wanted) for wanted in self._batches(symbols)]
+        return merged(self._ask(jobs))
+
+    def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
+        abroad = next(iter(symbols_abroad([symbol], suffix=SUFFIX)), None)
+        if abroad is None:
+            raise ProviderError(f"has no {symbol}", fault="not_given", permanent=True)
+        known = LONGEST_RANGE.get(interval)
+        range_ = range_ if known is None or range_ in known else known[-1]
+        (result,) = self._ask([partial(self._chart, abroad, range_, interval)])
+        if isinstance(result, ProviderError):
+            raise result
+        if not result:
+            raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
+        return result
+
+    def _batches(self, symbols: Sequence[str]) -> list[dict[str, list[str]]]:
+        abroad = list(symbols_abroad(symbols, suffix=SUFFIX).items())
+        starts = range(0, len(abroad), SYMBOLS_A_CALL)
+        return [dict(abroad[start : start + SYMBOLS_A_CALL]) for start in starts]
+
+    def _batch(self, wanted: Mapping[str, list[str]]) -> dict[str, Quote]:
+        reply = self._get("/v7/finance/quote", {"symbols": ",".join(wanted)})
+        found = reply.get("quoteResponse")
+        if not isinstance(found, dict) or not isinstance(found.get("result"), list):
+            raise ProviderError("a reply without quotes", fault="bad_reply")
+        quotes: dict[str, Quote] = {}
+        for row in as_rows(found["result"]):
+            for symbol in wanted.get(str(row.get("symbol")), ()):
+                delay_s = _delay_s(row.get("exchangeDataDelayedBy"))
+                quote = to_quote(row, symbol=symbol, source=self.name, delay_s=delay_s)
+                if quote:
+                    quotes.setdefault(symbol, quote)
+        return quotes
+
+    def _chart(self, abroad: str, range_: str, interval: str) -> list[Bar]:
+        reply = self._get(f"/v8/finance/chart/{abroad}", {"range": range_, "interval": interval})
+        return to_bars(chart_rows(reply, abroad), daily=interval == "1d")
+
+    def _get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """Return the object that Yahoo answers. Raises: ProviderError."""
+        from curl_cffi.requests.exceptions import RequestException, Timeout
+        from yfinance.data import YfData
+        from yfinance.exceptions import YFException, YFRateLimitError
+
+        try:
+            data = YfData(session=self._current_session())
+            response = data.get(f"{URL}{path}", params=dict(params), timeout=self._timeout)
+        except Timeout as error:
+            raise ProviderError("no answer in time", fault="timeout") from error
+        except RequestException as error:
+            raise ProviderError(f"no connection: {error}", fault="unreachable") from error
+        except YFRateLimitError as error:
+            raise ProviderError("asked too often (429)", fault="rate_limited") from error
+        except (YFException, ValueError, *LIBRARY_FAULTS) as error:
+            raise ProviderError(f"yfinance failed: {error!r}", fault="bad_reply") from error
+        check_status(response.status_code, response.headers.get("Retry-After"))
+        reply = parse_json(response.content)
+        if not isinstance(reply, dict):
+            raise ProviderError("a reply of another shape", fault="bad_reply")
+        return reply
+
+    def _ask(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
+        """Run jobs, each in a thread that knows its deadline."""
+        deadline = monotonic() + self._timeout
+
+        def run(job: Callable[[], Result]) -> Result:
+            _asking.deadline, _asking.tally = deadline, self._tally
+            return job()
+
+        return gather([partial(run, job) for job in jobs], workers=2, timeout=self._timeout)
+
+    def _current_session(self) -> "Session[Any]":
+        with self._lock:
+            if self._session is None:
+                _keep_caches_apart()
+                self._session = _session_class(self._url)(
+                    impersonate="chrome",
+                    proxy=self._proxy or None,
+                    trust_env=False,
+                    max_redirects=5,
+                    curl_options=_limits(),
+                )
+            return self._session
+
+
+def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
+    """Return the rows of a chart endpoint's reply. Raises: ProviderError for another shape."""
+    chart = reply.get("chart")
+    results = as_rows(chart.get("result")) if isinstance(chart, dict) else []
+    if not results:
+        raise ProviderError("a reply without a chart", fault="bad_reply")
+    meta = results[0].get("meta")
+    if isinstance(meta, dict) and meta.get("symbol") not in (None, symbol):
+        raise ProviderError(f"answered for another paper than {symbol}", fault="bad_reply")
+    times, indicators = results[0].get("timestamp"), results[0].get("indicators")
+    quotes = as_rows(indicators.get("quote")) if isinstance(indicators, dict) else []
+    if not isinstance(times, list) or not quotes:
+        return []
+    columns = {name: quotes[0].get(name) for name in ("open", "high", "low", "close", "volume")}
+    return [
+        {"date": at} | {name: _item(column, number) for name, column in columns.items()}
+        for number, at in enumerate(times)
+    ]
+
+
+def _item(column: Any, number: int) -> Any:
+    return column[number] if isinstance(column, list) and number < len(column) else None
+
+
+def _delay_s(minutes: Any) -> int:
+    count = to_count(minutes)
+    return DELAY_S if count is None else min(count, MAX_DELAY_MINUTES) * 60
+
+
+@cache
+def _session_class(address: str) -> Any:
+    """Return a session that keeps deadlines, counts calls and can be sent to another address."""
+    from curl_cffi.requests import Session
+
+    class BoundedSession(Session[Any]):
+        def request(self, method: Any, url: str, **options: Any) -> "Response":  # type: ignore[override]  # its thirty options pass through
+            left = _asking.deadline - monotonic()
+            if left <= 0:
+                raise ProviderError("no answer in time", fault="timeout")
+            _asking.tally.add()
+            options["timeout"] = left
+            response: Response = super().request(
+                method, readdressed(url, address, own=URL), **options
+            )
+            # yfinance meets a refusal with a new crumb; for anything else it has no answer.
+            if "/finance/" in url and response.status_code not in (401, 403):
+                check_status(response.status_code, response.headers.get("Retry-After"))
+            return response
+
+    return BoundedSession
+
+
+def _limits() -> dict[Any, int]:
+    from curl_cffi import CurlOpt
+
+    return {CurlOpt.MAXFILESIZE_LARGE: MAX_BYTES}
+
+
+@cache
+def _keep_caches_apart() -> None:
+    """Give this process a cache of its own: yfinance's SQLite files do not bear several writers."""
+    from yfinance.cache import set_cache_location
+
+    folder = tempfile.mkdtemp(prefix="pregao-yfinance-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    set_cache_location(folder)

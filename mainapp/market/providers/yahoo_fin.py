@@ -1,0 +1,237 @@
+"""yahoo_fin, kept as a legacy: it reads Yahoo's web pages, one paper a call, and they are leaving.
+
+The library expects older versions of pandas and no limits. It is mended from outside, by other
+objects under the names that its module uses: `requests` with a deadline and our address, `pd` with
+what pandas took away, `get_live_price` without the index that pandas no longer takes.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from functools import cache, partial
+from io import StringIO
+from threading import Lock, local
+from time import monotonic
+from types import ModuleType, SimpleNamespace
+from typing import Any, TypeVar
+
+from mainapp.market.providers.base import Budget, Listing, ProviderError
+from mainapp.market.providers.http import Http, readdressed
+from mainapp.market.providers.replies import symbols_abroad, to_bars, to_name, to_price, to_size
+from mainapp.market.providers.threads import gather, merged
+from mainapp.market.quotes import Bar, Quote, to_count, to_money
+from mainapp.market.symbols import canonical
+
+URL = "https://finance.yahoo.com"
+SUFFIX = ".SA"
+DELAY_S = 15 * 60
+CALLS_A_PAPER = 2  # the page, and the chart for the price
+WORKERS = 8
+DAYS = {"5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 1827, "max": 36_500}
+AMOUNT = re.compile(r"([0-9][0-9.,]*)\s*([KMBT]?)")
+SCALES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
+# What the library raises when a page is not what it expects; SyntaxError is lxml's.
+LIBRARY_FAULTS = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    ImportError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+)
+
+Result = TypeVar("Result")
+_import_lock = Lock()
+_asking = local()  # the deadline of the call that this thread makes, and the client that makes it
+
+
+class YahooFinProvider:
+    """A QuoteProvider that reads Yahoo's pages with yahoo_fin."""
+
+    name = "yahoo_fin"
+    simulated = False
+    lists_all = False
+
+    def __init__(
+        self, *, url: str = URL, timeout: float = 3.0, proxy: str = "", budget: Budget | None = None
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._timeout = timeout
+        self._http = Http(proxy=proxy)
+        self.budget = budget
+
+    def calls_for(self, symbols: Sequence[str]) -> int:
+        return CALLS_A_PAPER * len(symbols_abroad(symbols, suffix=SUFFIX))
+
+    def calls_made(self) -> int:
+        return self._http.tally.take()
+
+    def tickers(self) -> list[Listing]:
+        """Return the index's papers, as an encyclopedia lists them."""
+        (table,) = self._ask([lambda: _library().tickers_ibovespa(include_company_data=True)])
+        if isinstance(table, ProviderError):
+            raise table
+        rows = zip(table["Symbol"], table["Share"], table["Sector"], strict=True)
+        return [
+            Listing(symbol=known, name=to_name(share), sector=to_name(sector))
+            for symbol, share, sector in rows
+            if (known := canonical(str(symbol)))
+        ]
+
+    def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
+        abroad = symbols_abroad(symbols, suffix=SUFFIX)
+        results = self._ask([partial(_paper, name, ours) for name, ours in abroad.items()])
+        if any(isinstance(result, dict) for result in results):
+            # Some pages are as they were: what is wrong with the others is not the source's state.
+            results = [
+                result
+                for result in results
+                if not isinstance(result, ProviderError) or result.fault != "bad_reply"
+            ]
+        return merged(results)
+
+    def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
+        abroad = next(iter(symbols_abroad([symbol], suffix=SUFFIX)), None)
+        if abroad is None or interval not in ("1m", "1d"):
+            raise ProviderError(
+                f"has no {interval} history of {symbol}", fault="not_given", permanent=True
+            )
+        (rows,) = self._ask([partial(_rows, abroad, range_, interval)])
+        if isinstance(rows, ProviderError):
+            raise rows
+        if bars := to_bars(rows, daily=interval == "1d"):
+            return bars
+        raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
+
+    def _ask(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
+        """Run jobs, each in a thread that knows its deadline; what the library raises is mended."""
+        deadline = monotonic() + self._timeout
+
+        def run(job: Callable[[], Result]) -> Result:
+            _asking.http, _asking.address, _asking.deadline = self._http, self._url, deadline
+            try:
+                return job()
+            except LIBRARY_FAULTS as error:
+                raise ProviderError(
+                    "the page is not one that yahoo_fin can read", fault="bad_reply", permanent=True
+                ) from error
+
+        return gather([partial(run, job) for job in jobs], workers=WORKERS, timeout=self._timeout)
+
+
+def _paper(abroad: str, symbols: Sequence[str]) -> dict[str, Quote]:
+    table = _library().get_quote_table(abroad)
+    price = to_money(table.get("Quote Price"))
+    if price is None:
+        return {}
+    low, high = _range(table.get("Day's Range"))
+    year_low, year_high = _range(table.get("52 Week Range"))
+    return {
+        symbol: Quote(
+            symbol=symbol,
+            price=price,
+            source=YahooFinProvider.name,
+            simulated=False,
+            delay_s=DELAY_S,
+            previous_close=to_price(table.get("Previous Close")),
+            open=to_price(table.get("Open")),
+            high=high,
+            low=low,
+            volume=to_count(table.get("Volume")),
+            market_cap=_amount(table.get("Market Cap")),
+            year_low=year_low,
+            year_high=year_high,
+        )
+        for symbol in symbols
+    }
+
+
+def _rows(abroad: str, range_: str, interval: str) -> list[dict[str, Any]]:
+    import pandas
+
+    today = pandas.Timestamp.today()
+    days = 7 if interval == "1m" else DAYS.get(range_, 5 if range_ == "1d" else today.dayofyear)
+    frame = _library().get_data(
+        abroad,
+        start_date=today - pandas.DateOffset(days=days),
+        end_date=today + pandas.DateOffset(days=1),
+        interval=interval,
+    )
+    names = ["open", "high", "low", "close", "volume"]
+    return [
+        {"date": at.timestamp(), **dict(zip(names, values, strict=True))}
+        for at, *values in frame[names].itertuples(name=None)
+    ]
+
+
+def _range(value: Any) -> tuple[Decimal | None, Decimal | None]:
+    """Return the ends of `38.01 - 38.90`."""
+    low, _, high = str(value).partition(" - ")
+    return to_price(low), to_price(high)
+
+
+def _amount(value: Any) -> Decimal | None:
+    """Return the money of `498.2B`."""
+    match = AMOUNT.fullmatch(str(value).strip())
+    number = to_money(match[1]) if match else None
+    return None if match is None or number is None else to_size(number * SCALES[match[2]])
+
+
+@cache
+def _library() -> Any:
+    """Return yahoo_fin's module, mended."""
+    import pandas
+
+    # It asks for requests_html at import and prints a warning without it; nothing of ours uses it.
+    with _import_lock:
+        sys.modules["requests_html"] = ModuleType("requests_html")
+        vars(sys.modules["requests_html"])["HTMLSession"] = None
+        try:
+            from yahoo_fin import stock_info
+        finally:
+            del sys.modules["requests_html"]
+
+    class Frame(pandas.DataFrame):
+        @property
+        def _constructor(self) -> type["Frame"]:
+            return Frame
+
+        def append(self, other: pandas.DataFrame) -> "Frame":
+            return Frame(pandas.concat([self, other]))
+
+    def read_html(source: str) -> list[Frame]:
+        text = _get(source).text if source.startswith("https://") else source
+        return [Frame(table) for table in pandas.read_html(StringIO(text))]
+
+    def live_price(ticker: str) -> Any:
+        today = pandas.Timestamp.today()
+        week = pandas.DateOffset(days=7)
+        # The last row as it is: without a price it is none, and the day before's is no live price.
+        return stock_info.get_data(ticker, today - week, today + week)["close"].iloc[-1]
+
+    names = vars(stock_info)
+    names["requests"] = SimpleNamespace(get=_get)
+    names["pd"] = SimpleNamespace(
+        DataFrame=Frame,
+        DateOffset=pandas.DateOffset,
+        Timestamp=pandas.Timestamp,
+        read_html=read_html,
+        to_datetime=pandas.to_datetime,
+    )
+    names["get_live_price"] = live_price
+    return stock_info
+
+
+def _get(
+    url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+) -> SimpleNamespace:
+    """Stand in for requests.get: our limits, our User-Agent, and a status that is always good."""
+    texts = {name: str(value) for name, value in (params or {}).items()}
+    address = readdressed(url, _asking.address, own=URL)
+    reply = _asking.http.get(address, texts or None, deadline=_asking.deadline)
+    return SimpleNamespace(text=reply.text, ok=True, json=reply.json)
