@@ -102,7 +102,9 @@ def test_a_day_is_asked_for_once_however_many_pages_ask():
 
 
 def test_daily_bars_are_complete_when_no_session_is_missing():
-    since = sao_paulo_day(range_start("1mo", at=NOON))
+    start = range_start("1mo", at=NOON)
+    assert start
+    since = sao_paulo_day(start)
     days = [since + timedelta(days=n) for n in range((sao_paulo_day(NOON) - since).days)]
     bars = [bar(midnight(day)) for day in days if is_session_day(day)]
     assert history.is_complete(bars, range_="1mo", at=NOON)

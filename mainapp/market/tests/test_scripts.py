@@ -21,7 +21,7 @@ def run(module, expression):
     """
     flags = ["--no-warnings", "--experimental-default-type=module", "--input-type=module"]
     done = subprocess.run(  # noqa: S603 - our own program
-        [NODE, *flags, "-e", program], capture_output=True, text=True, timeout=20, check=False
+        [NODE or "node", *flags, "-e", program], capture_output=True, text=True, timeout=20, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
