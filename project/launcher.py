@@ -76,8 +76,10 @@ class Launcher:
 
     def _listen(self) -> None:
         try:
+            if not 0 <= int(self.port) < 2**16:
+                raise ValueError("no such port")
             self.listener = listen(self.host, int(self.port))
-        except (OSError, ValueError, OverflowError) as error:
+        except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise Refusal(
                 f"cannot listen on {self.host}:{self.port} ({reason}): free the port, or choose "

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 SETTLED_AFTER_S = 30.0
-STOP_LAST_AT_S = 3.8
+STOP_LAST_AT_S = 4.2
 KILL_AT_S = 4.5
 
 PR_SET_PDEATHSIG = 1

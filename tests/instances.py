@@ -31,7 +31,7 @@ def environment(**given: str) -> dict[str, str]:
 
     The others are there and empty, so that a developer's .env has no say.
     """
-    mine = {name: "" for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE")}
+    mine = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE"), "")
     rest = {name: value for name, value in os.environ.items() if name not in variables()}
     return {**rest, **mine, "DEBUG": "0", **given}
 
@@ -68,6 +68,14 @@ def get(url: str, timeout_s: float = 10) -> tuple[int, str]:
         return error.code, error.read().decode()
     except OSError:
         return 0, ""
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Return whether a process runs; one that only waits to be reaped does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Instance:

@@ -4,12 +4,11 @@ import asyncio
 import signal
 import time
 
-import psutil
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.instances import Instance, get, instance, wait_for
+from tests.instances import Instance, get, instance, is_alive, wait_for
 
 CHILDREN = {
     "web": "project.serve",
@@ -120,10 +119,3 @@ def test_killed_launcher_takes_its_children_along(tmp_path):
         running.process.kill()
 
         wait_for(lambda: not any(map(is_alive, family)), 2, "the end of all children")
-
-
-def is_alive(process):
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

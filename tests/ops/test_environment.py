@@ -1,0 +1,38 @@
+"""What the documentation of the environment says is what the code reads."""
+
+import ast
+import re
+
+from tests.instances import ROOT, run, variables
+
+READERS = ("env", "environ", "getenv", "setting")
+
+
+def names_read(path):
+    """Return the variables that a file reads: the first argument of env.str("…"), setting("…") …"""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = ast.unparse(node.func)
+            name = node.args[0].value
+            if set(called.split(".")) & set(READERS) and re.fullmatch(r"[A-Z_]+", str(name)):
+                yield name
+
+
+def test_example_lists_exactly_what_is_read():
+    read = {name for path in (ROOT / "project").glob("*.py") for name in names_read(path)}
+    read -= {"DJANGO_SETTINGS_MODULE"}  # names the settings, is none
+
+    assert variables() == read
+
+
+def test_example_says_each_variable_once():
+    listed = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
+
+    assert sorted(listed) == sorted(set(listed))
+
+
+def test_manage_test_hands_over_to_pytest():
+    done = run("manage.py", "test", "--version", DEBUG="1")
+
+    assert done.returncode == 0
+    assert (done.stdout + done.stderr).startswith("pytest ")

@@ -1,0 +1,111 @@
+"""A child that dies comes back, later and later; at the end nobody is left."""
+
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import psutil
+import pytest
+
+from tests.instances import ROOT, is_alive, wait_for
+
+SCRIPT = """
+import os, sys
+from project.supervisor import Child, Stop, Supervisor
+
+supervisor = Supervisor()
+try:
+    for number, command in enumerate(sys.argv[1:]):
+        supervisor.start(Child(f"child{number}", ["sh", "-c", command], os.environ))
+    supervisor.watch()
+except Stop:
+    pass
+finally:
+    supervisor.stop()
+"""
+
+
+@pytest.fixture
+def supervise(tmp_path):
+    """Return a starter of supervisors over shell commands; each is ended with the test."""
+    started = []
+
+    def start(*commands):
+        process = psutil.Popen(
+            [sys.executable, "-c", textwrap.dedent(SCRIPT), *commands],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in [*process.children(recursive=True), process]:
+                child.kill()
+        process.wait(timeout=5)
+        process.stdout.close()
+
+
+def test_child_that_keeps_dying_waits_longer_each_time(supervise):
+    process = supervise("exit 3")
+
+    lines = [process.stdout.readline() for _ in range(4)]
+
+    assert [re.sub(r"^[\d:]+ ", "", line) for line in lines] == [
+        "child0 ended with code 3; restart at once\n",
+        "child0 ended with code 3; restart in 0.5 s\n",
+        "child0 ended with code 3; restart in 1 s\n",
+        "child0 ended with code 3; restart in 2 s\n",
+    ]
+
+
+def test_killed_child_is_back_within_a_fifth_of_a_second(supervise):
+    process = supervise("exec sleep 60")
+    child = wait_for(process.children, 2, "a child")[0]
+    killed_at = time.monotonic()
+    child.kill()
+
+    wait_for(lambda: [p for p in process.children() if p.pid != child.pid], 1, "a successor")
+
+    assert time.monotonic() - killed_at < 0.2
+
+
+def test_stop_takes_a_stubborn_family_by_force(supervise):
+    stubborn = "trap '' TERM; sleep 60 & wait; wait; sleep 60"
+    process = supervise(stubborn, "exec sleep 60")
+    wait_for(lambda: len(process.children(recursive=True)) == 3, 2, "three processes")
+    family = process.children(recursive=True)
+    asked_at = time.monotonic()
+    process.send_signal(signal.SIGHUP)
+
+    assert process.wait(timeout=8) == 0
+    assert 4 < time.monotonic() - asked_at < 5
+    wait_for(lambda: not any(map(is_alive, family)), 1, "the end of the family")
+
+
+def test_second_request_does_not_wait(supervise):
+    process = supervise("trap '' TERM; while :; do sleep 1; done")
+    wait_for(lambda: process.children(recursive=True)[1:], 2, "a child that holds out")
+    asked_at = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)  # two requests at once count as one
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=8) == 0
+    assert time.monotonic() - asked_at < 2
+
+
+def test_children_die_with_a_killed_supervisor(supervise):
+    process = supervise("exec sleep 60", "exec sleep 60")
+    children = wait_for(lambda: process.children()[1:] and process.children(), 2, "two children")
+    process.kill()
+    process.wait(timeout=5)
+
+    wait_for(lambda: not any(map(is_alive, children)), 2, "their end")
