@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.conf import settings
+from django.http import HttpRequest, parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
@@ -106,8 +106,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         except OSError:
             raise
         except Exception:
-            logger.exception("a socket's handler failed")
-            await self.send_error(FrameError("internal", _("Algo deu errado deste lado.")))
+            await self._fail()
             if message["type"] == "websocket.connect":
                 await self.close(INTERNAL)
 
@@ -116,17 +115,28 @@ class BaseConsumer(AsyncWebsocketConsumer):
         try:
             self._count_frame()
             text = message.get("text")
-            if len(text if text is not None else message.get("bytes") or b"") > MAX_MESSAGE:
+            if _size(text, message.get("bytes")) > MAX_MESSAGE:
                 await self.close(TOO_BIG)
                 return
             frame = parse_frame(text)
             frame_id = frame_id_of(frame)
-            name = self.handlers.get(frame["type"]) if isinstance(frame.get("type"), str) else None
-            if name is None:
-                raise FrameError("unknown_type", _("Este tipo de mensagem não existe aqui."))
-            await getattr(self, name)(frame)
+            await self._handle(frame)
         except DomainError as error:
             await self.send_error(error, frame_id)
+        except OSError:
+            raise
+        except Exception:
+            await self._fail(frame_id)
+
+    async def _handle(self, frame: Frame) -> None:
+        name = self.handlers.get(frame["type"]) if isinstance(frame.get("type"), str) else None
+        if name is None:
+            raise FrameError("unknown_type", _("Este tipo de mensagem não existe aqui."))
+        await getattr(self, name)(frame)
+
+    async def _fail(self, frame_id: Any = None) -> None:
+        logger.exception("a socket's handler failed")
+        await self.send_error(FrameError("internal", _("Algo deu errado deste lado.")), frame_id)
 
     def _count_frame(self) -> None:
         start, count = self._frames
@@ -139,15 +149,13 @@ class BaseConsumer(AsyncWebsocketConsumer):
             raise FrameError("rate_limited", _("Mensagens demais; espere."), retry_after_s=wait)
 
     def _language(self) -> str:
-        for name, value in self.scope.get("headers", ()):
-            if name == b"cookie":
-                found = _language_of_cookie(value.decode("latin-1"))
-                if found:
-                    return found
-        for name, value in self.scope.get("headers", ()):
-            if name == b"accept-language":
-                return _language_of_header(value.decode("latin-1"))
-        return settings.LANGUAGE_CODE
+        """Return the language that a page of the same session is shown in."""
+        headers = dict(self.scope.get("headers", ()))
+        request = HttpRequest()
+        request.COOKIES = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
+        accepted = headers.get(b"accept-language", b"").decode("latin-1")
+        request.META["HTTP_ACCEPT_LANGUAGE"] = accepted
+        return translation.get_language_from_request(request)
 
 
 class UnknownPathConsumer(BaseConsumer):
@@ -205,19 +213,6 @@ def _is_deep(frame: Frame) -> bool:
     return True
 
 
-def _language_of_cookie(cookies: str) -> str | None:
-    for part in cookies.split(";"):
-        name, _sep, value = part.strip().partition("=")
-        if name == settings.LANGUAGE_COOKIE_NAME and value in dict(settings.LANGUAGES):
-            return value
-    return None
-
-
-def _language_of_header(header: str) -> str:
-    for part in header.split(","):
-        code = part.split(";")[0].strip()
-        try:
-            return translation.get_supported_language_variant(code)
-        except LookupError:
-            continue
-    return settings.LANGUAGE_CODE
+def _size(text: str | None, data: bytes | None) -> int:
+    """Return the bytes of a message."""
+    return len(data or b"") if text is None else len(text.encode(errors="replace"))
