@@ -1,14 +1,18 @@
 """What sockets share: publishing after a commit, queries off the event loop, turns per user."""
 
+import asyncio
+import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Thread
 from typing import Any, ParamSpec, TypeVar
 from uuid import uuid4
 
 import redis
-from asgiref.sync import async_to_sync
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
 from redis import asyncio as aioredis
@@ -16,19 +20,32 @@ from redis import asyncio as aioredis
 logger = logging.getLogger(__name__)
 
 Message = tuple[str, Mapping[str, Any]]
+PUBLISH_TIMEOUT_S = 2.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
+PUBLISH_S = 2.0
 _QUERY_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
 
 
 def publish(batch: Sequence[Message]) -> None:
     """Send each (group, message), from a thread, after the commit.
 
-    A hint, for the truth is numbered in the database or on the board: a Redis that is away is
-    logged, never raised.
+    A hint, for the truth is numbered in the database or on the board: a Redis that is away, or
+    silent for PUBLISH_S, is logged, never raised.
     """
-    async_to_sync(publish_now)(batch)
+    asyncio.run_coroutine_threadsafe(publish_now(batch), _publisher()).result()
+
+
+@cache
+def _publisher() -> asyncio.AbstractEventLoop:
+    """Return the loop of the one thread that publishes, so that its connection stays open."""
+    loop = asyncio.new_event_loop()
+    Thread(target=loop.run_forever, daemon=True, name="publish").start()
+    return loop
+
+
+os.register_at_fork(after_in_child=_publisher.cache_clear)
 
 
 async def publish_now(batch: Sequence[Message]) -> None:
@@ -36,8 +53,9 @@ async def publish_now(batch: Sequence[Message]) -> None:
     layer = get_channel_layer()
     assert layer is not None
     try:
-        for group, message in batch:
-            await layer.group_send(group, dict(message))
+        async with asyncio.timeout(PUBLISH_S):
+            for group, message in batch:
+                await layer.group_send(group, dict(message))
     except (redis.RedisError, OSError) as error:
         logger.warning("nothing was published: %s", error)
 
