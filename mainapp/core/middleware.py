@@ -43,10 +43,12 @@ def is_allowed(origin: str, *, host: str, is_secure: bool) -> bool:
 def _split(origin: str) -> Origin | None:
     try:
         parts = urlsplit(origin)
-        port = parts.port or PORTS.get(parts.scheme)
+        port = PORTS.get(parts.scheme) if parts.port is None else parts.port
     except ValueError:
         return None
-    if parts.scheme not in PORTS or not parts.hostname or parts.path or parts.query:
+    if parts.scheme not in PORTS or not parts.hostname or "@" in parts.netloc:
+        return None
+    if parts.path or parts.query or parts.fragment:
         return None
     return parts.scheme, parts.hostname, port
 
