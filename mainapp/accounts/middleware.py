@@ -1,12 +1,12 @@
 """Who is behind a socket: sessions resolved in batches, so that a storm of reconnects is cheap."""
 
 import asyncio
+import re
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError
 from django.http import parse_cookie
 
 from mainapp.accounts.models import User
@@ -15,6 +15,7 @@ from mainapp.core.realtime import query
 
 GATHER_S = 0.005
 MAX_BATCH = 500
+KEY = re.compile(r"[a-z0-9]{8,40}")
 
 
 class SocketUserMiddleware:
@@ -62,18 +63,19 @@ class _Resolver:
             self._task = None
 
     async def _answer(self, batch: dict[str, "asyncio.Future[User | None]"]) -> None:
-        try:
-            users = await query(users_of_sessions, list(batch))
-        except DatabaseError as error:
-            for future in batch.values():
-                future.set_exception(error)
-            return
+        reading = asyncio.ensure_future(query(users_of_sessions, list(batch)))
+        await asyncio.wait([reading])
         for key, future in batch.items():
-            future.set_result(users.get(key))
+            if error := reading.exception():
+                future.set_exception(error)
+            else:
+                future.set_result(reading.result().get(key))
 
 
 def _session_key(scope: Any) -> str:
+    """Return the session cookie's value; what cannot be a key asks no database."""
     for name, value in scope["headers"]:
         if name == b"cookie":
-            return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
+            key = parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
+            return key if KEY.fullmatch(key) else ""
     return ""
