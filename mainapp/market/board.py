@@ -56,6 +56,9 @@ return {old[1], seq, changed}
 """
 
 
+RUN_LENGTH = 16
+
+
 class BoardLostError(Exception):
     """The board is not there: Redis was emptied since it was last filled."""
 
@@ -126,7 +129,9 @@ def async_client() -> "aioredis.Redis":
 class Board:
     """The worker's side: puts quotes on the board of one kind, real or simulated.
 
-    Every method raises redis.RedisError when Redis does not answer.
+    An epoch begins with the id of the Redis run that it was made in: a Redis that starts again may
+    have gone back to an older board, whose next numbers were given already. Every method raises
+    redis.RedisError when Redis does not answer.
     """
 
     def __init__(self, *, simulated: bool, redis_client: "redis.Redis | None" = None) -> None:
@@ -135,7 +140,9 @@ class Board:
         self._put = self._client.register_script(_PUT)
 
     def exists(self) -> bool:
-        return bool(self._client.hexists(self._key, EPOCH))
+        """Tell whether the board is there, and of the present run of Redis."""
+        epoch: Any = self._client.hget(self._key, EPOCH)
+        return bool(epoch) and epoch.decode()[:RUN_LENGTH] == self._run()
 
     def put(self, quotes: Iterable[Quote], status: FeedStatus | None) -> Placed:
         """Place `quotes`, stamped with a time, and a status if given; atomic, safe to repeat.
@@ -164,18 +171,23 @@ class Board:
             for quote in quotes
             if quote.quoted_at
         }
-        head: dict[Any, Any] = {EPOCH: uuid4().hex[:16].encode(), SEQ: b"0"}
+        head: dict[Any, Any] = {EPOCH: (self._run() + uuid4().hex[:8]).encode(), SEQ: b"0"}
         with self._client.pipeline() as pipeline:
             pipeline.watch(self._key)  # type: ignore[no-untyped-call] # redis-py has no types here
-            if pipeline.hexists(self._key, EPOCH):
+            if self.exists():
                 return False
             pipeline.multi()
+            pipeline.delete(self._key)
             pipeline.hset(self._key, mapping=head | values)
             try:
                 pipeline.execute()
             except redis.WatchError:
                 return False
         return True
+
+    def _run(self) -> str:
+        info: Any = self._client.info("server")
+        return str(info["run_id"])[:RUN_LENGTH]
 
     def status(self) -> FeedStatus | None:
         return _parse_status(self._client.hget(self._key, STATUS))
