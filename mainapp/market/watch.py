@@ -46,6 +46,7 @@ class WatchLease:
         self._name = name
         self._client = client
         self._dirty: set[str] = set()
+        self._is_sure = False
 
     def note(self, symbol: str) -> None:
         """Remember that `symbol` entered or left the process's set."""
@@ -58,39 +59,42 @@ class WatchLease:
     async def sync(self, wanted: Collection[str]) -> None:
         """Bring Redis in line with `wanted` and renew the lease. Raises: redis.RedisError.
 
-        What was sent is a state, not a history: a call that fails is made good by the next.
+        What was sent is a state, not a history: after a call that failed, the next sends it all.
         """
-        dirty, self._dirty = self._dirty, set()
+        if not self._is_sure:
+            await self._rewrite(wanted)
+            return
+        dirty, self._dirty, self._is_sure = self._dirty, set(), False
         size = len(wanted)
         key = _key(self._name)
-        try:
-            async with self._client.pipeline(transaction=True) as pipeline:
-                if added := [symbol for symbol in dirty if symbol in wanted]:
-                    pipeline.sadd(key, *added)
-                if removed := [symbol for symbol in dirty if symbol not in wanted]:
-                    pipeline.srem(key, *removed)
-                pipeline.pexpire(key, LEASE_S * 1000)
-                pipeline.zadd(REGISTRY, {self._name: time.time()})
-                pipeline.scard(key)
-                replies = await pipeline.execute()
-            if replies[-1] != size and not self._dirty:
-                await self._rewrite(list(wanted))
-        except redis.RedisError:
-            self._dirty |= dirty
-            raise
+        async with self._client.pipeline(transaction=True) as pipeline:
+            if added := [symbol for symbol in dirty if symbol in wanted]:
+                pipeline.sadd(key, *added)
+            if removed := [symbol for symbol in dirty if symbol not in wanted]:
+                pipeline.srem(key, *removed)
+            pipeline.pexpire(key, LEASE_S * 1000)
+            pipeline.zadd(REGISTRY, {self._name: time.time()})
+            pipeline.scard(key)
+            replies = await pipeline.execute()
+        self._is_sure = replies[-1] == size
+        if not self._is_sure:
+            await self._rewrite(wanted)
 
     async def drop(self) -> None:
         """Give the lease up now. Raises: redis.RedisError."""
         await self._client.delete(_key(self._name))
 
-    async def _rewrite(self, symbols: list[str]) -> None:
+    async def _rewrite(self, wanted: Collection[str]) -> None:
         key = _key(self._name)
+        self._dirty.clear()
         async with self._client.pipeline(transaction=True) as pipeline:
             pipeline.delete(key)
-            if symbols:
-                pipeline.sadd(key, *symbols)
+            if wanted:
+                pipeline.sadd(key, *wanted)
                 pipeline.pexpire(key, LEASE_S * 1000)
+            pipeline.zadd(REGISTRY, {self._name: time.time()})
             await pipeline.execute()
+        self._is_sure = True
 
 
 def _key(name: str) -> str:
