@@ -1,7 +1,7 @@
 """Recording quotes: what passes the checks goes into one transaction, with its candles."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,20 +39,23 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
     `quotes_recorded` run inside the transaction. Safe to repeat. Queries do not depend on how many
     quotes there are (SQLite splits long writes).
     """
-    newest = {quote.symbol: quote for quote in quotes}
+    given = list(quotes)
+    symbols = {quote.symbol for quote in given}
     with transaction.atomic():
-        last = last_quotes(newest)
-        stocks = Stock.objects.filter(symbol__in=newest).in_bulk(field_name="symbol")
-        accepted: list[Quote] = []
+        stocks = _locked_stocks(symbols)
+        last = last_quotes(symbols)
+        newest: dict[str, Quote] = {}
         refused: list[tuple[Quote, Rejection]] = []
-        for symbol, quote in newest.items():
-            stock = stocks.get(symbol)
-            reason = _refusal(quote, stock, last.get(symbol), at)
+        for quote in given:
+            stock = stocks.get(quote.symbol)
+            before = newest.get(quote.symbol) or last.get(quote.symbol)
+            reason = _refusal(quote, stock, before, at)
             if reason is None and stock is not None:
                 named = replace(quote, name=stock.name)
-                accepted.append(stamped(named, last=last.get(symbol), at=at))
+                newest[quote.symbol] = stamped(named, last=last.get(quote.symbol), at=at)
             elif reason is not None:
                 refused.append((quote, reason))
+        accepted = list(newest.values())
         changed = [quote for quote in accepted if quote != last.get(quote.symbol)]
         _write_last_quotes(changed, stocks)
         _write_candles(changed, stocks, last)
@@ -71,6 +74,15 @@ def prune_candles(*, at: datetime) -> int:
         old = Candle.objects.filter(interval=interval, starts_at__lt=at - timedelta(days=days))
         total += old.delete()[0]
     return total
+
+
+def _locked_stocks(symbols: Collection[str]) -> dict[str, Stock]:
+    """Return the stocks, locked until the commit: what was recorded last stays the last.
+
+    SQLite, which knows no such lock, lets one transaction write at a time.
+    """
+    stocks = Stock.objects.filter(symbol__in=symbols).order_by("symbol")
+    return {stock.symbol: stock for stock in stocks.select_for_update(no_key=True)}
 
 
 def _refusal(
