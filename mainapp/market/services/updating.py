@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Event, Thread
-from uuid import uuid4
 
 import redis
 from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+from redis.exceptions import LockError
 
 from mainapp.core.realtime import publish
 from mainapp.market import board, sessions, watch
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 TASK = "update_stock"
 LEASE_KEY = "pregao:update_stock"
-LEASE_MS, RENEW_S = 2_000, 0.5
+LEASE_S, RENEW_S = 2.0, 0.5
 CLOSED_INTERVAL = timedelta(seconds=60)
 EARLY = timedelta(seconds=1)  # beat is not exact; a run this much before its time is on time
 
@@ -44,19 +44,19 @@ def the_board() -> Board:
 
 def ensure_periodic_task() -> None:
     """Create beat's `update_stock` and the nightly pruning, once; what the admin changed stays."""
-    every, _ = IntervalSchedule.objects.get_or_create(
-        every=settings.UPDATE_INTERVAL_S, period=IntervalSchedule.SECONDS
-    )
-    PeriodicTask.objects.get_or_create(
-        name=TASK,
-        defaults={"task": TASK, "interval": every, "expire_seconds": settings.UPDATE_INTERVAL_S},
-    )
-    night, _ = CrontabSchedule.objects.get_or_create(
-        minute="15", hour="3", timezone=settings.TIME_ZONE
-    )
-    PeriodicTask.objects.get_or_create(
-        name="prune_candles", defaults={"task": "prune_candles", "crontab": night}
-    )
+    named = PeriodicTask.objects.filter
+    if not named(name=TASK).exists():
+        PeriodicTask.objects.create(
+            name=TASK,
+            task=TASK,
+            interval=IntervalSchedule.objects.create(
+                every=settings.UPDATE_INTERVAL_S, period=IntervalSchedule.SECONDS
+            ),
+            expire_seconds=settings.UPDATE_INTERVAL_S,
+        )
+    if not named(name="prune_candles").exists():
+        night = CrontabSchedule.objects.create(minute="15", hour="3", timezone=settings.TIME_ZONE)
+        PeriodicTask.objects.create(name="prune_candles", task="prune_candles", crontab=night)
 
 
 def update_listed(*, symbols: Collection[str]) -> None:
@@ -80,9 +80,7 @@ def update_watched(*, at: datetime) -> bool:
         if not is_ours or not _is_due(at):
             return False
         symbols = watch.watched_symbols(board.client()) | watch.needed_symbols()
-        rest = timedelta(seconds=chain().rests_for())
-        if symbols and rest:
-            _place([], FeedStatus(batch_at=_last_batch_at(at), next_due_at=at + rest))
+        if symbols and _rests(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
         _fetch_and_place(_unclaimed(symbols), next_due_at=at + pause)
@@ -103,24 +101,31 @@ def restore_board() -> bool:
 def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) -> None:
     """Fetch, record, place, publish. `next_due_at` is a batch's, None for a listed run.
 
-    A batch for which no source gave anything leaves the status alone: it is still due.
+    A batch that sources failed, and none gave anything for, leaves the status alone: it is still
+    due, and pages say so.
     """
     fetched = chain().fetch(sorted(symbols))
     for source, error in fetched.errors.items():
         logger.warning("%s: %s", source, error)
     at = datetime.now(UTC)
-    recorded = record_quotes(quotes=fetched.quotes.values(), at=at)
+    recorded = record_quotes(quotes=[*fetched.refused, *fetched.quotes.values()], at=at)
     for (source, reason), count in recorded.rejected.items():
         logger.warning("%s: %d quotes refused: %s", source, count, reason)
     status = None
-    if next_due_at and (fetched.quotes or not symbols):
+    if next_due_at and (fetched.quotes or not fetched.errors):
         status = FeedStatus(batch_at=at, next_due_at=next_due_at)
-    placed = _place(recorded.quotes, status)
+    place_quotes(recorded.quotes, status)
+
+
+def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
+    """Put recorded quotes on the board and publish what changed. Raises: redis.RedisError."""
+    placed = _place(quotes, status)
     if placed.changed:
         publish([(STOCK_TRACK, _announcement(placed))])
+    return placed
 
 
-def _place(quotes: list[Quote], status: FeedStatus | None) -> Placed:
+def _place(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
     try:
         return the_board().put(quotes, status)
     except BoardLostError:
@@ -138,6 +143,20 @@ def _announcement(placed: Placed) -> QuotesRecorded:
             for symbol, (before, after) in placed.changed.items()
         },
     )
+
+
+def _rests(at: datetime) -> bool:
+    """Tell whether no source may be asked now, and say when a healthy one may be again.
+
+    Those that failed are waited for too, but the batch stays due: pages must not call that live.
+    """
+    soonest = min(chain().states(), key=lambda state: state.rests_for_s)
+    if not soonest.rests_for_s:
+        return False
+    if soonest.state == "resting":
+        next_due_at = at + timedelta(seconds=soonest.rests_for_s)
+        _place([], FeedStatus(batch_at=_last_batch_at(at), next_due_at=next_due_at))
+    return True
 
 
 def _last_batch_at(at: datetime) -> datetime:
@@ -190,8 +209,8 @@ def _claim_key(symbol: str) -> str:
 @contextmanager
 def _lease() -> Iterator[bool]:
     """Hold the one lease of argument-less runs, renewed while held; yield whether it is ours."""
-    client, ours = board.client(), uuid4().hex
-    if not client.set(LEASE_KEY, ours, nx=True, px=LEASE_MS):
+    lock = board.client().lock(LEASE_KEY, timeout=LEASE_S, thread_local=False)
+    if not lock.acquire(blocking=False):
         yield False
         return
     ended = Event()
@@ -199,9 +218,9 @@ def _lease() -> Iterator[bool]:
     def renew() -> None:
         while not ended.wait(RENEW_S):
             try:
-                client.set(LEASE_KEY, ours, px=LEASE_MS)
-            except redis.RedisError:
-                logger.warning("the lease of update_stock could not be renewed")
+                lock.reacquire()
+            except redis.RedisError as error:
+                logger.warning("the lease of update_stock could not be renewed: %s", error)
 
     thread = Thread(target=renew, daemon=True, name="update_stock-lease")
     thread.start()
@@ -210,5 +229,5 @@ def _lease() -> Iterator[bool]:
     finally:
         ended.set()
         thread.join(timeout=RENEW_S + board.TIMEOUT_S)
-        if client.get(LEASE_KEY) == ours.encode():
-            client.delete(LEASE_KEY)
+        with suppress(LockError):
+            lock.release()
