@@ -8,12 +8,13 @@ from mainapp.core.consumers import Frame, FrameError
 from mainapp.market.selectors.catalogue import Catalogue
 
 MAX_CHAT = 500
-MAX_UNKNOWN = 200
+MAX_FIELDS = 5000
 
 
 def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
     """Return the symbols asked for in the address, and (epoch, seq) of a reconnect."""
-    fields = parse_qs(query.decode("latin-1"), max_num_fields=5000, errors="replace")
+    pairs = b"&".join(query.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
+    fields = parse_qs(pairs.decode("latin-1"), errors="replace")
     epoch, seq = fields.get("epoch", [""])[0], fields.get("seq", [""])[0]
     since = (epoch, int(seq)) if epoch and seq.isdecimal() and len(seq) < 16 else None
     return fields.get("stockpicker", []), since
@@ -27,8 +28,8 @@ def sort_out(asked: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
         symbol = known.canonical(text)
         if symbol:
             symbols[symbol] = None
-        elif len(unknown) < MAX_UNKNOWN:
-            unknown[text[:20]] = None
+        else:
+            unknown[text] = None
     return list(symbols), list(unknown)
 
 

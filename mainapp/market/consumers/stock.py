@@ -1,6 +1,7 @@
 """`ws/stock/<room_name>/`: CONTRACTS §2."""
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -57,7 +58,9 @@ class StockConsumer(BaseConsumer):
         )
         self.hub.join(socket, home_symbols=known.markets.get("IBOV", ()))
         self.hub.subscribe(socket, symbols[:limit])
-        self._answer_snapshot(socket, symbols[:limit], since=since, extra={"unknown": unknown})
+        await self._answer_snapshot(
+            socket, symbols[:limit], since=since, extra={"unknown": unknown}
+        )
         self.hub.greet(socket)
         if len(symbols) > limit:
             await self.send_error(too_many(limit))
@@ -70,9 +73,11 @@ class StockConsumer(BaseConsumer):
         if self.socket is None:
             await super().reply(frame)
         else:
-            text = encode(frame)
-            self.socket.post(lambda: text, self.hub.now())
-            await self.socket.drained()
+            await self._post(self.socket, lambda: encode(frame))
+
+    async def close(self, code: int | None = None, reason: str | None = None) -> None:
+        self.left()
+        await super().close(code, reason)
 
     async def subscribe(self, frame: Frame) -> None:
         socket = self._socket()
@@ -80,11 +85,11 @@ class StockConsumer(BaseConsumer):
         if len(socket.symbols.union(symbols)) > socket.limit:
             raise too_many(socket.limit)
         self.hub.subscribe(socket, symbols)
-        self._answer_snapshot(socket, symbols, extra={"unknown": unknown} | echo(frame))
-        await socket.drained()
+        await self._answer_snapshot(socket, symbols, extra={"unknown": unknown} | echo(frame))
 
     async def unsubscribe(self, frame: Frame) -> None:
-        symbols, _unknown = sort_out(symbols_of(frame), await self.hall.known_stocks())
+        known = await self.hall.known_stocks()
+        symbols = [known.canonical(text) or text for text in symbols_of(frame)]
         left = self.hub.unsubscribe(self._socket(), symbols)
         await self.reply({"type": "unsubscribed", "symbols": left} | echo(frame))
 
@@ -96,8 +101,7 @@ class StockConsumer(BaseConsumer):
             )
         socket = self._socket()
         since = (epoch, seq) if epoch is not None and seq is not None else None
-        self._answer_snapshot(socket, list(socket.symbols), since=since, extra=echo(frame))
-        await socket.drained()
+        await self._answer_snapshot(socket, list(socket.symbols), since=since, extra=echo(frame))
 
     async def say(self, frame: Frame) -> None:
         user = self.scope["user"]
@@ -126,7 +130,12 @@ class StockConsumer(BaseConsumer):
         assert self.socket is not None
         return self.socket
 
-    def _answer_snapshot(
+    async def _post(self, socket: TrackedSocket, build: Callable[[], str]) -> None:
+        """Send an answer once the one before it is gone: who does not read is not read."""
+        await socket.drained()
+        socket.post(build, self.hub.now())
+
+    async def _answer_snapshot(
         self,
         socket: TrackedSocket,
         symbols: list[str],
@@ -134,7 +143,7 @@ class StockConsumer(BaseConsumer):
         since: tuple[str, int] | None = None,
         extra: dict[str, Any],
     ) -> None:
-        """Post a snapshot that is built when its turn comes, so that it is never an old one."""
-        socket.post(
-            lambda: self.hub.snapshot(socket, symbols, since=since, extra=extra), self.hub.now()
+        """Send a snapshot that is built when its turn comes, so that it is never an old one."""
+        await self._post(
+            socket, lambda: self.hub.snapshot(socket, symbols, since=since, extra=extra)
         )

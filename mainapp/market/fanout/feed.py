@@ -1,6 +1,7 @@
 """Whether prices flow: what CONTRACTS calls the feed, from the last pulse and the clock."""
 
 from datetime import datetime, timedelta
+from math import inf
 
 from mainapp.market.board import FeedStatus, Pulse
 from mainapp.market.events import Feed
@@ -12,9 +13,9 @@ OVERDUE = timedelta(seconds=1.5)
 class FeedWatch:
     """Remembers the last pulse; times on the event loop's clock in seconds, batches in UTC."""
 
-    def __init__(self, now: float) -> None:
-        self._heard_at = now
-        self._worker_alive = True
+    def __init__(self) -> None:
+        self._heard_at = -inf
+        self._worker_alive = False
         self.status: FeedStatus | None = None
 
     def hear(self, pulse: Pulse, now: float) -> None:

@@ -5,6 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,7 @@ from django.conf import settings
 
 from mainapp.market import sessions
 from mainapp.market.board import BoardReader, Pulse, async_client
-from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatSaid, Feed, QuotesRecorded
+from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatSaid, Feed, QuotesRecorded, Session
 from mainapp.market.fanout import frames
 from mainapp.market.fanout.feed import FeedWatch
 from mainapp.market.fanout.prices import Prices, encode
@@ -31,6 +32,7 @@ HOME = "home"
 POLL_S = 0.5
 TICK_S = 0.25
 HEARTBEAT_S = 2.0
+READY_S = 1.5
 ASK_AFTER_S = 0.02
 FRESH = timedelta(seconds=15)
 
@@ -50,11 +52,13 @@ class QuoteFanout:
         self._board = BoardReader(simulated=settings.SIMULATED, redis_client=self.redis)
         self._lease = WatchLease(uuid4().hex, client=self.redis)
         self.wanted = Wanted(self._lease, is_fresh=self._is_fresh)
-        self._feed_watch = FeedWatch(loop.time())
+        self._feed_watch = FeedWatch()
         self._resyncing = asyncio.Lock()
         self._ready = asyncio.Event()
         self._stir = asyncio.Event()
-        self._said_feed: Feed = "live"
+        self._channel: str | None = None
+        self._asking: asyncio.Future[None] | None = None
+        self._said: tuple[Feed, Session] | None = None
         self._ranking = ""
         self.prices = Prices()
         self.sockets: set[TrackedSocket] = set()
@@ -71,8 +75,9 @@ class QuoteFanout:
 
     async def ready(self) -> None:
         """Wait for the first look at the board, but not for a Redis that does not answer."""
-        if not self._ready.is_set():
-            await asyncio.wait([asyncio.ensure_future(self._ready.wait())], timeout=1.5)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_S):
+                await self._ready.wait()
 
     async def stop(self) -> None:
         """End the hub's tasks and give its lease up."""
@@ -142,15 +147,20 @@ class QuoteFanout:
         since: tuple[str, int] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> str:
-        """Return a snapshot frame of `symbols`; of those changed since (epoch, seq) when given."""
+        """Return a snapshot frame of `symbols`; of those changed since (epoch, seq) when given.
+
+        Its number is what the socket was told up to: while it is behind, that is not the newest.
+        """
         symbols = list(symbols)
         after = -1
         if since and since[0] == self.prices.epoch and since[1] <= self.prices.seq:
             after = since[1]
+        if not socket.behind:
+            socket.seq = self.prices.seq
         at = datetime.now(UTC)
         head = {
             "epoch": self.prices.epoch,
-            "seq": self.prices.seq,
+            "seq": socket.seq,
             "server_time": iso(at),
             "session": self._session(at),
             "feed": self._feed(at),
@@ -160,7 +170,6 @@ class QuoteFanout:
             "pending": self.prices.pending(symbols),
             "unknown": [],
         }
-        socket.seq = max(socket.seq, self.prices.seq) if after < 0 else self.prices.seq
         return frames.snapshot_frame(head | dict(extra or {}), self.prices.whole(symbols, after))
 
     def catch_up(self, socket: TrackedSocket) -> str | None:
@@ -222,8 +231,10 @@ class QuoteFanout:
     def _send_everything(self) -> None:
         now = self._loop.time()
         for socket in list(self.sockets):
-            if not socket.offer(self.snapshot(socket, socket.symbols), now):
+            if socket.is_busy:
                 socket.needs_snapshot = True
+            else:
+                socket.offer(self.snapshot(socket, socket.symbols), now)
         self._send_ranking(now)
 
     def _send_ranking(self, now: float) -> None:
@@ -255,16 +266,21 @@ class QuoteFanout:
                 await asyncio.sleep(POLL_S)
 
     async def _listen(self) -> None:
-        """Join the groups once for the whole process and hear what they say."""
+        """Join the groups once for the whole process and hear what they say.
+
+        The layer keeps every channel and what comes for it: one is made, when Redis is there.
+        """
         layer = get_channel_layer()
         assert layer is not None
         while True:
             try:
-                channel = await layer.new_channel()
+                if self._channel is None:
+                    await self._board.pulse()
+                    self._channel = await layer.new_channel()
                 for group in (STOCK_TRACK, STOCK_CHAT):
-                    await layer.group_add(group, channel)
+                    await layer.group_add(group, self._channel)
                 while True:
-                    await self._hear(await layer.receive(channel))
+                    await self._hear(await layer.receive(self._channel))
             except (redis.RedisError, OSError):
                 await asyncio.sleep(POLL_S)
 
@@ -307,18 +323,18 @@ class QuoteFanout:
             await self._resync()
 
     async def _tick(self) -> None:
-        """Speak to sockets that heard nothing for a while, and to all when the feed changes."""
+        """Speak to sockets that heard nothing for a while, to all when feed or session change."""
         while True:
             await asyncio.sleep(TICK_S)
             at, now = datetime.now(UTC), self._loop.time()
-            feed = self._feed(at)
-            quiet_since = now if feed != self._said_feed else now - HEARTBEAT_S + TICK_S / 2
-            self._said_feed = feed
+            feed, session = said = self._feed(at), self._session(at)
+            quiet_since = now if said != self._said else now - HEARTBEAT_S
+            self._said = said
             status = self._feed_watch.status
             frame = frames.heartbeat_frame(
                 seq=self.prices.seq,
                 at=at,
-                session=self._session(at),
+                session=session,
                 feed=feed,
                 batch_at=status.batch_at if status else None,
             )
@@ -336,11 +352,18 @@ class QuoteFanout:
             self._stir.clear()
             try:
                 await self.wanted.sync()
-                asks = self.wanted.take_asks(now=self._loop.time(), missing=self._is_missing)
-                if asks:
-                    await self._loop.run_in_executor(self._asker, self._ask, asks)
+                self._ask_for_new()
             except (redis.RedisError, OSError):
                 await asyncio.sleep(POLL_S)
+
+    def _ask_for_new(self) -> None:
+        """Have a thread ask for what has no fresh price; one ask at a time, nobody waits for it."""
+        if self._asking is not None:
+            if not self._asking.done():
+                return
+            self._asking.result()
+        asks = self.wanted.take_asks(now=self._loop.time(), missing=self._is_missing)
+        self._asking = self._loop.run_in_executor(self._asker, self._ask, asks) if asks else None
 
     # Facts -------------------------------------------------------------------------------------
 
@@ -356,7 +379,7 @@ class QuoteFanout:
     def _feed(self, at: datetime) -> Feed:
         return self._feed_watch.state(now=self._loop.time(), at=at)
 
-    def _session(self, at: datetime) -> sessions.Session:
+    def _session(self, at: datetime) -> Session:
         return "open" if settings.SIMULATED else sessions.session(at)
 
     def _source(self, symbols: list[str]) -> str:

@@ -109,7 +109,7 @@ class TrackedSocket:
             return
         now = done.get_loop().time()
         while self._waiting is None and not self.is_closed:
-            if self._queue:
+            if self._queue and not self.needs_snapshot:
                 self.offer(self._queue.popleft()(), now)
             elif self.behind or self.needs_snapshot:
                 frame = self._catch_up(self)
