@@ -1,0 +1,207 @@
+"""The picker and the lists in a real browser: keyboard, touch, limits, and the merge at login."""
+
+import json
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import OpenPage
+
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 360, "height": 740},
+    "has_touch": True,
+    "is_mobile": True,
+}
+
+
+def kept(page: Page) -> list[str]:
+    """Return the list that the browser keeps."""
+    symbols: list[str] = json.loads(page.evaluate("localStorage.getItem('pregao.list') ?? '[]'"))
+    return symbols
+
+
+def box(page: Page, symbol: str) -> Locator:
+    return page.locator(f".pick input[value={symbol}]")
+
+
+def sign_up(page: Page) -> None:
+    page.goto("/register/")
+    name = f"ana{uuid4().hex[:8]}"
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.com")
+    page.fill("[name=password1]", "um-segredo-longo")
+    page.fill("[name=password2]", "um-segredo-longo")
+    with page.expect_navigation():
+        page.click("main button[type=submit]")
+
+
+def test_choosing_by_keyboard_leads_to_the_tracker(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV")
+    page.get_by_label("Filtrar por código ou nome").fill("petrobras")
+    expect(page.locator(".pick:visible")).to_have_count(2)
+
+    box(page, "PETR3").focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+
+    expect(page.locator("[data-count]")).to_have_text("2 de 30")
+    assert kept(page) == ["PETR3", "PETR4"]
+    page.get_by_role("button", name="Acompanhar").click()
+    expect(page).to_have_url(re.compile(r"/stocktracker\?stockpicker=PETR3&stockpicker=PETR4$"))
+
+
+def test_a_tap_anywhere_on_the_row_chooses_it(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV", **PHONE)
+
+    page.locator(".pick", has_text="ABEV3").locator(".pick-price").tap()
+
+    expect(box(page, "ABEV3")).to_be_checked()
+    expect(page.locator("[data-chips] button")).to_have_text(["ABEV3"])
+    page.get_by_role("button", name="Tirar ABEV3").tap()
+    expect(box(page, "ABEV3")).not_to_be_checked()
+    assert kept(page) == []
+
+
+def test_the_filter_takes_no_notice_of_case_and_accents(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV")
+
+    page.get_by_label("Filtrar por código ou nome").fill("  ITAÚ uni ")
+
+    expect(page.locator(".pick:visible .ticker")).to_have_text(["ITUB4"])
+    page.get_by_label("Filtrar por código ou nome").fill("nada disso")
+    expect(page.get_by_role("heading", name="Nada com este filtro")).to_be_visible()
+
+
+def test_the_sector_narrows_the_market(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV")
+
+    page.get_by_label("Setor").select_option("Financeiro (bancos)")
+
+    assert set(page.locator(".pick:visible .pick-sector").all_inner_texts()) == {
+        "Financeiro (bancos)"
+    }
+
+
+def test_the_limit_says_so_and_offers_the_login(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV")
+
+    page.get_by_role("button", name="Marcar todos").click()
+
+    expect(page.locator("[data-count]")).to_have_text("30 de 30")
+    expect(page.locator("[data-limit-notice]")).to_contain_text("30 ativos")
+    link = page.get_by_role("link", name="Entre para acompanhar até 200")
+    assert link.get_attribute("href") == "/login/?next=/stockpicker/IBOV"
+    unchecked = page.locator(".pick input:not(:checked)").first
+    unchecked.click()
+    expect(unchecked).not_to_be_checked()
+    assert len(kept(page)) == 30
+
+
+def test_clearing_can_be_undone(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV")
+    box(page, "VALE3").check()
+    box(page, "ITUB4").check()
+
+    page.get_by_role("button", name="Limpar").click()
+    assert kept(page) == []
+    page.get_by_role("button", name="Desfazer").click()
+
+    assert kept(page) == ["VALE3", "ITUB4"]
+
+
+def test_the_list_outlives_the_page_and_the_market(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV")
+    box(page, "VALE3").check()
+
+    page.goto("/stockpicker/FII")
+    page.locator(".pick input").first.check()
+    page.goto("/stockpicker/IBOV")
+
+    expect(box(page, "VALE3")).to_be_checked()
+    expect(page.locator("[data-count]")).to_have_text("2 de 30")
+
+
+@pytest.mark.parametrize(
+    "garbage", ["{", "null", '{"a":1}', '[1,null,"<b>","petr4","PETR4",["VALE3"]]']
+)
+def test_garbage_in_the_browsers_list_does_no_harm(open_page: OpenPage, garbage: str) -> None:
+    page = open_page("/stockpicker/IBOV")
+    page.evaluate("text => localStorage.setItem('pregao.list', text)", garbage)
+
+    page.reload()
+    box(page, "VALE3").check()
+
+    assert kept(page) == (["PETR4", "VALE3"] if "petr4" in garbage else ["VALE3"])
+
+
+def test_a_browser_without_storage_still_chooses(open_page: OpenPage) -> None:
+    page = open_page("/privacy/")
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() {throw new Error('off')}})"
+    )
+
+    page.goto("/stockpicker/IBOV")
+    box(page, "VALE3").check()
+
+    expect(page.locator("[data-count]")).to_have_text("1 de 30")
+
+
+def test_the_form_works_without_javascript(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV?q=vale", java_script_enabled=False)
+
+    box(page, "VALE3").check()
+    page.get_by_role("button", name="Acompanhar").click()
+
+    expect(page).to_have_url(re.compile(r"/stocktracker\?stockpicker=VALE3$"))
+
+
+def test_the_browsers_list_is_merged_once_after_the_login(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/IBOV")
+    box(page, "VALE3").check()
+    box(page, "ITUB4").check()
+
+    with page.expect_response("**/watchlists/merge/") as merged:
+        sign_up(page)
+
+    assert merged.value.json()["symbols"] == ["VALE3", "ITUB4"]
+    page.wait_for_function("localStorage.getItem('pregao.list') === null")
+    page.goto("/stockpicker/IBOV")
+    expect(page.locator("[data-count]")).to_have_text("2 de 200")
+    page.goto("/watchlists/")
+    expect(page.locator(".watchlist-card")).to_have_count(1)
+    expect(page.locator(".watchlist-card")).to_contain_text("Minha lista")
+
+
+def test_a_change_is_kept_in_the_account_at_once(open_page: OpenPage) -> None:
+    page = open_page("/privacy/")
+    sign_up(page)
+    page.goto("/stockpicker/IBOV")
+
+    with page.expect_response("**/watchlists/current/"):
+        box(page, "VALE3").check()
+    page.reload()
+
+    expect(box(page, "VALE3")).to_be_checked()
+    assert kept(page) == []
+
+
+def test_a_list_is_shared_with_a_stranger_by_its_link(open_page: OpenPage) -> None:
+    page = open_page("/privacy/")
+    sign_up(page)
+    page.goto("/watchlists/")
+    page.get_by_label("Nova lista").fill("Dividendos")
+    page.get_by_role("button", name="Criar").click()
+    page.get_by_label("Códigos a incluir").fill("petr4 ITUB4")
+    page.get_by_role("button", name="Incluir").click()
+    page.get_by_role("button", name="Subir ITUB4").click()
+    expect(page.locator(".pick .ticker")).to_have_text(["ITUB4", "PETR4"])
+
+    stranger = open_page(page.get_by_label("Link da lista").input_value())
+
+    expect(stranger.get_by_role("heading", name="Dividendos")).to_be_visible()
+    stranger.get_by_role("button", name="Acompanhar").click()
+    expect(stranger).to_have_url(re.compile(r"\?stockpicker=ITUB4&stockpicker=PETR4$"))
