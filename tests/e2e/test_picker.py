@@ -76,6 +76,40 @@ def test_the_filter_takes_no_notice_of_case_and_accents(open_page: OpenPage) -> 
     expect(page.get_by_role("heading", name="Nada com este filtro")).to_be_visible()
 
 
+def test_a_page_of_a_larger_whole_asks_the_server(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/ALL?q=petrobras")
+    box(page, "PETR4").check()
+
+    page.get_by_label("Filtrar por código ou nome").fill("itaú unibanco")
+
+    expect(page.locator(".pick .ticker")).to_have_text(["ITUB4"])
+    expect(page).to_have_url(re.compile(r"q=ita%C3%BA\+unibanco"))
+    box(page, "ITUB4").check()
+    assert kept(page) == ["PETR4", "ITUB4"]
+
+
+def test_a_search_without_an_answer_says_so(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/ALL?q=petrobras")
+    page.route("**/stockpicker/ALL?q=itau**", lambda route: route.fulfill(status=204))
+
+    page.get_by_label("Filtrar por código ou nome").fill("itau")
+
+    expect(page.locator("[data-notice]")).to_have_text("A busca não respondeu. Tente de novo.")
+    expect(box(page, "PETR4")).to_be_visible()
+
+
+def test_a_change_that_cannot_be_kept_is_undone(open_page: OpenPage) -> None:
+    page = open_page("/privacy/")
+    sign_up(page)
+    page.goto("/stockpicker/IBOV")
+    page.route("**/watchlists/current/", lambda route: route.fulfill(body="<p>"))
+
+    box(page, "VALE3").click()
+
+    expect(page.locator("[data-notice]")).to_have_text("Não foi possível guardar a lista.")
+    expect(box(page, "VALE3")).not_to_be_checked()
+
+
 def test_the_sector_narrows_the_market(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV")
 

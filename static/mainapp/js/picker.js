@@ -174,9 +174,10 @@ async function filterThere() {
   list().setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(url, { signal });
-    if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    list().replaceWith(page.querySelector("[data-list]"));
+    const found = page.querySelector("[data-list]");
+    if (!answer.ok || !found) throw new Error(answer.statusText);
+    list().replaceWith(found);
     window.history.replaceState(null, "", url);
     say("");
     start();
