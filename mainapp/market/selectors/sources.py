@@ -1,0 +1,197 @@
+"""How each source of quotes is doing, in words for a person."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django_celery_beat.models import IntervalSchedule
+
+from mainapp.market import sessions
+from mainapp.market.models import RejectedQuotes
+from mainapp.market.providers.breaker import SourceState
+from mainapp.market.providers.chain import build_chain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One source of the chain: what it is, how it does, and whether it is the one in use."""
+
+    state: SourceState
+    label: str
+    about: str
+    mark: str  # ok, resting, broken, empty or unused, as the style sheet knows them
+    word: str
+    error: str
+    interval_s: float
+    in_use: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """How many quotes of a source were refused for a reason, and the last of them."""
+
+    label: str
+    reason: str
+    count: int
+    last_symbol: str
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The page *Fontes*; times are aware UTC."""
+
+    sources: Sequence[Source]
+    why: str
+    rejections: Sequence[Rejection]
+    session: sessions.Session
+    session_word: str
+    next_open_at: datetime | None
+    at: datetime
+
+
+def sources_overview(*, at: datetime) -> Overview:
+    """Return what the page *Fontes* shows. Cost: two queries, one read of Redis a source."""
+    states = build_chain().states()
+    used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
+    interval_s = _interval_s()
+    session: sessions.Session = "open" if settings.SIMULATED else sessions.session(at)
+    return Overview(
+        sources=[
+            Source(
+                state=state,
+                label=source_label(state.name),
+                about=_about(state.name),
+                mark=_mark(state),
+                word=_word(state),
+                error=_fault(state.last_fault),
+                interval_s=max(state.interval_s or 0, interval_s),
+                in_use=state.name == used,
+            )
+            for state in states
+        ],
+        why=_why(used, [state.name for state in states]),
+        rejections=_rejections(),
+        session=session,
+        session_word=_session_word(session),
+        next_open_at=sessions.next_open(at) if session == "closed" else None,
+        at=at,
+    )
+
+
+def source_label(name: str) -> str:
+    """Return what a person calls a source."""
+    return {
+        "brapi": "brapi.dev",
+        "yahoo": "Yahoo Finance",
+        "yahoo_fin": "yahoo_fin",
+        "simulated": _("Mercado simulado"),
+    }.get(name, name)
+
+
+def _about(name: str) -> str:
+    return {
+        "brapi": _("Traz muitos ativos por chamada; o plano contratado limita as chamadas do mês."),
+        "yahoo": _(
+            "Traz todos os ativos numa chamada; as cotações da B3 chegam 15 minutos depois."
+        ),
+        "yahoo_fin": _(
+            "Biblioteca antiga que lê as páginas do Yahoo; fica por último, de reserva."
+        ),
+        "simulated": _("Preços inventados por este servidor, para experimentar. Nenhum é real."),
+    }.get(name, "")
+
+
+def _mark(state: SourceState) -> str:
+    if state.state in ("open", "half_open"):
+        return "broken"
+    return "empty" if state.state == "resting" and state.calls_left == 0 else state.state
+
+
+def _word(state: SourceState) -> str:
+    if _mark(state) == "empty":
+        return _("cota esgotada")
+    return {
+        "unused": _("ainda não usada"),
+        "ok": _("respondendo"),
+        "resting": _("poupando chamadas"),
+        "open": _("fora do ar"),
+        "half_open": _("tentando de novo"),
+    }[state.state]
+
+
+def _fault(fault: str) -> str:
+    return {
+        "": "",
+        "timeout": _("não respondeu a tempo"),
+        "unreachable": _("não foi possível conectar"),
+        "rate_limited": _("recusou: pedidos demais"),
+        "unauthorized": _("recusou o acesso: confira o token e o endereço"),
+        "server_error": _("está com defeito do lado dela"),
+        "bad_reply": _("respondeu algo diferente do que documenta"),
+        "not_given": _("não tem o que foi pedido"),
+    }.get(fault, _("falhou"))
+
+
+def _interval_s() -> float:
+    """Return beat's interval as the admin set it."""
+    every = IntervalSchedule.objects.filter(periodictask__name="update_stock").first()
+    if every is None:
+        return float(settings.UPDATE_INTERVAL_S)
+    return timedelta(**{every.period: every.every}).total_seconds()
+
+
+def _session_word(session: sessions.Session) -> str:
+    return {
+        "open": _("pregão aberto"),
+        "pre_open": _("pré-abertura"),
+        "closing_call": _("leilão de fechamento"),
+        "after_market": _("after-market"),
+        "closed": _("mercado fechado"),
+    }[session]
+
+
+def _why(used: str | None, names: Sequence[str]) -> str:
+    """Say which source the prices come from, and why that one."""
+    if used == "simulated":
+        return _("Os preços vêm do mercado simulado: este servidor foi iniciado sem fontes reais.")
+    if used is None:
+        return _("Nenhuma fonte respondeu ainda: não há preços novos.")
+    label = source_label(used)
+    if used == names[0]:
+        return _("Os preços vêm de %(source)s, a primeira da ordem configurada.") % {
+            "source": label
+        }
+    before = ", ".join(source_label(name) for name in names[: names.index(used)])
+    return _("Os preços vêm de %(source)s, porque antes dela não dão conta: %(before)s.") % {
+        "source": label,
+        "before": before,
+    }
+
+
+def _rejections() -> list[Rejection]:
+    rows: Iterable[RejectedQuotes] = RejectedQuotes.objects.order_by("source", "-count")
+    return [
+        Rejection(
+            label=source_label(row.source),
+            reason=_reason(row.reason),
+            count=row.count,
+            last_symbol=row.last_symbol,
+            last_at=row.last_at,
+        )
+        for row in rows
+        if (row.source == "simulated") == settings.SIMULATED
+    ]
+
+
+def _reason(reason: str) -> str:
+    return {
+        "not_finite": _("o preço não era um número"),
+        "not_positive": _("preço zero, negativo ou sem cabimento"),
+        "unknown_symbol": _("ativo que não está no catálogo"),
+        "older": _("mais antiga do que a que já tínhamos"),
+        "future": _("com hora no futuro"),
+        "foreign": _("simulada entre reais, ou real entre simuladas"),
+    }.get(reason, reason)

@@ -1,0 +1,143 @@
+"""The page of sources, over real guards in the run's own Redis."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from mainapp.market import board
+from mainapp.market.models import RejectedQuotes
+from mainapp.market.providers import chain
+from mainapp.market.providers.base import Budget, ProviderError
+from mainapp.market.providers.guard import Guard
+from mainapp.market.selectors.sources import sources_overview
+
+pytestmark = pytest.mark.django_db
+
+MONDAY = datetime(2026, 6, 15, 15, tzinfo=UTC)  # noon in São Paulo
+SUNDAY = datetime(2026, 6, 14, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def fresh():
+    board.client().flushdb()
+    chain._chain.cache_clear()  # what its guards remember of a Redis that is no more
+
+
+@pytest.fixture
+def real(settings, fresh):
+    settings.SIMULATED, settings.QUOTE_SOURCE = False, ["brapi", "yahoo", "yahoo_fin"]
+
+
+def guard(name: str, budget: Budget | None = None) -> Guard:
+    return Guard(name, redis_url=settings.REDIS_URL, budget=budget)
+
+
+def shown(at: datetime = MONDAY) -> dict[str, tuple[str, str]]:
+    return {
+        source.state.name: (source.mark, source.word) for source in sources_overview(at=at).sources
+    }
+
+
+def test_sources_never_asked_say_so(real):
+    assert shown() == dict.fromkeys(settings.QUOTE_SOURCE, ("unused", "ainda não usada"))
+    assert sources_overview(at=MONDAY).why.startswith("Nenhuma fonte respondeu ainda")
+
+
+def test_the_first_that_answers_is_the_one_in_use(real):
+    guard("brapi").fail(ProviderError("no answer in time", fault="timeout", retry_after=60))
+    guard("yahoo").succeed(delay_s=900)
+
+    overview = sources_overview(at=MONDAY)
+
+    assert shown()["brapi"] == ("broken", "fora do ar")
+    assert shown()["yahoo"] == ("ok", "respondendo")
+    assert [source.in_use for source in overview.sources] == [False, True, False]
+    assert overview.why == (
+        "Os preços vêm de Yahoo Finance, porque antes dela não dão conta: brapi.dev."
+    )
+    assert overview.sources[0].error == "não respondeu a tempo"
+
+
+def test_a_spent_budget_is_told_apart_from_a_rest(real):
+    budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
+    brapi = guard("brapi", budget)
+    brapi.admit()
+    brapi.succeed()
+    assert shown()["brapi"] == ("resting", "poupando chamadas")
+    assert sources_overview(at=MONDAY).sources[0].in_use
+
+    brapi.succeed(extra_calls=settings.BRAPI_BUDGET_PER_MONTH)
+    assert shown()["brapi"] == ("empty", "cota esgotada")
+    assert not sources_overview(at=MONDAY).sources[0].in_use
+
+
+def test_the_interval_is_the_longer_of_beats_and_the_budgets(real):
+    assert sources_overview(at=MONDAY).sources[2].interval_s == settings.UPDATE_INTERVAL_S
+
+    guard("brapi", Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")).admit()
+    assert sources_overview(at=MONDAY).sources[0].interval_s > settings.UPDATE_INTERVAL_S
+
+
+def test_the_page_shows_each_source_in_plain_words(client, real):
+    guard("brapi").fail(ProviderError("access refused (401)", fault="unauthorized", permanent=True))
+    guard("yahoo").succeed(delay_s=900)
+
+    html = client.get("/sources/").content.decode()
+
+    assert "recusou o acesso: confira o token e o endereço" in html
+    assert "access refused (401)" in html
+    assert "15 min" in html
+    assert "a primeira da ordem" not in html
+    assert "SIMULADO" not in html
+
+
+def test_refused_quotes_are_shown_by_source_and_reason(client, real):
+    RejectedQuotes.objects.create(
+        source="yahoo", reason="older", count=1234, last_symbol="PETR4", last_at=timezone.now()
+    )
+    RejectedQuotes.objects.create(
+        source="simulated", reason="future", count=1, last_symbol="VALE3", last_at=timezone.now()
+    )
+
+    overview = sources_overview(at=MONDAY)
+    assert [(row.label, row.reason, row.count) for row in overview.rejections] == [
+        ("Yahoo Finance", "mais antiga do que a que já tínhamos", 1234)
+    ]
+    assert "1.234" in client.get("/sources/").content.decode()
+
+
+def test_the_simulated_market_says_that_it_is(client, fresh):
+    html = client.get("/sources/").content.decode()
+
+    assert "Nenhum é real." in html
+    assert "pregão aberto" in html
+    assert "brapi" not in html
+
+
+def test_a_closed_market_tells_the_next_opening(real):
+    assert sources_overview(at=MONDAY).next_open_at is None
+
+    overview = sources_overview(at=SUNDAY)
+    assert overview.session_word == "mercado fechado"
+    assert overview.next_open_at - SUNDAY < timedelta(days=1)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_the_page_costs_two_queries(client, real, rows, django_assert_num_queries):
+    for reason in ("older", "future", "foreign")[:rows]:
+        RejectedQuotes.objects.create(
+            source="yahoo", reason=reason, count=1, last_symbol="PETR4", last_at=timezone.now()
+        )
+
+    with django_assert_num_queries(2):
+        client.get("/sources/")
+
+
+def test_the_part_that_changes_comes_alone(client, fresh):
+    answer = client.get("/sources/", headers={"hx-request": "true"})
+
+    assert "<main" not in answer.content.decode()
+    assert "Cotações recusadas" in answer.content.decode()
+    assert "HX-Request" in answer.headers["Vary"]
