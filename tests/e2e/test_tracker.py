@@ -1,0 +1,223 @@
+"""The live tracker in a real browser, over real servers that are stopped and killed."""
+
+import re
+import signal
+import time
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, expect
+
+ASKED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+STALE_MS = 3_500  # 3 s, and the time that looking takes
+MOVES_MS = 15_000
+
+
+def row(page: Page, symbol: str):
+    return page.locator(f"tr[data-symbol={symbol}]")
+
+
+def price(page: Page, symbol: str):
+    return row(page, symbol).locator("[data-field=price]")
+
+
+def feed(page: Page):
+    return page.locator("[data-market-status] .badge-feed")
+
+
+def order(page: Page) -> list[str]:
+    return page.locator("tbody .ticker").all_inner_texts()
+
+
+def wait_for_a_move(page: Page, symbol: str) -> None:
+    before = price(page, symbol).inner_text()
+    expect(price(page, symbol)).not_to_have_text(before, timeout=MOVES_MS)
+
+
+@pytest.fixture
+def watch(browser, site):
+    """Return a page whose console may complain of a dead server."""
+    context = browser.new_context(base_url=site.url, locale="pt-BR")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.goto(ASKED)
+    expect(feed(page)).to_have_text("Ao vivo")
+    yield page
+    context.close()
+
+
+@contextmanager
+def paused(process):
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def test_a_price_changes_while_it_is_watched(open_page):
+    page = open_page(ASKED)
+    expect(feed(page)).to_have_text("Ao vivo")
+    for symbol in ("PETR4", "VALE3", "ITUB4"):
+        wait_for_a_move(page, symbol)
+    expect(row(page, "PETR4").locator("[data-field=age]")).to_have_text(re.compile("agora|há"))
+    expect(row(page, "PETR4").locator(".spark-line")).to_have_attribute("d", re.compile("^M0.*L"))
+
+
+def test_the_page_works_without_javascript(open_page):
+    page = open_page(ASKED)
+    expect(feed(page)).to_have_text("Ao vivo")
+    expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
+    page = open_page(ASKED, java_script_enabled=False)
+    expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
+    notice = page.locator("[data-market-status] noscript span")
+    expect(notice).to_contain_text("recarregue a página para atualizar")
+    expect(notice).to_be_visible()
+    expect(page.get_by_role("button", name="Tirar PETR4 da lista")).to_be_hidden()
+
+
+def test_a_stock_is_added_and_removed_without_a_reload(open_page):
+    page = open_page(ASKED)
+    page.evaluate("window.isSamePage = true")
+    box = page.get_by_label("Adicionar ativo por código ou nome")
+    box.fill("weg")
+    expect(page.locator("#add-stock-list [role=option]").first).to_contain_text("WEGE3")
+    box.press("Enter")
+    expect(price(page, "WEGE3")).to_have_text(re.compile(r"\d,\d\d"))
+    expect(page).to_have_url(re.compile("stockpicker=WEGE3$"))
+
+    page.get_by_role("button", name="Tirar VALE3 da lista").click()
+    expect(row(page, "VALE3")).to_have_count(0)
+    assert "VALE3" not in page.url
+    assert page.evaluate("localStorage.getItem('pregao.list')") == '["PETR4","ITUB4","WEGE3"]'
+    assert page.evaluate("window.isSamePage")
+
+    page.goto("/stocktracker")
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "ITUB4", "WEGE3"])
+    wait_for_a_move(page, "WEGE3")
+
+
+def test_a_link_does_not_overwrite_the_browsers_own_list(open_page):
+    page = open_page("/privacy/")
+    page.evaluate("localStorage.setItem('pregao.list', '[\"ABEV3\"]')")
+    page.goto(ASKED)
+    page.get_by_role("button", name="Tirar VALE3 da lista").click()
+    expect(row(page, "VALE3")).to_have_count(0)
+    assert page.evaluate("localStorage.getItem('pregao.list')") == '["ABEV3"]'
+
+
+def test_an_unknown_ticker_is_named_and_can_be_dismissed(open_page):
+    page = open_page(ASKED)
+    expect(feed(page)).to_have_text("Ao vivo")
+    box = page.get_by_label("Adicionar ativo por código ou nome")
+    box.fill("XXXX3")
+    expect(page.locator("#add-stock-list")).to_contain_text("Nada encontrado")
+    box.press("Enter")
+    notice = page.get_by_text("Não conhecemos: XXXX3.")
+    expect(notice).to_be_visible()
+    expect(row(page, "XXXX3")).to_have_count(0)
+    page.get_by_role("button", name="Dispensar").click()
+    expect(notice).to_be_hidden()
+
+
+def test_one_stock_too_many_says_so_and_offers_the_login(open_page):
+    page = open_page("/stockpicker/IBOV")
+    symbols = page.locator(".pick input").evaluate_all("boxes => boxes.map((box) => box.value)")
+    page.goto("/stocktracker?" + "&".join(f"stockpicker={symbol}" for symbol in symbols[:30]))
+    expect(feed(page)).to_have_text("Ao vivo")
+    box = page.get_by_label("Adicionar ativo por código ou nome")
+    box.fill(symbols[30])
+    expect(page.locator("#add-stock-list [role=option]")).to_have_count(1)
+    box.press("Enter")
+    expect(page.locator(".notices .alert")).to_contain_text("30")
+    expect(page.get_by_role("link", name="Entre para acompanhar até 200.")).to_be_visible()
+    expect(row(page, symbols[30])).to_have_count(0)
+    assert len(order(page)) == 30
+
+
+def test_columns_sort_by_click_and_by_keyboard(open_page):
+    page = open_page(f"{ASKED}&stockpicker=MGLU3&stockpicker=IBOV")
+    expect(feed(page)).to_have_text("Ao vivo")
+    expect(price(page, "IBOV")).to_have_text(re.compile(r"\d"))
+    head = page.locator("th[data-col=price]")
+    head.get_by_role("button").click()
+    expect(head).to_have_attribute("aria-sort", "descending")
+    assert (order(page)[0], order(page)[-1]) == ("IBOV", "MGLU3")
+    head.get_by_role("button").press("Enter")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    assert (order(page)[0], order(page)[-1]) == ("MGLU3", "IBOV")
+    page.reload()
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    head.get_by_role("button").click()
+    expect(head).not_to_have_attribute("aria-sort", re.compile("."))
+
+
+def test_columns_are_chosen_and_remembered(open_page):
+    page = open_page(ASKED)
+    page.get_by_text("Colunas").click()
+    page.get_by_label("Volume").uncheck()
+    expect(page.locator("[data-col=volume]:visible")).to_have_count(0)
+    page.reload()
+    expect(feed(page)).to_have_text("Ao vivo")
+    expect(page.locator("[data-col=volume]:visible")).to_have_count(0)
+    expect(page.locator("td[data-col=open]:visible")).to_have_count(3)
+
+
+@pytest.mark.parametrize("path", [ASKED, "/stocktracker", "/graph?ticker=PETR4", "/graph"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_in_one_direction_only(open_page, path, scheme):
+    page = open_page(path, **PHONE, color_scheme=scheme)
+    expect(feed(page)).to_have_text("Ao vivo")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_a_phone_shows_the_rest_of_a_row_behind_its_arrow(open_page):
+    page = open_page(ASKED, **PHONE)
+    expect(feed(page)).to_have_text("Ao vivo")
+    volume = row(page, "PETR4").locator("[data-col=volume]")
+    expect(volume).to_be_hidden()
+    page.get_by_role("button", name="Mais de PETR4").tap()
+    expect(volume).to_be_visible()
+    page.get_by_role("button", name="Tirar PETR4 da lista").tap()
+    expect(row(page, "PETR4")).to_have_count(0)
+
+
+@pytest.mark.parametrize("part", ["project.serve", "worker"])
+def test_a_silent_server_makes_the_prices_stale_and_a_live_one_mends_them(watch, site, part):
+    with paused(site.child(part)):
+        expect(feed(watch)).to_have_text(re.compile(r"Desatualizado há \d+ s: ."), timeout=STALE_MS)
+        expect(price(watch, "PETR4")).to_have_class(re.compile("stale"))
+        expect(watch.locator("[data-market-status] [role=status]")).to_contain_text("Desatualizado")
+    expect(feed(watch)).to_have_text("Ao vivo", timeout=6_000)
+    expect(price(watch, "PETR4")).not_to_have_class(re.compile("stale"))
+    wait_for_a_move(watch, "PETR4")
+
+
+def test_a_killed_server_is_reached_again_without_a_reload(watch, site):
+    watch.evaluate("window.isSamePage = true")
+    site.child("project.serve").kill()
+    expect(feed(watch)).to_have_text(re.compile("^Desatualizado há"), timeout=STALE_MS)
+    expect(feed(watch)).to_have_text("Ao vivo", timeout=15_000)
+    wait_for_a_move(watch, "VALE3")
+    assert watch.evaluate("window.isSamePage")
+
+
+def test_a_hidden_tab_is_live_at_once_when_it_is_shown(watch):
+    other = watch.context.new_page()
+    other.goto("/privacy/")
+    other.bring_to_front()
+    other.wait_for_timeout(3_000)
+    watch.bring_to_front()
+    began = time.monotonic()
+    expect(feed(watch)).to_have_text("Ao vivo")
+    assert time.monotonic() - began < 1
+    wait_for_a_move(watch, "ITUB4")
+
+
+def test_a_stranger_reads_the_conversation_and_is_offered_the_login(open_page):
+    page = open_page(ASKED)
+    page.get_by_role("button", name="Conversa").click()
+    drawer = page.get_by_role("dialog", name="Conversa")
+    expect(drawer.get_by_text("Nada fica guardado.")).to_be_visible()
+    expect(drawer.get_by_role("link", name="Entre para escrever")).to_be_visible()
