@@ -32,7 +32,7 @@ def pixels(page: Page) -> dict[str, int]:
             const {data} = context.getImageData(0, 0, canvas.width, canvas.height);
             let painted = 0;
             for (let i = 0; i < data.length; i += 4) {
-                if (Math.abs(data[i] - data[0]) + Math.abs(data[i + 1] - data[1]) > 60) painted += 1;
+                if (Math.abs(data[i] - data[0]) > 40) painted += 1;
             }
             return { corner: data[0], painted };
         }"""

@@ -8,7 +8,7 @@ import {
 } from "../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
 import { decimal, pct } from "./format.js";
 import { bollinger, rsi, sma } from "./indicators.js";
-import { t } from "./quotes.js";
+import { gettext } from "./quotes.js";
 
 const SAO_PAULO_S = -3 * 3600; // all year since 2019, and no minute bar is older
 const MIDNIGHT_SLACK_S = 2 * 3600; // a day began at 02:00 UTC in the summers before 2020
@@ -213,13 +213,13 @@ export class StockChart {
     const { brand, accent, ink } = this._color;
     const band = faint(this._color["ink-2"], 0.75);
     const styles = {
-      sma9: { color: accent, title: t("MM 9") },
-      sma21: { color: brand, title: t("MM 21") },
-      sma50: { color: ink, title: t("MM 50") },
+      sma9: { color: accent, title: gettext("MM 9") },
+      sma21: { color: brand, title: gettext("MM 21") },
+      sma50: { color: ink, title: gettext("MM 50") },
       upper: { color: band, lineStyle: 2 },
       middle: { color: band, lineStyle: 1 },
       lower: { color: band, lineStyle: 2 },
-      rsi: { color: brand, lastValueVisible: true, title: t("IFR 14") },
+      rsi: { color: brand, lastValueVisible: true, title: gettext("IFR 14") },
     };
     for (const [name, data] of Object.entries(this._studies())) {
       const options = { lineWidth: 1.5, ...QUIET, ...styles[name] };

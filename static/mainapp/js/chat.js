@@ -1,6 +1,6 @@
 // The conversation beside the tracker: what people who watch now say, not stored.
 import { clock } from "./format.js";
-import { t } from "./quotes.js";
+import { gettext } from "./quotes.js";
 
 const KEPT = 100;
 
@@ -47,7 +47,7 @@ export function attachChat(drawer, socket, counter) {
     const text = input.value.trim();
     if (!text) return;
     const sent = socket.say(text);
-    tell(sent ? "" : t("Sem conexão: a mensagem não foi enviada."));
+    tell(sent ? "" : gettext("Sem conexão: a mensagem não foi enviada."));
     if (!sent) return;
     said = text;
     input.value = "";

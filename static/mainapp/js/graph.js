@@ -2,7 +2,7 @@
 import "./base.js";
 import { StockChart } from "./chart.js";
 import { compact, decimal, pct } from "./format.js";
-import { ageText, changeClass, fieldText, originText, place, t } from "./quotes.js";
+import { ageText, changeClass, fieldText, gettext, originText, place } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
@@ -89,11 +89,11 @@ function showLegend(hovered) {
   const change = ((bar.close / before - 1) * 100).toFixed(2);
   const number = (value) => decimal(value.toFixed(2));
   const values = [
-    [t("A"), number(bar.open)],
-    [t("Máx"), number(bar.high)],
-    [t("Mín"), number(bar.low)],
-    [t("F"), number(bar.close)],
-    [t("Vol"), compact(bar.volume)],
+    [gettext("A"), number(bar.open)],
+    [gettext("Máx"), number(bar.high)],
+    [gettext("Mín"), number(bar.low)],
+    [gettext("F"), number(bar.close)],
+    [gettext("Vol"), compact(bar.volume)],
   ];
   const parts = values.map(([name, value]) => {
     const item = document.createElement("span");
@@ -163,19 +163,19 @@ function showBars(body) {
 async function load() {
   const number = ++asked;
   bars = [];
-  cover("loading", t("Carregando o histórico…"));
+  cover("loading", gettext("Carregando o histórico…"));
   note("");
   try {
     const body = await fetchCandles(symbol, number);
     if (!body) return;
     if (body.bars.length) showBars(body);
     const failed = body.status === "failed";
-    if (failed && !bars.length) return cover("failed", t("A fonte não entregou o histórico agora."));
-    if (failed) note(t("A fonte não respondeu agora: o gráfico mostra o que já estava guardado."));
-    if (!bars.length) return cover("empty", t("Ainda não há histórico deste ativo neste período."));
+    if (failed && !bars.length) return cover("failed", gettext("A fonte não entregou o histórico agora."));
+    if (failed) note(gettext("A fonte não respondeu agora: o gráfico mostra o que já estava guardado."));
+    if (!bars.length) return cover("empty", gettext("Ainda não há histórico deste ativo neste período."));
     if (options.compare) await loadComparison(number);
   } catch {
-    if (number === asked) cover("failed", t("Não foi possível carregar o gráfico."));
+    if (number === asked) cover("failed", gettext("Não foi possível carregar o gráfico."));
   }
 }
 
@@ -190,7 +190,7 @@ async function loadComparison(number = asked) {
   const times = new Set(bars.map((bar) => bar.time));
   const other = body.bars.map(toBar).filter((bar) => times.has(bar.time));
   chart.setOptions(options, other);
-  if (!other.length) note(t("Não há histórico do IBOV para comparar neste período."));
+  if (!other.length) note(gettext("Não há histórico do IBOV para comparar neste período."));
 }
 
 function applyQuote() {
@@ -240,7 +240,7 @@ part("toggles").addEventListener("click", (event) => {
   }
   showToggles();
   if (!bars.length) return;
-  if (name === "compare") loadComparison().catch(() => note(t("Não foi possível comparar agora.")));
+  if (name === "compare") loadComparison().catch(() => note(gettext("Não foi possível comparar agora.")));
   else chart.setOptions(options);
 });
 

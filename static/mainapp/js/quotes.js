@@ -4,7 +4,7 @@ import { age, clock, compact, decimal, direction, pct } from "./format.js";
 const MINUTE_S = 60;
 
 /** Translate; the identity where the page has no catalogue. */
-export function t(text, values = {}) {
+export function gettext(text, values = {}) {
   const found = typeof globalThis.gettext === "function" ? globalThis.gettext(text) : text;
   return found.replace(/%\((\w+)\)s/g, (whole, name) => values[name] ?? whole);
 }
@@ -45,19 +45,19 @@ export function ageSeconds(quote, nowMs) {
 export function ageText(quote, nowMs) {
   const seconds = ageSeconds(quote, nowMs);
   if (seconds === null) return "–";
-  if (seconds < 2) return t("agora");
+  if (seconds < 2) return gettext("agora");
   return age(seconds);
 }
 
 /** Return what is to be known of a price's origin, in one line. */
 export function originText(quote) {
-  const parts = [t("Fonte: %(source)s", { source: sourceName(quote.source) })];
+  const parts = [gettext("Fonte: %(source)s", { source: sourceName(quote.source) })];
   if (quote.quoted_at) {
     const time = clock(quote.quoted_at);
     parts.push(
       quote.quoted_at_estimated
-        ? t("visto pela primeira vez às %(time)s (a fonte não dá a hora)", { time })
-        : t("preço das %(time)s (São Paulo)", { time }),
+        ? gettext("visto pela primeira vez às %(time)s (a fonte não dá a hora)", { time })
+        : gettext("preço das %(time)s (São Paulo)", { time }),
     );
   }
   if (quote.delay_s > 0) parts.push(delayText(quote.delay_s));
@@ -65,11 +65,11 @@ export function originText(quote) {
 }
 
 export function delayText(seconds) {
-  return t("atraso %(minutes)s min", { minutes: Math.ceil(seconds / 60) });
+  return gettext("atraso %(minutes)s min", { minutes: Math.ceil(seconds / 60) });
 }
 
 export function sourceName(source) {
-  return source === "simulated" ? t("simulador") : (source ?? "–");
+  return source === "simulated" ? gettext("simulador") : (source ?? "–");
 }
 
 /** Compare two decimal strings exactly: negative, zero or positive. */

@@ -6,10 +6,10 @@ import {
   delayText,
   extendPoints,
   fieldText,
+  gettext,
   originText,
   place,
   sparkPaths,
-  t,
 } from "./quotes.js";
 
 const PLAIN = [
@@ -225,5 +225,5 @@ const MOVING = window.matchMedia("(prefers-reduced-motion: no-preference)");
 
 /** Return the words for a row that has no price yet. */
 export function pendingText() {
-  return t("aguardando primeira cotação");
+  return gettext("aguardando primeira cotação");
 }

@@ -1,24 +1,24 @@
 // The bar that says in which state the session and the feed are: `_market_status.html`.
 import { age } from "./format.js";
-import { sourceName, t } from "./quotes.js";
+import { gettext, sourceName } from "./quotes.js";
 
 const CONNECTING_MS = 2500;
 
 const SESSIONS = {
-  open: () => t("Mercado aberto"),
-  pre_open: () => t("Pré-abertura"),
-  closing_call: () => t("Call de fechamento"),
-  after_market: () => t("After-market"),
+  open: () => gettext("Mercado aberto"),
+  pre_open: () => gettext("Pré-abertura"),
+  closing_call: () => gettext("Call de fechamento"),
+  after_market: () => gettext("After-market"),
 };
 const REASONS = {
-  late: () => t("a fonte está atrasada"),
-  down: () => t("as cotações pararam de chegar ao servidor"),
-  silent: () => t("o servidor não responde"),
-  closed: () => t("reconectando"),
-  connecting: () => t("conectando"),
-  session: () => t("reconectando"),
-  offline: () => t("você está sem internet"),
-  flooded: () => t("o servidor encerrou a conexão; recarregue a página"),
+  late: () => gettext("a fonte está atrasada"),
+  down: () => gettext("as cotações pararam de chegar ao servidor"),
+  silent: () => gettext("o servidor não responde"),
+  closed: () => gettext("reconectando"),
+  connecting: () => gettext("conectando"),
+  session: () => gettext("reconectando"),
+  offline: () => gettext("você está sem internet"),
+  flooded: () => gettext("o servidor encerrou a conexão; recarregue a página"),
 };
 const DAY = { timeZone: "America/Sao_Paulo", day: "2-digit", month: "2-digit" };
 
@@ -35,7 +35,7 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
   function sessionText() {
     if (socket.session === null) return session.textContent.trim();
     if (SESSIONS[socket.session]) return SESSIONS[socket.session]();
-    return t("Fechamento de %(day)s", { day: closeDay() });
+    return gettext("Fechamento de %(day)s", { day: closeDay() });
   }
 
   function closeDay() {
@@ -48,8 +48,8 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
   function staleText() {
     const reason = REASONS[socket.reason]?.() ?? socket.reason;
     const ms = socket.staleMs();
-    if (ms === null) return t("Desatualizado: %(reason)s", { reason });
-    return t("Desatualizado %(age)s: %(reason)s", { age: age(ms / 1000), reason });
+    if (ms === null) return gettext("Desatualizado: %(reason)s", { reason });
+    return gettext("Desatualizado %(age)s: %(reason)s", { age: age(ms / 1000), reason });
   }
 
   function state() {
@@ -60,9 +60,9 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
   }
 
   function feedText(now) {
-    if (now === "connecting") return t("Conectando…");
+    if (now === "connecting") return gettext("Conectando…");
     if (now !== "live") return staleText();
-    return socket.session === "closed" ? t("Conectado") : t("Ao vivo");
+    return socket.session === "closed" ? gettext("Conectado") : gettext("Ao vivo");
   }
 
   function render() {
@@ -72,7 +72,7 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
     feed.dataset.feed = now;
     setText(feed, feedText(now));
     if (socket.source) {
-      setText(source, t("Fonte: %(source)s", { source: sourceName(socket.source) }));
+      setText(source, gettext("Fonte: %(source)s", { source: sourceName(socket.source) }));
     }
     login.hidden = !socket.sessionEnded;
     const isStale = now !== "live";

@@ -2,7 +2,7 @@
 import "./base.js";
 import { attachChat } from "./chat.js";
 import * as lists from "./lists.js";
-import { t } from "./quotes.js";
+import { gettext } from "./quotes.js";
 import { pendingText, QuoteTable } from "./rows.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
@@ -101,12 +101,12 @@ function show(symbols) {
 
 function add(symbol) {
   if (table.has(symbol)) {
-    announce(t("%(symbol)s já está na lista.", { symbol }));
+    announce(gettext("%(symbol)s já está na lista.", { symbol }));
     return;
   }
   show([symbol]);
   keepOnServer({ add: [symbol] });
-  announce(t("%(symbol)s entrou na lista.", { symbol }));
+  announce(gettext("%(symbol)s entrou na lista.", { symbol }));
   scheduleSparklines(0);
 }
 
@@ -117,7 +117,7 @@ function remove(symbol) {
   socket.unsubscribe([symbol]);
   keepList();
   keepOnServer({ remove: [symbol] });
-  announce(t("%(symbol)s saiu da lista.", { symbol }));
+  announce(gettext("%(symbol)s saiu da lista.", { symbol }));
   (next?.querySelector('[data-action="remove"]') ?? part("add").querySelector("[role=combobox]")).focus();
 }
 
@@ -144,7 +144,7 @@ function notify(text, link = null) {
   button.type = "button";
   button.className = "icon-btn";
   button.dataset.action = "dismiss";
-  button.setAttribute("aria-label", t("Dispensar"));
+  button.setAttribute("aria-label", gettext("Dispensar"));
   button.textContent = "×";
   box.append(button);
   notices.replaceChildren(box);
@@ -152,7 +152,7 @@ function notify(text, link = null) {
 
 function loginLink() {
   const here = encodeURIComponent(window.location.pathname + window.location.search);
-  return { href: `${root.dataset.loginUrl}?next=${here}`, text: t("Entre para acompanhar até 200.") };
+  return { href: `${root.dataset.loginUrl}?next=${here}`, text: gettext("Entre para acompanhar até 200.") };
 }
 
 notices.addEventListener("click", (event) => {
@@ -286,7 +286,7 @@ socket.addEventListener("pending", ({ detail }) => {
 });
 socket.addEventListener("unknown", ({ detail }) => {
   drop(detail.symbols);
-  notify(t("Não conhecemos: %(symbols)s.", { symbols: detail.symbols.join(", ") }));
+  notify(gettext("Não conhecemos: %(symbols)s.", { symbols: detail.symbols.join(", ") }));
 });
 socket.addEventListener("problem", ({ detail }) => {
   if (detail.code !== "too_many_symbols") return;
