@@ -1,5 +1,6 @@
 /* The home page: the index and the three lists, moving. Without this the page shows what was recorded. */
 import { brl, compact, decimal, direction, pct } from "./format.js";
+import { compareDecimals } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
@@ -35,7 +36,7 @@ function showMove(element, changePct) {
 
 function flash(element, before, after) {
   if (calm.matches || before === undefined || before === after) return;
-  const rose = BigInt(after.replace(".", "")) > BigInt(before.replace(".", ""));
+  const rose = compareDecimals(after, before) > 0;
   element.classList.remove("flash-up", "flash-down");
   void element.offsetWidth; // starts the animation anew
   element.classList.add(rose ? "flash-up" : "flash-down");
