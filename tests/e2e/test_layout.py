@@ -1,0 +1,75 @@
+"""What every page shares, in a browser: its frame, its width, its languages."""
+
+import pytest
+
+ADDRESSES = ["/", "/stockpicker/IBOV", "/stocktracker?stockpicker=PETR4&stockpicker=VALE3"]
+ADDRESSES += ["/graph?ticker=PETR4", "/sources/", "/login/", "/register/", "/privacy/"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_a_phone(open_page, scheme):
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True}
+    wide = []
+    for address in ADDRESSES:
+        page = open_page(address, color_scheme=scheme, **phone)
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if width > 360:
+            wide.append((address, width))
+
+    assert wide == []
+
+
+def test_the_market_is_called_simulated_wherever_one_scrolls(open_page):
+    page = open_page("/privacy/", viewport={"width": 360, "height": 400})
+    page.mouse.wheel(0, 2000)
+    page.wait_for_function("scrollY > 0")
+
+    banner = page.locator(".simulated-banner")
+    assert banner.bounding_box()["y"] == 0
+    assert "MERCADO SIMULADO" in banner.inner_text()
+
+
+def test_the_language_is_switched_without_leaving_the_page(open_page):
+    page = open_page("/privacy/?from=test")
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="English").click()
+
+    page.get_by_role("heading", name="Privacy").wait_for()
+    assert page.url.endswith("/privacy/?from=test")
+    page.reload()
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_the_sources_page_refreshes_itself(open_page):
+    page = open_page("/sources/")
+
+    with page.expect_response(
+        lambda answer: answer.url.endswith("/sources/") and answer.status == 200
+    ) as caught:
+        pass
+
+    assert "<main" not in caught.value.text()
+    page.get_by_text("respondendo").wait_for()
+
+
+def test_a_person_signs_up_leaves_and_comes_back(open_page):
+    page = open_page("/sources/")
+    page.locator("details.menu summary").click()
+    page.get_by_role("link", name="Criar conta").click()
+    page.get_by_label("Usuário").fill("marina")
+    page.get_by_label("Email").fill("marina@example.com")
+    page.get_by_label("Senha", exact=True).fill("um-segredo-longo")
+    page.get_by_label("Confirmação de senha").fill("um-segredo-longo")
+    page.get_by_role("main").get_by_role("button", name="Criar conta").click()
+    page.wait_for_url("**/sources/")
+
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Sair").click()
+    page.locator(".badge-feed[data-feed=live]").first.wait_for()
+    page.goto("/login/")
+    page.get_by_label("Usuário").fill("marina")
+    page.get_by_label("Senha").fill("um-segredo-longo")
+    page.get_by_role("main").get_by_role("button", name="Entrar").click()
+
+    page.locator(".menu-label", has_text="marina").wait_for()
+    page.locator(".badge-feed[data-feed=live]").first.wait_for()

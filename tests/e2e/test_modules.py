@@ -1,0 +1,192 @@
+"""The browser's own modules, in a browser: each page here is one answer, no server runs."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.template.loader import render_to_string
+from playwright.sync_api import Browser, Page, Route
+
+ORIGIN = "http://pregao.test"
+CASES = json.loads(
+    (Path(__file__).parents[2] / "mainapp/core/tests/formats.json").read_text(encoding="utf-8")
+)
+# What the templates' filters and the module call the same thing.
+CALLS = {
+    "brl": "m.brl(v)",
+    "brl_change": "m.brl(v, {signed: true})",
+    "pct": "m.pct(v)",
+    "compact": "m.compact(v)",
+    "direction": "m.direction(v)",
+}
+NAMES = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",), "none": ()}
+
+
+@pytest.fixture
+def stage(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page of `html`, with the project's static files around it."""
+    pages = []
+
+    def open_(html: str, answers: Callable[[Route, str], None] | None = None) -> Page:
+        def answer(route: Route) -> None:
+            url = urlsplit(route.request.url)
+            if url.path.startswith("/static/"):
+                found = finders.find(url.path.removeprefix("/static/"))
+                route.fulfill(path=found) if found else route.fulfill(status=404)
+            elif url.path == "/stocks/search/" and answers:
+                answers(route, parse_qs(url.query)["q"][0])
+            elif url.path == "/jsi18n/":
+                route.fulfill(content_type="text/javascript", body=WORDS)
+            else:
+                route.fulfill(content_type="text/html", body=html)
+
+        page = browser.new_page()
+        page.route("**/*", answer)
+        page.goto(ORIGIN)
+        pages.append(page)
+        return page
+
+    yield open_
+    for page in pages:
+        page.close()
+
+
+WORDS = """
+globalThis.gettext = (text) => text;
+globalThis.ngettext = (one, many, n) => (n === 1 ? one : many);
+globalThis.interpolate = (text, values) => text.replace("%s", values[0]);
+"""
+
+
+@pytest.mark.parametrize(("language", "column"), [("pt-BR", 1), ("en", 2)])
+def test_the_browser_writes_numbers_as_the_server_does(stage, language, column):
+    page = stage(f'<!doctype html><html lang="{language}"><title>.</title></html>')
+
+    for name, cases in CASES.items():
+        written = page.evaluate(
+            f"""async (values) => {{
+                const m = await import("/static/mainapp/js/format.js");
+                return values.map((v) => {CALLS[name]});
+            }}""",
+            [case[0] for case in cases],
+        )
+        assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in written] == [
+            case[column] for case in cases
+        ]
+
+
+def options(text: str) -> str:
+    return "".join(
+        f'<li role="option"><a href="/graph?ticker={symbol}">{symbol}</a></li>'
+        for symbol in NAMES[text]
+    )
+
+
+def fulfil(route: Route, text: str) -> None:
+    route.fulfill(content_type="text/html", body=options(text))
+
+
+@pytest.fixture
+def frame() -> str:
+    """Return the frame of every page, as it is without a request."""
+    return render_to_string("base.html", {"simulated": True, "quote_sources": ["simulated"]})
+
+
+def state(page: Page) -> dict[str, Any]:
+    box = page.locator("#stock-search")
+    active = box.get_attribute("aria-activedescendant")
+    return {
+        "open": box.get_attribute("aria-expanded") == "true",
+        "active": active and page.locator(f"#{active}").inner_text(),
+        "selected": page.locator("[role=option][aria-selected=true]").all_inner_texts(),
+    }
+
+
+def test_the_search_box_is_worked_by_the_keyboard(stage, frame):
+    page = stage(frame, fulfil)
+    box = page.locator("#stock-search")
+
+    box.fill("it")
+    page.locator("[role=option]").nth(1).wait_for()
+    assert state(page) == {"open": True, "active": None, "selected": []}
+    for key, symbol in (("ArrowDown", "ITSA4"), ("ArrowDown", "ITUB4"), ("ArrowDown", "ITSA4")):
+        box.press(key)
+        assert state(page) == {"open": True, "active": symbol, "selected": [symbol]}
+    box.press("ArrowUp")
+    assert state(page)["active"] == "ITUB4"
+
+    box.press("Escape")
+    assert state(page) == {"open": False, "active": None, "selected": ["ITUB4"]}
+    assert box.input_value() == "it"
+
+    box.press("ArrowDown")
+    page.locator("[role=option]").nth(1).wait_for()
+    box.press("ArrowDown")
+    box.press("Enter")
+    page.wait_for_url("**/graph?ticker=ITSA4")
+
+
+def test_the_search_box_is_worked_by_touch(stage, frame):
+    page = stage(frame, fulfil)
+    page.locator("#stock-search").fill("itub")
+
+    page.get_by_role("option").click()
+
+    page.wait_for_url("**/graph?ticker=ITUB4")
+
+
+def test_an_answer_that_came_too_late_is_dropped(stage, frame):
+    held: list[Route] = []
+
+    def answer(route: Route, text: str) -> None:
+        held.append(route) if text == "it" else fulfil(route, text)
+
+    page = stage(frame, answer)
+    box = page.locator("#stock-search")
+    with page.expect_request("**/stocks/search/?q=it"):
+        box.fill("it")
+    box.fill("itub")
+    page.get_by_role("option", name="ITUB4").wait_for()
+
+    assert page.locator("[role=option]").all_inner_texts() == ["ITUB4"]
+    assert len(held) == 1
+
+
+def test_the_search_box_asks_once_for_a_word(stage, frame):
+    asked: list[str] = []
+
+    def answer(route: Route, text: str) -> None:
+        asked.append(text)
+        fulfil(route, text)
+
+    page = stage(frame, answer)
+    page.locator("#stock-search").evaluate(
+        """(box) => {
+            for (const text of ["i", "it", "itu", "itub"]) {
+                box.value = text;
+                box.dispatchEvent(new Event("input", { bubbles: true }));
+            }
+        }"""
+    )
+    page.get_by_role("option").wait_for()
+
+    assert asked == ["itub"]
+
+
+def test_the_theme_follows_the_system_until_one_is_chosen(stage, frame):
+    page = stage(frame)
+    theme = "document.documentElement.dataset.bsTheme"
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"{theme} === '{scheme}'")
+
+    page.evaluate("pregaoTheme.choose('dark')")
+    page.reload()
+
+    assert page.evaluate(theme) == "dark"
+    page.evaluate("pregaoTheme.choose('system')")
+    assert page.evaluate(theme) == "light"
