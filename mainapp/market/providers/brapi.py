@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 from time import monotonic
 from typing import Any
+from urllib.parse import quote as quote_url
 
 from mainapp.market.providers.base import Budget, Listing, ProviderError
 from mainapp.market.providers.http import Http
@@ -159,7 +160,8 @@ class BrapiProvider:
     def _results(
         self, path: str, params: Mapping[str, str], deadline: float
     ) -> list[Mapping[str, Any]]:
-        reply = self._http.get(f"{self._url}/api/quote/{path}", params, deadline=deadline).json()
+        url = f"{self._url}/api/quote/{quote_url(path, safe=',')}"
+        reply = self._http.get(url, params, deadline=deadline).json()
         if not isinstance(reply, dict) or not isinstance(reply.get("results"), list):
             raise ProviderError("a reply without results", fault="bad_reply")
         return as_rows(reply["results"])

@@ -5,7 +5,7 @@ Without Redis each process goes on with what it last knew; a Redis that lost it 
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from threading import Lock
 from time import monotonic
@@ -32,6 +32,7 @@ PROBE_GRACE_S = 1.0
 REDIS_TIMEOUT_S = 1.0
 REDIS_PAUSE_S = 1.0
 KEEP_S = 40 * 86_400
+NEW = Record()
 
 
 class Guard:
@@ -54,7 +55,7 @@ class Guard:
         self._redis = _client(redis_url)
         self._redis_rests_until = 0.0
         self._lock = Lock()
-        self._known = Record()
+        self._known = NEW
         self._is_alone = False
 
     def admit(self, calls: int = 1, *, is_spaced: bool = True) -> Admission:
@@ -153,7 +154,7 @@ class Guard:
     def _merged(self, stored: Record) -> Record:
         """Return what Redis says; what it lost, and calls that it was not told of, are ours."""
         known = self._known
-        if stored == Record():
+        if stored == NEW:
             return known
         if self._is_alone and stored.period_ends_at == known.period_ends_at:
             used, next_at = max(stored.used, known.used), max(stored.next_at, known.next_at)
@@ -162,12 +163,20 @@ class Guard:
 
 
 def _load(text: Any) -> Record:
+    """Return the record that was stored; what is none is a new beginning."""
     try:
         values = json.loads(text or "{}")
-        names = {field.name for field in fields(Record)}
-        return Record(**{name: value for name, value in values.items() if name in names})
-    except (ValueError, TypeError, AttributeError):
-        return Record()
+        kept = {name: values[name] for name in asdict(NEW) if name in values}
+    except (ValueError, TypeError):
+        return NEW
+    are_sound = all(_is_like(value, getattr(NEW, name)) for name, value in kept.items())
+    return Record(**kept) if are_sound else NEW
+
+
+def _is_like(value: Any, default: Any) -> bool:
+    if default is None:
+        return value is None or isinstance(value, int | float)
+    return isinstance(value, str if isinstance(default, str) else int | float)
 
 
 def _client(url: str) -> redis.Redis:

@@ -3,7 +3,6 @@
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from threading import Event, Thread
 from time import monotonic
 from typing import Generic, TypeVar
@@ -84,8 +83,10 @@ def gather(
                     missed[0] = error
 
     for call in [Call(work) for _ in range(min(workers, len(functions)))]:
-        with suppress(ProviderError):
+        try:
             call.result(deadline - monotonic())
+        except ProviderError as error:
+            missed[0] = error if call.is_done else missed[0]
     return [done.get(number, missed[0]) for number in range(len(functions))]
 
 

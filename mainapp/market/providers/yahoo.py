@@ -115,7 +115,8 @@ class YahooProvider:
         except Timeout as error:
             raise ProviderError("no answer in time", fault="timeout") from error
         except RequestException as error:
-            raise ProviderError(f"no connection: {error}", fault="unreachable") from error
+            reason = str(error).removeprefix("Failed to perform, ").partition(" See https://")[0]
+            raise ProviderError(f"no connection: {reason}", fault="unreachable") from error
         except YFRateLimitError as error:
             raise ProviderError("asked too often (429)", fault="rate_limited") from error
         except (YFException, ValueError, *LIBRARY_FAULTS) as error:

@@ -14,7 +14,7 @@ from io import StringIO
 from threading import Lock, local
 from time import monotonic
 from types import ModuleType, SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from mainapp.market.providers.base import Budget, Listing, ProviderError
 from mainapp.market.providers.http import Http, readdressed
@@ -155,7 +155,7 @@ def _rows(abroad: str, range_: str, interval: str) -> list[dict[str, Any]]:
     import pandas
 
     today = pandas.Timestamp.today()
-    days = 7 if interval == "1m" else DAYS.get(range_, 5 if range_ == "1d" else today.dayofyear)
+    days = 7 if interval == "1m" else DAYS.get(range_, 5 if range_ == "1d" else today.day_of_year)
     frame = _library().get_data(
         abroad,
         start_date=today - pandas.DateOffset(days=days),
@@ -187,7 +187,22 @@ def _library() -> Any:
     """Return yahoo_fin's module, mended."""
     import pandas
 
-    # It asks for requests_html at import and prints a warning without it; nothing of ours uses it.
+    stock_info = _load_library()
+
+    def live_price(ticker: str) -> Any:
+        today, week = pandas.Timestamp.today(), pandas.DateOffset(days=7)
+        # The last row as it is: without a price it is none, and the day before's is no live price.
+        return stock_info.get_data(ticker, today - week, today + week)["close"].iloc[-1]
+
+    names = vars(stock_info)
+    names["requests"] = SimpleNamespace(get=_get)
+    names["pd"] = _old_pandas()
+    names["get_live_price"] = live_price
+    return stock_info
+
+
+def _load_library() -> Any:
+    """Import the module without the warning that it prints when it has no requests_html."""
     with _import_lock:
         sys.modules["requests_html"] = ModuleType("requests_html")
         vars(sys.modules["requests_html"])["HTMLSession"] = None
@@ -195,6 +210,12 @@ def _library() -> Any:
             from yahoo_fin import stock_info
         finally:
             del sys.modules["requests_html"]
+    return stock_info
+
+
+def _old_pandas() -> SimpleNamespace:
+    """Return what the library uses of pandas, as it was when the library was written."""
+    import pandas
 
     class Frame(pandas.DataFrame):
         @property
@@ -204,27 +225,33 @@ def _library() -> Any:
         def append(self, other: pandas.DataFrame) -> "Frame":
             return Frame(pandas.concat([self, other]))
 
+    class Moment:
+        """A time that takes `floor("d")`: pandas wants a capital by now."""
+
+        def __init__(self, at: pandas.Timestamp) -> None:
+            self._at = at
+
+        def floor(self, unit: str) -> pandas.Timestamp:
+            return self._at.floor(unit.upper())
+
+        def timestamp(self) -> float:
+            return self._at.timestamp()
+
     def read_html(source: str) -> list[Frame]:
         text = _get(source).text if source.startswith("https://") else source
         return [Frame(table) for table in pandas.read_html(StringIO(text))]
 
-    def live_price(ticker: str) -> Any:
-        today = pandas.Timestamp.today()
-        week = pandas.DateOffset(days=7)
-        # The last row as it is: without a price it is none, and the day before's is no live price.
-        return stock_info.get_data(ticker, today - week, today + week)["close"].iloc[-1]
+    def to_datetime(times: Sequence[Any], unit: Literal["s"]) -> "pandas.Index[Any]":
+        moments = [Moment(pandas.Timestamp(time, unit=unit)) for time in times]
+        return pandas.Index(moments, dtype=object)
 
-    names = vars(stock_info)
-    names["requests"] = SimpleNamespace(get=_get)
-    names["pd"] = SimpleNamespace(
+    return SimpleNamespace(
         DataFrame=Frame,
         DateOffset=pandas.DateOffset,
         Timestamp=pandas.Timestamp,
         read_html=read_html,
-        to_datetime=pandas.to_datetime,
+        to_datetime=to_datetime,
     )
-    names["get_live_price"] = live_price
-    return stock_info
 
 
 def _get(

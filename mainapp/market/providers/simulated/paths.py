@@ -7,7 +7,7 @@ whatever process, and yesterday's candle never changes. Prices are logarithms ov
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import accumulate
 from math import cos, exp, pi
@@ -90,6 +90,11 @@ def year_of(market: Market, paper: Paper, year: int) -> Year:
     )
 
 
+def span_of(market: Market, paper: Paper, day: date) -> Span:
+    """Return the candle of a whole day."""
+    return year_of(market, paper, day.year).day(day)
+
+
 def hours_of(market: Market, paper: Paper, day: date, span: Span) -> list[Span]:
     """Return the 24 candles of a day."""
     sizes = _hour_sizes(market, paper, day)
@@ -105,21 +110,28 @@ def minutes_of(market: Market, paper: Paper, day: date, hour: int, span: Span) -
     return _split(span, key, paper, [hour_size * x for x in clusters(key, 60)], spare=cent)
 
 
-def seconds_of(market: Market, paper: Paper, minute: str, span: Span) -> list[int]:
-    """Return the price in cents at each of the 60 seconds of the minute so named."""
-    key = f"{market.seed}:{paper.symbol}:{minute}:seconds"
+def seconds_of(market: Market, paper: Paper, starts_at: datetime, span: Span) -> list[int]:
+    """Return the price in cents at each of the 60 seconds of a minute of São Paulo's time."""
+    key = f"{market.seed}:{paper.symbol}:{starts_at:%Y-%m-%dT%H:%M}:seconds"
     first, high, low, last = (cents(paper, x) for x in (span.open, span.high, span.low, span.close))
     scale = paper.volatility * market.volatility * (market.speed / 86_400) ** 0.5 * first
-    path = _bridge(first, [scale * z for z in normals(key, 59)], last)
+    walk = _bridge(first, [scale * z for z in normals(key, 59)], last)
+    path = _stretch(walk, Span(first, high, low, last))
     bounces = octets(f"{key}:bounces", 60)
     reach = 1 if first < 1000 else 2
     prices = [
-        min(high, max(low, round(price) + bounce % (2 * reach + 1) - reach))
+        _bounced(round(price), bounce % (2 * reach + 1) - reach, high, low)
         for price, bounce in zip(path, bounces, strict=True)
     ]
     prices[0], prices[-1] = first, last
     _reach(prices, high, low)
     return prices
+
+
+def _bounced(price: int, bounce: int, high: int, low: int) -> int:
+    """Return the price as the next trade makes it, between bid and ask, inside the minute."""
+    bounced = price + bounce
+    return max(low, min(high, bounced if low <= bounced <= high else price - bounce))
 
 
 def cents(paper: Paper, logarithm: float) -> int:
@@ -140,10 +152,14 @@ def traded_shares(market: Market, paper: Paper, day: date) -> list[int]:
     return _cumulated([u * (2.5 + x) for u, x in zip(_u_shape(24), noise, strict=True)], total)
 
 
-def traded_in_hour(market: Market, paper: Paper, day: date, hour: int, shares: int) -> list[int]:
-    """Return how `shares` of an hour have been traded at the start of each minute, and its end."""
+def traded_minutes(
+    market: Market, paper: Paper, day: date, hour: int, by_hour: Sequence[int]
+) -> list[int]:
+    """Return the shares traded since midnight at the start of each minute and at the hour's end."""
     key = f"{market.seed}:{paper.symbol}:{day}:{hour}"
-    return _cumulated([0.3 + x for x in exponentials(f"{key}:volume", 60)], shares)
+    start, end = by_hour[hour], by_hour[hour + 1]
+    weights = [0.3 + x for x in exponentials(f"{key}:volume", 60)]
+    return [*(start + shares for shares in _cumulated(weights, end - start)[:-1]), end]
 
 
 def _plus(

@@ -1,0 +1,133 @@
+"""The simulated history: a day's candle, its minutes, and quarters of an hour."""
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from itertools import groupby
+
+from mainapp.market.providers.simulated.papers import Paper
+from mainapp.market.providers.simulated.paths import (
+    Market,
+    Span,
+    cents,
+    hours_of,
+    minutes_of,
+    seconds_of,
+    span_of,
+    traded_minutes,
+    traded_shares,
+)
+from mainapp.market.quotes import Bar
+from mainapp.market.sessions import SAO_PAULO, is_session_day, previous_session_day
+
+DAYS_BACK = {"5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 365, "5y": 1826, "max": 12 * 365}
+MINUTES_KEPT_DAYS = {"1m": 7, "15m": 60}
+
+
+def first_day(range_: str, today: date) -> date:
+    """Return the day with which a range of days begins; that of `1d` is the last session's."""
+    if range_ == "ytd":
+        return date(today.year, 1, 1)
+    if range_ == "1d":
+        return previous_session_day(today)
+    return today - timedelta(days=DAYS_BACK[range_])
+
+
+def first_minute_day(range_: str, interval: str, today: date) -> date:
+    """Return the day with which a range of minutes begins; that of `1d` is today."""
+    if range_ == "1d":
+        return today
+    return max(first_day(range_, today), today - timedelta(days=MINUTES_KEPT_DAYS[interval]))
+
+
+def daily_bars(market: Market, it: Paper, first: date, today: date) -> list[Bar]:
+    """Return the session days from `first` up to yesterday: today is still being made."""
+    return [
+        _bar(
+            it,
+            datetime.combine(day, time(), SAO_PAULO),
+            span_of(market, it, day),
+            traded_shares(market, it, day)[-1],
+        )
+        for day in _session_days(first, today)
+    ]
+
+
+def minute_bars(market: Market, it: Paper, first: date, at: datetime) -> list[Bar]:
+    """Return the minutes of the session days from `first`, and of today whatever day it is."""
+    days = [*_session_days(first, at.date()), at.date()]
+    return [bar for day in days for bar in _minutes(market, it, day, at)]
+
+
+def quarters(minutes: Iterable[Bar]) -> list[Bar]:
+    """Return the bars of fifteen minutes that bars of one minute make."""
+    groups = groupby(minutes, lambda bar: int(bar.starts_at.timestamp()) // 900)
+    return [_sum(list(bars)) for _, bars in groups]
+
+
+@lru_cache(maxsize=16)
+def sessions_of(first: date, end: date) -> tuple[bool, ...]:
+    """Return which of the days from `first` up to, not with, `end` have a session."""
+    return tuple(is_session_day(first + timedelta(days=n)) for n in range((end - first).days))
+
+
+def money(in_cents: int) -> Decimal:
+    return Decimal(in_cents).scaleb(-2)
+
+
+def _session_days(first: date, end: date) -> list[date]:
+    sessions = enumerate(sessions_of(first, end))
+    return [first + timedelta(days=n) for n, has_session in sessions if has_session]
+
+
+def _minutes(market: Market, it: Paper, on: date, at: datetime) -> Iterator[Bar]:
+    """Yield a day's minutes that have begun by `at`, the last one as far as it went."""
+    by_hour = traded_shares(market, it, on)
+    starts_at = datetime.combine(on, time(), SAO_PAULO)
+    for hour, span in enumerate(hours_of(market, it, on, span_of(market, it, on))):
+        traded = traded_minutes(market, it, on, hour, by_hour)
+        minutes = minutes_of(market, it, on, hour, span)
+        for minute, start, end in zip(minutes, traded, traded[1:], strict=False):
+            if starts_at > at:
+                return
+            seconds = int((at - starts_at).total_seconds()) + 1
+            if seconds < 60:
+                prices = seconds_of(market, it, starts_at, minute)[:seconds]
+                yield _begun(prices, starts_at, (end - start) * seconds // 60)
+            else:
+                yield _bar(it, starts_at, minute, end - start)
+            starts_at += timedelta(minutes=1)
+
+
+def _begun(prices: list[int], starts_at: datetime, shares: int) -> Bar:
+    return Bar(
+        starts_at=starts_at.astimezone(UTC),
+        open=money(prices[0]),
+        high=money(max(prices)),
+        low=money(min(prices)),
+        close=money(prices[-1]),
+        volume=shares,
+    )
+
+
+def _bar(it: Paper, starts_at: datetime, span: Span, shares: int) -> Bar:
+    return Bar(
+        starts_at=starts_at.astimezone(UTC),
+        open=money(cents(it, span.open)),
+        high=money(cents(it, span.high)),
+        low=money(cents(it, span.low)),
+        close=money(cents(it, span.close)),
+        volume=shares,
+    )
+
+
+def _sum(bars: list[Bar]) -> Bar:
+    return Bar(
+        starts_at=bars[0].starts_at,
+        open=bars[0].open,
+        high=max(bar.high for bar in bars),
+        low=min(bar.low for bar in bars),
+        close=bars[-1].close,
+        volume=sum(bar.volume or 0 for bar in bars),
+    )

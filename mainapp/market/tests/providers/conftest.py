@@ -1,0 +1,53 @@
+"""Fixtures of the sources' tests."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from mainapp.market.providers.base import QuoteProvider
+from mainapp.market.providers.brapi import BrapiProvider
+from mainapp.market.providers.simulated import SimulatedProvider
+from mainapp.market.providers.yahoo import YahooProvider
+from mainapp.market.providers.yahoo_fin import YahooFinProvider
+from mainapp.market.tests.providers.stub import Stub
+
+TIMEOUT_S = 3.0
+Make = Callable[..., QuoteProvider]
+
+
+@pytest.fixture
+def stub() -> Iterator[Stub]:
+    stub = Stub()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _libraries() -> None:
+    """Load what adapters load at their first call, so that no test's deadline pays for it."""
+    import httpx  # noqa: F401, PLC0415
+    import yfinance.data  # noqa: F401, PLC0415
+
+    from mainapp.market.providers import yahoo_fin  # noqa: PLC0415
+
+    yahoo_fin._library()
+
+
+@pytest.fixture
+def make(stub: Stub) -> Make:
+    """Return a maker of adapters that ask the stub."""
+
+    def make(
+        name: str, *, url: str = "", timeout: float = TIMEOUT_S, **options: Any
+    ) -> QuoteProvider:
+        url = url or stub.url
+        if name == "simulated":
+            return SimulatedProvider()
+        if name == "brapi":
+            return BrapiProvider(url=url, timeout=timeout, **{"token": "secret", **options})
+        if name == "yahoo":
+            return YahooProvider(url=url, timeout=timeout, **options)
+        return YahooFinProvider(url=url, timeout=timeout, **options)
+
+    return make

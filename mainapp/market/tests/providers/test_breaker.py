@@ -1,0 +1,79 @@
+"""When a source may be asked, as values."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mainapp.market.providers.base import Budget, ProviderError
+from mainapp.market.providers.breaker import Record, admitted, counted, in_period, pause_s
+
+NOON = datetime(2026, 3, 11, 12, 30, tzinfo=UTC)
+HOURLY = Budget(calls=60, period="hour")
+
+
+def record(budget=HOURLY, at=NOON, **values):
+    return in_period(Record(**values), budget, at)
+
+
+@pytest.mark.parametrize(
+    ("error", "failures", "pause"),
+    [
+        (ProviderError("x", fault="timeout"), 1, 0.25),
+        (ProviderError("x", fault="timeout"), 2, 0.5),
+        (ProviderError("x", fault="unreachable"), 4, 2.0),
+        (ProviderError("x", fault="server_error"), 5000, 2.0),
+        (ProviderError("x", fault="rate_limited"), 1, 60.0),
+        (ProviderError("x", fault="rate_limited", retry_after=7), 1, 7),
+        (ProviderError("x", fault="unauthorized", permanent=True), 1, 60.0),
+    ],
+)
+def test_pause_depends_on_the_fault(error, failures, pause):
+    assert pause_s(error, failures) == pause
+
+
+def test_a_budget_is_spread_over_the_rest_of_its_period():
+    full = record()
+    spent = counted(full, HOURLY, 2, NOON, probing_for_s=4)
+
+    assert spent.next_at == NOON.timestamp() + 2 * 1800 / 60
+    assert admitted(spent, HOURLY, 1, NOON).wait_s == 60
+    assert admitted(spent, HOURLY, 1, NOON, is_spaced=False).calls == 1
+
+
+def test_a_spent_budget_waits_for_the_next_period():
+    spent = record(period_ends_at=NOON.timestamp() + 1800, used=60)
+
+    assert admitted(spent, HOURLY, 1, NOON).wait_s == 1800
+    assert admitted(spent, HOURLY, 1, NOON, is_spaced=False).calls == 0
+    later = NOON + timedelta(minutes=30)
+    assert admitted(record(at=later, used=60), HOURLY, 1, later).calls == 1
+
+
+def test_what_is_left_is_given():
+    nearly = record(period_ends_at=NOON.timestamp() + 1800, used=57)
+
+    assert admitted(nearly, HOURLY, 9, NOON).calls == 3
+
+
+@pytest.mark.parametrize(
+    ("at", "ends"),
+    [
+        (datetime(2026, 2, 28, 23, 59, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)),
+        (datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+        (datetime(2028, 2, 29, 5, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
+    ],
+)
+def test_a_month_ends_with_its_last_day(at, ends):
+    assert (
+        in_period(Record(), Budget(calls=1, period="month"), at).period_ends_at == ends.timestamp()
+    )
+
+
+def test_one_call_at_a_time_tries_an_open_breaker():
+    failed = record(budget=None, failures=1, open_until=NOON.timestamp() - 1)
+    first = admitted(failed, None, 1, NOON)
+    tried = counted(failed, None, 1, NOON, probing_for_s=4)
+
+    assert (first.calls, first.is_probe) == (1, True)
+    assert admitted(tried, None, 1, NOON).is_faulty
+    assert admitted(tried, None, 1, NOON + timedelta(seconds=5)).is_probe

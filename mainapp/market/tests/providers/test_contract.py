@@ -1,0 +1,192 @@
+"""What holds for every source: the shapes it gives, and what a fault looks like."""
+
+import socket
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from time import monotonic
+
+import pytest
+
+from mainapp.market.providers.base import Listing, ProviderError
+from mainapp.market.quotes import rejection
+from mainapp.market.sessions import SAO_PAULO
+from mainapp.market.tests.providers.conftest import TIMEOUT_S
+
+REMOTE = ["brapi", "yahoo", "yahoo_fin"]
+ALL = ["simulated", *REMOTE]
+SHORT_S, SLACK_S = 0.2, 0.8
+SLOW = ("hang", "drip", "drip_headers")
+
+FAULTS = {
+    "rate_limited": "rate_limited",
+    "rate_limited_seconds": "rate_limited",
+    "rate_limited_date": "rate_limited",
+    "unauthorized": "unauthorized",
+    "broken": "server_error",
+    "html": "bad_reply",
+    "empty": "bad_reply",
+    "list": "bad_reply",
+    "deep": "bad_reply",
+    "cut": "bad_reply",
+    "truncated": "unreachable",
+    "huge": None,  # named differently by each library
+    "hang": "timeout",
+    "drip": "timeout",
+    "drip_headers": "timeout",
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_quotes_are_sound(make, name):
+    quotes = make(name).quotes(["PETR4", "VALE3"])
+
+    assert quotes.keys() == {"PETR4", "VALE3"}
+    for symbol, quote in quotes.items():
+        assert (quote.symbol, quote.source, quote.simulated) == (symbol, name, name == "simulated")
+        assert rejection(quote, last=None, at=datetime.now(UTC)) is None
+        assert isinstance(quote.price, Decimal)
+        assert quote.low <= quote.high
+        assert quote.volume >= 0
+        assert quote.delay_s >= 0
+        assert quote.quoted_at is None or quote.quoted_at.utcoffset() == timedelta(0)
+        assert quote.previous_close > 0
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_quotes_come_under_the_symbol_that_was_asked_for(make, name):
+    quotes = make(name).quotes(["PETR4F", "PETR4", "IBOV"])
+
+    assert quotes.keys() == {"PETR4F", "PETR4", "IBOV"}
+    assert {symbol: quote.symbol for symbol, quote in quotes.items()} == {
+        symbol: symbol for symbol in quotes
+    }
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_cannot_be_given_is_missing(make, name):
+    symbols = ["PETR4", "x/../y", "", "'; --", "petr", "A" * 500]
+
+    assert make(name).quotes(symbols).keys() == {"PETR4"}
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_an_unknown_paper_does_not_spoil_the_others(make, name):
+    assert make(name).quotes(["PETR4", "ABCD3", "VALE3"]).keys() == {"PETR4", "VALE3"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_asking_for_nothing_gives_nothing(make, name):
+    assert make(name).quotes([]) == {}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_daily_history_is_ordered_and_starts_at_midnight(make, name):
+    bars = make(name).history("PETR4", "5d", "1d")
+
+    assert len(bars) >= 2
+    assert all(before.starts_at < after.starts_at for before, after in pairwise(bars))
+    for bar in bars:
+        assert bar.starts_at.utcoffset() == timedelta(0)
+        assert bar.starts_at.astimezone(SAO_PAULO).time().isoformat() == "00:00:00"
+        assert bar.low <= min(bar.open, bar.close)
+        assert bar.high >= max(bar.open, bar.close)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_history_of_what_is_no_ticker_is_a_provider_error(make, name):
+    with pytest.raises(ProviderError):
+        make(name).history("no ticker", "1y", "1d")
+
+
+@pytest.mark.parametrize("name", ["brapi", "yahoo_fin"])
+def test_tickers_are_listings(make, name):
+    listings = make(name).tickers()
+
+    assert {listing.symbol for listing in listings} >= {"PETR4", "VALE3"}
+    assert all(isinstance(listing, Listing) for listing in listings)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_fault_is_a_provider_error_in_time(make, stub, name, fault):
+    timeout = SHORT_S if fault in SLOW else TIMEOUT_S
+    provider = make(name, timeout=timeout)
+    stub.fault = fault
+    began_at = monotonic()
+
+    with pytest.raises(ProviderError) as caught:
+        provider.quotes(["PETR4"])
+
+    assert monotonic() - began_at < timeout + SLACK_S
+    assert FAULTS[fault] in (caught.value.fault, None)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("fault", ["hang", "html", "broken", "truncated"])
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_fault_of_history_is_a_provider_error_in_time(make, stub, name, fault):
+    timeout = SHORT_S if fault in SLOW else TIMEOUT_S
+    provider = make(name, timeout=timeout)
+    stub.fault = fault
+    began_at = monotonic()
+
+    with pytest.raises(ProviderError):
+        provider.history("PETR4", "1y", "1d")
+
+    assert monotonic() - began_at < timeout + SLACK_S
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_the_pause_that_the_source_asks_for_is_told(make, stub, name):
+    provider = make(name)
+    pauses = []
+    for stub.fault in ("rate_limited", "rate_limited_seconds", "rate_limited_date"):
+        with pytest.raises(ProviderError) as caught:
+            provider.quotes(["PETR4"])
+        pauses.append(caught.value.retry_after)
+
+    assert pauses == [None, 7.0, pytest.approx(27, abs=4)]
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_refused_connection_is_a_provider_error(make, name):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+        with pytest.raises(ProviderError) as caught:
+            make(name, url=url).quotes(["PETR4"])
+
+    assert caught.value.fault == "unreachable"
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_price_that_is_no_number_comes_as_one_and_spoils_no_other(make, stub, name):
+    stub.prices["VALE3"] = float("nan")
+
+    quotes = make(name).quotes(["PETR4", "VALE3"])
+
+    assert quotes["VALE3"].price.is_nan()
+    assert quotes["PETR4"].price.is_finite()
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_source_is_well_again_when_its_fault_is_over(make, stub, name):
+    provider = make(name, timeout=0.7)
+    for stub.fault in ("hang", "unauthorized", ""):
+        try:
+            quotes = provider.quotes(["PETR4"])
+        except ProviderError:
+            quotes = {}
+
+    assert quotes.keys() == {"PETR4"}
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_calls_are_counted_once(make, stub, name):
+    provider = make(name)
+    provider.quotes(["PETR4", "VALE3"])
+
+    assert provider.calls_made() == len(stub.paths)
+    assert provider.calls_made() == 0

@@ -1,0 +1,179 @@
+"""A source's guard, with a real Redis and without one."""
+
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from uuid import uuid4
+
+import pytest
+import redis
+from django.conf import settings
+
+from mainapp.market.providers.base import Budget, ProviderError
+from mainapp.market.providers.guard import Guard
+
+NOON = datetime(2026, 3, 11, 12, 0, tzinfo=UTC)
+DOWN = "unix:///nonexistent/redis.sock"
+TIMEOUT = ProviderError("no answer in time", fault="timeout")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def name():
+    return f"test-{uuid4().hex}"
+
+
+@pytest.fixture(params=[settings.REDIS_URL, DOWN], ids=["redis", "no redis"])
+def guard(request, name, clock):
+    return Guard(name, redis_url=request.param, now=clock)
+
+
+def another(guard: Guard, clock: Clock, budget: Budget | None = None) -> Guard:
+    return Guard(guard.name, redis_url=settings.REDIS_URL, now=clock, budget=budget)
+
+
+def test_a_new_source_is_unused_and_may_be_asked(guard):
+    assert guard.state().state == "unused"
+    assert guard.rests_for() == 0
+    assert guard.admit().calls == 1
+
+
+def test_a_failure_opens_and_a_success_closes(guard, clock):
+    guard.fail(TIMEOUT)
+    assert guard.state().state == "open"
+    assert guard.admit().is_faulty
+    assert 0 < guard.rests_for() <= 0.25
+
+    clock.at += timedelta(seconds=0.3)
+    assert guard.state().state == "half_open"
+    assert guard.admit().is_probe
+    assert not guard.admit().calls
+
+    guard.succeed(delay_s=900)
+    state = guard.state()
+    assert (state.state, state.delay_s, state.last_success_at) == ("ok", 900, clock.at)
+    assert (state.last_error, state.last_fault) == ("no answer in time", "timeout")
+    assert guard.admit().calls == 1
+    assert not guard.admit().is_probe
+
+
+def test_a_source_that_keeps_failing_is_tried_every_two_seconds(guard, clock):
+    for _ in range(20):
+        guard.fail(TIMEOUT)
+
+    assert guard.rests_for() == 2
+
+
+def test_a_probe_that_never_ends_makes_room_for_the_next(guard, clock):
+    guard.fail(TIMEOUT)
+    clock.at += timedelta(seconds=1)
+    assert guard.admit().is_probe
+    clock.at += timedelta(seconds=4.1)
+
+    assert guard.admit().is_probe
+
+
+def test_other_processes_see_the_breaker(name, clock):
+    one = Guard(name, redis_url=settings.REDIS_URL, now=clock)
+    one.fail(ProviderError("x", fault="rate_limited", retry_after=30))
+
+    assert another(one, clock).rests_for() == 30
+    clock.at += timedelta(seconds=31)
+    probes = [another(one, clock).admit().is_probe for _ in range(5)]
+    assert probes == [True, False, False, False, False]
+
+
+def test_a_budget_is_exact_for_threads(name, clock):
+    budget = Budget(calls=25, period="month")
+    granted: list[int] = []
+
+    def work():
+        mine = Guard(name, redis_url=settings.REDIS_URL, now=clock, budget=budget)
+        granted.extend(mine.admit(is_spaced=False).calls for _ in range(10))
+
+    threads = [Thread(target=work) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(granted) == 25
+    assert (
+        Guard(name, redis_url=settings.REDIS_URL, now=clock, budget=budget).state().calls_left == 0
+    )
+
+
+def test_a_budget_is_exact_for_processes(name):
+    script = (
+        "import sys;from mainapp.market.providers.guard import Guard;"
+        "from mainapp.market.providers.base import Budget;"
+        "g=Guard(sys.argv[1],redis_url=sys.argv[2],budget=Budget(calls=40,period='month'));"
+        "print(sum(g.admit(is_spaced=False).calls for _ in range(30)))"
+    )
+    command = [sys.executable, "-c", script, name, settings.REDIS_URL]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, cwd=settings.BASE_DIR, text=True)  # noqa: S603 - ours
+        for _ in range(3)
+    ]
+
+    assert sum(int(process.communicate()[0]) for process in processes) == 40
+
+
+def test_a_budget_stretches_the_interval_to_the_end_of_its_period(name, clock):
+    guard = Guard(
+        name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=100, period="hour")
+    )
+    asked = 0
+    while clock.at < NOON + timedelta(hours=1):
+        asked += guard.admit(2).calls
+        rest = guard.rests_for()
+        assert rest == pytest.approx(72, abs=2)
+        assert guard.state().state == "resting"
+        clock.at += timedelta(seconds=rest + 0.001)
+
+    assert 96 <= asked <= 100
+
+
+def test_state_tells_of_the_budget(name, clock):
+    guard = Guard(
+        name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=100, period="hour")
+    )
+    guard.admit(10)
+    guard.succeed(extra_calls=2)
+    state = guard.state()
+
+    assert (state.calls_used, state.calls_left) == (12, 88)
+    assert state.period_ends_at == NOON + timedelta(hours=1)
+    assert state.interval_s == pytest.approx(3600 * 10 / 88)
+
+
+def test_what_redis_lost_is_told_again(name, clock):
+    guard = Guard(
+        name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=9, period="month")
+    )
+    guard.admit(5, is_spaced=False)
+    redis.Redis.from_url(settings.REDIS_URL).delete(f"pregao:source:{name}:record")
+
+    assert guard.admit(9, is_spaced=False).calls == 4
+    assert another(guard, clock, Budget(calls=9, period="month")).state().calls_left == 0
+
+
+def test_garbage_in_redis_is_a_new_beginning(name, clock):
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    for garbage in ("[1]", "{", '{"used": "x", "new": 1}', '{"failures": null}'):
+        client.set(f"pregao:source:{name}:record", garbage, ex=60)
+
+        assert Guard(name, redis_url=settings.REDIS_URL, now=clock).admit().calls == 1
