@@ -1,7 +1,6 @@
 """What sockets share: publishing after a commit, queries off the event loop, turns per user."""
 
 import asyncio
-import asyncio
 import logging
 import os
 import time
@@ -20,7 +19,6 @@ from redis import asyncio as aioredis
 logger = logging.getLogger(__name__)
 
 Message = tuple[str, Mapping[str, Any]]
-PUBLISH_TIMEOUT_S = 2.0
 P = ParamSpec("P")
 T = TypeVar("T")
 
