@@ -1,6 +1,7 @@
 """The Celery application; a lost broker is tried again twice a second."""
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
@@ -13,13 +14,22 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 
 class SteadyConnection(Connection):
-    """A connection that retries at an even pace.
+    """A connection that retries at an even pace, and says so once.
 
     Celery's worker waits 2, 4, 6 … seconds between tries: 13 s more after a minute without Redis.
     """
 
-    def ensure_connection(self, *args: Any, **options: Any) -> Any:
-        return super().ensure_connection(*args, **options | EVENLY)
+    def ensure_connection(
+        self, errback: Callable[[Any, Any], Any] | None = None, *args: Any, **options: Any
+    ) -> Any:
+        said: list[Any] = []
+
+        def say_once(error: Any, pause_s: Any) -> None:
+            if errback and not said:
+                said.append(error)
+                errback(error, pause_s)
+
+        return super().ensure_connection(say_once, *args, **options | EVENLY)
 
 
 class SteadyAMQP(AMQP):

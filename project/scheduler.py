@@ -17,6 +17,8 @@ LONGEST_SLEEP_S = 2.0
 class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat has no types
     """The database scheduler; at least every two seconds it renews its lease in Redis."""
 
+    is_cut_off = False
+
     def tick(self, *args: Any, **options: Any) -> float:
         """Send what is due; return the seconds to sleep, two at most."""
         self._renew_lease()
@@ -26,5 +28,8 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
     def _renew_lease(self) -> None:
         try:
             board.client().set(board.BEAT_KEY, 1, px=LEASE_MS)
+            self.is_cut_off = False
         except redis.RedisError as error:
-            logger.warning("beat's lease was not renewed: %s", error)
+            if not self.is_cut_off:
+                logger.warning("beat's lease was not renewed: %s", error)
+            self.is_cut_off = True
