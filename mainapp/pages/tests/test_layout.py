@@ -46,6 +46,7 @@ def test_every_page_has_the_frame_of_the_site(client, address):
     assert "estes preços não são reais" in html
     assert "Não é recomendação de investimento." in html
     assert reverse("privacy") in html
+    assert not re.findall(r'(?:href|action|src|data-search-url)="(?:\?[^"]*)?"', html)
     html = html.replace(' type="application/json"', " src=")  # data, which runs nothing
     assert not re.findall(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=\"", html)
 
