@@ -34,6 +34,8 @@ class RankedStock:
     price: Decimal
     change_pct: Decimal | None
     turnover: int | None
+    quoted_at: datetime | None
+    quoted_at_estimated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,8 @@ def _ranked(quote: Quote) -> RankedStock:
         price=quote.price,
         change_pct=quote.change_pct,
         turnover=None if quote.volume is None else int(quote.price * quote.volume),
+        quoted_at=quote.quoted_at,
+        quoted_at_estimated=quote.quoted_at_estimated,
     )
 
 

@@ -1,10 +1,12 @@
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 
 from mainapp.market.models import LastQuote, Stock
-from mainapp.market.tests.factories import LastQuoteFactory, MembershipFactory, StockFactory
+from mainapp.market.tests.factories import NOON, LastQuoteFactory, MembershipFactory, StockFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -107,3 +109,20 @@ def test_home_costs_one_query_at_any_size(client, django_assert_num_queries, row
 
     with django_assert_num_queries(1):
         client.get("/")
+
+
+def test_every_price_says_when_it_was_quoted(client):
+    with time_machine.travel(NOON, tick=False):
+        quote("IBOV", price="142857.14", previous_close="140000.00")
+        quote("PETR4", price="40.00", previous_close="38.00", quoted_at=NOON - timedelta(days=1))
+        quote("VALE3", price="60.00", previous_close="61.00", quoted_at_estimated=True)
+
+        html = client.get("/").content.decode().split("<template")[0]
+
+    assert re.findall(r'class="([^"]*)" data-time>([^<]+?)\s*<', html) == [
+        ("muted num-left", "12:00:00"),
+        ("muted estimated", "12:00:00"),
+        ("muted", "09/03"),
+        ("muted", "09/03"),
+        ("muted estimated", "12:00:00"),
+    ]

@@ -1,10 +1,16 @@
 /* The home page: the index and the three lists, moving. Without this the page shows what was recorded. */
-import { brl, compact, decimal, direction, pct } from "./format.js";
-import { compareDecimals } from "./quotes.js";
+import { brl, clock, compact, decimal, direction, pct } from "./format.js";
+import { ageSeconds, compareDecimals, originText } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
 const INDEX = "IBOV";
+const OLD_S = 120;
+const DAY = new Intl.DateTimeFormat("pt-BR", {
+  timeZone: "America/Sao_Paulo",
+  day: "2-digit",
+  month: "2-digit",
+});
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 const page = document.querySelector("[data-home]");
@@ -34,6 +40,22 @@ function showMove(element, changePct) {
   element.classList.add(direction(changePct));
 }
 
+/** Say of when a quote is: the time today, the day before that; a price that is old in an open session is marked. */
+function showTime(box, quote) {
+  const time = box.querySelector("[data-time]");
+  const [on, today] = [Date.parse(quote.quoted_at ?? ""), socket.now()].map(dayOf);
+  setText(time, on === today ? clock(quote.quoted_at) : on);
+  time.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
+  const price = box.querySelector("[data-price]");
+  const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
+  price.classList.toggle("stale", socket.session === "open" && isOld);
+  price.title = originText(quote);
+}
+
+function dayOf(time) {
+  return Number.isNaN(time) ? "" : DAY.format(time);
+}
+
 function flash(element, before, after) {
   if (calm.matches || before === undefined || before === after) return;
   const rose = compareDecimals(after, before) > 0;
@@ -49,6 +71,7 @@ function showIndex(quote) {
   flash(price, lastPrices.get(INDEX), quote.price);
   lastPrices.set(INDEX, quote.price);
   showMove(indexCard.querySelector("[data-change-pct]"), quote.change_pct);
+  showTime(indexCard, quote);
   setText(indexCard.querySelector("[data-low]"), decimal(quote.low));
   setText(indexCard.querySelector("[data-high]"), decimal(quote.high));
   setText(indexCard.querySelector("[data-previous-close]"), decimal(quote.previous_close));
@@ -67,6 +90,7 @@ function fillRow(row, symbol, quote, withTurnover) {
   const price = row.querySelector("[data-price]");
   setText(price, brl(quote.price));
   flash(price, lastPrices.get(symbol), quote.price);
+  showTime(row, quote);
   showMove(row.querySelector("[data-change-pct]"), quote.change_pct);
   const value = withTurnover ? turnover(quote) : null;
   setText(row.querySelector("[data-turnover]"), value ? `R$\u00a0${compact(value)}` : "");
