@@ -78,7 +78,7 @@ ops: develop
 
 # A browser in the same process would break async tests: a run of its own.
 browser: develop
-	$(PY) -m pytest tests/e2e
+	$(PY) -m pytest -rs tests/e2e
 
 check: develop
 	$(PY) -m ruff check .
@@ -97,7 +97,7 @@ fmt: develop
 
 bench: develop
 	@for script in benchmarks/[a-z]*.py; do \
-		echo "== $$script"; timeout 120 $(PY) "$$script" || failed="$$failed $$script"; \
+		echo "== $$script"; PYTHONPATH=. timeout 120 $(PY) "$$script" || failed="$$failed $$script"; \
 	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
 
 # An instance's upkeep -----------------------------------------------------------------------

@@ -36,11 +36,11 @@ def start_redis(folder: Path) -> str:
 
 def start_postgresql(folder: Path) -> str:
     """Start pgserver's PostgreSQL and return its URL."""
-    import pgserver  # noqa: PLC0415 - only where it is asked for
+    from pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is asked for
 
     # It reports its end when the streams are closed already.
     logging.getLogger("pgserver").setLevel(logging.WARNING)
-    server = pgserver.get_server(folder / "postgresql", cleanup_mode="delete")
+    server = get_server(folder / "postgresql", cleanup_mode="delete")
     atexit.register(server.cleanup)
     return f"postgresql://postgres@/postgres?host={folder / 'postgresql'}"
 

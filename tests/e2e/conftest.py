@@ -1,5 +1,6 @@
 """One running instance and one browser for all tests; a page without a complaint for each."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -34,7 +35,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
+        refuse = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+        refuse("there is no Chromium on this machine: the browser tests need one on PATH")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield started

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 import redis
@@ -49,7 +50,7 @@ def server(tmp_path):
 
 @pytest.fixture
 def given(tmp_path, server):
-    variables = {
+    variables: dict[str, Any] = {
         "DATA_DIR": str(tmp_path),
         "REDIS_URL": f"unix://{server.path}",
         "SECRET_KEY": "x" * 60,
@@ -63,7 +64,7 @@ def given(tmp_path, server):
 @pytest.fixture
 def start(tmp_path, given):
     """Return a starter of a Celery command; its output is in the file it returns."""
-    processes = []
+    processes: list[subprocess.Popen[bytes]] = []
 
     def start_(command):
         log = tmp_path / f"{len(processes)}.log"

@@ -82,7 +82,7 @@ def close_code(url, *frames):
             while True:
                 tracker.recv(timeout=5)
         except ConnectionClosed as closed:
-            return closed.rcvd.code
+            return closed.rcvd and closed.rcvd.code
 
 
 @pytest.mark.parametrize(
