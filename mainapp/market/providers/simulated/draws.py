@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from math import exp, log
 from statistics import NormalDist
 
@@ -43,8 +43,9 @@ def clusters(key: str, count: int) -> tuple[float, ...]:
     def follow(level: float, shock: float) -> float:
         return 0.9 * level + 0.18 * shock
 
-    levels: Iterator[float] = accumulate(normals(f"{key}:clusters", count), follow)
-    return tuple(exp(level) for level in levels)
+    shocks = normals(f"{key}:clusters", count + 1)
+    levels: Iterator[float] = accumulate(shocks[1:], follow, initial=0.4 * shocks[0])
+    return tuple(exp(level) for level in islice(levels, count))
 
 
 def correlated(

@@ -28,7 +28,8 @@ DRIFT_A_YEAR = 0.05
 LEVEL_SPREAD = 0.15
 BASE_YEAR = 2026
 GAP_SIZE = 0.3
-TAIL_SIZE = 0.3
+TAIL_SIZE = 0.45
+LONGEST_TAIL = 0.3
 U_SHAPE = 0.6
 DAYS_A_YEAR = 366
 
@@ -79,7 +80,7 @@ def year_of(market: Market, paper: Paper, year: int) -> Year:
     path = _bridge(_level(market, paper, year), steps, _level(market, paper, year + 1))
     opens = _plus(path[:-1], GAP_SIZE, sizes, normals(f"{key}:gaps", days))
     closes = path[1:]
-    reach = TAIL_SIZE * market.speed**0.5
+    reach = min(TAIL_SIZE * market.speed**0.5, LONGEST_TAIL / max(*sizes, 1e-9))
     peaks = exponentials(f"{key}:peaks", days)
     troughs = exponentials(f"{key}:troughs", days)
     return Year(
@@ -215,7 +216,7 @@ def _split(
     spans = []
     for i, size in enumerate(sizes):
         start, end = path[i], path[i + 1]
-        tail = size * tails[i] / 512 + spare
+        tail = size * tails[i] / 256 + spare
         high = min(span.high, max(start, end) + tail)
         low = max(span.low, min(start, end) - tail)
         spans.append(Span(start, high, low, end))
@@ -232,18 +233,31 @@ def _bridge(start: float, steps: Sequence[float], end: float) -> list[float]:
 
 
 def _stretch(path: list[float], span: Span) -> list[float]:
-    """Return the path, what lies beyond both its ends scaled to reach the span's high and low."""
-    top, bottom = max(span.open, span.close), min(span.open, span.close)
-    above, below = max(path) - top, bottom - min(path)
-    up = (span.high - top) / above - 1 if above > 0 else 0.0
-    down = (bottom - span.low) / below - 1 if below > 0 else 0.0
-    scaled = [
-        x + (x - top) * up if x > top else x - (bottom - x) * down if x < bottom else x
-        for x in path
-    ]
-    scaled[0], scaled[-1] = span.open, span.close
-    _reach(scaled, span.high, span.low)
-    return scaled
+    """Return the path, kept inside the span and bent so that it touches the high and the low.
+
+    What leaves the span turns back at its edge.
+    """
+    width = span.high - span.low
+    if width > 0:
+        folds = [(x - span.low) % (2 * width) for x in path]
+        path = [span.low + (x if x <= width else 2 * width - x) for x in folds]
+    margin = len(path) // 8
+    inner = path[margin:-margin]
+    _bend(path, margin + inner.index(max(inner)), span.high)
+    _bend(path, margin + inner.index(min(inner)), span.low)
+    path[0], path[-1] = span.open, span.close
+    _reach(path, span.high, span.low)
+    return path
+
+
+def _bend(path: list[float], peak: int, goal: float) -> None:
+    """Draw the path towards the goal, which it reaches at `peak`, from a third of it around."""
+    push = goal - path[peak]
+    left, right = min(len(path) // 3, peak), min(len(path) // 3, len(path) - 1 - peak)
+    for i in range(1, left):
+        path[peak - i] += push * (1 - i / left)
+    for i in range(right):
+        path[peak + i] += push * (1 - i / right)
 
 
 def _reach(path: list[Any], high: Any, low: Any) -> None:

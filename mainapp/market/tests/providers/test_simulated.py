@@ -220,7 +220,7 @@ def test_without_volatility_the_price_stands_still():
     source._now.at += timedelta(minutes=7)
     still.add(source.quotes(["IBOV"])["IBOV"].price)
 
-    assert max(still) - min(still) <= Decimal("0.10")
+    assert max(still) - min(still) < Decimal(1)
 
 
 def test_speed_moves_more_in_the_same_minutes():
