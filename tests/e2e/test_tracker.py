@@ -4,6 +4,7 @@ import re
 import signal
 import time
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -221,3 +222,28 @@ def test_a_stranger_reads_the_conversation_and_is_offered_the_login(open_page):
     drawer = page.get_by_role("dialog", name="Conversa")
     expect(drawer.get_by_text("Nada fica guardado.")).to_be_visible()
     expect(drawer.get_by_role("link", name="Entre para escrever")).to_be_visible()
+
+
+def test_what_one_says_the_other_reads_as_plain_text(open_page):
+    reader = open_page(ASKED)
+    expect(feed(reader)).to_have_text("Ao vivo")
+    writer = open_page("/register/")
+    name = f"ana{uuid4().hex[:8]}"
+    writer.fill("[name=username]", name)
+    writer.fill("[name=email]", f"{name}@example.com")
+    writer.fill("[name=password1]", "um-segredo-longo")
+    writer.fill("[name=password2]", "um-segredo-longo")
+    with writer.expect_navigation():
+        writer.click("main button[type=submit]")
+    writer.goto(ASKED)
+    expect(feed(writer)).to_have_text("Ao vivo")
+    writer.get_by_role("button", name="Conversa").click()
+    writer.get_by_label("Mensagem", exact=True).fill("<b>olá</b>")
+    writer.get_by_role("button", name="Enviar").click()
+
+    expect(writer.locator(".chat-message.own p")).to_have_text("<b>olá</b>")
+    expect(reader.locator("[data-part=unread]")).to_have_text("1")
+    reader.get_by_role("button", name="Conversa").click()
+    expect(reader.locator(".chat-message")).to_contain_text(name)
+    expect(reader.locator(".chat-message p")).to_have_text("<b>olá</b>")
+    expect(reader.locator("[data-part=unread]")).to_be_hidden()

@@ -28,6 +28,7 @@ MINUTES_FRESH_S = 300
 MINUTES_FRESH_CLOSED_S = 3600
 DAYS_FRESH_S = 6 * 3600
 DAY_ASKED_S = 6 * 3600
+LATE_BEGINNING = timedelta(days=5)
 ROWS_A_TRANSACTION = 1000
 
 
@@ -43,14 +44,17 @@ class Load:
 def is_complete(bars: Sequence[Bar], *, range_: str, at: datetime) -> bool:
     """Say whether the kept daily bars hold each session of a range before today.
 
+    A source's idea of a month may be some days shorter than ours: a late beginning is no gap.
     Ranges of minutes and `max` cannot tell by themselves: they are asked for again when what was
     noted of their last loading has run out.
     """
     since = range_start(range_, at=at)
-    if since is None or stored_interval(range_) == Candle.Interval.MINUTE:
+    if since is None or not bars or stored_interval(range_) == Candle.Interval.MINUTE:
         return False
     kept = {sessions.sao_paulo_day(bar.starts_at) for bar in bars}
     first = sessions.sao_paulo_day(since)
+    if min(kept) - first <= LATE_BEGINNING:
+        first = max(first, min(kept))
     days = (first + timedelta(days=n) for n in range((sessions.sao_paulo_day(at) - first).days))
     return all(day in kept for day in days if sessions.is_session_day(day))
 

@@ -109,7 +109,9 @@ def test_daily_bars_are_complete_when_no_session_is_missing():
     bars = [bar(midnight(day)) for day in days if is_session_day(day)]
     assert history.is_complete(bars, range_="1mo", at=NOON)
     assert not history.is_complete(bars[:-1], range_="1mo", at=NOON)
-    assert not history.is_complete(bars[1:], range_="1mo", at=NOON)
+    assert history.is_complete(bars[1:], range_="1mo", at=NOON)
+    assert not history.is_complete(bars[10:], range_="1mo", at=NOON)
+    assert not history.is_complete([], range_="1mo", at=NOON)
     assert not history.is_complete(bars, range_="max", at=NOON)
 
 

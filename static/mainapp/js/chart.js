@@ -53,10 +53,11 @@ export function applyPrice(bars, interval, seconds, quote) {
     bars.push(bar);
     return bar;
   }
+  const day = interval === "1d" ? quote : {};
   last.close = price;
-  last.high = Math.max(last.high, price);
-  last.low = Math.min(last.low, price);
-  if (interval === "1d" && quote.volume) last.volume = quote.volume;
+  last.high = Math.max(last.high, price, Number(day.high ?? price));
+  last.low = Math.min(last.low, price, Number(day.low ?? price));
+  last.volume = day.volume ?? last.volume;
   return last;
 }
 

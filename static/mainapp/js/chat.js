@@ -42,6 +42,9 @@ export function attachChat(drawer, socket, counter) {
     showUnread();
     input?.focus();
   });
+  const page = drawer.parentElement; // makes room where there is some
+  drawer.addEventListener("show.bs.offcanvas", () => (page.dataset.chat = "open"));
+  drawer.addEventListener("hide.bs.offcanvas", () => delete page.dataset.chat);
   form?.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = input.value.trim();

@@ -28,7 +28,7 @@ try {
 }
 
 root.dataset.ready = "";
-const socket = new StockSocket({ room: "track", symbols: [symbol] });
+const socket = new StockSocket({ room: "graph", symbols: [symbol] });
 const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
 
 // The head ---------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ async function fetchCandles(ticker, number) {
 
 function showBars(body) {
   const isSame = bars.length === body.bars.length && interval === body.interval;
-  if (isSame && box.dataset.state === "ready") return;
+  if (isSame && body.status === "loading" && box.dataset.state === "ready") return;
   interval = body.interval;
   bars = body.bars.map(toBar);
   chart.show(bars, interval, options);

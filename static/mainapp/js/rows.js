@@ -41,6 +41,8 @@ export class QuoteTable {
     this._sort = null;
     this._sortedAt = 0;
     this._isStale = false;
+    // What nobody sees is neither drawn nor flashed.
+    this._seen = new IntersectionObserver((entries) => this._look(entries), { rootMargin: "200px" });
     for (const element of this.body.rows) this._take(element);
     this.body.addEventListener("animationend", (event) =>
       event.target.classList.remove(FLASH.up, FLASH.down),
@@ -74,7 +76,9 @@ export class QuoteTable {
   }
 
   remove(symbol) {
-    this._rows.get(symbol)?.element.remove();
+    const row = this._rows.get(symbol);
+    if (row) this._seen.unobserve(row.element);
+    row?.element.remove();
     this._rows.delete(symbol);
     this._dirty.delete(symbol);
   }
@@ -133,9 +137,19 @@ export class QuoteTable {
     for (const node of element.querySelectorAll("[data-range]")) bars[node.dataset.range] = node;
     const [base, line] = element.querySelectorAll(".spark path");
     const spark = { base, line };
-    const row = { element, cells, bars, spark, points: [], quote: null };
+    const row = { element, cells, bars, spark, points: [], quote: null, isSeen: false };
     this._rows.set(element.dataset.symbol, row);
+    this._seen.observe(element);
     return row;
+  }
+
+  _look(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const row = this._rows.get(target.dataset.symbol);
+      if (!row) continue;
+      row.isSeen = isIntersecting;
+      if (isIntersecting) this._drawSpark(row);
+    }
   }
 
   _flush() {
@@ -166,7 +180,7 @@ export class QuoteTable {
     const seconds = Math.floor((Date.parse(quote.quoted_at) || now) / 1000);
     extendPoints(row.points, seconds, Number.parseFloat(quote.price));
     this._drawSpark(row);
-    if (!was.isFirst && was.price !== undefined) flash(cells.price, was.price, quote.price);
+    if (row.isSeen && !was.isFirst && was.price !== undefined) flash(cells.price, was.price, quote.price);
     cells.price.classList.toggle("stale", this._isStale);
   }
 
@@ -184,6 +198,7 @@ export class QuoteTable {
   }
 
   _drawSpark(row) {
+    if (!row.isSeen) return;
     const reference = Number.parseFloat(row.quote?.previous_close);
     const { line, base } = sparkPaths(row.points, reference);
     row.spark.line.setAttribute("d", line);
@@ -208,8 +223,11 @@ export class QuoteTable {
   }
 }
 
+/** Set an element's text; the text node stays, which costs the page no new layout of its parents. */
 function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  const node = element.firstChild;
+  if (node?.nodeType !== Node.TEXT_NODE || element.childNodes.length > 1) element.textContent = text;
+  else if (node.data !== text) node.data = text;
 }
 
 function flash(cell, before, after) {

@@ -120,12 +120,18 @@ export class StockSocket extends EventTarget {
   /** Make sure of the connection now: called when the network or the tab comes back. */
   wake() {
     if (this.connection === "stopped") return;
+    this._lostAt &&= Date.now(); // what happened while away says nothing of the network now
     if (!this._ws) {
       this._connect();
       return;
     }
     if (this._ws.readyState !== WebSocket.OPEN || this._silence() < SILENCE_MS) return;
-    this._watch();
+    if (this._silence() > DEAD_MS) {
+      this._drop("silent");
+      this._connect();
+      return;
+    }
+    this._turnStale("silent");
     const asked = Date.now();
     this._send({ type: "resume", epoch: this.epoch, seq: this.seq });
     const probed = this._ws;
