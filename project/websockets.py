@@ -2,16 +2,21 @@
 
 import logging
 import socket
+import struct
 from asyncio import BaseTransport, Transport
-from typing import cast
+from typing import Any, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 logger = logging.getLogger(__name__)
 
 HIGH_WATER_BYTES = 16 * 1024
 LOW_WATER_BYTES = 4 * 1024
 KERNEL_BUFFER_BYTES = 32 * 1024
+
+TEXT_FRAME, SHORT, MIDDLE = 0x81, 126, 65536
+pack_middle = struct.Struct("!BBH").pack
 
 
 class QuoteSocketProtocol(WebSocketsSansIOProtocol):
@@ -28,6 +33,35 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
         cast(Transport, transport).set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
         if connection := transport.get_extra_info("socket"):
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
+
+    async def send(self, message: Any) -> None:
+        """Write a text frame at once; the rest, and what must wait, is uvicorn's.
+
+        websockets makes an object of every frame, checks it and copies it twice: a quarter of what
+        an update costs.
+        """
+        text = message.get("text")
+        if text is None or not self._may_write_at_once():
+            await super().send(message)
+            return
+        data = text.encode()
+        size = len(data)
+        if size >= MIDDLE:
+            await super().send(message)
+            return
+        short = size < SHORT
+        head = bytes((TEXT_FRAME, size)) if short else pack_middle(TEXT_FRAME, SHORT, size)
+        self.transport.write(head + data)
+
+    def _may_write_at_once(self) -> bool:
+        return (
+            self.handshake_complete
+            and not self.disconnected
+            and not self.close_sent
+            and self.writable.is_set()
+            and self.conn.state is State.OPEN
+            and not self.conn.extensions
+        )
 
     def send_receive_event_to_app(self) -> None:
         """Pass a message on; close 1007, without uvicorn's traceback, on text that is not UTF-8."""

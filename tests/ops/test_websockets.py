@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 
+import pytest
 import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
@@ -92,3 +93,23 @@ def test_stalled_client_that_said_goodbye_holds_up_no_farewell():
                 return other.close_code
 
     assert asyncio.run(story()) == 1012
+
+
+@pytest.mark.parametrize("text", ["x" * n for n in (0, 125, 126, 65_535, 65_536)] + ["ação" * 20])
+@pytest.mark.parametrize("compression", [None, "deflate"])
+def test_text_of_every_length_arrives_whole(text, compression):
+    async def application(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        for part in (text, "end"):
+            await send({"type": "websocket.send", "text": part})
+        while (await receive())["type"] != "websocket.disconnect":
+            continue
+
+    async def story():
+        async with served(application) as (_, port):
+            url = f"ws://127.0.0.1:{port}/"
+            async with connect(url, compression=compression, proxy=None) as client:
+                return [await client.recv(), await client.recv()]
+
+    assert asyncio.run(story()) == [text, "end"]
