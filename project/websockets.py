@@ -63,6 +63,12 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
             and not self.conn.extensions
         )
 
+    def data_received(self, data: bytes) -> None:
+        """Take what came; hang up on a handshake that is none: uvicorn would keep it for ever."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None:
+            self.transport.close()
+
     def send_receive_event_to_app(self) -> None:
         """Pass a message on; close 1007, without uvicorn's traceback, on text that is not UTF-8."""
         if self.curr_msg_data_type == "text":

@@ -113,3 +113,15 @@ def test_text_of_every_length_arrives_whole(text, compression):
                 return [await client.recv(), await client.recv()]
 
     assert asyncio.run(story()) == [text, "end"]
+
+
+def test_handshake_that_is_none_is_hung_up_on():
+    async def story():
+        async with served(Flood()) as (_, port):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(UPGRADE.replace(b"Host", b"X: " + b"x" * 200_000 + b"\r\nHost"))
+            answer = await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            return answer
+
+    assert asyncio.run(story()) == b""
