@@ -2,29 +2,29 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.instances import wait_for
 
 MOVES_MS = 15_000
 
 
-def box(page: Page):
+def box(page: Page) -> Locator:
     return page.locator(".chart-box")
 
 
-def legend(page: Page):
+def legend(page: Page) -> Locator:
     return page.locator("[data-part=legend]")
 
 
-def toggle(page: Page, name: str):
+def toggle(page: Page, name: str) -> Locator:
     return page.locator(f"[data-toggle={name}]")
 
 
 def pixels(page: Page) -> dict[str, int]:
     """Return how bright the chart's corner is, and how many pixels differ from it."""
     # A copy is read: the chart's own canvas is not made for it, and the console would say so.
-    return page.locator(".chart canvas").first.evaluate(
+    counted: dict[str, int] = page.locator(".chart canvas").first.evaluate(
         """canvas => {
             const copy = new OffscreenCanvas(canvas.width, canvas.height);
             const context = copy.getContext("2d", { willReadFrequently: true });
@@ -37,6 +37,7 @@ def pixels(page: Page) -> dict[str, int]:
             return { corner: data[0], painted };
         }"""
     )
+    return counted
 
 
 def test_candles_are_drawn_and_the_last_one_moves(open_page):

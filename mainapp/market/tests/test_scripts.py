@@ -21,7 +21,11 @@ def run(module, expression):
     """
     flags = ["--no-warnings", "--experimental-default-type=module", "--input-type=module"]
     done = subprocess.run(  # noqa: S603 - our own program
-        [NODE or "node", *flags, "-e", program], capture_output=True, text=True, timeout=20, check=False
+        [NODE or "node", *flags, "-e", program],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -63,12 +67,12 @@ def test_percent_is_counted_from_the_first_value():
 )
 def test_the_pause_before_a_reconnect_grows_with_the_outage(outage_ms, shortest, longest):
     expression = f"[0, 1].map((r) => m.reconnectDelay({outage_ms}, () => r))"
-    assert run("socket.js", expression) == [shortest, longest]
+    assert run("frames.js", expression) == [shortest, longest]
 
 
 def test_a_snapshot_replaces_and_an_update_is_laid_over():
     quotes = run(
-        "socket.js",
+        "frames.js",
         """(() => {
             const quotes = new Map();
             const wanted = new Set(["PETR4"]);
@@ -88,7 +92,7 @@ def test_a_snapshot_replaces_and_an_update_is_laid_over():
 def test_the_clock_follows_the_sample_with_the_least_delay():
     samples = "[-120, -80, -300, 90_000].reduce((known, s) => [...known, "
     samples += "m.clockOffset(known.at(-1) ?? null, s)], [])"
-    assert run("socket.js", samples) == [-120, -80, -80, 90_000]
+    assert run("frames.js", samples) == [-120, -80, -80, 90_000]
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ try {
 root.dataset.ready = "";
 const socket = new StockSocket({ room: "graph", symbols: [symbol] });
 const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
+let pointed = null; // the bar under the pointer
 
 // The head ---------------------------------------------------------------------------------------
 
@@ -77,8 +78,10 @@ fields.get("price").addEventListener("animationend", ({ target }) =>
 
 // The chart --------------------------------------------------------------------------------------
 
+/** Show a bar's values, the newest one's where the pointer is on none. */
 function showLegend(hovered) {
-  const bar = hovered ?? bars.at(-1);
+  pointed = hovered;
+  const bar = pointed ?? bars.at(-1);
   const legend = part("legend");
   if (!bar) {
     legend.replaceChildren();
@@ -196,7 +199,7 @@ async function loadComparison(number = asked) {
 function applyQuote() {
   const quote = socket.quotes.get(symbol);
   if (quote?.quoted_at && bars.length && chart.tick(Date.parse(quote.quoted_at) / 1000, quote)) {
-    showLegend(null);
+    showLegend(pointed);
   }
 }
 

@@ -1,47 +1,12 @@
 // The stock socket: keeps the newest quotes, knows how old they are, comes back by itself.
+import { clockOffset, mergeQuotes, onReturn, reconnectDelay, socketUrl } from "./frames.js";
 
 const SILENCE_MS = 2800; // heartbeats come every 2 s
 const DEAD_MS = 8000; // silent for this long: the connection is given up
 const CONNECT_MS = 8000;
 const PROBE_MS = 1500;
-const MIN_DELAY_MS = 500;
-const MAX_DELAY_MS = 15000;
 const SESSION_ENDED = 4401;
 const FLOODED = 4408;
-
-/** Return the pause before the next attempt: full jitter that grows with the outage. */
-export function reconnectDelay(outageMs, random = Math.random) {
-  const ceiling = Math.min(MAX_DELAY_MS, Math.max(MIN_DELAY_MS, outageMs / 2));
-  return MIN_DELAY_MS + random() * (ceiling - MIN_DELAY_MS);
-}
-
-/** Return the milliseconds to add to the local clock; the sample with the least delay is best. */
-export function clockOffset(known, sample) {
-  if (known === null || Math.abs(sample - known) > 2000) return sample;
-  return Math.max(known, sample);
-}
-
-/**
- * Put a frame's quotes into `quotes`: a snapshot's replace, an update's fields are laid over. What is
- * not in `wanted` (removed here, the frame still in flight) is left out.
- *
- * Returns a Map from symbol to the fields that changed and their former values.
- */
-export function mergeQuotes(quotes, frame, wanted) {
-  const changes = new Map();
-  for (const [symbol, fields] of Object.entries(frame.quotes ?? {})) {
-    if (!wanted.has(symbol)) continue;
-    const before = quotes.get(symbol);
-    const after = frame.type === "snapshot" ? fields : { ...before, ...fields };
-    const was = {};
-    for (const field of Object.keys(after)) {
-      if (before?.[field] !== after[field]) was[field] = before?.[field];
-    }
-    quotes.set(symbol, after);
-    changes.set(symbol, was);
-  }
-  return changes;
-}
 
 /**
  * One socket of CONTRACTS' `ws/stock/<room>/`.
@@ -78,14 +43,9 @@ export class StockSocket extends EventTarget {
   }
 
   start() {
-    window.addEventListener("online", () => this.wake());
+    onReturn(() => this.wake());
     window.addEventListener("offline", () => this._turnStale("offline"));
     window.addEventListener("pagehide", () => this._drop("closed"));
-    window.addEventListener("pageshow", (event) => event.persisted && this.wake());
-    document.addEventListener("resume", () => this.wake());
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.wake();
-    });
     setInterval(() => this._watch(), 400);
     this._connect();
     return this;
@@ -221,7 +181,8 @@ export class StockSocket extends EventTarget {
     } catch {
       return;
     }
-    this[FRAMES[frame?.type]]?.(frame);
+    if (frame?.type === "message") this._emit("message", frame);
+    else this[FRAMES[frame?.type]]?.(frame);
   }
 
   _onSnapshot(frame) {
@@ -247,10 +208,6 @@ export class StockSocket extends EventTarget {
     this._head({ ...frame, feed: frame.feed ?? "live" });
   }
 
-  _onHeartbeat(frame) {
-    this._head(frame);
-  }
-
   _onRanking(frame) {
     this._emit("ranking", frame);
     if (frame.seq > this.seq) this._head({ feed: "live" }); // a batch that the snapshot did not hold
@@ -265,10 +222,6 @@ export class StockSocket extends EventTarget {
     const refused = this._refusals?.get(frame.id);
     if (frame.code === "too_many_symbols" && refused) refused.forEach((s) => this._forget(s));
     this._emit("problem", { ...frame, refused: refused ?? [] });
-  }
-
-  _onMessage(frame) {
-    this._emit("message", frame);
   }
 
   /** Take a frame's clock, session and feed. */
@@ -340,14 +293,8 @@ export class StockSocket extends EventTarget {
 const FRAMES = {
   snapshot: "_onSnapshot",
   update: "_onUpdate",
-  heartbeat: "_onHeartbeat",
+  heartbeat: "_head",
   ranking: "_onRanking",
   unsubscribed: "_onUnsubscribed",
   error: "_onError",
-  message: "_onMessage",
 };
-
-function socketUrl(room) {
-  const scheme = window.location.protocol === "https:" ? "wss:" : "ws:";
-  return `${scheme}//${window.location.host}/ws/stock/${room}/`;
-}

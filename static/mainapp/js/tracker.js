@@ -2,6 +2,7 @@
 import "./base.js";
 import { attachChat } from "./chat.js";
 import * as lists from "./lists.js";
+import { attachNotices } from "./notices.js";
 import { gettext } from "./quotes.js";
 import { pendingText, QuoteTable } from "./rows.js";
 import { StockSocket } from "./socket.js";
@@ -13,7 +14,7 @@ const SPARK_RETRIES_MS = [1200, 2500, 5000, 10000];
 
 const root = document.querySelector("[data-tracker]");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
-const notices = part("notices");
+const notify = attachNotices(part("notices"));
 const isLoggedIn = Boolean(root.dataset.listUrl);
 
 function stored(key, fallback) {
@@ -132,32 +133,10 @@ function announce(text) {
   part("announce").textContent = text;
 }
 
-function notify(text, link = null) {
-  const box = document.createElement("div");
-  box.className = "alert alert-warning";
-  box.setAttribute("role", "status");
-  const words = document.createElement("span");
-  words.textContent = text;
-  box.append(words);
-  if (link) box.append(" ", Object.assign(document.createElement("a"), { className: "alert-link", href: link.href, textContent: link.text }));
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "icon-btn";
-  button.dataset.action = "dismiss";
-  button.setAttribute("aria-label", gettext("Dispensar"));
-  button.textContent = "×";
-  box.append(button);
-  notices.replaceChildren(box);
-}
-
 function loginLink() {
   const here = encodeURIComponent(window.location.pathname + window.location.search);
   return { href: `${root.dataset.loginUrl}?next=${here}`, text: gettext("Entre para acompanhar até 200.") };
 }
-
-notices.addEventListener("click", (event) => {
-  if (event.target.closest('[data-action="dismiss"]')) event.target.closest(".alert").remove();
-});
 
 // The day's lines --------------------------------------------------------------------------------
 
