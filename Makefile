@@ -10,9 +10,9 @@ MANAGE := $(PY) -m project.launcher manage
 FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 
 # Tools and tests read the settings in debug mode; what serves never does.
-DEVELOP := DEBUG=1 ALLOW_SIMULATED=1 QUOTE_SOURCE=simulated
+DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 # What `check --deploy` sees: a production without a database of its own.
-PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example QUOTE_SOURCE=brapi \
+PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
 .PHONY: run install develop assets test unit unit-postgresql ops browser check fmt bench admin backup restore

@@ -1,5 +1,7 @@
 """What these tests share: one instance, started once."""
 
+import signal
+
 import pytest
 
 from tests.instances import instance
@@ -9,3 +11,4 @@ from tests.instances import instance
 def site(tmp_path_factory):
     with instance(tmp_path_factory.mktemp("ops") / "data", UPDATE_INTERVAL_S="2") as started:
         yield started
+        assert started.stop(signal.SIGINT) == 0

@@ -3,6 +3,10 @@
 import ast
 import re
 
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from tests.instances import ROOT, run, variables
 
 READERS = ("env", "environ", "getenv", "setting")
@@ -36,3 +40,21 @@ def test_manage_test_hands_over_to_pytest():
 
     assert done.returncode == 0
     assert (done.stdout + done.stderr).startswith("pytest ")
+
+
+def requirements(name):
+    """Return the requirements of a file, without comments, options and hashes."""
+    lines = (ROOT / name).read_text().splitlines()
+    wanted = (re.split(r"\s#|\\$", line)[0].strip() for line in lines)
+    return [Requirement(line) for line in wanted if re.match(r"[A-Za-z]", line)]
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+def test_lock_pins_what_is_asked_for(name):
+    pins = {
+        canonicalize_name(pin.name): next(iter(pin.specifier)).version
+        for pin in requirements(f"{name}.txt")
+    }
+
+    for asked in requirements(f"{name}.in"):
+        assert asked.specifier.contains(pins[canonicalize_name(asked.name)]), asked
