@@ -34,6 +34,7 @@ TICK_S = 0.25
 HEARTBEAT_S = 2.0
 READY_S = 1.5
 ASK_AFTER_S = 0.02
+RENEW_S = 1.0
 FRESH = timedelta(seconds=15)
 
 
@@ -344,11 +345,11 @@ class QuoteFanout:
     async def _tend_wanted(self) -> None:
         """Keep the lease in Redis and have new symbols fetched, soon after they are wanted."""
         while True:
-            try:
-                await asyncio.wait_for(self._stir.wait(), timeout=1.0)
+            with suppress(TimeoutError):
+                # Not wait_for: until Python 3.12 it can swallow the cancellation of stop().
+                async with asyncio.timeout(RENEW_S):
+                    await self._stir.wait()
                 await asyncio.sleep(ASK_AFTER_S)
-            except TimeoutError:
-                pass
             self._stir.clear()
             try:
                 await self.wanted.sync()
