@@ -1,0 +1,79 @@
+"""How much a database call of two seconds in one socket's handler delays the others' updates.
+
+100 clients get a batch every 50 ms, first alone, then while one more client's handler waits for the
+database, then while eight do (all the threads that queries have). Beside it a stock consumer that
+calls the stock `database_sync_to_async`.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.fanout import SYMBOLS, Bench
+from benchmarks.rig.processes import Rig, Worker, port_of
+from benchmarks.rig.readings import Tally
+
+READERS, BATCHES, EVERY_S, ROUNDS = 100, 38, 0.05, 3
+BUDGET_MS = 20
+
+
+def added(
+    rig: Rig, load: Worker, application: str, path: str, publish: Callable[[], Any], blockers: int
+) -> tuple[float, float]:
+    """Return the p99 in ms of the readers' updates before, and while `blockers` wait."""
+    listener = rig.listen()
+    web = rig.web(listener, application=application)
+    port = port_of(listener)
+    load.call("open", name="read", port=port, count=READERS, symbols=SYMBOLS)
+    load.call("open", name="block", port=port, count=blockers, symbols=SYMBOLS, path=path)
+    bench = Bench(load, web.pid, publish)
+    bench.warm_up()
+    before, after = [], []
+    for _ in range(ROUNDS):
+        bench.run("read", READERS, BATCHES, 1, EVERY_S)
+        before.append(bench.delays["p99"])
+        load.call("write", name="block", frame={"type": "block"}, count=blockers)
+        bench.run("read", READERS, BATCHES, 1, EVERY_S)
+        after.append(bench.delays["p99"])
+    load.call("close", name="read")
+    load.call("close", name="block")
+    web.terminate()
+    return min(before), min(after)
+
+
+def main() -> None:
+    tally = Tally("a handler that waits two seconds for the database")
+    with Rig() as rig, rig.on_failure_show_log():
+        rig.start_redis()
+        rig.prepare()
+        load, publisher = rig.worker("loader"), rig.worker("publisher")
+        publisher.call("start", symbols=SYMBOLS)
+        numbers = iter(range(1, 10_000))
+
+        def batch() -> Any:
+            return publisher.call("publish")
+
+        def nudge() -> Any:
+            return publisher.call("nudge", seq=next(numbers))
+
+        app = "benchmarks.rig.blocking:ours"
+        found = {}
+        for blockers in (1, 8):
+            before, after = added(rig, load, app, "/ws/block/", batch, blockers)
+            found[blockers] = after - before
+            tally.line(f"p99 of the others, none waits ({blockers})", before, "ms")
+            tally.line(f"p99 of the others, {blockers} wait(s)", after, "ms")
+            tally.line("  added", after - before, "ms", BUDGET_MS)
+        app = "benchmarks.rig.blocking:stock"
+        before, after = added(rig, load, app, "/ws/stock/track/", nudge, 1)
+        tally.line("a stock consumer: p99 of the others, none waits", before, "ms")
+        tally.line("a stock consumer: p99 of the others, one waits", after, "ms")
+        tally.ratio("its delay over ours", after - before, max(found[1], 1.0))
+    sys.exit(bool(tally.missed))
+
+
+if __name__ == "__main__":
+    main()

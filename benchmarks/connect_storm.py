@@ -1,0 +1,122 @@
+"""What a connect costs, and how soon everybody is back after the web process was killed.
+
+The CPU of a connect is that of a warm server until each client has its snapshot, beside the same
+consumer behind the stock AuthMiddlewareStack. The storm is done to an instance that `make run`'s
+launcher keeps: its web process is killed with SIGKILL and every client reconnects at once, without
+the pause that a browser makes.
+"""
+
+import json
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.fanout import SYMBOLS, bench_state
+from benchmarks.rig.processes import Rig, Worker, port_of, raise_file_limit
+from benchmarks.rig.readings import Tally, cpu_s
+from tests.instances import Instance, instance, run
+
+CONNECTS = 1000
+ANONYMOUS, LOGGED_IN = 5000, 2000
+BACK_S = 10
+CPU_MS = {"anonymous": 1.5, "logged in": 2.0}
+COOKIES = "from benchmarks.rig.people import write_cookies; write_cookies({path!r}, {count})"
+OURS, STOCK = "project.asgi:application", "benchmarks.rig.usual:stock_stack"
+
+
+def connect_costs(tally: Tally) -> None:
+    """Print the CPU and the queries of a connect, ours and behind the stock stack."""
+    with Rig() as rig, rig.on_failure_show_log():
+        rig.start_redis()
+        rig.prepare()
+        load, publisher = rig.worker("loader"), rig.worker("publisher")
+        publisher.call("start", symbols=SYMBOLS)
+        publisher.call("publish")
+        path = rig.folder / "cookies"
+        made = COOKIES.format(path=str(path), count=CONNECTS)
+        rig.run_python("-c", f"import django; django.setup(); {made}")
+        cookies = json.loads(path.read_text())
+        ours, stock = (costs_of(rig, load, app, cookies) for app in (OURS, STOCK))
+    for kind, limit in CPU_MS.items():
+        tally.line(f"CPU of a connect, {kind}", ours[kind][0], "ms", limit)
+        tally.line("  queries of a connect", ours[kind][1], "", 2)
+        tally.line("  behind the stock stack", stock[kind][0], "ms")
+        tally.line("  its queries", stock[kind][1], "")
+        tally.ratio("  the stock stack over ours", stock[kind][0], ours[kind][0])
+
+
+def costs_of(
+    rig: Rig, load: Worker, application: str, cookies: list[str]
+) -> dict[str, tuple[float, float]]:
+    """Return the CPU in ms and the queries of a connect to `application`, of each kind."""
+    listener = rig.listen()
+    web = rig.web(listener, application=application)
+    port = port_of(listener)
+    for own in ([], cookies):
+        load.call("open", name="first", port=port, count=50, symbols=SYMBOLS, cookies=own)
+    costs = {}
+    for kind, own in zip(CPU_MS, ([], cookies), strict=True):
+        runs = []
+        for _ in range(2):
+            queries, begun = bench_state(port)["queries"], cpu_s(web.pid)
+            load.call("open", name=kind, port=port, count=CONNECTS, symbols=SYMBOLS, cookies=own)
+            spent_ms = (cpu_s(web.pid) - begun) * 1000 / CONNECTS
+            runs.append((spent_ms, (bench_state(port)["queries"] - queries) / CONNECTS))
+            load.call("close", name=kind)
+        costs[kind] = min(runs)
+    load.call("close", name="first")
+    web.terminate()
+    return costs
+
+
+def make_cookies(running: Instance, count: int) -> list[str]:
+    path = running.data_dir / "cookies"
+    code = COOKIES.format(path=str(path), count=count)
+    command = ("-m", "project.launcher", "manage", "shell", "-c", code)
+    made = run(*command, timeout_s=60, **running.given)
+    assert made.returncode == 0, made.stderr
+    return list(json.loads(path.read_text()))
+
+
+def storm(tally: Tally, load: Worker, running: Instance, kind: str, count: int) -> None:
+    """Kill the web process and time everybody's return."""
+    cookies = make_cookies(running, count) if kind == "logged in" else []
+    port = int(running.url.rpartition(":")[2])
+    load.call("open", name=kind, port=port, count=count, symbols=SYMBOLS, cookies=cookies)
+    load.call("persist", name=kind, policy="at_once")
+    web = running.child("project.serve")
+    assert web
+    web.send_signal(signal.SIGKILL)
+    begun = time.monotonic()
+    state = load.call("back", name=kind, timeout_s=30)
+    everyone_s = time.monotonic() - begun
+    tally.note(f"{count} {kind} clients that reconnect at once after a kill")
+    tally.check("  every client is back", state["back"] == count)
+    tally.line("  refused handshakes", state["refused"], "", 0)
+    tally.line("  half of them back after", state["p50_s"], "s")
+    tally.line("  the last back after", max(state["last_s"], everyone_s), "s", BACK_S)
+    successor = running.child("project.serve")
+    assert successor
+    spent_ms = cpu_s(successor.pid) * 1000 / count
+    tally.line("  CPU of the new process for each, its start included", spent_ms, "ms")
+    load.call("close", name=kind)
+
+
+def main() -> None:
+    raise_file_limit()
+    tally = Tally("connecting")
+    connect_costs(tally)
+    with Rig() as rig, tempfile.TemporaryDirectory(prefix="pregao-storm-") as folder:
+        load = rig.worker("loader")
+        with instance(Path(folder) / "data") as running:
+            storm(tally, load, running, "anonymous", ANONYMOUS)
+            storm(tally, load, running, "logged in", LOGGED_IN)
+    sys.exit(bool(tally.missed))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,252 @@
+"""What a price costs on its way to a socket: CPU, delay, memory, Redis commands and queries.
+
+A real server (`project.serve`'s), Redis and SQLite; batches of 85 symbols, each socket wants 10 of
+them, one frame of about 1.9 KB a batch. Beside it the usual design, and a bare picows server and
+nchan where they are installed. CPU is the serving process's alone, its kernel time included.
+"""
+
+import http.client
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.rig import nchan
+from benchmarks.rig.processes import IBOV, Rig, Worker, port_of
+from benchmarks.rig.readings import Tally, cpu_s
+
+SYMBOLS = [*IBOV, "BOVA11", "HGLG11", "IVVB11", "KNRI11", "SMAL11"][:85]
+USUAL_SOCKETS = 200
+CPU_BUDGET_US, MEMORY_BUDGET_KB, COMMANDS_BUDGET = 20, 32, 4
+CONNECT_BUDGET_MS, FLAT = 1.5, 1.25
+ROUNDS = 3
+
+Publish = Callable[[], dict[str, Any]]
+
+
+class Bench:
+    """A server under test, its load client and what publishes."""
+
+    def __init__(self, load: Worker, pid: int, publish: Publish, idle_cpu: float = 0.0) -> None:
+        self.load, self.pid, self.publish, self.idle_cpu = load, pid, publish, idle_cpu
+        self.delays: dict[str, float] = {}
+        self.frame_bytes = 0.0
+
+    def warm_up(self, batches: int = 10) -> None:
+        """Publish until the hub has taken the board in, and let the frames arrive."""
+        for _ in range(batches):
+            self.publish()
+        time.sleep(0.5)
+
+    def run(self, name: str, sockets: int, batches: int, frames: int, every_s: float) -> float:
+        """Publish at an even pace, each batch to all; return the CPU of a client update in us."""
+        self.load.call("reset", name=name)
+        published, begun_cpu, begun = {}, cpu_s(self.pid), time.monotonic()
+        for number in range(1, batches + 1):
+            answer = self.publish()
+            published[answer["seq"]] = answer["at"]
+            self.load.call("wait", name=name, updates=number * sockets * frames)
+            time.sleep(max(0.0, begun + number * every_s - time.monotonic()))
+        spent = cpu_s(self.pid) - begun_cpu - self.idle_cpu * (time.monotonic() - begun)
+        state = self.load.call("state", name=name)
+        if state["updates"] != batches * sockets * frames:
+            print(f"  ! {state['updates']} frames of {batches * sockets * frames}")
+        self.delays = self.load.call("delays", name=name, published=published)
+        self.frame_bytes = state["update_bytes"] / max(1, state["updates"])
+        return float(spent / (state["updates"] / frames) * 1e6)
+
+    def rush(self, name: str, sockets: int, batches: int) -> float:
+        """Publish the next batch as soon as all have the last; return deliveries a second."""
+        self.load.call("reset", name=name)
+        begun = time.monotonic()
+        for number in range(1, batches + 1):
+            self.publish()
+            self.load.call("wait", name=name, updates=number * sockets)
+        return batches * sockets / (time.monotonic() - begun)
+
+
+def bench_state(port: int) -> dict[str, int]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.request("GET", "/_bench")
+    state: dict[str, int] = json.loads(connection.getresponse().read())
+    return state
+
+
+def ours(rig: Rig, tally: Tally, load: Worker, publisher: Worker) -> float:
+    """Measure the project; return the CPU of an update at 500 sockets, in microseconds."""
+    listener = rig.listen()
+    web = rig.web(listener, application="project.asgi:application")
+    port = port_of(listener)
+    publisher.call("start", symbols=SYMBOLS)
+    bench = Bench(load, web.pid, lambda: dict(publisher.call("publish")))
+    load.call("open", name="first", port=port, count=1, symbols=SYMBOLS)
+    bench.warm_up()
+    begun = cpu_s(web.pid)
+    time.sleep(3)
+    bench.idle_cpu = (cpu_s(web.pid) - begun) / 3
+    tally.line("server CPU with one idle socket", bench.idle_cpu * 1000, "ms/s")
+    results, open_ = {}, 0
+    for sockets, batches, every_s in ((500, 15, 0.1), (4000, 6, 0.5)):
+        tally.note(f"{sockets} sockets")
+        open_more(tally, bench, port, sockets - open_)
+        open_ = sockets
+        results[sockets] = updates(tally, bench, sockets, batches, every_s)
+    growth = results[4000] / results[500]
+    tally.line("CPU of an update, 4,000 sockets over 500", growth, "times", FLAT)
+    redis_and_sql(tally, bench, publisher, port)
+    load.call("close", name="all")
+    load.call("close", name="first")
+    web.terminate()
+    return results[500]
+
+
+def open_more(tally: Tally, bench: Bench, port: int, count: int) -> None:
+    """Open sockets and print what each cost."""
+    before, begun = bench_state(port)["rss"], cpu_s(bench.pid)
+    opened = bench.load.call("open", name="all", port=port, count=count, symbols=SYMBOLS)
+    spent_ms = (cpu_s(bench.pid) - begun) * 1000 / count
+    memory_kb = (bench_state(port)["rss"] - before) / count / 1024
+    tally.check("  every socket opened, none refused", opened["refused"] == 0)
+    tally.line("  CPU of a connect", spent_ms, "ms", CONNECT_BUDGET_MS)
+    tally.line("  memory of an idle socket", memory_kb, "KB", MEMORY_BUDGET_KB)
+
+
+def updates(tally: Tally, bench: Bench, sockets: int, batches: int, every_s: float) -> float:
+    """Print what an update costs and how long it takes; return its CPU in microseconds."""
+    runs = []
+    for _ in range(ROUNDS):
+        cpu_us = bench.run("all", sockets, batches, 1, every_s)
+        runs.append((cpu_us, bench.delays["p50"], bench.delays["p99"]))
+    cpu_us, p50, p99 = (min(column) for column in zip(*runs, strict=True))
+    tally.line("  frame", bench.frame_bytes, "bytes")
+    tally.line(f"  CPU of a client update, best of {ROUNDS}", cpu_us, "us", CPU_BUDGET_US)
+    tally.line("  CPU of a client update, worst", max(runs)[0], "us")
+    tally.line("  from publication to receipt, p50", p50, "ms")
+    tally.line("  from publication to receipt, p99", p99, "ms")
+    tally.line("  deliveries a second", bench.rush("all", sockets, batches), "/s")
+    return float(cpu_us)
+
+
+def redis_and_sql(tally: Tally, bench: Bench, publisher: Worker, port: int) -> None:
+    """Count Redis commands and queries of 10 broadcasts, less what runs anyway."""
+    window_s, batches = 3.0, 10
+
+    def window(work: Callable[[], object]) -> dict[str, int]:
+        before, begun = publisher.call("info"), time.monotonic()
+        work()
+        time.sleep(max(0.0, begun + window_s - time.monotonic()))
+        after = publisher.call("info")
+        return {name: count - before.get(name, 0) for name, count in after.items()}
+
+    queries = bench_state(port)["queries"]
+    idle = window(lambda: None)
+    busy = window(lambda: [bench.publish() for _ in range(batches)])
+    mine = {name: (count - idle.get(name, 0)) / batches for name, count in busy.items()}
+    mine = {name: count for name, count in mine.items() if count >= 0.5 and name != "info"}
+    tally.line("Redis commands of a broadcast", sum(mine.values()), "", COMMANDS_BUDGET)
+    tally.note("  " + ", ".join(f"{name} {count:.1f}" for name, count in sorted(mine.items())))
+    tally.line("queries of a broadcast", (bench_state(port)["queries"] - queries) / batches, "", 0)
+
+
+def usual(rig: Rig, load: Worker, publisher: Worker) -> tuple[float, float]:
+    """Measure the usual design at a size that it bears: CPU in us, p99 in ms."""
+    publisher.call("record")
+    listener = rig.listen()
+    web = rig.web(listener, application="benchmarks.rig.usual:usual_design")
+    numbers = iter(range(1, 1000))
+    bench = Bench(load, web.pid, lambda: dict(publisher.call("nudge", seq=next(numbers))))
+    load.call("open", name="usual", port=port_of(listener), count=USUAL_SOCKETS, symbols=SYMBOLS)
+    runs = [bench.run("usual", USUAL_SOCKETS, 4, 1, 0.5) for _ in range(2)]
+    load.call("close", name="usual")
+    web.terminate()
+    return min(runs), bench.delays["p99"]
+
+
+def picows(rig: Rig, load: Worker) -> float:
+    server = rig.worker("bare")
+    port = server.call("port")["port"]
+    numbers = iter(range(1, 1000))
+    fragments = {symbol: f'"{symbol}":{"x" * 180}' for symbol in SYMBOLS}
+    bench = Bench(
+        load,
+        server.pid,
+        lambda: dict(server.call("publish", seq=next(numbers), fragments=fragments)),
+    )
+    load.call("open", name="bare", port=port, count=500, symbols=SYMBOLS)
+    best = min(bench.run("bare", 500, 15, 1, 0.1) for _ in range(3))
+    load.call("close", name="bare")
+    return best
+
+
+def with_nchan(rig: Rig, load: Worker) -> tuple[float, float]:
+    """Return the CPU of an update with a channel a symbol, and with one frame for all."""
+    server = nchan.Nchan(rig)
+    results = []
+    numbers = iter(range(1, 1000))
+
+    def by_symbol() -> dict[str, Any]:
+        seq = next(numbers)
+        bodies = {s: f'{{"type":"update","seq":{seq},"{s}":{"x" * 160}}}' for s in SYMBOLS}
+        return {"seq": seq, "at": server.publish_all(bodies)}
+
+    def at_once() -> dict[str, Any]:
+        seq = next(numbers)
+        body = f'{{"type":"update","seq":{seq},{"x" * 1870}}}'
+        return {"seq": seq, "at": server.publish_all({"all": body})}
+
+    for name, publish, frames, path, each in (
+        ("symbols", by_symbol, nchan.EACH, "/sub/", nchan.EACH),
+        ("one", at_once, 1, "/sub/all", 0),
+    ):
+        bench = Bench(load, server.pid, publish)
+        load.call(
+            "open",
+            name=name,
+            port=server.port,
+            count=500,
+            symbols=SYMBOLS,
+            each=each,
+            path=path,
+            in_path=True,
+            snapshots=False,
+        )
+        results.append(min(bench.run(name, 500, 8, frames, 0.1) for _ in range(3)))
+        load.call("close", name=name)
+    return results[0], results[1]
+
+
+def main() -> None:
+    tally = Tally("fan-out: 85 symbols, each socket wants 10")
+    with Rig() as rig, rig.on_failure_show_log():
+        rig.start_redis()
+        rig.prepare()
+        load, publisher = rig.worker("loader"), rig.worker("publisher")
+        cpu_us = ours(rig, tally, load, publisher)
+        other_us, other_p99 = usual(rig, load, publisher)
+        tally.note(f"the usual design, {USUAL_SOCKETS} sockets")
+        tally.line("  CPU of a client update", other_us, "us")
+        tally.line("  from publication to receipt, p99", other_p99, "ms")
+        tally.ratio("  the usual design over ours", other_us, cpu_us)
+        if find_spec("picows"):
+            bare = picows(rig, load)
+            tally.line("a bare picows server, 500 sockets", bare, "us")
+            tally.ratio("  ours over it", cpu_us, bare)
+        else:
+            tally.note("picows is not installed: skipped")
+        if nchan.module():
+            by_symbol, at_once = with_nchan(rig, load)
+            tally.line("nchan, a channel a symbol, 500 sockets", by_symbol, "us")
+            tally.ratio("  it over ours", by_symbol, cpu_us)
+            tally.line("nchan, one same frame for all, 500 sockets", at_once, "us")
+        else:
+            tally.note("nchan is not installed: skipped")
+    sys.exit(bool(tally.missed))
+
+
+if __name__ == "__main__":
+    main()

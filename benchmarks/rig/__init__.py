@@ -1,0 +1,1 @@
+"""What the benchmarks and fault scripts share: processes, a load client, readings."""

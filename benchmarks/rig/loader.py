@@ -1,0 +1,324 @@
+"""The load client: thousands of WebSockets in a process of its own, as cheap as Python allows.
+
+Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`). Frames are counted
+and timed by the monotonic clock, which all processes of a machine share; bodies are not parsed.
+"""
+
+import asyncio
+import json
+import os
+import random
+import sys
+import time
+from collections import Counter, defaultdict
+from typing import Any
+
+import uvloop
+
+from benchmarks.rig.processes import raise_file_limit
+from benchmarks.rig.readings import cpu_s, percentile
+
+KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="
+TEXT, CLOSE, PING = 1, 8, 9
+RETRY_S = 0.1
+
+
+class Group:
+    """Sockets that are opened, read and closed together."""
+
+    def __init__(self) -> None:
+        self.sockets: list[Socket] = []
+        self.receipts: dict[int, list[int]] = defaultdict(list)
+        self.updates = self.update_bytes = self.frames = self.snapshots = self.refused = 0
+        self.lost = self.opened = 0
+        self.codes: Counter[int] = Counter()
+        self.back_after_s: list[float] = []
+        self.policy: str = ""
+        self.changed = asyncio.Event()
+
+    def frame(self, data: bytes, start: int, size: int) -> None:
+        self.frames += 1
+        head = data[start : start + 40]
+        if b'"update"' in head:
+            at = head.index(b'"seq":') + 6
+            seq = int(head[at : head.index(b",", at)])
+            self.receipts[seq].append(time.monotonic_ns())
+            self.updates += 1
+            self.update_bytes += size
+            self.changed.set()
+        elif b'"snapshot"' in head:
+            self.snapshots += 1
+            self.changed.set()
+
+
+class Socket(asyncio.Protocol):
+    """One client. It answers pings, counts frames, and comes back if its group says so."""
+
+    __slots__ = ("group", "is_open", "lost_at", "request", "rest", "snapped", "transport")
+
+    def __init__(self, group: Group, request: bytes) -> None:
+        self.group = group
+        self.request = request
+        self.lost_at = 0.0
+        self.reset()
+
+    def reset(self) -> None:
+        self.rest = b""
+        self.is_open = self.snapped = False
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        if self.rest:
+            data = self.rest + data
+        start = 0
+        if not self.is_open:
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                self.rest = data
+                return
+            if not data.startswith(b"HTTP/1.1 101"):
+                self.transport.abort()
+                return
+            self.is_open, start = True, end + 4
+            self.group.opened += 1
+            self.group.changed.set()
+        self.rest = self._frames(data, start)
+
+    def _frames(self, data: bytes, at: int) -> bytes:
+        total = len(data)
+        while total - at >= 2:
+            size, head = data[at + 1], 2
+            if size == 126:
+                size, head = int.from_bytes(data[at + 2 : at + 4], "big"), 4
+            elif size == 127:
+                size, head = int.from_bytes(data[at + 2 : at + 10], "big"), 10
+            if total - at < head + size:
+                break
+            self._frame(data[at] & 15, data, at + head, size)
+            at += head + size
+        return data[at:]
+
+    def _frame(self, opcode: int, data: bytes, start: int, size: int) -> None:
+        if opcode == TEXT:
+            self.group.frame(data, start, size)
+            if not self.snapped:
+                self.snapped = True
+                if self.lost_at:
+                    self.group.back_after_s.append(time.monotonic() - self.lost_at)
+        elif opcode == PING:
+            self.transport.write(
+                bytes((0x8A, 0x80 | size, 0, 0, 0, 0)) + data[start : start + size]
+            )
+        elif opcode == CLOSE:
+            self.group.codes[int.from_bytes(data[start : start + 2], "big")] += 1
+            self.transport.write(b"\x88\x82\0\0\0\0" + data[start : start + 2])
+            self.transport.close()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        group, was_open = self.group, self.is_open
+        self.reset()
+        if was_open:
+            group.lost += 1
+            self.lost_at = time.monotonic()
+        if group.policy:
+            if not was_open:
+                group.refused += 1
+            load.spawn(self._return(was_open))
+        group.changed.set()
+
+    async def _return(self, was_open: bool) -> None:
+        """Reconnect: `at_once`, or as the browser does after a short outage."""
+        if self.group.policy == "browser" or not was_open:
+            outage = time.monotonic() - self.lost_at
+            ceiling = min(15.0, max(0.5, outage / 2))
+            await asyncio.sleep(0.5 + random.random() * (ceiling - 0.5))  # noqa: S311 - jitter
+        await self.connect()
+
+    async def connect(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await loop.create_connection(lambda: self, "127.0.0.1", load.port)
+            except OSError:
+                self.group.refused += 1
+                if not self.group.policy:
+                    return
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+
+class Load:
+    """The commands."""
+
+    def __init__(self) -> None:
+        self.groups: dict[str, Group] = {}
+        self.port = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def open(
+        self,
+        *,
+        name: str,
+        port: int,
+        count: int,
+        symbols: list[str],
+        each: int = 10,
+        path: str = "/ws/stock/track/",
+        in_path: bool = False,
+        cookies: list[str] | None = None,
+        at_a_time: int = 100,
+        timeout_s: float = 60,
+        snapshots: bool = True,
+    ) -> dict[str, Any]:
+        """Open sockets that want `each` of `symbols`; answer when each has its snapshot."""
+        self.port = port
+        group = self.groups.setdefault(name, Group())
+        group.snapshots = group.refused = group.opened = 0
+        dice, start = random.Random(len(group.sockets)), time.monotonic()  # noqa: S311
+        gate = asyncio.Semaphore(at_a_time)
+
+        async def one(number: int) -> None:
+            chosen = dice.sample(symbols, each)
+            wanted = "&".join(f"stockpicker={symbol}" for symbol in chosen)
+            address = path + ",".join(chosen) if in_path else f"{path}?{wanted}"
+            cookie = f"Cookie: {cookies[number % len(cookies)]}\r\n" if cookies else ""
+            request = (
+                f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+                f"Connection: Upgrade\r\nSec-WebSocket-Key: {KEY}\r\nSec-WebSocket-Version: 13\r\n"
+                f"Origin: http://127.0.0.1:{port}\r\n{cookie}\r\n"
+            )
+            socket = Socket(group, request.encode())
+            group.sockets.append(socket)
+            async with gate:
+                await socket.connect()
+
+        await asyncio.gather(*(one(number) for number in range(count)))
+        ready = (lambda: group.snapshots >= count) if snapshots else (lambda: group.opened >= count)
+        await self._until(group, ready, timeout_s)
+        return self._state(group) | {"seconds": time.monotonic() - start}
+
+    async def wait(self, *, name: str, updates: int, timeout_s: float = 10) -> dict[str, Any]:
+        """Answer when the group has had so many update frames, or at the timeout."""
+        group = self.groups[name]
+        await self._until(group, lambda: group.updates >= updates, timeout_s)
+        return self._state(group)
+
+    async def state(self, *, name: str) -> dict[str, Any]:
+        return self._state(self.groups[name])
+
+    async def reset(self, *, name: str) -> dict[str, Any]:
+        """Forget what was counted."""
+        group = self.groups[name]
+        group.receipts.clear()
+        group.updates = group.update_bytes = group.frames = 0
+        return {}
+
+    async def delays(self, *, name: str, published: dict[str, int]) -> dict[str, Any]:
+        """Return the delays in ms from each number's publication to its receipts."""
+        receipts = self.groups[name].receipts
+        delays = [
+            (at - published_at) / 1e6
+            for seq, published_at in published.items()
+            for at in receipts.get(int(seq), ())
+        ]
+        return {
+            "count": len(delays),
+            "p50": percentile(delays, 50),
+            "p99": percentile(delays, 99),
+            "max": max(delays, default=0),
+        }
+
+    async def stall(self, *, name: str) -> dict[str, Any]:
+        """Stop reading."""
+        for socket in self.groups[name].sockets:
+            if socket.transport:
+                socket.transport.pause_reading()
+        return {}
+
+    async def write(self, *, name: str, frame: dict[str, Any], count: int) -> dict[str, Any]:
+        """Send a frame from the first `count` sockets."""
+        text = json.dumps(frame).encode()
+        assert len(text) < 126
+        for socket in self.groups[name].sockets[:count]:
+            socket.transport.write(bytes((0x81, 0x80 | len(text), 0, 0, 0, 0)) + text)
+        return {}
+
+    async def persist(self, *, name: str, policy: str) -> dict[str, Any]:
+        """From now on reconnect what is lost: `at_once` or as the `browser` does."""
+        group = self.groups[name]
+        group.policy = policy
+        group.lost = group.refused = 0
+        group.back_after_s.clear()
+        return {}
+
+    async def back(self, *, name: str, timeout_s: float) -> dict[str, Any]:
+        """Answer when every socket was lost and has a snapshot again."""
+        group = self.groups[name]
+        total = len(group.sockets)
+        await self._until(group, lambda: len(group.back_after_s) >= total, timeout_s)
+        return self._state(group) | {
+            "back": len(group.back_after_s),
+            "p50_s": percentile(group.back_after_s, 50),
+            "last_s": max(group.back_after_s, default=0.0),
+        }
+
+    async def lost(self, *, name: str, timeout_s: float) -> dict[str, Any]:
+        """Answer when every socket is closed."""
+        group = self.groups[name]
+        await self._until(
+            group, lambda: not any(socket.transport for socket in group.sockets), timeout_s
+        )
+        return self._state(group)
+
+    async def close(self, *, name: str) -> dict[str, Any]:
+        group = self.groups.pop(name)
+        group.policy = ""
+        for socket in group.sockets:
+            if socket.transport:
+                socket.transport.abort()
+        await asyncio.sleep(0.2)
+        return {}
+
+    async def _until(self, group: Group, condition: Any, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while not condition() and (left := deadline - time.monotonic()) > 0:
+            group.changed.clear()
+            try:
+                await asyncio.wait_for(group.changed.wait(), left)
+            except TimeoutError:
+                return
+
+    def _state(self, group: Group) -> dict[str, Any]:
+        names = ("updates", "update_bytes", "frames", "snapshots", "refused", "lost")
+        return {name: getattr(group, name) for name in names} | {
+            "open": sum(1 for socket in group.sockets if socket.snapped),
+            "codes": dict(group.codes),
+            "cpu_s": cpu_s(os.getpid()),
+        }
+
+
+async def main() -> None:
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=2**26)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    while line := await reader.readline():
+        command = json.loads(line)
+        answer = await getattr(load, command.pop("do"))(**command)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise_file_limit()
+    load = Load()
+    uvloop.run(main())

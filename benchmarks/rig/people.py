@@ -1,0 +1,41 @@
+"""Users with living sessions, for clients that are logged in."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+
+from mainapp.accounts.models import User
+
+
+def write_cookies(path: str, count: int) -> None:
+    """Make users with a session each and write their cookies to `path` as a JSON list."""
+    first = User.objects.count()
+    users = User.objects.bulk_create(
+        User(username=f"reader{first + n}", email=f"reader{first + n}@localhost", password="!")  # noqa: S106 - none fits
+        for n in range(count)
+    )
+    backend = settings.AUTHENTICATION_BACKENDS[0]
+    sessions = [
+        Session(
+            session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),
+            session_data=SessionStore().encode(
+                {
+                    SESSION_KEY: str(user.pk),
+                    BACKEND_SESSION_KEY: backend,
+                    HASH_SESSION_KEY: user.get_session_auth_hash(),
+                }
+            ),
+            expire_date=timezone.now() + timedelta(hours=1),
+        )
+        for user in users
+    ]
+    Session.objects.bulk_create(sessions)
+    cookies = [f"{settings.SESSION_COOKIE_NAME}={session.session_key}" for session in sessions]
+    Path(path).write_text(json.dumps(cookies))

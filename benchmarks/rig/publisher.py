@@ -1,0 +1,100 @@
+"""The worker's last steps alone: batches put on the board and published, as `updating` does.
+
+Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`).
+"""
+
+import json
+import random
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import django
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+django.setup()
+
+from benchmarks.rig.usual import GROUP, LAYER
+from mainapp.market import board
+from mainapp.market.board import Board, FeedStatus
+from mainapp.market.quotes import Quote
+from mainapp.market.services.recording import record_quotes
+from mainapp.market.services.updating import place_quotes
+
+CENT = Decimal("0.01")
+dice = random.Random(1)  # noqa: S311 - made-up prices
+
+
+def first_quote(symbol: str) -> Quote:
+    close = Decimal(dice.randrange(500, 9000)) / 100
+    return Quote(
+        symbol=symbol,
+        name=f"{symbol} do Brasil",
+        price=close,
+        source="simulated",
+        simulated=True,
+        previous_close=close,
+        open=close,
+        high=close,
+        low=close,
+        volume=1_000_000,
+        market_cap=close * 1_000_000_000,
+        year_low=close / 2,
+        year_high=close * 2,
+        quoted_at=datetime.now(UTC),
+    )
+
+
+def next_quote(quote: Quote) -> Quote:
+    """Return the quote a moment later: every moving figure moved, as on a busy day."""
+    price = max(CENT, quote.price + Decimal(dice.choice((-3, -2, -1, 1, 2, 3))) / 100)
+    high, low = quote.high or price, quote.low or price
+    return replace(
+        quote,
+        price=price,
+        high=max(high, price) + CENT,
+        low=max(CENT, min(low, price) - CENT),
+        volume=(quote.volume or 0) + dice.randrange(100, 9000),
+        market_cap=price * 1_000_000_000,
+        quoted_at=datetime.now(UTC),
+    )
+
+
+def main() -> None:
+    quotes: dict[str, Quote] = {}
+    the_board = Board(simulated=True)
+    layer = get_channel_layer(LAYER)
+    assert layer
+    for line in sys.stdin:
+        command = json.loads(line)
+        answer: dict[str, Any] = {}
+        if command["do"] == "start":
+            the_board.restore([])
+            quotes = {symbol: first_quote(symbol) for symbol in command["symbols"]}
+        elif command["do"] == "publish":
+            quotes = {symbol: next_quote(quote) for symbol, quote in quotes.items()}
+            at = datetime.now(UTC)
+            status = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=10))
+            begun = time.monotonic_ns()
+            placed = place_quotes(quotes.values(), status)
+            answer = {"seq": placed.seq, "at": begun, "took_ns": time.monotonic_ns() - begun}
+        elif command["do"] == "record":
+            record_quotes(quotes=quotes.values(), at=datetime.now(UTC))
+        elif command["do"] == "nudge":  # the usual design: every consumer is told to look
+            begun = time.monotonic_ns()
+            message = {"type": "quotes.update", "seq": command["seq"]}
+            async_to_sync(layer.group_send)(GROUP, message)
+            answer = {"seq": command["seq"], "at": begun}
+        elif command["do"] == "info":
+            info = board.client().info("commandstats")
+            answer = {name[8:]: stats["calls"] for name, stats in info.items()}
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,74 @@
+"""Readings of processes and of samples, and how they are printed."""
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+NS_PER_S = 1_000_000_000
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds of all living threads of a process, its kernel time included."""
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            total += int((task / "schedstat").read_text().split()[0])
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return total / NS_PER_S
+
+
+def rss_bytes(pid: int) -> int:
+    """Return the resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def children(pid: int) -> dict[int, str]:
+    """Return the living children of a process with their command lines."""
+    found = {}
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        try:
+            line = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except FileNotFoundError:
+            continue
+        if line:
+            found[int(child)] = line
+    return found
+
+
+def percentile(values: Sequence[float], rank: float) -> float:
+    """Return the nearest-rank percentile, `rank` in 0-100; NaN of nothing."""
+    if not values:
+        return math.nan
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * rank / 100) - 1)]
+
+
+def verdict(value: float, limit: float) -> str:
+    return "met" if value <= limit else "MISSED"
+
+
+class Tally:
+    """Lines of measured values against limits; `missed` counts those over."""
+
+    def __init__(self, title: str) -> None:
+        self.missed = 0
+        print(title, flush=True)
+
+    def line(self, name: str, value: float, unit: str, limit: float | None = None) -> None:
+        text = f"  {name:<58} {value:10.2f} {unit}"
+        if limit is not None:
+            text += f"   budget <= {limit:g}: {verdict(value, limit)}"
+            self.missed += not value <= limit
+        print(text, flush=True)
+
+    def ratio(self, name: str, theirs: float, ours: float) -> None:
+        print(f"  {name:<58} {theirs / ours if ours else math.inf:10.1f} times", flush=True)
+
+    def note(self, text: str) -> None:
+        print(f"  {text}", flush=True)
+
+    def check(self, name: str, is_met: bool) -> None:
+        print(f"  {name:<58} {'yes' if is_met else 'NO: MISSED'}", flush=True)
+        self.missed += not is_met

@@ -1,0 +1,90 @@
+"""The project's server with a reading of itself at `/_bench`, around any ASGI application.
+
+`python -m benchmarks.rig.web project.asgi:application --fd N`: the same uvicorn options, protocol
+and settings as `project.serve`; a socket passes through untouched, with nothing more on its stack.
+"""
+
+import atexit
+import ctypes
+import gc
+import json
+import os
+import socket
+import sys
+from collections.abc import Awaitable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import django
+import uvicorn
+
+from benchmarks.rig.readings import rss_bytes
+
+counts = {"queries": 0, "left": 0}
+application: Any = None
+
+
+def entrance(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    """Hand over to the application, but answer `/_bench` here."""
+    if scope.get("path") == "/_bench":
+        return answer(send)
+    passed: Awaitable[None] = application(scope, receive, send)
+    return passed
+
+
+async def answer(send: Any) -> None:
+    """Answer with the memory after a collection and the queries so far."""
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    body = json.dumps(counts | {"rss": rss_bytes(os.getpid())}).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body})
+
+
+def count_queries() -> None:
+    """Count every statement of every connection that this process opens."""
+    from django.db.backends.signals import connection_created  # noqa: PLC0415 - after the setup
+
+    def counted(execute: Any, *arguments: Any) -> Any:
+        counts["queries"] += 1
+        return execute(*arguments)
+
+    def wrap(connection: Any, **_: Any) -> None:
+        if counted not in connection.execute_wrappers:
+            connection.execute_wrappers.append(counted)
+
+    connection_created.connect(wrap, weak=False)
+
+
+def count_farewells(path: str) -> None:
+    """Write at the end for how many sockets the consumer's cleanup ran."""
+    from mainapp.market.consumers import StockConsumer  # noqa: PLC0415 - after the setup
+
+    left = StockConsumer.left
+
+    def counted(self: StockConsumer) -> None:
+        left(self)
+        counts["left"] += 1
+
+    StockConsumer.left = counted  # type: ignore[method-assign] # counted for a fault script
+    atexit.register(lambda: Path(path).write_text(str(counts["left"])))
+
+
+def main() -> None:
+    global application
+    django.setup()
+    from project.serve import options  # noqa: PLC0415 - after the setup
+
+    count_queries()
+    if path := os.environ.get("BENCH_LEFT"):
+        count_farewells(path)
+    module, _, name = sys.argv[1].partition(":")
+    application = getattr(import_module(module), name)
+    listener = socket.socket(fileno=int(sys.argv[3]))
+    changed = {"app": entrance, "interface": "asgi3"}
+    uvicorn.Server(uvicorn.Config(**options() | changed)).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

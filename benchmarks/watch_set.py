@@ -1,0 +1,107 @@
+"""What a change of the watch set costs with 10, 1,000 and 5,000 symbols watched.
+
+The hub's own subscribe and unsubscribe, and the lease in Redis brought up to date after each change
+(the hub gathers changes for 20 ms, so this is the dearest case). Beside it the symbols kept in a
+PeriodicTask's `args`, read, changed and written back, on SQLite.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.rig.processes import Rig
+from benchmarks.rig.readings import Tally
+
+SIZES = (10, 1000, 5000)
+LETTERS = "ABCDEFGHIJKLMNOPQRST"
+SYMBOLS = [f"Z{a}{b}{c}3" for a in LETTERS for b in LETTERS for c in LETTERS]
+FLAT = 2.0  # times, from the smallest to the largest
+
+
+async def hub_changes(size: int) -> tuple[float, float]:
+    """Return the microseconds of a change in memory, and with the lease written."""
+    from mainapp.market.fanout import QuoteFanout, TrackedSocket  # noqa: PLC0415 - after the setup
+
+    async def send(message: dict[str, Any]) -> None:
+        await asyncio.sleep(0)
+
+    hub = QuoteFanout(ask=lambda symbols: None)
+    base = TrackedSocket(send=send, room="track", limit=size, catch_up=hub.catch_up)
+    mine = TrackedSocket(send=send, room="track", limit=size, catch_up=hub.catch_up)
+    hub.join(base)
+    hub.join(mine)
+    hub.subscribe(base, SYMBOLS[:size])
+    await hub.wanted.sync()
+    extra = SYMBOLS[-1]
+    rounds = 2000
+    in_memory = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        for _ in range(rounds):
+            hub.subscribe(mine, [extra])
+            hub.unsubscribe(mine, [extra])
+        in_memory.append((time.perf_counter() - begun) / rounds / 2)
+    leased = []
+    for _ in range(300):
+        begun = time.perf_counter()
+        hub.subscribe(mine, [extra])
+        await hub.wanted.sync()
+        hub.unsubscribe(mine, [extra])
+        await hub.wanted.sync()
+        leased.append((time.perf_counter() - begun) / 2)
+    await hub.stop()
+    return min(in_memory) * 1e6, sorted(leased)[len(leased) // 2] * 1e6
+
+
+def row_changes(size: int) -> float:
+    """Return the microseconds of adding and removing a symbol in a PeriodicTask's `args`."""
+    from django_celery_beat.models import PeriodicTask  # noqa: PLC0415 - after the setup
+
+    task = PeriodicTask.objects.get(name="update_stock")
+    task.args = json.dumps([SYMBOLS[:size]])
+    task.save()
+    times = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        for change in (list.append, list.remove):
+            task = PeriodicTask.objects.get(name="update_stock")
+            symbols = json.loads(task.args)[0]
+            change(symbols, SYMBOLS[-1])
+            task.args = json.dumps([symbols])
+            task.save()
+        times.append((time.perf_counter() - begun) / 2)
+    return sorted(times)[len(times) // 2] * 1e6
+
+
+def main() -> None:
+    tally = Tally("a change of the watch set")
+    with Rig() as rig:
+        rig.start_redis()
+        rig.prepare()
+        os.environ.update(rig.environment)
+        import django  # noqa: PLC0415 - after the environment is set
+
+        django.setup()
+        ours = {size: asyncio.run(hub_changes(size)) for size in SIZES}
+        rows = {size: row_changes(size) for size in SIZES}
+    for size in SIZES:
+        in_memory, leased = ours[size]
+        tally.note(f"{size} symbols watched")
+        tally.line("  in memory", in_memory, "us")
+        tally.line("  with the lease in Redis", leased, "us")
+        tally.line("  a PeriodicTask's args", rows[size], "us")
+        tally.ratio("  the row over the lease", rows[size], leased)
+    small, large = ours[SIZES[0]], ours[SIZES[-1]]
+    tally.line("in memory, 5,000 symbols over 10", large[0] / small[0], "times", FLAT)
+    tally.line("with the lease, 5,000 symbols over 10", large[1] / small[1], "times", FLAT)
+    sys.exit(bool(tally.missed))
+
+
+if __name__ == "__main__":
+    main()
