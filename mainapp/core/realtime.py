@@ -22,6 +22,17 @@ Message = tuple[str, Mapping[str, Any]]
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# KEYS: turns. ARGV: now and window in seconds, limit, a name. One step: nobody slips in between.
+_TAKE_TURN = """
+redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, ARGV[1] - ARGV[2])
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
+  return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+end
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[4])
+redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[2]) + 1)
+return false
+"""
+
 PUBLISH_S = 2.0
 _QUERY_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
 
@@ -69,15 +80,6 @@ async def take_turn(client: "aioredis.Redis", key: str, *, limit: int, window_s:
 
     At most `limit` in any `window_s` seconds, in all processes together. Raises: redis.RedisError.
     """
-    now, member = time.time(), uuid4().hex
-    async with client.pipeline(transaction=True) as pipeline:
-        pipeline.zremrangebyscore(key, 0, now - window_s)
-        pipeline.zadd(key, {member: now})
-        pipeline.zrank(key, member)
-        pipeline.zrange(key, 0, 0, withscores=True)
-        pipeline.expire(key, int(window_s) + 1)
-        _removed, _added, rank, oldest, _expires = await pipeline.execute()
-    if rank < limit:
-        return 0.0
-    await client.zrem(key, member)
-    return max(0.1, round(float(oldest[0][1]) + window_s - now, 1))
+    now = time.time()
+    oldest: Any = await client.eval(_TAKE_TURN, 1, key, now, window_s, limit, uuid4().hex)
+    return max(0.1, round(float(oldest) + window_s - now, 1)) if oldest else 0.0
