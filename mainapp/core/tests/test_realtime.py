@@ -1,0 +1,115 @@
+import asyncio
+import socket
+import time
+
+import pytest
+from channels.layers import get_channel_layer
+from django.db import connection
+from redis import asyncio as aioredis
+
+from mainapp.core import realtime
+from mainapp.core.realtime import publish, publish_now, query, take_turn
+
+
+@pytest.fixture
+def nobody_answers(settings):
+    """Point the channel layer at a Redis that is not there."""
+    layer = settings.CHANNEL_LAYERS["default"]
+    hosts = {"hosts": [{"address": "unix:///nowhere/redis.sock"}]}
+    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": hosts}}
+
+
+async def test_published_messages_reach_their_groups_in_order():
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add("one", channel)
+    await layer.group_add("two", channel)
+
+    batch = [("one", {"n": 1}), ("two", {"n": 2}), ("other", {"n": 3}), ("one", {"n": 4})]
+    await asyncio.to_thread(publish, batch)
+
+    assert [(await layer.receive(channel))["n"] for _ in range(3)] == [1, 2, 4]
+
+
+def test_publishing_without_redis_is_told_in_one_line(nobody_answers, caplog):
+    publish([("one", {"n": 1}), ("two", {"n": 2})])
+
+    (record,) = caplog.records
+    assert record.getMessage().startswith("nothing was published: ")
+    assert record.exc_info is None
+
+
+async def test_publishing_to_a_redis_that_hangs_is_given_up(settings, caplog, monkeypatch):
+    hung = socket.create_server(("127.0.0.1", 0))
+    layer = settings.CHANNEL_LAYERS["default"]
+    hosts = {"hosts": [{"address": f"redis://127.0.0.1:{hung.getsockname()[1]}"}]}
+    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": hosts}}
+    monkeypatch.setattr(realtime, "PUBLISH_S", 0.05)
+
+    with hung:
+        await publish_now([("one", {"n": 1})])
+        await get_channel_layer().flush()
+
+    assert [record.getMessage()[:21] for record in caplog.records] == ["nothing was published"]
+
+
+async def test_query_holds_up_neither_the_loop_nor_another_query():
+    slow = asyncio.ensure_future(query(time.sleep, 0.3))
+    started = time.monotonic()
+
+    assert await query(lambda: 1) == 1
+
+    assert time.monotonic() - started < 0.2
+    assert not slow.done()
+    await slow
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_query_leaves_no_connection_open():
+    def used():
+        connection.ensure_connection()
+        return connection
+
+    assert (await query(used)).connection is None
+
+
+async def test_turns_are_limited_and_the_wait_is_told(settings):
+    client = aioredis.Redis.from_url(settings.REDIS_URL)
+    waits = [await take_turn(client, "turns", limit=3, window_s=10) for _ in range(5)]
+
+    assert waits[:3] == [0, 0, 0]
+    assert all(9 < wait <= 10 for wait in waits[3:])
+    assert await take_turn(client, "others", limit=3, window_s=10) == 0
+    await client.aclose()
+
+
+async def test_turns_come_back_after_the_window(settings, time_machine):
+    time_machine.move_to("2026-03-10T12:00:00Z")
+    client = aioredis.Redis.from_url(settings.REDIS_URL)
+    for _ in range(3):
+        await take_turn(client, "turns", limit=3, window_s=10)
+    time_machine.shift(9)
+    assert await take_turn(client, "turns", limit=3, window_s=10) == 1
+
+    time_machine.shift(1.5)
+
+    assert await take_turn(client, "turns", limit=3, window_s=10) == 0
+    await client.aclose()
+
+
+async def test_refused_turns_do_not_lengthen_the_wait(settings):
+    client = aioredis.Redis.from_url(settings.REDIS_URL)
+    for _ in range(20):
+        await take_turn(client, "turns", limit=3, window_s=10)
+
+    assert await client.zcard("turns") == 3
+    assert 9 <= await client.ttl("turns") <= 11
+    await client.aclose()
+
+
+async def test_turns_taken_at_once_are_never_more_than_the_limit(settings):
+    client = aioredis.Redis.from_url(settings.REDIS_URL)
+    turns = [take_turn(client, "turns", limit=5, window_s=10) for _ in range(20)]
+
+    assert (await asyncio.gather(*turns)).count(0) == 5
+    await client.aclose()
