@@ -19,7 +19,7 @@ from project.supervisor import Child, Stop, Supervisor, say
 
 REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
-PROBE_TIMEOUT_S = 6
+PROBE_TIMEOUT_S = 15
 SETUP_TIMEOUT_S = 600
 DEFAULT_PORT = "8000"
 

@@ -2,12 +2,15 @@
 
 import json
 from argparse import ArgumentParser
+from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from mainapp.market.providers.chain import probe
+
+LIBRARIES = ("httpx", "pandas", "yfinance")
 
 
 class Command(BaseCommand):
@@ -18,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        for library in LIBRARIES:  # seconds on a busy machine, which are not the sources' to lose
+            import_module(library)
         answered, errors = probe(settings.REAL_SOURCES)
         if options["json"]:
             self.stdout.write(json.dumps({"sources": answered, "errors": errors}))

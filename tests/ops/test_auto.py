@@ -1,0 +1,50 @@
+"""QUOTE_SOURCE=auto: real prices where a source answers, else a market that says what it is."""
+
+import shutil
+
+import pytest
+
+from mainapp.market.tests.providers.stub import Stub
+from tests.instances import get, instance
+
+SOURCES = ("BRAPI_URL", "YAHOO_URL", "YAHOO_FIN_URL")
+NOBODY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def start(site, tmp_path):
+    """Return a starter of an instance that decides for itself."""
+
+    def start_(**urls):
+        shutil.copytree(site.data_dir / "static", tmp_path / "data" / "static")
+        given = dict.fromkeys(SOURCES, NOBODY) | urls
+        return instance(tmp_path / "data", QUOTE_SOURCE="", SOURCE_TIMEOUT_S="1", **given)
+
+    return start_
+
+
+@pytest.fixture
+def stub():
+    started = Stub()
+    yield started
+    started.close()
+
+
+def test_simulated_market_where_no_source_answers(start):
+    with start() as running:
+        quotes = next(line for line in running.log.splitlines() if line.startswith("  quotes"))
+        status, page = get(f"{running.url}/")
+
+    assert quotes.startswith(
+        "  quotes   simulated: SIMULATED PRICES, no real source answered (brapi: "
+    )
+    assert (status, "mercado simulado" in page.lower()) == (200, True)
+
+
+def test_real_prices_where_a_source_answers(start, stub):
+    with start(BRAPI_URL=stub.url) as running:
+        quotes = next(line for line in running.log.splitlines() if line.startswith("  quotes"))
+        status, page = get(f"{running.url}/")
+
+    assert quotes.startswith("  quotes   brapi,yahoo,yahoo_fin: brapi answered (yahoo: ")
+    assert (status, "mercado simulado" in page.lower()) == (200, False)
