@@ -7,7 +7,7 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from django.db.models.functions import Length, Substr
 
 from mainapp.market.models import Membership, Stock
@@ -105,8 +105,9 @@ def load_catalogue() -> Catalogue:
 def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     """Return active stocks that every word of `text` fits: a ticker's beginning, a part of a name.
 
-    Case and accents do not matter, a former symbol or name finds what it became. The exact ticker
-    comes first, then tickers that begin so, then names that do. One query, none for no text.
+    Case and accents do not matter, a former symbol or name finds what it became. Beside other
+    words a kind is one too: `petrobras pn`. The exact ticker comes first, then tickers that begin
+    so, then names that do; of the like, those of the index. One query, none for no text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))
     if not words:
@@ -124,7 +125,8 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
         When(folded_name__startswith=whole, then=3),
         default=4,
     )
-    return list(found.order_by(rank, "symbol")[:limit])
+    in_index = Exists(Membership.objects.filter(stock=OuterRef("pk"), market="IBOV"))
+    return list(found.order_by(rank, in_index.desc(), "symbol")[:limit])
 
 
 def _with_name(stocks: QuerySet[Stock]) -> QuerySet[Stock]:
@@ -133,10 +135,11 @@ def _with_name(stocks: QuerySet[Stock]) -> QuerySet[Stock]:
 
 
 def _fits(words: list[str]) -> Q:
-    """Return the condition that each word begins the ticker or is in the name."""
+    """Return the condition that each word begins the ticker, is in the name, or is the kind."""
     fits = Q()
     for word in words:
-        fits &= Q(symbol__startswith=_ticker(word)) | Q(folded_name__contains=word)
+        kind = Q(kind=word.upper()) if len(words) > 1 else Q()
+        fits &= Q(symbol__startswith=_ticker(word)) | Q(folded_name__contains=word) | kind
     return fits
 
 

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from mainapp.accounts.models import User
 from mainapp.market.selectors.catalogue import search_stocks
-from mainapp.market.tests.factories import StockFactory
+from mainapp.market.tests.factories import MembershipFactory, StockFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -55,6 +55,9 @@ def found(text, limit=10):
         ("c&a", ["CEAB3"]),
         ("d\u2019or", ["RDOR3"]),
         ("ibov", ["IBOV"]),
+        ("petrobras pn", ["PETR4"]),
+        ("on petrobras", ["PETR3", "VBBR3"]),
+        ("pn", []),  # alone it is a part of a name
         ("elet3", ["AXIA3"]),
         ("ELET", ["AXIA3"]),
         ("eletrobras", ["AXIA3"]),
@@ -91,6 +94,16 @@ def test_search_puts_the_exact_ticker_first_then_tickers_then_names():
     assert found("vale") == ["VALE3", "VALE5", "XVAL3", "AAAA3"]
     assert found("vale5") == ["VALE5"]
     assert found("val") == ["VALE3", "VALE5", "VALF3", "XVAL3", "AAAA3"]
+
+
+def test_search_puts_the_index_s_papers_before_others_like_them():
+    for n in range(12):
+        StockFactory(symbol=f"AA{chr(65 + n)}A11", name="Itaú Fundo")
+    MembershipFactory(stock=StockFactory(symbol="ITUB4", name="Itaú Unibanco"), market="IBOV")
+    StockFactory(symbol="BBBB3", name="Banco Itaú")
+
+    assert found("itau")[:2] == ["ITUB4", "AAAA11"]
+    assert found("itau", limit=20)[-1] == "BBBB3"
 
 
 def test_search_puts_what_an_exact_former_ticker_became_first():
