@@ -156,6 +156,22 @@ def test_an_answer_that_came_too_late_is_dropped(stage, frame):
     assert len(held) == 1
 
 
+def test_the_search_box_never_chooses_from_an_older_answer(stage, frame):
+    def answer(route: Route, text: str) -> None:
+        if text == "it":
+            fulfil(route, text)
+
+    page = stage(frame, answer)
+    box = page.locator("#stock-search")
+    box.fill("it")
+    page.locator("[role=option]").nth(1).wait_for()
+
+    box.press_sequentially("ub4")
+    box.press("Enter")
+
+    page.wait_for_url("**/stockpicker/ALL?q=itub4")
+
+
 def test_the_search_box_asks_once_for_a_word(stage, frame):
     asked: list[str] = []
 

@@ -16,6 +16,7 @@ export function attachSearch(form) {
   let asked = 0; // the number of the newest question; older answers are dropped
   let request = null;
   let active = -1;
+  let shown = ""; // the text that the list is the answer to
 
   const options = () => [...list.querySelectorAll("[role=option]")];
 
@@ -38,8 +39,9 @@ export function attachSearch(form) {
     input.setAttribute("aria-activedescendant", all[active].id);
   }
 
-  function show(html) {
+  function show(html, text) {
     list.innerHTML = html;
+    shown = text;
     active = -1;
     input.removeAttribute("aria-activedescendant");
     options().forEach((option, i) => {
@@ -73,7 +75,7 @@ export function attachSearch(form) {
       const html = answer.ok ? await answer.text() : null;
       if (number !== asked) return;
       if (html === null) fail();
-      else show(html);
+      else show(html, text);
     } catch (error) {
       if (error.name !== "AbortError" && number === asked) fail();
     }
@@ -114,6 +116,7 @@ export function attachSearch(form) {
       else if (event.key === "ArrowDown") activate(active + 1);
       else activate(active < 0 ? -1 : active - 1);
     } else if (event.key === "Enter" && open && options().length) {
+      if (active < 0 && shown !== input.value.trim()) return; // the list is late: the form is sent
       event.preventDefault();
       choose(options()[Math.max(active, 0)]);
     } else if (event.key === "Tab") {
