@@ -1,21 +1,32 @@
 """Log-in and sign-up."""
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.views import LoginView, RedirectURLMixin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.views.generic import FormView
 
 from mainapp.accounts.forms import SignUpForm
 
 
-class LogInView(LoginView):
+class NextPageMixin(RedirectURLMixin):
+    """`next` as Django checks it, and never one of the pages that lead to it."""
+
+    def get_redirect_url(self) -> str:
+        url = super().get_redirect_url()
+        return "" if urlsplit(url).path in (reverse("login"), reverse("register")) else url
+
+
+class LogInView(NextPageMixin, LoginView):
     template_name = "mainapp/accounts/login.html"
     redirect_authenticated_user = True
 
 
-class RegisterView(RedirectURLMixin, FormView):  # type: ignore[type-arg] # not generic at run time
+class RegisterView(NextPageMixin, FormView):  # type: ignore[type-arg] # not generic at run time
     """Sign-up; the new user is logged in and goes where `next` says, if that is a page of ours."""
 
     template_name = "mainapp/accounts/register.html"

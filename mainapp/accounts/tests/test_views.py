@@ -37,6 +37,8 @@ def test_signing_up_logs_in_and_goes_home(client):
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
         ("javascript:alert(1)", "/"),
+        ("/login/", "/"),
+        ("/register/?next=/login/", "/"),
     ],
 )
 def test_next_leads_only_to_our_own_pages(client, alice, path, wanted, got):
@@ -83,6 +85,7 @@ def test_who_is_logged_in_needs_neither_page(client, alice, path):
     response = client.get(f"{path}?next=/sources/")
 
     assert (response.status_code, response.url) == (302, "/sources/")
+    assert client.get(f"{path}?next={path}").url == "/"
 
 
 def test_a_wrong_password_says_no_more_than_that(client, alice):
