@@ -1,0 +1,51 @@
+import json
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+
+from mainapp.market.templatetags.sectors import NARROW, WIDE, sector_name
+
+
+def sectors_in(value) -> set[str]:
+    if isinstance(value, dict):
+        own = {value["sector"]} if value.get("sector") else set()
+        return own.union(*map(sectors_in, value.values()))
+    return set().union(*map(sectors_in, value)) if isinstance(value, list) else set()
+
+
+SHIPPED = sorted(
+    set().union(
+        *(
+            sectors_in(json.loads(path.read_text(encoding="utf-8")))
+            for path in (Path(settings.BASE_DIR) / "data").glob("*.json")
+        )
+    )
+)
+
+
+@pytest.mark.parametrize("label", SHIPPED)
+def test_every_sector_of_the_catalogue_has_its_english_name(label):
+    wide, _, narrow = label.removesuffix(")").partition(" (")
+
+    assert wide in WIDE
+    assert narrow in {"", *NARROW}
+    with translation.override("en"):
+        assert sector_name(label) != label
+
+
+@pytest.mark.parametrize(
+    ("label", "english"),
+    [
+        ("Consumo não cíclico (bebidas)", "Consumer staples (beverages)"),
+        ("Saúde", "Health care"),
+        ("Saúde (robótica)", "Health care (robótica)"),
+        ("Energy Minerals", "Energy Minerals"),
+        ("", ""),
+    ],
+)
+def test_a_sector_reads_in_the_readers_language(label, english):
+    with translation.override("en"):
+        assert sector_name(label) == english
+    assert sector_name(label) == label
