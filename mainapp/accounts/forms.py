@@ -2,6 +2,7 @@
 
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
+from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
 
@@ -10,7 +11,9 @@ class SignUpForm(UserCreationForm):  # type: ignore[type-arg] # not generic at r
     """A new account; a username that differs only in case from another is taken."""
 
     email = forms.EmailField(
-        max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "email"})
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
     )
 
     class Meta:

@@ -31,7 +31,7 @@ def test_the_market_is_called_simulated_wherever_one_scrolls(open_page):
 
 def test_the_language_is_switched_without_leaving_the_page(open_page):
     page = open_page("/privacy/?from=test")
-    page.locator("details.menu summary").click()
+    page.locator("[data-preferences] summary").click()
     page.get_by_role("button", name="English").click()
 
     page.get_by_role("heading", name="Privacy").wait_for()
@@ -54,16 +54,16 @@ def test_the_sources_page_refreshes_itself(open_page):
 
 def test_a_person_signs_up_leaves_and_comes_back(open_page):
     page = open_page("/sources/")
-    page.locator("details.menu summary").click()
-    page.get_by_role("link", name="Criar conta").click()
+    page.get_by_role("link", name="Entrar").click()
+    page.get_by_role("main").get_by_role("link", name="Criar conta").click()
     page.get_by_label("Usuário").fill("marina")
-    page.get_by_label("Email").fill("marina@example.com")
+    page.get_by_label("E-mail").fill("marina@example.com")
     page.get_by_label("Senha", exact=True).fill("um-segredo-longo")
     page.get_by_label("Confirmação de senha").fill("um-segredo-longo")
     page.get_by_role("main").get_by_role("button", name="Criar conta").click()
     page.wait_for_url("**/sources/")
 
-    page.locator("details.menu summary").click()
+    page.locator("[data-account] summary").click()
     page.get_by_role("button", name="Sair").click()
     page.locator(".badge-feed[data-feed=live]").first.wait_for()
     page.goto("/login/")

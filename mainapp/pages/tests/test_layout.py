@@ -20,8 +20,11 @@ def client(settings):
     return Client()
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
-def test_every_page_is_guarded(client, address):
+@pytest.mark.parametrize(
+    "address",
+    [*ADDRESSES, "/graph?ticker=%00", "/login", "/watchlists/", "/graph/candles", "/readyz"],
+)
+def test_every_answer_is_guarded(client, address):
     headers = client.get(address).headers
 
     policy = dict(
@@ -87,6 +90,15 @@ def test_the_language_is_switched_and_remembered(client):
     assert 'href="/privacy/">Privacy</a>' in html
 
 
+@pytest.mark.parametrize("address", ["/", "/login/", "/privacy/"])
+def test_a_stranger_finds_language_and_theme(client, address):
+    html = client.get(address).content.decode()
+    menu = html[html.index("data-preferences") :].partition("</details>")[0]
+
+    assert re.findall(r'name="language" value="([\w-]+)"', menu) == ["pt-br", "en"]
+    assert re.findall(r'<button type="button" value="(\w+)"', menu) == ["system", "light", "dark"]
+
+
 def test_portuguese_is_the_first_language(client):
     assert '<html lang="pt-BR">' in client.get("/privacy/").content.decode()
 
@@ -94,6 +106,8 @@ def test_portuguese_is_the_first_language(client):
 def test_the_account_menu_knows_who_is_there(client):
     html = client.get("/privacy/").content.decode()
     assert 'href="/login/?next=/privacy/"' in html
+    html = client.get("/login/?next=/privacy/").content.decode()
+    assert html.count('href="/login/?next=/privacy/"') == 1
 
     client.force_login(User.objects.create_user("alice"))
     html = client.get("/privacy/").content.decode()

@@ -116,7 +116,7 @@ export class QuoteTable {
     if (Date.now() - this._sortedAt > CALM_MS && !this._isHeld()) this._reorder();
   }
 
-  /** Order the rows by a column now, and keep them so calmly; null leaves them as they are. */
+  /** Order the rows by a column now, and keep them so calmly; null: as they were added. */
   sort(column, ascending) {
     this._sort = column && comparator(column, ascending);
     this._reorder();
@@ -212,10 +212,9 @@ export class QuoteTable {
 
   _reorder() {
     this._sortedAt = Date.now();
-    if (!this._sort) return;
-    const order = [...this._rows.values()].sort((a, b) =>
-      this._sort(a.quote ?? { symbol: a.element.dataset.symbol }, b.quote ?? {}),
-    );
+    const order = [...this._rows.values()];
+    const sortable = (row) => row.quote ?? { symbol: row.element.dataset.symbol };
+    if (this._sort) order.sort((a, b) => this._sort(sortable(a), sortable(b)));
     order.forEach(({ element }, i) => {
       const there = this.body.rows[i];
       if (there !== element) this.body.insertBefore(element, there);

@@ -1,6 +1,7 @@
 // The live tracker: the list of stocks, their table, and what a person does with them.
 import "./base.js";
 import { attachChat } from "./chat.js";
+import { attachColumns } from "./columns.js";
 import * as lists from "./lists.js";
 import { attachNotices } from "./notices.js";
 import { gettext } from "./quotes.js";
@@ -8,30 +9,12 @@ import { pendingText, QuoteTable } from "./rows.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
-const SORT_KEY = "pregao.tracker.sort";
-const HIDDEN_KEY = "pregao.tracker.hidden";
 const SPARK_RETRIES_MS = [1200, 2500, 5000, 10000];
 
 const root = document.querySelector("[data-tracker]");
 const part = (name) => root.querySelector(`[data-part="${name}"]`);
 const notify = attachNotices(part("notices"));
 const isLoggedIn = Boolean(root.dataset.listUrl);
-
-function stored(key, fallback) {
-  try {
-    return JSON.parse(localStorage.getItem(key)) ?? fallback;
-  } catch {
-    return fallback; // storage is refused, or holds something else
-  }
-}
-
-function store(key, value) {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // storage is refused: the choice lasts as long as the page
-  }
-}
 
 const rendered = JSON.parse(document.getElementById("quotes").textContent);
 const table = new QuoteTable({
@@ -164,70 +147,6 @@ async function loadSparklines(attempt) {
   }
 }
 
-// Order and columns ------------------------------------------------------------------------------
-
-const heads = [...part("table").tHead.querySelectorAll("th")];
-let order = stored(SORT_KEY, null);
-
-function applyOrder() {
-  for (const head of heads) {
-    if (!head.dataset.sort) continue;
-    const isThis = order?.column === head.dataset.sort;
-    const direction = order?.ascending ? "ascending" : "descending";
-    if (isThis) head.setAttribute("aria-sort", direction);
-    else head.removeAttribute("aria-sort");
-  }
-  table.sort(order?.column ?? null, order?.ascending);
-}
-
-/** Each click: the column's natural direction, the other one, the list's own order. */
-function toggleOrder(column) {
-  const naturallyUp = column === "symbol" || column === "age";
-  if (order?.column !== column) order = { column, ascending: naturallyUp };
-  else if (order.ascending === naturallyUp) order = { column, ascending: !naturallyUp };
-  else order = null;
-  store(SORT_KEY, order);
-  applyOrder();
-}
-
-function sortButton(head) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "sort-btn";
-  button.append(...head.childNodes);
-  button.addEventListener("click", () => toggleOrder(head.dataset.sort));
-  head.append(button);
-}
-
-function columnChoice(head, hidden) {
-  const label = document.createElement("label");
-  const box = document.createElement("input");
-  const column = head.dataset.col;
-  label.className = "form-check";
-  box.type = "checkbox";
-  box.className = "form-check-input";
-  box.checked = !hidden.has(column);
-  box.addEventListener("change", () => {
-    if (box.checked) hidden.delete(column);
-    else hidden.add(column);
-    store(HIDDEN_KEY, [...hidden]);
-    hideColumn(head, !box.checked);
-  });
-  label.append(box, head.textContent.trim());
-  if (!box.checked) hideColumn(head, true);
-  return label;
-}
-
-function hideColumn(head, isHidden) {
-  head.hidden = isHidden;
-  table.setHidden(head.dataset.col, isHidden);
-}
-
-const hidden = new Set(stored(HIDDEN_KEY, []));
-const optional = heads.filter((head) => "optional" in head.dataset);
-part("columns").append(...optional.map((head) => columnChoice(head, hidden)));
-heads.filter((head) => head.dataset.sort).forEach(sortButton);
-
 // Wiring -----------------------------------------------------------------------------------------
 
 table.body.addEventListener("click", (event) => {
@@ -277,7 +196,7 @@ socket.addEventListener("problem", ({ detail }) => {
 
 attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => table.setStale(isStale));
 attachChat(document.getElementById("chat"), socket, part("unread"));
-applyOrder();
+attachColumns({ table, heads: part("table").tHead, choices: part("columns"), select: part("order"), flip: part("direction") });
 showState();
 root.dataset.ready = "";
 if (table.symbols.length) keepList();
