@@ -30,6 +30,13 @@ class Hall:
         assert self._known is not None
         return self._known
 
+    async def close(self) -> None:
+        """End the hub, and a catalogue that is still being read."""
+        if self._loading is not None:
+            self._loading.cancel()
+            await asyncio.wait([self._loading])
+        await self.hub.stop()
+
     async def _load(self) -> None:
         try:
             self._known = await query(load_catalogue)
@@ -52,4 +59,4 @@ def hall() -> Hall:
 async def close_hall() -> None:
     """End the running loop's hub, if there is one; called when the server shuts down."""
     if found := _halls.pop(asyncio.get_running_loop(), None):
-        await found.hub.stop()
+        await found.close()

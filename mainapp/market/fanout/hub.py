@@ -35,6 +35,7 @@ HEARTBEAT_S = 2.0
 READY_S = 1.5
 ASK_AFTER_S = 0.02
 RENEW_S = 1.0
+CANCEL_AGAIN_S = 0.1
 FRESH = timedelta(seconds=15)
 
 
@@ -55,7 +56,7 @@ class QuoteFanout:
         self.wanted = Wanted(self._lease, is_fresh=self._is_fresh)
         self._feed_watch = FeedWatch()
         self._resyncing = asyncio.Lock()
-        self._ready = asyncio.Event()
+        self._looked, self._joined = asyncio.Event(), asyncio.Event()
         self._stir = asyncio.Event()
         self._channel: str | None = None
         self._asking: asyncio.Future[None] | None = None
@@ -75,16 +76,19 @@ class QuoteFanout:
         return self._loop.time()
 
     async def ready(self) -> None:
-        """Wait for the first look at the board, but not for a Redis that does not answer."""
+        """Wait until the board is read and news are heard, but not for a Redis that is away."""
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_S):
-                await self._ready.wait()
+                await self._looked.wait()
+                await self._joined.wait()
 
     async def stop(self) -> None:
         """End the hub's tasks and give its lease up."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        while pending := [task for task in self._tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            # Once may not do: wait_for, in redis-py too, can swallow it until Python 3.12.
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
         self._asker.shutdown(wait=False, cancel_futures=True)
         try:
             await self._lease.drop()
@@ -280,9 +284,11 @@ class QuoteFanout:
                     self._channel = await layer.new_channel()
                 for group in (STOCK_TRACK, STOCK_CHAT):
                     await layer.group_add(group, self._channel)
+                self._joined.set()
                 while True:
                     await self._hear(await layer.receive(self._channel))
             except (redis.RedisError, OSError):
+                self._joined.set()
                 await asyncio.sleep(POLL_S)
 
     async def _hear(self, message: Any) -> None:
@@ -315,7 +321,7 @@ class QuoteFanout:
                 await self._take_pulse(pulse)
             except (redis.RedisError, OSError):
                 logger.debug("Redis does not answer")
-            self._ready.set()
+            self._looked.set()
             await asyncio.sleep(POLL_S)
 
     async def _take_pulse(self, pulse: Pulse) -> None:
@@ -346,7 +352,6 @@ class QuoteFanout:
         """Keep the lease in Redis and have new symbols fetched, soon after they are wanted."""
         while True:
             with suppress(TimeoutError):
-                # Not wait_for: until Python 3.12 it can swallow the cancellation of stop().
                 async with asyncio.timeout(RENEW_S):
                     await self._stir.wait()
                 await asyncio.sleep(ASK_AFTER_S)
