@@ -6,7 +6,6 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError
-from django.db.backends.signals import connection_created
 from django.test import Client
 from django.utils import timezone
 
@@ -16,24 +15,6 @@ from mainapp.accounts.models import User
 from mainapp.accounts.selectors import users_of_sessions
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def queries():
-    """Return the SQL of every thread's queries, as they are made."""
-    made = []
-
-    def watch(connection, **_):
-        connection.execute_wrappers.append(note)
-
-    def note(execute, sql, params, many, context):
-        if sql.startswith("SELECT"):
-            made.append(sql)
-        return execute(sql, params, many, context)
-
-    connection_created.connect(watch)
-    yield made
-    connection_created.disconnect(watch)
 
 
 def log_in(user):

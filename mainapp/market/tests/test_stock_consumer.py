@@ -1,0 +1,685 @@
+import asyncio
+import logging
+import time
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from urllib.parse import urlencode
+
+import pytest
+from django.contrib.sessions.models import Session
+
+from mainapp.market.consumers.hall import hall
+from mainapp.market.fanout.feed import OVERDUE
+from mainapp.market.models import Candle, LastQuote, Stock
+from mainapp.market.services import updating
+from mainapp.market.tests.factories import NOON, MembershipFactory, StockFactory
+from mainapp.market.tests.quotes import make_quote
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TRACK = "/ws/stock/track/"
+PETR4 = {
+    "symbol": "PETR4",
+    "name": "Petrobras",
+    "price": "38.42",
+    "previous_close": "38.21",
+    "change": "0.21",
+    "change_pct": "0.55",
+    "open": "38.30",
+    "high": "38.60",
+    "low": "38.05",
+    "volume": 21_000_000,
+    "market_cap": "498200000000.00",
+    "year_low": "28.10",
+    "year_high": "42.70",
+    "currency": "BRL",
+    "quoted_at": "2026-03-10T15:00:00.000Z",
+    "quoted_at_estimated": False,
+    "source": "simulated",
+    "delay_s": 0,
+    "simulated": True,
+}
+
+
+@pytest.fixture(autouse=True)
+def _stocks(transactional_db):
+    for symbol in ("PETR4", "VALE3", "ITUB4", "AXIA3"):
+        StockFactory(symbol=symbol)
+    StockFactory(symbol="ELET3", is_active=False, renamed_to=Stock.objects.get(symbol="AXIA3"))
+
+
+def petr4(price="38.42", **fields):
+    whole = {
+        "name": "Petrobras",
+        "previous_close": Decimal("38.21"),
+        "open": Decimal("38.30"),
+        "high": Decimal("38.60"),
+        "low": Decimal("38.05"),
+        "volume": 21_000_000,
+        "market_cap": Decimal("498200000000.00"),
+        "year_low": Decimal("28.10"),
+        "year_high": Decimal("42.70"),
+    }
+    return make_quote("PETR4", price, **whole | fields)
+
+
+def track(*symbols, room="track", **more):
+    pairs = [("stockpicker", symbol) for symbol in symbols]
+    return f"/ws/stock/{room}/?{urlencode(pairs + list(more.items()))}"
+
+
+def near(text):
+    """Return whether a frame's time is now."""
+    return abs(datetime.now(UTC) - datetime.fromisoformat(text)) < timedelta(seconds=5)
+
+
+# Snapshots -----------------------------------------------------------------------------------
+
+
+async def test_first_frame_is_the_snapshot(websocket, board):
+    await board.put(petr4())
+    async with websocket(track("PETR4", "ITUB4", "XXXX1")) as socket:
+        frame = await socket.next()
+
+    assert frame.pop("server_time").endswith("Z")
+    assert frame == {
+        "type": "snapshot",
+        "epoch": board.epoch,
+        "seq": 1,
+        "session": "open",
+        "feed": "down",
+        "source": "simulated",
+        "simulated": True,
+        "limit": 30,
+        "quotes": {"PETR4": PETR4},
+        "pending": ["ITUB4"],
+        "unknown": ["XXXX1"],
+    }
+
+
+async def test_names_are_sorted_out(websocket, board):
+    names = ["petr4", "PETR4F", " vale3 ", "ELET3", "xxxx3", "", "<b>", "é", "A" * 200, "PETR4"]
+    async with websocket(track(*names)) as socket:
+        frame = await socket.next()
+
+    assert frame["pending"] == ["AXIA3", "PETR4", "VALE3"]
+    assert frame["unknown"] == ["xxxx3", "<b>", "é", "A" * 200]
+
+
+async def test_thousands_of_unknown_names_are_told_and_no_error(websocket, board):
+    names = [f"QQ{n}" for n in range(6000)]
+    async with websocket(track(*names, "PETR4")) as socket:
+        frame = await socket.next()
+        assert frame["unknown"] == names[:5000]
+        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+
+
+@pytest.mark.parametrize("query", ["", "&" * 9000, "stockpicker", "=&=", "%ff%00=%zz", "a=b;c=d"])
+async def test_any_query_gets_a_snapshot(websocket, board, query, caplog):
+    async with websocket(f"{TRACK}?{query}") as socket:
+        frame = await socket.next()
+
+    assert (frame["type"], frame["quotes"], frame["pending"]) == ("snapshot", {}, [])
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(("user", "limit"), [(False, 30), (True, 200)])
+async def test_query_over_the_limit_keeps_the_first(websocket, board, alice, user, limit):
+    symbols = [f"X{chr(65 + n // 26)}{chr(65 + n % 26)}X3" for n in range(limit + 5)]
+    await Stock.objects.abulk_create(
+        Stock(symbol=s, name=s, search_text=s, kind="ON") for s in symbols
+    )
+    async with websocket(track(*symbols), alice if user else None) as socket:
+        snapshot, error = await socket.next(), await socket.next()
+        assert snapshot["limit"] == limit
+        assert snapshot["pending"] == symbols[:limit]
+        assert error == {
+            "type": "error",
+            "code": "too_many_symbols",
+            "detail": f"O limite é de {limit} ativos por vez.",
+            "id": None,
+            "limit": limit,
+        }
+        asked = {"type": "subscribe", "symbols": symbols[limit:], "id": "s"}
+        assert await socket.ask(asked) == error | {"id": "s"}
+        await board.put(make_quote(symbols[limit]), make_quote(symbols[0]))
+        assert list((await socket.next())["quotes"]) == [symbols[0]]
+
+
+async def test_subscribing_over_the_limit_applies_none(websocket, board):
+    symbols = [f"X{chr(65 + n // 26)}{chr(65 + n % 26)}X3" for n in range(29)]
+    await Stock.objects.abulk_create(
+        Stock(symbol=s, name=s, search_text=s, kind="ON") for s in symbols
+    )
+    async with websocket(track(*symbols)) as socket:
+        await socket.next()
+        over = {"type": "subscribe", "symbols": ["PETR4", "VALE3"]}
+        assert (await socket.ask(over))["code"] == "too_many_symbols"
+        within = {"type": "subscribe", "symbols": [symbols[0], "PETR4", "XXXX1", "PETR4F"]}
+        frame = await socket.ask(within)
+        assert (frame["pending"], frame["unknown"]) == (["PETR4", symbols[0]], ["XXXX1"])
+
+
+# Batches -------------------------------------------------------------------------------------
+
+
+async def test_update_has_only_what_changed_of_ones_own(websocket, board):
+    await board.put(petr4(), make_quote("VALE3", "61.00"))
+    async with websocket(track("PETR4")) as one, websocket(track("PETR4", "VALE3")) as both:
+        await one.next()
+        await both.next()
+
+        await board.put(petr4("38.43"), make_quote("VALE3", "61.10"))
+
+        petr = {"price": "38.43", "change": "0.22", "change_pct": "0.58"}
+        assert await one.next() == {"type": "update", "seq": 2, "quotes": {"PETR4": petr}}
+        quotes = {"PETR4": petr, "VALE3": {"price": "61.10"}}
+        assert await both.next() == {"type": "update", "seq": 2, "quotes": quotes}
+
+
+async def test_first_quote_of_a_pending_symbol_comes_whole(websocket, board):
+    async with websocket(track("PETR4")) as socket:
+        assert (await socket.next())["pending"] == ["PETR4"]
+
+        await board.put(petr4())
+
+        assert await socket.next() == {"type": "update", "seq": 1, "quotes": {"PETR4": PETR4}}
+
+
+async def test_numbers_rise_and_skip_what_is_not_ones_own(websocket, board):
+    async with websocket(track("PETR4")) as socket:
+        await socket.next()
+        for price in ("1.00", "2.00", "3.00"):
+            await board.put(make_quote("VALE3", price))
+            await board.put(make_quote("PETR4", price))
+
+        assert [(await socket.next())["seq"] for _ in range(3)] == [2, 4, 6]
+
+
+async def test_batch_without_a_change_takes_no_number(websocket, board):
+    await board.put(petr4())
+    async with websocket(track("PETR4")) as socket:
+        await socket.next()
+        await board.put(petr4())
+        await board.put()
+
+        await board.put(petr4(quoted_at=NOON + timedelta(seconds=1)))
+
+        assert await socket.next() == {
+            "type": "update",
+            "seq": 2,
+            "quotes": {"PETR4": {"quoted_at": "2026-03-10T15:00:01.000Z"}},
+        }
+
+
+async def test_gap_in_the_numbers_is_filled_from_the_board(websocket, board):
+    await board.put(petr4(), make_quote("VALE3", "61.00"))
+    async with websocket(track("PETR4", "VALE3")) as socket:
+        await socket.next()
+        updating.the_board().put([petr4("38.43")], None)  # and its message is lost
+
+        await board.put(make_quote("VALE3", "61.10"))
+
+        frame = await socket.next()
+        assert (frame["type"], frame["seq"]) == ("update", 3)
+        assert frame["quotes"]["PETR4"]["price"] == "38.43"
+        assert frame["quotes"]["VALE3"] == {"price": "61.10"}
+
+
+async def test_lost_message_is_made_good_by_the_poll(websocket, board):
+    await board.put(petr4())
+    async with websocket(track("PETR4")) as socket:
+        await socket.next()
+        updating.the_board().put([petr4("38.43")], None)
+
+        assert (await socket.next(timeout=2))["quotes"]["PETR4"]["price"] == "38.43"
+
+
+async def test_messages_out_of_order_lose_nothing(websocket, board):
+    await board.put(petr4())
+    async with websocket(track("PETR4", "VALE3")) as socket:
+        await socket.next()
+        first = updating.the_board().put([petr4("38.43")], None)
+        second = updating.the_board().put([make_quote("VALE3")], None)
+        hub = hall().hub
+        await hub.take_batch(updating._announcement(second))
+        await hub.take_batch(updating._announcement(first))
+
+        frame = await socket.next()
+        assert (frame["seq"], sorted(frame["quotes"])) == (3, ["PETR4", "VALE3"])
+        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+
+
+async def test_lost_board_brings_everyone_a_whole_snapshot(websocket, board):
+    await board.put(petr4(), make_quote("VALE3"))
+    await board.put(petr4("38.43"))
+    async with websocket(track("PETR4")) as one, websocket(track("ITUB4")) as two:
+        old = (await one.next())["epoch"]
+        await two.next()
+
+        board.lose()
+        board.refill(petr4("38.44"))
+        await board.put()
+
+        first, second = await one.next(), await two.next()
+        assert first["type"] == second["type"] == "snapshot"
+        assert first["epoch"] == second["epoch"] == board.epoch != old
+        assert (first["seq"], second["seq"]) == (0, 0)
+        assert first["quotes"] == {"PETR4": PETR4 | {"price": "38.44"} | changed("0.23", "0.60")}
+        assert (second["quotes"], second["pending"]) == ({}, ["ITUB4"])
+        await board.put(petr4("38.45"))
+        assert (await one.next())["seq"] == 1
+
+
+def changed(change, change_pct):
+    return {"change": change, "change_pct": change_pct}
+
+
+# Subscriptions -------------------------------------------------------------------------------
+
+
+async def test_subscribing_brings_a_snapshot_of_the_named(websocket, board):
+    await board.put(petr4(), make_quote("VALE3"))
+    async with websocket(track("VALE3")) as socket:
+        await socket.next()
+
+        asked = {"type": "subscribe", "symbols": ["petr4f", "ITUB4", "XXXX1"], "id": "s1"}
+        frame = await socket.ask(asked)
+
+        assert (frame["type"], frame["id"], frame["seq"]) == ("snapshot", "s1", 1)
+        assert frame["quotes"] == {"PETR4": PETR4}
+        assert (frame["pending"], frame["unknown"]) == (["ITUB4"], ["XXXX1"])
+        await board.put(petr4("38.43"))
+        assert list((await socket.next())["quotes"]) == ["PETR4"]
+
+
+async def test_unsubscribing_names_what_left(websocket, board):
+    async with websocket(track("PETR4", "VALE3", "AXIA3")) as socket:
+        await socket.next()
+        names = ["petr4f", "PETR4", "ELET3", "ITUB4", "XXXX1"]
+        frame = await socket.ask({"type": "unsubscribe", "symbols": names, "id": 5})
+        assert frame == {"type": "unsubscribed", "symbols": ["PETR4", "AXIA3"], "id": 5}
+
+        await board.put(petr4(), make_quote("VALE3"))
+
+        assert list((await socket.next())["quotes"]) == ["VALE3"]
+        nothing = {"type": "unsubscribed", "symbols": []}
+        assert await socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]}) == nothing
+
+
+async def test_retired_stock_can_still_be_left(websocket, board, monkeypatch):
+    async with websocket(track("PETR4")) as socket:
+        await socket.next()
+        await Stock.objects.filter(symbol="PETR4").aupdate(is_active=False, symbol="PETR9")
+        await hall()._load()
+
+        frame = await socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]})
+
+        assert frame["symbols"] == ["PETR4"]
+
+
+@pytest.mark.parametrize("kind", ["subscribe", "unsubscribe"])
+@pytest.mark.parametrize("symbols", [None, "PETR4", {"PETR4": 1}, ["PETR4", 1], [["PETR4"]]])
+async def test_symbols_that_are_no_list_of_texts_are_invalid(websocket, board, kind, symbols):
+    async with websocket(TRACK) as socket:
+        await socket.next()
+        frame = await socket.ask({"type": kind, "symbols": symbols, "id": "i"})
+
+    assert frame == {
+        "type": "error",
+        "code": "invalid",
+        "detail": "symbols é uma lista de textos.",
+        "id": "i",
+        "fields": {"symbols": "list of str"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("seq", "known", "expected"),
+    [
+        (1, True, ["PETR4"]),
+        (2, True, []),
+        (0, True, ["PETR4", "VALE3"]),
+        (99, True, ["PETR4", "VALE3"]),
+        (-1, True, ["PETR4", "VALE3"]),
+        (2, False, ["PETR4", "VALE3"]),
+        (2**62, True, ["PETR4", "VALE3"]),
+        (None, True, ["PETR4", "VALE3"]),
+    ],
+)
+async def test_resuming_brings_what_changed_since(websocket, board, seq, known, expected):
+    await board.put(petr4(), make_quote("VALE3"))
+    await board.put(petr4("38.43"))
+    epoch = board.epoch if known else "another"
+    async with websocket(track("PETR4", "VALE3", "ITUB4")) as socket:
+        await socket.next()
+        frame = await socket.ask({"type": "resume", "epoch": epoch, "seq": seq, "id": "r"})
+    assert (frame["type"], frame["id"]) == ("snapshot", "r")
+    assert (frame["epoch"], frame["seq"]) == (board.epoch, 2)
+    assert sorted(frame["quotes"]) == expected
+    assert (frame["pending"], frame["unknown"]) == (["ITUB4"], [])
+    assert all(quote.keys() == PETR4.keys() for quote in frame["quotes"].values())
+
+    more = {} if seq is None else {"seq": seq}
+    async with websocket(track("PETR4", "VALE3", epoch=epoch, **more)) as again:
+        assert sorted((await again.next())["quotes"]) == expected
+
+
+@pytest.mark.parametrize("seq", ["x", "1.5", "٣٣", "1" * 400, "-1", "", "²"])
+async def test_nonsense_number_in_the_query_brings_all(websocket, board, seq):
+    await board.put(petr4())
+    async with websocket(track("PETR4", epoch=board.epoch, seq=seq)) as socket:
+        assert list((await socket.next())["quotes"]) == ["PETR4"]
+
+
+@pytest.mark.parametrize("frame", [{"epoch": 1}, {"seq": "1"}, {"seq": 1.5}, {"seq": True}])
+async def test_nonsense_in_resume_is_invalid(websocket, board, frame):
+    async with websocket(TRACK) as socket:
+        await socket.next()
+        assert (await socket.ask({"type": "resume"} | frame))["code"] == "invalid"
+
+
+async def test_room_of_another_name_is_no_room(websocket, board):
+    for room in ("a-b", "x" * 65, "caf%C3%A9", "a.b", "a%20", "a%0A"):
+        async with websocket(f"/ws/stock/{room}/") as socket:
+            assert await socket.closed() == 4404
+    for room in ("x" * 64, "A_9"):
+        async with websocket(f"/ws/stock/{room}/") as socket:
+            assert (await socket.next())["type"] == "snapshot"
+
+
+@pytest.mark.parametrize("path", ["/", "/ws/", "/ws/stock/", "/ws/stock/track", "/ws/stock/a/b/"])
+async def test_unknown_path_closes(websocket, path, caplog):
+    async with websocket(path) as socket:
+        assert await socket.closed() == 4404
+    assert caplog.records == []
+
+
+# Heartbeats ----------------------------------------------------------------------------------
+
+
+async def told(socket, feed):
+    """Wait for the heartbeat that says so; it does not wait for two seconds of silence."""
+    async with asyncio.timeout(1):
+        while (await socket.next("heartbeat"))["feed"] != feed:
+            pass
+
+
+async def test_heartbeat_comes_after_two_seconds_of_silence(websocket, board):
+    await board.put(petr4())
+    batch_at = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
+    async with websocket(track("PETR4")) as socket:
+        await board.feed_is(due_in_s=60, batch_at=batch_at)
+        await told(socket, "live")
+        await board.put(petr4("38.43"))
+        await socket.next("update")
+        spoke = time.monotonic()
+        updating.the_board().renew_worker_lease()
+        frame = await socket.next("heartbeat", timeout=3)
+        silence = time.monotonic() - spoke
+
+    assert near(frame.pop("server_time"))
+    assert frame == {
+        "type": "heartbeat",
+        "seq": 2,
+        "session": "open",
+        "feed": "live",
+        "batch_at": "2026-03-10T15:00:00.000Z",
+    }
+    assert 1.95 < silence < 2.4
+
+
+async def test_feed_is_told_at_once_when_it_changes(websocket, board):
+    async with websocket(track("PETR4")) as socket:
+        assert (await socket.next())["feed"] == "down"
+
+        await board.feed_is(due_in_s=60)
+        await told(socket, "live")
+
+        await board.feed_is(due_in_s=-OVERDUE.total_seconds() - 0.1)
+        await told(socket, "late")
+
+        updating.board.client().delete(updating.board.WORKER_KEY)
+        await told(socket, "down")
+
+
+async def test_feed_without_any_batch_is_late(websocket, board):
+    updating.the_board().renew_worker_lease()
+    async with websocket(track("PETR4")) as socket:
+        assert (await socket.next())["feed"] == "late"
+
+
+@pytest.mark.parametrize(
+    ("at", "session"),
+    [
+        ("2026-03-10T13:00:00Z", "open"),
+        ("2026-03-10T12:50:00Z", "pre_open"),
+        ("2026-03-08T15:00:00Z", "closed"),
+    ],
+)
+async def test_session_is_the_exchanges(websocket, settings, time_machine, at, session):
+    settings.SIMULATED = False
+    time_machine.move_to(at)
+    async with websocket(TRACK) as socket:
+        assert (await socket.next())["session"] == session
+
+
+# Chat ----------------------------------------------------------------------------------------
+
+
+async def test_message_reaches_every_socket_of_the_room(websocket, board, alice):
+    text = "<script>alert(1)</script> 'ação' 🚀"
+    async with (
+        websocket(track(), alice) as mine,
+        websocket(track()) as theirs,
+        websocket(track(room="other")) as elsewhere,
+    ):
+        for socket in (mine, theirs, elsewhere):
+            await socket.next()
+
+        await mine.send({"type": "message", "message": f"  {text}\n"})
+
+        for socket in (mine, theirs):
+            frame = await socket.next()
+            assert near(frame.pop("sent_at"))
+            assert frame == {"type": "message", "user": "alice", "message": text}
+        assert await elsewhere.ask({"type": "ping"}) == {"type": "pong"}
+
+
+async def test_chat_needs_a_login(websocket, board):
+    async with websocket(TRACK) as socket:
+        await socket.next()
+        assert await socket.ask({"type": "message", "message": "oi", "id": "c"}) == {
+            "type": "error",
+            "code": "login_required",
+            "detail": "Entre na sua conta para conversar.",
+            "id": "c",
+        }
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        *((text, "invalid") for text in ("", " \n", None, 7, ["a"])),
+        *((text, "too_long") for text in ("x" * 501, "é" * 500 + "  x")),
+    ],
+)
+async def test_chat_text_is_checked(websocket, board, alice, text, code):
+    async with websocket(TRACK, alice) as socket:
+        await socket.next()
+        assert (await socket.ask({"type": "message", "message": text}))["code"] == code
+
+
+async def test_chat_takes_one_to_five_hundred_characters(websocket, board, alice):
+    async with websocket(TRACK, alice) as socket:
+        await socket.next()
+        for text in ("x", "é" * 500):
+            assert (await socket.ask({"type": "message", "message": text}))["message"] == text
+
+
+async def test_chat_is_limited_per_user_over_all_tabs(websocket, board, alice, bob):
+    async with (
+        websocket(TRACK, alice) as one,
+        websocket("/ws/stock/other/", alice) as two,
+        websocket(TRACK, bob) as other,
+    ):
+        for socket in (one, two, other):
+            await socket.next()
+        for n in range(5):
+            socket = (one, two)[n % 2]
+            assert (await socket.ask({"type": "message", "message": str(n)}))["type"] == "message"
+
+        for socket in (one, two):
+            frame = await socket.ask({"type": "message", "message": "6", "id": 6})
+            assert (frame["code"], frame["id"]) == ("rate_limited", 6)
+            assert 5 < frame["retry_after_s"] <= 10
+        for _ in range(3):
+            await other.next("message")
+        assert (await other.ask({"type": "message", "message": "oi"}))["user"] == "bob"
+
+
+# Independence and cost -----------------------------------------------------------------------
+
+
+async def test_second_tab_survives_when_the_first_closes(websocket, board, alice):
+    async with websocket(track("PETR4"), alice) as two:
+        await two.next()
+        async with websocket(track("PETR4", "VALE3"), alice) as one:
+            await one.next()
+            await one.ask({"type": "unsubscribe", "symbols": ["PETR4"]})
+        await board.put(petr4())
+
+        assert list((await two.next("update"))["quotes"]) == ["PETR4"]
+
+
+async def test_hostile_client_harms_nobody_else(websocket, board, caplog):
+    caplog.set_level(logging.INFO)
+    rows = [await model.objects.acount() for model in (Stock, LastQuote, Candle, Session)]
+    async with websocket(track("PETR4")) as good, websocket(track("PETR4")) as evil:
+        await good.next()
+        await evil.next()
+        hostile = [b"\x00", "[", '{"type":"subscribe","symbols":[1]}', "[" * 60_000, "é" * 40_000]
+        hostile += ['{"type":"nonsense"}', '{"type":"message","message":"<script>"}']
+        for frame in hostile * 16:
+            await evil.send(frame)
+        assert await evil.closed() == 4408
+        assert hall().hub.by_symbol["PETR4"].__len__() == 1
+
+        await board.put(petr4())
+
+        assert (await good.next())["seq"] == 1
+    assert rows == [await model.objects.acount() for model in (Stock, LastQuote, Candle, Session)]
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+async def test_what_a_socket_wanted_leaves_with_it(websocket, board):
+    async with websocket(track("PETR4", "VALE3")) as one, websocket(track("PETR4")) as two:
+        await one.next()
+        await two.next()
+        hub = hall().hub
+        await one.disconnect()
+        assert (set(hub.by_symbol), hub.wanted.counts) == ({"PETR4"}, {"PETR4": 1})
+        assert set(hub.by_room) == {"track"}
+    assert (hub.sockets, hub.by_symbol, hub.by_room, hub.wanted.counts) == (set(), {}, {}, {})
+
+
+async def test_queries_are_two_a_connect_and_none_after(websocket, board, alice, queries):
+    async with websocket(TRACK) as first:  # brings the catalogue
+        await first.next()
+    async with AsyncExitStack() as stack:
+        opening = websocket(track("PETR4", "VALE3"), alice)
+        socket = await stack.enter_async_context(opening)
+        # Logging in writes from the main thread; the handshake itself reads.
+        await socket.next()
+        reads = [sql for sql in queries if "django_session" in sql or "accounts_user" in sql]
+        assert [sql[:6] for sql in reads[-2:]] == ["SELECT", "SELECT"]
+        queries.clear()
+
+        await board.put(petr4())
+        await socket.next("update")
+        await socket.ask({"type": "subscribe", "symbols": ["ITUB4"]})
+        await socket.ask({"type": "unsubscribe", "symbols": ["ITUB4"]})
+        await socket.ask({"type": "message", "message": "oi"})
+        await socket.disconnect()
+        assert queries == []
+
+
+async def test_connecting_costs_two_queries_at_most(websocket, board, alice, queries):
+    async with websocket(TRACK, alice) as first:
+        await first.next()
+        queries.clear()
+        async with websocket(TRACK, cookie=cookie_of(first)) as second:
+            await second.next()
+            assert [sql[:6] for sql in queries] == ["SELECT", "SELECT"]
+            assert (await second.ask({"type": "message", "message": "oi"}))["user"] == "alice"
+        queries.clear()
+        async with websocket(TRACK) as anonymous:
+            await anonymous.next()
+        assert queries == []
+
+
+def cookie_of(socket):
+    return dict(socket.scope["headers"])[b"cookie"].decode()
+
+
+async def test_storm_of_reconnects_costs_two_queries(websocket, board, alice, queries):
+    async with websocket(TRACK, alice) as first, AsyncExitStack() as stack:
+        await first.next()
+        queries.clear()
+        cookie = cookie_of(first)
+        opening = [websocket(track("PETR4"), cookie=cookie) for _ in range(50)]
+        sockets = await asyncio.gather(*(stack.enter_async_context(one) for one in opening))
+
+        assert [(await socket.next())["limit"] for socket in sockets] == [200] * 50
+        assert len(queries) == 2
+
+
+async def test_slow_database_call_holds_up_no_update(websocket, board, monkeypatch):
+    monkeypatch.setattr("mainapp.market.consumers.hall.load_catalogue", slow_catalogue)
+    async with websocket(track("PETR4")) as socket:
+        await socket.next()
+        hall()._loaded_at = -1e9
+        asked = {"type": "subscribe", "symbols": ["VALE3"]}
+        assert (await socket.ask(asked))["pending"] == ["VALE3"]  # reloads behind its back
+
+        started = time.monotonic()
+        await board.put(petr4())
+        await socket.next("update")
+
+        assert time.monotonic() - started < 0.3
+
+
+def slow_catalogue():
+    from mainapp.market.selectors.catalogue import load_catalogue  # noqa: PLC0415 - the real one
+
+    if slow_catalogue.calls:
+        time.sleep(0.5)
+    slow_catalogue.calls += 1
+    return load_catalogue()
+
+
+slow_catalogue.calls = 0
+
+
+# The home page's ranking ---------------------------------------------------------------------
+
+
+async def test_home_gets_the_ranking_and_leases_what_it_ranks(websocket, board):
+    for stock in await asyncio.to_thread(lambda: list(Stock.objects.filter(symbol="PETR4"))):
+        await asyncio.to_thread(MembershipFactory, stock=stock)
+    await board.put(petr4())
+    async with websocket(track(room="home")) as socket:
+        assert (await socket.next())["type"] == "snapshot"
+        frame = await socket.next()
+        assert (frame["type"], frame["seq"]) == ("ranking", 1)
+        assert (frame["traded"], frame["gainers"], frame["losers"]) == (["PETR4"], ["PETR4"], [])
+        assert frame["quotes"] == {"PETR4": PETR4}
+        hub = hall().hub
+        assert hub.wanted.counts == {"PETR4": 1}
+
+        await board.put(petr4("38.00"))
+
+        frame = await socket.next()
+        assert (frame["type"], frame["seq"], frame["losers"]) == ("ranking", 2, ["PETR4"])
+    assert hub.wanted.counts == {}
