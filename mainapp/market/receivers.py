@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from threading import Event, Thread
+from time import monotonic
 from typing import Any
 
 import redis
@@ -15,42 +16,62 @@ from mainapp.market.services import updating
 logger = logging.getLogger(__name__)
 
 PULSE_S = 0.5
+STOPPED_S = 2.0
+SETTLE_S = 1.2  # web processes renew their leases every second
 stopped = Event()
 
 
 def start_keeping(**_kwargs: Any) -> None:
     """Start the worker's two threads."""
-    for work in (renew_worker_lease, keep_batches_coming):
+    for work in (renew_worker_lease, BatchKeeper().keep_coming):
         Thread(target=_repeat, args=[work], daemon=True, name=work.__name__).start()
 
 
-def renew_worker_lease() -> None:
+def renew_worker_lease(is_back: bool) -> None:
     """Say that a worker lives; pages call the feed down when nobody does."""
     updating.the_board().renew_worker_lease()
 
 
-def keep_batches_coming() -> None:
-    """Refill a lost board, and run the batch that beat or a failing source still owes."""
-    if updating.restore_board():
-        logger.warning("the board was lost and is filled again with the last recorded quotes")
-    now = timezone.now()
-    if updating.is_overdue(at=now):
-        updating.update_watched(at=now)
+class BatchKeeper:
+    """Refills a lost board, and runs the batches that nobody else does.
+
+    Those that beat or a failing source still owes; and one after each silence (this worker is new,
+    was stopped, or had no Redis), as soon as the web processes had time to lease again what they
+    watch: open pages wait for a price, whenever the next batch would have been due.
+    """
+
+    def __init__(self) -> None:
+        self._owed_at: float | None = None
+
+    def keep_coming(self, is_back: bool) -> None:
+        if updating.restore_board():
+            logger.warning("the board was lost and is filled again with the last recorded quotes")
+            is_back = True
+        if is_back:
+            self._owed_at = monotonic() + SETTLE_S
+        is_owed = self._owed_at is not None and monotonic() >= self._owed_at
+        now = timezone.now()
+        if is_owed or updating.is_overdue(at=now):
+            updating.update_watched(at=now, at_once=is_owed)
+        if is_owed:
+            self._owed_at = None
 
 
-def _repeat(work: Callable[[], None]) -> None:
-    """Repeat `work` until the worker ends; a store that is away is waited for."""
-    is_away = False
+def _repeat(work: Callable[[bool], None]) -> None:
+    """Repeat `work` until the worker ends; it is told when it is the first after a silence."""
+    is_back, is_away, paused_at = True, False, monotonic()
     while not stopped.wait(PULSE_S):
+        is_back = is_back or monotonic() - paused_at > STOPPED_S
         try:
-            work()
-            is_away = False
+            work(is_back)
+            is_back = is_away = False
         except (redis.RedisError, DatabaseError) as error:
             if not is_away:
                 logger.warning("%s waits: %s", work.__name__, error)
-            is_away = True
+            is_back = is_away = True
         finally:
             close_old_connections()
+            paused_at = monotonic()
 
 
 def stop_keeping(**_kwargs: Any) -> None:

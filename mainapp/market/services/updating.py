@@ -68,16 +68,18 @@ def update_listed(*, symbols: Collection[str]) -> None:
         _fetch_and_place(claimed, next_due_at=None)
 
 
-def update_watched(*, at: datetime) -> bool:
+def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     """Fetch everything watched or needed, if it is time; False when it is not, or another runs.
+
+    `at_once` does not wait for the time, only for another's run.
 
     Raises: redis.RedisError.
     """
     interval = _interval()
-    if interval is None or not _is_due(at):
+    if interval is None or not (at_once or _is_due(at)):
         return False
     with _lease() as is_ours:
-        if not is_ours or not _is_due(at):
+        if not is_ours or not (at_once or _is_due(at)):
             return False
         symbols = watch.watched_symbols(board.client()) | watch.needed_symbols()
         if symbols and _rests(at):
