@@ -22,6 +22,8 @@ CALLS = {
     "pct": "m.pct(v)",
     "compact": "m.compact(v)",
     "direction": "m.direction(v)",
+    "day": "m.day(v)",
+    "full_day": "m.day(v, {withYear: true})",
 }
 NAMES = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",), "none": ()}
 

@@ -1,6 +1,6 @@
 """Numbers on pages, in the reader's locale; the same as static/mainapp/js/format.js."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -14,6 +14,8 @@ register = template.Library()
 NOTHING = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
+DAYS = {"pt-br": "d/m", "en": "j M"}
+YEARS = {"pt-br": "d/m/Y", "en": "j M Y"}
 SCALES = (
     (12, {"pt-br": "tri", "en": "T"}),
     (9, {"pt-br": "bi", "en": "B"}),
@@ -94,6 +96,26 @@ def direction(value: Any) -> str:
     """Return the class that a change wears: up, down or flat."""
     amount = rounded(value, 2)
     return "flat" if not amount else "up" if amount > 0 else "down"
+
+
+@register.filter
+def day(moment: datetime | date | None) -> str:
+    """Turn a day into 20/11, in English 20 Nov: an order that nobody misreads."""
+    return _day(moment, DAYS)
+
+
+@register.filter
+def full_day(moment: datetime | date | None) -> str:
+    """Turn a day into 20/11/2026, in English 20 Nov 2026."""
+    return _day(moment, YEARS)
+
+
+def _day(moment: datetime | date | None, patterns: dict[str, str]) -> str:
+    if moment is None:
+        return NOTHING
+    if isinstance(moment, datetime):
+        moment = timezone.localtime(moment)
+    return formats.date_format(moment, patterns.get(get_language() or "", patterns["pt-br"]))
 
 
 @register.filter

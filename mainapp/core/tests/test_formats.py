@@ -1,5 +1,5 @@
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ def plain(text: str) -> str:
 )
 def test_numbers_are_written_in_the_readers_locale(name, value, portuguese, english):
     write = getattr(formats, name)
+    if name in {"day", "full_day"}:
+        value = datetime.fromisoformat(value)
     with override("pt-br"):
         assert plain(write(value)) == portuguese
     with override("en"):

@@ -89,7 +89,7 @@ def test_a_list_without_rows_says_why(client):
 
 
 def test_the_page_says_when_its_prices_were_recorded(client, market):
-    assert "Página feita com preços até 10/03/2026 12:00" in client.get("/").content.decode()
+    assert "Página feita com preços até 10/03/2026, 12:00" in client.get("/").content.decode()
 
 
 def test_the_two_ways_on_lead_to_picker_and_graph(client):

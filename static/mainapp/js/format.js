@@ -92,8 +92,24 @@ const CLOCK = new Intl.DateTimeFormat(LANGUAGE, {
   hourCycle: "h23",
 });
 
-/** An ISO time → "14:05:09", São Paulo's. */
-export function clock(iso) {
-  const moment = new Date(iso ?? NaN);
+const DATE = new Intl.DateTimeFormat(LANGUAGE, {
+  timeZone: "America/Sao_Paulo",
+  day: LANGUAGE === "en" ? "numeric" : "2-digit",
+  month: LANGUAGE === "en" ? "short" : "2-digit",
+  year: "numeric",
+});
+
+/** An ISO time or epoch milliseconds → "20/11", in English "20 Nov"; São Paulo's day. */
+export function day(time, { withYear = false } = {}) {
+  const moment = new Date(time ?? NaN);
+  if (Number.isNaN(moment.getTime())) return NOTHING;
+  const parts = Object.fromEntries(DATE.formatToParts(moment).map(({ type, value }) => [type, value]));
+  const shown = withYear ? [parts.day, parts.month, parts.year] : [parts.day, parts.month];
+  return shown.join(LANGUAGE === "en" ? " " : "/");
+}
+
+/** An ISO time or epoch milliseconds → "14:05:09", São Paulo's. */
+export function clock(time) {
+  const moment = new Date(time ?? NaN);
   return Number.isNaN(moment.getTime()) ? NOTHING : CLOCK.format(moment);
 }

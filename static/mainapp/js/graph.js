@@ -1,7 +1,7 @@
 // The chart's page: history by HTTP, the newest price by socket.
 import "./base.js";
 import { StockChart } from "./chart.js";
-import { compact, decimal, pct } from "./format.js";
+import { clock, compact, day, decimal, pct } from "./format.js";
 import { ageText, changeClass, fieldText, gettext, originText, place } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
@@ -112,9 +112,9 @@ function showLegend(hovered) {
 }
 
 function barTime(bar) {
-  const day = { timeZone: "America/Sao_Paulo", day: "2-digit", month: "2-digit" };
-  const form = interval === "1d" ? { ...day, year: "numeric" } : { ...day, hour: "2-digit", minute: "2-digit" };
-  return new Intl.DateTimeFormat(document.documentElement.lang, form).format(bar.time * 1000);
+  const moment = bar.time * 1000;
+  if (interval === "1d") return day(moment, { withYear: true });
+  return `${day(moment)} ${clock(moment).slice(0, 5)}`;
 }
 
 function cover(state, text = "") {

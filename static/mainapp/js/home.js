@@ -1,16 +1,11 @@
 /* The home page: the index and the three lists, moving. Without this the page shows what was recorded. */
-import { brl, clock, compact, decimal, direction, pct } from "./format.js";
+import { brl, clock, compact, day, decimal, direction, pct } from "./format.js";
 import { ageSeconds, compareDecimals, originText } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
 const INDEX = "IBOV";
 const OLD_S = 120;
-const DAY = new Intl.DateTimeFormat("pt-BR", {
-  timeZone: "America/Sao_Paulo",
-  day: "2-digit",
-  month: "2-digit",
-});
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
 const page = document.querySelector("[data-home]");
@@ -43,17 +38,13 @@ function showMove(element, changePct) {
 /** Say of when a quote is: the time today, the day before that; a price that is old in an open session is marked. */
 function showTime(box, quote) {
   const time = box.querySelector("[data-time]");
-  const [on, today] = [Date.parse(quote.quoted_at ?? ""), socket.now()].map(dayOf);
+  const [on, today] = [quote.quoted_at, socket.now()].map((moment) => day(moment));
   setText(time, on === today ? clock(quote.quoted_at) : on);
   time.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
   const price = box.querySelector("[data-price]");
   const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
   price.classList.toggle("stale", socket.session === "open" && isOld);
   price.title = originText(quote);
-}
-
-function dayOf(time) {
-  return Number.isNaN(time) ? "" : DAY.format(time);
 }
 
 function flash(element, before, after) {

@@ -1,5 +1,5 @@
 // The bar that says in which state the session and the feed are: `_market_status.html`.
-import { age } from "./format.js";
+import { age, day } from "./format.js";
 import { gettext, sourceName } from "./quotes.js";
 
 const CONNECTING_MS = 2500;
@@ -20,7 +20,6 @@ const REASONS = {
   offline: () => gettext("você está sem internet"),
   flooded: () => gettext("o servidor encerrou a conexão; recarregue a página"),
 };
-const DAY = { timeZone: "America/Sao_Paulo", day: "2-digit", month: "2-digit" };
 
 /** Keep `bar` in step with `socket`; `onFeed(isStale)` is told when prices age or are new again. */
 export function attachStatus(bar, socket, onFeed = () => {}) {
@@ -41,8 +40,7 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
   function closeDay() {
     const times = [...socket.quotes.values()].map((quote) => Date.parse(quote.quoted_at));
     const newest = Math.max(...times.filter((time) => !Number.isNaN(time)));
-    if (!Number.isFinite(newest)) return bar.dataset.lastClose;
-    return new Intl.DateTimeFormat(document.documentElement.lang, DAY).format(newest);
+    return Number.isFinite(newest) ? day(newest) : bar.dataset.lastClose;
   }
 
   function staleText() {
