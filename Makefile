@@ -67,10 +67,10 @@ test: unit unit-postgresql ops browser
 
 unit: develop
 	@$(DEVELOP) $(PY) manage.py messages compile
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2
 
 unit-postgresql: develop
-	TEST_DATABASE=postgresql $(PY) -m pytest
+	TEST_DATABASE=postgresql $(PY) -m pytest -n 2
 
 # Real processes: starts, kills, restarts, backups.
 ops: develop
