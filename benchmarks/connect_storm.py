@@ -16,11 +16,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.fanout import SYMBOLS, bench_state
-from benchmarks.rig.processes import Rig, Worker, port_of, raise_file_limit
+from benchmarks.rig.processes import Rig, Worker, port_of, prepare_script
 from benchmarks.rig.readings import Tally, cpu_s
 from tests.instances import Instance, instance, run
 
-CONNECTS = 1000
+CONNECTS = 600
 ANONYMOUS, LOGGED_IN = 5000, 2000
 BACK_S = 10
 CPU_MS = {"anonymous": 1.5, "logged in": 2.0}
@@ -107,7 +107,7 @@ def storm(tally: Tally, load: Worker, running: Instance, kind: str, count: int) 
 
 
 def main() -> None:
-    raise_file_limit()
+    prepare_script()
     tally = Tally("connecting")
     connect_costs(tally)
     with Rig() as rig, tempfile.TemporaryDirectory(prefix="pregao-storm-") as folder:

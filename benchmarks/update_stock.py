@@ -20,7 +20,7 @@ from websockets.typing import Origin
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.rig.processes import IBOV
+from benchmarks.rig.processes import IBOV, prepare_script
 from benchmarks.rig.readings import Tally, percentile
 from project.embedded import socket_path
 from tests.instances import instance
@@ -103,6 +103,7 @@ def first_quotes(tally: Tally, socket: ClientConnection) -> None:
 
 
 def main() -> None:
+    prepare_script()
     tally = Tally("update_stock, from beat to the socket")
     with tempfile.TemporaryDirectory(prefix="pregao-update-") as folder:
         data_dir = Path(folder) / "data"

@@ -79,7 +79,7 @@ class Rig:
         self._listeners: list[socket.socket] = []
 
     def __enter__(self) -> "Rig":
-        raise_file_limit()
+        prepare_script()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -216,6 +216,12 @@ def wait_until(
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {timeout_s} s")
         time.sleep(0.02)
+
+
+def prepare_script() -> None:
+    """Allow many sockets, and let a SIGTERM (`timeout` sends it) end what was started."""
+    raise_file_limit()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def raise_file_limit() -> None:

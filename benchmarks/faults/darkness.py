@@ -1,0 +1,347 @@
+"""No silent darkness: what open pages say while a part is away, and how soon prices are back.
+
+Whole instances under `make run`'s launcher; pages that behave as the tracker's script does. For
+each fault: the seconds until every page says stale, and from the repair until each shows the newest
+recorded price again and then a new one. What the launcher brings back by itself counts as repaired
+when it answers: a worker when it says that it lives, a web process when it serves. Batches come
+every UPDATE_INTERVAL_S, 2 here. Without arguments all faults are done, on instances side by side;
+else those named.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import redis
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from benchmarks.rig.browser import Page, Pages
+from benchmarks.rig.processes import IBOV, Rig, port_of, prepare_script
+from benchmarks.rig.readings import Tally
+from project.embedded import answers, socket_path
+from tests.instances import Instance, get
+
+PAGES, SYMBOLS = 10, IBOV[:10]
+STALE_S, NEWEST_S, NEW_S = 3.0, 2.0, 4.0
+OUTAGE_S, AWAY_S = 6.0, 60.0
+BACK_S, LEASE_S = 30.0, 2.0
+INTERVAL_S = os.environ.get("UPDATE_INTERVAL_S", "2")
+BOARD, WORKER = "pregao:board:simulated", "pregao:worker"
+
+Work = Callable[[], Awaitable[None]]
+
+
+@dataclass
+class Found:
+    """The seconds of one fault; infinity when it did not happen in time."""
+
+    stale_s: float
+    newest_s: float
+    new_s: float
+    all_s: float
+
+    @property
+    def is_met(self) -> bool:
+        return self.stale_s <= STALE_S and self.newest_s <= NEWEST_S and self.new_s <= NEW_S
+
+
+class Site:
+    """An instance with its database, its Redis and the pages that look at it."""
+
+    def __init__(self, url: str, folder: Path, redis_path: Path, pages: Pages) -> None:
+        self.url, self.folder, self.redis_path, self.pages = url, folder, redis_path, pages
+        self.redis = redis.Redis(unix_socket_path=str(redis_path), socket_timeout=0.5)
+        self.dark_from: float | None = None  # when it is not from the fault itself
+
+    def recorded(self) -> str:
+        """Return the `quoted_at` of the newest recorded price of the first symbol."""
+        path = f"file:{self.folder / 'pregao.sqlite3'}?mode=ro"
+        query = (
+            "SELECT quoted_at FROM market_lastquote JOIN market_stock ON market_stock.id = stock_id"
+            " WHERE symbol = ?"
+        )
+        with sqlite3.connect(path, uri=True, timeout=5) as connection:
+            (text,) = connection.execute(query, [SYMBOLS[0]]).fetchone()
+        connection.close()
+        return iso(datetime.fromisoformat(text).replace(tzinfo=UTC))
+
+    def worker_lives(self) -> bool:
+        try:
+            return bool(self.redis.exists(WORKER))
+        except redis.RedisError:
+            return False
+
+    def due_at(self) -> datetime:
+        """Return when the next batch is due, as the last one said."""
+        status = json.loads(self.redis.hget(BOARD, "@status") or b"{}")  # type: ignore[arg-type] # sync
+        return datetime.fromisoformat(status["next_due_at"])
+
+    def redis_answers(self) -> bool:
+        return answers(self.redis_path, 0.2)
+
+    async def suffer(self, inflict: Work, repair: Work) -> Found:
+        """Do the fault and its repair, and time the pages; all are live before."""
+        assert await self.pages.until_live(BACK_S) < BACK_S, "the pages are not live"
+        begun = time.monotonic()
+        await inflict()
+        await repair()
+        repaired, at = time.monotonic(), iso(datetime.now(UTC))
+        recorded = self.recorded()
+        newest_s = await self.pages.until(lambda page: shows(page, recorded), BACK_S)
+        new_s = await self.pages.until(lambda page: shows(page, at), BACK_S)
+        dark_from = begun if self.dark_from is None else self.dark_from
+        stale = [page.stale_since(begun) for page in self.pages.each]
+        return Found(
+            stale_s=max(dark_s(moment, dark_from, repaired) for moment in stale),
+            newest_s=newest_s,
+            new_s=newest_s + new_s,
+            all_s=time.monotonic() - begun,
+        )
+
+
+def dark_s(stale_at: float | None, dark_from: float, repaired: float) -> float:
+    """Return how long a page passed for live after the fault, at most until its repair."""
+    if stale_at is None:
+        return 0.0 if repaired - dark_from <= STALE_S else float("inf")
+    return max(0.0, min(stale_at, repaired) - dark_from)
+
+
+def shows(page: Page, at: str) -> bool:
+    return page.is_live and page.newest(SYMBOLS[0]) >= at
+
+
+def iso(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def until(condition: Callable[[], object], timeout_s: float = BACK_S) -> None:
+    begun = time.monotonic()
+    while not await asyncio.to_thread(condition):
+        if time.monotonic() - begun > timeout_s:
+            raise TimeoutError(f"not within {timeout_s} s")
+        await asyncio.sleep(0.02)
+
+
+# Where ---------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def launched(folder: Path, **given: str) -> AsyncIterator[tuple[Site, Instance]]:
+    """Run an instance under the launcher and open the pages."""
+    running = Instance(folder / "data", UPDATE_INTERVAL_S=INTERVAL_S, **given)
+    try:
+        await asyncio.to_thread(running.wait_until_ready)
+        path = Path(
+            given.get("REDIS_URL", "").removeprefix("unix://") or socket_path(folder / "data")
+        )
+        async with Pages(running.url, SYMBOLS, PAGES) as pages:
+            site = Site(running.url, folder / "data", path, pages)
+            await pages.until(lambda page: page.is_live and page.newest(SYMBOLS[0]), BACK_S)
+            yield site, running
+    finally:
+        for child in running.process.children(recursive=True):
+            child.resume()
+        await asyncio.to_thread(running.stop)
+
+
+# The faults ----------------------------------------------------------------------------------
+
+
+async def nothing() -> None:
+    """Repaired by itself, at once."""
+
+
+def signal_to(running: Instance, part: str, number: signal.Signals) -> psutil.Process:
+    child = running.child(part)
+    assert child is not None, f"no {part}"
+    child.send_signal(number)
+    return child
+
+
+async def redis_killed(site: Site, running: Instance) -> Found:
+    async def inflict() -> None:
+        signal_to(running, "redis-server", signal.SIGKILL)
+        await until(lambda: not site.redis_answers(), 2)
+
+    return await site.suffer(inflict, lambda: until(site.redis_answers))
+
+
+async def redis_flushed(site: Site, running: Instance) -> Found:
+    async def inflict() -> None:
+        site.redis.flushall()
+
+    return await site.suffer(inflict, nothing)
+
+
+async def stopped(
+    site: Site, running: Instance, part: str, outage_s: float, back: Callable[[], bool]
+) -> Found:
+    async def inflict() -> None:
+        signal_to(running, part, signal.SIGSTOP)
+        await asyncio.sleep(outage_s)
+
+    async def repair() -> None:
+        signal_to(running, part, signal.SIGCONT)
+        await until(back)
+
+    return await site.suffer(inflict, repair)
+
+
+async def redis_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
+    return await stopped(site, running, "redis-server", outage_s, site.redis_answers)
+
+
+async def worker_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
+    return await stopped(
+        site, running, "celery --quiet -A project worker", outage_s, site.worker_lives
+    )
+
+
+async def worker_killed(site: Site, running: Instance) -> Found:
+    async def inflict() -> None:
+        signal_to(running, "project worker", signal.SIGKILL)
+        await asyncio.sleep(LEASE_S)  # the dead one's sign of life is gone, a new one's not there
+
+    return await site.suffer(inflict, lambda: until(site.worker_lives))
+
+
+async def beat_killed(site: Site, running: Instance) -> Found:
+    async def inflict() -> None:
+        signal_to(running, "project beat", signal.SIGKILL)
+
+    return await site.suffer(inflict, nothing)
+
+
+async def web_killed(site: Site, running: Instance) -> Found:
+    async def inflict() -> None:
+        killed = signal_to(running, "project.serve", signal.SIGKILL)
+        await until(lambda: not killed.is_running(), 4)
+
+    return await site.suffer(
+        inflict, lambda: until(lambda: get(f"{site.url}/healthz", 1)[0] == 200)
+    )
+
+
+LAUNCHED = {
+    "redis-killed": redis_killed,
+    "redis-flushed": redis_flushed,
+    "redis-stopped": redis_stopped,
+    "worker-stopped": worker_stopped,
+    "worker-killed": worker_killed,
+    "beat-killed": beat_killed,
+    "web-killed": web_killed,
+}
+
+
+async def on_one_instance(
+    names: list[str], folder: Path, tell: Callable[[str, Found], None]
+) -> None:
+    """Do faults one after the other to one instance that has a Redis of its own."""
+    async with launched(folder) as (site, running):
+        for name in names:
+            tell(name, await LAUNCHED[name](site, running))
+
+
+async def redis_gone(
+    folder: Path, tell: Callable[[str, Found], None], outage_s: float = AWAY_S
+) -> None:
+    """Kill a Redis that keeps nothing, and start an empty one in its place later."""
+    with Rig() as rig:
+        server = [rig.start_redis()]
+        async with launched(folder, REDIS_URL=f"unix://{rig.redis_path}") as (site, _running):
+
+            async def inflict() -> None:
+                server[0].kill()
+                server[0].wait()
+                await asyncio.sleep(outage_s)
+
+            async def repair() -> None:
+                server[0] = await asyncio.to_thread(rig.start_redis)
+
+            tell(f"redis gone for {outage_s:.0f} s, empty then", await site.suffer(inflict, repair))
+
+
+async def redis_frozen(folder: Path, tell: Callable[[str, Found], None]) -> None:
+    async with launched(folder) as (site, running):
+        found = await redis_stopped(site, running, AWAY_S)
+        tell(f"redis stopped for {AWAY_S:.0f} s", found)
+
+
+async def source_hangs(tell: Callable[[str, Found], None]) -> None:
+    """Let the source hang from one batch on; dark counts from when the next batch is overdue."""
+    with Rig(UPDATE_INTERVAL_S=INTERVAL_S) as rig:
+        rig.start_redis()
+        await asyncio.to_thread(rig.prepare)
+        listener, hang = rig.listen(), rig.folder / "hang"
+        await asyncio.to_thread(rig.web, listener)
+        rig.python("-m", "benchmarks.rig.hanging", str(hang))
+        rig.python("-m", "celery", "-A", "project", "beat", "--pidfile=")
+        url = f"http://127.0.0.1:{port_of(listener)}"
+        async with Pages(url, SYMBOLS, PAGES) as pages:
+            site = Site(url, rig.folder, rig.redis_path, pages)
+            await pages.until(lambda page: page.is_live and page.newest(SYMBOLS[0]), BACK_S)
+
+            async def inflict() -> None:
+                hang.touch()
+                while (overdue_s := (datetime.now(UTC) - site.due_at()).total_seconds()) < 0.5:
+                    await asyncio.sleep(0.05)  # a batch that had its quotes by then is still placed
+                site.dark_from = time.monotonic() - overdue_s
+                await asyncio.sleep(STALE_S + 5)
+
+            async def repair() -> None:
+                hang.unlink()
+
+            found = await site.suffer(inflict, repair)
+            tell("source hangs, from the overdue batch", found)
+
+
+# The script ----------------------------------------------------------------------------------
+
+
+async def run(names: list[str]) -> int:
+    missed = 0
+    tally = Tally(f"{'fault':<42} {'stale':>7} {'newest':>7} {'new':>7} {'in all':>7}   seconds")
+
+    def tell(name: str, found: Found) -> None:
+        nonlocal missed
+        missed += not found.is_met
+        verdict = "met" if found.is_met else "MISSED"
+        print(
+            f"  {name:<40} {found.stale_s:7.2f} {found.newest_s:7.2f} {found.new_s:7.2f}"
+            f" {found.all_s:7.2f}   {verdict}",
+            flush=True,
+        )
+
+    with tempfile.TemporaryDirectory(prefix="pregao-dark-") as text:
+        folder = Path(text)
+        for name in "abc":
+            (folder / name).mkdir()
+        work: list[Awaitable[None]] = []
+        if chosen := [name for name in LAUNCHED if not names or name in names]:
+            work.append(on_one_instance(chosen, folder / "a", tell))
+        if not names or "redis-gone" in names:
+            work.append(redis_gone(folder / "b", tell))
+        if not names or "redis-frozen" in names:
+            work.append(redis_frozen(folder / "c", tell))
+        if not names or "source-hangs" in names:
+            work.append(source_hangs(tell))
+        await asyncio.gather(*work)
+    tally.note(f"budget: stale <= {STALE_S:g}, newest <= {NEWEST_S:g}, new <= {NEW_S:g}")
+    return missed
+
+
+if __name__ == "__main__":
+    prepare_script()
+    sys.exit(bool(asyncio.run(run(sys.argv[1:]))))
