@@ -46,7 +46,9 @@ def test_a_row_without_a_price_gives_no_quote(value):
 
 
 @pytest.mark.parametrize(
-    "value", [NOW, float(NOW), str(NOW), NOW * 1000, NOW_AT.isoformat().replace("+00:00", "Z")]
+    "value",
+    [NOW, float(NOW), str(NOW), NOW * 1000, NOW_AT.isoformat().replace("+00:00", "Z")],
+    ids=["int", "float", "text", "ms", "iso"],
 )
 def test_times_come_in_several_ways(value):
     assert to_time(value) == NOW_AT
