@@ -367,7 +367,8 @@ class QuoteFanout:
         if self._asking is not None:
             if not self._asking.done():
                 return
-            self._asking.result()
+            asked, self._asking = self._asking, None
+            asked.result()
         asks = self.wanted.take_asks(now=self._loop.time(), missing=self._is_missing)
         self._asking = self._loop.run_in_executor(self._asker, self._ask, asks) if asks else None
 
