@@ -85,7 +85,7 @@ class Site:
 
     def due_at(self) -> datetime:
         """Return when the next batch is due, as the last one said."""
-        status = json.loads(self.redis.hget(BOARD, "@status") or b"{}")  # type: ignore[arg-type] # sync
+        status = json.loads(self.redis.hget(BOARD, "@status") or b"{}")
         return datetime.fromisoformat(status["next_due_at"])
 
     def redis_answers(self) -> bool:
@@ -150,6 +150,7 @@ async def launched(folder: Path, **given: str) -> AsyncIterator[tuple[Site, Inst
             site = Site(running.url, folder / "data", path, pages)
             await pages.until(lambda page: page.is_live and page.newest(SYMBOLS[0]), BACK_S)
             yield site, running
+            site.redis.close()
     finally:
         for child in running.process.children(recursive=True):
             child.resume()
@@ -304,6 +305,7 @@ async def source_hangs(tell: Callable[[str, Found], None]) -> None:
                 hang.unlink()
 
             found = await site.suffer(inflict, repair)
+            site.redis.close()
             tell("source hangs, from the overdue batch", found)
 
 

@@ -94,6 +94,9 @@ class Rig:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
         for listener in self._listeners:
             listener.close()
         self.log.close()

@@ -9,6 +9,7 @@ import ctypes
 import gc
 import json
 import os
+import signal
 import socket
 import sys
 from collections.abc import Awaitable
@@ -82,6 +83,7 @@ def main() -> None:
     module, _, name = sys.argv[1].partition(":")
     application = getattr(import_module(module), name)
     listener = socket.socket(fileno=int(sys.argv[3]))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again at the end
     changed = {"app": entrance, "interface": "asgi3"}
     uvicorn.Server(uvicorn.Config(**options() | changed)).run(sockets=[listener])
 

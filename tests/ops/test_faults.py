@@ -1,0 +1,50 @@
+"""Faults done to real processes: short versions of the scripts in benchmarks/faults."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+
+from benchmarks.faults import darkness, sigterm, watch_storm
+from tests.instances import Instance
+
+SHORT_OUTAGE_S = 3.2
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    """Return what was found of each fault, done one after the other to one instance."""
+    results = {}
+
+    async def suffer_all():
+        folder = tmp_path_factory.mktemp("dark")
+        async with darkness.launched(folder) as (site, running):
+            for name, fault in FAULTS.items():
+                results[name] = await fault(site, running)
+
+    asyncio.run(suffer_all())
+    return results
+
+
+FAULTS: dict[str, Callable[[darkness.Site, Instance], Awaitable[darkness.Found]]] = {
+    "redis-killed": darkness.redis_killed,
+    "redis-flushed": darkness.redis_flushed,
+    "redis-stopped": partial(darkness.redis_stopped, outage_s=SHORT_OUTAGE_S),
+    "worker-stopped": partial(darkness.worker_stopped, outage_s=SHORT_OUTAGE_S),
+    "worker-killed": darkness.worker_killed,
+    "web-killed": darkness.web_killed,
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_pages_are_never_dark_in_silence(found, name):
+    assert found[name].is_met, found[name]
+
+
+def test_watch_set_survives_a_storm_of_clients_and_kills():
+    assert watch_storm.run(storm_s=4, kills=2, count=60).missed == 0
+
+
+def test_sigterm_closes_and_cleans_up_every_socket():
+    assert sigterm.end(200).missed == 0
