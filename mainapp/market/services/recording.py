@@ -164,15 +164,20 @@ def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
 
 def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:
     """A minute is what we saw in it; its volume is what the day's volume grew by."""
-    grown = 0
-    if last and last.volume and quote.volume and _same_day(last, quote):
-        grown = max(0, quote.volume - last.volume)
+    grown = _grown(last, quote)
     if not candle.pk:
         candle.open = candle.high = candle.low = quote.price
         candle.volume = grown
         return
     candle.high, candle.low = max(candle.high, quote.price), min(candle.low, quote.price)
     candle.volume = (candle.volume or 0) + grown
+
+
+def _grown(last: Quote | None, quote: Quote) -> int:
+    """Return by how much the day's volume grew since `last`, 0 where that is not known."""
+    if last is None or last.volume is None or quote.volume is None or not _same_day(last, quote):
+        return 0
+    return max(0, quote.volume - last.volume)
 
 
 def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None:
