@@ -69,6 +69,10 @@ def _repeat(work: Callable[[bool], None]) -> None:
             if not is_away:
                 logger.warning("%s waits: %s", work.__name__, error)
             is_back = is_away = True
+        except Exception:
+            if not is_away:
+                logger.exception("%s failed and is tried again", work.__name__)
+            is_away = True
         finally:
             close_old_connections()
             paused_at = monotonic()
