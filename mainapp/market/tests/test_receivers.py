@@ -1,0 +1,150 @@
+import threading
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import redis
+from django.db import DatabaseError
+
+from mainapp.market import board as boards
+from mainapp.market import receivers
+from mainapp.market.board import FeedStatus
+from mainapp.market.receivers import BatchKeeper, renew_worker_lease
+from mainapp.market.services import updating
+from mainapp.market.services.recording import record_quotes
+from mainapp.market.tests.factories import StockFactory
+from mainapp.market.tests.quotes import make_quote
+from mainapp.market.tests.sources import TestSource, chain_of
+from mainapp.market.tests.test_updating import prices, watched
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def source(monkeypatch, transactional_db):
+    StockFactory(symbol="PETR4")
+    source = TestSource(prices={"PETR4": "38.42"})
+    worked = chain_of(source)
+    monkeypatch.setattr(updating, "chain", lambda: worked)
+    watched("PETR4")
+    updating.restore_board()
+    return source
+
+
+def due_in(seconds):
+    at = datetime.now(UTC)
+    status = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=seconds))
+    updating.the_board().put([], status)
+
+
+def test_worker_lease_says_that_a_worker_lives():
+    renew_worker_lease(is_back=False)
+
+    assert 1000 < boards.client().pttl(boards.WORKER_KEY) <= boards.WORKER_LEASE_MS
+
+
+@pytest.mark.parametrize(("seconds", "runs"), [(-2, 1), (-0.5, 0), (10, 0)])
+def test_overdue_batch_is_run(source, seconds, runs):
+    due_in(seconds)
+
+    BatchKeeper().keep_coming(is_back=False)
+
+    assert len(source.asked) == runs
+
+
+def test_silence_is_followed_by_one_batch_at_once(source, monkeypatch):
+    monkeypatch.setattr(receivers, "SETTLE_S", 0.0)
+    due_in(10)
+    keeper = BatchKeeper()
+
+    keeper.keep_coming(is_back=True)
+    due_in(10)
+    keeper.keep_coming(is_back=False)
+
+    assert len(source.asked) == 1
+
+
+def test_web_processes_have_time_to_lease_again_before_that_batch(source):
+    due_in(10)
+    keeper = BatchKeeper()
+
+    keeper.keep_coming(is_back=True)
+
+    assert source.asked == []
+
+
+def test_lost_board_is_filled_again(source, caplog):
+    record_quotes(quotes=[make_quote()], at=datetime.now(UTC))
+    boards.client().flushall()
+
+    BatchKeeper().keep_coming(is_back=False)
+
+    assert prices() == {"PETR4": "38.42"}
+    assert "the board was lost" in caplog.text
+
+
+def repeated(work):
+    """Run the loop of a worker's thread until `work` says that it is enough."""
+    receivers.stopped.clear()
+    thread = threading.Thread(target=receivers._repeat, args=[work], name="repeated")
+    thread.start()
+    thread.join(10)
+    receivers.stopped.clear()
+    assert not thread.is_alive()
+
+
+def test_work_is_repeated_and_told_of_a_silence(monkeypatch, caplog):
+    monkeypatch.setattr(receivers, "PULSE_S", 0.001)
+    monkeypatch.setattr(receivers, "STOPPED_S", 0.2)
+    told = []
+    faults = {2: redis.ConnectionError("away"), 3: DatabaseError("away"), 6: LookupError("a bug")}
+
+    def work(is_back):
+        told.append(is_back)
+        if len(told) == 10:
+            receivers.stopped.set()
+        if fault := faults.get(len(told)):
+            raise fault
+
+    repeated(work)
+
+    # first after the start, then after what failed for want of a store
+    assert told == [True, False, True, True, False, False, False, False, False, False]
+    assert [(r.levelname, r.getMessage()) for r in caplog.records] == [
+        ("WARNING", "work waits: away"),
+        ("ERROR", "work failed and is tried again"),
+    ]
+
+
+def test_stopped_worker_is_told_of_its_own_silence(monkeypatch):
+    monkeypatch.setattr(receivers, "STOPPED_S", -1.0)  # any pause is a silence
+    monkeypatch.setattr(receivers, "PULSE_S", 0.001)
+    told = []
+
+    def work(is_back):
+        told.append(is_back)
+        if len(told) == 3:
+            receivers.stopped.set()
+
+    repeated(work)
+
+    assert told == [True, True, True]
+
+
+def test_worker_starts_both_threads_and_stops_them(source, monkeypatch):
+    monkeypatch.setattr(receivers, "PULSE_S", 0.01)
+    due_in(-2)
+    receivers.stopped.clear()
+    receivers.start_keeping()
+    deadline = time.monotonic() + 5
+    while not (boards.client().exists(boards.WORKER_KEY) and prices()):
+        assert time.monotonic() < deadline
+
+    receivers.stop_keeping()
+
+    names = {"renew_worker_lease", "keep_coming"}
+    for thread in threading.enumerate():
+        if thread.name in names:
+            thread.join(5)
+            assert not thread.is_alive()
+    receivers.stopped.clear()

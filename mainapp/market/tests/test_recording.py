@@ -1,0 +1,296 @@
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from mainapp.market.models import Candle, LastQuote, RejectedQuotes, Stock
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services.recording import prune_candles, record_quotes
+from mainapp.market.signals import quotes_recorded
+from mainapp.market.tests.factories import NOON, CandleFactory, StockFactory, ticker
+from mainapp.market.tests.quotes import make_quote
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+MIDNIGHT = datetime(2026, 3, 10, 3, 0, tzinfo=UTC)  # in São Paulo
+
+
+@pytest.fixture(autouse=True)
+def _stocks(db):
+    StockFactory(symbol="PETR4", name="Petrobras PN")
+    StockFactory(symbol="VALE3", name="Vale ON")
+
+
+@pytest.fixture
+def heard():
+    """Return what receivers of `quotes_recorded` were told."""
+    told = []
+
+    def hear(sender, quotes, last, at, **_):
+        told.append((quotes, last, at))
+
+    quotes_recorded.connect(hear)
+    yield told
+    quotes_recorded.disconnect(hear)
+
+
+def candle(interval, starts_at=None, symbol="PETR4"):
+    row = Candle.objects.get(
+        stock__symbol=symbol, interval=interval, **({"starts_at": starts_at} if starts_at else {})
+    )
+    return tuple(str(x) for x in (row.open, row.high, row.low, row.close)), row.volume
+
+
+def record(*quotes, at=NOON):
+    return record_quotes(quotes=quotes, at=at)
+
+
+def test_recorded_quote_is_the_last_with_the_catalogues_name(heard):
+    recorded = record(make_quote(name="what the source calls it"), make_quote("VALE3", "61.00"))
+
+    named = [make_quote(name="Petrobras PN"), make_quote("VALE3", "61.00", name="Vale ON")]
+    assert recorded.quotes == named
+    assert last_quotes() == {quote.symbol: quote for quote in named}
+    assert heard == [(named, {}, NOON)]
+
+
+def test_receivers_are_told_what_was_before(heard):
+    record(make_quote())
+    record(make_quote(price="38.43", quoted_at=NOON + SECOND), at=NOON + SECOND)
+
+    quotes, last, at = heard[1]
+    assert [str(quote.price) for quote in quotes] == ["38.43"]
+    assert (str(last["PETR4"].price), at) == ("38.42", NOON + SECOND)
+
+
+@pytest.mark.parametrize(
+    ("quote", "reason"),
+    [
+        (make_quote(price="NaN"), "not_finite"),
+        (make_quote(price="-1.00"), "not_positive"),
+        (make_quote("XXXX3"), "unknown_symbol"),
+        (make_quote(quoted_at=NOON - SECOND), "older"),
+        (make_quote(quoted_at=NOON + timedelta(minutes=3)), "future"),
+        (make_quote(simulated=False), "foreign"),
+    ],
+)
+def test_refused_quote_is_counted_and_the_others_are_recorded(quote, reason):
+    record(make_quote())
+    recorded = record(quote, make_quote("VALE3"))
+    record(quote)
+
+    assert [quote.symbol for quote in recorded.quotes] == ["VALE3"]
+    assert recorded.rejected == Counter({("simulated", reason): 1})
+    assert last_quotes().keys() == {"PETR4", "VALE3"}
+    assert str(last_quotes()["PETR4"].price) == "38.42"
+    row = RejectedQuotes.objects.get()
+    assert (row.source, row.reason, row.count) == ("simulated", reason, 2)
+    assert (row.last_symbol, row.last_at) == (quote.symbol, NOON)
+
+
+def test_refusals_are_counted_by_source_and_reason():
+    record(
+        make_quote(price="NaN"),
+        make_quote("VALE3", price="NaN"),
+        make_quote("XXXX3"),
+        make_quote("YYYY3", source="yahoo"),
+    )
+
+    rows = RejectedQuotes.objects.values_list("source", "reason", "count").order_by("pk")
+    assert set(rows) == {
+        ("simulated", "not_finite", 2),
+        ("simulated", "unknown_symbol", 1),
+        ("yahoo", "unknown_symbol", 1),
+    }
+
+
+def test_refused_quote_of_one_source_hides_no_good_one_of_another():
+    doubtful = make_quote(price="NaN", source="brapi")
+
+    for quotes in ([doubtful, make_quote()], [make_quote(), doubtful]):
+        recorded = record(*quotes)
+        assert recorded.quotes == [make_quote(name="Petrobras PN")]
+        assert recorded.rejected == Counter({("brapi", "not_finite"): 1})
+
+
+def test_newest_of_two_quotes_of_one_symbol_is_recorded():
+    newer = make_quote(price="38.43", quoted_at=NOON + SECOND)
+
+    assert [str(q.price) for q in record(newer, make_quote()).quotes] == ["38.43"]
+    assert str(last_quotes()["PETR4"].price) == "38.43"
+
+
+def test_failing_receiver_takes_everything_back():
+    def fail(**_):
+        raise LookupError("an alert failed")
+
+    quotes_recorded.connect(fail)
+    try:
+        with pytest.raises(LookupError):
+            record(make_quote(), make_quote("XXXX3"))
+    finally:
+        quotes_recorded.disconnect(fail)
+
+    assert [m.objects.count() for m in (LastQuote, Candle, RejectedQuotes)] == [0, 0, 0]
+
+
+def test_repeated_batch_changes_nothing():
+    quotes = [make_quote(volume=100), make_quote("VALE3")]
+    first = record(*quotes)
+    rows = list(Candle.objects.order_by("pk").values())
+
+    assert record(*quotes).quotes == first.quotes
+    assert list(Candle.objects.order_by("pk").values()) == rows
+
+
+def test_estimated_time_keeps_the_first_sight():
+    unstamped = make_quote(quoted_at=None)
+    record(unstamped)
+    record(unstamped, at=NOON + 5 * MINUTE)
+    last = last_quotes()["PETR4"]
+    assert (last.quoted_at, last.quoted_at_estimated) == (NOON, True)
+    assert Candle.objects.filter(interval="1m").count() == 1
+
+    record(make_quote(price="38.43", quoted_at=None), at=NOON + 6 * MINUTE)
+
+    assert last_quotes()["PETR4"].quoted_at == NOON + 6 * MINUTE
+
+
+def test_figure_that_is_no_number_is_unknown():
+    record(make_quote(open=Decimal("NaN"), high=Decimal("Infinity"), low=None))
+
+    row = LastQuote.objects.get()
+    assert (row.open, row.high, row.low) == (None, None, None)
+    assert candle("1d") == (("38.42", "38.42", "38.42", "38.42"), None)
+
+
+# Candles -------------------------------------------------------------------------------------
+
+
+def test_minute_is_what_was_seen_in_it():
+    for seconds, price in ((0, "38.42"), (10, "38.60"), (20, "38.10"), (59, "38.30")):
+        record(make_quote(price=price, quoted_at=NOON + seconds * SECOND), at=NOON + MINUTE)
+    record(make_quote(price="39.00", quoted_at=NOON + MINUTE), at=NOON + MINUTE)
+
+    assert candle("1m", NOON) == (("38.42", "38.60", "38.10", "38.30"), 0)
+    assert candle("1m", NOON + MINUTE) == (("39.00", "39.00", "39.00", "39.00"), 0)
+    assert candle("1d") == (("38.42", "39.00", "38.10", "39.00"), None)
+
+
+def test_day_knows_its_extremes_from_the_source():
+    day = {"open": Decimal("38.00"), "high": Decimal("38.90"), "low": Decimal("37.50")}
+    record(make_quote(volume=1000, **day))
+    assert candle("1d", MIDNIGHT) == (("38.00", "38.90", "37.50", "38.42"), 1000)
+
+    record(make_quote(price="39.10", volume=1500, quoted_at=NOON + SECOND, **day))
+    record(make_quote(price="39.00", quoted_at=NOON + 2 * SECOND))
+
+    assert candle("1d", MIDNIGHT) == (("38.00", "39.10", "37.50", "39.00"), 1500)
+
+
+def test_minutes_volume_is_what_the_days_grew_by():
+    for seconds, volume in ((0, 1000), (10, 1300), (20, 1200), (30, 1250), (40, None), (50, 1400)):
+        record(make_quote(quoted_at=NOON + seconds * SECOND, volume=volume), at=NOON + MINUTE)
+
+    # 300, then less than before, then 50; after one without a volume nothing is known to have grown
+    assert candle("1m", NOON)[1] == 350
+    assert candle("1d")[1] == 1400
+
+
+def test_new_days_volume_is_no_growth():
+    record(make_quote(volume=9_000, quoted_at=MIDNIGHT - SECOND))
+    record(make_quote(volume=100, quoted_at=MIDNIGHT))
+    record(make_quote(volume=160, quoted_at=MIDNIGHT + SECOND))
+
+    assert candle("1m", MIDNIGHT)[1] == 60
+
+
+def test_day_turns_at_midnight_in_sao_paulo():
+    record(make_quote(price="1.00", quoted_at=MIDNIGHT - SECOND))
+    record(make_quote(price="2.00", quoted_at=MIDNIGHT))
+
+    assert candle("1d", MIDNIGHT - timedelta(days=1))[0] == ("1.00",) * 4
+    assert candle("1d", MIDNIGHT)[0] == ("2.00",) * 4
+
+
+def test_real_and_simulated_rows_never_mix(settings):
+    record(make_quote(price="1.00"))
+    settings.SIMULATED = False
+
+    assert last_quotes() == {}
+    real = {"simulated": False, "source": "yahoo"}
+    record(make_quote(price="38.42", quoted_at=NOON - MINUTE, **real))
+    record(make_quote(price="38.50", quoted_at=NOON, **real))
+
+    assert [(q.price, q.simulated) for q in last_quotes().values()] == [(Decimal("38.50"), False)]
+    real_day = Candle.objects.get(simulated=False, interval="1d")
+    assert (str(real_day.low), str(real_day.high)) == ("38.42", "38.50")
+    settings.SIMULATED = True
+    assert [str(q.price) for q in last_quotes().values()] == ["1.00"]
+    assert str(Candle.objects.get(simulated=True, interval="1d").close) == "1.00"
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_queries_do_not_grow_with_the_batch(first, django_assert_num_queries):
+    def batch(size, at):
+        return [make_quote(ticker(n), f"{n + 1}.00", quoted_at=at) for n in range(size)]
+
+    Stock.objects.bulk_create(
+        Stock(symbol=ticker(n), name="x", search_text="x", kind="ON") for n in range(85)
+    )
+    if not first:
+        record(*batch(85, NOON - MINUTE))
+    counts = []
+    for size in (3, 85):
+        with connection.execute_wrapper(lambda e, s, p, m, c: counts.append(s) or e(s, p, m, c)):
+            record(*batch(size, NOON))
+        if size == 3:
+            small = len(counts)
+            counts.clear()
+            LastQuote.objects.filter(quoted_at=NOON).update(quoted_at=NOON - MINUTE)
+            Candle.objects.filter(starts_at=NOON).delete()
+
+    split = 4 if connection.vendor == "sqlite" else 0  # it takes 999 values a statement
+    assert small <= len(counts) <= small + split
+    assert small <= 7
+
+
+@pytest.mark.django_db(transaction=True)
+def test_runs_that_record_one_symbol_at_once_leave_the_newest():
+    record(make_quote(volume=0))
+    together = Barrier(4)
+
+    def run(worker):
+        for n in range(10):
+            together.wait(timeout=10)
+            at = NOON + (n * 4 + worker) * SECOND
+            quote = make_quote(price=f"{worker + 1}.{n:02}", quoted_at=at, volume=n * 4 + worker)
+            record_quotes(quotes=[quote], at=NOON + MINUTE)
+        connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(run, range(4)))
+
+    assert last_quotes()["PETR4"].quoted_at == NOON + 39 * SECOND
+    assert candle("1m", NOON)[1] == 39
+    assert candle("1d")[1] == 39
+
+
+def test_candles_are_kept_as_long_as_the_settings_say(settings):
+    settings.KEEP_MINUTE_CANDLES_DAYS, settings.KEEP_DAILY_CANDLES_DAYS = 2, 10
+    stock = Stock.objects.get(symbol="PETR4")
+    for interval in ("1m", "1d"):
+        for days in (1, 3, 11):
+            CandleFactory(stock=stock, interval=interval, starts_at=NOON - timedelta(days=days))
+
+    assert prune_candles(at=NOON) == 3
+
+    kept = Candle.objects.values_list("interval", "starts_at").order_by("interval", "-starts_at")
+    assert [(interval, (NOON - at).days) for interval, at in kept] == [
+        ("1d", 1),
+        ("1d", 3),
+        ("1m", 1),
+    ]

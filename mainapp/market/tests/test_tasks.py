@@ -1,0 +1,118 @@
+import asyncio
+import time
+
+import pytest
+from celery import current_app
+from celery.exceptions import OperationalError
+
+from mainapp.market import board as boards
+from mainapp.market.models import Candle
+from mainapp.market.services import updating
+from mainapp.market.tasks import LISTED, ask_for_quotes, prune_candles, update_stock
+from mainapp.market.tests.factories import CandleFactory, StockFactory
+from mainapp.market.tests.test_updating import prices, watched
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DONE = "update_stock() -> Done."
+
+
+@pytest.fixture(autouse=True)
+def _stock(transactional_db):
+    StockFactory(symbol="PETR4")
+    StockFactory(symbol="VALE3")
+
+
+def asked():
+    """Take what was asked for from the queue of listed runs."""
+    with current_app.connection_for_read() as connection:
+        queue = connection.SimpleQueue(LISTED)
+        try:
+            message = queue.get(timeout=3)
+            message.ack()
+        finally:
+            queue.close()
+    arguments, _options, _embed = message.payload
+    return arguments, message.headers
+
+
+def test_task_updates_what_is_watched():
+    watched("PETR4")
+
+    assert update_stock() == DONE
+
+    assert prices().keys() == {"PETR4"}
+
+
+def test_task_updates_just_the_list():
+    watched("PETR4")
+
+    assert update_stock(["VALE3"]) == DONE
+
+    assert prices().keys() == {"VALE3"}
+
+
+def test_task_answers_the_same_when_there_is_nothing_to_do():
+    assert (update_stock(), update_stock([]), update_stock(["XXXX3"])) == (DONE, DONE, DONE)
+
+
+def test_task_without_redis_is_told_in_one_line(settings, caplog):
+    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    boards.client.cache_clear()
+    updating.the_board.cache_clear()
+    try:
+        assert update_stock() == DONE
+        assert update_stock(["PETR4"]) == DONE
+    finally:
+        boards.client.cache_clear()
+        updating.the_board.cache_clear()
+
+    told = [record for record in caplog.records if record.name == "mainapp.market.tasks"]
+    assert [record.getMessage()[:35] for record in told] == [
+        "update_stock: Redis does not answer"
+    ] * 2
+    assert all(record.exc_info is None for record in told)
+
+
+def test_quotes_are_asked_for_on_a_queue_of_their_own():
+    ask_for_quotes(["PETR4", "VALE3"])
+
+    arguments, headers = asked()
+    assert arguments == [["PETR4", "VALE3"]]
+    assert headers["task"] == "update_stock"
+    assert headers["expires"] is not None
+
+
+def test_ask_without_a_broker_is_told_in_one_line(monkeypatch, caplog):
+    def fail(**_):
+        raise OperationalError("no broker")
+
+    monkeypatch.setattr(update_stock, "apply_async", fail)
+    ask_for_quotes(["PETR4"])
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "quotes could not be asked for: no broker"
+    ]
+
+
+async def test_newly_watched_symbol_is_quoted_without_waiting_for_beat(websocket, board):
+    started = time.monotonic()
+    async with websocket("/ws/stock/track/?stockpicker=PETR4") as socket:
+        assert (await socket.next())["pending"] == ["PETR4"]
+
+        arguments, _headers = await asyncio.to_thread(asked)
+        assert arguments == [["PETR4"]]
+        await asyncio.to_thread(update_stock, *arguments)
+
+        quote = (await socket.next("update"))["quotes"]["PETR4"]
+        assert quote["simulated"] is True
+        assert time.monotonic() - started < 1.5
+
+
+def test_pruning_is_a_task_of_the_night(settings):
+    settings.KEEP_MINUTE_CANDLES_DAYS = 1
+    CandleFactory(interval="1m")
+
+    prune_candles()
+
+    assert Candle.objects.count() == 0
