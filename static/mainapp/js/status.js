@@ -47,7 +47,7 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
     const reason = REASONS[socket.reason]?.() ?? socket.reason;
     const ms = socket.staleMs();
     if (ms === null) return gettext("Desatualizado: %(reason)s", { reason });
-    return gettext("Desatualizado %(age)s: %(reason)s", { age: age(ms / 1000), reason });
+    return gettext("Desatualizado %(age)s: %(reason)s", { age: age(Math.max(1, ms / 1000)), reason });
   }
 
   function state() {
