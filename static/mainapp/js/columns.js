@@ -59,7 +59,7 @@ export function attachColumns({ table, heads, choices, select, flip }) {
     button.append(...head.childNodes);
     button.addEventListener("click", () => toggle(column));
     head.append(button);
-    head.setAttribute("aria-label", name); // the button is not there on a phone
+    head.abbr = name; // on a phone the button is not there to tell it
     select.append(new Option(name, column));
   }
 
