@@ -2,13 +2,16 @@
 (function () {
   "use strict";
   var dark = window.matchMedia("(prefers-color-scheme: dark)");
+  var here = null; // the choice of this page alone, where storage is refused
 
   function choice() {
+    var name = here;
     try {
-      return localStorage.getItem("theme") || "system";
+      name = name || localStorage.getItem("theme");
     } catch (error) {
-      return "system"; // storage is refused: the system decides
+      // storage is refused
     }
+    return name === "light" || name === "dark" ? name : "system";
   }
 
   function apply() {
@@ -25,11 +28,12 @@
   window.pregaoTheme = {
     choice: choice,
     choose: function (name) {
+      here = null;
       try {
         if (name === "system") localStorage.removeItem("theme");
         else localStorage.setItem("theme", name);
       } catch (error) {
-        document.documentElement.dataset.bsTheme = name; // this page only
+        here = name;
       }
       apply();
     },
