@@ -16,7 +16,8 @@ from mainapp.accounts.forms import SignUpForm
 class NextPageMixin(RedirectURLMixin):
     """`next` as Django checks it, and never one of the pages that lead to it."""
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        assert request is None  # an argument of later Django versions
         url = super().get_redirect_url()
         return "" if urlsplit(url).path in (reverse("login"), reverse("register")) else url
 

@@ -8,7 +8,7 @@ from django.utils import translation
 from mainapp.market.templatetags.sectors import NARROW, WIDE, sector_name
 
 
-def sectors_in(value) -> set[str]:
+def sectors_in(value):
     if isinstance(value, dict):
         own = {value["sector"]} if value.get("sector") else set()
         return own.union(*map(sectors_in, value.values()))
