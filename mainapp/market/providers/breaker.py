@@ -7,7 +7,7 @@ from typing import Literal
 
 from mainapp.market.providers.base import Budget, Fault, ProviderError
 
-State = Literal["unused", "ok", "resting", "open", "half_open"]
+State = Literal["unused", "ok", "lacking", "resting", "open", "half_open"]
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 2.0
 RATE_LIMITED_PAUSE_S = 60.0
@@ -121,14 +121,16 @@ def pause_s(error: ProviderError, failures: int) -> float:
     """Return how long the breaker stays open after the n-th failure in a row.
 
     Faults of transport are tried again within two seconds, so that a repaired source is soon back.
+    One that asks for no pause at all gets that one.
     """
+    growing = min(FIRST_PAUSE_S * float(2 ** min(failures - 1, 10)), LONGEST_PAUSE_S)
     if error.retry_after is not None:
-        return error.retry_after
+        return max(error.retry_after, growing)
     if error.fault == "rate_limited":
         return RATE_LIMITED_PAUSE_S
     if error.permanent:
         return PERMANENT_PAUSE_S
-    return min(FIRST_PAUSE_S * float(2 ** min(failures - 1, 10)), LONGEST_PAUSE_S)
+    return growing
 
 
 def source_state(name: str, record: Record, budget: Budget | None, now: datetime) -> SourceState:
@@ -156,9 +158,18 @@ def state_of(record: Record, budget: Budget | None, now: datetime) -> State:
         return "open"
     if record.failures:
         return "half_open"
+    if _left(record, budget) != 0 and _is_lacking(record):
+        return "lacking"
     if not admitted(record, budget, 1, now).calls:
         return "resting"
     return "unused" if record.last_success_at is None else "ok"
+
+
+def _is_lacking(record: Record) -> bool:
+    """Say whether the source answers, but last gave nothing of what it was asked for."""
+    return record.last_fault == "not_given" and (record.last_error_at or 0.0) > (
+        record.last_success_at or 0.0
+    )
 
 
 def _interval_s(record: Record, left: int | None, now: datetime) -> float | None:

@@ -77,9 +77,16 @@ class Http:
         timeout = deadline - monotonic()
         if timeout <= 0:
             raise ProviderError("no answer in time", fault="timeout")
+        from mainapp.market.providers.deadlines import until
+
         self.tally.add()
         try:
-            with self._client.stream("GET", url, params=params, timeout=timeout) as response:
+            with (
+                until(deadline),
+                self._client.stream(
+                    "GET", url, params=params, timeout=timeout, extensions={"asked": url}
+                ) as response,
+            ):
                 check_status(response.status_code, response.headers.get("Retry-After"))
                 body = _read(response, deadline)
         except httpx.TimeoutException as error:
@@ -93,13 +100,32 @@ class Http:
     def _client(self) -> "httpx.Client":
         import httpx
 
+        from mainapp.market.providers.deadlines import transport
+
         return httpx.Client(
             headers=self._headers,
-            proxy=self._proxy,
+            transport=transport(proxy=self._proxy),
+            event_hooks={"request": [_refuse_other_sites]},
             follow_redirects=True,
             max_redirects=3,
             trust_env=False,
         )
+
+
+def check_site(asked: str, answers: str) -> None:
+    """Return when the URL that answers is of the site that was asked. Raises: ProviderError.
+
+    A name's own subdomains are, a connection that is no longer encrypted is not.
+    """
+    ours, theirs = urlsplit(asked), urlsplit(answers)
+    one, other = ours.hostname or "", theirs.hostname or ""
+    is_same = one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+    if not is_same or (ours.scheme == "https" != theirs.scheme):
+        raise ProviderError(f"sends us to another site ({other})", fault="bad_reply")
+
+
+def _refuse_other_sites(request: "httpx.Request") -> None:
+    check_site(request.extensions["asked"], str(request.url))
 
 
 def readdressed(url: str, address: str, *, own: str) -> str:
@@ -121,7 +147,7 @@ def check_status(status: int, retry_after: str | None = None) -> None:
         raise ProviderError(f"access refused ({status})", fault="unauthorized", permanent=True)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
         raise ProviderError(f"not known there ({status})", fault="not_given", permanent=True)
-    if status >= 500:
+    if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
         raise ProviderError(
             f"the source is broken ({status})", fault="server_error", retry_after=pause
         )
@@ -140,7 +166,7 @@ def retry_after_s(header: str | None, *, at: datetime) -> float | None:
             pause = (until.replace(tzinfo=until.tzinfo or UTC) - at).total_seconds()
         except (ValueError, OverflowError):
             return None
-    return None if math.isnan(pause) else min(max(pause, 0.0), MAX_RETRY_AFTER_S)
+    return min(max(pause, 0.0), MAX_RETRY_AFTER_S) if math.isfinite(pause) else None
 
 
 def parse_json(body: bytes | str) -> Any:

@@ -38,8 +38,9 @@ def regular(symbol: str, price: Any) -> dict[str, Any]:
 class Stub:
     """The server; a test changes `fault`, `prices` or `shape`, and reads `paths`."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.fault = ""
+        self.moved_to = ""
         self.prices: dict[str, Any] = dict(PRICES)
         self.shape: Callable[[Any], Any] = lambda reply: reply
         self.paths: list[str] = []
@@ -65,8 +66,8 @@ class Stub:
             daemon_threads = True
             block_on_close = False
 
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._server = Server((host, 0), Handler)
+        self.url = f"http://{host}:{self._server.server_port}"
         self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
 
@@ -196,6 +197,12 @@ class Stub:
         request.wfile.write(b"HTTP/1.1 200 OK\r\n")
         while not self.ended.wait(0.05):
             request.wfile.write(b"X-Slow: 1\r\n")
+
+    def _moved(self, request: BaseHTTPRequestHandler) -> None:
+        request.send_response(302)
+        request.send_header("Location", self.moved_to + request.path)
+        request.send_header("Content-Length", "0")
+        request.end_headers()
 
     def _huge(self, request: BaseHTTPRequestHandler) -> None:
         send(request, b"", length=10**9)

@@ -24,6 +24,7 @@ def record(budget=HOURLY, at=NOON, **values):
         (ProviderError("x", fault="server_error"), 5000, 2.0),
         (ProviderError("x", fault="rate_limited"), 1, 60.0),
         (ProviderError("x", fault="rate_limited", retry_after=7), 1, 7),
+        (ProviderError("x", fault="rate_limited", retry_after=0), 4, 2.0),
         (ProviderError("x", fault="unauthorized", permanent=True), 1, 60.0),
     ],
 )

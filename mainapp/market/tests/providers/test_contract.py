@@ -4,6 +4,7 @@ import socket
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from threading import enumerate as enumerate_threads
 from time import monotonic
 
 import pytest
@@ -12,6 +13,7 @@ from mainapp.market.providers.base import Listing, ProviderError
 from mainapp.market.quotes import rejection
 from mainapp.market.sessions import SAO_PAULO
 from mainapp.market.tests.providers.conftest import TIMEOUT_S
+from mainapp.market.tests.providers.stub import Stub
 
 REMOTE = ["brapi", "yahoo", "yahoo_fin"]
 ALL = ["simulated", *REMOTE]
@@ -159,6 +161,34 @@ def test_a_refused_connection_is_a_provider_error(make, name):
             make(name, url=url).quotes(["PETR4"])
 
     assert caught.value.fault == "unreachable"
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_another_site_is_not_asked_for_prices(make, stub, name):
+    other = Stub("127.0.0.2")
+    stub.fault, stub.moved_to = "moved", other.url
+    try:
+        with pytest.raises(ProviderError) as caught:
+            make(name).quotes(["PETR4"])
+    finally:
+        other.close()
+
+    assert caught.value.fault == "bad_reply"
+    assert "another site (127.0.0.2)" in str(caught.value)
+
+
+@pytest.mark.parametrize("fault", SLOW)
+@pytest.mark.parametrize("name", REMOTE)
+def test_a_slow_source_keeps_no_thread(make, stub, name, fault):
+    provider = make(name, timeout=SHORT_S)
+    stub.fault = fault
+    with pytest.raises(ProviderError):
+        provider.quotes(["PETR4"])
+
+    for thread in enumerate_threads():
+        if thread.name == "source":
+            thread.join(SLACK_S)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("name", REMOTE)
