@@ -1,5 +1,6 @@
 """What a quote and a candle are, how they look on the wire, and which quotes are refused."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -8,6 +9,11 @@ from typing import Any, Literal
 CENT = Decimal("0.01")
 CLOCK_SKEW = timedelta(minutes=2)
 MAX_PRICE = Decimal(10) ** 12
+# As JSON and English write it. 38,42 is none: taking its comma away would make it 3842.
+NUMBER = re.compile(
+    r"[+-]?((\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d+)?|s?nan|inf(inity)?)",
+    re.ASCII | re.IGNORECASE,
+)
 
 Rejection = Literal["not_finite", "not_positive", "unknown_symbol", "older", "future", "foreign"]
 REJECTIONS: tuple[Rejection, ...] = (
@@ -99,10 +105,11 @@ def to_money(value: Any) -> Decimal | None:
 
     NaN and the infinities come back as they are, for `rejection` to refuse and count.
     """
-    if value is None or isinstance(value, bool):
+    text = str(value).strip()
+    if isinstance(value, bool) or not NUMBER.fullmatch(text):
         return None
     try:
-        number = Decimal(str(value).replace(",", ""))
+        number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
     if not number.is_finite() or abs(number) > MAX_PRICE * 1000:

@@ -17,6 +17,7 @@ from mainapp.market.providers.base import Budget, Listing, ProviderError
 from mainapp.market.providers.http import Http
 from mainapp.market.providers.replies import (
     as_rows,
+    symbol_of,
     symbols_abroad,
     to_bars,
     to_name,
@@ -29,6 +30,8 @@ from mainapp.market.quotes import Bar, Quote, to_count, to_money
 
 DELAY_S = 15 * 60
 UNKNOWN_FOR_S = 3600.0
+MAX_PAGES = 10
+KNOWN = "PETR4"  # if this is not known there, nothing is
 WORKERS = 4
 OPEN_TO_ALL = frozenset({"PETR4", "VALE3", "MGLU3", "ITUB4"})
 # For these the source returns the price of AXIA3, under their own name.
@@ -97,7 +100,7 @@ class BrapiProvider:
         (result,) = gather([job], workers=1, timeout=self._timeout)
         if isinstance(result, ProviderError):
             raise result
-        rows = [row for row in result if row.get("symbol") == abroad]
+        rows = [row for row in result if symbol_of(row) == abroad]
         bars = to_bars(
             (bar for row in rows for bar in as_rows(row.get("historicalDataPrice"))),
             daily=interval == "1d",
@@ -125,19 +128,36 @@ class BrapiProvider:
 
     def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
         """Return a batch's quotes; where one unknown paper fails all, its halves are asked."""
+        quotes = self._quoted(wanted, deadline)
+        if quotes is None:
+            self._check_address(deadline)
+            quotes = self._halves(wanted, deadline)
+        return quotes
+
+    def _quoted(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives | None:
+        """Return the quotes that one call gives, None when a paper is not known there."""
         try:
             rows = self._results(",".join(wanted), {}, deadline)
         except ProviderError as error:
             if error.fault != "not_given":
                 raise
-            return self._halves(wanted, deadline)
+            return None
         quotes: Gives = {}
         for row in rows:
-            for symbol in wanted.get(str(row.get("symbol")), ()):
+            for symbol in wanted.get(symbol_of(row), ()):
                 quote = to_quote(row, symbol=symbol, source=self.name, delay_s=DELAY_S)
                 if quote:
                     quotes.setdefault(symbol, quote)
         return quotes
+
+    def _check_address(self, deadline: float) -> None:
+        """Raises: ProviderError, when a paper that is surely known is not known there."""
+        try:
+            self._results(KNOWN, {}, deadline)
+        except ProviderError as error:
+            if error.fault != "not_given":
+                raise
+            raise _nothing_there() from error
 
     def _halves(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
         names = list(wanted)
@@ -146,13 +166,15 @@ class BrapiProvider:
             return {}
         quotes: Gives = {}
         for half in (names[: len(names) // 2], names[len(names) // 2 :]):
-            quotes |= self._batch({name: wanted[name] for name in half}, deadline)
+            part = {name: wanted[name] for name in half}
+            given = self._quoted(part, deadline)
+            quotes |= self._halves(part, deadline) if given is None else given
         return quotes
 
     def _listed(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
         quotes: Gives = {}
         for row in self._list(deadline):
-            for symbol in wanted.get(str(row.get("stock")), ()):
+            for symbol in wanted.get(symbol_of(row, "stock"), ()):
                 if quote := _listed_quote(row, symbol):
                     quotes.setdefault(symbol, quote)
         return quotes
@@ -167,10 +189,32 @@ class BrapiProvider:
         return as_rows(reply["results"])
 
     def _list(self, deadline: float) -> list[Mapping[str, Any]]:
-        reply = self._http.get(f"{self._url}/api/quote/list", deadline=deadline).json()
+        """Return the rows of the whole market's list: of all its pages, or none."""
+        rows: list[Mapping[str, Any]] = []
+        for page in range(1, MAX_PAGES + 1):
+            reply = self._page(page, deadline)
+            rows += as_rows(reply["stocks"])
+            if reply.get("hasNextPage") is not True:
+                return rows
+        raise ProviderError("a list without an end", fault="bad_reply")
+
+    def _page(self, page: int, deadline: float) -> Mapping[str, Any]:
+        params = {"page": str(page)} if page > 1 else {}
+        try:
+            reply = self._http.get(f"{self._url}/api/quote/list", params, deadline=deadline).json()
+        except ProviderError as error:
+            if error.fault != "not_given":
+                raise
+            raise _nothing_there() from error
         if not isinstance(reply, dict) or not isinstance(reply.get("stocks"), list):
             raise ProviderError("a reply without stocks", fault="bad_reply")
-        return as_rows(reply["stocks"])
+        return reply
+
+
+def _nothing_there() -> ProviderError:
+    return ProviderError(
+        "knows nothing at all (404): is the address right?", fault="bad_reply", permanent=True
+    )
 
 
 def _listed_quote(row: Mapping[str, Any], symbol: str) -> Quote | None:

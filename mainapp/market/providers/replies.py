@@ -14,6 +14,7 @@ from mainapp.market.symbols import canonical
 
 INDEX_ABROAD = "^BVSP"
 MAX_NAME_LENGTH = 120
+OLDEST_QUOTE_YEAR = 2000
 MILLISECONDS_FROM = 10**11  # a number of seconds that big would be the year 5138
 
 
@@ -35,6 +36,11 @@ def as_rows(value: Any) -> list[Mapping[str, Any]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
+def symbol_of(row: Mapping[str, Any], name: str = "symbol") -> str:
+    """Return the source's symbol that a row is about, in capitals; what is no text is none."""
+    return str(row.get(name)).upper()
+
+
 def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) -> Quote | None:
     """Return a row's quote, None without a price; a price of NaN stays, for recording to count."""
     price = to_money(row.get("regularMarketPrice"))
@@ -45,7 +51,7 @@ def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) 
         price=price,
         source=source,
         simulated=False,
-        quoted_at=to_time(row.get("regularMarketTime")),
+        quoted_at=_quoted_at(row.get("regularMarketTime")),
         name=to_name(row.get("longName")) or to_name(row.get("shortName")),
         currency=to_currency(row.get("currency")),
         delay_s=delay_s,
@@ -79,13 +85,19 @@ def to_time(value: Any) -> datetime | None:
             moment = datetime.fromisoformat(value)
             return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
         seconds = float(value)
-        if seconds <= 0:
+        if seconds <= 0 or isinstance(value, bool):
             return None
         return datetime.fromtimestamp(
             seconds / 1000 if seconds > MILLISECONDS_FROM else seconds, UTC
         )
     except (TypeError, ValueError, OverflowError, OSError):
         return None
+
+
+def _quoted_at(value: Any) -> datetime | None:
+    """Return when a price was made; a time from before there were quotes like ours is none."""
+    moment = to_time(value)
+    return moment if moment and moment.year >= OLDEST_QUOTE_YEAR else None
 
 
 def to_name(value: Any) -> str:

@@ -14,8 +14,15 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mainapp.market.providers.base import Budget, Listing, ProviderError
-from mainapp.market.providers.http import MAX_BYTES, Tally, check_status, parse_json, readdressed
-from mainapp.market.providers.replies import as_rows, symbols_abroad, to_bars, to_quote
+from mainapp.market.providers.http import (
+    MAX_BYTES,
+    Tally,
+    check_site,
+    check_status,
+    parse_json,
+    readdressed,
+)
+from mainapp.market.providers.replies import as_rows, symbol_of, symbols_abroad, to_bars, to_quote
 from mainapp.market.providers.threads import gather, merged
 from mainapp.market.quotes import Bar, Quote, to_count
 
@@ -86,13 +93,18 @@ class YahooProvider:
         return [dict(abroad[start : start + SYMBOLS_A_CALL]) for start in starts]
 
     def _batch(self, wanted: Mapping[str, list[str]]) -> dict[str, Quote]:
-        reply = self._get("/v7/finance/quote", {"symbols": ",".join(wanted)})
+        try:
+            reply = self._get("/v7/finance/quote", {"symbols": ",".join(wanted)})
+        except ProviderError as error:
+            if error.fault != "not_given":  # an unknown paper is left out, and is no 404
+                raise
+            raise ProviderError(str(error), fault="bad_reply", permanent=True) from error
         found = reply.get("quoteResponse")
         if not isinstance(found, dict) or not isinstance(found.get("result"), list):
             raise ProviderError("a reply without quotes", fault="bad_reply")
         quotes: dict[str, Quote] = {}
         for row in as_rows(found["result"]):
-            for symbol in wanted.get(str(row.get("symbol")), ()):
+            for symbol in wanted.get(symbol_of(row), ()):
                 delay_s = _delay_s(row.get("exchangeDataDelayedBy"))
                 quote = to_quote(row, symbol=symbol, source=self.name, delay_s=delay_s)
                 if quote:
@@ -192,11 +204,11 @@ def _session_class(address: str) -> Any:
                 raise ProviderError("no answer in time", fault="timeout")
             _asking.tally.add()
             options["timeout"] = left
-            response: Response = super().request(
-                method, readdressed(url, address, own=URL), **options
-            )
+            asked = readdressed(url, address, own=URL)
+            response: Response = super().request(method, asked, **options)
             # yfinance meets a refusal with a new crumb; for anything else it has no answer.
             if "/finance/" in url and response.status_code not in (401, 403):
+                check_site(asked, response.url)
                 check_status(response.status_code, response.headers.get("Retry-After"))
             return response
 

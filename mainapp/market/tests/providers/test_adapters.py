@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -40,9 +41,38 @@ def test_nonsense_in_the_fields_spoils_no_price(value):
     assert json.loads(json.dumps(quote.to_wire()))["price"] == "38.42"
 
 
-@pytest.mark.parametrize("value", [None, "", "abc", [], {}, True, 10**400, "1e999"])
+NO_PRICES = ["38,42", "1.234,56", "1,23", "1_000", "\u0663\u0668", "38.42 BRL", "0x26"]
+
+
+@pytest.mark.parametrize("value", [None, "", "abc", [], {}, True, 10**400, "1e999", *NO_PRICES])
 def test_a_row_without_a_price_gives_no_quote(value):
     assert to_quote(regular("PETR4", value), symbol="PETR4", source="x", delay_s=0) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "price"),
+    [
+        ("38.42", "38.42"),
+        (" 38.4 ", "38.40"),
+        ("1,234.5", "1234.50"),
+        ("3842e-2", "38.42"),
+        (7, "7.00"),
+    ],
+)
+def test_a_price_may_be_written_as_text(value, price):
+    quote = to_quote(regular("PETR4", value), symbol="PETR4", source="x", delay_s=0)
+
+    assert quote
+    assert str(quote.price) == price
+
+
+@pytest.mark.parametrize("value", [True, 1, 1736.5, -1, 253_402_300_800, "1970-01-02"])
+def test_a_quote_of_an_impossible_age_has_no_time(value):
+    row = regular("PETR4", 1) | {"regularMarketTime": value}
+    quote = to_quote(row, symbol="PETR4", source="x", delay_s=0)
+
+    assert quote
+    assert quote.quoted_at is None
 
 
 @pytest.mark.parametrize(
@@ -56,7 +86,7 @@ def test_times_come_in_several_ways(value):
 
 @pytest.mark.parametrize("value", [*NONSENSE[:-2], 0, -5, 10**30, "9999-99-99"])
 def test_what_is_no_time_is_none(value):
-    assert to_time(value) is None or value is True
+    assert to_time(value) is None
 
 
 def test_bars_are_sorted_once_each_and_sound():
@@ -90,6 +120,7 @@ def test_bars_are_sorted_once_each_and_sound():
         ("-3", 0),
         ("99999999", 86_400),
         ("nan", None),
+        ("1e400", None),
         ("soon", None),
         ("", None),
         (None, None),
@@ -168,6 +199,28 @@ def test_brapi_remembers_what_it_does_not_know(make, stub):
     assert stub.paths == ["/api/quote/PETR4,VALE3,ITUB4"]
 
 
+def test_brapi_that_knows_nothing_at_all_is_a_fault_and_soon_found_out(make, stub):
+    stub.prices.clear()
+    provider = make("brapi")
+    symbols = ["VALE3", "ITUB4", "MGLU3", "PETR4"]
+
+    with pytest.raises(ProviderError) as caught:
+        provider.quotes(symbols)
+
+    assert (caught.value.fault, caught.value.permanent) == ("bad_reply", True)
+    assert stub.paths == ["/api/quote/VALE3,ITUB4,MGLU3,PETR4", "/api/quote/PETR4"]
+    assert provider.calls_for(symbols) == 1
+
+
+@pytest.mark.parametrize("name", ["brapi", "yahoo"])
+def test_a_symbol_in_small_letters_is_the_same(make, stub, name):
+    stub.shape = lambda reply: json.loads(
+        json.dumps(reply).replace("PETR4", "petr4").replace(".SA", ".sa")
+    )
+
+    assert make(name).quotes(["PETR4"]).keys() == {"PETR4"}
+
+
 def test_brapi_without_a_token_reads_the_list(make, stub):
     stub.prices |= {"WEGE3": 44.0}
     quotes = make("brapi", token="").quotes(["PETR4", "WEGE3", "IBOV"])
@@ -185,7 +238,49 @@ def test_brapi_lists_the_market(make):
     )
 
 
+def paged(stub, pages, *, ends=True):
+    """Have the stub spread its list over pages."""
+
+    def shape(reply):
+        page = int(parse_qs(urlsplit(stub.paths[-1]).query).get("page", ["1"])[0])
+        rows = reply["stocks"][page - 1 :: pages]
+        return reply | {"stocks": rows, "hasNextPage": page < pages or not ends}
+
+    stub.shape = shape
+
+
+def test_brapi_reads_every_page_of_its_list(make, stub):
+    paged(stub, 3)
+
+    assert {listing.symbol for listing in make("brapi").tickers()} == {
+        symbol for symbol in stub.prices if symbol[0] != "^"
+    }
+    assert stub.paths == [f"/api/quote/list{page}" for page in ("", "?page=2", "?page=3")]
+
+
+def test_brapi_s_list_without_an_end_is_a_fault(make, stub):
+    paged(stub, 1, ends=False)
+
+    with pytest.raises(ProviderError, match="without an end"):
+        make("brapi").tickers()
+    assert len(stub.paths) == 10
+
+
+def test_brapi_s_list_that_is_not_there_is_a_fault(make, stub):
+    with pytest.raises(ProviderError) as caught:
+        make("brapi", token="", url=f"{stub.url}/elsewhere").quotes(["WEGE3"])
+
+    assert (caught.value.fault, caught.value.permanent) == ("bad_reply", True)
+
+
 # yahoo
+
+
+def test_yahoo_without_its_endpoint_is_a_fault(make, stub):
+    with pytest.raises(ProviderError) as caught:
+        make("yahoo", url=f"{stub.url}/elsewhere").quotes(["PETR4"])
+
+    assert (caught.value.fault, caught.value.permanent) == ("bad_reply", True)
 
 
 def test_yahoo_asks_once_for_many(make, stub):
