@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from time import monotonic
 from typing import TypeVar
@@ -17,7 +18,7 @@ from mainapp.market.providers.source import Ask, Source
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
-from mainapp.market.quotes import Bar, Quote
+from mainapp.market.quotes import Bar, Quote, rejection
 
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
@@ -30,7 +31,8 @@ Result = TypeVar("Result")
 class Fetched:
     """What a round gave: quotes, symbols that no source could give, and why sources failed.
 
-    A price that is no number stays only when no other source had one; `refused` holds the others.
+    A quote that cannot be recorded (no number, not positive, of the future) stays only when no
+    other source had one; `refused` holds the others.
     """
 
     quotes: dict[str, Quote]
@@ -128,7 +130,7 @@ class _Round:
             quote = given.get(symbol)
             if quote is None:
                 continue
-            if quote.price.is_finite():
+            if rejection(quote, last=None, at=datetime.now(UTC)) is None:
                 self._quotes[symbol] = quote
             else:
                 self._doubtful.append(quote)

@@ -84,13 +84,21 @@ class Guard:
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
-                record,
-                failures=0,
-                open_until=0.0,
-                probing_until=0.0,
+                _answered(record, extra_calls),
                 last_success_at=at,
                 delay_s=record.delay_s if delay_s is None else delay_s,
-                used=max(record.used + extra_calls, 0),
+            )
+        )
+
+    def lack(self, *, extra_calls: int = 0) -> None:
+        """Note an answer without anything that was asked for: the breaker stays closed."""
+        at = self._now().timestamp()
+        self._change(
+            lambda record: replace(
+                _answered(record, extra_calls),
+                last_error="gave nothing of what was asked for",
+                last_fault="not_given",
+                last_error_at=at,
             )
         )
 
@@ -160,6 +168,11 @@ class Guard:
             used, next_at = max(stored.used, known.used), max(stored.next_at, known.next_at)
             return replace(stored, used=used, next_at=next_at)
         return stored
+
+
+def _answered(record: Record, extra_calls: int) -> Record:
+    used = max(record.used + extra_calls, 0)
+    return replace(record, failures=0, open_until=0.0, probing_until=0.0, used=used)
 
 
 def _load(text: Any) -> Record:

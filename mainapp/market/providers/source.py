@@ -127,17 +127,20 @@ class Ask(Generic[Result]):
         except ProviderError as error:
             self._settle(error)
             raise
-        self._settle(None, delay_s=_delay_s(result))
+        self._settle(None, result)
         return result
 
-    def _settle(self, error: ProviderError | None, *, delay_s: int | None = None) -> None:
+    def _settle(self, error: ProviderError | None, result: object = None) -> None:
         with self._lock:
             if self._is_settled:
                 return
             self._is_settled = True
-        extra_calls = self._source.provider.calls_made() - self._calls
-        if error is None or error.fault == "not_given":
-            self._source.guard.succeed(delay_s=delay_s, extra_calls=extra_calls)
+        made = self._source.provider.calls_made()
+        extra_calls = made - self._calls
+        if made and result == {}:
+            self._source.guard.lack(extra_calls=extra_calls)
+        elif error is None or error.fault == "not_given":
+            self._source.guard.succeed(delay_s=_delay_s(result), extra_calls=extra_calls)
         else:
             self._source.guard.fail(error, extra_calls=extra_calls)
 

@@ -21,7 +21,7 @@ class Source:
     state: SourceState
     label: str
     about: str
-    mark: str  # ok, resting, broken, empty or unused, as the style sheet knows them
+    mark: str  # ok, resting, lacking, broken, empty or unused, as the style sheet knows them
     word: str
     error: str
     interval_s: float
@@ -116,6 +116,7 @@ def _word(state: SourceState) -> str:
     return {
         "unused": _("ainda não usada"),
         "ok": _("respondendo"),
+        "lacking": _("responde, sem o que foi pedido"),
         "resting": _("poupando chamadas"),
         "open": _("fora do ar"),
         "half_open": _("tentando de novo"),

@@ -38,18 +38,21 @@ class Fake:
         self.hangs: Event | None = options.get("hangs")
         self.simulated = options.get("simulated", False)
         self.asked: list[list[str]] = []
+        self.made = 0
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(symbols)
 
     def calls_made(self) -> int:
-        return 0
+        made, self.made = self.made, 0
+        return made
 
     def tickers(self) -> list[Listing]:
         raise ProviderError("has no list", fault="not_given")
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         self.asked.append(list(symbols))
+        self.made += self.calls_for(symbols)
         if self.hangs:
             self.hangs.wait(10)
         if self.error:
@@ -117,11 +120,12 @@ def test_what_a_source_gave_before_it_failed_is_kept():
     assert fetched.errors == {"one": "asked too often"}
 
 
-def test_a_price_that_is_no_number_falls_to_the_next_and_is_not_forgotten():
-    one = Fake("one", {"PETR4": "NaN", "VALE3": "NaN"})
+@pytest.mark.parametrize("price", ["NaN", "0", "-1", "1E+12"])
+def test_a_price_that_is_none_falls_to_the_next_and_is_not_forgotten(price):
+    one = Fake("one", {"PETR4": price, "VALE3": price})
     fetched = chain(one, Fake("two", {"PETR4": "2"})).fetch(["PETR4", "VALE3"])
 
-    assert prices(fetched) == {"PETR4": ("two", "2"), "VALE3": ("one", "NaN")}
+    assert prices(fetched) == {"PETR4": ("two", "2"), "VALE3": ("one", price)}
     assert [(q.symbol, q.source) for q in fetched.refused] == [("PETR4", "one")]
 
 
@@ -177,6 +181,21 @@ def test_a_broken_adapter_is_a_failed_source(caplog):
 
     assert prices(fetched) == {"PETR4": ("two", "2")}
     assert "adapter broke" in fetched.errors["one"]
+
+
+def test_a_source_that_gives_nothing_is_no_success():
+    one, two = Fake("one"), Fake("two", {"PETR4": "2"})
+    both = chain(one, two)
+
+    assert both.fetch(["PETR4"]).errors == {}
+
+    first, second = both.states()
+    assert (first.state, first.last_fault) == ("lacking", "not_given")
+    assert first.last_success_at is None
+    assert second.state == "ok"
+    one.prices["PETR4"] = "1"
+    both.fetch(["PETR4"])
+    assert both.states()[0].state == "ok"
 
 
 def test_a_spent_budget_leaves_the_source_out_without_an_error():
