@@ -13,6 +13,7 @@ from mainapp.accounts import middleware
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import users_of_sessions
+from mainapp.core.realtime import query
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -129,7 +130,7 @@ def test_damaged_session_is_nobodys(key):
 
 async def test_many_handshakes_share_two_queries(queries):
     users = [await User.objects.acreate(username=f"user{n}") for n in range(40)]
-    keys = [await asyncio.to_thread(log_in, user) for user in users]
+    keys = [await query(log_in, user) for user in users]
     ask = asker()
     queries.clear()
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.sessions.models import Session
 
+from mainapp.core.realtime import query
 from mainapp.market.board import WORKER_KEY
 from mainapp.market.consumers.hall import hall
 from mainapp.market.fanout.feed import OVERDUE
@@ -667,8 +668,7 @@ slow_catalogue.calls = 0
 
 
 async def test_home_gets_the_ranking_and_leases_what_it_ranks(websocket, board):
-    for stock in await asyncio.to_thread(lambda: list(Stock.objects.filter(symbol="PETR4"))):
-        await asyncio.to_thread(MembershipFactory, stock=stock)
+    await query(MembershipFactory, stock=await Stock.objects.aget(symbol="PETR4"))
     await board.put(petr4())
     async with websocket(track(room="home")) as socket:
         assert (await socket.next())["type"] == "snapshot"

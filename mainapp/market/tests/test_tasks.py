@@ -5,6 +5,7 @@ import pytest
 from celery import current_app
 from celery.exceptions import OperationalError
 
+from mainapp.core.realtime import query
 from mainapp.market import board as boards
 from mainapp.market.models import Candle
 from mainapp.market.services import updating
@@ -102,7 +103,7 @@ async def test_newly_watched_symbol_is_quoted_without_waiting_for_beat(websocket
 
         arguments, _headers = await asyncio.to_thread(asked)
         assert arguments == [["PETR4"]]
-        await asyncio.to_thread(update_stock, *arguments)
+        await query(update_stock, *arguments)
 
         quote = (await socket.next("update"))["quotes"]["PETR4"]
         assert quote["simulated"] is True
