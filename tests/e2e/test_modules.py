@@ -1,6 +1,8 @@
 """The browser's own modules, in a browser: each page here is one answer, no server runs."""
 
+import itertools
 import json
+import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -208,3 +210,57 @@ def test_the_theme_follows_the_system_until_one_is_chosen(stage, frame):
     assert page.evaluate(theme) == "dark"
     page.evaluate("pregaoTheme.choose('system')")
     assert page.evaluate(theme) == "light"
+
+
+def test_studies_are_what_their_definitions_say(stage):
+    closes = [10 + (n * 7 % 11) / 3 - n / 40 for n in range(60)]
+    page = stage('<!doctype html><html lang="en"><title>.</title></html>')
+    studies = page.evaluate(
+        """async (closes) => {
+            const m = await import("/static/mainapp/js/indicators.js");
+            const bands = m.bollinger(closes);
+            const change = m.percentChange(11, 10);
+            return [m.sma(closes, 9), m.rsi(closes), bands.upper, bands.lower, [change]]
+                .map((values) => values.at(-1));
+        }""",
+        closes,
+    )
+
+    mean, width = statistics.mean(closes[-20:]), 2 * statistics.pstdev(closes[-20:])
+    expected = [statistics.mean(closes[-9:]), wilder(closes), mean + width, mean - width, 10]
+    assert studies == pytest.approx(expected)
+
+
+def wilder(closes: list[float], period: int = 14) -> float:
+    changes = [after - before for before, after in itertools.pairwise(closes)]
+    gain = sum(max(change, 0) for change in changes[:period]) / period
+    loss = sum(max(-change, 0) for change in changes[:period]) / period
+    for change in changes[period:]:
+        gain = (gain * (period - 1) + max(change, 0)) / period
+        loss = (loss * (period - 1) + max(-change, 0)) / period
+    return 100 - 100 / (1 + gain / loss)
+
+
+@pytest.mark.parametrize("kept", ["dark", "light", "<b>", "", None])
+def test_the_theme_is_one_of_ours(stage, kept):
+    page = stage('<!doctype html><html lang="en"><title>.</title></html>')
+    page.evaluate("(kept) => kept === null || localStorage.setItem('theme', kept)", kept)
+    page.emulate_media(color_scheme="dark")
+    page.add_script_tag(url="/static/mainapp/js/theme.js")
+    theme = page.locator("html").get_attribute("data-bs-theme")
+    assert theme == (kept if kept == "light" else "dark")
+
+    page.evaluate("localStorage.clear(); window.dispatchEvent(new StorageEvent('storage'))")
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function("document.documentElement.dataset.bsTheme === 'light'")
+
+
+def test_a_theme_lasts_as_long_as_the_page_where_nothing_is_stored(stage):
+    page = stage('<!doctype html><html lang="en"><title>.</title></html>')
+    page.emulate_media(color_scheme="light")
+    page.evaluate("void (Storage.prototype.setItem = () => { throw new Error('full'); })")
+    page.add_script_tag(url="/static/mainapp/js/theme.js")
+    page.evaluate("pregaoTheme.choose('dark')")
+
+    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    assert page.evaluate("pregaoTheme.choice()") == "dark"

@@ -14,7 +14,7 @@ COLOURS = {
 SURFACES = ["paper", "surface", "surface-2"]
 TEXT = [(text, below) for text in ("ink", "ink-2", "brand", "up", "down") for below in SURFACES]
 TEXT += [("up", "up-tint"), ("down", "down-tint"), ("warn", "warn-tint"), ("on-brand", "brand")]
-OUTLINES = [("line-strong", "paper"), ("line-strong", "surface")]
+OUTLINES = [("line-strong", "paper"), ("line-strong", "surface"), ("violet", "surface")]
 
 
 def luminance(colour: str) -> float:

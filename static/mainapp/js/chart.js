@@ -4,62 +4,17 @@ import {
   createChart,
   HistogramSeries,
   LineSeries,
-  PriceScaleMode,
 } from "../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
+import { applyPrice, axisTime } from "./bars.js";
 import { decimal, pct } from "./format.js";
-import { bollinger, rsi, sma } from "./indicators.js";
+import { bollinger, percentChange, rsi, sma } from "./indicators.js";
 import { gettext } from "./quotes.js";
 
-const SAO_PAULO_S = -3 * 3600; // all year since 2019, and no minute bar is older
-const MIDNIGHT_SLACK_S = 2 * 3600; // a day began at 02:00 UTC in the summers before 2020
 const AVERAGES = { sma9: 9, sma21: 21, sma50: 50 };
+const EDGE_PX = 16; // the first label of the time axis needs as much to its left
+const PLAIN = { type: "custom", minMove: 0.01, formatter: (value) => decimal(value.toFixed(2)) };
+const PERCENT = { ...PLAIN, formatter: (value) => pct(value.toFixed(2)) };
 const QUIET = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
-
-/** Return a bar's place on the time axis, which shows São Paulo's time. */
-export function axisTime(seconds, interval) {
-  if (interval !== "1d") return seconds + SAO_PAULO_S;
-  return new Date((seconds - MIDNIGHT_SLACK_S) * 1000).toISOString().slice(0, 10);
-}
-
-/** Return the first second of the bar that a moment belongs to. */
-export function barStart(seconds, interval) {
-  if (interval === "1d") {
-    return Math.floor((seconds + SAO_PAULO_S) / 86400) * 86400 - SAO_PAULO_S;
-  }
-  const width = 60 * Number.parseInt(interval, 10);
-  return Math.floor(seconds / width) * width;
-}
-
-/**
- * Lay a live price over `bars` and return the changed bar, or null when it is older than the last.
- *
- * A bar: {time, open, high, low, close, volume}, numbers.
- */
-export function applyPrice(bars, interval, seconds, quote) {
-  const time = barStart(seconds, interval);
-  const last = bars.at(-1);
-  if (last && time < last.time) return null;
-  const price = Number(quote.price);
-  if (!last || time > last.time) {
-    const isDay = interval === "1d";
-    const bar = {
-      time,
-      open: Number((isDay && quote.open) || price),
-      high: Number((isDay && quote.high) || price),
-      low: Number((isDay && quote.low) || price),
-      close: price,
-      volume: isDay ? quote.volume : null,
-    };
-    bars.push(bar);
-    return bar;
-  }
-  const day = interval === "1d" ? quote : {};
-  last.close = price;
-  last.high = Math.max(last.high, price, Number(day.high ?? price));
-  last.low = Math.min(last.low, price, Number(day.low ?? price));
-  last.volume = day.volume ?? last.volume;
-  return last;
-}
 
 function cssColor(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -79,6 +34,8 @@ export class StockChart {
     this.options = {};
     this._series = {};
     this._other = [];
+    this._base = null;
+    this._otherBase = null;
     this._dayVolume = null;
     this._fittedAt = 0;
     this._chart = createChart(element, {
@@ -86,8 +43,6 @@ export class StockChart {
       layout: { attributionLogo: true, panes: { enableResize: false } },
       localization: {
         locale: document.documentElement.lang,
-        priceFormatter: (price) => decimal(price.toFixed(2)),
-        percentageFormatter: (value) => pct(value.toFixed(2)),
       },
       rightPriceScale: { borderVisible: false },
       timeScale: { borderVisible: false, rightOffset: 3 },
@@ -142,18 +97,17 @@ export class StockChart {
   tickOther(seconds, quote) {
     if (!this._other.length) return;
     const bar = applyPrice(this._other, this.interval, seconds, quote);
-    if (bar) this._series.compare?.update(this._close(bar));
+    if (bar) this._series.compare?.update(this._close(bar, this._otherBase));
   }
 
   _colors() {
-    const names = ["up", "down", "ink", "ink-2", "line", "surface", "brand", "accent", "flat"];
+    const names = ["up", "down", "ink", "ink-2", "line", "surface", "brand", "accent", "violet", "flat"];
     return Object.fromEntries(names.map((name) => [name, cssColor(`--${name}`)]));
   }
 
   _paint() {
     const color = this._colors();
     this._color = color;
-    const isPercent = Boolean(this.options.compare && this._other.length);
     this._chart.applyOptions({
       layout: {
         background: { color: color.surface },
@@ -165,9 +119,15 @@ export class StockChart {
       timeScale: { timeVisible: this.interval !== "1d", secondsVisible: false },
     });
     this._chart.priceScale("right").applyOptions({
-      mode: isPercent ? PriceScaleMode.Percentage : PriceScaleMode.Normal,
       scaleMargins: { top: 0.1, bottom: 0.22 },
     });
+  }
+
+  /** Compared, all prices are changes since the first bar that both have; else they are themselves. */
+  _setBases() {
+    const first = this.options.compare ? this._other[0] : null;
+    this._otherBase = first?.close ?? null;
+    this._base = first ? this.bars.find((bar) => bar.time === first.time).close : null;
   }
 
   _rebuild() {
@@ -176,15 +136,27 @@ export class StockChart {
     const range = this._chart.timeScale().getVisibleLogicalRange();
     Object.values(this._series).forEach((series) => this._chart.removeSeries(series));
     this._series = {};
+    this._setBases();
     this._paint();
     this._addMain();
     this._addStudies();
-    if (fit) this._chart.timeScale().fitContent();
+    if (fit) this._fit();
     else if (range) this._chart.timeScale().setVisibleLogicalRange(range);
+  }
+
+  _fit() {
+    const scale = this._chart.timeScale();
+    const [width, count] = [scale.width(), this.bars.length];
+    scale.fitContent();
+    if (!width || !count) return;
+    const { rightOffset } = scale.options();
+    const bars = ((count + rightOffset) * EDGE_PX) / width;
+    scale.setVisibleLogicalRange({ from: -bars, to: count - 1 + rightOffset });
   }
 
   _addMain() {
     const { up, down, brand, flat } = this._color;
+    const priceFormat = this._base === null ? PLAIN : PERCENT;
     const add = (name, type, options, data, pane = 0) => {
       this._series[name] = this._chart.addSeries(type, options, pane);
       this._series[name].setData(data);
@@ -200,30 +172,35 @@ export class StockChart {
       wickUpColor: up,
       wickDownColor: down,
       priceLineColor: flat,
+      priceFormat,
     };
     const isLine = Boolean(this.options.line);
     const points = this.bars.map((bar) => this._point(bar));
-    if (isLine) add("main", LineSeries, { color: brand, lineWidth: 2 }, points);
+    if (isLine) add("main", LineSeries, { color: brand, lineWidth: 2, priceFormat }, points);
     else add("main", CandlestickSeries, candles, points);
-    if (!this.options.compare || !this._other.length) return;
-    const other = this._other.map((bar) => this._close(bar));
-    add("compare", LineSeries, { color: this._color.accent, lineWidth: 2, title: "IBOV" }, other);
+    if (this._base === null) return;
+    const other = this._other.map((bar) => this._close(bar, this._otherBase));
+    const index = { color: this._color.accent, lineWidth: 2, title: "IBOV", priceFormat };
+    add("compare", LineSeries, index, other);
+    const zero = { price: 0, color: flat, lineStyle: 1, lineWidth: 1, axisLabelVisible: false };
+    this._series.main.createPriceLine(zero);
   }
 
   _addStudies() {
-    const { brand, accent, ink } = this._color;
+    const { brand, violet, ink } = this._color;
+    const priceFormat = this._base === null ? PLAIN : PERCENT;
     const band = faint(this._color["ink-2"], 0.75);
     const styles = {
-      sma9: { color: accent, title: gettext("MM 9") },
+      sma9: { color: violet, title: gettext("MM 9") },
       sma21: { color: brand, title: gettext("MM 21") },
       sma50: { color: ink, title: gettext("MM 50") },
       upper: { color: band, lineStyle: 2 },
       middle: { color: band, lineStyle: 1 },
       lower: { color: band, lineStyle: 2 },
-      rsi: { color: brand, lastValueVisible: true, title: gettext("IFR 14") },
+      rsi: { color: brand, lastValueVisible: true, priceFormat: PLAIN, title: gettext("IFR 14") },
     };
     for (const [name, data] of Object.entries(this._studies())) {
-      const options = { lineWidth: 1.5, ...QUIET, ...styles[name] };
+      const options = { lineWidth: 1.5, ...QUIET, priceFormat, ...styles[name] };
       this._add(name, LineSeries, options, data, name === "rsi" ? 1 : 0);
     }
     if (this._series.rsi) this._frameRsi();
@@ -241,8 +218,7 @@ export class StockChart {
     this._series.rsi.applyOptions({
       autoscaleInfoProvider: () => ({ priceRange: { minValue: 0, maxValue: 100 } }),
     });
-    const scale = { mode: PriceScaleMode.Normal, scaleMargins: { top: 0.1, bottom: 0.1 } };
-    this._chart.priceScale("right", 1).applyOptions(scale);
+    this._chart.priceScale("right", 1).applyOptions({ scaleMargins: { top: 0.1, bottom: 0.1 } });
     this._chart.panes()[0]?.setStretchFactor(4);
     this._chart.panes()[1]?.setStretchFactor(1);
   }
@@ -257,27 +233,33 @@ export class StockChart {
     if (this.options.bollinger) Object.assign(values, bollinger(closes));
     if (this.options.rsi) values.rsi = rsi(closes);
     return Object.fromEntries(
-      Object.entries(values).map(([name, numbers]) => [name, this._points(numbers)]),
+      Object.entries(values).map(([name, numbers]) => [
+        name,
+        this._points(numbers, name === "rsi" ? null : this._base),
+      ]),
     );
   }
 
-  _points(numbers) {
+  _points(numbers, base) {
     return numbers
       .map((value, i) => ({ time: this._time(this.bars[i]), value }))
-      .filter((point) => point.value !== null);
+      .filter((point) => point.value !== null)
+      .map(({ time, value }) => ({ time, value: percentChange(value, base) }));
   }
 
   _time(bar) {
     return axisTime(bar.time, this.interval);
   }
 
-  _close(bar) {
-    return { time: this._time(bar), value: bar.close };
+  _close(bar, base = this._base) {
+    return { time: this._time(bar), value: percentChange(bar.close, base) };
   }
 
   _point(bar) {
     if (this.options.line) return this._close(bar);
-    const { open, high, low, close } = bar;
+    const [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map((price) =>
+      percentChange(price, this._base),
+    );
     return { time: this._time(bar), open, high, low, close };
   }
 

@@ -147,7 +147,10 @@ async function fetchCandles(ticker, number) {
     if (number !== asked) return null;
     if (body.status !== "loading") return body;
     if (Date.now() > deadline) return { ...body, status: "failed" };
-    if (body.bars.length && ticker === symbol) showBars(body); // what is kept, meanwhile
+    if (body.bars.length && ticker === symbol) {
+      showBars(body); // what is kept, meanwhile
+      note(gettext("Carregando o histórico…"));
+    }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }
@@ -171,6 +174,7 @@ async function load() {
   try {
     const body = await fetchCandles(symbol, number);
     if (!body) return;
+    note("");
     if (body.bars.length) showBars(body);
     const failed = body.status === "failed";
     if (failed && !bars.length) return cover("failed", gettext("A fonte não entregou o histórico agora."));

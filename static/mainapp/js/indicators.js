@@ -50,7 +50,7 @@ export function bollinger(values, period = 20, width = 2) {
   };
 }
 
-/** Return each value as the percentage of change from the first one. */
-export function percentChange(values) {
-  return values.map((value) => (value / values[0] - 1) * 100);
+/** Return a value's change from `base` in percent; the value itself where there is no base. */
+export function percentChange(value, base) {
+  return base === null ? value : (value / base - 1) * 100;
 }
