@@ -130,7 +130,8 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 # Quotes ----------------------------------------------------------------------------------------
 
 REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin")
-QUOTE_SOURCE = env.list("QUOTE_SOURCE", default=list(REAL_SOURCES))
+_names = [name.strip() for name in env.list("QUOTE_SOURCE", default=[])]
+QUOTE_SOURCE = list(dict.fromkeys(_names)) or list(REAL_SOURCES)
 SIMULATED = QUOTE_SOURCE == ["simulated"]
 ALLOW_SIMULATED = env.bool("ALLOW_SIMULATED", default=DEBUG)
 if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated"}:
@@ -138,7 +139,7 @@ if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated"}:
         f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(REAL_SOURCES)}, or "
         "simulated alone ('auto' only under `make run`)."
     )
-if not QUOTE_SOURCE or ("simulated" in QUOTE_SOURCE and not SIMULATED):
+if "simulated" in QUOTE_SOURCE and not SIMULATED:
     raise ImproperlyConfigured("QUOTE_SOURCE: real sources and 'simulated' never mix.")
 if SIMULATED and not ALLOW_SIMULATED:
     raise ImproperlyConfigured("QUOTE_SOURCE=simulated needs ALLOW_SIMULATED=1.")

@@ -58,3 +58,19 @@ def test_lock_pins_what_is_asked_for(name):
 
     for asked in requirements(f"{name}.in"):
         assert asked.specifier.contains(pins[canonicalize_name(asked.name)]), asked
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("", ["brapi", "yahoo", "yahoo_fin"]),
+        (" yahoo , brapi,", ["yahoo", "brapi"]),
+        ("yahoo,yahoo", ["yahoo"]),
+    ],
+)
+def test_sources_are_a_list_as_people_write_it(tmp_path, given, names):
+    code = "from project import settings; print(settings.QUOTE_SOURCE)"
+
+    done = run("-c", code, QUOTE_SOURCE=given, SECRET_KEY="x", DATA_DIR=str(tmp_path))
+
+    assert done.stdout.strip() == repr(names)
