@@ -24,7 +24,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer with a page that needs nothing: what broke may be what the others stand on."""
-    return HttpResponse(render_to_string("500.html"), status=500)
+    return HttpResponse(render_to_string("500.html", market(request)), status=500)
 
 
 def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:

@@ -54,8 +54,12 @@ def test_errors_speak_the_visitors_language(client, address, status, portuguese,
     assert (answer.status_code, english in answer.content.decode()) == (status, True)
 
 
-def test_an_error_names_the_simulated_market(client):
-    assert "MERCADO SIMULADO" in client.get("/nowhere/").content.decode()
+@pytest.mark.parametrize("address", ["/bad/", "/forbidden/", "/nowhere/", "/broken/"])
+def test_an_error_names_the_simulated_market_and_only_that(client, settings, address):
+    assert "MERCADO SIMULADO" in client.get(address).content.decode()
+
+    settings.SIMULATED = False
+    assert "SIMULADO" not in client.get(address).content.decode()
 
 
 def test_two_that_must_not_differ_do_not(client):
