@@ -1,9 +1,9 @@
-"""The frames that the hub writes itself: update, snapshot, heartbeat, ranking."""
+"""The frames that the hub writes itself: update, snapshot, heartbeat, ranking, chat."""
 
 from datetime import datetime
 from typing import Any
 
-from mainapp.market.events import Feed, Session
+from mainapp.market.events import ChatSaid, Feed, Session
 from mainapp.market.fanout.prices import encode
 from mainapp.market.quotes import iso
 
@@ -34,3 +34,8 @@ def heartbeat_frame(
 def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: str) -> str:
     head = encode({"type": "ranking", "seq": seq} | ranking)
     return f'{head[:-1]},"quotes":{quotes_json}}}'
+
+
+def chat_frame(said: ChatSaid) -> str:
+    kept = {name: said[name] for name in ("user", "message", "sent_at")}
+    return encode({"type": "message"} | kept)

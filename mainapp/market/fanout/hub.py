@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,17 +17,17 @@ from mainapp.market import sessions
 from mainapp.market.board import BoardReader, Pulse, async_client
 from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatSaid, Feed, QuotesRecorded, Session
 from mainapp.market.fanout import frames
+from mainapp.market.fanout.asker import Asker
+from mainapp.market.fanout.audience import HOME, Audience
 from mainapp.market.fanout.feed import FeedWatch
 from mainapp.market.fanout.prices import Prices, encode
-from mainapp.market.fanout.wanted import Wanted
+from mainapp.market.fanout.ranking import HomeRanking
 from mainapp.market.fanout.writer import TrackedSocket
-from mainapp.market.indicators import ranking
 from mainapp.market.quotes import iso
 from mainapp.market.watch import WatchLease
 
 logger = logging.getLogger(__name__)
 
-HOME = "home"
 POLL_S = 0.5
 TICK_S = 0.25
 HEARTBEAT_S = 2.0
@@ -39,7 +38,7 @@ CANCEL_AGAIN_S = 0.1
 FRESH = timedelta(seconds=15)
 
 
-class QuoteFanout:
+class QuoteFanout(Audience):
     """One per process and event loop. Sockets join and leave without I/O; nothing here queries.
 
     `ask` is called on a thread with symbols that have no fresh quote: they are to be fetched now.
@@ -48,25 +47,19 @@ class QuoteFanout:
     def __init__(self, *, ask: Callable[[list[str]], None]) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
-        self._ask = ask
-        self._asker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ask")
+        self._asker = Asker(ask)
         self.redis = async_client()
         self._board = BoardReader(simulated=settings.SIMULATED, redis_client=self.redis)
         self._lease = WatchLease(uuid4().hex, client=self.redis)
-        self.wanted = Wanted(self._lease, is_fresh=self._is_fresh)
+        self.prices = Prices()
+        super().__init__(
+            lease=self._lease, ranking=HomeRanking(self.prices), is_fresh=self._is_fresh
+        )
         self._feed_watch = FeedWatch()
         self._resyncing = asyncio.Lock()
         self._looked, self._joined = asyncio.Event(), asyncio.Event()
-        self._stir = asyncio.Event()
         self._channel: str | None = None
-        self._asking: asyncio.Future[None] | None = None
         self._said: tuple[Feed, Session] | None = None
-        self._ranking = ""
-        self.prices = Prices()
-        self.sockets: set[TrackedSocket] = set()
-        self.by_symbol: dict[str, set[TrackedSocket]] = defaultdict(set)
-        self.by_room: dict[str, set[TrackedSocket]] = defaultdict(set)
-        self.home_symbols: tuple[str, ...] = ()
         self._tasks = [
             loop.create_task(self._keep(work))
             for work in (self._listen, self._poll, self._tick, self._tend_wanted)
@@ -89,60 +82,14 @@ class QuoteFanout:
                 task.cancel()
             # Once may not do: wait_for, in redis-py too, can swallow it until Python 3.12.
             await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
-        self._asker.shutdown(wait=False, cancel_futures=True)
+        self._asker.stop()
         try:
             await self._lease.drop()
         except redis.RedisError:
             logger.warning("the watch lease could not be dropped; it expires by itself")
         await self.redis.aclose()
 
-    # Sockets -----------------------------------------------------------------------------------
-
-    def join(self, socket: TrackedSocket, *, home_symbols: tuple[str, ...] = ()) -> None:
-        """Take a socket in; `home_symbols`: what the home room ranks, leased while it is open."""
-        self.sockets.add(socket)
-        room = self.by_room[socket.room]
-        if socket.room == HOME and not room:
-            self.home_symbols = home_symbols
-            self.wanted.add(home_symbols)
-        room.add(socket)
-
-    def leave(self, socket: TrackedSocket) -> None:
-        """Forget a socket; safe to repeat."""
-        socket.close()
-        if socket not in self.sockets:
-            return
-        self.sockets.discard(socket)
-        self.unsubscribe(socket, list(socket.symbols))
-        room = self.by_room[socket.room]
-        room.discard(socket)
-        if not room:
-            del self.by_room[socket.room]
-            if socket.room == HOME:
-                self._ranking = ""
-                self.wanted.discard(self.home_symbols)
-                self._stir.set()
-
-    def subscribe(self, socket: TrackedSocket, symbols: Iterable[str]) -> None:
-        new = [symbol for symbol in symbols if symbol not in socket.symbols]
-        socket.symbols.update(new)
-        for symbol in new:
-            self.by_symbol[symbol].add(socket)
-        self.wanted.add(new)
-        self._stir.set()
-
-    def unsubscribe(self, socket: TrackedSocket, symbols: Iterable[str]) -> list[str]:
-        """Return what left, in the order asked."""
-        left = [s for s in dict.fromkeys(symbols) if s in socket.symbols]
-        socket.symbols.difference_update(left)
-        for symbol in left:
-            watchers = self.by_symbol[symbol]
-            watchers.discard(socket)
-            if not watchers:
-                del self.by_symbol[symbol]
-        self.wanted.discard(left)
-        self._stir.set()
-        return left
+    # What a socket is told when it asks --------------------------------------------------------
 
     def snapshot(
         self,
@@ -190,8 +137,7 @@ class QuoteFanout:
     def greet(self, socket: TrackedSocket) -> None:
         """Give a socket of the home room the ranking as it stands."""
         if socket.room == HOME:
-            self._ranking = self._ranking or self._rank()
-            socket.post(lambda: self._ranking, self._loop.time())
+            socket.post(lambda: self.ranking.frame, self.now())
 
     # Batches -----------------------------------------------------------------------------------
 
@@ -246,18 +192,11 @@ class QuoteFanout:
         """Rank the home page's stocks once a batch, for every visitor of the room alike."""
         if not (sockets := self.by_room.get(HOME)):
             return
-        frame = self._rank()
-        if frame.split(",", 2)[2] == self._ranking.split(",", 2)[-1]:
+        if not self.ranking.renew():
             return
-        self._ranking = frame
         for socket in sockets:
-            socket.offer(frame, now)
-
-    def _rank(self) -> str:
-        entries = self.prices.entries
-        ranked = ranking({s: entries[s].fields for s in self.home_symbols if s in entries})
-        symbols = sorted({symbol for board in ranked.values() for symbol in board})
-        return frames.ranking_frame(self.prices.seq, ranked, self.prices.whole(symbols))
+            if not socket.offer(self.ranking.frame, now):
+                socket.post_once(lambda: self.ranking.frame)
 
     # Tasks -------------------------------------------------------------------------------------
 
@@ -301,14 +240,7 @@ class QuoteFanout:
             logger.info("the board could not be read; the next poll reads it")
 
     def _say(self, message: ChatSaid) -> None:
-        frame = encode(
-            {
-                "type": "message",
-                "user": message["user"],
-                "message": message["message"],
-                "sent_at": message["sent_at"],
-            }
-        )
+        frame = frames.chat_frame(message)
         now = self._loop.time()
         for socket in list(self.by_room.get(message["room"], ())):
             socket.post(lambda: frame, now)
@@ -353,9 +285,9 @@ class QuoteFanout:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_S):
-                    await self._stir.wait()
+                    await self.stir.wait()
                 await asyncio.sleep(ASK_AFTER_S)
-            self._stir.clear()
+            self.stir.clear()
             try:
                 await self.wanted.sync()
                 self._ask_for_new()
@@ -363,14 +295,11 @@ class QuoteFanout:
                 await asyncio.sleep(POLL_S)
 
     def _ask_for_new(self) -> None:
-        """Have a thread ask for what has no fresh price; one ask at a time, nobody waits for it."""
-        if self._asking is not None:
-            if not self._asking.done():
-                return
-            asked, self._asking = self._asking, None
-            asked.result()
-        asks = self.wanted.take_asks(now=self._loop.time(), missing=self._is_missing)
-        self._asking = self._loop.run_in_executor(self._asker, self._ask, asks) if asks else None
+        """Have a thread ask for what has no fresh price."""
+        if self._asker.is_free() and (
+            asks := self.wanted.take_asks(now=self.now(), missing=self._is_missing)
+        ):
+            self._asker.ask(asks)
 
     # Facts -------------------------------------------------------------------------------------
 

@@ -90,6 +90,11 @@ class TrackedSocket:
         self._queue.append(build)
         return True
 
+    def post_once(self, build: Callable[[], str]) -> None:
+        """Queue what `build` returns, unless something waits there already."""
+        if self._waiting is not None and not self._queue:
+            self._queue = deque([build])
+
     async def drained(self) -> None:
         """Wait until nothing waits to be written: the back-pressure on what a client may ask."""
         while self._waiting is not None and not self.is_closed:

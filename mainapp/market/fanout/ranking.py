@@ -1,0 +1,35 @@
+"""The home room's ranking: computed once a batch, the same frame for every visitor."""
+
+from mainapp.market.fanout import frames
+from mainapp.market.fanout.prices import Prices
+from mainapp.market.indicators import ranking
+
+
+class HomeRanking:
+    """The frame as it stands; `symbols` are what is ranked while the room is open."""
+
+    def __init__(self, prices: Prices) -> None:
+        self._prices = prices
+        self.symbols: tuple[str, ...] = ()
+        self.frame = ""
+
+    def open(self, symbols: tuple[str, ...]) -> None:
+        """Begin with the room's first visitor."""
+        self.symbols = symbols
+        self.frame = self._rank()
+
+    def renew(self) -> bool:
+        """Rank again; tell whether anything but the number changed."""
+        before, self.frame = self.frame, self._rank()
+        return _said(before) != _said(self.frame)
+
+    def _rank(self) -> str:
+        entries = self._prices.entries
+        ranked = ranking({s: entries[s].fields for s in self.symbols if s in entries})
+        symbols = sorted({symbol for board in ranked.values() for symbol in board})
+        return frames.ranking_frame(self._prices.seq, ranked, self._prices.whole(symbols))
+
+
+def _said(frame: str) -> str:
+    """Return a ranking frame without its type and number."""
+    return frame.split(",", 2)[-1]
