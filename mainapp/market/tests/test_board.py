@@ -193,6 +193,20 @@ def test_racing_restorers_make_one_board():
         assert list(threads.map(restore, range(8))).count(True) == 1
 
 
+def test_restorer_that_comes_second_changes_nothing():
+    class SlowBoard(Board):
+        def exists(self):
+            found = super().exists()
+            Board(simulated=True).restore([make_quote(price="1.00")])
+            return found
+
+    assert not SlowBoard(simulated=True).restore([make_quote(price="2.00")])
+
+    placed = Board(simulated=True).put([make_quote(price="3.00")], None)
+    before, _after = placed.changed["PETR4"]
+    assert str(before.price) == "1.00"
+
+
 def test_board_takes_a_catalogue_of_thousands(empty):
     quotes = [make_quote(f"X{n:04}") for n in range(3000)]
 

@@ -1,7 +1,7 @@
 import asyncio
 import json
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -17,6 +17,7 @@ from mainapp.market.fanout import QuoteFanout, TrackedSocket
 from mainapp.market.fanout.feed import OVERDUE, SILENCE_S, FeedWatch
 from mainapp.market.fanout.prices import Prices
 from mainapp.market.fanout.wanted import FIRST_RETRY_S, LAST_RETRY_S, Wanted
+from mainapp.market.services import updating
 from mainapp.market.tests.factories import NOON
 from mainapp.market.tests.quotes import make_quote
 from mainapp.market.tests.test_writer import Pipe, settle
@@ -55,6 +56,60 @@ class Client:
 
 def recorded(seq, epoch, **quotes):
     return {"type": "quotes.recorded", "epoch": epoch, "seq": seq, "quotes": quotes}
+
+
+# Gaps ----------------------------------------------------------------------------------------
+
+
+async def test_gap_is_filled_from_the_board_at_once(board):
+    await board.put(make_quote(), make_quote("VALE3", "61.00"))
+    async with running() as hub:
+        client = Client(hub, "PETR4", "VALE3")
+        updating.the_board().put([make_quote(price="38.43")], None)
+        updating.the_board().put([make_quote("VALE3", "61.10")], None)
+
+        await hub.take_batch(recorded(3, board.epoch, VALE3={"price": "61.10"}))
+
+        quotes = {"PETR4": {"price": "38.43"}, "VALE3": {"price": "61.10"}}
+        assert client.frames == [{"type": "update", "seq": 3, "quotes": quotes}]
+
+
+async def test_batch_that_was_read_from_the_board_already_is_not_told_again(board):
+    await board.put(make_quote())
+    async with running() as hub:
+        client = Client(hub, "PETR4")
+        updating.the_board().put([make_quote(price="38.43")], None)
+        updating.the_board().put([make_quote(price="38.44")], None)
+        await hub.take_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
+
+        await hub.take_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
+
+        assert client.frames == [
+            {"type": "update", "seq": 3, "quotes": {"PETR4": {"price": "38.44"}}}
+        ]
+        assert hub.prices.seq == 3
+
+
+async def test_batch_that_comes_while_the_board_is_read_is_not_undone(board):
+    await board.put(make_quote())
+    async with running() as hub:
+        client = Client(hub, "PETR4")
+        updating.the_board().put([make_quote(price="38.43")], None)
+        reading = asyncio.ensure_future(hub._resync())
+        await settle_until_asked(hub)
+        await hub.take_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
+        await hub.take_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
+
+        await reading
+
+        assert [frame["seq"] for frame in client.frames] == [2, 3]
+        assert hub.prices.seq == 3
+        assert hub.prices.entries["PETR4"].fields["price"] == "38.44"
+
+
+async def settle_until_asked(hub):
+    while not hub._resyncing.locked():
+        await asyncio.sleep(0)
 
 
 # Slow clients --------------------------------------------------------------------------------
@@ -375,6 +430,20 @@ async def test_stopping_ends_every_task_and_gives_the_lease_up(board):
     assert not boards.client().exists(key)
 
 
+async def test_task_that_a_first_cancellation_does_not_end_is_cancelled_again(board):
+    async def swallow():
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    async with running() as hub:
+        stubborn = asyncio.ensure_future(swallow())
+        hub._tasks.append(stubborn)
+        await settle()
+
+    assert stubborn.cancelled()
+
+
 async def test_rooms_that_nobody_is_in_leave_nothing_behind(board):
     async with running() as hub:
         client = Client(hub, "PETR4")
@@ -444,6 +513,7 @@ def test_answered_and_abandoned_symbols_are_not_asked_for_again(wanted):
     wanted.take_asks(now=0.0, missing=lambda symbol: True)
     wanted.discard(["VALE3"])
 
+    assert wanted.take_asks(now=9.0, missing=lambda symbol: True) == ["PETR4"]
     assert wanted.take_asks(now=99.0, missing=lambda symbol: False) == []
     assert wanted.take_asks(now=999.0, missing=lambda symbol: True) == []
     assert wanted._retries == {}
