@@ -202,8 +202,8 @@ def test_minutes_volume_is_what_the_days_grew_by():
 
 def test_new_days_volume_is_no_growth():
     record(make_quote(volume=9_000, quoted_at=MIDNIGHT - SECOND))
-    record(make_quote(volume=100, quoted_at=MIDNIGHT))
-    record(make_quote(volume=160, quoted_at=MIDNIGHT + SECOND))
+    record(make_quote(volume=9_100, quoted_at=MIDNIGHT))
+    record(make_quote(volume=9_160, quoted_at=MIDNIGHT + SECOND))
 
     assert candle("1m", MIDNIGHT)[1] == 60
 

@@ -196,6 +196,18 @@ def test_refused_quotes_are_counted(source):
     assert RejectedQuotes.objects.get().reason == "not_finite"
 
 
+def test_doubtful_quote_is_counted_though_the_next_source_had_a_good_one(monkeypatch):
+    doubtful = TestSource("doubtful", prices={"PETR4": "NaN"})
+    worked = chain_of(doubtful, TestSource("good", prices={"PETR4": "38.42"}))
+    monkeypatch.setattr(updating, "chain", lambda: worked)
+    watched("PETR4")
+
+    update_watched(at=now())
+
+    assert prices() == {"PETR4": "38.42"}
+    assert RejectedQuotes.objects.get().source == "doubtful"
+
+
 # One run at a time ---------------------------------------------------------------------------
 
 
