@@ -83,10 +83,11 @@ def year_of(market: Market, paper: Paper, year: int) -> Year:
     reach = min(TAIL_SIZE * market.speed**0.5, LONGEST_TAIL / max(*sizes, 1e-9))
     peaks = exponentials(f"{key}:peaks", days)
     troughs = exponentials(f"{key}:troughs", days)
+    tick = _tick(market, paper, min(opens))
     return Year(
         opens=opens,
-        highs=_plus(map(max, opens, closes), reach, sizes, peaks),
-        lows=_plus(map(min, opens, closes), -reach, sizes, troughs),
+        highs=[x + tick for x in _plus(map(max, opens, closes), reach, sizes, peaks)],
+        lows=[x - tick for x in _plus(map(min, opens, closes), -reach, sizes, troughs)],
         closes=closes,
     )
 
@@ -100,15 +101,15 @@ def hours_of(market: Market, paper: Paper, day: date, span: Span) -> list[Span]:
     """Return the 24 candles of a day."""
     sizes = _hour_sizes(market, paper, day)
     key = f"{market.seed}:{day}"
-    return _split(span, key, paper, sizes)
+    return _split(span, key, paper, sizes, spare=_tick(market, paper, span.open))
 
 
 def minutes_of(market: Market, paper: Paper, day: date, hour: int, span: Span) -> list[Span]:
     """Return the 60 candles of an hour."""
     key = f"{market.seed}:{day}:{hour}"
     hour_size = _hour_sizes(market, paper, day)[hour] / 60**0.5
-    cent = 1.5 / (paper.base_cents * exp(span.open))
-    return _split(span, key, paper, [hour_size * x for x in clusters(key, 60)], spare=cent)
+    sizes = [hour_size * x for x in clusters(key, 60)]
+    return _split(span, key, paper, sizes, spare=_tick(market, paper, span.open))
 
 
 def seconds_of(market: Market, paper: Paper, starts_at: datetime, span: Span) -> list[int]:
@@ -203,9 +204,15 @@ def _nervousness(market: Market, day: date) -> float:
     return clusters(f"{market.seed}:{day.year}", DAYS_A_YEAR)[day.timetuple().tm_yday - 1]
 
 
-def _split(
-    span: Span, key: str, paper: Paper, sizes: Sequence[float], spare: float = 0.0
-) -> list[Span]:
+def _tick(market: Market, paper: Paper, level: float) -> float:
+    """Return the least reach of a candle's tails: a cent and a half, nothing where nothing moves.
+
+    Without it a cheap or a calm paper would stand still for hours.
+    """
+    return 1.5 * min(market.volatility, 1.0) / (paper.base_cents * exp(level))
+
+
+def _split(span: Span, key: str, paper: Paper, sizes: Sequence[float], spare: float) -> list[Span]:
     """Return spans that together make `span`; `spare` is the least reach of their tails."""
     count = len(sizes)
     own = f"{key}:{paper.symbol}"
@@ -242,18 +249,26 @@ def _stretch(path: list[float], span: Span) -> list[float]:
         folds = [(x - span.low) % (2 * width) for x in path]
         path = [span.low + (x if x <= width else 2 * width - x) for x in folds]
     margin = len(path) // 8
-    inner = path[margin:-margin]
-    _bend(path, margin + inner.index(max(inner)), span.high)
-    _bend(path, margin + inner.index(min(inner)), span.low)
+    inner = range(margin, len(path) - margin)
+    peak = max(inner, key=path.__getitem__)
+    _bend(path, peak, span.high)
+    _bend(path, min(inner, key=path.__getitem__), span.low, stays=peak)
     path[0], path[-1] = span.open, span.close
     _reach(path, span.high, span.low)
     return path
 
 
-def _bend(path: list[float], peak: int, goal: float) -> None:
-    """Draw the path towards the goal, which it reaches at `peak`, from a third of it around."""
+def _bend(path: list[float], peak: int, goal: float, stays: int = -1) -> None:
+    """Draw the path towards the goal, which it reaches at `peak`, from a third of it around.
+
+    The point `stays`, and what lies behind it, is left where it is.
+    """
     push = goal - path[peak]
     left, right = min(len(path) // 3, peak), min(len(path) // 3, len(path) - 1 - peak)
+    if 0 <= stays < peak:
+        left = min(left, peak - stays)
+    elif stays > peak:
+        right = min(right, stays - peak)
     for i in range(1, left):
         path[peak - i] += push * (1 - i / left)
     for i in range(right):

@@ -84,6 +84,15 @@ def test_price_is_a_second_old_at_most_and_moves():
     assert len(moved) >= 9
 
 
+def test_no_paper_stands_still_for_minutes():
+    source = market(AT, data=settings.BASE_DIR / "data")
+    symbols = [listing.symbol for listing in source.tickers()][::8]
+
+    for symbol in [*symbols, "ALOS3", "PETR4"]:
+        bars = source.history(symbol, "1d", "1m")
+        assert not [bar.starts_at for bar in bars if bar.high == bar.low][:-1], symbol
+
+
 def test_the_day_only_widens_and_holds_the_price():
     source = market(datetime(2026, 3, 11, 3, 0, tzinfo=UTC))
     quotes = []
