@@ -57,8 +57,8 @@ def test_bollinger_bands_lie_two_deviations_apart():
     assert bands["upper"][:-1] == [None] * 7
 
 
-def test_percent_is_counted_from_the_first_value():
-    assert run("indicators.js", "m.percentChange([50, 75, 25])") == [0, 50, -50]
+def test_percent_is_counted_from_a_base():
+    assert run("indicators.js", "[50, 75, 25].map((v) => m.percentChange(v, 50))") == [0, 50, -50]
 
 
 @pytest.mark.parametrize(
