@@ -105,6 +105,19 @@ def test_the_page_shows_each_source_in_plain_words(client, real):
     assert "SIMULADO" not in html
 
 
+def test_the_page_names_no_interval_of_a_spent_budget_and_no_pause_of_no_second(client, real):
+    budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
+    brapi = guard("brapi", budget)
+    brapi.admit()
+    brapi.succeed(extra_calls=budget.calls)
+    guard("yahoo").fail(ProviderError("no answer in time", fault="timeout"))
+
+    html = client.get("/sources/").content.decode()
+
+    assert html.count("a cada ") == 2
+    assert html.count("Volta a ser perguntada") == 1
+
+
 def test_refused_quotes_are_shown_by_source_and_reason(client, real):
     RejectedQuotes.objects.create(
         source="yahoo", reason="older", count=1234, last_symbol="PETR4", last_at=timezone.now()
