@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from celery import Celery
@@ -30,6 +31,15 @@ class SteadyConnection(Connection):
                 errback(error, pause_s)
 
         return super().ensure_connection(say_once, *args, **options | EVENLY)
+
+    def maybe_close_channel(self, channel: Any) -> None:
+        """Close a channel, its connection gone or not.
+
+        kombu then cannot give back what was not acknowledged, and its AttributeError would end the
+        worker: that work stands in rows, or is asked for again.
+        """
+        with suppress(AttributeError):
+            super().maybe_close_channel(channel)
 
 
 class SteadyAMQP(AMQP):

@@ -52,9 +52,9 @@ class BatchKeeper:
         is_owed = self._owed_at is not None and monotonic() >= self._owed_at
         now = timezone.now()
         if is_owed or updating.is_overdue(at=now):
-            updating.update_watched(at=now, at_once=is_owed)
-        if is_owed:
-            self._owed_at = None
+            has_run = updating.update_watched(at=now, at_once=is_owed)
+            if is_owed and has_run:
+                self._owed_at = None
 
 
 def _repeat(work: Callable[[bool], None]) -> None:

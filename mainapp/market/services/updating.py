@@ -71,7 +71,8 @@ def update_listed(*, symbols: Collection[str]) -> None:
 def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     """Fetch everything watched or needed, if it is time; False when it is not, or another runs.
 
-    `at_once` does not wait for the time, only for another's run.
+    `at_once` waits neither for the time, which it does not put off, nor for what listed runs
+    fetched a moment ago; it leaves only if another batch runs.
 
     Raises: redis.RedisError.
     """
@@ -85,7 +86,9 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
         if symbols and _rests(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
-        _fetch_and_place(_unclaimed(symbols), next_due_at=at + pause)
+        next_due_at = at + pause if _is_due(at) else _next_due_at(at)
+        wanted = symbols if at_once else _unclaimed(symbols)
+        _fetch_and_place(wanted, next_due_at=next_due_at)
     return True
 
 
@@ -164,6 +167,11 @@ def _rests(at: datetime) -> bool:
 def _last_batch_at(at: datetime) -> datetime:
     status = the_board().status()
     return status.batch_at if status else at
+
+
+def _next_due_at(at: datetime) -> datetime:
+    status = the_board().status()
+    return status.next_due_at if status else at
 
 
 def _is_due(at: datetime) -> bool:
