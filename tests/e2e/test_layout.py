@@ -1,6 +1,7 @@
 """What every page shares, in a browser: its frame, its width, its languages."""
 
 import pytest
+from playwright.sync_api import expect
 
 ADDRESSES = ["/", "/stockpicker/IBOV", "/stocktracker?stockpicker=PETR4&stockpicker=VALE3"]
 ADDRESSES += ["/graph?ticker=PETR4", "/sources/", "/login/", "/register/", "/privacy/"]
@@ -38,6 +39,40 @@ def test_the_language_is_switched_without_leaving_the_page(open_page):
     assert page.url.endswith("/privacy/?from=test")
     page.reload()
     assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_a_phone_sorts_and_finds_language_and_theme(open_page):
+    phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "color_scheme": "light"}
+    page = open_page("/stocktracker?stockpicker=VALE3&stockpicker=ABEV3", **phone)
+    rows = page.locator("tbody tr")
+    page.get_by_label("Ordenar por").select_option("Ativo")
+    expect(rows.first).to_have_attribute("data-symbol", "ABEV3")
+    page.get_by_role("button", name="Inverter a ordem").tap()
+    expect(rows.first).to_have_attribute("data-symbol", "VALE3")
+    page.get_by_label("Ordenar por").select_option("Ordem da lista")
+    expect(rows.first).to_have_attribute("data-symbol", "VALE3")
+
+    page.locator("[data-preferences] summary").tap()
+    panel = page.locator("[data-preferences] .menu-panel").bounding_box()
+    assert panel["x"] >= 0
+    assert panel["x"] + panel["width"] <= 360
+    page.get_by_role("button", name="Escura").tap()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+@pytest.mark.parametrize("path", ["/stocktracker?stockpicker=PETR4", "/graph?ticker=PETR4", "/"])
+def test_a_page_keeps_still_while_it_loads(open_page, path):
+    page = open_page("/privacy/")
+    page.add_init_script(
+        """window.moved = 0;
+        new PerformanceObserver((seen) => {
+            for (const shift of seen.getEntries()) window.moved += shift.value;
+        }).observe({ type: "layout-shift", buffered: true });"""
+    )
+    page.goto(path)
+    page.locator(".badge-feed[data-feed=live]").wait_for()
+
+    assert page.evaluate("window.moved") < 0.1
 
 
 def test_the_sources_page_refreshes_itself(open_page):
