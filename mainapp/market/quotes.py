@@ -131,18 +131,35 @@ def rejection(quote: Quote, *, last: Quote | None, at: datetime) -> Rejection | 
         return "not_positive"
     if quote.quoted_at is not None and quote.quoted_at > at + CLOCK_SKEW:
         return "future"
-    if last and last.quoted_at and quote.quoted_at and quote.quoted_at < last.quoted_at:
+    if last and _precedes(quote, last) and not _may_follow(quote, last):
         return "older"
     return None
 
 
 def stamped(quote: Quote, *, last: Quote | None, at: datetime) -> Quote:
-    """Return `quote` with a time: its own, or the first fetch that saw this price."""
-    if quote.quoted_at is not None:
+    """Return `quote` with a time: its own, or the first fetch that saw this price.
+
+    Its own is of no use either where it would lie before an estimated one.
+    """
+    if quote.quoted_at is not None and not (last and _precedes(quote, last)):
         return quote
-    same = last is not None and last.price == quote.price and last.quoted_at_estimated
-    seen_at = last.quoted_at if same and last else at
+    seen_at = last.quoted_at if last and last.price == quote.price else at
     return replace(quote, quoted_at=seen_at, quoted_at_estimated=True)
+
+
+def _precedes(quote: Quote, last: Quote) -> bool:
+    return bool(quote.quoted_at and last.quoted_at and quote.quoted_at < last.quoted_at)
+
+
+def _may_follow(quote: Quote, last: Quote) -> bool:
+    """Say whether a quote of an earlier time may be the newer one after all.
+
+    An estimated time is a fetch's: its price is older, by as much as its source is late.
+    """
+    if not last.quoted_at_estimated or last.quoted_at is None or quote.quoted_at is None:
+        return False
+    made_at = last.quoted_at - timedelta(seconds=last.delay_s)
+    return quote.price == last.price or quote.quoted_at >= made_at
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -28,7 +28,9 @@ def test_money_is_rounded_half_up_to_the_cent(value, expected):
     assert str(to_money(value)) == expected
 
 
-@pytest.mark.parametrize("value", [None, "", "n/a", "38,4x", [], {}, True, 1e17, "1e400"])
+@pytest.mark.parametrize(
+    "value", [None, "", "n/a", "38,4x", "38,42", "1.234,56", [], {}, True, 1e17, "1e400"]
+)
 def test_what_is_no_money_is_none(value):
     assert to_money(value) is None
 
@@ -98,12 +100,39 @@ def test_estimated_time_is_the_first_sight_of_the_price():
     assert moved.quoted_at == NOON + 2 * SECOND
 
 
-def test_estimated_time_is_not_taken_from_a_source_that_knew_it():
-    known = make_quote()
+def test_price_that_another_source_saw_earlier_gets_no_newer_time():
+    same = stamped(make_quote(quoted_at=None), last=make_quote(), at=NOON + timedelta(days=1))
 
-    assert stamped(make_quote(quoted_at=None), last=known, at=NOON + SECOND).quoted_at == (
-        NOON + SECOND
+    assert (same.quoted_at, same.quoted_at_estimated) == (NOON, True)
+
+
+LATE = timedelta(seconds=900)
+
+
+@pytest.mark.parametrize(
+    ("price", "ago", "reason"),
+    [
+        ("38.43", LATE, None),
+        ("38.43", LATE + SECOND, "older"),
+        ("38.42", timedelta(days=1), None),  # the same price was no news
+    ],
+)
+def test_estimated_time_refuses_only_what_is_older_than_its_source_is_late(price, ago, reason):
+    fetched = make_quote(quoted_at_estimated=True, delay_s=900)
+    quote = make_quote(price=price, quoted_at=NOON - ago)
+
+    assert rejection(quote, last=fetched, at=NOON + SECOND) == reason
+
+
+def test_time_never_goes_back_behind_an_estimated_one():
+    fetched = make_quote(quoted_at_estimated=True, delay_s=900)
+    same = stamped(make_quote(quoted_at=NOON - LATE), last=fetched, at=NOON + SECOND)
+    moved = stamped(
+        make_quote(price="38.43", quoted_at=NOON - LATE), last=fetched, at=NOON + SECOND
     )
+
+    assert (same.quoted_at, same.quoted_at_estimated) == (NOON, True)
+    assert (moved.quoted_at, moved.quoted_at_estimated) == (NOON + SECOND, True)
 
 
 def test_change_is_against_the_previous_close():
