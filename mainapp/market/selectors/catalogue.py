@@ -122,8 +122,9 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
         When(symbol=ticker, then=0),
         When(pk__in=former.filter(symbol=ticker), then=1),
         When(symbol__startswith=ticker, then=2),
-        When(folded_name__startswith=whole, then=3),
-        default=4,
+        When(Q(folded_name=whole) | Q(folded_name__startswith=f"{whole} "), then=3),
+        When(folded_name__startswith=whole, then=4),
+        default=5,
     )
     in_index = Exists(Membership.objects.filter(stock=OuterRef("pk"), market="IBOV"))
     return list(found.order_by(rank, in_index.desc(), "symbol")[:limit])

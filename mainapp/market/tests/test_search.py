@@ -96,6 +96,12 @@ def test_search_puts_the_exact_ticker_first_then_tickers_then_names():
     assert found("val") == ["VALE3", "VALE5", "VALF3", "XVAL3", "AAAA3"]
 
 
+@pytest.mark.usefixtures("stocks")
+def test_search_puts_a_whole_word_before_its_likes():
+    assert found("itau") == ["ITUB4", "ITSA4"]
+    assert found("itausa") == ["ITSA4"]
+
+
 def test_search_puts_the_index_s_papers_before_others_like_them():
     for n in range(12):
         StockFactory(symbol=f"AA{chr(65 + n)}A11", name="Itaú Fundo")
