@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from math import inf
 
 from mainapp.market.watch import WatchLease
 
 FIRST_RETRY_S = 3.0
 LAST_RETRY_S = 60.0
+ASK_AGAIN_S = 30.0  # who reloads a page of delayed prices costs its source one call, not ten
 
 
 class Wanted:
@@ -17,6 +19,7 @@ class Wanted:
         self._lease = lease
         self._is_fresh = is_fresh
         self._to_ask: set[str] = set()
+        self._asked_at: dict[str, float] = {}
         self._retries: dict[str, tuple[float, float]] = {}  # next try at, delay after it
 
     def add(self, symbols: Iterable[str]) -> None:
@@ -49,6 +52,8 @@ class Wanted:
             elif now >= due_at:
                 asks.add(symbol)
                 self._retries[symbol] = (now + delay, min(delay * 2, LAST_RETRY_S))
+        asks = {s for s in asks if missing(s) or now >= self._asked_at.get(s, -inf) + ASK_AGAIN_S}
+        self._asked_at |= dict.fromkeys(asks, now)
         for symbol in asks:
             if missing(symbol):
                 self._retries.setdefault(symbol, (now + FIRST_RETRY_S, FIRST_RETRY_S * 2))

@@ -535,3 +535,13 @@ def test_prices_remember_since_when_each_field_is_so():
     }
     assert json.loads(prices.whole(["PETR4", "VALE3"], 2)) == {"VALE3": {"price": "9.00"}}
     assert prices.pending(["VALE3", "XXXX3", "ITUB4"]) == ["ITUB4", "XXXX3"]
+
+
+def test_a_page_loaded_again_asks_for_an_old_quote_once(wanted):
+    asked = []
+    for now in (0.0, 10.0, 29.0, 30.0):
+        wanted.add(["PETR4"])
+        asked.append(wanted.take_asks(now=now, missing=lambda symbol: False))
+        wanted.discard(["PETR4"])
+
+    assert asked == [["PETR4"], [], [], ["PETR4"]]
