@@ -105,6 +105,19 @@ def test_a_history_that_fails_says_so_and_can_be_asked_for_again(open_page):
     expect(box(page)).to_have_attribute("data-state", "ready")
 
 
+def test_what_is_kept_is_shown_while_the_source_fails(open_page):
+    page = open_page("/privacy/")
+    bar = {"time": 1_790_000_000, "open": "10", "high": "12", "low": "9", "close": "11", "volume": 5}
+    answer = {"symbol": "PETR4", "range": "1y", "interval": "1d", "bars": [bar], "status": "failed"}
+    page.route("**/graph/candles?*", lambda route: route.fulfill(json=answer))
+    page.goto("/graph?ticker=PETR4&range=1y")
+    expect(page.locator("[data-part=note]")).to_contain_text("o que já estava guardado")
+    expect(box(page)).to_have_attribute("data-state", "ready")
+    page.unroute("**/graph/candles?*")
+    page.get_by_role("button", name="Tentar de novo").click()
+    expect(page.locator("[data-part=note]")).to_be_hidden()
+
+
 def test_the_page_has_a_table_without_javascript(open_page):
     page = open_page("/graph?ticker=PETR4&range=1mo")
     expect(box(page)).to_have_attribute("data-state", "ready")

@@ -123,9 +123,18 @@ function cover(state, text = "") {
   part("retry").hidden = state !== "failed";
 }
 
-function note(text) {
-  part("note").hidden = !text;
-  part("note").textContent = text;
+/** Say something below the chart; `canRetry` puts a button beside it. */
+function note(text, { canRetry = false } = {}) {
+  const line = part("note");
+  line.hidden = !text;
+  line.replaceChildren(text);
+  if (!canRetry) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn btn-sm";
+  button.textContent = gettext("Tentar de novo");
+  button.addEventListener("click", load);
+  line.append(" ", button);
 }
 
 function toBar(raw) {
@@ -178,7 +187,10 @@ async function load() {
     if (body.bars.length) showBars(body);
     const failed = body.status === "failed";
     if (failed && !bars.length) return cover("failed", gettext("A fonte não entregou o histórico agora."));
-    if (failed) note(gettext("A fonte não respondeu agora: o gráfico mostra o que já estava guardado."));
+    if (failed) {
+      const text = gettext("A fonte não respondeu agora: o gráfico mostra o que já estava guardado.");
+      note(text, { canRetry: true });
+    }
     if (!bars.length) return cover("empty", gettext("Ainda não há histórico deste ativo neste período."));
     if (options.compare) await loadComparison(number);
   } catch {
