@@ -7,7 +7,7 @@ from mainapp.market.board import FeedStatus, Pulse
 from mainapp.market.events import Feed
 
 SILENCE_S = 1.5
-OVERDUE = timedelta(seconds=1.5)
+OVERDUE = timedelta(seconds=2.25)  # a source may take its time; pages say so within 3 s
 
 
 class FeedWatch:

@@ -36,6 +36,7 @@ ASK_AFTER_S = 0.02
 RENEW_S = 1.0
 CANCEL_AGAIN_S = 0.1
 FRESH = timedelta(seconds=15)
+NEW_S = 5.0
 
 
 class QuoteFanout(Audience):
@@ -48,6 +49,7 @@ class QuoteFanout(Audience):
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._asker = Asker(ask)
+        self._started_at = loop.time()
         self.redis = async_client()
         self._board = BoardReader(simulated=settings.SIMULATED, redis_client=self.redis)
         self._lease = WatchLease(uuid4().hex, client=self.redis)
@@ -307,8 +309,12 @@ class QuoteFanout(Audience):
         return symbol not in self.prices.entries
 
     def _is_fresh(self, symbol: str) -> bool:
+        """Tell whether a symbol's quote may wait for the next batch.
+
+        A new process's may not: its sockets come from one that died, and were without prices.
+        """
         entry = self.prices.entries.get(symbol)
-        if entry is None:
+        if entry is None or self.now() < self._started_at + NEW_S:
             return False
         return datetime.now(UTC) - datetime.fromisoformat(entry.fields["quoted_at"]) < FRESH
 

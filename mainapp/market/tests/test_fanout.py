@@ -15,6 +15,7 @@ from mainapp.market.board import Board, FeedStatus, Pulse
 from mainapp.market.events import STOCK_CHAT, STOCK_TRACK
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
 from mainapp.market.fanout.feed import OVERDUE, SILENCE_S, FeedWatch
+from mainapp.market.fanout.hub import NEW_S
 from mainapp.market.fanout.prices import Prices
 from mainapp.market.fanout.wanted import FIRST_RETRY_S, LAST_RETRY_S, Wanted
 from mainapp.market.services import updating
@@ -460,6 +461,7 @@ async def test_symbol_without_a_fresh_quote_is_asked_for_once_by_all(board):
     await board.put(make_quote("VALE3", quoted_at=now), make_quote("ITUB4"))
     asked = []
     async with running(asked.append) as hub:
+        hub._started_at -= NEW_S
         one, two = Client(hub, "PETR4", "VALE3", "ITUB4"), Client(hub, "PETR4")
         await until(lambda: asked)
         assert asked == [["ITUB4", "PETR4"]]
@@ -467,6 +469,16 @@ async def test_symbol_without_a_fresh_quote_is_asked_for_once_by_all(board):
         assert hub.wanted.counts == {"PETR4": 1}
         hub.leave(two.socket)
         assert hub.wanted.counts == {}
+
+
+async def test_new_process_asks_for_what_its_sockets_show_however_fresh(board):
+    await board.put(make_quote(quoted_at=datetime.now(UTC)))
+    asked = []
+    async with running(asked.append) as hub:
+        Client(hub, "PETR4")
+        await until(lambda: asked)
+
+    assert asked == [["PETR4"]]
 
 
 # Parts ---------------------------------------------------------------------------------------
