@@ -1,5 +1,6 @@
 """What holds for every source: the shapes it gives, and what a fault looks like."""
 
+import json
 import socket
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -161,6 +162,15 @@ def test_a_refused_connection_is_a_provider_error(make, name):
             make(name, url=url).quotes(["PETR4"])
 
     assert caught.value.fault == "unreachable"
+
+
+@pytest.mark.parametrize("name", ["brapi", "yahoo"])
+def test_a_symbol_in_small_letters_is_the_same(make, stub, name):
+    stub.shape = lambda reply: json.loads(
+        json.dumps(reply).replace("PETR4", "petr4").replace(".SA", ".sa")
+    )
+
+    assert make(name).quotes(["PETR4"]).keys() == {"PETR4"}
 
 
 @pytest.mark.parametrize("name", REMOTE)
