@@ -37,6 +37,7 @@ RENEW_S = 1.0
 CANCEL_AGAIN_S = 0.1
 FRESH = timedelta(seconds=15)
 NEW_S = 5.0
+SETTLED_S = 1.2  # a price asked for later than this is newer than the restart, to the second
 
 
 class QuoteFanout(Audience):
@@ -299,7 +300,11 @@ class QuoteFanout(Audience):
     def _ask_for_new(self) -> None:
         """Have a thread ask for what has no fresh price."""
         if self._asker.is_free() and (
-            asks := self.wanted.take_asks(now=self.now(), missing=self._is_missing)
+            asks := self.wanted.take_asks(
+                now=self.now(),
+                missing=self._is_missing,
+                is_settled=self.now() > self._started_at + SETTLED_S,
+            )
         ):
             self._asker.ask(asks)
 

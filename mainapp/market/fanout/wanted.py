@@ -43,9 +43,17 @@ class Wanted:
         """Bring the lease in Redis up to date. Raises: redis.RedisError."""
         await self._lease.sync(self.counts.keys())
 
-    def take_asks(self, *, now: float, missing: Callable[[str], bool]) -> list[str]:
-        """Return the symbols to fetch now: new ones, and unanswered ones whose time has come."""
+    def take_asks(
+        self, *, now: float, missing: Callable[[str], bool], is_settled: bool = True
+    ) -> list[str]:
+        """Return the symbols to fetch now: new ones, and unanswered ones whose time has come.
+
+        Until all is settled, those that have a quote wait.
+        """
         asks, self._to_ask = self._to_ask, set()
+        if not is_settled:
+            self._to_ask = {symbol for symbol in asks if not missing(symbol)}
+            asks -= self._to_ask
         for symbol, (due_at, delay) in list(self._retries.items()):
             if not missing(symbol):
                 del self._retries[symbol]

@@ -475,10 +475,8 @@ async def test_new_process_asks_for_what_its_sockets_show_however_fresh(board):
     await board.put(make_quote(quoted_at=datetime.now(UTC)))
     asked = []
     async with running(asked.append) as hub:
-        Client(hub, "PETR4")
-        await until(lambda: asked)
-
-    assert asked == [["PETR4"]]
+        Client(hub, "PETR4", "VALE3")
+        await until(lambda: asked == [["VALE3"], ["PETR4"]], 4)
 
 
 # Parts ---------------------------------------------------------------------------------------
