@@ -14,6 +14,7 @@ from django.db.models import F
 from mainapp.market.models import Candle, LastQuote, RejectedQuotes, Stock
 from mainapp.market.quotes import Quote, Rejection, rejection, stamped
 from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.sessions import is_session_day
 from mainapp.market.signals import quotes_recorded
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
@@ -119,7 +120,7 @@ def _write_candles(
     slots = [
         (quote, interval, starts_at)
         for quote in quotes
-        if quote.quoted_at
+        if quote.quoted_at and _was_traded(quote, quote.quoted_at)
         for interval, starts_at in (
             (Candle.Interval.DAY, _midnight(quote.quoted_at)),
             (Candle.Interval.MINUTE, quote.quoted_at.replace(second=0, microsecond=0)),
@@ -191,6 +192,13 @@ def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None
         )
         if not is_new:
             RejectedQuotes.objects.filter(pk=row.pk).update(count=F("count") + len(quotes), **last)
+
+
+def _was_traded(quote: Quote, quoted_at: datetime) -> bool:
+    """Tell whether a candle may hold the quote: a price first seen on a Saturday is Friday's."""
+    if quote.simulated or not quote.quoted_at_estimated:
+        return True
+    return is_session_day(quoted_at.astimezone(SAO_PAULO).date())
 
 
 def _same_day(one: Quote, other: Quote) -> bool:

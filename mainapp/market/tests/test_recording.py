@@ -294,3 +294,15 @@ def test_candles_are_kept_as_long_as_the_settings_say(settings):
         ("1d", 3),
         ("1m", 1),
     ]
+
+
+@pytest.mark.parametrize(("days_later", "candles"), [(0, 2), (4, 0)])
+def test_price_without_a_time_makes_no_candle_on_a_day_without_a_session(
+    settings, days_later, candles
+):
+    settings.SIMULATED = False
+    tuesday_or_saturday = NOON + timedelta(days=days_later)
+
+    record(make_quote(simulated=False, quoted_at=None), at=tuesday_or_saturday)
+
+    assert (LastQuote.objects.count(), Candle.objects.count()) == (1, candles)
