@@ -107,7 +107,14 @@ def test_a_history_that_fails_says_so_and_can_be_asked_for_again(open_page):
 
 def test_what_is_kept_is_shown_while_the_source_fails(open_page):
     page = open_page("/privacy/")
-    bar = {"time": 1_790_000_000, "open": "10", "high": "12", "low": "9", "close": "11", "volume": 5}
+    bar = {
+        "time": 1_790_000_000,
+        "open": "10",
+        "high": "12",
+        "low": "9",
+        "close": "11",
+        "volume": 5,
+    }
     answer = {"symbol": "PETR4", "range": "1y", "interval": "1d", "bars": [bar], "status": "failed"}
     page.route("**/graph/candles?*", lambda route: route.fulfill(json=answer))
     page.goto("/graph?ticker=PETR4&range=1y")
