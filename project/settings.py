@@ -40,9 +40,13 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django_celery_beat",
+    "allauth",
+    "allauth.account",
     "mainapp.core",
     "mainapp.accounts",
     "mainapp.market",
+    "mainapp.portfolio",
+    "mainapp.forum",
     "mainapp.pages",
 ]
 
@@ -60,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "project.urls"

@@ -1,7 +1,93 @@
-"""The user."""
+"""The user, and what the user prefers."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+
+class UserManager(DjangoUserManager["User"]):
+    """Finds a username whatever its case; a superuser's access level is admin."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username__iexact=username)
+
+    def create_superuser(self, *args: Any, **fields: Any) -> "User":
+        return super().create_superuser(*args, **{"access_level": User.Access.ADMIN} | fields)
 
 
 class User(AbstractUser):
-    """A person with an account; the username is what others see."""
+    """A person with an account; the username is what others see, unless a display name is set."""
+
+    class Access(models.TextChoices):
+        """What a person may do beyond their own things; each level holds the ones before it."""
+
+        USER = "user", _("Usuário")
+        SUPPORT = "support", _("Suporte")
+        ADMIN = "admin", _("Administrador")
+
+    email = models.EmailField(_("e-mail"), blank=True)
+    access_level = models.CharField(
+        _("nível de acesso"), max_length=7, choices=Access, default=Access.USER
+    )
+    display_name = models.CharField(_("nome de exibição"), max_length=60, blank=True)
+    bio = models.TextField(_("sobre você"), max_length=500, blank=True)
+    # The random name of the folder with the pictures; empty without one.
+    avatar_key = models.CharField(max_length=22, blank=True, editable=False)
+
+    objects = UserManager()  # type: ignore[misc] # django-stubs calls the inherited one a ClassVar
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="one_username_whatever_its_case",
+                violation_error_message=_("Já existe uma conta com este nome de usuário."),
+            )
+        ]
+
+    @property
+    def name(self) -> str:
+        """What others see."""
+        return self.display_name or self.username
+
+
+class Preferences(models.Model):
+    """How one user wants the site; who has no row yet has the defaults."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "system", _("Sistema")
+        LIGHT = "light", _("Clara")
+        DARK = "dark", _("Escura")
+
+    class Period(models.IntegerChoices):
+        """Minutes between two looks at a price; 0 looks at every quote."""
+
+        EVERY_QUOTE = 0, _("A cada cotação")
+        ONE = 1, _("1 minuto")
+        TWO = 2, _("2 minutos")
+        FIVE = 5, _("5 minutos")
+        FIFTEEN = 15, _("15 minutos")
+        THIRTY = 30, _("30 minutos")
+        SIXTY = 60, _("1 hora")
+        NINETY = 90, _("1 hora e 30 minutos")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="preferences"
+    )
+    # Empty: what the browser asks for.
+    language = models.CharField(max_length=5, choices=settings.LANGUAGES, blank=True)
+    theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
+    monitoring_minutes = models.PositiveSmallIntegerField(
+        choices=Period, default=Period.EVERY_QUOTE
+    )
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user_id}"

@@ -1,0 +1,1 @@
+"""Rooms: numbered messages, acknowledged when they are committed, live beside the prices."""

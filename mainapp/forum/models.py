@@ -1,0 +1,138 @@
+"""Rooms, their messages and people, and what was done to keep order."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.market.models import Stock
+
+
+class Room(models.Model):
+    """A place to talk. `last_seq` is the number of its newest message; a deleted host leaves it."""
+
+    name = models.CharField(_("nome"), max_length=80)
+    topic = models.CharField(_("tópico"), max_length=40, blank=True)
+    description = models.TextField(_("descrição"), max_length=500, blank=True)
+    stock = models.ForeignKey(
+        Stock, models.SET_NULL, null=True, blank=True, related_name="rooms", verbose_name=_("ativo")
+    )
+    host = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="hosted_rooms"
+    )
+    is_closed = models.BooleanField(default=False)
+    last_seq = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    # When it was last talked in; a room without a message: when it was made.
+    active_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-active_at", "-pk"]
+        indexes = [
+            models.Index(fields=["-active_at", "-id"], name="rooms_by_activity"),
+            models.Index(fields=["topic", "-active_at"], name="rooms_by_topic"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Participant(models.Model):
+    """That a user takes part in a room: they made it or wrote in it. A muted one only reads."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="participants")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="participations"
+    )
+    is_muted = models.BooleanField(default=False)
+    joined_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["room", "user"], name="one_participation_a_room")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} in {self.room_id}"
+
+
+class Message(models.Model):
+    """What was said. A deleted one keeps its number and loses its text; its author may be gone."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="messages")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="messages"
+    )
+    seq = models.PositiveIntegerField()
+    # The sender's name for it, for ever: a message sent again is the same message.
+    client_id = models.UUIDField(null=True)
+    body = models.TextField()
+    body_html = models.TextField()
+    sent_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["room", "seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["room", "seq"], name="one_message_a_number"),
+            models.UniqueConstraint(
+                fields=["room", "author", "client_id"], name="one_message_a_client_id"
+            ),
+        ]
+        indexes = [models.Index(fields=["author", "-sent_at"], name="messages_by_author")]
+
+    def __str__(self) -> str:
+        return f"{self.room_id} #{self.seq}"
+
+
+class Report(models.Model):
+    """That a reader finds a message out of order; once a reader."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="reports")
+    reporter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="reports"
+    )
+    reason = models.CharField(_("motivo"), max_length=300, blank=True)
+    reported_at = models.DateTimeField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-reported_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "reporter"], name="one_report_a_reader")
+        ]
+
+    def __str__(self) -> str:
+        return f"report of {self.message_id}"
+
+
+class ModerationEntry(models.Model):
+    """One line of the log: who did what to whom; it outlives the room and the people."""
+
+    class Action(models.TextChoices):
+        DELETE_MESSAGE = "delete_message", _("apagou uma mensagem")
+        MUTE = "mute", _("silenciou")
+        UNMUTE = "unmute", _("devolveu a palavra")
+        CLOSE = "close", _("fechou a sala")
+        REOPEN = "reopen", _("reabriu a sala")
+        DELETE_ROOM = "delete_room", _("apagou a sala")
+        RESOLVE_REPORT = "resolve_report", _("resolveu uma denúncia")
+
+    room = models.ForeignKey(Room, models.SET_NULL, null=True, related_name="moderation")
+    room_name = models.CharField(max_length=80)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="moderation_done"
+    )
+    target = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="moderation_suffered"
+    )
+    action = models.CharField(max_length=20, choices=Action)
+    detail = models.TextField(blank=True)
+    done_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-done_at", "-pk"]
+        verbose_name_plural = "moderation entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} in {self.room_name}"
