@@ -1,0 +1,159 @@
+"""Próximo aporte: how many whole shares of what to buy with some cash, nothing sold."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from enum import StrEnum
+from fractions import Fraction
+
+from mainapp.market.quotes import CENT
+from mainapp.portfolio.allocation.knapsack import Candidate, choose
+from mainapp.portfolio.valuation import EXACT, ValuedRow, add, times, to_cents
+
+
+class Reason(StrEnum):
+    """Why a plan is as it is."""
+
+    BUY = "buy"
+    NO_CASH = "no_cash"
+    NO_QUOTE = "no_quote"
+    NO_NOTA = "no_nota"
+    TOO_LITTLE = "too_little"
+    AT_IDEAL = "at_ideal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Buy:
+    """Shares of one paper: `lot_shares` in whole lots, the rest in the fractional market."""
+
+    symbol: str
+    price: Decimal
+    shares: int
+    lot_shares: int
+    cost: Decimal
+
+    @property
+    def fractional_shares(self) -> int:
+        return self.shares - self.lot_shares
+
+    @property
+    def orders(self) -> tuple[tuple[str, int], ...]:
+        """Return what to order under which ticker: (("PETR4", 200), ("PETR4F", 35))."""
+        both = ((self.symbol, self.lot_shares), (f"{self.symbol}F", self.fractional_shares))
+        return tuple((ticker, shares) for ticker, shares in both if shares)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to buy, in the order of the rows, and the R$ that it takes and leaves, to the cent.
+
+    `reason` is BUY, or why nothing is bought: no cash, no row with a quote, no nota above 0, not
+    enough cash for one unit of what is below its ideal, or nothing that would bring it nearer.
+    """
+
+    buys: tuple[Buy, ...]
+    cash: Decimal
+    spent: Decimal
+    left: Decimal
+    reason: Reason
+
+
+def next_contribution(
+    rows: Sequence[ValuedRow], cash: Decimal, *, whole_lots: bool = False
+) -> Plan:
+    """Choose the buys that bring the actual nearest to the ideal: the sum of (actual - ideal)² in R$ least.
+
+    A row's ideal is its nota's share of the patrimony *and* the cash together, in R$, not rounded:
+    the aim is where the whole would lie if every centavo found its place, so it does not move with
+    what is bought and a row is never bought past it for the sake of another. Rows without a quote
+    are left out, and their nota with them. Shares are whole; with `whole_lots` only whole lots
+    are bought, else the fractional market sells what is less than one. Of plans that are equally
+    near, the one that spends less of it is taken. `cash` is cut to the centavo; it may be left.
+
+    Exact where at most 4 rows are below their ideal (a search of bounded length, which only makes
+    way for the best found where prices are far below the cash and hide no better fit);
+    above that never worse than buying, again and again, the one unit that helps most.
+    The same rows give the same plan in any order. Cost: about 0.1 s for 200 rows at most.
+    """
+    cash = max(cash, Decimal(0)).quantize(CENT, ROUND_FLOOR, context=EXACT)
+    counted = [row for row in rows if row.has_quote]
+    candidates = _candidates(counted, cash, whole_lots=whole_lots)
+    shares = choose(candidates, budget=_cents(cash) * _notas(counted))
+    buys = tuple(
+        _buy(row, shares[row.holding.symbol] * _step(row, whole_lots=whole_lots))
+        for row in counted
+        if shares.get(row.holding.symbol)
+    )
+    spent = add(buy.cost for buy in buys)
+    return Plan(
+        buys=buys,
+        cash=cash,
+        spent=spent,
+        left=EXACT.subtract(cash, spent),
+        reason=Reason.BUY if buys else _reason(counted, candidates, cash),
+    )
+
+
+def deviation(rows: Sequence[ValuedRow], cash: Decimal, shares: Mapping[str, int]) -> Fraction:
+    """Return the sum of (actual - ideal)² in R$ of the rows after buying `shares`, exactly."""
+    counted = [row for row in rows if row.has_quote]
+    notas = _notas(counted)
+    whole = Fraction(add([cash, *(row.total for row in counted)]))
+    total = Fraction(0)
+    for row in counted:
+        bought = shares.get(row.holding.symbol, 0) * Fraction(row.price or 0)
+        ideal = whole * row.holding.nota / notas if notas else Fraction(0)
+        total += (Fraction(row.total or 0) + bought - ideal) ** 2
+    return total
+
+
+def _candidates(
+    counted: Sequence[ValuedRow], cash: Decimal, *, whole_lots: bool
+) -> list[Candidate]:
+    """Return the rows below their ideal; all amounts in centavos times the sum of the notas."""
+    notas = _notas(counted)
+    whole = _cents(add([cash, *(row.total for row in counted)]))
+    candidates = []
+    for row in counted:
+        step = _step(row, whole_lots=whole_lots)
+        gap = row.holding.nota * whole - notas * _cents(row.total)
+        unit = notas * _cents(row.price) * step
+        if gap > 0 and unit > 0:
+            candidates.append(Candidate(row.holding.symbol, gap=gap, unit=unit))
+    return candidates
+
+
+def _buy(row: ValuedRow, shares: int) -> Buy:
+    assert row.price is not None
+    lot = max(row.holding.lot, 1)
+    return Buy(
+        symbol=row.holding.symbol,
+        price=row.price,
+        shares=shares,
+        lot_shares=shares // lot * lot,
+        cost=times(row.price, Decimal(shares)),
+    )
+
+
+def _reason(counted: Sequence[ValuedRow], candidates: Sequence[Candidate], cash: Decimal) -> Reason:
+    if not counted:
+        return Reason.NO_QUOTE
+    if not cash:
+        return Reason.NO_CASH
+    notas = _notas(counted)
+    if not notas:
+        return Reason.NO_NOTA
+    wanted = [one for one in candidates if one.most]
+    return Reason.TOO_LITTLE if wanted else Reason.AT_IDEAL
+
+
+def _step(row: ValuedRow, *, whole_lots: bool) -> int:
+    return max(row.holding.lot, 1) if whole_lots else 1
+
+
+def _notas(rows: Sequence[ValuedRow]) -> int:
+    return sum(row.holding.nota for row in rows)
+
+
+def _cents(amount: Decimal | None) -> int:
+    return int(EXACT.multiply(to_cents(amount or Decimal(0)), Decimal(100)))

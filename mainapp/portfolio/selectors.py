@@ -1,0 +1,46 @@
+"""What a user holds."""
+
+from collections.abc import Collection
+
+from mainapp.accounts.models import User
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.valuation import Holding, Valuation, value_rows
+
+
+def holdings_of(user: User) -> list[Holding]:
+    """Return the rows of `user` as values, by symbol; one query."""
+    rows = Carteira.objects.filter(owner=user).select_related("ativo").order_by("ativo__symbol")
+    return [holding_of(row) for row in rows]
+
+
+def holding_of(row: Carteira) -> Holding:
+    stock = row.ativo
+    return Holding(
+        pk=row.pk,
+        symbol=stock.symbol,
+        name=stock.name,
+        sector=stock.sector,
+        kind=stock.kind,
+        lot=stock.lot,
+        preco_medio=row.preco_medio,
+        quantidade=row.quantidade,
+        nota=row.nota,
+    )
+
+
+def valuation_of(user: User) -> Valuation:
+    """Return the portfolio of `user` at the last recorded quotes; two queries, whatever its size."""
+    holdings = holdings_of(user)
+    return value_rows(holdings, last_quotes([holding.symbol for holding in holdings]))
+
+
+def owned_row(user: User, pk: int) -> Carteira:
+    """Return a row of `user`. Raises: Carteira.DoesNotExist for somebody else's too."""
+    return Carteira.objects.select_related("ativo").get(owner=user, pk=pk)
+
+
+def needed_symbols() -> Collection[str]:
+    """Return the symbols that active users hold; one query."""
+    held = Carteira.objects.filter(owner__is_active=True)
+    return set(held.values_list("ativo__symbol", flat=True).distinct())
