@@ -1,0 +1,82 @@
+"""Access levels: who is how much, asked alike by views, sockets, the admin and the API.
+
+In a view that only staff may see:
+
+    @level_required(User.Access.SUPPORT)
+    def reports(request): ...
+
+In a service, or in a socket's handler, where the error becomes a frame or a message:
+
+    require_level(user, User.Access.SUPPORT)
+
+For a decision, in Python or for a template: `is_staff_level(user)`, `has_level(user, level)`.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseBase
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.exceptions import DomainError
+
+P = ParamSpec("P")
+View = Callable[Concatenate[Any, P], HttpResponseBase]
+
+# As `User.Access` names them, low to high; each holds what the ones before it may.
+LEVELS = ("user", "support", "admin")
+
+
+class AccessDenied(DomainError):
+    """Somebody may not do this: `login_required` for who is nobody, `forbidden` for who is."""
+
+    def __init__(self, *, is_known: bool) -> None:
+        super().__init__(
+            _("Você não tem permissão para isso.") if is_known else _("Entre na sua conta.")
+        )
+        self.code = "forbidden" if is_known else "login_required"
+
+
+def has_level(user: Any, level: str) -> bool:
+    """Tell whether a user, who may be anonymous, has at least `level` (one of `User.Access`).
+
+    A deactivated user has none, a superuser has all. Asks no database.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.is_superuser or LEVELS.index(user.access_level) >= LEVELS.index(level)
+
+
+def is_staff_level(user: Any) -> bool:
+    """Tell whether a user keeps order: support or admin."""
+    return has_level(user, "support")
+
+
+def is_admin_level(user: Any) -> bool:
+    """Tell whether a user runs the site, `/admin/` with it."""
+    return has_level(user, "admin")
+
+
+def require_level(user: Any, level: str) -> None:
+    """Pass who has `level`. Raises: AccessDenied, which a socket answers as an error frame."""
+    if not has_level(user, level):
+        raise AccessDenied(is_known=user.is_authenticated)
+
+
+def level_required(level: str) -> Callable[[View[P]], View[P]]:
+    """Return a view's decorator: anonymous goes to the log-in, who is below `level` gets a 403."""
+
+    def decorate(view: View[P]) -> View[P]:
+        @login_required
+        @wraps(view)
+        def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not has_level(request.user, level):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
