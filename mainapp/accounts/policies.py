@@ -14,17 +14,16 @@ For a decision, in Python or for a template: `is_staff_level(user)`, `has_level(
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
 
-P = ParamSpec("P")
-View = Callable[Concatenate[Any, P], HttpResponseBase]
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 # As `User.Access` names them, low to high; each holds what the ones before it may.
 LEVELS = ("user", "support", "admin")
@@ -66,17 +65,16 @@ def require_level(user: Any, level: str) -> None:
         raise AccessDenied(is_known=user.is_authenticated)
 
 
-def level_required(level: str) -> Callable[[View[P]], View[P]]:
+def level_required(level: str) -> Callable[[View], View]:
     """Return a view's decorator: anonymous goes to the log-in, who is below `level` gets a 403."""
 
-    def decorate(view: View[P]) -> View[P]:
-        @login_required
+    def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: Any, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not has_level(request.user, level):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
-        return guarded
+        return cast(View, login_required(guarded))
 
     return decorate
