@@ -30,7 +30,7 @@ def holding_of(row: Carteira) -> Holding:
 
 
 def valuation_of(user: User) -> Valuation:
-    """Return the portfolio of `user` at the last recorded quotes; two queries, whatever its size."""
+    """Return the portfolio of `user` at the last recorded quotes: two queries."""
     holdings = holdings_of(user)
     return value_rows(holdings, last_quotes([holding.symbol for holding in holdings]))
 

@@ -178,7 +178,7 @@ def _valued(holding: Holding, quote: Quote | None) -> ValuedRow:
         result_pct=percent(result, cost),
         previous_total=previous,
         day_change=None if previous is None else EXACT.subtract(total, previous),
-        day_change_pct=quote.change_pct,
+        day_change_pct=None if quote.change_pct is None else to_cents(quote.change_pct),
         year_low=quote.year_low,
         year_high=quote.year_high,
     )

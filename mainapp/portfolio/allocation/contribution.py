@@ -61,7 +61,7 @@ class Plan:
 def next_contribution(
     rows: Sequence[ValuedRow], cash: Decimal, *, whole_lots: bool = False
 ) -> Plan:
-    """Choose the buys that bring the actual nearest to the ideal: the sum of (actual - ideal)² in R$ least.
+    """Choose the buys after which the sum of (actual - ideal)² in R$ is least.
 
     A row's ideal is its nota's share of the patrimony *and* the cash together, in R$, not rounded:
     the aim is where the whole would lie if every centavo found its place, so it does not move with
