@@ -1,10 +1,13 @@
 """Rooms, their messages and people, and what was done to keep order."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.models import Stock
+from mainapp.market.symbols import fold
 
 
 class Room(models.Model):
@@ -13,6 +16,8 @@ class Room(models.Model):
     name = models.CharField(_("nome"), max_length=80)
     topic = models.CharField(_("tópico"), max_length=40, blank=True)
     description = models.TextField(_("descrição"), max_length=500, blank=True)
+    # Name, topic and description as search compares them; `save` keeps it.
+    search_text = models.TextField(editable=False, default="")
     stock = models.ForeignKey(
         Stock, models.SET_NULL, null=True, blank=True, related_name="rooms", verbose_name=_("ativo")
     )
@@ -34,6 +39,12 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **options: Any) -> None:
+        self.search_text = fold(f"{self.name} {self.topic} {self.description}")
+        if (fields := options.get("update_fields")) is not None:
+            options["update_fields"] = {*fields, "search_text"}
+        super().save(*args, **options)
 
 
 class Participant(models.Model):
