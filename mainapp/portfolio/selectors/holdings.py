@@ -1,63 +1,46 @@
-"""A person's holdings at their last recorded quotes."""
+"""What a user holds."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
 
 from mainapp.accounts.models import User
-from mainapp.market.quotes import Quote
-from mainapp.market.selectors.tracking import last_quotes
-from mainapp.portfolio.allocation import AllocatedRow, Allocation, allocate
+from mainapp.market.selectors.quotes import last_quotes
 from mainapp.portfolio.models import Carteira
-from mainapp.portfolio.valuation import Holding, Valuation, ValuedRow, value_rows
+from mainapp.portfolio.valuation import Holding, Valuation, value_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One row of the carteira: what is held, its worth, its share, and the quote they stand on."""
-
-    value: ValuedRow
-    share: AllocatedRow
-    quote: Quote | None
-
-    @property
-    def holding(self) -> Holding:
-        return self.value.holding
+def holdings_of(user: User) -> list[Holding]:
+    """Return the rows of `user` as values, by symbol; one query."""
+    rows = Carteira.objects.filter(owner=user).select_related("ativo").order_by("ativo__symbol")
+    return [holding_of(row) for row in rows]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Portfolio:
-    """All of a person's holdings, by symbol; `quotes` are the last recorded ones of the run's kind.
-
-    A holding's `sector` is the wide one: "Financeiro" of "Financeiro (bancos)".
-    """
-
-    valuation: Valuation
-    allocation: Allocation
-    quotes: dict[str, Quote]
-
-    def lines(self) -> Iterator[Line]:
-        for value, share in zip(self.valuation.rows, self.allocation.rows, strict=True):
-            yield Line(value, share, self.quotes.get(share.symbol))
-
-
-def portfolio_of(user: User) -> Portfolio:
-    """Return what `user` holds and what it is worth: two queries."""
-    rows = list(Carteira.objects.filter(owner=user).select_related("ativo"))
-    quotes = last_quotes(row.ativo for row in rows)
-    valuation = value_rows([_holding(row) for row in rows], quotes)
-    return Portfolio(valuation=valuation, allocation=allocate(valuation), quotes=quotes)
-
-
-def _holding(row: Carteira) -> Holding:
+def holding_of(row: Carteira) -> Holding:
     stock = row.ativo
     return Holding(
         pk=row.pk,
         symbol=stock.symbol,
         name=stock.name,
-        sector=stock.sector.partition(" (")[0],
+        sector=stock.sector,
         kind=stock.kind,
         lot=stock.lot,
-        nota=row.nota,
         preco_medio=row.preco_medio,
         quantidade=row.quantidade,
+        nota=row.nota,
     )
+
+
+def valuation_of(user: User) -> Valuation:
+    """Return the portfolio of `user` at the last recorded quotes: two queries."""
+    holdings = holdings_of(user)
+    return value_rows(holdings, last_quotes([holding.symbol for holding in holdings]))
+
+
+def owned_row(user: User, pk: int) -> Carteira:
+    """Return a row of `user`. Raises: Carteira.DoesNotExist for somebody else's too."""
+    return Carteira.objects.select_related("ativo").get(owner=user, pk=pk)
+
+
+def needed_symbols() -> Collection[str]:
+    """Return the symbols that active users hold; one query."""
+    held = Carteira.objects.filter(owner__is_active=True)
+    return set(held.values_list("ativo__symbol", flat=True).distinct())
