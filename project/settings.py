@@ -30,7 +30,7 @@ HTTPS = env.bool("HTTPS", default=not DEBUG)
 INSTALLED_APPS = [
     # Takes a second to load (Twisted), for the one command that it brings.
     *(["daphne"] if "runserver" in sys.argv else []),
-    "django.contrib.admin",
+    "mainapp.pages.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -113,6 +113,13 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [{"address": REDIS_URL, "max_connections": 1000}], "prefix": "pregao"},
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "mainapp.core.cache.SharedCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "pregao:cache",
     }
 }
 

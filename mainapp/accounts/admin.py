@@ -1,8 +1,29 @@
-"""Users in the admin."""
+"""Users in the admin: who may do what is told by one field, the access level."""
+
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
 
-admin.site.register(User, UserAdmin)
+
+@admin.register(User)
+class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run time
+    list_display = ["username", "email", "display_name", "access_level", "is_active"]
+    list_filter = ["access_level", "is_active"]
+    search_fields = ["username", "display_name", "email"]
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", "email"]}),
+        (_("Perfil"), {"fields": ["display_name", "bio"]}),
+        (_("Acesso"), {"fields": ["access_level", "is_active"]}),
+        (_("Datas"), {"fields": ["last_login", "date_joined"]}),
+    ]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Save; a superuser who is lowered is one no more."""
+        obj.is_superuser = obj.is_superuser and obj.access_level == User.Access.ADMIN
+        super().save_model(request, obj, form, change)

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.accounts.policies import is_admin_level
+
 
 class UserManager(DjangoUserManager["User"]):
     """Finds a username whatever its case; a superuser's access level is admin."""
@@ -54,6 +56,14 @@ class User(AbstractUser):
     def name(self) -> str:
         """What others see."""
         return self.display_name or self.username
+
+    # Django's permissions, which the admin asks for, all come with the access level.
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return is_admin_level(self)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return is_admin_level(self)
 
 
 class Preferences(models.Model):

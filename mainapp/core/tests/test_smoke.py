@@ -1,2 +1,2 @@
-def test_admin_login_page(client, db):
-    assert client.get("/admin/login/").status_code == 200
+def test_admin_leads_to_the_log_in(client, db):
+    assert client.get("/admin/", follow=True).status_code == 200

@@ -1,0 +1,100 @@
+"""Who enters the admin, and what it changes about users."""
+
+import pytest
+from django.urls import reverse
+
+from mainapp.accounts.models import User
+
+pytestmark = pytest.mark.django_db
+Access = User.Access
+INDEX = "/admin/"
+
+
+def make(name, level, **fields):
+    return User.objects.create_user(name, access_level=level, **fields)
+
+
+@pytest.fixture
+def as_(client):
+    """Return a client logged in as who is given."""
+
+    def log_in(user):
+        client.force_login(user)
+        return client
+
+    return log_in
+
+
+def change(client, user, **fields):
+    url = reverse("admin:accounts_user_change", args=[user.pk])
+    form = client.get(url).context["adminform"].form.initial
+    kept = {name: form[name] or "" for name in ("username", "email", "display_name", "bio")}
+    data = kept | {"access_level": user.access_level, "is_active": "on"} | fields
+    return client.post(url, data)
+
+
+@pytest.mark.parametrize("address", [INDEX, "/admin/accounts/user/", "/admin/market/stock/"])
+def test_admin_level_enters(as_, address):
+    assert as_(make("ana", Access.ADMIN)).get(address).status_code == 200
+
+
+def test_superuser_made_on_the_command_line_is_an_admin(as_):
+    root = User.objects.create_superuser("root")
+
+    assert root.access_level == Access.ADMIN
+    assert as_(root).get(INDEX).status_code == 200
+
+
+@pytest.mark.parametrize("level", [Access.USER, Access.SUPPORT])
+@pytest.mark.parametrize("address", [INDEX, "/admin/accounts/user/", "/admin/login/"])
+def test_lower_levels_stay_out(as_, level, address):
+    client = as_(make("ana", level, is_staff=True))
+
+    assert client.get(address, follow=True).status_code == 403
+
+
+@pytest.mark.parametrize("address", [INDEX, "/admin/login/?next=/admin/"])
+def test_stranger_is_sent_to_the_sites_log_in(client, address):
+    assert client.get(address, follow=True).redirect_chain[-1] == ("/login/?next=/admin/", 302)
+
+
+def test_log_in_of_the_admin_takes_no_password(client):
+    User.objects.create_superuser("root", password="correct horse")
+    answer = client.post("/admin/login/", {"username": "root", "password": "correct horse"})
+
+    assert (answer.status_code, answer.url) == (302, "/login/?next=/admin/")
+    assert "_auth_user_id" not in client.session
+
+
+def test_admin_raises_somebody(as_, bob):
+    assert change(as_(make("ana", Access.ADMIN)), bob, access_level="support").status_code == 302
+
+    bob.refresh_from_db()
+    assert bob.access_level == Access.SUPPORT
+
+
+def test_support_does_not_raise_himself(as_):
+    ana = make("ana", Access.SUPPORT)
+    url = reverse("admin:accounts_user_change", args=[ana.pk])
+
+    as_(ana).post(url, {"username": "ana", "access_level": "admin", "is_active": "on"})
+
+    ana.refresh_from_db()
+    assert ana.access_level == Access.SUPPORT
+
+
+def test_superuser_who_is_lowered_is_one_no_more(as_):
+    root = User.objects.create_superuser("root")
+
+    change(as_(make("ana", Access.ADMIN)), root, access_level="user")
+
+    root.refresh_from_db()
+    assert (root.access_level, root.is_superuser) == (Access.USER, False)
+
+
+def test_user_is_added_with_a_password(as_):
+    data = {"username": "eva", "password1": "correct horse", "password2": "correct horse"}
+    answer = as_(make("ana", Access.ADMIN)).post(reverse("admin:accounts_user_add"), data)
+
+    assert answer.status_code == 302
+    assert User.objects.get(username="eva").access_level == Access.USER
