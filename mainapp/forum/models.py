@@ -11,7 +11,11 @@ from mainapp.market.symbols import fold
 
 
 class Room(models.Model):
-    """A place to talk. `last_seq` is the number of its newest message; a deleted host leaves it."""
+    """A place to talk. `last_seq` is the number of its newest message; a deleted host leaves it.
+
+    `revision` counts every change that its readers see; they find what they missed by it. Both are
+    counted under the row's lock, so that a number which can be read has all lower ones beside it.
+    """
 
     name = models.CharField(_("nome"), max_length=80)
     topic = models.CharField(_("tópico"), max_length=40, blank=True)
@@ -26,6 +30,9 @@ class Room(models.Model):
     )
     is_closed = models.BooleanField(default=False)
     last_seq = models.PositiveIntegerField(default=0)
+    revision = models.PositiveBigIntegerField(default=0)
+    # The revision that last changed its name, its host, who is muted or whether it is closed.
+    rules_revision = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField()
     # When it was last talked in; a room without a message: when it was made.
     active_at = models.DateTimeField()
@@ -74,6 +81,8 @@ class Message(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="messages"
     )
     seq = models.PositiveIntegerField()
+    # The room's, when this was last changed.
+    revision = models.PositiveBigIntegerField(default=0)
     # The sender's name for it, for ever: a message sent again is the same message.
     client_id = models.UUIDField(null=True)
     body = models.TextField()
@@ -90,7 +99,10 @@ class Message(models.Model):
                 fields=["room", "author", "client_id"], name="one_message_a_client_id"
             ),
         ]
-        indexes = [models.Index(fields=["author", "-sent_at"], name="messages_by_author")]
+        indexes = [
+            models.Index(fields=["author", "-sent_at"], name="messages_by_author"),
+            models.Index(fields=["room", "revision"], name="messages_by_revision"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id} #{self.seq}"

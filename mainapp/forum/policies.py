@@ -1,0 +1,69 @@
+"""Who may do what in a room, and what a message may be."""
+
+import unicodedata
+from dataclasses import dataclass
+from typing import Any
+
+from mainapp.accounts.policies import is_staff_level
+from mainapp.forum.rendering import MAX_BODY
+
+TURNS, WINDOW_S = 10, 10.0
+MAX_EXCERPT = 200
+# They turn what follows them around, and could make it read as something else.
+_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What decides over who may do what in a room; `muted` has user ids."""
+
+    host_id: int | None
+    is_closed: bool
+    muted: frozenset[int]
+
+
+def is_moderator(user: Any, *, host_id: int | None) -> bool:
+    """Tell whether a user, who may be anonymous, keeps order in a room: its host, or staff."""
+    if not user.is_authenticated or not user.is_active:
+        return False
+    return user.pk == host_id or is_staff_level(user)
+
+
+def may_mute(actor: Any, target: Any, *, host_id: int | None) -> bool:
+    """Tell whether `actor` may mute and unmute `target`: not oneself, and staff only by staff."""
+    if actor.pk == target.pk or not is_moderator(actor, host_id=host_id):
+        return False
+    return is_staff_level(actor) or not is_staff_level(target)
+
+
+def permissions(user: Any, rules: Rules) -> list[str]:
+    """Return what `user` may: `send edit delete report` and `delete_any mute close`.
+
+    `edit` and `delete` are for one's own messages. A closed room takes no message from anybody.
+    """
+    if not user.is_authenticated or not user.is_active:
+        return []
+    may_write = not rules.is_closed and user.pk not in rules.muted
+    allowed = ["send", "edit"] if may_write else []
+    allowed += ["delete", "report"]
+    if is_moderator(user, host_id=rules.host_id):
+        allowed += ["delete_any", "mute", "close"]
+    return allowed
+
+
+def clean_body(text: str) -> str:
+    """Return a message's text without what is no text: control and turning characters, margins.
+
+    Empty when nothing would be seen of it.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(c for c in text if c in "\n\t" or _is_text(c)).strip()
+    return kept if any(unicodedata.category(c)[0] in "LNPS" for c in kept) else ""
+
+
+def is_too_long(body: str) -> bool:
+    return len(body) > MAX_BODY
+
+
+def _is_text(character: str) -> bool:
+    return unicodedata.category(character) not in ("Cc", "Cs") and ord(character) not in _TURNING

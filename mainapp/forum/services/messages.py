@@ -1,0 +1,179 @@
+"""Writing, editing and deleting messages."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.accounts.models import User
+from mainapp.forum.exceptions import (
+    Closed,
+    Forbidden,
+    Invalid,
+    LoginRequired,
+    Muted,
+    RateLimited,
+    TooLong,
+)
+from mainapp.forum.models import Message, ModerationEntry, Participant, Room
+from mainapp.forum.policies import (
+    MAX_EXCERPT,
+    TURNS,
+    WINDOW_S,
+    clean_body,
+    is_moderator,
+    is_too_long,
+)
+from mainapp.forum.rendering import mentions_in, render, symbols_in
+from mainapp.forum.services.log import note
+from mainapp.forum.services.numbering import take_revision
+from mainapp.market.selectors.catalogue import catalogue
+
+
+def post_message(
+    *, room_pk: int, author: User, body: str, client_id: UUID | None = None
+) -> Message:
+    """Add a message to a room under its next number; committed when this returns.
+
+    A `client_id` that this author used in this room before gives back the message of then, whatever
+    the body. A user's own posts wait for each other, so that no race doubles one or passes the rate
+    limit, which the database counts: it holds over all processes and without Redis. Cost: 8 queries
+    in one short transaction, however long the room.
+
+    Raises: Invalid, TooLong, LoginRequired (deactivated), Muted, Closed, RateLimited.
+    """
+    text = _checked(body)
+    html = _rendered(text)
+    with transaction.atomic():
+        _lock_author(author)
+        if client_id and (sent := _already_sent(room_pk, author, client_id)):
+            return sent
+        now = timezone.now()
+        room = take_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
+        _check_may_write(room, author)
+        _take_turn(author, now)
+        Participant.objects.get_or_create(room=room, user=author, defaults={"joined_at": now})
+        return Message.objects.create(
+            room=room,
+            author=author,
+            seq=room.last_seq,
+            revision=room.revision,
+            client_id=client_id,
+            body=text,
+            body_html=html,
+            sent_at=now,
+        )
+
+
+def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
+    """Give one's own message another text.
+
+    Raises: Invalid (no such message, or deleted), TooLong, LoginRequired, Forbidden, Muted, Closed.
+    """
+    text = _checked(body)
+    html = _rendered(text)
+    with transaction.atomic():
+        _lock_author(author)
+        room = take_revision(room_pk)
+        message = _message(room, seq)
+        if message.author_id != author.pk:
+            raise Forbidden
+        _check_may_write(room, author)
+        if message.deleted_at:
+            raise Invalid(_("Esta mensagem foi apagada."))
+        message.body, message.body_html = text, html
+        message.revision, message.edited_at = room.revision, timezone.now()
+        message.save(update_fields=["body", "body_html", "revision", "edited_at"])
+        return message
+
+
+def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
+    """Take a message's text away; its number stays. Its author may, its room's host, and staff.
+
+    Who deletes another's leaves a line in the log of moderation, with an excerpt. Safe to repeat.
+    Raises: Invalid (no such message), LoginRequired, Forbidden.
+    """
+    with transaction.atomic():
+        _lock_author(actor)
+        room = take_revision(room_pk)
+        message = _message(room, seq)
+        is_own = message.author_id == actor.pk
+        if not is_own and not is_moderator(actor, host_id=room.host_id):
+            raise Forbidden
+        if message.deleted_at:
+            return message
+        if not is_own:
+            _note_deletion(message, room, actor)
+        message.body = message.body_html = ""
+        message.revision, message.deleted_at = room.revision, timezone.now()
+        message.save(update_fields=["body", "body_html", "revision", "deleted_at"])
+        return message
+
+
+def _checked(body: str) -> str:
+    text = clean_body(body)
+    if not text:
+        raise Invalid(_("Escreva uma mensagem."), fields={"body": "1-4000"})
+    if is_too_long(text):
+        raise TooLong
+    return text
+
+
+def _rendered(text: str) -> str:
+    symbols = {}
+    if tickers := symbols_in(text):
+        known = catalogue()
+        symbols = {ticker: now for ticker in tickers if (now := known.canonical(ticker))}
+    users = {}
+    if names := mentions_in(text):
+        people = User.objects.alias(lower=Lower("username")).filter(lower__in=names, is_active=True)
+        users = {user.username.lower(): f"/profile/{user.pk}/" for user in people}
+    return render(text, symbols=symbols, users=users)
+
+
+def _lock_author(author: User) -> None:
+    """Make what else this user writes wait, and see that they still may."""
+    locked = User.objects.select_for_update(no_key=True).only("is_active").filter(pk=author.pk)
+    if (user := locked.first()) is None or not user.is_active:
+        raise LoginRequired
+
+
+def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:
+    return Message.objects.filter(room=room_pk, author=author, client_id=client_id).first()
+
+
+def _take_turn(author: User, now: datetime) -> None:
+    window = timedelta(seconds=WINDOW_S)
+    sent = Message.objects.filter(author=author, sent_at__gt=now - window).order_by("-sent_at")
+    oldest = next(iter(sent.values_list("sent_at", flat=True)[TURNS - 1 : TURNS]), None)
+    if oldest:
+        wait_s = (oldest + window - now).total_seconds()
+        raise RateLimited(retry_after_s=max(0.1, round(wait_s, 1)))
+
+
+def _check_may_write(room: Room, author: User) -> None:
+    if room.is_closed:
+        raise Closed
+    if Participant.objects.filter(room=room, user=author, is_muted=True).exists():
+        raise Muted
+
+
+def _message(room: Room, seq: int) -> Message:
+    message = Message.objects.filter(room=room, seq=seq).first()
+    if message is None:
+        raise Invalid(_("Esta mensagem não existe."), fields={"seq": "unknown"})
+    return message
+
+
+def _note_deletion(message: Message, room: Room, actor: User) -> None:
+    note(
+        room,
+        actor,
+        ModerationEntry.Action.DELETE_MESSAGE,
+        target_id=message.author_id,
+        detail=message.body[:MAX_EXCERPT],
+    )

@@ -1,0 +1,74 @@
+"""Creating, changing and deleting rooms."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.forum.exceptions import Forbidden
+from mainapp.forum.models import ModerationEntry, Participant, Room
+from mainapp.forum.policies import is_moderator
+from mainapp.forum.services.log import note
+from mainapp.forum.services.numbering import announce, take_revision
+from mainapp.market.models import Stock
+
+
+def create_room(
+    *,
+    host: User,
+    name: str,
+    topic: str = "",
+    description: str = "",
+    stock: Stock | None = None,
+) -> Room:
+    """Open a room; its host takes part in it."""
+    now = timezone.now()
+    with transaction.atomic():
+        room = Room.objects.create(
+            host=host,
+            name=name,
+            topic=topic,
+            description=description,
+            stock=stock,
+            created_at=now,
+            active_at=now,
+        )
+        Participant.objects.create(room=room, user=host, joined_at=now)
+    return room
+
+
+def update_room(
+    *,
+    room_pk: int,
+    actor: User,
+    name: str,
+    topic: str = "",
+    description: str = "",
+    stock: Stock | None = None,
+) -> Room:
+    """Change a room; its host may, and staff. Raises: Invalid (it is gone), Forbidden."""
+    with transaction.atomic():
+        room = take_revision(
+            room_pk,
+            has_new_rules=True,
+            name=name,
+            topic=topic,
+            description=description,
+            stock=stock,
+        )
+        if not is_moderator(actor, host_id=room.host_id):
+            raise Forbidden
+        return room
+
+
+def delete_room(*, room_pk: int, actor: User) -> None:
+    """Delete a room with all that was said; its host may, and staff. It leaves a line in the log.
+
+    Raises: Invalid (it is gone), Forbidden.
+    """
+    with transaction.atomic():
+        room = take_revision(room_pk)
+        if not is_moderator(actor, host_id=room.host_id):
+            raise Forbidden
+        note(room, actor, ModerationEntry.Action.DELETE_ROOM, target_id=room.host_id)
+        room.delete()
+        announce(room_pk, room.revision)
