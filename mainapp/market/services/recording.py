@@ -61,7 +61,7 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
         _write_last_quotes(changed, stocks)
         _write_candles(changed, stocks, last)
         _count_refused(refused, at)
-        quotes_recorded.send(sender=None, quotes=accepted, last=last, at=at)
+        quotes_recorded.send(sender=None, quotes=accepted, last=last, stocks=stocks, at=at)
     return Recorded(accepted, Counter((quote.source, reason) for quote, reason in refused))
 
 
