@@ -47,16 +47,11 @@ def update_room(
 ) -> Room:
     """Change a room; its host may, and staff. Raises: Invalid (it is gone), Forbidden."""
     with transaction.atomic():
-        room = take_revision(
-            room_pk,
-            has_new_rules=True,
-            name=name,
-            topic=topic,
-            description=description,
-            stock=stock,
-        )
+        room = take_revision(room_pk, has_new_rules=True)
         if not is_moderator(actor, host_id=room.host_id):
             raise Forbidden
+        room.name, room.topic, room.description, room.stock = name, topic, description, stock
+        room.save(update_fields=["name", "topic", "description", "stock"])
         return room
 
 

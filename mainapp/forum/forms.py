@@ -1,0 +1,117 @@
+"""What people type into the forum."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.forum.models import Report, Room
+from mainapp.forum.policies import clean_body
+from mainapp.forum.rendering import MAX_BODY
+from mainapp.market.models import Stock
+from mainapp.market.selectors.watchlists import stocks_named
+
+MAX_PAGE = 100_000
+
+
+class ForumQuery(forms.Form):
+    """The forum's query; a field that makes no sense counts as empty."""
+
+    q = forms.CharField(required=False, max_length=60)
+    topic = forms.CharField(required=False, max_length=40)
+    page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
+
+    def query(self) -> dict[str, Any]:
+        self.is_valid()
+        return {
+            "words": self.cleaned_data.get("q") or "",
+            "topic": self.cleaned_data.get("topic") or "",
+            "number": self.cleaned_data.get("page") or 1,
+        }
+
+
+class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
+    stock = forms.CharField(
+        label=_("Ativo"),
+        required=False,
+        max_length=12,
+        help_text=_("O código na B3, como PETR4: o preço dele aparece no alto da sala."),
+        widget=forms.TextInput(
+            attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+
+    class Meta:
+        model = Room
+        fields = ["name", "description", "topic", "stock"]
+        labels = {"name": _("Nome"), "description": _("Descrição"), "topic": _("Tópico")}
+        help_texts = {"topic": _("Uma ou duas palavras, como Dividendos: agrupa as salas.")}
+        widgets = {
+            "description": forms.Textarea(attrs={"rows": 3}),
+            "topic": forms.TextInput(attrs={"list": "topics", "autocomplete": "off"}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.stock:
+            self.initial["stock"] = self.instance.stock.symbol
+        for name, field in self.fields.items():
+            field.widget.attrs["class"] = "form-control"
+            if self.is_bound and name in self.errors:
+                field.widget.attrs["aria-invalid"] = "true"
+
+    def clean_name(self) -> str:
+        return _shown(self.cleaned_data["name"], _("Dê um nome à sala."))
+
+    def clean_description(self) -> str:
+        return clean_body(self.cleaned_data["description"])
+
+    def clean_topic(self) -> str:
+        topic: str = self.cleaned_data["topic"]
+        return _shown(topic, _("Este tópico não se deixa ler.")) if topic else ""
+
+    def clean_stock(self) -> Stock | None:
+        text: str = self.cleaned_data["stock"]
+        if not text:
+            return None
+        if stock := stocks_named([text.lstrip("$")]).get(text.lstrip("$")):
+            return stock
+        raise ValidationError(_("Não conhecemos: %(symbol)s."), params={"symbol": text})
+
+
+class MessageForm(forms.Form):
+    """A message's text, for who has no script; its service says what is wrong with it."""
+
+    body = forms.CharField(
+        label=_("Mensagem"),
+        required=False,
+        strip=False,
+        max_length=MAX_BODY + 1000,
+        widget=forms.Textarea(
+            attrs={"class": "form-control", "rows": 4, "maxlength": MAX_BODY, "required": True}
+        ),
+    )
+
+
+class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
+    class Meta:
+        model = Report
+        fields = ["reason"]
+        labels = {"reason": _("O que há de errado com ela?")}
+        widgets = {"reason": forms.Textarea(attrs={"class": "form-control", "rows": 3})}
+
+
+class MuteForm(forms.Form):
+    """Whom to take the word from, or to give it back to."""
+
+    user = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    muted = forms.BooleanField(required=False)
+
+
+def _shown(text: str, otherwise: Any) -> str:
+    """Return a text as one line without what cannot be seen. Raises: ValidationError."""
+    line = " ".join(clean_body(text).split())
+    if not line:
+        raise ValidationError(otherwise)
+    return line

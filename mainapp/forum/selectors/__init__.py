@@ -1,0 +1,1 @@
+"""Reads across rooms: the pages, what was said, who is there."""

@@ -1,0 +1,86 @@
+"""What the page of one room shows."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.market.policies import symbol_limit
+from mainapp.market.selectors.quotes import last_quotes
+
+PAGE_SIZE = 50
+SAME_BREATH = timedelta(minutes=5)
+_CHIP = re.compile(r'data-symbol="([A-Z0-9]{1,12})"')
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message as it stands among the others: `day` opens a day, `follows` its author's last."""
+
+    message: Message
+    day: date | None
+    follows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RoomPage:
+    """Some messages in order; `earlier` is the number before which more are found."""
+
+    lines: Sequence[Line]
+    earlier: int | None
+    is_newest: bool
+
+
+def room_for(pk: int, user: User | AnonymousUser) -> Room:
+    """Return a room with stock, host and whether `user` `is_muted` there; one query.
+
+    Raises: Room.DoesNotExist.
+    """
+    mine = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
+    return Room.objects.select_related("stock", "host").annotate(is_muted=Exists(mine)).get(pk=pk)
+
+
+def room_page(room: Room, *, before: int | None = None) -> RoomPage:
+    """Return the last messages, or the last of those before a number, deleted ones too; one query."""
+    said = Message.objects.filter(room=room).select_related("author")
+    if before is not None:
+        said = said.filter(seq__lt=before)
+    newest_first = list(said.order_by("-seq")[:PAGE_SIZE])
+    lines = _lines(reversed(newest_first))
+    earlier = lines[0].message.seq if lines and lines[0].message.seq > 1 else None
+    return RoomPage(lines, earlier, before is None or before > room.last_seq)
+
+
+def quotes_of(room: Room, page: RoomPage, *, user: User | AnonymousUser) -> dict[str, Any]:
+    """Return the last quotes, as on the wire, of the stock and of the newest chips; one query."""
+    symbols = dict.fromkeys([room.stock.symbol] if room.stock else [])
+    for line in reversed(page.lines):
+        symbols |= dict.fromkeys(_CHIP.findall(line.message.body_html))
+    limit = symbol_limit(is_authenticated=user.is_authenticated)
+    quotes = last_quotes(list(symbols)[:limit])
+    return {symbol: quote.to_wire() for symbol, quote in quotes.items()}
+
+
+def _lines(messages: Iterable[Message]) -> list[Line]:
+    lines: list[Line] = []
+    for message in messages:
+        last = lines[-1].message if lines else None
+        day = timezone.localdate(message.sent_at)
+        is_new_day = last is None or timezone.localdate(last.sent_at) != day
+        follows = not is_new_day and last is not None and _follows(message, last)
+        lines.append(Line(message, day if is_new_day else None, follows))
+    return lines
+
+
+def _follows(message: Message, last: Message) -> bool:
+    if message.deleted_at or last.deleted_at:
+        return False
+    is_same = message.author_id is not None and message.author_id == last.author_id
+    return is_same and message.sent_at - last.sent_at < SAME_BREATH

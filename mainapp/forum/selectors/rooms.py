@@ -1,0 +1,81 @@
+"""The forum's list of rooms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.market.symbols import fold
+
+PAGE_SIZE = 20
+RECENT = 8
+TOPICS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class ForumPage:
+    """A page of the rooms that were asked for; a room has `last` and `people` besides its own."""
+
+    rooms: Sequence[Room]
+    number: int
+    pages: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic and how many of the rooms found by the words are about it."""
+
+    name: str
+    count: int
+
+
+def forum_page(*, words: str, topic: str, number: int) -> tuple[ForumPage, list[Topic]]:
+    """Return one page of the rooms, the last talked in first, and the topics there are.
+
+    `words` are looked for in name, topic and description, whatever case and accents. A page beyond
+    the last is the last. Two queries.
+    """
+    found = Room.objects.all()
+    for word in fold(words).split():
+        found = found.filter(search_text__contains=word)
+    topics = _topics(found)
+    total = sum(one.count for one in topics if not topic or one.name == topic)
+    pages = max(1, -(-total // PAGE_SIZE))
+    number = min(number, pages)
+    if topic:
+        found = found.filter(topic=topic)
+    shown = _with_activity(found)[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    kept = [one for one in topics if one.name][:TOPICS]
+    return ForumPage(list(shown), number, pages, total), kept
+
+
+def recent_messages() -> list[Message]:
+    """Return the newest messages of all rooms, with room and author; one query."""
+    said = Message.objects.filter(deleted_at=None).select_related("room", "author")
+    return list(said.order_by("-pk")[:RECENT])
+
+
+def topic_names() -> list[str]:
+    """Return the most used topics, for a person to choose from; one query."""
+    return [one.name for one in _topics(Room.objects.all()) if one.name][:50]
+
+
+def _topics(rooms: QuerySet[Room]) -> list[Topic]:
+    """Return every topic, the unnamed one too, the most used first."""
+    counted = rooms.order_by().values_list("topic").annotate(rooms=Count("pk"))
+    return [Topic(*row) for row in counted.order_by("-rooms", "topic")]
+
+
+def _with_activity(rooms: QuerySet[Room]) -> QuerySet[Room]:
+    """Add each room's newest message, `last`, and how many take part, `people`."""
+    people = Participant.objects.filter(room=OuterRef("pk")).order_by().values("room")
+    counted = people.annotate(people=Count("pk")).values("people")
+    newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
+    return (
+        rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
+        .select_related("stock", "host", "last", "last__author")
+        .order_by("-active_at", "-pk")
+    )
