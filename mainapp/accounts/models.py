@@ -40,6 +40,8 @@ class User(AbstractUser):
     bio = models.TextField(_("sobre você"), max_length=500, blank=True)
     # The random name of the folder with the pictures; empty without one.
     avatar_key = models.CharField(max_length=22, blank=True, editable=False)
+    # The folder whose thumbnails are yet to be made; then it becomes the avatar_key.
+    avatar_pending = models.CharField(max_length=22, blank=True, editable=False)
 
     objects = UserManager()  # type: ignore[misc] # django-stubs calls the inherited one a ClassVar
 

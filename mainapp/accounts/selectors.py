@@ -5,10 +5,12 @@ from collections.abc import Collection
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 
-from mainapp.accounts.models import User
+from mainapp.accounts.models import Preferences, User
 
 
 def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
@@ -24,6 +26,43 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
         for key, data in decoded.items()
         if (user := users.get(str(data.get(SESSION_KEY)))) and _is_valid(user, data)
     }
+
+
+def avatar_url(user: User | None, size: int) -> str | None:
+    """Return the address of a picture of 48, 150 or 600 pixels; None without one. No query."""
+    if user is None or not user.avatar_key:
+        return None
+    return reverse("avatar", args=[user.avatar_key, size])
+
+
+def removed_user_name() -> str:
+    """Return what stands where the name of a person without an account stood."""
+    return _("usuário removido")
+
+
+def name_of(user: User | None) -> str:
+    """Return what others call the author of a thing, who may have gone."""
+    return user.name if user else removed_user_name()
+
+
+def person(pk: str) -> User:
+    """Return the active user of an address. Raises: User.DoesNotExist for any other."""
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 19 and str(int(pk)) == pk):
+        raise User.DoesNotExist
+    return User.objects.get(pk=int(pk), is_active=True)
+
+
+def preferences_of(user: User) -> Preferences:
+    """Return what a user prefers, the defaults where nothing was chosen; one query at most."""
+    try:
+        return user.preferences
+    except Preferences.DoesNotExist:
+        return Preferences(user=user)
+
+
+def monitoring_minutes_of(user: User) -> int:
+    """Return the period of new alerts: 0 looks at every quote; one query at most."""
+    return preferences_of(user).monitoring_minutes
 
 
 def _is_valid(user: User, data: dict[str, str]) -> bool:

@@ -6,6 +6,7 @@ from django.views.generic import RedirectView, TemplateView
 
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
+from mainapp.pages.views.pictures import avatar
 
 
 class Favicon(RedirectView):
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern] = [
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
         name="privacy",
     ),
+    path("avatar/<str:key>/<int:size>", avatar, name="avatar"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("favicon.ico", Favicon.as_view(), name="favicon"),

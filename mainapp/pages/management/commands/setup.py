@@ -16,6 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
+from mainapp.accounts.services import avatars
 from mainapp.market.services import updating
 
 CONNECT_TIMEOUT_S = 3
@@ -30,6 +31,7 @@ class Command(BaseCommand):
         migrate()
         call_command("seed_stocks", stdout=StringIO())
         updating.ensure_periodic_task()
+        avatars.ensure_periodic_task()
         call_command("messages", "compile", stdout=StringIO())
         collect_static()
 

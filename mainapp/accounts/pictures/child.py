@@ -1,0 +1,146 @@
+"""The process that reads a stranger's picture: it may use little memory, little time, no network.
+
+`python -I child.py square FOLDER` reads a picture on standard input and leaves FOLDER/source.png;
+`python -I child.py thumbnails FOLDER 48 150 …` makes FOLDER/48.webp, … of that. It answers one line
+of JSON: {} when done, or {"error": "format" | "foreign" | "broken" | "large", …}.
+
+It imports nothing of ours: Django alone would take the memory that a picture may need.
+"""
+
+import io
+import json
+import resource
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+# For decoding, above what the interpreter takes itself: about 20 MiB.
+MEMORY = 70 * 1024 * 1024
+CPU_S = 5
+FILE = 8 * 1024 * 1024
+SIDE = 600
+BAND = 64
+# In a file, and of what is decoded: a JPEG can be had at an eighth of its width and height, unless
+# it is progressive, and then all of it stands in memory.
+MAX_PIXELS = {"JPEG": 64_000_000, "PNG": 12_500_000, "GIF": 8_000_000, "WEBP": 4_000_000}
+MAX_PROGRESSIVE = 10_000_000
+# What makes a file something else too, for a browser or for what opens archives.
+FOREIGN = (b"<script", b"<html", b"<!doctype", b"<?php", b"%pdf-")
+ARCHIVE_END, ARCHIVE_TAIL = b"PK\x05\x06", 66_000
+
+
+class Refused(Exception):
+    """The picture is not taken; `answer` says why."""
+
+    def __init__(self, error: str, **facts: Any) -> None:
+        super().__init__(error)
+        self.answer = {"error": error} | facts
+
+
+def main(arguments: list[str]) -> dict[str, Any]:
+    """Do what is asked and return the answer."""
+    warnings.simplefilter("ignore")
+    Image.MAX_IMAGE_PIXELS = None  # our own limit comes first, and depends on the format
+    Image.preinit()
+    Image.init()
+    command, folder, sizes = arguments[0], Path(arguments[1]), [int(one) for one in arguments[2:]]
+    data = sys.stdin.buffer.read()
+    bound()
+    try:
+        if command == "square":
+            square(data).save(folder / "source.png")
+        else:
+            make_thumbnails(folder, sizes)
+    except Refused as refused:
+        return refused.answer
+    except MemoryError:
+        return {"error": "large"}
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError):
+        return {"error": "broken"}
+    return {}
+
+
+def bound() -> None:
+    """Take the right to more memory, time and disk from this process."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    memory = pages * resource.getpagesize() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def square(data: bytes) -> Image.Image:
+    """Return the middle of a picture, upright, at most SIDE wide, without anything but pixels."""
+    check_content(data)
+    try:
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError:
+        raise Refused("format") from None
+    check_size(image)
+    image.draft("RGB", (SIDE, SIDE))
+    orientation = image.getexif().get(0x0112, 1)
+    small = shrunk(image)
+    small.getexif()[0x0112] = orientation
+    upright = ImageOps.exif_transpose(small)
+    side = min(SIDE, *upright.size)
+    fitted = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
+    clean = Image.new(fitted.mode, fitted.size)
+    clean.paste(fitted)
+    return clean
+
+
+def check_content(data: bytes) -> None:
+    """Raises: Refused for a file that is, besides a picture, a page, a script or an archive."""
+    lower = data.lower()
+    if any(mark in lower for mark in FOREIGN) or ARCHIVE_END in data[-ARCHIVE_TAIL:]:
+        raise Refused("foreign")
+
+
+def check_size(image: ImageFile.ImageFile) -> None:
+    """Raises: Refused, by the header alone."""
+    pixels = image.width * image.height
+    is_whole = image.format == "JPEG" and "progressive" in image.info
+    limit = MAX_PROGRESSIVE if is_whole else MAX_PIXELS[image.format or ""]
+    if pixels > limit:
+        raise Refused("large", pixels=pixels, limit=limit)
+
+
+def shrunk(image: ImageFile.ImageFile) -> Image.Image:
+    """Decode, and reduce the middle square band by band: a copy of the whole would not fit."""
+    image.load()
+    mode = "RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB"
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    factor = max(side // SIDE, 1)
+    edge = side // factor
+    result = Image.new(mode, (edge, edge))
+    for row in range(0, edge, BAND):
+        rows = min(BAND, edge - row)
+        box = (left, top + row * factor, left + edge * factor, top + (row + rows) * factor)
+        band = in_mode(image.crop(box), mode)
+        result.paste(band.reduce(factor) if factor > 1 else band, (0, row))
+    image.close()
+    return result
+
+
+def in_mode(band: Image.Image, mode: str) -> Image.Image:
+    """Return a band in `mode`; of 16 bits a grey keeps the upper eight."""
+    if band.mode.startswith("I"):
+        band = band.point(lambda value: value / 256).convert("L")
+    return band.convert(mode)
+
+
+def make_thumbnails(folder: Path, sizes: list[int]) -> None:
+    with Image.open(folder / "source.png", formats=["PNG"]) as source:
+        for size in sizes:
+            thumbnail = ImageOps.fit(source, (size, size), Image.Resampling.LANCZOS)
+            thumbnail.save(folder / f"{size}.webp", quality=86, method=4)
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(sys.argv[1:])))

@@ -1,0 +1,1 @@
+"""What templates may use of people: their names and pictures."""

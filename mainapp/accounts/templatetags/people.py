@@ -1,0 +1,37 @@
+"""People on pages: `{{ author|person_name }}` and `{% avatar author 48 %}`; nobody is fine too."""
+
+from typing import Any
+
+from django import template
+
+from mainapp.accounts.models import User
+from mainapp.accounts.selectors import avatar_url, name_of
+
+register = template.Library()
+
+HUES = 8
+LARGER = {48: 150, 150: 600, 600: 600}
+
+
+@register.filter
+def person_name(user: User | None) -> str:
+    """Return what others see of a person; “usuário removido” of one without an account."""
+    return name_of(user)
+
+
+@register.inclusion_tag("mainapp/accounts/_avatar.html")
+def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
+    """Show the picture of a person, or initials; hidden from screen readers: the name is near."""
+    return {
+        "url": avatar_url(user, size),
+        "larger_url": avatar_url(user, LARGER[size]),
+        "size": size,
+        "initials": initials(user.name) if user else "",
+        "hue": user.pk % HUES if user and user.pk else 0,
+    }
+
+
+def initials(name: str) -> str:
+    """Return the first letters of the first and the last word: Ana de Souza is AS."""
+    words = [word for word in name.split() if word[0].isalnum()] or [name]
+    return "".join(word[0] for word in dict.fromkeys([words[0], words[-1]])).upper()
