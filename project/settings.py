@@ -24,6 +24,9 @@ if not SECRET_KEY:
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Where links in e-mails lead; behind a proxy the origin that its visitors know.
+_here = f"{env.str('HOST', default='') or '127.0.0.1'}:{env.str('PORT', default='') or '8000'}"
+SITE_URL = env.str("SITE_URL", default="") or [*CSRF_TRUSTED_ORIGINS, f"http://{_here}"][0]
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 
@@ -178,6 +181,7 @@ AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+AUTHENTICATION_BACKENDS = ["mainapp.accounts.backends.LogInBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -187,6 +191,34 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# Without a mail server nobody could verify anything: messages are files then.
+EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", default="") or (
+    "mandatory" if env.str("EMAIL_HOST", default="") else "none"
+)
+if EMAIL_VERIFICATION not in ("none", "optional", "mandatory"):
+    raise ImproperlyConfigured("EMAIL_VERIFICATION takes none, optional or mandatory.")
+ACCOUNT_ADAPTER = "mainapp.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "mainapp.accounts.forms.LogInForm",
+    "signup": "mainapp.accounts.forms.SignUpForm",
+    "reset_password": "mainapp.accounts.forms.ResetPasswordForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_USERNAME_BLACKLIST = (
+    "admin administrador administrator moderador moderator pregao root sistema suporte support"
+).split()
+ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no stranger has us mail whom they like
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Pregão] "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and no other
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # the others are allauth's own
 
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", "Português"), ("en", "English")]
