@@ -1,5 +1,9 @@
 """The carteira's pages."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from mainapp.portfolio.views import carteira
+
+urlpatterns: list[URLPattern] = [
+    path("carteira", carteira.carteira, name="carteira"),
+]

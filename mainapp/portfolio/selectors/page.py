@@ -1,7 +1,7 @@
 """A person's portfolio as its page shows it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mainapp.accounts.models import User
 from mainapp.market.quotes import Quote
@@ -26,7 +26,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """All that a person holds, by symbol, at the last recorded quotes of the run's kind."""
+    """All that a person holds, by symbol, at the last recorded quotes of the run's kind.
+
+    A holding's `sector` is the wide one: "Financeiro" of "Financeiro (bancos)".
+    """
 
     valuation: Valuation
     allocation: Allocation
@@ -40,7 +43,9 @@ class Portfolio:
 
 def portfolio_of(user: User) -> Portfolio:
     """Return what `user` holds and what it is worth: two queries."""
-    holdings = holdings_of(user)
+    holdings = [
+        replace(holding, sector=holding.sector.partition(" (")[0]) for holding in holdings_of(user)
+    ]
     quotes = last_quotes([holding.symbol for holding in holdings])
     valuation = value_rows(holdings, quotes)
     return Portfolio(valuation=valuation, allocation=allocate(valuation), quotes=quotes)
