@@ -23,4 +23,5 @@ urlpatterns = [
 handler400 = "mainapp.pages.errors.bad_request"
 handler403 = "mainapp.pages.errors.permission_denied"
 handler404 = "mainapp.pages.errors.page_not_found"
+handler429 = "mainapp.pages.errors.too_many_requests"  # allauth asks for it
 handler500 = "mainapp.pages.errors.server_error"

@@ -1,21 +1,60 @@
-"""Sign-up."""
+"""What one fills in to sign up and to log in, where it differs from allauth's."""
 
-from django import forms
-from django.contrib.auth.forms import UserCreationForm
+from typing import Any
+
+from allauth.account import forms as allauth
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
 
 
-class SignUpForm(UserCreationForm):  # type: ignore[type-arg] # not generic at run time
+class LogInForm(allauth.LoginForm):  # type: ignore[misc] # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Usuário ou e-mail")
+        self.fields["login"].max_length = 254
+        attributes = {"autocomplete": "username", "autocapitalize": "none", "maxlength": 254}
+        self.fields["login"].widget.attrs = attributes
+        self.fields["password"].help_text = ""  # the way to a new password stands below the form
+
+    def user_credentials(self) -> dict[str, str]:
+        """Return one name, whatever it is: the backend knows usernames from e-mails."""
+        return {
+            "username": self.cleaned_data["login"],
+            "password": self.cleaned_data["password"],
+        }
+
+
+class SignUpForm(allauth.SignupForm):  # type: ignore[misc] # allauth has no types
     """A new account; a username that differs only in case from another is taken."""
 
-    email = forms.EmailField(
-        label=_("E-mail"),
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-    )
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs["autocapitalize"] = "none"
 
-    class Meta:
-        model = User
-        fields = ["username", "email", "password1", "password2"]
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Save the account; when its e-mail is taken, save it without one and mail the owner.
+
+        Were there no account at all, a log-in with it, or another sign-up for its username, would
+        tell what the answer does not. Nobody can verify an e-mail for it, so nobody can log in.
+        """
+        if self.account_already_exists:
+            User.objects.create_user(
+                self.cleaned_data["username"], password=self.cleaned_data["password1"]
+            )
+        saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        return saved
+
+
+class ResetPasswordForm(allauth.ResetPasswordForm):  # type: ignore[misc] # allauth has no types
+    """Looks for the account when it saves, not when it validates: see the view."""
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        return email
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        super().clean_email()
+        email: str = super().save(request, **kwargs)
+        return email

@@ -1,12 +1,57 @@
-"""The accounts' pages."""
+"""The accounts' pages; allauth finds its own by the names that start with account_."""
 
-from django.contrib.auth.views import LogoutView
-from django.urls import path
+from collections.abc import Callable
+from typing import Any
 
-from mainapp.accounts.views import LogInView, RegisterView
+from allauth.account import views as allauth
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, re_path
+
+from mainapp.accounts.views import LogInView, RegisterView, ResetPasswordView
+
+
+def _page(
+    route: str, view: Callable[..., HttpResponseBase], name: str, allauths: str
+) -> list[URLPattern]:
+    return [path(route, view, name=name), path(route, view, name=f"account_{allauths}")]
+
+
+log_in: Any = LogInView.as_view()
+register: Any = RegisterView.as_view()
+reset_password: Any = ResetPasswordView.as_view()
+RESET = "accounts/password/reset/"
+NEW_PASSWORD = rf"^{RESET}key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$"
 
 urlpatterns = [
-    path("login/", LogInView.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
-    path("register/", RegisterView.as_view(), name="register"),
+    *_page("login/", log_in, "login", "login"),
+    *_page("logout/", allauth.logout, "logout", "logout"),
+    *_page("register/", register, "register", "signup"),
+    *_page("accounts/inactive/", allauth.account_inactive, "inactive", "inactive"),
+    *_page("accounts/email/", allauth.email, "email", "email"),
+    *_page(
+        "accounts/confirm-email/",
+        allauth.email_verification_sent,
+        "email-verification-sent",
+        "email_verification_sent",
+    ),
+    *_page(
+        "accounts/confirm-email/<str:key>/", allauth.confirm_email, "confirm-email", "confirm_email"
+    ),
+    *_page("accounts/reauthenticate/", allauth.reauthenticate, "reauthenticate", "reauthenticate"),
+    *_page(
+        "accounts/password/change/", allauth.password_change, "change-password", "change_password"
+    ),
+    *_page("accounts/password/set/", allauth.password_set, "set-password", "set_password"),
+    *_page(RESET, reset_password, "reset-password", "reset_password"),
+    *_page(
+        f"{RESET}done/", allauth.password_reset_done, "reset-password-done", "reset_password_done"
+    ),
+    *_page(
+        f"{RESET}key/done/",
+        allauth.password_reset_from_key_done,
+        "new-password-done",
+        "reset_password_from_key_done",
+    ),
+    re_path(NEW_PASSWORD, allauth.password_reset_from_key, name="new-password"),
+    re_path(NEW_PASSWORD, allauth.password_reset_from_key, name="account_reset_password_from_key"),
 ]

@@ -1,45 +1,72 @@
-"""Log-in and sign-up."""
+"""Log-in, sign-up and password reset: allauth's, where they differ."""
 
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
+from allauth.account import views as allauth
+from allauth.core import context, ratelimit
 from django.conf import settings
-from django.contrib.auth import login
-from django.contrib.auth.views import LoginView, RedirectURLMixin
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.db import IntegrityError
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
-from django.urls import reverse
-from django.views.generic import FormView
-
-from mainapp.accounts.forms import SignUpForm
+from django.utils import translation
 
 
-class NextPageMixin(RedirectURLMixin):
-    """`next` as Django checks it, and never one of the pages that lead to it."""
-
-    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
-        assert request is None  # an argument of later Django versions
-        url = super().get_redirect_url()
-        return "" if urlsplit(url).path in (reverse("login"), reverse("register")) else url
-
-
-class LogInView(NextPageMixin, LoginView):
-    template_name = "mainapp/accounts/login.html"
-    redirect_authenticated_user = True
+class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
+    def form_invalid(self, form: Form) -> HttpResponse:
+        response: HttpResponse
+        if form.has_error(NON_FIELD_ERRORS, "too_many_login_attempts"):
+            response = ratelimit.respond_429(self.request)
+        else:
+            response = super().form_invalid(form)
+        return response
 
 
-class RegisterView(NextPageMixin, FormView):  # type: ignore[type-arg] # not generic at run time
-    """Sign-up; the new user is logged in and goes where `next` says, if that is a page of ours."""
+class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no types
+    """Sign-up; the new user goes where `next` says, at once or once the e-mail is verified."""
 
-    template_name = "mainapp/accounts/register.html"
-    form_class = SignUpForm
-    next_page = settings.LOGIN_REDIRECT_URL
     extra_context = {"mail_goes_to_files": not settings.EMAIL_HOST}
 
-    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            return HttpResponseRedirect(self.get_success_url())
-        return super().dispatch(request, *args, **kwargs)
+    def form_valid(self, form: Form) -> HttpResponse:
+        response: HttpResponse
+        try:
+            response = super().form_valid(form)
+        except IntegrityError:  # no transaction: SQLite would be locked while passwords are hashed
+            form = self.get_form_class()(**self.get_form_kwargs())
+            if form.is_valid():  # it was not the username that another took meanwhile
+                raise
+            response = super().form_invalid(form)
+        return response
 
-    def form_valid(self, form: SignUpForm) -> HttpResponse:
-        login(self.request, form.save())
-        return super().form_valid(form)
+
+class ResetPasswordView(allauth.PasswordResetView):  # type: ignore[misc] # allauth has no types
+    """Asks for a link to a new password; the answer is out before anything is looked up."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        email = form.cleaned_data["email"].lower()
+        refused: HttpResponse | None = ratelimit.consume_or_429(
+            self.request, action="reset_password", key=email
+        )
+        work = partial(_save, form, self.request, translation.get_language())
+        return refused or _AnswerFirst(self.get_success_url(), work)
+
+
+class _AnswerFirst(HttpResponseRedirect):
+    """A redirect that works once it was sent, so that the time it takes tells nothing."""
+
+    def __init__(self, to: str, work: Callable[[], Any]) -> None:
+        super().__init__(to)
+        self._work = work
+
+    def close(self) -> None:
+        try:
+            self._work()
+        finally:
+            super().close()
+
+
+def _save(form: Form, request: HttpRequest, language: str | None) -> None:
+    with context.request_context(request), translation.override(language):
+        form.save(request)  # type: ignore[attr-defined] # allauth's forms have one

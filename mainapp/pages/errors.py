@@ -22,6 +22,12 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "404.html", 404)
 
 
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    response = _page(request, "429.html", 429)
+    response["Retry-After"] = "60"
+    return response
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer with a page that needs nothing: what broke may be what the others stand on."""
     return HttpResponse(render_to_string("500.html", market(request)), status=500)

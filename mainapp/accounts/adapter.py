@@ -1,0 +1,62 @@
+"""How allauth behaves here: which names are free to take, and where a log-in may lead."""
+
+import unicodedata
+from urllib.parse import unquote, urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context
+from django.core.validators import RegexValidator
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
+
+# No "@": what holds one is an e-mail. No accents, which look alike and fold case unequally
+# (SQLite folds ASCII alone); the display name takes them all.
+validate_username = RegexValidator(
+    r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
+    _("Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."),
+)
+MISMATCH = _("Usuário, e-mail ou senha incorretos.")
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "username_password_mismatch": MISMATCH,
+        "email_password_mismatch": MISMATCH,
+        "username_blacklisted": _("Este nome é reservado. Escolha outro."),
+        "email_taken": _("Já existe uma conta com este e-mail."),
+    }
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        username = unicodedata.normalize("NFKC", username)
+        validate_username(username)
+        cleaned: str = super().clean_username(username, shallow)
+        return cleaned
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Allow this very site's pages, except those that lead to one themselves."""
+        request = context.request
+        secure = request.is_secure()
+        if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=secure):
+            return False
+        return unquote(urlsplit(url or "").path) not in {
+            reverse("login"),
+            reverse("register"),
+            reverse("logout"),
+        }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the client as the server saw it, by way of TRUSTED_PROXIES and no other header.
+
+        Empty when the server listens on a unix socket and no proxy is trusted: one limit for all.
+        """
+        address: str = request.META.get("REMOTE_ADDR", "")
+        return address
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("home")
+
+    def is_ajax(self, request: HttpRequest) -> bool:
+        """Answer every client with pages: what wants JSON has the API."""
+        return False
