@@ -48,6 +48,8 @@ INSTALLED_APPS = [
     "mainapp.core",
     "mainapp.accounts",
     "mainapp.market",
+    "mainapp.notifications",
+    "mainapp.alerts",
     "mainapp.portfolio",
     "mainapp.forum",
     "mainapp.pages",
@@ -239,7 +241,11 @@ EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+# Pages write into the outbox; a worker sends what stands there by the other one.
+EMAIL_BACKEND = "mainapp.notifications.backends.OutboxBackend"
+DELIVERY_EMAIL_BACKEND = (
+    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
+)
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Pregão <pregao@localhost>")
 
 # Files -----------------------------------------------------------------------------------------

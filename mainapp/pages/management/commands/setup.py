@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.accounts.services import avatars
 from mainapp.market.services import updating
+from mainapp.notifications.services.scheduling import ensure_sweep
 
 CONNECT_TIMEOUT_S = 3
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         migrate()
         call_command("seed_stocks", stdout=StringIO())
         updating.ensure_periodic_task()
+        ensure_sweep()
         avatars.ensure_periodic_task()
         call_command("messages", "compile", stdout=StringIO())
         collect_static()

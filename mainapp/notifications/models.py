@@ -1,0 +1,200 @@
+"""The inbox (notifications and what each user did with them) and the outbox (deliveries)."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class Notification(models.Model):
+    """Something to tell one user, or everybody (`user` empty): stored once.
+
+    Ids are running numbers that rise in the order of commits; `kind` is a word of the feature that
+    writes it, `url` a path of this site.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
+    kind = models.CharField(max_length=32)
+    title = models.CharField(max_length=200)
+    body = models.TextField(blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField()
+    # Who writes the same news twice writes it under the same key; the second time changes nothing.
+    dedupe_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["user", "-id"], name="inbox_of_a_user")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_platform(self) -> bool:
+        return self.user_id is None
+
+
+class Mark(models.Model):
+    """That a user read or deleted a notification; never changed, ids rise in commit order."""
+
+    class Kind(models.TextChoices):
+        READ = "read"
+        DELETED = "deleted"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    notification = models.ForeignKey(Notification, models.CASCADE, related_name="marks")
+    kind = models.CharField(max_length=7, choices=Kind)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "notification", "kind"], name="one_mark_of_a_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.notification_id} {self.kind} by {self.user_id}"
+
+
+class Channel(models.Model):
+    """Where a user wants news beside the inbox; used once it is verified and while it is active.
+
+    The e-mail channel without an address is the account's own address: it needs a row only to be
+    switched off.
+    """
+
+    class Kind(models.TextChoices):
+        EMAIL = "email", _("E-mail")
+        WEBHOOK = "webhook", _("Webhook")
+        APPRISE = "apprise", _("Outro serviço")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="channels")
+    kind = models.CharField(max_length=8, choices=Kind)
+    address = models.CharField(max_length=500, blank=True)
+    secret = models.CharField(max_length=64, blank=True)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True, blank=True)
+    code = models.CharField(max_length=6, blank=True)
+    code_sent_at = models.DateTimeField(null=True, blank=True)
+    code_tries = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind", "address"], name="one_channel_a_place")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.user_id}"
+
+    @property
+    def is_account(self) -> bool:
+        return self.kind == self.Kind.EMAIL and not self.address
+
+
+class Broadcast(models.Model):
+    """A notice of the staff to all users; by e-mail too where `is_email`.
+
+    E-mails are written in batches, in the order of users' ids, up to `last_user_id`.
+    """
+
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    title = models.CharField(_("título"), max_length=200)
+    body = models.TextField(_("texto"), max_length=5000)
+    url = models.CharField(_("link"), max_length=500, blank=True)
+    is_email = models.BooleanField(_("enviar também por e-mail"), default=False)
+    created_at = models.DateTimeField()
+    last_user_id = models.PositiveBigIntegerField(default=0)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Delivery(models.Model):
+    """A message on its way to one address: a row of the outbox.
+
+    `due_at` is when it may be claimed: when it is to be tried, or when the present claim runs out.
+    Whoever claims it puts its own `claim_key` there. An e-mail keeps its Message-ID whenever it is
+    tried.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", _("na fila")
+        CLAIMED = "claimed", _("enviando")
+        SENT = "sent", _("enviada")
+        FAILED = "failed", _("falhou")
+        CANCELLED = "cancelled", _("cancelada")
+
+    OPEN = (State.WAITING, State.CLAIMED)
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
+    notification = models.ForeignKey(
+        Notification, models.SET_NULL, null=True, blank=True, related_name="deliveries"
+    )
+    channel = models.ForeignKey(
+        Channel, models.SET_NULL, null=True, blank=True, related_name="deliveries"
+    )
+    broadcast = models.ForeignKey(
+        Broadcast, models.SET_NULL, null=True, blank=True, related_name="deliveries"
+    )
+    kind = models.CharField(max_length=8, choices=Channel.Kind)
+    address = models.CharField(max_length=500)
+    subject = models.CharField(max_length=250)
+    text = models.TextField()
+    html = models.TextField(blank=True)
+    headers = models.JSONField(default=dict, blank=True)
+    message_id = models.CharField(max_length=250)
+    state = models.CharField(max_length=9, choices=State, default=State.WAITING)
+    due_at = models.DateTimeField()
+    claim_key = models.CharField(max_length=32, blank=True, editable=False)
+    tries = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "deliveries"
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="open_deliveries",
+                condition=Q(state__in=["waiting", "claimed"]),
+            ),
+            models.Index(
+                fields=["claim_key"], name="claimed_deliveries", condition=Q(state="claimed")
+            ),
+            models.Index(F("user"), F("id").desc(), name="deliveries_of_a_user"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["broadcast", "user"], name="one_mail_a_broadcast")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.address}"
+
+
+class Attempt(models.Model):
+    """One try of a delivery, as its owner is told of it."""
+
+    class Outcome(models.TextChoices):
+        SENT = "sent", _("enviada")
+        FAILED = "failed", _("falhou; será repetida")
+        REFUSED = "refused", _("recusada")
+        GIVEN_UP = "given_up", _("desistimos")
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=8, choices=Outcome)
+    error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.outcome} at {self.at}"

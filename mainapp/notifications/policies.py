@@ -1,0 +1,30 @@
+"""How long a claim lasts, when a delivery is tried again, and when it is given up."""
+
+from datetime import datetime, timedelta
+
+LEASE = timedelta(seconds=60)
+GIVE_UP = timedelta(days=1)
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0
+
+# Kinds that are told in the inbox alone: about a failed delivery no delivery is made.
+INBOX_ONLY = frozenset({"delivery_failed"})
+
+MAX_CHANNELS = 10
+CODE_TRIES = 5
+CODE_LIFE = timedelta(hours=1)
+TEST_MESSAGES_AN_HOUR = 10
+
+
+def retry_pause(tries: int, jitter: float) -> timedelta:
+    """Return the pause after the `tries`-th failed try: 30 s, doubled each time, an hour at most.
+
+    `jitter` (0 to 1) takes up to a fifth of it away, so that what failed together does not come
+    back together.
+    """
+    pause_s = min(FIRST_PAUSE_S * 2.0 ** min(tries - 1, 12), LONGEST_PAUSE_S)
+    return timedelta(seconds=pause_s * (1 - 0.2 * jitter))
+
+
+def is_given_up(*, created_at: datetime, at: datetime) -> bool:
+    """Tell whether a delivery that failed again at `at` was tried for long enough."""
+    return at - created_at >= GIVE_UP

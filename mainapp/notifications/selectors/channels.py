@@ -1,0 +1,74 @@
+"""Where news of a user go, beside the inbox."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from allauth.account import app_settings as allauth
+from allauth.account.models import EmailAddress
+from django.db.models import QuerySet
+
+from mainapp.accounts.models import User
+from mainapp.notifications.models import Channel
+from mainapp.notifications.policies import INBOX_ONLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A verified address; `channel_id` None is the account's own e-mail address."""
+
+    kind: str
+    address: str
+    channel_id: int | None = None
+
+
+def deliveries_for(users: Collection[User | int], kind: str) -> dict[int, list[Destination]]:
+    """Return, by user id, where news of this kind go: every channel that is verified and on.
+
+    Without a choice: the account's e-mail address, where it is verified or accounts of this site
+    need no verification. Three queries, however many users; every given user is in the answer.
+    """
+    ids = [user if isinstance(user, int) else user.pk for user in users]
+    found: dict[int, list[Destination]] = {pk: [] for pk in ids}
+    if kind in INBOX_ONLY or not ids:
+        return found
+    switched_off = set()
+    for channel in Channel.objects.filter(user__in=ids):
+        if channel.is_account:
+            switched_off |= set() if channel.is_active else {channel.user_id}
+        elif channel.is_active and channel.verified_at:
+            found[channel.user_id].append(_destination(channel))
+    for pk, address in account_addresses([pk for pk in ids if pk not in switched_off]).items():
+        found[pk].insert(0, Destination(kind=Channel.Kind.EMAIL, address=address))
+    return found
+
+
+def account_addresses(ids: Collection[int]) -> dict[int, str]:
+    """Return the account's e-mail address of each active user that has one fit for use."""
+    users = User.objects.filter(pk__in=ids, is_active=True).exclude(email="")
+    addresses = dict(users.values_list("pk", "email"))
+    if allauth.EMAIL_VERIFICATION == allauth.EmailVerificationMethod.NONE:
+        return addresses
+    verified = EmailAddress.objects.filter(user__in=ids, verified=True)
+    known = {(pk, email.lower()) for pk, email in verified.values_list("user", "email")}
+    return {pk: email for pk, email in addresses.items() if (pk, email.lower()) in known}
+
+
+def channels_of(user: User) -> QuerySet[Channel]:
+    """Return the channels that a user added, oldest first, without the account's own."""
+    return Channel.objects.filter(user=user).exclude(kind=Channel.Kind.EMAIL, address="")
+
+
+def owned_channel(user: User, pk: int) -> Channel:
+    """Return a channel of `user`. Raises: Channel.DoesNotExist for somebody else's too."""
+    return channels_of(user).get(pk=pk)
+
+
+def is_account_mail_on(user: User) -> bool:
+    """Tell whether news go to the account's own address."""
+    return not Channel.objects.filter(
+        user=user, kind=Channel.Kind.EMAIL, address="", is_active=False
+    ).exists()
+
+
+def _destination(channel: Channel) -> Destination:
+    return Destination(kind=channel.kind, address=channel.address, channel_id=channel.pk)

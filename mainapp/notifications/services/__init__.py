@@ -1,0 +1,1 @@
+"""Writing notifications, marks, channels and deliveries; sending what is due."""
