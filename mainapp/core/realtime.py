@@ -5,7 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Thread
 from typing import Any, ParamSpec, TypeVar
@@ -34,6 +34,8 @@ return false
 """
 
 PUBLISH_S = 2.0
+RETRY_S = 0.5
+HELLO = "hello"
 _QUERY_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
 
 
@@ -43,7 +45,12 @@ def publish(batch: Sequence[Message]) -> None:
     A hint, for the truth is numbered in the database or on the board: a Redis that is away, or
     silent for PUBLISH_S, is logged, never raised.
     """
-    asyncio.run_coroutine_threadsafe(publish_now(batch), _publisher()).result()
+    publish_soon(batch).result()
+
+
+def publish_soon(batch: Sequence[Message]) -> "Future[None]":
+    """As `publish`, from any thread, for who does not wait for it."""
+    return asyncio.run_coroutine_threadsafe(publish_now(batch), _publisher())
 
 
 @cache
@@ -67,6 +74,35 @@ async def publish_now(batch: Sequence[Message]) -> None:
                 await layer.group_send(group, dict(message))
     except (redis.RedisError, OSError) as error:
         logger.warning("nothing was published: %s", error)
+
+
+async def listen(
+    groups: Sequence[str], hear: Callable[[Any], None], *, joined: asyncio.Event
+) -> None:
+    """Pass on what the groups say, for ever, by one channel for the whole process.
+
+    `joined` is set once they are heard, and when Redis is away: nobody is to wait for it longer.
+    What is said while Redis is away is lost.
+    """
+    layer = get_channel_layer()
+    assert layer is not None
+    channel = None
+    while True:
+        try:
+            if channel is None:
+                # The layer keeps every channel it made, so none is before Redis is there.
+                await layer.group_send(groups[0], {"type": HELLO})
+                channel = await layer.new_channel()
+            for group in groups:
+                await layer.group_add(group, channel)
+            joined.set()
+            while True:
+                message = await layer.receive(channel)
+                if message["type"] != HELLO:
+                    hear(message)
+        except (redis.RedisError, OSError):
+            joined.set()
+            await asyncio.sleep(RETRY_S)
 
 
 async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -107,11 +107,12 @@ class PresenceFrame(TypedDict):
 
 
 class RoomChanged(TypedDict):
-    """A room has come to this revision; the database holds what it is."""
+    """A room has come to these revisions; the database holds what they are."""
 
     type: Literal["room.changed"]
     room: int
     revision: int
+    rules_revision: int
 
 
 class RoomTyping(TypedDict):

@@ -2,5 +2,5 @@
 
 from django.dispatch import Signal
 
-# Sent after the commit, with `room_pk: int` and `revision: int` (the room's, by then).
+# Sent after the commit, with `room_pk`, and its `revision` and `rules_revision` by then (int).
 room_changed = Signal()

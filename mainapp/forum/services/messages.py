@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -131,7 +132,7 @@ def _rendered(text: str) -> str:
     users = {}
     if names := mentions_in(text):
         people = User.objects.alias(lower=Lower("username")).filter(lower__in=names, is_active=True)
-        users = {user.username.lower(): f"/profile/{user.pk}/" for user in people}
+        users = {user.username.lower(): reverse("user-profile", args=[user.pk]) for user in people}
     return render(text, symbols=symbols, users=users)
 
 

@@ -23,12 +23,8 @@ def take_revision(room_pk: int, *, has_new_rules: bool = False, **changes: Any) 
     if not rooms.update(revision=F("revision") + 1, **changes):
         raise Invalid(_("Esta sala não existe mais."))
     room = rooms.get()
-    announce(room.pk, room.revision)
-    return room
-
-
-def announce(room_pk: int, revision: int) -> None:
-    """Tell of a change once it is committed."""
+    announced = {"revision": room.revision, "rules_revision": room.rules_revision}
     transaction.on_commit(
-        partial(room_changed.send, sender=Room, room_pk=room_pk, revision=revision), robust=True
+        partial(room_changed.send, sender=Room, room_pk=room.pk, **announced), robust=True
     )
+    return room

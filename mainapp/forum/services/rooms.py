@@ -8,7 +8,7 @@ from mainapp.forum.exceptions import Forbidden
 from mainapp.forum.models import ModerationEntry, Participant, Room
 from mainapp.forum.policies import is_moderator
 from mainapp.forum.services.log import note
-from mainapp.forum.services.numbering import announce, take_revision
+from mainapp.forum.services.numbering import take_revision
 from mainapp.market.models import Stock
 
 
@@ -61,9 +61,8 @@ def delete_room(*, room_pk: int, actor: User) -> None:
     Raises: Invalid (it is gone), Forbidden.
     """
     with transaction.atomic():
-        room = take_revision(room_pk)
+        room = take_revision(room_pk, has_new_rules=True)
         if not is_moderator(actor, host_id=room.host_id):
             raise Forbidden
         note(room, actor, ModerationEntry.Action.DELETE_ROOM, target_id=room.host_id)
         room.delete()
-        announce(room_pk, room.revision)

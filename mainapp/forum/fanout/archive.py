@@ -1,0 +1,100 @@
+"""What the hub asks the database, and the frames of what it was told."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import orjson
+
+from mainapp.forum.events import MessageItem, Person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """A room's numbers and rules as one row of the database has them."""
+
+    last_seq: int
+    revision: int
+    rules_revision: int
+    host_id: int | None
+    is_closed: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """A message as it stands; each frame of it is encoded once, whoever gets it."""
+
+    room_pk: int
+    revision: int
+    author_id: int | None
+    item: MessageItem
+    own: Mapping[str, str]  # `client_id` and `body`, for its author
+
+    @property
+    def seq(self) -> int:
+        return self.item["seq"]
+
+    def message(self, reader_id: int | None) -> str:
+        """Return its `message` frame for a reader; a tombstone when it is deleted."""
+        return self._own_message if self._is_by(reader_id) else self._message
+
+    def change(self, reader_id: int | None) -> str | None:
+        """Return its `edited` or `deleted` frame, None when it is as it was written."""
+        if "deleted" in self.item:
+            return self._deleted
+        if "edited_at" not in self.item:
+            return None
+        return self._own_edited if self._is_by(reader_id) else self._edited
+
+    def item_for(self, reader_id: int | None) -> dict[str, Any]:
+        return {**self.item, **(self.own if self._is_by(reader_id) else {})}
+
+    def _is_by(self, reader_id: int | None) -> bool:
+        return reader_id is not None and reader_id == self.author_id
+
+    @cached_property
+    def _message(self) -> str:
+        return encode({"type": "message"} | self.item)
+
+    @cached_property
+    def _own_message(self) -> str:
+        return encode({"type": "message"} | self.item | self.own)
+
+    @cached_property
+    def _deleted(self) -> str:
+        return encode({"type": "deleted", "id": self.item["id"], "seq": self.seq})
+
+    @cached_property
+    def _edited(self) -> str:
+        return encode(self._edit())
+
+    @cached_property
+    def _own_edited(self) -> str:
+        return encode(self._edit() | {"body": self.own["body"]})
+
+    def _edit(self) -> dict[str, Any]:
+        names = ("id", "seq", "body_html", "edited_at")
+        return {"type": "edited"} | {name: self.item[name] for name in names}  # type: ignore[literal-required] # the names above
+
+
+class Archive(Protocol):
+    """The database, as the hub asks it from its query threads."""
+
+    def heads(self, rooms: Collection[int]) -> dict[int, Head]:
+        """Return the rooms that there are; one query."""
+
+    def muted(self, rooms: Collection[int]) -> dict[int, frozenset[int]]:
+        """Return the muted users of each room; one query."""
+
+    def said_since(
+        self, revisions: Mapping[int, int], *, after: int = 0, limit: int | None = None
+    ) -> list[Said]:
+        """Return what changed in each room since its revision, by number; one query."""
+
+    def people(self, ids: Collection[int]) -> dict[int, Person]:
+        """Return the users that there are; one query."""
+
+
+def encode(frame: Any) -> str:
+    return orjson.dumps(frame).decode()

@@ -1,0 +1,70 @@
+"""Who is in which room, leased in Redis: a process that dies leaves no ghost for long."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import uuid4
+
+from redis import asyncio as aioredis
+
+LEASE_S = 9.0
+EPOCH_KEY = "pregao:presence"
+
+# KEYS: the epoch, then a sorted set per room of `user:process` by the time of its last renewal.
+# ARGV: process, lease in seconds, a name for a new epoch, then per room the ids of its users here.
+# Returns the epoch (another one when Redis started anew or was emptied), then per room the users of
+# other processes. One clock, Redis's own, decides over all leases.
+_SYNC = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local epoch = redis.call('GET', KEYS[1])
+if not epoch or string.sub(epoch, 1, #run) ~= run then
+  epoch = run .. ':' .. ARGV[3]
+  redis.call('SET', KEYS[1], epoch)
+end
+local result = {epoch}
+for i = 2, #KEYS do
+  local mine = {}
+  for id in string.gmatch(ARGV[i + 2], '%d+') do
+    mine[id] = true
+    redis.call('ZADD', KEYS[i], now, id .. ':' .. ARGV[1])
+  end
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - ARGV[2])
+  local others = {}
+  for _, member in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
+    local id, process = string.match(member, '^(%d+):(.*)$')
+    if process ~= ARGV[1] then others[#others + 1] = id
+    elseif not mine[id] then redis.call('ZREM', KEYS[i], member) end
+  end
+  redis.call('EXPIRE', KEYS[i], 60)
+  result[i] = others
+end
+return result
+"""
+
+
+class PresenceLease:
+    """One process's part: what it says is a state, so that a call that failed needs no repair."""
+
+    def __init__(self, name: str, *, client: "aioredis.Redis") -> None:
+        self._name = name
+        self._sync: Any = client.register_script(_SYNC)
+        self._leased: set[int] = set()
+
+    async def sync(
+        self, here: Mapping[int, Collection[int]]
+    ) -> tuple[str, dict[int, frozenset[int]]]:
+        """Renew the users `here` of each room; return the epoch and each room's users elsewhere.
+
+        One round trip, whatever the rooms. Raises: redis.RedisError.
+        """
+        rooms = sorted(self._leased.union(here))
+        self._leased.update(here)
+        keys = [EPOCH_KEY, *(f"pregao:room:{room}:present" for room in rooms)]
+        users = [",".join(map(str, here.get(room, ()))) for room in rooms]
+        epoch, *others = await self._sync(
+            keys=keys, args=[self._name, LEASE_S, uuid4().hex, *users]
+        )
+        self._leased = set(here)
+        told = {room: frozenset(map(int, ids)) for room, ids in zip(rooms, others, strict=True)}
+        return epoch.decode(), told

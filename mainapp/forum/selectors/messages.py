@@ -1,0 +1,110 @@
+"""What sockets are told of rooms: the rooms' numbers, and messages in their wire shape."""
+
+from collections.abc import Collection, Mapping
+
+from django.db.models import Q, QuerySet
+
+from mainapp.accounts.models import User
+from mainapp.accounts.selectors import avatar_url
+from mainapp.forum.events import MessageItem, Person
+from mainapp.forum.fanout.archive import Head, Said
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.market.quotes import iso
+
+PAGE = 100
+MAX_SEQ = 2**31 - 1
+
+
+def heads(rooms: Collection[int]) -> dict[int, Head]:
+    """Return the numbers and rules of those rooms that there are; one query."""
+    columns = ("pk", "last_seq", "revision", "rules_revision", "host_id", "is_closed")
+    return {
+        pk: Head(
+            last_seq=seq,
+            revision=revision,
+            rules_revision=rules,
+            host_id=host,
+            is_closed=closed,
+        )
+        for pk, seq, revision, rules, host, closed in Room.objects.filter(pk__in=rooms).values_list(
+            *columns
+        )
+    }
+
+
+def muted(rooms: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return the ids of each room's muted users; one query."""
+    found: dict[int, set[int]] = {room: set() for room in rooms}
+    pairs = Participant.objects.filter(room__in=rooms, is_muted=True)
+    for room, user in pairs.values_list("room_id", "user_id"):
+        found[room].add(user)
+    return {room: frozenset(users) for room, users in found.items()}
+
+
+def said_since(
+    revisions: Mapping[int, int], *, after: int = 0, limit: int | None = None
+) -> list[Said]:
+    """Return what was said or changed in each room since its revision, by number; one query.
+
+    With numbers after `after` only, at most `limit`.
+    """
+    changed = Q()
+    for room, revision in revisions.items():
+        changed |= Q(room=room, revision__gt=revision)
+    return _said(Message.objects.filter(changed, seq__gt=after)[:limit])
+
+
+def said_after(room_pk: int, seq: int) -> tuple[list[Said], bool]:
+    """Return at most PAGE messages that follow a number, and whether there are more; one query."""
+    later = Message.objects.filter(room=room_pk, seq__gt=min(seq, MAX_SEQ))
+    found = _said(later[: PAGE + 1])
+    return found[:PAGE], len(found) > PAGE
+
+
+def changed_since(room_pk: int, revision: int, *, until: int) -> list[Said]:
+    """Return the PAGE newest of the changed messages up to number `until`; one query."""
+    changed = Message.objects.filter(
+        room=room_pk, revision__gt=revision, seq__lte=min(until, MAX_SEQ)
+    )
+    return _said(changed.order_by("-revision")[:PAGE])
+
+
+def people(ids: Collection[int]) -> dict[int, Person]:
+    """Return those users as others see them; one query."""
+    return {user.pk: person_of(user) for user in User.objects.filter(pk__in=ids)}
+
+
+def person_of(user: User) -> Person:
+    return Person(id=user.pk, name=user.name, avatar=avatar_url(user, 48))
+
+
+def _said(messages: QuerySet[Message]) -> list[Said]:
+    return [_told(message) for message in messages.select_related("author")]
+
+
+def _told(message: Message) -> Said:
+    own = {"body": message.body}
+    if message.client_id:
+        own["client_id"] = str(message.client_id)
+    return Said(
+        room_pk=message.room_id,
+        revision=message.revision,
+        author_id=message.author_id,
+        item=_item(message),
+        own=own,
+    )
+
+
+def _item(message: Message) -> MessageItem:
+    item = MessageItem(
+        id=message.pk,
+        seq=message.seq,
+        user=person_of(message.author) if message.author else None,
+        body_html=message.body_html,
+        sent_at=str(iso(message.sent_at)),
+    )
+    if message.edited_at:
+        item["edited_at"] = str(iso(message.edited_at))
+    if message.deleted_at:
+        item["deleted"] = True
+    return item
