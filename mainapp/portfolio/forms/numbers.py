@@ -10,9 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 SPACES = re.compile(r"\s|R\$", re.IGNORECASE)
-PLAIN = re.compile(
-    r"[+-]?\d+([.,]\d{0,2}|[.,]\d{4,})?", re.ASCII
-)  # of 3 places it may be thousands
+# Three places after the other language's separator may as well be thousands.
+PLAIN = re.compile(r"[+-]?\d+([.,]\d{0,2}|[.,]\d{4,})?", re.ASCII)
 FORMS = {
     "pt-br": re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?", re.ASCII),
     "en": re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?", re.ASCII),
@@ -33,7 +32,7 @@ def typed_number(text: str) -> Decimal | None:
 
 
 class TypedDecimalField(forms.DecimalField):
-    """A decimal that is written as the page writes decimals; bounds and places are DecimalField's."""
+    """A decimal as the page writes decimals; bounds and places are DecimalField's."""
 
     widget = forms.TextInput
     default_error_messages = {

@@ -2,7 +2,6 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.market.models import Stock
 from mainapp.market.tests.factories import LastQuoteFactory, StockFactory
 from mainapp.portfolio.models import Carteira
 

@@ -48,7 +48,7 @@ def why_nothing(contribution: Contribution) -> str:
 def shopping_list(contribution: Contribution) -> str:
     """Return the orders as plain text, one a line, and what they come to."""
     lines = [
-        _("%(shares)s × %(ticker)s a %(price)s")
+        _("%(shares)s %(ticker)s a %(price)s")
         % {"shares": number(shares, 0), "ticker": ticker, "price": brl(one.buy.price)}
         for one in contribution.buys
         for ticker, shares in one.buy.orders

@@ -1,6 +1,4 @@
-// The tracker's order and columns: heads that sort, the phone's choice of order, boxes that hide; kept in the browser.
-const SORT_KEY = "pregao.tracker.sort";
-const HIDDEN_KEY = "pregao.tracker.hidden";
+// A table's order and columns: heads that sort, the phone's choice of order, boxes that hide; kept in the browser.
 const NATURALLY_UP = new Set(["symbol", "age"]);
 
 function stored(key, isSane) {
@@ -20,8 +18,13 @@ function store(key, value) {
   }
 }
 
-/** Let people order and hide the columns of a QuoteTable; `select` and `flip` do it where heads are not shown. */
-export function attachColumns({ table, heads, choices, select, flip }) {
+/**
+ * Let people order and hide the columns of a QuoteTable; `select` and `flip` do it where heads are not shown.
+ * The choices are kept under the page's name.
+ */
+export function attachColumns({ table, heads, choices, select, flip, page = "tracker" }) {
+  const SORT_KEY = `pregao.${page}.sort`;
+  const HIDDEN_KEY = `pregao.${page}.hidden`;
   const all = [...heads.querySelectorAll("th")];
   const sortable = all.filter((head) => head.dataset.sort);
   const names = new Set(sortable.map((head) => head.dataset.sort));
