@@ -10,7 +10,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 http = get_asgi_application()
 
-from mainapp.accounts.middleware import SocketUserMiddleware
+from mainapp.accounts.middleware import SocketUserMiddleware, close_logins
 from mainapp.core.middleware import OriginMiddleware
 from mainapp.market.consumers import close_hall
 from routing import websocket_urlpatterns
@@ -22,6 +22,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
         message = await receive()
         if message["type"] == "lifespan.shutdown":
             await close_hall()
+            await close_logins()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
             return

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import Collection
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -9,8 +10,9 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import parse_cookie
 
+from mainapp.accounts.fanout import LoginHub, Rights
 from mainapp.accounts.models import User
-from mainapp.accounts.selectors import users_of_sessions
+from mainapp.accounts.selectors import standing_of, users_of_sessions
 from mainapp.core.realtime import query
 
 GATHER_S = 0.005
@@ -19,22 +21,24 @@ KEY = re.compile(r"[a-z0-9]{8,40}")
 
 
 class SocketUserMiddleware:
-    """Put `user` and `session_key` into the scope; anonymous costs no query."""
+    """Put `user` and `session_key` into the scope; anonymous costs no query.
+
+    Of somebody logged in also `logins`, the hub that ends the socket with the login, and when
+    (`known_at`, by the loop's clock) the login was looked up at the earliest.
+    """
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
-        self._resolvers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Resolver] = (
-            WeakKeyDictionary()
-        )
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        key = _session_key(scope)
-        user = None
-        if key:
-            loop = asyncio.get_running_loop()
-            resolver = self._resolvers.get(loop) or self._resolvers.setdefault(loop, _Resolver())
-            user = await resolver.user_of(key)
-        scope = scope | {"user": user or AnonymousUser(), "session_key": key if user else None}
+        scope = scope | {"user": AnonymousUser(), "session_key": None}
+        if key := _session_key(scope):
+            resolver = _resolver()
+            await resolver.hub.ready()
+            known_at = resolver.hub.now()
+            if user := await resolver.user_of(key):
+                scope |= {"user": user, "session_key": key}
+                scope |= {"logins": resolver.hub, "known_at": known_at}
         await self.inner(scope, receive, send)
 
 
@@ -42,6 +46,7 @@ class _Resolver:
     """Gathers the sessions of the handshakes of a few milliseconds into two queries."""
 
     def __init__(self) -> None:
+        self.hub = LoginHub(read=_read_standing)
         self._waiting: dict[str, asyncio.Future[User | None]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -70,6 +75,29 @@ class _Resolver:
                 future.set_exception(error)
             else:
                 future.set_result(reading.result().get(key))
+
+
+async def _read_standing(
+    session_keys: Collection[str], user_ids: Collection[int]
+) -> tuple[set[str], dict[int, Rights]]:
+    return await query(standing_of, session_keys, user_ids)
+
+
+_resolvers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Resolver] = WeakKeyDictionary()
+
+
+def _resolver() -> _Resolver:
+    """Return the running loop's, made for its first visitor with a session."""
+    loop = asyncio.get_running_loop()
+    if loop not in _resolvers:
+        _resolvers[loop] = _Resolver()
+    return _resolvers[loop]
+
+
+async def close_logins() -> None:
+    """End the running loop's hub, if there is one; called when the server shuts down."""
+    if found := _resolvers.pop(asyncio.get_running_loop(), None):
+        await found.hub.stop()
 
 
 def _session_key(scope: Any) -> str:

@@ -1,10 +1,11 @@
 """The base of every socket: CONTRACTS §1's frames, errors and limits."""
 
+import asyncio
 import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -24,6 +25,7 @@ MAX_ID = 64
 ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
 UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011
+SESSION_ENDED, COME_AGAIN = 4401, 1012
 
 Frame = dict[str, Any]
 Handler = Callable[[Any, Frame], Awaitable[None]]
@@ -37,39 +39,59 @@ class FrameError(DomainError):
         self.code = code
 
 
+class Logins(Protocol):
+    """Whoever ends the sockets of a login that ends: `scope["logins"]` of who is logged in."""
+
+    def join(self, socket: "BaseConsumer") -> None: ...
+
+    def leave(self, socket: "BaseConsumer") -> None: ...
+
+
 class BaseConsumer(AsyncWebsocketConsumer):
     """A socket that answers each bad frame with an `error` frame, and outlives it.
 
     A subclass names in `handlers` which client frames it takes. It has no channel of its own on the
     layer and passes no database hop: what is pushed comes from its process's hub.
+
+    When the login that opened it ends, whatever it is doing is cancelled where it waits, `left` is
+    called and the socket closes with 4401; there is nothing that a subclass need do for it.
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
+    # A stranger is accepted, then closed with 4401: a browser can tell it from a dead network.
+    needs_login: ClassVar[bool] = False
 
     scope: Any
     base_send: Any
+    is_closed = False
+    _has_left = False
+    _end_code: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
         self._errors: deque[float] | None = None
         self._frames: tuple[float, int] = (0.0, 0)
-        self.is_closed = False
+        self._task = asyncio.current_task()
         try:
-            while True:
-                message = await receive()
-                if message["type"] == "websocket.disconnect":
-                    return
-                await self._dispatch(message)
+            await self._converse(receive)
         except OSError:
             return  # the client left while it was written to
         finally:
-            self.left()
+            self._leave()
 
     async def opened(self) -> None:
         """Greet the client; the socket is accepted."""
 
     def left(self) -> None:
-        """Clean up, whatever ended the socket: no I/O here, what must end ends by lease."""
+        """Clean up, once, whatever ended the socket: no I/O, what must end ends by lease."""
+
+    def end(self, code: int) -> None:
+        """Close from outside the socket's task: what it is doing stops first."""
+        if self._end_code is not None or self.is_closed:
+            return
+        self._end_code = code
+        if self._task is not None and self._task is not asyncio.current_task():
+            self._task.cancel()
 
     async def reply(self, frame: Frame) -> None:
         await self.base_send({"type": "websocket.send", "text": orjson.dumps(frame).decode()})
@@ -77,6 +99,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         if not self.is_closed:
             self.is_closed = True
+            self._leave()
             await super().close(code, reason)
 
     async def answer_ping(self, frame: Frame) -> None:
@@ -96,11 +119,44 @@ class BaseConsumer(AsyncWebsocketConsumer):
             {"type": "error", "code": error.code, "detail": detail, "id": frame_id} | error.extra
         )
 
+    async def _converse(self, receive: Any) -> None:
+        """Take messages until the client left, or until `end` is called."""
+        try:
+            while self._end_code is None:
+                message = await receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+                await self._dispatch(message)
+        except asyncio.CancelledError:
+            if self._end_code is None or self._task is None:
+                raise
+            self._task.uncancel()
+        await self.close(self._end_code)
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    async def _open(self) -> None:
+        await self.accept()
+        if self.needs_login and not self.scope["user"].is_authenticated:
+            await self.close(SESSION_ENDED)
+            return
+        if logins := self.scope.get("logins"):
+            logins.join(self)
+        if self._end_code is None:
+            await self.opened()
+
+    def _leave(self) -> None:
+        if self._has_left:
+            return
+        self._has_left = True
+        if logins := self.scope.get("logins"):
+            logins.leave(self)
+        self.left()
+
     async def _dispatch(self, message: Any) -> None:
         try:
             if message["type"] == "websocket.connect":
-                await self.accept()
-                await self.opened()
+                await self._open()
             elif not self.is_closed:
                 await self._take(message)
         except OSError:

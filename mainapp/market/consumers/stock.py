@@ -75,10 +75,6 @@ class StockConsumer(BaseConsumer):
         else:
             await self._post(self.socket, lambda: encode(frame))
 
-    async def close(self, code: int | None = None, reason: str | None = None) -> None:
-        self.left()
-        await super().close(code, reason)
-
     async def subscribe(self, frame: Frame) -> None:
         socket = self._socket()
         symbols, unknown = sort_out(symbols_of(frame), await self.hall.known_stocks())

@@ -1,0 +1,311 @@
+"""Sockets whose login ends: every kind, every cause, with a hint and without one."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.models import Session
+from django.db import DatabaseError, transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from mainapp.accounts import fanout, middleware
+from mainapp.accounts.middleware import SocketUserMiddleware
+from mainapp.accounts.models import User
+from mainapp.core.consumers import BaseConsumer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STOCK = "/ws/stock/track/"
+KINDS = [STOCK]
+WITHIN_S = 1.0
+
+
+@sync_to_async
+def log_in(user):
+    """Return a browser, logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def cookie(client):
+    return f"sessionid={client.cookies['sessionid'].value}"
+
+
+@pytest.fixture
+def tabs(websocket):
+    """Return `async with tabs((browser, path), …) as sockets`."""
+
+    @asynccontextmanager
+    async def open_(*wanted):
+        async with AsyncExitStack() as stack:
+            yield [
+                await stack.enter_async_context(websocket(path, cookie=cookie(browser)))
+                for browser, path in wanted
+            ]
+
+    return open_
+
+
+@pytest.fixture
+def no_sweep(monkeypatch):
+    monkeypatch.setattr(fanout, "SWEEP_S", 60.0)
+
+
+@pytest.fixture
+def quick_sweep(monkeypatch):
+    monkeypatch.setattr(fanout, "SWEEP_S", 0.05)
+
+
+async def assert_alive(*sockets):
+    for socket in sockets:
+        await socket.send({"type": "ping"})
+        await socket.next("pong")
+
+
+def name_of(function):
+    return function.__name__
+
+
+def change_password(user):
+    user.set_password("another horse")
+    user.save()
+
+
+def deactivate(user):
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+
+
+def deactivate_in_the_admin(user):
+    client = Client()
+    client.force_login(User.objects.create_superuser("root"))
+    data = {"username": user.username, "access_level": "user"}
+    client.post(reverse("admin:accounts_user_change", args=[user.pk]), data)
+
+
+def delete(user):
+    user.delete()
+
+
+@pytest.mark.usefixtures("no_sweep")
+@pytest.mark.parametrize("path", KINDS)
+@pytest.mark.parametrize(
+    "cause",
+    [change_password, deactivate, deactivate_in_the_admin, delete],
+    ids=name_of,
+)
+async def test_every_socket_of_the_user_closes(tabs, alice, bob, cause, path):
+    one, other, bobs = await log_in(alice), await log_in(alice), await log_in(bob)
+    async with tabs((one, path), (one, path), (other, path), (bobs, path)) as sockets:
+        *alices, stays = sockets
+        await sync_to_async(cause)(alice)
+
+        assert [await socket.closed(WITHIN_S) for socket in alices] == [4401] * 3
+        await assert_alive(stays)
+
+
+@pytest.mark.usefixtures("no_sweep")
+@pytest.mark.parametrize("path", KINDS)
+async def test_logout_closes_the_tabs_of_that_browser(tabs, alice, path):
+    one, other = await log_in(alice), await log_in(alice)
+    async with tabs((one, path), (one, path), (other, path)) as (first, second, others):
+        await sync_to_async(one.post)("/logout/")
+
+        assert [await first.closed(WITHIN_S), await second.closed(WITHIN_S)] == [4401] * 2
+        await assert_alive(others)
+
+
+@pytest.mark.usefixtures("no_sweep")
+async def test_other_level_makes_a_socket_come_again(tabs, alice):
+    async with tabs((await log_in(alice), STOCK)) as (socket,):
+        alice.access_level = User.Access.SUPPORT
+        await alice.asave()
+
+        assert await socket.closed(WITHIN_S) == 1012
+
+
+def rename(user):
+    user.display_name = "Alice"
+    user.save()
+
+
+def change_and_think_better_of_it(user):
+    with transaction.atomic():
+        change_password(user)
+        transaction.set_rollback(True)
+
+
+def tidy_sessions(user):
+    client = Client()
+    client.force_login(user)
+    Session.objects.filter(session_key=client.session.session_key).update(
+        expire_date=timezone.now()
+    )
+    Session.objects.filter(expire_date__lte=timezone.now()).delete()
+
+
+def refuse_to_publish(batch):
+    raise AssertionError("nothing ended")
+
+
+@pytest.mark.parametrize(
+    "event", [rename, change_and_think_better_of_it, tidy_sessions], ids=name_of
+)
+async def test_what_ends_nothing_says_nothing(alice, event, monkeypatch):
+    monkeypatch.setattr("mainapp.accounts.receivers.publish", refuse_to_publish)
+
+    await sync_to_async(event)(alice)
+
+
+def test_logging_in_asks_nothing_more(alice, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        alice.save(update_fields=["last_login"])
+
+
+# Without a hint --------------------------------------------------------------------------------
+
+
+def by_update(**changes):
+    return lambda user: User.objects.filter(pk=user.pk).update(**changes)
+
+
+def lose_sessions(user):
+    Session.objects.all()._raw_delete("default")
+
+
+def let_sessions_expire(user):
+    Session.objects.update(expire_date=timezone.now())
+
+
+@pytest.mark.usefixtures("quick_sweep")
+@pytest.mark.parametrize("path", KINDS)
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [
+        (by_update(is_active=False), 4401),
+        (by_update(password="another"), 4401),
+        (by_update(access_level="support"), 1012),
+        (lose_sessions, 4401),
+        (let_sessions_expire, 4401),
+    ],
+    ids=["inactive", "password", "level", "logout", "expired"],
+)
+async def test_sweep_finds_what_no_hint_told(tabs, alice, cause, code, path):
+    async with tabs((await log_in(alice), path)) as (socket,):
+        await sync_to_async(cause)(alice)
+
+        assert await socket.closed() == code
+
+
+@pytest.mark.usefixtures("quick_sweep")
+async def test_sweep_leaves_who_is_logged_in(tabs, alice, queries):
+    async with tabs((await log_in(alice), STOCK)) as (socket,):
+        queries.clear()
+        while len(queries) < 6:
+            await asyncio.sleep(0.01)
+
+        await assert_alive(socket)
+
+
+@pytest.mark.usefixtures("quick_sweep")
+async def test_sweep_asks_in_chunks(tabs, alice, bob, queries, monkeypatch):
+    monkeypatch.setattr(fanout, "CHUNK", 2)
+    browsers = [await log_in(user) for user in (alice, bob, alice)]
+    async with tabs(*((browser, STOCK) for browser in browsers)):
+        queries.clear()
+        while len(queries) < 8:
+            await asyncio.sleep(0.01)
+    asked = [sql.count("%s") - 1 for sql in queries if "django_session" in sql]
+    assert max(asked) == 2
+
+
+@pytest.mark.usefixtures("quick_sweep")
+async def test_database_that_is_away_closes_nobody(tabs, alice, monkeypatch, caplog):
+    def fail(*_args):
+        raise DatabaseError("gone")
+
+    async with tabs((await log_in(alice), STOCK)) as (socket,):
+        with monkeypatch.context() as patch:
+            patch.setattr(middleware, "standing_of", fail)
+            while len(caplog.records) < 2:
+                await asyncio.sleep(0.01)
+        await assert_alive(socket)
+        await sync_to_async(lose_sessions)(alice)
+
+        assert await socket.closed() == 4401
+
+
+# Races and costs -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("no_sweep")
+async def test_logout_during_the_handshake_is_noticed(tabs, alice, monkeypatch):
+    browser = await log_in(alice)
+    read = middleware.users_of_sessions
+
+    def read_then_log_out(keys):
+        found = read(keys)
+        browser.post("/logout/")
+        (resolver,) = middleware._resolvers.values()
+        deadline = time.monotonic() + 5
+        while not resolver.hub._recent and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(middleware, "users_of_sessions", read_then_log_out)
+    async with tabs((browser, STOCK)) as (socket,):
+        assert await socket.closed(WITHIN_S) == 4401
+
+
+class BusyConsumer(BaseConsumer):
+    """A socket whose handler takes its time, and which must not hear of its end twice."""
+
+    handlers = BaseConsumer.handlers | {"work": "work"}
+    needs_login = True
+    left_times = 0
+
+    async def work(self, frame):
+        await self.reply({"type": "working"})
+        await asyncio.sleep(60)
+
+    def left(self):
+        BusyConsumer.left_times += 1
+
+
+@pytest.fixture
+def busy(monkeypatch):
+    monkeypatch.setattr(BusyConsumer, "left_times", 0)
+    return SocketUserMiddleware(BusyConsumer.as_asgi())
+
+
+@pytest.mark.usefixtures("no_sweep")
+async def test_socket_that_is_at_work_closes_too(websocket, busy, alice):
+    async with websocket("/", alice, app=busy) as socket:
+        await socket.ask({"type": "work"})
+        await sync_to_async(deactivate)(alice)
+
+        assert await socket.closed(WITHIN_S) == 4401
+    assert BusyConsumer.left_times == 1
+
+
+async def test_socket_that_needs_a_login_tells_a_stranger(websocket, busy):
+    async with websocket("/", app=busy) as socket:
+        assert await socket.closed() == 4401
+
+
+async def test_socket_that_is_gone_is_forgotten(tabs, alice):
+    async with tabs((await log_in(alice), STOCK)):
+        (resolver,) = middleware._resolvers.values()
+        assert len(resolver.hub._by_user[alice.pk]) == 1
+    assert resolver.hub._by_user == {}
+
+
+async def test_strangers_cost_nothing(websocket, queries):
+    async with websocket(STOCK, cookie="sessionid=short"):
+        assert len(middleware._resolvers) == 0
+    assert [sql for sql in queries if "django_session" in sql or "accounts_user" in sql] == []
