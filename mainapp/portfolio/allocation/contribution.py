@@ -1,14 +1,18 @@
 """Próximo aporte: how many whole shares of what to buy with some cash, nothing sold."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from enum import StrEnum
 from fractions import Fraction
 
 from mainapp.market.quotes import CENT
-from mainapp.portfolio.allocation.knapsack import Candidate, choose
+from mainapp.portfolio.allocation.greedy import fill, improve
+from mainapp.portfolio.allocation.search import Search
+from mainapp.portfolio.allocation.units import Candidate, cost_of
 from mainapp.portfolio.valuation import EXACT, ValuedRow, add, times, to_cents
+
+EXACT_UP_TO = 4
 
 
 class Reason(StrEnum):
@@ -78,7 +82,7 @@ def next_contribution(
     cash = max(cash, Decimal(0)).quantize(CENT, ROUND_FLOOR, context=EXACT)
     counted = [row for row in rows if row.has_quote]
     candidates = _candidates(counted, cash, whole_lots=whole_lots)
-    shares = choose(candidates, budget=_cents(cash) * _notas(counted))
+    shares = _choose(candidates, budget=_cents(cash) * _notas(counted))
     buys = tuple(
         _buy(row, shares[row.holding.symbol] * _step(row, whole_lots=whole_lots))
         for row in counted
@@ -121,6 +125,18 @@ def _candidates(
         if gap > 0 and unit > 0:
             candidates.append(Candidate(row.holding.symbol, gap=gap, unit=unit))
     return candidates
+
+
+def _choose(candidates: Iterable[Candidate], budget: int) -> dict[str, int]:
+    """Return how many units of each symbol close the gaps best for at most `budget`."""
+    useful = [one for one in candidates if one.most and one.unit <= budget]
+    useful.sort(key=lambda one: (-one.unit, one.symbol))
+    units = [one.most for one in useful]
+    if cost_of(useful, units) > budget:
+        units = improve(useful, fill(useful, [0] * len(useful), budget), budget)
+        if len(useful) <= EXACT_UP_TO:
+            units = Search(useful, budget, units).best
+    return {one.symbol: number for one, number in zip(useful, units, strict=True)}
 
 
 def _buy(row: ValuedRow, shares: int) -> Buy:

@@ -1,0 +1,233 @@
+import itertools
+import operator
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from mainapp.market.tests.quotes import make_quote
+from mainapp.portfolio.allocation import Reason, deviation, next_contribution
+from mainapp.portfolio.allocation.search import MAX_NODES, Search
+from mainapp.portfolio.allocation.units import Candidate, cost_of
+from mainapp.portfolio.valuation import Holding, value_rows
+
+D = Decimal
+
+
+def rows(*held):
+    """Return valued rows of (price or None, quantity, nota, *lot)."""
+    holdings, quotes = [], {}
+    for n, (price, quantity, nota, *lot) in enumerate(held):
+        symbol = f"AA{n // 26:X}{chr(65 + n % 26)}3"
+        holdings.append(
+            Holding(
+                symbol=symbol,
+                quantidade=D(quantity),
+                preco_medio=D(1),
+                nota=nota,
+                lot=lot[0] if lot else 100,
+            )
+        )
+        if price is not None:
+            quotes[symbol] = make_quote(symbol, str(price))
+    return value_rows(holdings, quotes).rows
+
+
+def bought(plan):
+    return {buy.symbol: buy.shares for buy in plan.buys}
+
+
+def affordable(held, cash, step):
+    """Return the numbers of shares worth trying, by symbol: all that the cash can pay."""
+    return {
+        row.holding.symbol: range(0, int(cash / row.price) + 1, step(row))
+        for row in held
+        if row.has_quote
+    }
+
+
+def brute_force(held, cash, step=lambda row: 1):
+    """Return the least deviation of all choices that the cash pays, by trying them all."""
+    choices = affordable(held, cash, step)
+    prices = [row.price for row in held if row.has_quote]
+    return min(
+        deviation(held, cash, dict(zip(choices, numbers, strict=True)))
+        for numbers in itertools.product(*choices.values())
+        if sum(map(operator.mul, prices, numbers)) <= cash
+    )
+
+
+def greedy(held, cash, *, key):
+    """Buy the share that is best by `key` as long as one brings it nearer."""
+    shares, left, now = {}, cash, deviation(held, cash, {})
+    while True:
+        steps = []
+        for row in held:
+            symbol = row.holding.symbol
+            if row.has_quote and row.price <= left:
+                then = deviation(held, cash, shares | {symbol: shares.get(symbol, 0) + 1})
+                if then < now:
+                    steps.append((key(row, now - then), symbol, row.price, then))
+        if not steps:
+            return now
+        _, symbol, price, now = max(steps)
+        shares[symbol] = shares.get(symbol, 0) + 1
+        left -= price
+
+
+def helps_most(row, gain):
+    return gain
+
+
+def helps_most_for_its_price(row, gain):
+    return gain / Fraction(row.price)
+
+
+def cents(low, high):
+    return st.integers(low, high).map(lambda n: D(n).scaleb(-2))
+
+
+def held_rows(most_rows, *, least_price=1, most_price=900):
+    price = st.one_of(st.none(), cents(least_price, most_price))
+    quantity = st.integers(0, 3000).map(lambda n: D(n).scaleb(-2))
+    row = st.tuples(price, quantity, st.integers(0, 10))
+    return st.lists(row, min_size=1, max_size=most_rows).map(lambda held: rows(*held))
+
+
+@settings(max_examples=150, deadline=None)
+@given(held_rows(4, least_price=150), cents(0, 2500))
+@example(rows(("3.00", 100, 1), ("3.50", 0, 5), ("2.00", 0, 5)), D("8.00"))
+def test_up_to_four_rows_are_as_near_as_any_choice(held, cash):
+    plan = next_contribution(held, cash)
+
+    assert deviation(held, cash, bought(plan)) == brute_force(held, cash)
+    assert plan.spent + plan.left == plan.cash == cash
+    assert plan.left >= 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(held_rows(3, least_price=2), cents(0, 2500))
+def test_whole_lots_are_as_near_as_any_choice_of_them(held, cash):
+    plan = next_contribution(held, cash, whole_lots=True)
+
+    best = brute_force(held, cash, step=lambda row: row.holding.lot)
+    assert deviation(held, cash, bought(plan)) == best
+    assert all(buy.shares % 100 == 0 for buy in plan.buys)
+
+
+@settings(max_examples=80, deadline=None)
+@given(held_rows(12, least_price=20), cents(0, 6000))
+def test_many_rows_are_never_further_than_by_greed(held, cash):
+    reached = deviation(held, cash, bought(next_contribution(held, cash)))
+
+    assert reached <= greedy(held, cash, key=helps_most)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(1, 10**13), st.integers(1, 10**7)), min_size=2, max_size=4),
+    st.integers(0, 10**11),
+)
+def test_a_search_ends_whatever_the_amounts(pairs, budget):
+    candidates = [Candidate(str(n), *pair) for n, pair in enumerate(pairs)]
+    search = Search(candidates, budget, [0] * len(candidates))
+
+    assert search.nodes <= MAX_NODES
+    assert cost_of(candidates, search.best) <= budget
+
+
+def test_the_same_rows_in_another_order_give_the_same_plan():
+    held = rows(*[("10.00", 0, 3)] * 4, ("10.00", 90, 3))
+    plan = next_contribution(held, D("35"))
+
+    assert bought(plan) == bought(next_contribution(held[::-1], D("35")))
+    assert [buy.symbol for buy in plan.buys] == ["AA0A3", "AA0B3", "AA0C3"]
+
+
+def test_the_buys_come_in_the_order_of_the_rows():
+    held = rows(("5", 0, 1), ("20", 0, 1), ("10", 0, 1))
+    plan = next_contribution(held, D("60"))
+
+    assert [(buy.symbol, buy.shares, buy.cost) for buy in plan.buys] == [
+        ("AA0A3", 4, 20),
+        ("AA0B3", 1, 20),
+        ("AA0C3", 2, 20),
+    ]
+    assert (plan.spent, plan.left, plan.reason) == (60, 0, Reason.BUY)
+
+
+def test_what_is_less_than_a_lot_is_of_the_fractional_market():
+    buy = next_contribution(rows(("10", 0, 1)), D("2359.99")).buys[0]
+
+    assert (buy.shares, buy.lot_shares, buy.fractional_shares) == (235, 200, 35)
+    assert buy.orders == (("AA0A3", 200), ("AA0A3F", 35))
+
+
+def test_a_lot_of_one_has_no_fractional_market():
+    buy = next_contribution(rows(("10", 0, 1, 1)), D("75")).buys[0]
+    assert buy.orders == (("AA0A3", 7),)
+
+
+def test_what_is_above_its_ideal_is_not_bought():
+    plan = next_contribution(rows(("10", 100, 1), ("10", 0, 1)), D("500"))
+    assert bought(plan) == {"AA0B3": 50}
+
+
+def test_cash_is_left_rather_than_buying_past_the_ideal():
+    plan = next_contribution(rows(("100", 1, 1), ("100", 1, 1)), D("130"))
+
+    assert bought(plan) == {"AA0A3": 1}
+    assert plan.left == 30
+
+
+@pytest.mark.parametrize(
+    ("held", "cash", "reason"),
+    [
+        (rows(), "100", Reason.NO_QUOTE),
+        (rows((None, 10, 5)), "100", Reason.NO_QUOTE),
+        (rows(("0", 10, 5)), "100", Reason.NO_QUOTE),
+        (rows(("10", 10, 5)), "0", Reason.NO_CASH),
+        (rows(("10", 10, 5)), "0.009", Reason.NO_CASH),
+        (rows(("10", 10, 5)), "-1", Reason.NO_CASH),
+        (rows(("10", 10, 0), ("20", 1, 0)), "100", Reason.NO_NOTA),
+        (rows(("10", 10, 5), ("20", 1, 5)), "9.99", Reason.TOO_LITTLE),
+        (rows(("30", 1, 1), ("30", 1, 1)), "30", Reason.AT_IDEAL),
+    ],
+)
+def test_a_plan_without_a_buy_tells_why(held, cash, reason):
+    plan = next_contribution(held, D(cash))
+
+    assert (plan.buys, plan.spent, plan.reason) == ((), 0, reason)
+    assert plan.left == plan.cash >= 0
+
+
+def test_one_row_takes_all_the_cash_that_its_price_lets_it():
+    plan = next_contribution(rows(("38.42", "10.5", 1)), D("1000.00"))
+    assert (bought(plan), plan.left) == ({"AA0A3": 26}, D("1.08"))
+
+
+def test_a_thousand_million_reais_of_centavos_are_counted_at_once():
+    held = rows(("0.01", 0, 1), ("0.01", 0, 2), ("0.03", 0, 3))
+    plan = next_contribution(held, D(10**9))
+
+    assert sum(bought(plan).values()) > 6 * 10**10
+    assert plan.left <= D("0.02")
+    assert deviation(held, D(10**9), bought(plan)) < D("0.001")
+
+
+def test_many_rows_with_huge_cash_and_tiny_prices_end():
+    held = rows(*[(D(1 + n % 7).scaleb(-2), n * 1000, 1 + n % 10) for n in range(200)])
+    plan = next_contribution(held, D(10**9))
+
+    assert plan.left < 1
+    assert deviation(held, D(10**9), bought(plan)) < 1
+
+
+def test_a_far_overweight_row_does_not_keep_the_cash_from_the_others():
+    held = rows(("100", 10**7, 1), ("17", 0, 1), ("23", 0, 1))
+    plan = next_contribution(held, D("401"))
+
+    assert plan.left == 0
+    assert deviation(held, D("401"), bought(plan)) == brute_force(held, D("401"))
