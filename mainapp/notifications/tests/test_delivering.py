@@ -1,0 +1,268 @@
+import time
+from datetime import timedelta
+from threading import Event
+
+import pytest
+from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
+from django.db import transaction
+from django.utils import timezone
+
+from mainapp.notifications.models import Attempt, Delivery
+from mainapp.notifications.services import delivering
+from mainapp.notifications.services.delivering import Round, deliver_due, parcel_of
+from mainapp.notifications.services.outbox import claim_due
+from mainapp.notifications.tests.factories import delivery, letter, notice
+from mainapp.notifications.transports.base import TransportError
+
+
+class Recording:
+    """A way out that keeps what it is given, and does what it is told."""
+
+    def __init__(self, act=lambda parcel: None):
+        self.parcels = []
+        self._act = act
+
+    def check(self, address):
+        return address
+
+    def send(self, parcel):
+        self.parcels.append(parcel)
+        self._act(parcel)
+
+
+def states():
+    return list(Delivery.objects.order_by("id").values_list("state", flat=True))
+
+
+def run(**ways):
+    silent = Recording()
+    kinds = {"email": silent, "webhook": silent, "apprise": silent}
+    return Round({**kinds, **ways}).run()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_flags():
+    delivering._asked_again.clear()
+
+
+def test_mail_arrives_as_it_was_written(mailbox, alice, settings):
+    settings.DEFAULT_FROM_EMAIL = "Pregão <avisos@pregao.example>"
+    row = delivery(
+        html="<p>R$ 36,00</p>",
+        headers={"List-Unsubscribe": "<https://pregao.example/u>"},
+        message_id="<firing.7@pregao.example>",
+        subject="Ação caiu",
+    )
+
+    assert deliver_due() == 1
+
+    [mail] = mailbox.messages
+    assert mail["Message-ID"] == "<firing.7@pregao.example>"
+    assert mail["To"] == "alice@example.com"
+    assert "avisos@pregao.example" in mail["From"]
+    assert mail["Subject"] == "Ação caiu"
+    assert mail["List-Unsubscribe"] == "<https://pregao.example/u>"
+    assert mail.get_body(["plain"]).get_content().strip() == "R$ 36,00"
+    assert mail.get_body(["html"]).get_content().strip() == "<p>R$ 36,00</p>"
+    row.refresh_from_db()
+    assert row.state == "sent"
+    assert deliver_due() == 0
+
+
+def test_refused_recipient_fails_at_once_and_a_busy_one_is_tried_again(mailbox, db):
+    mailbox.answers = {"gone@example.com": "550 no such user", "busy@example.com": "450 later"}
+    for address in ("gone@example.com", "busy@example.com", "here@example.com"):
+        delivery(address)
+
+    assert deliver_due() == 3
+
+    assert states() == ["failed", "waiting", "sent"]
+    errors = Attempt.objects.order_by("delivery_id").values_list("outcome", "error")
+    assert list(errors) == [("refused", "550 no such user"), ("failed", "450 later"), ("sent", "")]
+    again = Delivery.objects.get(address="busy@example.com")
+    mailbox.answers.clear()
+    [mine] = claim_due(limit=5, at=again.due_at)
+    assert parcel_of(mine).message_id == again.message_id
+
+
+def test_silent_server_costs_its_timeout_and_not_the_others(mailbox, db):
+    mailbox.hanging = {"hangs@example.com"}
+    delivery("hangs@example.com")
+    for number in range(8):
+        delivery(f"u{number}@example.com")
+    started = time.monotonic()
+    deliver_due()
+
+    assert states() == ["waiting", *["sent"] * 8]
+    assert time.monotonic() - started < 4
+    assert "timed out" in Attempt.objects.get(outcome="failed").error
+
+
+def test_no_server_is_a_try_that_failed(db, settings):
+    settings.DELIVERY_EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+    delivery()
+    deliver_due()
+
+    assert states() == ["waiting"]
+    assert "refused" in Attempt.objects.get().error
+
+
+def test_mail_without_a_server_is_a_file(db, settings, tmp_path):
+    settings.EMAIL_FILE_PATH = tmp_path
+    delivery()
+    deliver_due()
+
+    [file] = tmp_path.iterdir()
+    assert "R$ 36,00" in file.read_text()
+
+
+def test_kind_that_hangs_leaves_the_others_alone(db):
+    let_go, arrived = Event(), Event()
+    stuck = Recording(lambda parcel: let_go.wait(10))
+
+    def release(parcel):
+        arrived.set()
+        let_go.set()
+
+    for number in range(delivering.THREADS + 2):
+        delivery(f"u{number}@example.com")
+    delivery("https://hook.example", kind="webhook")
+    run(email=stuck, webhook=Recording(release))
+
+    assert arrived.is_set()
+    assert set(states()) == {"sent"}
+
+
+def test_news_while_one_hangs_do_not_wait_for_it(db):
+    let_go = Event()
+    delivery("hangs@example.com")
+
+    def hang(parcel):
+        assert let_go.wait(10)
+
+    hook = Recording(lambda parcel: let_go.set())
+
+    class Late(Round):
+        def _start(self):
+            super()._start()
+            if self._trying and not hook.parcels and Delivery.objects.count() == 1:
+                delivery("https://hook.example", kind="webhook")
+                delivering._asked_again.set()
+
+    assert Late({"email": Recording(hang), "webhook": hook, "apprise": hook}).run() == 2
+    assert states() == ["sent", "sent"]
+
+
+def test_claim_of_what_takes_long_is_renewed(db, monkeypatch):
+    monkeypatch.setattr(delivering, "RENEW_S", 0.0)
+    one = delivery()
+    let_go = Event()
+
+    class Watched(Round):
+        def _renew(self):
+            before = Delivery.objects.get().due_at
+            super()._renew()
+            if self._trying and Delivery.objects.get().due_at > before:
+                let_go.set()
+
+    Watched(
+        {
+            "email": Recording(lambda parcel: let_go.wait(10)),
+            "webhook": Recording(),
+            "apprise": Recording(),
+        }
+    ).run()
+
+    assert let_go.is_set()
+    one.refresh_from_db()
+    assert one.state == "sent"
+
+
+def test_fault_of_a_transport_is_told_and_tried_again(db, caplog):
+    def fail(parcel):
+        raise LookupError("a transport's fault")
+
+    delivery()
+    run(email=Recording(fail))
+
+    assert states() == ["waiting"]
+    assert [(attempt.outcome, attempt.error) for attempt in Attempt.objects.all()] == [
+        ("failed", "LookupError")
+    ]
+    assert "a transport failed" in caplog.text
+
+
+def test_giving_up_is_loud(alice, caplog):
+    delivery(user=alice)
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=2), tries=3)
+
+    def fail(parcel):
+        raise TransportError("450 later")
+
+    run(email=Recording(fail))
+
+    assert states() == ["failed"]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+
+
+def test_process_that_ends_gives_back_what_it_did_not_try(db, monkeypatch):
+    stopping = Event()
+    monkeypatch.setattr(delivering, "stopping", stopping)
+    for number in range(delivering.THREADS + 3):
+        delivery(f"u{number}@example.com")
+    run(email=Recording(lambda parcel: stopping.set()))
+
+    assert states().count("sent") == delivering.THREADS
+    rest = Delivery.objects.filter(state="waiting")
+    assert set(rest.values_list("tries", flat=True)) == {0}
+    assert deliver_due() == 0
+
+
+def test_channel_brings_its_secret_and_the_notice_its_address(alice, settings):
+    settings.SITE_URL = "https://pregao.example"
+    notice(alice, url="/alerts/7/", deliveries=[letter()])
+    [mine] = claim_due(limit=1, at=timezone.now())
+
+    assert parcel_of(mine).url == "https://pregao.example/alerts/7/"
+
+
+# Django's mail ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def outbox(settings):
+    settings.EMAIL_BACKEND = "mainapp.notifications.backends.OutboxBackend"
+
+
+def test_mail_of_the_site_is_a_row_for_each_recipient(outbox, db, mailbox):
+    message = EmailMultiAlternatives("Oi", "texto", "a@b.c", ["x@y.z", "u@v.w"], reply_to=["r@s.t"])
+    message.attach_alternative("<p>texto", "text/html")
+    assert message.send() == 1
+    assert mailbox.messages == []
+
+    deliver_due()
+
+    assert [mail["To"] for mail in mailbox.messages] == ["x@y.z", "u@v.w"]
+    assert mailbox.messages[0]["From"] == "a@b.c"
+    assert mailbox.messages[0].get_body(["html"]).get_content().strip() == "<p>texto"
+
+
+def test_rollback_sends_nothing(outbox, db):
+    def fail():
+        with transaction.atomic():
+            send_mail("Oi", "texto", None, ["x@y.z"])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+
+    assert not Delivery.objects.exists()
+
+
+def test_outbox_takes_no_attachment(outbox, db):
+    message = EmailMessage(
+        "Oi", "texto", None, ["x@y.z"], attachments=[("a.txt", "a", "text/plain")]
+    )
+    with pytest.raises(ValueError, match="no attachments"):
+        message.send()
