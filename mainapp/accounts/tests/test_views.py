@@ -1,14 +1,25 @@
+import re
+from urllib.parse import urlsplit
+
 import pytest
+from allauth.account import views
+from allauth.account.models import EmailAddress
 from django.contrib.auth import SESSION_KEY
 from django.core import mail
+from django.db.models.signals import pre_save
+from django.template.loader import get_template
+from django.test import Client
+from django.urls import reverse
 
+from mainapp.accounts import urls
 from mainapp.accounts.models import User
 
+PASSWORD = "um-segredo-longo"
 FORM = {
     "username": "ana",
     "email": "ana@example.com",
-    "password1": "um-segredo-longo",
-    "password2": "um-segredo-longo",
+    "password1": PASSWORD,
+    "password2": PASSWORD,
 }
 
 pytestmark = pytest.mark.django_db
@@ -16,7 +27,26 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def alice():
-    return User.objects.create_user("alice", "alice@example.com", "um-segredo-longo")
+    return User.objects.create_user("alice", "alice@example.com", PASSWORD)
+
+
+@pytest.fixture
+def _verified(settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+
+@pytest.fixture
+def client2():
+    return Client()
+
+
+def log_in(client, name="alice", password=PASSWORD, **more):
+    return client.post("/login/", {"login": name, "password": password} | more)
+
+
+def link_of(message):
+    """Return the path of the first link in a message."""
+    return urlsplit(re.search(r"https?://\S+/accounts/\S+", message.body)[0]).path
 
 
 def test_signing_up_logs_in_and_goes_home(client):
@@ -27,6 +57,19 @@ def test_signing_up_logs_in_and_goes_home(client):
     assert client.session[SESSION_KEY] == str(user.pk)
     assert user.email == "ana@example.com"
     assert not user.is_staff
+    assert mail.outbox == []
+
+
+def test_sign_up_asks_for_four_things(client):
+    form = client.get("/register/").context["form"]
+
+    assert list(form.fields) == ["username", "email", "password1", "password2"]
+    assert {name: field.widget.attrs["autocomplete"] for name, field in form.fields.items()} == {
+        "username": "username",
+        "email": "email",
+        "password1": "new-password",
+        "password2": "new-password",
+    }
 
 
 @pytest.mark.parametrize("path", ["/register/", "/login/"])
@@ -34,19 +77,35 @@ def test_signing_up_logs_in_and_goes_home(client):
     ("wanted", "got"),
     [
         ("/sources/", "/sources/"),
+        ("/sources/?a=b&c=d", "/sources/?a=b&c=d"),
+        ("http://testserver/sources/", "http://testserver/sources/"),
         ("https://evil.example/", "/"),
+        ("http://localhost/", "/"),
         ("//evil.example/", "/"),
+        ("\\\\evil.example/", "/"),
         ("javascript:alert(1)", "/"),
         ("/login/", "/"),
+        ("/%6Cogin/", "/"),
+        ("/logout/", "/"),
         ("/register/?next=/login/", "/"),
     ],
 )
 def test_next_leads_only_to_our_own_pages(client, alice, path, wanted, got):
-    form = FORM | {"username": "alice", "password": "um-segredo-longo"}
     if path == "/register/":
-        form["username"] = "ana"
+        response = client.post(path, FORM | {"next": wanted})
+    else:
+        response = log_in(client, next=wanted)
 
-    assert client.post(path, form | {"next": wanted}).url == got
+    assert (response.status_code, response.url) == (302, got)
+
+
+@pytest.mark.parametrize(("path", "other"), [("/login/", "/register/"), ("/register/", "/login/")])
+def test_next_is_kept_from_page_to_page(client, path, other):
+    page = client.get(f"{path}?next=/sources/").content.decode()
+
+    assert '<input type="hidden" name="next" value="/sources/">' in page
+    assert f'href="{other}?next=/sources/"' in page
+    assert 'class="login-link" href="/login/?next=/sources/"' in page
 
 
 def test_a_username_is_taken_in_any_case(client, alice):
@@ -59,6 +118,19 @@ def test_a_username_is_taken_in_any_case(client, alice):
     assert User.objects.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_username_that_another_takes_meanwhile_is_told(client):
+    def come_first(instance, **kwargs):
+        pre_save.disconnect(come_first, User)
+        User.objects.create_user("Ana")
+
+    pre_save.connect(come_first, User)
+    response = client.post("/register/", FORM)
+
+    assert (response.status_code, list(response.context["form"].errors)) == (200, ["username"])
+    assert SESSION_KEY not in client.session
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -66,16 +138,123 @@ def test_a_username_is_taken_in_any_case(client, alice):
         ({"email": "ana"}, "email"),
         ({"username": "a\0na"}, "username"),
         ({"username": "ana " * 60}, "username"),
+        ({"username": "ana@example.com"}, "username"),
+        ({"username": "ana silva"}, "username"),
+        ({"username": "аna"}, "username"),  # Cyrillic
+        ({"username": "Suporte"}, "username"),
         ({"password2": "outro"}, "password2"),
-        ({"password1": "12345678", "password2": "12345678"}, "password2"),
+        ({"password1": "12345678", "password2": "12345678"}, "password1"),
     ],
 )
 def test_a_form_that_is_wrong_says_where(client, change, field):
     response = client.post("/register/", FORM | change)
 
     assert list(response.context["form"].errors) == [field]
-    assert f'id="id_{field}_error"' in response.content.decode()
+    page = response.content.decode()
+    assert page.count(f'id="id_{field}_error"') == 1
+    assert re.search(rf'<input[^>]* aria-describedby="[^"]*id_{field}_error', page)
     assert not User.objects.exists()
+
+
+def test_an_email_that_is_taken_is_told_while_nobody_verifies(client, alice):
+    response = client.post("/register/", FORM | {"email": "ALICE@example.com"})
+
+    assert response.context["form"].errors == {"email": ["Já existe uma conta com este e-mail."]}
+
+
+def answer_to_sign_up(client, **change):
+    """Return all that one sees of a sign-up and what follows it, without what is random."""
+    response = client.post("/register/", FORM | change)
+    seen = [response.status_code, sorted(response.headers.items()), sorted(response.cookies)]
+    page = client.get(response.url).content.decode()
+    again = client.post("/register/", FORM | change | {"email": "other@example.com"})
+    entered = log_in(client, change["username"])
+    return [
+        *seen,
+        re.sub(r'(value|content)="\w{64}"|"X-CSRFToken": "\w+"|nonce-\S+', "", page),
+        again.context["form"].errors,
+        (entered.status_code, entered.url, sorted(entered.cookies)),
+        SESSION_KEY in client.session,
+    ]
+
+
+@pytest.mark.usefixtures("_verified")
+def test_an_email_that_is_taken_is_never_told_while_all_verify(client, client2, alice):
+    taken = answer_to_sign_up(client, username="bea", email="Alice@example.com")
+    fresh = answer_to_sign_up(client2, username="eva", email="eva@example.com")
+
+    assert taken == fresh
+    assert taken[0] == 302
+    assert [message.to for message in mail.outbox][:1] == [["alice@example.com"]]
+    assert mail.outbox[0].subject == "[Pregão] Você já tem uma conta"
+    assert link_of(mail.outbox[0]) == "/accounts/password/reset/"
+    assert User.objects.filter(email="alice@example.com").count() == 1
+
+
+@pytest.mark.usefixtures("_verified")
+def test_an_account_is_let_in_once_its_email_is_verified(client):
+    response = client.post("/register/", FORM | {"next": "/sources/"})
+    assert response.url == reverse("email-verification-sent")
+    assert SESSION_KEY not in client.session
+    assert log_in(client, "ana").url == response.url
+    assert SESSION_KEY not in client.session
+
+    link = link_of(mail.outbox[0])
+    assert client.get(link).status_code == 200
+    assert not EmailAddress.objects.get().verified
+    client.post(link)
+    assert EmailAddress.objects.get().verified
+    log_in(client, "ana")
+    assert SESSION_KEY in client.session
+
+
+@pytest.mark.usefixtures("_verified")
+def test_verifying_in_the_browser_that_signed_up_logs_in(client, client2):
+    client.post("/register/", FORM | {"next": "/sources/"})
+
+    assert client2.get(link_of(mail.outbox[0])).status_code == 200
+    assert client.post(link_of(mail.outbox[0])).url == "/sources/"
+    assert SESSION_KEY in client.session
+    assert SESSION_KEY not in client2.session
+
+
+def test_optional_verification_lets_in_and_mails(client, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "optional"
+    client.post("/register/", FORM)
+
+    assert SESSION_KEY in client.session
+    assert [message.to for message in mail.outbox] == [["ana@example.com"]]
+
+
+@pytest.mark.parametrize(
+    "name", ["alice", "ALICE", " alice ", "alice@example.com", "Alice@Example.com"]
+)
+def test_one_logs_in_by_username_or_email(client, alice, name):
+    response = log_in(client, name)
+
+    assert (response.status_code, response.url) == (302, "/")
+    assert client.session[SESSION_KEY] == str(alice.pk)
+
+
+def test_an_email_that_two_claim_logs_nobody_in(client, alice):
+    User.objects.create_user("bob", "alice@example.com", PASSWORD)
+
+    assert log_in(client, "alice@example.com").status_code == 200
+    assert log_in(client, "bob").status_code == 302
+
+
+def test_logging_in_changes_the_session_key(client, alice):
+    session = client.session
+    session["kept"] = 1
+    session.save()
+    before = session.session_key
+    client.cookies["sessionid"] = before
+    log_in(client)
+
+    assert client.session["kept"] == 1
+    assert client.session.session_key != before
+    assert client.cookies["sessionid"]["httponly"]
+    assert client.cookies["sessionid"]["samesite"] == "Lax"
 
 
 @pytest.mark.parametrize("path", ["/login/", "/register/"])
@@ -86,25 +265,87 @@ def test_who_is_logged_in_needs_neither_page(client, alice, path):
 
     assert (response.status_code, response.url) == (302, "/sources/")
     assert client.get(f"{path}?next={path}").url == "/"
+    assert client.get(path).url == "/"
 
 
 def test_a_wrong_password_says_no_more_than_that(client, alice):
-    wrong = client.post("/login/", {"username": "alice", "password": "x"})
-    unknown = client.post("/login/", {"username": "nobody", "password": "x"})
+    pages = [
+        log_in(client, name, "x").context["form"].errors
+        for name in ("alice", "nobody", "alice@example.com", "nobody@example.com")
+    ]
 
-    assert wrong.context["form"].errors == unknown.context["form"].errors
+    assert pages == [{"__all__": ["Usuário, e-mail ou senha incorretos."]}] * 4
+    assert SESSION_KEY not in client.session
+
+
+def test_a_deactivated_account_is_told_only_to_its_owner(client, alice):
+    User.objects.update(is_active=False)
+
+    assert log_in(client).url == reverse("inactive")
+    assert log_in(client, password="x").status_code == 200
     assert SESSION_KEY not in client.session
 
 
 def test_logging_out_takes_a_post(client, alice):
     client.force_login(alice)
 
-    assert client.get("/logout/").status_code == 405
+    page = client.get("/logout/")
+    assert page.status_code == 200
+    assert '<form class="panel panel-body account-form" method="post">' in page.content.decode()
     assert SESSION_KEY in client.session
     assert client.post("/logout/").url == "/"
     assert SESSION_KEY not in client.session
+    assert client.get("/logout/").url == "/"
 
 
 def test_sign_up_says_that_mail_goes_to_files(client):
     assert "DATA_DIR/mail" in client.get("/register/").content.decode()
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("ours", "allauths", "path"),
+    [
+        ("login", "account_login", "/login/"),
+        ("logout", "account_logout", "/logout/"),
+        ("register", "account_signup", "/register/"),
+    ],
+)
+def test_a_page_has_our_name_and_allauths(ours, allauths, path):
+    assert reverse(ours) == reverse(allauths) == path
+
+
+def visited(client):
+    """Return what each page of the accounts answers to a GET, by its name."""
+    arguments = {"confirm-email": ["a:b:c"], "new-password": ["1", "a-b"]}
+    names = [one.name for one in urls.urlpatterns if not one.name.startswith("account_")]
+    return {name: client.get(reverse(name, args=arguments.get(name, []))) for name in names}
+
+
+@pytest.mark.parametrize("language", ["pt-br", "en"])
+@pytest.mark.parametrize("known", [True, False])
+def test_every_page_is_ours(client, alice, language, known):
+    client.cookies["django_language"] = language
+    if known:
+        client.force_login(alice)
+    for name, response in visited(client).items():
+        assert response.status_code in (200, 302), name
+        if response.status_code == 200:
+            names = {one.name for one in response.templates if one.name}
+            strange = {
+                one.name
+                for one in response.templates
+                if one.origin and "site-packages/allauth" in str(one.origin.name)
+            }
+            assert strange == set(), name
+            assert "base.html" in names, name
+
+
+def test_allauth_has_no_template_that_we_lack():
+    used = {
+        view.template_name
+        for one in urls.urlpatterns
+        if (view := getattr(one.callback, "view_class", None)) and hasattr(view, "template_name")
+    } | {views.EmailVerificationSentView.template_name}
+    strange = [n for n in used if "allauth" in str(get_template(n).origin.name)]
+    assert strange == []
