@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from html import escape
+from html import escape, unescape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -73,6 +73,12 @@ def mentions_in(body: str) -> set[str]:
     for text in _NAME.findall(body):
         names |= dict.fromkeys(_names(text))
     return set(list(names)[: 2 * MAX_MENTIONS])
+
+
+def excerpt(html: str, length: int = 140) -> str:
+    """Return the beginning of what `render` made as plain text, in one line, yet to be escaped."""
+    text = " ".join(unescape(nh3.clean(html[: 8 * length], tags=set())).split())
+    return text if len(text) <= length else text[: length - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _names(text: str) -> list[str]:

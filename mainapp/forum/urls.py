@@ -1,5 +1,23 @@
 """The forum's pages."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from mainapp.forum.views import messages, moderation, rooms
+from mainapp.forum.views.room import room
+
+urlpatterns = [
+    path("forum/", rooms.forum, name="forum"),
+    path("forum/moderation/", moderation.moderation, name="forum-moderation"),
+    path("create-room/", rooms.new_room, name="create-room"),
+    path("room/<str:pk>/", room, name="room"),
+    path("room/<str:pk>/moderation/", moderation.room_moderation, name="room-moderation"),
+    path("room/<str:pk>/mute/", moderation.mute, name="mute-participant"),
+    path("room/<str:pk>/close/", moderation.close, name="close-room"),
+    path("room/<str:pk>/reopen/", moderation.reopen, name="reopen-room"),
+    path("update-room/<str:pk>/", rooms.change_room, name="update-room"),
+    path("delete-room/<str:pk>/", rooms.remove_room, name="delete-room"),
+    path("edit-message/<str:pk>/", messages.change_message, name="edit-message"),
+    path("delete-message/<str:pk>/", messages.remove_message, name="delete-message"),
+    path("report-message/<str:pk>/", messages.report, name="report-message"),
+    path("resolve-report/<str:pk>/", moderation.resolve, name="resolve-report"),
+]

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -16,6 +16,7 @@ from mainapp.market.policies import symbol_limit
 from mainapp.market.selectors.quotes import last_quotes
 
 PAGE_SIZE = 50
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SAME_BREATH = timedelta(minutes=5)
 _CHIP = re.compile(r'data-symbol="([A-Z0-9]{1,12})"')
 
@@ -48,14 +49,15 @@ def room_for(pk: int, user: User | AnonymousUser) -> Room:
 
 
 def room_page(room: Room, *, before: int | None = None) -> RoomPage:
-    """Return the last messages, or the last of those before a number, deleted ones too; one query."""
+    """Return the last messages, or the last before a number, deleted ones too; one query."""
     said = Message.objects.filter(room=room).select_related("author")
     if before is not None:
         said = said.filter(seq__lt=before)
     newest_first = list(said.order_by("-seq")[:PAGE_SIZE])
     lines = _lines(reversed(newest_first))
     earlier = lines[0].message.seq if lines and lines[0].message.seq > 1 else None
-    return RoomPage(lines, earlier, before is None or before > room.last_seq)
+    newest = lines[-1].message.seq if lines else 0
+    return RoomPage(lines, earlier, newest >= room.last_seq)
 
 
 def quotes_of(room: Room, page: RoomPage, *, user: User | AnonymousUser) -> dict[str, Any]:
@@ -66,6 +68,11 @@ def quotes_of(room: Room, page: RoomPage, *, user: User | AnonymousUser) -> dict
     limit = symbol_limit(is_authenticated=user.is_authenticated)
     quotes = last_quotes(list(symbols)[:limit])
     return {symbol: quote.to_wire() for symbol, quote in quotes.items()}
+
+
+def blank_line() -> Line:
+    """Return a line of nothing yet, number 0, which the script takes as its pattern."""
+    return Line(Message(pk=0, seq=0, sent_at=EPOCH), None, follows=False)
 
 
 def _lines(messages: Iterable[Message]) -> list[Line]:

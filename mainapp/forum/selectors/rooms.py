@@ -23,6 +23,14 @@ class ForumPage:
     pages: int
     total: int
 
+    @property
+    def previous(self) -> int:
+        return self.number - 1
+
+    @property
+    def next(self) -> int:
+        return self.number + 1
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -74,8 +82,6 @@ def _with_activity(rooms: QuerySet[Room]) -> QuerySet[Room]:
     people = Participant.objects.filter(room=OuterRef("pk")).order_by().values("room")
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
-    return (
-        rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
-        .select_related("stock", "host", "last", "last__author")
-        .order_by("-active_at", "-pk")
-    )
+    related = ("stock", "host", "last", "last__author")
+    with_both = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
+    return with_both.select_related(*related).order_by("-active_at", "-pk")

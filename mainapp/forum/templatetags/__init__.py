@@ -1,0 +1,1 @@
+"""What the forum's templates need."""

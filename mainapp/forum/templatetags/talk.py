@@ -1,0 +1,34 @@
+"""Messages on pages: `{{ message|excerpt }}`, `{{ query|with_page:3 }}`."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+
+from mainapp.forum import rendering
+from mainapp.forum.models import Message
+
+register = template.Library()
+
+
+@register.filter
+def excerpt(message: Message) -> str:
+    """Return a message's beginning as plain text; what is deleted has none."""
+    return rendering.excerpt(message.body_html)
+
+
+@register.filter
+def with_page(query: dict[str, Any], number: int) -> str:
+    """Return the forum's query with another page."""
+    return _address(query["words"], query["topic"], number)
+
+
+@register.filter
+def with_topic(query: dict[str, Any], topic: str) -> str:
+    """Return the forum's query with another topic, from its first page."""
+    return _address(query["words"], topic, 1)
+
+
+def _address(words: str, topic: str, number: int) -> str:
+    parts = {"q": words, "topic": topic, "page": number if number > 1 else ""}
+    return "?" + urlencode({name: value for name, value in parts.items() if value})

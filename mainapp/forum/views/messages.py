@@ -1,0 +1,79 @@
+"""What is done with a message: editing, deleting and reporting it."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from mainapp.core.exceptions import DomainError
+from mainapp.forum.forms import MessageForm, ReportForm
+from mainapp.forum.models import Message
+from mainapp.forum.selectors.pages import PAGE_SIZE
+from mainapp.forum.services.messages import delete_message, edit_message
+from mainapp.forum.services.moderation import report_message
+from mainapp.forum.views.finding import MemberRequest, deletable_message, found_message, or_404
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_message(request: MemberRequest, pk: str) -> HttpResponse:
+    message = deletable_message(request, pk)
+    if request.method == "POST":
+        with or_404():
+            delete_message(room_pk=message.room_id, seq=message.seq, actor=request.user)
+        messages.success(request, _("A mensagem foi apagada."))
+        return _back(message)
+    context = {"message": message, "is_own": message.author_id == request.user.pk}
+    return render(request, "mainapp/forum/delete_message.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_message(request: MemberRequest, pk: str) -> HttpResponse:
+    message = found_message(pk)
+    if message.author_id != request.user.pk:
+        raise Http404
+    form = MessageForm(request.POST or None, initial={"body": message.body})
+    if form.is_valid():
+        try:
+            edit_message(
+                room_pk=message.room_id,
+                seq=message.seq,
+                author=request.user,
+                body=form.cleaned_data["body"],
+            )
+            return _back(message)
+        except DomainError as refused:
+            form.add_error("body", str(refused.detail))
+    return render(request, "mainapp/forum/edit_message.html", {"message": message, "form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def report(request: MemberRequest, pk: str) -> HttpResponse:
+    message = found_message(pk)
+    if message.author_id == request.user.pk:
+        raise Http404
+    form = ReportForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        with or_404():
+            report_message(
+                room_pk=message.room_id,
+                seq=message.seq,
+                reporter=request.user,
+                reason=form.cleaned_data["reason"],
+            )
+        messages.success(request, _("Obrigado: quem cuida da sala vai ver a sua denúncia."))
+        return _back(message)
+    return render(request, "mainapp/forum/report_message.html", {"message": message, "form": form})
+
+
+def _back(message: Message) -> HttpResponse:
+    """Return to where the message stands in its room."""
+    address = reverse("room", args=[message.room_id])
+    if message.seq <= message.room.last_seq - PAGE_SIZE:
+        address += f"?before={message.seq + PAGE_SIZE // 2}"
+    return HttpResponseRedirect(f"{address}#m{message.seq}")

@@ -1,0 +1,116 @@
+"""The keeping of order: muting, closing, reports and the log."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from mainapp.accounts.models import User
+from mainapp.accounts.policies import level_required
+from mainapp.core.exceptions import DomainError
+from mainapp.forum.forms import MuteForm
+from mainapp.forum.models import Report
+from mainapp.forum.selectors.moderation import (
+    kept_report,
+    log_entries,
+    member,
+    open_reports,
+    participants_of,
+)
+from mainapp.forum.services.moderation import (
+    close_room,
+    mute_participant,
+    reopen_room,
+    resolve_report,
+    unmute_participant,
+)
+from mainapp.forum.views.finding import MemberRequest, found_kept_room, number, or_404
+
+
+@level_required(User.Access.SUPPORT)
+@require_safe
+def moderation(request: HttpRequest) -> HttpResponse:
+    """Show staff what waits in all rooms, and what was done."""
+    context = {"reports": open_reports(), "entries": log_entries()}
+    return render(request, "mainapp/forum/moderation.html", context)
+
+
+@login_required
+@require_safe
+def room_moderation(request: MemberRequest, pk: str) -> HttpResponse:
+    room = found_kept_room(request, pk)
+    context = {
+        "room": room,
+        "participants": participants_of(room),
+        "reports": open_reports(room),
+        "entries": log_entries(room),
+    }
+    return render(request, "mainapp/forum/moderation.html", context)
+
+
+@login_required
+@require_POST
+def mute(request: MemberRequest, pk: str) -> HttpResponse:
+    """Take the word from `user`, or give it back where `muted` is off."""
+    room = found_kept_room(request, pk)
+    form = MuteForm(request.POST)
+    try:
+        target = member(form.cleaned_data["user"] if form.is_valid() else 0)
+    except User.DoesNotExist:
+        raise Http404 from None
+    change, told = (
+        (mute_participant, _("%(name)s só pode ler nesta sala."))
+        if form.cleaned_data["muted"]
+        else (unmute_participant, _("%(name)s pode escrever nesta sala."))
+    )
+    try:
+        change(room_pk=room.pk, user=target, actor=request.user)
+        messages.success(request, told % {"name": target.name})
+    except DomainError as refused:
+        messages.error(request, str(refused.detail))
+    return _onward(request, pk)
+
+
+@login_required
+@require_POST
+def close(request: MemberRequest, pk: str) -> HttpResponse:
+    room = found_kept_room(request, pk)
+    with or_404():
+        close_room(room_pk=room.pk, actor=request.user)
+    messages.success(request, _("A sala está fechada: lê-se, mas ninguém escreve."))
+    return _onward(request, pk)
+
+
+@login_required
+@require_POST
+def reopen(request: MemberRequest, pk: str) -> HttpResponse:
+    room = found_kept_room(request, pk)
+    with or_404():
+        reopen_room(room_pk=room.pk, actor=request.user)
+    messages.success(request, _("A sala está aberta de novo."))
+    return _onward(request, pk)
+
+
+@login_required
+@require_POST
+def resolve(request: MemberRequest, pk: str) -> HttpResponse:
+    try:
+        found = kept_report(number(pk), request.user)
+    except Report.DoesNotExist:
+        raise Http404 from None
+    with or_404():
+        resolve_report(report_pk=found.pk, actor=request.user)
+    messages.success(request, _("A denúncia está resolvida."))
+    return _onward(request, str(found.message.room_id))
+
+
+def _onward(request: HttpRequest, room_pk: str) -> HttpResponse:
+    """Go to the page of ours that the form named, else to the room's moderation."""
+    address = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
+        return HttpResponseRedirect(address)
+    return redirect(reverse("room-moderation", args=[room_pk]))

@@ -1,0 +1,83 @@
+"""The page of a room; without scripts also the way to write in it."""
+
+from uuid import UUID, uuid4
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from mainapp.accounts.models import User
+from mainapp.core.exceptions import DomainError
+from mainapp.forum.forms import MessageForm
+from mainapp.forum.models import Room
+from mainapp.forum.policies import Rules, permissions
+from mainapp.forum.selectors.pages import blank_line, quotes_of, room_page
+from mainapp.forum.services.messages import post_message
+from mainapp.forum.views.finding import found_room
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+def room(request: HttpRequest, pk: str) -> HttpResponse:
+    """Show the last messages, or those before `?before=`; a script asks for the latter alone."""
+    found = found_room(request, pk)
+    if request.method == "POST":
+        return _posted(request, found)
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "mainapp/forum/_messages.html", _context(request, found))
+    return _page(request, found, MessageForm())
+
+
+def _posted(request: HttpRequest, room: Room) -> HttpResponse:
+    if not isinstance(request.user, User):
+        return redirect_to_login(reverse("room", args=[room.pk]))
+    form = MessageForm(request.POST)
+    if form.is_valid():
+        try:
+            post_message(
+                room_pk=room.pk,
+                author=request.user,
+                body=form.cleaned_data["body"],
+                client_id=_uuid(request.POST.get("client_id", "")),
+            )
+            return HttpResponseRedirect(reverse("room", args=[room.pk]) + "#end")
+        except DomainError as refused:
+            form.add_error("body", str(refused.detail))
+    return _page(request, room, form, status=422)
+
+
+def _page(
+    request: HttpRequest, room: Room, form: MessageForm, *, status: int = 200
+) -> HttpResponse:
+    context = _context(request, room)
+    context |= {
+        "form": form,
+        "client_id": uuid4(),
+        "blank": blank_line(),
+        "quotes": quotes_of(room, context["page"], user=request.user),
+    }
+    return render(request, "mainapp/forum/room.html", context, status=status)
+
+
+def _context(request: HttpRequest, room: Room) -> dict[str, object]:
+    muted = frozenset([request.user.pk] if room.is_muted else [])
+    rules = Rules(host_id=room.host_id, is_closed=room.is_closed, muted=muted)
+    before = request.GET.get("before", "")
+    number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
+    return {
+        "room": room,
+        "page": room_page(room, before=number),
+        "may": permissions(request.user, rules),
+        "today": timezone.localdate(),
+    }
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,65 @@
+"""The list of rooms, and making, changing and deleting one."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mainapp.accounts.policies import is_staff_level
+from mainapp.forum.forms import ForumQuery, RoomForm
+from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
+from mainapp.forum.services.rooms import create_room, delete_room, update_room
+from mainapp.forum.views.finding import MemberRequest, found_kept_room, or_404
+
+
+@require_safe
+def forum(request: HttpRequest) -> HttpResponse:
+    query = ForumQuery(request.GET).query()
+    page, topics = forum_page(**query)
+    context = {
+        "query": query,
+        "page": page,
+        "topics": topics,
+        "recent": recent_messages(),
+        "is_staff": is_staff_level(request.user),
+    }
+    return render(request, "mainapp/forum/forum.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_room(request: MemberRequest) -> HttpResponse:
+    form = RoomForm(request.POST or None)
+    if form.is_valid():
+        made = create_room(host=request.user, **form.cleaned_data)
+        return redirect("room", pk=made.pk)
+    context = {"form": form, "topics": topic_names()}
+    return render(request, "mainapp/forum/room_form.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_room(request: MemberRequest, pk: str) -> HttpResponse:
+    room = found_kept_room(request, pk)
+    form = RoomForm(request.POST or None, instance=room)
+    if form.is_valid():
+        with or_404():
+            update_room(room_pk=room.pk, actor=request.user, **form.cleaned_data)
+        messages.success(request, _("A sala foi alterada."))
+        return redirect("room", pk=room.pk)
+    context = {"form": form, "room": room, "topics": topic_names()}
+    return render(request, "mainapp/forum/room_form.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_room(request: MemberRequest, pk: str) -> HttpResponse:
+    room = found_kept_room(request, pk)
+    if request.method == "POST":
+        with or_404():
+            delete_room(room_pk=room.pk, actor=request.user)
+        messages.success(request, _("A sala “%(name)s” foi apagada.") % {"name": room.name})
+        return redirect("forum")
+    return render(request, "mainapp/forum/delete_room.html", {"room": room})
