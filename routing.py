@@ -3,9 +3,11 @@
 from django.urls import path, re_path
 
 from mainapp.core.consumers import UnknownPathConsumer
+from mainapp.forum.consumers import RoomConsumer
 from mainapp.market.consumers import StockConsumer
 
 websocket_urlpatterns = [
     path("ws/stock/<str:room_name>/", StockConsumer.as_asgi()),
+    path("ws/room/<str:pk>/", RoomConsumer.as_asgi()),
     re_path(r"", UnknownPathConsumer.as_asgi()),
 ]

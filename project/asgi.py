@@ -11,17 +11,19 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware, close_logins
-from mainapp.core.middleware import OriginMiddleware
+from mainapp.core.middleware import BodyLimitMiddleware, OriginMiddleware
+from mainapp.forum.consumers import close_rooms
 from mainapp.market.consumers import close_hall
 from routing import websocket_urlpatterns
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:
-    """Give this process's watch lease up when the server ends."""
+    """Give this process's leases up when the server ends."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.shutdown":
             await close_hall()
+            await close_rooms()
             await close_logins()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":
@@ -34,7 +36,7 @@ gc.set_threshold(50_000, 20, 100)
 
 application = ProtocolTypeRouter(
     {
-        "http": http,
+        "http": BodyLimitMiddleware(http),
         "websocket": OriginMiddleware(SocketUserMiddleware(URLRouter(websocket_urlpatterns))),
         "lifespan": lifespan,
     }

@@ -29,7 +29,7 @@ class Said:
     revision: int
     author_id: int | None
     item: MessageItem
-    own: Mapping[str, str]  # `client_id` and `body`, for its author
+    own: dict[str, str]  # `client_id` and `body`, for its author
 
     @property
     def seq(self) -> int:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from concurrent.futures import Future
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from mainapp.core.realtime import publish_soon
@@ -17,26 +17,27 @@ class Hints:
         self.reset()
 
     def reset(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()  # a future that is done calls back in place
         self._waiting: dict[Any, Mapping[str, Any]] = {}
         self._sending: Future[None] | None = None
 
     def room_changed(self, *, room_pk: int, revision: int, rules_revision: int) -> None:
-        self._note(
-            room_pk,
-            RoomChanged(
-                type="room.changed", room=room_pk, revision=revision, rules_revision=rules_revision
-            ),
+        hint = RoomChanged(
+            type="room.changed", room=room_pk, revision=revision, rules_revision=rules_revision
         )
+        with self._lock:
+            waiting = self._waiting.get(room_pk)
+            if waiting is None or waiting["revision"] < revision:
+                self._note(room_pk, hint)
 
     def typing(self, message: RoomTyping) -> None:
-        self._note((message["room"], message["user"]["id"]), message)
+        with self._lock:
+            self._note((message["room"], message["user"]["id"]), message)
 
     def _note(self, key: Any, message: Mapping[str, Any]) -> None:
-        with self._lock:
-            self._waiting[key] = message
-            if self._sending is None:
-                self._send()
+        self._waiting[key] = message
+        if self._sending is None:
+            self._send()
 
     def _send(self) -> None:
         batch = [(ROOMS, message) for message in self._waiting.values()]
