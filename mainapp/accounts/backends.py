@@ -22,8 +22,13 @@ class LogInBackend(AuthenticationBackend):  # type: ignore[misc] # allauth has n
         found: User | None = self._check_password(user, credentials["password"])
         return found
 
+    def get_user(self, user_id: Any) -> User | None:
+        """Return who a session belongs to, and the preferences that paint every page."""
+        user = User.objects.select_related("preferences").filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
+
 
 def _owner(email: str) -> User | None:
     """Return whose e-mail this is, none when several claim it and nobody has verified it."""
-    users = filter_users_by_email(email, prefer_verified=True, for_login=True)
+    users = filter_users_by_email(email, prefer_verified=True)
     return users[0] if len(users) == 1 else None

@@ -1,4 +1,4 @@
-"""Which origins may open a socket: exactly this site's, and those trusted by name."""
+"""What is let in: sockets of this site's pages and of those trusted by name; bodies of a size."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -7,8 +7,63 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
+MAX_BODY = 8 * 1024 * 1024
 PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int | None]
+
+
+class BodyLimitMiddleware:
+    """Take at most MAX_BODY of a request: Django would write any number of bytes to a disk first.
+
+    The rest is not read; `scope["pregao.body_refused"]` tells the middleware that answers 413.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = dict(scope["headers"])
+        length = headers.get(b"content-length", b"")
+        if length.isdigit() and int(length[:20]) > MAX_BODY:
+            receive = _refusing(scope, receive)
+        elif headers.get(b"transfer-encoding"):
+            receive = _counting(scope, receive)
+        await self.inner(scope, receive, send)
+
+
+def _refusing(scope: Any, receive: Any) -> Any:
+    """Return a `receive` whose body is empty; afterwards it tells only of the client's leaving."""
+    scope["pregao.body_refused"] = True
+    told = False
+
+    async def limited() -> Any:
+        nonlocal told
+        if not told:
+            told = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        while (message := await receive())["type"] == "http.request":
+            pass
+        return message
+
+    return limited
+
+
+def _counting(scope: Any, receive: Any) -> Any:
+    """Return a `receive` that ends a body of unknown length where it passes the limit."""
+    taken = 0
+
+    async def limited() -> Any:
+        nonlocal taken
+        message = await receive()
+        if message["type"] != "http.request" or scope.get("pregao.body_refused"):
+            return message
+        taken += len(message.get("body", b""))
+        if taken > MAX_BODY:
+            scope["pregao.body_refused"] = True
+            return message | {"body": b"", "more_body": False}
+        return message
+
+    return limited
 
 
 class OriginMiddleware:

@@ -28,6 +28,10 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def content_too_large(request: HttpRequest) -> HttpResponse:
+    return _page(request, "413.html", 413)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer with a page that needs nothing: what broke may be what the others stand on."""
     return HttpResponse(render_to_string("500.html", market(request)), status=500)

@@ -1,10 +1,13 @@
-"""What no page of ours answers: control characters in an address."""
+"""What no page of ours answers, and the language that comes with a log-in."""
 
 from collections.abc import Callable
 from urllib.parse import unquote_plus
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+from mainapp.pages.errors import content_too_large
+from mainapp.pages.views.preferences import keep_language
 
 
 def refuse_control_characters(
@@ -17,5 +20,32 @@ def refuse_control_characters(
         if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in request.path_info + query):
             raise BadRequest("a control character in the address")
         return get_response(request)
+
+    return middleware
+
+
+def refuse_large_bodies(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answer 413 to a request whose body the server did not take."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if getattr(request, "scope", {}).get("pregao.body_refused"):
+            return content_too_large(request)
+        return get_response(request)
+
+    return middleware
+
+
+def keep_chosen_language(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Give a browser in which somebody logs in the language that they prefer."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if language := getattr(request, "chosen_language", ""):
+            keep_language(response, language)
+        return response
 
     return middleware

@@ -4,9 +4,9 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
 
+from mainapp.pages.views import account, pictures, preferences, profile
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
-from mainapp.pages.views.pictures import avatar
 
 
 class Favicon(RedirectView):
@@ -21,7 +21,15 @@ urlpatterns: list[URLPattern] = [
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
         name="privacy",
     ),
-    path("avatar/<str:key>/<int:size>", avatar, name="avatar"),
+    path("profile/<str:pk>/", profile.user_profile, name="user-profile"),
+    path("update-profile/", profile.update_profile, name="update-profile"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("update-picture/", pictures.update_picture, name="update-picture"),
+    path("update-picture/state/", pictures.picture_state, name="picture-state"),
+    path("remove-picture/", pictures.remove_picture, name="remove-picture"),
+    path("export-data/", account.export_data, name="export-data"),
+    path("delete-account/", account.remove_account, name="delete-account"),
+    path("avatar/<str:key>/<int:size>", pictures.avatar, name="avatar"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("favicon.ico", Favicon.as_view(), name="favicon"),

@@ -3,6 +3,7 @@
   "use strict";
   var dark = window.matchMedia("(prefers-color-scheme: dark)");
   var here = null; // the choice of this page alone, where storage is refused
+  var kept = document.documentElement.dataset.themeChoice; // what the account keeps, which wins
 
   function choice() {
     var name = here;
@@ -25,20 +26,21 @@
     if (changed) document.dispatchEvent(new CustomEvent("themechange", { detail: theme }));
   }
 
-  window.pregaoTheme = {
-    choice: choice,
-    choose: function (name) {
-      here = null;
-      try {
-        if (name === "system") localStorage.removeItem("theme");
-        else localStorage.setItem("theme", name);
-      } catch (error) {
-        here = name;
-      }
-      apply();
-    },
-  };
+  function choose(name) {
+    here = null;
+    try {
+      if (name === "system") localStorage.removeItem("theme");
+      else localStorage.setItem("theme", name);
+    } catch (error) {
+      here = name;
+    }
+    apply();
+    document.dispatchEvent(new CustomEvent("themechoice", { detail: name }));
+  }
+
+  window.pregaoTheme = { choice: choice, choose: choose };
   dark.addEventListener("change", apply);
   window.addEventListener("storage", apply); // another tab chose
-  apply();
+  if (kept && kept !== choice()) choose(kept);
+  else apply();
 })();

@@ -1,0 +1,57 @@
+"""End an account, with all that is a person's own; what they said stays, without their name."""
+
+from functools import partial
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from mainapp.accounts.models import User
+from mainapp.accounts.pictures import folders
+from mainapp.core.exceptions import DomainError
+
+ADMINS = Q(access_level=User.Access.ADMIN) | Q(is_superuser=True)
+
+
+def delete_account(*, user: User) -> None:
+    """Delete a person's row, sessions and pictures, and by cascade what is theirs alone.
+
+    Messages and rooms lose their author and host. All or nothing, but for the pictures' files,
+    which go after the commit. Raises: DomainError for the last active admin.
+    """
+    with transaction.atomic():
+        _check_not_last_admin(user)
+        row = User.objects.select_for_update().filter(pk=user.pk).first()
+        if row is None:
+            return
+        _delete_sessions(row)
+        for key in (row.avatar_key, row.avatar_pending):
+            transaction.on_commit(partial(folders.remove, key))
+        row.delete()
+
+
+def _check_not_last_admin(user: User) -> None:
+    """Lock the admins, so that the last two do not leave at the same moment."""
+    admins = User.objects.filter(ADMINS, is_active=True).order_by("pk")
+    keys = set(admins.select_for_update().values_list("pk", flat=True))
+    if keys == {user.pk}:
+        raise DomainError(
+            _(
+                "Esta é a única conta de administrador. Dê antes este nível a outra pessoa, na "
+                "administração: sem ele ninguém mais cuidaria do servidor."
+            )
+        )
+
+
+def _delete_sessions(user: User) -> None:
+    """Delete the living sessions of a person; whose a session is stands only inside it."""
+    living = Session.objects.filter(expire_date__gt=timezone.now())
+    mine = [
+        session.session_key
+        for session in living.iterator()
+        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
+    ]
+    Session.objects.filter(session_key__in=mine).delete()

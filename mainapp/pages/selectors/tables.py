@@ -1,0 +1,133 @@
+"""The tables of a person's archive: everything that is theirs on this server."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db.models import F, QuerySet
+
+from mainapp.accounts.belongings import Row, Table, tables
+from mainapp.accounts.models import User
+from mainapp.accounts.selectors import preferences_of
+from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.market.models import Watchlist, WatchlistItem
+from mainapp.portfolio.models import Carteira
+
+CHUNK = 2000
+
+ACCOUNT = (
+    "username",
+    "email",
+    "first_name",
+    "last_name",
+    "display_name",
+    "bio",
+    "access_level",
+    "date_joined",
+    "last_login",
+)
+PREFERENCES = ("language", "theme", "monitoring_minutes")
+WATCHLISTS = ("id", "name", "share_key", "is_current")
+ROOMS = ("id", "name", "topic", "description", "is_closed", "created_at", "active_at")
+MESSAGES = ("room_id", "room", "seq", "body", "sent_at", "edited_at", "deleted_at")
+REPORTS = ("message_id", "room", "seq", "reason", "reported_at", "resolved_at")
+
+
+def archive_tables() -> list[Table]:
+    """Return the tables of features below, then those that others have registered."""
+    return [*TABLES, *tables()]
+
+
+def account(user: User) -> Iterable[Row]:
+    yield tuple(getattr(user, name) for name in ACCOUNT)
+
+
+def emails(user: User) -> Iterable[Row]:
+    return _rows(EmailAddress.objects.filter(user=user), "email", "verified", "primary")
+
+
+def preferences(user: User) -> Iterable[Row]:
+    kept = preferences_of(user)
+    yield tuple(getattr(kept, name) for name in PREFERENCES)
+
+
+def watchlists(user: User) -> Iterable[Row]:
+    return _rows(Watchlist.objects.filter(owner=user).order_by("pk"), *WATCHLISTS)
+
+
+def watchlist_items(user: User) -> Iterable[Row]:
+    items = WatchlistItem.objects.filter(watchlist__owner=user)
+    items = items.order_by("watchlist", "position", "pk")
+    return _rows(items, "watchlist_id", "watchlist__name", "position", "stock__symbol")
+
+
+def rooms(user: User) -> Iterable[Row]:
+    return _rows(Room.objects.filter(host=user).order_by("pk"), *ROOMS)
+
+
+def messages(user: User) -> Iterable[Row]:
+    said = Message.objects.filter(author=user).order_by("sent_at", "pk")
+    return _rows(said.annotate(room_name=F("room__name")), *_named(MESSAGES, room="room_name"))
+
+
+def participations(user: User) -> Iterable[Row]:
+    found = Participant.objects.filter(user=user).order_by("pk")
+    return _rows(found, "room_id", "room__name", "is_muted", "joined_at")
+
+
+def reports(user: User) -> Iterable[Row]:
+    made = Report.objects.filter(reporter=user).order_by("pk")
+    return _rows(made, *_named(REPORTS, room="message__room__name", seq="message__seq"))
+
+
+def moderation_done(user: User) -> Iterable[Row]:
+    done = ModerationEntry.objects.filter(actor=user).order_by("pk")
+    return _rows(done, "room_name", "action", "detail", "done_at")
+
+
+def moderation_suffered(user: User) -> Iterable[Row]:
+    """Yield what was done to a person; who did it is not theirs to take."""
+    suffered = ModerationEntry.objects.filter(target=user).order_by("pk")
+    return _rows(suffered, "room_name", "action", "detail", "done_at")
+
+
+def carteira(user: User) -> Iterable[Row]:
+    rows = Carteira.objects.filter(owner=user).order_by("ativo__symbol")
+    return _rows(rows, "ativo__symbol", "preco_medio", "quantidade", "nota")
+
+
+def _rows(found: QuerySet[Any], *names: str) -> Iterable[Row]:
+    return found.values_list(*names).iterator(chunk_size=CHUNK)
+
+
+def _named(columns: Iterable[str], **paths: str) -> list[str]:
+    return [paths.get(name, name) for name in columns]
+
+
+LOG = ("room", "action", "detail", "done_at")
+TABLES = [
+    Table(name="account", columns=ACCOUNT, rows=account),
+    Table(name="emails", columns=("email", "verified", "primary"), rows=emails),
+    Table(name="preferences", columns=PREFERENCES, rows=preferences),
+    Table(name="watchlists", columns=WATCHLISTS, rows=watchlists),
+    Table(
+        name="watchlist_items",
+        columns=("watchlist_id", "watchlist", "position", "symbol"),
+        rows=watchlist_items,
+    ),
+    Table(name="rooms", columns=ROOMS, rows=rooms),
+    Table(name="messages", columns=MESSAGES, rows=messages),
+    Table(
+        name="participations",
+        columns=("room_id", "room", "is_muted", "joined_at"),
+        rows=participations,
+    ),
+    Table(name="reports", columns=REPORTS, rows=reports),
+    Table(name="moderation_done", columns=LOG, rows=moderation_done),
+    Table(name="moderation_suffered", columns=LOG, rows=moderation_suffered),
+    Table(
+        name="carteira",
+        columns=("ativo", "preco_medio", "quantidade", "nota"),
+        rows=carteira,
+    ),
+]

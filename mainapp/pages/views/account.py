@@ -1,0 +1,82 @@
+"""Taking one's data away, and the end of an account."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from typing import IO
+
+from allauth.core import ratelimit
+from asgiref.sync import sync_to_async
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mainapp.accounts.services.deletion import delete_account
+from mainapp.core.exceptions import DomainError
+from mainapp.pages.forms import DeleteAccountForm
+from mainapp.pages.selectors.archive import write_archive
+from mainapp.pages.views.profile import OwnerRequest
+
+PIECE = 256 * 1024
+
+
+@login_required
+@require_POST
+def export_data(request: OwnerRequest) -> HttpResponseBase:
+    """Answer the archive, made in a file first: what fails then is an error, not half a ZIP."""
+    at = timezone.now()
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
+    try:
+        write_archive(request.user, file, at=at)
+    except BaseException:
+        file.close()
+        raise
+    size = file.tell()
+    file.seek(0)
+    is_async = isinstance(request, ASGIRequest)
+    pieces = _pieces_async(file) if is_async else _pieces(file)
+    response = StreamingHttpResponse(pieces, content_type="application/zip")
+    response["Content-Length"] = str(size)
+    response["Cache-Control"] = "no-store"
+    name = f"pregao-{timezone.localdate(at):%Y-%m-%d}.zip"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+async def _pieces_async(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """Yield the file's pieces; a plain generator would be read to its end before it is sent."""
+    with file:
+        while piece := await sync_to_async(file.read, thread_sensitive=False)(PIECE):
+            yield piece
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def remove_account(request: OwnerRequest) -> HttpResponse:
+    form = DeleteAccountForm(request.POST or None, user=request.user)
+    if request.method == "POST":
+        refused = ratelimit.consume_or_429(request, action="reauthenticate", user=request.user)
+        if refused:
+            limited: HttpResponse = refused
+            return limited
+    if form.is_valid():
+        try:
+            delete_account(user=request.user)
+            logout(request)
+            messages.success(request, _("Sua conta foi apagada."))
+            return redirect("home")
+        except DomainError as error:
+            form.add_error(None, error.detail)
+    return render(request, "mainapp/pages/profile_delete.html", {"form": form})

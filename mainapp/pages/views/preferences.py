@@ -1,0 +1,83 @@
+"""Preferences, saved as they are chosen."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from mainapp.accounts.models import User
+from mainapp.accounts.services.preferences import save_preferences
+from mainapp.pages.forms import PreferencesForm
+
+
+@require_POST
+def preferences(request: HttpRequest) -> HttpResponse:
+    """Save what is chosen: answered as JSON to a script, by the way back to a form."""
+    if not isinstance(request.user, User):
+        return _login_first(request)
+    form = PreferencesForm(request.POST)
+    if form.is_valid():
+        save_preferences(user=request.user, **form.cleaned_data)
+        return _saved(request, form.cleaned_data)
+    message = " ".join(str(error) for errors in form.errors.values() for error in errors)
+    if _wants_json(request):
+        refusal = {"code": "invalid", "message": message, "fields": form.errors}
+        return JsonResponse(refusal, status=400)
+    messages.error(request, message)
+    return _way_back(request)
+
+
+def _saved(request: HttpRequest, chosen: dict[str, Any]) -> HttpResponse:
+    language = chosen.get("language")
+    with translation.override(language or translation.get_language()):
+        message = _("Salvo.")
+        if _wants_json(request):
+            response: HttpResponse = JsonResponse({"saved": chosen, "message": message})
+        else:
+            messages.success(request, _("Preferência salva."))
+            response = _way_back(request)
+    if language is not None:
+        keep_language(response, language)
+    return response
+
+
+def keep_language(response: HttpResponse, language: str) -> None:
+    """Have the browser keep a language; the empty one is what it asks for by itself."""
+    if not language:
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+        return
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        language,
+        max_age=settings.LANGUAGE_COOKIE_AGE,
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        samesite="Lax",
+    )
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")
+
+
+def _login_first(request: HttpRequest) -> HttpResponse:
+    if _wants_json(request):
+        refusal = {"code": "login_required", "message": _("Entre na sua conta."), "fields": {}}
+        return JsonResponse(refusal, status=401)
+    return redirect_to_login(reverse("home"))
+
+
+def _way_back(request: HttpRequest) -> HttpResponse:
+    """Return to `next`, when that is a page of ours, else to the person's own page."""
+    url = request.POST.get("next", "")
+    if not url_has_allowed_host_and_scheme(
+        url, {request.get_host()}, require_https=request.is_secure()
+    ):
+        url = reverse("user-profile", args=[request.user.pk])
+    return HttpResponseRedirect(url)

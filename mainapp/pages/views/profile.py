@@ -1,0 +1,73 @@
+"""A person's page, and what its owner changes there."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from mainapp.accounts.belongings import Section, sections
+from mainapp.accounts.models import User
+from mainapp.accounts.pictures.decoding import MAX_BYTES
+from mainapp.accounts.selectors import person, preferences_of
+from mainapp.accounts.services.preferences import save_profile
+from mainapp.core.exceptions import DomainError
+from mainapp.pages.forms import PictureForm, PreferencesForm, ProfileForm
+from mainapp.pages.selectors.profile import talk_of
+
+
+class OwnerRequest(HttpRequest):
+    """A request that `login_required` let through."""
+
+    user: User
+
+
+@never_cache
+@require_safe
+def user_profile(request: HttpRequest, pk: str) -> HttpResponse:
+    if isinstance(request.user, User) and str(request.user.pk) == pk:
+        return _own_profile(request, request.user)
+    try:
+        found = person(pk)
+    except User.DoesNotExist:
+        raise Http404 from None
+    return render(request, "mainapp/pages/profile.html", {"person": found, "talk": talk_of(found)})
+
+
+def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
+    kept = preferences_of(user)
+    initial = {name: getattr(kept, name) for name in PreferencesForm.base_fields}
+    context = {
+        "person": user,
+        "is_owner": True,
+        "talk": talk_of(user),
+        "preferences": PreferencesForm(initial=initial),
+        "picture": PictureForm(),
+        "max_bytes": MAX_BYTES,
+        "sections": [_rendered(request, section, user) for section in sections()],
+    }
+    return render(request, "mainapp/pages/profile.html", context)
+
+
+def _rendered(request: HttpRequest, section: Section, user: User) -> str:
+    return render_to_string(
+        section.template, {**section.context(user), "person": user}, request=request
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def update_profile(request: OwnerRequest) -> HttpResponse:
+    # A row of its own: a form writes into its instance, and the page's head shows the user.
+    form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    if form.is_valid():
+        try:
+            save_profile(user=request.user, **form.cleaned_data)
+            messages.success(request, _("Perfil salvo."))
+            return redirect("user-profile", pk=request.user.pk)
+        except DomainError as refused:
+            form.add_error("display_name", refused.detail)
+    return render(request, "mainapp/pages/profile_form.html", {"form": form})
