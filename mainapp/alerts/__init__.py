@@ -1,0 +1,1 @@
+"""Alerts: what a user wants to be told of a price, judged on every recorded batch."""

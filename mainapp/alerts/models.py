@@ -1,0 +1,231 @@
+"""Alerts, where each of their conditions stands, and every firing."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import cast
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.alerts.conditions import KINDS, Kind, State, Terms
+from mainapp.market.models import Stock
+from mainapp.notifications.models import Notification
+
+ONE_DAY_MINUTES = 24 * 60
+
+
+class Alert(models.Model):
+    """What a user wants to be told of one stock; the conditions that are set are alternatives."""
+
+    class Period(models.IntegerChoices):
+        EVERY_QUOTE = 0, _("A cada cotação")
+        ONE = 1, _("1 minuto")
+        TWO = 2, _("2 minutos")
+        FIVE = 5, _("5 minutos")
+        FIFTEEN = 15, _("15 minutos")
+        THIRTY = 30, _("30 minutos")
+        SIXTY = 60, _("1 hora")
+        NINETY = 90, _("1 hora e 30 minutos")
+
+    class Recurrence(models.TextChoices):
+        ONCE = "once", _("Uma vez")
+        EVERY = "every", _("Toda vez")
+
+    class Status(models.TextChoices):
+        """As stored; an active alert whose time is over is shown as expired."""
+
+        ACTIVE = "active", _("Ativo")
+        PAUSED = "paused", _("Pausado")
+        TRIGGERED = "triggered", _("Disparado")
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="alerts")
+    ativo = models.ForeignKey(Stock, models.PROTECT, related_name="alerts", verbose_name=_("ativo"))
+    # Empty: the account's.
+    email = models.EmailField(_("e-mail"), blank=True)
+    compra = models.DecimalField(
+        _("compra"), max_digits=14, decimal_places=2, null=True, blank=True
+    )
+    venda = models.DecimalField(_("venda"), max_digits=14, decimal_places=2, null=True, blank=True)
+    change_up_pct = models.DecimalField(
+        _("alta do dia"), max_digits=6, decimal_places=2, null=True, blank=True
+    )
+    change_down_pct = models.DecimalField(
+        _("queda do dia"), max_digits=6, decimal_places=2, null=True, blank=True
+    )
+    # Empty: the owner's monitoring period.
+    periodo = models.PositiveSmallIntegerField(_("período"), choices=Period, null=True, blank=True)
+    duracao = models.PositiveSmallIntegerField(
+        _("duração"), default=15, validators=[MinValueValidator(1), MaxValueValidator(365)]
+    )
+    hold_minutes = models.PositiveSmallIntegerField(
+        _("permanência"), default=0, validators=[MaxValueValidator(ONE_DAY_MINUTES)]
+    )
+    recurrence = models.CharField(
+        _("repetição"), max_length=5, choices=Recurrence, default=Recurrence.ONCE
+    )
+    rearm_pct = models.DecimalField(
+        _("rearme"),
+        max_digits=5,
+        decimal_places=2,
+        default=Decimal("0.5"),
+        validators=[MinValueValidator(0), MaxValueValidator(50)],
+    )
+    cooldown_minutes = models.PositiveIntegerField(
+        _("descanso"), default=0, validators=[MaxValueValidator(30 * ONE_DAY_MINUTES)]
+    )
+    fires_if_beyond = models.BooleanField(_("disparar já se passou do limite"), default=False)
+    note = models.CharField(_("nota"), max_length=200, blank=True)
+    status = models.CharField(max_length=9, choices=Status, default=Status.ACTIVE)
+    # Why the site, not the owner, paused it; empty otherwise.
+    pause_reason = models.CharField(max_length=20, blank=True)
+    simulated = models.BooleanField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    # The quote time of the newest firing.
+    last_fired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["ativo__symbol", "pk"]
+        indexes = [models.Index(fields=["owner", "simulated"], name="alerts_of_an_owner")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(compra__isnull=False)
+                | Q(venda__isnull=False)
+                | Q(change_up_pct__isnull=False)
+                | Q(change_down_pct__isnull=False),
+                name="an_alert_has_a_condition",
+            ),
+            models.CheckConstraint(
+                condition=Q(compra__isnull=True) | Q(venda__isnull=True) | Q(compra__lt=F("venda")),
+                name="compra_below_venda",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"alert {self.pk} on {self.ativo_id}"
+
+    def limits(self) -> dict[Kind, Decimal]:
+        """Return the limits that are set."""
+        return {kind: limit for kind in KINDS if (limit := getattr(self, kind)) is not None}
+
+    def terms(self, kind: Kind) -> Terms:
+        """Return what one of its conditions asks for."""
+        return Terms(
+            kind=kind,
+            limit=self.limits()[kind],
+            hold_minutes=self.hold_minutes,
+            rearm_pct=self.rearm_pct,
+            cooldown_minutes=self.cooldown_minutes,
+            fires_if_beyond=self.fires_if_beyond,
+        )
+
+    def is_expired(self, at: datetime) -> bool:
+        return self.status == self.Status.ACTIVE and at > self.expires_at
+
+
+class Condition(models.Model):
+    """Where one limit of an alert stands, and what a quote must reach to matter to it.
+
+    `measure` and `level` (millionths; MIN_LEVEL: any quote) are `conditions.wake`, `periods` the
+    bits of the looks that count, `is_live` and `expires_at` the alert's: all of it here, so that
+    one index answers a whole batch.
+    """
+
+    class Phase(models.TextChoices):
+        NEW = "new", _("novo")
+        ARMED = "armed", _("armado")
+        HOLDING = "holding", _("contando")
+        BEYOND = "beyond", _("além do limite")
+        FIRED = "fired", _("disparado")
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="conditions")
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+", db_index=False)
+    kind = models.CharField(max_length=15)
+    phase = models.CharField(max_length=7, choices=Phase, default=Phase.NEW)
+    holding_since = models.DateTimeField(null=True)
+    # How many times it fired: the number of the newest firing.
+    crossing = models.PositiveIntegerField(default=0)
+    measure = models.PositiveSmallIntegerField()
+    level = models.BigIntegerField()
+    periods = models.PositiveSmallIntegerField()
+    simulated = models.BooleanField()
+    is_live = models.BooleanField(default=True)
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "kind"], name="one_condition_a_kind")
+        ]
+        indexes = [
+            models.Index(
+                fields=["stock", "measure", "level"],
+                condition=Q(is_live=True),
+                name="conditions_to_wake",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.alert_id}"
+
+    @property
+    def terms(self) -> Terms:
+        return self.alert.terms(cast(Kind, self.kind))
+
+    @property
+    def state(self) -> State:
+        return State(self.phase, self.holding_since)  # type: ignore[arg-type] # of Phase's values
+
+
+class Firing(models.Model):
+    """That a condition fired on a quote: once a crossing."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="firings")
+    kind = models.CharField(max_length=15)
+    crossing = models.PositiveIntegerField()
+    limit = models.DecimalField(max_digits=14, decimal_places=2)
+    price = models.DecimalField(max_digits=18, decimal_places=2)
+    change_pct = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    quoted_at = models.DateTimeField()
+    quoted_at_estimated = models.BooleanField(default=False)
+    source = models.CharField(max_length=20)
+    delay_s = models.PositiveIntegerField(default=0)
+    simulated = models.BooleanField()
+    fired_at = models.DateTimeField()
+    notification = models.ForeignKey(
+        Notification, models.SET_NULL, null=True, related_name="firings"
+    )
+
+    class Meta:
+        ordering = ["-fired_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["alert", "kind", "crossing"], name="one_firing_a_crossing"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.alert_id} #{self.crossing}"
+
+
+class Doubt(models.Model):
+    """A wild quote of a stock that waits for the next one to confirm it; see `quotes.Suspicion`."""
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
+    simulated = models.BooleanField()
+    price = models.DecimalField(max_digits=18, decimal_places=2)
+    previous_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    trusted_price = models.DecimalField(max_digits=18, decimal_places=2)
+    trusted_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    periods = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_doubt_a_stock")
+        ]
+
+    def __str__(self) -> str:
+        return f"doubt about {self.stock_id}"

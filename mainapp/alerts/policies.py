@@ -1,0 +1,3 @@
+"""How many alerts one person may have."""
+
+ALERT_LIMIT = 200

@@ -1,0 +1,102 @@
+"""Which quotes alerts believe: fresh ones, and wild ones only when the next quote says the same."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+from mainapp.market.quotes import Quote
+from mainapp.market.sessions import previous_session_day, sao_paulo_day
+
+FRESH = timedelta(minutes=15)
+WILD_PRICE_PCT = 40
+WILD_CLOSE_PCT = 20
+
+Verdict = Literal["trusted", "doubtful", "split"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspicion:
+    """A quote that waits for a confirming one, and what was believed before it.
+
+    `periods` are the looks (bits, see `conditions.due_periods`) that wait with it.
+    """
+
+    price: Decimal
+    previous_close: Decimal | None
+    trusted_price: Decimal
+    trusted_close: Decimal | None
+    periods: int
+
+
+def is_fresh(quote: Quote, *, at: datetime) -> bool:
+    """Tell whether a quote was made, by its source's delay, within FRESH before `at`."""
+    if quote.quoted_at is None:
+        return False
+    return at - quote.quoted_at <= FRESH + timedelta(seconds=quote.delay_s)
+
+
+def judge(quote: Quote, *, last: Quote | None, suspicion: Suspicion | None) -> Verdict:
+    """Tell what to make of a quote after `last`, the one accepted before it.
+
+    A price more than 40 % from the last, or a previous close more than 20 % from the close we
+    kept, is doubtful. The next quote confirms it or not; when the previous close moved as the price
+    did, it is a split.
+    """
+    if suspicion is None:
+        return "doubtful" if last is not None and _is_wild(quote, last) else "trusted"
+    if not _is_far(quote.price, suspicion.trusted_price, WILD_PRICE_PCT) and not _is_far(
+        quote.previous_close, suspicion.trusted_close, WILD_CLOSE_PCT
+    ):
+        return "trusted"
+    if _is_far(quote.price, suspicion.price, WILD_PRICE_PCT) or _is_far(
+        quote.previous_close, suspicion.previous_close, WILD_CLOSE_PCT
+    ):
+        return "doubtful"
+    return "split" if _is_split(quote, suspicion) else "trusted"
+
+
+def suspicion_of(
+    quote: Quote, *, last: Quote, periods: int, before: Suspicion | None = None
+) -> Suspicion:
+    """Return what to remember of a doubtful quote; `before` is a suspicion it did not confirm."""
+    return Suspicion(
+        price=quote.price,
+        previous_close=quote.previous_close,
+        trusted_price=before.trusted_price if before else last.price,
+        trusted_close=before.trusted_close if before else _kept_close(quote, last),
+        periods=periods | (before.periods if before else 0),
+    )
+
+
+def _is_wild(quote: Quote, last: Quote) -> bool:
+    return _is_far(quote.price, last.price, WILD_PRICE_PCT) or _is_far(
+        quote.previous_close, _kept_close(quote, last), WILD_CLOSE_PCT
+    )
+
+
+def _is_split(quote: Quote, suspicion: Suspicion) -> bool:
+    """Tell whether the previous close was divided as the price was."""
+    if not quote.previous_close or not suspicion.trusted_close:
+        return False
+    if not _is_far(quote.previous_close, suspicion.trusted_close, WILD_CLOSE_PCT):
+        return False
+    expected = suspicion.trusted_price * quote.previous_close / suspicion.trusted_close
+    return not _is_far(quote.price, expected, WILD_CLOSE_PCT)
+
+
+def _kept_close(quote: Quote, last: Quote) -> Decimal | None:
+    """Return the close that the previous close of `quote` ought to be, None when we kept none."""
+    if quote.quoted_at is None or last.quoted_at is None:
+        return None
+    day, last_day = sao_paulo_day(quote.quoted_at), sao_paulo_day(last.quoted_at)
+    if last_day == day:
+        return last.previous_close
+    return last.price if last_day >= previous_session_day(day) else None
+
+
+def _is_far(value: Decimal | None, base: Decimal | None, pct: int) -> bool:
+    """Tell whether `value` lies more than `pct` percent of `base` away from it."""
+    if value is None or not base:
+        return False
+    return abs(value - base) * 100 > base * pct

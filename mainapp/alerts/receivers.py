@@ -1,0 +1,31 @@
+"""What alerts hear: recorded batches, and owners who change their monitoring period."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+from mainapp.accounts.models import Preferences
+from mainapp.alerts.services.alerts import follow_period
+from mainapp.alerts.services.evaluating import evaluate_batch
+from mainapp.market.models import Stock
+from mainapp.market.quotes import Quote
+from mainapp.market.signals import quotes_recorded
+
+
+@receiver(quotes_recorded)
+def judge_batch(
+    quotes: list[Quote],
+    last: Mapping[str, Quote],
+    stocks: Mapping[str, Stock],
+    at: datetime,
+    **kwargs: Any,
+) -> None:
+    evaluate_batch(quotes=quotes, last=last, stocks=stocks, at=at)
+
+
+@receiver(post_save, sender=Preferences)
+def follow_preferences(instance: Preferences, **kwargs: Any) -> None:
+    follow_period(owner=instance.user, minutes=instance.monitoring_minutes)

@@ -1,0 +1,23 @@
+"""Which symbols alerts need watched."""
+
+from collections.abc import Collection
+
+from django.conf import settings
+from django.utils import timezone
+
+from mainapp.alerts.models import Condition
+
+
+def needed_symbols() -> Collection[str]:
+    """Return the symbols of all living alerts of the run's kind, of active users: one query."""
+    return set(
+        Condition.objects.filter(
+            is_live=True,
+            simulated=settings.SIMULATED,
+            expires_at__gt=timezone.now(),
+            alert__owner__is_active=True,
+        )
+        .order_by()
+        .values_list("stock__symbol", flat=True)
+        .distinct()
+    )

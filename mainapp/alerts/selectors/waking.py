@@ -1,0 +1,113 @@
+"""Which conditions a batch of quotes wakes: one query, whatever the number of alerts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+import orjson
+from django.db import connection
+
+from mainapp.alerts.conditions import Look, Wake, measures
+from mainapp.alerts.models import Condition, Doubt
+
+MILLION = 1_000_000
+MIN_LEVEL = -(2**63)
+
+# Each probe goes down the index on its own; joined freely, PostgreSQL would read all of it.
+_POSTGRESQL = """
+SELECT found.id, NULL
+FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::integer[])
+     AS probe (stock_id, measure, value, periods)
+CROSS JOIN LATERAL (
+    SELECT c.id FROM alerts_condition c
+    WHERE c.is_live AND c.stock_id = probe.stock_id AND c.measure = probe.measure
+      AND c.level <= probe.value AND c.periods & probe.periods <> 0
+      AND c.simulated = %s AND c.expires_at >= %s
+    OFFSET 0
+) found
+UNION ALL
+SELECT NULL, d.id FROM alerts_doubt d WHERE d.simulated = %s AND d.stock_id = ANY (%s)
+"""
+_SQLITE = """
+SELECT c.id, NULL
+FROM json_each(%s) AS probe CROSS JOIN alerts_condition c
+WHERE c.is_live AND c.stock_id = probe.value ->> 0 AND c.measure = probe.value ->> 1
+  AND c.level <= probe.value ->> 2 AND c.periods & (probe.value ->> 3) <> 0
+  AND c.simulated = %s AND c.expires_at >= %s
+UNION ALL
+SELECT NULL, d.id FROM alerts_doubt d
+WHERE d.simulated = %s AND d.stock_id IN (SELECT value FROM json_each(%s))
+"""
+
+
+class Probe(NamedTuple):
+    """One quote on one scale, in millionths, with the looks that it is."""
+
+    stock_id: int
+    measure: int
+    value: int
+    periods: int
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """The keys of the conditions that a batch wakes, and of the doubts about its stocks."""
+
+    conditions: list[int]
+    doubts: list[int]
+
+
+def level_of(wake: Wake) -> int:
+    """Return a wake's level as the index holds it: exact to a millionth."""
+    return MIN_LEVEL if wake.level is None else to_millionths(wake.level)
+
+
+def to_millionths(value: Decimal) -> int:
+    return int((value * MILLION).to_integral_value())
+
+
+def probes(stock_id: int, look: Look, periods: int) -> Iterable[Probe]:
+    """Return a quote's probes, one a scale."""
+    for measure, value in measures(look).items():
+        yield Probe(stock_id, measure, to_millionths(value), periods)
+
+
+def woken_by(wanted: Sequence[Probe], *, simulated: bool, since: datetime) -> Woken:
+    """Return what the probes wake of what has not expired before `since`. One query."""
+    if not wanted:
+        return Woken([], [])
+    stocks = list({probe.stock_id for probe in wanted})
+    moment = connection.ops.adapt_datetimefield_value(since)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            columns = [list(column) for column in zip(*wanted, strict=True)]
+            cursor.execute(_POSTGRESQL, [*columns, simulated, moment, simulated, stocks])
+        else:
+            given = orjson.dumps([tuple(probe) for probe in wanted]).decode()
+            listed = orjson.dumps(stocks).decode()
+            cursor.execute(_SQLITE, [given, simulated, moment, simulated, listed])
+        rows = cursor.fetchall()
+    # A stock's price lies on two scales at once: what waits for any quote is on one of them only.
+    return Woken([row[0] for row in rows if row[0]], [row[1] for row in rows if row[1]])
+
+
+def conditions_by_pk(pks: Sequence[int]) -> list[Condition]:
+    """Return conditions with alert, owner and stock; those of one alert share one object."""
+    if not pks:
+        return []
+    found = list(
+        Condition.objects.filter(pk__in=pks).select_related(
+            "alert__owner__preferences", "alert__ativo"
+        )
+    )
+    shared = {condition.alert_id: condition.alert for condition in found}
+    for condition in found:
+        condition.alert = shared[condition.alert_id]
+    return found
+
+
+def doubts_by_pk(pks: Sequence[int]) -> dict[int, Doubt]:
+    """Return doubts by their stock's key."""
+    return {doubt.stock_id: doubt for doubt in Doubt.objects.filter(pk__in=pks)} if pks else {}

@@ -1,0 +1,1 @@
+"""Writes of alerts: judging batches, and what owners change."""

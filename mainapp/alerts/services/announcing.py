@@ -1,0 +1,179 @@
+"""Telling owners: notifications and their deliveries, rows of the transaction that fires."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core import signing
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from mainapp.accounts.models import User
+from mainapp.alerts.conditions import Kind
+from mainapp.alerts.models import Alert, Firing
+from mainapp.core.templatetags.formats import brl, number, pct
+from mainapp.notifications.models import Channel
+from mainapp.notifications.selectors.channels import Destination, deliveries_for
+from mainapp.notifications.services.notices import Notice, letters_for, notify_many
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+FIRED, SPLIT = "alert_fired", "alert_split"
+UNSUBSCRIBE_SALT = "alerts.unsubscribe"
+
+
+def announce_firings(*, firings: Sequence[Firing]) -> None:
+    """Write a notification with its deliveries for each firing, and name it in the firing.
+
+    The Message-ID of a delivery is made from the firing. A fixed number of queries.
+    """
+    destinations = deliveries_for({firing.alert.owner_id for firing in firings}, FIRED)
+    notices = [_notice(one, destinations[one.alert.owner_id]) for one in firings]
+    for firing, notification in zip(firings, notify_many(notices=notices), strict=True):
+        firing.notification = notification
+
+
+def announce_split(*, alerts: Sequence[Alert]) -> None:
+    """Tell each owner once that the stock's alerts pause because its price was divided."""
+    by_owner = {alert.owner_id: alert for alert in alerts}
+    destinations = deliveries_for(by_owner, SPLIT)
+    notify_many(notices=[_split_notice(alert, destinations[pk]) for pk, alert in by_owner.items()])
+
+
+def sentence(kind: Kind | str, *, symbol: str, limit: object) -> str:
+    """Return what a condition says, for a title: `PETR4 caiu a R$ 36,00 ou menos`."""
+    shown = pct_text(limit) if kind.endswith("pct") else brl(limit)
+    words = {
+        "compra": _("%(symbol)s caiu a %(limit)s ou menos"),
+        "venda": _("%(symbol)s subiu a %(limit)s ou mais"),
+        "change_up_pct": _("%(symbol)s sobe %(limit)s ou mais no dia"),
+        "change_down_pct": _("%(symbol)s cai %(limit)s ou mais no dia"),
+    }
+    return words[kind] % {"symbol": symbol, "limit": shown}
+
+
+def pct_text(value: object) -> str:
+    """Return a percentage without a sign: `2,50%`."""
+    return f"{number(value)}%"
+
+
+def unsubscribe_token(alert: Alert) -> str:
+    """Return what lets whoever has the e-mail stop this alert, and nothing else."""
+    return signing.dumps(alert.pk, salt=UNSUBSCRIBE_SALT)
+
+
+def local_time(moment: datetime) -> str:
+    """Return a moment as São Paulo's, with the zone."""
+    local = moment.astimezone(SAO_PAULO)
+    return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S} (BRT)"
+
+
+def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
+    alert = firing.alert
+    name = f"firing.{alert.pk}.{firing.kind}.{firing.crossing}"
+    with translation.override(_language(alert.owner)):
+        symbol = alert.ativo.symbol
+        title = sentence(firing.kind, symbol=symbol, limit=firing.limit)
+        rows = _rows(firing)
+        body = "\n".join(f"{label}: {value}" for label, value in rows)
+        chart = reverse("graph") + f"?ticker={symbol}"
+        stop = settings.SITE_URL + reverse("unsubscribe-alert", args=[unsubscribe_token(alert)])
+        context = {
+            "title": title,
+            "rows": rows,
+            "chart": settings.SITE_URL + chart,
+            "chart_label": _("Ver o gráfico"),
+            "stop": stop,
+            "stop_label": _("Não quero mais este alerta"),
+            "note": alert.note,
+            "foot": _("Não é recomendação de investimento."),
+            "language": translation.get_language(),
+        }
+        letters = letters_for(
+            destinations=_chosen(alert, destinations),
+            subject=f"{title} · Pregão",
+            text=get_template("mainapp/alerts/mail.txt").render(context),
+            html=get_template("mainapp/alerts/mail.html").render(context),
+            headers={
+                "List-Unsubscribe": f"<{stop}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+            name=name,
+        )
+    return Notice(
+        user_id=alert.owner_id,
+        kind=FIRED,
+        title=title,
+        body=body,
+        url=chart,
+        dedupe_key=name,
+        deliveries=letters,
+    )
+
+
+def _rows(firing: Firing) -> list[tuple[str, str]]:
+    """Return what is told of a firing: labels and values."""
+    is_pct = firing.kind.endswith("pct")
+    when = local_time(firing.quoted_at)
+    rows = [
+        (_("Preço"), brl(firing.price)),
+        (_("Limite"), pct_text(firing.limit) if is_pct else brl(firing.limit)),
+        (_("Variação no dia"), pct(firing.change_pct)),
+        (_("Hora da cotação"), f"≈ {when}" if firing.quoted_at_estimated else when),
+        (_("Fonte"), _source(firing)),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _source(firing: Firing) -> str:
+    if firing.simulated:
+        return _("mercado simulado: não é um preço real")
+    if not firing.delay_s:
+        return firing.source
+    minutes = firing.delay_s // 60
+    return _("%(source)s, com atraso de %(minutes)s min") % {
+        "source": firing.source,
+        "minutes": minutes,
+    }
+
+
+def _split_notice(alert: Alert, destinations: Sequence[Destination]) -> Notice:
+    with translation.override(_language(alert.owner)):
+        symbol = alert.ativo.symbol
+        title = _("Os alertas de %(symbol)s estão em pausa") % {"symbol": symbol}
+        body = _(
+            "O preço e o fechamento anterior de %(symbol)s mudaram na mesma proporção, como num "
+            "desdobramento ou grupamento. Confira os limites e reative os alertas."
+        ) % {"symbol": symbol}
+        text = f"{body}\n\n{settings.SITE_URL}{reverse('alerts')}\n"
+        letters = letters_for(
+            destinations=_chosen(alert, destinations), subject=f"{title} · Pregão", text=text
+        )
+    return Notice(
+        user_id=alert.owner_id,
+        kind=SPLIT,
+        title=title,
+        body=body,
+        url=reverse("alerts"),
+        deliveries=letters,
+    )
+
+
+def _chosen(alert: Alert, destinations: Sequence[Destination]) -> list[Destination]:
+    """Return where an alert's news go: another address of its own stands for the account's.
+
+    An address that its owner has not verified is in no destination, so nothing goes there.
+    """
+    is_mail = {one: one.kind == Channel.Kind.EMAIL for one in destinations}
+    if not alert.email:
+        return [one for one in destinations if not is_mail[one] or one.channel_id is None]
+    wanted = alert.email.lower()
+    return [one for one in destinations if not is_mail[one] or one.address.lower() == wanted]
+
+
+def _language(owner: User) -> str:
+    preferences = getattr(owner, "preferences", None)
+    return (preferences.language if preferences else "") or settings.LANGUAGE_CODE

@@ -1,0 +1,203 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mainapp.alerts.conditions import (
+    EVERY_PERIOD,
+    KINDS,
+    PERIODS,
+    Look,
+    State,
+    Terms,
+    advance,
+    due_periods,
+    end_of,
+    measures,
+    period_bit,
+    wake,
+)
+
+TEN = datetime(2026, 3, 4, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo
+
+
+def look(price="36.00", pct="0.00", minutes=0.0, at=TEN):
+    change = None if pct is None else Decimal(pct)
+    return Look(price=Decimal(price), change_pct=change, at=at + timedelta(minutes=minutes))
+
+
+def terms(kind="compra", limit="36.00", **more):
+    return Terms(kind=kind, limit=Decimal(limit), **more)
+
+
+ARMED = State("armed")
+
+
+def run(one, *looks, state=ARMED, last_fired_at=None):
+    """Return at which of the looks a condition fires, by their number."""
+    fired = []
+    for number, seen in enumerate(looks):
+        state, fires = advance(one, state, seen, last_fired_at=last_fired_at)
+        if fires:
+            fired.append(number)
+            last_fired_at = seen.at
+    return fired
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "near", "on", "past"),
+    [
+        ("compra", "36.00", look("36.01"), look("36.00"), look("35.99")),
+        ("venda", "40.00", look("39.99"), look("40.00"), look("40.01")),
+        ("change_up_pct", "2.50", look(pct="2.49"), look(pct="2.50"), look(pct="2.51")),
+        ("change_down_pct", "2.50", look(pct="-2.49"), look(pct="-2.50"), look(pct="-2.51")),
+    ],
+)
+def test_condition_fires_on_reaching_its_limit(kind, limit, near, on, past):
+    one = terms(kind, limit)
+
+    assert run(one, near) == []
+    assert run(one, on) == [0]
+    assert run(one, past) == [0]
+
+
+def test_condition_fires_once_while_it_stays_beyond():
+    assert run(terms(), look("36.10"), look("35.90"), look("35.00"), look("35.90")) == [1]
+
+
+def test_condition_rearms_half_a_percent_back_inside():
+    just_short, enough = look("36.17"), look("36.18")
+
+    assert run(terms(), look("36.00"), just_short, look("36.00")) == [0]
+    assert run(terms(), look("36.00"), enough, look("36.00")) == [0, 2]
+
+
+def test_rearm_of_a_days_change_is_in_percentage_points():
+    one = terms("change_up_pct", "3.00", rearm_pct=Decimal("0.5"))
+
+    assert run(one, look(pct="3.00"), look(pct="2.51"), look(pct="3.00")) == [0]
+    assert run(one, look(pct="3.00"), look(pct="2.50"), look(pct="3.00")) == [0, 2]
+
+
+def test_rearm_of_nothing_still_takes_a_tick_back():
+    one = terms(rearm_pct=Decimal(0))
+
+    assert run(one, look("36.00"), look("36.00"), look("36.00")) == [0]
+    assert run(one, look("36.00"), look("36.01"), look("36.00")) == [0, 2]
+
+
+def test_cooldown_drops_what_falls_in_it_and_queues_nothing():
+    one = terms(cooldown_minutes=10)
+    looks = [look("36.00"), look("37.00", minutes=1), look("36.00", minutes=9.9)]
+
+    assert run(one, *looks, look("36.00", minutes=10)) == [0]
+    assert run(one, *looks, look("37.00", minutes=11), look("36.00", minutes=12)) == [0, 4]
+
+
+def test_cooldown_ends_at_its_last_minute():
+    looks = [look("36.00"), look("37.00", minutes=1), look("36.00", minutes=10)]
+
+    assert run(terms(cooldown_minutes=10), *looks) == [0, 2]
+
+
+def test_hold_fires_when_the_price_stayed_for_that_long():
+    one = terms(hold_minutes=5)
+
+    assert run(one, look("36.00"), look("35.90", minutes=4.99)) == []
+    assert run(one, look("36.00"), look("35.90", minutes=5)) == [1]
+
+
+def test_hold_starts_anew_after_any_quote_on_the_near_side():
+    looks = [look("36.00"), look("36.01", minutes=3), look("36.00", minutes=4)]
+
+    assert run(terms(hold_minutes=5), *looks, look("35.90", minutes=8.9)) == []
+    assert run(terms(hold_minutes=5), *looks, look("35.90", minutes=9)) == [3]
+
+
+def test_hold_starts_anew_with_the_next_session():
+    next_day = 24 * 60
+    looks = [look("36.00"), look("36.00", minutes=next_day)]
+
+    assert run(terms(hold_minutes=5), *looks, look("36.00", minutes=next_day + 4)) == []
+    assert run(terms(hold_minutes=5), *looks, look("36.00", minutes=next_day + 5)) == [2]
+
+
+def test_alert_made_beyond_its_limit_waits_for_the_next_crossing():
+    looks = [look("35.00"), look("35.50"), look("36.01"), look("36.00")]
+
+    assert run(terms(), *looks, state=State("new")) == [3]
+
+
+def test_alert_made_beyond_its_limit_fires_at_once_where_its_owner_chose_so():
+    assert run(terms(fires_if_beyond=True), look("35.00"), state=State("new")) == [0]
+
+
+def test_change_of_the_day_needs_a_previous_close():
+    assert run(terms("change_up_pct", "2.00"), look(pct=None), look(pct="2.00")) == [1]
+
+
+def test_looks_are_the_first_quotes_of_slots_counted_from_midnight():
+    def is_due(minutes, seconds, last_minutes, last_seconds):
+        at = TEN + timedelta(minutes=minutes, seconds=seconds)
+        last_at = TEN + timedelta(minutes=last_minutes, seconds=last_seconds)
+        bits = due_periods(at, last_at)
+        return [n for n in PERIODS if bits & period_bit(n)]
+
+    assert is_due(0, 30, 0, 10) == [0]
+    assert is_due(1, 0, 0, 50) == [0, 1]
+    assert is_due(2, 0, 1, 59) == [0, 1, 2]
+    assert is_due(15, 0, 14, 59) == [0, 1, 5, 15]
+    # 10:30 is the seventh slot of 90 minutes; 10:00 begins none.
+    assert is_due(0, 0, -1, 59) == [0, 1, 2, 5, 15, 30, 60]
+    assert is_due(30, 0, 29, 59) == [0, 1, 2, 5, 15, 30, 90]
+    assert is_due(24 * 60, 0, 0, 0) == list(PERIODS)
+
+
+def test_first_quote_ever_is_a_look_for_every_period():
+    assert due_periods(TEN, None) == EVERY_PERIOD
+
+
+def test_slots_begin_anew_at_midnight_in_sao_paulo():
+    midnight = datetime(2026, 3, 5, 3, 0, tzinfo=UTC)
+
+    assert due_periods(midnight, midnight - timedelta(seconds=1)) == EVERY_PERIOD
+
+
+@pytest.mark.parametrize(
+    ("days", "end"), [(1, (2026, 3, 4)), (15, (2026, 3, 18)), (365, (2027, 3, 3))]
+)
+def test_duration_ends_with_the_last_second_of_its_last_day(days, end):
+    assert end_of(date(2026, 3, 4), days).isoformat() == f"{date(*end)}T23:59:59-03:00"
+
+
+prices = st.decimals("30", "45", places=2)
+changes = st.none() | st.decimals("-9", "9", places=2)
+states = st.one_of(
+    st.sampled_from(["new", "armed", "beyond", "fired"]).map(State),
+    st.integers(0, 90).map(lambda minutes: State("holding", TEN - timedelta(minutes=minutes))),
+)
+
+
+@given(
+    kind=st.sampled_from(KINDS),
+    limit=st.decimals("0.5", "45", places=2),
+    hold=st.sampled_from([0, 5, 30]),
+    rearm=st.decimals("0", "5", places=2),
+    state=states,
+    price=prices,
+    change=changes,
+)
+def test_quote_that_does_not_wake_a_condition_changes_nothing(
+    kind, limit, hold, rearm, state, price, change
+):
+    one = Terms(kind=kind, limit=limit, hold_minutes=hold, rearm_pct=rearm)
+    seen = Look(price=price, change_pct=change, at=TEN)
+    measure, level = wake(one, state)
+    value = measures(seen).get(measure)
+
+    if value is None or (level is not None and value < level):
+        assert advance(one, state, seen) == (state, False)
+    elif level is not None:
+        assert advance(one, state, seen)[0] != state

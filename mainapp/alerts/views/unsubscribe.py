@@ -1,0 +1,32 @@
+"""Stopping an alert from its e-mail, without logging in: the link is signed."""
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from mainapp.alerts.models import Alert
+from mainapp.alerts.services.alerts import pause_alert
+from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
+
+
+@csrf_exempt  # mail programs post by themselves (RFC 8058); the token is the permission
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask on GET, for scanners open links too; pause the alert on POST."""
+    alert = _alert_of(token)
+    if request.method == "POST":
+        pause_alert(alert=alert)
+    context = {"alert": alert, "is_done": request.method == "POST"}
+    return render(request, "mainapp/alerts/unsubscribe.html", context)
+
+
+def _alert_of(token: str) -> Alert:
+    try:
+        pk = signing.loads(token, salt=UNSUBSCRIBE_SALT)
+        return Alert.objects.select_related("ativo").get(pk=pk)
+    except (signing.BadSignature, Alert.DoesNotExist):
+        raise Http404 from None
