@@ -1,0 +1,98 @@
+import logging
+import time
+
+import pytest
+import redis
+from django.contrib.auth import SESSION_KEY
+
+from mainapp.accounts.models import User
+from mainapp.accounts.tests.people import PASSWORD, log_in
+from mainapp.core import cache
+from mainapp.market import board
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def tries(alice, client):
+    """Return the statuses of that many log-ins with a wrong password."""
+
+    def try_(times, *names, **more):
+        return [
+            log_in(client, names[n % len(names)], "x", **more).status_code for n in range(times)
+        ]
+
+    return try_
+
+
+@pytest.mark.parametrize("name", ["alice", "nobody"])
+def test_a_name_is_tried_five_times(tries, client, name):
+    assert tries(5, name, name.upper()) == [200] * 5
+
+    refused = log_in(client, name)
+    assert refused.status_code == 429
+    assert refused["Retry-After"] == "60"
+    assert "Tentativas demais" in refused.content.decode()
+    assert SESSION_KEY not in client.session
+    assert log_in(client, "bob", "x").status_code == 200
+
+
+def test_a_refusal_speaks_the_readers_language(tries, client):
+    tries(5, "alice")
+    client.cookies["django_language"] = "en"
+
+    assert "Too many tries" in log_in(client).content.decode()
+
+
+def test_an_address_is_limited_whatever_it_says_of_itself(tries, client):
+    names = [f"user{n}" for n in range(11)]
+
+    assert tries(10, *names) == [200] * 10
+    headers = {"x-forwarded-for": "203.0.113.7", "x-real-ip": "203.0.113.7"}
+    assert log_in(client, "someone", "x", headers=headers).status_code == 429
+    client.defaults["REMOTE_ADDR"] = "203.0.113.7"
+    assert log_in(client, "someone", "x").status_code == 200
+
+
+def test_without_an_address_all_share_one_limit(tries, client):
+    client.defaults["REMOTE_ADDR"] = ""
+
+    assert tries(11, *(f"user{n}" for n in range(11))) == [200] * 10 + [429]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("/register/", "username"), ("/accounts/password/reset/", "email")]
+)
+def test_sign_up_and_reset_are_limited(client, path, field):
+    answers = [client.post(path, {field: f"user{n}@example.com"}).status_code for n in range(21)]
+
+    assert answers[-1] == 429
+    assert set(answers[:-1]) <= {200, 302}
+
+
+def test_limits_are_counted_in_redis_for_all_processes(tries):
+    tries(1, "alice")
+
+    counted = [key for key in board.client().scan_iter() if b":rl:allauth.account:login" in key]
+    assert len(counted) == 3  # the page's by address, failures by address and by name
+
+
+def test_redis_that_is_away_lets_in_and_is_logged(client, alice, monkeypatch, tmp_path, caplog):
+    away = redis.ConnectionPool.from_url(f"unix://{tmp_path}/none.sock")
+    monkeypatch.setattr(cache, "_pool", lambda url: away)
+    monkeypatch.setattr(cache._Outage, "until", 0.0)
+    started = time.monotonic()
+
+    with caplog.at_level(logging.WARNING, "mainapp.core.cache"):
+        assert log_in(client).status_code == 302
+
+    assert time.monotonic() - started < 1
+    assert client.session[SESSION_KEY] == str(alice.pk)
+    assert [record.name for record in caplog.records] == ["mainapp.core.cache"]
+
+
+def test_a_username_is_kept_as_it_is_read(client):
+    form = {"username": "\uff21NA", "email": "ana@example.com"}
+    client.post("/register/", form | {"password1": PASSWORD, "password2": PASSWORD})
+
+    assert [user.username for user in User.objects.all()] == ["ANA"]
