@@ -12,4 +12,6 @@ def log_in(client, name="alice", password=PASSWORD, *, headers=None, **more):
 
 def link_of(message):
     """Return the path of the first link in a message."""
-    return urlsplit(re.search(r"https?://\S+/accounts/\S+", message.body)[0]).path
+    found = re.search(r"https?://\S+/accounts/\S+", message.body)
+    assert found, message.body
+    return urlsplit(found[0]).path
