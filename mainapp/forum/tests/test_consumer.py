@@ -1,0 +1,546 @@
+import asyncio
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+import pytest
+
+from mainapp.accounts.models import User
+from mainapp.core.realtime import query
+from mainapp.forum.consumers.hall import rooms
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.services.messages import delete_message, edit_message, post_message
+from mainapp.forum.services.moderation import (
+    close_room,
+    mute_participant,
+    reopen_room,
+    unmute_participant,
+)
+from mainapp.forum.services.rooms import delete_room
+from mainapp.forum.tests.factories import MessageFactory, RoomFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WRITER = ["send", "edit", "delete", "report"]
+HOST = [*WRITER, "delete_any", "mute", "close"]
+
+
+@pytest.fixture
+def alice(transactional_db):
+    return User.objects.create_user("alice", display_name="Alice A.")
+
+
+@pytest.fixture
+def bob(transactional_db):
+    return User.objects.create_user("bob")
+
+
+@pytest.fixture
+def room(alice):
+    return RoomFactory(host=alice)
+
+
+@pytest.fixture
+def url(room):
+    return f"/ws/room/{room.pk}/"
+
+
+def person(user):
+    return {"id": user.pk, "name": user.name, "avatar": None}
+
+
+def say(body, client_id=None, **more):
+    return {"type": "send", "client_id": client_id or str(uuid4()), "body": body, **more}
+
+
+def seqs(items):
+    return [item["seq"] for item in items]
+
+
+# Greeting ------------------------------------------------------------------------------------
+
+
+async def test_first_frame_is_the_room(websocket, url, room, alice):
+    await query(MessageFactory, room=room, author=alice)
+    async with websocket(url, alice) as socket:
+        assert await socket.next() == {
+            "type": "room",
+            "last_seq": 1,
+            "revision": 1,
+            "may": HOST,
+            "closed": False,
+            "present": [person(alice)],
+        }
+
+
+async def test_anonymous_reads_and_may_nothing(websocket, url, alice):
+    async with websocket(url) as reader, websocket(url, alice) as writer:
+        frame = await reader.next()
+        assert (frame["may"], frame["present"]) == ([], [])
+        await writer.send(say("oi"))
+
+        said = await reader.next("message")
+        assert said["body_html"] == "<p>oi</p>"
+        assert {"client_id", "body"}.isdisjoint(said)
+        for frame in (
+            say("oi", id="x"),
+            {"type": "edit", "seq": 1, "body": "b", "id": "x"},
+            {"type": "delete", "seq": 1, "id": "x"},
+            {"type": "typing", "id": "x"},
+        ):
+            error = await socket_error(reader, frame)
+            assert error == {
+                "type": "error",
+                "code": "login_required",
+                "detail": "Entre na sua conta para escrever.",
+                "id": "x",
+            }
+
+
+async def socket_error(socket, frame):
+    await socket.send(frame)
+    return await socket.next("error")
+
+
+@pytest.mark.parametrize("pk", ["999", "abc", "0", "-1", "1" * 40, "%31", "٣"])
+async def test_unknown_room_closes_with_4404(websocket, room, pk):
+    async with websocket(
+        f"/ws/room/{pk}/" if pk != "999" else f"/ws/room/{room.pk + 1}/"
+    ) as socket:
+        assert await socket.closed() == 4404
+
+
+# Sending -------------------------------------------------------------------------------------
+
+
+async def test_message_is_acknowledged_when_committed_and_comes_to_all_once(
+    websocket, url, room, alice, bob
+):
+    client_id = str(uuid4())
+    async with websocket(url, alice) as one, websocket(url, alice) as two, websocket(url, bob) as b:
+        for socket in (one, two, b):
+            await socket.next("room")
+        await one.send(say("  **olá** ", client_id, id=7))
+        assert await one.next("ack") == {"type": "ack", "client_id": client_id, "seq": 1, "id": 7}
+        message = await query(Message.objects.get)
+        assert (message.seq, message.body, str(message.client_id)) == (1, "**olá**", client_id)
+
+        said = await b.next("message")
+        assert said.pop("sent_at").endswith("Z")
+        assert said == {
+            "type": "message",
+            "id": message.pk,
+            "seq": 1,
+            "user": person(alice),
+            "body_html": "<p><strong>olá</strong></p>",
+        }
+        for own in (await one.next("message"), await two.next("message")):
+            assert (own["client_id"], own["body"], own["seq"]) == (client_id, "**olá**", 1)
+        await one.send(say("fim"))
+        for socket in (one, two, b):
+            assert (await socket.next("message"))["seq"] == 2
+
+
+async def test_client_id_sent_again_gives_the_same_ack_and_keeps_the_first_body(
+    websocket, url, alice, bob, room
+):
+    client_id = str(uuid4())
+    async with websocket(url, alice) as one, websocket(url, bob) as other:
+        await one.send(say("primeira", client_id))
+        first = await one.next("ack")
+        await one.send(say("segunda", client_id))
+        assert await one.next("ack") == first
+        await other.send(say("de outro", client_id))
+        assert (await other.next("ack"))["seq"] == 2
+
+    bodies = await query(list, Message.objects.values_list("body", flat=True))
+    assert bodies == ["primeira", "de outro"]
+
+
+async def test_client_id_from_two_sockets_at_once_is_one_message(websocket, url, alice, room):
+    async with websocket(url, alice) as one, websocket(url, alice) as two:
+        for _ in range(5):
+            client_id = str(uuid4())
+            await asyncio.gather(one.send(say("a", client_id)), two.send(say("b", client_id)))
+            assert await one.next("ack") == await two.next("ack")
+
+    assert await query(Message.objects.count) == 5
+
+
+async def test_ack_is_given_again_to_who_was_muted_since(websocket, url, alice, bob, room):
+    sent = say("oi")
+    async with websocket(url, bob) as socket:
+        await socket.send(sent)
+        first = await socket.next("ack")
+        await query(mute_participant, room_pk=room.pk, user=bob, actor=alice)
+        await socket.send(sent)
+        assert await socket.next("ack") == first
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "fields"),
+    [
+        ({"client_id": "x", "body": "oi"}, "invalid", {"client_id": "uuid"}),
+        ({"body": "oi"}, "invalid", {"client_id": "uuid"}),
+        ({"client_id": str(uuid4())}, "invalid", {"body": "1-4000"}),
+        ({"client_id": str(uuid4()), "body": 7}, "invalid", {"body": "1-4000"}),
+        ({"client_id": str(uuid4()), "body": " \n\u200b\x00 "}, "invalid", {"body": "1-4000"}),
+        ({"client_id": str(uuid4()), "body": "x" * 4001}, "too_long", None),
+    ],
+)
+async def test_bad_send_is_refused(websocket, url, alice, frame, code, fields):
+    async with websocket(url, alice) as socket:
+        error = await socket_error(socket, {"type": "send", **frame})
+        assert (error["code"], error.get("fields")) == (code, fields)
+        await socket.send(say("x" * 4000))
+        assert (await socket.next("ack"))["seq"] == 1
+
+
+async def test_error_speaks_the_sessions_language(websocket, url):
+    async with websocket(url, accept_language="en") as socket:
+        assert (await socket_error(socket, say("oi")))["detail"] == "Sign in to write."
+
+
+async def test_eleventh_message_in_ten_seconds_waits_in_all_rooms(websocket, url, alice):
+    other = await query(RoomFactory)
+    async with websocket(url, alice) as one, websocket(f"/ws/room/{other.pk}/", alice) as two:
+        frames = [say(str(n)) for n in range(11)]
+        for n, frame in enumerate(frames[:10]):
+            await (one, two)[n % 2].send(frame)
+            await (one, two)[n % 2].next("ack")
+        error = await socket_error(two, frames[10])
+        assert error["code"] == "rate_limited"
+        assert 5 < error["retry_after_s"] <= 10
+        await one.send(frames[0])  # a message sent again takes no turn
+        assert (await one.next("ack"))["seq"] == 1
+
+
+# Resuming ------------------------------------------------------------------------------------
+
+
+async def test_resume_pages_through_what_follows(websocket, url, room, alice, bob):
+    for _ in range(250):
+        await query(MessageFactory, room=room, author=bob)
+    await query(delete_message, room_pk=room.pk, seq=130, actor=alice)
+    async with websocket(url, alice) as socket:
+        assert (await socket.next())["last_seq"] == 250
+        got, after, pages = [], 20, 0
+        while True:
+            frame = await socket.ask({"type": "resume", "after": after, "id": "r"})
+            assert (frame["type"], frame["id"]) == ("messages", "r")
+            got, pages = got + frame["items"], pages + 1
+            if not frame["more"]:
+                break
+            after = got[-1]["seq"]
+
+        assert pages == 3
+        assert seqs(got) == list(range(21, 251))
+        tombstone = got[130 - 21]
+        assert (tombstone["deleted"], tombstone["body_html"]) == (True, "")
+        frame = await socket.ask({"type": "resume", "after": 250})
+        assert (frame["items"], frame["more"]) == ([], False)
+
+
+async def test_own_messages_of_a_page_have_their_client_id(websocket, url, room, alice, bob):
+    client_id = uuid4()
+    await query(post_message, room_pk=room.pk, author=alice, body="a", client_id=client_id)
+    await query(post_message, room_pk=room.pk, author=bob, body="b", client_id=uuid4())
+    async with websocket(url, alice) as socket:
+        await socket.next()
+        items = (await socket.ask({"type": "resume", "after": 0}))["items"]
+
+    assert (items[0]["client_id"], items[0]["body"]) == (str(client_id), "a")
+    assert "client_id" not in items[1]
+
+
+@pytest.mark.parametrize("after", [None, "1", -1, 1.5, True, [1]])
+async def test_resume_needs_a_number(websocket, url, after):
+    async with websocket(url) as socket:
+        assert (await socket_error(socket, {"type": "resume", "after": after}))["code"] == "invalid"
+        assert (await socket.ask({"type": "resume", "after": 2**62}))["items"] == []
+
+
+async def test_live_messages_do_not_overtake_a_page_nor_repeat_it(websocket, url, room, alice, bob):
+    """A reader resumes all the time while others write: in order, no gap, nothing twice."""
+    writers = [await query(User.objects.create_user, f"w{n}") for n in range(4)]
+    async with AsyncExitStack() as stack:
+        reader = await stack.enter_async_context(websocket(url, bob))
+        sockets = [await stack.enter_async_context(websocket(url, one)) for one in writers]
+        assert (await reader.next())["type"] == "room"
+
+        async def write(socket):
+            for n in range(10):
+                await socket.send(say(str(n)))
+                await socket.next("ack")
+
+        writing = asyncio.gather(*(write(socket) for socket in sockets))
+        got = []
+        while len(got) < 40:
+            await reader.send({"type": "resume", "after": got[-1] if got else 0})
+            while (frame := await reader.next())["type"] != "messages":
+                got += [frame["seq"]] if frame["type"] == "message" else []
+            got += [seq for seq in seqs(frame["items"]) if not got or seq > got[-1]]
+        await writing
+        await reader.send({"type": "ping"})
+        while (frame := await reader.next())["type"] != "pong":
+            assert frame["type"] != "message"
+
+    assert got == list(range(1, 41))
+
+
+async def test_resume_with_a_revision_brings_missed_edits_and_deletions(
+    websocket, url, room, alice, bob
+):
+    for n in range(3):
+        await query(post_message, room_pk=room.pk, author=bob, body=str(n))
+    async with websocket(url, bob) as socket:
+        frame = await socket.next()
+        known, last = frame["revision"], frame["last_seq"]
+    await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="outro")
+    await query(delete_message, room_pk=room.pk, seq=2, actor=bob)
+    await query(post_message, room_pk=room.pk, author=bob, body="novo")
+
+    async with websocket(url) as socket:
+        await socket.next()
+        frame = await socket.ask({"type": "resume", "after": last, "revision": known})
+        assert (seqs(frame["items"]), frame["revision"]) == ([4], known + 3)
+        edited, deleted = await socket.next(), await socket.next()
+        assert (edited["type"], edited["seq"], edited["body_html"]) == ("edited", 1, "<p>outro</p>")
+        assert (deleted["type"], deleted["seq"]) == ("deleted", 2)
+
+
+# Editing and deleting ------------------------------------------------------------------------
+
+
+async def test_edit_comes_to_all(websocket, url, room, alice, bob):
+    message = await query(post_message, room_pk=room.pk, author=bob, body="a")
+    async with websocket(url, bob) as author, websocket(url, alice) as other:
+        await author.send({"type": "edit", "seq": 1, "body": "*b*"})
+        own, frame = await author.next("edited"), await other.next("edited")
+
+    assert own.pop("body") == "*b*"
+    assert own == frame
+    assert frame.pop("edited_at").endswith("Z")
+    assert frame == {"type": "edited", "id": message.pk, "seq": 1, "body_html": "<p><em>b</em></p>"}
+
+
+async def test_delete_comes_to_all_and_leaves_a_tombstone(websocket, url, room, alice, bob):
+    message = await query(post_message, room_pk=room.pk, author=bob, body="a")
+    async with websocket(url, bob) as author, websocket(url) as other:
+        await author.send({"type": "delete", "seq": 1})
+        for socket in (author, other):
+            assert await socket.next("deleted") == {"type": "deleted", "id": message.pk, "seq": 1}
+        items = (await other.ask({"type": "resume", "after": 0}))["items"]
+
+    assert [(item["seq"], item["deleted"], item["body_html"]) for item in items] == [(1, True, "")]
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ({"type": "edit", "seq": 1, "body": "x"}, "forbidden"),
+        ({"type": "delete", "seq": 1}, "forbidden"),
+        ({"type": "edit", "seq": 9, "body": "x"}, "invalid"),
+        ({"type": "delete", "seq": 9}, "invalid"),
+        ({"type": "delete", "seq": "1"}, "invalid"),
+        ({"type": "edit", "seq": 1}, "invalid"),
+        ({"type": "edit", "seq": 2, "body": "x" * 4001}, "too_long"),
+        ({"type": "edit", "seq": 3, "body": "x"}, "invalid"),
+    ],
+)
+async def test_others_messages_are_left_alone(websocket, url, room, alice, bob, frame, code):
+    await query(post_message, room_pk=room.pk, author=alice, body="a")
+    await query(post_message, room_pk=room.pk, author=bob, body="b")
+    await query(post_message, room_pk=room.pk, author=bob, body="c")
+    await query(delete_message, room_pk=room.pk, seq=3, actor=bob)
+    async with websocket(url, bob) as socket:
+        assert (await socket_error(socket, frame))["code"] == code
+
+    assert await query(list, Message.objects.values_list("body", flat=True)) == ["a", "b", ""]
+
+
+# Typing --------------------------------------------------------------------------------------
+
+
+async def test_typing_is_told_to_others_once_a_second(websocket, url, alice, bob):
+    async with (
+        websocket(url, alice) as one,
+        websocket(url, alice) as two,
+        websocket(url, bob) as other,
+    ):
+        for socket in (one, two, other):
+            await socket.next("room")
+        for _ in range(3):
+            await one.send({"type": "typing"})
+        assert await other.next("typing") == {"type": "typing", "user": person(alice)}
+        for socket in (one, other):
+            await socket.send({"type": "ping"})
+        for socket in (one, other):
+            while (frame := await socket.next())["type"] != "pong":
+                assert frame["type"] != "typing"
+
+
+# Keeping order -------------------------------------------------------------------------------
+
+
+async def test_muting_takes_effect_on_open_sockets(websocket, url, room, alice, bob):
+    await query(post_message, room_pk=room.pk, author=bob, body="a")
+    async with websocket(url, bob) as socket, websocket(url, alice) as host:
+        assert (await socket.next())["may"] == WRITER
+        await host.next("room")
+        await query(mute_participant, room_pk=room.pk, user=bob, actor=alice)
+        assert (await socket.next("room"))["may"] == ["delete", "report"]
+        for frame in (say("b"), {"type": "edit", "seq": 1, "body": "b"}, {"type": "typing"}):
+            assert (await socket_error(socket, frame))["code"] == "muted"
+        await query(unmute_participant, room_pk=room.pk, user=bob, actor=alice)
+        assert (await socket.next("room"))["may"] == WRITER
+        await socket.send(say("c"))
+        assert (await socket.next("ack"))["seq"] == 2
+        while (frame := await host.next())["type"] != "message":
+            assert frame["type"] == "presence"
+
+
+async def test_closing_takes_effect_on_open_sockets(websocket, url, room, alice, bob):
+    await query(post_message, room_pk=room.pk, author=bob, body="a")
+    async with websocket(url, bob) as socket, websocket(url) as reader:
+        await socket.next("room")
+        await reader.next("room")
+        await query(close_room, room_pk=room.pk, actor=alice)
+        for one, may in ((socket, ["delete", "report"]), (reader, [])):
+            frame = await one.next("room")
+            assert (frame["closed"], frame["may"]) == (True, may)
+        for frame in (say("b"), {"type": "edit", "seq": 1, "body": "b"}, {"type": "typing"}):
+            assert (await socket_error(socket, frame))["code"] == "closed"
+        await query(reopen_room, room_pk=room.pk, actor=alice)
+        assert (await reader.next("room"))["closed"] is False
+        await socket.send(say("c"))
+        assert (await socket.next("ack"))["seq"] == 2
+
+
+async def test_deleted_room_sends_its_sockets_away(websocket, url, room, alice, bob):
+    async with websocket(url, bob) as socket, websocket(url) as reader:
+        await socket.next()
+        await query(delete_room, room_pk=room.pk, actor=alice)
+        assert await socket.closed() == 4404
+        assert await reader.closed() == 4404
+
+
+async def test_deactivated_author_writes_no_more(websocket, url, bob):
+    async with websocket(url, bob) as socket:
+        await socket.next()
+        await query(User.objects.filter(pk=bob.pk).update, is_active=False)
+        assert (await socket_error(socket, say("oi")))["code"] == "login_required"
+
+
+async def test_removed_authors_messages_remain(websocket, url, room, alice, bob):
+    await query(post_message, room_pk=room.pk, author=bob, body="a")
+    await query(bob.delete)
+    async with websocket(url, alice) as socket:
+        await socket.next()
+        items = (await socket.ask({"type": "resume", "after": 0}))["items"]
+
+    assert [(item["user"], item["body_html"]) for item in items] == [(None, "<p>a</p>")]
+
+
+async def test_room_without_a_host_goes_on(websocket, url, room, alice, bob):
+    await query(Room.objects.filter(pk=room.pk).update, host=None)
+    async with websocket(url, bob) as socket:
+        assert (await socket.next())["may"] == WRITER
+        await socket.send(say("oi"))
+        assert (await socket.next("ack"))["seq"] == 1
+
+
+# Presence in one process ---------------------------------------------------------------------
+
+
+async def test_presence_counts_people_not_tabs(websocket, url, alice, bob):
+    async with websocket(url, alice) as one:
+        assert (await one.next())["present"] == [person(alice)]
+        async with websocket(url, bob) as two:
+            assert (await one.next()) == {"type": "presence", "joined": [person(bob)], "left": []}
+            assert {user["id"] for user in (await two.next())["present"]} == {alice.pk, bob.pk}
+            async with websocket(url, bob) as three, websocket(url) as anonymous:
+                await three.next("room")
+                await anonymous.next("room")
+            await one.send({"type": "ping"})
+            assert (await one.next())["type"] == "pong"
+        assert (await one.next()) == {"type": "presence", "joined": [], "left": [person(bob)]}
+
+
+async def test_reload_is_not_a_departure(websocket, url, alice, bob):
+    async with websocket(url, alice) as one:
+        await one.next("room")
+        async with websocket(url, bob):
+            assert (await one.next("presence"))["joined"] == [person(bob)]
+        async with websocket(url, bob) as again:
+            await again.next("room")
+            await asyncio.sleep(1.2)  # who left for good is told after a second
+            await one.send({"type": "ping"})
+            assert (await one.next())["type"] == "pong"
+
+
+# Cost ----------------------------------------------------------------------------------------
+
+
+async def test_queries_do_not_grow_with_the_room(websocket, url, room, alice, bob, queries):
+    await query(_fill, room, bob, 10_000)
+    async with websocket(url, bob) as socket:
+        queries.clear()
+        async with websocket(url, alice) as other:
+            assert (await other.next())["last_seq"] == 10_000
+        assert len([sql for sql in queries if _is_about_rooms(sql)]) <= 1  # the poll's
+        await socket.next("room")
+        queries.clear()
+        await socket.send(say("oi"))
+        await socket.next("message")
+        assert len(queries) <= 12
+        queries.clear()
+        assert (await socket.ask({"type": "resume", "after": 9_950}))["more"] is False
+        assert len([sql for sql in queries if "forum_message" in sql]) == 1
+
+
+def _is_about_rooms(sql):
+    return "forum_" in sql
+
+
+def _fill(room, author, count):
+    now = room.created_at
+    Message.objects.bulk_create(
+        [
+            Message(
+                room=room, author=author, seq=n, revision=n, body="x", body_html="x", sent_at=now
+            )
+            for n in range(1, count + 1)
+        ],
+        batch_size=1000,
+    )
+    Room.objects.filter(pk=room.pk).update(last_seq=count, revision=count)
+
+
+async def test_one_change_is_read_once_whatever_the_sockets(websocket, url, bob, queries):
+    async with AsyncExitStack() as stack:
+        sockets = [await stack.enter_async_context(websocket(url, bob)) for _ in range(20)]
+        for socket in sockets:
+            await socket.next("room")
+        queries.clear()
+        await sockets[0].send(say("oi"))
+        for socket in sockets:
+            await socket.next("message")
+        reads = [sql for sql in queries if sql.startswith("SELECT") and '"body_html"' in sql]
+        assert len([sql for sql in reads if "revision" in sql.partition("WHERE")[2]]) == 1
+
+
+async def test_room_without_sockets_is_forgotten(websocket, url, room, alice):
+    async with websocket(url, alice) as socket:
+        await socket.next()
+        assert list(rooms().rooms) == [room.pk]
+    async with asyncio.timeout(5):
+        while rooms().rooms:
+            await asyncio.sleep(0.05)
+
+
+async def test_participant_is_who_wrote(websocket, url, room, bob):
+    async with websocket(url, bob) as socket:
+        assert not await query(Participant.objects.exists)
+        await socket.send(say("oi"))
+        await socket.next("ack")
+    assert await query(list, Participant.objects.values_list("user", "room")) == [(bob.pk, room.pk)]
