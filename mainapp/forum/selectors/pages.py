@@ -39,13 +39,15 @@ class RoomPage:
     is_newest: bool
 
 
-def room_for(pk: int, user: User | AnonymousUser) -> Room:
-    """Return a room with stock, host and whether `user` `is_muted` there; one query.
+def room_for(pk: int, user: User | AnonymousUser) -> tuple[Room, bool]:
+    """Return a room with stock and host, and whether `user` is muted there; one query.
 
     Raises: Room.DoesNotExist.
     """
     mine = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
-    return Room.objects.select_related("stock", "host").annotate(is_muted=Exists(mine)).get(pk=pk)
+    rooms = Room.objects.select_related("stock", "host").annotate(is_muted=Exists(mine))
+    room = rooms.get(pk=pk)
+    return room, room.is_muted
 
 
 def room_page(room: Room, *, before: int | None = None) -> RoomPage:

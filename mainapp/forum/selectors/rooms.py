@@ -15,10 +15,19 @@ TOPICS = 15
 
 
 @dataclass(frozen=True, slots=True)
-class ForumPage:
-    """A page of the rooms that were asked for; a room has `last` and `people` besides its own."""
+class RoomRow:
+    """A room, its newest message if there is one, and how many take part."""
 
-    rooms: Sequence[Room]
+    room: Room
+    last: Message | None
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForumPage:
+    """A page of the rooms that were asked for."""
+
+    rows: Sequence[RoomRow]
     number: int
     pages: int
     total: int
@@ -55,9 +64,8 @@ def forum_page(*, words: str, topic: str, number: int) -> tuple[ForumPage, list[
     number = min(number, pages)
     if topic:
         found = found.filter(topic=topic)
-    shown = _with_activity(found)[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-    kept = [one for one in topics if one.name][:TOPICS]
-    return ForumPage(list(shown), number, pages, total), kept
+    rows = _rows(found, (number - 1) * PAGE_SIZE)
+    return ForumPage(rows, number, pages, total), [one for one in topics if one.name][:TOPICS]
 
 
 def recent_messages() -> list[Message]:
@@ -77,11 +85,16 @@ def _topics(rooms: QuerySet[Room]) -> list[Topic]:
     return [Topic(*row) for row in counted.order_by("-rooms", "topic")]
 
 
-def _with_activity(rooms: QuerySet[Room]) -> QuerySet[Room]:
-    """Add each room's newest message, `last`, and how many take part, `people`."""
+def _rows(rooms: QuerySet[Room], start: int) -> list[RoomRow]:
+    """Return a page of rooms; one query."""
     people = Participant.objects.filter(room=OuterRef("pk")).order_by().values("room")
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
     related = ("stock", "host", "last", "last__author")
-    with_both = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
-    return with_both.select_related(*related).order_by("-active_at", "-pk")
+    found = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
+    ordered = found.select_related(*related).order_by("-active_at", "-pk")
+    # A filtered relation leaves no attribute where it found nothing.
+    return [
+        RoomRow(room, getattr(room, "last", None), room.people)
+        for room in ordered[start : start + PAGE_SIZE]
+    ]

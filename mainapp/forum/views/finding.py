@@ -21,7 +21,8 @@ class MemberRequest(HttpRequest):
     user: User
 
 
-def found_room(request: HttpRequest, pk: str) -> Room:
+def found_room(request: HttpRequest, pk: str) -> tuple[Room, bool]:
+    """Return a room, and whether this person is muted there."""
     try:
         return room_for(number(pk), request.user)
     except Room.DoesNotExist:

@@ -1,5 +1,8 @@
 """The page of a room; without scripts also the way to write in it."""
 
+from datetime import date
+from math import ceil
+from typing import TypedDict
 from uuid import UUID, uuid4
 
 from django.contrib.auth.views import redirect_to_login
@@ -7,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -15,7 +19,7 @@ from mainapp.core.exceptions import DomainError
 from mainapp.forum.forms import MessageForm
 from mainapp.forum.models import Room
 from mainapp.forum.policies import Rules, permissions
-from mainapp.forum.selectors.pages import blank_line, quotes_of, room_page
+from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_page
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.views.finding import found_room
 
@@ -24,15 +28,15 @@ from mainapp.forum.views.finding import found_room
 @vary_on_headers("HX-Request")
 def room(request: HttpRequest, pk: str) -> HttpResponse:
     """Show the last messages, or those before `?before=`; a script asks for the latter alone."""
-    found = found_room(request, pk)
+    found, is_muted = found_room(request, pk)
     if request.method == "POST":
-        return _posted(request, found)
+        return _posted(request, found, is_muted=is_muted)
     if request.headers.get("HX-Request") == "true":
-        return render(request, "mainapp/forum/_messages.html", _context(request, found))
-    return _page(request, found, MessageForm())
+        return render(request, "mainapp/forum/_messages.html", _said(request, found, is_muted))
+    return _page(request, found, is_muted, MessageForm())
 
 
-def _posted(request: HttpRequest, room: Room) -> HttpResponse:
+def _posted(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(reverse("room", args=[room.pk]))
     form = MessageForm(request.POST)
@@ -46,32 +50,55 @@ def _posted(request: HttpRequest, room: Room) -> HttpResponse:
             )
             return HttpResponseRedirect(reverse("room", args=[room.pk]) + "#end")
         except DomainError as refused:
-            form.add_error("body", str(refused.detail))
-    return _page(request, room, form, status=422)
+            form.add_error("body", _told(refused))
+    return _page(request, room, is_muted, form, status=422)
+
+
+def _told(refused: DomainError) -> str:
+    """Return a refusal as a sentence; one that passes says when."""
+    wait_s = refused.extra.get("retry_after_s")
+    if wait_s is None:
+        return str(refused.detail)
+    seconds = ceil(wait_s)
+    again = ngettext("Tente em %(n)s segundo.", "Tente em %(n)s segundos.", seconds)
+    return f"{refused.detail} {again % {'n': seconds}}"
 
 
 def _page(
-    request: HttpRequest, room: Room, form: MessageForm, *, status: int = 200
+    request: HttpRequest, room: Room, is_muted: bool, form: MessageForm, *, status: int = 200
 ) -> HttpResponse:
-    context = _context(request, room)
-    context |= {
+    said = _said(request, room, is_muted)
+    context = {
+        **said,
         "form": form,
         "client_id": uuid4(),
         "blank": blank_line(),
-        "quotes": quotes_of(room, context["page"], user=request.user),
+        "quotes": quotes_of(room, said["page"], user=request.user),
     }
     return render(request, "mainapp/forum/room.html", context, status=status)
 
 
-def _context(request: HttpRequest, room: Room) -> dict[str, object]:
-    muted = frozenset([request.user.pk] if room.is_muted else [])
+class Said(TypedDict):
+    """What the messages' part of the page needs."""
+
+    room: Room
+    is_muted: bool
+    page: RoomPage
+    may: list[str]
+    today: date
+
+
+def _said(request: HttpRequest, room: Room, is_muted: bool) -> Said:
+    user = request.user
+    muted = frozenset([user.pk] if is_muted and user.pk else [])
     rules = Rules(host_id=room.host_id, is_closed=room.is_closed, muted=muted)
     before = request.GET.get("before", "")
     number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
     return {
         "room": room,
+        "is_muted": is_muted,
         "page": room_page(room, before=number),
-        "may": permissions(request.user, rules),
+        "may": permissions(user, rules),
         "today": timezone.localdate(),
     }
 
