@@ -102,7 +102,7 @@ class RoomConsumer(BaseConsumer):
             await self.reply(self._page(items, more, revision) | echo(frame))
             if items and not more:
                 socket.seq = max(socket.seq, items[-1].seq)
-            if known is not None and known < revision:
+            if known is not None:
                 await self._send_changes(
                     await self._ask(changed_since, self.room.pk, known, until=after)
                 )
