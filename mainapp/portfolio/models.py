@@ -1,11 +1,33 @@
 """What a user holds."""
 
+from decimal import Decimal
+from typing import Any
+
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.models import Stock
+
+
+class ExactDecimalField(models.DecimalField):  # type: ignore[type-arg] # no generics at run time
+    """A decimal, kept as a whole number of its last place.
+
+    SQLite keeps decimals as floats: of 18 digits it would lose three, and fail to read some back.
+    """
+
+    def get_internal_type(self) -> str:
+        return "BigIntegerField"
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        number = value if prepared else self.get_prep_value(value)
+        if number is None or hasattr(number, "as_sql"):
+            return number
+        return int(Decimal(number).scaleb(self.decimal_places).to_integral_value())
+
+    def from_db_value(self, value: int | None, *_: Any) -> Decimal | None:
+        return None if value is None else Decimal(value).scaleb(-self.decimal_places)
 
 
 class Carteira(models.Model):
@@ -15,8 +37,8 @@ class Carteira(models.Model):
     ativo = models.ForeignKey(
         Stock, models.PROTECT, related_name="carteiras", verbose_name=_("ativo")
     )
-    preco_medio = models.DecimalField(_("preço médio"), max_digits=18, decimal_places=8)
-    quantidade = models.DecimalField(_("quantidade"), max_digits=18, decimal_places=8)
+    preco_medio = ExactDecimalField(_("preço médio"), max_digits=18, decimal_places=8)
+    quantidade = ExactDecimalField(_("quantidade"), max_digits=18, decimal_places=8)
     nota = models.PositiveSmallIntegerField(_("nota"), validators=[MaxValueValidator(10)])
 
     class Meta:

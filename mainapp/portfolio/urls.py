@@ -2,8 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.portfolio.views import carteira
+from mainapp.portfolio.views import carteira, rows
 
 urlpatterns: list[URLPattern] = [
     path("carteira", carteira.carteira, name="carteira"),
+    path("create-carteira/", rows.create_carteira, name="create-carteira"),
+    path("update-carteira/<str:pk>/", rows.update_carteira, name="update-carteira"),
+    path("update-carteira/<str:pk>/operacao/", rows.trade_carteira, name="trade-carteira"),
+    path("delete-carteira/<str:pk>/", rows.delete_carteira, name="delete-carteira"),
 ]

@@ -9,42 +9,108 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+MAX_LENGTH = 60
 SPACES = re.compile(r"\s|R\$", re.IGNORECASE)
-# Three places after the other language's separator may as well be thousands.
-PLAIN = re.compile(r"[+-]?\d+([.,]\d{0,2}|[.,]\d{4,})?", re.ASCII)
-FORMS = {
-    "pt-br": re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d*)?", re.ASCII),
-    "en": re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d*)?", re.ASCII),
-}
+# At most one kind of separator can group, by threes; the other, once, begins the decimals.
+NUMBER = re.compile(
+    r"(?P<sign>[+-]?)"
+    r"(?:(?P<grouped>[1-9]\d{0,2}(?P<group>[.,])\d{3}(?:(?P=group)\d{3})*)|(?P<digits>\d+))"
+    r"(?:(?P<point>[.,])(?P<decimals>\d*))?",
+    re.ASCII,
+)
 
 
-def typed_number(text: str) -> Decimal | None:
-    """Return the number that `text` writes in the active language, None for none.
+class AmbiguousNumber(ValueError):
+    """Three digits after one separator: thousands to some readers, decimals to others."""
 
-    In Portuguese 1.000, 1.000,50 and R$ 1000,5; 1000.50 too, which cannot mean anything else.
+    def __init__(self, whole: str, decimals: str) -> None:
+        super().__init__(f"{whole}.{decimals}")
+        self.whole = whole
+        self.decimals = decimals
+
+
+def decimal_sign() -> str:
+    """Return what parts the decimals in the active language."""
+    return "." if get_language() == "en" else ","
+
+
+def typed_number(text: str, *, sign: str | None = None) -> Decimal | None:
+    """Return the number that `text` writes, whichever of comma and point it uses; None for none.
+
+    1.000,50 and 1,000.50 and R$ 1000,5 mean one thing alone. Of 1.000 `sign`, what parts the
+    decimals for its writer, decides. Raises: AmbiguousNumber where it is not given.
     """
     bare = SPACES.sub("", text.replace("\N{MINUS SIGN}", "-"))
-    language = "en" if get_language() == "en" else "pt-br"
-    if FORMS[language].fullmatch(bare):
-        group = "," if language == "en" else "."
-        return Decimal(bare.replace(group, "").replace(",", "."))
-    return Decimal(bare.replace(",", ".")) if PLAIN.fullmatch(bare) else None
+    match = NUMBER.fullmatch(bare) if len(bare) <= MAX_LENGTH else None
+    if match is None or (match["point"] and match["point"] == match["group"]):
+        return None
+    whole = match["digits"] or re.sub(r"[.,]", "", match["grouped"])
+    decimals = match["decimals"] or ""
+    if match["grouped"] and not match["point"] and bare.count(match["group"]) == 1:
+        if sign is None:
+            raise AmbiguousNumber(whole[:-3], whole[-3:])
+        if sign == match["group"]:
+            whole, decimals = whole[:-3], whole[-3:]
+    return Decimal(f"{match['sign']}{whole}.{decimals or '0'}")
+
+
+def written_number(value: Decimal, *, sign: str) -> str:
+    """Write a number so that `typed_number` reads it back whatever its reader's language.
+
+    No thousands, no idle zeros, and never three decimals: 30,1250.
+    """
+    whole, _point, decimals = f"{value:f}".partition(".")
+    decimals = decimals.rstrip("0")
+    if len(decimals) == 3:
+        decimals += "0"
+    return f"{whole}{sign}{decimals}" if decimals else whole
 
 
 class TypedDecimalField(forms.DecimalField):
-    """A decimal as the page writes decimals; bounds and places are DecimalField's."""
+    """A decimal as the page writes decimals; bounds and places are DecimalField's.
+
+    What may be thousands or decimals is asked back, or with `is_cash` read as the page would.
+    """
 
     widget = forms.TextInput
     default_error_messages = {
         "invalid": _("Não entendemos este número. Escreva, por exemplo, 1.000 ou 1.000,50."),
+        "ambiguous": _(
+            "“%(text)s” pode ser lido de duas formas: escreva %(whole)s se são milhares, "
+            "ou %(decimal)s se são decimais."
+        ),
     }
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def __init__(self, *, is_cash: bool = False, **kwargs: Any) -> None:
+        self.is_cash = is_cash
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override] # the stubs say int
         if isinstance(value, Decimal):
             return value
         if value in self.empty_values:
             return None
-        number = typed_number(str(value))
+        text = str(value)
+        try:
+            number = typed_number(text, sign=decimal_sign() if self.is_cash else None)
+        except AmbiguousNumber as error:
+            raise self._ambiguous(text, error) from None
         if number is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return number
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, Decimal):
+            return written_number(value, sign=decimal_sign())
+        return value
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {"inputmode": "decimal", "autocomplete": "off"}
+
+    def _ambiguous(self, text: str, error: AmbiguousNumber) -> ValidationError:
+        params = {
+            "text": text.strip(),
+            "whole": f"{error.whole}{error.decimals}",
+            "decimal": f"{error.whole}{decimal_sign()}{error.decimals}0",
+        }
+        return ValidationError(self.error_messages["ambiguous"], code="ambiguous", params=params)

@@ -1,0 +1,157 @@
+"""Create, change and delete the rows of people's portfolios.
+
+Every edit first locks the owner, so that concurrent edits of one portfolio queue up.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from mainapp.accounts.models import User
+from mainapp.core.exceptions import DomainError
+from mainapp.market.models import Stock
+from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.policies import MAX_ROWS
+from mainapp.portfolio.valuation import Position, SoldMoreThanHeld, after_buy, after_sale
+
+LARGEST = Decimal("9999999999.99999999")
+
+
+class AlreadyHeld(DomainError):
+    """The stock has a row already; `extra["pk"]` is its number."""
+
+
+class TooManyRows(DomainError):
+    code = "too_long"
+
+
+class RowGone(DomainError):
+    """Somebody deleted the row meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Este ativo não está mais na sua carteira."))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRow:
+    """A row to be; without a `nota` it keeps the one that the stock's row has, or gets 0."""
+
+    stock: Stock
+    preco_medio: Decimal
+    quantidade: Decimal
+    nota: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    created: int
+    updated: int
+    deleted: int
+
+
+def create_row(
+    *, owner: User, ativo: Stock, preco_medio: Decimal, quantidade: Decimal, nota: int
+) -> Carteira:
+    """Create the row of a stock. Raises: AlreadyHeld, TooManyRows."""
+    with transaction.atomic():
+        _lock(owner)
+        held = Carteira.objects.filter(owner=owner)
+        if existing := held.filter(ativo=ativo).first():
+            raise AlreadyHeld(_("%s já está na sua carteira.") % ativo.symbol, pk=existing.pk)
+        _check_room(held.count() + 1)
+        return Carteira.objects.create(
+            owner=owner, ativo=ativo, preco_medio=preco_medio, quantidade=quantidade, nota=nota
+        )
+
+
+def update_row(*, row: Carteira, preco_medio: Decimal, quantidade: Decimal, nota: int) -> None:
+    """Write a row anew; what is held at none has no preço médio: it becomes 0.
+
+    Raises: DomainError when the row is gone.
+    """
+    written = Carteira.objects.filter(pk=row.pk).update(
+        preco_medio=preco_medio if quantidade else Decimal(0), quantidade=quantidade, nota=nota
+    )
+    if not written:
+        raise RowGone
+
+
+def delete_row(*, row: Carteira) -> None:
+    """Delete a row. Safe to repeat."""
+    Carteira.objects.filter(pk=row.pk).delete()
+
+
+def record_buy(*, row: Carteira, quantity: Decimal, price: Decimal, costs: Decimal) -> None:
+    """Add a buy to a row: `after_buy`. Raises: DomainError when it is gone or grows too large."""
+    with transaction.atomic():
+        position = _locked_position(row)
+        _write(row, after_buy(position, quantity=quantity, price=price, costs=costs))
+
+
+def record_sale(*, row: Carteira, quantity: Decimal) -> None:
+    """Take a sale from a row: `after_sale`. Raises: DomainError when it is gone or holds less."""
+    with transaction.atomic():
+        position = _locked_position(row)
+        try:
+            _write(row, after_sale(position, quantity=quantity))
+        except SoldMoreThanHeld:
+            raise DomainError(_("Você não tem tanto para vender.")) from None
+
+
+def import_rows(*, owner: User, rows: Sequence[NewRow], is_replacing: bool) -> Imported:
+    """Write the rows of a file, at most one a stock, all or none.
+
+    A row of the same stock takes what the file says; the others stay, or are deleted when
+    `is_replacing`. Safe to repeat. Raises: TooManyRows. Writes in batches.
+    """
+    with transaction.atomic():
+        _lock(owner)
+        held = {row.ativo_id: row for row in Carteira.objects.filter(owner=owner)}
+        named = {new.stock.pk for new in rows}
+        gone = [row.pk for stock, row in held.items() if stock not in named] if is_replacing else []
+        _check_room(len(held.keys() | named) - len(gone))
+        Carteira.objects.filter(pk__in=gone).delete()
+        made = [_merged(owner, held.get(new.stock.pk), new) for new in rows]
+        created = Carteira.objects.bulk_create(row for row in made if row.pk is None)
+        updated = [row for row in made if row.ativo_id in held]
+        Carteira.objects.bulk_update(updated, ["preco_medio", "quantidade", "nota"])
+    return Imported(created=len(created), updated=len(updated), deleted=len(gone))
+
+
+def _merged(owner: User, row: Carteira | None, new: NewRow) -> Carteira:
+    row = row or Carteira(owner=owner, ativo=new.stock, nota=0)
+    row.preco_medio = new.preco_medio if new.quantidade else Decimal(0)
+    row.quantidade = new.quantidade
+    row.nota = row.nota if new.nota is None else new.nota
+    return row
+
+
+def _lock(owner: User) -> None:
+    """Make other edits of `owner`'s portfolio wait (SQLite locks the whole database by itself)."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+
+
+def _locked_position(row: Carteira) -> Position:
+    _lock(row.owner)
+    found = Carteira.objects.filter(pk=row.pk).first()
+    if found is None:
+        raise RowGone
+    return Position(preco_medio=found.preco_medio, quantidade=found.quantidade)
+
+
+def _write(row: Carteira, position: Position) -> None:
+    if max(position.preco_medio, position.quantidade) > LARGEST:
+        raise DomainError(_("O resultado não cabe: o limite é 9.999.999.999."))
+    Carteira.objects.filter(pk=row.pk).update(
+        preco_medio=position.preco_medio, quantidade=position.quantidade
+    )
+
+
+def _check_room(size: int) -> None:
+    if size > MAX_ROWS:
+        raise TooManyRows(
+            _("Uma carteira guarda até %(limit)s ativos.") % {"limit": MAX_ROWS}, limit=MAX_ROWS
+        )
