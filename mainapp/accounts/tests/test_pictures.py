@@ -1,0 +1,253 @@
+import io
+import resource
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from PIL import Image
+
+from mainapp.accounts.pictures import decoding, folders
+from mainapp.accounts.tests.images import encoded, huge_png, photo
+
+MIB = 1024 * 1024
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def key():
+    key = folders.new_key()
+    folders.folder(key).mkdir(parents=True)
+    return key
+
+
+def square(key, data):
+    decoding.make_square(key, data)
+    with Image.open(folders.folder(key) / "source.png") as made:
+        made.load()
+    return made
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_the_middle_square_of_each_format_is_kept(key, kind):
+    image = Image.new("RGB", (900, 300), "white")
+    image.paste("red", (300, 0, 600, 300))
+
+    made = square(key, encoded(image, kind))
+
+    assert (made.size, made.format) == ((300, 300), "PNG")
+    corners = [made.convert("RGB").getpixel(at) for at in ((8, 8), (290, 290), (150, 150))]
+    assert all(red > 240 and green < 20 for red, green, _blue in corners)
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour"),
+    [("RGBA", (9, 9, 9, 40)), ("P", 3), ("L", 100), ("LA", (90, 10)), ("1", 1), ("I;16", 40_000)],
+)
+def test_every_kind_of_png_is_read(key, mode, colour):
+    assert square(key, encoded(Image.new(mode, (70, 90), colour))).size == (70, 70)
+
+
+def test_sixteen_bits_of_grey_keep_their_shade(key):
+    made = square(key, encoded(Image.new("I;16", (50, 50), 128 * 256)))
+
+    assert made.getpixel((20, 20)) == (128, 128, 128)
+
+
+def test_a_cmyk_photo_is_read(key):
+    assert square(key, encoded(Image.new("CMYK", (50, 50)), "JPEG")).mode == "RGB"
+
+
+def test_orientation_is_applied_and_nothing_but_pixels_is_kept(key):
+    image = Image.new("RGB", (100, 100), "blue")
+    image.paste("red", (0, 0, 100, 50))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # what is on top belongs on the right
+    exif[0x010F] = "Secret Camera"
+    exif.get_ifd(0x8825)[1] = "S"  # where it was taken
+
+    made = square(key, encoded(image, "JPEG", exif=exif, comment=b"Secret", quality=95))
+
+    red, _green, blue = made.getpixel((90, 50))
+    assert (red > 200, blue < 60) == (True, True)
+    decoding.make_thumbnails(key)
+    for file in folders.folder(key).iterdir():
+        kept = file.read_bytes()
+        assert not [word for word in (b"Secret", b"Exif", b"EXIF", b"eXIf") if word in kept]
+
+
+def test_thumbnails_are_square_webps_of_the_three_sizes(key):
+    square(key, photo((1600, 900), kind="JPEG"))
+
+    decoding.make_thumbnails(key)
+    decoding.make_thumbnails(key)
+
+    for size in (48, 150, 600):
+        image = Image.open(io.BytesIO(folders.thumbnail(key, size)))
+        assert (image.format, image.size) == ("WEBP", (size, size))
+
+
+def test_transparency_survives(key):
+    square(key, encoded(Image.new("RGBA", (60, 60), (0, 0, 0, 0))))
+    decoding.make_thumbnails(key)
+
+    image = Image.open(io.BytesIO(folders.thumbnail(key, 48)))
+
+    assert image.convert("RGBA").getpixel((20, 20))[3] == 0
+
+
+def frames(kind, **options):
+    images = [Image.new("RGB", (300, 300), (n, 0, 0)) for n in range(40)]
+    return encoded(images[0], kind, save_all=True, append_images=images[1:], **options)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_of_a_moving_picture_the_first_frame_is_taken(key, kind):
+    assert square(key, frames(kind)).size == (300, 300)
+
+
+NOISE = encoded(Image.effect_noise((300, 300), 60), "PNG")
+BAD = {
+    "truncated png": (NOISE[: len(NOISE) // 2], "danificada"),
+    "truncated jpeg": (photo((300, 300), kind="JPEG")[:-400], "danificada"),
+    "truncated webp": (photo((300, 300), kind="WEBP", lossless=True)[:-20], "danificada"),
+    "header alone": (b"\x89PNG\r\n\x1a\n", "Envie uma imagem"),
+    "svg": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Envie uma imagem"),
+    "text": (b"hello", "Envie uma imagem"),
+    "nothing": (b"", "Envie uma imagem"),
+    "bmp": (photo(kind="BMP"), "Envie uma imagem"),
+    "tiff": (photo(kind="TIFF"), "Envie uma imagem"),
+    "png with a zip behind": (photo() + b"PK\x05\x06" + bytes(18), "mais do que uma imagem"),
+    "gif with a script": (photo(kind="GIF") + b"/*<ScRiPt>*/", "mais do que uma imagem"),
+    "jpeg with a page": (photo(kind="JPEG", comment=b"<html>"), "mais do que uma imagem"),
+    "png with a pdf": (photo() + b"%PDF-1.4", "mais do que uma imagem"),
+}
+
+
+@pytest.mark.parametrize(("data", "said"), BAD.values(), ids=BAD)
+def test_what_is_no_whole_picture_is_refused_in_a_sentence(key, data, said):
+    with pytest.raises(decoding.PictureError) as refused:
+        decoding.make_square(key, data)
+
+    assert said in refused.value.detail
+    assert list(folders.folder(key).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.png", photo(kind="JPEG")),
+        ("a.jpg", photo()),
+        ("a.svg", b"<svg/>"),
+        ("a.png.exe", photo()),
+        ("a.html", photo(kind="GIF")),
+        ("a.webp", b"RIFF\0\0\0\0WAVE"),
+    ],
+)
+def test_a_name_that_does_not_fit_the_content_is_refused(name, data):
+    with pytest.raises(decoding.PictureError, match="extensão"):
+        decoding.check_file(name, len(data), data[:16])
+
+
+@pytest.mark.parametrize("name", ["a.PNG", "férias.de.2026.png", "blob"])
+def test_a_name_that_fits_is_taken(name):
+    decoding.check_file(name, 100, photo()[:16])
+
+
+def test_a_file_over_five_megabytes_is_refused():
+    with pytest.raises(decoding.PictureError, match="5 MB"):
+        decoding.check_file("a.png", 5 * MIB + 1, photo()[:16])
+
+
+class Watch(threading.Thread):
+    """Notes the highest memory of a child of this process that decodes a picture."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.ended = threading.Event()
+        self.peak = 0
+
+    def run(self):
+        while not self.ended.wait(0.002):
+            for child in psutil.Process().children():
+                with suppress(psutil.Error, OSError):
+                    if str(decoding.CHILD) in child.cmdline():
+                        status = Path(f"/proc/{child.pid}/status").read_text()
+                        self.peak = max(self.peak, _high_water(status))
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *args):
+        self.ended.set()
+        self.join()
+
+
+def _high_water(status):
+    line = next((line for line in status.splitlines() if line.startswith("VmHWM")), "VmHWM: 0")
+    return int(line.split()[1]) * 1024
+
+
+HEAVY = {
+    "179 megapixels": lambda: huge_png(),
+    "png at the limit": lambda: photo((3535, 3535)),
+    "rgba png at the limit": lambda: encoded(Image.new("RGBA", (3535, 3535), "red")),
+    "webp at the limit": lambda: photo((2000, 2000), kind="WEBP", lossless=True),
+    "progressive jpeg": lambda: photo(
+        (3162, 3162), kind="JPEG", progressive=True, subsampling=0, quality=30
+    ),
+}
+
+
+@pytest.mark.parametrize("make", HEAVY.values(), ids=HEAVY)
+def test_no_picture_costs_a_process_more_than_96_mib(key, make):
+    data = make()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    with Watch() as watch:
+        try:
+            decoding.make_square(key, data)
+            refused = ""
+        except decoding.PictureError as error:
+            refused = error.detail
+
+    assert 0 < watch.peak <= 96 * MIB
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown <= 24 * 1024
+    assert ("180 milhões de pixels" in refused) == (len(data) > 400_000)
+
+
+def test_a_key_is_no_path():
+    assert [folders.thumbnail(key, 48) for key in ("..", "../x", "", "a" * 21, "a" * 23)] == [
+        None
+    ] * 5
+    with pytest.raises(ValueError, match="etc"):
+        folders.folder("/etc")
+
+
+def test_a_child_that_hangs_is_ended(key, monkeypatch, tmp_path):
+    slow = tmp_path / "slow.py"
+    slow.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(decoding, "CHILD", slow)
+    monkeypatch.setattr(decoding, "TIMEOUT_S", 0.3)
+
+    with pytest.raises(decoding.PictureError, match="grande demais"):
+        decoding.make_square(key, photo())
+
+
+def test_a_child_sees_nothing_of_the_servers_environment(key, monkeypatch, tmp_path):
+    curious = tmp_path / "curious.py"
+    curious.write_text(
+        "import json, os; print(json.dumps({'error': 'large', 'pixels': 1e6 *"
+        " len([n for n in os.environ if n != 'LC_CTYPE']), 'limit': 1}))"
+    )
+    monkeypatch.setattr(decoding, "CHILD", curious)
+
+    with pytest.raises(decoding.PictureError, match="tem 0 milhões"):
+        decoding.make_square(key, photo())
