@@ -207,6 +207,11 @@ ACCOUNT_FORMS = {
     "login": "mainapp.accounts.forms.LogInForm",
     "signup": "mainapp.accounts.forms.SignUpForm",
     "reset_password": "mainapp.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "mainapp.accounts.forms.NewPasswordForm",
+    "change_password": "mainapp.accounts.forms.ChangePasswordForm",
+    "set_password": "mainapp.accounts.forms.SetPasswordForm",
+    "reauthenticate": "mainapp.accounts.forms.ReauthenticateForm",
+    "add_email": "mainapp.accounts.forms.AddEmailForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]

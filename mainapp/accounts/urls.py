@@ -5,7 +5,8 @@ from typing import Any
 
 from allauth.account import views as allauth
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, re_path
+from django.views.decorators.http import require_http_methods
 
 from mainapp.accounts.views import LogInView, RegisterView, ResetPasswordView
 
@@ -13,14 +14,17 @@ from mainapp.accounts.views import LogInView, RegisterView, ResetPasswordView
 def _page(
     route: str, view: Callable[..., HttpResponseBase], name: str, allauths: str
 ) -> list[URLPattern]:
-    return [path(route, view, name=name), path(route, view, name=f"account_{allauths}")]
+    view = require_http_methods(["GET", "HEAD", "POST"])(view)
+    return [
+        re_path(f"^{route}$", view, name=name),
+        re_path(f"^{route}$", view, name=f"account_{allauths}"),
+    ]
 
 
 log_in: Any = LogInView.as_view()
 register: Any = RegisterView.as_view()
 reset_password: Any = ResetPasswordView.as_view()
 RESET = "accounts/password/reset/"
-NEW_PASSWORD = rf"^{RESET}key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$"
 
 urlpatterns = [
     *_page("login/", log_in, "login", "login"),
@@ -35,7 +39,10 @@ urlpatterns = [
         "email_verification_sent",
     ),
     *_page(
-        "accounts/confirm-email/<str:key>/", allauth.confirm_email, "confirm-email", "confirm_email"
+        "accounts/confirm-email/(?P<key>[^/]+)/",
+        allauth.confirm_email,
+        "confirm-email",
+        "confirm_email",
     ),
     *_page("accounts/reauthenticate/", allauth.reauthenticate, "reauthenticate", "reauthenticate"),
     *_page(
@@ -52,6 +59,10 @@ urlpatterns = [
         "new-password-done",
         "reset_password_from_key_done",
     ),
-    re_path(NEW_PASSWORD, allauth.password_reset_from_key, name="new-password"),
-    re_path(NEW_PASSWORD, allauth.password_reset_from_key, name="account_reset_password_from_key"),
+    *_page(
+        f"{RESET}key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/",
+        allauth.password_reset_from_key,
+        "new-password",
+        "reset_password_from_key",
+    ),
 ]
