@@ -21,9 +21,11 @@ from mainapp.notifications.services.outbox import (
     release_claims,
     renew_claims,
 )
+from mainapp.notifications.transports.apprise import AppriseTransport
 from mainapp.notifications.transports.base import Parcel, Transport, TransportError
 from mainapp.notifications.transports.inapp import InAppTransport
 from mainapp.notifications.transports.mail import MailTransport
+from mainapp.notifications.transports.webhook import WebhookTransport
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +48,12 @@ def tell_inboxes(users: list[int] | None) -> None:
 @cache
 def transports() -> dict[str, Transport]:
     """Return the way out for each Channel.Kind, and `inapp`."""
-    return {Channel.Kind.EMAIL: MailTransport(), "inapp": InAppTransport(tell_inboxes)}
+    return {
+        Channel.Kind.EMAIL: MailTransport(),
+        Channel.Kind.WEBHOOK: WebhookTransport(allow_http=settings.DEBUG),
+        Channel.Kind.APPRISE: AppriseTransport(),
+        "inapp": InAppTransport(tell_inboxes),
+    }
 
 
 def deliver_due() -> int:
