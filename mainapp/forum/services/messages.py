@@ -55,9 +55,10 @@ def post_message(
             return sent
         now = timezone.now()
         room = take_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
-        _check_may_write(room, author)
+        takes_part = _check_may_write(room, author)
         _take_turn(author, now)
-        Participant.objects.get_or_create(room=room, user=author, defaults={"joined_at": now})
+        if not takes_part:
+            Participant.objects.create(room=room, user=author, joined_at=now)
         return Message.objects.create(
             room=room,
             author=author,
@@ -156,11 +157,15 @@ def _take_turn(author: User, now: datetime) -> None:
         raise RateLimited(retry_after_s=max(0.1, round(wait_s, 1)))
 
 
-def _check_may_write(room: Room, author: User) -> None:
+def _check_may_write(room: Room, author: User) -> bool:
+    """Tell whether the author took part before; the room is locked. Raises: Closed, Muted."""
     if room.is_closed:
         raise Closed
-    if Participant.objects.filter(room=room, user=author, is_muted=True).exists():
+    participations = Participant.objects.filter(room=room, user=author)
+    is_muted = next(iter(participations.values_list("is_muted", flat=True)), None)
+    if is_muted:
         raise Muted
+    return is_muted is not None
 
 
 def _message(room: Room, seq: int) -> Message:
