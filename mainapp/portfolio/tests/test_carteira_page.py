@@ -1,17 +1,23 @@
+import re
 from decimal import Decimal
 
 import pytest
 
-from mainapp.market.tests.factories import LastQuoteFactory, StockFactory
+from mainapp.core.templatetags.formats import NOTHING
+from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
+from mainapp.portfolio.allocation import Slice
+from mainapp.portfolio.forms.numbers import typed_number
 from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.templatetags.carteira import exact
+from mainapp.portfolio.views.carteira import REST, folded
 
 pytestmark = pytest.mark.django_db
 
 
 def hold(owner, symbol, quantity="100", average="30", nota=5, **quote):
-    stock = StockFactory(symbol=symbol)
+    stock = StockFactory(symbol=symbol, sector=quote.pop("sector", ""))
     if quote:
-        LastQuoteFactory(stock=stock, **quote)
+        LastQuoteFactory(stock=stock, **{"previous_close": None, **quote})
     return Carteira.objects.create(
         owner=owner,
         ativo=stock,
@@ -21,8 +27,31 @@ def hold(owner, symbol, quantity="100", average="30", nota=5, **quote):
     )
 
 
-def read(page):
-    return page.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+@pytest.fixture
+def page(client, alice):
+    """Return a function that gives alice's page, its spaces plain."""
+    client.force_login(alice)
+
+    def get(query="", **headers):
+        answer = client.get(f"/carteira{query}", headers=headers)
+        assert answer.status_code == 200
+        return answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+
+    return get
+
+
+def cells(html, symbol):
+    """Return a row's figures by field."""
+    row = re.search(rf'<tr role="row" data-symbol="{symbol}".*?</tr>', html, re.S)[0]
+    found = re.findall(r'data-field="(\w+)"[^>]*>(?:<time[^>]*>)?([^<]*)', row)
+    return {name: text.strip() for name, text in found}
+
+
+def sums(html):
+    found = re.findall(
+        r'data-sum="(\w+)"[^>]*>([^<]*)', re.search(r"<tfoot.*?</tfoot>", html, re.S)[0]
+    )
+    return dict(found)
 
 
 def test_a_stranger_is_sent_to_the_login_and_back(client):
@@ -31,6 +60,190 @@ def test_a_stranger_is_sent_to_the_login_and_back(client):
     assert answer["location"] == "/login/?next=/carteira"
 
 
-def test_an_empty_portfolio_explains_itself(client, alice):
-    client.force_login(alice)
-    assert "Sua carteira está vazia" in read(client.get("/carteira"))
+def test_an_empty_portfolio_explains_itself(page):
+    html = page()
+    assert "Sua carteira está vazia" in html
+    assert 'href="/create-carteira/"' in html
+    assert "carteira.js" not in html
+
+
+def test_each_row_tells_what_it_is_worth_and_what_it_lacks(page, alice):
+    hold(
+        alice,
+        "PETR4",
+        average="30.12345678",
+        nota=3,
+        price=Decimal("38.42"),
+        previous_close=Decimal("38.21"),
+        year_low=Decimal("28.10"),
+        year_high=Decimal("42.99"),
+    )
+    hold(alice, "VALE3", quantity="40.5", nota=1, price=Decimal("61.30"))
+    html = page()
+
+    row = cells(html, "PETR4")
+    assert row.pop("age").startswith("há ")
+    assert row == {
+        "price": "38,42",
+        "total": "3.842,00",
+        "actual_pct": "60,75%",
+        "ideal_pct": "75,00%",
+        "ideal": "4.743,49",
+        "difference": "+901,49",
+        "order": "Comprar",
+        "day_change": "+21,00",
+        "day_change_pct": "+0,55%",
+        "result": "+829,65",
+        "result_pct": "+27,54%",
+        "year_low": "28,10",
+        "year_high": "42,99",
+    }
+    assert "30,12345678" in html
+    assert ">40,5<" in html
+    assert cells(html, "VALE3")["order"] == "Aguardar"
+
+
+def test_columns_add_up_to_their_foot(page, alice):
+    for symbol, price in (("PETR4", "33.34"), ("VALE3", "33.33"), ("ITUB4", "33.33")):
+        hold(alice, symbol, quantity="1", nota=1, price=Decimal(price))
+    html = page()
+    foot = sums(html)
+    for name in ("total", "ideal", "difference", "actual_pct", "ideal_pct"):
+        rows = [cells(html, symbol)[name] for symbol in ("PETR4", "VALE3", "ITUB4")]
+        texts = [text.replace("\N{MINUS SIGN}", "-").strip("%") for text in [*rows, foot[name]]]
+        *parts, whole = (typed_number(text) for text in texts)
+        assert sum(parts) == whole, name
+    assert foot["ideal_pct"] == "99,99%"
+
+
+def test_a_row_without_a_quote_says_so_and_is_left_out(page, alice):
+    hold(alice, "PETR4", price=Decimal("38.42"))
+    hold(alice, "VALE3")
+    html = page()
+    assert cells(html, "VALE3")["price"] == "sem cotação"
+    assert cells(html, "VALE3")["total"] == NOTHING
+    assert sums(html)["total"] == "3.842,00"
+    assert sums(html)["nota"] == "5"
+    assert '<p class="left-out" data-part="unquoted">1 ativo sem cotação ficou fora' in html
+
+
+def test_a_row_without_a_previous_close_is_left_out_of_the_day(page, alice):
+    hold(alice, "PETR4", price=Decimal("38.42"), previous_close=Decimal("38.21"))
+    hold(alice, "VALE3", price=Decimal("61.30"))
+    html = page()
+    assert cells(html, "VALE3")["day_change"] == NOTHING
+    assert sums(html)["day_change"] == "+21,00"
+    assert 'data-part="undated">1 ativo sem fechamento anterior ficou fora' in html
+    assert 'data-part="unquoted" hidden>' in html
+
+
+def test_somebody_elses_rows_and_the_other_kinds_quotes_are_not_shown(page, alice, bob):
+    hold(bob, "VALE3", price=Decimal("61.30"))
+    hold(alice, "PETR4", price=Decimal("38.42"), simulated=False)
+    html = page()
+    assert "VALE3" not in html
+    assert cells(html, "PETR4")["price"] == "sem cotação"
+
+
+@pytest.mark.parametrize("rows", [3, 30])
+def test_the_page_costs_four_queries(page, alice, rows, django_assert_num_queries):
+    for stock in StockFactory.create_batch(rows):
+        hold(alice, stock.symbol, price=Decimal("10.00"))
+    page()
+    with django_assert_num_queries(4):  # the session, the user, the rows, the quotes
+        page("?aporte=1000")
+
+
+def test_the_smallest_slices_are_folded(page, alice):
+    for n, stock in enumerate(StockFactory.create_batch(10)):
+        hold(alice, stock.symbol, quantity=str(10 + n), price=Decimal("10.00"))
+    html = page()
+    by_stock = re.search(r'data-division="symbol".*?</figure>', html, re.S)[0]
+    assert by_stock.count("<tr data-slice") == 8
+    assert "Outros" in by_stock
+
+
+def test_what_is_folded_keeps_its_total():
+    made = [Slice(key=str(n), total=Decimal(n), pct=Decimal("1.00")) for n in range(12, 0, -1)]
+    *kept, rest = folded(made)
+    assert [one.key for one in kept] == ["12", "11", "10", "9", "8", "7", "6"]
+    assert (rest.key, rest.total, rest.pct) == (REST, Decimal(15), Decimal("19.23"))
+    assert folded(made[:8]) == made[:8]
+
+
+def test_sectors_are_the_wide_ones(page, alice):
+    hold(alice, "ITUB4", price=Decimal("33.00"), sector="Financeiro (bancos)")
+    hold(alice, "B3SA3", price=Decimal("14.00"), sector="Financeiro (bolsa)")
+    by_sector = re.search(r'data-division="sector".*?</figure>', page(), re.S)[0]
+    assert by_sector.count("<tr data-slice") == 1
+    assert "100,00%" in by_sector
+
+
+# The next contribution ---------------------------------------------------------------------------
+
+
+def test_a_contribution_is_answered_in_the_page_and_alone(page, alice):
+    hold(alice, "PETR4", nota=1, price=Decimal("10.00"))
+    hold(alice, "VALE3", nota=1, quantity="400", price=Decimal("10.00"))
+    html = page("?aporte=2.500,00")
+    bought = re.search(r'data-part="plan">.*?</table>', html, re.S)[0]
+    assert re.findall(r">([^<>]*\d,\d\d%?)<", bought) == ["10,00", "2.500,00", "46,67%"]
+    assert "PETR4F</span>" in bought
+    assert 'value="2.500,00"' in html
+    alone = page("?aporte=2.500,00", hx_request="true")
+    assert "<html" not in alone
+    assert "não recomendação de investimento" in alone
+    listed = re.search(r'data-part="plan-text" hidden>(.*?)</pre>', alone, re.S)[1]
+    assert listed == (
+        "200 PETR4 a R$ 10,00\n50 PETR4F a R$ 10,00\nTotal: R$ 2.500,00; sobram R$ 0,00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("-5", "maior que zero"),
+        ("0", "maior que zero"),
+        ("mil", "Não entendemos este número"),
+        ("NaN", "Não entendemos este número"),
+        ("1e9", "Não entendemos este número"),
+        ("9" * 30, "no máximo R$ 1.000.000.000"),
+        ("", "Digite quanto"),
+        ("<script>", "Não entendemos este número"),
+    ],
+)
+def test_a_contribution_that_makes_no_sense_is_told(page, alice, typed, said):
+    hold(alice, "PETR4", price=Decimal("10.00"))
+    html = page(f"?aporte={typed}")
+    assert said in re.search(r'id="aporte-error" role="alert">(.*?)</p>', html)[1]
+    assert "<script>" not in html.split("<main")[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "cash", "said"),
+    [
+        ([("PETR4", 0, "10.00")], "100", "Todas as notas são zero"),
+        ([("PETR4", 5, None)], "100", "Nenhum ativo da carteira tem cotação"),
+        ([("PETR4", 5, "10.00"), ("VALE3", 9, "11.00")], "5", "não compra nenhuma unidade"),
+    ],
+)
+def test_why_nothing_is_bought_is_told(page, alice, rows, cash, said):
+    for symbol, nota, price in rows:
+        hold(alice, symbol, nota=nota, **({"price": Decimal(price)} if price else {}))
+    assert said in page(f"?aporte={cash}")
+
+
+def test_the_answer_says_which_quotes_it_stands_on(page, alice):
+    hold(alice, "PETR4", price=Decimal("10.00"), quoted_at=NOON)
+    hold(alice, "VALE3")
+    html = page("?aporte=1000")
+    assert "a mais nova de 10/03 às 12:00:00 (São Paulo)" in html
+    assert "Sem cotação, ficaram fora da conta: VALE3." in html
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "text"),
+    [("12.34500000", 2, "12,345"), ("12", 2, "12,00"), ("1000", 0, "1.000"), ("40.50", 0, "40,5")],
+)
+def test_every_place_that_says_something_is_written(value, least, text):
+    assert exact(Decimal(value), least) == text

@@ -175,7 +175,7 @@ const KEYS = {
   nota: (row) => row.holding.nota,
   average: (row) => Number(row.holding.preco_medio),
   quantity: (row) => Number(row.holding.quantidade),
-  day: (row) => row.day_change,
+  today: (row) => row.day_change,
   // What to buy first, by how much.
   order: (row) => (row.order === null ? null : row.order === "buy" ? row.difference : 0n),
 };
