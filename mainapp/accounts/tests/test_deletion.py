@@ -1,0 +1,68 @@
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.pictures import folders
+from mainapp.accounts.services.deletion import delete_account
+from mainapp.core.exceptions import DomainError
+
+pytestmark = pytest.mark.django_db
+
+
+def enter(user):
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_account_sessions_and_preferences_go(alice, bob):
+    for user in (alice, alice, bob):
+        enter(user)
+    Preferences.objects.create(user=alice, theme="dark")
+
+    delete_account(user=alice)
+
+    assert list(User.objects.all()) == [bob]
+    assert [one.get_decoded()["_auth_user_id"] for one in Session.objects.all()] == [str(bob.pk)]
+    assert not Preferences.objects.exists()
+
+
+def test_pictures_go_with_the_commit(alice, settings, tmp_path, django_capture_on_commit_callbacks):
+    settings.MEDIA_ROOT = tmp_path
+    alice.avatar_key, alice.avatar_pending = folders.new_key(), folders.new_key()
+    alice.save()
+    for key in (alice.avatar_key, alice.avatar_pending):
+        folders.folder(key).mkdir(parents=True)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        delete_account(user=alice)
+        assert len(list(folders.root().iterdir())) == 2
+
+    assert list(folders.root().iterdir()) == []
+
+
+def test_the_last_admin_stays(alice, bob):
+    User.objects.filter(pk=alice.pk).update(access_level="admin")
+    User.objects.filter(pk=bob.pk).update(access_level="admin", is_active=False)
+
+    with pytest.raises(DomainError, match="única conta de administrador"):
+        delete_account(user=alice)
+
+    User.objects.filter(pk=bob.pk).update(is_active=True)
+    delete_account(user=alice)
+    assert list(User.objects.all()) == [bob]
+
+
+def test_a_superuser_of_another_level_counts_as_admin(alice):
+    User.objects.filter(pk=alice.pk).update(is_superuser=True)
+
+    with pytest.raises(DomainError):
+        delete_account(user=alice)
+
+
+def test_deleting_twice_changes_nothing(alice):
+    delete_account(user=alice)
+    delete_account(user=alice)
+
+    assert not User.objects.exists()

@@ -1,0 +1,49 @@
+import pytest
+
+from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.selectors import monitoring_minutes_of, name_of, preferences_of
+from mainapp.accounts.services.preferences import save_preferences, save_profile
+from mainapp.accounts.templatetags.people import initials
+from mainapp.core.exceptions import DomainError
+
+pytestmark = pytest.mark.django_db
+
+
+def test_who_chose_nothing_has_the_defaults_and_no_row(alice):
+    kept = preferences_of(alice)
+
+    assert (kept.language, kept.theme, kept.monitoring_minutes) == ("", "system", 0)
+    assert not Preferences.objects.exists()
+
+
+def test_a_choice_leaves_the_others_alone(alice):
+    save_preferences(user=alice, theme="dark", monitoring_minutes=15)
+    save_preferences(user=alice, language="en")
+    save_preferences(user=alice, language="en")
+
+    alice = User.objects.get(pk=alice.pk)
+    kept = preferences_of(alice)
+    assert (kept.language, kept.theme) == ("en", "dark")
+    assert monitoring_minutes_of(alice) == 15
+
+
+def test_a_display_name_may_not_be_anothers_username(alice, bob):
+    for name in ("bob", "BOB", "\N{FULLWIDTH LATIN SMALL LETTER B}ob", "Usuário removido"):
+        with pytest.raises(DomainError):
+            save_profile(user=alice, display_name=name, bio="")
+
+    save_profile(user=alice, display_name="Alice", bio="Oi.")
+
+    assert name_of(User.objects.get(pk=alice.pk)) == "Alice"
+
+
+def test_nobody_has_a_name_too():
+    assert name_of(None) == "usuário removido"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("ana", "A"), ("Ana de Souza", "AS"), ("ana ana", "A"), ("(x) Zé", "Z"), ("_", "_")],
+)
+def test_initials(name, shown):
+    assert initials(name) == shown
