@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.portfolio.views import carteira, rows
+from mainapp.portfolio.views import carteira, rows, transfer
 
 urlpatterns: list[URLPattern] = [
     path("carteira", carteira.carteira, name="carteira"),
@@ -10,4 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("update-carteira/<str:pk>/", rows.update_carteira, name="update-carteira"),
     path("update-carteira/<str:pk>/operacao/", rows.trade_carteira, name="trade-carteira"),
     path("delete-carteira/<str:pk>/", rows.delete_carteira, name="delete-carteira"),
+    path("import-carteira/", transfer.import_carteira, name="import-carteira"),
+    path("import-carteira/confirmar/", transfer.confirm_import, name="confirm-import-carteira"),
+    path("export-carteira/", transfer.export_carteira, name="export-carteira"),
 ]

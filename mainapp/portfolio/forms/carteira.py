@@ -79,7 +79,7 @@ class TradeForm(forms.Form):
     operacao = forms.ChoiceField(
         label=_("Operação"),
         choices=[("compra", _("Compra")), ("venda", _("Venda"))],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect({"class": "form-check-input"}),
         initial="compra",
     )
     quantidade = amount_field(_("Quantidade"))

@@ -1,6 +1,7 @@
 """Numbers as people type them, in the language of the page."""
 
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +53,18 @@ def typed_number(text: str, *, sign: str | None = None) -> Decimal | None:
         if sign == match["group"]:
             whole, decimals = whole[:-3], whole[-3:]
     return Decimal(f"{match['sign']}{whole}.{decimals or '0'}")
+
+
+def sign_used_in(texts: Iterable[str]) -> str | None:
+    """Return what parts the decimals in all of one file's numbers; None if none or both do."""
+    signs = set()
+    for text in texts:
+        match = NUMBER.fullmatch(SPACES.sub("", text)) if len(text) <= MAX_LENGTH else None
+        if match and match["point"]:
+            signs.add(match["point"])
+        elif match and match["grouped"] and match["grouped"].count(match["group"]) > 1:
+            signs.add("," if match["group"] == "." else ".")
+    return signs.pop() if len(signs) == 1 else None
 
 
 def written_number(value: Decimal, *, sign: str) -> str:

@@ -1,0 +1,1 @@
+"""Portfolios as files: CSV and XLSX, read as tables of cells and written."""

@@ -1,0 +1,245 @@
+"""A table of cells as rows of a portfolio, and a portfolio as a file."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mainapp.market.models import Stock
+from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import fold
+from mainapp.portfolio.forms.carteira import amount_field, check_stock
+from mainapp.portfolio.forms.numbers import (
+    AmbiguousNumber,
+    decimal_sign,
+    sign_used_in,
+    typed_number,
+    written_number,
+)
+from mainapp.portfolio.policies import MAX_FILE_ROWS, MAX_NOTA
+from mainapp.portfolio.serializers.csv_file import read_csv, write_csv
+from mainapp.portfolio.serializers.tables import Cell, Table, UnreadableFile, inert, is_empty
+from mainapp.portfolio.serializers.xlsx_file import read_xlsx, write_xlsx
+from mainapp.portfolio.services import NewRow
+from mainapp.portfolio.valuation import Holding
+
+# Folded, without signs: as this site, brokers and the exchange's own area name them.
+NAMES = {
+    "ativo": {
+        "ativo", "ticker", "codigo", "codigo de negociacao", "codigo do ativo", "papel",
+        "symbol", "stock", "asset", "code",
+    },
+    "quantidade": {
+        "quantidade", "qtd", "qtde", "quant", "quantidade total", "quantity", "shares", "qty",
+    },
+    "preco_medio": {
+        "preco medio", "preco medio r", "preco medio de compra", "pm", "custo medio",
+        "average price", "average price r", "avg price", "average cost",
+    },
+    "nota": {"nota", "nota 0 a 10", "peso", "score", "weight", "rating", "grade"},
+}  # fmt: skip
+REQUIRED = ("ativo", "quantidade", "preco_medio")
+HEAD_WITHIN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowErrors:
+    """Why the row of that number, as a spreadsheet counts, cannot be taken."""
+
+    number: int
+    text: str
+    errors: list[str]
+
+
+@dataclass(slots=True)
+class ReadFile:
+    """What a file holds: at most one row a stock; `empty` numbers the rows without a cell."""
+
+    rows: list[NewRow] = field(default_factory=list)
+    errors: list[RowErrors] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+
+
+def read_file(data: bytes) -> ReadFile:
+    """Read a portfolio of CSV or XLSX; what a row lacks is told by its number.
+
+    Raises: UnreadableFile for another format, a table without the columns, too many rows. One
+    query.
+    """
+    most = HEAD_WITHIN + MAX_FILE_ROWS + 1
+    table = _table(data, max_rows=most)
+    while table and is_empty(table[-1]):
+        table.pop()
+    head, columns = _head(table)
+    body = table[head + 1 :]
+    if len(body) > MAX_FILE_ROWS:
+        raise UnreadableFile(
+            ngettext(
+                "O arquivo tem mais de %(limit)s linha.",
+                "O arquivo tem mais de %(limit)s linhas.",
+                MAX_FILE_ROWS,
+            )
+            % {"limit": MAX_FILE_ROWS}
+        )
+    return _read(body, columns, first=head + 2)
+
+
+def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
+    """Return the portfolio as "csv" or "xlsx", in the active language; `read_file` reads it."""
+    head = [_("Ativo"), _("Nome"), _("Quantidade"), _("Preço médio"), _("Nota")]
+    rows = [
+        (inert(one.symbol), inert(one.name), one.quantidade, one.preco_medio, one.nota)
+        for one in holdings
+    ]
+    if kind == "xlsx":
+        return write_xlsx(_("Carteira"), head, rows)
+    sign = decimal_sign()
+    texts = [[_text(cell, sign) for cell in row] for row in rows]
+    return write_csv(head, texts, separator=";" if sign == "," else ",")
+
+
+def _text(cell: Cell | int, sign: str) -> str:
+    return written_number(cell, sign=sign) if isinstance(cell, Decimal) else str(cell)
+
+
+def _table(data: bytes, *, max_rows: int) -> Table:
+    if data.startswith(b"PK\x03\x04"):
+        return read_xlsx(data, max_rows=max_rows)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UnreadableFile(
+            _("Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV.")
+        )
+    if data.startswith(b"%PDF"):
+        raise UnreadableFile(_("Este arquivo é um PDF: traga um CSV ou XLSX."))
+    return read_csv(data, max_rows=max_rows)
+
+
+def _head(table: Table) -> tuple[int, Mapping[str, int]]:
+    """Return the place of the head and of each known column in it."""
+    best: dict[str, int] = {}
+    for place, row in enumerate(table[:HEAD_WITHIN]):
+        columns = _columns(row)
+        if all(name in columns for name in REQUIRED):
+            return place, columns
+        best = max(best, columns, key=len)
+    if not best:
+        raise UnreadableFile(
+            _("Não achamos um cabeçalho com as colunas Ativo, Quantidade e Preço médio.")
+        )
+    titles = {"ativo": _("Ativo"), "quantidade": _("Quantidade"), "preco_medio": _("Preço médio")}
+    missing = ", ".join(titles[name] for name in REQUIRED if name not in best)
+    raise UnreadableFile(_("Falta no cabeçalho: %(columns)s.") % {"columns": missing})
+
+
+def _columns(row: Sequence[Cell]) -> dict[str, int]:
+    columns: dict[str, int] = {}
+    for place, cell in enumerate(row):
+        title = " ".join(re.sub(r"[^a-z0-9]+", " ", fold(str(cell))).split())
+        for name, titles in NAMES.items():
+            if title in titles:
+                columns.setdefault(name, place)
+    return columns
+
+
+def _read(body: Table, columns: Mapping[str, int], *, first: int) -> ReadFile:
+    numbered = list(enumerate(body, start=first))
+    filled = [(number, row) for number, row in numbered if not is_empty(row)]
+    result = ReadFile(empty=[number for number, row in numbered if is_empty(row)])
+    reader = _RowReader(columns, [row for _number, row in filled])
+    for number, row in filled:
+        new, errors = reader.read(number, row)
+        if new:
+            result.rows.append(new)
+        else:
+            text = str(row[columns["ativo"]])[:40]
+            result.errors.append(RowErrors(number=number, text=text, errors=errors))
+    return result
+
+
+class _RowReader:
+    """Reads the rows of one table: their stocks by one query, their numbers by one custom."""
+
+    def __init__(self, columns: Mapping[str, int], rows: Sequence[Sequence[Cell]]) -> None:
+        self._columns = columns
+        self._stocks = stocks_named(self._symbol(row) for row in rows)
+        self._sign = sign_used_in(self._number_texts(rows))
+        self._amount = amount_field("")
+        self._seen: dict[int, int] = {}
+
+    def read(self, number: int, row: Sequence[Cell]) -> tuple[NewRow | None, list[str]]:
+        """Return the row, or why there is none."""
+        values: dict[str, Any] = {}
+        errors: list[str] = []
+        for name, read in (
+            ("ativo", self._stock),
+            ("quantidade", self._quantity),
+            ("preco_medio", self._price),
+            ("nota", self._nota),
+        ):
+            try:
+                values[name] = read(row)
+            except ValidationError as error:
+                errors += error.messages
+        stock = values.get("ativo")
+        if stock and (earlier := self._seen.setdefault(stock.pk, number)) != number:
+            errors.append(_("Repete o ativo da linha %(number)s.") % {"number": earlier})
+        if errors:
+            return None, errors
+        return NewRow(stock=values.pop("ativo"), **values), []
+
+    def _stock(self, row: Sequence[Cell]) -> Stock:
+        symbol = self._symbol(row)
+        if not symbol:
+            raise ValidationError(_("Falta o ativo."))
+        stock = self._stocks.get(symbol)
+        check_stock(symbol[:40], stock)
+        assert stock
+        return stock
+
+    def _quantity(self, row: Sequence[Cell]) -> Decimal:
+        return self._number(row, "quantidade", _("Quantidade"))
+
+    def _price(self, row: Sequence[Cell]) -> Decimal:
+        return self._number(row, "preco_medio", _("Preço médio"))
+
+    def _nota(self, row: Sequence[Cell]) -> int | None:
+        cell = row[self._columns["nota"]] if "nota" in self._columns else ""
+        if isinstance(cell, str) and not cell.strip():
+            return None
+        nota = self._number(row, "nota", _("Nota"))
+        if nota != int(nota) or nota > MAX_NOTA:
+            raise ValidationError(_("Nota: use um número inteiro de 0 a 10."))
+        return int(nota)
+
+    def _number(self, row: Sequence[Cell], name: str, title: str) -> Decimal:
+        cell = row[self._columns[name]]
+        try:
+            number: Decimal = self._amount.clean(self._parsed(cell))
+        except ValidationError as error:
+            raise ValidationError([f"{title}: {message}" for message in error.messages]) from error
+        return number
+
+    def _parsed(self, cell: Cell) -> Cell:
+        """Return the number where it can be told, else the text, for the field to tell why not."""
+        if isinstance(cell, Decimal):
+            return cell
+        try:
+            number = typed_number(cell, sign=self._sign)
+        except AmbiguousNumber:
+            return cell
+        return cell.strip() if number is None else number
+
+    def _symbol(self, row: Sequence[Cell]) -> str:
+        return str(row[self._columns["ativo"]]).strip().removeprefix("'")
+
+    def _number_texts(self, rows: Sequence[Sequence[Cell]]) -> Iterator[str]:
+        for row in rows:
+            for name in ("quantidade", "preco_medio"):
+                cell = row[self._columns[name]]
+                if isinstance(cell, str):
+                    yield cell

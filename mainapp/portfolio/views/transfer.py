@@ -1,0 +1,134 @@
+"""A portfolio leaves as a file, and comes from one: shown first, stored once confirmed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from mainapp.accounts.models import User
+from mainapp.core.exceptions import DomainError
+from mainapp.portfolio.forms.transfer import ConfirmForm, UploadForm, sign_rows
+from mainapp.portfolio.policies import MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_ROWS
+from mainapp.portfolio.selectors import holdings_of
+from mainapp.portfolio.serializers.holdings import ReadFile, read_file, write_file
+from mainapp.portfolio.services import Imported, NewRow, import_rows
+from mainapp.portfolio.valuation import Holding
+from mainapp.portfolio.views.rows import OwnerRequest
+
+MAX_ERRORS_SHOWN = 100
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row of the file beside the one that is held, if any; `nota` is what it will be."""
+
+    new: NewRow
+    held: Holding | None
+
+    @property
+    def nota(self) -> int:
+        if self.new.nota is not None:
+            return self.new.nota
+        return self.held.nota if self.held else 0
+
+    @property
+    def is_same(self) -> bool:
+        return self.held is not None and (
+            (self.held.quantidade, self.held.preco_medio, self.held.nota)
+            == (self.new.quantidade, self.new.preco_medio, self.nota)
+        )
+
+
+@login_required
+@never_cache
+@require_safe
+def export_carteira(request: OwnerRequest) -> HttpResponse:
+    kind = request.GET.get("formato", "csv")
+    if kind not in CONTENT_TYPES:
+        raise Http404
+    response = HttpResponse(
+        write_file(kind, holdings_of(request.user)), content_type=CONTENT_TYPES[kind]
+    )
+    name = f"carteira-{timezone.localdate().isoformat()}.{kind}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_carteira(request: OwnerRequest) -> HttpResponse:
+    if request.method != "POST":
+        return _show_upload(request, UploadForm())
+    form = UploadForm(request.POST, request.FILES)
+    if form.is_valid():
+        try:
+            file = read_file(form.cleaned_data["arquivo"].read())
+            return render(
+                request, "mainapp/portfolio/import_preview.html", _preview(file, request.user)
+            )
+        except DomainError as error:
+            form.add_error("arquivo", error.detail)
+    return _show_upload(request, form)
+
+
+@login_required
+@require_POST
+def confirm_import(request: OwnerRequest) -> HttpResponse:
+    form = ConfirmForm(request.POST, user=request.user)
+    if not form.is_valid():
+        messages.error(request, str(next(iter(form.errors.values()))[0]))
+        return redirect("import-carteira")
+    try:
+        done = import_rows(
+            owner=request.user,
+            rows=form.cleaned_data["linhas"],
+            is_replacing=form.cleaned_data["modo"] == "substituir",
+        )
+    except DomainError as error:
+        messages.error(request, error.detail)
+        return redirect("import-carteira")
+    messages.success(request, _told(done))
+    return redirect("carteira")
+
+
+def _show_upload(request: OwnerRequest, form: UploadForm) -> HttpResponse:
+    context = {
+        "form": form,
+        "max_bytes": MAX_FILE_BYTES,
+        "max_file_rows": MAX_FILE_ROWS,
+        "max_rows": MAX_ROWS,
+    }
+    return render(request, "mainapp/portfolio/import.html", context)
+
+
+def _preview(file: ReadFile, user: User) -> dict[str, Any]:
+    held = {holding.symbol: holding for holding in holdings_of(user)}
+    changes = [Change(row, held.get(row.stock.symbol)) for row in file.rows]
+    named = {row.stock.symbol for row in file.rows}
+    return {
+        "changes": changes,
+        "new_count": sum(change.held is None for change in changes),
+        "unnamed": [symbol for symbol in held if symbol not in named],
+        "errors": file.errors[:MAX_ERRORS_SHOWN],
+        "error_count": len(file.errors),
+        "empty": file.empty[:MAX_ERRORS_SHOWN],
+        "empty_count": len(file.empty),
+        "form": ConfirmForm(user=user, initial={"linhas": sign_rows(file.rows, user)}),
+    }
+
+
+def _told(done: Imported) -> str:
+    return _(
+        "Importação feita: %(created)s incluídos, %(updated)s atualizados, %(deleted)s apagados."
+    ) % {"created": done.created, "updated": done.updated, "deleted": done.deleted}
