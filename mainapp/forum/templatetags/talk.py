@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from django import template
 
+from mainapp.accounts.models import User
+from mainapp.accounts.selectors import avatar_url
 from mainapp.forum import rendering
 from mainapp.forum.models import Message
 
@@ -15,6 +17,12 @@ register = template.Library()
 def excerpt(message: Message) -> str:
     """Return a message's beginning as plain text; what is deleted has none."""
     return rendering.excerpt(message.body_html)
+
+
+@register.filter
+def avatar_address(user: Any) -> str | None:
+    """Return the address of a person's small picture; None for who has none, or is nobody."""
+    return avatar_url(user, 48) if isinstance(user, User) else None
 
 
 @register.filter

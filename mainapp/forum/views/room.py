@@ -22,6 +22,7 @@ from mainapp.forum.policies import Rules, permissions
 from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_page
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.views.finding import found_room
+from mainapp.forum.views.market import market_state
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,6 +75,7 @@ def _page(
         "client_id": uuid4(),
         "blank": blank_line(),
         "quotes": quotes_of(room, said["page"], user=request.user),
+        **market_state(),
     }
     return render(request, "mainapp/forum/room.html", context, status=status)
 

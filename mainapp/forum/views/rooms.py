@@ -12,6 +12,7 @@ from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
 from mainapp.forum.services.rooms import create_room, delete_room, update_room
 from mainapp.forum.views.finding import MemberRequest, found_kept_room, or_404
+from mainapp.forum.views.market import market_state
 
 
 @require_safe
@@ -24,6 +25,7 @@ def forum(request: HttpRequest) -> HttpResponse:
         "topics": topics,
         "recent": recent_messages(),
         "is_staff": is_staff_level(request.user),
+        **market_state(),
     }
     return render(request, "mainapp/forum/forum.html", context)
 
