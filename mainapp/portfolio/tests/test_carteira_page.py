@@ -40,17 +40,22 @@ def page(client, alice):
     return get
 
 
+def part(pattern, html):
+    """Return the one part of the page that a pattern finds: its group, or all of it."""
+    match = re.search(pattern, html, re.S)
+    assert match, f"{pattern} is not there"
+    return match[match.re.groups]
+
+
 def cells(html, symbol):
     """Return a row's figures by field."""
-    row = re.search(rf'<tr role="row" data-symbol="{symbol}".*?</tr>', html, re.S)[0]
+    row = part(rf'<tr role="row" data-symbol="{symbol}".*?</tr>', html)
     found = re.findall(r'data-field="(\w+)"[^>]*>(?:<time[^>]*>)?([^<]*)', row)
     return {name: text.strip() for name, text in found}
 
 
 def sums(html):
-    found = re.findall(
-        r'data-sum="(\w+)"[^>]*>([^<]*)', re.search(r"<tfoot.*?</tfoot>", html, re.S)[0]
-    )
+    found = re.findall(r'data-sum="(\w+)"[^>]*>([^<]*)', part(r"<tfoot.*?</tfoot>", html))
     return dict(found)
 
 
@@ -158,7 +163,7 @@ def test_the_smallest_slices_are_folded(page, alice):
     for n, stock in enumerate(StockFactory.create_batch(10)):
         hold(alice, stock.symbol, quantity=str(10 + n), price=Decimal("10.00"))
     html = page()
-    by_stock = re.search(r'data-division="symbol".*?</figure>', html, re.S)[0]
+    by_stock = part(r'data-division="symbol".*?</figure>', html)
     assert by_stock.count("<tr data-slice") == 8
     assert "Outros" in by_stock
 
@@ -174,7 +179,7 @@ def test_what_is_folded_keeps_its_total():
 def test_sectors_are_the_wide_ones(page, alice):
     hold(alice, "ITUB4", price=Decimal("33.00"), sector="Financeiro (bancos)")
     hold(alice, "B3SA3", price=Decimal("14.00"), sector="Financeiro (bolsa)")
-    by_sector = re.search(r'data-division="sector".*?</figure>', page(), re.S)[0]
+    by_sector = part(r'data-division="sector".*?</figure>', page())
     assert by_sector.count("<tr data-slice") == 1
     assert "100,00%" in by_sector
 
@@ -186,14 +191,14 @@ def test_a_contribution_is_answered_in_the_page_and_alone(page, alice):
     hold(alice, "PETR4", nota=1, price=Decimal("10.00"))
     hold(alice, "VALE3", nota=1, quantity="400", price=Decimal("10.00"))
     html = page("?aporte=2.500,00")
-    bought = re.search(r'data-part="plan">.*?</table>', html, re.S)[0]
+    bought = part(r'data-part="plan">.*?</table>', html)
     assert re.findall(r">([^<>]*\d,\d\d%?)<", bought) == ["10,00", "2.500,00", "46,67%"]
     assert "PETR4F</span>" in bought
     assert 'value="2.500,00"' in html
     alone = page("?aporte=2.500,00", hx_request="true")
     assert "<html" not in alone
     assert "não recomendação de investimento" in alone
-    listed = re.search(r'data-part="plan-text" hidden>(.*?)</pre>', alone, re.S)[1]
+    listed = part(r'data-part="plan-text" hidden>(.*?)</pre>', alone)
     assert listed == (
         "200 PETR4 a R$ 10,00\n50 PETR4F a R$ 10,00\nTotal: R$ 2.500,00; sobram R$ 0,00"
     )
@@ -215,7 +220,7 @@ def test_a_contribution_is_answered_in_the_page_and_alone(page, alice):
 def test_a_contribution_that_makes_no_sense_is_told(page, alice, typed, said):
     hold(alice, "PETR4", price=Decimal("10.00"))
     html = page(f"?aporte={typed}")
-    assert said in re.search(r'id="aporte-error" role="alert">(.*?)</p>', html)[1]
+    assert said in part(r'id="aporte-error" role="alert">(.*?)</p>', html)
     assert "<script>" not in html.split("<main")[1]
 
 

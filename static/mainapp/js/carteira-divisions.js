@@ -12,7 +12,8 @@ export class Division {
     this._by = element.dataset.division;
     this._labels = labels;
     this._svg = element.querySelector(".donut");
-    this._body = element.querySelector(".slices").tBodies[0];
+    this._nothing = element.querySelector('[data-part="nothing"]');
+    this._body = element.querySelector("table.slices").tBodies[0];
     // A slice keeps the colour that it got first, whatever place it moves to.
     this._colours = new Map();
     for (const row of this._body.rows) this._colourOf(row.dataset.slice);
@@ -22,6 +23,8 @@ export class Division {
     const slices = folded(portfolio.slices(this._by));
     this._release(new Set(slices.map(({ key }) => key)));
     this._fit(slices);
+    this._nothing.hidden = slices.length > 0;
+    this._body.parentElement.hidden = slices.length === 0;
     slices.forEach((slice, i) => this._write(this._body.rows[i], slice));
     drawDonut(
       this._svg,
