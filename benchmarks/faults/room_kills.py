@@ -1,0 +1,335 @@
+"""Rooms under kills: 40 clients talk in 10 rooms while web processes and Redis are killed in turn.
+
+Two real web processes, a real Redis, SQLite (`--postgresql`: pgserver's PostgreSQL). 50 messages a
+second in all, of 80 users (two a client, for the limit of 10 messages in 10 s); every client sits
+in every room. Every 10 s, in turn, one web process or Redis gets SIGKILL and is started again. A
+client behaves as CONTRACTS says: it orders by `seq` and drops what it has, resumes after its last
+when it is back, and sends again what was not acknowledged.
+
+In the end every acknowledged message must be in the database exactly once, under the number of its
+acknowledgement, and each client must hold each room's whole sequence, every number with the right
+message.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Origin
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from benchmarks.faults.watch_storm import Webs, until
+from benchmarks.rig.browser import reconnect_delay
+from benchmarks.rig.processes import Rig
+from benchmarks.rig.readings import Tally
+
+CLIENTS, ROOMS, SECONDS, PER_SECOND, KILL_EVERY_S = 40, 10, 180.0, 50.0, 10.0
+SETTLE_S, REDIS_AWAY_S = 40.0, 1.0
+PREPARE = """
+import django; django.setup()
+import json
+from pathlib import Path
+from django.utils import timezone
+from benchmarks.rig.people import write_cookies
+from mainapp.forum.models import Room
+write_cookies({folder!r} + "/cookies", {users})
+now = timezone.now()
+rooms = [Room.objects.create(name="Sala", created_at=now, active_at=now) for _ in range({rooms})]
+Path({folder!r}, "rooms").write_text(json.dumps([room.pk for room in rooms]))
+"""
+READ = """
+import django; django.setup()
+import json
+from pathlib import Path
+from mainapp.forum.models import Message
+rows = Message.objects.order_by("room", "seq").values_list("room", "seq", "pk", "client_id")
+Path({folder!r}, "messages").write_text(json.dumps([[*row[:3], str(row[3])] for row in rows]))
+"""
+
+
+class Counts:
+    """What happened, over all clients."""
+
+    def __init__(self) -> None:
+        self.sent = self.resent = self.reconnects = self.repeated = self.skipped = 0
+        self.acked: dict[str, tuple[int, int]] = {}  # client_id: room, seq
+        self.contradicted = 0
+        self.errors: Counter[str] = Counter()
+
+    def ack(self, client_id: str, room: int, seq: int) -> None:
+        if self.acked.setdefault(client_id, (room, seq)) != (room, seq):
+            self.contradicted += 1
+
+
+class Seat:
+    """One client in one room."""
+
+    def __init__(self, room: int, port: int, cookie: str, counts: Counts) -> None:
+        self.room, self.port, self.cookie, self.counts = room, port, cookie, counts
+        self.held: dict[int, int] = {}  # seq: the message's id
+        self.last = 0  # all numbers up to here are held
+        self.unacked: dict[str, str] = {}
+        self.is_open = False
+        self._socket: ClientConnection | None = None
+        self._paging = True
+
+    async def run(self) -> None:
+        lost_at: float | None = None
+        while True:
+            with contextlib.suppress(OSError, WebSocketException, TimeoutError):
+                await self._session()
+            if self.is_open or lost_at is None:
+                lost_at = time.monotonic()
+            self.is_open, self._socket = False, None
+            self.counts.reconnects += 1
+            await asyncio.sleep(reconnect_delay(time.monotonic() - lost_at))
+
+    async def say(self, body: str) -> None:
+        """Send a message; it is sent again until it is acknowledged."""
+        client_id = str(uuid4())
+        self.unacked[client_id] = body
+        self.counts.sent += 1
+        await self._send(client_id)
+
+    async def _session(self) -> None:
+        address = f"127.0.0.1:{self.port}"
+        async with connect(
+            f"ws://{address}/ws/room/{self.room}/",
+            origin=Origin(f"http://{address}"),
+            additional_headers={"Cookie": self.cookie},
+            proxy=None,
+            close_timeout=0.1,
+            open_timeout=5,
+        ) as socket:
+            self._socket, self._paging = socket, True
+            async for text in socket:
+                await self._hear(json.loads(text))
+
+    async def _hear(self, frame: dict[str, Any]) -> None:
+        if hear := getattr(self, f"_hear_{frame['type']}", None):
+            await hear(frame)
+
+    async def _hear_room(self, _frame: dict[str, Any]) -> None:
+        if self.is_open:
+            return
+        self.is_open = True
+        await self._resume()
+        for client_id in list(self.unacked):
+            self.counts.resent += 1
+            await self._send(client_id)
+
+    async def _hear_messages(self, frame: dict[str, Any]) -> None:
+        for item in frame["items"]:
+            self._hold(item)
+        self._paging = frame["more"]
+        if frame["more"]:
+            await self._resume()
+
+    async def _hear_message(self, frame: dict[str, Any]) -> None:
+        self.counts.repeated += frame["seq"] in self.held
+        self._hold(frame)
+        if frame["seq"] > self.last and not self._paging:
+            self.counts.skipped += 1
+            await self._resume()
+
+    async def _hear_ack(self, frame: dict[str, Any]) -> None:
+        self.unacked.pop(frame["client_id"], None)
+        self.counts.ack(frame["client_id"], self.room, frame["seq"])
+
+    async def _hear_error(self, frame: dict[str, Any]) -> None:
+        self.counts.errors[frame["code"]] += 1
+        wait_s = frame.get("retry_after_s", 1.0)
+        asyncio.get_running_loop().call_later(wait_s, self._send_later, frame["id"])
+
+    def _hold(self, item: dict[str, Any]) -> None:
+        assert self.held.setdefault(item["seq"], item["id"]) == item["id"], "two with one number"
+        while self.last + 1 in self.held:
+            self.last += 1
+
+    async def _resume(self) -> None:
+        self._paging = True
+        if self._socket:
+            await self._socket.send(json.dumps({"type": "resume", "after": self.last}))
+
+    async def _send(self, client_id: str) -> None:
+        if self._socket is None or not self.is_open or client_id not in self.unacked:
+            return
+        body = self.unacked[client_id]
+        frame = {"type": "send", "client_id": client_id, "body": body, "id": client_id}
+        with contextlib.suppress(OSError, WebSocketException):
+            await self._socket.send(json.dumps(frame))
+
+    def _send_later(self, client_id: str) -> None:
+        self.counts.resent += 1
+        self._sending = asyncio.ensure_future(self._send(client_id))
+
+
+class Talk:
+    """All clients, and the kills."""
+
+    def __init__(
+        self, rig: Rig, redis: "subprocess.Popen[bytes]", clients: int, per_second: float
+    ) -> None:
+        self.pause_s = clients / per_second
+        self.rig, self.redis, self.webs = rig, redis, Webs(rig, 2)
+        self.counts, self.kills = Counts(), Counter[str]()
+        cookies = json.loads((rig.folder / "cookies").read_text())
+        rooms = json.loads((rig.folder / "rooms").read_text())
+        ports = self.webs.ports
+        self.clients = [
+            [
+                Seat(room, ports[(number + n) % 2], cookies[2 * number + n % 2], self.counts)
+                for n, room in enumerate(rooms)
+            ]
+            for number in range(clients)
+        ]
+        self.seats = [seat for client in self.clients for seat in client]
+
+    async def hold(self, seconds: float, kill_every_s: float) -> None:
+        """Let everybody talk for so long, and kill meanwhile."""
+        running = [asyncio.create_task(seat.run()) for seat in self.seats]
+        assert await until(lambda: all(seat.is_open for seat in self.seats), 30) < 30, "not open"
+        ends_at = time.monotonic() + seconds
+        talking = [asyncio.create_task(self._talk(client, ends_at)) for client in self.clients]
+        await self._kill_until(ends_at, kill_every_s)
+        await asyncio.gather(*talking)
+        self.settled_s = await until(self._is_settled, SETTLE_S)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _kill_until(self, ends_at: float, every_s: float) -> None:
+        due_at = time.monotonic()
+        for victim in itertools.cycle(("web 0", "redis", "web 1", "redis")):
+            due_at += every_s
+            if due_at > ends_at - 0.1:
+                return
+            await asyncio.sleep(max(0.0, due_at - time.monotonic()))
+            await self._kill(victim)
+            self.kills[victim.split()[0]] += 1
+
+    def _is_settled(self) -> bool:
+        """Tell whether all is acknowledged, and everybody holds what anybody does."""
+        if not all(seat.is_open and not seat.unacked for seat in self.seats):
+            return False
+        newest = Counter[int]()
+        for room, seq in self.counts.acked.values():
+            newest[room] = max(newest[room], seq)
+        return all(seat.last >= newest[seat.room] for seat in self.seats)
+
+    async def _talk(self, client: list[Seat], ends_at: float) -> None:
+        dice = random.Random(id(client))  # noqa: S311 - talk
+        turns = itertools.cycle(dice.sample(client, len(client)))
+        await asyncio.sleep(dice.uniform(0, self.pause_s))
+        due_at = time.monotonic()
+        for number in itertools.count():
+            await next(turns).say(f"mensagem {number}")
+            due_at += self.pause_s
+            if due_at >= ends_at:
+                return
+            await asyncio.sleep(max(0.0, due_at - time.monotonic()))
+
+    async def _kill(self, victim: str) -> None:
+        if victim == "redis":
+            self.redis.send_signal(signal.SIGKILL)
+            self.redis.wait()
+            self.rig.redis_path.unlink(missing_ok=True)
+            await asyncio.sleep(REDIS_AWAY_S)
+            self.redis = await asyncio.to_thread(self.rig.start_redis)
+        else:
+            await self.webs.kill_and_start(int(victim[-1]))
+
+
+def judge(tally: Tally, talk: Talk, rows: list[tuple[int, int, int, str]]) -> None:
+    """Compare what clients were told with what is in the database."""
+    counts = talk.counts
+    stored = Counter(client_id for *_, client_id in rows)
+    places = {client_id: (room, seq) for room, seq, _, client_id in rows}
+    truth: dict[int, dict[int, int]] = {seat.room: {} for seat in talk.seats}
+    for room, seq, pk, _ in rows:
+        truth[room][seq] = pk
+    tally.note(f"sent {counts.sent}, acknowledged {len(counts.acked)}, sent again {counts.resent}")
+    tally.note(
+        f"kills: {talk.kills['web']} of a web process, {talk.kills['redis']} of Redis;"
+        f" {counts.reconnects} reconnects; errors {dict(counts.errors)}"
+    )
+    tally.note(f"messages in the database {len(rows)}; repeated to a client {counts.repeated}")
+    tally.line("numbers skipped before a client on an open socket", counts.skipped, "")
+    tally.line("all acknowledged and held by all after", talk.settled_s, "s", SETTLE_S)
+    lost = [c for c, place in counts.acked.items() if places.get(c) != place]
+    tally.line("acknowledged and lost, or elsewhere", len(lost), "", 0)
+    tally.line("never acknowledged", counts.sent - len(counts.acked), "", 0)
+    tally.line("acknowledged under two numbers", counts.contradicted, "", 0)
+    tally.line("in the database twice", sum(n > 1 for n in stored.values()), "", 0)
+    gaps = sum(list(seqs) != list(range(1, len(seqs) + 1)) for seqs in truth.values())
+    tally.line("rooms with a gap in the database", gaps, "", 0)
+    gaps = sum(len(truth[seat.room].keys() - seat.held.keys()) for seat in talk.seats)
+    tally.line("gaps in what the clients hold", gaps, "", 0)
+    doubled = sum(len(seat.held) - len(set(seat.held.values())) for seat in talk.seats)
+    tally.line("doubled in what the clients hold", doubled, "", 0)
+    wrong = sum(seat.held != truth[seat.room] for seat in talk.seats)
+    tally.line("sequences that differ from the database", wrong, "", 0)
+
+
+def run(
+    *,
+    seconds: float = SECONDS,
+    clients: int = CLIENTS,
+    rooms: int = ROOMS,
+    per_second: float = PER_SECOND,
+    kill_every_s: float = KILL_EVERY_S,
+    postgresql: bool = False,
+) -> Tally:
+    """Hold the talk and judge it."""
+    database = "PostgreSQL" if postgresql else "SQLite"
+    tally = Tally(f"{clients} clients in {rooms} rooms for {seconds:g} s on {database}")
+    with Rig() as rig, rig.on_failure_show_log(), _database(rig, postgresql):
+        redis = rig.start_redis()
+        rig.prepare()
+        folder = str(rig.folder)
+        rig.run_python("-c", PREPARE.format(folder=folder, users=2 * clients, rooms=rooms))
+        talk = Talk(rig, redis, clients, per_second)
+        asyncio.run(talk.hold(seconds, kill_every_s))
+        rig.run_python("-c", READ.format(folder=folder))
+        judge(tally, talk, json.loads((rig.folder / "messages").read_text()))
+    return tally
+
+
+@contextlib.contextmanager
+def _database(rig: Rig, postgresql: bool) -> Iterator[None]:
+    """Give the rig a PostgreSQL of its own, if asked to."""
+    if not postgresql:
+        yield
+        return
+    from pgserver.postgres_server import get_server  # noqa: PLC0415 - takes a second
+
+    folder = rig.folder / "postgresql"
+    server = get_server(folder, cleanup_mode="delete")
+    rig.environment["DATABASE_URL"] = f"postgresql://postgres@/postgres?host={folder}"
+    try:
+        yield
+    finally:
+        server.cleanup()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    parser.add_argument("--postgresql", action="store_true")
+    arguments = parser.parse_args()
+    sys.exit(bool(run(seconds=arguments.seconds, postgresql=arguments.postgresql).missed))
