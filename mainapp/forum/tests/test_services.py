@@ -1,0 +1,382 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.db import close_old_connections, connections
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.forum.exceptions import (
+    Closed,
+    Forbidden,
+    Invalid,
+    LoginRequired,
+    Muted,
+    RateLimited,
+    TooLong,
+)
+from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.policies import clean_body
+from mainapp.forum.services.messages import delete_message, edit_message, post_message
+from mainapp.forum.services.moderation import (
+    close_room,
+    mute_participant,
+    reopen_room,
+    report_message,
+    resolve_report,
+    unmute_participant,
+)
+from mainapp.forum.services.rooms import create_room, delete_room, update_room
+from mainapp.forum.signals import room_changed
+from mainapp.forum.tests.factories import MessageFactory, RoomFactory
+from mainapp.market.tests.factories import StockFactory
+
+Action = ModerationEntry.Action
+
+
+@pytest.fixture
+def charlie(db):
+    return User.objects.create_user("charlie")
+
+
+@pytest.fixture
+def support(db):
+    return User.objects.create_user("support", access_level=User.Access.SUPPORT)
+
+
+@pytest.fixture
+def room(alice):
+    return create_room(host=alice, name="Sala")
+
+
+def log():
+    columns = ("action", "actor__username", "target__username", "room_name", "detail")
+    return list(ModerationEntry.objects.order_by("pk").values_list(*columns))
+
+
+def in_threads(calls):
+    """Run calls side by side, each with a connection of its own; return results and errors."""
+
+    def run(call):
+        try:
+            return call()
+        except Exception as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(20) as pool:
+        return list(pool.map(run, calls))
+
+
+# Numbers -------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_have_no_gap_and_no_double_under_twenty_writers():
+    rooms = [RoomFactory(), RoomFactory()]
+    writers = [User.objects.create_user(f"w{n}") for n in range(20)]
+
+    def write(n):
+        close_old_connections()
+        for turn in range(4):
+            post_message(room_pk=rooms[(n + turn) % 2].pk, author=writers[n], body="oi")
+            if turn == 2:
+                with pytest.raises(Closed):  # a number that was taken and given back
+                    post_message(room_pk=closed.pk, author=writers[n], body="oi")
+
+    closed = RoomFactory(is_closed=True)
+    assert in_threads([lambda n=n: write(n) for n in range(20)]) == [None] * 20
+
+    for room in rooms:
+        numbers = Message.objects.filter(room=room).values_list("seq", "revision")
+        assert list(numbers.order_by("seq")) == [(n, n) for n in range(1, 41)]
+        room.refresh_from_db()
+        assert (room.last_seq, room.revision) == (40, 40)
+    closed.refresh_from_db()
+    assert (closed.last_seq, closed.revision) == (0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_client_id_at_once_is_one_message():
+    room, author = RoomFactory(), User.objects.create_user("ana")
+    client_id = uuid4()
+
+    sent = in_threads(
+        [
+            lambda n=n: post_message(
+                room_pk=room.pk, author=author, body=str(n), client_id=client_id
+            )
+            for n in range(10)
+        ]
+    )
+
+    message = Message.objects.get()
+    assert [(one.pk, one.seq, one.body) for one in sent] == [(message.pk, 1, message.body)] * 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rate_limit_holds_for_posts_at_once():
+    rooms, author = [RoomFactory() for _ in range(4)], User.objects.create_user("ana")
+
+    sent = in_threads(
+        [
+            lambda n=n: post_message(room_pk=rooms[n % 4].pk, author=author, body=str(n))
+            for n in range(16)
+        ]
+    )
+
+    assert sorted(type(one).__name__ for one in sent) == ["Message"] * 10 + ["RateLimited"] * 6
+    assert Message.objects.count() == 10
+
+
+def test_turns_come_back_after_ten_seconds(room, bob):
+    for n in range(10):
+        MessageFactory(room=room, author=bob, sent_at=timezone.now() - timedelta(seconds=n))
+    with pytest.raises(RateLimited) as caught:
+        post_message(room_pk=room.pk, author=bob, body="oi")
+    assert 0.1 <= caught.value.extra["retry_after_s"] <= 1.0
+
+    Message.objects.filter(seq=10).update(sent_at=timezone.now() - timedelta(seconds=10))
+
+    assert post_message(room_pk=room.pk, author=bob, body="oi").seq == 11
+
+
+# Messages ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("  oi \n", "oi"),
+        ("a\r\nb\rc\td", "a\nb\nc\td"),
+        ("a\x00b\x1b[31m\x7f\x85", "ab[31m"),
+        ("abc\u202edef\u2066", "abcdef"),
+        ("👩\u200d🚀", "👩\u200d🚀"),
+        ("\u200b\u200d", ""),
+        (" \n ", ""),
+        ("\ud800a", "a"),
+    ],
+)
+def test_body_is_cleaned(text, kept):
+    assert clean_body(text) == kept
+
+
+@pytest.mark.parametrize(
+    ("body", "error"), [("", Invalid), (" \u200b", Invalid), ("x" * 4001, TooLong)]
+)
+def test_body_is_checked(room, bob, body, error):
+    with pytest.raises(error):
+        post_message(room_pk=room.pk, author=bob, body=body)
+    assert post_message(room_pk=room.pk, author=bob, body=" " + "x" * 4000 + " ").seq == 1
+    with pytest.raises(error):
+        edit_message(room_pk=room.pk, seq=1, author=bob, body=body)
+
+
+def test_chips_and_mentions_are_of_what_there_is(room, alice, bob):
+    StockFactory(symbol="PETR4")
+
+    html = post_message(room_pk=room.pk, author=bob, body="@Alice $PETR4 $XXXX3 @x").body_html
+
+    assert 'data-symbol="PETR4"' in html
+    assert f'href="/profile/{alice.pk}/"' in html
+    assert "$XXXX3 @x" in html
+
+
+def test_post_wakes_the_room_and_makes_a_participant(room, bob):
+    before = room.active_at
+
+    message = post_message(room_pk=room.pk, author=bob, body="oi")
+
+    room.refresh_from_db()
+    assert room.active_at == message.sent_at > before
+    assert set(room.participants.values_list("user__username", flat=True)) == {"alice", "bob"}
+
+
+def test_post_to_a_room_that_is_gone_is_refused(bob):
+    with pytest.raises(Invalid):
+        post_message(room_pk=999, author=bob, body="oi")
+
+
+def test_deactivated_user_writes_nothing(room, bob, alice):
+    message = post_message(room_pk=room.pk, author=bob, body="oi")
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    for call in (
+        lambda: post_message(room_pk=room.pk, author=bob, body="oi"),
+        lambda: edit_message(room_pk=room.pk, seq=message.seq, author=bob, body="oi"),
+        lambda: delete_message(room_pk=room.pk, seq=message.seq, actor=bob),
+    ):
+        with pytest.raises(LoginRequired):
+            call()
+
+
+def test_edit_is_the_authors_alone(room, alice, bob, support):
+    post_message(room_pk=room.pk, author=bob, body="a")
+
+    edited = edit_message(room_pk=room.pk, seq=1, author=bob, body="b")
+    assert (edited.body, edited.body_html, edited.revision) == ("b", "<p>b</p>", 2)
+    assert edited.edited_at is not None
+    for other in (alice, support):
+        with pytest.raises(Forbidden):
+            edit_message(room_pk=room.pk, seq=1, author=other, body="c")
+    room.refresh_from_db()
+    assert (room.last_seq, room.revision) == (1, 2)
+
+
+def test_own_deletion_leaves_no_line(room, bob):
+    post_message(room_pk=room.pk, author=bob, body="segredo")
+
+    delete_message(room_pk=room.pk, seq=1, actor=bob)
+
+    message = Message.objects.get()
+    assert (message.seq, message.body, message.body_html) == (1, "", "")
+    assert message.deleted_at is not None
+    assert log() == []
+
+
+@pytest.mark.parametrize("who", ["alice", "support"])
+def test_moderators_deletion_leaves_an_excerpt(room, alice, bob, support, charlie, who):
+    post_message(room_pk=room.pk, author=bob, body="x" * 300)
+    with pytest.raises(Forbidden):
+        delete_message(room_pk=room.pk, seq=1, actor=charlie)
+
+    for _ in range(2):
+        delete_message(room_pk=room.pk, seq=1, actor={"alice": alice, "support": support}[who])
+
+    assert log() == [("delete_message", who, "bob", "Sala", "x" * 200)]
+    assert Message.objects.get().body == ""
+
+
+# Keeping order -------------------------------------------------------------------------------
+
+
+def test_muted_user_reads_only(room, alice, bob):
+    post_message(room_pk=room.pk, author=bob, body="a")
+
+    for _ in range(2):
+        mute_participant(room_pk=room.pk, user=bob, actor=alice)
+    with pytest.raises(Muted):
+        post_message(room_pk=room.pk, author=bob, body="b")
+    with pytest.raises(Muted):
+        edit_message(room_pk=room.pk, seq=1, author=bob, body="b")
+    delete_message(room_pk=room.pk, seq=1, actor=bob)
+    with pytest.raises(Forbidden):
+        unmute_participant(room_pk=room.pk, user=bob, actor=bob)
+
+    unmute_participant(room_pk=room.pk, user=bob, actor=alice)
+    assert post_message(room_pk=room.pk, author=bob, body="b").seq == 2
+    assert log() == [("mute", "alice", "bob", "Sala", ""), ("unmute", "alice", "bob", "Sala", "")]
+
+
+def test_who_never_wrote_can_be_muted(room, alice, charlie):
+    mute_participant(room_pk=room.pk, user=charlie, actor=alice)
+
+    with pytest.raises(Muted):
+        post_message(room_pk=room.pk, author=charlie, body="a")
+
+
+def test_hosts_mute_no_staff_and_nobody_oneself(room, alice, bob, support):
+    admin = User.objects.create_user("admin", access_level=User.Access.ADMIN)
+    for actor, user in ((alice, support), (alice, alice), (bob, alice), (support, support)):
+        with pytest.raises(Forbidden):
+            mute_participant(room_pk=room.pk, user=user, actor=actor)
+    assert log() == []
+
+    mute_participant(room_pk=room.pk, user=alice, actor=support)
+    with pytest.raises(Forbidden):
+        unmute_participant(room_pk=room.pk, user=alice, actor=alice)
+    mute_participant(room_pk=room.pk, user=support, actor=admin)
+    assert Participant.objects.filter(is_muted=True).count() == 2
+
+
+def test_closed_room_takes_no_message_from_anybody(room, alice, bob, support):
+    post_message(room_pk=room.pk, author=bob, body="a")
+    for _ in range(2):
+        close_room(room_pk=room.pk, actor=alice)
+
+    for one in (alice, bob, support):
+        with pytest.raises(Closed):
+            post_message(room_pk=room.pk, author=one, body="b")
+    with pytest.raises(Closed):
+        edit_message(room_pk=room.pk, seq=1, author=bob, body="b")
+
+    reopen_room(room_pk=room.pk, actor=support)
+    assert post_message(room_pk=room.pk, author=bob, body="b").seq == 2
+    assert log() == [("close", "alice", None, "Sala", ""), ("reopen", "support", None, "Sala", "")]
+
+
+def test_strangers_keep_no_order(room, bob, charlie):
+    post_message(room_pk=room.pk, author=bob, body="a")
+    calls = [
+        lambda: mute_participant(room_pk=room.pk, user=bob, actor=charlie),
+        lambda: unmute_participant(room_pk=room.pk, user=bob, actor=charlie),
+        lambda: close_room(room_pk=room.pk, actor=charlie),
+        lambda: reopen_room(room_pk=room.pk, actor=charlie),
+        lambda: update_room(room_pk=room.pk, actor=charlie, name="x"),
+        lambda: delete_room(room_pk=room.pk, actor=charlie),
+    ]
+    for call in calls:
+        with pytest.raises(Forbidden):
+            call()
+    room.refresh_from_db()
+    assert (room.name, room.revision, log()) == ("Sala", 1, [])
+
+
+def test_report_is_one_a_reader_and_settled_once(room, alice, bob, charlie):
+    post_message(room_pk=room.pk, author=bob, body="a")
+
+    first = report_message(room_pk=room.pk, seq=1, reporter=charlie, reason="spam")
+    assert report_message(room_pk=room.pk, seq=1, reporter=charlie, reason="outra") == first
+    for seq, reporter in ((1, bob), (9, charlie)):
+        with pytest.raises(Invalid):
+            report_message(room_pk=room.pk, seq=seq, reporter=reporter)
+    with pytest.raises(Forbidden):
+        resolve_report(report_pk=first.pk, actor=bob)
+
+    for _ in range(2):
+        resolve_report(report_pk=first.pk, actor=alice)
+
+    assert Report.objects.get().resolved_at is not None
+    assert log() == [("resolve_report", "alice", "bob", "Sala", "spam")]
+    with pytest.raises(Invalid):
+        resolve_report(report_pk=first.pk + 1, actor=alice)
+
+
+# Rooms ---------------------------------------------------------------------------------------
+
+
+def test_room_is_made_changed_and_deleted(alice, bob, support):
+    stock = StockFactory(symbol="PETR4")
+    room = create_room(host=alice, name="A", topic="t", description="d", stock=stock)
+    assert (room.last_seq, room.created_at) == (0, room.active_at)
+
+    update_room(room_pk=room.pk, actor=support, name="B")
+    room.refresh_from_db()
+    assert (room.name, room.topic, room.description, room.stock) == ("B", "", "", None)
+
+    post_message(room_pk=room.pk, author=bob, body="a")
+    delete_room(room_pk=room.pk, actor=alice)
+    assert not Room.objects.exists()
+    assert not Message.objects.exists()
+    assert log() == [("delete_room", "alice", "alice", "B", "")]
+
+
+def test_changes_are_announced_after_the_commit_only(
+    room, alice, bob, django_capture_on_commit_callbacks
+):
+    heard = []
+
+    def hear(room_pk, revision, rules_revision, **_):
+        heard.append((room_pk, revision, rules_revision))
+
+    room_changed.connect(hear)
+    with django_capture_on_commit_callbacks() as callbacks:
+        post_message(room_pk=room.pk, author=bob, body="a")
+        mute_participant(room_pk=room.pk, user=bob, actor=alice)
+        delete_room(room_pk=room.pk, actor=alice)
+        assert heard == []
+    for callback in callbacks:
+        callback()
+
+    assert heard == [(room.pk, 1, 0), (room.pk, 2, 2), (room.pk, 3, 3)]
