@@ -1,0 +1,195 @@
+"""The table of who may do what, tried: every page and method, by every kind of person."""
+
+from collections import defaultdict
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection, transaction
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from mainapp.pages.policies import PAGES, PREFIXES, Page, Refusal, Who
+from mainapp.pages.tests.world import OBJECTS, PEOPLE, POSTED, make_world
+
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+# Of people who are logged in and have nothing to do with any object, one does.
+WITHOUT_OBJECT = ["anonymous", "deactivated", "expired", "other", "support", "admin"]
+
+
+def routes(patterns, prefix=""):
+    """Yield the path and the name of every URL."""
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, path)
+        else:
+            assert isinstance(pattern, URLPattern)
+            yield path, pattern.name
+
+
+def is_others(path):
+    return any(path.startswith(prefix) for prefix in PREFIXES)
+
+
+@pytest.fixture(scope="module")
+def world(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock(), undone():
+        yield make_world()
+
+
+@contextmanager
+def undone():
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+# The table is whole ----------------------------------------------------------------------------
+
+
+def test_every_route_has_a_line():
+    names = defaultdict(set)
+    for path, name in routes(get_resolver().url_patterns):
+        if not is_others(path):
+            names[path].add(name)
+
+    assert [path for path, known in names.items() if not known & PAGES.keys()] == []
+
+
+def test_every_line_has_a_route():
+    assert PAGES.keys() - {name for _path, name in routes(get_resolver().url_patterns)} == set()
+    assert {page.of for page in PAGES.values()} - OBJECTS.keys() == {""}
+
+
+# Pages -----------------------------------------------------------------------------------------
+
+
+def ask(world, person, method, name, address_of, **options):
+    """Return the answer to one request, whose changes are undone."""
+    data = POSTED[name](world) if method == "POST" and name in POSTED else {}
+    with undone():
+        browser = world.browser(person, **options)
+        arguments = {"data": data} if method == "POST" else {}
+        answer = getattr(browser, method.lower())(address_of, **arguments)
+        answer.body = b"" if method == "HEAD" else b"".join(answer)
+    return answer
+
+
+def outcome(answer, page):
+    """Return how somebody was refused, None when they were not."""
+    if answer.status_code == 302 and answer.url.startswith("/login/?next="):
+        return Refusal.LOGIN
+    refusals = {r.value: r for r in Refusal if r is not Refusal.TOLD or page.member is r}
+    return refusals.get(answer.status_code)
+
+
+def expected(page: Page, method, person):
+    who = PEOPLE[person]
+    if who in page.methods[method]:
+        return None
+    return page.stranger if who is Who.ANONYMOUS else page.member
+
+
+def address(world, name, *, missing=False):
+    of = PAGES[name].of
+    if not of:
+        return reverse(name)
+    make, nothing = OBJECTS[of]
+    return reverse(name, kwargs=nothing if missing else make(world))
+
+
+def people_for(page):
+    return list(PEOPLE) if page.of else WITHOUT_OBJECT
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", PAGES)
+def test_page_lets_in_who_may(name, world):
+    page, here = PAGES[name], address(world, name)
+    tried = [(person, method) for person in people_for(page) for method in page.methods]
+    answers = {(who, method): ask(world, who, method, name, here) for who, method in tried}
+
+    outcomes = {key: outcome(answer, page) for key, answer in answers.items()}
+    assert outcomes == {(who, method): expected(page, method, who) for who, method in tried}
+    assert [key for key, answer in answers.items() if answer.status_code in (405, 500)] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", PAGES)
+def test_page_refuses_other_methods(name, world):
+    page, here = PAGES[name], address(world, name)
+    person = next(who for who in ("owner", "host", "admin", "other") if may_enter(page, who))
+    others = [method for method in ("GET", *UNSAFE) if method not in page.methods]
+
+    answers = [ask(world, person, method, name, here).status_code for method in others]
+
+    assert answers == [405] * len(others)
+
+
+def may_enter(page, person):
+    return any(PEOPLE[person] in who for who in page.methods.values())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page.of])
+def test_foreign_object_and_missing_one_are_the_same(name, world):
+    page = PAGES[name]
+    if OBJECTS[page.of][1] is None:
+        return
+    here, nowhere = address(world, name), address(world, name, missing=True)
+    for person in PEOPLE:
+        for method in page.methods:
+            missing = ask(world, person, method, name, nowhere)
+            refusal = expected(page, method, person)
+            if refusal is Refusal.MISSING:
+                foreign = ask(world, person, method, name, here)
+                assert foreign.status_code == missing.status_code == 404
+                assert foreign.body == missing.body
+                assert dict(foreign.headers) == dict(missing.headers)
+                assert foreign.cookies.output() == missing.cookies.output()
+            elif refusal is None:
+                assert (person, method, missing.status_code) == (person, method, 404)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if "GET" in page.methods])
+def test_reading_changes_nothing(name, world):
+    here, written = address(world, name), []
+
+    def watch(execute, sql, params, many, context):
+        if sql.split(" ", 1)[0] in ("INSERT", "UPDATE", "DELETE"):
+            written.append(sql)
+        return execute(sql, params, many, context)
+
+    for person in ("owner", "host", "admin"):
+        ask(world, person, "GET", name, here)  # what is kept from the first time on is there
+        with connection.execute_wrapper(watch):
+            ask(world, person, "GET", name, here)
+    assert [sql for sql in written if "django_session" not in sql] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", PAGES)
+def test_posting_needs_the_token(name, world):
+    page, here = PAGES[name], address(world, name)
+    for person in ("anonymous", "owner", "host", "admin"):
+        for method in UNSAFE:
+            answer = ask(world, person, method, name, here, enforce_csrf_checks=True)
+            is_taken = page.takes_foreign_posts and method == "POST"
+            is_stopped = answer.status_code == 403 or page.takes_foreign_posts
+            assert (person, method, is_taken or is_stopped) == (person, method, True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_others_pages_let_in_who_may(prefix, world):
+    patterns = [path for path, _name in routes(get_resolver().url_patterns)]
+    plain = [path for path in patterns if path.startswith(prefix) and "<" not in path]
+    plain = [f"/{path}" for path in plain if "(" not in path and "logout" not in path]
+    assert f"/{prefix}" in plain
+    for person in WITHOUT_OBJECT:
+        for path in plain:
+            answer = ask(world, person, "GET", "", path)
+            if PEOPLE[person] not in PREFIXES[prefix]:
+                assert (path, person, answer.status_code in (302, 403)) == (path, person, True)
+            elif path == f"/{prefix}":
+                assert (person, answer.status_code) == (person, 200)

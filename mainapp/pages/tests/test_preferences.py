@@ -1,0 +1,151 @@
+import pytest
+from django.test import Client
+
+from mainapp.accounts.models import Preferences, User
+
+pytestmark = pytest.mark.django_db
+
+JSON = {"accept": "application/json"}
+URL = "/preferences/"
+
+
+@pytest.fixture
+def page(alice):
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+def kept(user):
+    return Preferences.objects.filter(user=user).values_list(
+        "language", "theme", "monitoring_minutes"
+    )
+
+
+def test_a_choice_is_saved_without_a_page(page, alice):
+    for _ in range(2):  # a double click
+        answer = page.post(URL, {"monitoring_minutes": "15"}, headers=JSON)
+
+        assert answer.json() == {"saved": {"monitoring_minutes": 15}, "message": "Salvo."}
+    page.post(URL, {"theme": "dark"}, headers=JSON)
+    page.post(URL, {"monitoring_minutes": "0"}, headers=JSON)
+
+    assert list(kept(alice)) == [("", "dark", 0)]
+
+
+def test_a_form_without_scripts_leads_back(page, alice):
+    answer = page.post(URL, {"theme": "light"})
+    assert answer.url == f"/profile/{alice.pk}/"
+
+    answer = page.post(URL, {"language": "en", "next": "/privacy/"}, follow=True)
+    html = answer.content.decode()
+    assert answer.redirect_chain == [("/privacy/", 302)]
+    assert '<html lang="en" data-theme-choice="light" data-bs-theme="light">' in html
+    assert "Preference saved." in html
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", "javascript:x"])
+def test_the_way_back_is_a_page_of_ours(page, alice, url):
+    assert page.post(URL, {"theme": "dark", "next": url}).url == f"/profile/{alice.pk}/"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"theme": "pink"},
+        {"theme": ""},
+        {"language": "xx"},
+        {"monitoring_minutes": "3"},
+        {"monitoring_minutes": ""},
+        {"monitoring_minutes": "-1"},
+        {"theme": "dark", "monitoring_minutes": "x"},
+        {"other": "dark"},
+    ],
+)
+def test_what_is_no_choice_is_refused_readably(page, alice, sent):
+    answer = page.post(URL, sent, headers=JSON)
+
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "invalid"
+    assert len(answer.json()["message"]) > 10
+    assert page.post(URL, sent, follow=True).status_code == 200
+    assert not kept(alice).exists()
+
+
+def test_who_is_not_logged_in_is_told(client):
+    assert client.post(URL, {"theme": "dark"}, headers=JSON).json()["code"] == "login_required"
+    assert client.post(URL, {"theme": "dark"}).url == "/login/?next=/"
+
+
+def test_the_language_is_the_browsers_from_now_on(page):
+    said = page.post(URL, {"language": "en"}, headers=JSON)
+
+    assert said.json()["message"] == "Saved."
+    assert said.cookies["django_language"].value == "en"
+    assert '<html lang="en"' in page.get("/privacy/").content.decode()
+
+    gone = page.post(URL, {"language": ""}, headers=JSON)
+    assert gone.cookies["django_language"].value == ""
+    assert '<html lang="pt-BR"' in page.get("/privacy/").content.decode()
+
+
+def test_the_language_comes_along_to_another_browser(alice):
+    alice.set_password("um-segredo-longo")
+    alice.save()
+    Preferences.objects.create(user=alice, language="en")
+    other = Client(headers={"accept-language": "pt-BR"})
+
+    sent = {"login": "alice", "password": "um-segredo-longo"}
+    answer = other.post("/login/", sent)
+
+    assert answer.cookies["django_language"].value == "en"
+    assert answer.cookies["django_language"]["max-age"] == 365 * 24 * 3600
+    assert '<html lang="en"' in other.get("/privacy/").content.decode()
+
+
+def test_a_log_in_without_a_chosen_language_leaves_the_browser_alone(alice):
+    alice.set_password("um-segredo-longo")
+    alice.save()
+
+    answer = Client().post("/login/", {"login": "alice", "password": "um-segredo-longo"})
+
+    assert answer.status_code == 302
+    assert "django_language" not in answer.cookies
+
+
+@pytest.mark.parametrize(
+    ("theme", "attributes"),
+    [
+        ("dark", ' data-theme-choice="dark" data-bs-theme="dark"'),
+        ("light", ' data-theme-choice="light" data-bs-theme="light"'),
+        ("system", ' data-theme-choice="system"'),
+    ],
+)
+def test_every_page_is_painted_in_the_theme_of_the_account(page, alice, theme, attributes):
+    Preferences.objects.create(user=alice, theme=theme)
+
+    for address in ("/privacy/", f"/profile/{alice.pk}/", "/update-profile/"):
+        assert f'<html lang="pt-BR"{attributes}>' in page.get(address).content.decode()
+
+
+def test_who_chose_nothing_leaves_the_theme_to_the_browser(page, client):
+    for browser in (page, client):
+        assert '<html lang="pt-BR">' in browser.get("/privacy/").content.decode()
+
+
+def test_preferences_cost_no_page_a_query(page, alice, django_assert_num_queries):
+    with django_assert_num_queries(2):  # the session, the user
+        page.get("/privacy/")
+    Preferences.objects.create(user=alice, theme="dark")
+    with django_assert_num_queries(2):
+        page.get("/privacy/")
+
+
+def test_the_menu_leads_to_the_profile(page, alice):
+    User.objects.filter(pk=alice.pk).update(display_name="Alice Lima")
+
+    html = page.get("/privacy/").content.decode()
+
+    assert f'href="/profile/{alice.pk}/"' in html
+    assert '<span class="menu-label">Alice Lima</span>' in html

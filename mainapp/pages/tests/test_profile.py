@@ -1,0 +1,282 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from mainapp.accounts import belongings
+from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.pictures import folders
+from mainapp.accounts.services.avatars import make_thumbnails
+from mainapp.accounts.tests.images import photo
+from mainapp.pages.tests.people import room, say
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _media(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture
+def page(alice):
+    """A browser in which alice is logged in."""
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+def address(user):
+    return f"/profile/{user.pk}/"
+
+
+# The page --------------------------------------------------------------------------------------
+
+
+def test_a_stranger_sees_who_somebody_is_and_nothing_of_theirs_alone(client, alice, bob):
+    User.objects.filter(pk=alice.pk).update(
+        display_name="Alice <b>Lima</b>", bio="Gosto de bancos.\n<script>", email="a@example.com"
+    )
+    where = room(alice)
+    say(alice, where, "Comprei <i>hoje</i>")
+    say(alice, where, "apagada", deleted_at="2026-03-10T15:00:00Z")
+    say(bob, where, "De outro.")
+
+    html = client.get(address(alice)).content.decode()
+
+    assert "Alice &lt;b&gt;Lima&lt;/b&gt;" in html
+    assert "@alice" in html
+    assert "<p>Gosto de bancos.<br>&lt;script&gt;</p>" in html
+    assert f'<a href="/room/{where.pk}/">Bancos</a>' in html
+    assert "Comprei &lt;i&gt;hoje&lt;/i&gt;" in html
+    for hidden in ("apagada", "De outro.", "a@example.com", "Preferências", "delete-account"):
+        assert hidden not in html
+
+
+def test_the_owner_finds_preferences_and_the_way_out(page, alice):
+    html = page.get(address(alice)).content.decode()
+
+    for name in ("language", "theme", "monitoring_minutes"):
+        assert f'<select class="form-select" name="{name}"' in html
+    assert [int(one) for one in _options(html, "monitoring_minutes")] == [
+        0, 1, 2, 5, 15, 30, 60, 90,
+    ]  # fmt: skip
+    assert 'action="/export-data/"' in html
+    assert 'href="/delete-account/"' in html
+
+
+def _options(html, name):
+    select = html[html.index(f'name="{name}"') :].partition("</select>")[0]
+    return [part.partition('"')[0] for part in select.split('<option value="')[1:]]
+
+
+def test_what_was_chosen_is_selected(page, alice):
+    Preferences.objects.create(user=alice, language="en", theme="dark", monitoring_minutes=15)
+
+    html = page.get(address(alice)).content.decode()
+
+    for value in ("en", "dark", "15"):
+        assert f'<option value="{value}" selected>' in html
+    assert html.count(" selected>") == 3
+
+
+@pytest.mark.parametrize(
+    "pk", ["0", "007", "-1", "x", "1e3", "\N{ARABIC-INDIC DIGIT ONE}", "9" * 40, "None", "1 "]
+)
+def test_what_is_no_user_is_a_404(client, alice, pk):
+    assert client.get(f"/profile/{pk}/").status_code == 404
+
+
+def test_deactivated_and_missing_answer_alike(page, bob):
+    bob.is_active = False
+    bob.save()
+
+    gone, missing = page.get(address(bob)), page.get("/profile/999999/")
+
+    assert gone.status_code == missing.status_code == 404
+    assert gone.content == missing.content
+    assert dict(gone.items()) == dict(missing.items())
+
+
+@pytest.mark.parametrize("rows", [3, 30])
+def test_queries_stay_the_same_however_much_there_is(
+    page, alice, rows, django_assert_max_num_queries
+):
+    Preferences.objects.create(user=alice, theme="dark")
+    for number in range(rows):
+        say(alice, room(alice, f"Sala {number}"))
+    say_to = User.objects.create_user("carla")
+
+    with django_assert_max_num_queries(4):
+        page.get(address(alice))
+    with django_assert_max_num_queries(5):
+        page.get(address(say_to))
+
+
+def test_rooms_beyond_thirty_are_told_of(client, alice):
+    for number in range(31):
+        room(alice, f"Sala {number}")
+
+    html = client.get(address(alice)).content.decode()
+
+    assert html.count('href="/room/') == 30
+    assert "Só as 30 mais ativas aparecem aqui." in html
+
+
+def test_a_feature_may_add_a_section_for_the_owner(page, client, alice, monkeypatch):
+    monkeypatch.setattr(belongings, "_sections", {})
+    section = belongings.Section(
+        template="mainapp/accounts/_avatar.html", context=lambda user: {"initials": "SEÇÃO"}
+    )
+    belongings.register_section(section)
+    belongings.register_section(section)
+
+    assert page.get(address(alice)).content.decode().count("SEÇÃO") == 1
+    assert "SEÇÃO" not in client.get(address(alice)).content.decode()
+
+
+# Name and text ---------------------------------------------------------------------------------
+
+
+def test_the_owner_edits_name_and_text(page, alice):
+    sent = {"display_name": "  Alice   Lima ", "bio": " Um\r\nDois "}
+
+    answer = page.post("/update-profile/", sent)
+
+    alice.refresh_from_db()
+    assert answer.url == address(alice)
+    assert (alice.display_name, alice.bio) == ("Alice Lima", "Um\nDois")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("display_name", "a\N{RIGHT-TO-LEFT OVERRIDE}b"),
+        ("display_name", "a\N{LEFT-TO-RIGHT ISOLATE}b"),
+        ("display_name", "a\x07b"),
+        ("display_name", "\N{ZERO WIDTH SPACE}"),
+        ("display_name", "..."),
+        ("display_name", "x" * 61),
+        ("display_name", "BOB"),
+        ("bio", "a\N{RIGHT-TO-LEFT EMBEDDING}b"),
+        ("bio", "a\x1bb"),
+        ("bio", "x" * 501),
+    ],
+)
+def test_a_text_that_cannot_be_shown_or_is_anothers_is_refused(page, alice, bob, field, value):
+    sent = {"display_name": "Alice", "bio": "Oi"} | {field: value}
+
+    answer = page.post("/update-profile/", sent)
+
+    alice.refresh_from_db()
+    assert (answer.status_code, alice.display_name, alice.bio) == (200, "", "")
+    assert answer.context["form"].errors[field]
+    assert f"{address(alice)}" in answer.content.decode()
+
+
+def test_an_emoji_made_of_several_is_a_name_of_its_own(page, alice):
+    page.post("/update-profile/", {"display_name": "Ana \N{WOMAN}\u200d\N{PERSONAL COMPUTER}"})
+
+    alice.refresh_from_db()
+    assert alice.display_name.startswith("Ana ")
+
+
+# The picture -----------------------------------------------------------------------------------
+
+
+def upload(client, data, name="eu.png", **options):
+    file = SimpleUploadedFile(name, data)
+    return client.post("/update-picture/", {"picture": file}, follow=True, **options)
+
+
+def test_a_picture_is_sent_shown_and_served(
+    page, client, alice, django_capture_on_commit_callbacks
+):
+    assert "Foto recebida." in upload(page, photo()).content.decode()
+    assert 'hx-get="/update-picture/state/"' in page.get("/update-picture/state/").content.decode()
+    assert "Preparando" not in client.get(address(alice)).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        make_thumbnails(user_id=alice.pk)
+    alice.refresh_from_db()
+
+    state = page.get("/update-picture/state/").content.decode()
+    answer = client.get(f"/avatar/{alice.avatar_key}/150")
+
+    assert "hx-get" not in state
+    assert f'src="/avatar/{alice.avatar_key}/150"' in state
+    assert answer.content[:4] == b"RIFF"
+    assert answer["Content-Type"] == "image/webp"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    assert not answer.cookies
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "said"),
+    [
+        (b"", "eu.png", "O arquivo está vazio."),
+        (b"<svg/>", "eu.svg", "Envie uma imagem"),
+        (photo()[:60], "eu.png", "danificada"),
+        (bytes(5 * 1024 * 1024 + 1), "eu.png", "passa de 5 MB"),
+    ],
+)
+def test_a_bad_picture_is_told_and_nothing_else_is_lost(page, alice, data, name, said):
+    User.objects.filter(pk=alice.pk).update(avatar_key="k" * 22, bio="Oi")
+
+    html = upload(page, data, name).content.decode()
+
+    alice.refresh_from_db()
+    assert said in html
+    assert (alice.avatar_key, alice.avatar_pending, alice.bio) == ("k" * 22, "", "Oi")
+
+
+def test_no_file_at_all_is_told(page):
+    html = page.post("/update-picture/", follow=True).content.decode()
+
+    assert "Escolha um arquivo." in html
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/avatar/../48", "/avatar/..%2f..%2fx/48", f"/avatar/{'a' * 22}/48", "/avatar/a/9999999999"],
+)
+def test_what_is_no_picture_is_a_404(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_a_size_that_is_not_made_is_a_404(client):
+    key = folders.new_key()
+    folders.folder(key).mkdir(parents=True)
+    (folders.folder(key) / "source.png").write_bytes(b"x")
+    (folders.folder(key) / "49.webp").write_bytes(b"x")
+
+    assert client.get(f"/avatar/{key}/49").status_code == 404
+
+
+def test_removing_the_picture_asks_first(page, alice):
+    User.objects.filter(pk=alice.pk).update(avatar_key="k" * 22)
+
+    assert page.get("/remove-picture/").status_code == 200
+    alice.refresh_from_db()
+    assert alice.avatar_key
+
+    assert page.post("/remove-picture/").url == address(alice)
+    alice.refresh_from_db()
+    assert alice.avatar_key == ""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/update-profile/", "/remove-picture/", "/update-picture/state/", "/delete-account/"],
+)
+def test_strangers_are_sent_to_the_log_in(client, path):
+    assert client.get(path).url == f"/login/?next={path}"
+
+
+@pytest.mark.parametrize("path", ["/update-picture/", "/export-data/", "/preferences/"])
+def test_changes_are_posts_with_a_token(page, alice, path):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice)
+
+    assert page.get(path).status_code == 405
+    assert strict.post(path).status_code == 403

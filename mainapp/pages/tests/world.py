@@ -1,0 +1,161 @@
+"""One person of every kind, and one object of every kind, for the table of who may do what."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.accounts.pictures.folders import folder, new_key
+from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
+from mainapp.alerts.tests.factories import make_alert
+from mainapp.forum.models import Message, Participant, Report, Room
+from mainapp.market.tests.factories import StockFactory, WatchlistFactory
+from mainapp.pages.policies import Who
+
+# Every kind of person, and as whom the table sees them.
+PEOPLE = {
+    "anonymous": Who.ANONYMOUS,
+    "deactivated": Who.ANONYMOUS,
+    "expired": Who.ANONYMOUS,
+    "owner": Who.OWNER,
+    "host": Who.HOST,
+    "muted": Who.MUTED,
+    "other": Who.OTHER,
+    "support": Who.SUPPORT,
+    "admin": Who.ADMIN,
+}
+LEVELS = {"support": User.Access.SUPPORT, "admin": User.Access.ADMIN}
+
+
+@dataclass
+class World:
+    users: dict[str, User]
+    cookies: dict[str, str]
+    room: Room
+    message: Message
+    handlers: dict[bool, Any] = field(default_factory=dict)
+
+    def browser(self, person: str, *, enforce_csrf_checks: bool = False) -> Client:
+        """Return a new browser with that person's session; the site behind it is loaded once."""
+        client = Client(enforce_csrf_checks=enforce_csrf_checks)
+        client.handler = self.handlers.setdefault(enforce_csrf_checks, client.handler)
+        if person in self.cookies:
+            client.cookies["sessionid"] = self.cookies[person]
+        return client
+
+
+def make_world() -> World:
+    StockFactory(symbol="IBOV", kind="INDEX")
+    users = {name: _make_user(name) for name in PEOPLE if name != "anonymous"}
+    cookies = {name: _log_in(user) for name, user in users.items()}
+    User.objects.filter(username="deactivated").update(is_active=False)
+    Session.objects.filter(session_key=cookies["expired"]).update(expire_date=timezone.now())
+    room = Room.objects.create(
+        name="Sala", host=users["host"], last_seq=1, created_at=_now(), active_at=_now()
+    )
+    for name in ("owner", "host", "muted"):
+        Participant.objects.create(
+            room=room, user=users[name], is_muted=name == "muted", joined_at=_now()
+        )
+    message = Message.objects.create(
+        room=room, author=users["owner"], seq=1, body="oi", body_html="<p>oi</p>", sent_at=_now()
+    )
+    return World(users, cookies, room, message)
+
+
+def _make_user(name: str) -> User:
+    level = LEVELS.get(name, User.Access.USER)
+    email = f"{name}@example.org"
+    user = User.objects.create_user(name, email, "correct horse", access_level=level)
+    EmailAddress.objects.create(user=user, email=email, primary=True, verified=True)
+    return user
+
+
+def _log_in(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.cookies["sessionid"].value
+
+
+def _now() -> Any:
+    return timezone.now() - timedelta(minutes=5)
+
+
+# Objects ---------------------------------------------------------------------------------------
+
+
+def _watchlist(world: World) -> dict[str, Any]:
+    return {"pk": WatchlistFactory(owner=world.users["owner"]).pk}
+
+
+def _shared_list(world: World) -> dict[str, Any]:
+    return {"share_key": WatchlistFactory(owner=world.users["owner"]).share_key}
+
+
+def _report(world: World) -> dict[str, Any]:
+    report = Report.objects.create(
+        message=world.message, reporter=world.users["other"], reported_at=_now()
+    )
+    return {"pk": report.pk}
+
+
+def _alert_link(world: World) -> dict[str, Any]:
+    alert = make_alert(world.users["owner"], compra="30.00")
+    return {"token": signing.dumps(alert.pk, salt=UNSUBSCRIBE_SALT)}
+
+
+def _key(world: World) -> dict[str, Any]:
+    address = EmailAddress.objects.create(user=world.users["owner"], email="new@example.org")
+    return {"key": EmailConfirmationHMAC(address).key}
+
+
+def _avatar(world: World) -> dict[str, Any]:
+    key = new_key()
+    made = Path(settings.MEDIA_ROOT) / folder(key)
+    made.mkdir(parents=True)
+    (made / "48.webp").write_bytes(b"RIFF")
+    return {"key": key, "size": 48}
+
+
+# By the name that a page's `of` gives: what its address holds, made for the owner or the host; and
+# (None: such an object is never missing) an address of the same form where there is nothing.
+OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | None]] = {
+    "user": (lambda world: {"pk": world.users["owner"].pk}, {"pk": 999_999}),
+    "market": (lambda world: {"pk": "IBOV"}, {"pk": "NADA"}),
+    "watchlist": (_watchlist, {"pk": 999_999}),
+    "shared list": (_shared_list, {"share_key": "nothing"}),
+    "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
+    "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
+    "report": (_report, {"pk": 999_999}),
+    "alert link": (_alert_link, {"token": "nothing"}),
+    "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
+    "key": (_key, None),
+    "reset key": (lambda world: {"uidb36": "1", "key": "nothing"}, None),
+    "tracker": (lambda world: {"room_name": "track"}, None),
+}
+
+# What a POST must bring to be taken, where an empty one is refused to everybody alike.
+POSTED: dict[str, Callable[[World], dict[str, Any]]] = {
+    "room": lambda world: {"body": "bom dia"},
+    "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
+}
+
+# What a frame must bring to be taken.
+FRAMES: dict[str, dict[str, Any]] = {
+    "send": {"client_id": "6f1c0f0e-5d0c-4c7e-9f6e-3a1d0a6f0001", "body": "bom dia"},
+    "edit": {"seq": 1, "body": "boa tarde"},
+    "delete": {"seq": 1},
+    "message": {"message": "bom dia"},
+    "subscribe": {"symbols": []},
+    "unsubscribe": {"symbols": []},
+    "resume": {"after": 0},
+}
