@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 from django.views.decorators.http import require_http_methods
 
-from mainapp.accounts.views import LogInView, RegisterView, ResetPasswordView
+from mainapp.accounts.views import EmailView, LogInView, RegisterView, ResetPasswordView
 
 
 def _page(
@@ -22,6 +22,7 @@ def _page(
 
 
 log_in: Any = LogInView.as_view()
+email: Any = EmailView.as_view()
 register: Any = RegisterView.as_view()
 reset_password: Any = ResetPasswordView.as_view()
 RESET = "accounts/password/reset/"
@@ -31,7 +32,7 @@ urlpatterns = [
     *_page("logout/", allauth.logout, "logout", "logout"),
     *_page("register/", register, "register", "signup"),
     *_page("accounts/inactive/", allauth.account_inactive, "inactive", "inactive"),
-    *_page("accounts/email/", allauth.email, "email", "email"),
+    *_page("accounts/email/", email, "email", "email"),
     *_page(
         "accounts/confirm-email/",
         allauth.email_verification_sent,

@@ -7,11 +7,15 @@ from typing import Any
 from allauth.account import views as allauth
 from allauth.core import context, ratelimit
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils import translation
+from django.utils.decorators import method_decorator
+from django.views import View
 
 
 class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
@@ -38,6 +42,19 @@ class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no t
             if form.is_valid():  # it was not the username that another took meanwhile
                 raise
             response = super().form_invalid(form)
+        return response
+
+
+@method_decorator(login_required, name="dispatch")
+class EmailView(allauth.EmailView):  # type: ignore[misc] # allauth has no types
+    """The account's e-mail; read, it leaves to a POST what allauth would note of the address."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase
+        if request.method == "POST":
+            response = super().dispatch(request, *args, **kwargs)
+        else:
+            response = View.dispatch(self, request, *args, **kwargs)
         return response
 
 

@@ -144,3 +144,15 @@ def test_another_accounts_email_is_never_told(client, alice, bob):
         for one in answers
     ]
     assert shown[0] == shown[1]
+
+
+def test_an_email_that_nobody_verified_can_be(client, alice):
+    log_in(client)
+
+    page = client.get("/accounts/email/").content.decode()
+    assert "alice@example.com" in page
+    assert "Ainda não confirmado." in page
+    assert not EmailAddress.objects.exists()
+    client.post("/accounts/email/", {"email": "alice@example.com", "action_send": ""})
+    client.post(link_of(mail.outbox[0]))
+    assert "Confirmado." in client.get("/accounts/email/").content.decode()
