@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -21,6 +21,7 @@ from mainapp.portfolio.allocation import Slice, slices
 from mainapp.portfolio.selectors.page import Portfolio, portfolio_of
 from mainapp.portfolio.valuation import Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
+from mainapp.portfolio.views.rows import OwnerRequest
 
 MAX_SLICES = 8
 REST = "…"  # the key of what is folded together; no symbol, sector or kind
@@ -44,8 +45,7 @@ class Division:
 @login_required
 @require_safe
 @vary_on_headers("HX-Request")
-def carteira(request: HttpRequest) -> HttpResponse:
-    assert request.user.is_authenticated  # the decorator's work, told to the type checker
+def carteira(request: OwnerRequest) -> HttpResponse:
     portfolio, at = portfolio_of(request.user), timezone.now()
     context = contribution_context(request.GET, portfolio, at=at)
     if request.headers.get("HX-Request"):
