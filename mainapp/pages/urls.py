@@ -10,6 +10,8 @@ from mainapp.pages.views.home import home
 
 
 class Favicon(RedirectView):
+    http_method_names = ["get", "head"]
+
     def get_redirect_url(self, *args: object, **kwargs: object) -> str:
         return static("mainapp/img/icon.svg")
 

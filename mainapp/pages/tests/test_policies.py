@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from mainapp.pages.policies import PAGES, PREFIXES, Page, Refusal, Who
-from mainapp.pages.tests.world import OBJECTS, PEOPLE, POSTED, make_world
+from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # Of people who are logged in and have nothing to do with any object, one does.
@@ -65,12 +65,11 @@ def test_every_line_has_a_route():
 
 def ask(world, person, method, name, address_of, **options):
     """Return the answer to one request, whose changes are undone."""
-    data = POSTED[name](world) if method == "POST" and name in POSTED else {}
+    data = SENT[name](world) if name in SENT else {}
     with undone():
         browser = world.browser(person, **options)
-        arguments = {"data": data} if method == "POST" else {}
-        answer = getattr(browser, method.lower())(address_of, **arguments)
-        answer.body = b"" if method == "HEAD" else b"".join(answer)
+        answer = getattr(browser, method.lower())(address_of, data=data)
+        answer.body = b"".join(answer)
     return answer
 
 
@@ -106,6 +105,7 @@ def people_for(page):
 def test_page_lets_in_who_may(name, world):
     page, here = PAGES[name], address(world, name)
     tried = [(person, method) for person in people_for(page) for method in page.methods]
+    tried = [(who, method) for who, method in tried if method != "HEAD" or who == "other"]
     answers = {(who, method): ask(world, who, method, name, here) for who, method in tried}
 
     outcomes = {key: outcome(answer, page) for key, answer in answers.items()}
@@ -137,7 +137,7 @@ def test_foreign_object_and_missing_one_are_the_same(name, world):
         return
     here, nowhere = address(world, name), address(world, name, missing=True)
     for person in PEOPLE:
-        for method in page.methods:
+        for method in page.methods.keys() - {"HEAD"}:
             missing = ask(world, person, method, name, nowhere)
             refusal = expected(page, method, person)
             if refusal is Refusal.MISSING:
@@ -171,7 +171,7 @@ def test_reading_changes_nothing(name, world):
 @pytest.mark.parametrize("name", PAGES)
 def test_posting_needs_the_token(name, world):
     page, here = PAGES[name], address(world, name)
-    for person in ("anonymous", "owner", "host", "admin"):
+    for person in ("anonymous", "owner"):
         for method in UNSAFE:
             answer = ask(world, person, method, name, here, enforce_csrf_checks=True)
             is_taken = page.takes_foreign_posts and method == "POST"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from mainapp.alerts.tests.factories import make_alert
 from mainapp.forum.models import Message, Participant, Report, Room
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.pages.policies import Who
+from mainapp.portfolio.models import Carteira
 
 # Every kind of person, and as whom the table sees them.
 PEOPLE = {
@@ -101,6 +103,17 @@ def _shared_list(world: World) -> dict[str, Any]:
     return {"share_key": WatchlistFactory(owner=world.users["owner"]).share_key}
 
 
+def _holding(world: World) -> dict[str, Any]:
+    row = Carteira.objects.create(
+        owner=world.users["owner"],
+        ativo=StockFactory(symbol="PETR4"),
+        preco_medio=Decimal("30.00"),
+        quantidade=Decimal(100),
+        nota=5,
+    )
+    return {"pk": row.pk}
+
+
 def _report(world: World) -> dict[str, Any]:
     report = Report.objects.create(
         message=world.message, reporter=world.users["other"], reported_at=_now()
@@ -135,6 +148,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
+    "holding": (_holding, {"pk": 999_999}),
     "report": (_report, {"pk": 999_999}),
     "alert link": (_alert_link, {"token": "nothing"}),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
@@ -143,8 +157,8 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "tracker": (lambda world: {"room_name": "track"}, None),
 }
 
-# What a POST must bring to be taken, where an empty one is refused to everybody alike.
-POSTED: dict[str, Callable[[World], dict[str, Any]]] = {
+# What a request must bring to be taken, where an empty one is refused to everybody alike.
+SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
