@@ -5,9 +5,11 @@ from django.urls import path, re_path
 from mainapp.core.consumers import UnknownPathConsumer
 from mainapp.forum.consumers import RoomConsumer
 from mainapp.market.consumers import StockConsumer
+from mainapp.notifications.consumers import NotificationsConsumer
 
 websocket_urlpatterns = [
     path("ws/stock/<str:room_name>/", StockConsumer.as_asgi()),
     path("ws/room/<str:pk>/", RoomConsumer.as_asgi()),
+    path("ws/notifications/", NotificationsConsumer.as_asgi()),
     re_path(r"", UnknownPathConsumer.as_asgi()),
 ]

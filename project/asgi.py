@@ -14,6 +14,7 @@ from mainapp.accounts.middleware import SocketUserMiddleware, close_logins
 from mainapp.core.middleware import BodyLimitMiddleware, OriginMiddleware
 from mainapp.forum.consumers import close_rooms
 from mainapp.market.consumers import close_hall
+from mainapp.notifications.consumers import close_inboxes
 from routing import websocket_urlpatterns
 
 
@@ -24,6 +25,7 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.shutdown":
             await close_hall()
             await close_rooms()
+            await close_inboxes()
             await close_logins()
         await send({"type": f"{message['type']}.complete"})
         if message["type"] == "lifespan.shutdown":

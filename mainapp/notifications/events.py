@@ -23,3 +23,20 @@ class Item(TypedDict):
     created_at: str
     is_read: bool
     is_platform: bool
+
+
+class Snapshot(TypedDict):
+    """An inbox as it stands: its newest items, newest first; `last_id` is the newest of them."""
+
+    type: Literal["snapshot"]
+    unread: int
+    last_id: int
+    items: list[Item]
+
+
+class Marked(TypedDict):
+    """What the user read or deleted, in this tab or another; `unread` is left."""
+
+    type: Literal["read", "deleted"]
+    ids: list[int]
+    unread: int

@@ -1,0 +1,122 @@
+"""What stands in a user's inbox, and what changed in those of many."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import UTC
+
+from django.db import connection
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from mainapp.accounts.models import User
+from mainapp.notifications.events import Item, Marked, Snapshot
+from mainapp.notifications.fanout import Head, News
+from mainapp.notifications.models import Mark, Notification
+
+SNAPSHOT_ITEMS = 20
+RESUME_ITEMS = 100
+
+
+def inbox_of(user: User) -> QuerySet[Notification]:
+    """Return what a user may see, newest first, each with `is_read`: their own and everybody's."""
+    marks = Mark.objects.filter(user=user, notification=OuterRef("pk"))
+    own = Notification.objects.filter(Q(user=user) | Q(user=None))
+    return (
+        own.filter(~Exists(marks.filter(kind=Mark.Kind.DELETED)))
+        .annotate(is_read=Exists(marks.filter(kind=Mark.Kind.READ)))
+        .order_by("-id")
+    )
+
+
+def unread_count(user: User) -> int:
+    """Return how many notifications a user neither read nor deleted. One query."""
+    marks = Mark.objects.filter(user=user, notification=OuterRef("pk"))
+    own = Notification.objects.filter(Q(user=user) | Q(user=None))
+    return own.filter(~Exists(marks)).count()
+
+
+def item(notification: Notification, *, is_read: bool) -> Item:
+    created_at = notification.created_at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return Item(
+        id=notification.pk,
+        kind=notification.kind,
+        title=notification.title,
+        body=notification.body,
+        url=notification.url,
+        created_at=created_at.replace("+00:00", "Z"),
+        is_read=is_read,
+        is_platform=notification.is_platform,
+    )
+
+
+def snapshot(user: User) -> Snapshot:
+    """Return the newest items of an inbox. Two queries."""
+    items = [item(one, is_read=one.is_read) for one in inbox_of(user)[:SNAPSHOT_ITEMS]]
+    return Snapshot(
+        type="snapshot",
+        unread=unread_count(user),
+        last_id=items[0]["id"] if items else 0,
+        items=items,
+    )
+
+
+def items_after(user: User, after: int) -> list[Item]:
+    """Return what came after number `after`, oldest first: the newest RESUME_ITEMS. One query."""
+    missed = inbox_of(user).filter(pk__gt=after)[:RESUME_ITEMS]
+    return [item(one, is_read=one.is_read) for one in reversed(missed)]
+
+
+class Ledger:
+    """The database as the hub asks it, for all open inboxes at once."""
+
+    def head(self) -> Head:
+        """Return the newest numbers there are. One query."""
+        name = connection.ops.quote_name
+        newest = ", ".join(
+            f"(SELECT max(id) FROM {name(one._meta.db_table)})"  # noqa: S608 - our own names
+            for one in (Notification, Mark)
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {newest}")
+            notification, mark = cursor.fetchone()
+        return Head(notification or 0, mark or 0)
+
+    def news(self, after: Head, until: Head, users: Collection[int]) -> News:
+        """Return what these users are to be told of the numbers between; five queries at most."""
+        rows = Notification.objects.filter(
+            Q(user__in=users) | Q(user=None), pk__gt=after.notification, pk__lte=until.notification
+        ).order_by("pk")
+        items = [(row.user_id, item(row, is_read=False)) for row in rows]
+        marks = Mark.objects.filter(pk__gt=after.mark, pk__lte=until.mark, user__in=users)
+        return News(items=items, marked=_frames(list(marks.order_by("pk"))))
+
+
+def _frames(marks: list[Mark]) -> list[tuple[int, list[int], Marked]]:
+    """Return (user, the marks' own numbers, frame) for each user and kind."""
+    if not marks:
+        return []
+    unread = unread_counts({mark.user_id for mark in marks})
+    grouped: dict[tuple[int, str], list[Mark]] = defaultdict(list)
+    for mark in marks:
+        grouped[mark.user_id, mark.kind].append(mark)
+    return [
+        (
+            user,
+            [mark.pk for mark in group],
+            Marked(
+                type="read" if kind == Mark.Kind.READ else "deleted",
+                ids=[mark.notification_id for mark in group],
+                unread=unread[user],
+            ),
+        )
+        for (user, kind), group in grouped.items()
+    ]
+
+
+def unread_counts(users: Collection[int]) -> dict[int, int]:
+    """Return the unread count of each user. Three queries, however many users."""
+    of_all = Notification.objects.filter(user=None).count()
+    own = Notification.objects.filter(user__in=users).order_by().values_list("user")
+    owned = dict(own.annotate(count=Count("pk")))
+    marks = Mark.objects.filter(user__in=users).values_list("user")
+    marked = dict(marks.annotate(count=Count("notification", distinct=True)))
+    return {user: of_all + owned.get(user, 0) - marked.get(user, 0) for user in users}
