@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mainapp.alerts.conditions import KINDS, Kind, State, Terms
 from mainapp.market.models import Stock
@@ -37,7 +38,7 @@ class Alert(models.Model):
     class Status(models.TextChoices):
         """As stored; an active alert whose time is over is shown as expired."""
 
-        ACTIVE = "active", _("Ativo")
+        ACTIVE = "active", pgettext_lazy("alert", "Ativo")
         PAUSED = "paused", _("Pausado")
         TRIGGERED = "triggered", _("Disparado")
 
