@@ -1,0 +1,254 @@
+import asyncio
+import json
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import pytest
+import redis
+
+from mainapp.accounts.models import User
+from mainapp.core.realtime import query
+from mainapp.forum.fanout import RoomFanout, RoomSocket, hub
+from mainapp.forum.models import Message
+from mainapp.forum.receivers import hint_change
+from mainapp.forum.selectors import messages
+from mainapp.forum.services.messages import delete_message, edit_message, post_message
+from mainapp.forum.services.moderation import close_room
+from mainapp.forum.signals import room_changed
+from mainapp.forum.tests.factories import MessageFactory, RoomFactory
+from mainapp.market.board import client as redis_client
+from mainapp.market.fanout.writer import MAX_QUEUED
+from mainapp.market.tests.test_writer import Pipe, settle
+
+LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def alice(transactional_db):
+    return User.objects.create_user("alice")
+
+
+@pytest.fixture
+def bob(transactional_db):
+    return User.objects.create_user("bob")
+
+
+@pytest.fixture
+def room(alice):
+    return RoomFactory(host=alice)
+
+
+@pytest.fixture
+def silence():
+    """Let no change be hinted, as when Redis loses it."""
+    room_changed.disconnect(hint_change)
+    yield
+    room_changed.connect(hint_change)
+
+
+@asynccontextmanager
+async def running():
+    """Run the hub of a process."""
+    one = RoomFanout(messages)
+    try:
+        yield one
+    finally:
+        await one.stop()
+
+
+class Client:
+    """A socket of a hub's, and what came through it."""
+
+    @classmethod
+    async def enter(cls, hub, room, user):
+        self = cls()
+        self.hub, self.pipe, self.is_shut = hub, Pipe(), False
+        self.room = await hub.enter(room.pk)
+        self.socket = RoomSocket(
+            send=self.pipe.send,
+            user=user,
+            person=messages.person_of(user),
+            fall_behind=lambda socket: hub.release(self.room, socket),
+            shut=self._shut,
+        )
+        hub.join(self.room, self.socket)
+        return self
+
+    async def _shut(self):
+        self.is_shut = True
+
+    def frames(self, *kinds):
+        frames = [json.loads(text) for text in self.pipe.sent]
+        return [frame for frame in frames if frame["type"] in kinds]
+
+    @property
+    def seqs(self):
+        return [frame["seq"] for frame in self.frames("message")]
+
+    def leave(self):
+        self.hub.leave(self.room, self.socket)
+
+
+async def until(condition, timeout_s=5.0):
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+async def say(room, author, *bodies):
+    for body in bodies:
+        await query(Message.objects.update, sent_at=LONG_AGO)  # spare the turns
+        await query(post_message, room_pk=room.pk, author=author, body=body)
+
+
+# Hints ---------------------------------------------------------------------------------------
+
+
+async def test_hint_reaches_every_process(room, bob, monkeypatch):
+    monkeypatch.setattr(hub, "POLL_S", 60)
+    async with running() as one, running() as two:
+        clients = [await Client.enter(each, room, bob) for each in (one, two)]
+        await until(lambda: one._channel and two._channel)
+        await asyncio.sleep(0.1)
+        await say(room, bob, "a")
+        await until(lambda: all(client.seqs == [1] for client in clients))
+
+
+async def test_lost_hint_is_made_up_for_within_two_seconds(room, alice, bob, silence):
+    await say(room, bob, "a", "b")
+    async with running() as one:
+        client = await Client.enter(one, room, bob)
+        await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="c")
+        await query(delete_message, room_pk=room.pk, seq=2, actor=bob)
+        await say(room, bob, "d")
+        await query(close_room, room_pk=room.pk, actor=alice)
+
+        await until(lambda: len(client.pipe.sent) >= 5, 2)
+
+    assert client.seqs == [3]
+    assert [frame["seq"] for frame in client.frames("edited")] == [1]
+    assert [frame["seq"] for frame in client.frames("deleted")] == [2]
+    assert [frame["closed"] for frame in client.frames("room")] == [False, True]
+
+
+async def test_own_process_needs_no_hint(room, bob, silence, monkeypatch):
+    monkeypatch.setattr(hub, "POLL_S", 60)
+    async with running() as one:
+        client = await Client.enter(one, room, bob)
+        message = await query(post_message, room_pk=room.pk, author=bob, body="a")
+        one.nudge(room.pk, message.revision)
+        await until(lambda: client.seqs == [1], 1)
+
+
+async def test_rooms_live_while_redis_says_nothing(room, bob):
+    async with running() as one:
+        redis_client().execute_command("CLIENT", "PAUSE", 3000, "ALL")
+        begun = asyncio.get_running_loop().time()
+        client = await Client.enter(one, room, bob)
+        message = await query(post_message, room_pk=room.pk, author=bob, body="a")
+        one.nudge(room.pk, message.revision)
+        await until(lambda: client.seqs == [1], 2)
+        assert asyncio.get_running_loop().time() - begun < 2
+        await until(_redis_answers, 6)
+
+
+def _redis_answers():
+    try:
+        return redis_client().ping()
+    except redis.RedisError:
+        return False
+
+
+async def test_message_edited_before_it_was_read_comes_once_as_it_is(room, bob, silence):
+    async with running() as one:
+        client = await Client.enter(one, room, bob)
+        await say(room, bob, "a", "b")
+        await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="c")
+        await query(delete_message, room_pk=room.pk, seq=2, actor=bob)
+        await until(lambda: len(client.seqs) == 2)
+
+    first, second = client.frames("message")
+    assert (first["seq"], first["body_html"]) == (1, "<p>c</p>")
+    assert "edited_at" in first
+    assert (second["seq"], second["body_html"], second["deleted"]) == (2, "", True)
+    assert client.frames("edited", "deleted") == []
+
+
+async def test_deleted_room_shuts_its_sockets(room, bob, silence):
+    async with running() as one:
+        client = await Client.enter(one, room, bob)
+        await query(room.delete)
+        await until(lambda: client.is_shut)
+        assert await one.enter(room.pk) is None
+
+
+# Slow clients --------------------------------------------------------------------------------
+
+
+async def test_slow_client_holds_up_nobody_and_misses_nothing(room, bob):
+    count = 3 * MAX_QUEUED
+    async with running() as one:
+        slow, fast = [await Client.enter(one, room, bob) for _ in range(2)]
+        await say(room, bob, "first")
+        await until(lambda: slow.seqs == fast.seqs == [1])
+        slow.pipe.stop()
+        for n in range(count):
+            await say(room, bob, str(n))
+            await until(lambda n=n: fast.seqs[-1:] == [n + 2])
+        await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="edited")
+        await until(lambda: fast.frames("edited"))
+        assert len(slow.socket._queue) == MAX_QUEUED
+
+        await slow.pipe.go_on()
+        await until(lambda: len(slow.seqs) == count + 1 and slow.frames("edited"))
+        await until(lambda: slow.socket.is_live)
+        await say(room, bob, "last")
+        await until(lambda: slow.seqs[-1] == fast.seqs[-1] == count + 2)
+
+    assert slow.seqs == fast.seqs == list(range(1, count + 3))
+    assert [frame["seq"] for frame in slow.frames("edited")] == [1]
+
+
+async def test_slow_client_learns_who_is_there_and_what_holds_by_now(room, alice, bob):
+    async with running() as one:
+        slow = await Client.enter(one, room, bob)
+        slow.pipe.stop()
+        await say(room, bob, *map(str, range(MAX_QUEUED + 3)))
+        await until(lambda: not slow.socket.is_live)
+        other = await Client.enter(one, room, alice)
+        await query(close_room, room_pk=room.pk, actor=alice)
+        await until(lambda: len(other.frames("room")) == 2)
+
+        await slow.pipe.go_on()
+        await until(lambda: slow.socket.is_live and slow.frames("room")[1:])
+
+    last = slow.frames("room")[-1]
+    assert (last["closed"], last["last_seq"]) == (True, MAX_QUEUED + 3)
+    assert {user["id"] for user in last["present"]} == {alice.pk, bob.pk}
+
+
+async def test_slow_client_that_leaves_is_forgotten(room, bob):
+    async with running() as one:
+        slow = await Client.enter(one, room, bob)
+        slow.pipe.stop()
+        await say(room, bob, *map(str, range(MAX_QUEUED + 3)))
+        await until(lambda: not slow.socket.is_live)
+        slow.leave()
+        slow.leave()
+        await settle()
+        assert slow.room.sockets == set()
+        assert slow.socket.is_closed
+
+
+async def test_process_that_missed_much_lets_each_socket_page(room, bob, silence, monkeypatch):
+    monkeypatch.setattr(hub, "MAX_BURST", 50)
+    async with running() as one:
+        client = await Client.enter(one, room, bob)
+        for _ in range(230):
+            await query(MessageFactory, room=room, author=bob)
+        await until(lambda: len(client.seqs) == 230)
+        await until(lambda: client.socket.is_live)
+
+    assert client.seqs == list(range(1, 231))
