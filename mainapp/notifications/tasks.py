@@ -5,16 +5,27 @@ import logging
 import redis
 from celery import shared_task
 from celery.exceptions import OperationalError
+from django.utils import timezone
 
+from mainapp.notifications.services.broadcasts import write_batch
 from mainapp.notifications.services.delivering import deliver_due, tell_inboxes
+from mainapp.notifications.services.inbox import prune_notifications
 
 logger = logging.getLogger(__name__)
 
 
 @shared_task(name="deliver", ignore_result=True)
 def deliver() -> None:
-    """Send what is due."""
+    """Send what is due, and the e-mails to everybody batch by batch."""
+    while write_batch(at=timezone.now()):
+        deliver_due()
     deliver_due()
+
+
+@shared_task(name="prune_notifications", ignore_result=True)
+def prune() -> None:
+    """Delete what is long over."""
+    prune_notifications(at=timezone.now())
 
 
 def nudge_worker() -> None:

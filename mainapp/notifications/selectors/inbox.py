@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -16,7 +17,7 @@ SNAPSHOT_ITEMS = 20
 RESUME_ITEMS = 100
 
 
-def inbox_of(user: User) -> QuerySet[Notification]:
+def inbox_of(user: User) -> QuerySet[Any]:
     """Return what a user may see, newest first, each with `is_read`: their own and everybody's."""
     marks = Mark.objects.filter(user=user, notification=OuterRef("pk"))
     own = Notification.objects.filter(Q(user=user) | Q(user=None))
@@ -32,6 +33,12 @@ def unread_count(user: User) -> int:
     marks = Mark.objects.filter(user=user, notification=OuterRef("pk"))
     own = Notification.objects.filter(Q(user=user) | Q(user=None))
     return own.filter(~Exists(marks)).count()
+
+
+def owned_notification(user: User, pk: int) -> Notification:
+    """Return what stands in the inbox of `user`. Raises: Notification.DoesNotExist."""
+    found: Notification = inbox_of(user).get(pk=pk)
+    return found
 
 
 def item(notification: Notification, *, is_read: bool) -> Item:

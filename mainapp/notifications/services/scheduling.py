@@ -1,12 +1,13 @@
 """What beat runs for the outbox."""
 
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from django.conf import settings
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
 SWEEP_S = 10
 
 
 def ensure_sweep() -> None:
-    """Create beat's `deliver`, once; what the admin changed stays.
+    """Create beat's `deliver` and the nightly pruning, once; what the admin changed stays.
 
     It takes what a crash left, what is to be tried again, and what a lost hint did not tell of.
     """
@@ -18,4 +19,9 @@ def ensure_sweep() -> None:
                 every=SWEEP_S, period=IntervalSchedule.SECONDS
             ),
             expire_seconds=SWEEP_S,
+        )
+    if not PeriodicTask.objects.filter(name="prune_notifications").exists():
+        night = CrontabSchedule.objects.create(minute="45", hour="3", timezone=settings.TIME_ZONE)
+        PeriodicTask.objects.create(
+            name="prune_notifications", task="prune_notifications", crontab=night
         )

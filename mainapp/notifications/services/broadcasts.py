@@ -1,0 +1,88 @@
+"""Notices of the staff to everybody; by e-mail in batches that no crash loses or doubles."""
+
+from datetime import datetime
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.db import transaction
+
+from mainapp.accounts.models import User
+from mainapp.accounts.policies import require_level
+from mainapp.notifications.models import Broadcast, Channel, Delivery
+from mainapp.notifications.selectors.channels import account_addresses
+from mainapp.notifications.selectors.deliveries import untried_mails
+from mainapp.notifications.services.notices import message_id, notify, write_deliveries
+from mainapp.notifications.signals import rows_written
+
+BATCH = 100  # news of other kinds wait for so many e-mails at most
+
+
+def send_broadcast(
+    *, author: User, title: str, body: str, url: str = "", is_email: bool = False, at: datetime
+) -> Broadcast:
+    """Put a notice into every inbox, stored once, and have its e-mails written in the background.
+
+    Raises: AccessDenied unless `author` is of the staff.
+    """
+    require_level(author, User.Access.SUPPORT)
+    with transaction.atomic():
+        made = Broadcast.objects.create(
+            author=author,
+            title=title,
+            body=body,
+            url=url,
+            is_email=is_email,
+            created_at=at,
+            finished_at=None if is_email else at,
+        )
+        notify(
+            user=None,
+            kind="platform",
+            title=title,
+            body=body,
+            url=url,
+            dedupe_key=f"broadcast.{made.pk}",
+        )
+        if is_email:
+            rows_written.send(sender=None, users=[], has_deliveries=True)
+    return made
+
+
+def write_batch(*, at: datetime) -> int:
+    """Write the next e-mails of the oldest unfinished broadcast; return how many users they cover.
+
+    None while the batch before waits for its first try. The place up to which users are covered
+    moves in the same transaction, and only from where this call found it: a second caller, or one
+    after a crash, goes on where the last commit ended. Seven queries.
+    """
+    broadcast = Broadcast.objects.filter(finished_at=None).order_by("id").first()
+    if broadcast is None or untried_mails(broadcast.pk):
+        return 0
+    users = User.objects.filter(pk__gt=broadcast.last_user_id, is_active=True).order_by("pk")
+    ids = list(users.values_list("pk", flat=True)[:BATCH])
+    with transaction.atomic():
+        here = Broadcast.objects.filter(
+            pk=broadcast.pk, last_user_id=broadcast.last_user_id, finished_at=None
+        )
+        moved = here.update(last_user_id=ids[-1]) if ids else here.update(finished_at=at)
+        if moved == 1 and ids:
+            write_deliveries(rows=_mails(broadcast, account_addresses(ids), at))
+    return len(ids) if moved == 1 else 0
+
+
+def _mails(broadcast: Broadcast, addresses: dict[int, str], at: datetime) -> list[Delivery]:
+    url = urljoin(settings.SITE_URL, broadcast.url) if broadcast.url else settings.SITE_URL
+    return [
+        Delivery(
+            user_id=user,
+            broadcast=broadcast,
+            kind=Channel.Kind.EMAIL,
+            address=address,
+            subject=" ".join(broadcast.title.split()),
+            text=f"{broadcast.body}\n\n{url}\n",
+            message_id=message_id(f"broadcast.{broadcast.pk}.{user}"),
+            due_at=at,
+            created_at=at,
+        )
+        for user, address in addresses.items()
+    ]

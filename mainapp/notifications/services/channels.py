@@ -1,0 +1,169 @@
+"""A user's channels: added, verified, tried, switched, removed."""
+
+import secrets
+from datetime import datetime, timedelta
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+from django.db.models import F
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+
+from mainapp.accounts.models import User
+from mainapp.core.exceptions import DomainError
+from mainapp.notifications.models import Channel
+from mainapp.notifications.policies import (
+    CODE_LIFE,
+    CODE_TRIES,
+    MAX_CHANNELS,
+    TEST_MESSAGES_AN_HOUR,
+)
+from mainapp.notifications.selectors.channels import channels_of
+from mainapp.notifications.selectors.deliveries import own_messages_since
+from mainapp.notifications.services.delivering import transports
+from mainapp.notifications.services.notices import Letter, write_delivery
+from mainapp.notifications.services.outbox import cancel_deliveries
+from mainapp.notifications.transports.base import TransportError
+
+SALT = "mainapp.notifications.channel"
+LINK_LIFE = timedelta(days=3)
+
+
+class TooManyMessages(DomainError):
+    code = "rate_limited"
+
+
+def add_channel(*, user: User, kind: str, address: str, at: datetime) -> Channel:
+    """Add a channel and send what verifies it: a link to an e-mail address, else a code.
+
+    Raises: DomainError for an address that is refused or there already, or one channel too many.
+    """
+    try:
+        address = transports()[kind].check(address.strip())
+    except TransportError as error:
+        raise DomainError(
+            _("Este endereço não pode ser usado: %(reason)s") % {"reason": error}
+        ) from error
+    with transaction.atomic():
+        _lock(user)
+        channels = channels_of(user)
+        if channels.filter(kind=kind, address=address).exists():
+            raise DomainError(_("Este canal já está na lista."))
+        if channels.count() >= MAX_CHANNELS:
+            raise DomainError(
+                _("São até %(limit)s canais: apague um antes.") % {"limit": MAX_CHANNELS}
+            )
+        channel = Channel.objects.create(
+            user=user,
+            kind=kind,
+            address=address,
+            secret=secrets.token_urlsafe(32) if kind == Channel.Kind.WEBHOOK else "",
+            created_at=at,
+        )
+        send_verification(channel=channel, at=at)
+    return channel
+
+
+def send_verification(*, channel: Channel, at: datetime) -> None:
+    """Send the link or a new code, which ends the one before. Raises: TooManyMessages."""
+    if channel.kind == Channel.Kind.EMAIL:
+        url = urljoin(settings.SITE_URL, reverse("confirm-channel", args=[link_key(channel)]))
+        text = _("Para receber aqui os avisos de %(user)s no Pregão, abra este endereço:") % {
+            "user": channel.user.name
+        }
+        ignore = _("Se você não pediu isto, não faça nada.")
+        _send(channel, _("Confirme este endereço"), f"{text}\n\n{url}\n\n{ignore}", at)
+        return
+    code = f"{secrets.randbelow(10**6):06}"
+    own = Channel.objects.filter(pk=channel.pk)
+    own.update(code=code, code_sent_at=at, code_tries=0)
+    text = _("Digite este código na página dos seus canais: %(code)s") % {"code": code}
+    _send(channel, _("Código do Pregão: %(code)s") % {"code": code}, text, at)
+
+
+def link_key(channel: Channel) -> str:
+    """Return what the link in a verification e-mail carries; it says nothing without our key."""
+    return signing.dumps([channel.pk, channel.address], salt=SALT)
+
+
+def channel_of_key(key: str) -> Channel:
+    """Return the channel behind a link. Raises: Channel.DoesNotExist for any that is not good."""
+    try:
+        pk, address = signing.loads(key, salt=SALT, max_age=LINK_LIFE)
+    except (signing.BadSignature, ValueError, TypeError):
+        raise Channel.DoesNotExist from None
+    return Channel.objects.select_related("user").get(pk=pk, address=address)
+
+
+def confirm_channel(*, channel: Channel, at: datetime) -> None:
+    """Have a channel count as verified. Safe to repeat."""
+    Channel.objects.filter(pk=channel.pk, verified_at=None).update(verified_at=at, code="")
+
+
+def enter_code(*, channel: Channel, code: str, at: datetime) -> None:
+    """Verify a channel by the code that came through it.
+
+    Raises: DomainError for a wrong one; after CODE_TRIES wrong ones, or CODE_LIFE, a new one has to
+    be asked for.
+    """
+    own = Channel.objects.filter(pk=channel.pk, verified_at=None)
+    alive = own.filter(code_sent_at__gt=at - CODE_LIFE, code_tries__lt=CODE_TRIES).exclude(code="")
+    if alive.update(code_tries=F("code_tries") + 1) != 1:
+        raise DomainError(_("Este código não vale mais: peça outro."))
+    channel.refresh_from_db()
+    if not constant_time_compare(channel.code, code.strip()):
+        raise DomainError(_("O código não é este."))
+    confirm_channel(channel=channel, at=at)
+
+
+def send_test(*, channel: Channel, at: datetime) -> None:
+    """Send a message that says that the channel works. Raises: DomainError, TooManyMessages."""
+    if channel.verified_at is None:
+        raise DomainError(_("Confirme o canal antes de testá-lo."))
+    text = _("Se você lê isto, os avisos do Pregão chegam aqui.")
+    _send(channel, _("Teste do Pregão"), text, at)
+
+
+def switch_channel(*, channel: Channel, is_active: bool) -> None:
+    """Have news use a channel, or leave it alone from now on."""
+    Channel.objects.filter(pk=channel.pk).update(is_active=is_active)
+
+
+def switch_account_mail(*, user: User, is_active: bool, at: datetime) -> None:
+    """Have news go to the account's own address, or not."""
+    Channel.objects.update_or_create(
+        user=user,
+        kind=Channel.Kind.EMAIL,
+        address="",
+        defaults={"is_active": is_active},
+        create_defaults={"is_active": is_active, "created_at": at, "verified_at": at},
+    )
+
+
+def delete_channel(*, channel: Channel) -> None:
+    """Remove a channel; what waits for it is not sent any more."""
+    with transaction.atomic():
+        cancel_deliveries(channel=channel)
+        Channel.objects.filter(pk=channel.pk).delete()
+
+
+def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
+    sent = own_messages_since(channel.user, at, timedelta(hours=1))
+    if sent >= TEST_MESSAGES_AN_HOUR:
+        raise TooManyMessages(_("Mensagens demais na última hora: tente mais tarde."))
+    letter = Letter(
+        kind=channel.kind,
+        address=channel.address,
+        subject=subject,
+        text=text,
+        channel_id=channel.pk,
+    )
+    write_delivery(letter=letter, user=channel.user, at=at)
+
+
+def _lock(user: User) -> None:
+    """Make other edits of a user's channels wait (SQLite locks the whole database by itself)."""
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)

@@ -1,0 +1,25 @@
+"""The pages of notifications."""
+
+from django.urls import URLPattern, path
+
+from mainapp.notifications.views import broadcasts, channels, inbox
+
+CHANNELS = "notifications/channels/"
+
+urlpatterns: list[URLPattern] = [
+    path("notifications/", inbox.notifications, name="notifications"),
+    path("notifications/read/", inbox.read_all, name="read-notifications"),
+    path("notifications/delete/", inbox.delete_all, name="delete-notifications"),
+    path("notifications/<int:pk>/read/", inbox.read_notification, name="read-notification"),
+    path("notifications/<int:pk>/delete/", inbox.delete_notification, name="delete-notification"),
+    path("notifications/deliveries/", inbox.deliveries, name="notification-deliveries"),
+    path("notifications/broadcasts/", broadcasts.broadcasts, name="broadcasts"),
+    path(CHANNELS, channels.channels, name="notification-channels"),
+    path(f"{CHANNELS}account/", channels.switch_account_mail, name="switch-account-mail"),
+    path(f"{CHANNELS}confirm/<str:key>/", channels.confirm, name="confirm-channel"),
+    path(f"{CHANNELS}<int:pk>/", channels.channel, name="notification-channel"),
+    path(f"{CHANNELS}<int:pk>/verify/", channels.verify, name="verify-channel"),
+    path(f"{CHANNELS}<int:pk>/test/", channels.test, name="test-channel"),
+    path(f"{CHANNELS}<int:pk>/switch/", channels.switch, name="switch-channel"),
+    path(f"{CHANNELS}<int:pk>/delete/", channels.delete, name="delete-channel"),
+]
