@@ -41,3 +41,217 @@ def test_the_browser_counts_as_the_server_does(stage, case):  # noqa: F811 - the
         assert {name: row[name] for name in expected} == expected
     assert {name: counted["totals"][name] for name in case["totals"]} == case["totals"]
     assert counted["totals"]["unquoted"] == len(case["left_out"])
+
+
+# The page ----------------------------------------------------------------------------------------
+
+HELD = [("PETR4", "100", "30,12"), ("VALE3", "40,5", "70,55"), ("ITUB4", "235", "21,60")]
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+# What of a page both renders must agree on: every figure of rows, foot, summary and divisions.
+READ = """(root) => {
+    const all = (selector) => [...root.querySelectorAll(selector)];
+    const rows = all("tr[data-symbol] [data-field]:not([data-field=age])");
+    const named = [
+        ...rows.map((it) => [`${it.closest("tr").dataset.symbol}.${it.dataset.field}`, it]),
+        ...all("[data-sum]").map((it, i) => [`${i}.${it.dataset.sum}`, it]),
+        ...all("[data-slice]").map((it) =>
+            [`${it.closest("figure").dataset.division}.${it.dataset.slice}`, it]),
+        ...all(".left-out:not([hidden])").map((it) => [it.dataset.part, it]),
+    ];
+    return Object.fromEntries(
+        named.map(([name, it]) => [name, it.textContent.replace(/\\s+/g, " ").trim()]));
+}"""
+RENDERED = f"""async () => ({READ})(new DOMParser().parseFromString(
+    await (await fetch("/carteira")).text(), "text/html"))"""
+
+
+def sign_up(page: Page) -> None:
+    name = f"ana{uuid4().hex[:8]}"
+    page.goto("/register/?next=/carteira")
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.com")
+    page.fill("[name=password1]", "um-segredo-longo")
+    page.fill("[name=password2]", "um-segredo-longo")
+    with page.expect_navigation():
+        page.click("main button[type=submit]")
+
+
+def hold(page: Page, symbol: str, quantity: str, average: str, nota: str = "5") -> None:
+    page.goto(f"/create-carteira/?ativo={symbol}")
+    page.fill("[name=quantidade]", quantity)
+    page.fill("[name=preco_medio]", average)
+    page.fill("[name=nota]", nota)
+    with page.expect_navigation():
+        page.click("main form[method=post] button[type=submit]")
+
+
+def wait_until_live(page: Page) -> None:
+    expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo")
+    expect(page.locator("tr[data-unquoted]")).to_have_count(0, timeout=15_000)
+
+
+@pytest.fixture
+def carteira(open_page):
+    """Return `carteira(**options)`: the page of somebody new who holds three stocks."""
+
+    def open_(**options) -> Page:
+        page = open_page("/privacy/", **options)
+        sign_up(page)
+        for row in HELD:
+            hold(page, *row)
+        page.goto("/carteira")
+        wait_until_live(page)
+        return page
+
+    return open_
+
+
+@contextmanager
+def paused(process):
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def test_the_first_stock_is_added_from_the_empty_page_and_moves(open_page):
+    page = open_page("/privacy/")
+    sign_up(page)
+    expect(page.get_by_role("heading", name="Sua carteira está vazia")).to_be_visible()
+    page.get_by_role("link", name="Adicionar o primeiro ativo").click()
+    page.fill("[name=ativo]", "PETR4")
+    page.fill("[name=quantidade]", "1000")
+    page.fill("[name=preco_medio]", "25,5")
+    page.fill("[name=nota]", "10")
+    page.click("main form[method=post] button[type=submit]")
+    page.wait_for_url("**/carteira")
+
+    wait_until_live(page)
+    patrimony = page.locator(".wealth [data-sum=total]")
+    before = patrimony.inner_text()
+    expect(patrimony).not_to_have_text(before, timeout=15_000)
+    assert re.fullmatch(r"R\$\s\d{2}\.\d{3},\d\d", patrimony.inner_text())
+
+
+def test_the_live_page_says_what_the_server_does(carteira, site):
+    page = carteira()
+    total = page.locator("tr[data-symbol=ITUB4] [data-field=total]")
+    before = total.inner_text()
+    expect(total).not_to_have_text(before, timeout=15_000)
+    with paused(site.child("worker")):
+        badge = page.locator("[data-market-status] .badge-feed")
+        expect(badge).to_have_text(re.compile("^Desatualizado"), timeout=10_000)
+        live = page.evaluate(f"({READ})(document)")
+        rendered = page.evaluate(RENDERED)
+        expect(page.locator("tr[data-symbol=ITUB4] .price")).to_have_class(re.compile("stale"))
+
+    assert len(live) == 3 * 13 + 16 + 3 + 3 + 2  # rows, sums, slices
+    assert live == rendered
+    expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo", timeout=10_000)
+
+
+def test_the_page_works_without_javascript(open_page, carteira):
+    page = carteira()
+    state = page.context.storage_state()
+    page = open_page("/carteira", java_script_enabled=False, storage_state=state)
+    expect(page.locator("tr[data-symbol=PETR4] [data-field=total]")).to_have_text(
+        re.compile(r"\d,\d\d")
+    )
+    expect(page.get_by_role("button", name="Ocultar valores")).to_be_hidden()
+    page.get_by_label("Quanto você quer investir agora?").fill("1.000")
+    page.get_by_role("button", name="Calcular").click()
+    expect(page.locator("[data-part=aporte-answer]")).to_contain_text("Gasta R$")
+    expect(page.locator(".wealth [data-sum=total]")).to_have_text(re.compile(r"^R\$\s\d"))
+
+
+def test_the_next_contribution_is_answered_in_place_and_copied(carteira):
+    page = carteira()
+    page.evaluate("window.isSamePage = true")
+    amount = page.get_by_label("Quanto você quer investir agora?")
+    answer = page.locator("[data-part=aporte-answer]")
+    for typed, said in (("mil", "Não entendemos"), ("-3", "maior que zero"), ("9" * 20, "máximo")):
+        amount.fill(typed)
+        amount.press("Enter")
+        expect(answer.get_by_role("alert")).to_contain_text(said)
+        expect(amount).to_have_attribute("aria-invalid", "true")
+        expect(amount).to_be_focused()
+
+    amount.fill("1.000,00")
+    amount.press("Enter")
+    expect(answer.locator("[data-part=plan] tbody tr")).not_to_have_count(0)
+    expect(amount).not_to_have_attribute("aria-invalid", re.compile("."))
+    cents = [
+        int(re.sub(r"\D", "", text))
+        for text in answer.locator(".plan-sum strong").all_inner_texts()
+    ]
+    assert sum(cents) == 100_000
+
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for is_there in (True, False):
+        if not is_there:
+            page.evaluate("navigator.clipboard.writeText('')")
+            page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(Error()))")
+            page.locator("[data-part=copied]").evaluate("(said) => { said.textContent = ''; }")
+        page.get_by_role("button", name="Copiar a lista").click()
+        expect(page.locator("[data-part=copied]")).to_have_text("Lista copiada.")
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert re.match(r"\d+ [A-Z]{4}\dF? a R\$\s\d", copied), copied
+        assert "\nTotal: R$" in copied.replace("\r", "")
+    assert page.evaluate("window.isSamePage")
+
+
+def test_a_session_that_ended_leads_from_the_contribution_to_the_login(carteira):
+    page = carteira()
+    page.context.clear_cookies()
+    page.get_by_label("Quanto você quer investir agora?").fill("1000")
+    page.get_by_role("button", name="Calcular").click()
+    page.wait_for_url(re.compile(r"/login/\?next=/carteira%3Faporte%3D1000"))
+
+
+def test_columns_sort_and_hide_and_stay_so(carteira):
+    page = carteira()
+    symbols = page.locator("tbody .ticker")
+    expect(symbols).to_have_text(["ITUB4", "PETR4", "VALE3"])
+    head = page.get_by_role("columnheader", name="Qtde.")
+    head.get_by_role("button").press("Enter")
+    expect(head).to_have_attribute("aria-sort", "descending")
+    expect(symbols).to_have_text(["ITUB4", "PETR4", "VALE3"])
+    head.get_by_role("button").press("Space")
+    expect(head).to_have_attribute("aria-sort", "ascending")
+    expect(symbols).to_have_text(["VALE3", "PETR4", "ITUB4"])
+
+    page.get_by_text("Colunas").click()
+    page.get_by_role("checkbox", name="Nota").uncheck()
+    page.reload()
+    wait_until_live(page)
+    expect(symbols).to_have_text(["VALE3", "PETR4", "ITUB4"])
+    expect(page.locator("[data-col=nota]:visible")).to_have_count(0)
+    expect(page.locator("tfoot [data-col=total]")).to_be_visible()
+
+
+def test_values_are_hidden_until_they_are_asked_for_again(carteira):
+    page = carteira()
+    button = page.get_by_role("button", name="Ocultar valores")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    total = page.locator("tr[data-symbol=PETR4] [data-field=total]")
+    expect(total).to_have_css("visibility", "hidden")
+    expect(page.locator("tr[data-symbol=PETR4] [data-field=actual_pct]")).to_be_visible()
+    button.click()
+    expect(total).to_have_css("visibility", "visible")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_shows_the_rest_of_a_row_behind_its_arrow(carteira, scheme):
+    page = carteira(color_scheme=scheme, **PHONE)
+    result = page.locator("tr[data-symbol=PETR4] [data-col=result]")
+    expect(result).to_be_hidden()
+    page.get_by_role("button", name="Mais de PETR4").tap()
+    expect(result).to_be_visible()
+    expect(page.get_by_role("link", name="Editar PETR4")).to_be_visible()
+    page.get_by_label("Quanto você quer investir agora?").fill("1000")
+    page.get_by_role("button", name="Calcular").tap()
+    expect(page.locator("[data-part=plan]")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
