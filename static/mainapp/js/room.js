@@ -116,6 +116,7 @@ log.addEventListener("unseen", ({ detail }) => {
 pill.addEventListener("click", () => log.toEnd());
 
 const PATIENCE_MS = 2500;
+const NARROW = window.matchMedia("(max-width: 59.99rem)"); // there the head would hide the talk
 let warning = null;
 
 function showLink() {
@@ -148,7 +149,10 @@ const composer = part(root, "composer");
 if (composer) attachComposer(root, { composer, log, socket, outbox, draftKey: key, announce });
 root.dataset.ready = "";
 if ("newest" in root.dataset) {
-  if (window.location.hash === "#end" || !window.location.hash) log.toEnd();
+  if (window.location.hash === "#end" || !window.location.hash) {
+    log.toEnd();
+    if (NARROW.matches) root.querySelector(".talk").scrollIntoView({ block: "end" });
+  }
   socket.start();
 }
 lookForEarlier();

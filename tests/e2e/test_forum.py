@@ -1,0 +1,326 @@
+"""The forum in a real browser: from sign-up to a conversation of two."""
+
+import re
+import signal
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+PASSWORD = "um-segredo-longo"
+RECONNECTED_MS = 20_000
+
+
+def sign_up(page: Page, name: str | None = None) -> str:
+    name = name or f"ana{uuid4().hex[:8]}"
+    page.goto("/register/?next=/forum/")
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.com")
+    page.fill("[name=password1]", PASSWORD)
+    page.fill("[name=password2]", PASSWORD)
+    with page.expect_navigation():
+        page.click("main button[type=submit]")
+    page.wait_for_url("**/forum/")
+    return name
+
+
+def make_room(page: Page, name: str = "Sala", **fields: str) -> str:
+    """Make a room and return its path."""
+    page.goto("/create-room/")
+    for field, value in {"name": name, **fields}.items():
+        page.fill(f"[name={field}]", value)
+    page.get_by_role("main").get_by_role("button", name="Criar sala").click()
+    page.wait_for_url(re.compile(r"/room/\d+/$"))
+    return re.sub(r"^.*(/room/\d+/).*$", r"\1", page.url)
+
+
+def say(page: Page, text: str) -> None:
+    page.get_by_label("Mensagem", exact=True).fill(text)
+    page.get_by_label("Mensagem", exact=True).press("Enter")
+
+
+def said(page: Page) -> Locator:
+    return page.locator(".msg:not(.pending) .msg-body")
+
+
+def is_live(page: Page) -> None:
+    """Wait until the room's socket greeted the page."""
+    expect(page.locator("[data-part=present-count]")).to_have_text(re.compile(r"\d"))
+
+
+@pytest.fixture
+def member(open_page):
+    page = open_page("/forum/")
+    sign_up(page)
+    return page
+
+
+def test_a_person_signs_up_makes_a_room_and_writes_in_it(open_page):
+    page = open_page("/forum/")
+    page.get_by_role("main").get_by_role("link", name="Criar sala").first.click()
+    page.wait_for_url("**/login/?next=/create-room/")
+    name = sign_up(page)
+    path = make_room(page, "Petrobras", topic="Óleo", description="De tudo", stock="petr4")
+    expect(page.get_by_text("Ninguém escreveu ainda.")).to_be_visible()
+    expect(page.locator(".room-stock [data-field=price]")).to_have_text(re.compile(r"\d,\d\d"))
+
+    is_live(page)
+    say(page, "olá, **mundo**: $VALE3")
+    expect(said(page)).to_have_text(re.compile("olá, mundo: VALE3"))
+    expect(page.locator(".msg .chip [data-field=price]")).to_have_text(re.compile(r"\d,\d\d"))
+    expect(page.locator(".msg-body strong")).to_have_text("mundo")
+    expect(page.locator(".msg.pending")).to_have_count(0)
+    page.goto("/forum/")
+    expect(page.locator(".room-row", has_text="Petrobras").first).to_contain_text(name)
+    page.goto(path)
+    expect(said(page)).to_have_count(1)
+
+
+def test_two_see_each_others_messages_in_one_order(open_page, member):
+    path = make_room(member)
+    other = open_page("/forum/")
+    name = sign_up(other)
+    other.goto(path)
+    reader = open_page(path)
+    for page in (member, other, reader):
+        is_live(page)
+    expect(member.locator(".present")).to_contain_text(name)
+
+    texts = [f"mensagem {n}" for n in range(1, 7)]
+    for n, text in enumerate(texts):
+        say((member, other)[n % 2], text)
+        expect(said(reader).nth(n)).to_have_text(text)
+    for page in (member, other, reader):
+        expect(said(page)).to_have_text(texts)
+        page.reload()
+        expect(said(page)).to_have_text(texts)
+    expect(member.locator(".msg.own")).to_have_count(3)
+    expect(reader.get_by_role("link", name="Entre para escrever")).to_be_visible()
+
+
+def test_typing_is_told_and_forgotten(open_page, member):
+    path = make_room(member)
+    other = open_page("/forum/")
+    name = sign_up(other)
+    other.goto(path)
+    is_live(other)
+    is_live(member)
+    other.get_by_label("Mensagem", exact=True).press_sequentially("oi")
+    expect(member.locator("[data-part=typing]")).to_have_text(f"{name} está escrevendo…")
+    say(other, "oi")
+    expect(member.locator("[data-part=typing]")).to_have_text("")
+
+
+def test_a_message_is_edited_and_deleted_where_it_stands(open_page, member):
+    path = make_room(member)
+    reader = open_page(path)
+    is_live(reader)
+    is_live(member)
+    say(member, "errdo $PETR4")
+    expect(said(reader)).to_have_count(1)
+    message = member.locator(".msg").first
+    message.hover()
+    message.get_by_label("O que fazer com esta mensagem").click()
+    message.get_by_role("link", name="Editar").click()
+    message.get_by_label("Mensagem").fill("*certo* $VALE3")
+    message.get_by_role("button", name="Guardar").click()
+    for page in (member, reader):
+        expect(said(page)).to_have_text(re.compile("^certo VALE3"))
+        expect(page.locator(".msg .chip [data-field=price]")).to_have_text(re.compile(r"\d"))
+        expect(page.get_by_text("editada")).to_be_visible()
+
+    message.hover()
+    message.get_by_label("O que fazer com esta mensagem").click()
+    message.get_by_role("link", name="Apagar").click()
+    member.get_by_role("dialog").get_by_role("button", name="Apagar").click()
+    for page in (member, reader):
+        expect(said(page)).to_have_text("mensagem apagada")
+
+
+def test_a_closed_room_and_a_muted_person_are_told_at_once(open_page, member):
+    path = make_room(member)
+    other = open_page("/forum/")
+    name = sign_up(other)
+    other.goto(path)
+    is_live(other)
+    say(other, "oi")
+    is_live(member)
+    box = other.get_by_label("Mensagem", exact=True)
+
+    message = member.locator(".msg", has_text="oi").first
+    message.hover()
+    message.get_by_label("O que fazer com esta mensagem").click()
+    message.get_by_role("button", name="Silenciar").click()
+    expect(member.locator(".messages")).to_contain_text(f"{name} só pode ler nesta sala.")
+    expect(other.get_by_text("Você foi silenciado nesta sala")).to_be_visible()
+    expect(box).to_be_hidden()
+
+    member.goto(f"{path}moderation/")
+    member.get_by_role("button", name="Devolver a palavra").click()
+    expect(box).to_be_visible()
+    member.get_by_role("button", name="Fechar a sala").click()
+    expect(other.get_by_text("Esta sala está fechada")).to_be_visible()
+    expect(other.locator("[data-part=closed]")).to_be_visible()
+    member.get_by_role("button", name="Reabrir a sala").click()
+    expect(box).to_be_visible()
+    expect(member.locator(".moderation-log li")).to_have_count(4)
+
+
+def test_too_many_messages_wait_and_arrive(member):
+    make_room(member)
+    is_live(member)
+    texts = [str(n) for n in range(12)]
+    for text in texts:
+        say(member, text)
+    expect(member.locator(".msg.pending").first).to_contain_text(
+        re.compile(r"tenta de novo em \d+ s")
+    )
+    expect(member.locator(".msg.pending")).to_have_count(0, timeout=RECONNECTED_MS)
+    assert sorted(said(member).all_inner_texts(), key=int) == texts
+
+
+def test_a_room_is_read_and_written_without_javascript(open_page, member):
+    path = make_room(member, stock="PETR4")
+    state = member.context.storage_state()
+    page = open_page(path, java_script_enabled=False, storage_state=state)
+    for n in range(3):
+        page.get_by_label("Mensagem", exact=True).fill(f"linha\n{n}")
+        page.get_by_role("button", name="Enviar").click()
+        page.wait_for_url(f"**{path}#end")
+    expect(said(page)).to_have_text(["linha 0", "linha 1", "linha 2"])
+    message = page.locator(".msg").last
+    message.hover()
+    message.get_by_label("O que fazer com esta mensagem").click()
+    message.get_by_role("link", name="Apagar").click()
+    page.get_by_role("main").get_by_role("button", name="Apagar").click()
+    expect(said(page).last).to_have_text("mensagem apagada")
+    expect(said(member)).to_have_count(3)
+
+
+def test_earlier_messages_come_as_one_scrolls_and_the_place_is_kept(open_page, site, member):
+    path = make_room(member)
+    fill(site, path, 180)
+    page = open_page(path)
+    is_live(page)
+    expect(said(page).last).to_have_text("mensagem 180")
+    expect(said(page).last).to_be_in_viewport()
+    expect(said(page)).to_have_count(50)
+    top = page.locator("#m140")
+    top.scroll_into_view_if_needed()
+    page.locator("[data-part=scroll]").evaluate("(box) => (box.scrollTop = -box.scrollHeight)")
+    expect(said(page)).to_have_count(100)
+    expect(page.locator("#m131")).to_be_in_viewport()
+    for count in (150, 180):
+        page.locator("[data-part=scroll]").evaluate("(box) => (box.scrollTop = -box.scrollHeight)")
+        expect(said(page)).to_have_count(count)
+    numbers = page.locator(".msg").evaluate_all("(all) => all.map((one) => +one.dataset.seq)")
+    assert numbers == list(range(1, 181))
+
+    say(member, "nova")
+    pill = page.get_by_role("button", name="1 mensagem nova")
+    expect(pill).to_be_visible()
+    expect(said(page).last).not_to_be_in_viewport()
+    pill.click()
+    expect(said(page).last).to_be_in_viewport()
+    expect(pill).to_be_hidden()
+
+
+def test_the_earlier_messages_have_an_address_too(open_page, site, member):
+    path = make_room(member)
+    fill(site, path, 120)
+    page = open_page(path, java_script_enabled=False)
+    page.get_by_role("link", name="Mensagens anteriores").click()
+    page.wait_for_url("**?before=71")
+    expect(said(page).first).to_have_text("mensagem 21")
+    page.get_by_role("link", name="Ver as mensagens mais novas").click()
+    expect(said(page).last).to_have_text("mensagem 120")
+
+
+def fill(site, path: str, count: int) -> None:
+    """Write many messages into a room at once, behind the application's back."""
+    import sqlite3  # noqa: PLC0415 - for these tests alone
+
+    room = int(path.split("/")[2])
+    with sqlite3.connect(site.data_dir / "pregao.sqlite3", timeout=10) as database:
+        database.executemany(
+            "INSERT INTO forum_message (room_id, seq, revision, body, body_html, sent_at)"
+            " VALUES (?, ?, ?, ?, ?, datetime('now'))",
+            [(room, n, n, f"mensagem {n}", f"<p>mensagem {n}</p>") for n in range(1, count + 1)],
+        )
+        database.execute(
+            "UPDATE forum_room SET last_seq = ?, revision = ? WHERE id = ?", (count, count, room)
+        )
+    database.close()
+
+
+def test_what_is_written_while_the_server_is_away_arrives_once(browser: Browser, site):
+    context = browser.new_context(base_url=site.url, locale="pt-BR")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    sign_up(page)
+    path = make_room(page)
+    is_live(page)
+    say(page, "antes")
+    expect(said(page)).to_have_text(["antes"])
+    server = site.child("project.serve")
+    server.send_signal(signal.SIGSTOP)
+    try:
+        say(page, "durante")
+        expect(page.locator(".msg.pending")).to_contain_text("durante")
+    finally:
+        server.kill()
+    say(page, "depois")
+    page.get_by_label("Mensagem", exact=True).fill("rascunho")
+    expect(page.locator(".msg.pending")).to_have_count(0, timeout=RECONNECTED_MS)
+    expect(said(page)).to_have_text(["antes", "durante", "depois"])
+
+    page.reload()
+    expect(said(page)).to_have_text(["antes", "durante", "depois"])
+    expect(page.get_by_label("Mensagem", exact=True)).to_have_value("rascunho")
+    assert path in page.url
+    context.close()
+
+
+def test_what_was_not_acknowledged_survives_a_reload(browser: Browser, site):
+    context = browser.new_context(base_url=site.url, locale="pt-BR")
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    sign_up(page)
+    make_room(page)
+    is_live(page)
+    page.evaluate("WebSocket.prototype.send = () => {}")
+    say(page, "quase perdida")
+    expect(page.locator(".msg.pending")).to_contain_text("enviando…")
+    page.reload()
+    expect(said(page)).to_have_text(["quase perdida"])
+    expect(page.locator(".msg.pending")).to_have_count(0)
+    context.close()
+
+
+def test_who_logged_out_elsewhere_is_told_and_reads_on(open_page, member):
+    make_room(member)
+    is_live(member)
+    elsewhere = member.context.new_page()
+    elsewhere.goto("/forum/")
+    elsewhere.locator("[data-account] summary").click()
+    elsewhere.get_by_role("button", name="Sair").click()
+    expect(member.get_by_role("link", name="Sua sessão terminou: entre de novo")).to_be_visible()
+    expect(member.get_by_label("Mensagem", exact=True)).to_be_hidden()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_forum_fits_a_phone(open_page, member, scheme):
+    path = make_room(member, "Uma sala de nome bem comprido " * 2, stock="PETR4", topic="T" * 40)
+    is_live(member)
+    say(member, f"{'a' * 200} $VALE3 `{'b' * 200}`\n\n```\n{'c' * 200}\n```")
+    expect(said(member)).to_have_count(1)
+    state = member.context.storage_state()
+    for address in ("/forum/", path, "/create-room/", f"{path}moderation/"):
+        page = open_page(address, storage_state=state, color_scheme=scheme, **PHONE)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360, address
+    page.goto(path)
+    is_live(page)
+    page.get_by_label("Mensagem", exact=True).fill("de um telefone")
+    page.get_by_role("button", name="Enviar").tap()
+    expect(said(page).last).to_have_text("de um telefone")
