@@ -82,7 +82,7 @@ def written_number(value: Decimal, *, sign: str) -> str:
 class TypedDecimalField(forms.DecimalField):
     """A decimal as the page writes decimals; bounds and places are DecimalField's.
 
-    What may be thousands or decimals is asked back, or with `is_cash` read as the page would.
+    Thousands that may as well be decimals are asked back, or with `is_cash` taken for thousands.
     """
 
     widget = forms.TextInput
@@ -105,9 +105,10 @@ class TypedDecimalField(forms.DecimalField):
             return None
         text = str(value)
         try:
-            number = typed_number(text, sign=decimal_sign() if self.is_cash else None)
+            is_known = self.is_cash or decimal_sign() in text
+            number = typed_number(text, sign=decimal_sign() if is_known else None)
         except AmbiguousNumber as error:
-            raise self._ambiguous(text, error) from None
+            raise self.ambiguous(text, error) from None
         if number is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return number
@@ -120,7 +121,8 @@ class TypedDecimalField(forms.DecimalField):
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"inputmode": "decimal", "autocomplete": "off"}
 
-    def _ambiguous(self, text: str, error: AmbiguousNumber) -> ValidationError:
+    def ambiguous(self, text: str, error: AmbiguousNumber) -> ValidationError:
+        """Return the question that an ambiguous number is answered with."""
         params = {
             "text": text.strip(),
             "whole": f"{error.whole}{error.decimals}",

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
@@ -43,6 +43,10 @@ NAMES = {
     },
     "nota": {"nota", "nota 0 a 10", "peso", "score", "weight", "rating", "grade"},
 }  # fmt: skip
+HEADS = {
+    "pt-br": ("Ativo", "Nome", "Quantidade", "Preço médio", "Nota"),
+    "en": ("Ticker", "Name", "Quantity", "Average price", "Rating"),
+}
 REQUIRED = ("ativo", "quantidade", "preco_medio")
 HEAD_WITHIN = 20
 
@@ -91,7 +95,7 @@ def read_file(data: bytes) -> ReadFile:
 
 def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     """Return the portfolio as "csv" or "xlsx", in the active language; `read_file` reads it."""
-    head = [_("Ativo"), _("Nome"), _("Quantidade"), _("Preço médio"), _("Nota")]
+    head = HEADS["en" if get_language() == "en" else "pt-br"]
     rows = [
         (inert(one.symbol), inert(one.name), one.quantidade, one.preco_medio, one.nota)
         for one in holdings
@@ -225,13 +229,13 @@ class _RowReader:
         return number
 
     def _parsed(self, cell: Cell) -> Cell:
-        """Return the number where it can be told, else the text, for the field to tell why not."""
+        """Return the number, or for none the text, for the field to tell why not."""
         if isinstance(cell, Decimal):
             return cell
         try:
             number = typed_number(cell, sign=self._sign)
-        except AmbiguousNumber:
-            return cell
+        except AmbiguousNumber as error:
+            raise self._amount.ambiguous(cell, error) from None
         return cell.strip() if number is None else number
 
     def _symbol(self, row: Sequence[Cell]) -> str:

@@ -106,7 +106,8 @@ def test_a_row_is_read_as_it_is_typed(petr4):
 def test_a_former_ticker_is_todays_stock(petr4):
     StockFactory(symbol="PETX4", renamed_to=petr4, is_active=False)
     form = CarteiraForm(FIELDS | {"ativo": "petx4"})
-    assert form.is_valid() and form.cleaned_data["ativo"] == petr4
+    assert form.is_valid()
+    assert form.cleaned_data["ativo"] == petr4
 
 
 def test_an_unknown_ticker_and_an_index_are_told(petr4):
@@ -128,13 +129,22 @@ def test_an_unknown_ticker_and_an_index_are_told(petr4):
         ("NaN", "Não entendemos este número. Escreva, por exemplo, 1.000 ou 1.000,50."),
         ("1e5", "Não entendemos este número. Escreva, por exemplo, 1.000 ou 1.000,50."),
         ("1,123456789", "Certifique-se de que não tenha mais de 8 casas decimais."),
-        ("12345678901", "Certifique-se de que não tenha mais de 10 dígitos antes do ponto decimal."),
+        ("12345678901", "Certifique-se de que não tenha mais de 10 dígitos antes do ponto "
+         "decimal."),
         ("1" * 20, "Certifique-se de que não tenha mais de 18 dígitos no total."),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["quantidade", "preco_medio"])
 def test_an_amount_that_cannot_be_kept_is_told_why(petr4, field, text, message):
     assert message in errors_of(**{field: text})[field]
+
+
+@pytest.mark.parametrize(("language", "text"), [("pt-br", "R$ 30,125"), ("en", "30.125")])
+def test_decimals_in_the_pages_own_writing_are_not_asked_back(petr4, language, text):
+    with override(language):
+        form = CarteiraForm(FIELDS | {"preco_medio": text})
+        assert form.is_valid()
+    assert form.cleaned_data["preco_medio"] == D("30.125")
 
 
 def test_in_english_an_ambiguous_number_is_told_in_its_terms(petr4):
@@ -153,7 +163,8 @@ def test_a_new_row_holds_something_and_an_old_one_may_hold_nothing(petr4):
     assert list(errors_of(quantidade="0,00")) == ["quantidade"]
 
     form = CarteiraForm(FIELDS | {"quantidade": "0", "ativo": "VALE3"}, stock=petr4)
-    assert form.is_valid() and form.cleaned_data["ativo"] == petr4
+    assert form.is_valid()
+    assert form.cleaned_data["ativo"] == petr4
 
 
 def test_what_was_typed_is_still_there_beside_its_error(petr4):

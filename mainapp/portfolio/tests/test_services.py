@@ -7,6 +7,7 @@ from mainapp.market.tests.factories import StockFactory
 from mainapp.market.watch import needed_symbols
 from mainapp.portfolio import services
 from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.selectors import needed_symbols as held_symbols
 from mainapp.portfolio.services import (
     AlreadyHeld,
     NewRow,
@@ -160,16 +161,10 @@ def test_what_active_users_hold_is_watched(alice, bob, petr4, row, django_assert
     make_row(bob, vale3)
     make_row(bob, petr4)
     with django_assert_num_queries(1):
-        from_portfolios = services_need()
+        from_portfolios = held_symbols()
     assert set(from_portfolios) == {"PETR4", "VALE3"}
     assert needed_symbols() >= {"PETR4", "VALE3"}
 
     bob.is_active = False
     bob.save()
-    assert set(services_need()) == {"PETR4"}
-
-
-def services_need():
-    from mainapp.portfolio.selectors import needed_symbols as need
-
-    return need()
+    assert set(held_symbols()) == {"PETR4"}

@@ -1,0 +1,153 @@
+from decimal import Decimal
+
+import pytest
+
+from mainapp.market.tests.factories import StockFactory
+from mainapp.portfolio.models import Carteira
+
+pytestmark = pytest.mark.django_db
+
+D = Decimal
+FIELDS = {"ativo": "petr4f", "quantidade": "1.234,5", "preco_medio": "R$ 30,12", "nota": "7"}
+ROW_PAGES = ["/update-carteira/{}/", "/delete-carteira/{}/"]
+
+
+@pytest.fixture
+def petr4():
+    return StockFactory(symbol="PETR4", name="Petrobras")
+
+
+@pytest.fixture
+def row(alice, petr4):
+    return Carteira.objects.create(
+        owner=alice, ativo=petr4, quantidade=D(100), preco_medio=D("30.125"), nota=5
+    )
+
+
+@pytest.fixture
+def browser(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def held(owner):
+    return {
+        row.ativo.symbol: (row.quantidade, row.preco_medio, row.nota)
+        for row in Carteira.objects.filter(owner=owner).select_related("ativo")
+    }
+
+
+def text_of(answer):
+    return answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_a_row_is_created_and_the_page_says_so(browser, alice, petr4):
+    answer = browser.post("/create-carteira/", FIELDS, follow=True)
+
+    assert answer.redirect_chain == [("/carteira", 302)]
+    assert "PETR4 entrou na sua carteira." in text_of(answer)
+    assert held(alice) == {"PETR4": (D("1234.5"), D("30.12"), 7)}
+
+
+def test_the_address_fills_the_ticker_in(browser):
+    page = text_of(browser.get('/create-carteira/?ativo=VALE3"><b>'))
+    assert 'value="VALE3&quot;&gt;&lt;b&gt;"' in page
+
+
+def test_what_was_typed_stays_beside_its_error(browser, alice, petr4):
+    answer = browser.post("/create-carteira/", FIELDS | {"quantidade": "1.234"})
+
+    page = text_of(answer)
+    assert answer.status_code == 200
+    assert "pode ser lido de duas formas" in page
+    for typed in ("1.234", "R$ 30,12", "petr4f"):
+        assert f'value="{typed}"' in page
+    assert held(alice) == {}
+
+
+def test_a_stock_that_is_held_leads_to_its_row(browser, alice, row):
+    page = text_of(browser.post("/create-carteira/", FIELDS))
+
+    assert "PETR4 já está na sua carteira." in page
+    assert f'href="/update-carteira/{row.pk}/"' in page
+    assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
+
+
+def test_an_update_shows_what_is_held_and_writes_it_back_unchanged(browser, alice, row):
+    page = text_of(browser.get(f"/update-carteira/{row.pk}/"))
+    assert 'value="30,1250"' in page
+    assert 'value="100"' in page
+
+    fields = {"quantidade": "100", "preco_medio": "30,1250", "nota": "5", "ativo": "VALE3"}
+    assert browser.post(f"/update-carteira/{row.pk}/", fields)["location"] == "/carteira"
+    assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
+
+
+def test_a_buy_and_a_sale_are_recorded(browser, alice, row):
+    trade = f"/update-carteira/{row.pk}/operacao/"
+    buy = {"op-operacao": "compra", "op-quantidade": "100", "op-preco": "40", "op-custos": "2,50"}
+    assert browser.post(trade, buy)["location"] == "/carteira"
+    assert held(alice) == {"PETR4": (200, D("35.075"), 5)}
+
+    browser.post(trade, {"op-operacao": "venda", "op-quantidade": "200"})
+    assert held(alice) == {"PETR4": (0, 0, 5)}
+
+
+def test_a_sale_of_more_than_held_is_told_on_the_page(browser, alice, row):
+    fields = {"op-operacao": "venda", "op-quantidade": "100,5"}
+    page = text_of(browser.post(f"/update-carteira/{row.pk}/operacao/", fields))
+
+    assert "Você não tem tanto para vender." in page
+    assert 'value="100,5"' in page
+    assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
+
+
+def test_a_row_is_deleted_once_confirmed(browser, alice, row):
+    assert "Apagar PETR4 da carteira?" in text_of(browser.get(f"/delete-carteira/{row.pk}/"))
+    assert held(alice) != {}
+
+    assert browser.post(f"/delete-carteira/{row.pk}/")["location"] == "/carteira"
+    assert held(alice) == {}
+
+
+@pytest.mark.parametrize("path", ROW_PAGES)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_anothers_row_and_one_that_is_not_there_are_missing_alike(
+    client, bob, alice, row, path, method
+):
+    client.force_login(bob)
+    answers = [
+        getattr(client, method)(path.format(pk)) for pk in (row.pk, 999_999, "x", "9" * 40, "٣")
+    ]
+
+    assert {answer.status_code for answer in answers} == {404}
+    assert len({answer.content for answer in answers}) == 1
+    assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
+
+
+def test_anothers_row_takes_no_trade(client, bob, alice, row):
+    client.force_login(bob)
+    fields = {"op-operacao": "venda", "op-quantidade": "1"}
+
+    assert client.post(f"/update-carteira/{row.pk}/operacao/", fields).status_code == 404
+    assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/create-carteira/", "/import-carteira/", "/export-carteira/", *ROW_PAGES],
+)
+def test_a_stranger_goes_to_the_login(client, row, path):
+    answer = client.get(path.format(row.pk))
+    assert answer["location"].startswith("/login/?next=/")
+
+
+def test_the_pages_take_a_fixed_number_of_queries(browser, alice, row, django_assert_num_queries):
+    for more in range(30):
+        Carteira.objects.create(
+            owner=alice, ativo=StockFactory(), quantidade=D(1), preco_medio=D(1), nota=more % 10
+        )
+    with django_assert_num_queries(3):  # session, user, row
+        browser.get(f"/update-carteira/{row.pk}/")
+    with django_assert_num_queries(3):
+        browser.get("/export-carteira/")
