@@ -21,11 +21,11 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic a
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ["id", "kind", "address", "subject", "state", "tries", "due_at", "sent_at"]
+    list_display = ["id", "kind", "shown_address", "subject", "state", "tries", "due_at", "sent_at"]
     list_filter = ["state", "kind"]
     search_fields = ["address", "subject", "message_id"]
     show_full_result_count = False
-    exclude = ["text", "html"]  # a message may hold a link that resets a password
+    exclude = ["address", "text", "html"]  # they may hold keys, or a link that resets a password
 
 
 @admin.register(Notification)

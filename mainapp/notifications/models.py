@@ -57,6 +57,14 @@ class Mark(models.Model):
         return f"{self.notification_id} {self.kind} by {self.user_id}"
 
 
+def shown_address(kind: str, address: str) -> str:
+    """Return an address without the keys that a service's carries."""
+    if kind != Channel.Kind.APPRISE:
+        return address
+    scheme, _separator, rest = address.partition("://")
+    return f"{scheme}://{rest[:3]}…"
+
+
 class Channel(models.Model):
     """Where a user wants news beside the inbox; used once it is verified and while it is active.
 
@@ -88,6 +96,11 @@ class Channel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.user_id}"
+
+    @property
+    def shown_address(self) -> str:
+        """The address as pages show it."""
+        return shown_address(self.kind, self.address)
 
     @property
     def is_account(self) -> bool:
@@ -176,7 +189,12 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} to {self.address}"
+        return f"{self.subject} to {self.kind}"
+
+    @property
+    def shown_address(self) -> str:
+        """The address as pages show it."""
+        return shown_address(self.kind, self.address)
 
 
 class Attempt(models.Model):
