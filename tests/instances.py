@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import redis
+
+from project.embedded import redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 40.0
@@ -130,6 +133,28 @@ class Instance:
         except psutil.TimeoutExpired:
             self.process.kill()
             raise
+
+
+class RedisServer:
+    """A Redis that can be killed and started again at the same place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "redis.sock"
+        self.command = [redis_server(), "--port", "0", "--unixsocket", self.path, "--save", ""]
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - our own arguments
+            self.command, stdout=subprocess.DEVNULL, cwd=self.path.parent
+        )
+        self.client = redis.Redis(unix_socket_path=str(self.path))
+        wait_for(self.path.exists, 5, "a Redis")
+
+    def kill(self) -> None:
+        self.client.close()
+        self.process.kill()
+        self.process.wait()
+        self.path.unlink()
 
 
 @contextmanager

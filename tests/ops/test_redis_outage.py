@@ -7,11 +7,9 @@ import time
 from typing import Any
 
 import pytest
-import redis
 
-from project.embedded import redis_server
 from project.launcher import BEAT, WORKER
-from tests.instances import ROOT, environment, run, wait_for
+from tests.instances import ROOT, RedisServer, environment, run, wait_for
 
 # Celery's own pace, at 2, 6 and 12 s, would be back five seconds after this.
 OUTAGE_S = 7
@@ -19,31 +17,9 @@ OUTAGE_S = 7
 BACK_WITHIN_S = 2.5
 
 
-class Server:
-    """A Redis that can be killed and started again at the same place."""
-
-    def __init__(self, folder):
-        self.path = folder / "redis.sock"
-        self.command = [redis_server(), "--port", "0", "--unixsocket", self.path, "--save", ""]
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(  # noqa: S603 - our own arguments
-            self.command, stdout=subprocess.DEVNULL, cwd=self.path.parent
-        )
-        self.client = redis.Redis(unix_socket_path=str(self.path))
-        wait_for(self.path.exists, 5, "a Redis")
-
-    def kill(self):
-        self.client.close()
-        self.process.kill()
-        self.process.wait()
-        self.path.unlink()
-
-
 @pytest.fixture
 def server(tmp_path):
-    started = Server(tmp_path)
+    started = RedisServer(tmp_path)
     yield started
     started.kill()
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from mainapp.pages.policies import PAGES, PREFIXES, Page, Refusal, Who
+from mainapp.pages.policies import PAGES, PREFIXES, Refusal, Who
 from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -81,7 +81,7 @@ def outcome(answer, page):
     return refusals.get(answer.status_code)
 
 
-def expected(page: Page, method, person):
+def expected(page, method, person):
     who = PEOPLE[person]
     if who in page.methods[method]:
         return None
