@@ -1,0 +1,61 @@
+"""The forum in the admin: to be looked at; what changes it goes by the services."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Room)
+class RoomAdmin(ReadOnlyAdmin):
+    list_display = ["name", "topic", "stock", "host", "is_closed", "last_seq", "active_at"]
+    list_filter = ["is_closed"]
+    list_select_related = ["stock", "host"]
+    search_fields = ["search_text", "host__username"]
+
+
+@admin.register(Participant)
+class ParticipantAdmin(ReadOnlyAdmin):
+    list_display = ["user", "room", "is_muted", "joined_at"]
+    list_filter = ["is_muted"]
+    list_select_related = ["user", "room"]
+    search_fields = ["user__username", "room__name"]
+    ordering = ["-joined_at"]
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    list_display = ["room", "seq", "author", "sent_at", "edited_at", "deleted_at"]
+    list_select_related = ["room", "author"]
+    search_fields = ["author__username", "room__name"]
+    ordering = ["-pk"]
+    show_full_result_count = False
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    list_display = ["message", "reporter", "reason", "reported_at", "resolved_at"]
+    list_filter = ["resolved_at"]
+    list_select_related = ["message__room", "reporter"]
+    search_fields = ["reporter__username", "reason"]
+
+
+@admin.register(ModerationEntry)
+class ModerationEntryAdmin(ReadOnlyAdmin):
+    list_display = ["done_at", "action", "actor", "target", "room_name", "detail"]
+    list_filter = ["action"]
+    list_select_related = ["actor", "target"]
+    search_fields = ["actor__username", "target__username", "room_name"]
