@@ -81,21 +81,27 @@ def _write_table(archive: ZipFile, table: Table, user: User) -> None:
     """Write both forms in one pass over the rows: JSON at once, CSV by way of a file."""
     encoder = DjangoJSONEncoder(ensure_ascii=False)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as cells:
-        text = io.TextIOWrapper(cells, "utf-8", newline="", write_through=True)
+        text = io.TextIOWrapper(cells, "utf-8", newline="")
         writer = csv.writer(text)
         writer.writerow(table.columns)
-        with archive.open(f"{table.name}.json", "w") as out:
+        with _entry(archive, f"{table.name}.json") as out:
             out.write(b"[")
             for number, row in enumerate(table.rows(user)):
                 fields = encoder.encode(dict(zip(table.columns, row, strict=True)))
                 out.write(f"{',' if number else ''}\n{fields}".encode())
                 writer.writerow([neutralised(_cell(value)) for value in row])
             out.write(b"\n]\n")
+        text.flush()
         text.detach()
         cells.seek(0)
         with archive.open(f"{table.name}.csv", "w") as out:
             while piece := cells.read(IN_MEMORY):
                 out.write(piece)
+
+
+def _entry(archive: ZipFile, name: str) -> io.BufferedWriter:
+    """Open a file of the archive that packs many rows at a time."""
+    return io.BufferedWriter(archive.open(name, "w"), IN_MEMORY)
 
 
 def _cell(value: Any) -> Any:
