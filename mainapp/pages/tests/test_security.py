@@ -1,0 +1,130 @@
+"""What every answer carries, and how a session is kept."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from mainapp.accounts.models import User
+from mainapp.accounts.pictures.folders import folder, new_key
+
+pytestmark = [pytest.mark.django_db, pytest.mark.urls("mainapp.pages.tests.test_errors")]
+
+GUARDS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+SETTINGS = Path(django_settings.BASE_DIR) / "project" / "settings.py"
+
+
+@pytest.fixture
+def browser(settings):
+    settings.DEBUG = False
+    client = Client(raise_request_exception=False)
+    client.force_login(User.objects.create_user("alice", "alice@example.org", "correct horse"))
+    return client
+
+
+def post_without_token(browser):
+    browser.handler.enforce_csrf_checks = True
+    return browser.post("/watchlists/")
+
+
+def ask_too_often(browser):
+    for _attempt in range(30):
+        answer = Client().post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    return answer
+
+
+def see_picture(browser):
+    key = new_key()
+    folder(key).mkdir(parents=True)
+    (folder(key) / "48.webp").write_bytes(b"RIFF")
+    return browser.get(f"/avatar/{key}/48")
+
+
+KINDS = {
+    "page": (200, lambda browser: browser.get("/privacy/")),
+    "redirect": (302, lambda browser: browser.get("/login/")),
+    "log-in first": (302, lambda browser: Client().get("/watchlists/")),
+    "slash": (301, lambda browser: browser.get("/privacy")),
+    "bad request": (400, lambda browser: browser.get("/bad/")),
+    "control character": (400, lambda browser: browser.get("/privacy/?q=%00")),
+    "forbidden": (403, lambda browser: browser.get("/forbidden/")),
+    "no token": (403, post_without_token),
+    "missing": (404, lambda browser: browser.get("/nowhere/")),
+    "method": (405, lambda browser: browser.post("/privacy/")),
+    "too many": (429, ask_too_often),
+    "broken": (500, lambda browser: browser.get("/broken/")),
+    "static": (200, lambda browser: browser.get("/static/mainapp/css/app.css")),
+    "picture": (200, see_picture),
+    "json": (200, lambda browser: browser.get("/stocks/search/?q=petr")),
+    "refused json": (401, lambda browser: Client().post("/watchlists/current/")),
+    "csv": (200, lambda browser: browser.get("/export-carteira/")),
+    "zip": (200, lambda browser: browser.post("/export-data/")),
+    "admin": (403, lambda browser: browser.get("/admin/", follow=True)),
+    "health": (200, lambda browser: browser.get("/healthz")),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_answer_is_guarded(browser, kind):
+    status, ask = KINDS[kind]
+    answer = ask(browser)
+    b"".join(answer)
+
+    assert answer.status_code == status
+    assert GUARDS.items() <= answer.headers.items()
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_session_gets_a_new_key_at_log_in():
+    User.objects.create_user("alice", password="correct horse")
+    browser = Client()
+    session = browser.session
+    session["before"] = "kept by who may have planted the key"
+    session.save()
+    planted = browser.cookies["sessionid"].value
+
+    browser.post("/login/", {"login": "alice", "password": "correct horse"})
+
+    assert browser.session["_auth_user_id"]
+    assert browser.cookies["sessionid"].value != planted
+    assert not Session.objects.filter(session_key=planted).exists()
+
+
+def test_key_that_somebody_made_up_is_not_taken():
+    User.objects.create_user("alice", password="correct horse")
+    browser = Client()
+    browser.cookies["sessionid"] = "x" * 32
+
+    browser.post("/login/", {"login": "alice", "password": "correct horse"})
+
+    assert browser.session["_auth_user_id"]
+    assert not Session.objects.filter(session_key="x" * 32).exists()
+
+
+def test_session_cookie_is_kept_from_scripts_and_other_sites():
+    User.objects.create_user("alice", password="correct horse")
+    answer = Client().post("/login/", {"login": "alice", "password": "correct horse"})
+    cookie = answer.cookies["sessionid"]
+
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+
+
+@pytest.mark.parametrize(("https", "is_secure"), [("1", True), ("0", False)])
+def test_behind_https_cookies_and_pages_keep_to_it(monkeypatch, https, is_secure):
+    monkeypatch.setenv("HTTPS", https)
+    read = runpy.run_path(str(SETTINGS))
+
+    names = ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE"]
+    assert {read[name] for name in [*names, "SECURE_SSL_REDIRECT"]} == {is_secure}
+    assert (read["SECURE_HSTS_SECONDS"] >= 31_536_000) == is_secure
