@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
@@ -19,7 +20,7 @@ from mainapp.alerts.conditions import (
     period_bit,
     wake,
 )
-from mainapp.alerts.models import Alert, Condition
+from mainapp.alerts.models import Alert, Condition, Firing
 from mainapp.alerts.policies import ALERT_LIMIT
 from mainapp.alerts.quotes import is_fresh
 from mainapp.alerts.services.evaluating import (
@@ -177,7 +178,7 @@ def _arm(alert: Alert, kinds: tuple[Kind, ...], market: _Market) -> None:
     limits = alert.limits()
     outcome = Outcome()
     for kind in (kind for kind in kinds if kind in limits):
-        row = kept.get(kind) or Condition(kind=kind)
+        row = kept.get(kind) or Condition(kind=kind, crossing=_last_crossing(alert, kind))
         row.alert, row.stock, row.simulated = alert, alert.ativo, alert.simulated
         row.periods, row.expires_at = _periods(alert), alert.expires_at
         row.is_live = alert.status == Alert.Status.ACTIVE
@@ -190,6 +191,12 @@ def _arm(alert: Alert, kinds: tuple[Kind, ...], market: _Market) -> None:
     gone = [row.pk for kind, row in kept.items() if kind not in limits]
     Condition.objects.filter(pk__in=gone).delete()
     write_outcome(outcome)
+
+
+def _last_crossing(alert: Alert, kind: Kind) -> int:
+    """Return the number of the newest firing of a condition that the alert may have had before."""
+    newest = Firing.objects.filter(alert=alert, kind=kind).aggregate(newest=Max("crossing"))
+    return newest["newest"] or 0
 
 
 def _settle(alert: Alert) -> None:

@@ -5,93 +5,76 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+SIGN = {"compra": -1, "venda": 1, "change_up_pct": 1, "change_down_pct": -1}
 TICK = Decimal("0.01")
+
+
+def local(at):
+    return at.astimezone(ZoneInfo("America/Sao_Paulo"))
 
 
 @dataclass
 class Reference:
-    """One alert of one stock. `limits`: kind → limit; the rest is the alert's own fields."""
+    """One alert: `limits` by kind, as its owner types them; `fired` is what must have fired."""
 
     limits: dict
+    expires_at: datetime
     periodo: int = 0
     hold: int = 0
     every: bool = False
     rearm: Decimal = Decimal("0.5")
     cooldown: int = 0
     at_once: bool = False
-    expires_at: datetime | None = None
     active: bool = True
     fired: list = field(default_factory=list)
-    side: dict = field(
-        default_factory=dict
-    )  # kind → unknown, near, far (has fired), past (made so)
+    side: dict = field(default_factory=dict)  # unknown, near, far: it fired there, past: made there
     since: dict = field(default_factory=dict)
-    last_at: datetime | None = None  # of any accepted quote
-    cooling_from: datetime | None = None
+    last_at: datetime | None = None
 
     def quote(self, price, change_pct, at):
-        is_look = self._is_look(at)
+        is_look = self.hold or not self.periodo or self.slot(at) != self.slot(self.last_at)
         self.last_at = at
-        for kind in ("compra", "venda", "change_up_pct", "change_down_pct"):
-            if kind in self.limits and self.active and at <= self.expires_at and is_look:
-                self._see(kind, price if kind in ("compra", "venda") else change_pct, at)
+        for kind in SIGN:
+            if kind in self.limits and is_look and self.active and at <= self.expires_at:
+                self.see(kind, price if kind in ("compra", "venda") else change_pct, at)
 
     def arm(self, kinds, price, change_pct):
+        """Say on which side the conditions begin; None: no quote tells."""
         for kind in kinds:
             value = price if kind in ("compra", "venda") else change_pct
             self.since.pop(kind, None)
-            self.side[kind] = "near"
-            if value is None or (self._beyond(kind, value) and self.at_once):
-                self.side[kind] = "unknown"
-            elif self._beyond(kind, value):
-                self.side[kind] = "past"
+            is_beyond = value is None or self.beyond(kind, value) >= 0
+            far = "unknown" if value is None or self.at_once else "past"
+            self.side[kind] = far if is_beyond else "near"
 
-    def _is_look(self, at):
-        if not self.periodo or self.hold or self.last_at is None:
-            return True
-        return self._slot(at) != self._slot(self.last_at)
+    def slot(self, at):
+        minutes = local(at).hour * 60 + local(at).minute if at else None
+        return at and (local(at).date(), minutes // self.periodo)
 
-    def _slot(self, at):
-        local = at.astimezone(SAO_PAULO)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        return local.date(), (local - midnight) // timedelta(minutes=self.periodo)
+    def beyond(self, kind, value):
+        """Return how far beyond its limit a value lies, negative on the near side."""
+        limit = -self.limits[kind] if kind == "change_down_pct" else self.limits[kind]
+        return (value - limit) * SIGN[kind]
 
-    def _beyond(self, kind, value, inside=Decimal(0)):
-        limit = self.limits[kind]
-        if kind == "compra":
-            return value <= limit + inside
-        return -value >= limit - inside if kind == "change_down_pct" else value >= limit - inside
-
-    def _see(self, kind, value, at):
+    def see(self, kind, value, at):
         if value is None:
             return
-        beyond = self._beyond(kind, value)
+        beyond = self.beyond(kind, value)
         if self.side[kind] in ("far", "past"):
-            share = self.limits[kind] if kind in ("compra", "venda") else Decimal(100)
-            back = max(TICK, share * self.rearm / 100) if self.side[kind] == "far" else TICK
-            returned = not self._beyond(kind, value, inside=back - Decimal("0.000001"))
-            self.side[kind] = "near" if returned else self.side[kind]
-            return
-        if self.side[kind] == "unknown" and beyond and not self.at_once:
+            share = self.limits[kind] if kind in ("compra", "venda") else 100
+            band = max(TICK, self.rearm * share / 100) if self.side[kind] == "far" else TICK
+            self.side[kind] = "near" if beyond <= -band else self.side[kind]
+        elif beyond >= 0 and self.side[kind] == "unknown" and not self.at_once:
             self.side[kind] = "past"
-            return
-        self.side[kind] = "near"
-        since = self.since.pop(kind, None)
-        if not beyond:
-            return
-        if since is None or day(since) != day(at):
-            since = at
-        if self.hold and at - since < timedelta(minutes=self.hold):
-            self.since[kind] = since
-            return
-        self.side[kind] = "far"
-        cool = timedelta(minutes=self.cooldown)
-        if self.cooling_from is None or at >= self.cooling_from + cool:
-            self.fired.append((kind, at))
-            self.cooling_from = at
-            self.active = self.every
-
-
-def day(at):
-    return at.astimezone(SAO_PAULO).date()
+        else:
+            since, self.side[kind] = self.since.pop(kind, None), "near"
+            if beyond < 0:
+                return
+            since = since if since and local(since).date() == local(at).date() else at
+            if at - since < timedelta(minutes=self.hold):
+                self.since[kind] = since
+                return
+            self.side[kind] = "far"
+            if not self.fired or at >= self.fired[-1][1] + timedelta(minutes=self.cooldown):
+                self.fired.append((kind, at))
+                self.active = self.every
