@@ -20,6 +20,8 @@ from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.forum.models import Message, Participant, Report, Room
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
+from mainapp.notifications.services.channels import link_key
+from mainapp.notifications.tests.factories import channel, notice
 from mainapp.pages.policies import Who
 from mainapp.portfolio.models import Carteira
 
@@ -126,6 +128,22 @@ def _alert_link(world: World) -> dict[str, Any]:
     return {"token": signing.dumps(alert.pk, salt=UNSUBSCRIBE_SALT)}
 
 
+def _notification(world: World) -> dict[str, Any]:
+    return {"pk": notice(world.users["owner"]).pk}
+
+
+def _channel(world: World) -> dict[str, Any]:
+    return {"pk": _new_channel(world).pk}
+
+
+def _channel_link(world: World) -> dict[str, Any]:
+    return {"key": link_key(_new_channel(world))}
+
+
+def _new_channel(world: World) -> Any:
+    return channel(world.users["owner"], address=f"{new_key()}@example.org")
+
+
 def _key(world: World) -> dict[str, Any]:
     address = EmailAddress.objects.create(user=world.users["owner"], email="new@example.org")
     return {"key": EmailConfirmationHMAC(address).key}
@@ -151,6 +169,9 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "holding": (_holding, {"pk": 999_999}),
     "report": (_report, {"pk": 999_999}),
     "alert link": (_alert_link, {"token": "nothing"}),
+    "notification": (_notification, {"pk": 999_999}),
+    "channel": (_channel, {"pk": 999_999}),
+    "channel link": (_channel_link, {"key": "nothing"}),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
     "key": (_key, None),
     "reset key": (lambda world: {"uidb36": "1", "key": "nothing"}, None),
@@ -172,4 +193,5 @@ FRAMES: dict[str, dict[str, Any]] = {
     "subscribe": {"symbols": []},
     "unsubscribe": {"symbols": []},
     "resume": {"after": 0},
+    "mark_read": {"ids": "all"},
 }
