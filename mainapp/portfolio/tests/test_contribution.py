@@ -151,11 +151,11 @@ def test_the_buys_come_in_the_order_of_the_rows():
     plan = next_contribution(held, D("60"))
 
     assert [(buy.symbol, buy.shares, buy.cost) for buy in plan.buys] == [
-        ("AA0A3", 4, 20),
-        ("AA0B3", 1, 20),
-        ("AA0C3", 2, 20),
+        ("AA0A3", 4, D(20)),
+        ("AA0B3", 1, D(20)),
+        ("AA0C3", 2, D(20)),
     ]
-    assert (plan.spent, plan.left, plan.reason) == (60, 0, Reason.BUY)
+    assert (plan.spent, plan.left, plan.reason) == (D(60), D(0), Reason.BUY)
 
 
 def test_what_is_less_than_a_lot_is_of_the_fractional_market():
@@ -199,7 +199,7 @@ def test_cash_is_left_rather_than_buying_past_the_ideal():
 def test_a_plan_without_a_buy_tells_why(held, cash, reason):
     plan = next_contribution(held, D(cash))
 
-    assert (plan.buys, plan.spent, plan.reason) == ((), 0, reason)
+    assert (plan.buys, plan.spent, plan.reason) == ((), D(0), reason)
     assert plan.left == plan.cash >= 0
 
 

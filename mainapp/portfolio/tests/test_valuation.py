@@ -98,7 +98,7 @@ def test_a_zero_quantity_is_worth_nothing_and_counts():
     valuation = value_rows([holding(quantity="0")], {"PETR4": make_quote(previous_close=D(38))})
 
     row = valuation.rows[0]
-    assert (row.total, row.result, row.result_pct, row.day_change) == (0, 0, None, 0)
+    assert (row.total, row.result, row.result_pct, row.day_change) == (D(0), D(0), None, D(0))
     assert valuation.left_out == ()
 
 
@@ -106,7 +106,7 @@ def test_a_missing_quote_leaves_its_cost_out_of_the_result():
     rows = [holding(), holding("NADA3", "1000", "50")]
     valuation = value_rows(rows, {"PETR4": make_quote(price="40")})
 
-    assert (valuation.patrimony, valuation.cost, valuation.result) == (4000, 3000, 1000)
+    assert (valuation.patrimony, valuation.cost, valuation.result) == (D(4000), D(3000), D(1000))
     assert valuation.left_out == ("NADA3",)
 
 
