@@ -1,0 +1,156 @@
+"""Three people, rooms with talk, alerts and a carteira, to look around in; only while debugging."""
+
+from decimal import Decimal
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.alerts.services.alerts import create_alert
+from mainapp.forum.services.messages import post_message
+from mainapp.forum.services.rooms import create_room
+from mainapp.market.models import Stock
+from mainapp.market.services.watchlists import create_list
+from mainapp.portfolio.services import NewRow, import_rows
+
+PASSWORD = "pregao-demo"  # noqa: S105 - a demonstration's, told to whoever asks for it
+PEOPLE = {
+    "ana": ("Ana Prado", "Dividendos e paciência.", User.Access.USER),
+    "beto": ("Beto Lima", "Opero gráfico diário. Às vezes acerto.", User.Access.USER),
+    "clara": ("Clara Reis", "Ajudo por aqui: escreva se algo não funcionar.", User.Access.SUPPORT),
+}
+ROOMS = (
+    {
+        "host": "ana",
+        "name": "Petrobras",
+        "topic": "Petróleo",
+        "stock": "PETR4",
+        "description": "Resultados, dividendos e o preço do barril.",
+        "talk": (
+            ("ana", "Alguém acompanhando $PETR4 hoje?"),
+            ("beto", "Sim. **Volume acima da média** desde a abertura, @ana."),
+            (
+                "ana",
+                "Olho mais o dividendo. Comparei com $PRIO3:\n\n- menos caixa\n- mais crescimento",
+            ),
+            (
+                "clara",
+                "A cotação tem atraso conforme a fonte: a página *Fontes* diz quanto.",
+            ),
+            ("beto", "Meu alerta está em R$ 1,00 abaixo. Se cair até lá, compro mais."),
+        ),
+    },
+    {
+        "host": "beto",
+        "name": "Bancos",
+        "topic": "Financeiro",
+        "stock": "ITUB4",
+        "description": "Bancos grandes e médios, e o que os juros fazem com eles.",
+        "talk": (
+            ("beto", "$ITUB4, $BBDC4 e $BBAS3: qual vocês têm?"),
+            ("clara", "Só $ITUB4, há anos."),
+            (
+                "ana",
+                "$BBAS3 pelo preço sobre o valor patrimonial. Mas a nota dele na carteira é baixa.",
+            ),
+        ),
+    },
+    {
+        "host": "clara",
+        "name": "Dúvidas",
+        "topic": "Ajuda",
+        "stock": "",
+        "description": "Como usar alertas, a carteira e as salas.",
+        "talk": (
+            ("clara", "Perguntem à vontade."),
+            ("beto", "O que é a *nota* na carteira?"),
+            (
+                "clara",
+                "Quanto você quer do ativo: a parte ideal é a nota dele sobre a soma das notas.",
+            ),
+        ),
+    },
+)
+CARTEIRA = (
+    ("PETR4", "31.20", "300", 8),
+    ("VALE3", "62.45", "100", 7),
+    ("ITUB4", "27.90", "250", 9),
+    ("WEGE3", "38.10", "80", 6),
+    ("BBAS3", "25.33", "137", 4),
+)
+WATCHED = ("PETR4", "VALE3", "ITUB4", "BBAS3", "WEGE3", "PRIO3")
+ALERTS = (
+    {"ativo": "PETR4", "change_up_pct": "1.50", "recurrence": "every", "cooldown_minutes": 60},
+    {"ativo": "VALE3", "change_down_pct": "2.00", "note": "rever a posição"},
+    {"ativo": "ITUB4", "compra": "20.00", "venda": "60.00", "duracao": 90},
+)
+
+
+class Command(BaseCommand):
+    help = "Make three people with rooms, alerts and a carteira. Only with DEBUG=1."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("seed_demo works only with DEBUG=1: its passwords are known to all.")
+        if User.objects.filter(username__in=PEOPLE).exists():
+            self.stdout.write("The demonstration is there already; nothing was changed.")
+            return
+        with transaction.atomic():
+            people = {name: make_person(name) for name in PEOPLE}
+            for room in ROOMS:
+                open_room(people, room)
+            fill_lists(people["ana"])
+        self.stdout.write(f"Log in as {', '.join(PEOPLE)}; the password is {PASSWORD}.")
+
+
+def make_person(name: str) -> User:
+    display_name, bio, level = PEOPLE[name]
+    user = User.objects.create_user(
+        name,
+        f"{name}@example.org",
+        PASSWORD,
+        display_name=display_name,
+        bio=bio,
+        access_level=level,
+    )
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return user
+
+
+def open_room(people: dict[str, User], room: dict[str, Any]) -> None:
+    made = create_room(
+        host=people[room["host"]],
+        name=room["name"],
+        topic=room["topic"],
+        description=room["description"],
+        stock=Stock.objects.filter(symbol=room["stock"]).first(),
+    )
+    for author, body in room["talk"]:
+        post_message(room_pk=made.pk, author=people[author], body=body)
+
+
+def fill_lists(owner: User) -> None:
+    """Give a person a carteira, a list and alerts."""
+    stocks = Stock.objects.in_bulk(WATCHED, field_name="symbol")
+    rows = [
+        NewRow(
+            stock=stocks[symbol],
+            preco_medio=Decimal(price),
+            quantidade=Decimal(quantity),
+            nota=nota,
+        )
+        for symbol, price, quantity, nota in CARTEIRA
+    ]
+    import_rows(owner=owner, rows=rows, is_replacing=False)
+    create_list(owner=owner, name="Acompanho", symbols=WATCHED)
+    for given in ALERTS:
+        fields = {
+            name: Decimal(value) if isinstance(value, str) and value[0].isdigit() else value
+            for name, value in given.items()
+        }
+        fields["ativo"] = stocks[given["ativo"]]
+        create_alert(owner=owner, fields=fields, simulated=settings.SIMULATED, at=timezone.now())

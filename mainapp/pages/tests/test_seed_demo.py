@@ -1,0 +1,56 @@
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.management import CommandError, call_command
+
+from mainapp.accounts.models import User
+from mainapp.alerts.models import Alert
+from mainapp.forum.models import Message, Room
+from mainapp.market.services.catalogue import read_papers, seed_catalogue
+from mainapp.pages.management.commands.seed_demo import PASSWORD
+from mainapp.portfolio.models import Carteira
+
+
+@pytest.fixture
+def _catalogue(db):
+    seed_catalogue(papers=read_papers(Path(django_settings.BASE_DIR) / "data"))
+
+
+def seed():
+    out = StringIO()
+    call_command("seed_demo", stdout=out)
+    return out.getvalue()
+
+
+def counts():
+    return [model.objects.count() for model in (User, Room, Message, Carteira, Alert)]
+
+
+@pytest.mark.usefixtures("_catalogue")
+def test_demonstration_makes_people_rooms_alerts_and_a_carteira(settings, client):
+    settings.DEBUG = True
+
+    assert "ana, beto, clara" in seed()
+
+    assert counts() == [3, 3, 11, 5, 3]
+    assert client.login(username="ana", password=PASSWORD)
+    assert client.get("/carteira").status_code == 200
+
+
+@pytest.mark.usefixtures("_catalogue")
+def test_second_demonstration_changes_nothing(settings):
+    settings.DEBUG = True
+    seed()
+    before = counts()
+
+    assert "nothing was changed" in seed()
+    assert counts() == before
+
+
+@pytest.mark.django_db
+def test_demonstration_is_refused_outside_debugging():
+    with pytest.raises(CommandError, match="DEBUG=1"):
+        seed()
+    assert not User.objects.exists()
