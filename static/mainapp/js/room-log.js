@@ -141,7 +141,7 @@ export class RoomLog extends EventTarget {
     time.title = `${day(item.sent_at, { withYear: true })}, ${clock(item.sent_at)} (São Paulo)`;
     part(element, "edited").hidden = !item.edited_at;
     part(element, "body").innerHTML = item.body_html; // made safe by the server
-    for (const link of element.querySelectorAll(".msg-actions [href]")) {
+    for (const link of element.querySelectorAll(".msg-actions a[href]")) {
       link.href = link.getAttribute("href").replace("/0/", `/${id}/`);
     }
     const muted = element.querySelector('.msg-actions [name="user"]');
