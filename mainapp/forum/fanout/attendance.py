@@ -75,11 +75,6 @@ class Attendance:
             for room in rooms:
                 room.attended.set()
 
-    async def drop(self) -> None:
-        """Give the leases up now, if Redis lets us."""
-        with suppress(redis.RedisError, OSError):
-            await self._lease.sync({})
-
     async def _sync(self, rooms: Collection[OpenRoom]) -> None:
         epoch, elsewhere = await self._lease.sync({room.pk: room.here for room in rooms})
         now = asyncio.get_running_loop().time()

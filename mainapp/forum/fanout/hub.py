@@ -52,14 +52,13 @@ class RoomFanout:
         self._tasks = [loop.create_task(self._keep(one)) for one in work]
 
     async def stop(self) -> None:
-        """End the hub's tasks and give its leases up."""
+        """End the hub's tasks; its people's leases stay for those who reconnect elsewhere."""
         tasks = [*self._tasks, *self._errands, *self._opening.values()]
         while pending := [task for task in tasks if not task.done()]:
             for task in pending:
                 task.cancel()
             # Once may not do: wait_for, in redis-py too, can swallow it until Python 3.12.
             await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
-        await self.attendance.drop()
         await self._redis.aclose()
 
     # Sockets -----------------------------------------------------------------------------------

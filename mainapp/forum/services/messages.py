@@ -100,7 +100,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
     Raises: Invalid (no such message), LoginRequired, Forbidden.
     """
     with transaction.atomic():
-        _lock_author(actor)
+        actor = _lock_author(actor)
         room = take_revision(room_pk)
         message = _message(room, seq)
         is_own = message.author_id == actor.pk
@@ -137,11 +137,16 @@ def _rendered(text: str) -> str:
     return render(text, symbols=symbols, users=users)
 
 
-def _lock_author(author: User) -> None:
-    """Make what else this user writes wait, and see that they still may."""
-    locked = User.objects.select_for_update(no_key=True).only("is_active").filter(pk=author.pk)
+def _lock_author(author: User) -> User:
+    """Make what else this user writes wait; return them as they are now, for they may be no more.
+
+    Raises: LoginRequired.
+    """
+    users = User.objects.select_for_update(no_key=True)
+    locked = users.only("is_active", "access_level", "is_superuser").filter(pk=author.pk)
     if (user := locked.first()) is None or not user.is_active:
         raise LoginRequired
+    return user
 
 
 def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:
