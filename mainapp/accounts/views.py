@@ -1,5 +1,6 @@
 """Log-in, sign-up and password reset: allauth's, where they differ."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,6 +17,8 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.decorators import method_decorator
 from django.views import View
+
+HEAD_START_S = 0.1
 
 
 class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
@@ -71,13 +74,17 @@ class ResetPasswordView(allauth.PasswordResetView):  # type: ignore[misc] # alla
 
 
 class _AnswerFirst(HttpResponseRedirect):
-    """A redirect that works once it was sent, so that the time it takes tells nothing."""
+    """A redirect that works once it was sent, so that the time it takes tells nothing.
+
+    On a busy machine work that starts at once would still delay who waits for the answer.
+    """
 
     def __init__(self, to: str, work: Callable[[], Any]) -> None:
         super().__init__(to)
         self._work = work
 
     def close(self) -> None:
+        time.sleep(HEAD_START_S)
         try:
             self._work()
         finally:
