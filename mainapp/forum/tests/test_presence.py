@@ -1,0 +1,135 @@
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from mainapp.accounts.models import User
+from mainapp.forum.fanout import attendance, presence
+from mainapp.forum.fanout.presence import PresenceLease
+from mainapp.forum.tests.factories import RoomFactory
+from mainapp.forum.tests.test_fanout import Client, running, until
+from mainapp.market.board import async_client
+from mainapp.market.board import client as redis_client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch):
+    """Keep the proportions of the times, a fifth of them."""
+    for module, names in (
+        (attendance, ("RENEW_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
+        (presence, ("LEASE_S",)),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, getattr(module, name) / 5)
+
+
+@pytest.fixture
+def users(transactional_db):
+    return [User.objects.create_user(name) for name in ("ana", "bia", "caio")]
+
+
+@pytest.fixture
+def room(transactional_db):
+    return RoomFactory()
+
+
+def present(client):
+    return set(client.room.present)
+
+
+def left(client):
+    return [user["id"] for frame in client.frames("presence") for user in frame["left"]]
+
+
+@asynccontextmanager
+async def two_processes(room, users):
+    """Give ana a tab in each of two processes, bia one in the first, caio one in the second."""
+    ana, bia, caio = users
+    async with running() as one, running() as two:
+        clients = [
+            await Client.enter(hub, room, user)
+            for hub, user in ((one, ana), (two, ana), (one, bia), (two, caio))
+        ]
+        everybody = {user.pk for user in users}
+        await until(lambda: all(present(client) == everybody for client in clients))
+        yield one, two, clients
+
+
+async def test_person_with_two_tabs_leaves_with_the_last(room, users):
+    ana = users[0]
+    async with two_processes(room, users) as (_one, _two, (first, second, bia, caio)):
+        first.leave()
+        await asyncio.sleep(1)
+        assert left(bia) == left(caio) == []
+        second.leave()
+        await until(lambda: left(bia) == left(caio) == [ana.pk])
+
+
+async def test_ghosts_of_a_dead_process_are_gone_in_time(room, users):
+    ana, bia, caio = users
+    async with two_processes(room, users) as (one, _two, (*_, second)):
+        for task in one._tasks:
+            task.cancel()
+        begun = asyncio.get_running_loop().time()
+        await until(lambda: left(second) == [bia.pk])
+        assert asyncio.get_running_loop().time() - begun < 15 / 5
+        assert present(second) == {ana.pk, caio.pk}
+
+
+async def test_stall_of_redis_takes_nobody_offline(room, users):
+    async with two_processes(room, users) as (_one, _two, clients):
+        redis_client().execute_command("CLIENT", "PAUSE", 1000, "ALL")
+        await asyncio.sleep(2.5)
+        assert [left(client) for client in clients] == [[]] * 4
+
+
+@pytest.mark.parametrize("times", [1, 3])
+async def test_empty_redis_takes_nobody_offline(room, users, times):
+    async with two_processes(room, users) as (_one, _two, clients):
+        for _ in range(times):
+            redis_client().flushall()
+            await asyncio.sleep(0.45)
+        await asyncio.sleep(1.5)
+        assert [left(client) for client in clients] == [[]] * 4
+        keys = redis_client().zrange(f"pregao:room:{room.pk}:present", 0, -1)
+        assert len(keys) == 4
+
+
+async def test_who_comes_to_another_process_is_seen_with_their_name(room, users):
+    ana, bia, _ = users
+    async with running() as one, running() as two:
+        first = await Client.enter(one, room, ana)
+        await Client.enter(two, room, bia)
+        await until(lambda: len(present(first)) == 2)
+
+    (frame,) = first.frames("presence")
+    assert frame["joined"] == [{"id": bia.pk, "name": "bia", "avatar": None}]
+
+
+async def test_first_frame_names_those_of_other_processes(room, users):
+    async with running() as one, running() as two:
+        await Client.enter(one, room, users[0])
+        await asyncio.sleep(0.3)
+        client = await Client.enter(two, room, users[1])
+
+    assert {user["id"] for user in client.frames("room")[0]["present"]} == {
+        users[0].pk,
+        users[1].pk,
+    }
+
+
+async def test_lease_says_what_is_not_what_happened():
+    redis = async_client()
+    try:
+        one, two = (PresenceLease(name, client=redis) for name in "ab")
+        epoch, _ = await one.sync({1: [10, 11], 2: [10]})
+        assert await two.sync({1: [10]}) == (epoch, {1: frozenset({10, 11})})
+        assert await one.sync({1: [11]}) == (epoch, {1: frozenset({10}), 2: frozenset()})
+        assert await two.sync({1: [], 2: []}) == (epoch, {1: frozenset({11}), 2: frozenset()})
+        assert await one.sync({}) == (epoch, {1: frozenset()})
+        redis_client().flushall()
+        assert (await one.sync({}))[0] != epoch
+    finally:
+        await redis.aclose()
