@@ -45,7 +45,7 @@ def add_channel(*, user: User, kind: str, address: str, at: datetime) -> Channel
         address = transports()[kind].check(address.strip())
     except TransportError as error:
         raise DomainError(
-            _("Este endereço não pode ser usado: %(reason)s") % {"reason": error}
+            _("Este endereço não pode ser usado: %(reason)s") % {"reason": _(str(error))}
         ) from error
     with transaction.atomic():
         _lock(user)

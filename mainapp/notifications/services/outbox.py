@@ -116,7 +116,7 @@ def _tell_owner(delivery: Delivery, error: str, at: datetime) -> None:
                 user_id=delivery.user_id,
                 kind="delivery_failed",
                 title=_("Uma mensagem não chegou: %(subject)s") % {"subject": delivery.subject},
-                body=_("O destino respondeu: %(error)s") % {"error": error},
+                body=_("O destino respondeu: %(error)s") % {"error": _(error)},
                 url="/notifications/deliveries/",
                 dedupe_key=f"delivery_failed.{delivery.user_id}.{place}.{at:%Y-%m-%d}"[:200],
             )

@@ -12,6 +12,8 @@ from concurrent.futures import TimeoutError as Late
 from ipaddress import IPv6Network, ip_address, ip_network
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from mainapp.notifications.transports.base import TransportError
 
 RESOLVE_S = 5.0
@@ -50,9 +52,9 @@ def check_host(host: str) -> str:
     elif HOST.fullmatch(host):
         literal = _as_number(host.rstrip("."))
     else:
-        raise TransportError("not the name of a host", permanent=True)
+        raise TransportError(_("isto não é o nome de um servidor"), permanent=True)
     if literal and not is_public(literal):
-        raise TransportError("this address is not public", permanent=True)
+        raise TransportError(_("este endereço não é público"), permanent=True)
     return host.lower().rstrip(".")
 
 
@@ -65,10 +67,10 @@ def public_address(host: str, port: int, may_contact: MayContact = is_public) ->
     try:
         answers = asked.result(timeout=RESOLVE_S)
     except (OSError, UnicodeError, Late) as error:
-        raise TransportError(f"{host} is not found") from error
+        raise TransportError(_("o nome do servidor não foi encontrado")) from error
     addresses = [str(answer[4][0]) for answer in answers]
     if not addresses or not all(may_contact(address) for address in addresses):
-        raise TransportError("this address is not public", permanent=True)
+        raise TransportError(_("este endereço não é público"), permanent=True)
     return addresses[0]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from django.utils.translation import gettext_noop as _
 from requests.adapters import HTTPAdapter
 
 from mainapp.notifications.transports.addresses import MayContact, is_public, public_address
@@ -47,7 +48,7 @@ class AppriseTransport:
         text = f"{parcel.text}\n{parcel.url}".strip()
         guard = _guard_of(type(plugin).__module__)
         if not plugin.notify(body=text, title=parcel.subject):
-            raise guard.last_error() or TransportError("the service refused the message")
+            raise guard.last_error() or TransportError(_("o serviço recusou a mensagem"))
 
 
 class Guard:
@@ -105,7 +106,7 @@ class _Pinned(HTTPAdapter):
         parts = urlsplit(str(request.url))
         host = str(parts.hostname)
         if parts.scheme != "https" or host not in HOSTS or parts.port:
-            raise TransportError("this host is refused", permanent=True)
+            raise TransportError(_("este servidor não é aceito"), permanent=True)
         address = public_address(host, 443, self._may_contact)
         literal = f"[{address}]" if ":" in address else address
         request.url = parts._replace(netloc=literal).geturl()
@@ -118,10 +119,9 @@ def _plugin(address: str) -> Any:
     """Return the plugin for an address. Raises: TransportError for one that is not allowed."""
     scheme = address.partition("://")[0]
     if scheme not in SERVICES:
-        known = ", ".join(f"{name}://" for name in SERVICES)
-        raise TransportError(f"only these services are taken: {known}", permanent=True)
+        raise TransportError(_("este serviço não está entre os aceitos"), permanent=True)
     if len(address) > MAX_ADDRESS or not ADDRESS.fullmatch(address):
-        raise TransportError("not an address of this service", permanent=True)
+        raise TransportError(_("isto não é um endereço deste serviço"), permanent=True)
     module, name, _host = SERVICES[scheme]
     # Loading takes a third of a second, for the few who use it.
     made = getattr(import_module(f"apprise.plugins.{module}"), name)
@@ -130,7 +130,7 @@ def _plugin(address: str) -> Any:
     except (TypeError, ValueError, LookupError):
         plugin = None
     if plugin is None or getattr(plugin, "mode", "cloud") not in ("cloud", "hook"):
-        raise TransportError("not an address of this service", permanent=True)
+        raise TransportError(_("isto não é um endereço deste serviço"), permanent=True)
     _guard_of(made.__module__)
     return plugin
 

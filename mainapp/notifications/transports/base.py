@@ -28,7 +28,8 @@ class Parcel:
 class TransportError(Exception):
     """A message that did not go out; with `permanent`, trying again would not help.
 
-    Its text is shown to the owner of the address: one line, without secrets.
+    Its text is shown to the owner of the address, translated where it is ours: one line, without
+    secrets.
     """
 
     def __init__(self, text: str, *, permanent: bool = False) -> None:

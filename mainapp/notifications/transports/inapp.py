@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext_noop as _
+
 from mainapp.notifications.transports.base import Parcel, TransportError
 
 EVERYBODY = "*"
@@ -19,7 +21,7 @@ class InAppTransport:
 
     def check(self, address: str) -> str:
         if address != EVERYBODY and not (address.isascii() and address.isdecimal()):
-            raise TransportError("not a user", permanent=True)
+            raise TransportError(_("isto não é uma pessoa"), permanent=True)
         return address
 
     def send(self, parcel: Parcel) -> None:

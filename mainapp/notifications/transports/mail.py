@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.validators import validate_email
+from django.utils.translation import gettext_noop as _
 
 from mainapp.notifications.transports.base import Parcel, TransportError
 
@@ -26,7 +27,7 @@ class MailTransport:
         try:
             validate_email(address)
         except ValidationError:
-            raise TransportError("not an e-mail address", permanent=True) from None
+            raise TransportError(_("isto não é um e-mail"), permanent=True) from None
         return address
 
     def send(self, parcel: Parcel) -> None:
@@ -47,7 +48,7 @@ class MailTransport:
             code, text = next(iter(error.recipients.values()))
             raise _answered(code, text) from error
         except SMTPAuthenticationError as error:
-            raise TransportError(f"{error.smtp_code}: the mail server's login failed") from error
+            raise TransportError(_("o site não pôde entrar no servidor de e-mail")) from error
         except SMTPDataError as error:
             raise _answered(error.smtp_code, error.smtp_error) from error
         except SMTPResponseException as error:

@@ -25,6 +25,8 @@ from datetime import UTC
 from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
+from django.utils.translation import gettext_noop as _
+
 from mainapp.notifications.transports.addresses import (
     MayContact,
     check_host,
@@ -88,18 +90,18 @@ class WebhookTransport:
 
     def _split(self, address: str) -> SplitResult:
         if len(address) > MAX_ADDRESS or not all("!" <= character <= "~" for character in address):
-            raise TransportError("not an address", permanent=True)
+            raise TransportError(_("isto não é um endereço"), permanent=True)
         try:
             parts = urlsplit(address)
             port, host = parts.port, parts.hostname
         except ValueError:
-            raise TransportError("not an address", permanent=True) from None
+            raise TransportError(_("isto não é um endereço"), permanent=True) from None
         if parts.scheme not in self._schemes or not host or parts.fragment:
-            raise TransportError("the address has to begin with https://", permanent=True)
+            raise TransportError(_("o endereço precisa começar com https://"), permanent=True)
         if "@" in parts.netloc or "\\" in address:
-            raise TransportError("a name or password in the address is refused", permanent=True)
+            raise TransportError(_("nome ou senha no endereço não são aceitos"), permanent=True)
         if (PORTS[parts.scheme] if port is None else port) not in self._ports:
-            raise TransportError("this port is refused", permanent=True)
+            raise TransportError(_("esta porta não é aceita"), permanent=True)
         if self._may_contact is is_public:
             check_host(host)
         return parts

@@ -83,7 +83,7 @@ def test_services_refusal_is_told(names, dialled, tls_receiver, trusted, parcel)
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "::1", "169.254.169.254"])
 def test_service_whose_name_leads_home_is_not_contacted(address, names, dialled, parcel):
     names["discord.com"] = [[PUBLIC, address]]
-    with pytest.raises(TransportError, match="not public"):
+    with pytest.raises(TransportError, match="não é público"):
         AppriseTransport().send(parcel(DISCORD))
 
     assert dialled == []

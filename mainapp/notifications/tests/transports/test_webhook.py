@@ -91,7 +91,7 @@ def test_address_that_leads_astray_is_refused_at_once(address, parcel, dialled):
 def test_name_that_leads_to_a_private_address_is_not_contacted(address, names, parcel, dialled):
     for answers in ([address], [PUBLIC, address], [address, PUBLIC]):
         names["hook.example"] = [answers]
-        with pytest.raises(TransportError, match="not public") as refused:
+        with pytest.raises(TransportError, match="não é público") as refused:
             WebhookTransport(allow_http=True).send(parcel("http://hook.example/"))
         assert refused.value.permanent
     assert dialled == []
@@ -169,7 +169,7 @@ def test_large_answer_is_not_read(local, receiver, parcel):
 
 
 def test_unknown_name_is_tried_again(names, parcel):
-    with pytest.raises(TransportError, match="not found") as failed:
+    with pytest.raises(TransportError, match="não foi encontrado") as failed:
         WebhookTransport(allow_http=False).send(parcel("https://nowhere.invalid/"))
 
     assert not failed.value.permanent
