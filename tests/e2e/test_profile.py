@@ -1,0 +1,189 @@
+"""One's own page in a real browser: what is chosen is saved, a picture appears, an account ends."""
+
+import re
+from pathlib import Path
+from uuid import uuid4
+from zipfile import ZipFile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from mainapp.accounts.tests.images import huge_png, photo
+from tests.e2e.conftest import OpenPage
+
+PASSWORD = "um-segredo-longo"
+PERIOD, THEME, LANGUAGE = "monitoring_minutes", "theme", "language"
+
+
+def sign_up(page: Page) -> str:
+    name = f"ana{uuid4().hex[:8]}"
+    page.goto("/register/?next=/privacy/")
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.com")
+    page.fill("[name=password1]", PASSWORD)
+    page.fill("[name=password2]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/privacy/")
+    return name
+
+
+def open_profile(page: Page) -> None:
+    page.locator("[data-account] summary").click()
+    page.get_by_role("link", name="Seu perfil").first.click()
+    page.wait_for_url("**/profile/*/")
+
+
+def state(page: Page, name: str):
+    return page.locator(f"[data-autosave={name}] [role=status]")
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    page = open_page("/privacy/", color_scheme="light")
+    sign_up(page)
+    open_profile(page)
+    return page
+
+
+def theme_of(page: Page) -> str:
+    return page.locator("html").get_attribute("data-bs-theme") or ""
+
+
+def test_a_period_saves_at_once_without_a_reload(page: Page) -> None:
+    page.evaluate("document.body.dataset.same = 'page'")
+    for value in ("5", "60", "15"):  # one after the other, in a hurry: the last one stays
+        page.select_option(f"[name={PERIOD}]", value)
+
+    expect(state(page, PERIOD)).to_have_text("Salvo.")
+    assert page.locator("body").get_attribute("data-same") == "page"
+    page.reload()
+    expect(page.locator(f"[name={PERIOD}]")).to_have_value("15")
+
+
+def test_a_choice_that_was_not_saved_goes_back_and_says_so(page: Page) -> None:
+    page.route("**/preferences/", lambda route: route.fulfill(status=200, body="<html>"))
+
+    page.select_option(f"[name={PERIOD}]", "90")
+
+    expect(state(page, PERIOD)).to_contain_text("não foi salva")
+    expect(page.locator(f"[name={PERIOD}]")).to_have_value("0")
+
+
+def test_the_theme_follows_the_person_to_another_browser(page: Page, open_page: OpenPage) -> None:
+    page.select_option(f"[name={THEME}]", "dark")
+    expect(state(page, THEME)).to_have_text("Salvo.")
+    assert theme_of(page) == "dark"
+    name = page.locator(".profile-who .muted").first.inner_text().split()[0][1:]
+
+    other = open_page("/login/?next=/privacy/", color_scheme="light")
+    assert theme_of(other) == "light"
+    other.fill("[name=login]", name)
+    other.fill("[name=password]", PASSWORD)
+    other.click("main button[type=submit]")
+    other.wait_for_url("**/privacy/")
+
+    assert theme_of(other) == "dark"
+
+
+def test_the_switch_above_saves_the_theme_too(page: Page) -> None:
+    page.locator("[data-preferences] summary").click()
+    with page.expect_response("**/preferences/") as saved:
+        page.locator("[data-theme-switch] button[value=dark]").click()
+
+    assert saved.value.json()["saved"] == {"theme": "dark"}
+    expect(page.locator(f"[name={THEME}]")).to_have_value("dark")
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    assert theme_of(page) == "dark"
+
+
+def test_a_language_is_saved_and_offers_the_page_in_it(page: Page) -> None:
+    page.select_option(f"[name={LANGUAGE}]", "en")
+    expect(state(page, LANGUAGE)).to_contain_text("Saved.")
+
+    state(page, LANGUAGE).get_by_role("link").click()
+
+    expect(page.get_by_role("heading", name="Recent messages")).to_be_visible()
+
+
+def test_a_picture_appears_without_a_reload(page: Page) -> None:
+    expect(page.locator("#profile-picture .avatar-pic")).to_have_text("A")
+
+    page.set_input_files(
+        "input[type=file]",
+        {"name": "eu.jpg", "mimeType": "image/jpeg", "buffer": photo((900, 700), kind="JPEG")},
+    )
+    page.get_by_role("button", name="Enviar foto").click()
+
+    picture = page.locator("#profile-picture img")
+    expect(picture).to_be_visible(timeout=20_000)
+    expect(picture).to_have_js_property("naturalWidth", 150)
+    page.reload()
+    expect(page.locator("[data-account] summary img")).to_be_visible()
+
+
+def test_a_picture_of_180_megapixels_is_refused_in_a_sentence(page: Page) -> None:
+    page.set_input_files(
+        "input[type=file]", {"name": "x.png", "mimeType": "image/png", "buffer": huge_png()}
+    )
+    page.get_by_role("button", name="Enviar foto").click()
+
+    expect(page.locator(".messages")).to_contain_text("180 milhões de pixels")
+
+
+def test_a_file_that_is_too_large_is_not_even_sent(page: Page) -> None:
+    page.set_input_files(
+        "input[type=file]",
+        {"name": "x.png", "mimeType": "image/png", "buffer": bytes(6 * 1024 * 1024)},
+    )
+
+    expect(page.locator(".picture-form [role=alert]")).to_contain_text("5 MB")
+    page.get_by_role("button", name="Enviar foto").click()
+    expect(page).to_have_url(re.compile(r"/profile/\d+/$"))
+
+
+def test_everything_works_without_a_script(open_page: OpenPage) -> None:
+    page = open_page("/privacy/", java_script_enabled=False)
+    sign_up(page)
+    open_profile(page)
+
+    form = page.locator(f"[data-autosave={THEME}]")
+    form.locator("select").select_option("dark")
+    form.get_by_role("button", name="Salvar").click()
+
+    expect(page.locator(".messages")).to_have_text("Preferência salva.")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_where_scripts_run_no_button_is_needed(page: Page) -> None:
+    expect(page.locator("[data-autosave] button")).to_have_count(0)
+
+
+def test_one_takes_the_data_away_and_leaves(page: Page, tmp_path: Path) -> None:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Baixar os meus dados").click()
+    download.value.save_as(tmp_path / "dados.zip")
+    with ZipFile(tmp_path / "dados.zip") as archive:
+        assert "account.json" in archive.namelist()
+    address = page.url
+
+    page.get_by_role("link", name="Apagar a conta").click()
+    page.fill("[name=password]", PASSWORD)
+    page.get_by_role("button", name="Apagar a conta").click()
+
+    expect(page.locator(".messages")).to_contain_text("Sua conta foi apagada.")
+    expect(page.locator("[data-account]")).to_have_count(0)
+    assert page.request.get(address).status == 404
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_fits_a_phone(open_page: OpenPage, scheme: str) -> None:
+    page = open_page(
+        "/privacy/", color_scheme=scheme, viewport={"width": 360, "height": 740}, has_touch=True
+    )
+    sign_up(page)
+    open_profile(page)
+
+    for path in (page.url, "/update-profile/", "/remove-picture/", "/delete-account/"):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
