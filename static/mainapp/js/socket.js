@@ -138,7 +138,10 @@ export class StockSocket extends EventTarget {
       this._turnStale("flooded", true);
       return;
     }
-    if (code === SESSION_ENDED) this.sessionEnded = true;
+    if (code === SESSION_ENDED) {
+      this.sessionEnded = true;
+      this._limitBefore = this.limit;
+    }
     this._scheduleReconnect(code === SESSION_ENDED ? "session" : "closed");
   }
 
@@ -193,6 +196,8 @@ export class StockSocket extends EventTarget {
     for (const key of ["source", "simulated", "limit"]) {
       if (frame[key] !== undefined) this[key] = frame[key];
     }
+    // As much as before the session ended: another tab logged in again.
+    if (this.sessionEnded && this.limit >= this._limitBefore) this.sessionEnded = false;
     this._setPending(frame);
     this._emitQuotes(frame);
     this._head({ batch_at: null, ...frame });

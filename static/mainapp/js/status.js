@@ -16,7 +16,7 @@ const REASONS = {
   silent: () => gettext("o servidor não responde"),
   closed: () => gettext("reconectando"),
   connecting: () => gettext("conectando"),
-  session: () => gettext("reconectando"),
+  session: () => gettext("sua sessão terminou"),
   offline: () => gettext("você está sem internet"),
   flooded: () => gettext("o servidor encerrou a conexão; recarregue a página"),
 };
@@ -72,12 +72,19 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
     if (socket.source) {
       setText(source, gettext("Fonte: %(source)s", { source: sourceName(socket.source) }));
     }
-    login.hidden = !socket.sessionEnded;
+    showLogin(socket.sessionEnded);
     const isStale = now !== "live";
     if (shown === now) return;
     if (shown !== null) setText(live, feedText(now));
     shown = now;
     onFeed(isStale && now !== "connecting");
+  }
+
+  /** Offer the log-in after a session ended: prices go on coming, as to any visitor. */
+  function showLogin(hasEnded) {
+    if (login.hidden !== hasEnded) return;
+    login.hidden = !hasEnded;
+    if (hasEnded) setText(live, login.textContent);
   }
 
   socket.addEventListener("status", render);

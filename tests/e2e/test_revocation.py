@@ -1,0 +1,35 @@
+"""What an open page shows once its login has ended."""
+
+from uuid import uuid4
+
+from playwright.sync_api import expect
+
+WATCHED = "/stocktracker?stockpicker=PETR4"
+
+
+def sign_up(page):
+    name = f"ana{uuid4().hex[:8]}"
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.com")
+    page.fill("[name=password1]", "um-segredo-longo")
+    page.fill("[name=password2]", "um-segredo-longo")
+    with page.expect_navigation():
+        page.click("main button[type=submit]")
+
+
+def test_other_tab_is_told_of_the_logout_and_goes_on(open_page):
+    page = open_page("/register/")
+    sign_up(page)
+    other = page.context.new_page()
+    other.goto(WATCHED)
+    feed, link = (other.locator(f'[data-part="{part}"]').first for part in ("feed", "login"))
+    expect(feed).to_have_text("Ao vivo")
+    expect(link).to_be_hidden()
+
+    page.goto("/logout/")
+    page.click("main button[type=submit]")
+
+    expect(link).to_have_text("Sua sessão terminou: entre de novo", timeout=3000)
+    expect(link).to_be_visible()
+    expect(feed).to_have_text("Ao vivo")
+    assert link.get_attribute("href") == "/login/?next=/stocktracker%3Fstockpicker%3DPETR4"
