@@ -44,7 +44,10 @@ export class HoldingsTable extends EventTarget {
     this._order = null;
     this._sortedAt = 0;
     this._isStale = false;
+    // What nobody sees is worked out, but written only when it comes near: hundreds cost what a screen does.
+    this._near = new IntersectionObserver((entries) => this._look(entries), { rootMargin: "300px" });
     for (const element of this.body.rows) this._take(element);
+    window.addEventListener("beforeprint", () => this._writeAll());
     this.body.addEventListener("animationend", (event) =>
       event.target.classList.remove(FLASH.up, FLASH.down),
     );
@@ -65,10 +68,14 @@ export class HoldingsTable extends EventTarget {
   flush() {
     this._frame = null;
     const now = this._now();
-    for (const symbol of this._changed.keys()) this.portfolio.set(symbol, this._quotes.get(symbol));
+    for (const symbol of this._changed.keys()) {
+      this.portfolio.set(symbol, this._quotes.get(symbol));
+      this._rows.get(symbol).isLate = true;
+    }
     const totals = this.portfolio.totals();
-    for (const [symbol, before] of this._changed) this._writeQuote(symbol, before, now);
-    for (const [symbol, row] of this._rows) this._writeFigures(row, this.portfolio.rows.get(symbol));
+    for (const [symbol, row] of this._rows) {
+      if (row.isNear) this._write(symbol, row, now, this._changed.get(symbol) ?? null);
+    }
     this._changed.clear();
     this.dispatchEvent(new CustomEvent("totals", { detail: totals }));
   }
@@ -80,7 +87,10 @@ export class HoldingsTable extends EventTarget {
 
   showAges() {
     const now = this._now();
-    for (const [symbol, quote] of this._quotes) write(this._rows.get(symbol).cells.age, ageText(quote, now));
+    for (const [symbol, { cells, isNear }] of this._rows) {
+      const quote = isNear && this._quotes.get(symbol);
+      if (quote) write(cells.age, ageText(quote, now));
+    }
     if (this._order && Date.now() - this._sortedAt > CALM_MS && !this._isHeld()) this._reorder();
   }
 
@@ -100,12 +110,30 @@ export class HoldingsTable extends EventTarget {
     const cells = {};
     for (const node of element.querySelectorAll("[data-field]")) cells[node.dataset.field] = node;
     const bar = element.querySelector('[data-range="year"]');
-    this._rows.set(element.dataset.symbol, { element, cells, bar, shown: {} });
+    this._rows.set(element.dataset.symbol, { element, cells, bar, shown: {}, isNear: false, isLate: false });
+    this._near.observe(element);
   }
 
-  _writeQuote(symbol, before, now) {
-    const { element, cells, bar } = this._rows.get(symbol);
-    const quote = this._quotes.get(symbol);
+  _look(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const row = this._rows.get(target.dataset.symbol);
+      row.isNear = isIntersecting;
+      if (isIntersecting) this._write(target.dataset.symbol, row, this._now());
+    }
+  }
+
+  _writeAll() {
+    for (const [symbol, row] of this._rows) this._write(symbol, row, this._now());
+  }
+
+  /** Write a row's quote, where a newer one came, and its figures. */
+  _write(symbol, row, now, priceBefore = null) {
+    if (row.isLate) this._writeQuote(row, this._quotes.get(symbol), now, priceBefore);
+    row.isLate = false;
+    this._writeFigures(row, this.portfolio.rows.get(symbol));
+  }
+
+  _writeQuote({ element, cells, bar }, quote, now, before) {
     delete element.dataset.unquoted;
     write(cells.price, fieldText(quote, "price"));
     cells.price.classList.toggle("stale", this._isStale);
