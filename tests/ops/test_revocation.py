@@ -122,6 +122,7 @@ async def check_logout(sites, cookie, *, within_s, before=lambda: None):
     assert took_s <= within_s
 
 
+@pytest.mark.timeout(180)
 def test_logout_closes_every_socket_in_every_process(sites, cookies, server):
     asyncio.run(check_logout(sites, cookies[0], within_s=WITHIN_S))
     asyncio.run(

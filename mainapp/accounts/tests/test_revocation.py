@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, transaction
 from django.test import Client
@@ -20,7 +21,7 @@ from mainapp.core.consumers import BaseConsumer
 pytestmark = pytest.mark.django_db(transaction=True)
 
 STOCK = "/ws/stock/track/"
-KINDS = [STOCK]
+KINDS = [STOCK, "/ws/room/1/", "/ws/notifications/"]
 WITHIN_S = 1.0
 
 
@@ -49,6 +50,15 @@ def tabs(websocket):
             ]
 
     return open_
+
+
+@pytest.fixture(autouse=True)
+def room(db):
+    """Make the room of KINDS; by its table's name, for features above this one are not imported."""
+    now = timezone.now()
+    return apps.get_model("forum.Room").objects.create(
+        pk=1, name="Sala", created_at=now, active_at=now
+    )
 
 
 @pytest.fixture
