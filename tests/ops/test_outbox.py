@@ -1,0 +1,160 @@
+"""A worker killed while it sends to a mail server: nothing is lost, doubles can be told."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from email import message_from_bytes
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from mainapp.notifications.tests.smtp import free_port
+from project.launcher import WORKER
+from tests.instances import ROOT, RedisServer, environment, run, wait_for
+
+KILLS = 3
+NOTICES, USERS = 80, 120
+THREADS = 4  # as many e-mails as a worker has under way at once
+WRITE = f"""
+from django.utils import timezone
+from mainapp.accounts.models import User
+from mainapp.notifications.services.broadcasts import send_broadcast
+from mainapp.notifications.services.notices import Letter, Notice, message_id, notify_many
+users = User.objects.bulk_create(
+    User(username=f"u{{n}}", email=f"u{{n}}@example.com") for n in range({USERS})
+)
+chief = User.objects.create_superuser("chief")
+notify_many(notices=[
+    Notice(user_id=users[n].pk, kind="alert", title="t", deliveries=[Letter(
+        kind="email", address=f"n{{n}}@example.com", subject="s", text="t",
+        message_id=message_id(f"firing.{{n}}"),
+    )])
+    for n in range({NOTICES})
+])
+send_broadcast(author=chief, title="Oi", body="todos", is_email=True, at=timezone.now())
+"""
+
+
+class Arrived:
+    """What the mail server took: how often each Message-ID came to each address."""
+
+    def __init__(self):
+        self.mails = Counter()
+
+    async def handle_DATA(self, server, session, envelope):
+        time.sleep(0.01)  # so that a kill finds the worker at work
+        message = message_from_bytes(envelope.content)
+        self.mails[envelope.rcpt_tos[0], message["Message-ID"]] += 1
+        return "250 OK"
+
+
+@pytest.fixture
+def arrived():
+    taken = Arrived()
+    controller = Controller(taken, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    taken.port = controller.port
+    yield taken
+    controller.stop()
+
+
+@pytest.fixture
+def server(tmp_path):
+    started = RedisServer(tmp_path)
+    yield started
+    started.kill()
+
+
+@pytest.fixture
+def given(tmp_path, server, arrived):
+    variables = {
+        "DATA_DIR": str(tmp_path),
+        "REDIS_URL": f"unix://{server.path}",
+        "SECRET_KEY": "x" * 60,
+        "QUOTE_SOURCE": "simulated",
+        "ALLOW_SIMULATED": "1",
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(arrived.port),
+        "EMAIL_USE_TLS": "0",
+        "EMAIL_VERIFICATION": "none",
+    }
+    for command in (["setup"], ["shell", "-c", WRITE]):
+        done = run("manage.py", *command, timeout_s=60, **variables)
+        assert done.returncode == 0, done.stderr
+    return variables
+
+
+def read(folder, query):
+    with sqlite3.connect(folder / "pregao.sqlite3", timeout=20) as database:
+        return database.execute(query).fetchall()
+
+
+def nudge(server):
+    """Send `deliver` as the scheduler would."""
+    body = json.dumps([[], {}, {}])
+    server.client.lpush(
+        "celery",
+        json.dumps(
+            {
+                "body": body,
+                "content-encoding": "utf-8",
+                "content-type": "application/json",
+                "headers": {"task": "deliver", "id": "d", "lang": "py"},
+                "properties": {
+                    "correlation_id": "d",
+                    "delivery_info": {"exchange": "", "routing_key": "celery"},
+                    "delivery_tag": str(time.monotonic()),
+                },
+            }
+        ),
+    )
+
+
+def start_worker(given):
+    return subprocess.Popen(  # noqa: S603 - our own arguments
+        [sys.executable, *WORKER.split()],
+        env=environment(**given),
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.timeout(240)
+def test_worker_killed_while_sending_loses_nothing(tmp_path, server, given, arrived):
+    for _ in range(KILLS):
+        before = arrived.mails.total()
+        worker = start_worker(given)
+        nudge(server)
+        wait_for(lambda before=before: arrived.mails.total() >= before + 15, 40, "e-mails")
+        worker.kill()
+        worker.wait()
+        # The lease of what it had claimed runs out.
+        read(tmp_path, "UPDATE notifications_delivery SET due_at=created_at WHERE state='claimed'")
+    worker = start_worker(given)
+
+    def is_over():
+        nudge(server)
+        time.sleep(0.3)
+        left = "SELECT 1 FROM notifications_delivery WHERE state IN ('waiting', 'claimed')"
+        done = "SELECT 1 FROM notifications_broadcast WHERE finished_at IS NOT NULL"
+        return not read(tmp_path, left) and read(tmp_path, done)
+
+    try:
+        wait_for(is_over, 90, "an empty outbox")
+    finally:
+        worker.kill()
+        worker.wait()
+
+    notices = {(f"n{n}@example.com", f"<firing.{n}@localhost>") for n in range(NOTICES)}
+    to_all = {key for key in arrived.mails if key[0].startswith("u")}
+    assert arrived.mails.keys() - to_all == notices
+    assert {address for address, _id in to_all} == {f"u{n}@example.com" for n in range(USERS)}
+    assert len(to_all) == USERS  # one Message-ID for each
+    assert arrived.mails.total() - len(arrived.mails) <= KILLS * THREADS
+    rows = read(tmp_path, "SELECT user_id, count(*) FROM notifications_delivery GROUP BY 1")
+    assert len(rows) == USERS
+    assert read(tmp_path, "SELECT count(*) FROM notifications_notification") == [(NOTICES + 1,)]
