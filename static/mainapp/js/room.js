@@ -122,7 +122,7 @@ let warning = null;
 function showLink() {
   const badge = part(root, "link");
   clearTimeout(warning);
-  part(root, "login").hidden = !socket.sessionEnded;
+  part(root, "enter").hidden = !socket.sessionEnded;
   if (socket.state === "open") {
     badge.hidden = true;
     return;
