@@ -7,7 +7,7 @@ from django.db import InterfaceError, OperationalError
 
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.realtime import query
-from mainapp.forum.consumers.hall import rooms
+from mainapp.forum.consumers.hall import rooms, writing
 from mainapp.forum.consumers.reading import body_of, client_id_of, number_of, pk_of
 from mainapp.forum.events import AckFrame, MessagesFrame
 from mainapp.forum.exceptions import Closed, LoginRequired, Muted, Unavailable
@@ -66,21 +66,20 @@ class RoomConsumer(BaseConsumer):
         await super().close(code, reason)
 
     async def say(self, frame: Frame) -> None:
-        client_id, body = client_id_of(frame), body_of(frame)
-        message = await self._write(post_message, client_id=client_id, body=body)
+        author, client_id, body = self._user(), client_id_of(frame), body_of(frame)
+        message = await self._write(post_message, author=author, client_id=client_id, body=body)
         ack = AckFrame(type="ack", client_id=frame["client_id"], seq=message.seq)
         await self.reply({**ack, **echo(frame)})
         self.hub.nudge(self.room.pk, message.revision)
 
     async def edit(self, frame: Frame) -> None:
-        seq, body = number_of(frame, "seq", least=1), body_of(frame)
-        message = await self._write(edit_message, seq=seq, body=body)
+        author, seq, body = self._user(), number_of(frame, "seq", least=1), body_of(frame)
+        message = await self._write(edit_message, author=author, seq=seq, body=body)
         self.hub.nudge(self.room.pk, message.revision)
 
     async def delete(self, frame: Frame) -> None:
-        seq = number_of(frame, "seq", least=1)
-        user = self._user()
-        message = await self._ask(delete_message, room_pk=self.room.pk, seq=seq, actor=user)
+        actor, seq = self._user(), number_of(frame, "seq", least=1)
+        message = await self._write(delete_message, actor=actor, seq=seq)
         self.hub.nudge(self.room.pk, message.revision)
 
     async def type_(self, frame: Frame) -> None:
@@ -122,8 +121,8 @@ class RoomConsumer(BaseConsumer):
                 await self._post(socket, frame)
 
     async def _write(self, service: Callable[..., Message], **arguments: Any) -> Message:
-        author = self._user()
-        return await self._ask(service, room_pk=self.room.pk, author=author, **arguments)
+        async with writing():
+            return await self._ask(service, room_pk=self.room.pk, **arguments)
 
     async def _ask(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """Run a service or a selector off the event loop. Raises: Unavailable, and what it does."""
