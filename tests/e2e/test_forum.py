@@ -29,7 +29,7 @@ def make_room(page: Page, name: str = "Sala", **fields: str) -> str:
     """Make a room and return its path."""
     page.goto("/create-room/")
     for field, value in {"name": name, **fields}.items():
-        page.fill(f"[name={field}]", value)
+        page.fill(f"main [name={field}]", value)
     page.get_by_role("main").get_by_role("button", name="Criar sala").click()
     page.wait_for_url(re.compile(r"/room/\d+/$"))
     return re.sub(r"^.*(/room/\d+/).*$", r"\1", page.url)
@@ -123,7 +123,7 @@ def test_a_message_is_edited_and_deleted_where_it_stands(open_page, member):
     message.hover()
     message.get_by_label("O que fazer com esta mensagem").click()
     message.get_by_role("link", name="Editar").click()
-    message.get_by_label("Mensagem").fill("*certo* $VALE3")
+    message.get_by_label("Mensagem", exact=True).fill("*certo* $VALE3")
     message.get_by_role("button", name="Guardar").click()
     for page in (member, reader):
         expect(said(page)).to_have_text(re.compile("^certo VALE3"))
