@@ -98,7 +98,7 @@ def test_the_switch_above_saves_the_theme_too(page: Page) -> None:
 
 
 def test_a_language_is_saved_and_offers_the_page_in_it(page: Page) -> None:
-    page.select_option(f"[name={LANGUAGE}]", "en")
+    page.select_option(f"select[name={LANGUAGE}]", "en")
     expect(state(page, LANGUAGE)).to_contain_text("Saved.")
 
     state(page, LANGUAGE).get_by_role("link").click()
