@@ -62,7 +62,9 @@ class InboxSocket {
   _drop() {
     const ws = this._ws;
     this._lost();
-    ws?.close();
+    // To close a socket that is not open yet would be told on the console.
+    if (ws?.readyState === WebSocket.CONNECTING) ws.onopen = () => ws.close();
+    else ws?.close();
   }
 
   _lost(code) {

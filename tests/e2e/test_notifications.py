@@ -1,0 +1,106 @@
+"""The bell, the toast and the list, in a browser."""
+
+import zlib
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.instances import run
+
+PASSWORD = "um-segredo-longo"
+
+
+@pytest.fixture
+def shell(site):
+    """Return `shell(code)`: run with the instance's rows at hand."""
+
+    def do(code):
+        lines = (
+            "from mainapp.accounts.models import User",
+            "from mainapp.notifications.services.notices import notify",
+            code,
+        )
+        command = ("-m", "project.launcher", "manage", "shell", "-c", "\n".join(lines))
+        done = run(*command, timeout_s=60, **site.given)
+        assert done.returncode == 0, done.stderr
+
+    return do
+
+
+@pytest.fixture
+def tab(open_page, shell, request):
+    """Return a tab of a person who has just logged in, and that person's name."""
+    name = f"u{zlib.crc32(request.node.name.encode())}"
+    shell(f"User.objects.create_user('{name}', '{name}@example.com', '{PASSWORD}')")
+    page = open_page("/login/?next=/notifications/")
+    page.locator("main [name=login]").fill(name)
+    page.locator("main [name=password]").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Entrar").click()
+    page.get_by_role("heading", name="Notificações").wait_for()
+    page.person = name
+    return page
+
+
+def tell(person, title):
+    return (
+        f"notify(user=User.objects.get(username='{person}'), kind='alert', title='{title}', "
+        "url='/graph?ticker=PETR4')"
+    )
+
+
+def test_news_reach_every_tab_and_are_read_in_all(tab, shell):
+    other = tab.context.new_page()
+    other.goto("/privacy/")
+    expect(tab.get_by_text("Nenhuma notificação", exact=True)).to_be_visible()
+    shell(tell(tab.person, "PETR4 caiu a R$ 36,00"))
+
+    for page in (tab, other):
+        expect(page.locator(".notification-toast")).to_contain_text("PETR4 caiu a R$ 36,00")
+        expect(page.locator(".bell-count")).to_have_text("1")
+    expect(tab.locator(".inbox-item")).to_have_count(1)
+    expect(other.locator("[data-bell]")).to_have_accessible_name("Notificações: 1 não lida")
+
+    tab.get_by_role("button", name="Marcar todas como lidas").click()
+    for page in (tab, other):
+        expect(page.locator(".bell-count")).to_be_hidden()
+
+
+def test_opened_notification_is_read_and_one_deleted_is_gone(tab, shell):
+    shell(tell(tab.person, "um") + "\n" + tell(tab.person, "dois"))
+    expect(tab.locator(".inbox-item")).to_have_count(2)
+    tab.locator(".inbox-item a", has_text="dois").click()
+    tab.wait_for_url("**/graph?ticker=PETR4")
+    expect(tab.locator(".bell-count")).to_have_text("1")
+
+    tab.locator("[data-bell]").click()
+    tab.get_by_role("link", name="Apagar: um").click()
+    tab.get_by_role("main").get_by_role("button", name="Apagar").click()
+    expect(tab.locator(".inbox-item")).to_have_count(1)
+    expect(tab.locator(".bell-count")).to_be_hidden()
+
+
+def test_sound_is_off_until_it_is_switched_on(tab):
+    switch = tab.get_by_role("switch")
+    expect(switch).not_to_be_checked()
+    switch.check()
+    tab.reload()
+    expect(tab.get_by_role("switch")).to_be_checked()
+
+
+def test_bell_leads_to_the_list_without_scripts(tab, browser, site):
+    cookies = tab.context.cookies()
+    context = browser.new_context(base_url=site.url, java_script_enabled=False, locale="pt-BR")
+    context.add_cookies(cookies)
+    page = context.new_page()
+    page.goto("/privacy/")
+    page.locator("[data-bell]").click()
+    expect(page.get_by_role("heading", name="Notificações")).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["", "channels/", "deliveries/"])
+def test_no_page_is_wider_than_a_phone(tab, path):
+    tab.set_viewport_size({"width": 360, "height": 740})
+    tab.goto(f"/notifications/{path}")
+
+    assert tab.evaluate("document.documentElement.scrollWidth") == 360
