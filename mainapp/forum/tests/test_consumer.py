@@ -8,6 +8,8 @@ import pytest
 from mainapp.accounts.models import User
 from mainapp.core.realtime import query
 from mainapp.forum.consumers.hall import rooms
+from mainapp.forum.consumers.turns import Turns
+from mainapp.forum.exceptions import RateLimited
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import (
@@ -358,6 +360,30 @@ async def test_others_messages_are_left_alone(websocket, url, room, alice, bob, 
         assert (await socket_error(socket, frame))["code"] == code
 
     assert await query(list, Message.objects.values_list("body", flat=True)) == ["a", "b", ""]
+
+
+async def test_changes_have_a_limit_too(websocket, url, room, bob):
+    await query(post_message, room_pk=room.pk, author=bob, body="a")
+    async with websocket(url, bob) as socket:
+        await socket.next("room")
+        for n in range(20):
+            await socket.send({"type": "edit", "seq": 1, "body": str(n)})
+        error = await socket_error(socket, {"type": "delete", "seq": 1})
+        assert error["code"] == "rate_limited"
+        assert 0 < error["retry_after_s"] <= 10
+        await socket.send(say("b"))
+        assert (await socket.next("ack"))["seq"] == 2
+
+
+def test_turns_to_change_come_back():
+    turns = Turns()
+    for n in range(20):
+        turns.take(1, now=float(n) / 10)
+    turns.take(2, now=2.0)
+    with pytest.raises(RateLimited) as caught:
+        turns.take(1, now=9.0)
+    assert caught.value.extra == {"retry_after_s": 1.0}
+    turns.take(1, now=10.0)
 
 
 # Typing --------------------------------------------------------------------------------------
