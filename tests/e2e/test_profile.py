@@ -6,7 +6,7 @@ from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from mainapp.accounts.tests.images import huge_png, photo
 from tests.e2e.conftest import OpenPage
@@ -33,7 +33,7 @@ def open_profile(page: Page) -> None:
     page.wait_for_url("**/profile/*/")
 
 
-def state(page: Page, name: str):
+def state(page: Page, name: str) -> Locator:
     return page.locator(f"[data-autosave={name}] [role=status]")
 
 

@@ -98,7 +98,7 @@ def test_transparency_survives(key):
 
     image = Image.open(io.BytesIO(folders.thumbnail(key, 48)))
 
-    assert image.convert("RGBA").getpixel((20, 20))[3] == 0
+    assert image.convert("RGBA").getchannel("A").getpixel((20, 20)) == 0
 
 
 def frames(kind, **options):

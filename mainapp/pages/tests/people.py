@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from django.utils.html import escape
+
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
 from mainapp.market.tests.factories import NOON
 
@@ -21,7 +23,7 @@ def say(author, where, body="Oi.", **fields):
         author=author,
         seq=where.last_seq,
         body=body,
-        body_html=body,
+        body_html=escape(body),
         sent_at=at,
         **fields,
     )
