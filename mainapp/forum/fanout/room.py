@@ -56,11 +56,16 @@ class RoomSocket(TrackedSocket):
 
     def tell(self, build: Callable[[], str]) -> bool:
         """Send a frame in its turn; False when too many wait: the socket is behind from here."""
-        if self.is_live and self.post(build, asyncio.get_running_loop().time()):
+        if self.post(build, asyncio.get_running_loop().time()):
             return True
         if self.is_live:
             self.is_live, self.behind = False, True
         return False
+
+    def tell_of_room(self, build: Callable[[], str]) -> None:
+        """Send a frame that no message depends on; one that finds no place makes a `room` due."""
+        if not self.tell(build):
+            self.needs_room = True
 
     def frame_of(self, said: Said) -> str | None:
         """Return the frame that tells this client of a message, None when it knows it already."""
@@ -125,15 +130,16 @@ class OpenRoom:
         for person in left:
             del self.present[person["id"]]
         self.present |= {person["id"]: person for person in joined}
-        self._tell_of_room(encode(PresenceFrame(type="presence", joined=joined, left=left)))
+        frame = encode(PresenceFrame(type="presence", joined=joined, left=left))
+        for socket in list(self.sockets):
+            socket.tell_of_room(lambda: frame)
 
     # What is told ------------------------------------------------------------------------------
 
     def greet(self, socket: RoomSocket) -> None:
         """Send the `room` frame."""
         socket.may = permissions(socket.user, self.rules)
-        if not socket.tell(lambda: self._frame(socket)):
-            socket.needs_room = True
+        socket.tell_of_room(lambda: self._frame(socket))
 
     def take_rules(self, head: Head, muted: frozenset[int]) -> None:
         """Let new rules hold, and tell those whose rights they change."""
@@ -177,11 +183,6 @@ class OpenRoom:
             return True
         socket.seq = seq
         return False
-
-    def _tell_of_room(self, frame: str) -> None:
-        for socket in list(self.sockets):
-            if not socket.tell(lambda: frame):
-                socket.needs_room = True
 
     def _frame(self, socket: RoomSocket) -> str:
         socket.needs_room = False
