@@ -8,7 +8,7 @@ from django.db import connection
 from redis import asyncio as aioredis
 
 from mainapp.core import realtime
-from mainapp.core.realtime import publish, publish_now, query, take_turn
+from mainapp.core.realtime import listen, publish, publish_now, query, take_turn
 
 
 @pytest.fixture
@@ -29,6 +29,36 @@ async def test_published_messages_reach_their_groups_in_order():
     await asyncio.to_thread(publish, batch)
 
     assert [(await layer.receive(channel))["n"] for _ in range(3)] == [1, 2, 4]
+
+
+async def test_listening_passes_on_what_the_groups_say():
+    heard, joined, both = [], asyncio.Event(), asyncio.Event()
+
+    def hear(message):
+        heard.append(message["n"])
+        if len(heard) == 2:
+            both.set()
+
+    listening = asyncio.create_task(listen(["one", "two"], hear, joined=joined))
+    await asyncio.wait_for(joined.wait(), 5)
+    await publish_now([("one", {"type": "a", "n": 1}), ("other", {"type": "a", "n": 2})])
+    await publish_now([("two", {"type": "a", "n": 3})])
+    await asyncio.wait_for(both.wait(), 5)
+    listening.cancel()
+    await asyncio.wait([listening])
+
+    assert heard == [1, 3]
+
+
+async def test_nobody_waits_to_listen_to_a_redis_that_is_away(nobody_answers):
+    joined = asyncio.Event()
+    listening = asyncio.create_task(listen(["one"], print, joined=joined))
+
+    await asyncio.wait_for(joined.wait(), 5)
+
+    assert not listening.done()
+    listening.cancel()
+    await asyncio.wait([listening])
 
 
 def test_publishing_without_redis_is_told_in_one_line(nobody_answers, caplog):
