@@ -2,12 +2,14 @@ import os
 import time
 
 import pytest
+from django_celery_beat.models import PeriodicTask
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures import decoding, folders
 from mainapp.accounts.pictures.decoding import PictureError
 from mainapp.accounts.selectors import avatar_url
 from mainapp.accounts.services.avatars import (
+    ensure_periodic_task,
     make_thumbnails,
     remove_avatar,
     set_avatar,
@@ -183,3 +185,12 @@ def test_sweep_costs_three_queries_whoever_has_pictures(alice, bob, django_asser
 
     with django_assert_num_queries(3):
         sweep_pictures()
+
+
+def test_the_sweep_is_scheduled_once_and_what_the_admin_changed_stays():
+    ensure_periodic_task()
+    PeriodicTask.objects.filter(name="sweep_pictures").update(enabled=False)
+
+    ensure_periodic_task()
+
+    assert [one.enabled for one in PeriodicTask.objects.filter(task="sweep_pictures")] == [False]
