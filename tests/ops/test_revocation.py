@@ -102,7 +102,7 @@ def log_out(url, cookie):
     name, _, value = cookie.partition("=")
     with httpx.Client(base_url=url, cookies={name: value}, trust_env=False) as browser:
         page = browser.get("/logout/").text
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+        token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
         answer = browser.post("/logout/", data={"csrfmiddlewaretoken": token}, timeout=20)
     assert answer.status_code == 302
     return time.monotonic()
