@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -187,8 +188,8 @@ def report_quiet(stocks: list[Any]) -> bool:
     is_met = True
     for count in (85, 400):
         given = batch(stocks[:count], "30.05", 1)
-        runs = [timed(lambda given=given: evaluate_batch(**given)) for _ in range(ROUNDS)]
-        joins = [timed(lambda given=given: plain_join(given))[1] for _ in range(ROUNDS)]
+        runs = [timed(partial(evaluate_batch, **given)) for _ in range(ROUNDS)]
+        joins = [timed(partial(plain_join, given))[1] for _ in range(ROUNDS)]
         wall, sql = (statistics.median(run[i] for run in runs) for i in (0, 1))
         join, queries = statistics.median(joins), {run[2] for run in runs}
         print(
@@ -198,7 +199,7 @@ def report_quiet(stocks: list[Any]) -> bool:
         print(f"queries {sorted(queries)}; a plain join {join:6.1f} ms ({join / sql:.1f} x)")
         is_met &= sql <= BUDGETS_MS[count] and queries == {1}
     given = batch(stocks, "30.05", 1)
-    loop, _sql, _queries = timed(lambda: loop_over_alerts(given))
+    loop, _sql, _queries = timed(partial(loop_over_alerts, given))
     print(f"  a loop over all alerts: {loop:8.0f} ms ({loop / wall:.0f} x)")
     return is_met
 
@@ -221,7 +222,7 @@ def report_firing(stocks: list[Any]) -> bool:
         given = batch(stocks, "30.05", 2 + number)
         before = Firing.objects.count()
         with transaction.atomic():
-            wall, sql, queries = timed(lambda given=given: evaluate_batch(**given))
+            wall, sql, queries = timed(partial(evaluate_batch, **given))
         fired = Firing.objects.count() - before
         print(f"  {fired} fire, {Delivery.objects.count()} mails so far: {wall:5.0f} ms", end="")
         print(f" ({sql:.0f} of SQL, {queries} queries)")
