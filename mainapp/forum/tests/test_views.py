@@ -340,7 +340,9 @@ def test_a_message_is_reported_and_the_report_resolved(client, room, alice, bob,
 
     for keeper, page in ((staff, "/forum/moderation/"), (alice, f"/room/{room.pk}/moderation/")):
         client.force_login(keeper)
-        assert "propaganda" in client.get(page).content.decode()
+        html = client.get(page).content.decode()
+        assert "propaganda" in html
+        assert ("<strong>bob</strong>" in html) is (keeper == staff)
     client.post(reverse("resolve-report", args=[report.pk]), {"next": "/forum/moderation/"})
     report.refresh_from_db()
     assert report.resolved_at

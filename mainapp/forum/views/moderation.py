@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from mainapp.accounts.models import User
-from mainapp.accounts.policies import level_required
+from mainapp.accounts.policies import is_staff_level, level_required
 from mainapp.core.exceptions import DomainError
 from mainapp.forum.forms import MuteForm
 from mainapp.forum.models import Report
@@ -35,7 +35,7 @@ from mainapp.forum.views.finding import MemberRequest, found_kept_room, number, 
 @require_safe
 def moderation(request: HttpRequest) -> HttpResponse:
     """Show staff what waits in all rooms, and what was done."""
-    context = {"reports": open_reports(), "entries": log_entries()}
+    context = {"reports": open_reports(), "entries": log_entries(), "is_staff": True}
     return render(request, "mainapp/forum/moderation.html", context)
 
 
@@ -48,6 +48,8 @@ def room_moderation(request: MemberRequest, pk: str) -> HttpResponse:
         "participants": participants_of(room),
         "reports": open_reports(room),
         "entries": log_entries(room),
+        # A host may be the one who is reported: only staff learn by whom.
+        "is_staff": is_staff_level(request.user),
     }
     return render(request, "mainapp/forum/moderation.html", context)
 

@@ -1,0 +1,241 @@
+"""Texts that would run, through every text field that people can fill: none does, in Chromium.
+
+The Content-Security-Policy is bypassed, so that nothing but the pages' own escaping holds them;
+what is shown is looked through for handlers and addresses that only a click would run. At the end the
+policy is back, and has nothing to report.
+"""
+
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.payloads import PAYLOADS
+from tests.e2e.test_forum import make_room, sign_up
+
+HOOK = """
+window.ran = [];
+for (const name of ["alert", "confirm", "prompt"]) window[name] = () => window.ran.push(name);
+window.seen = (root) => {
+  const found = [];
+  for (const one of [root, ...root.querySelectorAll("*")]) {
+    if (["SCRIPT", "IFRAME", "OBJECT", "EMBED", "BASE"].includes(one.tagName)) {
+      const isOurs = one.src?.startsWith(location.origin) || one.type === "application/json";
+      if (!isOurs) found.push(one.outerHTML.slice(0, 200));
+    }
+    for (const { name, value } of one.attributes ?? []) {
+      const isAddress = /^(href|src|action|formaction|data|srcdoc|xlink:href)$/i.test(name);
+      const isFine = /^(https?:|mailto:|\\/(?!\\/)|#|\\?|$)/i.test(value);
+      const isHandler = /^(on|hx-on|style$)/i.test(name);
+      if (isHandler || (isAddress && !isFine)) found.push(`${name}=${value}`);
+    }
+  }
+  return found;
+};
+document.addEventListener("securitypolicyviolation", (event) => {
+  window.ran.push(`${event.violatedDirective} ${event.sample}`);
+});
+"""
+# Shows each page in a frame, without the site's own scripts, and says what ran or could.
+SHOW = """
+async (paths) => {
+  const found = [];
+  const [scripts, sheets] = [/<script [^>]*src="\\/[^>]*><\\/script>/g, /<link rel="stylesheet"[^>]*>/g];
+  const show = async (path) => {
+    const text = await (await fetch(path)).text();
+    const html = text.replace(scripts, "").replace(sheets, "");
+    const frame = document.createElement("iframe");
+    const hook = "window.alert = window.confirm = window.prompt = () => parent.ran.push(" +
+      JSON.stringify(path) + ")";
+    frame.srcdoc = "<script>" + hook + "</" + "script>" + html;
+    const loaded = new Promise((resolve) => (frame.onload = resolve));
+    document.body.append(frame);
+    await Promise.race([loaded, new Promise((resolve) => setTimeout(resolve, 3000))]);
+    const root = frame.contentDocument.documentElement;
+    frame.contentDocument.querySelector("script").remove(); // the hook
+    for (const one of window.seen(root)) found.push(`${path}: ${one}`);
+    frame.remove();
+  };
+  const queue = [...paths];
+  const work = async () => {
+    while (queue.length) await show(queue.shift());
+  };
+  await Promise.all([1, 2, 3, 4, 5, 6].map(work));
+  return [...found, ...window.ran];
+}
+"""
+WRITE = """
+async ([path, texts, payloads]) => {
+  const ws = new WebSocket(`ws://${location.host}/ws${path}`);
+  const next = (types) => new Promise((resolve) => {
+    const hear = ({ data }) => {
+      const frame = JSON.parse(data);
+      if (!types.includes(frame.type)) return;
+      ws.removeEventListener("message", hear);
+      resolve(frame);
+    };
+    ws.addEventListener("message", hear);
+  });
+  await next(["room"]);
+  const answers = [];
+  let seq = 0;
+  for (const body of texts) {
+    const answer = next(["ack", "error"]);
+    const client_id = "00000000-0000-4000-8000-" + String(answers.length).padStart(12, "0");
+    ws.send(JSON.stringify({ type: "send", client_id, body }));
+    answers.push((await answer).type);
+    seq = (await answer).seq ?? seq;
+  }
+  for (const body of payloads) {
+    const answer = next(["edited", "error"]);
+    ws.send(JSON.stringify({ type: "edit", seq, body }));
+    answers.push((await answer).type);
+  }
+  ws.close();
+  return answers;
+}
+"""
+
+
+@pytest.fixture
+def unguarded(browser: Browser, site) -> Iterator[Callable[[], Page]]:
+    """Return a function that opens a page of somebody new, where no policy stops a script."""
+    contexts = []
+
+    def open_() -> Page:
+        context = browser.new_context(base_url=site.url, locale="pt-BR", bypass_csp=True)
+        context.add_init_script(HOOK)
+        contexts.append(context)
+        context.set_default_timeout(15_000)
+        page = context.new_page()
+        sign_up(page)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+
+
+def post(page: Page, path: str, **form: str) -> str:
+    """Post a form as its page would, and return where it leads; empty when it was refused."""
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content")
+    answer = page.request.post(
+        path, form={"csrfmiddlewaretoken": token or "", **form}, max_redirects=0
+    )
+    assert answer.status in (200, 302, 422), (path, answer.status)
+    return answer.headers.get("location", "")
+
+
+def packs(limit: int, joint: str = " ") -> list[str]:
+    """Return all payloads in as few texts of at most `limit` characters as their order allows."""
+    made = [""]
+    for payload in PAYLOADS:
+        longer = f"{made[-1]}{joint}{payload}" if made[-1] else payload
+        if len(longer) <= limit:
+            made[-1] = longer
+        else:
+            made.append(payload[:limit])
+    return made
+
+
+def nothing_runs(page: Page, paths: list[str]) -> None:
+    assert page.evaluate(SHOW, paths) == []
+
+
+def test_there_are_two_hundred():
+    assert len(PAYLOADS) >= 200
+
+
+@pytest.mark.timeout(180)
+def test_no_text_of_a_room_runs(unguarded):
+    page = unguarded()
+    made = [
+        post(page, "/create-room/", name=text, topic=text[:40], description=text)
+        for text in PAYLOADS
+    ]
+    rooms = [path for path in made if path]
+    assert len(rooms) >= 195
+    lists = [f"/forum/?page={number}" for number in range(1, len(rooms) // 20 + 2)]
+    number = rooms[0].split("/")[2]
+    forms = [f"/update-room/{number}/", f"/delete-room/{number}/", f"/room/{number}/moderation/"]
+    nothing_runs(page, [*lists, *rooms, *forms])
+
+
+@pytest.mark.timeout(180)
+def test_no_message_runs_however_it_comes(unguarded, open_page):
+    writer, reader = unguarded(), unguarded()
+    path = make_room(writer)
+    reader.goto(path)
+    reader.evaluate(
+        """() => {
+            window.found = [];
+            new MutationObserver(() => {
+                window.found.push(...window.seen(document.querySelector(".talk-log")));
+            }).observe(document.querySelector(".talk-log"), { childList: true, subtree: true });
+        }"""
+    )
+    texts = packs(1800, "\n\n")
+    assert len(texts) <= 9
+    assert all(post(reader, path, body=text).endswith("#end") for text in texts)
+    answers = writer.evaluate(WRITE, [path, texts, PAYLOADS])
+    assert answers == ["ack"] * len(texts) + ["edited"] * len(PAYLOADS)
+    reader.locator(f".msg >> nth={2 * len(texts) - 1}").wait_for()
+    for page in (reader, writer):
+        page.goto(path)
+        page.locator(f".msg >> nth={2 * len(texts) - 1}").wait_for()
+    assert reader.evaluate("[...window.ran, ...(window.found ?? [])]") == []
+    nothing_runs(writer, [path, "/forum/"])
+    guarded = open_page("/forum/")
+    guarded.context.add_init_script(HOOK)
+    for address in (path, "/forum/"):
+        guarded.goto(address)
+        guarded.wait_for_load_state()
+        assert guarded.evaluate("window.ran") == []
+
+
+@pytest.mark.timeout(180)
+def test_no_name_bio_or_list_of_a_person_runs(unguarded):
+    page = unguarded()
+    page.goto(make_room(page))
+    own = re.search(r"/profile/\d+/", page.content())[0]
+    page.goto("/watchlists/")
+    watchlist = post(page, "/watchlists/", name="Lista")
+    shown = 0
+    for text in PAYLOADS:
+        shown += bool(post(page, "/update-profile/", display_name=text[:60], bio=text))
+        post(page, f"{watchlist}rename/", name=text[:60])
+        nothing_runs(page, [own, watchlist])
+    assert shown >= 190
+
+
+def test_no_reason_of_a_report_runs(unguarded, site):
+    host, reporter = unguarded(), unguarded()
+    path = make_room(host)
+    reasons = packs(300)
+    room = int(path.split("/")[2])
+    with sqlite3.connect(site.data_dir / "pregao.sqlite3", timeout=10) as database:
+        pks = [
+            database.execute(
+                "INSERT INTO forum_message (room_id, seq, revision, body, body_html, sent_at)"
+                " VALUES (?, ?, ?, 'x', '<p>x</p>', datetime('now'))",
+                (room, n, n),
+            ).lastrowid
+            for n in range(1, len(reasons) + 1)
+        ]
+    database.close()
+    for pk, reason in zip(pks, reasons, strict=True):
+        assert post(reporter, f"/report-message/{pk}/", reason=reason)
+    nothing_runs(host, [f"{path}moderation/"])
+    host.goto(f"{path}moderation/")
+    assert host.locator(".reports > li").count() == min(50, len(reasons))
+
+
+def test_no_search_runs_where_it_is_repeated(unguarded):
+    page = unguarded()
+    texts = [text for text in PAYLOADS if text.isprintable()]
+    asked = [urlencode({"q": text, "topic": text[:40]}) for text in texts]
+    nothing_runs(page, [f"/forum/?{query}" for query in asked])
+    nothing_runs(page, [f"/stockpicker/ALL?{query}" for query in asked[::4]])
