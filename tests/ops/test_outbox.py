@@ -7,6 +7,7 @@ import sys
 import time
 from collections import Counter
 from email import message_from_bytes
+from functools import partial
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -43,6 +44,9 @@ class Arrived:
 
     def __init__(self):
         self.mails = Counter()
+
+    def holds(self, count):
+        return self.mails.total() >= count
 
     async def handle_DATA(self, server, session, envelope):
         time.sleep(0.01)  # so that a kill finds the worker at work
@@ -126,10 +130,10 @@ def start_worker(given):
 @pytest.mark.timeout(240)
 def test_worker_killed_while_sending_loses_nothing(tmp_path, server, given, arrived):
     for _ in range(KILLS):
-        before = arrived.mails.total()
+        enough = arrived.mails.total() + 15
         worker = start_worker(given)
         nudge(server)
-        wait_for(lambda before=before: arrived.mails.total() >= before + 15, 40, "e-mails")
+        wait_for(partial(arrived.holds, enough), 40, "e-mails")
         worker.kill()
         worker.wait()
         # The lease of what it had claimed runs out.

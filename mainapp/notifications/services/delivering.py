@@ -154,9 +154,11 @@ class Round:
 
     def _renew(self) -> None:
         if monotonic() - self._renewed_at >= RENEW_S:
-            self._renewed_at = monotonic()
             waiting = [one for kind in self._claimed.values() for one in kind]
-            renew_claims(deliveries=[*self._trying.values(), *waiting], at=timezone.now())
+            mine = renew_claims(deliveries=[*self._trying.values(), *waiting], at=timezone.now())
+            for kind, own in self._claimed.items():
+                self._claimed[kind] = deque(one for one in own if one.pk in mine)
+            self._renewed_at = monotonic()
 
     def _give_back(self) -> None:
         for waiting in self._claimed.values():

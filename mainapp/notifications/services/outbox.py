@@ -6,7 +6,7 @@ from random import random
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mainapp.notifications.models import Attempt, Channel, Delivery
@@ -42,11 +42,19 @@ def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[
     return list(mine.select_related("channel", "notification").order_by("id"))
 
 
-def renew_claims(*, deliveries: Sequence[Delivery], at: datetime) -> None:
-    """Keep what is still being sent from being claimed by another. One query."""
-    mine = Q(pk__in=[one.pk for one in deliveries], state=Delivery.State.CLAIMED)
+def renew_claims(*, deliveries: Sequence[Delivery], at: datetime) -> set[int]:
+    """Keep deliveries from being claimed by another; return which are still the caller's.
+
+    The others' claims ran out, and somebody else may be at them. Two queries.
+    """
     keys = {one.claim_key for one in deliveries}
-    Delivery.objects.filter(mine, claim_key__in=keys).update(due_at=at + LEASE)
+    mine = Delivery.objects.filter(
+        pk__in=[one.pk for one in deliveries],
+        state=Delivery.State.CLAIMED,
+        claim_key__in=keys,
+    )
+    mine.update(due_at=at + LEASE)
+    return set(mine.values_list("pk", flat=True))
 
 
 def release_claims(*, deliveries: Sequence[Delivery], at: datetime) -> None:

@@ -179,6 +179,28 @@ def test_claim_of_what_takes_long_is_renewed(db, monkeypatch):
     assert one.state == "sent"
 
 
+def test_claim_that_was_lost_is_not_sent(db, monkeypatch):
+    monkeypatch.setattr(delivering, "RENEW_S", 0.0)
+    count = delivering.THREADS + 3
+    for number in range(count):
+        delivery(f"u{number}@example.com")
+    let_go = Event()
+    mine = Recording(lambda parcel: let_go.wait(10))
+
+    class Outrun(Round):
+        def _start(self):
+            super()._start()
+            if not let_go.is_set():  # while this one was stopped, another claimed the rest
+                trying = [one.pk for one in self._trying.values()]
+                Delivery.objects.exclude(pk__in=trying).update(claim_key="another")
+                let_go.set()
+
+    Outrun({"email": mine, "webhook": mine, "apprise": mine}).run()
+
+    assert len(mine.parcels) == delivering.THREADS
+    assert Delivery.objects.filter(claim_key="another", state="claimed").count() == 3
+
+
 def test_fault_of_a_transport_is_told_and_tried_again(db, caplog):
     def fail(parcel):
         raise LookupError("a transport's fault")
