@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connections
 
 from mainapp.accounts.models import User
 from mainapp.core.realtime import query
@@ -11,6 +12,7 @@ from mainapp.forum.consumers.hall import rooms
 from mainapp.forum.consumers.turns import Turns
 from mainapp.forum.exceptions import RateLimited
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.selectors.messages import said_since
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import (
     close_room,
@@ -288,6 +290,34 @@ async def test_live_messages_do_not_overtake_a_page_nor_repeat_it(websocket, url
             assert frame["type"] != "message"
 
     assert got == list(range(1, 41))
+
+
+async def test_what_is_heard_while_a_page_is_read_waits_for_it(websocket, url, room, alice):
+    for n in range(3):
+        await query(post_message, room_pk=room.pk, author=alice, body=str(n))
+    async with websocket(url) as reader:
+        await reader.next("room")
+        opened = rooms().rooms[room.pk]
+        (socket,) = opened.sockets
+        await reader.send({"type": "resume", "after": 0})
+        async with asyncio.timeout(2):
+            while socket.is_live:
+                await asyncio.sleep(0)
+        (last,) = await asyncio.to_thread(_said_anew, room, alice)
+        opened.take_said([last], last.revision)
+
+        frame = await reader.next()
+        assert frame["type"] == "messages"
+        live = [] if len(frame["items"]) == 4 else [(await reader.next("message"))["seq"]]
+        assert seqs(frame["items"]) + live == [1, 2, 3, 4]
+
+
+def _said_anew(room, author):
+    try:
+        post_message(room_pk=room.pk, author=author, body="novo")
+        return said_since({room.pk: 3})
+    finally:
+        connections.close_all()
 
 
 async def test_resume_with_a_revision_brings_missed_edits_and_deletions(
