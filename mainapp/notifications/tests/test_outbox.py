@@ -11,7 +11,7 @@ from mainapp.notifications.services.outbox import (
     release_claims,
     renew_claims,
 )
-from mainapp.notifications.tests.factories import delivery
+from mainapp.notifications.tests.factories import delivery, letter, notice
 from mainapp.notifications.transports.base import TransportError
 
 BUSY = TransportError("450 later")
@@ -69,6 +69,15 @@ def test_sent_is_sent_once(db):
     assert (one.state, one.sent_at is None) == ("sent", False)
     assert [attempt.outcome for attempt in one.attempts.all()] == ["sent"]
     assert claim(timezone.now() + timedelta(days=9)) == []
+
+
+def test_links_of_account_mails_are_not_kept(alice):
+    delivery(text="https://pregao.example/key")
+    notice(alice, deliveries=[letter(text="R$ 36,00")])
+    for one in claim():
+        record_attempt(delivery=one, error=None, at=timezone.now())
+
+    assert sorted(Delivery.objects.values_list("text", flat=True)) == ["", "R$ 36,00"]
 
 
 def test_failed_is_tried_again_after_a_growing_pause(db):
