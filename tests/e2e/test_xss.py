@@ -1,8 +1,8 @@
 """Texts that would run, through every text field that people can fill: none does, in Chromium.
 
 The Content-Security-Policy is bypassed, so that nothing but the pages' own escaping holds them;
-what is shown is looked through for handlers and addresses that only a click would run. At the end the
-policy is back, and has nothing to report.
+what is shown is looked through for handlers and addresses that only a click would run. At the end
+the policy is back, and has nothing to report.
 """
 
 import re
@@ -78,6 +78,7 @@ async ([path, texts, payloads]) => {
       resolve(frame);
     };
     ws.addEventListener("message", hear);
+    setTimeout(() => resolve({ type: "silence" }), 5000);
   });
   await next(["room"]);
   const answers = [];
