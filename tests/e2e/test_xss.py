@@ -43,7 +43,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
 SHOW = """
 async (paths) => {
   const found = [];
-  const [scripts, sheets] = [/<script [^>]*src="\\/[^>]*><\\/script>/g, /<link rel="stylesheet"[^>]*>/g];
+  const scripts = /<script [^>]*src="\\/[^>]*><\\/script>/g;
+  const sheets = /<link rel="stylesheet"[^>]*>/g;
   const show = async (path) => {
     const text = await (await fetch(path)).text();
     const html = text.replace(scripts, "").replace(sheets, "");
@@ -68,7 +69,7 @@ async (paths) => {
 }
 """
 WRITE = """
-async ([path, texts, payloads]) => {
+async ([path, texts, edits]) => {
   const ws = new WebSocket(`ws://${location.host}/ws${path}`);
   const next = (types) => new Promise((resolve) => {
     const hear = ({ data }) => {
@@ -90,7 +91,7 @@ async ([path, texts, payloads]) => {
     answers.push((await answer).type);
     seq = (await answer).seq ?? seq;
   }
-  for (const body of payloads) {
+  for (const body of edits) {
     const answer = next(["edited", "error"]);
     ws.send(JSON.stringify({ type: "edit", seq, body }));
     answers.push((await answer).type);
@@ -178,11 +179,11 @@ def test_no_message_runs_however_it_comes(unguarded, open_page):
             }).observe(document.querySelector(".talk-log"), { childList: true, subtree: true });
         }"""
     )
-    texts = packs(1800, "\n\n")
-    assert len(texts) <= 9
+    texts, edits = packs(1800, "\n\n"), packs(620, "\n\n")  # as few as the rate limits let pass
+    assert (len(texts) <= 9, len(edits) <= 20) == (True, True)
     assert all(post(reader, path, body=text).endswith("#end") for text in texts)
-    answers = writer.evaluate(WRITE, [path, texts, PAYLOADS])
-    assert answers == ["ack"] * len(texts) + ["edited"] * len(PAYLOADS)
+    answers = writer.evaluate(WRITE, [path, texts, edits])
+    assert answers == ["ack"] * len(texts) + ["edited"] * len(edits)
     reader.locator(f".msg >> nth={2 * len(texts) - 1}").wait_for()
     for page in (reader, writer):
         page.goto(path)
