@@ -237,6 +237,24 @@ async def test_what_makes_no_sense_is_invalid(inbox, alice, frame):
         assert list(error["fields"]) == [["ids"], ["after"]][frame["type"] == "resume"]
 
 
+async def test_what_came_while_the_inbox_was_read_is_told_once(alice):
+    frames = []
+
+    async def send(message):
+        frames.append(message["text"])
+
+    tab = fanout.InboxSocket(alice.pk, send, overflow=lambda: None)
+    for number, frame in ((5, "in the snapshot"), (0, "read"), (6, "new")):
+        tab.tell(frame, number)
+    await tab.drained()
+    assert frames == []
+    tab.release(5)
+    tab.tell("later", 7)
+    await tab.drained()
+
+    assert frames == ["read", "new", "later"]
+
+
 async def test_tab_that_does_not_read_holds_up_nobody(inbox, alice):
     blocked, frames, closed = asyncio.Event(), [], []
 
