@@ -1,0 +1,180 @@
+from datetime import timedelta
+
+import pytest
+from django.core import signing
+from django.urls import reverse
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.core.exceptions import DomainError
+from mainapp.notifications.models import Channel, Delivery
+from mainapp.notifications.policies import CODE_TRIES, MAX_CHANNELS, TEST_MESSAGES_AN_HOUR
+from mainapp.notifications.selectors.channels import deliveries_for
+from mainapp.notifications.services.channels import add_channel, enter_code, link_key, send_test
+from mainapp.notifications.services.outbox import claim_due, record_attempt
+from mainapp.notifications.tests.factories import channel, delivery
+
+
+@pytest.fixture
+def page(client, alice):
+    client.force_login(alice)
+    return client
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def add(page, kind, address):
+    return page.post("/notifications/channels/", {"kind": kind, "address": address})
+
+
+def test_mail_address_is_used_once_its_link_was_confirmed(page, alice, client, settings):
+    settings.SITE_URL = "https://pregao.example"
+    assert add(page, "email", "casa@example.com").status_code == 302
+    sent = Delivery.objects.get()
+    assert sent.address == "casa@example.com"
+    assert deliveries_for([alice], "alert")[alice.pk] == []
+    path = sent.text.split("https://pregao.example")[1].split()[0]
+
+    client.logout()
+    assert "casa@example.com" in text(client.get(path))
+    assert deliveries_for([alice], "alert")[alice.pk] == []
+    client.post(path)
+    assert [one.address for one in deliveries_for([alice], "alert")[alice.pk]] == [
+        "casa@example.com"
+    ]
+
+
+@pytest.mark.parametrize("key", ["nothing", "a:b:c", "", None])
+def test_link_that_is_not_ours_does_not_exist(client, db, key):
+    key = signing.dumps([1, "x"], salt="other") if key is None else key
+    assert client.get(f"/notifications/channels/confirm/{key}/").status_code == 404
+
+
+def test_link_of_another_address_confirms_nothing(client, alice):
+    made = channel(alice, verified_at=None)
+    key = link_key(made)
+    Channel.objects.update(address="stranger@example.com")
+
+    assert client.post(reverse("confirm-channel", args=[key])).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("webhook", "https://hook.example/x"),
+        ("apprise", "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"),
+    ],
+)
+def test_other_channel_is_used_once_its_code_was_typed(page, alice, kind, address):
+    add(page, kind, address)
+    made = Channel.objects.get()
+    assert made.code in Delivery.objects.get().text
+    url = reverse("notification-channel", args=[made.pk])
+    wrong = f"{(int(made.code) + 1) % 10**6:06}"
+    assert "não é este" in text(page.post(url, {"code": wrong}))
+    assert deliveries_for([alice], "alert")[alice.pk] == []
+
+    assert page.post(url, {"code": made.code}).status_code == 302
+    assert [one.channel_id for one in deliveries_for([alice], "alert")[alice.pk]] == [made.pk]
+
+
+def test_code_cannot_be_guessed(alice):
+    made = add_channel(
+        user=alice, kind="webhook", address="https://hook.example/x", at=timezone.now()
+    )
+    code = Channel.objects.get().code
+    wrong = f"{(int(code) + 1) % 10**6:06}"
+    for _ in range(CODE_TRIES):
+        with pytest.raises(DomainError, match="não é este"):
+            enter_code(channel=made, code=wrong, at=timezone.now())
+    with pytest.raises(DomainError, match="não vale mais"):
+        enter_code(channel=made, code=code, at=timezone.now())
+    with pytest.raises(DomainError):
+        enter_code(channel=made, code="", at=timezone.now())
+
+
+def test_code_runs_out(alice):
+    made = add_channel(
+        user=alice, kind="webhook", address="https://hook.example/x", at=timezone.now()
+    )
+    with pytest.raises(DomainError, match="não vale mais"):
+        enter_code(
+            channel=made,
+            code=Channel.objects.get().code,
+            at=timezone.now() + timedelta(minutes=61),
+        )
+
+
+@pytest.mark.parametrize(
+    ("kind", "address"),
+    [
+        ("email", "nobody"), ("webhook", "http://10.0.0.1/"), ("webhook", "https://127.1/"),
+        ("apprise", "json://127.0.0.1/"), ("apprise", "file:///etc/passwd"), ("email", ""),
+        ("smoke", "signals"), ("email", "x" * 600),
+    ],
+)  # fmt: skip
+def test_address_that_will_not_do_is_told(page, kind, address):
+    assert "field-error" in text(add(page, kind, address))
+    assert not Channel.objects.exists()
+    assert not Delivery.objects.exists()
+
+
+def test_strangers_are_not_flooded(alice):
+    for number in range(MAX_CHANNELS):
+        add_channel(user=alice, kind="email", address=f"{number}@x.com", at=timezone.now())
+    with pytest.raises(DomainError, match="canais"):
+        add_channel(user=alice, kind="email", address="more@x.com", at=timezone.now())
+    for made in Channel.objects.all():
+        made.delete()
+    assert Delivery.objects.count() == TEST_MESSAGES_AN_HOUR
+    with pytest.raises(DomainError, match="tente mais tarde"):
+        add_channel(user=alice, kind="email", address="more@x.com", at=timezone.now())
+    assert not Channel.objects.exists()
+
+
+def test_test_button_writes_a_message_for_a_verified_channel_alone(page, alice):
+    good, bad = channel(alice), channel(alice, address="new@x.com", verified_at=None)
+    for one in (good, bad):
+        page.post(reverse("test-channel", args=[one.pk]))
+
+    assert [row.channel for row in Delivery.objects.all()] == [good]
+    with pytest.raises(DomainError):
+        send_test(channel=bad, at=timezone.now())
+
+
+def test_channel_is_switched_and_deleted_with_what_waits(page, alice):
+    one = channel(alice)
+    page.post(reverse("switch-channel", args=[one.pk]), {"is_active": "0"})
+    assert deliveries_for([alice], "alert")[alice.pk] == []
+    delivery("other@example.com", channel_id=one.pk, user=alice)
+    url = reverse("delete-channel", args=[one.pk])
+    page.get(url)
+    assert Channel.objects.exists()
+    page.post(url)
+
+    assert not Channel.objects.exists()
+    assert Delivery.objects.get().state == "cancelled"
+
+
+def test_account_mail_is_switched(page, alice):
+    User.objects.update(email="alice@example.com")
+    alice.emailaddress_set.create(email="alice@example.com", verified=True)
+    for on, addresses in (("0", []), ("1", ["alice@example.com"])):
+        page.post("/notifications/channels/account/", {"is_active": on})
+        assert [one.address for one in deliveries_for([alice], "a")[alice.pk]] == addresses
+    assert "Ligado" in text(page.get("/notifications/channels/"))
+
+
+def test_log_shows_each_try_and_no_keys(page, alice, bob):
+    delivery("tgram://123456789:secret/1", kind="apprise", user=alice, subject="PETR4 caiu")
+    delivery("bob@example.com", user=bob)
+    [one, _other] = claim_due(limit=2, at=timezone.now())
+    record_attempt(delivery=one, error=None, at=timezone.now())
+    shown = text(page.get("/notifications/deliveries/"))
+
+    assert "PETR4 caiu" in shown
+    assert "enviada" in shown
+    assert "secret" not in shown
+    assert "bob@example.com" not in shown
