@@ -6,7 +6,6 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from mainapp.market import board
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers import chain
 from mainapp.market.providers.base import Budget, ProviderError
@@ -21,7 +20,6 @@ SUNDAY = datetime(2026, 6, 14, 15, tzinfo=UTC)
 
 @pytest.fixture
 def fresh():
-    board.client().flushdb()
     chain._chain.cache_clear()  # what its guards remember of a Redis that is no more
 
 
