@@ -1,6 +1,8 @@
 """Every setting, in one file; the environment (or .env) decides; `.env.example` lists it all."""
 
 import sys
+from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,9 @@ INSTALLED_APPS = [
     "django_celery_beat",
     "allauth",
     "allauth.account",
+    "rest_framework",
+    "rest_framework_simplejwt.token_blacklist",
+    "drf_spectacular",
     "mainapp.core",
     "mainapp.accounts",
     "mainapp.market",
@@ -53,6 +58,7 @@ INSTALLED_APPS = [
     "mainapp.portfolio",
     "mainapp.forum",
     "mainapp.pages",
+    "mainapp.api",
 ]
 
 MIDDLEWARE = [
@@ -60,6 +66,7 @@ MIDDLEWARE = [
     # Before any that may answer by itself: what is refused and what is static is guarded too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_large_bodies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -215,7 +222,10 @@ ACCOUNT_FORMS = {
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
-ACCOUNT_USERNAME_BLACKLIST = (
+ACCOUNT_USERNAME_BLACKLIST = [
+    *("admin", "administrador", "administrator", "moderador", "moderator", "pregao", "root"),
+    *("sistema", "suporte", "support"),
+]
     "admin administrador administrator moderador moderator pregao root sistema suporte support"
 ).split()
 ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
@@ -228,6 +238,48 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # the others are allauth's own
+
+# The API ---------------------------------------------------------------------------------------
+
+API_REQUESTS_A_MINUTE_ADDRESS = env.int("API_REQUESTS_A_MINUTE_ADDRESS", default=600)
+API_REQUESTS_A_MINUTE_USER = env.int("API_REQUESTS_A_MINUTE_USER", default=300)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "mainapp.api.authentication.Bearer",
+        "mainapp.api.authentication.SiteSession",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["mainapp.api.formats.Json"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
+    "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "mainapp.api.errors.answer",
+}
+SIMPLE_JWT = {
+    "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
+    # A key of its own, and long enough, whatever SECRET_KEY is.
+    "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
+    "CHECK_REVOKE_TOKEN": True,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Pregão",
+    "DESCRIPTION": "Times are ISO 8601 in UTC, money and percent are decimal strings.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "DISABLE_ERRORS_AND_WARNINGS": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "mainapp.api.schema.declare_errors",
+    ],
+}
+
+# Language and time -----------------------------------------------------------------------------
 
 LANGUAGE_CODE = "pt-br"
 LANGUAGES = [("pt-br", "Português"), ("en", "English")]
