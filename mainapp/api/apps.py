@@ -1,0 +1,10 @@
+"""Django's configuration of the API."""
+
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    name = "mainapp.api"
+
+    def ready(self) -> None:
+        from mainapp.api import schema  # noqa: F401, PLC0415 - tells drf-spectacular of the tokens

@@ -1,0 +1,36 @@
+"""JSON in and out, whatever a client says that it accepts; times in UTC."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import JSONParser
+
+from mainapp.market.quotes import iso
+
+
+class Json(JSONParser):
+    """As REST framework's, and what is nested too deep is a bad request."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().parse(*args, **kwargs)
+        except RecursionError:
+            raise ParseError from None
+
+
+class OnlyJson(BaseContentNegotiation):
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        kind = (request.content_type or "").partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == kind), None)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class Moment(serializers.DateTimeField):
+    """A time, as ISO 8601 in UTC with `Z`."""
+
+    def to_representation(self, value: Any) -> Any:
+        return iso(value)

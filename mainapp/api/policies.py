@@ -1,0 +1,65 @@
+"""How often one may ask, from where one asks, and which status a refusal has."""
+
+import hashlib
+from datetime import timedelta
+from enum import Enum
+from ipaddress import IPv6Address, ip_address, ip_network
+
+WINDOW_S = 60
+KEEP_KEYS = timedelta(hours=24)
+MAX_KEY = 255
+PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
+
+# By the codes of DomainError; any other code is a 400.
+STATUSES = {
+    "login_required": 401,
+    "forbidden": 403,
+    "muted": 403,
+    "closed": 403,
+    "limit_reached": 403,
+    "conflict": 409,
+    "rate_limited": 429,
+    "unavailable": 503,
+}
+CODES = {
+    400: "bad_request",
+    401: "login_required",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    503: "unavailable",
+}
+
+
+class May(Enum):
+    """Who may use an operation; somebody else's object is a 404 to everybody but its owner."""
+
+    ANYBODY = "anybody"
+    MEMBERS = "members"
+    OWNER = "owner"
+
+
+def code_for(status: int) -> str:
+    """Return the code of an answer that has none of its own."""
+    return CODES.get(status, "internal" if status >= 500 else "bad_request")
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        return str(ip_network(f"{parsed}/64", strict=False).network_address)
+    return address
+
+
+def fingerprint(method: str, path: str, body: bytes) -> str:
+    """Return what tells one request from another."""
+    head = f"{method} {path}\n".encode()
+    return hashlib.sha256(head + body).hexdigest()

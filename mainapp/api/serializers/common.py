@@ -1,0 +1,53 @@
+"""What several operations take or give."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from mainapp.market.models import Stock
+from mainapp.market.selectors.watchlists import stocks_named
+
+
+class Error(serializers.Serializer):
+    """Every refusal: `fields` has the messages of each field that is wrong."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+    fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+
+class Told(serializers.Serializer):
+    """A sentence for the reader."""
+
+    message = serializers.CharField()
+
+
+class Counted(serializers.Serializer):
+    """How many rows it was about."""
+
+    count = serializers.IntegerField()
+
+
+class Money(serializers.DecimalField):
+    """Reais, or a percentage, as a decimal string."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_digits": 24, "decimal_places": 2} | options)
+
+
+class Ticker(serializers.CharField):
+    """A stock by its ticker, as anybody types it; given back as today's symbol."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": 20} | options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        stock: Stock | None = stocks_named([text]).get(text)
+        if stock is None:
+            raise serializers.ValidationError(_("Não conhecemos: %(symbol)s.") % {"symbol": text})
+        return stock
+
+    def to_representation(self, value: Any) -> Any:
+        return value.symbol
