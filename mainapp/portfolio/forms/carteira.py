@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.forms import TypedDecimalField
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
-from mainapp.portfolio.forms.numbers import TypedDecimalField
 from mainapp.portfolio.policies import MAX_NOTA
 
 DIGITS = 18

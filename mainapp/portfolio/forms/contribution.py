@@ -6,7 +6,7 @@ from django import forms
 from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.portfolio.forms.numbers import TypedDecimalField
+from mainapp.core.forms import TypedDecimalField
 
 MAX_CASH = 1_000_000_000
 

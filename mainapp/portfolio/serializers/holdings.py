@@ -10,17 +10,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from mainapp.market.models import Stock
-from mainapp.market.selectors.watchlists import stocks_named
-from mainapp.market.symbols import fold
-from mainapp.portfolio.forms.carteira import amount_field, check_stock
-from mainapp.portfolio.forms.numbers import (
+from mainapp.core.forms import (
     AmbiguousNumber,
     decimal_sign,
     sign_used_in,
     typed_number,
     written_number,
 )
+from mainapp.market.models import Stock
+from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import fold
+from mainapp.portfolio.forms.carteira import amount_field, check_stock
 from mainapp.portfolio.policies import MAX_FILE_ROWS, MAX_NOTA
 from mainapp.portfolio.serializers.csv_file import read_csv, write_csv
 from mainapp.portfolio.serializers.tables import Cell, Table, UnreadableFile, inert, is_empty

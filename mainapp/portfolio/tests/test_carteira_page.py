@@ -3,10 +3,10 @@ from decimal import Decimal
 
 import pytest
 
+from mainapp.core.forms import typed_number
 from mainapp.core.templatetags.formats import NOTHING
 from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
 from mainapp.portfolio.allocation import Slice
-from mainapp.portfolio.forms.numbers import typed_number
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.templatetags.carteira import exact
 from mainapp.portfolio.views.carteira import REST, folded

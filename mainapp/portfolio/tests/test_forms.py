@@ -3,9 +3,9 @@ from decimal import Decimal
 import pytest
 from django.utils.translation import override
 
+from mainapp.core.forms import AmbiguousNumber, typed_number, written_number
 from mainapp.market.tests.factories import StockFactory
 from mainapp.portfolio.forms.carteira import CarteiraForm, TradeForm
-from mainapp.portfolio.forms.numbers import AmbiguousNumber, typed_number, written_number
 
 D = Decimal
 FIELDS = {"ativo": "PETR4", "quantidade": "100", "preco_medio": "30,50", "nota": "7"}
