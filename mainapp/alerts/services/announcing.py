@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from mainapp.accounts.models import User
 from mainapp.alerts.conditions import Kind
 from mainapp.alerts.models import Alert, Firing
-from mainapp.core.templatetags.formats import brl, number, pct
+from mainapp.alerts.rendering import limit_text
+from mainapp.core.templatetags.formats import pct
 from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
@@ -45,19 +46,13 @@ def announce_split(*, alerts: Sequence[Alert]) -> None:
 
 def sentence(kind: Kind | str, *, symbol: str, limit: object) -> str:
     """Return what a condition says, for a title: `PETR4 caiu a R$ 36,00 ou menos`."""
-    shown = pct_text(limit) if kind.endswith("pct") else brl(limit)
     words = {
         "compra": _("%(symbol)s caiu a %(limit)s ou menos"),
         "venda": _("%(symbol)s subiu a %(limit)s ou mais"),
         "change_up_pct": _("%(symbol)s sobe %(limit)s ou mais no dia"),
         "change_down_pct": _("%(symbol)s cai %(limit)s ou mais no dia"),
     }
-    return words[kind] % {"symbol": symbol, "limit": shown}
-
-
-def pct_text(value: object) -> str:
-    """Return a percentage without a sign: `2,50%`."""
-    return f"{number(value)}%"
+    return words[kind] % {"symbol": symbol, "limit": limit_text(kind, limit, symbol=symbol)}
 
 
 def unsubscribe_token(alert: Alert) -> str:
@@ -116,11 +111,10 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
 
 def _rows(firing: Firing) -> list[tuple[str, str]]:
     """Return what is told of a firing: labels and values."""
-    is_pct = firing.kind.endswith("pct")
-    when = local_time(firing.quoted_at)
+    symbol, when = firing.alert.ativo.symbol, local_time(firing.quoted_at)
     rows = [
-        (_("Preço"), brl(firing.price)),
-        (_("Limite"), pct_text(firing.limit) if is_pct else brl(firing.limit)),
+        (_("Preço"), limit_text("price", firing.price, symbol=symbol)),
+        (_("Limite"), limit_text(firing.kind, firing.limit, symbol=symbol)),
         (_("Variação no dia"), pct(firing.change_pct)),
         (_("Hora da cotação"), f"≈ {when}" if firing.quoted_at_estimated else when),
         (_("Fonte"), _source(firing)),

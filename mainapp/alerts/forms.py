@@ -1,0 +1,211 @@
+"""What its owner types into an alert."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.accounts.models import Preferences, User
+from mainapp.alerts.conditions import KINDS
+from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
+from mainapp.core.forms import TypedDecimalField
+from mainapp.market.models import Stock
+from mainapp.market.selectors.watchlists import stocks_named
+
+MAX_LIMIT = Decimal(10_000_000)
+MAX_RISE_PCT, MAX_FALL_PCT = Decimal(1000), Decimal(100)
+MAX_COOLDOWN = 30 * ONE_DAY_MINUTES
+ABOVE_ZERO = MinValueValidator(Decimal("0.01"), _("Digite um valor maior que zero."))
+
+
+def price_field(label: Any, help_text: Any) -> TypedDecimalField:
+    """Return a field for a price in R$, to the cent."""
+    most = MaxValueValidator(MAX_LIMIT, _("Digite no máximo R$ 10.000.000,00."))
+    return TypedDecimalField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        is_cash=True,
+        max_digits=14,
+        decimal_places=2,
+        validators=[ABOVE_ZERO, most],
+    )
+
+
+def change_field(label: Any, help_text: Any, most: Decimal) -> TypedDecimalField:
+    """Return a field for a change of the day in percent."""
+    return TypedDecimalField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        is_cash=True,
+        max_digits=6,
+        decimal_places=2,
+        validators=[
+            ABOVE_ZERO,
+            MaxValueValidator(most, _("Digite no máximo %(limit_value)s%%.")),
+        ],
+    )
+
+
+def count_field(label: Any, help_text: Any, least: int, most: int, initial: int) -> Any:
+    return forms.IntegerField(
+        label=label,
+        help_text=help_text,
+        min_value=least,
+        max_value=most,
+        initial=initial,
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
+def to_minutes(value: str) -> int:
+    return int(value)
+
+
+class AlertForm(forms.Form):
+    """An alert's fields; `ativo` is a stock once clean, `email` empty where it is the account's."""
+
+    ativo = forms.CharField(
+        label=_("Ativo"),
+        max_length=20,
+        help_text=_("O código na B3, como PETR4, ou IBOV."),
+        widget=forms.TextInput(
+            {"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
+    compra = price_field(_("Compra (R$)"), _("Avisa quando o preço cair até aqui, ou menos."))
+    venda = price_field(_("Venda (R$)"), _("Avisa quando o preço subir até aqui, ou mais."))
+    change_up_pct = change_field(
+        _("Alta do dia (%)"),
+        _("Avisa quando o preço subir tanto sobre o fechamento anterior."),
+        MAX_RISE_PCT,
+    )
+    change_down_pct = change_field(
+        _("Queda do dia (%)"),
+        _("Avisa quando o preço cair tanto sob o fechamento anterior."),
+        MAX_FALL_PCT,
+    )
+    periodo = forms.TypedChoiceField(
+        label=_("Período"),
+        required=False,
+        coerce=to_minutes,
+        empty_value=None,
+        help_text=_(
+            "De quanto em quanto tempo o preço é olhado. O que cruza o limite e volta entre dois "
+            "olhares não é visto."
+        ),
+    )
+    hold_minutes = count_field(
+        _("Permanência (minutos)"),
+        _(
+            "Só avisa se o preço ficar além do limite por tantos minutos seguidos do mesmo "
+            "pregão; todas as cotações contam, seja qual for o período. Zero avisa ao tocar."
+        ),
+        0,
+        ONE_DAY_MINUTES,
+        0,
+    )
+    recurrence = forms.ChoiceField(
+        label=_("Repetição"),
+        choices=Alert.Recurrence.choices,
+        initial=Alert.Recurrence.ONCE,
+        help_text=_(
+            "Uma vez: o primeiro aviso encerra o alerta. Toda vez: ele continua e avisa a cada "
+            "nova passagem pelo limite."
+        ),
+    )
+    rearm_pct = TypedDecimalField(
+        label=_("Rearme (%)"),
+        initial=Decimal("0.5"),
+        is_cash=True,
+        max_digits=5,
+        decimal_places=2,
+        help_text=_(
+            "Para avisar de novo, o preço precisa antes voltar tanto para dentro do limite: em "
+            "percentual do limite ou, na variação do dia, em pontos."
+        ),
+        validators=[
+            MinValueValidator(0, _("Não pode ser negativo.")),
+            MaxValueValidator(50, _("Digite no máximo 50%.")),
+        ],
+    )
+    cooldown_minutes = count_field(
+        _("Descanso (minutos)"),
+        _("O que dispararia antes disso, contado do último aviso, é descartado."),
+        0,
+        MAX_COOLDOWN,
+        0,
+    )
+    fires_if_beyond = forms.BooleanField(
+        label=_("Disparar já, se o preço já passou do limite"),
+        required=False,
+        help_text=_("Sem isto, o alerta espera o preço voltar e cruzar o limite de novo."),
+    )
+    duracao = count_field(
+        _("Duração (dias)"),
+        _("Dias corridos, contando hoje: vale até as 23:59:59 do último, no horário de São Paulo."),
+        1,
+        365,
+        15,
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
+    note = forms.CharField(
+        label=_("Nota"),
+        required=False,
+        max_length=200,
+        help_text=_("Um lembrete seu, que vai junto com o aviso."),
+    )
+
+    def __init__(self, *args: Any, owner: User, alert: Alert | None = None, **rest: Any) -> None:
+        super().__init__(*args, **rest)
+        self.owner, self.alert = owner, alert
+        self.fields["periodo"].choices = period_choices(owner)  # type: ignore[attr-defined] # a choice field
+        self.fields["email"].help_text = _(
+            "Vazio: o da sua conta (%(email)s). Outro endereço só recebe depois de confirmado "
+            "pelo link que enviamos a ele."
+        ) % {"email": owner.email or _("nenhum")}
+        if alert:
+            self.initial = {name: getattr(alert, name) for name in self.fields} | {
+                "ativo": alert.ativo.symbol
+            }
+
+    def clean_ativo(self) -> Stock:
+        text = self.cleaned_data["ativo"]
+        stock = stocks_named([text]).get(text)
+        if stock is None or not text.isprintable():
+            raise ValidationError(
+                _("Não conhecemos o ativo “%(text)s”."), params={"text": text}, code="unknown"
+            )
+        is_same = self.alert is not None and self.alert.ativo_id == stock.pk
+        if not stock.is_active and not is_same:
+            raise ValidationError(
+                _("%(text)s não é mais negociado."), params={"text": stock.symbol}, code="retired"
+            )
+        return stock
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        return "" if email.lower() == self.owner.email.lower() else email
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        compra, venda = cleaned.get("compra"), cleaned.get("venda")
+        if compra is not None and venda is not None and compra >= venda:
+            self.add_error("venda", _("A venda precisa ficar acima da compra."))
+        is_empty = all(cleaned.get(kind) is None for kind in KINDS)
+        if is_empty and not self.errors.keys() & set(KINDS):
+            raise ValidationError(_("Diga pelo menos um limite: compra, venda, alta ou queda."))
+        return cleaned
+
+
+def period_choices(owner: User) -> Iterable[tuple[Any, Any]]:
+    """Return the periods, first the owner's own as the profile has it."""
+    preferences: Preferences | None = getattr(owner, "preferences", None)
+    followed = Preferences.Period(preferences.monitoring_minutes if preferences else 0)
+    empty = _("como no perfil: %(period)s") % {"period": followed.label.lower()}
+    return [("", empty), *Alert.Period.choices]

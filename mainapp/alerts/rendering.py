@@ -1,0 +1,130 @@
+"""What an alert says, in the reader's words."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mainapp.alerts.conditions import Kind
+from mainapp.core.templatetags.formats import brl, number
+from mainapp.market.quotes import Quote
+from mainapp.market.symbols import INDEX
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+
+
+def limit_text(kind: str, limit: object, *, symbol: str) -> str:
+    """Return a limit without a sign: `R$ 36,00`, `2,50%`, and `130.000,00 pontos` of the index."""
+    if kind.endswith("pct"):
+        return f"{number(limit)}%"
+    if symbol == INDEX:
+        return _("%(points)s pontos") % {"points": number(limit)}
+    return brl(limit)
+
+
+def condition_text(kind: str, limit: object, *, symbol: str) -> str:
+    """Return one condition as it follows *quando*: `cair a R$ 36,00 ou menos`."""
+    words = {
+        "compra": _("cair a %(limit)s ou menos"),
+        "venda": _("subir a %(limit)s ou mais"),
+        "change_up_pct": _("subir %(limit)s ou mais no dia"),
+        "change_down_pct": _("cair %(limit)s ou mais no dia"),
+    }
+    return words[kind] % {"limit": limit_text(kind, limit, symbol=symbol)}
+
+
+def period_text(minutes: int) -> str:
+    """Return how often an alert looks: `olhando a cada 5 minutos`."""
+    if not minutes:
+        return _("olhando cada cotação")
+    return ngettext(
+        "olhando a cada %(minutes)s minuto", "olhando a cada %(minutes)s minutos", minutes
+    ) % {"minutes": minutes}
+
+
+def promise(
+    *,
+    symbol: str,
+    limits: Mapping[Kind, Decimal],
+    minutes: int,
+    hold_minutes: int,
+    is_every: bool,
+    rearm_pct: Decimal,
+    cooldown_minutes: int,
+    expires_at: datetime,
+) -> str:
+    """Return in one sentence what an alert of these terms does."""
+    conditions = [condition_text(kind, limit, symbol=symbol) for kind, limit in limits.items()]
+    parts = [
+        _("Aviso quando %(symbol)s %(conditions)s")
+        % {"symbol": symbol, "conditions": _(" ou ").join(conditions)}
+    ]
+    if hold_minutes:
+        parts.append(_held(hold_minutes))
+    else:
+        parts.append(period_text(minutes))
+    parts.append(_recurring(rearm_pct, cooldown_minutes) if is_every else _("uma vez"))
+    parts.append(_("até %(moment)s") % {"moment": moment_text(expires_at)})
+    return ", ".join(parts) + "."
+
+
+def moment_text(moment: datetime) -> str:
+    """Return a moment as São Paulo's: `07/12/2026 23:59:59`."""
+    local = moment.astimezone(SAO_PAULO)
+    return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
+
+
+def _held(minutes: int) -> str:
+    return ngettext(
+        "e lá ficar por %(minutes)s minuto sem interrupção, no mesmo pregão",
+        "e lá ficar por %(minutes)s minutos sem interrupção, no mesmo pregão",
+        minutes,
+    ) % {"minutes": minutes}
+
+
+def _recurring(rearm_pct: Decimal, cooldown_minutes: int) -> str:
+    text = _("toda vez que o preço tiver voltado %(band)s%% para dentro do limite") % {
+        "band": number(rearm_pct)
+    }
+    if not cooldown_minutes:
+        return text
+    pause = ngettext(
+        "com pelo menos %(minutes)s minuto entre dois avisos",
+        "com pelo menos %(minutes)s minutos entre dois avisos",
+        cooldown_minutes,
+    ) % {"minutes": cooldown_minutes}
+    return f"{text}, {pause}"
+
+
+def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
+    """Return how far a quote is from a limit: `faltam R$ 1,24 (3,33%)`; alert-rows.js does so too.
+
+    The share is of the price; a change of the day is told in percentage points.
+    """
+    if quote is None:
+        return _("sem cotação")
+    value = quote.change_pct if kind.endswith("pct") else quote.price
+    if value is None:
+        return _("sem fechamento anterior")
+    far = _missing(kind, limit, value)
+    words = _("faltam %(distance)s") if far > 0 else _("passou %(distance)s")
+    if not far:
+        return _("no limite")
+    if kind.endswith("pct"):
+        return words % {"distance": _("%(points)s p.p.") % {"points": number(abs(far))}}
+    share = abs(far) * 100 / value
+    money = limit_text(kind, abs(far), symbol=quote.symbol)
+    return words % {"distance": f"{money} ({number(share)}%)"}
+
+
+def _missing(kind: str, limit: Decimal, value: Decimal) -> Decimal:
+    """Return how much is missing to a limit; negative beyond it."""
+    if kind == "compra":
+        return value - limit
+    if kind == "change_down_pct":
+        return limit + value
+    return limit - value
