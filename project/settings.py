@@ -226,8 +226,6 @@ ACCOUNT_USERNAME_BLACKLIST = [
     *("admin", "administrador", "administrator", "moderador", "moderator", "pregao", "root"),
     *("sistema", "suporte", "support"),
 ]
-    "admin administrador administrator moderador moderator pregao root sistema suporte support"
-).split()
 ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no stranger has us mail whom they like
 ACCOUNT_EMAIL_NOTIFICATIONS = True
