@@ -83,6 +83,8 @@ PAGES: dict[str, Page] = {
     "readyz": page(EVERYONE),
     "javascript-catalog": page(EVERYONE),
     "set_language": action(EVERYONE),
+    # The API's description; what it describes is in `mainapp/api/policies.py`
+    "api-schema": Page(methods={"GET": EVERYONE, "HEAD": EVERYONE}, takes_foreign_posts=True),
     # Accounts
     "login": form(EVERYONE),
     "logout": form(EVERYONE),
@@ -137,6 +139,15 @@ PAGES: dict[str, Page] = {
     "export-carteira": page(MEMBERS),
     # Alerts
     "alerts": page(MEMBERS),
+    "alert-marks": page(MEMBERS, stranger=UNAUTHORIZED),
+    "preview-alert": action(MEMBERS),
+    "alert-history": page(OWNER, of="alert"),
+    "create-alert": form(MEMBERS),
+    "update-alert": form(OWNER, of="alert"),
+    "delete-alert": form(OWNER, of="alert"),
+    "delete-alerts": form(MEMBERS),
+    "pause-alert": action(OWNER, of="alert"),
+    "resume-alert": action(OWNER, of="alert"),
     "unsubscribe-alert": Page(
         methods={"GET": EVERYONE, "HEAD": EVERYONE, "POST": EVERYONE},
         of="alert link",
@@ -178,6 +189,7 @@ PAGES: dict[str, Page] = {
 # What others wrote, by the beginning of its path: only who may enter at all.
 PREFIXES: dict[str, Who] = {
     "admin/": ADMIN,
+    "api/v1/": EVERYONE,
 }
 
 

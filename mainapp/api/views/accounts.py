@@ -32,7 +32,7 @@ from mainapp.api.serializers.accounts import (
     Tokens,
 )
 from mainapp.api.services.tokens import end_token, give_tokens, rotate_token
-from mainapp.api.views.base import ApiView
+from mainapp.api.views.base import ApiView, valid
 
 WAIT_S = 60
 
@@ -45,7 +45,7 @@ class RegisterView(ApiView):
 
     @extend_schema(responses={201: Registered})
     def post(self, request: Any) -> Response:
-        given = _valid(self.get_serializer(data=request.data))
+        given = valid(self.get_serializer(data=request.data))
         if not ratelimit.consume(request._request, action="signup"):
             raise Throttled(wait=WAIT_S)
         form = _sign_up_form(given)
@@ -72,7 +72,7 @@ class LoginView(ApiView):
 
     @extend_schema(responses={200: Tokens})
     def post(self, request: Any) -> Response:
-        given = _valid(self.get_serializer(data=request.data))
+        given = valid(self.get_serializer(data=request.data))
         names = {"login": given.get("username") or given["email"], "password": given["password"]}
         form = LogInForm(names, request=request._request)
         if not form.is_valid():
@@ -92,7 +92,7 @@ class RefreshView(ApiView):
 
     @extend_schema(responses={200: Tokens})
     def post(self, request: Any) -> Response:
-        given = _valid(self.get_serializer(data=request.data))
+        given = valid(self.get_serializer(data=request.data))
         return Response(rotate_token(refresh=given["refresh"]))
 
     def get_authenticate_header(self, request: Any) -> str:
@@ -106,7 +106,7 @@ class LogoutView(ApiView):
 
     @extend_schema(responses={204: None})
     def post(self, request: Any) -> Response:
-        given = _valid(self.get_serializer(data=request.data))
+        given = valid(self.get_serializer(data=request.data))
         end_token(user=request.user, refresh=given["refresh"])
         return Response(status=204)
 
@@ -122,7 +122,7 @@ class UserView(ApiView):
 
     @extend_schema(responses={200: Account})
     def patch(self, request: Any) -> Response:
-        given = _valid(self.get_serializer(request.user, data=request.data, partial=True))
+        given = valid(self.get_serializer(request.user, data=request.data, partial=True))
         chosen = given.pop("preferred", {})
         user = User.objects.get(pk=request.user.pk)
         with transaction.atomic():
@@ -137,12 +137,6 @@ class UserView(ApiView):
 def _told(user: User) -> Any:
     user.preferred = preferences_of(user)  # type: ignore[attr-defined] # for the serializer alone
     return Account(user).data
-
-
-def _valid(serializer: Any) -> dict[str, Any]:
-    serializer.is_valid(raise_exception=True)
-    given: dict[str, Any] = serializer.validated_data
-    return given
 
 
 def _sign_up_form(given: dict[str, Any]) -> SignUpForm:

@@ -28,6 +28,7 @@ class ApiView(GenericAPIView):
     """An operation; a mutation with an `Idempotency-Key` is one transaction with its answer."""
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
+    pagination_class = None
     window: throttling.Window | None = None
     kept: KeptAnswer | None = None
 
@@ -83,6 +84,13 @@ class ApiView(GenericAPIView):
         if kept.status:
             raise Repeated(kept)
         self.kept = kept
+
+
+def valid(serializer: Any) -> dict[str, Any]:
+    """Return what a serializer was given, checked. Raises: ValidationError."""
+    serializer.is_valid(raise_exception=True)
+    given: dict[str, Any] = serializer.validated_data
+    return given
 
 
 def _scope(request: Any) -> str:

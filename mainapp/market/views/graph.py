@@ -84,7 +84,7 @@ def candles(request: HttpRequest) -> JsonResponse:
     stock = stock.renamed_to or stock
     at = timezone.now()
     bars, source = candle_rows.chart_bars(stock=stock, range_=range_, at=at)
-    load = _ask_for_history(stock.symbol, range_, bars=bars, at=at)
+    load = ask_for_history(stock.symbol, range_, bars=bars, at=at)
     body = {
         "symbol": stock.symbol,
         "range": range_,
@@ -97,7 +97,8 @@ def candles(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=202 if load.status == "loading" else 200)
 
 
-def _ask_for_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
+def ask_for_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
+    """Have a range's history fetched where it is not whole; return how that goes."""
     if history.is_complete(bars, range_=range_, at=at):
         return history.Load("ok")
     try:

@@ -1,0 +1,1 @@
+"""Reads that only the API makes."""

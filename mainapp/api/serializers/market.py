@@ -1,0 +1,132 @@
+"""Stocks, quotes, candles and sources."""
+
+from rest_framework import serializers
+
+from mainapp.api.formats import Moment
+from mainapp.api.serializers.common import Money
+from mainapp.market.models import Stock
+from mainapp.market.policies import SYMBOL_LIMIT_USER
+from mainapp.market.providers.base import RANGES
+from mainapp.market.selectors.boards import MARKETS
+
+SORTABLE = ("symbol", "name", "kind", "sector", "price", "change_pct")
+
+
+class StockQuery(serializers.Serializer):
+    """Which stocks, in which order; what has no quote yet comes last."""
+
+    market = serializers.ChoiceField(choices=list(MARKETS), default="ALL")
+    sector = serializers.CharField(max_length=80, required=False)
+    kind = serializers.ChoiceField(choices=Stock.Kind.choices, required=False)
+    q = serializers.CharField(max_length=60, required=False, help_text="words of ticker or name")
+    price_min = Money(required=False)
+    price_max = Money(required=False)
+    change_min = Money(required=False, help_text="percent of the day")
+    change_max = Money(required=False, help_text="percent of the day")
+    ordering = serializers.ChoiceField(
+        choices=[f"{sign}{name}" for name in SORTABLE for sign in ("", "-")], default="symbol"
+    )
+
+
+class Quote(serializers.Serializer):
+    """A quote as the socket gives it."""
+
+    symbol = serializers.CharField()
+    name = serializers.CharField()
+    price = Money()
+    previous_close = Money(allow_null=True)
+    change = Money(allow_null=True)
+    change_pct = Money(allow_null=True)
+    open = Money(allow_null=True)
+    high = Money(allow_null=True)
+    low = Money(allow_null=True)
+    volume = serializers.IntegerField(allow_null=True)
+    market_cap = Money(allow_null=True)
+    year_low = Money(allow_null=True)
+    year_high = Money(allow_null=True)
+    currency = serializers.CharField()
+    quoted_at = Moment(allow_null=True)
+    quoted_at_estimated = serializers.BooleanField()
+    source = serializers.CharField()
+    delay_s = serializers.IntegerField()
+    simulated = serializers.BooleanField()
+
+
+class ListedStock(serializers.ModelSerializer):
+    """A stock and its newest quote, if it has one."""
+
+    quote = Quote(allow_null=True)
+
+    class Meta:
+        model = Stock
+        fields = ["symbol", "name", "kind", "sector", "lot", "quote"]
+
+
+class QuotesQuery(serializers.Serializer):
+    """Tickers, parted by commas."""
+
+    symbols = serializers.CharField(max_length=13 * SYMBOL_LIMIT_USER)
+
+    def validate_symbols(self, value: str) -> list[str]:
+        texts = [text.strip() for text in value.split(",") if text.strip()]
+        if len(texts) > SYMBOL_LIMIT_USER:
+            raise serializers.ValidationError(f"<= {SYMBOL_LIMIT_USER}")
+        return texts
+
+
+class Quotes(serializers.Serializer):
+    """By today's symbol; `pending` has no quote yet, `unknown` names no stock."""
+
+    quotes = serializers.DictField(child=Quote())
+    pending = serializers.ListField(child=serializers.CharField())
+    unknown = serializers.ListField(child=serializers.CharField())
+
+
+class CandleQuery(serializers.Serializer):
+    range = serializers.ChoiceField(choices=RANGES, default=RANGES[0])
+
+
+class Bar(serializers.Serializer):
+    """One candle; `time` is its beginning."""
+
+    time = Moment(source="starts_at")
+    open = Money()
+    high = Money()
+    low = Money()
+    close = Money()
+    volume = serializers.IntegerField(allow_null=True)
+
+
+class Candles(serializers.Serializer):
+    """A range, oldest first; `loading`: more of it is being fetched, so ask again."""
+
+    symbol = serializers.CharField()
+    range = serializers.CharField()
+    interval = serializers.CharField()
+    source = serializers.CharField()
+    status = serializers.ChoiceField(choices=["ok", "loading", "failed"])
+    candles = Bar(many=True)
+
+
+class Source(serializers.Serializer):
+    """One source of quotes, in the order in which they are asked."""
+
+    name = serializers.CharField(source="state.name")
+    label = serializers.CharField()
+    state = serializers.CharField(source="state.state")
+    about = serializers.CharField()
+    status = serializers.CharField(source="word")
+    error = serializers.CharField()
+    interval_s = serializers.FloatField()
+    calls_left = serializers.IntegerField(source="state.calls_left", allow_null=True)
+    in_use = serializers.BooleanField()
+
+
+class Sources(serializers.Serializer):
+    sources = Source(many=True)
+    why = serializers.CharField()
+    session = serializers.ChoiceField(
+        choices=["pre_open", "open", "closing_call", "after_market", "closed"]
+    )
+    next_open_at = Moment(allow_null=True)
+    at = Moment()

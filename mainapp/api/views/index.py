@@ -1,0 +1,28 @@
+"""The root of the API."""
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+
+from mainapp.api.views.base import ApiView
+
+
+class Index(serializers.Serializer):
+    """Where the API is described."""
+
+    schema = serializers.CharField()
+
+
+class IndexView(ApiView):
+    """Where to read about the API."""
+
+    permission_classes = [AllowAny]
+    serializer_class = Index
+
+    @extend_schema(responses={200: Index})
+    def get(self, request: Any) -> Response:
+        return Response({"schema": reverse("api-schema")})

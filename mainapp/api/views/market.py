@@ -1,0 +1,120 @@
+"""Stocks, quotes, candles and sources: open to all."""
+
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+
+from mainapp.api.pagination import Pages
+from mainapp.api.selectors.stocks import stocks_matching
+from mainapp.api.serializers.market import (
+    CandleQuery,
+    Candles,
+    ListedStock,
+    Quotes,
+    QuotesQuery,
+    Sources,
+    StockQuery,
+)
+from mainapp.api.views.base import ApiView, valid
+from mainapp.market.models import Stock
+from mainapp.market.policies import SYMBOL_LIMIT_USER
+from mainapp.market.selectors.candles import chart_bars, chart_interval
+from mainapp.market.selectors.sources import sources_overview
+from mainapp.market.selectors.tracking import last_quotes, tracked_stocks
+from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.views.graph import ask_for_history
+
+
+class StocksView(ApiView):
+    """The stocks of the catalogue, with their newest quotes."""
+
+    permission_classes = [AllowAny]
+    serializer_class = ListedStock
+    pagination_class = Pages
+
+    @extend_schema(parameters=[StockQuery], responses={200: ListedStock(many=True)})
+    def get(self, request: Any) -> Response:
+        query = valid(StockQuery(data=request.query_params))
+        page: list[Any] = self.paginate_queryset(stocks_matching(query))
+        quotes = last_quotes(page)
+        for stock in page:
+            stock.quote = quotes.get(stock.symbol)
+        return self.get_paginated_response(ListedStock(page, many=True).data)
+
+
+class StockView(ApiView):
+    """One stock, by today's ticker or one that it had."""
+
+    permission_classes = [AllowAny]
+    serializer_class = ListedStock
+
+    @extend_schema(responses={200: ListedStock})
+    def get(self, request: Any, symbol: str) -> Response:
+        stock: Any = stock_or_404(symbol)
+        stock.quote = last_quotes([stock]).get(stock.symbol)
+        return Response(ListedStock(stock).data)
+
+
+class QuotesView(ApiView):
+    """The newest quotes of some stocks."""
+
+    permission_classes = [AllowAny]
+    serializer_class = Quotes
+
+    @extend_schema(parameters=[QuotesQuery], responses={200: Quotes})
+    def get(self, request: Any) -> Response:
+        symbols = ",".join(request.query_params.getlist("symbols"))
+        query = valid(QuotesQuery(data={"symbols": symbols}))
+        tracked, _more = tracked_stocks(query["symbols"], limit=SYMBOL_LIMIT_USER)
+        told = {
+            "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
+            "pending": [row.symbol for row in tracked.rows if not row.quote],
+            "unknown": tracked.unknown,
+        }
+        return Response(told)
+
+
+class CandlesView(ApiView):
+    """A stock's past; where it is not whole, asking has it fetched."""
+
+    permission_classes = [AllowAny]
+    serializer_class = Candles
+
+    @extend_schema(parameters=[CandleQuery], responses={200: Candles})
+    def get(self, request: Any, symbol: str) -> Response:
+        range_ = valid(CandleQuery(data=request.query_params))["range"]
+        stock, at = stock_or_404(symbol), timezone.now()
+        bars, source = chart_bars(stock=stock, range_=range_, at=at)
+        load = ask_for_history(stock.symbol, range_, bars=bars, at=at)
+        told = {
+            "symbol": stock.symbol,
+            "range": range_,
+            "interval": chart_interval(range_),
+            "source": source,
+            "status": load.status,
+            "candles": bars,
+        }
+        return Response(Candles(told).data)
+
+
+class SourcesView(ApiView):
+    """How the sources of quotes are doing."""
+
+    permission_classes = [AllowAny]
+    serializer_class = Sources
+
+    @extend_schema(responses={200: Sources})
+    def get(self, request: Any) -> Response:
+        return Response(Sources(sources_overview(at=timezone.now())).data)
+
+
+def stock_or_404(symbol: str) -> Stock:
+    """Return the stock that an address names."""
+    stock = stocks_named([symbol]).get(symbol)
+    if stock is None:
+        raise Http404
+    return stock
