@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mainapp.alerts.conditions import KINDS, Kind, State, Terms
+from mainapp.alerts.rendering import condition_text
 from mainapp.market.models import Stock
 from mainapp.notifications.models import Notification
 
@@ -210,6 +211,11 @@ class Firing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.alert_id} #{self.crossing}"
+
+    @property
+    def reason(self) -> str:
+        """What it said, in the reader's language: *cair a R$ 36,00 ou menos*."""
+        return condition_text(self.kind, self.limit, symbol=self.alert.ativo.symbol)
 
 
 class Doubt(models.Model):

@@ -2,10 +2,21 @@
 
 from django.urls import path
 
-from mainapp.alerts.views.alerts import alerts
+from mainapp.alerts.views import actions, editing
+from mainapp.alerts.views.alerts import alert_history, alerts
+from mainapp.alerts.views.marks import alert_marks
 from mainapp.alerts.views.unsubscribe import unsubscribe
 
 urlpatterns = [
     path("alerts/", alerts, name="alerts"),
+    path("alerts/marks", alert_marks, name="alert-marks"),
+    path("alerts/preview/", editing.preview_alert, name="preview-alert"),
+    path("alerts/<str:pk>/", alert_history, name="alert-history"),
+    path("create-alert/", editing.create_alert, name="create-alert"),
+    path("update-alert/<str:pk>/", editing.update_alert, name="update-alert"),
+    path("delete-alert/<str:pk>/", actions.delete_alert, name="delete-alert"),
+    path("delete-alerts/", actions.delete_alerts, name="delete-alerts"),
+    path("pause-alert/<str:pk>/", actions.pause_alert, name="pause-alert"),
+    path("resume-alert/<str:pk>/", actions.resume_alert, name="resume-alert"),
     path("alerts/unsubscribe/<str:token>/", unsubscribe, name="unsubscribe-alert"),
 ]

@@ -1,12 +1,76 @@
-"""The list of one's alerts."""
+"""The list of one's alerts, and the history of one."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.core.paginator import Paginator
+from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
+
+from mainapp.alerts.policies import ALERT_LIMIT
+from mainapp.alerts.selectors.alerts import STATUSES, AlertRow, alert_rows, row_of, status_counts
+from mainapp.alerts.selectors.firings import firings_of
+from mainapp.alerts.selectors.preview import minutes_of, sentence_of
+from mainapp.alerts.views.owned import OwnerRequest, own_alert
+from mainapp.market import sessions
+from mainapp.market.selectors.quotes import last_quotes
+
+PAGE_SIZE = 50
+FIRINGS_A_PAGE = 30
 
 
 @login_required
 @require_safe
-def alerts(request: HttpRequest) -> HttpResponse:
-    return render(request, "mainapp/alerts/alerts.html")
+def alerts(request: OwnerRequest) -> HttpResponse:
+    at = timezone.now()
+    status: Any = request.GET.get("status")
+    status = status if status in STATUSES else None
+    counts = status_counts(request.user, at=at)
+    total = sum(counts.values())
+    shown = counts[status] if status else total
+    page = Paginator(range(shown), PAGE_SIZE).get_page(request.GET.get("page"))
+    first = (page.number - 1) * PAGE_SIZE
+    rows = alert_rows(request.user, status=status, at=at, first=first, size=PAGE_SIZE)
+    context = {
+        "rows": rows,
+        "page": page,
+        "status": status,
+        "filters": [(name, label, counts[name]) for name, label in STATUSES.items()],
+        "total": total,
+        "limit": ALERT_LIMIT,
+        **_market_context(rows),
+    }
+    return render(request, "mainapp/alerts/alerts.html", context)
+
+
+@login_required
+@require_safe
+def alert_history(request: OwnerRequest, pk: str) -> HttpResponse:
+    alert = own_alert(request, pk)
+    alert.owner = request.user
+    symbol = alert.ativo.symbol
+    row = row_of(alert, last_quotes([symbol]).get(symbol), at=timezone.now())
+    firings = Paginator(firings_of(alert), FIRINGS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "row": row,
+        "alert": alert,
+        "sentence": sentence_of(alert, expires_at=alert.expires_at, minutes=minutes_of(alert)),
+        "page": firings,
+        **_market_context([row]),
+    }
+    return render(request, "mainapp/alerts/history.html", context)
+
+
+def _market_context(rows: list[AlertRow]) -> dict[str, Any]:
+    at = timezone.now()
+    quotes = {row.quote.symbol: row.quote for row in rows if row.quote}
+    times = [quote.quoted_at for quote in quotes.values() if quote.quoted_at]
+    return {
+        "quotes": {symbol: quote.to_wire() for symbol, quote in quotes.items()},
+        "newest_at": max(times, default=None),
+        "session": "open" if settings.SIMULATED else sessions.session(at),
+        "last_close": sessions.last_close(at),
+    }

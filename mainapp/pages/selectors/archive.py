@@ -52,6 +52,8 @@ ABOUT = {
     "moderation_done": ("o que você moderou", "what you moderated"),
     "moderation_suffered": ("o que foi moderado de você", "what was moderated of yours"),
     "carteira": ("a carteira", "the portfolio"),
+    "alerts": ("os alertas", "alerts"),
+    "alert_firings": ("os disparos dos alertas", "firings of alerts"),
 }
 
 

@@ -123,6 +123,10 @@ def _report(world: World) -> dict[str, Any]:
     return {"pk": report.pk}
 
 
+def _alert(world: World) -> dict[str, Any]:
+    return {"pk": make_alert(world.users["owner"], compra="30.00").pk}
+
+
 def _alert_link(world: World) -> dict[str, Any]:
     alert = make_alert(world.users["owner"], compra="30.00")
     return {"token": signing.dumps(alert.pk, salt=UNSUBSCRIBE_SALT)}
@@ -168,6 +172,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
     "report": (_report, {"pk": 999_999}),
+    "alert": (_alert, {"pk": 999_999}),
     "alert link": (_alert_link, {"token": "nothing"}),
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),

@@ -6,6 +6,7 @@ import {
   LineSeries,
 } from "../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
 import { applyPrice, axisTime } from "./bars.js";
+import { drawMarks, firingsOnBars, limitPrices, widened } from "./chart-marks.js";
 import { decimal, pct } from "./format.js";
 import { bollinger, percentChange, rsi, sma } from "./indicators.js";
 import { gettext } from "./quotes.js";
@@ -38,6 +39,9 @@ export class StockChart {
     this._otherBase = null;
     this._dayVolume = null;
     this._fittedAt = 0;
+    this._marks = { limits: [], firings: [] };
+    this._isFitted = false;
+    this._previousClose = NaN;
     this._chart = createChart(element, {
       autoSize: true,
       layout: { attributionLogo: true, panes: { enableResize: false } },
@@ -70,6 +74,17 @@ export class StockChart {
     this.options = options;
     this._other = other;
     this._rebuild();
+  }
+
+  /**
+   * Show alerts: `limits` {kind, price or pct} as lines, `firings` {time, kind} as arrows. `isFitted`:
+   * the scale makes room for limits; `previousClose` is what percentages are of.
+   */
+  setMarks(marks, { isFitted = false, previousClose = NaN } = {}) {
+    this._marks = marks;
+    this._isFitted = isFitted;
+    this._previousClose = previousClose;
+    if (this.bars.length) this._rebuild();
   }
 
   /** Lay a live quote over the last bar; false when it is older than that. */
@@ -140,6 +155,7 @@ export class StockChart {
     this._paint();
     this._addMain();
     this._addStudies();
+    this._addMarks();
     if (fit) this._fit();
     else if (range) this._chart.timeScale().setVisibleLogicalRange(range);
   }
@@ -204,6 +220,19 @@ export class StockChart {
       this._add(name, LineSeries, options, data, name === "rsi" ? 1 : 0);
     }
     if (this._series.rsi) this._frameRsi();
+  }
+
+  _addMarks() {
+    const limits = limitPrices(this._marks.limits, this._previousClose);
+    const firings = firingsOnBars(this._marks.firings, this.bars, this.interval);
+    drawMarks(this._series.main, { limits, firings }, {
+      color: this._color.accent,
+      toAxis: (bar) => this._time(bar),
+      scale: (price) => percentChange(price, this._base),
+    });
+    if (!this._isFitted) return;
+    const prices = limits.map(({ price }) => price);
+    this._series.main.applyOptions({ autoscaleInfoProvider: (original) => widened(original, prices) });
   }
 
   _frameRsi() {

@@ -1,5 +1,6 @@
 // The chart's page: history by HTTP, the newest price by socket.
 import "./base.js";
+import { fetchCandles as askForCandles, toBar } from "./candles.js";
 import { StockChart } from "./chart.js";
 import { clock, compact, day, decimal, pct } from "./format.js";
 import { ageText, changeClass, fieldText, gettext, originText, place } from "./quotes.js";
@@ -7,8 +8,6 @@ import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
 const OPTIONS_KEY = "pregao.graph";
-const POLL_MS = 700;
-const LOADING_MS = 25000;
 const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
 
 const root = document.querySelector("[data-graph]");
@@ -137,30 +136,33 @@ function note(text, { canRetry = false } = {}) {
   line.append(" ", button);
 }
 
-function toBar(raw) {
-  const numbers = Object.fromEntries(
-    ["open", "high", "low", "close"].map((name) => [name, Number(raw[name])]),
-  );
-  return { time: raw.time, volume: raw.volume, ...numbers };
-}
-
 /** Ask for candles until they are there or failed; null when a newer question was put meanwhile. */
-async function fetchCandles(ticker, number) {
-  const url = new URL(root.dataset.candlesUrl, window.location.href);
-  url.search = new URLSearchParams({ ticker, range });
-  const deadline = Date.now() + LOADING_MS;
-  for (;;) {
-    const answer = await fetch(url);
-    if (!answer.ok) throw new Error(String(answer.status));
-    const body = await answer.json();
-    if (number !== asked) return null;
-    if (body.status !== "loading") return body;
-    if (Date.now() > deadline) return { ...body, status: "failed" };
-    if (body.bars.length && ticker === symbol) {
+function fetchCandles(ticker, number) {
+  return askForCandles({
+    url: root.dataset.candlesUrl,
+    ticker,
+    range,
+    isWanted: () => number === asked,
+    onPartial: (body) => {
+      if (ticker !== symbol) return;
       showBars(body); // what is kept, meanwhile
       note(gettext("Carregando o histórico…"));
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    },
+  });
+}
+
+/** Show the reader's own alerts on the chart, where the page names who knows them. */
+async function loadMarks() {
+  if (!root.dataset.marksUrl) return;
+  const url = new URL(root.dataset.marksUrl, window.location.href);
+  url.search = new URLSearchParams({ ticker: symbol });
+  try {
+    const answer = await fetch(url);
+    if (!answer.ok) return;
+    const quote = socket.quotes.get(symbol) ?? rendered[symbol];
+    chart.setMarks(await answer.json(), { previousClose: Number(quote?.previous_close ?? NaN) });
+  } catch {
+    // the chart is whole without them
   }
 }
 
@@ -287,3 +289,4 @@ showToggles();
 socket.start();
 setInterval(showAge, 1000);
 load();
+loadMarks();

@@ -1,0 +1,56 @@
+"""Firings: of one alert with their deliveries, and of one stock for its chart."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+
+from mainapp.accounts.models import User
+from mainapp.alerts.models import Alert, Firing
+from mainapp.alerts.rendering import condition_text, limit_text
+from mainapp.alerts.selectors.alerts import alerts_of
+from mainapp.market.models import Stock
+from mainapp.notifications.selectors.deliveries import deliveries_of
+
+MARKS_SHOWN = 200
+
+
+def firings_of(alert: Alert) -> QuerySet[Firing]:
+    """Return an alert's firings, newest first, with deliveries and the tries of each."""
+    sent = Prefetch("notification__deliveries", deliveries_of(alert.owner))
+    return alert.firings.select_related("notification").prefetch_related(sent)
+
+
+def marks_of(user: User, stock: Stock) -> dict[str, Any]:
+    """Return what a chart shows of a user's alerts on a stock: two queries.
+
+    `limits` of the living alerts (`price`, or `pct` of the previous close), `firings` of all of
+    them, at epoch seconds, oldest first.
+    """
+    alerts = alerts_of(user).filter(ativo=stock)
+    living = alerts.filter(status=Alert.Status.ACTIVE).order_by("pk")
+    newest = Firing.objects.filter(alert__in=alerts).order_by("-quoted_at", "-pk")[:MARKS_SHOWN]
+    return {
+        "limits": [mark for alert in living for mark in limit_marks(alert, stock.symbol)],
+        "firings": [_firing_mark(firing, stock.symbol) for firing in reversed(newest)],
+    }
+
+
+def limit_marks(alert: Alert, symbol: str) -> Iterable[dict[str, str]]:
+    """Yield an alert's limits as a chart draws them; a fall of the day is a negative `pct`."""
+    for kind, limit in alert.limits().items():
+        sign = "-" if kind == "change_down_pct" else ""
+        yield {
+            "kind": kind,
+            "pct" if kind.endswith("pct") else "price": f"{sign}{limit:f}",
+            "text": limit_text(kind, limit, symbol=symbol),
+        }
+
+
+def _firing_mark(firing: Firing, symbol: str) -> dict[str, Any]:
+    return {
+        "time": int(firing.quoted_at.timestamp()),
+        "kind": firing.kind,
+        "price": f"{firing.price:f}",
+        "text": condition_text(firing.kind, firing.limit, symbol=symbol),
+    }

@@ -1,0 +1,49 @@
+"""What the profile and the archive hold of a person's alerts."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils import timezone
+
+from mainapp.accounts.belongings import Row, Section, Table
+from mainapp.accounts.models import User
+from mainapp.alerts.models import Alert, Firing
+from mainapp.alerts.policies import ALERT_LIMIT
+from mainapp.alerts.selectors.alerts import STATUSES, status_counts
+
+CHUNK = 2000
+ALERTS = (
+    *("id", "ativo", "email", "compra", "venda", "change_up_pct", "change_down_pct", "periodo"),
+    *("duracao", "hold_minutes", "recurrence", "rearm_pct", "cooldown_minutes"),
+    *("fires_if_beyond", "note", "status", "simulated", "created_at", "expires_at"),
+    "last_fired_at",
+)
+FIRINGS = (
+    *("alert_id", "kind", "limit", "price", "change_pct", "quoted_at", "source", "delay_s"),
+    *("simulated", "fired_at"),
+)
+
+
+def profile_context(user: User) -> Mapping[str, Any]:
+    """Return how many alerts a person has of each status: one query."""
+    counts = status_counts(user, at=timezone.now())
+    statuses = [(name, label, counts[name]) for name, label in STATUSES.items()]
+    return {"statuses": statuses, "total": sum(counts.values()), "limit": ALERT_LIMIT}
+
+
+def alert_table(user: User) -> Iterable[Row]:
+    names = ["ativo__symbol" if name == "ativo" else name for name in ALERTS]
+    rows = Alert.objects.filter(owner=user).order_by("pk")
+    return rows.values_list(*names).iterator(chunk_size=CHUNK)
+
+
+def firing_table(user: User) -> Iterable[Row]:
+    rows = Firing.objects.filter(alert__owner=user).order_by("pk")
+    return rows.values_list(*FIRINGS).iterator(chunk_size=CHUNK)
+
+
+SECTION = Section(template="mainapp/alerts/_profile.html", context=profile_context)
+TABLES = [
+    Table(name="alerts", columns=ALERTS, rows=alert_table),
+    Table(name="alert_firings", columns=FIRINGS, rows=firing_table),
+]

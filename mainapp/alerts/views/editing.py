@@ -1,0 +1,133 @@
+"""Making and changing an alert, with a look at what it would do before it is saved."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from mainapp.alerts.forms import AlertForm
+from mainapp.alerts.models import Alert
+from mainapp.alerts.policies import ALERT_LIMIT
+from mainapp.alerts.selectors.alerts import waits_beyond
+from mainapp.alerts.selectors.firings import MARKS_SHOWN, limit_marks
+from mainapp.alerts.selectors.preview import Preview, beyond_note, preview_of
+from mainapp.alerts.services.addresses import ask_for_address
+from mainapp.alerts.services.alerts import create_alert as create
+from mainapp.alerts.services.alerts import update_alert as update
+from mainapp.alerts.views.owned import OwnerRequest, own_alert
+from mainapp.core.exceptions import DomainError
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def create_alert(request: OwnerRequest) -> HttpResponse:
+    form = AlertForm(
+        request.POST if request.method == "POST" else None,
+        owner=request.user,
+        initial={"ativo": request.GET.get("ativo", "")[:20]},
+    )
+    return _answer(request, form)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def update_alert(request: OwnerRequest, pk: str) -> HttpResponse:
+    alert = own_alert(request, pk)
+    data = request.POST if request.method == "POST" else None
+    return _answer(request, AlertForm(data, owner=request.user, alert=alert))
+
+
+@login_required
+@require_POST
+def preview_alert(request: OwnerRequest) -> HttpResponse:
+    """Answer with the part of the form's page that says what the alert would do."""
+    pk = request.POST.get("alert", "")
+    saved = own_alert(request, pk) if pk else None
+    form = AlertForm(request.POST, owner=request.user, alert=saved)
+    return render(request, "mainapp/alerts/_preview.html", _preview_context(form))
+
+
+def _answer(request: OwnerRequest, form: AlertForm) -> HttpResponse:
+    """Save a sent form, or show it again; with `preview` it is shown and nothing is saved."""
+    if "preview" not in request.POST and form.is_valid():
+        try:
+            alert = _save(request, form)
+            _tell(request, alert)
+            return redirect("alerts")
+        except DomainError as error:
+            form.add_error(None, str(error.detail) % error.extra)
+    context = {"form": form, "alert": form.alert, "limit": ALERT_LIMIT}
+    return render(request, "mainapp/alerts/form.html", context | _preview_context(form))
+
+
+def _save(request: OwnerRequest, form: AlertForm) -> Alert:
+    at, fields = timezone.now(), form.cleaned_data
+    if form.alert:
+        return update(alert=form.alert, fields=fields, at=at)
+    return create(owner=request.user, fields=fields, simulated=settings.SIMULATED, at=at)
+
+
+def _tell(request: OwnerRequest, alert: Alert) -> None:
+    """Say what was saved, what it waits for, and what its address waits for."""
+    messages.success(request, _("O alerta de %s foi salvo.") % alert.ativo.symbol)
+    if waits_beyond(alert):
+        messages.info(request, _("O preço já passou do limite: o alerta espera a próxima vez."))
+    try:
+        standing = ask_for_address(owner=request.user, email=alert.email, at=timezone.now())
+    except DomainError as error:
+        messages.warning(request, str(error.detail))
+        return
+    notes = {
+        "asked": _("Enviamos um link a %s: até ser aberto, nada vai para lá."),
+        "waiting": _("%s ainda não foi confirmado: até lá, nada vai para esse endereço."),
+        "off": _("%s está desligado nos seus canais: nada vai para lá."),
+    }
+    if standing in notes:
+        messages.warning(request, notes[standing] % alert.email)
+
+
+def _preview_context(form: AlertForm) -> dict[str, Any]:
+    """Return what the form would do, or what it lacks; of a form not sent yet, of what it shows."""
+    bound = form if form.is_bound else AlertForm(_shown(form), owner=form.owner, alert=form.alert)
+    if bound.is_valid():
+        preview = preview_of(form.owner, bound.cleaned_data, at=timezone.now(), saved=form.alert)
+        return {
+            "preview": preview,
+            "beyond_note": beyond_note(preview),
+            "marks": _marks(preview),
+            "symbol": preview.alert.ativo.symbol,
+        }
+    stock = bound.cleaned_data.get("ativo")
+    lacks = [error for errors in bound.errors.values() for error in errors]
+    has_limit = any(bound.data.get(name) for name in ("compra", "venda"))
+    has_limit = has_limit or any(bound.data.get(f"change_{way}_pct") for way in ("up", "down"))
+    return {
+        "symbol": stock.symbol if stock else "",
+        "lacks": lacks if has_limit and form.is_bound else [],
+    }
+
+
+def _shown(form: AlertForm) -> dict[str, Any]:
+    """Return what an unsent form shows, as a browser would send it."""
+    values = {bound.name: bound.value() for bound in form}
+    return {name: "" if value in (None, False) else value for name, value in values.items()} | {
+        name: str(values[name]) for name in ("hold_minutes", "cooldown_minutes")
+    }
+
+
+def _marks(preview: Preview) -> dict[str, Any]:
+    """Return what the chart shows of a preview: its limits, and firings of daily candles."""
+    symbol = preview.alert.ativo.symbol
+    return {
+        "limits": list(limit_marks(preview.alert, symbol)),
+        "firings": [
+            {"time": int(one.at.timestamp()), "kind": one.kind, "price": f"{one.price:f}"}
+            for one in preview.firings[-MARKS_SHOWN:]
+        ],
+    }

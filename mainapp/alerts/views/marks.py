@@ -1,0 +1,25 @@
+"""What a stock's chart shows of one's alerts."""
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from mainapp.accounts.models import User
+from mainapp.alerts.selectors.firings import marks_of
+from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import INDEX
+
+
+@never_cache
+@require_safe
+def alert_marks(request: HttpRequest) -> JsonResponse:
+    if not isinstance(request.user, User):
+        return JsonResponse({"code": "login_required"}, status=401)
+    text = request.GET.get("ticker", INDEX)
+    if not text.isprintable():
+        raise BadRequest("control characters in the query")
+    stock = stocks_named([text]).get(text)
+    if stock is None:
+        raise Http404
+    return JsonResponse(marks_of(request.user, stock))
