@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core import signing
-from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
@@ -69,33 +68,15 @@ def local_time(moment: datetime) -> str:
 def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
     alert = firing.alert
     name = f"firing.{alert.pk}.{firing.kind}.{firing.crossing}"
-    with translation.override(_language(alert.owner)):
-        symbol = alert.ativo.symbol
+    symbol = alert.ativo.symbol
+    with translation.override(language_of(alert.owner)):
         title = sentence(firing.kind, symbol=symbol, limit=firing.limit)
-        rows = _rows(firing)
-        body = "\n".join(f"{label}: {value}" for label, value in rows)
-        chart = reverse("graph") + f"?ticker={symbol}"
-        stop = settings.SITE_URL + reverse("unsubscribe-alert", args=[unsubscribe_token(alert)])
-        context = {
-            "title": title,
-            "rows": rows,
-            "chart": settings.SITE_URL + chart,
-            "chart_label": _("Ver o gráfico"),
-            "stop": stop,
-            "stop_label": _("Não quero mais este alerta"),
-            "note": alert.note,
-            "foot": _("Não é recomendação de investimento."),
-            "language": translation.get_language(),
-        }
+        body = "\n".join(f"{label}: {value}" for label, value in rows_of(firing))
+        # The worker writes the text, with its links, when it sends it (see `mailing`).
         letters = letters_for(
             destinations=_chosen(alert, destinations),
             subject=f"{title} · Pregão",
-            text=get_template("mainapp/alerts/mail.txt").render(context),
-            html=get_template("mainapp/alerts/mail.html").render(context),
-            headers={
-                "List-Unsubscribe": f"<{stop}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            },
+            text="",
             name=name,
         )
     return Notice(
@@ -103,13 +84,13 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
         kind=FIRED,
         title=title,
         body=body,
-        url=chart,
+        url=f"{reverse('graph')}?ticker={symbol}",
         dedupe_key=name,
         deliveries=letters,
     )
 
 
-def _rows(firing: Firing) -> list[tuple[str, str]]:
+def rows_of(firing: Firing) -> list[tuple[str, str]]:
     """Return what is told of a firing: labels and values."""
     symbol, when = firing.alert.ativo.symbol, local_time(firing.quoted_at)
     rows = [
@@ -135,7 +116,7 @@ def _source(firing: Firing) -> str:
 
 
 def _split_notice(alert: Alert, destinations: Sequence[Destination]) -> Notice:
-    with translation.override(_language(alert.owner)):
+    with translation.override(language_of(alert.owner)):
         symbol = alert.ativo.symbol
         title = _("Os alertas de %(symbol)s estão em pausa") % {"symbol": symbol}
         body = _(
@@ -168,6 +149,6 @@ def _chosen(alert: Alert, destinations: Sequence[Destination]) -> list[Destinati
     return [one for one in destinations if not is_mail[one] or one.address.lower() == wanted]
 
 
-def _language(owner: User) -> str:
+def language_of(owner: User) -> str:
     preferences = getattr(owner, "preferences", None)
     return (preferences.language if preferences else "") or settings.LANGUAGE_CODE

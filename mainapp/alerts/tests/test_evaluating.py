@@ -23,6 +23,7 @@ from mainapp.market.signals import quotes_recorded
 from mainapp.market.tests.factories import NOON, StockFactory, ticker
 from mainapp.market.tests.quotes import make_quote
 from mainapp.notifications.models import Delivery, Notification
+from mainapp.notifications.services.writing import write_missing
 
 pytestmark = pytest.mark.django_db
 
@@ -53,17 +54,20 @@ def test_firing_says_what_it_stands_on(owner):
     assert (firing.source, firing.simulated) == ("simulated", True)
 
 
+def written():
+    """Return the only delivery as it is when it is sent."""
+    [delivery] = Delivery.objects.select_related("notification")
+    write_missing(deliveries=[delivery])
+    return delivery
+
+
 def test_firing_comes_with_its_notification_and_its_mail(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
 
     record("35.99", minutes=1)
 
-    firing, notification, delivery = (
-        Firing.objects.get(),
-        Notification.objects.get(),
-        Delivery.objects.get(),
-    )
+    firing, notification, delivery = Firing.objects.get(), Notification.objects.get(), written()
     assert firing.notification == notification
     assert notification.user == owner
     assert notification.title == "PETR4 caiu a R$\N{NO-BREAK SPACE}36,00 ou menos"
@@ -83,6 +87,8 @@ def test_mail_is_in_the_owners_language(owner):
     record("35.99", minutes=1)
 
     assert Delivery.objects.get().subject == "PETR4 fell to R$ 36.00 or less · Pregão"
+    assert "Price: R$\N{NO-BREAK SPACE}35.99" in written().text
+    assert '<html lang="en">' in written().html
 
 
 def test_batch_that_is_rolled_back_fired_nothing(owner):
@@ -399,7 +405,7 @@ def test_unsubscribe_link_asks_then_pauses_and_needs_no_login(owner, client):
     record("37.00")
     alert = make_alert(owner, compra="36.00", recurrence="every")
     record("35.00", minutes=1)
-    link = Delivery.objects.get().headers["List-Unsubscribe"].strip("<>")
+    link = written().headers["List-Unsubscribe"].strip("<>")
     path = link.removeprefix(settings.SITE_URL)
 
     assert client.get(path).status_code == 200

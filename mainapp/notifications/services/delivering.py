@@ -21,6 +21,7 @@ from mainapp.notifications.services.outbox import (
     release_claims,
     renew_claims,
 )
+from mainapp.notifications.services.writing import write_missing
 from mainapp.notifications.transports.apprise import AppriseTransport
 from mainapp.notifications.transports.base import Parcel, Transport, TransportError
 from mainapp.notifications.transports.inapp import InAppTransport
@@ -117,6 +118,7 @@ class Round:
         else:
             self._claim()
         self._renew()
+        write_missing(deliveries=[one for kind in self._claimed.values() for one in kind])
         self._start()
         if self._trying:
             finished, _rest = wait(self._trying, LOOK_S, FIRST_COMPLETED)

@@ -1,0 +1,54 @@
+"""What the e-mails of firings say; written when they are sent, not when the alert fires."""
+
+from collections.abc import Collection
+
+from django.conf import settings
+from django.template.loader import get_template
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from mainapp.alerts.models import Firing
+from mainapp.alerts.services.announcing import (
+    language_of,
+    rows_of,
+    sentence,
+    unsubscribe_token,
+)
+from mainapp.notifications.services.writing import Wording
+
+
+def firing_wordings(notifications: Collection[int]) -> dict[int, Wording]:
+    """Return the e-mail of each notification of a firing, by id. One query.
+
+    What belonged to an alert that was deleted meanwhile is not among them.
+    """
+    firings = Firing.objects.filter(notification__in=notifications).select_related(
+        "alert__ativo", "alert__owner__preferences"
+    )
+    return {one.notification_id: _wording(one) for one in firings if one.notification_id}
+
+
+def _wording(firing: Firing) -> Wording:
+    alert, symbol = firing.alert, firing.alert.ativo.symbol
+    stop = settings.SITE_URL + reverse("unsubscribe-alert", args=[unsubscribe_token(alert)])
+    with translation.override(language_of(alert.owner)):
+        context = {
+            "title": sentence(firing.kind, symbol=symbol, limit=firing.limit),
+            "rows": rows_of(firing),
+            "chart": f"{settings.SITE_URL}{reverse('graph')}?ticker={symbol}",
+            "chart_label": _("Ver o gráfico"),
+            "stop": stop,
+            "stop_label": _("Não quero mais este alerta"),
+            "note": alert.note,
+            "foot": _("Não é recomendação de investimento."),
+            "language": translation.get_language(),
+        }
+        return Wording(
+            text=get_template("mainapp/alerts/mail.txt").render(context),
+            html=get_template("mainapp/alerts/mail.html").render(context),
+            headers={
+                "List-Unsubscribe": f"<{stop}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+        )
