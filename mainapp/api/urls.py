@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from mainapp.api.views import accounts, index, market
+from mainapp.api.views import accounts, alerts, forum, index, market, notifications, portfolio
 
 V1 = "api/v1/"
 
@@ -21,5 +21,30 @@ urlpatterns = [
     path(f"{V1}quotes/", market.QuotesView.as_view(), name="api-quotes"),
     path(f"{V1}candles/<str:symbol>/", market.CandlesView.as_view(), name="api-candles"),
     path(f"{V1}sources/", market.SourcesView.as_view(), name="api-sources"),
+    path(f"{V1}alerts/", alerts.AlertsView.as_view(), name="api-alerts"),
+    path(f"{V1}alerts/create/", alerts.CreateAlertView.as_view(), name="api-create-alert"),
+    path(f"{V1}alerts/delete_all/", alerts.DeleteAlertsView.as_view(), name="api-delete-alerts"),
+    path(f"{V1}alerts/delete/<int:pk>/", alerts.DeleteAlertView.as_view(), name="api-delete-alert"),
+    path(f"{V1}alerts/<int:pk>/", alerts.AlertView.as_view(), name="api-alert"),
+    path(f"{V1}alerts/<int:pk>/firings/", alerts.FiringsView.as_view(), name="api-firings"),
+    path(f"{V1}alerts/<int:pk>/pause/", alerts.PauseAlertView.as_view(), name="api-pause-alert"),
+    path(f"{V1}alerts/<int:pk>/resume/", alerts.ResumeAlertView.as_view(), name="api-resume-alert"),
+    path(f"{V1}carteira/", portfolio.CarteiraView.as_view(), name="api-carteira"),
+    path(f"{V1}carteira/<int:pk>/", portfolio.HoldingView.as_view(), name="api-holding"),
+    path(f"{V1}rooms/", forum.RoomsView.as_view(), name="api-rooms"),
+    path(f"{V1}rooms/<int:pk>/messages/", forum.MessagesView.as_view(), name="api-messages"),
+    path(
+        f"{V1}notifications/", notifications.NotificationsView.as_view(), name="api-notifications"
+    ),
+    path(
+        f"{V1}notifications/<int:pk>/",
+        notifications.NotificationView.as_view(),
+        name="api-notification",
+    ),
+    path(
+        f"{V1}notifications/<int:pk>/mark-as-read/",
+        notifications.ReadNotificationView.as_view(),
+        name="api-read-notification",
+    ),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
 ]

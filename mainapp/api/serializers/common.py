@@ -42,8 +42,8 @@ class Ticker(serializers.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": 20} | options)
 
-    def to_internal_value(self, data: Any) -> Any:
-        text = super().to_internal_value(data)
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        text = super().run_validation(data)
         stock: Stock | None = stocks_named([text]).get(text)
         if stock is None:
             raise serializers.ValidationError(_("Não conhecemos: %(symbol)s.") % {"symbol": text})

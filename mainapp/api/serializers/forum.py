@@ -1,0 +1,91 @@
+"""Rooms and messages."""
+
+from rest_framework import serializers
+
+from mainapp.api.formats import Moment
+from mainapp.forum.rendering import MAX_BODY
+from mainapp.forum.selectors.messages import MAX_SEQ
+
+
+class RoomQuery(serializers.Serializer):
+    """Which rooms; the last talked in come first."""
+
+    q = serializers.CharField(max_length=60, required=False)
+    topic = serializers.CharField(max_length=40, required=False)
+    ordering = serializers.ChoiceField(
+        choices=["-active_at", "active_at", "name", "-name", "created_at", "-created_at"],
+        default="-active_at",
+    )
+
+
+class Person(serializers.Serializer):
+    """Somebody as others see them."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    avatar = serializers.CharField(allow_null=True)
+
+
+class RoomInput(serializers.Serializer):
+    """A new room; `stock` is the ticker whose price it shows."""
+
+    name = serializers.CharField(max_length=80)
+    topic = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    stock = serializers.CharField(max_length=12, required=False, allow_blank=True)
+
+
+class RoomData(serializers.Serializer):
+    """A room; `last_seq` is the number of its newest message, `host` may have gone."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    topic = serializers.CharField()
+    description = serializers.CharField()
+    stock = serializers.CharField(source="stock.symbol", allow_null=True, default=None)
+    host = Person(source="host_data", allow_null=True)
+    is_closed = serializers.BooleanField()
+    last_seq = serializers.IntegerField()
+    created_at = Moment()
+    active_at = Moment()
+
+
+class MessageQuery(serializers.Serializer):
+    after = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, default=0)
+
+
+class MessageInput(serializers.Serializer):
+    """What one says; sent again with the same `client_id` it is the same message."""
+
+    client_id = serializers.UUIDField()
+    body = serializers.CharField(max_length=MAX_BODY * 2, trim_whitespace=False)
+
+
+class MessageData(serializers.Serializer):
+    """A message as the socket gives it: `client_id` and `body` are its author's to see alone."""
+
+    id = serializers.IntegerField()
+    seq = serializers.IntegerField()
+    user = Person(allow_null=True)
+    body_html = serializers.CharField()
+    sent_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(required=False)
+    deleted = serializers.BooleanField(required=False)
+    client_id = serializers.UUIDField(required=False)
+    body = serializers.CharField(required=False)
+
+
+class Messages(serializers.Serializer):
+    """At most a hundred that follow a number, in their order."""
+
+    items = MessageData(many=True)
+    more = serializers.BooleanField()
+    last_seq = serializers.IntegerField()
+
+
+class Ack(serializers.Serializer):
+    """A message that is kept, under its number."""
+
+    id = serializers.IntegerField()
+    client_id = serializers.UUIDField()
+    seq = serializers.IntegerField()

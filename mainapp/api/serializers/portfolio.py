@@ -1,0 +1,79 @@
+"""One's carteira, and what it is worth."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+
+from mainapp.api.serializers.common import Money, Ticker
+from mainapp.portfolio.forms.carteira import DIGITS, PLACES, check_stock
+from mainapp.portfolio.policies import MAX_NOTA
+
+
+class Amount(Money):
+    """What is not negative, to 8 places."""
+
+    def __init__(self, **options: Any) -> None:
+        fixed = {"max_digits": DIGITS, "decimal_places": PLACES, "min_value": Decimal(0)}
+        super().__init__(**fixed | options)
+
+
+class HoldingInput(serializers.Serializer):
+    """A row; `ativo` of one that is there stays what it is."""
+
+    ativo = Ticker()
+    preco_medio = Amount()
+    quantidade = Amount()
+    nota = serializers.IntegerField(min_value=0, max_value=MAX_NOTA, default=0)
+
+    def validate_ativo(self, value: Any) -> Any:
+        if self.instance is None:
+            check_stock(value.symbol, value)
+        return value
+
+    def validate_quantidade(self, value: Decimal) -> Decimal:
+        if not value and self.instance is None:
+            raise serializers.ValidationError(_("Informe uma quantidade maior que zero."))
+        return value
+
+
+class HoldingData(serializers.Serializer):
+    """A row at its newest price; without a quote only `cost` is known of its worth."""
+
+    id = serializers.IntegerField(source="holding.pk")
+    ativo = serializers.CharField(source="holding.symbol")
+    name = serializers.CharField(source="holding.name")
+    sector = serializers.CharField(source="holding.sector")
+    preco_medio = Amount(source="holding.preco_medio")
+    quantidade = Amount(source="holding.quantidade")
+    nota = serializers.IntegerField(source="holding.nota")
+    cost = Money(max_digits=None)
+    price = Money(allow_null=True)
+    total = Money(max_digits=None, allow_null=True)
+    result = Money(max_digits=None, allow_null=True)
+    result_pct = Money(max_digits=None, allow_null=True)
+    day_change = Money(max_digits=None, allow_null=True)
+    day_change_pct = Money(max_digits=None, allow_null=True)
+
+
+class Totals(serializers.Serializer):
+    """Sums of the whole carteira, without the rows in `left_out`, which have no quote."""
+
+    patrimony = Money(max_digits=None)
+    cost = Money(max_digits=None)
+    result = Money(max_digits=None)
+    result_pct = Money(max_digits=None, allow_null=True)
+    day_change = Money(max_digits=None, allow_null=True)
+    day_change_pct = Money(max_digits=None, allow_null=True)
+    left_out = serializers.ListField(child=serializers.CharField())
+
+
+class Portfolio(serializers.Serializer):
+    """A page of the rows, by symbol, and the totals of all."""
+
+    count = serializers.IntegerField()
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = HoldingData(many=True)
+    totals = Totals()

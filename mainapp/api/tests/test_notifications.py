@@ -1,0 +1,50 @@
+"""One's inbox."""
+
+import pytest
+
+from mainapp.notifications.models import Mark
+from mainapp.notifications.tests.factories import notice
+
+NOTIFICATIONS = "/api/v1/notifications/"
+
+
+@pytest.fixture
+def api(alice, client):
+    client.force_login(alice)
+    return client
+
+
+def test_inbox_is_listed_the_newest_first(api, alice, bob):
+    first, second = notice(alice), notice(alice)
+    notice(bob)
+    told = api.get(NOTIFICATIONS).json()
+
+    assert [row["id"] for row in told["results"]] == [second.pk, first.pk]
+    assert told["results"][0]["created_at"].endswith("Z")
+
+
+def test_notification_is_read_and_deleted(api, alice):
+    pk = notice(alice).pk
+    read = api.post(f"{NOTIFICATIONS}{pk}/mark-as-read/")
+
+    assert read.json()["is_read"] is True
+    assert api.get(f"{NOTIFICATIONS}?unread=true").json()["count"] == 0
+    assert api.delete(f"{NOTIFICATIONS}{pk}/").status_code == 204
+    assert api.get(NOTIFICATIONS).json()["count"] == 0
+
+
+def test_somebody_elses_notification_does_not_exist(api, bob):
+    pk = notice(bob).pk
+
+    assert api.post(f"{NOTIFICATIONS}{pk}/mark-as-read/").status_code == 404
+    assert api.delete(f"{NOTIFICATIONS}{pk}/").status_code == 404
+    assert api.get(f"{NOTIFICATIONS}{pk}/").status_code == 404
+    assert Mark.objects.count() == 0
+
+
+@pytest.mark.parametrize("rows", [3, 30])
+def test_inbox_costs_the_same_however_full(api, alice, django_assert_num_queries, rows):
+    for _ in range(rows):
+        notice(alice)
+    with django_assert_num_queries(4):  # session, user, count, rows
+        assert len(api.get(NOTIFICATIONS).json()["results"]) == rows

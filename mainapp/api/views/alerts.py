@@ -1,0 +1,169 @@
+"""`alerts/`: one's own alerts, and what fired."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from mainapp.alerts.models import Alert, Firing
+from mainapp.alerts.selectors.alerts import alerts_of, owned_alert, status_filter
+from mainapp.alerts.services.addresses import ask_for_address
+from mainapp.alerts.services.alerts import (
+    create_alert,
+    delete_alert,
+    delete_alerts,
+    pause_alert,
+    resume_alert,
+    update_alert,
+)
+from mainapp.api.pagination import Pages
+from mainapp.api.serializers.alerts import (
+    AlertData,
+    AlertInput,
+    AlertQuery,
+    FiringData,
+    alert_data,
+)
+from mainapp.api.serializers.common import Counted
+from mainapp.api.views.base import ApiView, valid
+
+
+def created(view: ApiView, request: Any) -> Response:
+    """Make an alert, and have another address than the account's asked whether it wants it."""
+    fields = valid(view.get_serializer(data=request.data))
+    at = timezone.now()
+    with transaction.atomic():
+        alert = create_alert(owner=request.user, fields=fields, simulated=settings.SIMULATED, at=at)
+        ask_for_address(owner=request.user, email=alert.email, at=at)
+    return Response(alert_data(alert, at=at), 201)
+
+
+def deleted(request: Any, pk: int) -> Response:
+    delete_alert(alert=owned_alert(request.user, pk))
+    return Response(status=204)
+
+
+class AlertsView(ApiView):
+    """One's alerts, and making one."""
+
+    serializer_class = AlertInput
+    pagination_class = Pages
+
+    @extend_schema(parameters=[AlertQuery], responses={200: AlertData(many=True)})
+    def get(self, request: Any) -> Response:
+        query, at = valid(AlertQuery(data=request.query_params)), timezone.now()
+        found = alerts_of(request.user).select_related("ativo")
+        if "symbol" in query:
+            found = found.filter(ativo=query["symbol"])
+        if "state" in query:
+            found = found.filter(status_filter(at)[query["state"]])
+        ordering = query["ordering"].replace("symbol", "ativo__symbol")
+        page: list[Alert] = self.paginate_queryset(found.order_by(ordering, "pk"))
+        return self.get_paginated_response([alert_data(alert, at=at) for alert in page])
+
+    @extend_schema(responses={201: AlertData})
+    def post(self, request: Any) -> Response:
+        return created(self, request)
+
+
+class CreateAlertView(ApiView):
+    """Make an alert; the same as posting to `alerts/`."""
+
+    serializer_class = AlertInput
+
+    @extend_schema(responses={201: AlertData})
+    def post(self, request: Any) -> Response:
+        return created(self, request)
+
+
+class AlertView(ApiView):
+    """One of one's alerts."""
+
+    serializer_class = AlertInput
+
+    @extend_schema(responses={200: AlertData})
+    def get(self, request: Any, pk: int) -> Response:
+        return Response(alert_data(owned_alert(request.user, pk), at=timezone.now()))
+
+    @extend_schema(responses={200: AlertData})
+    def put(self, request: Any, pk: int) -> Response:
+        """Write an alert anew: what is left out has its default."""
+        return self._changed(request, pk, is_partial=False)
+
+    @extend_schema(responses={200: AlertData})
+    def patch(self, request: Any, pk: int) -> Response:
+        return self._changed(request, pk, is_partial=True)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Any, pk: int) -> Response:
+        return deleted(request, pk)
+
+    def _changed(self, request: Any, pk: int, *, is_partial: bool) -> Response:
+        alert = owned_alert(request.user, pk)
+        fields = valid(self.get_serializer(alert, data=request.data, partial=is_partial))
+        at = timezone.now()
+        with transaction.atomic():
+            changed = update_alert(alert=alert, fields=fields, at=at)
+            ask_for_address(owner=request.user, email=changed.email, at=at)
+        return Response(alert_data(changed, at=at))
+
+
+class DeleteAlertView(ApiView):
+    """Delete an alert; the same as `DELETE alerts/{id}/`."""
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Any, pk: int) -> Response:
+        return deleted(request, pk)
+
+
+class DeleteAlertsView(ApiView):
+    """Delete all of one's alerts."""
+
+    serializer_class = Counted
+
+    @extend_schema(responses={200: Counted})
+    def delete(self, request: Any) -> Response:
+        count = delete_alerts(owner=request.user, simulated=settings.SIMULATED)
+        return Response({"count": count})
+
+    @extend_schema(request=None, responses={200: Counted})
+    def post(self, request: Any) -> Response:
+        return self.delete(request)
+
+
+class PauseAlertView(ApiView):
+    """Stop an active alert; any other stays as it is."""
+
+    serializer_class = AlertData
+
+    @extend_schema(request=None, responses={200: AlertData})
+    def post(self, request: Any, pk: int) -> Response:
+        pause_alert(alert=owned_alert(request.user, pk))
+        return Response(alert_data(owned_alert(request.user, pk), at=timezone.now()))
+
+
+class ResumeAlertView(ApiView):
+    """Make a paused, spent or expired alert active again."""
+
+    serializer_class = AlertData
+
+    @extend_schema(request=None, responses={200: AlertData})
+    def post(self, request: Any, pk: int) -> Response:
+        at = timezone.now()
+        return Response(alert_data(resume_alert(alert=owned_alert(request.user, pk), at=at), at=at))
+
+
+class FiringsView(ApiView):
+    """What an alert fired, the newest first."""
+
+    serializer_class = FiringData
+    pagination_class = Pages
+
+    @extend_schema(responses={200: FiringData(many=True)})
+    def get(self, request: Any, pk: int) -> Response:
+        alert = owned_alert(request.user, pk)
+        page = self.paginate_queryset(Firing.objects.filter(alert=alert))
+        return self.get_paginated_response(FiringData(page, many=True).data)

@@ -1,0 +1,89 @@
+"""`rooms/`: the forum, for who has no socket."""
+
+from typing import Any
+
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import IsAuthenticatedOrReadOnly
+from rest_framework.response import Response
+
+from mainapp.api.pagination import Pages
+from mainapp.api.serializers.forum import (
+    Ack,
+    MessageInput,
+    MessageQuery,
+    Messages,
+    RoomData,
+    RoomInput,
+    RoomQuery,
+)
+from mainapp.api.views.base import ApiView, valid
+from mainapp.forum.forms import RoomForm
+from mainapp.forum.models import Room
+from mainapp.forum.selectors.messages import heads, person_of, said_after
+from mainapp.forum.services.messages import post_message
+from mainapp.forum.services.rooms import create_room
+from mainapp.market.symbols import fold
+
+
+class RoomsView(ApiView):
+    """The rooms, and opening one."""
+
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    serializer_class = RoomInput
+    pagination_class = Pages
+
+    @extend_schema(parameters=[RoomQuery], responses={200: RoomData(many=True)})
+    def get(self, request: Any) -> Response:
+        query = valid(RoomQuery(data=request.query_params))
+        found = Room.objects.select_related("stock", "host").order_by(query["ordering"], "-pk")
+        for word in fold(query.get("q", "")).split():
+            found = found.filter(search_text__contains=word)
+        if "topic" in query:
+            found = found.filter(topic=query["topic"])
+        page: list[Room] = self.paginate_queryset(found)
+        return self.get_paginated_response([_told(room) for room in page])
+
+    @extend_schema(responses={201: RoomData})
+    def post(self, request: Any) -> Response:
+        form = RoomForm(valid(self.get_serializer(data=request.data)))
+        if not form.is_valid():
+            raise ValidationError({name: list(told) for name, told in form.errors.items()})
+        return Response(_told(create_room(host=request.user, **form.cleaned_data)), 201)
+
+
+class MessagesView(ApiView):
+    """A room's messages, and saying something: the fallback of its socket."""
+
+    permission_classes = [IsAuthenticatedOrReadOnly]
+    serializer_class = MessageInput
+
+    @extend_schema(parameters=[MessageQuery], responses={200: Messages})
+    def get(self, request: Any, pk: int) -> Response:
+        after = valid(MessageQuery(data=request.query_params))["after"]
+        last_seq = _last_seq(pk)
+        said, more = said_after(pk, after)
+        items = [one.item_for(request.user.pk) for one in said]
+        return Response({"items": items, "more": more, "last_seq": last_seq})
+
+    @extend_schema(responses={201: Ack})
+    def post(self, request: Any, pk: int) -> Response:
+        given = valid(self.get_serializer(data=request.data))
+        _last_seq(pk)
+        message = post_message(room_pk=pk, author=request.user, **given)
+        ack = {"id": message.pk, "client_id": given["client_id"], "seq": message.seq}
+        return Response(Ack(ack).data, 201)
+
+
+def _last_seq(pk: int) -> int:
+    """Return the number of a room's newest message. Raises: Http404 where there is no room."""
+    head = heads([pk]).get(pk)
+    if head is None:
+        raise Http404
+    return head.last_seq
+
+
+def _told(room: Room) -> Any:
+    room.host_data = person_of(room.host) if room.host else None  # type: ignore[attr-defined] # for its serializer
+    return RoomData(room).data

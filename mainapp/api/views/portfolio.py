@@ -1,0 +1,67 @@
+"""`carteira/`: what one holds."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.response import Response
+
+from mainapp.api.pagination import Pages
+from mainapp.api.serializers.portfolio import HoldingData, HoldingInput, Portfolio, Totals
+from mainapp.api.views.base import ApiView, valid
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.selectors.holdings import holding_of, owned_row, valuation_of
+from mainapp.portfolio.services import create_row, delete_row, update_row
+from mainapp.portfolio.valuation import value_rows
+
+PAGE = [OpenApiParameter(name, OpenApiTypes.INT) for name in ("page", "page_size")]
+
+
+class CarteiraView(ApiView):
+    """One's holdings, and adding one."""
+
+    serializer_class = HoldingInput
+    pagination_class = Pages
+
+    @extend_schema(parameters=PAGE, responses={200: Portfolio})
+    def get(self, request: Any) -> Response:
+        valuation = valuation_of(request.user)
+        page = self.paginate_queryset(valuation.rows)
+        response: Response = self.get_paginated_response(HoldingData(page, many=True).data)
+        response.data["totals"] = Totals(valuation).data
+        return response
+
+    @extend_schema(responses={201: HoldingData})
+    def post(self, request: Any) -> Response:
+        given = valid(self.get_serializer(data=request.data))
+        return Response(_told(create_row(owner=request.user, **given)), 201)
+
+
+class HoldingView(ApiView):
+    """One row of one's carteira."""
+
+    serializer_class = HoldingInput
+
+    @extend_schema(responses={200: HoldingData})
+    def get(self, request: Any, pk: int) -> Response:
+        return Response(_told(owned_row(request.user, pk)))
+
+    @extend_schema(responses={200: HoldingData})
+    def patch(self, request: Any, pk: int) -> Response:
+        row = owned_row(request.user, pk)
+        given = valid(self.get_serializer(row, data=request.data, partial=True))
+        names = ("preco_medio", "quantidade", "nota")
+        update_row(row=row, **{name: given.get(name, getattr(row, name)) for name in names})
+        return Response(_told(owned_row(request.user, pk)))
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Any, pk: int) -> Response:
+        delete_row(row=owned_row(request.user, pk))
+        return Response(status=204)
+
+
+def _told(row: Carteira) -> Any:
+    holding = holding_of(row)
+    valuation = value_rows([holding], last_quotes([holding.symbol]))
+    return HoldingData(valuation.rows[0]).data
