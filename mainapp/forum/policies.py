@@ -36,6 +36,16 @@ def may_mute(actor: Any, target: Any, *, host_id: int | None) -> bool:
     return is_staff_level(actor) or not is_staff_level(target)
 
 
+def may_settle(actor: Any, *, host_id: int | None, author_id: int | None) -> bool:
+    """Tell whether `actor` sees and settles what is reported of `author_id`'s message.
+
+    Who keeps order may, but not a host about oneself: that is for staff.
+    """
+    if not is_moderator(actor, host_id=host_id):
+        return False
+    return is_staff_level(actor) or actor.pk != author_id
+
+
 def permissions(user: Any, rules: Rules) -> list[str]:
     """Return what `user` may: `send edit delete report` and `delete_any mute close`.
 

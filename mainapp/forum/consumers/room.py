@@ -9,7 +9,6 @@ from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.realtime import query
 from mainapp.forum.consumers.hall import rooms, writing
 from mainapp.forum.consumers.reading import body_of, client_id_of, number_of, pk_of
-from mainapp.forum.consumers.turns import changes
 from mainapp.forum.events import AckFrame, MessagesFrame
 from mainapp.forum.exceptions import Closed, LoginRequired, Muted, Unavailable
 from mainapp.forum.fanout import OpenRoom, RoomFanout, RoomSocket
@@ -75,13 +74,11 @@ class RoomConsumer(BaseConsumer):
 
     async def edit(self, frame: Frame) -> None:
         author, seq, body = self._user(), number_of(frame, "seq", least=1), body_of(frame)
-        changes.take(author.pk)
         message = await self._write(edit_message, author=author, seq=seq, body=body)
         self.hub.nudge(self.room.pk, message.revision)
 
     async def delete(self, frame: Frame) -> None:
         actor, seq = self._user(), number_of(frame, "seq", least=1)
-        changes.take(actor.pk)
         message = await self._write(delete_message, actor=actor, seq=seq)
         self.hub.nudge(self.room.pk, message.revision)
 

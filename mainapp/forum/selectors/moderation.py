@@ -1,8 +1,11 @@
 """What those who keep order look at: reports, the log, who takes part."""
 
+from django.db.models import Q
+
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import is_staff_level
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
-from mainapp.forum.policies import is_moderator
+from mainapp.forum.policies import is_moderator, may_settle
 
 SHOWN = 50
 
@@ -16,9 +19,10 @@ def kept_room(pk: int, keeper: User) -> Room:
 
 
 def kept_report(pk: int, keeper: User) -> Report:
-    """Return a report of such a room; one query. Raises: Report.DoesNotExist."""
+    """Return a report that `keeper` may settle; one query. Raises: Report.DoesNotExist."""
     report = Report.objects.select_related("message__room").get(pk=pk)
-    if not is_moderator(keeper, host_id=report.message.room.host_id):
+    message = report.message
+    if not may_settle(keeper, host_id=message.room.host_id, author_id=message.author_id):
         raise Report.DoesNotExist
     return report
 
@@ -45,9 +49,12 @@ def log_entries(room: Room | None = None) -> list[ModerationEntry]:
     return list((entries.filter(room=room) if room else entries)[:SHOWN])
 
 
-def open_reports(room: Room | None = None) -> list[Report]:
-    """Return the oldest open reports, of one room or of all; one query."""
+def open_reports(keeper: User, room: Room | None = None) -> list[Report]:
+    """Return the oldest open reports, of one room or of all, that `keeper` may see; one query."""
     waiting = Report.objects.filter(resolved_at=None)
+    if not is_staff_level(keeper):
+        # Not `exclude`, which would drop what is reported of removed authors too.
+        waiting = waiting.filter(~Q(message__author=keeper) | Q(message__author=None))
     if room:
         waiting = waiting.filter(message__room=room)
     rows = waiting.select_related("message__room", "message__author", "reporter")

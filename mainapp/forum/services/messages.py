@@ -32,6 +32,7 @@ from mainapp.forum.policies import (
 from mainapp.forum.rendering import mentions_in, render, symbols_in
 from mainapp.forum.services.log import note
 from mainapp.forum.services.numbering import take_revision
+from mainapp.forum.services.turns import changes
 from mainapp.market.selectors.catalogue import catalogue
 
 
@@ -74,8 +75,10 @@ def post_message(
 def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
     """Give one's own message another text.
 
-    Raises: Invalid (no such message, or deleted), TooLong, LoginRequired, Forbidden, Muted, Closed.
+    Raises: Invalid (no such message, or deleted), TooLong, LoginRequired, Forbidden, Muted, Closed,
+    RateLimited.
     """
+    changes.take(author.pk)
     text = _checked(body)
     html = _rendered(text)
     with transaction.atomic():
@@ -97,8 +100,9 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
     """Take a message's text away; its number stays. Its author may, its room's host, and staff.
 
     Who deletes another's leaves a line in the log of moderation, with an excerpt. Safe to repeat.
-    Raises: Invalid (no such message), LoginRequired, Forbidden.
+    Raises: Invalid (no such message), LoginRequired, Forbidden, RateLimited.
     """
+    changes.take(actor.pk)
     with transaction.atomic():
         actor = _lock_author(actor)
         room = take_revision(room_pk)

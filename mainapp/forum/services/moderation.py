@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.accounts.models import User
 from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
-from mainapp.forum.policies import is_moderator, may_mute
+from mainapp.forum.policies import is_moderator, may_mute, may_settle
 from mainapp.forum.services.log import note
 from mainapp.forum.services.numbering import take_revision
 
@@ -58,7 +58,7 @@ def report_message(*, room_pk: int, seq: int, reporter: User, reason: str = "") 
 
 
 def resolve_report(*, report_pk: int, actor: User) -> None:
-    """Close a report; the host of its room may, and staff. Safe to repeat.
+    """Close a report; the host of its room may unless it is of theirs, and staff. Safe to repeat.
 
     Raises: Invalid (it is gone), Forbidden.
     """
@@ -66,13 +66,12 @@ def resolve_report(*, report_pk: int, actor: User) -> None:
         report = Report.objects.select_related("message__room").filter(pk=report_pk).first()
         if report is None:
             raise Invalid(_("Esta denúncia não existe mais."))
-        room = report.message.room
-        if not is_moderator(actor, host_id=room.host_id):
+        room, author_id = report.message.room, report.message.author_id
+        if not may_settle(actor, host_id=room.host_id, author_id=author_id):
             raise Forbidden
         open_ones = Report.objects.filter(pk=report_pk, resolved_at=None)
         if open_ones.update(resolved_at=timezone.now()):
-            target_id = report.message.author_id
-            note(room, actor, Action.RESOLVE_REPORT, target_id=target_id, detail=report.reason)
+            note(room, actor, Action.RESOLVE_REPORT, target_id=author_id, detail=report.reason)
 
 
 def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None:

@@ -9,7 +9,6 @@ from django.db import connections
 from mainapp.accounts.models import User
 from mainapp.core.realtime import query
 from mainapp.forum.consumers.hall import rooms
-from mainapp.forum.consumers.turns import Turns
 from mainapp.forum.exceptions import RateLimited
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.selectors.messages import said_since
@@ -21,6 +20,7 @@ from mainapp.forum.services.moderation import (
     unmute_participant,
 )
 from mainapp.forum.services.rooms import delete_room
+from mainapp.forum.services.turns import Turns
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -343,6 +343,17 @@ def test_report_is_one_a_reader_and_settled_once(room, alice, bob, charlie):
         resolve_report(report_pk=first.pk + 1, actor=alice)
 
 
+def test_report_of_the_host_is_settled_by_staff_only(room, alice, bob, support):
+    post_message(room_pk=room.pk, author=alice, body="a")
+    report = report_message(room_pk=room.pk, seq=1, reporter=bob)
+
+    with pytest.raises(Forbidden):
+        resolve_report(report_pk=report.pk, actor=alice)
+
+    resolve_report(report_pk=report.pk, actor=support)
+    assert log() == [("resolve_report", "support", "alice", "Sala", "")]
+
+
 # Rooms ---------------------------------------------------------------------------------------
 
 

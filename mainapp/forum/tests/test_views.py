@@ -331,7 +331,8 @@ def test_a_message_is_edited_by_its_author(client, room, bob):
 
 
 def test_a_message_is_reported_and_the_report_resolved(client, room, alice, bob, staff):
-    message = post_message(room_pk=room.pk, author=alice, body="compre já")
+    carla = User.objects.create_user("carla")
+    message = post_message(room_pk=room.pk, author=carla, body="compre já")
     client.force_login(bob)
     path = reverse("report-message", args=[message.pk])
     client.post(path, {"reason": "propaganda"})
@@ -347,6 +348,46 @@ def test_a_message_is_reported_and_the_report_resolved(client, room, alice, bob,
     report.refresh_from_db()
     assert report.resolved_at
     assert "Nenhuma denúncia espera" in client.get(f"/room/{room.pk}/moderation/").content.decode()
+
+
+def test_a_report_of_the_host_goes_to_staff_only(client, room, alice, bob, staff):
+    removed = post_message(room_pk=room.pk, author=bob, body="de quem saiu")
+    Message.objects.filter(pk=removed.pk).update(author=None)
+    own = post_message(room_pk=room.pk, author=alice, body="compre já")
+    now = timezone.now()
+    for message, reason in ((removed, "antiga"), (own, "do anfitrião")):
+        Report.objects.create(message=message, reporter=bob, reason=reason, reported_at=now)
+    report = Report.objects.get(message=own)
+    page, resolve = f"/room/{room.pk}/moderation/", reverse("resolve-report", args=[report.pk])
+
+    client.force_login(alice)
+    assert [one.reason for one in client.get(page).context["reports"]] == ["antiga"]
+    assert client.post(resolve).status_code == 404
+    report.refresh_from_db()
+    assert report.resolved_at is None
+
+    client.force_login(staff)
+    reasons = [one.reason for one in client.get(page).context["reports"]]
+    assert reasons == ["antiga", "do anfitrião"]
+    assert client.post(resolve).status_code == 302
+    report.refresh_from_db()
+    assert report.resolved_at
+
+
+def test_changes_without_a_script_have_the_sockets_limit(client, room, bob):
+    message = post_message(room_pk=room.pk, author=bob, body="oi")
+    client.force_login(bob)
+    edit, delete = (reverse(f"{verb}-message", args=[message.pk]) for verb in ("edit", "delete"))
+    for n in range(20):
+        assert client.post(edit, {"body": str(n)}).status_code == 302
+
+    refused = client.post(edit, {"body": "demais"})
+    assert "Tente em" in refused.context["form"].errors["body"][0]
+    answer = client.post(delete, follow=True)
+    assert answer.redirect_chain == [(delete, 302)]
+    assert "Tente em" in answer.content.decode()
+    message.refresh_from_db()
+    assert message.body == "19"
 
 
 def test_a_host_mutes_and_closes_and_it_is_logged(client, room, alice, bob):

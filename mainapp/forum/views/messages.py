@@ -15,6 +15,7 @@ from mainapp.forum.selectors.pages import PAGE_SIZE
 from mainapp.forum.services.messages import delete_message, edit_message
 from mainapp.forum.services.moderation import report_message
 from mainapp.forum.views.finding import MemberRequest, deletable_message, found_message, or_404
+from mainapp.forum.views.refusals import told
 
 
 @login_required
@@ -22,8 +23,12 @@ from mainapp.forum.views.finding import MemberRequest, deletable_message, found_
 def remove_message(request: MemberRequest, pk: str) -> HttpResponse:
     message = deletable_message(request, pk)
     if request.method == "POST":
-        with or_404():
-            delete_message(room_pk=message.room_id, seq=message.seq, actor=request.user)
+        try:
+            with or_404():
+                delete_message(room_pk=message.room_id, seq=message.seq, actor=request.user)
+        except DomainError as refused:
+            messages.error(request, told(refused))
+            return HttpResponseRedirect(request.path)
         messages.success(request, _("A mensagem foi apagada."))
         return _back(message)
     context = {"message": message, "is_own": message.author_id == request.user.pk}
@@ -47,7 +52,7 @@ def change_message(request: MemberRequest, pk: str) -> HttpResponse:
             )
             return _back(message)
         except DomainError as refused:
-            form.add_error("body", str(refused.detail))
+            form.add_error("body", told(refused))
     return render(request, "mainapp/forum/edit_message.html", {"message": message, "form": form})
 
 

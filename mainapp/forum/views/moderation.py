@@ -33,9 +33,9 @@ from mainapp.forum.views.finding import MemberRequest, found_kept_room, number, 
 
 @level_required(User.Access.SUPPORT)
 @require_safe
-def moderation(request: HttpRequest) -> HttpResponse:
+def moderation(request: MemberRequest) -> HttpResponse:
     """Show staff what waits in all rooms, and what was done."""
-    context = {"reports": open_reports(), "entries": log_entries(), "is_staff": True}
+    context = {"reports": open_reports(request.user), "entries": log_entries(), "is_staff": True}
     return render(request, "mainapp/forum/moderation.html", context)
 
 
@@ -46,9 +46,9 @@ def room_moderation(request: MemberRequest, pk: str) -> HttpResponse:
     context = {
         "room": room,
         "participants": participants_of(room),
-        "reports": open_reports(room),
+        "reports": open_reports(request.user, room),
         "entries": log_entries(room),
-        # A host may be the one who is reported: only staff learn by whom.
+        # Only staff learn by whom.
         "is_staff": is_staff_level(request.user),
     }
     return render(request, "mainapp/forum/moderation.html", context)

@@ -1,7 +1,6 @@
 """The page of a room; without scripts also the way to write in it."""
 
 from datetime import date
-from math import ceil
 from typing import TypedDict
 from uuid import UUID, uuid4
 
@@ -10,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
@@ -23,6 +21,7 @@ from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.views.finding import found_room
 from mainapp.forum.views.market import market_state
+from mainapp.forum.views.refusals import told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,18 +50,8 @@ def _posted(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse
             )
             return HttpResponseRedirect(reverse("room", args=[room.pk]) + "#end")
         except DomainError as refused:
-            form.add_error("body", _told(refused))
+            form.add_error("body", told(refused))
     return _page(request, room, is_muted, form, status=422)
-
-
-def _told(refused: DomainError) -> str:
-    """Return a refusal as a sentence; one that passes says when."""
-    wait_s = refused.extra.get("retry_after_s")
-    if wait_s is None:
-        return str(refused.detail)
-    seconds = ceil(wait_s)
-    again = ngettext("Tente em %(n)s segundo.", "Tente em %(n)s segundos.", seconds)
-    return f"{refused.detail} {again % {'n': seconds}}"
 
 
 def _page(

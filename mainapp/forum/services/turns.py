@@ -15,6 +15,9 @@ class Turns:
     def __init__(self) -> None:
         self._taken: dict[int, deque[float]] = {}
 
+    def clear(self) -> None:
+        self._taken.clear()
+
     def take(self, user_id: int, now: float | None = None) -> None:
         """Take a turn. Raises: RateLimited after CHANGES of them within WINDOW_S."""
         now = time.monotonic() if now is None else now
