@@ -1,19 +1,25 @@
 """Who is behind a socket: sessions resolved in batches, so that a storm of reconnects is cheap."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Collection
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import redis
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import parse_cookie
 
+from mainapp.accounts import tickets
 from mainapp.accounts.fanout import LoginHub, Rights
 from mainapp.accounts.models import User
-from mainapp.accounts.selectors import standing_of, users_of_sessions
+from mainapp.accounts.selectors import standing_of, user_of_ticket, users_of_sessions
+from mainapp.core.consumers import SESSION_ENDED
 from mainapp.core.realtime import query
+
+logger = logging.getLogger(__name__)
 
 GATHER_S = 0.005
 MAX_BATCH = 500
@@ -32,6 +38,9 @@ class SocketUserMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         scope = scope | {"user": AnonymousUser(), "session_key": None}
+        if subprotocol := tickets.offered(scope):
+            await self._by_ticket(scope, receive, send, subprotocol)
+            return
         if key := _session_key(scope):
             resolver = _resolver()
             await resolver.hub.ready()
@@ -40,6 +49,36 @@ class SocketUserMiddleware:
                 scope |= {"user": user, "session_key": key}
                 scope |= {"logins": resolver.hub, "known_at": known_at}
         await self.inner(scope, receive, send)
+
+    async def _by_ticket(self, scope: Any, receive: Any, send: Any, subprotocol: str) -> None:
+        """Let in who brings a ticket that nobody used; refuse the handshake of any other."""
+        hub = _resolver().hub
+        await hub.ready()
+        known_at = hub.now()
+        ticket = await query(_redeemed, subprotocol.removeprefix(tickets.TICKET))
+        if ticket is None:
+            await send({"type": "websocket.close", "code": SESSION_ENDED})
+            return
+
+        async def send_accepting(message: Any) -> None:
+            if message["type"] == "websocket.accept":
+                message = message | {"subprotocol": subprotocol}
+            await send(message)
+
+        user, session_key = ticket
+        scope |= {"user": user, "session_key": session_key, "logins": hub, "known_at": known_at}
+        await self.inner(scope, receive, send_accepting)
+
+
+def _redeemed(value: str) -> tuple[User, str | None] | None:
+    """Return whose ticket it was, and of which session; None for nobody's, and without Redis."""
+    try:
+        ticket = tickets.redeem(value)
+    except redis.RedisError as error:
+        logger.warning("a ticket could not be taken: %s", error)
+        return None
+    user = user_of_ticket(ticket) if ticket else None
+    return (user, ticket.session_key) if ticket and user else None
 
 
 class _Resolver:

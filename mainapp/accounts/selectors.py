@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.fanout import Rights
 from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.tickets import Ticket
 
 
 def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
@@ -27,6 +28,16 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
         for key, data in decoded.items()
         if (user := users.get(str(data.get(SESSION_KEY)))) and _is_valid(user, data)
     }
+
+
+def user_of_ticket(ticket: Ticket) -> User | None:
+    """Return whom a ticket was made for, while the login that it was made from lives."""
+    if ticket.session_key:
+        return users_of_sessions([ticket.session_key]).get(ticket.session_key)
+    user = User.objects.filter(pk=ticket.user_id, is_active=True).first()
+    if user is None or not constant_time_compare(ticket.auth_hash, user.get_session_auth_hash()):
+        return None
+    return user
 
 
 def avatar_url(user: User | None, size: int) -> str | None:

@@ -17,9 +17,9 @@ Body = dict[str, Any]
 
 
 class Refused(exceptions.APIException):
-    """A refusal of the API itself, with its code and a sentence."""
+    """A refusal of the API itself, with its code and a sentence, or the status's own."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str = "") -> None:
         super().__init__(message, code)
         self.status_code, self.code = status, code
 

@@ -3,7 +3,16 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from mainapp.api.views import accounts, alerts, forum, index, market, notifications, portfolio
+from mainapp.api.views import (
+    accounts,
+    alerts,
+    forum,
+    index,
+    market,
+    notifications,
+    portfolio,
+    tickets,
+)
 
 V1 = "api/v1/"
 
@@ -46,5 +55,6 @@ urlpatterns = [
         notifications.ReadNotificationView.as_view(),
         name="api-read-notification",
     ),
+    path(f"{V1}ws-ticket/", tickets.TicketView.as_view(), name="api-ticket"),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
 ]

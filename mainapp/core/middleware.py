@@ -8,6 +8,7 @@ from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
 MAX_BODY = 8 * 1024 * 1024
+TICKET = "ticket."
 PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int | None]
 
@@ -69,7 +70,8 @@ def _counting(scope: Any, receive: Any) -> Any:
 class OriginMiddleware:
     """Refuse the handshake (403) of a page of another site, and of a client that names none.
 
-    API clients will bring a ticket as subprotocol instead of an origin.
+    API clients bring a ticket as subprotocol instead of an origin; whether it is good is for
+    whoever finds the user to say.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -79,10 +81,18 @@ class OriginMiddleware:
         headers = dict(scope["headers"])
         origin = headers.get(b"origin", b"").decode("latin-1")
         host = headers.get(b"host", b"").decode("latin-1")
-        if is_allowed(origin, host=host, is_secure=scope.get("scheme") in ("wss", "https")):
+        is_secure = scope.get("scheme") in ("wss", "https")
+        if (not origin and _has_ticket(scope, host)) or is_allowed(
+            origin, host=host, is_secure=is_secure
+        ):
             await self.inner(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4403})
+
+
+def _has_ticket(scope: Any, host: str) -> bool:
+    offers = any(name.startswith(TICKET) for name in scope.get("subprotocols", ()))
+    return offers and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
 
 def is_allowed(origin: str, *, host: str, is_secure: bool) -> bool:

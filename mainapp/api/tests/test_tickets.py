@@ -1,0 +1,175 @@
+"""Tickets for sockets: one use, the login's end, nothing in a log."""
+
+import asyncio
+import logging
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.test import Client
+
+from conftest import Refused
+from mainapp.accounts import tickets
+from mainapp.accounts.tickets import Ticket
+from mainapp.api.services.tokens import give_tokens
+from mainapp.market.board import client as market_redis
+from project.asgi import application
+
+# Sockets look their users up on threads of their own.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TICKET = "/api/v1/ws-ticket/"
+COUNT = 100
+
+
+@sync_to_async
+def ticket_of(user, *, by="session"):
+    client = Client()
+    headers = {}
+    if by == "session":
+        client.force_login(user)
+    else:
+        headers["Authorization"] = f"Bearer {give_tokens(user=user)['access']}"
+    answer = client.post(TICKET, headers=headers)
+    assert answer.status_code == 201
+    return answer.json()["subprotocol"], client
+
+
+def with_ticket(websocket, subprotocol, path="/ws/notifications/", **headers):
+    async def app(scope, receive, send):
+        await application(scope | {"subprotocols": [subprotocol]}, receive, send)
+
+    return websocket(path, app=app, **{"origin": None} | headers)
+
+
+@pytest.mark.parametrize("by", ["session", "token"])
+async def test_ticket_opens_one_socket_without_an_origin(alice, websocket, by):
+    subprotocol, _client = await ticket_of(alice, by=by)
+
+    async with with_ticket(websocket, subprotocol) as socket:
+        assert (await socket.next())["type"] == "snapshot"
+    with pytest.raises(Refused):
+        async with with_ticket(websocket, subprotocol):
+            pass
+
+
+async def test_accepted_subprotocol_is_the_ticket(alice):
+    subprotocol, _client = await ticket_of(alice)
+    sent, came = [], asyncio.Queue()
+    await came.put({"type": "websocket.connect"})
+    scope = {
+        "type": "websocket",
+        "path": "/ws/notifications/",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost")],
+        "subprotocols": ["other", subprotocol],
+    }
+
+    async def send(message):
+        sent.append(message)
+        if len(sent) == 1:
+            await came.put({"type": "websocket.disconnect", "code": 1000})
+
+    await application(scope, came.get, send)
+
+    assert sent[0]["type"] == "websocket.accept"
+    assert sent[0]["subprotocol"] == subprotocol
+
+
+@pytest.mark.parametrize("subprotocol", ["ticket.nothing", "ticket.", "other"])
+async def test_what_is_no_ticket_is_refused(db, websocket, subprotocol):
+    with pytest.raises(Refused):
+        async with with_ticket(websocket, subprotocol):
+            pass
+
+
+async def test_ticket_does_not_excuse_a_foreign_origin_or_host(alice, websocket):
+    subprotocol, _client = await ticket_of(alice)
+    for headers in ({"origin": "https://evil.example"}, {"host": "evil.example"}):
+        with pytest.raises(Refused):
+            async with with_ticket(websocket, subprotocol, **headers):
+                pass
+    async with with_ticket(websocket, subprotocol):
+        pass
+
+
+async def test_ticket_opens_what_is_open_to_all_under_its_user(alice, websocket):
+    subprotocol, _client = await ticket_of(alice)
+
+    async with with_ticket(websocket, subprotocol, "/ws/stock/track/") as socket:
+        assert (await socket.next("snapshot"))["limit"] == 200
+
+
+async def test_ticket_dies_unused(alice, websocket):
+    subprotocol, _client = await ticket_of(alice)
+    (key,) = market_redis().keys("pregao:ticket:*")
+    assert 0 < market_redis().ttl(key) <= tickets.LIFE_S
+    assert subprotocol.removeprefix("ticket.") not in key.decode()
+    market_redis().delete(key)
+
+    with pytest.raises(Refused):
+        async with with_ticket(websocket, subprotocol):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("by", "end"),
+    [
+        ("session", "logout"),
+        ("session", "password"),
+        ("token", "password"),
+        ("token", "deactivation"),
+    ],
+)
+async def test_ticket_ends_with_its_login(alice, websocket, by, end):
+    subprotocol, client = await ticket_of(alice, by=by)
+    await sync_to_async(end_login)(alice, client, end)
+
+    with pytest.raises(Refused):
+        async with with_ticket(websocket, subprotocol):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("by", "end"),
+    [("session", "logout"), ("token", "password"), ("token", "deactivation")],
+)
+async def test_socket_closes_when_its_login_ends(alice, websocket, committed, by, end):
+    subprotocol, client = await ticket_of(alice, by=by)
+
+    async with with_ticket(websocket, subprotocol) as socket:
+        await socket.next()
+        await committed(end_login, user=alice, client=client, end=end)
+        assert await socket.closed() == 4401
+
+
+def end_login(user, client, end):
+    if end == "logout":
+        client.logout()
+    elif end == "password":
+        user.set_password("outra senha")
+        user.save()
+    else:
+        user.is_active = False
+        user.save()
+
+
+async def test_ticket_used_twice_at_once_is_accepted_once(db):
+    values = [tickets.issue(Ticket(1, "", None)) for _ in range(COUNT)]
+    redeem = sync_to_async(tickets.redeem, thread_sensitive=False)
+    found = await asyncio.gather(*(redeem(value) for value in values * 2))
+
+    accepted = [sum(found[n] is not None for n in (first, first + COUNT)) for first in range(COUNT)]
+    assert accepted == [1] * COUNT
+
+
+async def test_ticket_is_in_no_log(alice, websocket, caplog):
+    caplog.set_level(logging.DEBUG)
+    subprotocol, _client = await ticket_of(alice)
+    async with with_ticket(websocket, subprotocol) as socket:
+        await socket.next()
+
+    assert subprotocol.removeprefix("ticket.") not in caplog.text
+
+
+def test_ticket_needs_a_login(db, client):
+    assert client.post(TICKET).status_code == 401

@@ -1,0 +1,43 @@
+"""`ws-ticket/`: a way into the sockets for clients without a page of this site."""
+
+from typing import Any
+
+import redis
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from mainapp.accounts import tickets
+from mainapp.accounts.tickets import Ticket
+from mainapp.api.errors import Refused
+from mainapp.api.views.base import ApiView
+
+
+class TicketData(serializers.Serializer):
+    """Offer `subprotocol` in one handshake, within `expires_in_s`."""
+
+    ticket = serializers.CharField()
+    subprotocol = serializers.CharField()
+    expires_in_s = serializers.IntegerField()
+
+
+class TicketView(ApiView):
+    """Get a ticket for one socket; it ends with the login that it was made from."""
+
+    serializer_class = TicketData
+
+    @extend_schema(request=None, responses={201: TicketData})
+    def post(self, request: Any) -> Response:
+        user = request.user
+        # A bearer's ticket belongs to no session, whatever cookies come with it.
+        session_key = None if request.auth else request._request.session.session_key
+        try:
+            value = tickets.issue(Ticket(user.pk, user.get_session_auth_hash(), session_key))
+        except redis.RedisError:
+            raise Refused(503, "unavailable") from None
+        told = {
+            "ticket": value,
+            "subprotocol": f"{tickets.TICKET}{value}",
+            "expires_in_s": tickets.LIFE_S,
+        }
+        return Response(told, 201)
