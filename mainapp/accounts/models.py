@@ -22,6 +22,22 @@ class UserManager(DjangoUserManager["User"]):
         return super().create_superuser(*args, **{"access_level": User.Access.ADMIN} | fields)
 
 
+class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg] # no generics at run time
+    """An address in small letters, however it is written or asked for.
+
+    Who writes theirs otherwise is the same person, for a log-in and for a new password.
+    """
+
+    def get_prep_value(self, value: Any) -> Any:
+        prepared = super().get_prep_value(value)
+        return prepared.lower() if isinstance(prepared, str) else prepared
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        value = self.get_prep_value(super().pre_save(model_instance, add))
+        setattr(model_instance, self.attname, value)
+        return value
+
+
 class User(AbstractUser):
     """A person with an account; the username is what others see, unless a display name is set."""
 
@@ -32,7 +48,7 @@ class User(AbstractUser):
         SUPPORT = "support", _("Suporte")
         ADMIN = "admin", _("Administrador")
 
-    email = models.EmailField(_("e-mail"), blank=True)
+    email = LowercaseEmailField(_("e-mail"), blank=True)
     access_level = models.CharField(
         _("nível de acesso"), max_length=7, choices=Access, default=Access.USER
     )
