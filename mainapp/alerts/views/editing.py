@@ -116,8 +116,8 @@ def _preview_context(form: AlertForm) -> dict[str, Any]:
 def _shown(form: AlertForm) -> dict[str, Any]:
     """Return what an unsent form shows, as a browser would send it."""
     values = {bound.name: bound.value() for bound in form}
-    return {name: "" if value in (None, False) else value for name, value in values.items()} | {
-        name: str(values[name]) for name in ("hold_minutes", "cooldown_minutes")
+    return {
+        name: value for name, value in values.items() if value is not None and value is not False
     }
 
 

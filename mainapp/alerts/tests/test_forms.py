@@ -1,0 +1,239 @@
+"""What may be typed into an alert."""
+
+from decimal import Decimal
+
+import pytest
+from django.utils import translation
+
+from mainapp.accounts.models import Preferences
+from mainapp.alerts.conditions import end_of
+from mainapp.alerts.forms import AlertForm
+from mainapp.alerts.models import Alert
+from mainapp.alerts.rendering import distance_text, promise
+from mainapp.alerts.tests.factories import make_alert
+from mainapp.market.sessions import sao_paulo_day
+from mainapp.market.tests.factories import NOON, StockFactory
+from mainapp.market.tests.quotes import make_quote
+
+DEFAULTS = {
+    "ativo": "PETR4",
+    "hold_minutes": "0",
+    "recurrence": "once",
+    "rearm_pct": "0,5",
+    "cooldown_minutes": "0",
+    "duracao": "15",
+}
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def petr4():
+    return StockFactory(symbol="PETR4")
+
+
+def sent(owner, **fields):
+    return AlertForm(DEFAULTS | fields, owner=owner)
+
+
+def errors(form):
+    return {name: [str(error) for error in found] for name, found in form.errors.items()}
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("36", "36"),
+        ("36,5", "36.5"),
+        ("R$ 1.036,50", "1036.50"),
+        ("36.50", "36.50"),
+        ("1.036", "1036"),
+    ],
+)
+def test_price_is_read_as_people_type_it(alice, typed, read):
+    form = sent(alice, compra=typed)
+
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["compra"] == Decimal(read)
+
+
+@pytest.mark.parametrize("typed", ["petr4", " PETR4 ", "PETR4F"])
+def test_ticker_is_read_as_people_type_it(alice, typed, petr4):
+    form = sent(alice, ativo=typed, compra="36")
+
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data["ativo"] == petr4
+
+
+def test_unknown_ticker_is_told(alice):
+    assert errors(sent(alice, ativo="XXXX9", compra="36")) == {
+        "ativo": ["Não conhecemos o ativo “XXXX9”."]
+    }
+
+
+def test_retired_ticker_is_told(alice):
+    StockFactory(symbol="OIBR3", is_active=False)
+
+    assert errors(sent(alice, ativo="OIBR3", compra="1")) == {
+        "ativo": ["OIBR3 não é mais negociado."]
+    }
+
+
+def test_one_limit_is_needed(alice):
+    assert errors(sent(alice)) == {
+        "__all__": ["Diga pelo menos um limite: compra, venda, alta ou queda."]
+    }
+
+
+@pytest.mark.parametrize(("compra", "venda"), [("36", "36"), ("37", "36")])
+def test_compra_lies_below_venda(alice, compra, venda):
+    assert errors(sent(alice, compra=compra, venda=venda)) == {
+        "venda": ["A venda precisa ficar acima da compra."]
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "typed"),
+    [
+        ("compra", "0"),
+        ("compra", "-1"),
+        ("compra", "36,123"),
+        ("compra", "10.000.000,01"),
+        ("compra", "trinta"),
+        ("compra", "NaN"),
+        ("change_up_pct", "0"),
+        ("change_up_pct", "1000,01"),
+        ("change_down_pct", "100,01"),
+        ("rearm_pct", "-1"),
+        ("rearm_pct", "50,01"),
+        ("rearm_pct", ""),
+        ("hold_minutes", "1441"),
+        ("hold_minutes", "-1"),
+        ("cooldown_minutes", "43201"),
+        ("duracao", "0"),
+        ("duracao", "366"),
+        ("periodo", "3"),
+        ("recurrence", "never"),
+        ("email", "nobody"),
+        ("note", "x" * 201),
+    ],
+)
+def test_what_is_out_of_bounds_is_told_at_its_field(alice, name, typed):
+    form = sent(alice, venda="40", **{name: typed})
+
+    assert list(form.errors) == [name]
+
+
+def test_defaults_are_the_contract_s(alice):
+    form = sent(alice, compra="36")
+
+    assert form.is_valid()
+    assert form["duracao"].initial == 15
+    assert form.cleaned_data["periodo"] is None
+    assert form.cleaned_data["rearm_pct"] == Decimal("0.5")
+    assert form.cleaned_data["email"] == ""
+
+
+def test_the_account_s_own_address_is_kept_empty(alice):
+    alice.email = "Alice@example.org"
+    own, other = (
+        sent(alice, compra="36", email=email) for email in ("alice@EXAMPLE.org", "b@example.org")
+    )
+
+    assert own.is_valid()
+    assert other.is_valid()
+    assert (own.cleaned_data["email"], other.cleaned_data["email"]) == ("", "b@example.org")
+
+
+def test_empty_period_names_the_profile_s(alice):
+    Preferences.objects.create(user=alice, monitoring_minutes=5)
+
+    choices = AlertForm(owner=alice).fields["periodo"].choices
+
+    assert [value for value, _label in choices] == ["", 0, 1, 2, 5, 15, 30, 60, 90]
+    assert next(label for _value, label in choices) == "como no perfil: 5 minutos"
+
+
+def test_form_shows_an_alert_so_that_sending_it_back_changes_nothing(alice):
+    alert = make_alert(alice, compra="1036.50", periodo=0, hold_minutes=3, note="olhe")
+    form = AlertForm(owner=alice, alert=alert)
+    shown = {field.name: field.value() for field in form}
+    shown = {
+        name: value for name, value in shown.items() if value is not None and value is not False
+    }
+
+    again = AlertForm(shown, owner=alice, alert=alert)
+
+    assert again.is_valid(), again.errors
+    assert {name: getattr(alert, name) for name in again.cleaned_data} == again.cleaned_data
+
+
+# In words ----------------------------------------------------------------------------------------
+
+
+def said(language="pt-br", **fields):
+    terms = {
+        "symbol": "PETR4",
+        "limits": {"compra": Decimal(36)},
+        "minutes": 5,
+        "hold_minutes": 0,
+        "is_every": False,
+        "rearm_pct": Decimal("0.5"),
+        "cooldown_minutes": 0,
+        "expires_at": end_of(sao_paulo_day(NOON), 15),
+    }
+    with translation.override(language):
+        return promise(**terms | fields).replace("\xa0", " ")
+
+
+def test_promise_says_what_the_alert_does():
+    assert said() == (
+        "Aviso quando PETR4 cair a R$ 36,00 ou menos, olhando a cada 5 minutos, uma vez, "
+        "até 24/03/2026 23:59:59."
+    )
+
+
+def test_promise_says_every_rule():
+    limits = {"venda": Decimal(40), "change_down_pct": Decimal("2.5")}
+
+    text = said(limits=limits, hold_minutes=10, is_every=True, cooldown_minutes=60)
+
+    assert text == (
+        "Aviso quando PETR4 subir a R$ 40,00 ou mais ou cair 2,50% ou mais no dia, e lá ficar por "
+        "10 minutos sem interrupção, no mesmo pregão, toda vez que o preço tiver voltado 0,50% "
+        "para dentro do limite, com pelo menos 60 minutos entre dois avisos, até 24/03/2026 "
+        "23:59:59."
+    )
+
+
+def test_index_is_told_in_points():
+    assert "IBOV cair a 36,00 pontos ou menos" in said(symbol="IBOV")
+
+
+@pytest.mark.parametrize(
+    ("kind", "limit", "text"),
+    [
+        ("compra", "36.00", "faltam R$ 2,42 (6,30%)"),
+        ("compra", "38.42", "no limite"),
+        ("venda", "38.00", "passou R$ 0,42 (1,09%)"),
+        ("change_up_pct", "5.00", "faltam 3,95 p.p."),
+        ("change_down_pct", "2.00", "faltam 3,05 p.p."),
+    ],
+)
+def test_distance_says_how_far(kind, limit, text):
+    quote = make_quote(price="38.42", previous_close=Decimal("38.02"))
+
+    with translation.override("pt-br"):
+        assert distance_text(kind, Decimal(limit), quote).replace("\xa0", " ") == text
+
+
+def test_distance_needs_a_quote_and_a_close():
+    with translation.override("pt-br"):
+        assert distance_text("compra", Decimal(36), None) == "sem cotação"
+        assert distance_text("change_up_pct", Decimal(3), make_quote()) == "sem fechamento anterior"
+
+
+def test_every_period_of_the_form_is_the_model_s(alice):
+    assert {
+        value for value, _ in AlertForm(owner=alice).fields["periodo"].choices if value != ""
+    } == {*Alert.Period.values}

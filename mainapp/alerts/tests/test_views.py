@@ -1,0 +1,499 @@
+"""The pages of alerts, through HTTP."""
+
+import json
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from mainapp.accounts.models import Preferences, User
+from mainapp.alerts.conditions import PRICE_DOWN
+from mainapp.alerts.models import Alert, Condition, Firing
+from mainapp.alerts.policies import ALERT_LIMIT
+from mainapp.alerts.selectors.person import TABLES
+from mainapp.alerts.services.alerts import pause_alert
+from mainapp.alerts.services.evaluating import pause_split_stock
+from mainapp.alerts.tests.factories import make_alert, record
+from mainapp.alerts.tests.test_forms import DEFAULTS
+from mainapp.market.models import Candle
+from mainapp.market.selectors.candles import midnight
+from mainapp.market.sessions import sao_paulo_day
+from mainapp.market.tests.factories import NOON, StockFactory
+from mainapp.notifications.models import Attempt, Channel, Delivery
+from mainapp.notifications.tests.factories import channel
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def noon():
+    with time_machine.travel(NOON, tick=False):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def petr4():
+    return StockFactory(symbol="PETR4")
+
+
+@pytest.fixture
+def alice(db):
+    return User.objects.create_user("alice", "alice@example.org")
+
+
+@pytest.fixture
+def browser(alice):
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+def page(browser, name="alerts", *args, **query):
+    return browser.get(reverse(name, args=args), query).content.decode().replace("\xa0", " ")
+
+
+def send(browser, name="create-alert", *args, **fields):
+    return browser.post(reverse(name, args=args), DEFAULTS | fields, follow=True)
+
+
+def told(answer):
+    return [str(message) for message in answer.context["messages"]]
+
+
+def days(stock, *rows):
+    """Record a daily candle for each row of four prices, the last of them yesterday's."""
+    first = midnight(sao_paulo_day(NOON)) - timedelta(days=len(rows))
+    for number, row in enumerate(rows):
+        prices = dict(zip(("open", "high", "low", "close"), row, strict=True))
+        Candle.objects.create(
+            stock=stock,
+            interval="1d",
+            starts_at=first + timedelta(days=number),
+            simulated=True,
+            source="simulated",
+            **prices,
+        )
+
+
+# The list ----------------------------------------------------------------------------------------
+
+
+def test_list_without_alerts_leads_to_the_form(browser):
+    assert reverse("create-alert") in page(browser)
+
+
+def test_row_shows_price_distance_and_state(browser, alice):
+    record("38.42")
+    make_alert(alice, compra="36.00", note="comprar mais")
+
+    text = page(browser)
+
+    assert "faltam R$ 2,42 (6,30%)" in text
+    assert ">38,42<" in text
+    assert 'data-status="active"' in text
+    assert "comprar mais" in text
+    assert "24/03/2026" in text
+
+
+def test_alert_made_beyond_its_limit_says_so_in_the_row(browser, alice):
+    record("35.00")
+    make_alert(alice, compra="36.00")
+
+    assert "já passou do limite: espera a próxima vez" in page(browser)
+
+
+def test_row_of_a_fired_alert_says_when(browser, alice):
+    record("38.42")
+    alert = make_alert(alice, compra="36.00")
+    record("35.90", minutes=1)
+
+    text = page(browser)
+
+    assert 'data-status="triggered"' in text
+    assert "10/03 12:01:00" in text
+    assert reverse("alert-history", args=[alert.pk]) in text
+
+
+def test_row_of_a_split_stock_says_why_it_pauses(browser, alice, petr4):
+    make_alert(alice, compra="36.00")
+    pause_split_stock(stock=petr4)
+
+    assert "o preço foi dividido" in page(browser)
+
+
+def test_list_is_filtered_by_status(browser, alice):
+    paused = make_alert(alice, symbol="VALE3", compra="36.00")
+    pause_alert(alert=paused)
+    make_alert(alice, symbol="ITUB4", compra="36.00")
+    expired = make_alert(alice, symbol="BBDC4", compra="36.00")
+    Alert.objects.filter(pk=expired.pk).update(expires_at=NOON - timedelta(days=1))
+    make_alert(alice, symbol="ABEV3", compra="36.00")
+    Alert.objects.filter(ativo__symbol="ABEV3").update(status="triggered")
+
+    shown = {
+        status: [row.alert.ativo.symbol for row in browser.get("/alerts/", query).context["rows"]]
+        for status, query in [
+            ("all", {}),
+            *((name, {"status": name}) for name in ("active", "paused", "triggered", "expired")),
+            ("nonsense", {"status": "x"}),
+        ]
+    }
+
+    everything = ["ABEV3", "BBDC4", "ITUB4", "VALE3"]
+    assert shown == {
+        "all": everything,
+        "active": ["ITUB4"],
+        "paused": ["VALE3"],
+        "triggered": ["ABEV3"],
+        "expired": ["BBDC4"],
+        "nonsense": everything,
+    }
+
+
+def make_many(owner, count):
+    """Make alerts and conditions straight into the tables."""
+    stocks = [StockFactory() for _number in range(min(count, 30))]
+    fields = {"owner": owner, "simulated": True, "created_at": NOON, "compra": Decimal(30)}
+    alerts = Alert.objects.bulk_create(
+        Alert(ativo=stocks[n % 30], expires_at=NOON + timedelta(days=9), **fields)
+        for n in range(count)
+    )
+    Condition.objects.bulk_create(
+        Condition(
+            alert=alert,
+            stock_id=alert.ativo_id,
+            kind="compra",
+            measure=PRICE_DOWN,
+            level=0,
+            periods=1,
+            simulated=True,
+            expires_at=alert.expires_at,
+        )
+        for alert in alerts
+    )
+
+
+@pytest.mark.parametrize("count", [3, 3000])
+def test_list_costs_six_queries(browser, alice, count, django_assert_num_queries):
+    make_many(alice, count)
+
+    with django_assert_num_queries(6):  # session, user, counts, alerts, conditions, quotes
+        answer = browser.get("/alerts/")
+
+    assert len(answer.context["rows"]) == min(count, 50)
+
+
+def test_pages_keep_the_filter(browser, alice):
+    make_many(alice, 60)
+
+    assert "?page=2&amp;status=active" in page(browser, status="active")
+    assert len(browser.get("/alerts/?status=active&page=2").context["rows"]) == 10
+
+
+# Making and changing -----------------------------------------------------------------------------
+
+
+def test_form_is_filled_with_the_asked_ticker(browser):
+    assert 'value="PETR4"' in page(browser, "create-alert", ativo="PETR4")
+
+
+def test_alert_is_made_as_it_was_typed(browser, alice):
+    answer = send(browser, compra="36,00", periodo="5", note="olhe")
+
+    assert told(answer) == ["O alerta de PETR4 foi salvo."]
+    alert = Alert.objects.get(owner=alice)
+    assert (alert.compra, alert.periodo, alert.note) == (Decimal(36), 5, "olhe")
+
+
+def test_alert_made_beyond_its_limit_is_told(browser):
+    record("35.00")
+
+    assert told(send(browser, compra="36"))[1] == (
+        "O preço já passou do limite: o alerta espera a próxima vez."
+    )
+
+
+def test_alert_that_is_to_fire_at_once_does(browser, alice):
+    record("35.00")
+
+    answer = send(browser, compra="36", fires_if_beyond="on")
+
+    assert len(told(answer)) == 1
+    assert Firing.objects.filter(alert__owner=alice).count() == 1
+    assert Alert.objects.get().status == "triggered"
+
+
+def test_nothing_goes_to_another_address_before_it_is_verified(browser, alice):
+    answer = send(browser, compra="36", email="other@example.org")
+
+    assert "Enviamos um link a other@example.org" in told(answer)[1]
+    assert [one.verified_at for one in Channel.objects.filter(user=alice)] == [None]
+    again = send(browser, compra="35", email="other@example.org")
+    assert "ainda não foi confirmado" in told(again)[1]
+    assert Channel.objects.filter(user=alice).count() == 1
+
+
+def test_verified_address_is_taken_without_a_word(browser, alice):
+    channel(alice, address="other@example.org", verified_at=NOON)
+
+    assert len(told(send(browser, compra="36", email="OTHER@example.org"))) == 1
+
+
+def test_quota_is_told(browser, alice):
+    make_many(alice, ALERT_LIMIT)
+
+    answer = send(browser, compra="36")
+
+    assert "Você já tem 200 alertas: apague um antes." in answer.content.decode()
+    assert "200 de 200 alertas." in page(browser)
+
+
+def test_alert_is_changed_and_keeps_its_time(browser, alice):
+    alert = make_alert(alice, compra="36.00", at=NOON - timedelta(days=3))
+
+    answer = send(browser, "update-alert", alert.pk, compra="", venda="40")
+
+    assert told(answer) == ["O alerta de PETR4 foi salvo."]
+    now = Alert.objects.get()
+    assert (now.compra, now.venda, now.expires_at) == (None, Decimal(40), alert.expires_at)
+
+
+def test_refused_form_comes_back_with_the_reason(browser):
+    answer = send(browser, compra="40", venda="36")
+
+    assert answer.status_code == 200
+    assert "A venda precisa ficar acima da compra." in answer.content.decode()
+    assert not Alert.objects.exists()
+
+
+# What it would do --------------------------------------------------------------------------------
+
+
+def test_preview_says_what_the_alert_does(browser, alice):
+    Preferences.objects.create(user=alice, monitoring_minutes=5)
+
+    text = send(browser, "preview-alert", compra="36").content.decode().replace("\xa0", " ")
+
+    assert "Aviso quando PETR4 cair a R$ 36,00 ou menos, olhando a cada 5 minutos, uma vez" in text
+    assert not Alert.objects.exists()
+
+
+def test_preview_counts_what_would_have_fired(browser, petr4):
+    calm, dip = ("40", "41", "39", "40"), ("40", "40", "35", "39")
+    days(petr4, *[calm, dip] * 2, *[calm] * 40, dip, calm)
+
+    answer = send(browser, "preview-alert", compra="36")
+
+    preview = answer.context["preview"]
+    assert (preview.month, preview.year) == (1, 3)
+    assert preview.has_minutes is False
+    marks = json.loads(json.dumps(answer.context["marks"]))
+    assert marks["limits"] == [{"kind": "compra", "price": "36.0", "text": "R$\xa036,00"}]
+    assert [mark["price"] for mark in marks["firings"]] == ["35.00"] * 3
+
+
+def test_preview_without_history_says_so(browser):
+    assert 'data-part="no-history"' in send(browser, "preview-alert", compra="36").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [({}, "espera a próxima vez"), ({"fires_if_beyond": "on"}, "dispara assim que for salvo")],
+)
+def test_preview_says_that_the_limit_is_passed(browser, fields, note):
+    record("35.00")
+
+    assert note in send(browser, "preview-alert", compra="36", **fields).content.decode()
+
+
+def test_preview_of_half_a_form_says_what_it_lacks(browser):
+    assert "Diga o ativo e um limite" in send(browser, "preview-alert").content.decode()
+    text = send(browser, "preview-alert", compra="36", duracao="0").content.decode()
+    assert "Falta acertar:" in text
+
+
+def test_preview_works_without_javascript_and_saves_nothing(browser):
+    answer = send(browser, compra="36", preview="1")
+
+    assert "Aviso quando PETR4 cair" in answer.content.decode()
+    assert 'value="36"' in answer.content.decode()
+    assert not Alert.objects.exists()
+
+
+def test_preview_of_a_saved_alert_keeps_its_end(browser, alice):
+    alert = make_alert(alice, compra="36.00", at=NOON - timedelta(days=3))
+
+    for fields, end in (({}, "21/03/2026"), ({"duracao": "20"}, "29/03/2026")):
+        answer = send(browser, "preview-alert", alert=alert.pk, compra="35", **fields)
+        assert f"até {end} 23:59:59." in answer.content.decode()
+    assert "até 21/03/2026 23:59:59." in page(browser, "update-alert", alert.pk)
+
+
+def test_preview_costs_a_fixed_number_of_queries(browser, petr4, django_assert_num_queries):
+    days(petr4, *[("40", "41", "39", "40")] * 40)
+
+    with django_assert_num_queries(6):  # session, user, stock, days, minutes, quote
+        send(browser, "preview-alert", compra="36")
+
+
+# What one does with it ---------------------------------------------------------------------------
+
+
+def test_alert_is_paused_and_made_active_again(browser, alice):
+    alert = make_alert(alice, compra="36.00")
+
+    browser.post(reverse("pause-alert", args=[alert.pk]))
+    assert Alert.objects.get().status == "paused"
+    browser.post(reverse("resume-alert", args=[alert.pk]))
+    assert Alert.objects.get().status == "active"
+
+
+def test_alert_is_deleted_after_a_question(browser, alice):
+    alert = make_alert(alice, compra="36.00")
+    make_alert(alice, compra="35.00")
+
+    assert "Apagar o alerta de PETR4?" in page(browser, "delete-alert", alert.pk)
+    assert Alert.objects.count() == 2
+    browser.post(reverse("delete-alert", args=[alert.pk]))
+    assert [str(one.compra) for one in Alert.objects.all()] == ["35.00"]
+
+
+def test_all_alerts_are_deleted_after_a_question(browser, alice, bob):
+    make_alert(alice, compra="36.00")
+    make_alert(alice, compra="35.00")
+    kept = make_alert(bob, compra="34.00")
+
+    assert "2 alertas são apagados" in page(browser, "delete-alerts")
+    answer = browser.post(reverse("delete-alerts"), follow=True)
+
+    assert told(answer) == ["2 alertas foram apagados."]
+    assert [*Alert.objects.all()] == [kept]
+
+
+@pytest.mark.parametrize("name", ["alert-history", "update-alert", "delete-alert"])
+def test_what_is_not_one_s_own_is_not_there(browser, bob, name):
+    foreign = make_alert(bob, compra="36.00")
+
+    answers = [browser.get(reverse(name, args=[pk])) for pk in (foreign.pk, 999_999, "x", "9" * 40)]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {
+        (404, answers[1].content)
+    }
+
+
+def test_preview_of_a_foreign_alert_is_not_there(browser, bob):
+    foreign = make_alert(bob, compra="36.00")
+
+    assert send(browser, "preview-alert", alert=foreign.pk, compra="3").status_code == 404
+
+
+# History and marks -------------------------------------------------------------------------------
+
+
+def fire(alice, times=1):
+    record("38.42", minutes=0)
+    alert = make_alert(alice, compra="36.00", recurrence="every")
+    for number in range(times):
+        record("35.90", minutes=1 + 2 * number)
+        record("38.00", minutes=2 + 2 * number)
+    return alert
+
+
+def test_history_shows_firings_and_each_try(browser, alice):
+    alert = fire(alice)
+    delivery = Delivery.objects.create(
+        user=alice,
+        notification=Firing.objects.get().notification,
+        kind="email",
+        address="alice@example.org",
+        due_at=NOON,
+        created_at=NOON,
+        state="sent",
+    )
+    Attempt.objects.create(delivery=delivery, at=NOON, outcome="failed", error="")
+    Attempt.objects.create(delivery=delivery, at=NOON + timedelta(minutes=1), outcome="sent")
+
+    text = page(browser, "alert-history", alert.pk)
+
+    for piece in (
+        "cair a R$ 36,00 ou menos",
+        "35,90",
+        "10/03/2026 12:01:00",
+        "simulador",
+        "alice@example.org",
+        "10/03 12:00:00</time> falhou; será repetida",
+        "10/03 12:01:00</time> enviada",
+    ):
+        assert piece in text
+
+
+@pytest.mark.parametrize("times", [1, 20])
+def test_history_costs_a_fixed_number_of_queries(browser, alice, times, django_assert_num_queries):
+    alert = fire(alice, times)
+    for firing in Firing.objects.all():
+        Delivery.objects.create(
+            user=alice, notification=firing.notification, due_at=NOON, created_at=NOON
+        )
+
+    with django_assert_num_queries(9):
+        answer = browser.get(reverse("alert-history", args=[alert.pk]))
+
+    assert len(answer.context["page"].object_list) == times
+
+
+def test_marks_are_the_reader_s_own(browser, alice, bob, petr4):
+    fire(alice)
+    make_alert(bob, venda="99.00")
+    pause_alert(alert=make_alert(alice, venda="50.00"))
+    make_alert(alice, change_down_pct="3.00")
+
+    marks = browser.get(reverse("alert-marks"), {"ticker": "petr4"}).json()
+
+    assert marks == {
+        "limits": [
+            {"kind": "compra", "price": "36.00", "text": "R$\xa036,00"},
+            {"kind": "change_down_pct", "pct": "-3.00", "text": "3,00%"},
+        ],
+        "firings": [
+            {
+                "time": int((NOON + timedelta(minutes=1)).timestamp()),
+                "kind": "compra",
+                "price": "35.90",
+                "text": "cair a R$\xa036,00 ou menos",
+            }
+        ],
+    }
+
+
+def test_marks_need_a_login_and_a_known_ticker(browser, client):
+    assert client.get(reverse("alert-marks"), {"ticker": "PETR4"}).status_code == 401
+    assert browser.get(reverse("alert-marks"), {"ticker": "XXXX9"}).status_code == 404
+    assert browser.get(reverse("alert-marks"), {"ticker": "A\x00"}).status_code == 400
+
+
+def test_graph_names_the_marks_to_who_is_logged_in(browser, client):
+    assert "data-marks-url" in page(browser, "graph", ticker="PETR4")
+    assert "data-marks-url" not in page(client, "graph", ticker="PETR4")
+
+
+# Profile and archive -----------------------------------------------------------------------------
+
+
+def test_profile_counts_its_owner_s_alerts(browser, alice, bob):
+    fire(alice)
+
+    assert "Seus alertas" in page(browser, "user-profile", alice.pk)
+    assert "Seus alertas" not in page(browser, "user-profile", bob.pk)
+
+
+def test_archive_holds_alerts_and_firings(alice, bob):
+    fire(alice)
+    make_alert(bob, compra="1.00")
+    alerts, firings = ([*table.rows(alice)] for table in TABLES)
+
+    assert [(row[1], row[3]) for row in alerts] == [("PETR4", Decimal("36.00"))]
+    assert [(row[1], row[3]) for row in firings] == [("compra", Decimal("35.90"))]
+    assert {len(row) for row in alerts} == {len(TABLES[0].columns)}
