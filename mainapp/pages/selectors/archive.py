@@ -52,6 +52,12 @@ ABOUT = {
     "moderation_done": ("o que você moderou", "what you moderated"),
     "moderation_suffered": ("o que foi moderado de você", "what was moderated of yours"),
     "carteira": ("a carteira", "the portfolio"),
+    "notifications": ("as notificações", "notifications"),
+    "notification_marks": ("o que você leu ou apagou", "what you read or deleted"),
+    "channels": ("para onde vão as notificações", "where notifications go"),
+    "deliveries": ("o que foi enviado a você", "what was sent to you"),
+    "delivery_attempts": ("as tentativas de cada envio", "the tries of what was sent"),
+    "broadcasts": ("os avisos que você deu a todos", "notices you gave to all"),
     "alerts": ("os alertas", "alerts"),
     "alert_firings": ("os disparos dos alertas", "firings of alerts"),
 }

@@ -11,6 +11,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.selectors import preferences_of
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
 from mainapp.market.models import Watchlist, WatchlistItem
+from mainapp.notifications.models import Attempt, Broadcast, Channel, Delivery, Mark, Notification
 from mainapp.portfolio.models import Carteira
 
 CHUNK = 2000
@@ -31,6 +32,20 @@ WATCHLISTS = ("id", "name", "share_key", "is_current")
 ROOMS = ("id", "name", "topic", "description", "is_closed", "created_at", "active_at")
 MESSAGES = ("room_id", "room", "seq", "body", "sent_at", "edited_at", "deleted_at")
 REPORTS = ("message_id", "room", "seq", "reason", "reported_at", "resolved_at")
+BROADCASTS = ("id", "title", "body", "url", "is_email", "created_at", "finished_at")
+NOTIFICATIONS = ("id", "kind", "title", "body", "url", "created_at")
+CHANNELS = ("id", "kind", "address", "is_active", "created_at", "verified_at")
+DELIVERIES = (
+    *("id", "notification_id", "kind", "address", "subject", "state", "tries"),
+    *("created_at", "sent_at"),
+)
+# What names a person and is not theirs to take.
+STAYS_OUT = {
+    "accounts.User_groups.user": "access comes with the level alone",
+    "accounts.User_user_permissions.user": "likewise",
+    "admin.LogEntry.user": "the site's own log of what its admins did",
+    "token_blacklist.OutstandingToken.user": "tokens, which open the account",
+}
 
 
 def archive_tables() -> list[Table]:
@@ -96,6 +111,34 @@ def carteira(user: User) -> Iterable[Row]:
     return _rows(rows, "ativo__symbol", "preco_medio", "quantidade", "nota")
 
 
+def notifications(user: User) -> Iterable[Row]:
+    return _rows(Notification.objects.filter(user=user).order_by("pk"), *NOTIFICATIONS)
+
+
+def notification_marks(user: User) -> Iterable[Row]:
+    """Yield what a person read or deleted, of what all were told too."""
+    marks = Mark.objects.filter(user=user).order_by("pk")
+    return _rows(marks, "notification_id", "notification__title", "kind", "at")
+
+
+def channels(user: User) -> Iterable[Row]:
+    return _rows(Channel.objects.filter(user=user).order_by("pk"), *CHANNELS)
+
+
+def deliveries(user: User) -> Iterable[Row]:
+    """Yield what was sent and where to; a mail's text may hold links that open an account."""
+    return _rows(Delivery.objects.filter(user=user).order_by("pk"), *DELIVERIES)
+
+
+def delivery_attempts(user: User) -> Iterable[Row]:
+    tried = Attempt.objects.filter(delivery__user=user).order_by("pk")
+    return _rows(tried, "delivery_id", "at", "outcome", "error")
+
+
+def broadcasts(user: User) -> Iterable[Row]:
+    return _rows(Broadcast.objects.filter(author=user).order_by("pk"), *BROADCASTS)
+
+
 def _rows(found: QuerySet[Any], *names: str) -> Iterable[Row]:
     return found.values_list(*names).iterator(chunk_size=CHUNK)
 
@@ -130,4 +173,18 @@ TABLES = [
         columns=("ativo", "preco_medio", "quantidade", "nota"),
         rows=carteira,
     ),
+    Table(name="notifications", columns=NOTIFICATIONS, rows=notifications),
+    Table(
+        name="notification_marks",
+        columns=("notification_id", "title", "mark", "at"),
+        rows=notification_marks,
+    ),
+    Table(name="channels", columns=CHANNELS, rows=channels),
+    Table(name="deliveries", columns=DELIVERIES, rows=deliveries),
+    Table(
+        name="delivery_attempts",
+        columns=("delivery_id", "at", "outcome", "error"),
+        rows=delivery_attempts,
+    ),
+    Table(name="broadcasts", columns=BROADCASTS, rows=broadcasts),
 ]

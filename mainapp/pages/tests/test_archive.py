@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.apps import apps
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
@@ -17,7 +18,9 @@ from mainapp.accounts.pictures import folders
 from mainapp.forum.models import Message
 from mainapp.market.services.watchlists import create_list
 from mainapp.market.tests.factories import NOON, StockFactory
+from mainapp.notifications.models import Attempt, Broadcast, Channel, Delivery, Mark, Notification
 from mainapp.pages.selectors.archive import neutralised, write_archive
+from mainapp.pages.selectors.tables import STAYS_OUT
 from mainapp.pages.tests.people import moderate, report, room, say, take_part
 from mainapp.portfolio.models import Carteira
 
@@ -26,6 +29,8 @@ pytestmark = pytest.mark.django_db
 NAMES = [
     "account", "emails", "preferences", "watchlists", "watchlist_items", "rooms", "messages",
     "participations", "reports", "moderation_done", "moderation_suffered", "carteira",
+    "notifications", "notification_marks", "channels", "deliveries", "delivery_attempts",
+    "broadcasts", "alerts", "alert_firings",
 ]  # fmt: skip
 
 
@@ -41,6 +46,24 @@ def rows(archive, name):
 
 def cells(archive, name):
     return list(csv.reader(io.StringIO(archive.read(f"{name}.csv").decode(), newline="")))
+
+
+def hear(user):
+    """Have a person be told something, by way of a channel that was slow, and tell all."""
+    told = Notification.objects.create(
+        user=user, kind="alert", title="=PETR4 caiu", url="/alerts/", created_at=NOON
+    )
+    Mark.objects.create(user=user, notification=told, kind="read", at=NOON)
+    channel = Channel.objects.create(
+        user=user, kind="webhook", address="https://example.com/hook", secret="the-secret",
+        created_at=NOON,
+    )  # fmt: skip
+    delivery = Delivery.objects.create(
+        user=user, notification=told, channel=channel, kind="webhook", address=channel.address,
+        subject="PETR4 caiu", text="/unsubscribe/", due_at=NOON, created_at=NOON,
+    )  # fmt: skip
+    Attempt.objects.create(delivery=delivery, at=NOON, outcome="failed", error="timeout")
+    Broadcast.objects.create(author=user, title="Manutenção", body="Às 22h", created_at=NOON)
 
 
 @pytest.fixture
@@ -66,6 +89,7 @@ def full(alice, bob, settings, tmp_path):
     take_part(alice, other)
     moderate(alice, bob, where)
     moderate(bob, alice, other, detail="+1")
+    hear(alice)
     return alice
 
 
@@ -91,6 +115,41 @@ def test_the_archive_holds_everything_of_a_person(full):
         {"ativo": "VALE3", "preco_medio": "38.42000001", "quantidade": "100.50000000", "nota": 7}
     ]
     assert [len(rows(archive, f"moderation_{side}")) for side in ("done", "suffered")] == [1, 1]
+
+
+def test_the_archive_holds_what_a_person_was_told(full):
+    archive = archive_of(full)
+
+    assert [one["title"] for one in rows(archive, "notifications")] == ["=PETR4 caiu"]
+    assert cells(archive, "notifications")[1][2] == "'=PETR4 caiu"
+    assert rows(archive, "notification_marks")[0]["mark"] == "read"
+    assert [one["address"] for one in rows(archive, "channels")] == ["https://example.com/hook"]
+    assert [one["subject"] for one in rows(archive, "deliveries")] == ["PETR4 caiu"]
+    assert rows(archive, "delivery_attempts")[0]["error"] == "timeout"
+    assert [one["title"] for one in rows(archive, "broadcasts")] == ["Manutenção"]
+
+
+def test_no_key_of_a_channel_or_link_of_a_mail_is_in_the_archive(full):
+    archive = archive_of(full)
+    everything = b"".join(archive.read(name) for name in archive.namelist())
+
+    assert b"the-secret" not in everything
+    assert b"/unsubscribe/" not in everything
+
+
+def test_every_row_that_names_a_person_is_asked_for(alice, django_assert_max_num_queries):
+    """A new model with a person in it is put into the archive, or said to stay out of it."""
+    with django_assert_max_num_queries(100) as asked:
+        archive_of(alice)
+    filters = " ".join(query["sql"].partition(" WHERE ")[2] for query in asked.captured_queries)
+    naming = {
+        f"{model._meta.label}.{field.name}": f'"{model._meta.db_table}"."{field.column}" = '
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if field.related_model is User
+    }
+
+    assert {name for name, sql in naming.items() if sql not in filters} == set(STAYS_OUT)
 
 
 def test_json_and_csv_hold_the_same(full):
@@ -164,7 +223,7 @@ def test_queries_stay_the_same_however_much_there_is(alice, count, django_assert
         create_list(owner=alice, name=f"Lista {number}") if number < 20 else None
     alice = User.objects.select_related("preferences").get(pk=alice.pk)
 
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(18):
         archive_of(alice)
 
 
