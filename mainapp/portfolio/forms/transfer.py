@@ -22,6 +22,7 @@ class UploadForm(forms.Form):
     arquivo = forms.FileField(
         label=_("Arquivo CSV ou XLSX"),
         widget=forms.FileInput({"accept": ".csv,.xlsx,.txt,.tsv"}),
+        error_messages={"required": _("Escolha um arquivo."), "empty": _("O arquivo está vazio.")},
     )
 
     def clean_arquivo(self) -> Any:

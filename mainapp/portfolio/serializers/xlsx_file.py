@@ -14,6 +14,8 @@ from mainapp.portfolio.valuation import EXACT, PRICE_STEP
 
 MAX_UNPACKED_BYTES = 10 * 1024 * 1024
 MAX_PARTS = 500
+# A number of more digits before its point is no amount: it stays text, for its row to be told.
+MAX_DIGITS = 20
 # What broken parts of a package make its readers raise; parse errors are SyntaxErrors.
 BROKEN = (
     zipfile.BadZipFile,
@@ -78,7 +80,9 @@ def _cell(value: Any) -> Cell:
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return Decimal(repr(value)).quantize(PRICE_STEP, ROUND_HALF_UP, context=EXACT)
+        number = Decimal(repr(value))
+        if number.is_finite() and number.adjusted() < MAX_DIGITS:
+            return number.quantize(PRICE_STEP, ROUND_HALF_UP, context=EXACT)
     return str(value)
 
 

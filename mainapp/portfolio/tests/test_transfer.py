@@ -46,7 +46,8 @@ def rows_of(data):
 
 
 def errors_in(data):
-    return {row.number: row.errors for row in read_file(data.encode()).errors}
+    file = read_file(data.encode() if isinstance(data, str) else data)
+    return {row.number: row.errors for row in file.errors}
 
 
 def sheet(*rows):
@@ -193,6 +194,13 @@ def test_a_spreadsheets_numbers_dates_and_formulas_are_told_apart():
     ]
     assert {row.number: len(row.errors) for row in file.errors} == {3: 2, 5: 1}
     assert file.empty == [4]
+
+
+@pytest.mark.parametrize("value", [1e300, 1e21, -1e300])
+def test_a_number_beyond_all_amounts_is_told_by_its_row(value):
+    data = sheet(["Ativo", "Quantidade", "Preço médio"], ["PETR4", value, 1])
+
+    assert errors_in(data)[2][0].startswith("Quantidade: ")
 
 
 def test_a_spreadsheet_that_unpacks_too_large_is_not_unpacked():
