@@ -32,7 +32,7 @@ function showLegend(hovered) {
 function showMarks() {
   const found = document.getElementById("marks");
   const marks = found ? JSON.parse(found.textContent) : { limits: [], firings: [] };
-  chart.setMarks(marks, { isFitted: true });
+  chart.setMarks(marks);
 }
 
 async function load(symbol) {

@@ -6,6 +6,7 @@ const DAY_S = 86400;
 const HOUR_S = 3600;
 const FALLS = new Set(["compra", "change_down_pct"]);
 const DASHED = 2;
+const NEAR = 0.06; // of a price; what is farther away would flatten the bars
 
 /** What a line and an arrow are called. */
 function name(kind) {
@@ -69,7 +70,7 @@ export function widened(original, prices) {
   const found = original();
   if (!found?.priceRange) return found;
   const { minValue, maxValue } = found.priceRange;
-  const reach = maxValue - minValue;
+  const reach = Math.max(maxValue - minValue, Math.abs(maxValue) * NEAR);
   const near = prices.filter((price) => price > minValue - reach && price < maxValue + reach);
   const priceRange = {
     minValue: Math.min(minValue, ...near),

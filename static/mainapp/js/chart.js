@@ -40,7 +40,6 @@ export class StockChart {
     this._dayVolume = null;
     this._fittedAt = 0;
     this._marks = { limits: [], firings: [] };
-    this._isFitted = false;
     this._previousClose = NaN;
     this._chart = createChart(element, {
       autoSize: true,
@@ -77,14 +76,15 @@ export class StockChart {
   }
 
   /**
-   * Show alerts: `limits` {kind, price or pct} as lines, `firings` {time, kind} as arrows. `isFitted`:
-   * the scale makes room for limits; `previousClose` is what percentages are of.
+   * Show alerts: `limits` {kind, price or pct of `previousClose`} as lines, for which the scale makes
+   * room, `firings` {time, kind} as arrows.
    */
-  setMarks(marks, { isFitted = false, previousClose = NaN } = {}) {
+  setMarks(marks, previousClose = NaN) {
     this._marks = marks;
-    this._isFitted = isFitted;
     this._previousClose = previousClose;
-    if (this.bars.length) this._rebuild();
+    if (!this.bars.length) return;
+    this._fittedAt = Date.now();
+    this._rebuild();
   }
 
   /** Lay a live quote over the last bar; false when it is older than that. */
@@ -165,7 +165,9 @@ export class StockChart {
     const [width, count] = [scale.width(), this.bars.length];
     scale.fitContent();
     if (!width || !count) return;
-    const { rightOffset } = scale.options();
+    // The limits' names stand at the right: room for them, which else lie over the newest arrows.
+    const labels = this._marks.limits.length ? Math.round(count * 0.14) : 0;
+    const rightOffset = Math.max(scale.options().rightOffset, labels);
     const bars = ((count + rightOffset) * EDGE_PX) / width;
     scale.setVisibleLogicalRange({ from: -bars, to: count - 1 + rightOffset });
   }
@@ -230,7 +232,6 @@ export class StockChart {
       toAxis: (bar) => this._time(bar),
       scale: (price) => percentChange(price, this._base),
     });
-    if (!this._isFitted) return;
     const prices = limits.map(({ price }) => price);
     this._series.main.applyOptions({ autoscaleInfoProvider: (original) => widened(original, prices) });
   }

@@ -160,7 +160,7 @@ async function loadMarks() {
     const answer = await fetch(url);
     if (!answer.ok) return;
     const quote = socket.quotes.get(symbol) ?? rendered[symbol];
-    chart.setMarks(await answer.json(), { previousClose: Number(quote?.previous_close ?? NaN) });
+    chart.setMarks(await answer.json(), Number(quote?.previous_close ?? NaN));
   } catch {
     // the chart is whole without them
   }

@@ -1,0 +1,145 @@
+"""Alerts in a real browser: made, fired by the simulated market, told by the bell."""
+
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+def sign_up(page: Page) -> None:
+    name = f"ana{uuid4().hex[:8]}"
+    page.goto("/register/?next=/alerts/")
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.com")
+    page.fill("[name=password1]", "um-segredo-longo")
+    page.fill("[name=password2]", "um-segredo-longo")
+    with page.expect_navigation():
+        page.click("main button[type=submit]")
+
+
+@pytest.fixture
+def alerts(open_page):
+    """Return `alerts(**options)`: the alerts' page of somebody new."""
+
+    def open_(**options) -> Page:
+        page = open_page("/privacy/", **options)
+        sign_up(page)
+        return page
+
+    return open_
+
+
+def open_form(page: Page, symbol: str) -> float:
+    """Open the form of a stock and return its price, once the chart shows it."""
+    page.goto(f"/create-alert/?ativo={symbol}")
+    expect(page.locator(".chart-box")).to_have_attribute("data-state", "ready", timeout=20_000)
+    legend = page.locator("[data-part=legend]").inner_text()
+    return float(legend.split("·")[1].strip().replace(".", "").replace(",", "."))
+
+
+def typed(price: float) -> str:
+    return f"{price:.2f}".replace(".", ",")
+
+
+def save(page: Page) -> None:
+    page.get_by_role("button", name="Criar alerta").click()
+    page.wait_for_url("**/alerts/")
+
+
+def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
+    page = alerts()
+    page.get_by_role("link", name="Criar o primeiro alerta").click()
+    price = open_form(page, "PETR4")
+    page.fill("[name=compra]", typed(price * 3))
+    expect(page.locator(".promise")).to_have_text(
+        re.compile(
+            r"^Aviso quando PETR4 cair a R\$.*olhando cada cotação, uma vez, até \d\d/\d\d/\d{4}"
+        )
+    )
+    page.check("[name=fires_if_beyond]")
+    save(page)
+
+    row = page.locator("tr[data-symbol=PETR4]")
+    expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
+    page.reload()
+    expect(row.locator(".state")).to_have_text("disparado")
+    row.get_by_role("link", name="Histórico do alerta de PETR4").click()
+    expect(page.get_by_role("heading", name="Disparos")).to_be_visible()
+    expect(page.locator("main table tbody tr")).to_have_count(1)
+    expect(page.locator("main table tbody")).to_contain_text("No site: entregue")
+
+
+def test_price_that_crosses_later_fires(alerts):
+    page = alerts()
+    price = open_form(page, "VALE3")
+    page.fill("[name=venda]", typed(price * 0.3))
+    page.check("[name=fires_if_beyond]")
+    page.fill("[name=hold_minutes]", "0")
+    page.select_option("[name=recurrence]", "every")
+    save(page)
+
+    expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
+    page.reload()
+    expect(page.locator("tr[data-symbol=VALE3] .state")).to_have_text("ativo")
+
+
+def test_would_have_fired_is_told_as_one_types(alerts):
+    page = alerts()
+    price = open_form(page, "PETR4")
+    page.fill("[name=venda]", typed(price * 1.02))
+    expect(page.locator(".would")).to_contain_text(re.compile(r"nos últimos 12 meses\s*\d+ vez"))
+    first = page.locator(".promise").inner_text()
+    page.fill("[name=venda]", typed(price * 0.5))
+    expect(page.locator(".promise")).not_to_have_text(first)
+    expect(page.locator("#preview .alert-warning")).to_contain_text("espera a próxima vez")
+    page.fill("[name=ativo]", "VALE3")
+    expect(page.locator(".promise")).to_contain_text("VALE3")
+
+
+def test_rows_live_and_an_alert_is_paused_and_deleted(alerts):
+    page = alerts()
+    price = open_form(page, "ITUB4")
+    page.fill("[name=compra]", typed(price * 0.5))
+    save(page)
+
+    distance = page.locator("[data-distance=compra]")
+    expect(distance).to_have_text(re.compile(r"^faltam R\$\s\d"))
+    before = distance.inner_text()
+    expect(distance).not_to_have_text(before, timeout=20_000)
+    page.get_by_role("button", name="Pausar o alerta de ITUB4").click()
+    expect(page.locator("tr .state")).to_have_text("pausado")
+    page.get_by_role("button", name="Reativar o alerta de ITUB4").click()
+    expect(page.locator("tr .state")).to_have_text("ativo")
+    page.get_by_role("link", name="Apagar o alerta de ITUB4").click()
+    page.get_by_role("button", name="Apagar").click()
+    expect(page.get_by_role("heading", name="Você ainda não tem alertas")).to_be_visible()
+
+
+def test_form_works_without_javascript(open_page, alerts):
+    state = alerts().context.storage_state()
+    page = open_page("/create-alert/?ativo=PETR4", java_script_enabled=False, storage_state=state)
+    page.fill("[name=compra]", "1,50")
+    page.get_by_role("button", name="Ver o que ele faria").click()
+    expect(page.locator(".promise")).to_contain_text("PETR4 cair a R$")
+    save(page)
+    expect(page.locator("tr[data-symbol=PETR4] [data-distance]")).to_contain_text("faltam R$")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_phone_has_room_for_all_of_it(alerts, scheme):
+    page = alerts(color_scheme=scheme, **PHONE)
+    price = open_form(page, "PETR4")
+    page.fill("[name=compra]", typed(price * 0.9))
+    page.fill("[name=change_up_pct]", "3")
+    expect(page.locator(".promise")).to_be_visible()
+    widths = [page.evaluate("document.documentElement.scrollWidth")]
+    save(page)
+    expect(page.get_by_role("link", name="Editar o alerta de PETR4")).to_be_visible()
+    widths.append(page.evaluate("document.documentElement.scrollWidth"))
+    page.get_by_role("link", name="Histórico do alerta de PETR4").tap()
+    expect(page.get_by_role("heading", name="Nenhum disparo ainda")).to_be_visible()
+    widths.append(page.evaluate("document.documentElement.scrollWidth"))
+    assert widths == [360] * 3
