@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mainapp.pages.middleware.measure_responses",
     "django.middleware.security.SecurityMiddleware",
     # Before any that may answer by itself: what is refused and what is static is guarded too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -271,7 +272,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    "DISABLE_ERRORS_AND_WARNINGS": False,
+    "ENUM_NAME_OVERRIDES": {"PeriodEnum": "mainapp.accounts.models.Preferences.Period"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mainapp.api.schema.declare_errors",
@@ -305,6 +306,9 @@ DELIVERY_EMAIL_BACKEND = (
     f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 )
 DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Pregão <pregao@localhost>")
+
+# For /metrics, beside the loopback's own requests.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 
 # Files -----------------------------------------------------------------------------------------
 

@@ -2,9 +2,71 @@
 
 from typing import Any
 
-ERROR = {"$ref": "#/components/schemas/Error"}
+from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+from mainapp.api.errors import sentence_for
+
+MUTATIONS = ("post", "put", "patch", "delete")
+# Answers that any operation may give.
+COMMON = (400, 401, 429, 500, 503)
+KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Sent again with the same request, it has one effect and the same answer.",
+}
+
+
+class BearerScheme(SimpleJWTScheme):
+    target_class = "mainapp.api.authentication.Bearer"
+    name = "token"
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "mainapp.api.authentication.SiteSession"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> Any:
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
 
 
 def declare_errors(result: Any, **_kwargs: Any) -> Any:
     """Declare of every operation which refusals it may answer with, all of one shape."""
+    result["components"]["schemas"]["Error"] = {
+        "type": "object",
+        "description": "Every refusal: `fields` has the messages of each field that is wrong.",
+        "properties": {
+            "code": {"type": "string"},
+            "message": {"type": "string"},
+            "fields": {
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            },
+        },
+        "required": ["code", "message", "fields"],
+    }
+    for path, operations in result["paths"].items():
+        for method, operation in operations.items():
+            for status in _refusals(path, method, operation):
+                operation["responses"].setdefault(str(status), _refusal(status))
+            if method in MUTATIONS:
+                operation.setdefault("parameters", []).append(KEY)
     return result
+
+
+def _refusals(path: str, method: str, operation: Any) -> set[int]:
+    statuses = set(COMMON)
+    names = {parameter["name"] for parameter in operation.get("parameters", ())}
+    if "{" in path or "page" in names:
+        statuses.add(404)
+    if method in MUTATIONS:
+        statuses |= {403, 409}
+    if "requestBody" in operation:
+        statuses |= {413, 415}
+    return statuses
+
+
+def _refusal(status: int) -> Any:
+    body = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    return {"description": sentence_for(status), "content": body}

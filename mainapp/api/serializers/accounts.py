@@ -43,7 +43,7 @@ class Login(serializers.Serializer):
 
     def validate(self, attrs: Any) -> Any:
         if not attrs.get("username") and not attrs.get("email"):
-            required = serializers.CharField.default_error_messages["required"]
+            required = serializers.Field.default_error_messages["required"]
             raise serializers.ValidationError({"username": [required]})
         return attrs
 

@@ -9,20 +9,6 @@ from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
 
 
-class Error(serializers.Serializer):
-    """Every refusal: `fields` has the messages of each field that is wrong."""
-
-    code = serializers.CharField()
-    message = serializers.CharField()
-    fields = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
-
-
-class Told(serializers.Serializer):
-    """A sentence for the reader."""
-
-    message = serializers.CharField()
-
-
 class Counted(serializers.Serializer):
     """How many rows it was about."""
 

@@ -100,6 +100,12 @@ def test_login_takes_a_username_or_an_email(carla, client, path, name):
     assert answer.json().keys() == {"access", "refresh"}
 
 
+def test_login_without_a_name_is_refused(db, client):
+    answer = post(client, "login/", {"password": "x"})
+
+    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["username"])
+
+
 def test_unknown_name_and_wrong_password_are_the_same(carla, client):
     wrong = post(client, "login/", {"username": "carla", "password": "x"})
     unknown = post(client, "login/", {"username": "ninguem", "password": "x"})

@@ -24,7 +24,7 @@ class CarteiraView(ApiView):
     serializer_class = HoldingInput
     pagination_class = Pages
 
-    @extend_schema(parameters=PAGE, responses={200: Portfolio})
+    @extend_schema(operation_id="carteira_list", parameters=PAGE, responses={200: Portfolio})
     def get(self, request: Any) -> Response:
         valuation = valuation_of(request.user)
         page = self.paginate_queryset(valuation.rows)

@@ -92,9 +92,9 @@ def test_the_forum_finds_whatever_case_and_accents(client, room, bob):
     assert found(q="petroleo", topic="Bancos") == found(q="%") == found(topic="nada") == []
 
 
-def test_the_forum_counts_topics_among_what_was_found(client, alice):
+def test_the_forum_counts_topics_among_what_was_found(client, alice, bob):
     rooms(30, alice)
-    create_room(host=alice, name="Sem tópico")
+    create_room(host=bob, name="Sem tópico")
 
     def counted(**query):
         page = client.get("/forum/", query).context
