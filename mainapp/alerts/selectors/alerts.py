@@ -9,6 +9,7 @@ from typing import Literal
 from django.conf import settings
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition
@@ -24,7 +25,7 @@ STATUSES: dict[ShownStatus, object] = {
     "expired": _("Expirados"),
 }
 STATUS_NAMES: dict[ShownStatus, object] = {
-    "active": _("ativo"),
+    "active": pgettext_lazy("alert", "ativo"),
     "paused": _("pausado"),
     "triggered": _("disparado"),
     "expired": _("expirado"),
