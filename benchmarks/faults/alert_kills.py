@@ -1,0 +1,352 @@
+"""Alerts under kills: 1,000 alerts cross while every part of an instance is killed at random.
+
+A web process, a worker, beat, Redis and a mail server of their own, SQLite (`--postgresql`:
+pgserver's PostgreSQL, which is killed too); each gets SIGKILL and is started again at once. A
+source in brapi's shape moves every price slowly through the limits of all alerts but some, and
+leaves it beyond them, so that it is certain which must fire, and that each must once. Once a
+second quotes are asked for, as an open page does; beat's own batches and sweeps go on beside that.
+
+When the kills are over, leases and back-offs are put forward, so that nobody waits for them. Then
+every alert whose limit was reached must have fired once, with one notification, and its e-mail
+must have arrived; again only under the same Message-ID.
+"""
+
+import argparse
+import contextlib
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import psutil
+import redis
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
+
+from benchmarks.rig.market import MOVE, START, Market
+from benchmarks.rig.processes import IBOV, Rig, wait_until
+from benchmarks.rig.readings import Tally
+from mainapp.notifications.tests.smtp import free_port
+from project.launcher import BEAT, WORKER
+
+ALERTS, KILLS, PAUSE_S = 1000, 50, 2.5
+NEAREST = Decimal("0.05")  # how far the first limit lies from the first price
+UNREACHED = 0.1  # as many more alerts lie where the price does not go
+OWNERS = 50
+# The source gives no price of the papers of AXIA's other classes, and is not asked for them.
+SYMBOLS = [symbol for symbol in IBOV if not symbol.startswith("AXIA")][:20]
+READY_S, FIRED_S, SENT_S = 90.0, 90.0, 150.0
+PREPARE = """
+import django; django.setup()
+from benchmarks.faults.alert_kills import make_alerts
+make_alerts({folder!r}, {count}, {unreached})
+"""
+OPEN = "SELECT count(*) FROM notifications_delivery WHERE state IN ('waiting', 'claimed')"
+FORWARD = (
+    "UPDATE notifications_delivery SET due_at = created_at WHERE state IN ('waiting', 'claimed')"
+)
+FIRINGS = "SELECT alert_id, notification_id FROM alerts_firing"
+NOTIFIED = "SELECT id, user_id FROM notifications_notification WHERE kind = 'alert_fired'"
+MAILS = "SELECT notification_id, address, message_id, tries FROM notifications_delivery"
+
+
+def make_alerts(folder: str, count: int, unreached: int) -> None:
+    """Record the first prices and make the alerts; write which limits they have."""
+    from django.db import transaction  # noqa: PLC0415 - after the setup
+    from django.utils import timezone  # noqa: PLC0415 - as above
+
+    from mainapp.accounts.models import User  # noqa: PLC0415 - as above
+    from mainapp.alerts.services.alerts import create_alert  # noqa: PLC0415 - as above
+    from mainapp.market.models import Stock  # noqa: PLC0415 - as above
+    from mainapp.market.quotes import Quote  # noqa: PLC0415 - as above
+    from mainapp.market.services.recording import record_quotes  # noqa: PLC0415 - as above
+
+    now = timezone.now()
+    first = partial(Quote, price=START, source="brapi", simulated=False, quoted_at=now)
+    record_quotes(quotes=[first(symbol=symbol) for symbol in SYMBOLS], at=now)
+    owners = User.objects.bulk_create(
+        User(username=f"dono{n}", email=f"dono{n}@example.org") for n in range(OWNERS)
+    )
+    stocks = {stock.symbol: stock for stock in Stock.objects.filter(symbol__in=SYMBOLS)}
+    made = []
+    with transaction.atomic():
+        for n in range(count + unreached):
+            place = n % len(SYMBOLS)
+            away = NEAREST + (MOVE - NEAREST) * n / count if n < count else MOVE + 1
+            kind, sign = ("compra", -1) if place % 2 else ("venda", 1)
+            limit = (START + sign * away).quantize(Decimal("0.01"))
+            alert = create_alert(
+                owner=owners[n % OWNERS],
+                fields={"ativo": stocks[SYMBOLS[place]], kind: limit},
+                simulated=False,
+                at=now,
+            )
+            made.append([alert.pk, SYMBOLS[place], kind, str(limit), owners[n % OWNERS].pk])
+    Path(folder, "alerts").write_text(json.dumps(made))
+
+
+class Site:
+    """The parts of an instance, each of which can be killed."""
+
+    def __init__(self, rig: Rig, postgresql: Any) -> None:
+        self.rig, self.postgresql = rig, postgresql
+        self.kills = Counter[str]()
+        self.mails = rig.folder / "mails"
+        self.mails.touch()
+        self.listener = rig.listen()
+        self.smtp_port = rig.environment["EMAIL_PORT"]
+        self.redis = redis.Redis(unix_socket_path=str(rig.redis_path), socket_timeout=1)
+        fd = self.listener.fileno()
+        web = partial(rig.python, "-m", "project.serve", "--fd", str(fd), fds=[fd])
+        self._starts: dict[str, Callable[[], subprocess.Popen[bytes]]] = {
+            "web": web,
+            "worker": partial(rig.python, *WORKER.split()),
+            "beat": partial(rig.python, *BEAT.split()),
+            "redis": rig.start_redis,
+            "mail server": partial(
+                rig.python, "-m", "benchmarks.rig.mailbox", self.smtp_port, str(self.mails)
+            ),
+        }
+        self._running = {"redis": rig.start_redis()}
+
+    def start(self) -> None:
+        for name in self._starts.keys() - self._running.keys():
+            self._running[name] = self._starts[name]()
+        wait_until(self._is_ready, READY_S)
+
+    def kill(self, name: str) -> None:
+        """Kill a part with SIGKILL and start it again; nobody waits until it serves."""
+        self.kills[name] += 1
+        if name == "postgresql":
+            self._kill_postgresql()
+            return
+        self._running[name].send_signal(signal.SIGKILL)
+        self._running[name].wait()
+        if name == "redis":
+            self.rig.redis_path.unlink(missing_ok=True)
+        self._running[name] = self._starts[name]()
+
+    @property
+    def parts(self) -> list[str]:
+        return [*sorted(self._starts), *(["postgresql"] if self.postgresql else [])]
+
+    def send(self, task: str, queue: str, *arguments: object) -> None:
+        """Put a task on a queue that is empty, as a page or beat would; it may be lost."""
+        message = {
+            "body": json.dumps([arguments, {}, {}]),
+            "content-encoding": "utf-8",
+            "content-type": "application/json",
+            "headers": {"task": task, "id": f"{task}-{time.monotonic()}", "lang": "py"},
+            "properties": {
+                "correlation_id": task,
+                "delivery_info": {"exchange": "", "routing_key": queue},
+                "delivery_tag": str(time.monotonic()),
+            },
+        }
+        with contextlib.suppress(redis.RedisError):
+            if not self.redis.llen(queue):
+                self.redis.lpush(queue, json.dumps(message))
+
+    def sql(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, none of a change."""
+        if self.postgresql:
+            import psycopg  # noqa: PLC0415 - only where it is asked for
+
+            with psycopg.connect(self.rig.environment["DATABASE_URL"]) as connection:
+                cursor = connection.execute(query.encode())
+                return cursor.fetchall() if cursor.description else []
+        path = self.rig.folder / "pregao.sqlite3"
+        with contextlib.closing(sqlite3.connect(path, timeout=20)) as database, database:
+            return database.execute(query).fetchall()
+
+    def _is_ready(self) -> bool:
+        with contextlib.suppress(redis.RedisError):
+            return bool(self.redis.exists("pregao:worker"))
+        return False
+
+    def _kill_postgresql(self) -> None:
+        pid = int((self.rig.folder / "postgresql" / "postmaster.pid").read_text().split()[0])
+        postmaster = psutil.Process(pid)
+        family = [postmaster, *postmaster.children()]
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(family, timeout=5)
+        self.postgresql.ensure_postgres_running()
+
+
+class Asking(Thread):
+    """Asks for quotes once a second."""
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(daemon=True)
+        self._site, self._ended = site, Event()
+
+    def run(self) -> None:
+        while not self._ended.wait(1.0):
+            self._site.send("update_stock", "listed", SYMBOLS)
+
+    def end(self) -> None:
+        self._ended.set()
+        self.join()
+
+
+def suffer(site: Site, market: Market, kills: int, pause_s: float) -> None:
+    """Let the prices move and kill meanwhile, each part sooner or later."""
+    dice = random.Random()  # noqa: S311 - chance
+    victims = [site.parts[n % len(site.parts)] for n in range(kills)]
+    dice.shuffle(victims)
+    market.begin(kills * pause_s)
+    begun = time.monotonic()
+    for number, victim in enumerate(victims):
+        due_at = begun + (number + dice.random()) * pause_s
+        time.sleep(max(0.0, due_at - time.monotonic()))
+        site.kill(victim)
+
+
+def settle(site: Site, expected: int) -> tuple[float, float]:
+    """Wait for the last firing and the last e-mail; return how long each took."""
+    fired_s = _seconds_until(lambda: len(site.sql(FIRINGS)) >= expected, FIRED_S)
+    site.kill("worker")
+    site.kills["worker"] -= 1
+    site.sql(FORWARD)
+
+    def is_sent() -> bool:
+        site.send("deliver", "celery")
+        time.sleep(0.3)
+        return site.sql(OPEN) == [(0,)]
+
+    return fired_s, _seconds_until(is_sent, SENT_S)
+
+
+def _seconds_until(condition: Callable[[], bool], timeout_s: float) -> float:
+    begun = time.monotonic()
+    while not condition():
+        if time.monotonic() - begun > timeout_s:
+            return float("inf")
+        time.sleep(0.2)
+    return time.monotonic() - begun
+
+
+def reached(alerts: list[list[Any]], market: Market) -> dict[int, int]:
+    """Return the owner of each alert whose limit lies between the first price and the last."""
+    found = {}
+    for pk, symbol, kind, text, owner in alerts:
+        limit, last = Decimal(text), market.last_price(symbol)
+        if (kind == "venda" and limit <= last) or (kind == "compra" and limit >= last):
+            found[pk] = owner
+    return found
+
+
+def judge(tally: Tally, site: Site, expected: dict[int, int]) -> None:
+    """Compare what must have fired with what is in the database and what arrived."""
+    firings = site.sql(FIRINGS)
+    fired = Counter(alert for alert, _notification in firings)
+    tally.note(f"kills: {dict(site.kills)}")
+    tally.note(f"firings expected {len(expected)}, found {len(firings)}")
+    tally.line("lost", len(expected.keys() - fired.keys()), "", 0)
+    tally.line("fired though its limit was not reached", len(fired.keys() - expected.keys()), "", 0)
+    tally.line("fired twice", sum(count > 1 for count in fired.values()), "", 0)
+    inbox = dict(site.sql(NOTIFIED))
+    right = [pk for pk, row in firings if row in inbox and inbox[row] == expected.get(pk)]
+    tally.note(f"notifications {len(inbox)}")
+    tally.line("firings without their owner's notification", len(firings) - len(right), "", 0)
+    shared = len(firings) - len({row for _alert, row in firings})
+    tally.line("notifications of no firing, or of two", len(inbox) - len(firings) + shared, "", 0)
+    judge_mails(tally, site, inbox)
+
+
+def judge_mails(tally: Tally, site: Site, inbox: dict[int, int]) -> None:
+    rows = [row for row in site.sql(MAILS) if row[0] in inbox]
+    wanted = {(address, message_id) for _notification, address, message_id, _tries in rows}
+    lines = site.mails.read_text().splitlines()
+    arrived = Counter(tuple(line.split(" ", 1)) for line in lines)
+    tally.note(
+        f"e-mails arrived {arrived.total()}, tries {sum(row[3] for row in rows)}, "
+        f"again under the same Message-ID {arrived.total() - len(arrived)}"
+    )
+    tally.line(
+        "firings without exactly one e-mail", len(inbox.keys() ^ {r[0] for r in rows}), "", 0
+    )
+    tally.line("e-mails with a Message-ID of another", len(rows) - len(wanted), "", 0)
+    tally.line("e-mails that did not arrive", len(wanted - arrived.keys()), "", 0)
+    tally.line("e-mails under a Message-ID that is none", len(arrived.keys() - wanted), "", 0)
+
+
+def run(
+    *,
+    alerts: int = ALERTS,
+    kills: int = KILLS,
+    pause_s: float = PAUSE_S,
+    postgresql: bool = False,
+) -> Tally:
+    """Let the alerts cross under kills, and judge what is left."""
+    database = "PostgreSQL" if postgresql else "SQLite"
+    tally = Tally(f"{alerts} alerts cross on {database} while {kills} times a part is killed")
+    market = Market(SYMBOLS)
+    with Rig(**_variables(market)) as rig, rig.on_failure_show_log(), contextlib.ExitStack() as end:
+        end.callback(market.close)
+        server = _start_postgresql(rig, end) if postgresql else None
+        site = Site(rig, server)
+        rig.prepare()
+        few = max(1, int(alerts * UNREACHED))
+        rig.run_python("-c", PREPARE.format(folder=str(rig.folder), count=alerts, unreached=few))
+        site.start()
+        asking = Asking(site)
+        asking.start()
+        suffer(site, market, kills, pause_s)
+        expected = reached(json.loads((rig.folder / "alerts").read_text()), market)
+        fired_s, sent_s = settle(site, len(expected))
+        asking.end()
+        tally.line("after the last kill, until the last firing", fired_s, "s", FIRED_S)
+        tally.line("from there until the last e-mail", sent_s, "s", SENT_S)
+        tally.check("as many alerts were reached as were to be", len(expected) == alerts)
+        judge(tally, site, expected)
+    return tally
+
+
+def _variables(market: Market) -> dict[str, str]:
+    return {
+        "QUOTE_SOURCE": "brapi",
+        "ALLOW_SIMULATED": "0",
+        "BRAPI_URL": market.url,
+        "BRAPI_TOKEN": "any",
+        "BRAPI_BATCH_SIZE": str(len(SYMBOLS)),
+        "BRAPI_BUDGET_PER_MONTH": str(10**9),
+        "SOURCE_TIMEOUT_S": "1",
+        "UPDATE_INTERVAL_S": "1",
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(free_port()),
+        "EMAIL_USE_TLS": "0",
+        "EMAIL_VERIFICATION": "none",
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+def _start_postgresql(rig: Rig, end: contextlib.ExitStack) -> Any:
+    from pgserver.postgres_server import get_server  # noqa: PLC0415 - takes a second
+
+    folder = rig.folder / "postgresql"
+    server = get_server(folder, cleanup_mode="delete")
+    end.callback(server.cleanup)
+    rig.environment["DATABASE_URL"] = f"postgresql://postgres@/postgres?host={folder}"
+    return server
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=KILLS)
+    parser.add_argument("--alerts", type=int, default=ALERTS)
+    parser.add_argument("--postgresql", action="store_true")
+    given = parser.parse_args()
+    sys.exit(bool(run(**vars(given)).missed))
