@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Protocol
 
@@ -26,6 +26,9 @@ ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
 UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011
 SESSION_ENDED, COME_AGAIN = 4401, 1012
+
+# Of this process, by the name of their consumer.
+open_sockets: Counter[str] = Counter()
 
 Frame = dict[str, Any]
 Handler = Callable[[Any, Frame], Awaitable[None]]
@@ -65,6 +68,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
     base_send: Any
     is_closed = False
     _has_left = False
+    _is_counted = False
     _end_code: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -137,6 +141,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     async def _open(self) -> None:
         await self.accept()
+        self._is_counted = True
+        open_sockets[type(self).__name__] += 1
         if self.needs_login and not self.scope["user"].is_authenticated:
             await self.close(SESSION_ENDED)
             return
@@ -149,6 +155,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
         if self._has_left:
             return
         self._has_left = True
+        if self._is_counted:
+            open_sockets[type(self).__name__] -= 1
         if logins := self.scope.get("logins"):
             logins.leave(self)
         self.left()

@@ -1,13 +1,31 @@
-"""What no page of ours answers, and the language that comes with a log-in."""
+"""What no page of ours answers, how long the others take, and the language of a log-in."""
 
 from collections.abc import Callable
+from time import perf_counter
 from urllib.parse import unquote_plus
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from mainapp.pages.board import meter
 from mainapp.pages.errors import content_too_large
 from mainapp.pages.views.preferences import keep_language
+
+
+def measure_responses(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Count by view how long responses take; what belongs to no view is counted as `none`."""
+    observe = meter().observe
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        begun = perf_counter()
+        response = get_response(request)
+        match = request.resolver_match
+        observe(match.view_name if match else "none", perf_counter() - begun)
+        return response
+
+    return middleware
 
 
 def refuse_control_characters(

@@ -81,9 +81,11 @@ PAGES: dict[str, Page] = {
     "robots": page(EVERYONE),
     "healthz": page(EVERYONE),
     "readyz": page(EVERYONE),
+    "metrics": page(EVERYONE),  # from this machine or with a token: the tests ask from here
     "javascript-catalog": page(EVERYONE),
     "set_language": action(EVERYONE),
     # The API's description; what it describes is in `mainapp/api/policies.py`
+    "api-docs": page(EVERYONE),
     "api-schema": Page(methods={"GET": EVERYONE, "HEAD": EVERYONE}, takes_foreign_posts=True),
     # Accounts
     "login": form(EVERYONE),

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView, TemplateView
 from mainapp.pages.views import account, pictures, preferences, profile
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
+from mainapp.pages.views.metrics import metrics
 
 
 class Favicon(RedirectView):
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("avatar/<str:key>/<int:size>", pictures.avatar, name="avatar"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("favicon.ico", Favicon.as_view(), name="favicon"),
     path(
         "robots.txt",

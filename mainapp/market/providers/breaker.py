@@ -19,11 +19,14 @@ MAX_MESSAGE_LENGTH = 200
 class Record:
     """What is remembered of a source; times are seconds since 1970, None for never.
 
+    `failures` are those in a row, `errors` all of them.
+
     `probing_until` is the lease of the one caller that tries an open breaker, `used` counts the
     calls of the budget's period that ends at `period_ends_at`.
     """
 
     failures: int = 0
+    errors: int = 0
     open_until: float = 0.0
     probing_until: float = 0.0
     last_success_at: float | None = None
@@ -59,6 +62,7 @@ class SourceState:
     name: str
     state: State
     last_success_at: datetime | None
+    errors: int
     last_error: str
     last_fault: Fault | Literal[""]
     last_error_at: datetime | None
@@ -141,6 +145,7 @@ def source_state(name: str, record: Record, budget: Budget | None, now: datetime
         name=name,
         state=state_of(record, budget, now),
         last_success_at=_moment(record.last_success_at),
+        errors=record.errors,
         last_error=record.last_error,
         last_fault=record.last_fault,
         last_error_at=_moment(record.last_error_at),

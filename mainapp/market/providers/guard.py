@@ -109,6 +109,7 @@ class Guard:
             lambda record: replace(
                 record,
                 failures=record.failures + 1,
+                errors=record.errors + 1,
                 open_until=at + pause_s(error, record.failures + 1),
                 probing_until=0.0,
                 last_error=" ".join(str(error).split())[:MAX_MESSAGE_LENGTH],

@@ -1,0 +1,107 @@
+"""What each web process measures of itself, on a board in Redis that forgets those that ended."""
+
+import json
+import logging
+import os
+import time
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from threading import Lock, Thread
+from typing import Any
+from uuid import uuid4
+
+import redis
+
+from mainapp.core.consumers import open_sockets
+from mainapp.market.board import client
+
+logger = logging.getLogger(__name__)
+
+BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+RENEW_S, LEASE_S = 5.0, 15
+REGISTRY = "pregao:meters"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One process's measures: open sockets by kind; by view, responses in each of BOUNDS_S.
+
+    A view's last two numbers are the responses that took longer than all bounds, and the sum of
+    the seconds of all.
+    """
+
+    process: str
+    sockets: Mapping[str, int]
+    latency: Mapping[str, list[float]]
+
+
+class Meter:
+    """This process's measures; the first response starts the thread that keeps its lease."""
+
+    def __init__(self) -> None:
+        self.process = f"{os.getpid()}-{uuid4().hex[:6]}"
+        self._latency: dict[str, list[float]] = {}
+        self._lock = Lock()
+        self._thread: Thread | None = None
+
+    def observe(self, view: str, seconds: float) -> None:
+        """Count a response; a few microseconds."""
+        with self._lock:
+            row = self._latency.get(view)
+            if row is None:
+                row = self._latency[view] = [0.0] * (len(BOUNDS_S) + 2)
+                self._start()
+            row[bisect_left(BOUNDS_S, seconds)] += 1
+            row[-1] += seconds
+
+    def lease(self) -> None:
+        """Put the measures on the board, for LEASE_S. Raises: redis.RedisError."""
+        with self._lock:
+            latency = {view: list(row) for view, row in self._latency.items()}
+        sockets = {kind: count for kind, count in open_sockets.items() if count}
+        text = json.dumps({"sockets": sockets, "latency": latency})
+        with client().pipeline(transaction=False) as pipeline:
+            pipeline.set(_key(self.process), text, ex=LEASE_S)
+            pipeline.zadd(REGISTRY, {self.process: time.time()})
+            pipeline.expire(REGISTRY, LEASE_S)
+            pipeline.execute()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = Thread(target=self._keep, daemon=True, name="meter")
+            self._thread.start()
+
+    def _keep(self) -> None:
+        while True:
+            try:
+                self.lease()
+            except redis.RedisError as error:
+                logger.debug("the measures were not leased: %s", error)
+            time.sleep(RENEW_S)
+
+
+@cache
+def meter() -> Meter:
+    """Return this process's meter."""
+    return Meter()
+
+
+def readings() -> list[Reading]:
+    """Return what the living processes measured. Raises: redis.RedisError."""
+    client().zremrangebyscore(REGISTRY, 0, time.time() - LEASE_S)
+    names: list[Any] = client().zrange(REGISTRY, 0, -1)
+    processes = [name.decode() for name in names]
+    if not processes:
+        return []
+    texts: Any = client().mget([_key(process) for process in processes])
+    return [
+        Reading(process=process, **json.loads(text))
+        for process, text in zip(processes, texts, strict=True)
+        if text
+    ]
+
+
+def _key(process: str) -> str:
+    return f"pregao:meter:{process}"

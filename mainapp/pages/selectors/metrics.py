@@ -1,0 +1,138 @@
+"""What Prometheus is told: read when it asks, from the database, from Redis and of each process."""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError
+from django.db.models import Count, Max, Min
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+
+from mainapp.alerts.models import Firing
+from mainapp.market.board import SEQ, Board, board_key, client
+from mainapp.market.models import LastQuote, RejectedQuotes
+from mainapp.market.providers.chain import build_chain
+from mainapp.notifications.models import Channel, Delivery
+from mainapp.pages.board import BOUNDS_S, readings
+
+LAGS, LAG_WINDOW = 500, timedelta(hours=1)
+QUANTILES = (0.5, 0.9, 0.99)
+Families = Iterable[Metric]
+
+
+def metrics(*, at: datetime) -> Iterator[Metric]:
+    """Return all families; what does not answer is left out, and told by `pregao_up`.
+
+    Four queries, whatever there is.
+    """
+    up = GaugeMetricFamily("pregao_up", "Whether a part answers.", labels=["part"])
+    yield from _tried(up, "redis", lambda: [*_processes(), *_board(at), *_sources()])
+    yield from _tried(up, "database", lambda: [*_quotes(at), *_outbox(at), *_alert_lag(at)])
+    yield up
+
+
+def _tried(up: GaugeMetricFamily, part: str, read: Callable[[], Families]) -> Families:
+    try:
+        found = read()
+    except (redis.RedisError, DatabaseError):
+        up.add_metric([part], 0)
+        return []
+    up.add_metric([part], 1)
+    return found
+
+
+def _processes() -> Families:
+    sockets = GaugeMetricFamily("pregao_sockets", "Open sockets.", labels=["kind", "process"])
+    latency = HistogramMetricFamily(
+        "pregao_response_seconds", "From request to response.", labels=["view", "process"]
+    )
+    for reading in readings():
+        for kind, count in reading.sockets.items():
+            sockets.add_metric([kind, reading.process], count)
+        for view, row in reading.latency.items():
+            bounds = [*map(str, BOUNDS_S), "+Inf"]
+            buckets = list(zip(bounds, accumulate(row[:-1]), strict=True))
+            latency.add_metric([view, reading.process], buckets, row[-1])
+    return [sockets, latency]
+
+
+def _board(at: datetime) -> Families:
+    seq: Any = client().hget(board_key(settings.SIMULATED), SEQ)
+    yield CounterMetricFamily(
+        "pregao_updates", "Published batches of quotes, since the board was made.", int(seq or 0)
+    )
+    if status := Board(simulated=settings.SIMULATED).status():
+        age_s = (at - status.batch_at).total_seconds()
+        yield GaugeMetricFamily("pregao_batch_age_seconds", "Since the last batch.", value=age_s)
+
+
+def _sources() -> Families:
+    answers = GaugeMetricFamily(
+        "pregao_source_up", "Whether a source gave no error last.", labels=["source"]
+    )
+    errors = CounterMetricFamily("pregao_source_errors", "Calls that failed.", labels=["source"])
+    for state in build_chain().states():
+        answers.add_metric([state.name], state.state not in ("open", "half_open"))
+        errors.add_metric([state.name], state.errors)
+    return [answers, errors]
+
+
+def _quotes(at: datetime) -> Families:
+    newest = LastQuote.objects.filter(simulated=settings.SIMULATED).aggregate(at=Max("quoted_at"))[
+        "at"
+    ]
+    if newest:
+        age_s = (at - newest).total_seconds()
+        yield GaugeMetricFamily(
+            "pregao_quote_age_seconds", "Since the newest recorded price was made.", value=age_s
+        )
+    refused = CounterMetricFamily(
+        "pregao_quotes_refused", "Quotes that were not believed.", labels=["source", "reason"]
+    )
+    for row in RejectedQuotes.objects.all():
+        refused.add_metric([row.source, row.reason], row.count)
+    yield refused
+
+
+def _outbox(at: datetime) -> Families:
+    depth = GaugeMetricFamily("pregao_outbox_depth", "Messages not sent yet.", labels=["kind"])
+    age = GaugeMetricFamily(
+        "pregao_outbox_age_seconds", "How long the oldest has waited.", labels=["kind"]
+    )
+    waiting = Delivery.objects.filter(state__in=Delivery.OPEN).order_by().values("kind")
+    found = {row["kind"]: row for row in waiting.annotate(n=Count("pk"), since=Min("created_at"))}
+    for kind in Channel.Kind.values:
+        row = found.get(kind)
+        depth.add_metric([kind], row["n"] if row else 0)
+        age.add_metric([kind], (at - row["since"]).total_seconds() if row else 0)
+    return [depth, age]
+
+
+def _alert_lag(at: datetime) -> Families:
+    """Return quantiles of the newest e-mails' way: from the quote's time until they were sent."""
+    newest = Firing.objects.order_by("-pk").filter(
+        notification__deliveries__kind=Channel.Kind.EMAIL,
+        notification__deliveries__state=Delivery.State.SENT,
+    )
+    times = newest.values_list("quoted_at", "notification__deliveries__sent_at")[:LAGS]
+    lags = sorted(
+        (sent_at - quoted_at).total_seconds()
+        for quoted_at, sent_at in times
+        if sent_at and sent_at >= at - LAG_WINDOW
+    )
+    lag = GaugeMetricFamily(
+        "pregao_alert_lag_seconds",
+        "From the quote that crossed a limit to its e-mail, of the last hour.",
+        labels=["quantile"],
+    )
+    for quantile in QUANTILES if lags else ():
+        lag.add_metric([str(quantile)], lags[min(int(quantile * len(lags)), len(lags) - 1)])
+    return [lag]

@@ -1,0 +1,168 @@
+import time
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from mainapp.alerts.tests.factories import make_alert
+from mainapp.core.consumers import open_sockets
+from mainapp.market.board import client as redis_client
+from mainapp.market.models import LastQuote
+from mainapp.market.services.recording import record_quotes
+from mainapp.market.tests.factories import StockFactory
+from mainapp.market.tests.quotes import make_quote
+from mainapp.notifications.models import Delivery
+from mainapp.notifications.tests.factories import delivery
+from mainapp.pages import board
+from mainapp.pages.board import BOUNDS_S, Meter, readings
+from mainapp.pages.selectors.metrics import metrics
+
+TOKEN = "t" * 40
+
+
+@pytest.fixture(autouse=True)
+def _forgotten(db):
+    redis_client().delete(board.REGISTRY)
+
+
+@pytest.fixture
+def read(client):
+    """Return what /metrics says: the value of each sample, by name and labels but the process."""
+
+    def samples():
+        response = client.get("/metrics")
+        assert response.status_code == 200
+        found = {}
+        for family in text_string_to_metric_families(response.content.decode()):
+            for sample in family.samples:
+                labels = [
+                    value for name, value in sorted(sample.labels.items()) if name != "process"
+                ]
+                found[sample.name, *labels] = sample.value
+        return found
+
+    return samples
+
+
+def record(price, at):
+    record_quotes(quotes=[make_quote("PETR4", price, quoted_at=at)], at=at)
+
+
+@pytest.mark.parametrize(
+    ("token", "asked", "status"),
+    [
+        ("", {"REMOTE_ADDR": "127.0.0.1"}, 200),
+        ("", {"REMOTE_ADDR": "::1"}, 200),
+        ("", {"REMOTE_ADDR": "203.0.113.7"}, 404),
+        ("", {"REMOTE_ADDR": ""}, 404),
+        ("", {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "127.0.0.1"}, 404),
+        ("", {"REMOTE_ADDR": "127.0.0.1", "HTTP_FORWARDED": "for=x"}, 404),
+        ("", {"REMOTE_ADDR": "203.0.113.7", "HTTP_AUTHORIZATION": "Bearer "}, 404),
+        (TOKEN, {"REMOTE_ADDR": "203.0.113.7", "HTTP_AUTHORIZATION": f"Bearer {TOKEN}"}, 200),
+        (TOKEN, {"REMOTE_ADDR": "203.0.113.7", "HTTP_AUTHORIZATION": f"Bearer {TOKEN}é"}, 404),
+        (TOKEN, {"REMOTE_ADDR": "203.0.113.7", "HTTP_AUTHORIZATION": TOKEN}, 404),
+    ],
+)
+def test_metrics_are_for_the_token_and_this_machine(client, settings, token, asked, status):
+    settings.METRICS_TOKEN = token
+
+    assert client.get("/metrics", **asked).status_code == status
+
+
+def test_metrics_tell_of_quotes_and_the_outbox(read):
+    now = timezone.now()
+    StockFactory(symbol="PETR4")
+    record("37.00", now - timedelta(seconds=90))
+    delivery()
+    Delivery.objects.update(created_at=now - timedelta(seconds=60))
+
+    found = read()
+
+    assert 90 <= found["pregao_quote_age_seconds",] < 100
+    assert found["pregao_outbox_depth", "email"] == 1
+    assert found["pregao_outbox_depth", "webhook"] == 0
+    assert 60 <= found["pregao_outbox_age_seconds", "email"] < 70
+    assert found["pregao_up", "redis"] == found["pregao_up", "database"] == 1
+    assert found["pregao_source_up", "simulated"] == 1
+    assert found["pregao_source_errors_total", "simulated"] == 0
+
+
+def test_lag_of_an_alert_is_from_its_quote_to_its_mail(read, alice):
+    now = timezone.now()
+    alice.email = "alice@example.org"
+    alice.save()
+    StockFactory(symbol="PETR4")
+    record("37.00", now - timedelta(seconds=30))
+    make_alert(alice, compra="36.00", at=now - timedelta(seconds=25))
+    record("35.00", now - timedelta(seconds=20))
+    assert ("pregao_alert_lag_seconds", "0.5") not in read()
+    Delivery.objects.update(state="sent", sent_at=now - timedelta(seconds=15))
+
+    assert read()["pregao_alert_lag_seconds", "0.99"] == pytest.approx(5, abs=0.01)
+
+
+def test_responses_are_counted_by_view(read, client):
+    before = read().get(("pregao_response_seconds_count", "privacy"), 0)
+    client.get("/privacy/")
+
+    found = read()
+
+    assert found["pregao_response_seconds_count", "privacy"] == before + 1
+    assert found["pregao_response_seconds_bucket", "+Inf", "privacy"] == before + 1
+    assert found["pregao_response_seconds_sum", "privacy"] > 0
+
+
+def test_every_process_tells_its_own(db):
+    one, two = Meter(), Meter()
+    one.observe("home", 0.02)
+    one.observe("home", 9.0)
+    two.observe("home", 0.2)
+    for meter in (one, two):
+        meter.lease()
+
+    found = {reading.process: reading.latency["home"] for reading in readings()}
+
+    assert {one.process, two.process} <= found.keys()
+    assert found[one.process] == [0, 0, 1, *[0] * (len(BOUNDS_S) - 3), 1, 9.02]
+    assert found[two.process][5] == 1
+
+
+def test_process_that_ended_is_forgotten(db):
+    ended = Meter()
+    ended.lease()
+    assert ended.process in {reading.process for reading in readings()}
+    redis_client().delete(f"pregao:meter:{ended.process}")
+
+    assert ended.process not in {reading.process for reading in readings()}
+
+
+async def test_open_sockets_are_counted(websocket):
+    before = open_sockets["StockConsumer"]
+    async with websocket("/ws/stock/track/") as socket:
+        await socket.next("snapshot")
+        assert open_sockets["StockConsumer"] == before + 1
+
+    assert open_sockets["StockConsumer"] == before
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_metrics_cost_four_queries(count, django_assert_num_queries):
+    for _number in range(count):
+        delivery()
+    now = timezone.now()
+
+    with django_assert_num_queries(4):
+        list(metrics(at=now))
+
+    assert not LastQuote.objects.exists()
+
+
+def test_measuring_a_response_costs_microseconds(db):
+    meter = Meter()
+    meter.observe("home", 0.01)
+    begun = time.process_time()
+    for _number in range(2000):
+        meter.observe("home", 0.01)
+
+    assert (time.process_time() - begun) / 2000 < 20e-6
