@@ -44,9 +44,15 @@ def typed(price: float) -> str:
     return f"{price:.2f}".replace(".", ",")
 
 
+def wait_until_live(page: Page) -> None:
+    """Wait for the socket: the browser complains of one that is closed before it is open."""
+    expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo", timeout=20_000)
+
+
 def save(page: Page) -> None:
     page.get_by_role("button", name="Criar alerta").click()
     page.wait_for_url("**/alerts/")
+    wait_until_live(page)
 
 
 def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
@@ -65,9 +71,11 @@ def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
     row = page.locator("tr[data-symbol=PETR4]")
     expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
     page.reload()
+    wait_until_live(page)
     expect(row.locator(".state")).to_have_text("disparado")
     row.get_by_role("link", name="Histórico do alerta de PETR4").click()
     expect(page.get_by_role("heading", name="Disparos")).to_be_visible()
+    wait_until_live(page)
     expect(page.locator("main table tbody tr")).to_have_count(1)
     expect(page.locator("main table tbody")).to_contain_text("No site: entregue")
 
@@ -83,6 +91,7 @@ def test_price_that_crosses_later_fires(alerts):
 
     expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
     page.reload()
+    wait_until_live(page)
     expect(page.locator("tr[data-symbol=VALE3] .state")).to_have_text("ativo")
 
 
@@ -111,8 +120,10 @@ def test_rows_live_and_an_alert_is_paused_and_deleted(alerts):
     expect(distance).not_to_have_text(before, timeout=20_000)
     page.get_by_role("button", name="Pausar o alerta de ITUB4").click()
     expect(page.locator("tr .state")).to_have_text("pausado")
+    wait_until_live(page)
     page.get_by_role("button", name="Reativar o alerta de ITUB4").click()
     expect(page.locator("tr .state")).to_have_text("ativo")
+    wait_until_live(page)
     page.get_by_role("link", name="Apagar o alerta de ITUB4").click()
     page.get_by_role("button", name="Apagar").click()
     expect(page.get_by_role("heading", name="Você ainda não tem alertas")).to_be_visible()
@@ -124,7 +135,7 @@ def test_form_works_without_javascript(open_page, alerts):
     page.fill("[name=compra]", "1,50")
     page.get_by_role("button", name="Ver o que ele faria").click()
     expect(page.locator(".promise")).to_contain_text("PETR4 cair a R$")
-    save(page)
+    page.get_by_role("button", name="Criar alerta").click()
     expect(page.locator("tr[data-symbol=PETR4] [data-distance]")).to_contain_text("faltam R$")
 
 
@@ -141,5 +152,6 @@ def test_phone_has_room_for_all_of_it(alerts, scheme):
     widths.append(page.evaluate("document.documentElement.scrollWidth"))
     page.get_by_role("link", name="Histórico do alerta de PETR4").tap()
     expect(page.get_by_role("heading", name="Nenhum disparo ainda")).to_be_visible()
+    wait_until_live(page)
     widths.append(page.evaluate("document.documentElement.scrollWidth"))
     assert widths == [360] * 3
