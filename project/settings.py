@@ -321,6 +321,7 @@ STATICFILES_DIRS: list[Any] = [
         for prefix, folder in (
             ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
             ("vendor/lightweight-charts", BASE_DIR / "node_modules/lightweight-charts/dist"),
+            ("vendor/swagger-ui", BASE_DIR / "node_modules/swagger-ui-dist"),
         )
         if folder.is_dir()
     ),
@@ -334,6 +335,9 @@ PACKAGE_FILES = {
     "vendor/tabler/js/tabler.min.js",
     "vendor/tabler/js/tabler.min.js.map",
     "vendor/lightweight-charts/lightweight-charts.standalone.production.mjs",
+    "vendor/swagger-ui/swagger-ui.css",
+    "vendor/swagger-ui/swagger-ui.css.map",
+    "vendor/swagger-ui/swagger-ui-bundle.js",
 }
 STATICFILES_FINDERS = [
     "mainapp.core.storage.UsedFilesFinder",

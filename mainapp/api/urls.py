@@ -57,4 +57,5 @@ urlpatterns = [
     ),
     path(f"{V1}ws-ticket/", tickets.TicketView.as_view(), name="api-ticket"),
     path("api/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path("api/docs/", docs.docs, name="api-docs"),
 ]

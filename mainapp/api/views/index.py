@@ -15,6 +15,7 @@ class Index(serializers.Serializer):
     """Where the API is described."""
 
     schema = serializers.CharField()
+    docs = serializers.CharField()
 
 
 class IndexView(ApiView):
@@ -25,4 +26,4 @@ class IndexView(ApiView):
 
     @extend_schema(responses={200: Index})
     def get(self, request: Any) -> Response:
-        return Response({"schema": reverse("api-schema")})
+        return Response({"schema": reverse("api-schema"), "docs": reverse("api-docs")})
