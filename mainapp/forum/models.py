@@ -92,7 +92,7 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["room", "seq"]
+        ordering = ["room_id", "seq"]  # "room" would join it, for the rooms' own order
         constraints = [
             models.UniqueConstraint(fields=["room", "seq"], name="one_message_a_number"),
             models.UniqueConstraint(

@@ -48,7 +48,12 @@ def post_message(
 
     Raises: Invalid, TooLong, LoginRequired (deactivated), Muted, Closed, RateLimited.
     """
-    text = _checked(body)
+    try:
+        text = _checked(body)
+    except (Invalid, TooLong):
+        if client_id and (sent := _already_sent(room_pk, author, client_id)):
+            return sent
+        raise
     html = _rendered(text)
     with transaction.atomic():
         _lock_author(author)
@@ -99,7 +104,8 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
 def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
     """Take a message's text away; its number stays. Its author may, its room's host, and staff.
 
-    Who deletes another's leaves a line in the log of moderation, with an excerpt. Safe to repeat.
+    Who deletes another's leaves a line in the log of moderation, with an excerpt. Safe to repeat:
+    what is deleted is told again.
     Raises: Invalid (no such message), LoginRequired, Forbidden, RateLimited.
     """
     changes.take(actor.pk)
@@ -110,12 +116,11 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
         is_own = message.author_id == actor.pk
         if not is_own and not is_moderator(actor, host_id=room.host_id):
             raise Forbidden
-        if message.deleted_at:
-            return message
-        if not is_own:
+        if not is_own and not message.deleted_at:
             _note_deletion(message, room, actor)
         message.body = message.body_html = ""
-        message.revision, message.deleted_at = room.revision, timezone.now()
+        message.revision = room.revision
+        message.deleted_at = message.deleted_at or timezone.now()
         message.save(update_fields=["body", "body_html", "revision", "deleted_at"])
         return message
 
@@ -154,7 +159,8 @@ def _lock_author(author: User) -> User:
 
 
 def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:
-    return Message.objects.filter(room=room_pk, author=author, client_id=client_id).first()
+    named = Message.objects.filter(room=room_pk, author=author, client_id=client_id)
+    return next(iter(named.only("seq", "revision")[:1]), None)
 
 
 def _take_turn(author: User, now: datetime) -> None:

@@ -161,6 +161,16 @@ async def test_client_id_sent_again_gives_the_same_ack_and_keeps_the_first_body(
     assert bodies == ["primeira", "de outro"]
 
 
+@pytest.mark.parametrize("body", ["", "x" * 4001])
+async def test_client_id_sent_again_with_no_message_gives_the_same_ack(websocket, url, alice, body):
+    client_id = str(uuid4())
+    async with websocket(url, alice) as socket:
+        await socket.send(say("primeiro", client_id))
+        first = await socket.next("ack")
+        await socket.send(say(body, client_id))
+        assert await socket.next("ack") == first
+
+
 async def test_client_id_from_two_sockets_at_once_is_one_message(websocket, url, alice, room):
     async with websocket(url, alice) as one, websocket(url, alice) as two:
         for _ in range(5):
@@ -366,6 +376,15 @@ async def test_delete_comes_to_all_and_leaves_a_tombstone(websocket, url, room, 
         items = (await other.ask({"type": "resume", "after": 0}))["items"]
 
     assert [(item["seq"], item["deleted"], item["body_html"]) for item in items] == [(1, True, "")]
+
+
+async def test_delete_sent_again_is_answered_again(websocket, url, room, bob):
+    message = await query(post_message, room_pk=room.pk, author=bob, body="a")
+    async with websocket(url, bob) as socket:
+        for _ in range(2):
+            await socket.send({"type": "delete", "seq": 1})
+            told = await socket.next("deleted")
+            assert told == {"type": "deleted", "id": message.pk, "seq": 1}
 
 
 @pytest.mark.parametrize(
