@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from mainapp.api.views import (
     accounts,
     alerts,
+    docs,
     forum,
     index,
     market,
