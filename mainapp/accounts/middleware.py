@@ -17,6 +17,7 @@ from mainapp.accounts.fanout import LoginHub, Rights
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import standing_of, user_of_ticket, users_of_sessions
 from mainapp.core.consumers import SESSION_ENDED
+from mainapp.core.middleware import TICKET
 from mainapp.core.realtime import query
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class SocketUserMiddleware:
         hub = _resolver().hub
         await hub.ready()
         known_at = hub.now()
-        ticket = await query(_redeemed, subprotocol.removeprefix(tickets.TICKET))
+        ticket = await query(_redeemed, subprotocol.removeprefix(TICKET))
         if ticket is None:
             await send({"type": "websocket.close", "code": SESSION_ENDED})
             return

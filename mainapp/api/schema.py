@@ -18,12 +18,12 @@ KEY = {
 }
 
 
-class BearerScheme(SimpleJWTScheme):
+class BearerScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call] # registers itself
     target_class = "mainapp.api.authentication.Bearer"
     name = "token"
 
 
-class SessionScheme(OpenApiAuthenticationExtension):
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # the same
     target_class = "mainapp.api.authentication.SiteSession"
     name = "session"
 

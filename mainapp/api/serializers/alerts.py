@@ -17,9 +17,7 @@ from mainapp.api.formats import Moment
 from mainapp.api.serializers.common import Money, Ticker
 
 CENT = Decimal("0.01")
-DEFAULTS: dict[str, Any] = {
-    name: Alert._meta.get_field(name).get_default() for name in FIELDS if name != "ativo"
-}
+DEFAULTS: dict[str, Any] = {name: getattr(Alert(), name) for name in FIELDS if name != "ativo"}
 SORTABLE = ("symbol", "created_at", "expires_at")
 
 

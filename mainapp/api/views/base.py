@@ -28,7 +28,7 @@ class ApiView(GenericAPIView):
     """An operation; a mutation with an `Idempotency-Key` is one transaction with its answer."""
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
-    pagination_class = None
+    pagination_class: Any = None
     window: throttling.Window | None = None
     kept: KeptAnswer | None = None
 

@@ -11,6 +11,7 @@ from mainapp.accounts import tickets
 from mainapp.accounts.tickets import Ticket
 from mainapp.api.errors import Refused
 from mainapp.api.views.base import ApiView
+from mainapp.core.middleware import TICKET
 
 
 class TicketData(serializers.Serializer):
@@ -37,7 +38,7 @@ class TicketView(ApiView):
             raise Refused(503, "unavailable") from None
         told = {
             "ticket": value,
-            "subprotocol": f"{tickets.TICKET}{value}",
+            "subprotocol": f"{TICKET}{value}",
             "expires_in_s": tickets.LIFE_S,
         }
         return Response(told, 201)
