@@ -13,6 +13,11 @@ from mainapp.accounts.models import Preferences, User
 # Control characters, and those that turn the direction of what follows them.
 HIDDEN = {"Cc", "Cs", "Co", "Cn"}
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+# Letters by their category alone: they show nothing.
+BLANK = set("\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+UNSEEN = TURNING | BLANK
+# Whose letters look alike: a name in one of them passes for one in another.
+ALIKE = {"LATIN", "CYRILLIC", "GREEK"}
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
@@ -32,6 +37,8 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at r
         name = " ".join(checked(self.cleaned_data["display_name"]).split())
         if name and not any(unicodedata.category(letter)[0] in "LN" for letter in name):
             raise ValidationError(_("O nome precisa de ao menos uma letra ou um número."))
+        if len(ALIKE & {unicodedata.name(letter, "").partition(" ")[0] for letter in name}) > 1:
+            raise ValidationError(_("O nome mistura letras de alfabetos que se confundem."))
         return name
 
     def clean_bio(self) -> str:
@@ -42,7 +49,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at r
 
 def checked(text: str) -> str:
     """Return a text that shows what it holds. Raises: ValidationError for any other."""
-    if any(unicodedata.category(one) in HIDDEN or one in TURNING for one in text):
+    if any(unicodedata.category(one) in HIDDEN or one in UNSEEN for one in text):
         raise ValidationError(_("Há um caractere que não se pode mostrar."))
     return text
 

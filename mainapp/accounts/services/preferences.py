@@ -3,11 +3,13 @@
 import unicodedata
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.policies import is_staff_level
 from mainapp.accounts.selectors import removed_user_name
 from mainapp.core.exceptions import DomainError
 
@@ -21,7 +23,8 @@ def save_preferences(*, user: User, **chosen: Any) -> Preferences:
 def save_profile(*, user: User, display_name: str, bio: str) -> None:
     """Keep what others read of a person; both are one's own words, plain text.
 
-    Raises: DomainError for a display name that is somebody else's username, or nobody's name.
+    Raises: DomainError for a display name that is somebody else's username, nobody's name, or one
+    kept for the staff.
     """
     with transaction.atomic():
         _check_display_name(user, display_name)
@@ -30,10 +33,18 @@ def save_profile(*, user: User, display_name: str, bio: str) -> None:
 
 
 def _check_display_name(user: User, name: str) -> None:
-    plain = unicodedata.normalize("NFKC", name).strip().casefold()
+    plain = _shown(name)
     others = User.objects.filter(username__iexact=plain).exclude(pk=user.pk)
     if plain in _names_of_nobody() or (plain and others.exists()):
         raise DomainError(_("Este nome já é de outra pessoa."))
+    if plain in settings.ACCOUNT_USERNAME_BLACKLIST and not is_staff_level(user):
+        raise DomainError(_("Este nome é reservado. Escolha outro."))
+
+
+def _shown(name: str) -> str:
+    """Return a name as it is read: without case, and without what takes no room."""
+    letters = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(one for one in letters if unicodedata.category(one) != "Cf").strip()
 
 
 def _names_of_nobody() -> set[str]:

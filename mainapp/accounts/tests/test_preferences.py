@@ -1,4 +1,5 @@
 import pytest
+from django.utils.translation import override
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.selectors import monitoring_minutes_of, name_of, preferences_of
@@ -37,8 +38,17 @@ def test_a_display_name_may_not_be_anothers_username(alice, bob):
     assert name_of(User.objects.get(pk=alice.pk)) == "Alice"
 
 
+def test_the_staff_may_bear_the_staffs_names(alice):
+    alice.access_level = User.Access.SUPPORT
+
+    save_profile(user=alice, display_name="Suporte", bio="")
+
+    assert alice.name == "Suporte"
+
+
 def test_nobody_has_a_name_too():
-    assert name_of(None) == "usuário removido"
+    with override("pt-br"):
+        assert name_of(None) == "usuário removido"
 
 
 @pytest.mark.parametrize(
