@@ -1,4 +1,5 @@
 import pytest
+from allauth.account.models import EmailAddress
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -8,7 +9,8 @@ from mainapp.accounts.services.deletion import delete_account
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
 from mainapp.market.models import Watchlist
 from mainapp.market.services.watchlists import create_list
-from mainapp.market.tests.factories import StockFactory
+from mainapp.market.tests.factories import NOON, StockFactory
+from mainapp.notifications.models import Delivery
 from mainapp.pages.tests.people import moderate, report, room, say, take_part
 from mainapp.pages.tests.test_archive import archive_of
 from mainapp.portfolio.models import Carteira
@@ -50,6 +52,21 @@ def past(alice, bob):
     )
     Preferences.objects.create(user=alice, theme="dark")
     return hers, his
+
+
+def test_the_addresses_of_mails_go_with_the_account(alice):
+    for number, address in enumerate(
+        ["alice@example.com", "alice@work.example", "bob@example.com"]
+    ):
+        Delivery.objects.create(
+            kind="email", address=address, subject="Nova senha", text="…", state="sent",
+            message_id=f"<{number}>", due_at=NOON, created_at=NOON,
+        )  # fmt: skip
+    EmailAddress.objects.create(user=alice, email="alice@work.example")
+
+    delete_account(user=alice)
+
+    assert [one.address for one in Delivery.objects.all()] == ["bob@example.com"]
 
 
 def test_the_page_tells_what_goes_and_what_stays(page):
