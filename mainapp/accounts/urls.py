@@ -8,7 +8,13 @@ from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
 from django.views.decorators.http import require_http_methods
 
-from mainapp.accounts.views import EmailView, LogInView, RegisterView, ResetPasswordView
+from mainapp.accounts.views import (
+    ConfirmEmailView,
+    EmailView,
+    LogInView,
+    RegisterView,
+    ResetPasswordView,
+)
 
 
 def _page(
@@ -22,6 +28,7 @@ def _page(
 
 
 log_in: Any = LogInView.as_view()
+confirm_email: Any = ConfirmEmailView.as_view()
 email: Any = EmailView.as_view()
 register: Any = RegisterView.as_view()
 reset_password: Any = ResetPasswordView.as_view()
@@ -41,7 +48,7 @@ urlpatterns = [
     ),
     *_page(
         "accounts/confirm-email/(?P<key>[^/]+)/",
-        allauth.confirm_email,
+        confirm_email,
         "confirm-email",
         "confirm_email",
     ),

@@ -12,7 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.decorators import method_decorator
@@ -45,6 +45,18 @@ class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no t
             if form.is_valid():  # it was not the username that another took meanwhile
                 raise
             response = super().form_invalid(form)
+        return response
+
+
+class ConfirmEmailView(allauth.ConfirmEmailView):  # type: ignore[misc] # allauth has no types
+    """Confirms an e-mail; who sends the form twice reads that the link was used."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse
+        try:
+            response = super().post(*args, **kwargs)
+        except Http404:
+            response = self.get(*args, **kwargs)
         return response
 
 

@@ -192,6 +192,18 @@ def test_verifying_in_the_browser_that_signed_up_logs_in(client, client2):
     assert SESSION_KEY not in client2.session
 
 
+@pytest.mark.usefixtures("_verified")
+def test_a_link_that_verified_once_says_that_it_was_used(client, client2):
+    client.post("/register/", FORM)
+    link = link_of(mail.outbox[0])
+    assert client2.post(link).status_code == 302
+
+    again = client2.post(link)
+
+    assert again.status_code == 200
+    assert "Este link não vale mais" in again.content.decode()
+
+
 def test_optional_verification_lets_in_and_mails(client, settings):
     settings.ACCOUNT_EMAIL_VERIFICATION = "optional"
     client.post("/register/", FORM)
