@@ -40,6 +40,7 @@ from benchmarks.rig.readings import Tally
 
 CLIENTS, ROOMS, SECONDS, PER_SECOND, KILL_EVERY_S = 40, 10, 180.0, 50.0, 10.0
 SETTLE_S, REDIS_AWAY_S = 60.0, 1.0
+SHORT_PCT = 20.0  # of the asked rate, for want of acknowledgements while a process starts
 MAX_UNACKED = 12  # who waits for so many acknowledgements says nothing new
 PREPARE = """
 import django; django.setup()
@@ -68,6 +69,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.sent = self.resent = self.reconnects = self.repeated = self.skipped = 0
+        self.passed_over = 0  # turns to talk, with MAX_UNACKED waiting
         self.acked: dict[str, tuple[int, int]] = {}  # client_id: room, seq
         self.contradicted = 0
         self.errors: Counter[str] = Counter()
@@ -243,6 +245,8 @@ class Talk:
         for number in itertools.count():
             if sum(len(seat.unacked) for seat in client) < MAX_UNACKED:
                 await next(turns).say(f"mensagem {number}")
+            else:
+                self.counts.passed_over += 1
             due_at += self.pause_s
             if due_at >= ends_at:
                 return
@@ -283,6 +287,10 @@ def judge(tally: Tally, talk: Talk, rows: list[tuple[int, int, int, str]], secon
         f"kills: {talk.kills['web']} of a web process, {talk.kills['redis']} of Redis;"
         f" {counts.reconnects} reconnects; errors {dict(counts.errors)}"
     )
+    limit = SHORT_PCT if seconds >= 60 else None
+    turns = counts.sent + counts.passed_over
+    short_pct = 100 * counts.passed_over / turns if turns else 100.0
+    tally.line("turns passed over, too much being unacknowledged", short_pct, "%", limit)
     tally.note(f"messages in the database {len(rows)}; repeated to a client {counts.repeated}")
     tally.line("numbers skipped before a client on an open socket", counts.skipped, "")
     tally.line("all acknowledged and held by all after", talk.settled_s, "s", SETTLE_S)
