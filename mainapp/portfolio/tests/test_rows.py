@@ -117,7 +117,7 @@ def test_anothers_row_and_one_that_is_not_there_are_missing_alike(
 ):
     client.force_login(bob)
     answers = [
-        getattr(client, method)(path.format(pk)) for pk in (row.pk, 999_999, "x", "9" * 40, "٣")
+        getattr(client, method)(path.format(pk)) for pk in (row.pk, 999_999, "x", "9" * 40, "٣", f"0{row.pk}")
     ]
 
     assert {answer.status_code for answer in answers} == {404}

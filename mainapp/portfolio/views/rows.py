@@ -104,7 +104,7 @@ def delete_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
 
 def _own(request: OwnerRequest, pk: str) -> Carteira:
     """Return the row; what is somebody else's, nobody's or no number is not found alike."""
-    if not (pk.isascii() and pk.isdigit() and len(pk) <= MAX_PK_DIGITS):
+    if not (pk.isascii() and pk.isdigit() and len(pk) <= MAX_PK_DIGITS and str(int(pk)) == pk):
         raise Http404
     try:
         return owned_row(request.user, int(pk))
