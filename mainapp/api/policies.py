@@ -43,6 +43,41 @@ class May(Enum):
     OWNER = "owner"
 
 
+ANYBODY, MEMBERS, OWNER = May.ANYBODY, May.MEMBERS, May.OWNER
+# By the name of the URL and the method; all other methods answer 405.
+OPERATIONS: dict[str, dict[str, May]] = {
+    "api-index": {"get": ANYBODY},
+    "api-register": {"post": ANYBODY},
+    "api-login": {"post": ANYBODY},
+    "api-token": {"post": ANYBODY},
+    "api-refresh": {"post": ANYBODY},
+    "api-token-refresh": {"post": ANYBODY},
+    "api-logout": {"post": MEMBERS},
+    "api-user": {"get": MEMBERS, "patch": MEMBERS},
+    "api-stocks": {"get": ANYBODY},
+    "api-stock": {"get": ANYBODY},
+    "api-quotes": {"get": ANYBODY},
+    "api-candles": {"get": ANYBODY},
+    "api-sources": {"get": ANYBODY},
+    "api-alerts": {"get": MEMBERS, "post": MEMBERS},
+    "api-create-alert": {"post": MEMBERS},
+    "api-delete-alerts": {"post": MEMBERS, "delete": MEMBERS},
+    "api-delete-alert": {"delete": OWNER},
+    "api-alert": {"get": OWNER, "put": OWNER, "patch": OWNER, "delete": OWNER},
+    "api-firings": {"get": OWNER},
+    "api-pause-alert": {"post": OWNER},
+    "api-resume-alert": {"post": OWNER},
+    "api-carteira": {"get": MEMBERS, "post": MEMBERS},
+    "api-holding": {"get": OWNER, "patch": OWNER, "delete": OWNER},
+    "api-rooms": {"get": ANYBODY, "post": MEMBERS},
+    "api-messages": {"get": ANYBODY, "post": MEMBERS},
+    "api-notifications": {"get": MEMBERS},
+    "api-notification": {"get": OWNER, "delete": OWNER},
+    "api-read-notification": {"post": OWNER},
+    "api-ticket": {"post": MEMBERS},
+}
+
+
 def code_for(status: int) -> str:
     """Return the code of an answer that has none of its own."""
     return CODES.get(status, "internal" if status >= 500 else "bad_request")

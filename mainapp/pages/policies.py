@@ -191,8 +191,10 @@ PAGES: dict[str, Page] = {
 # What others wrote, by the beginning of its path: only who may enter at all.
 PREFIXES: dict[str, Who] = {
     "admin/": ADMIN,
-    "api/v1/": EVERYONE,
 }
+
+# What a table of its own holds: the API's is `mainapp/api/policies.py`.
+ELSEWHERE = ("api/v1/",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

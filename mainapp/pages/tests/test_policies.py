@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from mainapp.pages.policies import PAGES, PREFIXES, Refusal, Who
+from mainapp.pages.policies import ELSEWHERE, PAGES, PREFIXES, Refusal, Who
 from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
 
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -27,7 +27,7 @@ def routes(patterns, prefix=""):
 
 
 def is_others(path):
-    return any(path.startswith(prefix) for prefix in PREFIXES)
+    return path.startswith((*PREFIXES, *ELSEWHERE))
 
 
 @pytest.fixture(scope="module")

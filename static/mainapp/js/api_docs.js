@@ -3,6 +3,12 @@
 const place = document.querySelector("#api-docs");
 const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
+// Swagger UI goes by a class of its own.
+const root = document.documentElement;
+const follow = () => root.classList.toggle("dark-mode", root.dataset.bsTheme === "dark");
+new MutationObserver(follow).observe(root, { attributeFilter: ["data-bs-theme"] });
+follow();
+
 window.SwaggerUIBundle({
   url: place.dataset.schema,
   domNode: place,
