@@ -117,12 +117,16 @@ def test_anothers_row_and_one_that_is_not_there_are_missing_alike(
 ):
     client.force_login(bob)
     answers = [
-        getattr(client, method)(path.format(pk)) for pk in (row.pk, 999_999, "x", "9" * 40, "٣", f"0{row.pk}")
+        getattr(client, method)(path.format(pk)) for pk in (row.pk, 999_999, "x", "9" * 40, "٣")
     ]
 
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
     assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
+
+
+def test_a_row_has_one_address(browser, row):
+    assert browser.get(f"/update-carteira/0{row.pk}/").status_code == 404
 
 
 def test_anothers_row_takes_no_trade(client, bob, alice, row):
