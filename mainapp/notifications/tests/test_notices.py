@@ -130,7 +130,7 @@ def test_unverified_account_address_gets_nothing_where_that_counts(alice, settin
 
     alice.emailaddress_set.create(email="alice@example.com", verified=True)
     assert [one.address for one in deliveries_for([alice], "alert")[alice.pk]] == [
-        "Alice@example.com"
+        "alice@example.com"
     ]
 
 
