@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mainapp.accounts.models import User
 from mainapp.alerts.conditions import Kind
@@ -23,6 +24,12 @@ from mainapp.notifications.services.notices import Notice, letters_for, notify_m
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRED, SPLIT = "alert_fired", "alert_split"
 UNSUBSCRIBE_SALT = "alerts.unsubscribe"
+SENTENCES = {
+    "compra": gettext_noop("%(symbol)s caiu a %(limit)s ou menos"),
+    "venda": gettext_noop("%(symbol)s subiu a %(limit)s ou mais"),
+    "change_up_pct": gettext_noop("%(symbol)s sobe %(limit)s ou mais no dia"),
+    "change_down_pct": gettext_noop("%(symbol)s cai %(limit)s ou mais no dia"),
+}
 
 
 def announce_firings(*, firings: Sequence[Firing]) -> None:
@@ -45,13 +52,8 @@ def announce_split(*, alerts: Sequence[Alert]) -> None:
 
 def sentence(kind: Kind | str, *, symbol: str, limit: object) -> str:
     """Return what a condition says, for a title: `PETR4 caiu a R$ 36,00 ou menos`."""
-    words = {
-        "compra": _("%(symbol)s caiu a %(limit)s ou menos"),
-        "venda": _("%(symbol)s subiu a %(limit)s ou mais"),
-        "change_up_pct": _("%(symbol)s sobe %(limit)s ou mais no dia"),
-        "change_down_pct": _("%(symbol)s cai %(limit)s ou mais no dia"),
-    }
-    return words[kind] % {"symbol": symbol, "limit": limit_text(kind, limit, symbol=symbol)}
+    shown = limit_text(kind, limit, symbol=symbol)
+    return _(SENTENCES[kind]) % {"symbol": symbol, "limit": shown}
 
 
 def unsubscribe_token(alert: Alert) -> str:
