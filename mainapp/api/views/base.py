@@ -1,5 +1,6 @@
 """The base of every operation: throttles, then who asks, then an effect that happens once."""
 
+import json
 from typing import Any
 
 from django.db import transaction
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import Throttled
 from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 
 from mainapp.api import throttling
 from mainapp.api.errors import Refused
@@ -40,7 +42,7 @@ class ApiView(GenericAPIView):
             if response.status_code >= 400:
                 transaction.set_rollback(True)
             elif self.kept:
-                keep_answer(kept=self.kept, status=response.status_code, body=response.data)
+                keep_answer(kept=self.kept, status=response.status_code, body=_text(response.data))
         return response
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -53,7 +55,7 @@ class ApiView(GenericAPIView):
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, Repeated):
-            response = Response(exc.kept.body, exc.kept.status)
+            response = Response(json.loads(exc.kept.body or "null"), exc.kept.status)
             response["Idempotent-Replayed"] = "true"
             return response
         return super().handle_exception(exc)
@@ -91,6 +93,11 @@ def valid(serializer: Any) -> dict[str, Any]:
     serializer.is_valid(raise_exception=True)
     given: dict[str, Any] = serializer.validated_data
     return given
+
+
+def _text(data: Any) -> str:
+    """Return an answer as text: PostgreSQL would give an object's fields back in another order."""
+    return json.dumps(data, cls=JSONEncoder)
 
 
 def _scope(request: Any) -> str:
