@@ -243,6 +243,7 @@ ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # the others are allauth's
 API_REQUESTS_A_MINUTE_ADDRESS = env.int("API_REQUESTS_A_MINUTE_ADDRESS", default=600)
 API_REQUESTS_A_MINUTE_USER = env.int("API_REQUESTS_A_MINUTE_USER", default=300)
 ROOMS_A_DAY = env.int("ROOMS_A_DAY", default=20)
+UPLOADS_A_DAY = env.int("UPLOADS_A_DAY", default=10)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mainapp.api.authentication.Bearer",
