@@ -106,7 +106,7 @@ async def socket_error(socket, frame):
     return await socket.next("error")
 
 
-@pytest.mark.parametrize("pk", ["999", "abc", "0", "-1", "1" * 40, "%31", "٣"])
+@pytest.mark.parametrize("pk", ["999", "abc", "0", "-1", "1" * 40, "٣"])
 async def test_unknown_room_closes_with_4404(websocket, room, pk):
     async with websocket(
         f"/ws/room/{pk}/" if pk != "999" else f"/ws/room/{room.pk + 1}/"
