@@ -91,10 +91,10 @@ def test_a_person_signs_up_leaves_and_comes_back(open_page):
     page = open_page("/sources/")
     page.get_by_role("link", name="Entrar").click()
     page.get_by_role("main").get_by_role("link", name="Criar conta").click()
-    page.get_by_label("Usuário").fill("marina")
+    page.get_by_label("Nome de usuário").fill("marina")
     page.get_by_label("E-mail").fill("marina@example.com")
     page.get_by_label("Senha", exact=True).fill("um-segredo-longo")
-    page.get_by_label("Confirmação de senha").fill("um-segredo-longo")
+    page.get_by_label("Repita a senha").fill("um-segredo-longo")
     page.get_by_role("main").get_by_role("button", name="Criar conta").click()
     page.wait_for_url("**/sources/")
 
@@ -102,7 +102,7 @@ def test_a_person_signs_up_leaves_and_comes_back(open_page):
     page.get_by_role("button", name="Sair").click()
     page.locator(".badge-feed[data-feed=live]").first.wait_for()
     page.goto("/login/")
-    page.get_by_label("Usuário").fill("marina")
+    page.get_by_label("Usuário ou e-mail").fill("marina")
     page.get_by_label("Senha").fill("um-segredo-longo")
     page.get_by_role("main").get_by_role("button", name="Entrar").click()
 
