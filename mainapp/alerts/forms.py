@@ -208,4 +208,4 @@ def period_choices(owner: User) -> Iterable[tuple[Any, Any]]:
     preferences: Preferences | None = getattr(owner, "preferences", None)
     followed = Preferences.Period(preferences.monitoring_minutes if preferences else 0)
     empty = _("como no perfil: %(period)s") % {"period": followed.label.lower()}
-    return [("", empty), *Alert.Period.choices]
+    return [("", empty), *Preferences.Period.choices]

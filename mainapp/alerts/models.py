@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from mainapp.accounts.models import Preferences
 from mainapp.alerts.conditions import KINDS, Kind, State, Terms
 from mainapp.alerts.rendering import condition_text
 from mainapp.market.models import Stock
@@ -21,16 +22,6 @@ ONE_DAY_MINUTES = 24 * 60
 
 class Alert(models.Model):
     """What a user wants to be told of one stock; the conditions that are set are alternatives."""
-
-    class Period(models.IntegerChoices):
-        EVERY_QUOTE = 0, _("A cada cotação")
-        ONE = 1, _("1 minuto")
-        TWO = 2, _("2 minutos")
-        FIVE = 5, _("5 minutos")
-        FIFTEEN = 15, _("15 minutos")
-        THIRTY = 30, _("30 minutos")
-        SIXTY = 60, _("1 hora")
-        NINETY = 90, _("1 hora e 30 minutos")
 
     class Recurrence(models.TextChoices):
         ONCE = "once", _("Uma vez")
@@ -58,7 +49,9 @@ class Alert(models.Model):
         _("queda do dia"), max_digits=6, decimal_places=2, null=True, blank=True
     )
     # Empty: the owner's monitoring period.
-    periodo = models.PositiveSmallIntegerField(_("período"), choices=Period, null=True, blank=True)
+    periodo = models.PositiveSmallIntegerField(
+        _("período"), choices=Preferences.Period, null=True, blank=True
+    )
     duracao = models.PositiveSmallIntegerField(
         _("duração"), default=15, validators=[MinValueValidator(1), MaxValueValidator(365)]
     )

@@ -8,7 +8,6 @@ from django.utils import translation
 from mainapp.accounts.models import Preferences
 from mainapp.alerts.conditions import end_of
 from mainapp.alerts.forms import AlertForm
-from mainapp.alerts.models import Alert
 from mainapp.alerts.rendering import distance_text, promise
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.market.sessions import sao_paulo_day
@@ -236,4 +235,4 @@ def test_distance_needs_a_quote_and_a_close():
 def test_every_period_of_the_form_is_the_model_s(alice):
     assert {
         value for value, _ in AlertForm(owner=alice).fields["periodo"].choices if value != ""
-    } == {*Alert.Period.values}
+    } == {*Preferences.Period.values}

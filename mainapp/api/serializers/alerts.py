@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from mainapp.accounts.models import Preferences
 from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.forms import MAX_COOLDOWN, MAX_FALL_PCT, MAX_LIMIT, MAX_RISE_PCT
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
@@ -50,7 +51,9 @@ class AlertInput(serializers.Serializer):
     venda = limit(MAX_LIMIT)
     change_up_pct = limit(MAX_RISE_PCT, 6)
     change_down_pct = limit(MAX_FALL_PCT, 6)
-    periodo = serializers.ChoiceField(choices=Alert.Period.choices, required=False, allow_null=True)
+    periodo = serializers.ChoiceField(
+        choices=Preferences.Period.choices, required=False, allow_null=True
+    )
     duracao = serializers.IntegerField(min_value=1, max_value=365, required=False)
     hold_minutes = serializers.IntegerField(min_value=0, max_value=ONE_DAY_MINUTES, required=False)
     recurrence = serializers.ChoiceField(choices=Alert.Recurrence.choices, required=False)
