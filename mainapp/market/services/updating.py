@@ -12,7 +12,7 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from redis.exceptions import LockError
 
-from mainapp.core.realtime import publish
+from mainapp.core.realtime import Message, publish
 from mainapp.market import board, sessions, watch
 from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
@@ -126,7 +126,7 @@ def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed
     """Put recorded quotes on the board and publish what changed. Raises: redis.RedisError."""
     placed = _place(quotes, status)
     if placed.changed:
-        publish([(STOCK_TRACK, _announcement(placed))])
+        publish([Message(STOCK_TRACK, _announcement(placed))])
     return placed
 
 

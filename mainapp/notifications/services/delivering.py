@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from mainapp.core.realtime import publish
+from mainapp.core.realtime import Message, publish
 from mainapp.notifications.events import INBOXES, InboxesChanged
 from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.services.outbox import (
@@ -41,9 +41,9 @@ _working = Lock()
 _asked_again = Event()
 
 
-def tell_inboxes(users: list[int] | None) -> None:
-    """Have every web process look at these inboxes (None: all) now; a hint that may be lost."""
-    publish([(INBOXES, InboxesChanged(type="inboxes.changed", users=users))])
+def notify_inboxes(users: list[int] | None) -> None:
+    """Have every web process read these inboxes (None: all) now; the message may be lost."""
+    publish([Message(INBOXES, InboxesChanged(type="inboxes.changed", users=users))])
 
 
 @cache
@@ -53,7 +53,7 @@ def transports() -> dict[str, Transport]:
         Channel.Kind.EMAIL: MailTransport(),
         Channel.Kind.WEBHOOK: WebhookTransport(allow_http=settings.DEBUG),
         Channel.Kind.APPRISE: AppriseTransport(),
-        "inapp": InAppTransport(tell_inboxes),
+        "inapp": InAppTransport(notify_inboxes),
     }
 
 
