@@ -171,7 +171,9 @@ def test_candles_that_wake_nothing_are_not_expanded(monkeypatch):
     minutes = [minute(n, "40", "40.50", "39.50", "40") for n in range(5_000)]
     conditions = [terms("compra", "37"), terms("venda", "43"), terms("change_up_pct", "20")]
     expanded, observations = [], PastBar.observations
-    monkeypatch.setattr(PastBar, "observations", lambda past: expanded.append(past) or observations(past))
+    monkeypatch.setattr(
+        PastBar, "observations", lambda past: expanded.append(past) or observations(past)
+    )
 
     run(conditions, days, minutes)
 
