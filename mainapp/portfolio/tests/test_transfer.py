@@ -167,7 +167,7 @@ def test_empty_rows_are_numbered():
 def test_what_is_no_table_of_ours_is_told(data, message):
     with pytest.raises(UnreadableFile) as told:
         read_file(data)
-    assert re.search(message, str(told.value.detail))
+    assert re.search(message, str(told.value))
 
 
 def test_too_many_rows_are_told():
