@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
 from mainapp.core.realtime import publish_now, take_turn
+from mainapp.core.redis import key
 from mainapp.market.consumers.hall import Hall, hall
 from mainapp.market.consumers.reading import (
     chat_text,
@@ -104,9 +105,9 @@ class StockConsumer(BaseConsumer):
         if not user.is_authenticated:
             raise DomainError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
-        key = f"pregao:turns:chat:{user.pk}"
+        turns = key("turns", "chat", user.pk)
         try:
-            wait = await take_turn(self.hub.redis, key, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
+            wait = await take_turn(self.hub.redis, turns, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
         except (redis.RedisError, OSError):
             raise DomainError(
                 "unavailable", _("A conversa está fora do ar; tente já já.")
