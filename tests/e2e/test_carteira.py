@@ -17,7 +17,7 @@ CASES = json.loads(
 )
 BLANK = '<!doctype html><html lang="pt-BR"><title>.</title></html>'
 VALUE = """async ({ holdings, quotes, groups }) => {
-    const { Portfolio, text } = await import("/static/mainapp/js/money.js");
+    const { Portfolio, text } = await import("/static/mainapp/js/portfolio/money.js");
     const write = (values) => Object.fromEntries(Object.entries(values).map(
         ([name, value]) => [name, typeof value === "bigint" ? text(value) : value]));
     const portfolio = new Portfolio(holdings);

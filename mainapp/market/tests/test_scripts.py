@@ -32,7 +32,7 @@ def run(module, expression):
 
 
 def test_moving_average_begins_when_it_has_enough():
-    assert run("indicators.js", "m.sma([1, 2, 3, 4], 2)") == [None, 1.5, 2.5, 3.5]
+    assert run("market/indicators.js", "m.sma([1, 2, 3, 4], 2)") == [None, 1.5, 2.5, 3.5]
 
 
 def test_rsi_follows_wilder():
@@ -41,24 +41,24 @@ def test_rsi_follows_wilder():
         44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42,
         45.84, 46.08, 45.89, 46.03, 45.61, 46.28, 46.28, 46.00,
     ]  # fmt: skip
-    values = run("indicators.js", f"m.rsi({closes}, 14)")
+    values = run("market/indicators.js", f"m.rsi({closes}, 14)")
     assert values[:14] == [None] * 14
     assert [round(value) for value in values[14:]] == [70, 66]
 
 
 @pytest.mark.parametrize(("closes", "last"), [([1, 2, 3], 100), ([3, 2, 1], 0), ([2, 2, 2], 50)])
 def test_rsi_has_an_answer_at_its_ends(closes, last):
-    assert run("indicators.js", f"m.rsi({closes}, 2)")[-1] == last
+    assert run("market/indicators.js", f"m.rsi({closes}, 2)")[-1] == last
 
 
 def test_bollinger_bands_lie_two_deviations_apart():
-    bands = run("indicators.js", "m.bollinger([2, 4, 4, 4, 5, 5, 7, 9], 8, 2)")
+    bands = run("market/indicators.js", "m.bollinger([2, 4, 4, 4, 5, 5, 7, 9], 8, 2)")
     assert [bands[name][-1] for name in ("lower", "middle", "upper")] == [1, 5, 9]
     assert bands["upper"][:-1] == [None] * 7
 
 
 def test_percent_is_counted_from_a_base():
-    assert run("indicators.js", "[50, 75, 25].map((v) => m.percentChange(v, 50))") == [0, 50, -50]
+    assert run("market/indicators.js", "[50, 75, 25].map((v) => m.percentChange(v, 50))") == [0, 50, -50]
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_percent_is_counted_from_a_base():
 )
 def test_the_pause_before_a_reconnect_grows_with_the_outage(outage_ms, shortest, longest):
     expression = f"[0, 1].map((r) => m.reconnectDelay({outage_ms}, () => r))"
-    assert run("frames.js", expression) == [shortest, longest]
+    assert run("core/connection.js", expression) == [shortest, longest]
 
 
 def test_a_snapshot_replaces_and_an_update_is_laid_over():
     quotes = run(
-        "frames.js",
+        "core/connection.js",
         """(() => {
             const quotes = new Map();
             const wanted = new Set(["PETR4"]);
@@ -92,7 +92,7 @@ def test_a_snapshot_replaces_and_an_update_is_laid_over():
 def test_the_clock_follows_the_sample_with_the_least_delay():
     samples = "[-120, -80, -300, 90_000].reduce((known, s) => [...known, "
     samples += "m.clockOffset(known.at(-1) ?? null, s)], [])"
-    assert run("frames.js", samples) == [-120, -80, -80, 90_000]
+    assert run("core/connection.js", samples) == [-120, -80, -80, 90_000]
 
 
 @pytest.mark.parametrize(
@@ -106,19 +106,19 @@ def test_the_clock_follows_the_sample_with_the_least_delay():
     ],
 )
 def test_decimal_strings_compare_exactly(one, other, order):
-    assert run("quotes.js", f"m.compareDecimals('{one}', '{other}')") == order
+    assert run("market/quotes.js", f"m.compareDecimals('{one}', '{other}')") == order
 
 
 @pytest.mark.parametrize(("ascending", "order"), [("true", "BAC"), ("false", "ABC")])
 def test_rows_without_a_value_go_last_either_way(ascending, order):
     rows = "[{symbol: 'A', price: '10.00'}, {symbol: 'C'}, {symbol: 'B', price: '9.00'}]"
     expression = f"{rows}.sort(m.comparator('price', {ascending})).map((r) => r.symbol).join('')"
-    assert run("quotes.js", expression) == order
+    assert run("market/quotes.js", expression) == order
 
 
 def test_a_place_in_a_range_is_between_its_ends():
     places = "[['1', '3', '2'], ['1', '3', '9'], ['2', '2', '2'], [null, '3', '2']]"
-    assert run("quotes.js", f"{places}.map((p) => m.place(...p))") == [50, 100, None, None]
+    assert run("market/quotes.js", f"{places}.map((p) => m.place(...p))") == [50, 100, None, None]
 
 
 def test_a_line_of_the_day_takes_one_point_a_minute():
@@ -127,4 +127,4 @@ def test_a_line_of_the_day_takes_one_point_a_minute():
         for (const [at, price] of [[30, 2], [61, 3], [10, 9]]) m.extendPoints(points, at, price);
         return points;
     })()"""
-    assert run("quotes.js", expression) == [[0, 2], [61, 3]]
+    assert run("market/quotes.js", expression) == [[0, 2], [61, 3]]
