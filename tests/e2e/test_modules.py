@@ -24,8 +24,8 @@ CALLS = {
     "pct": "m.pct(v)",
     "compact": "m.compact(v)",
     "direction": "m.direction(v)",
-    "day": "m.day(v)",
-    "full_day": "m.day(v, {withYear: true})",
+    "day": "time.day(v)",
+    "full_day": "time.day(v, {withYear: true})",
 }
 NAMES = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",), "none": ()}
 
@@ -74,6 +74,7 @@ def test_the_browser_writes_numbers_as_the_server_does(stage, language, column):
         written = page.evaluate(
             f"""async (values) => {{
                 const m = await import("/static/mainapp/js/core/number.js");
+                const time = await import("/static/mainapp/js/core/time.js");
                 return values.map((v) => {CALLS[name]});
             }}""",
             [case[0] for case in cases],

@@ -1,19 +1,16 @@
-// The alerts' pages: live prices, and how far each is from its limits.
+// The pages of alerts: live prices and their distances from the limits.
 import "../pages/base.js";
-import { distanceText } from "./distance.js";
+import { readJson, setText } from "../core/dom.js";
 import { ageText, fieldText, originText } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
+import { distanceText } from "./distance.js";
 
 const root = document.querySelector("[data-alerts]");
 const rows = [...root.querySelectorAll("[data-symbol]")];
 const symbols = [...new Set(rows.map((row) => row.dataset.symbol))];
-const rendered = JSON.parse(document.getElementById("quotes").textContent);
+const rendered = readJson("quotes");
 const socket = new StockSocket({ room: "alerts", symbols });
-
-function write(element, words) {
-  if (element.textContent !== words) element.textContent = words;
-}
 
 function quoteOf(row) {
   return socket.quotes.get(row.dataset.symbol) ?? rendered[row.dataset.symbol];
@@ -23,10 +20,10 @@ function show(row) {
   const quote = quoteOf(row);
   if (!quote) return;
   const price = row.querySelector('[data-field="price"]');
-  write(price, fieldText(quote, "price"));
+  setText(price, fieldText(quote, "price"));
   price.title = originText(quote);
   for (const element of row.querySelectorAll("[data-distance]")) {
-    write(element, distanceText(element.dataset.distance, element.dataset.limit, quote));
+    setText(element, distanceText(element.dataset.distance, element.dataset.limit, quote));
   }
   showAge(row);
 }
@@ -36,7 +33,7 @@ function showAge(row) {
   if (!quote) return;
   const age = row.querySelector('[data-field="age"]');
   age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
-  write(age, ageText(quote, socket.now()));
+  setText(age, ageText(quote, socket.now()));
 }
 
 socket.addEventListener("quotes", ({ detail }) => {

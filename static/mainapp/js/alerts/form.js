@@ -1,46 +1,46 @@
-// The alert's form: what it would do comes with each change; limits and firings lie on the chart.
+// The form of an alert: each change loads a preview; the chart shows limits and past firings.
 import "../pages/base.js";
+import * as dom from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { decimal } from "../core/number.js";
+import { day } from "../core/time.js";
 import { fetchCandles, toBar } from "../market/candles.js";
 import { StockChart } from "../market/chart.js";
-import { decimal, day } from "../core/number.js";
-import { gettext } from "../market/quotes.js";
 
 const RANGE = "1y";
 
 const root = document.querySelector("[data-alert-form]");
-const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const part = (name) => dom.part(root, name);
 const box = root.querySelector(".chart-box");
 const preview = document.getElementById("preview");
 const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
-let shown = ""; // the symbol whose bars are on the chart
-let asked = 0;
+let shownSymbol = "";
+let lastRequest = 0; // answers of older requests are dropped
 let bars = [];
 
-function cover(state, words = "") {
+function cover(state, text = "") {
   box.dataset.state = state;
-  part("cover-text").textContent = words;
+  part("cover-text").textContent = text;
 }
 
-function showLegend(hovered) {
-  const bar = hovered ?? bars.at(-1);
+function showLegend(hoveredBar) {
+  const bar = hoveredBar ?? bars.at(-1);
   part("legend").textContent = bar
     ? `${day(bar.time * 1000, { withYear: true })} · ${decimal(bar.close.toFixed(2))}`
     : "";
 }
 
-/** Draw what the newest preview says; an invalid form leaves the chart without marks. */
+/** Draw the marks of the newest preview; an invalid form has none. */
 function showMarks() {
-  const found = document.getElementById("marks");
-  const marks = found ? JSON.parse(found.textContent) : { limits: [], firings: [] };
-  chart.setMarks(marks);
+  chart.setMarks(document.getElementById("marks") ? dom.readJson("marks") : { limits: [], firings: [] });
 }
 
 async function load(symbol) {
-  const number = ++asked;
-  [shown, bars] = [symbol, []];
+  const request = ++lastRequest;
+  [shownSymbol, bars] = [symbol, []];
   cover("loading", gettext("Carregando o histórico…"));
   try {
-    const isWanted = () => number === asked;
+    const isWanted = () => request === lastRequest;
     const body = await fetchCandles({ url: root.dataset.candlesUrl, ticker: symbol, range: RANGE, isWanted });
     if (!body) return;
     bars = body.bars.map(toBar);
@@ -48,18 +48,18 @@ async function load(symbol) {
     chart.show(bars, body.interval, {});
     showLegend(null);
     cover("ready");
-    // What was just loaded may not have been there when the preview was made.
+    // The history that was just loaded may have been missing when the preview was made.
     if (part("no-history")) globalThis.htmx.trigger(preview, "refresh");
   } catch {
-    if (number === asked) cover("failed", gettext("Não foi possível carregar o gráfico."));
+    if (request === lastRequest) cover("failed", gettext("Não foi possível carregar o gráfico."));
   }
 }
 
-function follow() {
+function update() {
   const { symbol } = part("preview").dataset;
   showMarks();
-  if (symbol && symbol !== shown) load(symbol);
+  if (symbol && symbol !== shownSymbol) load(symbol);
 }
 
-preview.addEventListener("htmx:afterSwap", follow);
-follow();
+preview.addEventListener("htmx:afterSwap", update);
+update();

@@ -1,24 +1,24 @@
-// The API's description, read with Swagger UI; a reader who is logged in tries it with the session.
+// The API's documentation by Swagger UI; readers who are logged in try it with their session.
+import { csrfToken } from "../core/http.js";
 
-const place = document.querySelector("#api-docs");
-const token = document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+const container = document.querySelector("#api-docs");
 
-// Swagger UI goes by a class of its own.
+// Swagger UI has a dark mode class of its own.
 const root = document.documentElement;
-const follow = () => root.classList.toggle("dark-mode", root.dataset.bsTheme === "dark");
-new MutationObserver(follow).observe(root, { attributeFilter: ["data-bs-theme"] });
-follow();
+const updateTheme = () => root.classList.toggle("dark-mode", root.dataset.bsTheme === "dark");
+new MutationObserver(updateTheme).observe(root, { attributeFilter: ["data-bs-theme"] });
+updateTheme();
 
 window.SwaggerUIBundle({
-  url: place.dataset.schema,
-  domNode: place,
+  url: container.dataset.schema,
+  domNode: container,
   deepLinking: true,
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
   requestInterceptor(request) {
     if (new URL(request.url, location.href).origin === location.origin) {
-      request.headers["X-CSRFToken"] = token;
+      request.headers["X-CSRFToken"] = csrfToken();
     }
     return request;
   },

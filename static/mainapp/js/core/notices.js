@@ -1,28 +1,19 @@
-// One dismissible notice above the tracker.
-import { gettext } from "../market/quotes.js";
+// One dismissible notice at the top of a page's content.
+import { build, buildButton } from "./dom.js";
+import { gettext } from "./i18n.js";
 
-/** Make `notices` dismissible; returns `notify(text, link)`, which shows one in place of the others. */
-export function attachNotices(notices) {
-  notices.addEventListener("click", (event) => {
-    if (event.target.closest('[data-action="dismiss"]')) event.target.closest(".alert").remove();
+/** Return `notify(text, link)`: it shows a notice inside `region` in place of the one before. */
+export function attachNotices(region) {
+  region.addEventListener("click", ({ target }) => {
+    if (target.closest('[data-action="dismiss"]')) target.closest(".alert").remove();
   });
-  return (text, link = null) => notices.replaceChildren(notice(text, link));
+  return (text, link = null) => region.replaceChildren(buildNotice(text, link));
 }
 
-function notice(text, link) {
-  const box = document.createElement("div");
-  box.className = "alert alert-warning";
-  box.setAttribute("role", "status");
-  const words = document.createElement("span");
-  words.textContent = text;
-  box.append(words);
-  if (link) box.append(" ", Object.assign(document.createElement("a"), { className: "alert-link", href: link.href, textContent: link.text }));
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "icon-btn";
-  button.dataset.action = "dismiss";
-  button.setAttribute("aria-label", gettext("Dispensar"));
-  button.textContent = "×";
-  box.append(button);
+function buildNotice(text, link) {
+  const box = build("div", { className: "alert alert-warning", role: "status" }, build("span", {}, text));
+  if (link) box.append(" ", build("a", { className: "alert-link", href: link.href }, link.text));
+  const attributes = { className: "icon-btn", "data-action": "dismiss", "aria-label": gettext("Dispensar") };
+  box.append(buildButton("×", null, attributes));
   return box;
 }

@@ -1,9 +1,13 @@
-/* Numbers and ages for the reader's locale. Money comes and goes as decimal strings: no float touches it. */
+// Numbers: decimal strings, exact integers of a unit (cents), and how the reader's locale writes them.
+//
+// No float touches money. The same cases test this file and Python: mainapp/core/tests/formats.json.
+import { LANGUAGE } from "./i18n.js";
 
-const LANGUAGE = document.documentElement.lang === "en" ? "en" : "pt-BR";
+export const CENTS = 2;
+
 const SIGNS = LANGUAGE === "en" ? { decimal: ".", group: "," } : { decimal: ",", group: "." };
 const NOTHING = "–";
-const NARROW = "\u00a0";
+const NBSP = "\u00a0";
 const SCALES = [
   [12, { "pt-BR": "tri", en: "T" }],
   [9, { "pt-BR": "bi", en: "B" }],
@@ -11,17 +15,51 @@ const SCALES = [
   [3, { "pt-BR": "mil", en: "K" }],
 ];
 
-/** Round a decimal string half away from zero to `places`; null for what is no number. */
-export function round(text, places) {
+// Exact arithmetic ---------------------------------------------------------------------------------
+
+/** Return a decimal string as an integer of 10^-places, rounded half away from zero; null for other texts. */
+export function toUnits(text, places) {
   const match = /^([+-]?)(\d+)(?:\.(\d*))?$/.exec(String(text ?? ""));
   if (!match) return null;
-  const digits = match[2] + (match[3] ?? "").padEnd(places + 1, "0").slice(0, places + 1);
-  const value = (BigInt(digits) + 5n) / 10n;
-  const padded = String(value).padStart(places + 1, "0");
-  const whole = places ? padded.slice(0, -places) : padded;
-  const sign = match[1] === "-" && value !== 0n ? "-" : "";
-  return sign + whole + (places ? `.${padded.slice(-places)}` : "");
+  const fraction = (match[3] ?? "").padEnd(places, "0");
+  const exact = BigInt(match[2] + fraction);
+  const whole = divide(exact, 10n ** BigInt(fraction.length - places));
+  return match[1] === "-" ? -whole : whole;
 }
+
+/** Return an integer of 10^-places as a decimal string; null stays null. */
+export function fromUnits(value, places = CENTS) {
+  if (value === null) return null;
+  const digits = String(value < 0n ? -value : value).padStart(places + 1, "0");
+  const whole = places ? `${digits.slice(0, -places)}.${digits.slice(-places)}` : digits;
+  return (value < 0n ? "-" : "") + whole;
+}
+
+/** Divide and round half away from zero, as ROUND_HALF_UP does. */
+export function divide(dividend, divisor) {
+  if (divisor < 0n) return divide(-dividend, -divisor);
+  if (dividend < 0n) return -divide(-dividend, divisor);
+  return (2n * dividend + divisor) / (2n * divisor);
+}
+
+/** Return part of whole in hundredths of a percent; null when the whole is zero. */
+export function percent(part, whole) {
+  return whole === 0n || whole === null || part === null ? null : divide(part * 10000n, whole);
+}
+
+/** Round a decimal string half away from zero to `places`; null for other texts. */
+export function round(value, places) {
+  return fromUnits(toUnits(value, places), places);
+}
+
+/** Compare two decimal strings exactly: negative, zero or positive. */
+export function compareDecimals(a, b) {
+  const places = Math.max(...[a, b].map((value) => String(value).split(".")[1]?.length ?? 0));
+  const [left, right] = [toUnits(a, places), toUnits(b, places)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+// As the reader's locale writes them ---------------------------------------------------------------
 
 function grouped(text, { signed = false } = {}) {
   const negative = text.startsWith("-");
@@ -43,7 +81,7 @@ export function brl(text, options = {}) {
   const number = decimal(text, 2, options);
   if (number === NOTHING) return NOTHING;
   const sign = /^[+−]/.test(number) ? number[0] : "";
-  return `${sign}R$${NARROW}${number.slice(sign.length)}`;
+  return `${sign}R$${NBSP}${number.slice(sign.length)}`;
 }
 
 /** "1.234" → "+1,23%" */
@@ -63,7 +101,7 @@ export function compact(value) {
     if (BigInt(digits) * 20n < 20n * 10n ** BigInt(power) - 10n ** BigInt(power - 3)) continue;
     const padded = digits.padStart(power + 1, "0");
     const scaled = round(`${padded.slice(0, -power)}.${padded.slice(-power)}`, 1);
-    return `${grouped(sign + scaled)}${NARROW}${names[LANGUAGE]}`;
+    return `${grouped(sign + scaled)}${NBSP}${names[LANGUAGE]}`;
   }
   return grouped(whole);
 }
@@ -73,43 +111,4 @@ export function direction(text) {
   const rounded = round(text, 2);
   if (rounded === null || /^-?[0.]*$/.test(rounded)) return "flat";
   return rounded.startsWith("-") ? "down" : "up";
-}
-
-/** Seconds → "há 5 s", "há 3 min", "há 2 h", "há 4 d" */
-export function age(seconds) {
-  const s = Math.max(0, Math.floor(seconds));
-  if (s < 60) return interpolate(gettext("há %s s"), [s]);
-  if (s < 3600) return interpolate(gettext("há %s min"), [Math.floor(s / 60)]);
-  if (s < 86400) return interpolate(gettext("há %s h"), [Math.floor(s / 3600)]);
-  return interpolate(gettext("há %s d"), [Math.floor(s / 86400)]);
-}
-
-const CLOCK = new Intl.DateTimeFormat(LANGUAGE, {
-  timeZone: "America/Sao_Paulo",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
-
-const DATE = new Intl.DateTimeFormat(LANGUAGE, {
-  timeZone: "America/Sao_Paulo",
-  day: LANGUAGE === "en" ? "numeric" : "2-digit",
-  month: LANGUAGE === "en" ? "short" : "2-digit",
-  year: "numeric",
-});
-
-/** An ISO time or epoch milliseconds → "20/11", in English "20 Nov"; São Paulo's day. */
-export function day(time, { withYear = false } = {}) {
-  const moment = new Date(time ?? NaN);
-  if (Number.isNaN(moment.getTime())) return NOTHING;
-  const parts = Object.fromEntries(DATE.formatToParts(moment).map(({ type, value }) => [type, value]));
-  const shown = withYear ? [parts.day, parts.month, parts.year] : [parts.day, parts.month];
-  return shown.join(LANGUAGE === "en" ? " " : "/");
-}
-
-/** An ISO time or epoch milliseconds → "14:05:09", São Paulo's. */
-export function clock(time) {
-  const moment = new Date(time ?? NaN);
-  return Number.isNaN(moment.getTime()) ? NOTHING : CLOCK.format(moment);
 }

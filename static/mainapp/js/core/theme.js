@@ -1,12 +1,12 @@
-/* Which theme the page is painted in; a classic script in the head, so that no wrong colour flashes. */
+/* The page's theme; a classic script in the head, so that the other theme never flashes. */
 (function () {
   "use strict";
   var dark = window.matchMedia("(prefers-color-scheme: dark)");
-  var here = null; // the choice of this page alone, where storage is refused
-  var kept = document.documentElement.dataset.themeChoice; // what the account keeps, which wins
+  var pageChoice = null; // when the browser refuses storage
+  var accountChoice = document.documentElement.dataset.themeChoice; // wins over the browser's
 
   function choice() {
-    var name = here;
+    var name = pageChoice;
     try {
       name = name || localStorage.getItem("theme");
     } catch (error) {
@@ -27,12 +27,12 @@
   }
 
   function choose(name) {
-    here = null;
+    pageChoice = null;
     try {
       if (name === "system") localStorage.removeItem("theme");
       else localStorage.setItem("theme", name);
     } catch (error) {
-      here = name;
+      pageChoice = name;
     }
     apply();
     document.dispatchEvent(new CustomEvent("themechoice", { detail: name }));
@@ -41,6 +41,6 @@
   window.pregaoTheme = { choice: choice, choose: choose };
   dark.addEventListener("change", apply);
   window.addEventListener("storage", apply); // another tab chose
-  if (kept && kept !== choice()) choose(kept);
+  if (accountChoice && accountChoice !== choice()) choose(accountChoice);
   else apply();
 })();

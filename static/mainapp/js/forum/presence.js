@@ -1,11 +1,12 @@
-// Who is in the room, and who is writing.
-import { avatar, part } from "./log.js";
-import { gettext } from "../market/quotes.js";
+// The people in the room, and those who are typing.
+import { build, part } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { buildAvatar } from "./avatar.js";
 
 const TYPING_MS = 4000;
-const NAMED = 2;
+const MAX_NAMES = 2;
 
-/** Keep the list of people and the line of those who write. */
+/** Update the list of people and the line of those who are typing. */
 export function attachPresence(root, socket, userId) {
   const present = new Map();
   const typing = new Map();
@@ -13,7 +14,7 @@ export function attachPresence(root, socket, userId) {
 
   function show() {
     const people = [...present.values()].sort((a, b) => a.name.localeCompare(b.name));
-    part(root, "present").replaceChildren(...people.map((person) => item(person, root.dataset.profileUrl)));
+    part(root, "present").replaceChildren(...people.map((person) => buildItem(person, root.dataset.profileUrl)));
     part(root, "present-count").textContent = String(people.length);
     part(root, "present-none").hidden = people.length > 0;
   }
@@ -49,23 +50,19 @@ export function attachPresence(root, socket, userId) {
     typing.set(id, { name, timer: setTimeout(() => stop(id), TYPING_MS) });
     showTyping();
   });
-  socket.addEventListener("said", ({ detail }) => {
+  socket.addEventListener("messages", ({ detail }) => {
     for (const { user } of detail.items) if (user) stop(user.id);
   });
 }
 
 function typingText(names) {
-  if (names.length > NAMED) return gettext("várias pessoas estão escrevendo…");
-  const [one, two] = names;
-  if (two === undefined) return gettext("%(name)s está escrevendo…", { name: one });
-  return gettext("%(one)s e %(two)s estão escrevendo…", { one, two });
+  if (names.length > MAX_NAMES) return gettext("várias pessoas estão escrevendo…");
+  const [first, second] = names;
+  if (second === undefined) return gettext("%(name)s está escrevendo…", { name: first });
+  return gettext("%(one)s e %(two)s estão escrevendo…", { one: first, two: second });
 }
 
-function item(person, profileUrl) {
-  const row = document.createElement("li");
-  const link = document.createElement("a");
-  link.href = profileUrl.replace("/0/", `/${person.id}/`);
-  link.append(avatar(person), person.name);
-  row.append(link);
-  return row;
+function buildItem(person, profileUrl) {
+  const href = profileUrl.replace("/0/", `/${person.id}/`);
+  return build("li", {}, build("a", { href }, buildAvatar(person), person.name));
 }

@@ -1,71 +1,64 @@
-/* A room's page: what is said comes live. Without this it is read and written by plain pages. */
+// The page of a room, live; without scripts it is read and written by plain pages.
+import { watchConnection } from "../core/connection-status.js";
+import * as dom from "../core/dom.js";
+import { fetchFragment } from "../core/http.js";
+import { gettext } from "../core/i18n.js";
 import { attachChips } from "../market/chips.js";
 import { attachActions } from "./actions.js";
 import { attachComposer } from "./composer.js";
-import { part, RoomLog } from "./log.js";
+import { RoomLog } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { attachPresence } from "./presence.js";
 import { RoomSocket } from "./socket.js";
-import { gettext } from "../market/quotes.js";
+
+const MEMBER_LIMIT = 200;
+const VISITOR_LIMIT = 30;
+const NARROW = window.matchMedia("(max-width: 59.99rem)"); // the page's head would hide the messages
 
 const root = document.querySelector("[data-room]");
-const { room: pk, user: userId, socket: path } = root.dataset;
-const me = userId ? Number(userId) : null;
-const key = `${pk}.${userId || 0}`;
+const part = (name) => dom.part(root, name);
+const { room: pk, user, socket: path } = root.dataset;
+const userId = user ? Number(user) : null;
+const storageKey = `${pk}.${user || 0}`;
 
 const log = new RoomLog({
-  scroll: part(root, "scroll"),
-  list: part(root, "log"),
-  template: part(root, "message"),
-  userId: me,
+  scroll: part("scroll"),
+  list: part("log"),
+  template: part("message"),
+  userId,
   hostId: Number(root.dataset.host) || null,
   profileUrl: root.dataset.profileUrl,
 });
 const watchChips = attachChips(root, {
   room: `room_${pk}`,
-  quotes: JSON.parse(document.getElementById("quotes").textContent),
+  quotes: dom.readJson("quotes"),
   bar: root.querySelector("[data-market-status]"),
-  limit: me ? 200 : 30,
+  limit: userId ? MEMBER_LIMIT : VISITOR_LIMIT,
 });
-const outbox = new Outbox(key);
-const socket = new RoomSocket({
-  path,
-  seq: log.lastSeq,
-  revision: Number(root.dataset.revision),
-  outbox,
-});
+const outbox = new Outbox(storageKey);
+const socket = new RoomSocket({ path, seq: log.lastSeq, revision: Number(root.dataset.revision), outbox });
 
-// What comes --------------------------------------------------------------------------------------
+// Messages ----------------------------------------------------------------------------------------
 
-socket.addEventListener("said", ({ detail }) => log.append(detail.items));
+socket.addEventListener("messages", ({ detail }) => log.append(detail.items));
 socket.addEventListener("edited", ({ detail }) => log.edit(detail));
 socket.addEventListener("deleted", ({ detail }) => log.delete(detail));
-socket.addEventListener("far", readAnew);
+socket.addEventListener("missed", reload);
 log.addEventListener("shown", ({ detail }) => {
   watchChips(detail.elements);
-  actions.limit(detail.elements);
+  actions.update(detail.elements);
 });
 
-/** Take the page's last messages instead of thousands that were missed. */
-async function readAnew() {
-  const html = await fragment(window.location.pathname);
+/** Load the page's newest messages instead of thousands that were missed. */
+async function reload() {
+  const { html } = await fetchFragment(window.location.pathname);
   if (html === null) return;
   log.replace(html);
   socket.restartFrom(log.lastSeq, Number(root.dataset.revision));
 }
 
-/** Return the server's list of messages; null when it does not answer. */
-async function fragment(address) {
-  try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" } });
-    return answer.ok ? await answer.text() : null;
-  } catch {
-    return null;
-  }
-}
-
 function announce(text) {
-  part(root, "announce").textContent = text;
+  part("announce").textContent = text;
 }
 
 // Earlier messages --------------------------------------------------------------------------------
@@ -76,25 +69,25 @@ async function loadEarlier(link) {
   if (isLoading) return;
   isLoading = true;
   link.textContent = gettext("Carregando…");
-  const html = await fragment(link.href);
+  const { html } = await fetchFragment(link.href);
   isLoading = false;
   if (html === null) link.textContent = gettext("Mensagens anteriores");
   else log.prepend(html);
-  lookForEarlier();
+  observeTop();
 }
 
-const nearTop = new IntersectionObserver(
+const topObserver = new IntersectionObserver(
   (entries) => {
-    const link = entries.find((one) => one.isIntersecting)?.target.querySelector("a");
+    const link = entries.find((entry) => entry.isIntersecting)?.target.querySelector("a");
     if (link) loadEarlier(link);
   },
-  { root: part(root, "scroll"), rootMargin: "200px 0px 0px" },
+  { root: part("scroll"), rootMargin: "200px 0px 0px" },
 );
 
-function lookForEarlier() {
-  nearTop.disconnect();
+function observeTop() {
+  topObserver.disconnect();
   const line = root.querySelector(".talk-earlier");
-  if (line) nearTop.observe(line);
+  if (line) topObserver.observe(line);
 }
 
 log.list.addEventListener("click", (event) => {
@@ -104,55 +97,30 @@ log.list.addEventListener("click", (event) => {
   loadEarlier(link);
 });
 
-// The state of the connection, and what is yet to be seen ---------------------------------------------
+// Unseen messages ---------------------------------------------------------------------------------
 
-const pill = part(root, "pill");
+const pill = part("pill");
 log.addEventListener("unseen", ({ detail }) => {
   pill.hidden = detail.count === 0;
-  const one = gettext("1 mensagem nova");
-  const many = gettext("%(count)s mensagens novas", { count: detail.count });
-  pill.querySelector("span").textContent = detail.count === 1 ? one : many;
+  const singular = gettext("1 mensagem nova");
+  const plural = gettext("%(count)s mensagens novas", { count: detail.count });
+  pill.querySelector("span").textContent = detail.count === 1 ? singular : plural;
 });
 pill.addEventListener("click", () => log.toEnd());
 
-const PATIENCE_MS = 2500;
-const NARROW = window.matchMedia("(max-width: 59.99rem)"); // there the head would hide the talk
-let warning = null;
+// Wiring ------------------------------------------------------------------------------------------
 
-function showLink() {
-  const badge = part(root, "link");
-  clearTimeout(warning);
-  part(root, "enter").hidden = !socket.sessionEnded;
-  if (socket.state === "open") {
-    badge.hidden = true;
-    return;
-  }
-  badge.dataset.feed = socket.state === "stopped" ? "down" : "late";
-  badge.textContent = linkText();
-  warning = setTimeout(() => (badge.hidden = false), socket.state === "stopped" ? 0 : PATIENCE_MS);
-}
-
-function linkText() {
-  if (socket.isGone) return gettext("Esta sala não existe mais");
-  if (socket.state === "stopped") return gettext("O servidor encerrou a conexão; recarregue a página");
-  if (navigator.onLine === false) return gettext("Você está sem internet");
-  return gettext("Reconectando…");
-}
-
-socket.addEventListener("state", showLink);
-
-// Wiring -------------------------------------------------------------------------------------------
-
-const actions = attachActions(root, { log, socket, userId: me, announce });
-attachPresence(root, socket, me);
-const composer = part(root, "composer");
-if (composer) attachComposer(root, { composer, log, socket, outbox, draftKey: key, announce });
+const actions = attachActions(root, { log, socket, userId, announce });
+attachPresence(root, socket, userId);
+const composer = part("composer");
+if (composer) attachComposer(root, { composer, log, socket, outbox, draftKey: storageKey, announce });
 root.dataset.ready = "";
 if ("newest" in root.dataset) {
   if (window.location.hash === "#end" || !window.location.hash) {
     log.toEnd();
     if (NARROW.matches) root.querySelector(".talk").scrollIntoView({ block: "end" });
   }
+  watchConnection(socket.connection);
   socket.start();
 }
-lookForEarlier();
+observeTop();

@@ -1,4 +1,4 @@
-/* The list of rooms: live prices in the chips. Without this they are links. */
+// The list of rooms: live prices in the chips, which are links without scripts.
 import { attachChips } from "../market/chips.js";
 
 const page = document.querySelector("[data-chips]");

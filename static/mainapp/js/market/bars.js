@@ -1,15 +1,15 @@
-// Bars of a chart: when they begin, and the last one under a live price.
+// Bars of a chart: their start times, and the last bar updated by a live price.
 
 const SAO_PAULO_S = -3 * 3600; // all year since 2019, and no minute bar is older
 const MIDNIGHT_SLACK_S = 2 * 3600; // a day began at 02:00 UTC in the summers before 2020
 
-/** Return a bar's place on the time axis, which shows São Paulo's time. */
+/** Return a bar's time on the time axis, which shows São Paulo's time. */
 export function axisTime(seconds, interval) {
   if (interval !== "1d") return seconds + SAO_PAULO_S;
   return new Date((seconds - MIDNIGHT_SLACK_S) * 1000).toISOString().slice(0, 10);
 }
 
-/** Return the first second of the bar that a moment belongs to. */
+/** Return the first second of the bar that contains a moment. */
 export function barStart(seconds, interval) {
   if (interval === "1d") {
     return Math.floor((seconds + SAO_PAULO_S) / 86400) * 86400 - SAO_PAULO_S;
@@ -19,9 +19,9 @@ export function barStart(seconds, interval) {
 }
 
 /**
- * Lay a live price over `bars` and return the changed bar, or null when it is older than the last.
+ * Update the last bar by a live price, or append one; return it, null when the price is older than the last bar.
  *
- * A bar: {time, open, high, low, close, volume}, numbers.
+ * A bar is {time, open, high, low, close, volume}, all numbers.
  */
 export function applyPrice(bars, interval, seconds, quote) {
   const time = barStart(seconds, interval);

@@ -1,31 +1,32 @@
-// Past candles by HTTP, asked for until the server has loaded them.
+// Past candles by HTTP, requested again until the server has loaded them.
 
 const POLL_MS = 700;
-const LOADING_MS = 25000;
+const LOADING_MS = 25_000;
 
-/** Turn a candle of the wire into a bar of numbers. */
-export function toBar(raw) {
+/** Convert a candle of the wire into a bar of numbers. */
+export function toBar(candle) {
   const numbers = Object.fromEntries(
-    ["open", "high", "low", "close"].map((name) => [name, Number(raw[name])]),
+    ["open", "high", "low", "close"].map((name) => [name, Number(candle[name])]),
   );
-  return { time: raw.time, volume: raw.volume, ...numbers };
+  return { time: candle.time, volume: candle.volume, ...numbers };
 }
 
 /**
- * Ask for candles until they are there or failed; null when `isWanted()` says that nobody waits any
- * more. `onPartial(body)` is given what is kept meanwhile.
+ * Fetch candles, polling while the server loads them; `onPartial(body)` gets the ones it has meanwhile.
+ *
+ * Returns the body of the last answer (`status` is `ready` or `failed`), null as soon as `isWanted()` is false.
  */
 export async function fetchCandles({ url, ticker, range, isWanted, onPartial = () => {} }) {
   const address = new URL(url, window.location.href);
   address.search = new URLSearchParams({ ticker, range });
-  const deadline = Date.now() + LOADING_MS;
+  const deadline = performance.now() + LOADING_MS;
   for (;;) {
-    const answer = await fetch(address);
-    if (!answer.ok) throw new Error(String(answer.status));
-    const body = await answer.json();
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(String(response.status));
+    const body = await response.json();
     if (!isWanted()) return null;
     if (body.status !== "loading") return body;
-    if (Date.now() > deadline) return { ...body, status: "failed" };
+    if (performance.now() > deadline) return { ...body, status: "failed" };
     if (body.bars.length) onPartial(body);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -1,34 +1,35 @@
-// One stock's chart over lightweight-charts: bars in, series and studies out.
+// The chart of one stock, drawn by lightweight-charts: bars, volume, studies, a comparison, alerts.
 import {
   CandlestickSeries,
   createChart,
   HistogramSeries,
   LineSeries,
 } from "../../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
+import { gettext } from "../core/i18n.js";
+import { decimal, pct } from "../core/number.js";
 import { applyPrice, axisTime } from "./bars.js";
 import { drawMarks, firingsOnBars, limitPrices, widened } from "./marks.js";
-import { decimal, pct } from "../core/number.js";
 import { bollinger, percentChange, rsi, sma } from "./indicators.js";
-import { gettext } from "./quotes.js";
 
 const AVERAGES = { sma9: 9, sma21: 21, sma50: 50 };
-const EDGE_PX = 16; // the first label of the time axis needs as much to its left
-const PLAIN = { type: "custom", minMove: 0.01, formatter: (value) => decimal(value.toFixed(2)) };
-const PERCENT = { ...PLAIN, formatter: (value) => pct(value.toFixed(2)) };
-const QUIET = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
+const EDGE_PX = 16; // at the left, for the first label of the time axis
+const REFIT_MS = 200;
+const MONEY = { type: "custom", minMove: 0.01, formatter: (value) => decimal(value.toFixed(2)) };
+const PERCENT = { ...MONEY, formatter: (value) => pct(value.toFixed(2)) };
+const NO_LABELS = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
 
 function cssColor(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-/** Return a colour of rgb(…) with an opacity. */
-function faint(color, alpha) {
+/** Return a colour of rgb(…) with another opacity. */
+function withAlpha(color, alpha) {
   const [r, g, b] = color.match(/[\d.]+/g) ?? [128, 128, 128];
   return `rgba(${r}, ${g}, ${b}, ${alpha})`;
 }
 
 export class StockChart {
-  /** `onCrosshair(bar)` is told the bar under the pointer, null when there is none. */
+  /** `onCrosshair(bar)` gets the bar under the pointer, null when there is none. */
   constructor(element, { onCrosshair }) {
     this.bars = [];
     this.interval = "1m";
@@ -38,7 +39,7 @@ export class StockChart {
     this._base = null;
     this._otherBase = null;
     this._dayVolume = null;
-    this._fittedAt = 0;
+    this._fittedAt = -Infinity;
     this._marks = { limits: [], firings: [] };
     this._previousClose = NaN;
     this._chart = createChart(element, {
@@ -58,14 +59,14 @@ export class StockChart {
     this._paint();
   }
 
-  /** Show a range's bars; `options` says which studies, `other` holds the index's bars. */
+  /** Show a range's bars; `options` names the studies, `other` holds the index's bars. */
   show(bars, interval, options, other = []) {
     this.bars = bars;
     this.interval = interval;
     this.options = options;
     this._other = other;
     this._dayVolume = null;
-    this._fittedAt = Date.now();
+    this._fittedAt = performance.now();
     this._rebuild();
   }
 
@@ -76,18 +77,18 @@ export class StockChart {
   }
 
   /**
-   * Show alerts: `limits` {kind, price or pct of `previousClose`} as lines, for which the scale makes
-   * room, `firings` {time, kind} as arrows.
+   * Show alerts: `limits` {kind, price or pct of `previousClose`} as lines, `firings` {time, kind} as arrows.
+   * The price scale widens to show near limits.
    */
   setMarks(marks, previousClose = NaN) {
     this._marks = marks;
     this._previousClose = previousClose;
     if (!this.bars.length) return;
-    this._fittedAt = Date.now();
+    this._fittedAt = performance.now();
     this._rebuild();
   }
 
-  /** Lay a live quote over the last bar; false when it is older than that. */
+  /** Update the last bar by a live quote; false when the quote is older. */
   tick(seconds, quote) {
     const bar = applyPrice(this.bars, this.interval, seconds, quote);
     if (!bar) return false;
@@ -101,7 +102,7 @@ export class StockChart {
     return true;
   }
 
-  /** Give a bar of minutes what the day's volume grew by since the quote before. */
+  /** Add the growth of the day's volume since the last quote to an intraday bar. */
   _countVolume(bar, dayVolume) {
     if (this.interval !== "1d" && this._dayVolume && dayVolume > this._dayVolume) {
       bar.volume = (bar.volume ?? 0) + dayVolume - this._dayVolume;
@@ -130,7 +131,7 @@ export class StockChart {
         fontFamily: getComputedStyle(document.body).fontFamily,
         panes: { separatorColor: color.line },
       },
-      grid: { vertLines: { color: faint(color.line, 0.5) }, horzLines: { color: color.line } },
+      grid: { vertLines: { color: withAlpha(color.line, 0.5) }, horzLines: { color: color.line } },
       timeScale: { timeVisible: this.interval !== "1d", secondsVisible: false },
     });
     this._chart.priceScale("right").applyOptions({
@@ -138,7 +139,7 @@ export class StockChart {
     });
   }
 
-  /** Compared, all prices are changes since the first bar that both have; else they are themselves. */
+  /** In a comparison prices are shown as changes since the first bar that both series have. */
   _setBases() {
     const first = this.options.compare ? this._other[0] : null;
     this._otherBase = first?.close ?? null;
@@ -146,8 +147,8 @@ export class StockChart {
   }
 
   _rebuild() {
-    // A fit takes a frame to show in the range: a rebuild right after one fits again.
-    const fit = Date.now() - this._fittedAt < 200;
+    // The visible range follows a fit one frame later: a rebuild within that time fits again.
+    const fit = performance.now() - this._fittedAt < REFIT_MS;
     const range = this._chart.timeScale().getVisibleLogicalRange();
     Object.values(this._series).forEach((series) => this._chart.removeSeries(series));
     this._series = {};
@@ -165,7 +166,7 @@ export class StockChart {
     const [width, count] = [scale.width(), this.bars.length];
     scale.fitContent();
     if (!width || !count) return;
-    // The limits' names stand at the right: room for them, which else lie over the newest arrows.
+    // Space at the right for the limits' names, which would cover the newest arrows.
     const labels = this._marks.limits.length ? Math.round(count * 0.14) : 0;
     const rightOffset = Math.max(scale.options().rightOffset, labels);
     const bars = ((count + rightOffset) * EDGE_PX) / width;
@@ -174,13 +175,13 @@ export class StockChart {
 
   _addMain() {
     const { up, down, brand, flat } = this._color;
-    const priceFormat = this._base === null ? PLAIN : PERCENT;
+    const priceFormat = this._base === null ? MONEY : PERCENT;
     const add = (name, type, options, data, pane = 0) => {
       this._series[name] = this._chart.addSeries(type, options, pane);
       this._series[name].setData(data);
     };
     this._add = add;
-    const volume = { priceScaleId: "volume", priceFormat: { type: "volume" }, ...QUIET };
+    const volume = { priceScaleId: "volume", priceFormat: { type: "volume" }, ...NO_LABELS };
     add("volume", HistogramSeries, volume, this.bars.map((bar) => this._volume(bar)));
     this._chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
     const candles = {
@@ -206,8 +207,8 @@ export class StockChart {
 
   _addStudies() {
     const { brand, violet, ink } = this._color;
-    const priceFormat = this._base === null ? PLAIN : PERCENT;
-    const band = faint(this._color["ink-2"], 0.75);
+    const priceFormat = this._base === null ? MONEY : PERCENT;
+    const band = withAlpha(this._color["ink-2"], 0.75);
     const styles = {
       sma9: { color: violet, title: gettext("MM 9") },
       sma21: { color: brand, title: gettext("MM 21") },
@@ -215,10 +216,10 @@ export class StockChart {
       upper: { color: band, lineStyle: 2 },
       middle: { color: band, lineStyle: 1 },
       lower: { color: band, lineStyle: 2 },
-      rsi: { color: brand, lastValueVisible: true, priceFormat: PLAIN, title: gettext("IFR 14") },
+      rsi: { color: brand, lastValueVisible: true, priceFormat: MONEY, title: gettext("IFR 14") },
     };
     for (const [name, data] of Object.entries(this._studies())) {
-      const options = { lineWidth: 1.5, ...QUIET, priceFormat, ...styles[name] };
+      const options = { lineWidth: 1.5, ...NO_LABELS, priceFormat, ...styles[name] };
       this._add(name, LineSeries, options, data, name === "rsi" ? 1 : 0);
     }
     if (this._series.rsi) this._frameRsi();
@@ -253,7 +254,7 @@ export class StockChart {
     this._chart.panes()[1]?.setStretchFactor(1);
   }
 
-  /** Return the points of each study that is switched on. */
+  /** Return the points of each enabled study. */
   _studies() {
     const closes = this.bars.map((bar) => bar.close);
     const values = {};
@@ -295,6 +296,6 @@ export class StockChart {
 
   _volume(bar) {
     const color = bar.close < bar.open ? this._color.down : this._color.up;
-    return { time: this._time(bar), value: bar.volume ?? 0, color: faint(color, 0.35) };
+    return { time: this._time(bar), value: bar.volume ?? 0, color: withAlpha(color, 0.35) };
   }
 }

@@ -1,21 +1,22 @@
-// Live prices in the chips of tickers, wherever on a page they stand.
-import { pct, decimal, direction } from "../core/number.js";
-import { gettext, originText } from "./quotes.js";
+// Live prices in the chips of tickers, anywhere on a page.
+import { gettext } from "../core/i18n.js";
+import { decimal, direction, pct } from "../core/number.js";
+import { originText } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
-const LIMIT = 30; // a stranger's
+const LIMIT = 30; // of anonymous visitors
 
 /**
- * Keep the chips inside `root` in step with the market; of more symbols than `limit` the newest, and
+ * Keep the chips inside `root` up to date. Of more than `limit` symbols it follows the newest ones and
  * those inside `[data-pinned]`.
  *
- * `bar` is the page's `_market_status.html`, whose box is shown once there is something to be said of prices.
- * Returns `watch(elements)` for what is added later.
+ * `bar` is the page's `_market_status.html`; its box is shown once there is a chip to follow.
+ * Returns `watch(elements)` for elements that are added later.
  */
 export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT }) {
   const socket = new StockSocket({ room });
-  const wanted = new Map(); // symbol → chips, the one least wanted first
+  const followed = new Set(); // symbols, the least recently added first
   const pinned = new Set(
     [...root.querySelectorAll("[data-pinned] .chip")].map((chip) => chip.dataset.symbol),
   );
@@ -35,26 +36,26 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
     for (const element of elements) {
       for (const chip of element.querySelectorAll(".chip[data-symbol]")) symbols.add(chip.dataset.symbol);
     }
-    for (const symbol of symbols) want(symbol);
+    for (const symbol of symbols) follow(symbol);
     for (const symbol of symbols) show(symbol);
     start();
   }
 
-  function want(symbol) {
-    const isNew = !wanted.has(symbol);
-    wanted.delete(symbol);
-    wanted.set(symbol, true);
+  function follow(symbol) {
+    const isNew = !followed.has(symbol);
+    followed.delete(symbol);
+    followed.add(symbol);
     if (!isNew) return;
-    const oldest = [...wanted.keys()].find((one) => !pinned.has(one));
-    if (wanted.size > (socket.limit ?? limit) && oldest) {
-      wanted.delete(oldest);
+    const oldest = [...followed].find((candidate) => !pinned.has(candidate));
+    if (followed.size > (socket.limit ?? limit) && oldest) {
+      followed.delete(oldest);
       socket.unsubscribe([oldest]);
     }
     socket.subscribe([symbol]);
   }
 
   function start() {
-    if (isStarted || !wanted.size) return;
+    if (isStarted || !followed.size) return;
     isStarted = true;
     if (bar) {
       bar.parentElement.hidden = false;
@@ -67,7 +68,7 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
     for (const symbol of detail.changes.keys()) show(symbol);
   });
   socket.addEventListener("unknown", ({ detail }) => {
-    for (const symbol of detail.symbols) wanted.delete(symbol);
+    for (const symbol of detail.symbols) followed.delete(symbol);
   });
   watch([root]);
   return watch;
@@ -78,9 +79,9 @@ function fill(chip, quote) {
   const change = chip.querySelector('[data-field="change_pct"]');
   if (!price || !change) return;
   price.textContent = decimal(quote.price);
-  const moved = quote.change_pct !== null && quote.change_pct !== undefined;
-  change.textContent = moved ? pct(quote.change_pct) : "";
-  change.className = moved ? direction(quote.change_pct) : "";
+  const hasChange = quote.change_pct !== null && quote.change_pct !== undefined;
+  change.textContent = hasChange ? pct(quote.change_pct) : "";
+  change.className = hasChange ? direction(quote.change_pct) : "";
   chip.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
   chip.title = originText(quote);
 }

@@ -1,100 +1,112 @@
-// A table's order and columns: heads that sort, the phone's choice of order, boxes that hide; kept in the browser.
-const NATURALLY_UP = new Set(["symbol", "age"]);
+// A table's sort order and hidden columns, remembered by the browser.
+import { build, buildButton } from "../core/dom.js";
+import { readStored, writeStored } from "../core/storage.js";
 
-function stored(key, isSane) {
-  try {
-    const value = JSON.parse(localStorage.getItem(key));
-    return isSane(value) ? value : null;
-  } catch {
-    return null; // storage is refused, or holds something else
-  }
-}
-
-function store(key, value) {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // storage is refused: the choice lasts as long as the page
-  }
-}
+const NATURALLY_ASCENDING = new Set(["symbol", "age"]);
 
 /**
- * Let people order and hide the columns of a QuoteTable; `select` and `flip` do it where heads are not shown.
- * The choices are kept under the page's name.
+ * Let people sort a table by its heads and hide its optional columns.
+ *
+ * `table` has `sort(column, isAscending)` and `setHidden(column, isHidden)`; `choices` gets the check boxes;
+ * `select` and `flip` sort on phones, where the heads are not shown. The choices are stored under `page`.
  */
 export function attachColumns({ table, heads, choices, select, flip, page = "tracker" }) {
-  const SORT_KEY = `pregao.${page}.sort`;
-  const HIDDEN_KEY = `pregao.${page}.hidden`;
   const all = [...heads.querySelectorAll("th")];
-  const sortable = all.filter((head) => head.dataset.sort);
-  const names = new Set(sortable.map((head) => head.dataset.sort));
-  let order = stored(SORT_KEY, (value) => names.has(value?.column));
-  const hidden = new Set(stored(HIDDEN_KEY, Array.isArray) ?? []);
+  const sorting = new Sorting({ table, heads: all.filter((head) => head.dataset.sort), select, flip, page });
+  const boxes = new ColumnBoxes({ table, heads: all.filter((head) => "optional" in head.dataset), page });
+  choices.append(...boxes.build());
+  sorting.attach();
+}
 
-  function apply(next) {
-    if (next !== order) store(SORT_KEY, next);
-    order = next;
-    const direction = order?.ascending ? "ascending" : "descending";
-    for (const head of sortable) {
-      if (order?.column === head.dataset.sort) head.setAttribute("aria-sort", direction);
+class Sorting {
+  constructor({ table, heads, select, flip, page }) {
+    this._table = table;
+    this._heads = heads;
+    this._select = select;
+    this._flip = flip;
+    this._key = `pregao.${page}.sort`;
+    const names = new Set(heads.map((head) => head.dataset.sort));
+    this._order = readStored(this._key, null, { isValid: ({ column }) => names.has(column) });
+  }
+
+  attach() {
+    for (const head of this._heads) this._makeSortable(head);
+    this._select.addEventListener("change", () => {
+      const column = this._select.value;
+      this._set(column ? { column, ascending: NATURALLY_ASCENDING.has(column) } : null);
+    });
+    this._flip.addEventListener("click", () =>
+      this._set({ ...this._order, ascending: !this._order.ascending }),
+    );
+    this._apply();
+  }
+
+  _set(order) {
+    this._order = order;
+    writeStored(this._key, order);
+    this._apply();
+  }
+
+  _apply() {
+    const { column = null, ascending = false } = this._order ?? {};
+    const direction = ascending ? "ascending" : "descending";
+    for (const head of this._heads) {
+      if (column === head.dataset.sort) head.setAttribute("aria-sort", direction);
       else head.removeAttribute("aria-sort");
     }
-    select.value = order?.column ?? "";
-    flip.hidden = !order;
-    flip.dataset.direction = direction;
-    table.sort(order?.column ?? null, Boolean(order?.ascending));
+    this._select.value = column ?? "";
+    this._flip.hidden = column === null;
+    this._flip.dataset.direction = direction;
+    this._table.sort(column, Boolean(ascending));
   }
 
   /** Each click: the column's natural direction, the other one, the list's own order. */
-  function toggle(column) {
-    const isUp = NATURALLY_UP.has(column);
-    if (order?.column !== column) apply({ column, ascending: isUp });
-    else if (Boolean(order.ascending) === isUp) apply({ column, ascending: !isUp });
-    else apply(null);
+  _toggle(column) {
+    const isNatural = NATURALLY_ASCENDING.has(column);
+    if (this._order?.column !== column) this._set({ column, ascending: isNatural });
+    else if (Boolean(this._order.ascending) === isNatural) this._set({ column, ascending: !isNatural });
+    else this._set(null);
   }
 
-  function makeSortable(head) {
+  _makeSortable(head) {
     const column = head.dataset.sort;
     const name = head.textContent.trim();
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "sort-btn";
+    const button = buildButton("", () => this._toggle(column), { className: "sort-btn" });
     button.append(...head.childNodes);
-    button.addEventListener("click", () => toggle(column));
     head.append(button);
-    head.abbr = name; // on a phone the button is not there to tell it
-    select.append(new Option(name, column));
+    head.abbr = name; // phones hide the button, and the name with it
+    this._select.append(new Option(name, column));
+  }
+}
+
+class ColumnBoxes {
+  constructor({ table, heads, page }) {
+    this._table = table;
+    this._heads = heads;
+    this._key = `pregao.${page}.hidden`;
+    this._hidden = new Set(readStored(this._key, [], { isValid: Array.isArray }));
   }
 
-  function hide(head, isHidden) {
-    head.hidden = isHidden;
-    table.setHidden(head.dataset.col, isHidden);
+  build() {
+    return this._heads.map((head) => this._buildChoice(head));
   }
 
-  function choice(head) {
-    const label = document.createElement("label");
-    const box = document.createElement("input");
+  _buildChoice(head) {
     const column = head.dataset.col;
-    label.className = "form-check";
-    box.type = "checkbox";
-    box.className = "form-check-input";
-    box.checked = !hidden.has(column);
+    const checked = !this._hidden.has(column);
+    const box = build("input", { type: "checkbox", className: "form-check-input", checked });
     box.addEventListener("change", () => {
-      if (box.checked) hidden.delete(column);
-      else hidden.add(column);
-      store(HIDDEN_KEY, [...hidden]);
-      hide(head, !box.checked);
+      if (box.checked) this._hidden.delete(column);
+      else this._hidden.add(column);
+      writeStored(this._key, [...this._hidden]);
+      this._setHidden(head, !box.checked);
     });
-    label.append(box, head.textContent.trim());
-    if (!box.checked) hide(head, true);
-    return label;
+    if (!checked) this._setHidden(head, true);
+    return build("label", { className: "form-check" }, box, head.textContent.trim());
   }
 
-  choices.append(...all.filter((head) => "optional" in head.dataset).map(choice));
-  sortable.forEach(makeSortable);
-  select.addEventListener("change", () =>
-    apply(select.value ? { column: select.value, ascending: NATURALLY_UP.has(select.value) } : null),
-  );
-  flip.addEventListener("click", () => apply({ ...order, ascending: !order.ascending }));
-  apply(order);
+  _setHidden(head, isHidden) {
+    head.hidden = isHidden;
+    this._table.setHidden(head.dataset.col, isHidden);
+  }
 }

@@ -1,9 +1,13 @@
-// The chart's page: history by HTTP, the newest price by socket.
+// The page of a chart: history by HTTP, the newest price by socket.
 import "../pages/base.js";
-import { fetchCandles as askForCandles, toBar } from "./candles.js";
+import * as dom from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { compact, compareDecimals, decimal, direction, pct } from "../core/number.js";
+import { readStored, writeStored } from "../core/storage.js";
+import { clock, day } from "../core/time.js";
+import * as candles from "./candles.js";
 import { StockChart } from "./chart.js";
-import { clock, compact, day, decimal, pct } from "../core/number.js";
-import { ageText, changeClass, fieldText, gettext, originText, place } from "./quotes.js";
+import { ageText, changeClass, fieldText, originText, place } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 
@@ -11,44 +15,35 @@ const OPTIONS_KEY = "pregao.graph";
 const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
 
 const root = document.querySelector("[data-graph]");
-const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const part = (name) => dom.part(root, name);
 const { symbol, index } = root.dataset;
 const box = root.querySelector(".chart-box");
 let range = root.dataset.range;
-let options = { sma21: true };
-let asked = 0; // the number of the newest question; older answers are dropped
+let options = readStored(OPTIONS_KEY, { sma21: true });
+let lastRequest = 0; // answers of older requests are dropped
 let bars = [];
 let interval = "1m";
 
-try {
-  options = JSON.parse(localStorage.getItem(OPTIONS_KEY)) ?? options;
-} catch {
-  // storage is refused: the choice lasts as long as the page
-}
-
+const rendered = dom.readJson("quotes");
 root.dataset.ready = "";
 const socket = new StockSocket({ room: "graph", symbols: [symbol] });
 const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
-let pointed = null; // the bar under the pointer
+let pointedBar = null;
 
 // The head ---------------------------------------------------------------------------------------
 
-const fields = new Map([...root.querySelectorAll("[data-field]")].map((e) => [e.dataset.field, e]));
-
-function write(element, text) {
-  if (element && element.textContent !== text) element.textContent = text;
-}
+const fields = new Map(
+  [...root.querySelectorAll("[data-field]")].map((element) => [element.dataset.field, element]),
+);
 
 function showQuote(quote) {
   for (const [field, element] of fields) {
-    if (field !== "age") write(element, fieldText(quote, field));
+    if (field !== "age") dom.setText(element, fieldText(quote, field));
   }
   for (const field of ["change", "change_pct"]) fields.get(field).className = changeClass(quote);
   for (const [name, [low, high]] of Object.entries(RANGES)) {
     const bar = root.querySelector(`[data-range="${name}"]`);
-    const at = place(quote[low], quote[high], quote.price);
-    bar.hidden = at === null;
-    if (at !== null) bar.style.setProperty("--at", at.toFixed(1));
+    dom.setMarker(bar, place(quote[low], quote[high], quote.price));
   }
   fields.get("price").title = originText(quote);
   document.title = `${symbol} ${decimal(quote.price)} · Pregão`;
@@ -60,34 +55,21 @@ function showAge() {
   if (!quote) return;
   const age = fields.get("age");
   age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
-  write(age, ageText(quote, socket.now()));
+  dom.setText(age, ageText(quote, socket.now()));
 }
-
-const MOVING = window.matchMedia("(prefers-reduced-motion: no-preference)");
-
-function flash(before, after) {
-  const price = fields.get("price");
-  price.classList.remove("flash-up", "flash-down");
-  if (MOVING.matches) price.classList.add(Number(after) > Number(before) ? "flash-up" : "flash-down");
-}
-
-fields.get("price").addEventListener("animationend", ({ target }) =>
-  target.classList.remove("flash-up", "flash-down"),
-);
 
 // The chart --------------------------------------------------------------------------------------
 
-/** Show a bar's values, the newest one's where the pointer is on none. */
-function showLegend(hovered) {
-  pointed = hovered;
-  const bar = pointed ?? bars.at(-1);
-  const legend = part("legend");
-  if (!bar) {
-    legend.replaceChildren();
-    return;
-  }
-  const at = bars.indexOf(bar);
-  const before = at > 0 ? bars[at - 1].close : bar.open;
+/** Show the values of the bar under the pointer, else of the newest one. */
+function showLegend(hoveredBar) {
+  pointedBar = hoveredBar;
+  const bar = pointedBar ?? bars.at(-1);
+  part("legend").replaceChildren(...(bar ? legendOf(bar) : []));
+}
+
+function legendOf(bar) {
+  const i = bars.indexOf(bar);
+  const before = i > 0 ? bars[i - 1].close : bar.open;
   const change = ((bar.close / before - 1) * 100).toFixed(2);
   const number = (value) => decimal(value.toFixed(2));
   const values = [
@@ -97,17 +79,11 @@ function showLegend(hovered) {
     [gettext("F"), number(bar.close)],
     [gettext("Vol"), compact(bar.volume)],
   ];
-  const parts = values.map(([name, value]) => {
-    const item = document.createElement("span");
-    item.append(name, " ", Object.assign(document.createElement("b"), { textContent: value }));
-    return item;
-  });
-  const move = document.createElement("span");
-  move.className = Number(change) > 0 ? "up" : Number(change) < 0 ? "down" : "flat";
-  move.textContent = pct(change);
-  const when = document.createElement("span");
-  when.textContent = barTime(bar);
-  legend.replaceChildren(when, ...parts, move);
+  return [
+    dom.build("span", {}, barTime(bar)),
+    ...values.map(([name, value]) => dom.build("span", {}, name, " ", dom.build("b", {}, value))),
+    dom.build("span", { className: direction(change) }, pct(change)),
+  ];
 }
 
 function barTime(bar) {
@@ -122,47 +98,42 @@ function cover(state, text = "") {
   part("retry").hidden = state !== "failed";
 }
 
-/** Say something below the chart; `canRetry` puts a button beside it. */
+/** Show a text below the chart, with `canRetry` and a button. */
 function note(text, { canRetry = false } = {}) {
   const line = part("note");
   line.hidden = !text;
   line.replaceChildren(text);
   if (!canRetry) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "btn btn-sm";
-  button.textContent = gettext("Tentar de novo");
-  button.addEventListener("click", load);
-  line.append(" ", button);
+  line.append(" ", dom.buildButton(gettext("Tentar de novo"), load, { className: "btn btn-sm" }));
 }
 
-/** Ask for candles until they are there or failed; null when a newer question was put meanwhile. */
-function fetchCandles(ticker, number) {
-  return askForCandles({
+/** Fetch candles; null when a newer request was made meanwhile. */
+function fetchCandles(ticker, request) {
+  return candles.fetchCandles({
     url: root.dataset.candlesUrl,
     ticker,
     range,
-    isWanted: () => number === asked,
+    isWanted: () => request === lastRequest,
     onPartial: (body) => {
       if (ticker !== symbol) return;
-      showBars(body); // what is kept, meanwhile
+      showBars(body);
       note(gettext("Carregando o histórico…"));
     },
   });
 }
 
-/** Show the reader's own alerts on the chart, where the page names who knows them. */
+/** Show the reader's own alerts on the chart. */
 async function loadMarks() {
   if (!root.dataset.marksUrl) return;
   const url = new URL(root.dataset.marksUrl, window.location.href);
   url.search = new URLSearchParams({ ticker: symbol });
   try {
-    const answer = await fetch(url);
-    if (!answer.ok) return;
+    const response = await fetch(url);
+    if (!response.ok) return;
     const quote = socket.quotes.get(symbol) ?? rendered[symbol];
-    chart.setMarks(await answer.json(), Number(quote?.previous_close ?? NaN));
+    chart.setMarks(await response.json(), Number(quote?.previous_close ?? NaN));
   } catch {
-    // the chart is whole without them
+    // the chart works without them
   }
 }
 
@@ -170,7 +141,7 @@ function showBars(body) {
   const isSame = bars.length === body.bars.length && interval === body.interval;
   if (isSame && body.status === "loading" && box.dataset.state === "ready") return;
   interval = body.interval;
-  bars = body.bars.map(toBar);
+  bars = body.bars.map(candles.toBar);
   chart.show(bars, interval, options);
   applyQuote();
   showLegend(null);
@@ -178,12 +149,12 @@ function showBars(body) {
 }
 
 async function load() {
-  const number = ++asked;
+  const request = ++lastRequest;
   bars = [];
   cover("loading", gettext("Carregando o histórico…"));
   note("");
   try {
-    const body = await fetchCandles(symbol, number);
+    const body = await fetchCandles(symbol, request);
     if (!body) return;
     note("");
     if (body.bars.length) showBars(body);
@@ -194,22 +165,22 @@ async function load() {
       note(text, { canRetry: true });
     }
     if (!bars.length) return cover("empty", gettext("Ainda não há histórico deste ativo neste período."));
-    if (options.compare) await loadComparison(number);
+    if (options.compare) await loadComparison(request);
   } catch {
-    if (number === asked) cover("failed", gettext("Não foi possível carregar o gráfico."));
+    if (request === lastRequest) cover("failed", gettext("Não foi possível carregar o gráfico."));
   }
 }
 
-async function loadComparison(number = asked) {
+async function loadComparison(request = lastRequest) {
   if (!options.compare || symbol === index) {
     chart.setOptions(options, []);
     return;
   }
   socket.subscribe([index]);
-  const body = await fetchCandles(index, number);
+  const body = await fetchCandles(index, request);
   if (!body) return;
   const times = new Set(bars.map((bar) => bar.time));
-  const other = body.bars.map(toBar).filter((bar) => times.has(bar.time));
+  const other = body.bars.map(candles.toBar).filter((bar) => times.has(bar.time));
   chart.setOptions(options, other);
   if (!other.length) note(gettext("Não há histórico do IBOV para comparar neste período."));
 }
@@ -217,7 +188,7 @@ async function loadComparison(number = asked) {
 function applyQuote() {
   const quote = socket.quotes.get(symbol);
   if (quote?.quoted_at && bars.length && chart.tick(Date.parse(quote.quoted_at) / 1000, quote)) {
-    showLegend(pointed);
+    showLegend(pointedBar);
   }
 }
 
@@ -254,11 +225,7 @@ part("toggles").addEventListener("click", (event) => {
   const name = event.target.closest("button")?.dataset.toggle;
   if (!name) return;
   options = { ...options, [name]: !options[name] };
-  try {
-    localStorage.setItem(OPTIONS_KEY, JSON.stringify(options));
-  } catch {
-    // storage is refused: the choice lasts as long as the page
-  }
+  writeStored(OPTIONS_KEY, options);
   showToggles();
   if (!bars.length) return;
   if (name === "compare") loadComparison().catch(() => note(gettext("Não foi possível comparar agora.")));
@@ -267,13 +234,15 @@ part("toggles").addEventListener("click", (event) => {
 
 // Wiring -----------------------------------------------------------------------------------------
 
-const rendered = JSON.parse(document.getElementById("quotes").textContent);
+dom.clearFlashes(fields.get("price").parentElement);
 socket.addEventListener("quotes", ({ detail }) => {
-  const was = detail.changes.get(symbol);
+  const before = detail.changes.get(symbol);
   const quote = socket.quotes.get(symbol);
-  if (was && quote) {
+  if (before && quote) {
     showQuote(quote);
-    if (!detail.snapshot && was.price !== undefined) flash(was.price, quote.price);
+    if (!detail.snapshot && before.price !== undefined) {
+      dom.flash(fields.get("price"), compareDecimals(quote.price, before.price));
+    }
     applyQuote();
   }
   const other = socket.quotes.get(index);

@@ -1,4 +1,4 @@
-// Moving averages, RSI and Bollinger bands: numbers in, numbers out, null where there are too few.
+// Moving averages, RSI and Bollinger bands; null where there are too few values.
 
 /** Return the simple moving average of the last `period` values at each place. */
 export function sma(values, period) {
@@ -50,7 +50,7 @@ export function bollinger(values, period = 20, width = 2) {
   };
 }
 
-/** Return a value's change from `base` in percent; the value itself where there is no base. */
+/** Return a value's change from `base` in percent; the value itself without a base. */
 export function percentChange(value, base) {
   return base === null ? value : (value / base - 1) * 100;
 }

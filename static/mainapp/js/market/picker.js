@@ -1,5 +1,8 @@
-/* The picker: filters what is shown, keeps what is chosen. Without this its two forms work alone. */
-import * as lists from "./watchlist.js";
+// The stock picker: filters the stocks and remembers the chosen ones; without scripts it is two forms.
+import { build, buildButton, readJson } from "../core/dom.js";
+import { fetchElement } from "../core/http.js";
+import { gettext, ngettext } from "../core/i18n.js";
+import * as watchlist from "./watchlist.js";
 
 const DEBOUNCE_MS = 180;
 
@@ -13,89 +16,83 @@ const limitNotice = root.querySelector("[data-limit-notice]");
 const follow = root.querySelector("[data-follow]");
 const clear = root.querySelector("[data-clear]");
 const limit = Number(root.dataset.limit);
-const editUrl = root.dataset.editUrl ?? null; // of the account's list; null: the browser keeps it
+const editUrl = root.dataset.editUrl ?? null; // of the account's list; null: the list is the browser's
 
 const list = () => root.querySelector("[data-list]");
 const rows = () => [...root.querySelectorAll(".pick")];
 const box = (row) => row.querySelector("input");
 
 let chosen = editUrl
-  ? JSON.parse(document.getElementById("chosen-symbols").textContent)
-  : lists.get().slice(0, limit);
+  ? readJson("chosen-symbols")
+  : watchlist.get().slice(0, limit);
 let saving = Promise.resolve();
 let unsaved = 0;
 
-/* What is chosen ---------------------------------------------------------------------------------- */
+// The chosen stocks -------------------------------------------------------------------------------
 
-function chip(symbol) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.value = symbol;
-  button.setAttribute("aria-label", interpolate(gettext("Tirar %s"), [symbol]));
-  button.append(symbol);
-  item.append(button);
-  return item;
+function buildChip(symbol) {
+  const label = gettext("Tirar %s", [symbol]);
+  return build("li", {}, buildButton(symbol, null, { value: symbol, "aria-label": label }));
 }
 
-function paint() {
-  const taken = new Set(chosen);
-  for (const row of rows()) box(row).checked = taken.has(box(row).value);
+function render() {
+  const isChosen = new Set(chosen);
+  for (const row of rows()) box(row).checked = isChosen.has(box(row).value);
   const shown = [...chips.children].map((item) => item.firstChild.value);
   if (shown.join() !== chosen.join()) {
     const focused = chips.contains(document.activeElement) ? shown.indexOf(document.activeElement.value) : -1;
-    chips.replaceChildren(...chosen.map(chip));
+    chips.replaceChildren(...chosen.map(buildChip));
     if (focused >= 0) (chips.children[Math.min(focused, chosen.length - 1)]?.firstChild ?? follow).focus();
     if (chosen.length > shown.length) chips.scrollLeft = chips.scrollWidth;
   }
   chips.hidden = !chosen.length;
   clear.hidden = !chosen.length;
   count.hidden = false;
-  count.textContent = interpolate(gettext("%s de %s"), [chosen.length, limit]);
+  count.textContent = gettext("%s de %s", [chosen.length, limit]);
   count.classList.toggle("is-full", chosen.length >= limit);
   follow.disabled = !chosen.length;
   if (chosen.length < limit) limitNotice.hidden = true;
 }
 
-function say(text) {
+function showNotice(text) {
   notice.textContent = text;
   notice.hidden = !text;
 }
 
-/** Put `symbols` in, as far as the limit goes; say so when it stops them. */
+/** Choose `symbols` up to the limit; show a notice when some do not fit. */
 function choose(symbols) {
   const wanted = symbols.filter((symbol) => !chosen.includes(symbol));
   const add = wanted.slice(0, Math.max(limit - chosen.length, 0));
   limitNotice.hidden = add.length === wanted.length;
-  keep({ add, remove: [] });
+  change({ add, remove: [] });
 }
 
 function drop(symbols) {
-  keep({ add: [], remove: symbols });
+  change({ add: [], remove: symbols });
 }
 
-function keep({ add, remove }) {
-  if (!add.length && !remove.length) return paint();
-  const changed = [...chosen.filter((symbol) => !remove.includes(symbol)), ...add];
-  say("");
-  chosen = editUrl ? changed : lists.set(changed);
-  paint();
+function change({ add, remove }) {
+  if (!add.length && !remove.length) return render();
+  const symbols = [...chosen.filter((symbol) => !remove.includes(symbol)), ...add];
+  showNotice("");
+  chosen = editUrl ? symbols : watchlist.set(symbols);
+  render();
   if (editUrl) saving = saving.then(() => save({ add, remove }));
 }
 
-/** Change the account's list, one change after the other; a refused one is undone on the page. */
+/** Save one change of the account's list; a refused one is undone on the page. */
 async function save(edit) {
   unsaved += 1;
   try {
-    const symbols = await lists.editCurrent(editUrl, edit);
+    const symbols = await watchlist.editCurrent(editUrl, edit);
     unsaved -= 1;
     if (!unsaved) chosen = symbols;
   } catch (error) {
     unsaved -= 1;
     chosen = [...chosen.filter((symbol) => !edit.add.includes(symbol)), ...edit.remove];
-    say(error instanceof TypeError ? gettext("Sem conexão: a lista não mudou.") : error.message);
+    showNotice(error.message);
   }
-  paint();
+  render();
 }
 
 pickForm.addEventListener("change", (event) => {
@@ -115,14 +112,11 @@ chips.addEventListener("click", (event) => {
 clear.addEventListener("click", () => {
   const before = [...chosen];
   drop(before);
-  const undo = document.createElement("button");
-  undo.type = "button";
-  undo.textContent = gettext("Desfazer");
-  undo.addEventListener("click", () => {
+  const undo = buildButton(gettext("Desfazer"), () => {
     choose(before);
     follow.focus();
   });
-  say(gettext("Nada escolhido agora."));
+  showNotice(gettext("Nada escolhido agora."));
   notice.append(undo);
   undo.focus();
 });
@@ -131,9 +125,9 @@ root.addEventListener("click", (event) => {
   choose(rows().filter((row) => !row.hidden).map((row) => box(row).value));
 });
 
-/* What is shown ------------------------------------------------------------------------------------ */
+// The filter --------------------------------------------------------------------------------------
 
-const fold = (text) =>
+const withoutAccents = (text) =>
   text
     .normalize("NFKD")
     .replace(/\p{M}/gu, "")
@@ -142,30 +136,29 @@ const fold = (text) =>
 let timer = 0;
 let request = null;
 
-function showFound(found) {
-  const text = ngettext("%s ativo", "%s ativos", found);
-  root.querySelector("[data-shown]").textContent = interpolate(text, [found]);
-  root.querySelector(".picks").hidden = !found;
-  root.querySelector("[data-none]").hidden = found > 0;
+function showCount(shown) {
+  root.querySelector("[data-shown]").textContent = ngettext("%s ativo", "%s ativos", shown);
+  root.querySelector(".picks").hidden = !shown;
+  root.querySelector("[data-none]").hidden = shown > 0;
 }
 
-/** Filter the rows that are there: all of the market's. */
-function filterHere() {
-  const words = fold(filterForm.elements.q.value).split(/\s+/).filter(Boolean);
+/** Filter the page's rows, which are the whole market. */
+function filterRows() {
+  const words = withoutAccents(filterForm.elements.q.value).split(/\s+/).filter(Boolean);
   const sector = filterForm.elements.sector?.value ?? "";
-  let found = 0;
+  let shown = 0;
   for (const row of rows()) {
     const matches =
       (!sector || row.dataset.sector === sector) &&
       words.every((word) => row.dataset.search.includes(word));
     row.hidden = !matches;
-    if (matches) found += 1;
+    if (matches) shown += 1;
   }
-  showFound(found);
+  showCount(shown);
 }
 
-/** Ask the server: the market has more pages than this one. */
-async function filterThere() {
+/** Let the server filter: the market has more pages than this one. */
+async function filterOnServer() {
   const query = new URLSearchParams(new FormData(filterForm));
   const url = `${filterForm.action}?${query}`;
   request?.abort();
@@ -173,26 +166,24 @@ async function filterThere() {
   const { signal } = request;
   list().setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(url, { signal });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const found = page.querySelector("[data-list]");
-    if (!answer.ok || !found) throw new Error(answer.statusText);
-    list().replaceWith(found);
+    const filtered = await fetchElement(url, "[data-list]", { signal });
+    if (!filtered) throw new Error(url);
+    list().replaceWith(filtered);
     window.history.replaceState(null, "", url);
-    say("");
+    showNotice("");
     start();
   } catch (error) {
     if (error.name === "AbortError") return;
     list().removeAttribute("aria-busy");
-    say(gettext("A busca não respondeu. Tente de novo."));
+    showNotice(gettext("A busca não respondeu. Tente de novo."));
   }
 }
 
 const isWhole = list().dataset.isWhole === "true";
 function filter() {
   clearTimeout(timer);
-  if (isWhole) filterHere();
-  else timer = setTimeout(filterThere, DEBOUNCE_MS);
+  if (isWhole) filterRows();
+  else timer = setTimeout(filterOnServer, DEBOUNCE_MS);
 }
 
 filterForm.addEventListener("input", filter);
@@ -201,30 +192,30 @@ filterForm.addEventListener("submit", (event) => {
   filter();
 });
 
-/* Beginning ----------------------------------------------------------------------------------------- */
+// Start -------------------------------------------------------------------------------------------
 
 function start() {
   root.querySelector("[data-all]").hidden = !rows().length;
-  paint();
+  render();
 }
 
 for (const element of root.querySelectorAll("[data-without-script]")) element.hidden = true;
 start();
-if (isWhole) filterHere(); // the browser may have kept what was typed
+if (isWhole) filterRows(); // the browser may have restored the typed text
 if (editUrl) {
-  const said = await lists.merged;
-  if (said && !unsaved) {
-    chosen = said.symbols;
-    paint();
+  const answer = await watchlist.merged;
+  if (answer && !unsaved) {
+    chosen = answer.symbols;
+    render();
   }
 } else {
-  lists.onChange((symbols) => {
+  watchlist.onChange((symbols) => {
     chosen = symbols.slice(0, limit);
-    paint();
+    render();
   });
   window.addEventListener("pageshow", (event) => {
     if (!event.persisted) return;
-    chosen = lists.get().slice(0, limit);
-    paint();
+    chosen = watchlist.get().slice(0, limit);
+    render();
   });
 }

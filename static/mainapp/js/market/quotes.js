@@ -1,12 +1,31 @@
-// What a quote looks like: its cells' texts, its places in ranges, its sparkline, its order.
-import { age, clock, compact, decimal, direction, pct } from "../core/number.js";
+// Quotes: merging frames, texts of their fields, places in ranges, sparklines, sort order.
+import { gettext } from "../core/i18n.js";
+import { compact, compareDecimals, decimal, direction, pct } from "../core/number.js";
+import { age, clock } from "../core/time.js";
 
 const MINUTE_S = 60;
+const CLOCK_SET_BACK_S = 600;
 
-/** Translate; the identity where the page has no catalogue. */
-export function gettext(text, values = {}) {
-  const found = typeof globalThis.gettext === "function" ? globalThis.gettext(text) : text;
-  return found.replace(/%\((\w+)\)s/g, (whole, name) => values[name] ?? whole);
+/**
+ * Merge a frame's quotes into `quotes`: a snapshot replaces whole quotes, an update single fields. Symbols
+ * that are not in `wanted` are skipped: they were removed while the frame was on its way.
+ *
+ * Returns a Map from symbol to the former values of the fields that changed.
+ */
+export function mergeQuotes(quotes, frame, wanted) {
+  const changes = new Map();
+  for (const [symbol, fields] of Object.entries(frame.quotes ?? {})) {
+    if (!wanted.has(symbol)) continue;
+    const before = quotes.get(symbol);
+    const after = frame.type === "snapshot" ? fields : { ...before, ...fields };
+    const formerValues = {};
+    for (const field of Object.keys(after)) {
+      if (before?.[field] !== after[field]) formerValues[field] = before?.[field];
+    }
+    quotes.set(symbol, after);
+    changes.set(symbol, formerValues);
+  }
+  return changes;
 }
 
 /** Return the text of a field of a quote. */
@@ -19,7 +38,7 @@ export function fieldText(quote, field) {
   return decimal(value, field === "price" ? 2 : sidePlaces(quote));
 }
 
-/** Return how many places the prices beside the newest one are shown with: an index needs none. */
+/** Return the decimal places of the prices beside the newest one: an index needs none. */
 function sidePlaces(quote) {
   return Number(quote.price) >= 10000 ? 0 : 2;
 }
@@ -29,17 +48,17 @@ export function changeClass(quote) {
   return direction(quote.change);
 }
 
-/** Return where `price` lies between `low` and `high`, 0–100, or null when that has no answer. */
+/** Return where `price` lies between `low` and `high`, 0–100; null when a price is missing or the range empty. */
 export function place(low, high, price) {
   const [from, to, at] = [low, high, price].map((text) => Number.parseFloat(text));
   if (!(to > from) || Number.isNaN(at)) return null;
   return Math.min(100, Math.max(0, ((at - from) / (to - from)) * 100));
 }
 
-/** Return a quote's age in seconds at `nowMs`, null when it has no time. */
+/** Return a quote's age in seconds at `nowMs`, null when one of the times is unknown. */
 export function ageSeconds(quote, nowMs) {
   const at = Date.parse(quote.quoted_at ?? "");
-  return Number.isNaN(at) ? null : Math.max(0, (nowMs - at) / 1000);
+  return nowMs === null || Number.isNaN(at) ? null : Math.max(0, (nowMs - at) / 1000);
 }
 
 export function ageText(quote, nowMs) {
@@ -49,7 +68,7 @@ export function ageText(quote, nowMs) {
   return age(seconds);
 }
 
-/** Return what is to be known of a price's origin, in one line. */
+/** Return source, time and delay of a price in one line. */
 export function originText(quote) {
   const parts = [gettext("Fonte: %(source)s", { source: sourceName(quote.source) })];
   if (quote.quoted_at) {
@@ -72,25 +91,7 @@ export function sourceName(source) {
   return source === "simulated" ? gettext("simulador") : (source ?? "–");
 }
 
-/** Compare two decimal strings exactly: negative, zero or positive. */
-export function compareDecimals(a, b) {
-  const [negativeA, wholeA, fractionA] = parts(a);
-  const [negativeB, wholeB, fractionB] = parts(b);
-  if (negativeA !== negativeB) return negativeA ? -1 : 1;
-  const places = Math.max(fractionA.length, fractionB.length);
-  const left = BigInt(wholeA + fractionA.padEnd(places, "0"));
-  const right = BigInt(wholeB + fractionB.padEnd(places, "0"));
-  const order = left < right ? -1 : left > right ? 1 : 0;
-  return negativeA ? -order : order;
-}
-
-function parts(text) {
-  const [whole, fraction = ""] = String(text).replace(/^[-+]/, "").split(".");
-  const isZero = /^0*$/.test(whole + fraction);
-  return [String(text).startsWith("-") && !isZero, whole, fraction];
-}
-
-/** Return how a column compares two quotes; what has no value goes last either way. */
+/** Return the comparison of two quotes by a column; quotes without a value go last in both directions. */
 export function comparator(column, ascending) {
   const sign = ascending ? 1 : -1;
   const key = KEYS[column] ?? ((quote) => quote[column]);
@@ -107,7 +108,7 @@ const TEXTS = new Set(["symbol", "name"]);
 const KEYS = {
   day: (quote) => numberText(place(quote.low, quote.high, quote.price)),
   year: (quote) => numberText(place(quote.year_low, quote.year_high, quote.price)),
-  // The youngest first when ascending, as an age is.
+  // Ascending by age: the newest quote first.
   age: (quote) => (quote.quoted_at ? String(-Date.parse(quote.quoted_at)) : null),
 };
 
@@ -115,8 +116,15 @@ function numberText(number) {
   return number === null ? null : number.toFixed(6);
 }
 
-/** Add a price to a day's points [seconds, price]: one point a minute, the newest wins. */
+/**
+ * Add a price to a day's points [seconds, price]: one point a minute, the newest wins. A price that is a
+ * little older than the last point is ignored. One much older means that the clock of the source was set
+ * back: the points after it go, or the line would stand still until that time came again.
+ */
 export function extendPoints(points, seconds, price) {
+  if (points.at(-1)?.[0] - seconds > CLOCK_SET_BACK_S) {
+    while (points.at(-1)?.[0] > seconds) points.pop();
+  }
   const last = points.at(-1);
   if (last && seconds < last[0]) return;
   if (last && Math.floor(last[0] / MINUTE_S) === Math.floor(seconds / MINUTE_S)) {

@@ -1,19 +1,19 @@
-// The stock socket: keeps the newest quotes, knows how old they are, comes back by itself.
-import { clockOffset, mergeQuotes, onReturn, reconnectDelay, socketUrl } from "../core/connection.js";
+// The prices of a page: the newest quotes, kept up to date by CONTRACTS' `ws/stock/<room>/`.
+import { addServerTime, serverNow } from "../core/clock.js";
+import { Connection, socketUrl } from "../core/connection.js";
+import { mergeQuotes } from "./quotes.js";
 
-const SILENCE_MS = 2600; // heartbeats come every 2 s; with a watch every 0.2 s this is told within 3 s
-const DEAD_MS = 8000; // silent for this long: the connection is given up
-const CONNECT_MS = 8000;
-const PROBE_MS = 1500;
-const SESSION_ENDED = 4401;
-const FLOODED = 4408;
+const SILENCE_MS = 2600; // the server sends a heartbeat after 2 s without another frame
+const PROBE_MS = 5400;
+const PROOFS = new Set(["snapshot", "update", "heartbeat", "ranking"]);
 
 /**
- * One socket of CONTRACTS' `ws/stock/<room>/`.
- *
- * Events: `quotes` {changes}, `status`, `pending`, `unknown` {symbols}, `left` {symbols},
+ * Events: `quotes` {changes, snapshot}, `status`, `pending`, `unknown` {symbols}, `left` {symbols},
  * `problem` {code, detail, …}, `message` {user, message, sent_at}; in the room `home` also `ranking`
  * {traded, gainers, losers, quotes}.
+ *
+ * `feed` is `live` or `stale`, `reason` why it is stale: a reason of the connection (core/connection.js),
+ * or `late` or `down`, as the server says.
  */
 export class StockSocket extends EventTarget {
   constructor({ room = "track", symbols = [], url = null }) {
@@ -25,182 +25,127 @@ export class StockSocket extends EventTarget {
     this.source = null;
     this.simulated = null;
     this.limit = null;
-    this.connection = "connecting";
     this.feed = "stale";
     this.reason = "connecting";
-    this.sessionEnded = false;
     this.epoch = null;
     this.seq = null;
-    this.liveAt = null;
-    this._base = url ?? socketUrl(room);
-    this._ws = null;
-    this._offset = null;
-    this._frameAt = 0;
-    this._lostAt = null;
-    this._timer = null;
-    this._asked = new Set();
+    this._liveAt = null; // of performance.now()
+    this._baseUrl = () => url ?? socketUrl(`/ws/stock/${room}/`);
+    this._requested = new Set();
+    this._subscriptions = new Map();
     this._lastId = 0;
+    this._limitBefore = null;
+    this.connection = new Connection({
+      url: () => this._url(),
+      silenceMs: SILENCE_MS,
+      probeMs: PROBE_MS,
+      isAlive: (frame) => PROOFS.has(frame?.type),
+    });
+    this.connection.addEventListener("opened", () => this._sendMissedChanges());
+    this.connection.addEventListener("frame", ({ detail }) => this._onFrame(detail.frame));
+    this.connection.addEventListener("silence", () => this._setStale("silent"));
+    this.connection.addEventListener("wake", () => this._onWake());
+    this.connection.addEventListener("state", () => this._onState());
+  }
+
+  get sessionEnded() {
+    return this.connection.sessionEnded;
   }
 
   start() {
-    onReturn(() => this.wake());
-    window.addEventListener("offline", () => this._turnStale("offline"));
-    window.addEventListener("pagehide", () => this._drop("closed"));
-    setInterval(() => this._watch(), 200);
-    this._connect();
+    this.connection.start();
     return this;
   }
 
-  /** Return the server's time in epoch milliseconds. */
+  /** Return the server's time in epoch milliseconds, null while it is unknown. */
   now() {
-    return Date.now() + (this._offset ?? 0);
+    return serverNow();
   }
 
   /** Return how long ago the last batch of prices came, null when none ever did. */
   staleMs() {
-    return this.liveAt === null ? null : Math.max(0, this.now() - this.liveAt);
+    return this._liveAt === null ? null : performance.now() - this._liveAt;
+  }
+
+  /** Learn when the prices that the page was rendered with came, unless a frame said it already. */
+  setRenderedBatch(batchAt) {
+    this._liveAt ??= this._localTime(Date.parse(batchAt));
   }
 
   subscribe(symbols) {
     const added = symbols.filter((symbol) => !this.symbols.has(symbol));
     for (const symbol of added) this.symbols.add(symbol);
-    if (added.length) this._send({ type: "subscribe", symbols: added, id: this._nextId(added) });
+    if (added.length) this._sendSubscribe(added);
   }
 
   unsubscribe(symbols) {
     for (const symbol of symbols) this._forget(symbol);
-    this._send({ type: "unsubscribe", symbols });
+    this.connection.send({ type: "unsubscribe", symbols });
   }
 
   /** Send a message to the room; false when there is no connection. */
-  say(text) {
-    return this._send({ type: "message", message: text, id: "say" });
+  sendMessage(text) {
+    return this.connection.send({ type: "message", message: text, id: "message" });
   }
 
-  /** Make sure of the connection now: called when the network or the tab comes back. */
-  wake() {
-    if (this.connection === "stopped") return;
-    this._lostAt &&= Date.now(); // what happened while away says nothing of the network now
-    if (!this._ws) {
-      this._connect();
-      return;
-    }
-    if (this._ws.readyState !== WebSocket.OPEN || this._silence() < SILENCE_MS) return;
-    if (this._silence() > DEAD_MS) {
-      this._drop("silent");
-      this._connect();
-      return;
-    }
-    this._turnStale("silent");
-    const asked = Date.now();
-    this._send({ type: "resume", epoch: this.epoch, seq: this.seq });
-    const probed = this._ws;
-    setTimeout(() => {
-      if (this._ws === probed && this._frameAt < asked) this._reconnect();
-    }, PROBE_MS);
-  }
+  // The connection ---------------------------------------------------------------------------------
 
-  _connect() {
-    clearTimeout(this._timer);
-    this._timer = null;
-    const url = new URL(this._base);
+  _url() {
+    const url = new URL(this._baseUrl());
     for (const symbol of this.symbols) url.searchParams.append("stockpicker", symbol);
     if (this.epoch !== null && this.seq !== null) {
       url.searchParams.set("epoch", this.epoch);
       url.searchParams.set("seq", this.seq);
     }
-    this._asked = new Set(this.symbols);
-    const ws = new WebSocket(url);
-    this._ws = ws;
-    this._frameAt = Date.now();
-    ws.onopen = () => this._opened(ws);
-    ws.onmessage = (event) => this._ws === ws && this._frame(event.data);
-    ws.onclose = (event) => this._ws === ws && this._closed(event.code);
-    setTimeout(() => {
-      if (this._ws === ws && ws.readyState === WebSocket.CONNECTING) this._reconnect();
-    }, CONNECT_MS);
+    this._requested = new Set(this.symbols);
+    return url;
   }
 
-  _opened(ws) {
-    if (this._ws !== ws) return;
-    this._frameAt = Date.now();
-    this.connection = "open";
-    const late = [...this.symbols].filter((symbol) => !this._asked.has(symbol));
-    const gone = [...this._asked].filter((symbol) => !this.symbols.has(symbol));
-    if (late.length) this._send({ type: "subscribe", symbols: late, id: this._nextId(late) });
-    if (gone.length) this._send({ type: "unsubscribe", symbols: gone });
+  /** Send the changes of the list that were made after the address was. */
+  _sendMissedChanges() {
+    const added = [...this.symbols].filter((symbol) => !this._requested.has(symbol));
+    const removed = [...this._requested].filter((symbol) => !this.symbols.has(symbol));
+    if (added.length) this._sendSubscribe(added);
+    if (removed.length) this.connection.send({ type: "unsubscribe", symbols: removed });
   }
 
-  _closed(code) {
-    this._ws = null;
-    if (code === FLOODED) {
-      this.connection = "stopped";
-      this._turnStale("flooded", true);
-      return;
-    }
-    if (code === SESSION_ENDED) {
-      this.sessionEnded = true;
-      this._limitBefore = this.limit;
-    }
-    this._scheduleReconnect(code === SESSION_ENDED ? "session" : "closed");
+  _onState() {
+    const { state, reason } = this.connection;
+    if (reason === "session") this._limitBefore = this.limit;
+    if (state !== "open") this._setStale(reason, true);
   }
 
-  _reconnect() {
-    this._drop("silent");
-    this._scheduleReconnect("silent");
+  _onWake() {
+    this._setStale("silent");
+    if (this.epoch !== null) this.connection.send({ type: "resume", epoch: this.epoch, seq: this.seq });
   }
 
-  /** Forget the connection without waiting for a dead peer's answer. */
-  _drop(reason) {
-    const ws = this._ws;
-    this._ws = null;
-    ws?.close();
-    if (ws) this._turnStale(reason);
+  /** Remember the symbols of a subscription, so that its refusal can be undone. */
+  _sendSubscribe(symbols) {
+    const id = `s${++this._lastId}`;
+    this._subscriptions.set(id, symbols);
+    this.connection.send({ type: "subscribe", symbols, id });
   }
 
-  _scheduleReconnect(reason) {
-    this._lostAt ??= Date.now();
-    this.connection = "reconnecting";
-    this._turnStale(navigator.onLine === false ? "offline" : reason, true);
-    clearTimeout(this._timer);
-    this._timer = setTimeout(() => this._connect(), reconnectDelay(Date.now() - this._lostAt));
-  }
+  // Frames -----------------------------------------------------------------------------------------
 
-  _watch() {
-    if (this._ws?.readyState !== WebSocket.OPEN) return;
-    if (this._silence() > DEAD_MS) this._reconnect();
-    else if (this._silence() > SILENCE_MS) this._turnStale("silent");
-  }
-
-  _silence() {
-    return Date.now() - this._frameAt;
-  }
-
-  _frame(data) {
-    this._frameAt = Date.now();
-    let frame;
-    try {
-      frame = JSON.parse(data);
-    } catch {
-      return;
-    }
+  _onFrame(frame) {
     if (frame?.type === "message") this._emit("message", frame);
-    else this[FRAMES[frame?.type]]?.(frame);
+    else this[HANDLERS[frame?.type]]?.(frame);
   }
 
   _onSnapshot(frame) {
-    this._lostAt = null;
-    this.connection = "open";
     if (frame.epoch !== undefined) this.epoch = frame.epoch;
     if (frame.seq !== undefined) this.seq = frame.seq;
     for (const key of ["source", "simulated", "limit"]) {
       if (frame[key] !== undefined) this[key] = frame[key];
     }
-    // As much as before the session ended: another tab logged in again.
-    if (this.sessionEnded && this.limit >= this._limitBefore) this.sessionEnded = false;
-    this._setPending(frame);
+    // The limit is what it was before the session ended: another tab logged in again.
+    if (this.sessionEnded && this.limit >= this._limitBefore) this.connection.confirmSession();
+    for (const symbol of frame.pending ?? []) this.pending.add(symbol);
+    if (frame.pending?.length) this._emit("pending", { symbols: frame.pending });
     this._emitQuotes(frame);
-    this._head({ batch_at: null, ...frame });
+    this._updateStatus({ batch_at: null, ...frame });
     if (frame.unknown?.length) {
       for (const symbol of frame.unknown) this._forget(symbol);
       this._emit("unknown", { symbols: frame.unknown });
@@ -210,12 +155,12 @@ export class StockSocket extends EventTarget {
   _onUpdate(frame) {
     if (frame.seq !== undefined) this.seq = frame.seq;
     this._emitQuotes(frame);
-    this._head({ ...frame, feed: frame.feed ?? "live" });
+    this._updateStatus({ ...frame, feed: frame.feed ?? "live" });
   }
 
   _onRanking(frame) {
     this._emit("ranking", frame);
-    if (frame.seq > this.seq) this._head({ feed: "live" }); // a batch that the snapshot did not hold
+    if (frame.seq > this.seq) this._updateStatus({ feed: "live" }); // a batch that the snapshot did not hold
   }
 
   _onUnsubscribed(frame) {
@@ -224,45 +169,46 @@ export class StockSocket extends EventTarget {
   }
 
   _onError(frame) {
-    const refused = this._refusals?.get(frame.id);
-    if (frame.code === "too_many_symbols" && refused) refused.forEach((s) => this._forget(s));
-    this._emit("problem", { ...frame, refused: refused ?? [] });
+    const refused = this._subscriptions.get(frame.id) ?? [];
+    if (frame.code === "too_many_symbols") refused.forEach((symbol) => this._forget(symbol));
+    this._emit("problem", { ...frame, refused });
   }
 
-  /** Take a frame's clock, session and feed. */
-  _head(frame) {
-    if (frame.server_time) {
-      this._offset = clockOffset(this._offset, Date.parse(frame.server_time) - Date.now());
-    }
-    const before = this.session;
-    if (frame.session !== undefined) this.session = frame.session;
-    if (frame.feed === "live") this._turnLive(frame.batch_at, before !== this.session);
+  /** Read a frame's clock, session and feed. */
+  _updateStatus(frame) {
+    if (frame.server_time) addServerTime(Date.parse(frame.server_time));
+    const hasChanged = frame.session !== undefined && frame.session !== this.session;
+    if (hasChanged) this.session = frame.session;
+    if (frame.feed === "live") this._setLive(frame.batch_at, hasChanged);
     else if (frame.feed !== undefined) {
-      if (this.liveAt === null && frame.batch_at) this.liveAt = Date.parse(frame.batch_at);
-      this._turnStale(frame.feed, before !== this.session);
+      this._liveAt ??= this._localTime(Date.parse(frame.batch_at));
+      this._setStale(frame.feed, hasChanged);
     }
   }
 
-  /** Prices are as old as the last batch, whose time a frame names unless it brings one (undefined). */
-  _turnLive(batchAt, changed) {
-    const at = batchAt === undefined ? this.now() : Date.parse(batchAt) || (this.liveAt ?? this.now());
-    this.liveAt = Math.max(this.liveAt ?? 0, at);
-    if (this.feed === "live" && !changed) return;
+  /** Prices are as old as the last batch: `batchAt`, or now when the frame itself is one (undefined). */
+  _setLive(batchAt, hasChanged) {
+    const batch = batchAt === undefined ? null : this._localTime(Date.parse(batchAt));
+    const at = batch ?? (batchAt === undefined ? performance.now() : (this._liveAt ?? performance.now()));
+    this._liveAt = Math.max(this._liveAt ?? at, at);
+    if (this.feed === "live" && !hasChanged) return;
     this.feed = "live";
     this.reason = null;
     this._emit("status");
   }
 
-  _turnStale(reason, changed = false) {
-    if (this.feed === "stale" && this.reason === reason && !changed) return;
+  _setStale(reason, hasChanged = false) {
+    if (this.feed === "stale" && this.reason === reason && !hasChanged) return;
     this.feed = "stale";
     this.reason = reason;
     this._emit("status");
   }
 
-  _setPending(frame) {
-    for (const symbol of frame.pending ?? []) this.pending.add(symbol);
-    if (frame.pending?.length) this._emit("pending", { symbols: frame.pending });
+  /** Return a time of the server by performance.now(), never in the future; null when it is unknown. */
+  _localTime(serverMs) {
+    const now = serverNow();
+    if (now === null || Number.isNaN(serverMs)) return null;
+    return performance.now() - Math.max(0, now - serverMs);
   }
 
   _emitQuotes(frame) {
@@ -277,28 +223,15 @@ export class StockSocket extends EventTarget {
     this.pending.delete(symbol);
   }
 
-  /** Remember what a subscription asked for, so that its refusal can be undone. */
-  _nextId(symbols) {
-    const id = `s${++this._lastId}`;
-    (this._refusals ??= new Map()).set(id, symbols);
-    return id;
-  }
-
-  _send(frame) {
-    if (this._ws?.readyState !== WebSocket.OPEN) return false;
-    this._ws.send(JSON.stringify(frame));
-    return true;
-  }
-
   _emit(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 }
 
-const FRAMES = {
+const HANDLERS = {
   snapshot: "_onSnapshot",
   update: "_onUpdate",
-  heartbeat: "_head",
+  heartbeat: "_updateStatus",
   ranking: "_onRanking",
   unsubscribed: "_onUnsubscribed",
   error: "_onError",

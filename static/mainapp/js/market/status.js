@@ -1,6 +1,9 @@
-// The bar that says in which state the session and the feed are: `_market_status.html`.
-import { age, day } from "../core/number.js";
-import { gettext, sourceName } from "./quotes.js";
+// The bar with the state of the market's session and of the feed: `_market_status.html`.
+import { displayElsewhere } from "../core/connection-status.js";
+import { part, setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { age, day } from "../core/time.js";
+import { sourceName } from "./quotes.js";
 
 const CONNECTING_MS = 2500;
 
@@ -18,81 +21,87 @@ const REASONS = {
   connecting: () => gettext("conectando"),
   session: () => gettext("sua sessão terminou"),
   offline: () => gettext("você está sem internet"),
+  gone: () => gettext("recarregue a página"),
   flooded: () => gettext("o servidor encerrou a conexão; recarregue a página"),
 };
 
-/** Keep `bar` in step with `socket`; `onFeed(isStale)` is told when prices age or are new again. */
+/** Show the state of `socket` in `bar`; `onFeed(isStale)` is called when prices become stale or live. */
 export function attachStatus(bar, socket, onFeed = () => {}) {
-  const session = bar.querySelector(".badge-session");
-  const [feed, source, login, live] = ["feed", "source", "login", "live"].map((name) =>
-    bar.querySelector(`[data-part="${name}"]`),
-  );
-  const startedAt = Date.now();
-  let shown = null;
-  socket.liveAt ??= Date.parse(bar.dataset.newestAt) || null;
+  const status = new MarketStatus(bar, socket, onFeed);
+  socket.setRenderedBatch(bar.dataset.newestAt);
+  socket.addEventListener("status", () => status.render());
+  setInterval(() => status.render(), 1000);
+  document.addEventListener("visibilitychange", () => status.render());
+  displayElsewhere(socket.connection);
+  status.render();
+}
 
-  function sessionText() {
-    if (socket.session === null) return session.textContent.trim();
-    if (SESSIONS[socket.session]) return SESSIONS[socket.session]();
-    return gettext("Fechamento de %(day)s", { day: closeDay() });
+class MarketStatus {
+  constructor(bar, socket, onFeed) {
+    this._socket = socket;
+    this._onFeed = onFeed;
+    this._lastClose = bar.dataset.lastClose;
+    this._session = bar.querySelector(".badge-session");
+    this._feed = part(bar, "feed");
+    this._source = part(bar, "source");
+    this._login = part(bar, "login");
+    this._live = part(bar, "live"); // for screen readers
+    this._startedAt = performance.now();
+    this._shownState = null;
   }
 
-  function closeDay() {
-    const times = [...socket.quotes.values()].map((quote) => Date.parse(quote.quoted_at));
-    const newest = Math.max(...times.filter((time) => !Number.isNaN(time)));
-    return Number.isFinite(newest) ? day(newest) : bar.dataset.lastClose;
+  render() {
+    const { session, source, sessionEnded } = this._socket;
+    const state = this._state();
+    setText(this._session, this._sessionText());
+    if (session) this._session.dataset.session = session;
+    this._feed.dataset.feed = state;
+    setText(this._feed, this._feedText(state));
+    if (source) setText(this._source, gettext("Fonte: %(source)s", { source: sourceName(source) }));
+    this._showLogin(sessionEnded);
+    if (this._shownState === state) return;
+    if (this._shownState !== null) setText(this._live, this._feedText(state));
+    this._shownState = state;
+    this._onFeed(state !== "live" && state !== "connecting");
   }
 
-  function staleText() {
-    const reason = REASONS[socket.reason]?.() ?? socket.reason;
-    const ms = socket.staleMs();
+  _state() {
+    const { feed, reason } = this._socket;
+    if (feed === "live") return "live";
+    const isYoung = performance.now() - this._startedAt < CONNECTING_MS;
+    if (reason === "connecting" && isYoung) return "connecting";
+    return reason === "late" ? "late" : "down";
+  }
+
+  _feedText(state) {
+    if (state === "connecting") return gettext("Conectando…");
+    if (state !== "live") return this._staleText();
+    return this._socket.session === "closed" ? gettext("Conectado") : gettext("Ao vivo");
+  }
+
+  _staleText() {
+    const reason = REASONS[this._socket.reason]?.() ?? this._socket.reason;
+    const ms = this._socket.staleMs();
     if (ms === null) return gettext("Desatualizado: %(reason)s", { reason });
     return gettext("Desatualizado %(age)s: %(reason)s", { age: age(Math.max(1, ms / 1000)), reason });
   }
 
-  function state() {
-    if (socket.feed === "live") return "live";
-    const young = socket.reason === "connecting" && Date.now() - startedAt < CONNECTING_MS;
-    if (young) return "connecting";
-    return socket.reason === "late" ? "late" : "down";
+  _sessionText() {
+    const { session } = this._socket;
+    if (session === null) return this._session.textContent.trim();
+    return SESSIONS[session]?.() ?? gettext("Fechamento de %(day)s", { day: this._closeDay() });
   }
 
-  function feedText(now) {
-    if (now === "connecting") return gettext("Conectando…");
-    if (now !== "live") return staleText();
-    return socket.session === "closed" ? gettext("Conectado") : gettext("Ao vivo");
-  }
-
-  function render() {
-    const now = state();
-    setText(session, sessionText());
-    if (socket.session) session.dataset.session = socket.session;
-    feed.dataset.feed = now;
-    setText(feed, feedText(now));
-    if (socket.source) {
-      setText(source, gettext("Fonte: %(source)s", { source: sourceName(socket.source) }));
-    }
-    showLogin(socket.sessionEnded);
-    const isStale = now !== "live";
-    if (shown === now) return;
-    if (shown !== null) setText(live, feedText(now));
-    shown = now;
-    onFeed(isStale && now !== "connecting");
+  _closeDay() {
+    const times = [...this._socket.quotes.values()].map((quote) => Date.parse(quote.quoted_at));
+    const newest = Math.max(...times.filter((time) => !Number.isNaN(time)));
+    return Number.isFinite(newest) ? day(newest) : this._lastClose;
   }
 
   /** Offer the log-in after a session ended: prices go on coming, as to any visitor. */
-  function showLogin(hasEnded) {
-    if (login.hidden !== hasEnded) return;
-    login.hidden = !hasEnded;
-    if (hasEnded) setText(live, login.textContent);
+  _showLogin(sessionEnded) {
+    if (this._login.hidden !== sessionEnded) return;
+    this._login.hidden = !sessionEnded;
+    if (sessionEnded) setText(this._live, this._login.textContent);
   }
-
-  socket.addEventListener("status", render);
-  setInterval(render, 1000);
-  document.addEventListener("visibilitychange", render);
-  render();
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

@@ -1,4 +1,7 @@
-// The tracker's table: a row a stock, only changed cells written, once a frame.
+// The tracker's table: a row per stock; changed cells are written once per animation frame.
+import { clearFlashes, flash, setMarker, setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { compareDecimals } from "../core/number.js";
 import {
   ageText,
   changeClass,
@@ -6,13 +9,12 @@ import {
   delayText,
   extendPoints,
   fieldText,
-  gettext,
   originText,
   place,
   sparkPaths,
 } from "./quotes.js";
 
-const PLAIN = [
+const PLAIN_FIELDS = [
   "name",
   "open",
   "low",
@@ -24,29 +26,26 @@ const PLAIN = [
   "market_cap",
 ];
 const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
-const FLASH = { up: "flash-up", down: "flash-down" };
-const BLANK = "{symbol}"; // stands for the symbol in the <template>
-const CALM_MS = 4000; // live values re-order the rows at most this often
+const PLACEHOLDER = "{symbol}"; // of the symbol, in the <template>
+const REORDER_MS = 4000; // live values re-order the rows at most this often
 
 export class QuoteTable {
-  /** `now` returns the server's time in milliseconds. */
+  /** `now` returns the server's time in milliseconds, null while it is unknown. */
   constructor({ table, template, now }) {
     this.body = table.tBodies[0];
     this.columns = new Set();
     this._template = template;
     this._now = now;
     this._rows = new Map();
-    this._dirty = new Map();
+    this._changed = new Map();
     this._frame = null;
     this._sort = null;
-    this._sortedAt = 0;
+    this._sortedAt = performance.now();
     this._isStale = false;
-    // What nobody sees is neither drawn nor flashed.
-    this._seen = new IntersectionObserver((entries) => this._look(entries), { rootMargin: "200px" });
-    for (const element of this.body.rows) this._take(element);
-    this.body.addEventListener("animationend", (event) =>
-      event.target.classList.remove(FLASH.up, FLASH.down),
-    );
+    // Sparklines and flashes outside the viewport cost time and show nothing.
+    this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "200px" });
+    for (const element of this.body.rows) this._register(element);
+    clearFlashes(this.body);
   }
 
   get symbols() {
@@ -61,7 +60,7 @@ export class QuoteTable {
     if (this._rows.has(symbol)) return;
     const element = this._template.content.firstElementChild.cloneNode(true);
     element.dataset.symbol = symbol;
-    const row = this._take(element);
+    const row = this._register(element);
     row.cells.symbol.textContent = symbol;
     for (const node of element.querySelectorAll("[data-col]")) {
       if (this.columns.has(node.dataset.col)) node.hidden = true;
@@ -69,7 +68,7 @@ export class QuoteTable {
     for (const node of element.querySelectorAll("[href], [aria-label]")) {
       for (const name of ["href", "aria-label"]) {
         const text = node.getAttribute(name);
-        if (text?.includes(BLANK)) node.setAttribute(name, text.replace(BLANK, symbol));
+        if (text?.includes(PLACEHOLDER)) node.setAttribute(name, text.replace(PLACEHOLDER, symbol));
       }
     }
     this.body.append(element);
@@ -77,29 +76,30 @@ export class QuoteTable {
 
   remove(symbol) {
     const row = this._rows.get(symbol);
-    if (row) this._seen.unobserve(row.element);
+    if (row) this._observer.unobserve(row.element);
     row?.element.remove();
     this._rows.delete(symbol);
-    this._dirty.delete(symbol);
+    this._changed.delete(symbol);
   }
 
-  /** Remember what changed; the next frame writes it. `was` holds former values by field. */
-  update(symbol, quote, was = null) {
+  /** Write a quote in the next animation frame. `before` holds the former values of changed fields. */
+  update(symbol, quote, before = null) {
     const row = this._rows.get(symbol);
     if (!row) return;
     row.quote = quote;
-    const before = this._dirty.get(symbol);
-    this._dirty.set(symbol, { ...was, ...before, isFirst: was === null || before?.isFirst });
+    const waiting = this._changed.get(symbol);
+    this._changed.set(symbol, { ...before, ...waiting, isFirst: before === null || waiting?.isFirst });
     this._frame ??= requestAnimationFrame(() => this._flush());
   }
 
-  /** Take a day's closes [[seconds, text], …]; what came live meanwhile stays at their end. */
+  /** Set a day's closes [[seconds, text], …]; live prices that are newer stay at their end. */
   setPoints(symbol, closes) {
     const row = this._rows.get(symbol);
     if (!row) return;
     const live = row.points;
     row.points = closes.map(([at, text]) => [at, Number.parseFloat(text)]);
-    for (const [at, price] of live) extendPoints(row.points, at, price);
+    const end = row.points.at(-1)?.[0] ?? 0;
+    for (const [at, price] of live) if (at >= end) extendPoints(row.points, at, price);
     this._drawSpark(row);
   }
 
@@ -111,12 +111,12 @@ export class QuoteTable {
   showAges() {
     const now = this._now();
     for (const row of this._rows.values()) {
-      if (row.quote) write(row.cells.age, ageText(row.quote, now));
+      if (row.quote) setText(row.cells.age, ageText(row.quote, now));
     }
-    if (Date.now() - this._sortedAt > CALM_MS && !this._isHeld()) this._reorder();
+    if (performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
   }
 
-  /** Order the rows by a column now, and keep them so calmly; null: as they were added. */
+  /** Order the rows by a column now and again every REORDER_MS; null: the order of the list. */
   sort(column, ascending) {
     this._sort = column && comparator(column, ascending);
     this._reorder();
@@ -130,24 +130,24 @@ export class QuoteTable {
     }
   }
 
-  _take(element) {
+  _register(element) {
     const cells = {};
     for (const node of element.querySelectorAll("[data-field]")) cells[node.dataset.field] = node;
     const bars = {};
     for (const node of element.querySelectorAll("[data-range]")) bars[node.dataset.range] = node;
     const [base, line] = element.querySelectorAll(".spark path");
     const spark = { base, line };
-    const row = { element, cells, bars, spark, points: [], quote: null, isSeen: false };
+    const row = { element, cells, bars, spark, points: [], quote: null, isVisible: false };
     this._rows.set(element.dataset.symbol, row);
-    this._seen.observe(element);
+    this._observer.observe(element);
     return row;
   }
 
-  _look(entries) {
+  _setVisible(entries) {
     for (const { target, isIntersecting } of entries) {
       const row = this._rows.get(target.dataset.symbol);
       if (!row) continue;
-      row.isSeen = isIntersecting;
+      row.isVisible = isIntersecting;
       if (isIntersecting) this._drawSpark(row);
     }
   }
@@ -155,32 +155,34 @@ export class QuoteTable {
   _flush() {
     this._frame = null;
     const now = this._now();
-    for (const [symbol, was] of this._dirty) {
+    for (const [symbol, before] of this._changed) {
       const row = this._rows.get(symbol);
-      if (row) this._write(row, was, now);
+      if (row) this._write(row, before, now);
     }
-    this._dirty.clear();
+    this._changed.clear();
   }
 
-  _write(row, was, now) {
+  _write(row, before, now) {
     const { cells, quote } = row;
     delete row.element.dataset.pending;
-    for (const field of PLAIN) write(cells[field], fieldText(quote, field));
-    write(cells.price, fieldText(quote, "price"));
+    for (const field of PLAIN_FIELDS) setText(cells[field], fieldText(quote, field));
+    setText(cells.price, fieldText(quote, "price"));
     const direction = changeClass(quote);
     for (const field of ["change", "change_pct"]) {
-      write(cells[field], fieldText(quote, field));
+      setText(cells[field], fieldText(quote, field));
       if (cells[field].className !== direction) cells[field].className = direction;
     }
-    write(cells.age, ageText(quote, now));
+    setText(cells.age, ageText(quote, now));
     this._writeOrigin(row);
     for (const [name, [low, high]] of Object.entries(RANGES)) {
-      this._writeRange(row.bars[name], place(quote[low], quote[high], quote.price));
+      setMarker(row.bars[name], place(quote[low], quote[high], quote.price));
     }
-    const seconds = Math.floor((Date.parse(quote.quoted_at) || now) / 1000);
-    extendPoints(row.points, seconds, Number.parseFloat(quote.price));
+    const quotedAt = Date.parse(quote.quoted_at) || now;
+    if (quotedAt) extendPoints(row.points, Math.floor(quotedAt / 1000), Number.parseFloat(quote.price));
     this._drawSpark(row);
-    if (row.isSeen && !was.isFirst && was.price !== undefined) flash(cells.price, was.price, quote.price);
+    if (row.isVisible && !before.isFirst && before.price !== undefined) {
+      flash(cells.price, compareDecimals(quote.price, before.price));
+    }
     cells.price.classList.toggle("stale", this._isStale);
   }
 
@@ -192,13 +194,8 @@ export class QuoteTable {
     if (cells.age.title !== origin) cells.age.title = cells.price.title = origin;
   }
 
-  _writeRange(bar, at) {
-    bar.hidden = at === null;
-    if (at !== null) bar.style.setProperty("--at", at.toFixed(1));
-  }
-
   _drawSpark(row) {
-    if (!row.isSeen) return;
+    if (!row.isVisible) return;
     const reference = Number.parseFloat(row.quote?.previous_close);
     const { line, base } = sparkPaths(row.points, reference);
     row.spark.line.setAttribute("d", line);
@@ -206,41 +203,24 @@ export class QuoteTable {
     row.spark.line.parentNode.dataset.direction = row.quote ? changeClass(row.quote) : "flat";
   }
 
-  _isHeld() {
+  /** Return whether the pointer or the focus is on a row: rows must not move away under them. */
+  _isInUse() {
     return this.body.matches(":hover") || this.body.contains(document.activeElement);
   }
 
   _reorder() {
-    this._sortedAt = Date.now();
+    this._sortedAt = performance.now();
     const order = [...this._rows.values()];
     const sortable = (row) => row.quote ?? { symbol: row.element.dataset.symbol };
     if (this._sort) order.sort((a, b) => this._sort(sortable(a), sortable(b)));
     order.forEach(({ element }, i) => {
-      const there = this.body.rows[i];
-      if (there !== element) this.body.insertBefore(element, there);
+      const current = this.body.rows[i];
+      if (current !== element) this.body.insertBefore(element, current);
     });
   }
 }
 
-/** Set an element's text; the text node stays, which costs the page no new layout of its parents. */
-function write(element, text) {
-  const node = element.firstChild;
-  if (node?.nodeType !== Node.TEXT_NODE || element.childNodes.length > 1) element.textContent = text;
-  else if (node.data !== text) node.data = text;
-}
-
-function flash(cell, before, after) {
-  const name = Number(after) > Number(before) ? FLASH.up : FLASH.down;
-  if (cell.classList.contains(name)) return;
-  cell.classList.remove(FLASH.up, FLASH.down);
-  cell.classList.add(name);
-  // Under reduced motion no animation ends, so that nothing else would take the class away.
-  if (!MOVING.matches) setTimeout(() => cell.classList.remove(name), 1000);
-}
-
-const MOVING = window.matchMedia("(prefers-reduced-motion: no-preference)");
-
-/** Return the words for a row that has no price yet. */
+/** Return the text of a row that has no price yet. */
 export function pendingText() {
   return gettext("aguardando primeira cotação");
 }

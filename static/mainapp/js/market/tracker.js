@@ -1,30 +1,31 @@
-// The live tracker: the list of stocks, their table, and what a person does with them.
+// The live tracker: a list of stocks, their table, adding and removing.
 import "../pages/base.js";
+import * as dom from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { attachNotices } from "../core/notices.js";
 import { attachChat } from "./chat.js";
 import { attachColumns } from "./columns.js";
-import * as lists from "./watchlist.js";
-import { attachNotices } from "../core/notices.js";
-import { gettext } from "./quotes.js";
-import { pendingText, QuoteTable } from "./table.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
+import { pendingText, QuoteTable } from "./table.js";
+import * as watchlist from "./watchlist.js";
 
 const SPARK_RETRIES_MS = [1200, 2500, 5000, 10000];
 
 const root = document.querySelector("[data-tracker]");
-const part = (name) => root.querySelector(`[data-part="${name}"]`);
+const part = (name) => dom.part(root, name);
 const notify = attachNotices(part("notices"));
 const isLoggedIn = Boolean(root.dataset.listUrl);
 
-const rendered = JSON.parse(document.getElementById("quotes").textContent);
+const rendered = dom.readJson("quotes");
 const table = new QuoteTable({
   table: part("table"),
   template: part("row"),
   now: () => socket.now(),
 });
-const browserList = lists.get();
-if (!isLoggedIn && !("asked" in root.dataset)) browserList.forEach((symbol) => table.add(symbol));
-const isOwn = ownsList();
+const browserList = watchlist.get();
+if (!isLoggedIn && !("requested" in root.dataset)) browserList.forEach((symbol) => table.add(symbol));
+const isOwn = isOwnList();
 
 const socket = new StockSocket({ room: "track", symbols: table.symbols });
 for (const symbol of table.symbols) {
@@ -32,14 +33,18 @@ for (const symbol of table.symbols) {
   else markPending(symbol);
 }
 
-/** Say whether edits belong to this person's list, or only to a list that a link named. */
-function ownsList() {
+/** Return whether edits belong to this person's list, or only to a list that a link named. */
+function isOwnList() {
   if (isLoggedIn) return "own" in root.dataset;
   return !browserList.length || browserList.join() === table.symbols.join();
 }
 
+function rowOf(symbol) {
+  return table.body.querySelector(`[data-symbol="${CSS.escape(symbol)}"]`);
+}
+
 function markPending(symbol) {
-  const row = table.body.querySelector(`[data-symbol="${CSS.escape(symbol)}"]`);
+  const row = rowOf(symbol);
   if (!row) return;
   row.dataset.pending = "";
   row.querySelector('[data-field="age"]').textContent = pendingText();
@@ -51,36 +56,36 @@ function showState() {
 
 // The list ---------------------------------------------------------------------------------------
 
-/** Keep the address, the forms and the browser's list in step with the rows. */
-function keepList() {
+/** Put the rows' symbols into the address, the form and the browser's list. */
+function saveList() {
   const url = new URL(root.dataset.trackerUrl, window.location.href);
   for (const symbol of socket.symbols) url.searchParams.append("stockpicker", symbol);
   history.replaceState(null, "", url);
   const form = part("add");
   form.querySelectorAll("input[type=hidden]").forEach((input) => input.remove());
   for (const symbol of socket.symbols) {
-    form.prepend(Object.assign(document.createElement("input"), { type: "hidden", name: "stockpicker", value: symbol }));
+    form.prepend(dom.build("input", { type: "hidden", name: "stockpicker", value: symbol }));
   }
-  if (!isLoggedIn && isOwn) lists.set([...socket.symbols]);
+  if (!isLoggedIn && isOwn) watchlist.set([...socket.symbols]);
   showState();
 }
 
-async function keepOnServer(change) {
+async function saveOnServer(change) {
   if (!isLoggedIn || !isOwn) return;
   try {
-    await lists.editCurrent(root.dataset.listUrl, change);
+    await watchlist.editCurrent(root.dataset.listUrl, change);
   } catch (error) {
     notify(error.message);
   }
 }
 
-function show(symbols) {
+function addRows(symbols) {
   for (const symbol of symbols) {
     table.add(symbol);
     markPending(symbol);
   }
   socket.subscribe(symbols);
-  keepList();
+  saveList();
 }
 
 function add(symbol) {
@@ -88,29 +93,29 @@ function add(symbol) {
     announce(gettext("%(symbol)s já está na lista.", { symbol }));
     return;
   }
-  show([symbol]);
-  keepOnServer({ add: [symbol] });
+  addRows([symbol]);
+  saveOnServer({ add: [symbol] });
   announce(gettext("%(symbol)s entrou na lista.", { symbol }));
   scheduleSparklines(0);
 }
 
 function remove(symbol) {
-  const row = table.body.querySelector(`[data-symbol="${CSS.escape(symbol)}"]`);
+  const row = rowOf(symbol);
   const next = row?.nextElementSibling ?? row?.previousElementSibling;
   table.remove(symbol);
   socket.unsubscribe([symbol]);
-  keepList();
-  keepOnServer({ remove: [symbol] });
+  saveList();
+  saveOnServer({ remove: [symbol] });
   announce(gettext("%(symbol)s saiu da lista.", { symbol }));
   (next?.querySelector('[data-action="remove"]') ?? part("add").querySelector("[role=combobox]")).focus();
 }
 
-function drop(symbols) {
+function dropRows(symbols) {
   symbols.forEach((symbol) => table.remove(symbol));
-  keepList();
+  saveList();
 }
 
-// What is said -----------------------------------------------------------------------------------
+// Texts ------------------------------------------------------------------------------------------
 
 function announce(text) {
   part("announce").textContent = text;
@@ -121,7 +126,7 @@ function loginLink() {
   return { href: `${root.dataset.loginUrl}?next=${here}`, text: gettext("Entre para acompanhar até 200.") };
 }
 
-// The day's lines --------------------------------------------------------------------------------
+// Sparklines -------------------------------------------------------------------------------------
 
 let sparkTimer = null;
 
@@ -130,20 +135,20 @@ function scheduleSparklines(attempt) {
   sparkTimer = setTimeout(() => loadSparklines(attempt), attempt ? SPARK_RETRIES_MS[attempt - 1] : 150);
 }
 
-/** Fetch the day of all shown stocks in one request; again while the server is loading it. */
+/** Fetch the day's closes of all rows in one request; again while the server is loading them. */
 async function loadSparklines(attempt) {
   if (!table.symbols.length) return;
   const url = new URL(root.dataset.candlesUrl, window.location.href);
   url.searchParams.set("sparklines", "1");
   for (const symbol of table.symbols) url.searchParams.append("ticker", symbol);
   try {
-    const answer = await fetch(url);
-    if (!answer.ok) return;
-    const { closes, status } = await answer.json();
+    const response = await fetch(url);
+    if (!response.ok) return;
+    const { closes, status } = await response.json();
     for (const [symbol, points] of Object.entries(closes)) table.setPoints(symbol, points);
     if (status === "loading" && attempt < SPARK_RETRIES_MS.length) scheduleSparklines(attempt + 1);
   } catch {
-    // the lines grow from live prices alone
+    // the sparklines grow from live prices alone
   }
 }
 
@@ -159,7 +164,7 @@ table.body.addEventListener("click", (event) => {
   }
 });
 
-const addForm = part("add"); // base.js attached the suggestions
+const addForm = part("add"); // pages/base.js attached the suggestions
 addForm.addEventListener("stockchosen", (event) => {
   event.preventDefault();
   addForm.querySelector("[role=combobox]").value = "";
@@ -175,22 +180,22 @@ addForm.addEventListener("submit", (event) => {
 });
 
 socket.addEventListener("quotes", ({ detail }) => {
-  for (const [symbol, was] of detail.changes) {
-    table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : was);
+  for (const [symbol, before] of detail.changes) {
+    table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : before);
   }
 });
 socket.addEventListener("pending", ({ detail }) => {
   detail.symbols.filter((symbol) => !rendered[symbol]).forEach(markPending);
 });
 socket.addEventListener("unknown", ({ detail }) => {
-  drop(detail.symbols);
+  dropRows(detail.symbols);
   notify(gettext("Não conhecemos: %(symbols)s.", { symbols: detail.symbols.join(", ") }));
 });
 socket.addEventListener("problem", ({ detail }) => {
   if (detail.code !== "too_many_symbols") return;
   const extra = detail.refused.length ? detail.refused : table.symbols.slice(detail.limit ?? socket.limit);
   extra.forEach((symbol) => socket.symbols.delete(symbol));
-  drop(extra);
+  dropRows(extra);
   notify(detail.detail, isLoggedIn ? null : loginLink());
 });
 
@@ -199,12 +204,12 @@ attachChat(document.getElementById("chat"), socket, part("unread"));
 attachColumns({ table, heads: part("table").tHead, choices: part("columns"), select: part("order"), flip: part("direction") });
 showState();
 root.dataset.ready = "";
-if (table.symbols.length) keepList();
+if (table.symbols.length) saveList();
 socket.start();
 scheduleSparklines(0);
 setInterval(() => table.showAges(), 1000);
-lists.merged.then((said) => {
-  if (!said || !isOwn || "asked" in root.dataset) return;
-  show(said.symbols.filter((symbol) => !table.has(symbol)));
+watchlist.merged.then((answer) => {
+  if (!answer || !isOwn || "requested" in root.dataset) return;
+  addRows(answer.symbols.filter((symbol) => !table.has(symbol)));
   scheduleSparklines(0);
 });

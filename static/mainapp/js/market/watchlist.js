@@ -1,43 +1,35 @@
-/* The chosen stocks: kept in the browser until there is a login, then in the account's current list. */
+// The chosen stocks: in this browser until there is a login, then in the account's current list.
+import { build } from "../core/dom.js";
+import { post } from "../core/http.js";
+import { gettext } from "../core/i18n.js";
+import { readStored, writeStored } from "../core/storage.js";
 
 export const STORAGE_KEY = "pregao.list";
-export const MAX_KEPT = 200;
+export const MAX_SYMBOLS = 200;
 const TICKER = /^[A-Z0-9]{4}[0-9]{0,2}B?$/;
-const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
-/** Return what of `value` is a ticker, each once, in order; garbage counts as nothing. */
+/** Return the tickers in `value`, each once, in order; anything else is skipped. */
 export function cleaned(value) {
   if (!Array.isArray(value)) return [];
   const symbols = value
     .filter((symbol) => typeof symbol === "string")
     .map((symbol) => symbol.trim().toUpperCase())
     .filter((symbol) => TICKER.test(symbol));
-  return [...new Set(symbols)].slice(0, MAX_KEPT);
+  return [...new Set(symbols)].slice(0, MAX_SYMBOLS);
 }
 
-let memory = null; // the list where the browser refuses storage
+let memory = null; // the list when the browser refuses storage: it lasts as long as the page
 
 /** Return the list that this browser keeps. */
 export function get() {
-  if (memory) return [...memory];
-  try {
-    return cleaned(JSON.parse(window.localStorage.getItem(STORAGE_KEY) ?? "[]"));
-  } catch {
-    return [];
-  }
+  return memory ? [...memory] : cleaned(readStored(STORAGE_KEY, []));
 }
 
-/** Keep `symbols` in this browser and return what was kept. */
+/** Store `symbols` in this browser and return the valid ones. */
 export function set(symbols) {
-  const kept = cleaned(symbols);
-  try {
-    if (kept.length) window.localStorage.setItem(STORAGE_KEY, JSON.stringify(kept));
-    else window.localStorage.removeItem(STORAGE_KEY);
-    memory = null;
-  } catch {
-    memory = kept; // storage is full or switched off: the list lasts as long as the page
-  }
-  return kept;
+  const saved = cleaned(symbols);
+  memory = writeStored(STORAGE_KEY, saved.length ? saved : null) ? null : saved;
+  return saved;
 }
 
 /** Call `listener` with the list when another tab changes it. */
@@ -49,56 +41,48 @@ export function onChange(listener) {
   });
 }
 
-/** POST JSON with the page's token; an answer that is no success throws its message. */
-async function post(url, body) {
-  const answer = await fetch(url, {
-    method: "POST",
-    keepalive: true, // lives on when the page is left
-    headers: { "Content-Type": "application/json", "X-CSRFToken": token() },
-    body: JSON.stringify(body),
-  });
-  const said = await answer.json().catch(() => null);
-  if (!answer.ok || !said) throw new Error(said?.message ?? gettext("Não foi possível guardar a lista."));
-  return said;
-}
-
 /** Add to and remove from the account's current list; resolves to its symbols. */
 export async function editCurrent(url, { add = [], remove = [] }) {
-  return (await post(url, { add, remove })).symbols;
+  return (await postList(url, { add, remove })).symbols;
 }
 
 /**
- * Give the browser's list to the account, once; resolves to the answer, or null without anything to give.
+ * Move the browser's list into the account, once; resolves to the answer, null when the list is empty.
  *
- * Safe in two tabs at once: the server makes a union, and only what was sent leaves the browser.
+ * Safe in two tabs at once: the server makes a union, and only symbols that were sent leave the browser.
  */
 export async function merge(url) {
   const symbols = get();
   if (!symbols.length) return null;
-  const said = await post(url, { symbols });
+  const answer = await postList(url, { symbols });
   set(get().filter((symbol) => !symbols.includes(symbol)));
-  return said;
+  return answer;
 }
 
-/** Resolves when the browser's list is in the account: the merge's answer, or null. */
+function postList(url, body) {
+  return post(url, body, {
+    unreachable: gettext("Sem conexão: a lista não mudou."),
+    refused: gettext("Não foi possível guardar a lista."),
+  });
+}
+
+/** Resolves when the browser's list is in the account: the answer of the merge, or null. */
 export const merged = mergeAfterLogin();
 
 async function mergeAfterLogin() {
   const url = document.querySelector('meta[name="watchlist-merge"]')?.content;
   if (!url) return null;
   try {
-    const said = await merge(url);
-    if (said?.message) tell(said.message);
-    return said;
+    const answer = await merge(url);
+    if (answer?.message) showNotice(answer.message);
+    return answer;
   } catch {
     return null; // the list stays in the browser; the next page tries again
   }
 }
 
-function tell(text) {
-  const notice = document.createElement("p");
-  notice.className = "alert alert-warning";
-  notice.setAttribute("role", "status");
+function showNotice(text) {
+  const notice = build("p", { className: "alert alert-warning", role: "status" });
   document.getElementById("main")?.prepend(notice);
-  notice.textContent = text;
+  notice.textContent = text; // after it is in the page: screen readers announce changes only
 }

@@ -1,19 +1,17 @@
-/* What every page does: the theme switch, menus that close, and the search box. */
-import { post } from "../core/http.js";
+// The frame of every page: theme switch, menus that close, stock search.
+import { build } from "../core/dom.js";
 import { attachSearch } from "../market/search.js";
+import { savePreference } from "./preferences.js";
 
-/** The token that a POST by fetch sends as X-CSRFToken. */
-export function csrfToken() {
-  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
-}
+let saving = Promise.resolve(); // one request after the other: the last choice wins
 
-let saving = Promise.resolve(); // one after the other: the last choice is the one that stays
-
-/** Have the account keep a theme; resolves to a sentence when it did not, and else to nothing. */
+/** Save a theme in the account; resolves to the text of an error, "" when there is none. */
 function saveTheme(theme) {
   const url = document.querySelector('meta[name="preferences"]')?.content;
-  if (!url) return saving;
-  saving = saving.then(() => post(url, { theme }).then(() => "", (error) => error.message));
+  if (!url) return "";
+  saving = saving
+    .then(() => savePreference(url, "theme", theme))
+    .then(() => "", (error) => error.message);
   return saving;
 }
 
@@ -23,17 +21,14 @@ function attachThemeSwitch(box) {
       button.setAttribute("aria-pressed", String(button.value === window.pregaoTheme.choice()));
     }
   };
-  const problem = document.createElement("p");
-  problem.className = "field-error";
-  problem.setAttribute("role", "alert");
-  problem.hidden = true;
+  const problem = build("p", { className: "field-error", role: "alert", hidden: true });
   box.after(problem);
   box.hidden = false;
   box.addEventListener("click", async (event) => {
     const button = event.target.closest("button");
     if (!button) return;
     window.pregaoTheme.choose(button.value);
-    problem.textContent = (await saveTheme(button.value)) ?? "";
+    problem.textContent = await saveTheme(button.value);
     problem.hidden = !problem.textContent;
   });
   document.addEventListener("themechoice", show);
@@ -43,12 +38,12 @@ function attachThemeSwitch(box) {
 
 function closeMenus(event) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
-    const escaped = event.type === "keydown" && event.key === "Escape";
-    const outside = event.type === "click" && !menu.contains(event.target);
-    if (!escaped && !outside) continue;
+    const isEscape = event.type === "keydown" && event.key === "Escape";
+    const isOutside = event.type === "click" && !menu.contains(event.target);
+    if (!isEscape && !isOutside) continue;
     const hadFocus = menu.contains(document.activeElement);
     menu.open = false;
-    if (escaped && hadFocus) menu.querySelector("summary").focus();
+    if (isEscape && hadFocus) menu.querySelector("summary").focus();
   }
 }
 

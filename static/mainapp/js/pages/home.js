@@ -1,12 +1,15 @@
-/* The home page: the index and the three lists, moving. Without this the page shows what was recorded. */
-import { brl, clock, compact, day, decimal, direction, pct } from "../core/number.js";
-import { ageSeconds, compareDecimals, originText } from "../market/quotes.js";
+// The home page: the index and three lists, live. Without scripts it shows the recorded prices.
+import { clearFlashes, flash, hasReducedMotion, setDirection, setText } from "../core/dom.js";
+import * as number from "../core/number.js";
+import { clock, day } from "../core/time.js";
+import { ageSeconds, originText } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
 
 const INDEX = "IBOV";
 const OLD_S = 120;
-const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+const PRICE_PLACES = 8;
+const SLIDE_MS = 350;
 
 const page = document.querySelector("[data-home]");
 const indexCard = page.querySelector("[data-index]");
@@ -14,32 +17,25 @@ const rowTemplate = document.getElementById("board-row");
 const boards = new Map(
   [...page.querySelectorAll("[data-board]")].map((board) => [board.dataset.board, board]),
 );
-const lastPrices = new Map(); // symbol → price as last shown, for the direction of a flash
+const lastPrices = new Map(); // symbol → the price last shown
 
-/** Price by volume in whole reais, exact: both come as digits. */
+/** Return price × volume as a decimal string, exactly; null when one is unknown. */
 function turnover(quote) {
-  const match = /^(\d+)(?:\.(\d+))?$/.exec(quote.price ?? "");
-  if (!match || !Number.isInteger(quote.volume)) return null;
-  const places = (match[2] ?? "").length;
-  const scale = 10n ** BigInt(places);
-  return String((BigInt(match[1] + (match[2] ?? "")) * BigInt(quote.volume)) / scale);
+  const price = number.toUnits(quote.price, PRICE_PLACES);
+  if (price === null || !Number.isInteger(quote.volume)) return null;
+  return number.fromUnits(price * BigInt(quote.volume), PRICE_PLACES);
 }
 
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+function showChange(element, changePct) {
+  setText(element, number.pct(changePct));
+  setDirection(element, number.direction(changePct));
 }
 
-function showMove(element, changePct) {
-  setText(element, pct(changePct));
-  element.classList.remove("up", "down", "flat");
-  element.classList.add(direction(changePct));
-}
-
-/** Say of when a quote is: the time today, the day before that; a price that is old in an open session is marked. */
+/** Show a quote's time, or its date when it is not of today; mark a price that is old in an open session. */
 function showTime(box, quote) {
   const time = box.querySelector("[data-time]");
-  const [on, today] = [quote.quoted_at, socket.now()].map((moment) => day(moment));
-  setText(time, on === today ? clock(quote.quoted_at) : on);
+  const [date, today] = [quote.quoted_at, socket.now()].map((moment) => day(moment));
+  setText(time, date === today ? clock(quote.quoted_at) : date);
   time.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
   const price = box.querySelector("[data-price]");
   const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
@@ -47,25 +43,22 @@ function showTime(box, quote) {
   price.title = originText(quote);
 }
 
-function flash(element, before, after) {
-  if (calm.matches || before === undefined || before === after) return;
-  const rose = compareDecimals(after, before) > 0;
-  element.classList.remove("flash-up", "flash-down");
-  void element.offsetWidth; // starts the animation anew
-  element.classList.add(rose ? "flash-up" : "flash-down");
+function flashPrice(element, symbol, price) {
+  const before = lastPrices.get(symbol);
+  if (before !== undefined) flash(element, number.compareDecimals(price, before));
 }
 
 function showIndex(quote) {
   if (!quote?.price) return;
   const price = indexCard.querySelector("[data-price]");
-  setText(price, decimal(quote.price));
-  flash(price, lastPrices.get(INDEX), quote.price);
+  setText(price, number.decimal(quote.price));
+  flashPrice(price, INDEX, quote.price);
   lastPrices.set(INDEX, quote.price);
-  showMove(indexCard.querySelector("[data-change-pct]"), quote.change_pct);
+  showChange(indexCard.querySelector("[data-change-pct]"), quote.change_pct);
   showTime(indexCard, quote);
-  setText(indexCard.querySelector("[data-low]"), decimal(quote.low));
-  setText(indexCard.querySelector("[data-high]"), decimal(quote.high));
-  setText(indexCard.querySelector("[data-previous-close]"), decimal(quote.previous_close));
+  setText(indexCard.querySelector("[data-low]"), number.decimal(quote.low));
+  setText(indexCard.querySelector("[data-high]"), number.decimal(quote.high));
+  setText(indexCard.querySelector("[data-previous-close]"), number.decimal(quote.previous_close));
 }
 
 function newRow(symbol, quote) {
@@ -79,24 +72,24 @@ function newRow(symbol, quote) {
 
 function fillRow(row, symbol, quote, withTurnover) {
   const price = row.querySelector("[data-price]");
-  setText(price, brl(quote.price));
-  flash(price, lastPrices.get(symbol), quote.price);
+  setText(price, number.brl(quote.price));
+  flashPrice(price, symbol, quote.price);
   showTime(row, quote);
-  showMove(row.querySelector("[data-change-pct]"), quote.change_pct);
+  showChange(row.querySelector("[data-change-pct]"), quote.change_pct);
   const value = withTurnover ? turnover(quote) : null;
-  setText(row.querySelector("[data-turnover]"), value ? `R$\u00a0${compact(value)}` : "");
+  setText(row.querySelector("[data-turnover]"), value ? `R$\u00a0${number.compact(value)}` : "");
 }
 
-/** Slide the rows that changed place from where they were; a row keeps its element, and its focus. */
+/** Animate the rows that moved from their former places; a row keeps its element, and its focus. */
 function slide(rows, tops) {
-  if (calm.matches) return;
+  if (hasReducedMotion()) return;
   for (const row of rows) {
     const before = tops.get(row);
     const moved = before === undefined ? 0 : before - row.getBoundingClientRect().top;
-    if (before === undefined) row.animate({ opacity: [0, 1] }, { duration: 350, easing: "ease-out" });
+    if (before === undefined) row.animate({ opacity: [0, 1] }, { duration: SLIDE_MS, easing: "ease-out" });
     else if (Math.abs(moved) > 1) {
       const from = `translateY(${moved}px)`;
-      row.animate({ transform: [from, "none"] }, { duration: 350, easing: "ease-in-out" });
+      row.animate({ transform: [from, "none"] }, { duration: SLIDE_MS, easing: "ease-in-out" });
     }
   }
 }
@@ -121,7 +114,7 @@ function showBoard(name, symbols, quotes) {
 }
 
 function showRanking({ detail }) {
-  if (!Object.keys(detail.quotes ?? {}).length) return; // the server has no prices yet: keep what was recorded
+  if (!Object.keys(detail.quotes ?? {}).length) return; // no live prices yet: keep the recorded ones
   for (const name of boards.keys()) showBoard(name, detail[name] ?? [], detail.quotes);
   for (const [symbol, quote] of Object.entries(detail.quotes)) {
     lastPrices.set(symbol, quote.price);
@@ -134,8 +127,6 @@ socket.addEventListener("ranking", showRanking);
 attachStatus(page.querySelector("[data-market-status]"), socket, (isStale) => {
   page.classList.toggle("is-stale", isStale);
 });
-page.addEventListener("animationend", ({ target, animationName }) => {
-  if (animationName.startsWith("flash-")) target.classList.remove(animationName);
-});
+clearFlashes(page);
 socket.start();
 page.dataset.ready = "";

@@ -1,32 +1,34 @@
-// One's own profile page: preferences that save as they are chosen, and a look at a picture's size.
-import { post } from "../core/http.js";
+// The own profile page: preferences are saved when they are chosen; pictures that are too large are refused.
+import { build } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { savePreference } from "./preferences.js";
 
 function attachAutosave(form) {
   const select = form.querySelector("select");
   const state = form.querySelector("[role=status]");
-  let kept = select.value;
+  let savedValue = select.value;
   let sending = Promise.resolve();
   let newest = 0;
 
-  const show = (kind, ...words) => {
+  const show = (kind, ...nodes) => {
     state.dataset.state = kind;
-    state.replaceChildren(...words);
+    state.replaceChildren(...nodes);
   };
 
   async function save(value, number) {
     try {
-      const said = await post(form.action, { [select.name]: value });
-      kept = value;
-      if (number === newest) show("saved", said.message, ...reloadLink(select.name));
+      const answer = await savePreference(form.action, select.name, value);
+      savedValue = value;
+      if (number === newest) show("saved", answer.message, ...reloadLink(select.name));
       if (select.name === "theme") window.pregaoTheme.choose(value);
     } catch (error) {
       if (number !== newest) return;
-      select.value = kept;
+      select.value = savedValue;
       show("failed", error.message);
     }
   }
 
-  // One after the other, so that the last choice is the one that stays.
+  // One request after the other: the last choice wins.
   select.addEventListener("change", () => {
     const value = select.value;
     const number = ++newest;
@@ -36,17 +38,15 @@ function attachAutosave(form) {
   form.addEventListener("submit", (event) => event.preventDefault());
   if (select.name === "theme") {
     document.addEventListener("themechoice", (event) => {
-      select.value = kept = event.detail; // the switch above saves it itself
+      select.value = savedValue = event.detail; // pages/base.js saves it
     });
   }
 }
 
 function reloadLink(name) {
   if (name !== "language") return [];
-  const link = document.createElement("a");
-  link.href = window.location.pathname;
-  link.textContent = gettext("Mostrar a página neste idioma");
-  return [" ", link];
+  const href = window.location.pathname;
+  return [" ", build("a", { href }, gettext("Mostrar a página neste idioma"))];
 }
 
 function attachPicture(form) {

@@ -1,39 +1,35 @@
-// The next contribution: asked without leaving the page, its list copied as plain text.
-import { gettext } from "../market/quotes.js";
+// The next contribution: planned without leaving the page, its list copied as plain text.
+import { build, part } from "../core/dom.js";
+import { fetchFragment } from "../core/http.js";
+import { gettext } from "../core/i18n.js";
 
-/** Answer `form` inside `answer`; without scripts the form asks for the whole page. */
+/** Show the plan that `form` requests inside `answer`; without scripts the form loads the whole page. */
 export function attachContribution(form, answer) {
-  let asked = 0;
+  let lastRequest = 0;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const mine = (asked += 1);
+    const request = ++lastRequest;
     answer.setAttribute("aria-busy", "true");
-    const found = await ask(form);
-    if (mine !== asked) return; // a later question is on its way
+    const { html, isRedirected } = await fetchFragment(planUrl(form));
+    if (request !== lastRequest) return;
     answer.removeAttribute("aria-busy");
-    if (found.isElsewhere) form.submit(); // the session ended: the page itself leads to the login
-    else show(form, answer, found);
+    if (isRedirected) form.submit(); // the session ended: the page itself leads to the login
+    else show(form, answer, html);
   });
   answer.addEventListener("click", (event) => {
     if (event.target.closest('[data-action="copy-plan"]')) copyPlan(answer);
   });
 }
 
-async function ask(form) {
+function planUrl(form) {
   const url = new URL(form.action);
   url.hash = "";
   url.search = new URLSearchParams(new FormData(form));
-  try {
-    const response = await fetch(url, { headers: { "HX-Request": "true" } });
-    if (response.redirected) return { isElsewhere: true };
-    return { html: response.ok ? await response.text() : null };
-  } catch {
-    return { html: null };
-  }
+  return url;
 }
 
-function show(form, answer, { html }) {
-  if (html === null) answer.replaceChildren(failure());
+function show(form, answer, html) {
+  if (html === null) answer.replaceChildren(buildFailure());
   else answer.innerHTML = html; // our own template, escaped by the server
   const isWrong = answer.querySelector(".field-error") !== null;
   const input = form.elements.aporte;
@@ -44,24 +40,21 @@ function show(form, answer, { html }) {
   } else input.removeAttribute("aria-invalid");
 }
 
-function failure() {
-  const words = document.createElement("p");
-  words.className = "field-error";
-  words.setAttribute("role", "alert");
-  words.textContent = gettext("O servidor não respondeu. Tente de novo.");
-  return words;
+function buildFailure() {
+  const text = gettext("O servidor não respondeu. Tente de novo.");
+  return build("p", { className: "field-error", role: "alert" }, text);
 }
 
 async function copyPlan(answer) {
-  const list = answer.querySelector('[data-part="plan-text"]');
+  const list = part(answer, "plan-text");
   const isCopied = await copy(list);
   list.hidden = isCopied;
-  answer.querySelector('[data-part="copied"]').textContent = isCopied
+  part(answer, "copied").textContent = isCopied
     ? gettext("Lista copiada.")
     : gettext("Este navegador não deixa copiar: selecione o texto abaixo.");
 }
 
-/** Copy an element's text; pages without https have no clipboard of their own. */
+/** Copy an element's text; navigator.clipboard exists on secure pages only. */
 async function copy(list) {
   try {
     await navigator.clipboard.writeText(list.textContent);

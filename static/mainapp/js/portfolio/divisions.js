@@ -1,12 +1,13 @@
-// The patrimony's divisions: by stock, sector and kind, each a donut and a table.
+// The portfolio divided by stock, sector and kind: a donut and a table each.
+import { build, setText } from "../core/dom.js";
+import { CENTS, fromUnits, percent } from "../core/number.js";
 import { drawDonut } from "./donut.js";
-import { write, WRITERS } from "./table.js";
-import { CENTS, percent, text } from "./money.js";
+import { WRITERS } from "./table.js";
 
 const MAX_SLICES = 8;
-const REST = "…"; // what is folded together; no symbol, sector or kind
+const OTHERS = "…"; // the key of the small slices together; not a symbol, sector or kind
 
-/** Keep one division's donut and table in step with the portfolio: `show(portfolio)`. */
+/** One division's donut and table; `show(portfolio)` updates them. */
 export class Division {
   constructor(element, labels) {
     this._by = element.dataset.division;
@@ -14,15 +15,15 @@ export class Division {
     this._svg = element.querySelector(".donut");
     this._nothing = element.querySelector('[data-part="nothing"]');
     this._body = element.querySelector("table.slices").tBodies[0];
-    // A slice keeps the colour that it got first, whatever place it moves to.
+    // A slice keeps its first colour when its rank changes.
     this._colours = new Map();
     for (const row of this._body.rows) this._colourOf(row.dataset.slice);
   }
 
   show(portfolio) {
-    const slices = folded(portfolio.slices(this._by));
-    this._release(new Set(slices.map(({ key }) => key)));
-    this._fit(slices);
+    const slices = withOthersMerged(portfolio.slices(this._by));
+    this._releaseColours(new Set(slices.map(({ key }) => key)));
+    this._fitRows(slices.length);
     this._nothing.hidden = slices.length > 0;
     this._body.parentElement.hidden = slices.length === 0;
     slices.forEach((slice, i) => this._write(this._body.rows[i], slice));
@@ -42,13 +43,13 @@ export class Division {
     return this._colours.get(key);
   }
 
-  _release(shown) {
+  _releaseColours(shown) {
     for (const key of this._colours.keys()) if (!shown.has(key)) this._colours.delete(key);
   }
 
-  _fit(slices) {
-    while (this._body.rows.length > slices.length) this._body.rows[slices.length].remove();
-    while (this._body.rows.length < slices.length) this._body.append(blankRow());
+  _fitRows(count) {
+    while (this._body.rows.length > count) this._body.rows[count].remove();
+    while (this._body.rows.length < count) this._body.append(buildRow());
   }
 
   _write(row, { key, total, pct }) {
@@ -58,30 +59,27 @@ export class Division {
       head.lastChild.data = this._labels[key] ?? key;
     }
     head.firstElementChild.className = `swatch slice-${this._colourOf(key)}`;
-    write(share, WRITERS.share(text(pct, CENTS)));
-    write(value.firstElementChild, WRITERS.number(text(total, CENTS)));
+    setText(share, WRITERS.share(fromUnits(pct, CENTS)));
+    setText(value.firstElementChild, WRITERS.number(fromUnits(total, CENTS)));
   }
 }
 
-function folded(slices) {
+function withOthersMerged(slices) {
   if (slices.length <= MAX_SLICES) return slices;
-  const rest = sum(slices.slice(MAX_SLICES - 1));
-  return [...slices.slice(0, MAX_SLICES - 1), { key: REST, total: rest, pct: percent(rest, sum(slices)) }];
+  const total = sum(slices.slice(MAX_SLICES - 1));
+  return [...slices.slice(0, MAX_SLICES - 1), { key: OTHERS, total, pct: percent(total, sum(slices)) }];
 }
 
 function sum(slices) {
   return slices.reduce((whole, { total }) => whole + total, 0n);
 }
 
-function blankRow() {
-  const row = document.createElement("tr");
-  const head = document.createElement("th");
-  head.scope = "row";
-  head.append(document.createElement("span"), document.createTextNode(""));
-  const [share, value] = [document.createElement("td"), document.createElement("td")];
-  share.className = "num";
-  value.className = "num muted";
-  value.append(Object.assign(document.createElement("span"), { className: "private" }));
-  row.append(head, share, value);
-  return row;
+function buildRow() {
+  return build(
+    "tr",
+    {},
+    build("th", { scope: "row" }, build("span"), document.createTextNode("")),
+    build("td", { className: "num" }),
+    build("td", { className: "num muted" }, build("span", { className: "private" })),
+  );
 }

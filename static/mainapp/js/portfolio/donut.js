@@ -1,4 +1,4 @@
-// A donut: one circle a slice, dashed so that only its share shows; colours come from CSS classes.
+// A donut chart: a circle per slice, dashed so that only its share shows; colours come from CSS classes.
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const RADIUS = 16;
 const GAP = 0.5; // percent of the ring between two slices

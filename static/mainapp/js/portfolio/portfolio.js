@@ -1,20 +1,21 @@
-// The live carteira: its quotes, its totals, its donuts.
+// The live portfolio: quotes, totals, divisions, the next contribution.
 import "../pages/base.js";
-import { attachContribution } from "./contribution.js";
-import { Division } from "./divisions.js";
-import { colour, HoldingsTable, write, WRITERS } from "./table.js";
-import { attachColumns } from "../market/columns.js";
-import { CENTS, text } from "./money.js";
+import * as dom from "../core/dom.js";
+import { ngettext } from "../core/i18n.js";
 import { attachNotices } from "../core/notices.js";
+import { CENTS, direction, fromUnits } from "../core/number.js";
+import { attachColumns } from "../market/columns.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
+import { attachContribution } from "./contribution.js";
+import { Division } from "./divisions.js";
+import { HoldingsTable, WRITERS } from "./table.js";
 
 const root = document.querySelector("[data-carteira]");
-const part = (name) => root.querySelector(`[data-part="${name}"]`);
-const data = (name) => JSON.parse(document.getElementById(name).textContent);
+const part = (name) => dom.part(root, name);
 
-const holdings = data("holdings");
-const labels = data("labels");
+const holdings = dom.readJson("holdings");
+const labels = dom.readJson("labels");
 const socket = new StockSocket({ room: "carteira", symbols: holdings.map(({ symbol }) => symbol) });
 const table = new HoldingsTable({ table: part("table"), holdings, now: () => socket.now() });
 const sums = [...root.querySelectorAll("[data-sum]")];
@@ -26,21 +27,21 @@ const divisions = [...root.querySelectorAll("[data-division]")].map(
 
 table.addEventListener("totals", ({ detail: totals }) => {
   for (const element of sums) showSum(element, totals[element.dataset.sum]);
-  note("unquoted", totals.unquoted, unquotedText);
-  note("undated", totals.undated, undatedText);
+  showNote("unquoted", totals.unquoted, unquotedText);
+  showNote("undated", totals.undated, undatedText);
   for (const division of divisions) division.show(table.portfolio);
 });
 
 function showSum(element, value) {
-  const figure = element.dataset.as === "count" ? String(value) : text(value, CENTS);
-  write(element, WRITERS[element.dataset.as ?? "number"](figure));
-  if (element.matches(".up, .down, .flat")) colour(element, figure);
+  const figure = element.dataset.as === "count" ? String(value) : fromUnits(value, CENTS);
+  dom.setText(element, WRITERS[element.dataset.as ?? "number"](figure));
+  if (element.matches(".up, .down, .flat")) dom.setDirection(element, direction(figure));
 }
 
-function note(name, count, words) {
+function showNote(name, count, textOf) {
   const element = part(name);
   element.hidden = count === 0;
-  if (count) write(element, interpolate(words(count), [count]));
+  if (count) dom.setText(element, textOf(count));
 }
 
 function unquotedText(count) {
@@ -61,13 +62,13 @@ function undatedText(count) {
 
 // Quotes -----------------------------------------------------------------------------------------
 
-const rendered = data("quotes");
+const rendered = dom.readJson("quotes");
 for (const [symbol, quote] of Object.entries(rendered)) table.update(symbol, quote);
 table.flush();
 
 socket.addEventListener("quotes", ({ detail }) => {
-  for (const [symbol, was] of detail.changes) {
-    table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : (was.price ?? null));
+  for (const [symbol, before] of detail.changes) {
+    table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : (before.price ?? null));
   }
 });
 const notify = attachNotices(part("notices"));
@@ -76,7 +77,7 @@ socket.addEventListener("problem", ({ detail }) => {
 });
 attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => table.setStale(isStale));
 
-// What a person does -----------------------------------------------------------------------------
+// Actions ----------------------------------------------------------------------------------------
 
 table.body.addEventListener("click", (event) => {
   const button = event.target.closest('[data-action="more"]');

@@ -1,4 +1,4 @@
-/* Whether values are hidden; a classic script in the head, so that none shows before it is. */
+/* Hides values when the reader chose so; a classic script in the head, so that none is shown before. */
 (function () {
   "use strict";
   var KEY = "pregao.carteira.hidden-values";
@@ -6,7 +6,7 @@
   try {
     root.classList.toggle("hide-values", localStorage.getItem(KEY) === "1");
   } catch (error) {
-    // storage is refused: values show until hidden on this page
+    // storage is refused: values are shown until hidden on this page
   }
   window.pregaoPrivacy = {
     isHidden: function () {

@@ -1,14 +1,14 @@
-// The carteira's table: what a batch of quotes changed is worked out and written once a frame.
-import { brl, decimal, direction, pct } from "../core/number.js";
-import { CENTS, Portfolio, text } from "./money.js";
-import { ageText, compareDecimals, delayText, fieldText, gettext, originText, place } from "../market/quotes.js";
+// The table of holdings: the changes of a batch of quotes are computed and written once per animation frame.
+import { clearFlashes, flash, setDirection, setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { brl, CENTS, compareDecimals, decimal, direction, fromUnits, pct } from "../core/number.js";
+import { ageText, delayText, fieldText, originText, place } from "../market/quotes.js";
+import { Portfolio } from "./valuation.js";
 
-const CALM_MS = 4000; // live values re-order the rows at most this often
-const FLASH = { up: "flash-up", down: "flash-down" };
-const MOVING = window.matchMedia("(prefers-reduced-motion: no-preference)");
+const REORDER_MS = 4000; // live values re-order the rows at most this often
 const COLOURED = new Set(["day_change", "result"]);
 
-/** How a figure is written; money in cents and percent in hundredths are decimal strings of 2 places here. */
+/** Texts of figures; money and percent are decimal strings with two places. */
 export const WRITERS = {
   number: (value) => decimal(value),
   change: (value) => decimal(value, 2, { signed: true }),
@@ -31,7 +31,7 @@ const ROW_WRITERS = {
 };
 
 export class HoldingsTable extends EventTarget {
-  /** Emits `totals` with the new totals; `now` returns the server's time in milliseconds. */
+  /** Emits `totals` with the new totals; `now` returns the server's time in milliseconds, null while unknown. */
   constructor({ table, holdings, now }) {
     super();
     this.body = table.tBodies[0];
@@ -42,22 +42,20 @@ export class HoldingsTable extends EventTarget {
     this._changed = new Map();
     this._frame = null;
     this._order = null;
-    this._sortedAt = 0;
+    this._sortedAt = performance.now();
     this._isStale = false;
-    // What nobody sees is worked out, but written only when it comes near: hundreds cost what a screen does.
-    this._near = new IntersectionObserver((entries) => this._look(entries), { rootMargin: "300px" });
-    for (const element of this.body.rows) this._take(element);
+    // Rows far outside the viewport are computed but not written: hundreds cost as much as a screenful.
+    this._observer = new IntersectionObserver((entries) => this._setNear(entries), { rootMargin: "300px" });
+    for (const element of this.body.rows) this._register(element);
     window.addEventListener("beforeprint", () => this._writeAll());
-    this.body.addEventListener("animationend", (event) =>
-      event.target.classList.remove(FLASH.up, FLASH.down),
-    );
+    clearFlashes(this.body);
   }
 
   get symbols() {
     return [...this._rows.keys()];
   }
 
-  /** Remember a quote; the next frame works out and writes all that it changes. */
+  /** Set a quote; the next animation frame computes and writes the changes. */
   update(symbol, quote, priceBefore = null) {
     if (!this._rows.has(symbol)) return;
     this._quotes.set(symbol, quote);
@@ -89,12 +87,12 @@ export class HoldingsTable extends EventTarget {
     const now = this._now();
     for (const [symbol, { cells, isNear }] of this._rows) {
       const quote = isNear && this._quotes.get(symbol);
-      if (quote) write(cells.age, ageText(quote, now));
+      if (quote) setText(cells.age, ageText(quote, now));
     }
-    if (this._order && Date.now() - this._sortedAt > CALM_MS && !this._isHeld()) this._reorder();
+    if (this._order && performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
   }
 
-  /** Order the rows by a column now, and keep them so calmly; null: by symbol. */
+  /** Order the rows by a column now and again every REORDER_MS; null: by symbol. */
   sort(column, ascending) {
     this._order = column && { column, ascending };
     this._reorder();
@@ -106,15 +104,15 @@ export class HoldingsTable extends EventTarget {
     }
   }
 
-  _take(element) {
+  _register(element) {
     const cells = {};
     for (const node of element.querySelectorAll("[data-field]")) cells[node.dataset.field] = node;
     const bar = element.querySelector('[data-range="year"]');
     this._rows.set(element.dataset.symbol, { element, cells, bar, shown: {}, isNear: false, isLate: false });
-    this._near.observe(element);
+    this._observer.observe(element);
   }
 
-  _look(entries) {
+  _setNear(entries) {
     for (const { target, isIntersecting } of entries) {
       const row = this._rows.get(target.dataset.symbol);
       row.isNear = isIntersecting;
@@ -126,7 +124,7 @@ export class HoldingsTable extends EventTarget {
     for (const [symbol, row] of this._rows) this._write(symbol, row, this._now());
   }
 
-  /** Write a row's quote, where a newer one came, and its figures. */
+  /** Write a row's figures, and its quote when there is a newer one. */
   _write(symbol, row, now, priceBefore = null) {
     if (row.isLate) this._writeQuote(row, this._quotes.get(symbol), now, priceBefore);
     row.isLate = false;
@@ -135,51 +133,52 @@ export class HoldingsTable extends EventTarget {
 
   _writeQuote({ element, cells, bar }, quote, now, before) {
     delete element.dataset.unquoted;
-    write(cells.price, fieldText(quote, "price"));
+    setText(cells.price, fieldText(quote, "price"));
     cells.price.classList.toggle("stale", this._isStale);
-    for (const field of ["year_low", "year_high"]) write(cells[field], decimal(quote[field]));
+    for (const field of ["year_low", "year_high"]) setText(cells[field], decimal(quote[field]));
     const at = place(quote.year_low, quote.year_high, quote.price);
     if (at === null) bar.removeAttribute("style");
     else bar.style.setProperty("--at", at.toFixed(1));
-    write(cells.age, ageText(quote, now));
+    setText(cells.age, ageText(quote, now));
     cells.age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
     cells.age.dataset.delay = quote.delay_s > 0 ? delayText(quote.delay_s) : "";
     cells.age.title = cells.price.title = originText(quote);
     if (before !== null) flash(cells.price, compareDecimals(quote.price, before));
   }
 
-  /** Write what differs from what was written before; a share differs in all rows when one price moves. */
+  /** Write the figures that changed. One price changes the shares of all rows. */
   _writeFigures({ cells, shown }, row) {
     for (const [field, writer] of Object.entries(ROW_WRITERS)) {
       const value = row[field];
       if (shown[field] === value && field in shown) continue;
       shown[field] = value;
-      const figure = text(value, CENTS);
-      write(cells[field], writer(figure));
-      if (COLOURED.has(field)) colour(cells[field], figure);
+      const figure = fromUnits(value, CENTS);
+      setText(cells[field], writer(figure));
+      if (COLOURED.has(field)) setDirection(cells[field], direction(figure));
     }
     if (shown.order === row.order) return;
     shown.order = row.order;
     cells.order.dataset.order = row.order ?? "";
-    write(cells.order, orderText(row.order));
+    setText(cells.order, orderText(row.order));
   }
 
-  _isHeld() {
+  /** Return whether the pointer or the focus is on a row: rows must not move away under them. */
+  _isInUse() {
     return this.body.matches(":hover") || this.body.contains(document.activeElement);
   }
 
   _reorder() {
-    this._sortedAt = Date.now();
+    this._sortedAt = performance.now();
     const order = [...this._rows.keys()];
     if (this._order) order.sort(this._comparator());
     order.forEach((symbol, i) => {
       const { element } = this._rows.get(symbol);
-      const there = this.body.rows[i];
-      if (there !== element) this.body.insertBefore(element, there);
+      const current = this.body.rows[i];
+      if (current !== element) this.body.insertBefore(element, current);
     });
   }
 
-  /** What has no value goes last either way. */
+  /** Return the comparison of two symbols; rows without a value go last in both directions. */
   _comparator() {
     const { column, ascending } = this._order;
     const keys = new Map(this.symbols.map((symbol) => [symbol, this._key(symbol, column)]));
@@ -195,7 +194,7 @@ export class HoldingsTable extends EventTarget {
     const quote = this._quotes.get(symbol);
     if (column === "symbol") return symbol;
     if (column === "year") return place(quote?.year_low, quote?.year_high, quote?.price);
-    return (KEYS[column] ?? ((found) => found[column]))(row);
+    return (KEYS[column] ?? ((figures) => figures[column]))(row);
   }
 }
 
@@ -204,33 +203,11 @@ const KEYS = {
   average: (row) => Number(row.holding.preco_medio),
   quantity: (row) => Number(row.holding.quantidade),
   today: (row) => row.day_change,
-  // What to buy first, by how much.
+  // The largest purchases first.
   order: (row) => (row.order === null ? null : row.order === "buy" ? row.difference : 0n),
 };
 
 function orderText(order) {
   if (order === null) return "–";
   return order === "buy" ? gettext("Comprar") : gettext("Aguardar");
-}
-
-/** Give a changed figure its colour; the other classes stay. */
-export function colour(element, figure) {
-  element.classList.remove("up", "down", "flat");
-  element.classList.add(direction(figure));
-}
-
-/** Set an element's text; the text node stays, which costs the page no new layout of its parents. */
-export function write(element, words) {
-  const node = element.firstChild;
-  if (node?.nodeType !== Node.TEXT_NODE || element.childNodes.length > 1) element.textContent = words;
-  else if (node.data !== words) node.data = words;
-}
-
-function flash(cell, change) {
-  if (change === 0) return;
-  const name = change > 0 ? FLASH.up : FLASH.down;
-  cell.classList.remove(FLASH.up, FLASH.down);
-  cell.classList.add(name);
-  // Under reduced motion no animation ends, so that nothing else would take the class away.
-  if (!MOVING.matches) setTimeout(() => cell.classList.remove(name), 1000);
 }

@@ -1,55 +1,25 @@
-// Money without floats: integers of cents, or of 10⁻⁸ of a real; as mainapp/portfolio/valuation.py counts.
+// The value of a portfolio at its quotes, without floats: the counterpart of mainapp/portfolio/valuation.py.
+import { CENTS, divide, percent, toUnits } from "../core/number.js";
 
-export const CENTS = 2;
-export const FINE = 8;
-
-/** Return a decimal string as an integer of 10^-places; null for what is no number. */
-export function units(text, places) {
-  const match = /^([+-]?)(\d+)(?:\.(\d*))?$/.exec(String(text ?? ""));
-  if (!match) return null;
-  const fraction = (match[3] ?? "").padEnd(places, "0");
-  const exact = BigInt(match[2] + fraction);
-  const whole = divide(exact, 10n ** BigInt(fraction.length - places));
-  return match[1] === "-" ? -whole : whole;
-}
-
-/** Return an integer of 10^-places as a decimal string; null stays null. */
-export function text(value, places = CENTS) {
-  if (value === null) return null;
-  const digits = String(value < 0n ? -value : value).padStart(places + 1, "0");
-  const whole = places ? `${digits.slice(0, -places)}.${digits.slice(-places)}` : digits;
-  return (value < 0n ? "-" : "") + whole;
-}
-
-/** Divide and round half away from zero, as ROUND_HALF_UP does. */
-export function divide(dividend, divisor) {
-  if (divisor < 0n) return divide(-dividend, -divisor);
-  if (dividend < 0n) return -divide(-dividend, divisor);
-  return (2n * dividend + divisor) / (2n * divisor);
-}
-
-/** Return part of whole in hundredths of a percent; null where the whole is nothing. */
-export function percent(part, whole) {
-  return whole === 0n || whole === null || part === null ? null : divide(part * 10000n, whole);
-}
+const PRICE_PLACES = 8;
 
 /**
- * A portfolio at its quotes: rows are valued one by one as their quotes change, the totals and shares all
- * at once, as valuation.py and allocation/shares.py do. Holdings and quotes bring decimal strings;
- * money comes out in cents, percent in hundredths, what is not known is null.
+ * Rows are valued one by one as their quotes change, totals and shares all at once, as valuation.py and
+ * allocation/shares.py do. Holdings and quotes are decimal strings; results are integers of cents and of
+ * hundredths of a percent, null when unknown.
  */
 export class Portfolio {
   constructor(holdings) {
     this.rows = new Map(holdings.map((holding) => [holding.symbol, valued(holding, null)]));
   }
 
-  /** Value one row anew. */
+  /** Value one row at another quote. */
   set(symbol, quote) {
     const row = this.rows.get(symbol);
     if (row) this.rows.set(symbol, valued(row.holding, quote));
   }
 
-  /** Return the totals, and put every row's shares beside its value. */
+  /** Return the totals, and set the shares of every row. */
   totals() {
     const rows = [...this.rows.values()];
     const counted = rows.filter((row) => row.total !== null);
@@ -77,28 +47,28 @@ export class Portfolio {
     };
   }
 
-  /** Return [{key, total, pct}] of what `by` (symbol, sector, kind) groups, the largest first. */
+  /** Return [{key, total, pct}] grouped by `by` (symbol, sector, kind), the largest first. */
   slices(by) {
     const groups = new Map();
     for (const { holding, total } of this.rows.values()) {
       if (total) groups.set(holding[by], (groups.get(holding[by]) ?? 0n) + total);
     }
-    const whole = [...groups.values()].reduce((one, other) => one + other, 0n);
-    const made = [...groups].map(([key, total]) => ({ key, total, pct: percent(total, whole) }));
-    return made.sort((a, b) => compare(b.total, a.total) || compare(a.key, b.key));
+    const whole = [...groups.values()].reduce((total, value) => total + value, 0n);
+    const slices = [...groups].map(([key, total]) => ({ key, total, pct: percent(total, whole) }));
+    return slices.sort((a, b) => compare(b.total, a.total) || compare(a.key, b.key));
   }
 }
 
 const UNKNOWN = { price: null, total: null, result: null, result_pct: null, previous_total: null, day_change: null };
 const NO_SHARE = { actual_pct: null, ideal_pct: null, ideal: null, difference: null, order: null };
-const TO_CENTS = 10n ** BigInt(2 * FINE - CENTS);
+const TO_CENTS = 10n ** BigInt(2 * PRICE_PLACES - CENTS);
 
 function valued(holding, quote) {
   const cost = times(holding.preco_medio, holding.quantidade);
-  const price = units(quote?.price, FINE);
+  const price = toUnits(quote?.price, PRICE_PLACES);
   if (price === null || price <= 0n) return { holding, ...UNKNOWN, cost, day_change_pct: null };
   const total = times(quote.price, holding.quantidade);
-  const isDated = Boolean(units(quote.previous_close, FINE));
+  const isDated = Boolean(toUnits(quote.previous_close, PRICE_PLACES));
   const previous = isDated ? times(quote.previous_close, holding.quantidade) : null;
   return {
     holding,
@@ -109,7 +79,7 @@ function valued(holding, quote) {
     result_pct: percent(total - cost, cost),
     previous_total: previous,
     day_change: isDated ? total - previous : null,
-    day_change_pct: units(quote.change_pct, CENTS),
+    day_change_pct: toUnits(quote.change_pct, CENTS),
   };
 }
 
@@ -127,7 +97,7 @@ function share(row, patrimony, notas) {
 }
 
 function times(price, quantity) {
-  return divide(units(price, FINE) * units(quantity, FINE), TO_CENTS);
+  return divide(toUnits(price, PRICE_PLACES) * toUnits(quantity, PRICE_PLACES), TO_CENTS);
 }
 
 function sum(rows, name) {
