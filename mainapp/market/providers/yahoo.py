@@ -19,8 +19,8 @@ from mainapp.market.providers.client import (
     CallCounter,
     check_site,
     check_status,
-    parse_json,
     move_url,
+    parse_json,
 )
 from mainapp.market.providers.replies import as_rows, symbol_of, symbols_abroad, to_bars, to_quote
 from mainapp.market.providers.threads import gather, merged
