@@ -381,7 +381,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "httpx": {"level": "WARNING"},
         "yfinance": {"level": "CRITICAL"},
     },
 }
