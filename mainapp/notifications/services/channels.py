@@ -176,7 +176,7 @@ def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
 
 def _check_supported(channel: Channel) -> None:
     if not channel.is_supported:
-        raise DomainError(_("Este site não envia mais por este serviço."))
+        raise DomainError("invalid", gettext_noop("Este site não envia mais por este serviço."))
 
 
 def _lock(user: User) -> None:
