@@ -11,7 +11,7 @@ from django.utils import timezone
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
 from mainapp.core.consumers import COME_AGAIN, SESSION_ENDED
-from mainapp.core.realtime import Message, publish_on_commit
+from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level")
 
@@ -57,4 +57,4 @@ def _publish_end(
     user: int, *, session: str | None = None, code: Literal[4401, 1012] = SESSION_ENDED
 ) -> None:
     ended = LoginEnded(type="login.ended", user=user, session=session, code=code)
-    publish_on_commit([Message(LOGINS, ended)])
+    publish_on_commit([GroupMessage(LOGINS, ended)])

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from mainapp.core.realtime import Message, publish
+from mainapp.core.realtime import GroupMessage, publish
 from mainapp.forum.events import ROOMS, RoomChanged
 from mainapp.forum.signals import room_changed
 
@@ -15,4 +15,4 @@ def publish_change(*, room_pk: int, revision: int, rules_revision: int, **_kwarg
     body = RoomChanged(
         type="room.changed", room=room_pk, revision=revision, rules_revision=rules_revision
     )
-    publish([Message(ROOMS, body, key=room_pk, rank=revision)])
+    publish([GroupMessage(ROOMS, body, key=room_pk, rank=revision)])

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import BaseConsumer, Frame, FrameError, echo
+from mainapp.core.consumers import BaseConsumer, DomainError, Frame, echo
 from mainapp.core.realtime import OnePerLoop, query
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.notifications.fanout import InboxFanout, InboxSocket
@@ -47,7 +47,7 @@ class NotificationsConsumer(BaseConsumer):
         """Send each notification after a number, oldest first, then the current inbox."""
         after = frame.get("after")
         if type(after) is not int or not 0 <= after <= MAX_NUMBER:
-            raise FrameError("invalid", _("after é um número."), fields={"after": "int"})
+            raise DomainError("invalid", _("after é um número."), fields={"after": "int"})
         inbox = self._inbox()
         inbox.hold()
         for item in await query(items_after, self.scope["user"], after):
@@ -74,7 +74,7 @@ class NotificationsConsumer(BaseConsumer):
 
 
 def ids_of(frame: Frame) -> list[int] | None:
-    """Return the frame's ids, None for "all". Raises: FrameError `invalid`."""
+    """Return the frame's ids, None for "all". Raises: DomainError `invalid`."""
     ids = frame.get("ids")
     if ids == "all":
         return None
@@ -83,7 +83,7 @@ def ids_of(frame: Frame) -> list[int] | None:
         or len(ids) > MAX_IDS
         or not all(type(pk) is int and 0 < pk <= MAX_NUMBER for pk in ids)
     ):
-        raise FrameError(
+        raise DomainError(
             "invalid",
             _("ids é uma lista de até 1000 números, ou “all”."),
             fields={"ids": "list of int, or all"},

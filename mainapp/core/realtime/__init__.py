@@ -3,7 +3,7 @@
 from mainapp.core.realtime.hub import Hub, stop_hubs
 from mainapp.core.realtime.loops import OnePerLoop
 from mainapp.core.realtime.publish import (
-    Message,
+    GroupMessage,
     flush_published,
     publish,
     publish_on_commit,
@@ -14,8 +14,8 @@ from mainapp.core.realtime.writer import ConflatingWriter, SocketWriter
 
 __all__ = [
     "ConflatingWriter",
+    "GroupMessage",
     "Hub",
-    "Message",
     "OnePerLoop",
     "SocketWriter",
     "flush_published",

@@ -25,7 +25,7 @@ MAX_WAITING = 1000
 PUBLISH_S = 2.0  # for a batch; a Redis that hangs costs no more
 
 
-class Message(NamedTuple):
+class GroupMessage(NamedTuple):
     """What to send to a group.
 
     A message with a `key` replaces the waiting one of the same key, unless that has a higher
@@ -38,12 +38,12 @@ class Message(NamedTuple):
     rank: int = 0
 
 
-def publish(messages: Iterable[Message]) -> None:
+def publish(messages: Iterable[GroupMessage]) -> None:
     """Send the messages soon, in order; from any thread or event loop, without waiting."""
     publisher.put(messages)
 
 
-def publish_on_commit(messages: Iterable[Message]) -> None:
+def publish_on_commit(messages: Iterable[GroupMessage]) -> None:
     """Send the messages once the current transaction has committed, at once where there is none."""
     transaction.on_commit(partial(publish, list(messages)))
 
@@ -61,12 +61,12 @@ class Publisher:
 
     def reset(self) -> None:
         self._changed = Condition()
-        self._waiting: OrderedDict[Hashable, Message] = OrderedDict()
+        self._waiting: OrderedDict[Hashable, GroupMessage] = OrderedDict()
         self._numbers = count()
         self._is_sending = False
         self._thread: Thread | None = None
 
-    def put(self, messages: Iterable[Message]) -> None:
+    def put(self, messages: Iterable[GroupMessage]) -> None:
         with self._changed:
             for message in messages:
                 self._put_one(message)
@@ -81,7 +81,7 @@ class Publisher:
                 lambda: not self._waiting and not self._is_sending, timeout_s
             )
 
-    def _put_one(self, message: Message) -> None:
+    def _put_one(self, message: GroupMessage) -> None:
         key = next(self._numbers) if message.key is None else (message.group, message.key)
         before = self._waiting.get(key)
         if before is not None and before.rank > message.rank:
@@ -101,23 +101,30 @@ class Publisher:
                 batch = list(self._waiting.values())
                 self._waiting.clear()
                 self._is_sending = True
-            loop.run_until_complete(_send(batch))
+            loop.run_until_complete(_send_batch(batch))
 
 
-async def _send(batch: list[Message]) -> None:
-    layer = get_channel_layer()
-    assert layer is not None
+async def _send_batch(batch: list[GroupMessage]) -> None:
     try:
         async with asyncio.timeout(PUBLISH_S):
             for message in batch:
-                try:
-                    await layer.group_send(message.group, dict(message.body))
-                except (TypeError, ValueError, OverflowError):  # it cannot be encoded
-                    logger.exception("a message of %s could not be published", message.group)
+                await _send(message)
     except (redis.RedisError, OSError) as error:  # TimeoutError is an OSError
-        logger.warning("nothing was published: %s", error or type(error).__name__)
+        logger.warning("nothing was published: %s", str(error) or type(error).__name__)
     except Exception:
         logger.exception("nothing was published")  # the thread goes on
+
+
+async def _send(message: GroupMessage) -> None:
+    layer = get_channel_layer()
+    assert layer is not None
+    try:
+        try:
+            await layer.group_send(message.group, dict(message.body))
+        except redis.ConnectionError:  # a connection from before Redis started anew
+            await layer.group_send(message.group, dict(message.body))
+    except (TypeError, ValueError, OverflowError):  # it cannot be encoded
+        logger.exception("a message of %s could not be published", message.group)
 
 
 publisher = Publisher()

@@ -8,9 +8,10 @@ import pytest
 from channels.layers import get_channel_layer
 from django.db import transaction
 
-from mainapp.core.realtime import Message, flush_published, publish, publish_on_commit
+from mainapp.core.realtime import GroupMessage, flush_published, publish, publish_on_commit
 from mainapp.core.realtime import publish as publish_function
 from mainapp.core.realtime.publish import MAX_WAITING, Publisher
+from mainapp.core.tests.own_redis import point_at
 
 limits = sys.modules[publish_function.__module__]
 
@@ -18,18 +19,14 @@ limits = sys.modules[publish_function.__module__]
 @pytest.fixture
 def unreachable(settings):
     """Point the channel layer at a Redis that is not there."""
-    layer = settings.CHANNEL_LAYERS["default"]
-    hosts = {"hosts": [{"address": "unix:///nowhere/redis.sock"}]}
-    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": hosts}}
+    point_at(settings, "unix:///nowhere/redis.sock")
 
 
 @pytest.fixture
 def hung(settings, monkeypatch):
     """Point the channel layer at a Redis that accepts and never answers."""
     server = socket.create_server(("127.0.0.1", 0))
-    layer = settings.CHANNEL_LAYERS["default"]
-    hosts = {"hosts": [{"address": f"redis://127.0.0.1:{server.getsockname()[1]}"}]}
-    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": hosts}}
+    point_at(settings, f"redis://127.0.0.1:{server.getsockname()[1]}")
     monkeypatch.setattr(limits, "PUBLISH_S", 0.05)
     with server:
         yield
@@ -47,14 +44,20 @@ async def subscribed(*groups):
 async def test_messages_reach_their_groups_in_order():
     receive = await subscribed("one", "two")
 
-    publish([Message("one", {"n": 1}), Message("two", {"n": 2}), Message("other", {"n": 3})])
-    await asyncio.to_thread(publish, [Message("one", {"n": 4})])
+    publish(
+        [
+            GroupMessage("one", {"n": 1}),
+            GroupMessage("two", {"n": 2}),
+            GroupMessage("other", {"n": 3}),
+        ]
+    )
+    await asyncio.to_thread(publish, [GroupMessage("one", {"n": 4})])
 
     assert [(await receive())["n"] for _ in range(3)] == [1, 2, 4]
 
 
 def test_publishing_without_redis_is_logged_in_one_line(unreachable, caplog):
-    publish([Message("one", {"n": 1}), Message("two", {"n": 2})])
+    publish([GroupMessage("one", {"n": 1}), GroupMessage("two", {"n": 2})])
     assert flush_published()
 
     (record,) = caplog.records
@@ -63,7 +66,7 @@ def test_publishing_without_redis_is_logged_in_one_line(unreachable, caplog):
 
 
 def test_redis_that_hangs_delays_nobody(hung, caplog):
-    publish([Message("one", {"n": 1})])
+    publish([GroupMessage("one", {"n": 1})])
     assert not flush_published(0.01)
     assert flush_published()
 
@@ -75,7 +78,7 @@ def test_redis_that_hangs_delays_nobody(hung, caplog):
 def test_queue_is_bounded(hung, caplog):
     publisher = Publisher()
     publisher._thread = "none is started"
-    publisher.put(Message("one", {"n": n}) for n in range(MAX_WAITING + 2))
+    publisher.put(GroupMessage("one", {"n": n}) for n in range(MAX_WAITING + 2))
 
     waiting = [message.body["n"] for message in publisher._waiting.values()]
 
@@ -87,8 +90,8 @@ def test_of_messages_with_a_key_the_highest_rank_waits():
     publisher = Publisher()
     publisher._thread = "none is started"
     for rank in (1, 3, 2):
-        publisher.put([Message("one", {"rank": rank}, key="a", rank=rank)])
-    publisher.put([Message("two", {"rank": 0}, key="a"), Message("one", {"rank": 9})])
+        publisher.put([GroupMessage("one", {"rank": rank}, key="a", rank=rank)])
+    publisher.put([GroupMessage("two", {"rank": 0}, key="a"), GroupMessage("one", {"rank": 9})])
 
     bodies = [(m.group, m.body["rank"]) for m in publisher._waiting.values()]
 
@@ -98,7 +101,7 @@ def test_of_messages_with_a_key_the_highest_rank_waits():
 async def test_message_that_cannot_be_encoded_is_logged_and_the_others_are_sent(caplog):
     receive = await subscribed("one")
 
-    publish([Message("one", {"n": object()}), Message("one", {"n": 2})])
+    publish([GroupMessage("one", {"n": object()}), GroupMessage("one", {"n": 2})])
 
     assert (await receive())["n"] == 2
     assert caplog.records[0].getMessage() == "a message of one could not be published"
@@ -110,10 +113,10 @@ async def test_message_of_a_transaction_is_sent_after_its_commit():
 
     def commit(n, is_committed):
         with transaction.atomic():
-            publish_on_commit([Message("one", {"n": n})])
+            publish_on_commit([GroupMessage("one", {"n": n})])
             flush_published()
             transaction.set_rollback(not is_committed)
-            publish([Message("one", {"n": -n})])
+            publish([GroupMessage("one", {"n": -n})])
             flush_published()
 
     for n, is_committed in ((1, False), (2, True)):
@@ -125,10 +128,10 @@ async def test_message_of_a_transaction_is_sent_after_its_commit():
 SCRIPT = """
 import os, sys, django
 django.setup()
-from mainapp.core.realtime import Message, publish
-publish([Message("one", {"n": 1})])
+from mainapp.core.realtime import GroupMessage, publish
+publish([GroupMessage("one", {"n": 1})])
 if os.fork() == 0:
-    publish([Message("one", {"n": 2})])
+    publish([GroupMessage("one", {"n": 2})])
     sys.exit()
 os.wait()
 """

@@ -8,15 +8,15 @@ from functools import partial
 from typing import ClassVar
 from uuid import uuid4
 
-from mainapp.core.realtime import Hub, Message, publish, query
+from mainapp.core.realtime import GroupMessage, Hub, publish, query
 from mainapp.core.realtime.hub import Task
+from mainapp.core.redis import async_client
 from mainapp.forum.events import ROOMS, Person, RoomChanged, RoomTyping
 from mainapp.forum.fanout.archive import Archive, RoomMessage
 from mainapp.forum.fanout.directory import RoomDirectory
 from mainapp.forum.fanout.presence_sync import PresenceSync
 from mainapp.forum.fanout.room import OpenRoom
 from mainapp.forum.fanout.sockets import CatchUp, RoomSocket
-from mainapp.market.board import async_client
 
 POLL_S = 1.0
 MAX_BURST = 500  # more than this each socket reads for itself, a page at a time
@@ -80,7 +80,7 @@ class RoomFanout(Hub):
         """Tell the room's other users, here and in other processes, that somebody is typing."""
         if room.send_typing(person, self.now()):
             body = RoomTyping(type="room.typing", room=room.pk, origin=self.name, user=person)
-            publish([Message(ROOMS, body, key=(room.pk, person["id"]))])
+            publish([GroupMessage(ROOMS, body, key=(room.pk, person["id"]))])
 
     # Messages ----------------------------------------------------------------------------------
 

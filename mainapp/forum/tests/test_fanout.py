@@ -9,6 +9,7 @@ import redis
 from mainapp.accounts.models import User
 from mainapp.core.realtime import query
 from mainapp.core.realtime.writer import MAX_QUEUED
+from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.pipes import Pipe, settle, until
 from mainapp.forum.fanout import RoomFanout, RoomSocket, hub
 from mainapp.forum.models import Message
@@ -18,7 +19,6 @@ from mainapp.forum.services.messages import delete_message, edit_message, post_m
 from mainapp.forum.services.moderation import close_room
 from mainapp.forum.signals import room_changed
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory
-from mainapp.market.board import client as redis_client
 
 LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
 

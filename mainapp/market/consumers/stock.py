@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 import redis
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, FrameError, echo
-from mainapp.core.realtime import Message, publish, take_turn
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
+from mainapp.core.realtime import GroupMessage, publish, take_turn
 from mainapp.core.realtime.writer import try_send_of
+from mainapp.core.redis import key
 from mainapp.market.consumers.reading import (
     chat_text,
     parse_query,
@@ -86,7 +87,7 @@ class StockConsumer(BaseConsumer):
     async def resume(self, frame: Frame) -> None:
         epoch, seq = frame.get("epoch"), frame.get("seq")
         if not (epoch is None or isinstance(epoch, str)) or type(seq) not in (int, type(None)):
-            raise FrameError(
+            raise DomainError(
                 "invalid", _("resume traz epoch e seq."), fields={"epoch": "str", "seq": "int"}
             )
         socket = self._socket()
@@ -96,15 +97,17 @@ class StockConsumer(BaseConsumer):
     async def send_chat(self, frame: Frame) -> None:
         user = self.scope["user"]
         if not user.is_authenticated:
-            raise FrameError("login_required", _("Entre na sua conta para conversar."))
+            raise DomainError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
-        key = f"pregao:turns:chat:{user.pk}"
+        turns = key("turns", "chat", user.pk)
         try:
-            wait = await take_turn(self.hub.redis, key, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
+            wait = await take_turn(self.hub.redis, turns, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
         except (redis.RedisError, OSError):
-            raise FrameError("unavailable", _("A conversa está fora do ar; tente já já.")) from None
+            raise DomainError(
+                "unavailable", _("A conversa está fora do ar; tente já já.")
+            ) from None
         if wait:
-            raise FrameError(
+            raise DomainError(
                 "rate_limited", _("Mensagens demais; espere um pouco."), retry_after_s=wait
             )
         message = ChatSaid(
@@ -114,7 +117,7 @@ class StockConsumer(BaseConsumer):
             message=text,
             sent_at=str(iso(datetime.now(UTC))),
         )
-        publish([Message(STOCK_CHAT, message)])
+        publish([GroupMessage(STOCK_CHAT, message)])
 
     def _socket(self) -> TrackedSocket:
         assert self.socket is not None

@@ -11,7 +11,8 @@ import redis
 from django.conf import settings
 
 from mainapp.core.realtime.hub import READY_S, Hub, Task
-from mainapp.market.board import BoardReader, async_client
+from mainapp.core.redis import async_client
+from mainapp.market.board import BoardReader
 from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatSaid, QuotesRecorded
 from mainapp.market.fanout.broadcast import Broadcaster
 from mainapp.market.fanout.feed import FeedWatch

@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-import redis
 from channels.layers import get_channel_layer
 
-from mainapp.core.realtime import Message, publish
+from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
+from mainapp.core.tests.own_redis import OwnRedis, point_at
 from mainapp.core.tests.pipes import Pipe, settle, until
-from mainapp.market import board as boards
 from mainapp.market.board import Board, FeedStatus, Pulse
 from mainapp.market.events import STOCK_TRACK
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
@@ -21,7 +22,6 @@ from mainapp.market.fanout.wanted import FIRST_RETRY_S, LAST_RETRY_S, NEW_S, Wan
 from mainapp.market.services import updating
 from mainapp.market.tests.factories import NOON
 from mainapp.market.tests.quotes import make_quote
-from project.embedded import redis_server
 
 FULL = make_quote().to_wire()
 
@@ -291,50 +291,21 @@ async def hang(reader, writer):
     writer.close()
 
 
-def point_at(settings, url):
-    settings.REDIS_URL = url
-    layer = settings.CHANNEL_LAYERS["default"]
-    hosts = {"hosts": [{"address": url}], "prefix": "pregao"}
-    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": hosts}}
-
-
-class OwnRedis:
-    """A Redis of the test's own, to be killed."""
-
-    def __init__(self, folder):
-        self.path = folder / "own.sock"
-        self.url = f"unix://{self.path}"
-
-    async def start(self):
-        self.path.unlink(missing_ok=True)
-        options = ("--port", "0", "--unixsocket", self.path, "--save", "", "--dir", ".")
-        self.process = await asyncio.create_subprocess_exec(
-            redis_server(), *options, stdout=asyncio.subprocess.DEVNULL, cwd=self.path.parent
-        )
-        await until(self.path.exists)
-
-    async def kill(self):
-        self.process.kill()
-        await self.process.wait()
-
-    def client(self):
-        return redis.Redis.from_url(self.url)
-
-    def work(self, quote):
-        """Fill the board as a living worker whose next batch is due in a minute does."""
-        board = Board(simulated=True, redis_client=self.client())
-        board.restore([quote])
-        board.renew_worker_lease()
-        in_a_minute = datetime.now(UTC) + timedelta(seconds=60)
-        board.put([], FeedStatus(batch_at=NOON, next_due_at=in_a_minute))
-        return board
+def fill_board(own, quote):
+    """Fill the board as a living worker whose next batch is due in a minute does."""
+    board = Board(simulated=True, redis_client=own.client())
+    board.restore([quote])
+    board.renew_worker_lease()
+    in_a_minute = datetime.now(UTC) + timedelta(seconds=60)
+    board.put([], FeedStatus(batch_at=NOON, next_due_at=in_a_minute))
+    return board
 
 
 async def test_hub_recovers_by_itself_from_a_killed_redis(settings, tmp_path):
     own = OwnRedis(tmp_path)
     await own.start()
     point_at(settings, own.url)
-    own.work(make_quote())
+    fill_board(own, make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
         client.answer("PETR4")
@@ -344,24 +315,24 @@ async def test_hub_recovers_by_itself_from_a_killed_redis(settings, tmp_path):
         await until(lambda: '"feed":"down"' in client.pipe.sent[-1], 3)
 
         await own.start()
-        board = own.work(make_quote(price="40.00"))
+        board = fill_board(own, make_quote(price="40.00"))
         await until(lambda: len(client.frames) == 2, 2)
         assert client.frames[1]["quotes"]["PETR4"]["price"] == "40.00"
         await until(lambda: '"feed":"live"' in client.pipe.sent[-1], 2)
-        await rejoined(own.client(), hub)
+        await rejoined(own, hub)
 
         placed = board.put([make_quote(price="40.01")], None)
         message = recorded(placed.seq, placed.epoch, PETR4={"price": "40.01"})
-        publish([Message(STOCK_TRACK, message)])
+        publish([GroupMessage(STOCK_TRACK, message)])
         await until(lambda: len(client.frames) == 3, 1)
         assert client.frames[2]["quotes"] == {"PETR4": {"price": "40.01"}}
     await own.kill()
 
 
-async def rejoined(client, hub):
+async def rejoined(own, hub):
     """Wait until the hub's lease and its membership of the group are in Redis."""
-    await until(lambda: client.smembers(f"pregao:watch:{hub.lease._name}") == {b"PETR4"}, 2)
-    await until(lambda: client.pubsub_numsub("pregao__group__stock_track")[0][1] == 1, 3)
+    await until(lambda: own.client().smembers(key("watch", hub.lease._name)) == {b"PETR4"}, 2)
+    await until(lambda: own.subscribers(STOCK_TRACK) == 1, 3)
 
 
 # The hub's tasks -----------------------------------------------------------------------------
@@ -373,8 +344,7 @@ async def test_process_joins_each_group_once(board):
             Client(hub, "PETR4")
         layer = get_channel_layer()._get_layer()
         assert {name: len(channels) for name, channels in layer.groups.items()} == {
-            "pregao__group__stock_track": 1,
-            "pregao__group__stock_chat": 1,
+            layer._get_group_channel_name(group): 1 for group in hub.groups
         }
 
 
@@ -403,13 +373,13 @@ async def test_stopping_ends_every_task_and_gives_the_lease_up(board):
     before = asyncio.all_tasks()
     async with running() as hub:
         Client(hub, "PETR4")
-        key = f"pregao:watch:{hub.lease._name}"
+        lease = key("watch", hub.lease._name)
         await until(lambda: not hub.lease.is_dirty)
     await get_channel_layer().flush()
     await settle()
 
     assert asyncio.all_tasks() == before
-    assert not boards.client().exists(key)
+    assert not redis_client().exists(lease)
 
 
 async def test_rooms_that_nobody_is_in_leave_nothing_behind(board):
