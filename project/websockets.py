@@ -8,7 +8,6 @@ from typing import cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
-from websockets.protocol import State
 
 from mainapp.core.realtime.writer import EXTENSION as TRY_SEND
 
@@ -31,6 +30,8 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
     only each symbol's latest value) and the kernel keeps 32 KiB: 48 KiB at the most.
     """
 
+    is_full = False
+
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
         cast(Transport, transport).set_write_buffer_limits(HIGH_WATER_BYTES, LOW_WATER_BYTES)
@@ -39,8 +40,17 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        if scope := getattr(self, "scope", None):  # there is none where the handshake was refused
-            scope["extensions"][TRY_SEND] = {"send": self.try_send_text}
+        # There is no scope where the handshake was refused; extensions may rewrite each frame.
+        if hasattr(self, "scope") and not self.conn.extensions:
+            self.scope["extensions"][TRY_SEND] = {"send": self.try_send_text}
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.is_full = True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.is_full = False
 
     def try_send_text(self, payload: bytes) -> bool:
         """Write a text frame at once, without a coroutine; False when `send()` has to be awaited.
@@ -51,11 +61,11 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
         """
         size = len(payload)
         if (
-            size >= MIDDLE
-            or self.conn.state is not State.OPEN
-            or self.disconnected
-            or not self.writable.is_set()
-            or self.conn.extensions
+            self.is_full
+            or self.close_sent
+            or not self.handshake_complete
+            or size >= MIDDLE
+            or self.transport.is_closing()
         ):
             return False
         if size >= SHORT:
