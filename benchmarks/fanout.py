@@ -5,9 +5,9 @@ them, one frame of about 1.9 KB a batch. Beside it the usual design, and a bare 
 nchan where they are installed. CPU is the serving process's alone, its kernel time included, and
 the best of the same number of runs for each.
 
-An update is the same content in all of them, all ten quotes of a socket in about 1.9 KB. picows gets
-the same single frame. nchan cannot join channels in a frame, so it sends ten frames of about 200
-bytes; its figure counts all ten, and the reading of the 85 publications.
+An update is the same content in all of them: a socket's ten quotes, about 1.9 KB. picows sends
+it as one frame too. nchan cannot join channels in a frame, so it sends ten of about 200 bytes; its figure
+counts all ten, and the reading of the 85 publications.
 """
 
 import http.client
@@ -30,10 +30,8 @@ USUAL_SOCKETS = 200
 CPU_BUDGET_US, MEMORY_BUDGET_KB, COMMANDS_BUDGET = 20, 32, 4
 CONNECT_BUDGET_MS, FLAT = 1.5, 1.25
 ROUNDS = 6
-OVER_PICOWS, OVER_OURS = (
-    1.5,
-    7,
-)  # ours over bare picows at most; nchan, a channel a symbol, at least
+OVER_PICOWS = 1.5  # at most, ours over a bare picows server
+OVER_OURS = 7  # at least, nchan with a channel a symbol over ours
 
 Publish = Callable[[], dict[str, Any]]
 

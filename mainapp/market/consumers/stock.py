@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import redis
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
+from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import GroupMessage, publish, take_turn
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.core.redis import key
