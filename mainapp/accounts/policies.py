@@ -14,7 +14,7 @@ For a decision, in Python or for a template: `is_staff_level(user)`, `has_level(
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
@@ -22,6 +22,16 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
+
+if TYPE_CHECKING:
+    from mainapp.accounts.models import User
+
+
+class MemberRequest(HttpRequest):
+    """A request to a page that only logged-in users may see."""
+
+    user: "User"
+
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 

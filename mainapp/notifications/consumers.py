@@ -7,7 +7,8 @@ from weakref import WeakKeyDictionary
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import BaseConsumer, DomainError, Frame, echo
+from mainapp.core.consumers import BaseConsumer, Frame, echo
+from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import query
 from mainapp.notifications.fanout import InboxFanout, InboxSocket, encode
 from mainapp.notifications.selectors.inbox import Ledger, items_after, snapshot, unread_count

@@ -222,7 +222,7 @@ SOCKETS: dict[str, Socket] = {
             "message": MEMBERS,
         },
     ),
-    "ws/room/<str:pk>/": Socket(
+    "ws/room/<key:pk>/": Socket(
         opens=EVERYONE,
         of="room",
         frames={

@@ -10,15 +10,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mainapp.alerts.selectors.alerts import alerts_of, waits_beyond
+from mainapp.accounts.policies import MemberRequest
+from mainapp.alerts.selectors.alerts import alerts_of, own_alerts, waits_beyond
 from mainapp.alerts.services import alerts as services
-from mainapp.alerts.views.owned import OwnerRequest, own_alert
+from mainapp.core.paths import get_owned_or_404
 
 
 @login_required
 @require_POST
-def pause_alert(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def pause_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     services.pause_alert(alert=alert)
     messages.success(request, _("O alerta de %s está em pausa.") % alert.ativo.symbol)
     return redirect("alerts")
@@ -26,8 +27,8 @@ def pause_alert(request: OwnerRequest, pk: str) -> HttpResponse:
 
 @login_required
 @require_POST
-def resume_alert(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def resume_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     services.resume_alert(alert=alert, at=timezone.now())
     messages.success(request, _("O alerta de %s está ativo de novo.") % alert.ativo.symbol)
     if waits_beyond(alert):
@@ -37,8 +38,8 @@ def resume_alert(request: OwnerRequest, pk: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete_alert(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def delete_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     if request.method == "POST":
         services.delete_alert(alert=alert)
         messages.success(request, _("O alerta de %s foi apagado.") % alert.ativo.symbol)
@@ -48,7 +49,7 @@ def delete_alert(request: OwnerRequest, pk: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def delete_alerts(request: OwnerRequest) -> HttpResponse:
+def delete_alerts(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         count = services.delete_alerts(owner=request.user, simulated=settings.SIMULATED)
         text = ngettext("%s alerta foi apagado.", "%s alertas foram apagados.", count)

@@ -8,7 +8,7 @@ from django.db import InterfaceError, OperationalError
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.realtime import query
 from mainapp.forum.consumers.hall import rooms, writing
-from mainapp.forum.consumers.reading import body_of, client_id_of, number_of, pk_of
+from mainapp.forum.consumers.reading import body_of, client_id_of, number_of
 from mainapp.forum.events import AckFrame, MessagesFrame
 from mainapp.forum.exceptions import Closed, LoginRequired, Muted, Unavailable
 from mainapp.forum.fanout import OpenRoom, RoomFanout, RoomSocket
@@ -35,9 +35,8 @@ class RoomConsumer(BaseConsumer):
     socket: RoomSocket | None = None
 
     async def opened(self) -> None:
-        pk = pk_of(self.scope["url_route"]["kwargs"]["pk"])
         self.hub = rooms()
-        room = await self.hub.enter(pk) if pk else None
+        room = await self.hub.enter(self.scope["url_route"]["kwargs"]["pk"])
         if room is None:
             await self.close(UNKNOWN_PATH)
             return

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import redis
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
+from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import publish_now, take_turn
 from mainapp.market.consumers.hall import Hall, hall
 from mainapp.market.consumers.reading import (

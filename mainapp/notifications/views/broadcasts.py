@@ -9,11 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from mainapp.accounts.models import User
-from mainapp.accounts.policies import level_required
+from mainapp.accounts.policies import MemberRequest, level_required
 from mainapp.notifications.forms import BroadcastForm
 from mainapp.notifications.selectors.deliveries import latest_broadcasts
 from mainapp.notifications.services.broadcasts import send_broadcast
-from mainapp.notifications.views import MemberRequest
 
 
 @never_cache

@@ -2,25 +2,24 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
+from mainapp.core.paths import get_owned_or_404, missing_as_404
 from mainapp.notifications.forms import ChannelForm, CodeForm
-from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import MAX_CHANNELS
 from mainapp.notifications.selectors.channels import (
     account_addresses,
     channels_of,
     is_account_mail_on,
-    owned_channel,
 )
 from mainapp.notifications.services import channels as services
-from mainapp.notifications.views import MemberRequest
 
 
 @never_cache
@@ -47,7 +46,7 @@ def channels(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel(request: MemberRequest, pk: int) -> HttpResponse:
     """Show a channel with what is to be done to it; a POST brings the code that verifies it."""
-    found = _own(request, pk)
+    found = get_owned_or_404(channels_of(request.user), pk)
     form = CodeForm(request.POST or None)
     if form.is_valid():
         with shown_in_form(form, "code"):
@@ -62,7 +61,7 @@ def channel(request: MemberRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def verify(request: MemberRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+    found = get_owned_or_404(channels_of(request.user), pk)
     with shown_as_message(request):
         services.send_verification(channel=found, at=timezone.now())
         messages.success(request, _("A mensagem de confirmação está a caminho."))
@@ -72,7 +71,7 @@ def verify(request: MemberRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def test(request: MemberRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+    found = get_owned_or_404(channels_of(request.user), pk)
     with shown_as_message(request):
         services.send_test(channel=found, at=timezone.now())
         messages.success(request, _("O teste está a caminho; o resultado aparece nos envios."))
@@ -82,7 +81,7 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+    found = get_owned_or_404(channels_of(request.user), pk)
     services.switch_channel(channel=found, is_active=request.POST.get("is_active") == "1")
     return redirect("notification-channels")
 
@@ -98,7 +97,7 @@ def switch_account_mail(request: MemberRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+    found = get_owned_or_404(channels_of(request.user), pk)
     if request.method == "POST":
         services.delete_channel(channel=found)
         return redirect("notification-channels")
@@ -109,18 +108,9 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
     """Confirm an e-mail address: by a button, for mail scanners open links by themselves."""
-    try:
+    with missing_as_404():
         found = services.channel_of_key(key)
-    except Channel.DoesNotExist:
-        raise Http404 from None
     if request.method == "POST":
         services.confirm_channel(channel=found, at=timezone.now())
         found.refresh_from_db()
     return render(request, "mainapp/notifications/confirm_channel.html", {"channel": found})
-
-
-def _own(request: MemberRequest, pk: int) -> Channel:
-    try:
-        return owned_channel(request.user, pk)
-    except Channel.DoesNotExist:
-        raise Http404 from None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.market import sessions
 from mainapp.market.models import Stock
 from mainapp.market.templatetags.sectors import sector_name
@@ -21,7 +22,6 @@ from mainapp.portfolio.allocation import Slice, slices
 from mainapp.portfolio.selectors.page import Portfolio, portfolio_of
 from mainapp.portfolio.valuation import Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
-from mainapp.portfolio.views.rows import OwnerRequest
 
 MAX_SLICES = 8
 REST = "…"  # the key of what is folded together; no symbol, sector or kind
@@ -45,7 +45,7 @@ class Division:
 @login_required
 @require_safe
 @vary_on_headers("HX-Request")
-def carteira(request: OwnerRequest) -> HttpResponse:
+def carteira(request: MemberRequest) -> HttpResponse:
     portfolio, at = portfolio_of(request.user), timezone.now()
     context = contribution_context(request.GET, portfolio, at=at)
     if request.headers.get("HX-Request"):
