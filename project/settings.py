@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from mainapp.core import redis as core_redis
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -124,19 +126,9 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or "redis://127.0.0.1:6379/0"
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "max_connections": 1000}], "prefix": "pregao"},
-    }
-}
-CACHES = {
-    "default": {
-        "BACKEND": "mainapp.core.cache.SharedCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "pregao:cache",
-    }
-}
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="") or "pregao"
+CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
+CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
 # Background work -------------------------------------------------------------------------------
 

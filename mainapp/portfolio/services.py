@@ -1,6 +1,6 @@
-"""Create, change and delete the rows of people's portfolios.
+"""Create, change and delete the rows of portfolios.
 
-Every edit first locks the owner, so that concurrent edits of one portfolio queue up.
+Every edit first locks the owner's row, so that concurrent edits of one portfolio run in turn.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class TooManyRows(DomainError):
 
 
 class RowGone(DomainError):
-    """Somebody has deleted the row meanwhile."""
+    """The row was deleted in the meantime."""
 
     def __init__(self) -> None:
         super().__init__("invalid", _("Este ativo não está mais na sua carteira."))
@@ -41,7 +41,7 @@ class RowGone(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRow:
-    """A row to be; without a `nota` it keeps the one that the stock's row has, or gets 0."""
+    """A row to write. Without a `nota` an existing row keeps its own and a new one gets 0."""
 
     stock: Stock
     preco_medio: Decimal
@@ -72,14 +72,14 @@ def create_row(
 
 
 def update_row(*, row: Carteira, preco_medio: Decimal, quantidade: Decimal, nota: int) -> None:
-    """Write a row anew; what is held at none has no preço médio: it becomes 0.
+    """Overwrite a row; with a quantity of 0 the preço médio becomes 0 too.
 
-    Raises: DomainError when the row is gone.
+    Raises: RowGone.
     """
-    written = Carteira.objects.filter(pk=row.pk).update(
+    updated = Carteira.objects.filter(pk=row.pk).update(
         preco_medio=preco_medio if quantidade else Decimal(0), quantidade=quantidade, nota=nota
     )
-    if not written:
+    if not updated:
         raise RowGone
 
 
@@ -89,14 +89,14 @@ def delete_row(*, row: Carteira) -> None:
 
 
 def record_buy(*, row: Carteira, quantity: Decimal, price: Decimal, costs: Decimal) -> None:
-    """Add a buy to a row: `after_buy`. Raises: DomainError when it is gone or grows too large."""
+    """Add a purchase to a row (`after_buy`). Raises: DomainError if it is gone or too large."""
     with transaction.atomic():
         position = _locked_position(row)
         _write(row, after_buy(position, quantity=quantity, price=price, costs=costs))
 
 
 def record_sale(*, row: Carteira, quantity: Decimal) -> None:
-    """Take a sale from a row: `after_sale`. Raises: DomainError when it is gone or holds less."""
+    """Subtract a sale from a row (`after_sale`). Raises: DomainError if it is gone or too small."""
     with transaction.atomic():
         position = _locked_position(row)
         try:
@@ -106,10 +106,10 @@ def record_sale(*, row: Carteira, quantity: Decimal) -> None:
 
 
 def import_rows(*, owner: User, rows: Sequence[NewRow], is_replacing: bool) -> Imported:
-    """Write the rows of a file, at most one a stock, all or none.
+    """Write the rows of a file, at most one per stock, all or none.
 
-    A row of the same stock takes what the file says; the others stay, or are deleted when
-    `is_replacing`. Safe to repeat. Raises: TooManyRows. Writes in batches.
+    Rows of stocks in the file are overwritten. All others stay, or are deleted if `is_replacing`.
+    Safe to repeat. Writes in batches. Raises: TooManyRows.
     """
     with transaction.atomic():
         _lock(owner)
@@ -134,16 +134,16 @@ def _merged(owner: User, row: Carteira | None, new: NewRow) -> Carteira:
 
 
 def _lock(owner: User) -> None:
-    """Make other edits of `owner`'s portfolio wait (SQLite locks the whole database by itself)."""
+    """Make other edits of `owner`'s portfolio wait (SQLite always locks the whole database)."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
 
 
 def _locked_position(row: Carteira) -> Position:
     _lock(row.owner)
-    found = Carteira.objects.filter(pk=row.pk).first()
-    if found is None:
+    current = Carteira.objects.filter(pk=row.pk).first()
+    if current is None:
         raise RowGone
-    return Position(preco_medio=found.preco_medio, quantidade=found.quantidade)
+    return Position(preco_medio=current.preco_medio, quantidade=current.quantidade)
 
 
 def _write(row: Carteira, position: Position) -> None:

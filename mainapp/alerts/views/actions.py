@@ -11,7 +11,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.policies import MemberRequest
-from mainapp.alerts.selectors.alerts import alerts_of, own_alerts, waits_beyond
+from mainapp.alerts.selectors.alerts import alerts_of, is_waiting_beyond, own_alerts
 from mainapp.alerts.services import alerts as services
 from mainapp.core.paths import get_owned_or_404
 
@@ -31,7 +31,7 @@ def resume_alert(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     services.resume_alert(alert=alert, at=timezone.now())
     messages.success(request, _("O alerta de %s está ativo de novo.") % alert.ativo.symbol)
-    if waits_beyond(alert):
+    if is_waiting_beyond(alert):
         messages.info(request, _("O preço já passou do limite: o alerta espera a próxima vez."))
     return redirect("alerts")
 

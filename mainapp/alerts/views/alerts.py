@@ -20,7 +20,7 @@ from mainapp.alerts.selectors.alerts import (
     status_counts,
 )
 from mainapp.alerts.selectors.firings import firings_of
-from mainapp.alerts.selectors.preview import minutes_of, sentence_of
+from mainapp.alerts.selectors.preview import minutes_of, summary_of
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404
 from mainapp.market import sessions
@@ -65,7 +65,7 @@ def alert_history(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "row": row,
         "alert": alert,
-        "sentence": sentence_of(alert, expires_at=alert.expires_at, minutes=minutes_of(alert)),
+        "sentence": summary_of(alert, expires_at=alert.expires_at, minutes=minutes_of(alert)),
         "page": firings,
         **_market_context([row]),
     }
