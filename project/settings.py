@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "mainapp.pages.middleware.EnforcePagePolicies",
 ]
 
 ROOT_URLCONF = "project.urls"

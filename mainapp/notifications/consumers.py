@@ -11,6 +11,7 @@ from mainapp.core.consumers import BaseConsumer, Frame, echo
 from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import query
 from mainapp.notifications.fanout import InboxFanout, InboxSocket, encode
+from mainapp.notifications.policies import SOCKET
 from mainapp.notifications.selectors.inbox import Ledger, items_after, snapshot, unread_count
 from mainapp.notifications.services.inbox import mark_read
 
@@ -22,7 +23,7 @@ MAX_NUMBER = 2**63 - 1
 class NotificationsConsumer(BaseConsumer):
     """One tab of a user: it is told what the hub reads, and answers what it asks."""
 
-    needs_login = True
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {"resume": "resume", "mark_read": "mark_read"}
     hub: InboxFanout
     inbox: InboxSocket | None = None

@@ -11,8 +11,6 @@ from mainapp.pages.views.metrics import metrics
 
 
 class Favicon(RedirectView):
-    http_method_names = ["get", "head"]
-
     def get_redirect_url(self, *args: object, **kwargs: object) -> str:
         return static("mainapp/img/icon.svg")
 

@@ -2,13 +2,11 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.selectors.alerts import alerts_of, is_waiting_beyond, own_alerts
@@ -16,8 +14,6 @@ from mainapp.alerts.services import alerts as services
 from mainapp.core.paths import get_owned_or_404
 
 
-@login_required
-@require_POST
 def pause_alert(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     services.pause_alert(alert=alert)
@@ -25,8 +21,6 @@ def pause_alert(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("alerts")
 
 
-@login_required
-@require_POST
 def resume_alert(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     services.resume_alert(alert=alert, at=timezone.now())
@@ -36,8 +30,6 @@ def resume_alert(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("alerts")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete_alert(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     if request.method == "POST":
@@ -47,8 +39,6 @@ def delete_alert(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/alerts/delete.html", {"alert": alert})
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete_alerts(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         count = services.delete_alerts(owner=request.user, simulated=settings.SIMULATED)

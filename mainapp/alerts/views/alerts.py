@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.policies import ALERT_LIMIT
@@ -30,8 +28,6 @@ PAGE_SIZE = 50
 FIRINGS_A_PAGE = 30
 
 
-@login_required
-@require_safe
 def alerts(request: MemberRequest) -> HttpResponse:
     at = timezone.now()
     status: Any = request.GET.get("status")
@@ -54,8 +50,6 @@ def alerts(request: MemberRequest) -> HttpResponse:
     return render(request, "mainapp/alerts/alerts.html", context)
 
 
-@login_required
-@require_safe
 def alert_history(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     alert.owner = request.user

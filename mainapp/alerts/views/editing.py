@@ -4,12 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.forms import AlertForm
@@ -26,8 +24,6 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.paths import get_owned_or_404, parse_key
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def create_alert(request: MemberRequest) -> HttpResponse:
     form = AlertForm(
         request.POST if request.method == "POST" else None,
@@ -37,16 +33,12 @@ def create_alert(request: MemberRequest) -> HttpResponse:
     return _answer(request, form)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def update_alert(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     data = request.POST if request.method == "POST" else None
     return _answer(request, AlertForm(data, owner=request.user, alert=alert))
 
 
-@login_required
-@require_POST
 def preview_alert(request: MemberRequest) -> HttpResponse:
     """Answer with the part of the form's page that says what the alert would do."""
     text = request.POST.get("alert", "")

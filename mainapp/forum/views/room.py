@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.accounts.models import User
@@ -24,7 +23,6 @@ from mainapp.forum.views.finding import found_room
 from mainapp.forum.views.market import market_state
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
 def room(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the last messages, or those before `?before=`; a script asks for the latter alone."""

@@ -3,7 +3,6 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from mainapp.market.forms import PickerForm
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
@@ -20,7 +19,6 @@ TABS = {
 }
 
 
-@require_safe
 def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
     if market not in MARKETS:
         raise Http404

@@ -1,7 +1,6 @@
 """People's named lists: their pages, their links and what scripts ask of them."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -10,7 +9,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
@@ -38,8 +36,6 @@ from mainapp.market.services.watchlists import (
 )
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def watchlists(request: MemberRequest) -> HttpResponse:
     form = WatchlistForm(request.POST or None)
     if form.is_valid():
@@ -50,8 +46,6 @@ def watchlists(request: MemberRequest) -> HttpResponse:
     return render(request, "mainapp/market/watchlists.html", context)
 
 
-@login_required
-@require_safe
 def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(own_lists(request.user), pk)
     context = {
@@ -63,8 +57,6 @@ def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/market/watchlist.html", context)
 
 
-@login_required
-@require_POST
 def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(own_lists(request.user), pk)
     form = WatchlistForm(request.POST)
@@ -77,8 +69,6 @@ def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_POST
 def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     """Add the tickers of `symbols`, take one out (`remove`) or move one (`up`, `down`)."""
     found = get_owned_or_404(own_lists(request.user), pk)
@@ -93,23 +83,17 @@ def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_POST
 def make_watchlist_current(request: MemberRequest, pk: int) -> HttpResponse:
     make_current(watchlist=get_owned_or_404(own_lists(request.user), pk))
     return redirect("watchlists")
 
 
-@login_required
-@require_POST
 def renew_watchlist_link(request: MemberRequest, pk: int) -> HttpResponse:
     renew_share_key(watchlist=get_owned_or_404(own_lists(request.user), pk))
     messages.success(request, _("O link foi trocado: o antigo não abre mais a lista."))
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(own_lists(request.user), pk)
     if request.method == "POST":
@@ -120,7 +104,6 @@ def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_safe
 def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     found = _shared(share_key)
     context = {
@@ -133,7 +116,6 @@ def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     return response
 
 
-@require_POST
 def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(reverse("shared-list", args=[share_key]))
@@ -145,7 +127,6 @@ def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
     return redirect("shared-list", share_key=share_key)
 
 
-@require_POST
 def current(request: HttpRequest) -> JsonResponse:
     """Change the current list by `add` and `remove`, lists of symbols, and answer what it holds."""
     try:
@@ -155,7 +136,6 @@ def current(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"symbols": edited.symbols, "unknown": edited.unknown})
 
 
-@require_POST
 def merge(request: HttpRequest) -> JsonResponse:
     """Take the list that a browser kept, `symbols`, into the current list."""
     try:

@@ -1,13 +1,11 @@
 """Where a user wants news: channels added, verified, tried, switched, removed."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
@@ -23,8 +21,6 @@ from mainapp.notifications.services import channels as services
 
 
 @never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def channels(request: MemberRequest) -> HttpResponse:
     form = ChannelForm(request.POST or None)
     if form.is_valid():
@@ -42,8 +38,6 @@ def channels(request: MemberRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def channel(request: MemberRequest, pk: int) -> HttpResponse:
     """Show a channel with what is to be done to it; a POST brings the code that verifies it."""
     found = get_owned_or_404(channels_of(request.user), pk)
@@ -58,8 +52,6 @@ def channel(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/notifications/channel.html", context)
 
 
-@login_required
-@require_POST
 def verify(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(channels_of(request.user), pk)
     with shown_as_message(request):
@@ -68,8 +60,6 @@ def verify(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("notification-channel", pk=pk)
 
 
-@login_required
-@require_POST
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(channels_of(request.user), pk)
     with shown_as_message(request):
@@ -78,24 +68,18 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("notification-channel", pk=pk)
 
 
-@login_required
-@require_POST
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(channels_of(request.user), pk)
     services.switch_channel(channel=found, is_active=request.POST.get("is_active") == "1")
     return redirect("notification-channels")
 
 
-@login_required
-@require_POST
 def switch_account_mail(request: MemberRequest) -> HttpResponse:
     is_active = request.POST.get("is_active") == "1"
     services.switch_account_mail(user=request.user, is_active=is_active, at=timezone.now())
     return redirect("notification-channels")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(channels_of(request.user), pk)
     if request.method == "POST":
@@ -105,7 +89,6 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
     """Confirm an e-mail address: by a button, for mail scanners open links by themselves."""
     with missing_as_404():

@@ -1,11 +1,9 @@
 """The list of notifications, and what one does with them."""
 
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.pages import page_of
@@ -18,31 +16,23 @@ PAGE_SIZE = 20
 
 
 @never_cache
-@login_required
-@require_safe
 def notifications(request: MemberRequest) -> HttpResponse:
     page = page_of(inbox_of(request.user), request.GET.get("page"), size=PAGE_SIZE)
     context = {"page": page, "unread": unread_count(request.user)}
     return render(request, "mainapp/notifications/notifications.html", context)
 
 
-@login_required
-@require_POST
 def read_notification(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(inbox_of(request.user), pk)
     mark_read(user=request.user, ids=[found.pk], at=timezone.now())
     return redirect("notifications")
 
 
-@login_required
-@require_POST
 def read_all(request: MemberRequest) -> HttpResponse:
     mark_read(user=request.user, ids=None, at=timezone.now())
     return redirect("notifications")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete_notification(request: MemberRequest, pk: int) -> HttpResponse:
     found = get_owned_or_404(inbox_of(request.user), pk)
     if request.method == "POST":
@@ -52,8 +42,6 @@ def delete_notification(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/notifications/delete_notification.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete_all(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         delete_notifications(user=request.user, ids=None, at=timezone.now())
@@ -62,8 +50,6 @@ def delete_all(request: MemberRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
-@require_safe
 def deliveries(request: MemberRequest) -> HttpResponse:
     page = page_of(deliveries_of(request.user), request.GET.get("page"), size=PAGE_SIZE)
     return render(request, "mainapp/notifications/deliveries.html", {"page": page})

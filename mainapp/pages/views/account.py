@@ -8,14 +8,12 @@ from allauth.core import ratelimit
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.deletion import delete_account
@@ -26,8 +24,6 @@ from mainapp.pages.selectors.archive import write_archive
 PIECE = 256 * 1024
 
 
-@login_required
-@require_POST
 def export_data(request: MemberRequest) -> HttpResponseBase:
     """Answer the archive, made in a file first: what fails then is an error, not half a ZIP."""
     at = timezone.now()
@@ -62,8 +58,6 @@ async def _pieces_async(file: IO[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def remove_account(request: MemberRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST or None, user=request.user)
     if request.method == "POST":

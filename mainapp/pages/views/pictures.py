@@ -1,12 +1,10 @@
 """Profile pictures: served by their random key, set and taken away by their owner."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.pictures import folders
 from mainapp.accounts.policies import MemberRequest
@@ -16,7 +14,6 @@ from mainapp.core.errors import shown_as_message
 from mainapp.pages.forms import PictureForm
 
 
-@require_safe
 def avatar(request: HttpRequest, key: str, size: int) -> HttpResponse:
     """Answer a thumbnail; a key never names another picture, so browsers may keep it for ever."""
     picture = folders.thumbnail(key, size)
@@ -27,8 +24,6 @@ def avatar(request: HttpRequest, key: str, size: int) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
 def update_picture(request: MemberRequest) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if form.is_valid():
@@ -43,15 +38,11 @@ def update_picture(request: MemberRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
-@require_safe
 def picture_state(request: MemberRequest) -> HttpResponse:
     """Answer the part of the page that holds the picture; it asks again while one is made."""
     return render(request, "mainapp/pages/_profile_picture.html", {"person": request.user})
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def remove_picture(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         remove_avatar(user=request.user)

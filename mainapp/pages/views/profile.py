@@ -1,13 +1,11 @@
 """A person's page, and what its owner changes there."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from mainapp.accounts.belongings import Section, sections
 from mainapp.accounts.models import User
@@ -22,7 +20,6 @@ from mainapp.pages.selectors.profile import talk_of
 
 
 @never_cache
-@require_safe
 def user_profile(request: HttpRequest, pk: int) -> HttpResponse:
     if isinstance(request.user, User) and request.user.pk == pk:
         return _own_profile(request, request.user)
@@ -52,8 +49,6 @@ def _rendered(request: HttpRequest, section: Section, user: User) -> str:
     )
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def update_profile(request: MemberRequest) -> HttpResponse:
     # A row of its own: a form writes into its instance, and the page's head shows the user.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))

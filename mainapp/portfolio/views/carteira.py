@@ -6,12 +6,10 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.accounts.policies import MemberRequest
@@ -42,8 +40,6 @@ class Division:
         return [(self.labels.get(one.key, one.key), one) for one in self.slices]
 
 
-@login_required
-@require_safe
 @vary_on_headers("HX-Request")
 def carteira(request: MemberRequest) -> HttpResponse:
     portfolio, at = portfolio_of(request.user), timezone.now()

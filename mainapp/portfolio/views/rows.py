@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import page_sentence, shown_in_form
@@ -26,8 +24,6 @@ from mainapp.portfolio.services import (
 from mainapp.portfolio.valuation import ZERO
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def create_carteira(request: MemberRequest) -> HttpResponse:
     form = CarteiraForm(
         request.POST if request.method == "POST" else None,
@@ -47,8 +43,6 @@ def create_carteira(request: MemberRequest) -> HttpResponse:
     return render(request, "mainapp/portfolio/form.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def update_carteira(request: MemberRequest, pk: int) -> HttpResponse:
     row = get_owned_or_404(own_rows(request.user), pk)
     form = _row_form(row, request.POST if request.method == "POST" else None)
@@ -66,8 +60,6 @@ def update_carteira(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/portfolio/form.html", context)
 
 
-@login_required
-@require_POST
 def trade_carteira(request: MemberRequest, pk: int) -> HttpResponse:
     row = get_owned_or_404(own_rows(request.user), pk)
     trade = TradeForm(request.POST, prefix="op")
@@ -80,8 +72,6 @@ def trade_carteira(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/portfolio/form.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def delete_carteira(request: MemberRequest, pk: int) -> HttpResponse:
     row = get_owned_or_404(own_rows(request.user), pk)
     if request.method == "POST":

@@ -5,13 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
@@ -52,9 +50,7 @@ class Change:
         )
 
 
-@login_required
 @never_cache
-@require_safe
 def export_carteira(request: MemberRequest) -> HttpResponse:
     kind = request.GET.get("formato", "csv")
     if kind not in CONTENT_TYPES:
@@ -67,8 +63,6 @@ def export_carteira(request: MemberRequest) -> HttpResponse:
     return response
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def import_carteira(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return _show_upload(request, UploadForm())
@@ -83,8 +77,6 @@ def import_carteira(request: MemberRequest) -> HttpResponse:
     return _show_upload(request, form)
 
 
-@login_required
-@require_POST
 def confirm_import(request: MemberRequest) -> HttpResponse:
     form = ConfirmForm(request.POST, user=request.user)
     if not form.is_valid():
