@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import redis
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
+from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import GroupMessage, publish, take_turn
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.core.redis import key
@@ -21,7 +22,7 @@ from mainapp.market.consumers.reading import (
 from mainapp.market.consumers.shared import catalogue_cache, quote_hub
 from mainapp.market.events import STOCK_CHAT, ChatSaid
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
-from mainapp.market.policies import symbol_limit
+from mainapp.market.policies import SOCKET, symbol_limit
 from mainapp.market.quotes import iso
 
 ROOM = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
@@ -31,6 +32,7 @@ CHAT_TURNS, CHAT_WINDOW_S = 5, 10.0
 class StockConsumer(BaseConsumer):
     """One visitor's socket: passes what the client wants to the hub, which sends the prices."""
 
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {
         "subscribe": "subscribe",
         "unsubscribe": "unsubscribe",
@@ -96,8 +98,6 @@ class StockConsumer(BaseConsumer):
 
     async def send_chat(self, frame: Frame) -> None:
         user = self.scope["user"]
-        if not user.is_authenticated:
-            raise DomainError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
         turns = key("turns", "chat", user.pk)
         try:
