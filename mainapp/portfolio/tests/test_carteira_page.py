@@ -69,7 +69,7 @@ def test_an_empty_portfolio_explains_itself(page):
     html = page()
     assert "Sua carteira está vazia" in html
     assert 'href="/create-carteira/"' in html
-    assert "carteira.js" not in html
+    assert "portfolio.js" not in html
 
 
 def test_each_row_tells_what_it_is_worth_and_what_it_lacks(page, alice):
