@@ -101,7 +101,7 @@ def _recurring(rearm_pct: Decimal, cooldown_minutes: int) -> str:
 
 
 def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
-    """Return how far a quote is from a limit: `faltam R$ 1,24 (3,33%)`; alerts/distance.js does the same.
+    """Return how far a quote is from a limit: `faltam R$ 1,24 (3,33%)`, as alerts/distance.js does.
 
     The share is of the price; a change of the day is told in percentage points.
     """

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -310,12 +311,10 @@ STAMP = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
 @pytest.mark.parametrize("hours", [5, -5])
 def test_server_whose_clock_is_set_stays_live(new_context, hours):
     """Every time in the frames jumps by hours, as after the server's clock was set."""
-    from datetime import datetime, timedelta  # noqa: PLC0415 - for this test alone
-
     shift = timedelta()
 
     def moved(match: re.Match[str]) -> str:
-        return (datetime.fromisoformat(match.group()) + shift).isoformat()  # noqa: DTZ007
+        return (datetime.fromisoformat(match.group()) + shift).isoformat()
 
     def connect(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()

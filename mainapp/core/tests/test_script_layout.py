@@ -1,4 +1,4 @@
-"""The structure of the browser's modules: folders per feature, downward imports, short functions."""
+"""The structure of the browser's modules: folders, downward imports, short functions."""
 
 import re
 from collections.abc import Iterator
