@@ -140,7 +140,7 @@ def test_the_live_page_says_what_the_server_does(carteira, site):
     total = page.locator("tr[data-symbol=ITUB4] [data-field=total]")
     before = total.inner_text()
     expect(total).not_to_have_text(before, timeout=15_000)
-    with paused(site.child("worker")):
+    with paused(site.child("pregao: worker")):
         badge = page.locator("[data-market-status] .badge-feed")
         expect(badge).to_have_text(re.compile("^Desatualizado"), timeout=10_000)
         live = page.evaluate(f"({READ})(document)")

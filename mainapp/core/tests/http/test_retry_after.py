@@ -1,10 +1,10 @@
-"""What an answer's head says."""
+"""Retry-After as servers write it."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from mainapp.market.providers.http import retry_after_s
+from mainapp.core.http.client import parse_retry_after
 
 
 @pytest.mark.parametrize(
@@ -24,4 +24,4 @@ from mainapp.market.providers.http import retry_after_s
     ],
 )
 def test_retry_after_is_read(header, seconds):
-    assert retry_after_s(header, at=datetime(2026, 3, 11, 12, tzinfo=UTC)) == seconds
+    assert parse_retry_after(header, at=datetime(2026, 3, 11, 12, tzinfo=UTC)) == seconds

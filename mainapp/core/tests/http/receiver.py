@@ -1,4 +1,4 @@
-"""A web server for tests that keeps what is posted to it, with TLS if asked."""
+"""A web server for tests: records requests, answers well or badly, with TLS if asked."""
 
 import datetime
 import ipaddress
@@ -15,12 +15,17 @@ from cryptography.x509.oid import NameOID
 
 
 class Receiver:
-    """Answers every POST with `status`; `trickle` sends the answer a byte at a time, for ever."""
+    """Answers every request with `status`, `headers` and `body`; `fault` names a bad behaviour.
+
+    `hang` sends nothing, `drip` a body byte by byte for ever, `drip_head` a header so; `cut` ends
+    inside the body that it announced.
+    """
 
     def __init__(self, certificate: Path | None = None) -> None:
         self.status, self.body, self.location = 200, b"{}", ""
-        self.trickle = False
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
+        self.headers: dict[str, str] = {}
+        self.fault = ""
+        self.requests: list[tuple[str, dict[str, str], bytes]] = []
         self.names: list[str | None] = []
         self.ended = Event()
         receiver = self
@@ -29,10 +34,10 @@ class Receiver:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                receiver.got.append((self.path, headers, body))
+                receiver.requests.append((self.path, headers, body))
                 try:
                     receiver.answer(self)
-                except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
+                except OSError:
                     self.close_connection = True
 
             do_GET = do_POST
@@ -58,17 +63,26 @@ class Receiver:
         self._thread.start()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
-        if self.trickle:
-            request.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        if self.fault == "hang":
+            self.ended.wait(20)
+            return
+        if self.fault in ("drip", "drip_head"):
+            head = b"X: " if self.fault == "drip_head" else b"Content-Length: 100000\r\n\r\n"
+            request.wfile.write(b"HTTP/1.1 200 OK\r\n" + head)
             while not self.ended.wait(0.05):
                 request.wfile.write(b"x")
             return
         request.send_response(self.status)
         if self.location:
             request.send_header("Location", self.location)
-        request.send_header("Content-Length", str(len(self.body)))
+        for name, value in self.headers.items():
+            request.send_header(name, value)
+        length = len(self.body) + (100 if self.fault == "cut" else 0)
+        request.send_header("Content-Length", str(length))
         request.end_headers()
         request.wfile.write(self.body)
+        if self.fault == "cut":
+            request.close_connection = True
 
     def close(self) -> None:
         self.ended.set()
