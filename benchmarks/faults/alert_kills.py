@@ -38,6 +38,7 @@ from benchmarks.rig.processes import IBOV, Rig, wait_until
 from benchmarks.rig.readings import Tally
 from mainapp.notifications.tests.smtp import free_port
 from project.launcher import BEAT, WORKER
+from tests.instances import redis_key
 from tests.postgresql import PostgreSQL
 
 ALERTS, KILLS, PAUSE_S = 1000, 50, 2.5
@@ -155,8 +156,9 @@ class Site:
             },
         }
         with contextlib.suppress(redis.RedisError):
-            if not self.redis.llen(queue):
-                self.redis.lpush(queue, json.dumps(message))
+            name = redis_key("celery", queue)
+            if not self.redis.llen(name):
+                self.redis.lpush(name, json.dumps(message))
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query, none of a change."""
@@ -172,7 +174,7 @@ class Site:
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(redis.RedisError):
-            return bool(self.redis.exists("pregao:worker"))
+            return bool(self.redis.exists(redis_key("worker")))
         return False
 
     def _kill_postgresql(self, server: PostgreSQL) -> None:

@@ -31,14 +31,14 @@ from benchmarks.rig.browser import Page, Pages
 from benchmarks.rig.processes import IBOV, Rig, port_of, prepare_script
 from benchmarks.rig.readings import Tally
 from project.embedded import answers, socket_path
-from tests.instances import Instance, get
+from tests.instances import Instance, get, redis_key
 
 PAGES, SYMBOLS = 10, IBOV[:10]
 STALE_S, NEWEST_S, NEW_S = 3.0, 2.0, 4.0
 OUTAGE_S, AWAY_S = 6.0, 60.0
 BACK_S, LEASE_S = 30.0, 2.0
 INTERVAL_S = os.environ.get("UPDATE_INTERVAL_S", "2")
-BOARD, WORKER = "pregao:board:simulated", "pregao:worker"
+BOARD, WORKER = redis_key("board", "simulated"), redis_key("worker")
 
 Work = Callable[[], Awaitable[None]]
 
