@@ -23,7 +23,7 @@ from mainapp.core.redis_address import RedisAddress
 from project.embedded import redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 40.0
+START_S = 90.0
 
 
 def variables() -> set[str]:
