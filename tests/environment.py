@@ -1,6 +1,6 @@
-"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database of its own.
+"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database per process.
 
-`TEST_DATABASE=postgresql` brings pgserver's PostgreSQL; else SQLite.
+`TEST_DATABASE=postgresql` selects PostgreSQL instead of SQLite.
 """
 
 import atexit
