@@ -126,15 +126,17 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or "redis://127.0.0.1:6379/0"
-REDIS_PREFIX = env.str("REDIS_PREFIX", default="") or "pregao"
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="") or core_redis.DEFAULT_PREFIX
 CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
 CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
 # Background work -------------------------------------------------------------------------------
 
-# kombu knows a Redis behind a unix socket by a scheme of its own.
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
-CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+CELERY_BROKER_URL = core_redis.broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT = "project.broker:Transport"
+CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PREFIX)
+CELERY_RESULT_BACKEND = "project.broker:ResultBackend"
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_RESULT_EXPIRES = 300
 CELERY_TIMEZONE = "America/Sao_Paulo"
 CELERY_TASK_ACKS_LATE = True
@@ -142,7 +144,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_REDIS_MAX_CONNECTIONS = 200
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a demoted master answers READONLY
 CELERY_TASK_ROUTES = {"update_stock": {"queue": "update"}}
 CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
@@ -247,7 +249,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "mainapp.api.errors.answer",
+    "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
@@ -379,7 +381,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "httpx": {"level": "WARNING"},
         "yfinance": {"level": "CRITICAL"},
     },
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
@@ -21,18 +21,22 @@ LARGEST = Decimal("9999999999.99999999")
 
 
 class AlreadyHeld(DomainError):
-    """The stock has a row already; `extra["pk"]` is its number."""
+    """The stock already has a row, with the key `row_pk`."""
+
+    def __init__(self, symbol: str, row_pk: int) -> None:
+        super().__init__("invalid", _("%(symbol)s já está na sua carteira."), {"symbol": symbol})
+        self.row_pk = row_pk
 
 
 class TooManyRows(DomainError):
-    code = "too_long"
+    """A portfolio would hold more than MAX_ROWS stocks."""
 
 
 class RowGone(DomainError):
     """The row was deleted in the meantime."""
 
     def __init__(self) -> None:
-        super().__init__(_("Este ativo não está mais na sua carteira."))
+        super().__init__("invalid", _("Este ativo não está mais na sua carteira."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +64,7 @@ def create_row(
         _lock(owner)
         held = Carteira.objects.filter(owner=owner)
         if existing := held.filter(ativo=ativo).first():
-            raise AlreadyHeld(_("%s já está na sua carteira.") % ativo.symbol, pk=existing.pk)
+            raise AlreadyHeld(ativo.symbol, existing.pk)
         _check_room(held.count() + 1)
         return Carteira.objects.create(
             owner=owner, ativo=ativo, preco_medio=preco_medio, quantidade=quantidade, nota=nota
@@ -98,7 +102,7 @@ def record_sale(*, row: Carteira, quantity: Decimal) -> None:
         try:
             _write(row, after_sale(position, quantity=quantity))
         except SoldMoreThanHeld:
-            raise DomainError(_("Você não tem tanto para vender.")) from None
+            raise DomainError("invalid", _("Você não tem tanto para vender.")) from None
 
 
 def import_rows(*, owner: User, rows: Sequence[NewRow], is_replacing: bool) -> Imported:
@@ -144,7 +148,7 @@ def _locked_position(row: Carteira) -> Position:
 
 def _write(row: Carteira, position: Position) -> None:
     if max(position.preco_medio, position.quantidade) > LARGEST:
-        raise DomainError(_("O resultado não cabe: o limite é 9.999.999.999."))
+        raise DomainError("invalid", _("O resultado não cabe: o limite é 9.999.999.999."))
     Carteira.objects.filter(pk=row.pk).update(
         preco_medio=position.preco_medio, quantidade=position.quantidade
     )
@@ -153,5 +157,5 @@ def _write(row: Carteira, position: Position) -> None:
 def _check_room(size: int) -> None:
     if size > MAX_ROWS:
         raise TooManyRows(
-            _("Uma carteira guarda até %(limit)s ativos.") % {"limit": MAX_ROWS}, limit=MAX_ROWS
+            "too_long", _("Uma carteira guarda até %(limit)s ativos."), {"limit": MAX_ROWS}
         )

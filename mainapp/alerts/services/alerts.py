@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.alerts.conditions import (
@@ -42,9 +42,7 @@ FIELDS = (
 
 
 class TooManyAlerts(DomainError):
-    """The owner has ALERT_LIMIT alerts already."""
-
-    code = "invalid"
+    """The owner already has ALERT_LIMIT alerts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,9 @@ def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at:
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if Alert.objects.filter(owner=owner, simulated=simulated).count() >= ALERT_LIMIT:
             raise TooManyAlerts(
-                _("Você já tem %(limit)s alertas: apague um antes."), limit=ALERT_LIMIT
+                "limit_reached",
+                _("Você já tem %(limit)s alertas: apague um antes."),
+                {"limit": ALERT_LIMIT},
             )
         alert = Alert(owner=owner, simulated=simulated, created_at=at, **given)
         alert.expires_at = end_of(sao_paulo_day(at), alert.duracao)

@@ -21,6 +21,7 @@ from mainapp.alerts.services.addresses import request_address
 from mainapp.alerts.services.alerts import create_alert as create
 from mainapp.alerts.services.alerts import update_alert as update
 from mainapp.alerts.views.owned import OwnerRequest, own_alert
+from mainapp.core.errors import page_sentence, shown_in_form
 from mainapp.core.exceptions import DomainError
 
 
@@ -56,12 +57,10 @@ def preview_alert(request: OwnerRequest) -> HttpResponse:
 def _answer(request: OwnerRequest, form: AlertForm) -> HttpResponse:
     """Save a sent form, or show it again; with `preview` it is shown and nothing is saved."""
     if "preview" not in request.POST and form.is_valid():
-        try:
+        with shown_in_form(form):
             alert = _save(request, form)
-            _tell(request, alert)
+            _show_outcome(request, alert)
             return redirect("alerts")
-        except DomainError as error:
-            form.add_error(None, str(error.detail) % error.extra)
     context = {"form": form, "alert": form.alert, "limit": ALERT_LIMIT}
     return render(request, "mainapp/alerts/form.html", context | _preview_context(form))
 
@@ -73,7 +72,7 @@ def _save(request: OwnerRequest, form: AlertForm) -> Alert:
     return create(owner=request.user, fields=fields, simulated=settings.SIMULATED, at=at)
 
 
-def _tell(request: OwnerRequest, alert: Alert) -> None:
+def _show_outcome(request: OwnerRequest, alert: Alert) -> None:
     """Say what was saved, what it waits for, and what its address waits for."""
     messages.success(request, _("O alerta de %s foi salvo.") % alert.ativo.symbol)
     if is_waiting_beyond(alert):
@@ -81,7 +80,7 @@ def _tell(request: OwnerRequest, alert: Alert) -> None:
     try:
         address_status = request_address(owner=request.user, email=alert.email, at=timezone.now())
     except DomainError as error:
-        messages.warning(request, str(error.detail))
+        messages.warning(request, page_sentence(error))
         return
     notes = {
         "requested": _("Enviamos um link a %s: até ser aberto, nada vai para lá."),

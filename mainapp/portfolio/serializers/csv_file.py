@@ -3,7 +3,7 @@
 import io
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.serializers.tables import MAX_COLUMNS, Table, UnreadableFile
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_noop, ngettext_lazy
 from django.utils.translation import gettext as _
 
 from mainapp.core.forms import (
@@ -82,12 +82,12 @@ def read_file(data: bytes) -> ReadFile:
     body = table[head + 1 :]
     if len(body) > MAX_FILE_ROWS:
         raise UnreadableFile(
-            ngettext(
+            ngettext_lazy(
                 "O arquivo tem mais de %(limit)s linha.",
                 "O arquivo tem mais de %(limit)s linhas.",
                 MAX_FILE_ROWS,
-            )
-            % {"limit": MAX_FILE_ROWS}
+            ),
+            {"limit": MAX_FILE_ROWS},
         )
     return _read(body, columns, first=head + 2)
 
@@ -115,10 +115,12 @@ def _table(data: bytes, *, max_rows: int) -> Table:
         return read_xlsx(data, max_rows=max_rows)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFile(
-            _("Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV.")
+            gettext_noop(
+                "Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV."
+            )
         )
     if data.startswith(b"%PDF"):
-        raise UnreadableFile(_("Este arquivo é um PDF: traga um CSV ou XLSX."))
+        raise UnreadableFile(gettext_noop("Este arquivo é um PDF: traga um CSV ou XLSX."))
     return read_csv(data, max_rows=max_rows)
 
 
@@ -132,11 +134,11 @@ def _head(table: Table) -> tuple[int, Mapping[str, int]]:
         best = max(best, columns, key=len)
     if not best:
         raise UnreadableFile(
-            _("Não achamos um cabeçalho com as colunas Ativo, Quantidade e Preço médio.")
+            gettext_noop("Não achamos um cabeçalho com as colunas Ativo, Quantidade e Preço médio.")
         )
     titles = {"ativo": _("Ativo"), "quantidade": _("Quantidade"), "preco_medio": _("Preço médio")}
     missing = ", ".join(titles[name] for name in REQUIRED if name not in best)
-    raise UnreadableFile(_("Falta no cabeçalho: %(columns)s.") % {"columns": missing})
+    raise UnreadableFile(gettext_noop("Falta no cabeçalho: %(columns)s."), {"columns": missing})
 
 
 def _columns(row: Sequence[Cell]) -> dict[str, int]:

@@ -1,9 +1,11 @@
 """Tables of cells, the common form of every imported file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
 
@@ -17,11 +19,18 @@ Table = list[list[Cell]]
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
+UNREADABLE = _("Não conseguimos ler este arquivo como uma planilha.")
+
+
 class UnreadableFile(DomainError):
     """A file that is not a table, or whose columns are unknown."""
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail or _("Não conseguimos ler este arquivo como uma planilha."))
+    def __init__(
+        self,
+        template: str | Promise = UNREADABLE,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__("invalid", template, params)
 
 
 def inert(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.serializers.tables import MAX_COLUMNS, Cell, Table, UnreadableFile
 from mainapp.portfolio.valuation import EXACT, PRICE_STEP

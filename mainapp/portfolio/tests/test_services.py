@@ -54,7 +54,7 @@ def test_stock_has_one_row_per_user(alice, bob, petr4, row):
     with pytest.raises(AlreadyHeld) as refused:
         make_row(alice, petr4)
 
-    assert refused.value.extra == {"pk": row.pk}
+    assert refused.value.row_pk == row.pk
     make_row(bob, petr4)
 
 

@@ -167,7 +167,7 @@ def test_empty_rows_are_reported_by_number():
 def test_unknown_tables_are_refused_with_a_reason(data, message):
     with pytest.raises(UnreadableFile) as told:
         read_file(data)
-    assert re.search(message, str(told.value.detail))
+    assert re.search(message, str(told.value))
 
 
 def test_too_many_rows_are_refused():
