@@ -41,8 +41,3 @@ def copy_prepared(data_dir: Path) -> Path:
     shutil.copyfile(source / DATABASE, data_dir / DATABASE)
     (data_dir / DATABASE).chmod(0o600)
     return data_dir
-
-
-def share_with_benchmarks() -> None:
-    """Let the instances of `benchmarks.rig` start from the prepared database too."""
-    os.environ["RIG_DATABASE"] = str(prepared_folder() / DATABASE)
