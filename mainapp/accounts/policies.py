@@ -30,13 +30,13 @@ LEVELS = ("user", "support", "admin")
 
 
 class AccessDenied(DomainError):
-    """Somebody may not do this: `login_required` for who is nobody, `forbidden` for who is."""
+    """A lack of rights: `login_required` for anonymous users, `forbidden` for logged-in ones."""
 
     def __init__(self, *, is_known: bool) -> None:
-        super().__init__(
-            _("Você não tem permissão para isso.") if is_known else _("Entre na sua conta.")
-        )
-        self.code = "forbidden" if is_known else "login_required"
+        if is_known:
+            super().__init__("forbidden")
+        else:
+            super().__init__("login_required", _("Entre na sua conta."))
 
 
 def has_level(user: Any, level: str) -> bool:

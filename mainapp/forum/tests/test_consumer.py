@@ -431,7 +431,7 @@ def test_turns_to_change_come_back():
     turns.take(2, now=2.0)
     with pytest.raises(RateLimited) as caught:
         turns.take(1, now=9.0)
-    assert caught.value.extra == {"retry_after_s": 1.0}
+    assert caught.value.retry_after_s == 1.0
     turns.take(1, now=10.0)
 
 

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import redis
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, FrameError, echo
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
 from mainapp.core.realtime import publish_now, take_turn
+from mainapp.core.redis import key
 from mainapp.market.consumers.hall import Hall, hall
 from mainapp.market.consumers.reading import (
     chat_text,
@@ -92,7 +93,7 @@ class StockConsumer(BaseConsumer):
     async def resume(self, frame: Frame) -> None:
         epoch, seq = frame.get("epoch"), frame.get("seq")
         if not (epoch is None or isinstance(epoch, str)) or type(seq) not in (int, type(None)):
-            raise FrameError(
+            raise DomainError(
                 "invalid", _("resume traz epoch e seq."), fields={"epoch": "str", "seq": "int"}
             )
         socket = self._socket()
@@ -102,15 +103,17 @@ class StockConsumer(BaseConsumer):
     async def say(self, frame: Frame) -> None:
         user = self.scope["user"]
         if not user.is_authenticated:
-            raise FrameError("login_required", _("Entre na sua conta para conversar."))
+            raise DomainError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
-        key = f"pregao:turns:chat:{user.pk}"
+        turns = key("turns", "chat", user.pk)
         try:
-            wait = await take_turn(self.hub.redis, key, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
+            wait = await take_turn(self.hub.redis, turns, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
         except (redis.RedisError, OSError):
-            raise FrameError("unavailable", _("A conversa está fora do ar; tente já já.")) from None
+            raise DomainError(
+                "unavailable", _("A conversa está fora do ar; tente já já.")
+            ) from None
         if wait:
-            raise FrameError(
+            raise DomainError(
                 "rate_limited", _("Mensagens demais; espere um pouco."), retry_after_s=wait
             )
         said = ChatSaid(

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
@@ -33,7 +34,7 @@ LINK_LIFE = timedelta(days=3)
 
 
 class TooManyMessages(DomainError):
-    code = "rate_limited"
+    """The user sent TEST_MESSAGES_AN_HOUR verifications and tests within an hour."""
 
 
 def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: datetime) -> Channel:
@@ -46,16 +47,20 @@ def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: da
         target = transports()[kind].check(address.strip(), secret.strip())
     except TransportError as error:
         raise DomainError(
-            _("Este endereço não pode ser usado: %(reason)s") % {"reason": _(str(error))}
+            "invalid",
+            gettext_noop("Este endereço não pode ser usado: %(reason)s"),
+            {"reason": gettext_lazy(str(error))},
         ) from error
     with transaction.atomic():
         _lock(user)
         channels = channels_of(user)
         if channels.filter(kind=kind, address=target.address).exists():
-            raise DomainError(_("Este canal já está na lista."))
+            raise DomainError("invalid", gettext_noop("Este canal já está na lista."))
         if channels.count() >= MAX_CHANNELS:
             raise DomainError(
-                _("São até %(limit)s canais: apague um antes.") % {"limit": MAX_CHANNELS}
+                "invalid",
+                gettext_noop("São até %(limit)s canais: apague um antes."),
+                {"limit": MAX_CHANNELS},
             )
         channel = Channel.objects.create(
             user=user,
@@ -114,10 +119,10 @@ def enter_code(*, channel: Channel, code: str, at: datetime) -> None:
     own = Channel.objects.filter(pk=channel.pk, verified_at=None)
     alive = own.filter(code_sent_at__gt=at - CODE_LIFE, code_tries__lt=CODE_TRIES).exclude(code="")
     if alive.update(code_tries=F("code_tries") + 1) != 1:
-        raise DomainError(_("Este código não vale mais: peça outro."))
+        raise DomainError("invalid", gettext_noop("Este código não vale mais: peça outro."))
     channel.refresh_from_db()
     if not constant_time_compare(channel.code, code.strip()):
-        raise DomainError(_("O código não é este."))
+        raise DomainError("invalid", gettext_noop("O código não é este."))
     confirm_channel(channel=channel, at=at)
 
 
@@ -125,7 +130,7 @@ def send_test(*, channel: Channel, at: datetime) -> None:
     """Send a test message through a channel. Raises: DomainError, TooManyMessages."""
     _check_supported(channel)
     if channel.verified_at is None:
-        raise DomainError(_("Confirme o canal antes de testá-lo."))
+        raise DomainError("invalid", gettext_noop("Confirme o canal antes de testá-lo."))
     text = _("Se você lê isto, os avisos do Pregão chegam aqui.")
     _send(channel, _("Teste do Pregão"), text, at)
 
@@ -156,7 +161,9 @@ def delete_channel(*, channel: Channel) -> None:
 def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
     sent = own_messages_since(channel.user, at, timedelta(hours=1))
     if sent >= TEST_MESSAGES_AN_HOUR:
-        raise TooManyMessages(_("Mensagens demais na última hora: tente mais tarde."))
+        raise TooManyMessages(
+            "rate_limited", gettext_noop("Mensagens demais na última hora: tente mais tarde.")
+        )
     letter = Letter(
         kind=channel.kind,
         address=channel.address,
@@ -169,7 +176,7 @@ def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
 
 def _check_supported(channel: Channel) -> None:
     if not channel.is_supported:
-        raise DomainError(_("Este site não envia mais por este serviço."))
+        raise DomainError("invalid", gettext_noop("Este site não envia mais por este serviço."))
 
 
 def _lock(user: User) -> None:

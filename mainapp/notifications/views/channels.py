@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.notifications.forms import KINDS, ChannelForm, CodeForm
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import MAX_CHANNELS
@@ -29,11 +29,8 @@ from mainapp.notifications.views import MemberRequest
 def channels(request: MemberRequest) -> HttpResponse:
     form = ChannelForm(request.POST or None, kind=(request.POST or request.GET).get("kind", ""))
     if form.is_valid():
-        try:
+        with shown_in_form(form, "address"):
             added = services.add_channel(user=request.user, at=timezone.now(), **form.cleaned_data)
-        except DomainError as error:
-            form.add_error("address", error.detail)
-        else:
             return redirect("notification-channel", pk=added.pk)
     context = {
         "form": form,
@@ -54,12 +51,9 @@ def channel(request: MemberRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        try:
+        with shown_in_form(form, "code"):
             code = form.cleaned_data["code"]
             services.enter_code(channel=found, code=code, at=timezone.now())
-        except DomainError as error:
-            form.add_error("code", error.detail)
-        else:
             messages.success(request, _("O canal está confirmado."))
             return redirect("notification-channel", pk=pk)
     context = {"channel": found, "form": form}
@@ -70,11 +64,9 @@ def channel(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def verify(request: MemberRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
-    try:
+    with shown_as_message(request):
         services.send_verification(channel=found, at=timezone.now())
         messages.success(request, _("A mensagem de confirmação está a caminho."))
-    except DomainError as error:
-        messages.error(request, error.detail)
     return redirect("notification-channel", pk=pk)
 
 
@@ -82,11 +74,9 @@ def verify(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
-    try:
+    with shown_as_message(request):
         services.send_test(channel=found, at=timezone.now())
         messages.success(request, _("O teste está a caminho; o resultado aparece nos envios."))
-    except DomainError as error:
-        messages.error(request, error.detail)
     return redirect("notification-channel", pk=pk)
 
 
