@@ -1,7 +1,7 @@
-"""The web server: uvicorn on `project.asgi`, with the limits that its sockets need.
+"""The web server: uvicorn on `project.asgi`, with limits for its sockets.
 
 `python -m project.serve` listens on HOST and PORT with WEB_CONCURRENCY processes; with `--fd N` it
-takes over a socket that the launcher keeps open, so that a restart refuses nobody.
+takes over a socket that the launcher keeps open, so that a restart refuses no connection.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import django
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from project.environment import Refusal, env
 from project.listener import BACKLOG, listen
 from project.websockets import QuoteSocketProtocol
 
@@ -62,9 +63,10 @@ def main() -> None:
     arguments = parser.parse_args()
     django.setup()
     _allow_many_sockets()
-    host = os.environ.get("HOST") or "127.0.0.1"
-    port = int(os.environ.get("PORT") or DEFAULT_PORT)
-    # uvicorn ends by raising the signal again: the exit code then says so, and no traceback does.
+    host = env.host("HOST", "127.0.0.1")
+    port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
+    processes = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)
+    # uvicorn ends by raising the signal again; these handlers make that a clean exit.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     if arguments.fd is not None:
@@ -75,8 +77,8 @@ def main() -> None:
         try:
             listener = listen(host, port)
         except OSError as error:
-            sys.exit(f"cannot listen on {host}:{port}: {error.strerror or error}")
-    serve(listener, int(os.environ.get("WEB_CONCURRENCY") or 1))
+            raise Refusal(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    serve(listener, processes)
 
 
 def _allow_many_sockets() -> None:
