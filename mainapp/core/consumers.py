@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
+from mainapp.core.policies import EVERYONE, Socket, Who
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
 
@@ -56,8 +57,9 @@ class BaseConsumer(AsyncWebsocketConsumer):
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
-    # A stranger is accepted, then closed with 4401: a browser can tell it from a dead network.
-    needs_login: ClassVar[bool] = False
+    # Who may open it and send which frame; without one, everyone. An anonymous user who may not
+    # open it is accepted, then closed with 4401: a browser can tell that from a dead network.
+    policy: ClassVar[Socket] = Socket(opens=EVERYONE, frames={"ping": EVERYONE})
 
     scope: Any
     base_send: Any
@@ -149,7 +151,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self._is_counted = True
         open_sockets[type(self).__name__] += 1
-        if self.needs_login and not self.scope["user"].is_authenticated:
+        if not self._may(self.policy.opens):
             await self.close(SESSION_ENDED)
             return
         if logins := self.scope.get("logins"):
@@ -203,7 +205,13 @@ class BaseConsumer(AsyncWebsocketConsumer):
         name = self.handlers.get(frame["type"]) if isinstance(frame.get("type"), str) else None
         if name is None:
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
+        if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
+            raise DomainError("login_required", _("Entre na sua conta para escrever."))
         await getattr(self, name)(frame)
+
+    def _may(self, who: Who) -> bool:
+        """Tell whether the user may, as far as a log-in goes."""
+        return Who.ANONYMOUS in who or self.scope["user"].is_authenticated
 
     async def _fail(self, frame_id: Any = None) -> None:
         logger.exception("a socket's handler failed")

@@ -10,6 +10,7 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import OnePerLoop, query
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.notifications.fanout import InboxFanout, InboxSocket
+from mainapp.notifications.policies import SOCKET
 from mainapp.notifications.selectors.inbox import Ledger, items_after, snapshot, unread_count
 from mainapp.notifications.services.inbox import mark_read
 
@@ -23,7 +24,7 @@ inbox_hub = OnePerLoop(InboxFanout, Ledger())
 class NotificationsConsumer(BaseConsumer):
     """One tab of a user: the hub sends the news, the consumer answers the client's requests."""
 
-    needs_login = True
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {"resume": "resume", "mark_read": "mark_read"}
     hub: InboxFanout
     inbox: InboxSocket | None = None

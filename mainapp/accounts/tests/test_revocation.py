@@ -17,6 +17,7 @@ from mainapp.accounts import fanout, middleware
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.accounts.models import User
 from mainapp.core.consumers import BaseConsumer
+from mainapp.core.policies import MEMBERS, Socket
 from mainapp.core.realtime.publish import publisher
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -276,7 +277,7 @@ class BusyConsumer(BaseConsumer):
     """A socket whose handler takes its time, and which must not hear of its end twice."""
 
     handlers = BaseConsumer.handlers | {"work": "work"}
-    needs_login = True
+    policy = Socket(opens=MEMBERS, frames={})
     left_times = 0
 
     async def work(self, frame):

@@ -8,13 +8,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.consumers import Frame
 from mainapp.forum.exceptions import Invalid
 
-PK = re.compile(r"[1-9][0-9]{0,17}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-def pk_of(text: str) -> int | None:
-    """Return the key in an address, None when it cannot be one."""
-    return int(text) if PK.fullmatch(text) else None
 
 
 def body_of(frame: Frame) -> str:

@@ -8,13 +8,14 @@ from django.db import InterfaceError, OperationalError
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.realtime import query
 from mainapp.core.realtime.writer import try_send_of
-from mainapp.forum.consumers.reading import body_of, client_id_of, number_of, pk_of
+from mainapp.forum.consumers.reading import body_of, client_id_of, number_of
 from mainapp.forum.consumers.shared import room_hub, write_slots
 from mainapp.forum.events import AckFrame, MessagesFrame
-from mainapp.forum.exceptions import Closed, LoginRequired, Muted, Unavailable
+from mainapp.forum.exceptions import Closed, Muted, Unavailable
 from mainapp.forum.fanout import OpenRoom, RoomFanout, RoomSocket
 from mainapp.forum.fanout.archive import RoomMessage
 from mainapp.forum.models import Message
+from mainapp.forum.policies import SOCKET
 from mainapp.forum.selectors.messages import changed_since, messages_after, person_of
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 
@@ -24,6 +25,7 @@ T = TypeVar("T")
 class RoomConsumer(BaseConsumer):
     """One visitor's socket: passes requests to the services; the hub sends the room's messages."""
 
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {
         "send": "post",
         "resume": "resume",
@@ -36,9 +38,8 @@ class RoomConsumer(BaseConsumer):
     socket: RoomSocket | None = None
 
     async def opened(self) -> None:
-        pk = pk_of(self.scope["url_route"]["kwargs"]["pk"])
         self.hub = room_hub()
-        room = await self.hub.directory.open(pk) if pk else None
+        room = await self.hub.directory.open(self.scope["url_route"]["kwargs"]["pk"])
         if room is None:
             await self.close(UNKNOWN_PATH)
             return
@@ -123,11 +124,7 @@ class RoomConsumer(BaseConsumer):
             raise Unavailable from None
 
     def _user(self) -> Any:
-        """Return the logged-in user. Raises: LoginRequired."""
-        user = self.scope["user"]
-        if not user.is_authenticated:
-            raise LoginRequired
-        return user
+        return self.scope["user"]
 
     def _socket(self) -> RoomSocket:
         assert self.socket is not None

@@ -22,7 +22,7 @@ from mainapp.market.consumers.reading import (
 from mainapp.market.consumers.shared import catalogue_cache, quote_hub
 from mainapp.market.events import STOCK_CHAT, ChatSaid
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
-from mainapp.market.policies import symbol_limit
+from mainapp.market.policies import SOCKET, symbol_limit
 from mainapp.market.quotes import iso
 
 ROOM = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
@@ -32,6 +32,7 @@ CHAT_TURNS, CHAT_WINDOW_S = 5, 10.0
 class StockConsumer(BaseConsumer):
     """One visitor's socket: passes what the client wants to the hub, which sends the prices."""
 
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {
         "subscribe": "subscribe",
         "unsubscribe": "unsubscribe",
@@ -97,8 +98,6 @@ class StockConsumer(BaseConsumer):
 
     async def send_chat(self, frame: Frame) -> None:
         user = self.scope["user"]
-        if not user.is_authenticated:
-            raise DomainError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
         turns = key("turns", "chat", user.pk)
         try:
