@@ -5,9 +5,9 @@ them, one frame of about 1.9 KB a batch. Beside it the usual design, and a bare 
 nchan where they are installed. CPU is the serving process's alone, its kernel time included, and
 the best of the same number of runs for each.
 
-An update is the same content in all of them: a socket's ten quotes, about 1.9 KB. picows sends
-it as one frame too. nchan cannot join channels in a frame, so it sends ten of about 200 bytes; its figure
-counts all ten, and the reading of the 85 publications.
+An update is the same content in all of them: a socket's ten quotes, about 1.9 KB. picows sends it
+as one frame too. nchan cannot join channels in a frame, so it sends ten of about 200 bytes; its
+figure counts all ten, and the reading of the 85 publications.
 """
 
 import http.client

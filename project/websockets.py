@@ -1,4 +1,4 @@
-"""How uvicorn speaks WebSocket here: little memory for a client that stops reading."""
+"""uvicorn's WebSocket protocol with small buffers and a synchronous send."""
 
 import logging
 import socket
@@ -22,12 +22,11 @@ pack_middle = struct.Struct("!BBH").pack
 
 
 class QuoteSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's protocol with small buffers.
+    """Limits what is buffered for a client that stops reading to 48 KiB.
 
-    A frame is handed to the transport, which keeps what the kernel does not take, and the kernel
-    keeps what the client does not take. Left alone the two hold 64 KiB and up to 4 MiB for a client
-    that stopped reading. Here `send()` waits once 16 KiB are unsent (so the socket's writer keeps
-    only each symbol's latest value) and the kernel keeps 32 KiB: 48 KiB at the most.
+    By default the transport buffers 64 KiB and the kernel up to 4 MiB. Here `send()` waits once
+    16 KiB are unsent (the socket's writer then keeps only each symbol's latest value), and the
+    kernel buffers 32 KiB.
     """
 
     is_full = False
@@ -75,7 +74,7 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
         return True
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; hang up on a handshake that is none: uvicorn would keep it for ever."""
+        """Parse data; close on an invalid handshake, which uvicorn would keep open for ever."""
         super().data_received(data)
         if self.conn.handshake_exc is not None:
             self.transport.close()
