@@ -87,7 +87,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         """Send the first frames; the socket is accepted."""
 
     def left(self) -> None:
-        """Clean up, once, however the socket ended. No I/O: leases in Redis expire by themselves."""
+        """Clean up, once, however the socket ended. No I/O: leases in Redis expire alone."""
 
     def end(self, code: int) -> None:
         """Close from outside the socket's task; its running handler is cancelled first."""
