@@ -9,6 +9,7 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from mainapp.core.realtime.writer import SocketWriter, try_send_of
 from project.listener import listen
 from project.websockets import HIGH_WATER_BYTES, KERNEL_BUFFER_BYTES, QuoteSocketProtocol
 
@@ -101,8 +102,10 @@ def test_text_of_every_length_arrives_whole(text, compression):
     async def application(scope, receive, send):
         await receive()
         await send({"type": "websocket.accept"})
+        writer = SocketWriter(send, try_send_of(scope))
         for part in (text, "end"):
-            await send({"type": "websocket.send", "text": part})
+            writer.write(part.encode())
+            await writer.drained()
         while (await receive())["type"] != "websocket.disconnect":
             continue
 
@@ -113,6 +116,42 @@ def test_text_of_every_length_arrives_whole(text, compression):
                 return [await client.recv(), await client.recv()]
 
     assert asyncio.run(story()) == [text, "end"]
+
+
+def test_frame_is_sent_in_place_until_the_client_stops_reading_or_leaves():
+    async def story():
+        outcomes, closed = {}, asyncio.Event()
+
+        async def application(scope, receive, send):
+            try_send = try_send_of(scope)
+            outcomes["before it is accepted"] = try_send(FRAME)
+            await receive()
+            await send({"type": "websocket.accept"})
+            outcomes["at first"] = try_send(FRAME)
+            outcomes["frames"] = 0
+            while try_send(FRAME):
+                outcomes["frames"] += 1
+            while (await receive())["type"] != "websocket.disconnect":
+                continue
+            outcomes["after it left"] = try_send(FRAME)
+            closed.set()
+
+        async with served(application) as (_, port):
+            client = socket.socket()
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect(("127.0.0.1", port))
+            client.sendall(UPGRADE)
+            while "frames" not in outcomes:
+                await asyncio.sleep(0.01)
+            client.close()
+            await asyncio.wait_for(closed.wait(), 5)
+        return outcomes
+
+    outcomes = asyncio.run(story())
+
+    limit = HIGH_WATER_BYTES + 2 * KERNEL_BUFFER_BYTES + 16 * 1024
+    assert 0 < outcomes.pop("frames") * len(FRAME) <= limit
+    assert outcomes == {"before it is accepted": False, "at first": True, "after it left": False}
 
 
 def test_handshake_that_is_none_is_hung_up_on():

@@ -42,5 +42,5 @@ def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: bytes) -
 
 
 def chat_frame(message: ChatSaid) -> bytes:
-    sent = {name: message[name] for name in ("user", "message", "sent_at")}  # type: ignore[literal-required] # the names above
+    sent = {name: message[name] for name in ("user", "message", "sent_at")}
     return encode({"type": "message"} | sent)
