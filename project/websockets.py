@@ -1,15 +1,13 @@
 """How uvicorn speaks WebSocket here: little memory for a client that stops reading."""
 
-import logging
 import socket
 import struct
 from asyncio import BaseTransport, Transport
 from typing import Any, cast
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
-logger = logging.getLogger(__name__)
+from project.receiving import BoundedReceiver
 
 HIGH_WATER_BYTES = 16 * 1024
 LOW_WATER_BYTES = 4 * 1024
@@ -19,7 +17,7 @@ TEXT_FRAME, SHORT, MIDDLE = 0x81, 126, 65536
 pack_middle = struct.Struct("!BBH").pack
 
 
-class QuoteSocketProtocol(WebSocketsSansIOProtocol):
+class QuoteSocketProtocol(BoundedReceiver):
     """uvicorn's protocol with small buffers.
 
     A frame is handed to the transport, which keeps what the kernel does not take, and the kernel
@@ -62,26 +60,6 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
             and self.conn.state is State.OPEN
             and not self.conn.extensions
         )
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came; hang up on a handshake that is none: uvicorn would keep it for ever."""
-        super().data_received(data)
-        if self.conn.handshake_exc is not None:
-            self.transport.close()
-
-    def send_receive_event_to_app(self) -> None:
-        """Pass a message on; close 1007, without uvicorn's traceback, on text that is not UTF-8."""
-        if self.curr_msg_data_type == "text":
-            self.frames = [b"".join(self.frames)]
-            try:
-                self.frames[0].decode()
-            except UnicodeDecodeError:
-                logger.info("closed a socket that sent text which is not UTF-8")
-                self.frames = []
-                self.conn.send_close(1007)
-                self.handle_parser_exception()
-                return
-        super().send_receive_event_to_app()
 
     def shutdown(self) -> None:
         """Close with 1012, unless the client is leaving already: uvicorn would raise there."""

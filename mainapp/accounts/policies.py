@@ -19,14 +19,21 @@ from typing import Any, TypeVar, cast
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import DAY_S, Limit
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 # As `User.Access` names them, low to high; each holds what the ones before it may.
 LEVELS = ("user", "support", "admin")
+
+# Pictures and files of a carteira. Counted before they are read: reading is what costs.
+UPLOADS = Limit(
+    "uploads", "UPLOADS_A_DAY", DAY_S, gettext_lazy("Arquivos demais num dia; espere um pouco.")
+)
 
 
 class AccessDenied(DomainError):

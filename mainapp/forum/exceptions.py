@@ -45,13 +45,6 @@ class Closed(ForumError):
     sentence = _("Esta sala está fechada.")
 
 
-class RateLimited(ForumError):
-    """Comes with `extra["retry_after_s"]`."""
-
-    code = "rate_limited"
-    sentence = _("Mensagens demais; espere um pouco.")
-
-
 class Unavailable(ForumError):
     code = "unavailable"
     sentence = _("O fórum está fora do ar; tente já já.")

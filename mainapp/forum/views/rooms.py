@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mainapp.accounts.policies import is_staff_level
-from mainapp.forum.exceptions import RateLimited
+from mainapp.core.limits import RateLimited
 from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
 from mainapp.forum.services.rooms import create_room, delete_room, update_room

@@ -14,15 +14,16 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import (
+    CHANNEL_MESSAGES,
     CODE_LIFE,
     CODE_TRIES,
     MAX_CHANNELS,
-    TEST_MESSAGES_AN_HOUR,
 )
 from mainapp.notifications.selectors.channels import channels_of
-from mainapp.notifications.selectors.deliveries import own_messages_since
 from mainapp.notifications.services.delivering import transports
 from mainapp.notifications.services.notices import Letter, write_delivery
 from mainapp.notifications.services.outbox import cancel_deliveries
@@ -30,10 +31,6 @@ from mainapp.notifications.transports.base import TransportError
 
 SALT = "mainapp.notifications.channel"
 LINK_LIFE = timedelta(days=3)
-
-
-class TooManyMessages(DomainError):
-    code = "rate_limited"
 
 
 def add_channel(*, user: User, kind: str, address: str, at: datetime) -> Channel:
@@ -67,8 +64,9 @@ def add_channel(*, user: User, kind: str, address: str, at: datetime) -> Channel
     return channel
 
 
+@transaction.atomic
 def send_verification(*, channel: Channel, at: datetime) -> None:
-    """Send the link or a new code, which ends the one before. Raises: TooManyMessages."""
+    """Send the link or a new code, which ends the one before. Raises: RateLimited."""
     if channel.kind == Channel.Kind.EMAIL:
         url = urljoin(settings.SITE_URL, reverse("confirm-channel", args=[link_key(channel)]))
         text = _("Para receber aqui os avisos de %(user)s no Pregão, abra este endereço:") % {
@@ -120,7 +118,7 @@ def enter_code(*, channel: Channel, code: str, at: datetime) -> None:
 
 
 def send_test(*, channel: Channel, at: datetime) -> None:
-    """Send a message that says that the channel works. Raises: DomainError, TooManyMessages."""
+    """Send a message that says that the channel works. Raises: DomainError, RateLimited."""
     if channel.verified_at is None:
         raise DomainError(_("Confirme o canal antes de testá-lo."))
     text = _("Se você lê isto, os avisos do Pregão chegam aqui.")
@@ -151,9 +149,6 @@ def delete_channel(*, channel: Channel) -> None:
 
 
 def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
-    sent = own_messages_since(channel.user, at, timedelta(hours=1))
-    if sent >= TEST_MESSAGES_AN_HOUR:
-        raise TooManyMessages(_("Mensagens demais na última hora: tente mais tarde."))
     letter = Letter(
         kind=channel.kind,
         address=channel.address,
@@ -161,7 +156,9 @@ def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
         text=text,
         channel_id=channel.pk,
     )
-    write_delivery(letter=letter, user=channel.user, at=at)
+    with transaction.atomic():
+        consume_stored(CHANNEL_MESSAGES, of_user(channel.user), at=at)
+        write_delivery(letter=letter, user=channel.user, at=at)
 
 
 def _lock(user: User) -> None:

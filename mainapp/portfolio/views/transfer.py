@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
@@ -14,8 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.models import User
-from mainapp.accounts.services.usage import UPLOADS, take_turn_of_day
+from mainapp.accounts.policies import UPLOADS
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
 from mainapp.portfolio.forms.transfer import ConfirmForm, UploadForm, sign_rows
 from mainapp.portfolio.policies import MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_ROWS
 from mainapp.portfolio.selectors import holdings_of
@@ -76,7 +77,7 @@ def import_carteira(request: OwnerRequest) -> HttpResponse:
     if form.is_valid():
         try:
             file = read_file(form.cleaned_data["arquivo"].read())
-            take_turn_of_day(user=request.user, kind=UPLOADS, limit=settings.UPLOADS_A_DAY)
+            consume_stored(UPLOADS, of_user(request.user), at=timezone.now())
             return render(
                 request, "mainapp/portfolio/import_preview.html", _preview(file, request.user)
             )
