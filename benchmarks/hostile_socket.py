@@ -75,7 +75,10 @@ def p99(pinger: Worker) -> float:
 
 def main() -> None:
     tally = Tally(f"{CLIENTS} clients beside one hostile socket")
-    with Rig() as rig, rig.on_failure_show_log():
+    with (
+        Rig(SOCKETS_A_MINUTE_ADDRESS="1200", SOCKETS_PER_ADDRESS="1000") as rig,
+        rig.on_failure_show_log(),
+    ):
         rig.start_redis()
         rig.prepare()
         listener = rig.listen()

@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "mainapp.pages.middleware.keep_chosen_language",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -238,12 +239,21 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # the others are allauth's own
 
-# The API ---------------------------------------------------------------------------------------
+# Limits ----------------------------------------------------------------------------------------
 
 API_REQUESTS_A_MINUTE_ADDRESS = env.int("API_REQUESTS_A_MINUTE_ADDRESS", default=600)
 API_REQUESTS_A_MINUTE_USER = env.int("API_REQUESTS_A_MINUTE_USER", default=300)
+PAGES_A_MINUTE_ADDRESS = env.int("PAGES_A_MINUTE_ADDRESS", default=1_200)
+PAGES_A_MINUTE_USER = env.int("PAGES_A_MINUTE_USER", default=300)
+SOCKETS_A_MINUTE_ADDRESS = env.int("SOCKETS_A_MINUTE_ADDRESS", default=1_200)
+SOCKETS_A_MINUTE_USER = env.int("SOCKETS_A_MINUTE_USER", default=300)
+SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=1_000)
+SOCKETS_PER_USER = env.int("SOCKETS_PER_USER", default=100)
 ROOMS_A_DAY = env.int("ROOMS_A_DAY", default=20)
 UPLOADS_A_DAY = env.int("UPLOADS_A_DAY", default=10)
+
+# The API ---------------------------------------------------------------------------------------
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mainapp.api.authentication.Bearer",

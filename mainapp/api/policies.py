@@ -1,11 +1,14 @@
-"""How often one may ask, from where one asks, and which status a refusal has."""
+"""How often one may ask, and which status a refusal has."""
 
 import hashlib
 from datetime import timedelta
 from enum import Enum
-from ipaddress import IPv6Address, ip_address, ip_network
+
+from mainapp.core.limits import Limit
 
 WINDOW_S = 60
+ADDRESS_REQUESTS = Limit("api", "API_REQUESTS_A_MINUTE_ADDRESS", WINDOW_S)
+USER_REQUESTS = Limit("api", "API_REQUESTS_A_MINUTE_USER", WINDOW_S)
 KEEP_KEYS = timedelta(hours=24)
 MAX_KEY = 255
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
@@ -81,17 +84,6 @@ OPERATIONS: dict[str, dict[str, May]] = {
 def code_for(status: int) -> str:
     """Return the code of an answer that has none of its own."""
     return CODES.get(status, "internal" if status >= 500 else "bad_request")
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network(f"{parsed}/64", strict=False).network_address)
-    return address
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:

@@ -1,37 +1,23 @@
-"""What sockets share: publishing after a commit, queries off the event loop, turns per user."""
+"""What sockets share: publishing after a commit, queries off the event loop."""
 
 import asyncio
 import logging
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from threading import Thread
 from typing import Any, ParamSpec, TypeVar
-from uuid import uuid4
 
 import redis
 from channels.db import database_sync_to_async
 from channels.layers import get_channel_layer
-from redis import asyncio as aioredis
 
 logger = logging.getLogger(__name__)
 
 Message = tuple[str, Mapping[str, Any]]
 P = ParamSpec("P")
 T = TypeVar("T")
-
-# KEYS: turns. ARGV: now and window in seconds, limit, a name. One step: nobody slips in between.
-_TAKE_TURN = """
-redis.call('ZREMRANGEBYSCORE', KEYS[1], 0, ARGV[1] - ARGV[2])
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[3]) then
-  return redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
-end
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[4])
-redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[2]) + 1)
-return false
-"""
 
 PUBLISH_S = 2.0
 RETRY_S = 0.5
@@ -109,13 +95,3 @@ async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a database call on a thread of a bounded pool, where it holds up no other socket."""
     run = database_sync_to_async(read, thread_sensitive=False, executor=_QUERY_THREADS)
     return await run(*args, **kwargs)
-
-
-async def take_turn(client: "aioredis.Redis", key: str, *, limit: int, window_s: float) -> float:
-    """Count one action under `key`; return 0, or the seconds until the next may be had.
-
-    At most `limit` in any `window_s` seconds, in all processes together. Raises: redis.RedisError.
-    """
-    now = time.time()
-    oldest: Any = await client.eval(_TAKE_TURN, 1, key, now, window_s, limit, uuid4().hex)
-    return max(0.1, round(float(oldest) + window_s - now, 1)) if oldest else 0.0

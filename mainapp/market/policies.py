@@ -1,7 +1,13 @@
 """How much one person may ask for."""
 
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.core.limits import CLOSED, Limit
+
 SYMBOL_LIMIT_ANONYMOUS = 30
 SYMBOL_LIMIT_USER = 200
+# Closed: without Redis a message reaches nobody anyway.
+CHAT = Limit("chat", 5, 10.0, _("Mensagens demais; espere um pouco."), without_redis=CLOSED)
 
 
 def symbol_limit(*, is_authenticated: bool) -> int:

@@ -1,15 +1,25 @@
-"""What no page of ours answers, how long the others take, and the language of a log-in."""
+"""Limits of pages, requests that no page answers, response times, and the language of a log-in."""
 
 from collections.abc import Callable
 from time import perf_counter
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
+from mainapp.core.addresses import client_address
+from mainapp.core.limits import Limit, RateLimited, consume, of_address, of_user
 from mainapp.pages.board import meter
-from mainapp.pages.errors import content_too_large
+from mainapp.pages.errors import content_too_large, too_many_requests
 from mainapp.pages.views.preferences import keep_language
+
+ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
+USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
+# Polled by whatever watches the instance, and answered without Redis.
+MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
+# They belong to no operation of the API, and a schema is expensive.
+API_PAGES = ("/api/docs/", "/api/schema/")
 
 
 def measure_responses(
@@ -53,6 +63,33 @@ def refuse_large_bodies(
         return get_response(request)
 
     return middleware
+
+
+def limit_pages(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answer 429 to an address or a user that asks for too many pages.
+
+    Operations of the API have limits of their own; static files never come here.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if _is_counted(request.path_info):
+            try:
+                consume(ADDRESS_PAGES, of_address(client_address(request)))
+                if request.user.is_authenticated:
+                    consume(USER_PAGES, of_user(request.user))
+            except RateLimited as refusal:
+                return too_many_requests(request, refusal.retry_after_s)
+        return get_response(request)
+
+    return middleware
+
+
+def _is_counted(path: str) -> bool:
+    if path.startswith("/api/"):
+        return path in API_PAGES
+    return path not in MACHINE_PAGES and not path.startswith(settings.MEDIA_URL)
 
 
 def keep_chosen_language(

@@ -17,8 +17,8 @@ def consume_stored(limit: Limit, key: Key, *, at: datetime) -> None:
     for a refusal. Raises: RateLimited.
     """
     allowed = limit.allowed
-    if not allowed:
-        return
+    if allowed <= 0:
+        raise RateLimited(limit.message, limit.window_s)
     if key.kind != "user":
         raise ValueError(f"only users have stored limits, not {key}")
     own = Usage.objects.filter(limit=limit.name, user_id=int(key.value))

@@ -46,7 +46,7 @@ def of_address(address: str) -> Key:
 class Limit:
     """At most `count` uses in `window_s` seconds.
 
-    `count` is a number or the name of the setting that holds it; 0 switches the limit off.
+    `count` is a number or the name of the setting that holds it; with 0 every use is refused.
     `message` is what the refused user reads.
     """
 

@@ -73,8 +73,8 @@ def key_of(limit: Limit, key: Key) -> str:
 def try_consume(limit: Limit, key: Key) -> Decision:
     """Count one use and return what was decided. Raises: Unavailable (a CLOSED limit)."""
     allowed = limit.allowed
-    if not allowed:
-        return Decision(limit, 0, 0.0, is_refused=False)
+    if allowed <= 0:
+        return Decision(limit, 0, limit.window_s, is_refused=True)
     if time.monotonic() >= _Outage.until:
         try:
             return _consume(limit, key, allowed)

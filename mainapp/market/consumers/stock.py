@@ -5,11 +5,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import redis
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, FrameError, echo
-from mainapp.core.realtime import publish_now, take_turn
+from mainapp.core.limits import Unavailable, consume_async, of_user
+from mainapp.core.realtime import publish_now
 from mainapp.market.consumers.hall import Hall, hall
 from mainapp.market.consumers.reading import (
     chat_text,
@@ -21,11 +21,10 @@ from mainapp.market.consumers.reading import (
 from mainapp.market.events import STOCK_CHAT, ChatSaid
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
 from mainapp.market.fanout.prices import encode
-from mainapp.market.policies import symbol_limit
+from mainapp.market.policies import CHAT, symbol_limit
 from mainapp.market.quotes import iso
 
 ROOM = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
-CHAT_TURNS, CHAT_WINDOW_S = 5, 10.0
 
 
 class StockConsumer(BaseConsumer):
@@ -104,15 +103,10 @@ class StockConsumer(BaseConsumer):
         if not user.is_authenticated:
             raise FrameError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
-        key = f"pregao:turns:chat:{user.pk}"
         try:
-            wait = await take_turn(self.hub.redis, key, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
-        except (redis.RedisError, OSError):
+            await consume_async(CHAT, of_user(user))
+        except Unavailable:
             raise FrameError("unavailable", _("A conversa está fora do ar; tente já já.")) from None
-        if wait:
-            raise FrameError(
-                "rate_limited", _("Mensagens demais; espere um pouco."), retry_after_s=wait
-            )
         said = ChatSaid(
             type="chat.said",
             room=self._socket().room,
