@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.rig.processes import IBOV, prepare_script
 from benchmarks.rig.readings import Tally, percentile
 from project.embedded import socket_path
-from tests.instances import instance
+from tests.instances import instance, redis_key
 
 INTERVAL_S, BATCHES = 5, 6
 FIRST_QUOTE_S = 1.5
@@ -48,9 +48,9 @@ class Timeline(threading.Thread):
             return  # the instance ended
 
     def _take(self, command: str, at: float) -> None:
-        if command.startswith("LPUSH update "):
+        if command.startswith(f"LPUSH {redis_key('celery', 'update')} "):
             self.steps.append(("queued", at))
-        elif command.startswith("SET pregao:update_stock ") and " NX" in command:
+        elif command.startswith(f"SET {redis_key('update_stock')} ") and " NX" in command:
             self.steps.append(("begun", at))
         elif command.startswith("PUBLISH ") and "stock_track" in command[:60]:
             self.steps.append(("published", at))

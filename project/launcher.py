@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import environ
@@ -121,12 +122,15 @@ class Launcher:
 
     def _start(self, supervisor: Supervisor, source: str) -> None:
         self.instance.write_state(address=self.address, quote_source=source)
-        environment = self.instance.environment(QUOTE_SOURCE=source)
-        python, fd = sys.executable, self.listener.fileno()
-        web = [python, "-m", "project.serve", "--fd", str(fd)]
-        supervisor.start(Child("web", web, environment, fds=[fd]))
-        supervisor.start(Child("worker", [python, *WORKER.split()], environment))
-        supervisor.start(Child("beat", [python, *BEAT.split()], environment))
+        os.environ.update(self.instance.environment(QUOTE_SOURCE=source))
+        from project import processes  # noqa: PLC0415 - needs the environment, and a second
+
+        processes.preload()
+        web = partial(processes.run_web, self.listener)
+        worker = partial(processes.run_celery, WORKER, self.listener)
+        beat = partial(processes.run_celery, BEAT, self.listener)
+        for name, run in (("web", web), ("worker", worker), ("beat", beat)):
+            supervisor.start(Child(name, run=run))
 
     def _tell(self, source: str, why: str) -> None:
         mail = setting("EMAIL_HOST")

@@ -10,6 +10,8 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from mainapp.core import redis as core_redis
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -125,25 +127,17 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="") or "redis://127.0.0.1:6379/0"
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "max_connections": 1000}], "prefix": "pregao"},
-    }
-}
-CACHES = {
-    "default": {
-        "BACKEND": "mainapp.core.cache.SharedCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "pregao:cache",
-    }
-}
+REDIS_PREFIX = env.str("REDIS_PREFIX", default="") or core_redis.DEFAULT_PREFIX
+CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
+CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
 # Background work -------------------------------------------------------------------------------
 
-# kombu knows a Redis behind a unix socket by a scheme of its own.
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
-CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+CELERY_BROKER_URL = core_redis.broker_url(REDIS_URL)
+CELERY_BROKER_TRANSPORT = "project.broker:Transport"
+CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PREFIX)
+CELERY_RESULT_BACKEND = "project.broker:ResultBackend"
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_RESULT_EXPIRES = 300
 CELERY_TIMEZONE = "America/Sao_Paulo"
 CELERY_TASK_ACKS_LATE = True
@@ -151,7 +145,7 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_REDIS_MAX_CONNECTIONS = 200
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a demoted master answers READONLY
 CELERY_TASK_ROUTES = {"update_stock": {"queue": "update"}}
 CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
@@ -265,7 +259,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "mainapp.api.errors.answer",
+    "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
 }
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
@@ -397,7 +391,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
     "loggers": {
-        "httpx": {"level": "WARNING"},
         "yfinance": {"level": "CRITICAL"},
     },
 }

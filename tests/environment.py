@@ -1,10 +1,9 @@
 """A pytest plugin, loaded before the settings: a data folder, a Redis and a database of its own.
 
-`TEST_DATABASE=postgresql` brings pgserver's PostgreSQL; else SQLite.
+`TEST_DATABASE=postgresql` starts an embedded PostgreSQL; the default is SQLite.
 """
 
 import atexit
-import logging
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from mainapp.core.management.catalogues import compile_stale
 from project.embedded import redis_server
+from tests.postgresql import PostgreSQL
 
 FOLDER = Path(tempfile.mkdtemp(prefix="pregao-tests-"))
 
@@ -34,15 +34,11 @@ def start_redis(folder: Path) -> str:
     return f"unix://{path}"
 
 
-def start_postgresql(folder: Path) -> str:
-    """Start pgserver's PostgreSQL and return its URL."""
-    from pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is asked for
-
-    # It reports its end when the streams are closed already.
-    logging.getLogger("pgserver").setLevel(logging.WARNING)
-    server = get_server(folder / "postgresql", cleanup_mode="delete")
-    atexit.register(server.cleanup)
-    return f"postgresql://postgres@/postgres?host={folder / 'postgresql'}"
+def start_postgresql() -> str:
+    """Start an embedded PostgreSQL and return its URL."""
+    server = PostgreSQL()
+    atexit.register(server.close)
+    return server.url
 
 
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
@@ -54,7 +50,7 @@ os.environ |= {
     "DATA_DIR": str(FOLDER),
     "QUOTE_SOURCE": "simulated",
     "REDIS_URL": start_redis(FOLDER),
-    "DATABASE_URL": start_postgresql(FOLDER)
+    "DATABASE_URL": start_postgresql()
     if os.environ.get("TEST_DATABASE") == "postgresql"
     else f"sqlite:///{FOLDER / 'pregao.sqlite3'}",
 }

@@ -1,6 +1,6 @@
 """A page of the tracker as its script behaves: when it calls its prices stale, when it reconnects.
 
-The rules are those of `static/mainapp/js/socket.js`; a test in a browser holds that file itself.
+The rules are those of `static/mainapp/js/market/socket.js`; a test in a browser holds that file itself.
 """
 
 import asyncio

@@ -19,7 +19,6 @@ from typing import Any, TypeVar, cast
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
@@ -31,19 +30,17 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 LEVELS = ("user", "support", "admin")
 
 # Pictures and files of a carteira. Counted before they are read: reading is what costs.
-UPLOADS = Limit(
-    "uploads", "UPLOADS_A_DAY", DAY_S, gettext_lazy("Arquivos demais num dia; espere um pouco.")
-)
+UPLOADS = Limit("uploads", "UPLOADS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
 
 
 class AccessDenied(DomainError):
-    """Somebody may not do this: `login_required` for who is nobody, `forbidden` for who is."""
+    """A lack of rights: `login_required` for anonymous users, `forbidden` for logged-in ones."""
 
     def __init__(self, *, is_known: bool) -> None:
-        super().__init__(
-            _("Você não tem permissão para isso.") if is_known else _("Entre na sua conta.")
-        )
-        self.code = "forbidden" if is_known else "login_required"
+        if is_known:
+            super().__init__("forbidden")
+        else:
+            super().__init__("login_required", _("Entre na sua conta."))
 
 
 def has_level(user: Any, level: str) -> bool:

@@ -1,3 +1,3 @@
-"""How many alerts one person may have."""
+"""Limits of alerts per user."""
 
 ALERT_LIMIT = 200

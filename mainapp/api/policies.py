@@ -13,30 +13,6 @@ KEEP_KEYS = timedelta(hours=24)
 MAX_KEY = 255
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
-# By the codes of DomainError; any other code is a 400.
-STATUSES = {
-    "login_required": 401,
-    "forbidden": 403,
-    "muted": 403,
-    "closed": 403,
-    "limit_reached": 403,
-    "conflict": 409,
-    "rate_limited": 429,
-    "unavailable": 503,
-}
-CODES = {
-    400: "bad_request",
-    401: "login_required",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "too_large",
-    415: "unsupported_media_type",
-    429: "rate_limited",
-    503: "unavailable",
-}
-
 
 class May(Enum):
     """Who may use an operation; somebody else's object is a 404 to everybody but its owner."""
@@ -79,11 +55,6 @@ OPERATIONS: dict[str, dict[str, May]] = {
     "api-read-notification": {"post": OWNER},
     "api-ticket": {"post": MEMBERS},
 }
-
-
-def code_for(status: int) -> str:
-    """Return the code of an answer that has none of its own."""
-    return CODES.get(status, "internal" if status >= 500 else "bad_request")
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:

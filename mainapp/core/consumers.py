@@ -10,9 +10,9 @@ import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.http import HttpRequest, parse_cookie
 from django.utils import translation
-from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited, SocketWindow
 
@@ -32,14 +32,6 @@ open_sockets: Counter[str] = Counter()
 
 Frame = dict[str, Any]
 Handler = Callable[[Any, Frame], Awaitable[None]]
-
-
-class FrameError(DomainError):
-    """A frame that breaks the contract; `code` is one of CONTRACTS' error codes."""
-
-    def __init__(self, code: str, detail: str, **extra: Any) -> None:
-        super().__init__(detail, **extra)
-        self.code = code
 
 
 class Logins(Protocol):
@@ -115,10 +107,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
             await self.close(FLOODED)
             return
         with translation.override(self._language()):
-            detail = gettext(str(error.detail)) % error.extra if error.detail else ""
-        await self.reply(
-            {"type": "error", "code": error.code, "detail": detail, "id": frame_id} | error.extra
-        )
+            frame = error_frame(error, frame_id)
+        await self.reply(frame)
 
     async def _converse(self, receive: Any) -> None:
         """Take messages until the client left, or until `end` is called."""
@@ -192,12 +182,12 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def _handle(self, frame: Frame) -> None:
         name = self.handlers.get(frame["type"]) if isinstance(frame.get("type"), str) else None
         if name is None:
-            raise FrameError("unknown_type", _("Este tipo de mensagem não existe aqui."))
+            raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
         await getattr(self, name)(frame)
 
     async def _fail(self, frame_id: Any = None) -> None:
         logger.exception("a socket's handler failed")
-        await self.send_error(FrameError("internal", _("Algo deu errado deste lado.")), frame_id)
+        await self.send_error(DomainError("internal"), frame_id)
 
     def _count_frame(self) -> None:
         """Count a message; the server's protocol counts the frames that are none."""
@@ -222,29 +212,29 @@ class UnknownPathConsumer(BaseConsumer):
 
 
 def parse_frame(text: str | None) -> Frame:
-    """Return a client's frame. Raises: FrameError `bad_frame`."""
+    """Return a client's frame. Raises: DomainError `bad_frame`."""
     if text is None:
-        raise FrameError("bad_frame", _("Só texto é aceito."))
+        raise DomainError("bad_frame", _("Só texto é aceito."))
     if len(text) > MAX_FRAME or len(text.encode(errors="replace")) > MAX_FRAME:
-        raise FrameError("bad_frame", _("A mensagem passa de 64 KiB."))
+        raise DomainError("bad_frame", _("A mensagem passa de 64 KiB."))
     try:
         frame = orjson.loads(text)
     except orjson.JSONDecodeError:
-        raise FrameError("bad_frame", _("Isto não é JSON.")) from None
+        raise DomainError("bad_frame", _("Isto não é JSON.")) from None
     if not isinstance(frame, dict):
-        raise FrameError("bad_frame", _("A mensagem precisa ser um objeto."))
+        raise DomainError("bad_frame", _("A mensagem precisa ser um objeto."))
     if _is_deep(frame):
-        raise FrameError("bad_frame", _("A mensagem está aninhada demais."))
+        raise DomainError("bad_frame", _("A mensagem está aninhada demais."))
     return frame
 
 
 def frame_id_of(frame: Frame) -> Any:
-    """Return the frame's id, None when it has none. Raises: FrameError `invalid`."""
+    """Return the frame's id, None when it has none. Raises: DomainError `invalid`."""
     frame_id = frame.get("id")
     if frame_id is None or (isinstance(frame_id, int) and not isinstance(frame_id, bool)):
         return frame_id
     if not isinstance(frame_id, str) or len(frame_id) > MAX_ID:
-        raise FrameError(
+        raise DomainError(
             "invalid", _("O id é um texto de até 64 caracteres."), fields={"id": "max 64"}
         )
     return frame_id

@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import is_staff_level
 from mainapp.core.limits import DAY_S, OPEN, Limit

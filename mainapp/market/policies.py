@@ -1,6 +1,6 @@
 """How much one person may ask for."""
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.core.limits import CLOSED, Limit
 

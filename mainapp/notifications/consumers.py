@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import BaseConsumer, Frame, FrameError, echo
+from mainapp.core.consumers import BaseConsumer, DomainError, Frame, echo
 from mainapp.core.realtime import query
 from mainapp.notifications.fanout import InboxFanout, InboxSocket, encode
 from mainapp.notifications.selectors.inbox import Ledger, items_after, snapshot, unread_count
@@ -50,7 +50,7 @@ class NotificationsConsumer(BaseConsumer):
         """Send each notification after that number, oldest first, then the inbox as it stands."""
         after = frame.get("after")
         if type(after) is not int or not 0 <= after <= MAX_NUMBER:
-            raise FrameError("invalid", _("after é um número."), fields={"after": "int"})
+            raise DomainError("invalid", _("after é um número."), fields={"after": "int"})
         inbox = self._inbox()
         inbox.hold()
         for item in await query(items_after, self.scope["user"], after):
@@ -77,7 +77,7 @@ class NotificationsConsumer(BaseConsumer):
 
 
 def ids_of(frame: Frame) -> list[int] | None:
-    """Return the frame's ids, None for "all". Raises: FrameError `invalid`."""
+    """Return the frame's ids, None for "all". Raises: DomainError `invalid`."""
     ids = frame.get("ids")
     if ids == "all":
         return None
@@ -86,7 +86,7 @@ def ids_of(frame: Frame) -> list[int] | None:
         or len(ids) > MAX_IDS
         or not all(type(one) is int and 0 < one <= MAX_NUMBER for one in ids)
     ):
-        raise FrameError(
+        raise DomainError(
             "invalid",
             _("ids é uma lista de até 1000 números, ou “all”."),
             fields={"ids": "list of int, or all"},

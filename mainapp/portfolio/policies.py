@@ -1,4 +1,4 @@
-"""How much one person may hold and bring along."""
+"""Limits of a portfolio and of an imported file."""
 
 MAX_ROWS = 500
 MAX_NOTA = 10

@@ -17,9 +17,10 @@ CASES = json.loads(
 )
 BLANK = '<!doctype html><html lang="pt-BR"><title>.</title></html>'
 VALUE = """async ({ holdings, quotes, groups }) => {
-    const { Portfolio, text } = await import("/static/mainapp/js/money.js");
+    const { Portfolio } = await import("/static/mainapp/js/portfolio/valuation.js");
+    const { fromUnits } = await import("/static/mainapp/js/core/number.js");
     const write = (values) => Object.fromEntries(Object.entries(values).map(
-        ([name, value]) => [name, typeof value === "bigint" ? text(value) : value]));
+        ([name, value]) => [name, typeof value === "bigint" ? fromUnits(value) : value]));
     const portfolio = new Portfolio(holdings);
     for (const { symbol } of holdings) portfolio.set(symbol, quotes[symbol]);
     const totals = portfolio.totals();
@@ -27,7 +28,7 @@ VALUE = """async ({ holdings, quotes, groups }) => {
         totals: write({ ...totals, patrimony: totals.total }),
         rows: [...portfolio.rows.values()].map(write),
         groups: Object.fromEntries(Object.keys(groups).map((by) => [by, portfolio.slices(by)
-            .map(({ key, total, pct }) => [key, text(total), text(pct)])])),
+            .map(({ key, total, pct }) => [key, fromUnits(total), fromUnits(pct)])])),
     };
 }"""
 
@@ -139,7 +140,7 @@ def test_the_live_page_says_what_the_server_does(carteira, site):
     total = page.locator("tr[data-symbol=ITUB4] [data-field=total]")
     before = total.inner_text()
     expect(total).not_to_have_text(before, timeout=15_000)
-    with paused(site.child("worker")):
+    with paused(site.child("pregao: worker")):
         badge = page.locator("[data-market-status] .badge-feed")
         expect(badge).to_have_text(re.compile("^Desatualizado"), timeout=10_000)
         live = page.evaluate(f"({READ})(document)")

@@ -263,7 +263,7 @@ def test_what_is_written_while_the_server_is_away_arrives_once(browser: Browser,
     is_live(page)
     say(page, "antes")
     expect(said(page)).to_have_text(["antes"])
-    server = site.child("project.serve")
+    server = site.child("pregao: web")
     server.send_signal(signal.SIGSTOP)
     try:
         say(page, "durante")

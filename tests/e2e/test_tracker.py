@@ -185,7 +185,7 @@ def test_a_phone_shows_the_rest_of_a_row_behind_its_arrow(open_page):
     expect(row(page, "PETR4")).to_have_count(0)
 
 
-@pytest.mark.parametrize("part", ["project.serve", "worker"])
+@pytest.mark.parametrize("part", ["pregao: web", "pregao: worker"])
 def test_a_silent_server_makes_the_prices_stale_and_a_live_one_mends_them(watch, site, part):
     with paused(site.child(part)):
         expect(feed(watch)).to_have_text(re.compile(r"Desatualizado há \d+ s: ."), timeout=STALE_MS)
@@ -200,7 +200,7 @@ def test_a_silent_server_makes_the_prices_stale_and_a_live_one_mends_them(watch,
 
 def test_a_killed_server_is_reached_again_without_a_reload(watch, site):
     watch.evaluate("window.isSamePage = true")
-    site.child("project.serve").kill()
+    site.child("pregao: web").kill()
     expect(feed(watch)).to_have_text(re.compile("^Desatualizado há"), timeout=STALE_MS)
     expect(feed(watch)).to_have_text("Ao vivo", timeout=15_000)
     wait_for_a_move(watch, "VALE3")

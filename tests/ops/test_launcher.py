@@ -12,10 +12,10 @@ from websockets.exceptions import ConnectionClosed
 from tests.instances import Instance, get, instance, is_alive, wait_for
 
 CHILDREN = {
-    "web": "project.serve",
-    "worker": "-A project worker",
-    "beat": "-A project beat",
-    "redis": "redis-server",
+    "web": "pregao: web",
+    "worker": "pregao: worker",
+    "beat": "pregao: beat",
+    "redis": "-server ",  # redis-server or valkey-server
 }
 
 

@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 
 from mainapp.notifications.tests.smtp import free_port
 from project.launcher import WORKER
-from tests.instances import ROOT, RedisServer, environment, run, wait_for
+from tests.instances import ROOT, RedisServer, environment, redis_key, run, wait_for
 
 KILLS = 3
 NOTICES, USERS = 80, 120
@@ -100,7 +100,7 @@ def nudge(server):
     """Send `deliver` as the scheduler would."""
     body = json.dumps([[], {}, {}])
     server.client.lpush(
-        "celery",
+        redis_key("celery", "celery"),
         json.dumps(
             {
                 "body": body,

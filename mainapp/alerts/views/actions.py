@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mainapp.alerts.selectors.alerts import alerts_of, waits_beyond
+from mainapp.alerts.selectors.alerts import alerts_of, is_waiting_beyond
 from mainapp.alerts.services import alerts as services
 from mainapp.alerts.views.owned import OwnerRequest, own_alert
 
@@ -30,7 +30,7 @@ def resume_alert(request: OwnerRequest, pk: str) -> HttpResponse:
     alert = own_alert(request, pk)
     services.resume_alert(alert=alert, at=timezone.now())
     messages.success(request, _("O alerta de %s está ativo de novo.") % alert.ativo.symbol)
-    if waits_beyond(alert):
+    if is_waiting_beyond(alert):
         messages.info(request, _("O preço já passou do limite: o alerta espera a próxima vez."))
     return redirect("alerts")
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from mainapp.alerts.policies import ALERT_LIMIT
 from mainapp.alerts.selectors.alerts import STATUSES, AlertRow, alert_rows, row_of, status_counts
 from mainapp.alerts.selectors.firings import firings_of
-from mainapp.alerts.selectors.preview import minutes_of, sentence_of
+from mainapp.alerts.selectors.preview import minutes_of, summary_of
 from mainapp.alerts.views.owned import OwnerRequest, own_alert
 from mainapp.market import sessions
 from mainapp.market.selectors.quotes import last_quotes
@@ -57,7 +57,7 @@ def alert_history(request: OwnerRequest, pk: str) -> HttpResponse:
     context = {
         "row": row,
         "alert": alert,
-        "sentence": sentence_of(alert, expires_at=alert.expires_at, minutes=minutes_of(alert)),
+        "sentence": summary_of(alert, expires_at=alert.expires_at, minutes=minutes_of(alert)),
         "page": firings,
         **_market_context([row]),
     }

@@ -11,7 +11,7 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled, ValidationError
 from rest_framework.permissions import AllowAny
@@ -22,7 +22,6 @@ from mainapp.accounts.forms import LogInForm, SignUpForm
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import preferences_of
 from mainapp.accounts.services.preferences import save_preferences, save_profile
-from mainapp.api.errors import Refused
 from mainapp.api.serializers.accounts import (
     Account,
     Login,
@@ -33,6 +32,7 @@ from mainapp.api.serializers.accounts import (
 )
 from mainapp.api.services.tokens import end_token, give_tokens, rotate_token
 from mainapp.api.views.base import ApiView, valid
+from mainapp.core.exceptions import DomainError
 
 WAIT_S = 60
 
@@ -78,7 +78,7 @@ class LoginView(ApiView):
         if not form.is_valid():
             if form.has_error("__all__", "too_many_login_attempts"):
                 raise Throttled(wait=WAIT_S)
-            raise Refused(401, "invalid_credentials", str(MISMATCH))
+            raise DomainError("invalid_credentials", MISMATCH)
         _check_verified(request._request, form.user)
         return Response(give_tokens(user=form.user))
 
@@ -181,11 +181,11 @@ def _aside(request: Any) -> Iterator[None]:
 
 
 def _check_verified(request: Any, user: User) -> None:
-    """Raises: Refused where the site lets in only who has verified an e-mail."""
+    """Check that the user may log in. Raises: DomainError `email_unverified`."""
     if settings.EMAIL_VERIFICATION != "mandatory" or has_verified_email(user):
         return
     if email := user.email:
         attempt = LogInAttempt(user=user, email=email)
         with _aside(request):
             email_verification.send_verification_email_at_login(request, attempt)
-    raise Refused(403, "email_unverified", _("Abra antes o link que mandamos ao seu e-mail."))
+    raise DomainError("email_unverified", _("Abra antes o link que mandamos ao seu e-mail."))

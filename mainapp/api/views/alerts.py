@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from mainapp.alerts.models import Alert, Firing
 from mainapp.alerts.selectors.alerts import alerts_of, owned_alert, status_filter
-from mainapp.alerts.services.addresses import ask_for_address
+from mainapp.alerts.services.addresses import request_address
 from mainapp.alerts.services.alerts import (
     create_alert,
     delete_alert,
@@ -37,7 +37,7 @@ def created(view: ApiView, request: Any) -> Response:
     at = timezone.now()
     with transaction.atomic():
         alert = create_alert(owner=request.user, fields=fields, simulated=settings.SIMULATED, at=at)
-        ask_for_address(owner=request.user, email=alert.email, at=at)
+        request_address(owner=request.user, email=alert.email, at=at)
     return Response(alert_data(alert, at=at), 201)
 
 
@@ -107,7 +107,7 @@ class AlertView(ApiView):
         at = timezone.now()
         with transaction.atomic():
             changed = update_alert(alert=alert, fields=fields, at=at)
-            ask_for_address(owner=request.user, email=changed.email, at=at)
+            request_address(owner=request.user, email=changed.email, at=at)
         return Response(alert_data(changed, at=at))
 
 

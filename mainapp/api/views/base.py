@@ -6,16 +6,16 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from rest_framework.generics import GenericAPIView
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from mainapp.api.errors import Refused
 from mainapp.api.models import KeptAnswer
 from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
 from mainapp.api.services.keeping import claim_key, keep_answer
 from mainapp.core.addresses import client_address, network_of
+from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -76,7 +76,7 @@ class ApiView(GenericAPIView):
     def _claim(self, request: Any) -> None:
         key = request.headers["Idempotency-Key"]
         if not key or len(key) > MAX_KEY or not key.isprintable():
-            raise Refused(400, "invalid", _("A Idempotency-Key tem de 1 a 255 caracteres."))
+            raise DomainError("invalid", _("A Idempotency-Key tem de 1 a 255 caracteres."))
         kept = claim_key(
             scope=_scope(request),
             key=key,

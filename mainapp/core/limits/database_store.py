@@ -18,7 +18,7 @@ def consume_stored(limit: Limit, key: Key, *, at: datetime) -> None:
     """
     allowed = limit.allowed
     if allowed <= 0:
-        raise RateLimited(limit.message, limit.window_s)
+        raise RateLimited(limit.template, limit.window_s)
     if key.kind != "user":
         raise ValueError(f"only users have stored limits, not {key}")
     own = Usage.objects.filter(limit=limit.name, user_id=int(key.value))
@@ -30,7 +30,7 @@ def consume_stored(limit: Limit, key: Key, *, at: datetime) -> None:
     if _count(own, limit, allowed, at):
         return
     ends_at = own.values_list("window_ends_at", flat=True).get()
-    raise RateLimited(limit.message, (ends_at - at).total_seconds())
+    raise RateLimited(limit.template, (ends_at - at).total_seconds())
 
 
 def _count(own: QuerySet[Usage], limit: Limit, allowed: int, at: datetime) -> bool:

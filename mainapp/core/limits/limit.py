@@ -6,7 +6,6 @@ from math import ceil
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.addresses import network_of
 from mainapp.core.exceptions import DomainError
@@ -21,9 +20,6 @@ class WithoutRedis(Enum):
 
 DAY_S = 86_400.0
 OPEN, CLOSED = WithoutRedis.OPEN, WithoutRedis.CLOSED
-
-
-TOO_MANY = _("Pedidos demais; espere um pouco.")
 
 
 class Key(NamedTuple):
@@ -47,13 +43,13 @@ class Limit:
     """At most `count` uses in `window_s` seconds.
 
     `count` is a number or the name of the setting that holds it; with 0 every use is refused.
-    `message` is what the refused user reads.
+    `template` is the sentence that a refused user reads, marked with `gettext_noop`.
     """
 
     name: str
     count: int | str
     window_s: float
-    message: Any = TOO_MANY
+    template: str = ""
     without_redis: WithoutRedis = OPEN
 
     @property
@@ -82,29 +78,23 @@ class Decision:
     def check(self) -> "Decision":
         """Return the decision. Raises: RateLimited."""
         if self.is_refused:
-            raise RateLimited(self.limit.message, self.reset_s)
+            raise RateLimited(self.limit.template, self.reset_s)
         return self
 
 
 class RateLimited(DomainError):
     """The limit is used up; the same call passes after `retry_after_s` seconds."""
 
-    code = "rate_limited"
+    retry_after_s: float
 
-    def __init__(self, message: Any, wait_s: float) -> None:
+    def __init__(self, template: str, wait_s: float) -> None:
         # Rounded up: a call right after the wait must pass.
-        super().__init__(message, retry_after_s=max(0.1, ceil(wait_s * 10) / 10))
-
-    @property
-    def retry_after_s(self) -> float:
-        wait_s: float = self.extra["retry_after_s"]
-        return wait_s
+        rounded_s = max(0.1, ceil(wait_s * 10) / 10)
+        super().__init__("rate_limited", template, retry_after_s=rounded_s)
 
 
 class Unavailable(DomainError):
     """A CLOSED limit could not be counted."""
 
-    code = "unavailable"
-
     def __init__(self) -> None:
-        super().__init__(_("Fora do ar por um momento; tente de novo."))
+        super().__init__("unavailable")

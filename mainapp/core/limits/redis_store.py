@@ -8,10 +8,8 @@ from functools import cache
 from typing import Any
 
 import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from mainapp.core import redis as factory
 from mainapp.core.limits.limit import CLOSED, Decision, Key, Limit, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -54,20 +52,12 @@ class _Outage:
     until = 0.0
 
 
-@cache
 def client() -> redis.Redis:
-    """Return the process's connections. Raises, in use: redis.RedisError, at once."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        max_connections=100,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
+    return factory.client(timeout_s=TIMEOUT_S)
 
 
 def key_of(limit: Limit, key: Key) -> str:
-    return f"pregao:limit:{limit.name}:{key.kind}:{key.value}"
+    return factory.key("limit", limit.name, key.kind, key.value)
 
 
 def try_consume(limit: Limit, key: Key) -> Decision:

@@ -9,6 +9,7 @@ from django.core.cache import cache as default_cache
 
 from mainapp.core import cache as module
 from mainapp.core.cache import MAX_CONNECTIONS, SharedCache, _pool
+from mainapp.core.redis import client, key
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +27,7 @@ def silent_redis():
 def test_every_process_sees_one_cache():
     default_cache.set("key", {"a": 1}, 60)
 
-    assert SharedCache(settings.REDIS_URL, {"KEY_PREFIX": "pregao:cache"}).get("key") == {"a": 1}
+    assert SharedCache(settings.REDIS_URL, {"KEY_PREFIX": key("cache")}).get("key") == {"a": 1}
 
 
 def test_threads_share_one_bounded_pool():
@@ -84,3 +85,13 @@ def test_redis_is_asked_again_after_the_pause(tmp_path, monkeypatch):
 
     default_cache.set("key", 1)
     assert default_cache.get("key") == 1
+
+
+def test_clearing_the_cache_leaves_the_rest_of_the_database():
+    default_cache.set("key", 1)
+    client().set(key("board"), "kept")
+
+    default_cache.clear()
+
+    assert default_cache.get("key") is None
+    assert client().get(key("board")) == b"kept"

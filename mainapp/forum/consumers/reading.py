@@ -3,7 +3,7 @@
 import re
 from uuid import UUID
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.core.consumers import Frame
 from mainapp.forum.exceptions import Invalid

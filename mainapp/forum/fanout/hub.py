@@ -13,12 +13,12 @@ from channels.layers import get_channel_layer
 from django.db import Error
 
 from mainapp.core.realtime import query
+from mainapp.core.redis import async_client
 from mainapp.forum.events import ROOMS, Person, RoomTyping
 from mainapp.forum.fanout.archive import Archive, Said
 from mainapp.forum.fanout.attendance import Attendance
 from mainapp.forum.fanout.hints import hints
 from mainapp.forum.fanout.room import OpenRoom, RoomSocket
-from mainapp.market.board import async_client
 
 logger = logging.getLogger(__name__)
 

@@ -6,8 +6,10 @@ from uuid import uuid4
 
 from redis import asyncio as aioredis
 
+from mainapp.core.redis import key
+
 LEASE_S = 9.0
-EPOCH_KEY = "pregao:presence"
+EPOCH_KEY = key("presence")
 
 # KEYS: the epoch, then a sorted set per room of `user:process` by the time of its last renewal.
 # ARGV: process, lease in seconds, a name for a new epoch, then per room the ids of its users here.
@@ -60,7 +62,7 @@ class PresenceLease:
         """
         rooms = sorted(self._leased.union(here))
         self._leased.update(here)
-        keys = [EPOCH_KEY, *(f"pregao:room:{room}:present" for room in rooms)]
+        keys = [EPOCH_KEY, *(key("room", room, "present") for room in rooms)]
         users = [",".join(map(str, here.get(room, ()))) for room in rooms]
         epoch, *others = await self._sync(
             keys=keys, args=[self._name, LEASE_S, uuid4().hex, *users]

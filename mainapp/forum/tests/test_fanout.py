@@ -8,6 +8,7 @@ import redis
 
 from mainapp.accounts.models import User
 from mainapp.core.realtime import query
+from mainapp.core.redis import client as redis_client
 from mainapp.forum.fanout import RoomFanout, RoomSocket, hub
 from mainapp.forum.models import Message
 from mainapp.forum.receivers import hint_change
@@ -16,7 +17,6 @@ from mainapp.forum.services.messages import delete_message, edit_message, post_m
 from mainapp.forum.services.moderation import close_room
 from mainapp.forum.signals import room_changed
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory
-from mainapp.market.board import client as redis_client
 from mainapp.market.fanout.writer import MAX_QUEUED
 from mainapp.market.tests.test_writer import Pipe, settle
 

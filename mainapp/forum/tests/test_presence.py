@@ -4,12 +4,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mainapp.accounts.models import User
+from mainapp.core.redis import async_client, key
+from mainapp.core.redis import client as redis_client
 from mainapp.forum.fanout import attendance, presence
 from mainapp.forum.fanout.presence import PresenceLease
 from mainapp.forum.tests.factories import RoomFactory
 from mainapp.forum.tests.test_fanout import Client, running, until
-from mainapp.market.board import async_client
-from mainapp.market.board import client as redis_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -93,7 +93,7 @@ async def test_empty_redis_takes_nobody_offline(room, users, times):
             await asyncio.sleep(0.45)
         await asyncio.sleep(1.5)
         assert [left(client) for client in clients] == [[]] * 4
-        keys = redis_client().zrange(f"pregao:room:{room.pk}:present", 0, -1)
+        keys = redis_client().zrange(key("room", room.pk, "present"), 0, -1)
         assert len(keys) == 4
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import is_staff_level, level_required
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_as_message
 from mainapp.forum.forms import MuteForm
 from mainapp.forum.models import Report
 from mainapp.forum.selectors.moderation import (
@@ -64,16 +64,14 @@ def mute(request: MemberRequest, pk: str) -> HttpResponse:
         target = member(form.cleaned_data["user"] if form.is_valid() else 0)
     except User.DoesNotExist:
         raise Http404 from None
-    change, told = (
+    change, sentence = (
         (mute_participant, _("%(name)s só pode ler nesta sala."))
         if form.cleaned_data["muted"]
         else (unmute_participant, _("%(name)s pode escrever nesta sala."))
     )
-    try:
+    with shown_as_message(request):
         change(room_pk=room.pk, user=target, actor=request.user)
-        messages.success(request, told % {"name": target.name})
-    except DomainError as refused:
-        messages.error(request, str(refused.detail))
+        messages.success(request, sentence % {"name": target.name})
     return _onward(request, pk)
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.accounts.models import User
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_in_form
 from mainapp.forum.forms import MessageForm
 from mainapp.forum.models import Room
 from mainapp.forum.policies import Rules, permissions
@@ -21,7 +21,6 @@ from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.views.finding import found_room
 from mainapp.forum.views.market import market_state
-from mainapp.forum.views.refusals import told
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -41,7 +40,7 @@ def _posted(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse
         return redirect_to_login(reverse("room", args=[room.pk]))
     form = MessageForm(request.POST)
     if form.is_valid():
-        try:
+        with shown_in_form(form, "body"):
             post_message(
                 room_pk=room.pk,
                 author=request.user,
@@ -49,8 +48,6 @@ def _posted(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse
                 client_id=_uuid(request.POST.get("client_id", "")),
             )
             return HttpResponseRedirect(reverse("room", args=[room.pk]) + "#end")
-        except DomainError as refused:
-            form.add_error("body", told(refused))
     return _page(request, room, is_muted, form, status=422)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from mainapp.accounts.policies import is_staff_level
-from mainapp.core.limits import RateLimited
+from mainapp.core.errors import shown_in_form
 from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
 from mainapp.forum.services.rooms import create_room, delete_room, update_room
@@ -36,11 +36,9 @@ def forum(request: HttpRequest) -> HttpResponse:
 def new_room(request: MemberRequest) -> HttpResponse:
     form = RoomForm(request.POST or None)
     if form.is_valid():
-        try:
-            made = create_room(host=request.user, **form.cleaned_data)
-            return redirect("room", pk=made.pk)
-        except RateLimited as refused:
-            form.add_error(None, str(refused.detail))
+        with shown_in_form(form):
+            room = create_room(host=request.user, **form.cleaned_data)
+            return redirect("room", pk=room.pk)
     context = {"form": form, "topics": topic_names()}
     return render(request, "mainapp/forum/room_form.html", context)
 

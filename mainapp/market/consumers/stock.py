@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, FrameError, echo
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
 from mainapp.core.limits import Unavailable, consume_async, of_user
 from mainapp.core.realtime import publish_now
 from mainapp.market.consumers.hall import Hall, hall
@@ -91,7 +91,7 @@ class StockConsumer(BaseConsumer):
     async def resume(self, frame: Frame) -> None:
         epoch, seq = frame.get("epoch"), frame.get("seq")
         if not (epoch is None or isinstance(epoch, str)) or type(seq) not in (int, type(None)):
-            raise FrameError(
+            raise DomainError(
                 "invalid", _("resume traz epoch e seq."), fields={"epoch": "str", "seq": "int"}
             )
         socket = self._socket()
@@ -101,12 +101,14 @@ class StockConsumer(BaseConsumer):
     async def say(self, frame: Frame) -> None:
         user = self.scope["user"]
         if not user.is_authenticated:
-            raise FrameError("login_required", _("Entre na sua conta para conversar."))
+            raise DomainError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
         try:
             await consume_async(CHAT, of_user(user))
         except Unavailable:
-            raise FrameError("unavailable", _("A conversa está fora do ar; tente já já.")) from None
+            raise DomainError(
+                "unavailable", _("A conversa está fora do ar; tente já já.")
+            ) from None
         said = ChatSaid(
             type="chat.said",
             room=self._socket().room,

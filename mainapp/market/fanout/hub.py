@@ -13,8 +13,9 @@ import redis
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from mainapp.core.redis import async_client
 from mainapp.market import sessions
-from mainapp.market.board import BoardReader, Pulse, async_client
+from mainapp.market.board import BoardReader, Pulse
 from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatSaid, Feed, QuotesRecorded, Session
 from mainapp.market.fanout import frames
 from mainapp.market.fanout.asker import Asker

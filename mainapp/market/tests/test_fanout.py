@@ -10,7 +10,8 @@ import redis
 from channels.layers import get_channel_layer
 
 from mainapp.core.realtime import publish_now
-from mainapp.market import board as boards
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
 from mainapp.market.board import Board, FeedStatus, Pulse
 from mainapp.market.events import STOCK_CHAT, STOCK_TRACK
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
@@ -363,7 +364,7 @@ async def test_hub_recovers_by_itself_from_a_killed_redis(settings, tmp_path):
 
 async def rejoined(client, hub):
     """Wait until the hub's lease and its membership of the group are in Redis."""
-    await until(lambda: client.smembers(f"pregao:watch:{hub._lease._name}") == {b"PETR4"}, 2)
+    await until(lambda: client.smembers(key("watch", hub._lease._name)) == {b"PETR4"}, 2)
     await until(lambda: client.pubsub_numsub("pregao__group__stock_track")[0][1] == 1, 3)
 
 
@@ -422,13 +423,13 @@ async def test_stopping_ends_every_task_and_gives_the_lease_up(board):
     before = asyncio.all_tasks()
     async with running() as hub:
         Client(hub, "PETR4")
-        key = f"pregao:watch:{hub._lease._name}"
+        lease = key("watch", hub._lease._name)
         await until(lambda: not hub._lease.is_dirty)
     await get_channel_layer().flush()
     await settle()
 
     assert asyncio.all_tasks() == before
-    assert not boards.client().exists(key)
+    assert not redis_client().exists(lease)
 
 
 async def test_task_that_a_first_cancellation_does_not_end_is_cancelled_again(board):

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.sessions.models import Session
 
 from mainapp.core.realtime import query
+from mainapp.core.redis import client as redis_client
 from mainapp.market.board import WORKER_KEY
 from mainapp.market.consumers.hall import hall
 from mainapp.market.fanout.feed import OVERDUE
@@ -417,7 +418,7 @@ async def test_heartbeat_comes_after_two_seconds_of_silence(websocket, board):
         await board.put(petr4("38.43"))
         await socket.next("update")
         spoke = time.monotonic()
-        updating.board.client().persist(WORKER_KEY)  # a worker that stays
+        redis_client().persist(WORKER_KEY)  # a worker that stays
         frame = await socket.next("heartbeat", timeout=3)
         silence = time.monotonic() - spoke
 
@@ -442,7 +443,7 @@ async def test_feed_is_told_at_once_when_it_changes(websocket, board):
         await board.feed_is(due_in_s=-OVERDUE.total_seconds() - 0.1)
         await told(socket, "late")
 
-        updating.board.client().delete(updating.board.WORKER_KEY)
+        redis_client().delete(updating.board.WORKER_KEY)
         await told(socket, "down")
 
 

@@ -8,11 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.models import User
+from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
 from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
 from mainapp.market.models import Watchlist
@@ -46,11 +47,9 @@ class OwnerRequest(HttpRequest):
 def watchlists(request: OwnerRequest) -> HttpResponse:
     form = WatchlistForm(request.POST or None)
     if form.is_valid():
-        try:
-            made = create_list(owner=request.user, name=form.cleaned_data["name"])
-            return redirect("watchlist", pk=made.pk)
-        except DomainError as error:
-            form.add_error("name", error.detail)
+        with shown_in_form(form, "name"):
+            created = create_list(owner=request.user, name=form.cleaned_data["name"])
+            return redirect("watchlist", pk=created.pk)
     context = {"form": form, "lists": lists_of(request.user), "max_lists": MAX_LISTS}
     return render(request, "mainapp/market/watchlists.html", context)
 
@@ -73,14 +72,12 @@ def watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
 def rename_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
     form = WatchlistForm(request.POST)
-    try:
-        if form.is_valid():
+    if form.is_valid():
+        with shown_as_message(request):
             rename_list(watchlist=found, name=form.cleaned_data["name"])
-        else:
-            for error in form.errors["name"]:
-                messages.error(request, str(error))
-    except DomainError as refused:
-        messages.error(request, refused.detail)
+    else:
+        for error in form.errors["name"]:
+            messages.error(request, str(error))
     return redirect("watchlist", pk=pk)
 
 
@@ -145,41 +142,30 @@ def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(reverse("shared-list", args=[share_key]))
     user, source = request.user, _shared(share_key)
-    try:
-        made = copy_list(watchlist=source, owner=user)
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return redirect("shared-list", share_key=share_key)
-    messages.success(request, _("A lista agora também é sua."))
-    return redirect("watchlist", pk=made.pk)
+    with shown_as_message(request):
+        copied = copy_list(watchlist=source, owner=user)
+        messages.success(request, _("A lista agora também é sua."))
+        return redirect("watchlist", pk=copied.pk)
+    return redirect("shared-list", share_key=share_key)
 
 
 @require_POST
 def current(request: HttpRequest) -> JsonResponse:
     """Change the current list by `add` and `remove`, lists of symbols, and answer what it holds."""
-    if not isinstance(request.user, User):
-        return _login_first()
     try:
-        asked = symbols_from(request, "add", "remove")
-        edited = edit_current(owner=request.user, **asked)
-    except ValidationError as error:
-        return _refusal("invalid", error.messages[0])
+        edited = edit_current(owner=_user_of(request), **_symbols_in(request, "add", "remove"))
     except DomainError as error:
-        return _refusal(error.code, str(error.detail), **error.extra)
+        return json_response(error)
     return JsonResponse({"symbols": edited.symbols, "unknown": edited.unknown})
 
 
 @require_POST
 def merge(request: HttpRequest) -> JsonResponse:
     """Take the list that a browser kept, `symbols`, into the current list."""
-    if not isinstance(request.user, User):
-        return _login_first()
     try:
-        merged = merge_symbols(owner=request.user, **symbols_from(request, "symbols"))
-    except ValidationError as error:
-        return _refusal("invalid", error.messages[0])
+        merged = merge_symbols(owner=_user_of(request), **_symbols_in(request, "symbols"))
     except DomainError as error:
-        return _refusal(error.code, str(error.detail))
+        return json_response(error)
     left_out = len(merged.left_out)
     message = ngettext(
         "%(count)s ativo ficou fora da sua lista, que guarda até %(limit)s.",
@@ -216,19 +202,22 @@ def _add_typed(request: OwnerRequest, watchlist: Watchlist) -> None:
     if not form.is_valid():
         messages.error(request, _("Escreva ao menos um código, como PETR4."))
         return
-    try:
+    with shown_as_message(request):
         edited = add_symbols(watchlist=watchlist, symbols=form.cleaned_data["symbols"])
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return
-    if edited.unknown:
-        unknown = ", ".join(edited.unknown[:10])
-        messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": unknown})
+        if edited.unknown:
+            unknown = ", ".join(edited.unknown[:10])
+            messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": unknown})
 
 
-def _login_first() -> JsonResponse:
-    return _refusal("login_required", _("Entre para guardar a sua lista."), status=401)
+def _user_of(request: HttpRequest) -> User:
+    if isinstance(request.user, User):
+        return request.user
+    raise DomainError("login_required", gettext_noop("Entre para guardar a sua lista."))
 
 
-def _refusal(code: str, message: str, *, status: int = 400, **extra: object) -> JsonResponse:
-    return JsonResponse({"code": code, "message": message, "fields": {}} | extra, status=status)
+def _symbols_in(request: HttpRequest, *names: str) -> dict[str, list[str]]:
+    """Return the lists of symbols in the request's JSON. Raises: DomainError `invalid`."""
+    try:
+        return symbols_from(request, *names)
+    except ValidationError as error:
+        raise DomainError("invalid", "%(error)s", {"error": error.messages[0]}) from error

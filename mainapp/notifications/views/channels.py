@@ -1,4 +1,4 @@
-"""Where a user wants news: channels added, verified, tried, switched, removed."""
+"""Pages of a user's channels: add, verify, test, switch, remove."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from mainapp.core.exceptions import DomainError
-from mainapp.notifications.forms import ChannelForm, CodeForm
+from mainapp.core.errors import shown_as_message, shown_in_form
+from mainapp.notifications.forms import KINDS, ChannelForm, CodeForm
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import MAX_CHANNELS
 from mainapp.notifications.selectors.channels import (
@@ -27,16 +27,14 @@ from mainapp.notifications.views import MemberRequest
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def channels(request: MemberRequest) -> HttpResponse:
-    form = ChannelForm(request.POST or None)
+    form = ChannelForm(request.POST or None, kind=(request.POST or request.GET).get("kind", ""))
     if form.is_valid():
-        try:
-            made = services.add_channel(user=request.user, at=timezone.now(), **form.cleaned_data)
-        except DomainError as error:
-            form.add_error("address", error.detail)
-        else:
-            return redirect("notification-channel", pk=made.pk)
+        with shown_in_form(form, "address"):
+            added = services.add_channel(user=request.user, at=timezone.now(), **form.cleaned_data)
+            return redirect("notification-channel", pk=added.pk)
     context = {
         "form": form,
+        "kinds": KINDS,
         "channels": channels_of(request.user),
         "max_channels": MAX_CHANNELS,
         "is_account_mail_on": is_account_mail_on(request.user),
@@ -49,16 +47,13 @@ def channels(request: MemberRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a channel with what is to be done to it; a POST brings the code that verifies it."""
+    """Show a channel and its actions; a POST carries the code that verifies it."""
     found = _own(request, pk)
     form = CodeForm(request.POST or None)
     if form.is_valid():
-        try:
+        with shown_in_form(form, "code"):
             code = form.cleaned_data["code"]
             services.enter_code(channel=found, code=code, at=timezone.now())
-        except DomainError as error:
-            form.add_error("code", error.detail)
-        else:
             messages.success(request, _("O canal está confirmado."))
             return redirect("notification-channel", pk=pk)
     context = {"channel": found, "form": form}
@@ -69,11 +64,9 @@ def channel(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def verify(request: MemberRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
-    try:
+    with shown_as_message(request):
         services.send_verification(channel=found, at=timezone.now())
         messages.success(request, _("A mensagem de confirmação está a caminho."))
-    except DomainError as error:
-        messages.error(request, error.detail)
     return redirect("notification-channel", pk=pk)
 
 
@@ -81,11 +74,9 @@ def verify(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 def test(request: MemberRequest, pk: int) -> HttpResponse:
     found = _own(request, pk)
-    try:
+    with shown_as_message(request):
         services.send_test(channel=found, at=timezone.now())
         messages.success(request, _("O teste está a caminho; o resultado aparece nos envios."))
-    except DomainError as error:
-        messages.error(request, error.detail)
     return redirect("notification-channel", pk=pk)
 
 
@@ -118,7 +109,7 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Confirm an e-mail address: by a button, for mail scanners open links by themselves."""
+    """Confirm an e-mail address by a button, because mail scanners open links by themselves."""
     try:
         found = services.channel_of_key(key)
     except Channel.DoesNotExist:

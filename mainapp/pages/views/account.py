@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.services.deletion import delete_account
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_in_form
 from mainapp.pages.forms import DeleteAccountForm
 from mainapp.pages.selectors.archive import write_archive
 from mainapp.pages.views.profile import OwnerRequest
@@ -72,11 +72,9 @@ def remove_account(request: OwnerRequest) -> HttpResponse:
             limited: HttpResponse = refused
             return limited
     if form.is_valid():
-        try:
+        with shown_in_form(form):
             delete_account(user=request.user)
             logout(request)
             messages.success(request, _("Sua conta foi apagada."))
             return redirect("home")
-        except DomainError as error:
-            form.add_error(None, error.detail)
     return render(request, "mainapp/pages/profile_delete.html", {"form": form})

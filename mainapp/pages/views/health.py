@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from psycopg_pool import PoolTimeout
 
+from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 
 TIMEOUT_S = 1.0
@@ -54,7 +55,7 @@ def check_database() -> str:
 
 
 def check_redis() -> str:
-    return _ask_redis(lambda: "ok" if board.client().ping() else "Redis does not answer")
+    return _ask_redis(lambda: "ok" if redis_client().ping() else "Redis does not answer")
 
 
 def check_batch() -> str:
@@ -81,7 +82,7 @@ def check_beat() -> str:
 
 
 def _check_lease(key: str, otherwise: str) -> str:
-    return _ask_redis(lambda: "ok" if board.client().exists(key) else otherwise)
+    return _ask_redis(lambda: "ok" if redis_client().exists(key) else otherwise)
 
 
 def _ask_redis(ask: Callable[[], str]) -> str:

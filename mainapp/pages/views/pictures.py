@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from mainapp.accounts.pictures import folders
 from mainapp.accounts.services.avatars import remove_avatar, set_avatar
 from mainapp.accounts.tasks import ask_for_thumbnails
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_as_message
 from mainapp.pages.forms import PictureForm
 from mainapp.pages.views.profile import OwnerRequest
 
@@ -33,12 +33,10 @@ def update_picture(request: OwnerRequest) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if form.is_valid():
         file = form.cleaned_data["picture"]
-        try:
+        with shown_as_message(request):
             set_avatar(user=request.user, name=file.name, data=file.read())
             ask_for_thumbnails(request.user.pk)
             messages.success(request, _("Foto recebida."))
-        except DomainError as refused:
-            messages.error(request, refused.detail)
     else:
         messages.error(request, str(form.errors["picture"][0]))
     return redirect("user-profile", pk=request.user.pk)

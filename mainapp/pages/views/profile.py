@@ -14,7 +14,7 @@ from mainapp.accounts.models import User
 from mainapp.accounts.pictures.decoding import MAX_BYTES
 from mainapp.accounts.selectors import person, preferences_of
 from mainapp.accounts.services.preferences import save_profile
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_in_form
 from mainapp.pages.forms import PictureForm, PreferencesForm, ProfileForm
 from mainapp.pages.selectors.profile import talk_of
 
@@ -64,10 +64,8 @@ def update_profile(request: OwnerRequest) -> HttpResponse:
     # A row of its own: a form writes into its instance, and the page's head shows the user.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if form.is_valid():
-        try:
+        with shown_in_form(form, "display_name"):
             save_profile(user=request.user, **form.cleaned_data)
             messages.success(request, _("Perfil salvo."))
             return redirect("user-profile", pk=request.user.pk)
-        except DomainError as refused:
-            form.add_error("display_name", refused.detail)
     return render(request, "mainapp/pages/profile_form.html", {"form": form})

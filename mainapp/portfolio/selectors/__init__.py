@@ -1,4 +1,4 @@
-"""Reads across rows: what a person holds, and what its page shows of it."""
+"""Read queries of the portfolio: holdings, valuation and the carteira page."""
 
 from mainapp.portfolio.selectors.holdings import (
     holding_of,

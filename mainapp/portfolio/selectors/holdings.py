@@ -1,4 +1,4 @@
-"""What a user holds."""
+"""Holdings of a user."""
 
 from collections.abc import Collection
 
@@ -42,5 +42,5 @@ def owned_row(user: User, pk: int) -> Carteira:
 
 def needed_symbols() -> Collection[str]:
     """Return the symbols that active users hold; one query."""
-    held = Carteira.objects.filter(owner__is_active=True)
-    return set(held.values_list("ativo__symbol", flat=True).distinct())
+    rows = Carteira.objects.filter(owner__is_active=True)
+    return set(rows.values_list("ativo__symbol", flat=True).distinct())

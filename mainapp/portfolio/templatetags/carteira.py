@@ -24,7 +24,7 @@ def change(value: Any) -> str:
 
 @register.filter
 def exact(value: Decimal | None, least: int = 0) -> str:
-    """Turn 12.34500000 into 12,345: every place that says something, `least` of them at least."""
+    """Turn 12.34500000 into 12,345: no trailing zeros beyond `least` decimal places."""
     if value is None:
         return formats.NOTHING
     exponent = value.normalize().as_tuple().exponent

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from mainapp.accounts.models import User
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import page_sentence, shown_in_form
 from mainapp.portfolio.forms.carteira import CarteiraForm, TradeForm
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.selectors import owned_row
@@ -42,15 +42,15 @@ def create_carteira(request: OwnerRequest) -> HttpResponse:
     )
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
-        try:
-            made = create_row(owner=request.user, **form.cleaned_data)
-            messages.success(request, _("%s entrou na sua carteira.") % made.ativo.symbol)
-            return redirect("carteira")
-        except AlreadyHeld as error:
-            form.add_error("ativo", error.detail)
-            context["held_pk"] = error.extra["pk"]
-        except DomainError as error:
-            form.add_error(None, error.detail)
+        with shown_in_form(form):
+            try:
+                row = create_row(owner=request.user, **form.cleaned_data)
+            except AlreadyHeld as error:
+                form.add_error("ativo", page_sentence(error))
+                context["held_pk"] = error.row_pk
+            else:
+                messages.success(request, _("%s entrou na sua carteira.") % row.ativo.symbol)
+                return redirect("carteira")
     return render(request, "mainapp/portfolio/form.html", context)
 
 
@@ -60,7 +60,7 @@ def update_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
     row = _own(request, pk)
     form = _row_form(row, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        try:
+        with shown_in_form(form):
             update_row(
                 row=row,
                 preco_medio=form.cleaned_data["preco_medio"],
@@ -69,8 +69,6 @@ def update_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
             )
             messages.success(request, _("%s foi alterado.") % row.ativo.symbol)
             return redirect("carteira")
-        except DomainError as error:
-            form.add_error(None, error.detail)
     context = {"form": form, "trade": TradeForm(prefix="op"), "row": row}
     return render(request, "mainapp/portfolio/form.html", context)
 
@@ -81,12 +79,10 @@ def trade_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
     row = _own(request, pk)
     trade = TradeForm(request.POST, prefix="op")
     if trade.is_valid():
-        try:
+        with shown_in_form(trade):
             _record(row, trade.cleaned_data)
             messages.success(request, _("A operação em %s foi registrada.") % row.ativo.symbol)
             return redirect("carteira")
-        except DomainError as error:
-            trade.add_error(None, error.detail)
     context = {"form": _row_form(row), "trade": trade, "row": row}
     return render(request, "mainapp/portfolio/form.html", context)
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import UPLOADS
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.portfolio.forms.transfer import ConfirmForm, UploadForm, sign_rows
@@ -75,14 +75,12 @@ def import_carteira(request: OwnerRequest) -> HttpResponse:
         return _show_upload(request, UploadForm())
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
-        try:
+        with shown_in_form(form, "arquivo"):
             file = read_file(form.cleaned_data["arquivo"].read())
             consume_stored(UPLOADS, of_user(request.user), at=timezone.now())
             return render(
                 request, "mainapp/portfolio/import_preview.html", _preview(file, request.user)
             )
-        except DomainError as error:
-            form.add_error("arquivo", error.detail)
     return _show_upload(request, form)
 
 
@@ -93,17 +91,15 @@ def confirm_import(request: OwnerRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
         return redirect("import-carteira")
-    try:
-        done = import_rows(
+    with shown_as_message(request):
+        imported = import_rows(
             owner=request.user,
             rows=form.cleaned_data["linhas"],
             is_replacing=form.cleaned_data["modo"] == "substituir",
         )
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return redirect("import-carteira")
-    messages.success(request, _told(done))
-    return redirect("carteira")
+        messages.success(request, _summary(imported))
+        return redirect("carteira")
+    return redirect("import-carteira")
 
 
 def _show_upload(request: OwnerRequest, form: UploadForm) -> HttpResponse:
@@ -132,7 +128,11 @@ def _preview(file: ReadFile, user: User) -> dict[str, Any]:
     }
 
 
-def _told(done: Imported) -> str:
+def _summary(imported: Imported) -> str:
     return _(
         "Importação feita: %(created)s incluídos, %(updated)s atualizados, %(deleted)s apagados."
-    ) % {"created": done.created, "updated": done.updated, "deleted": done.deleted}
+    ) % {
+        "created": imported.created,
+        "updated": imported.updated,
+        "deleted": imported.deleted,
+    }

@@ -1,0 +1,224 @@
+"""The Redis factory: every client, the channel layer, the cache and Celery get their pool here.
+
+Names of keys and channels begin with `prefix()`, which holds REDIS_PREFIX and the database number:
+instances that share a server never meet, not even by pub/sub, which knows no databases.
+"""
+
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+from redis import asyncio as aioredis
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.asyncio.sentinel import Sentinel as AsyncSentinel
+from redis.asyncio.sentinel import SentinelConnectionPool as AsyncSentinelPool
+from redis.asyncio.sentinel import SentinelManagedConnection as AsyncSentinelConnection
+from redis.asyncio.sentinel import SentinelManagedSSLConnection as AsyncSentinelTLSConnection
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from redis.sentinel import (
+    Sentinel,
+    SentinelConnectionPool,
+    SentinelManagedConnection,
+    SentinelManagedSSLConnection,
+)
+
+from mainapp.core.redis_address import RedisAddress, parse_redis_url
+
+DEFAULT_PREFIX = "pregao"
+TIMEOUT_S = 1.0
+# A worker that waits for tasks notices a frozen server after about three times this, and the
+# failover of the sentinels comes on top. Measured with a frozen master: Celery's defaults hang for
+# good, 5 s came back after 43 s, 2 s after 20.
+CELERY_TIMEOUT_S = 2.0
+HEALTH_CHECK_S = 15
+# redis-py's pools hold 100 and raise beyond: of 500 sockets that opened at once 53 failed.
+MAX_CONNECTIONS = 1000
+
+
+def address() -> RedisAddress:
+    """Return where REDIS_URL leads."""
+    return _parsed(settings.REDIS_URL)
+
+
+def prefix() -> str:
+    """Return what the names of this instance's keys and channels begin with: "pregao:0"."""
+    return instance_prefix(settings.REDIS_PREFIX, address())
+
+
+def key(*parts: object) -> str:
+    """Return the name of a key or channel: "pregao:0:room:7:present" of "room", 7, "present"."""
+    return ":".join((prefix(), *map(str, parts)))
+
+
+@cache
+def client(
+    *, url: str = "", decode_responses: bool = False, timeout_s: float = TIMEOUT_S
+) -> "redis.Redis":
+    """Return the process's client for threads, with one pool for each set of arguments.
+
+    Every call fails within `timeout_s`, and is not repeated. Raises, in use: redis.RedisError.
+    """
+    pool = connection_pool(
+        _parsed(url) if url else address(),
+        **_limits(timeout_s, Retry(NoBackoff(), 0)),
+        decode_responses=decode_responses,
+    )
+    return redis.Redis(connection_pool=pool)
+
+
+def async_client(*, url: str = "", timeout_s: float = TIMEOUT_S) -> "aioredis.Redis":
+    """Return a new client for the running event loop, to be closed by `await client.aclose()`.
+
+    Its `pubsub()` receives with a timeout of its own choice. Raises, in use: redis.RedisError.
+    """
+    pool = async_connection_pool(
+        _parsed(url) if url else address(), **_limits(timeout_s, AsyncRetry(NoBackoff(), 0))
+    )
+    return aioredis.Redis.from_pool(pool)
+
+
+def connection_pool(
+    at: RedisAddress, *, wait_s: float | None = None, **options: Any
+) -> redis.ConnectionPool:
+    """Return a new pool for threads.
+
+    When all its `max_connections` are in use the pool raises, or waits for one as long as `wait_s`.
+    `connection_class` may be a subclass of what `connection_class(at)` returns.
+    """
+    options = {"connection_class": connection_class(at), **_location(at), **options}
+    if wait_s is not None:
+        options["timeout"] = wait_s
+    if not at.master:
+        pool_class = redis.ConnectionPool if wait_s is None else redis.BlockingConnectionPool
+        return pool_class(**options)
+    sentinel = Sentinel(at.hosts, sentinel_kwargs=_sentinel_options(at, options))  # type: ignore[no-untyped-call] # redis-py has no types here
+    sentinel_class = SentinelConnectionPool if wait_s is None else _BlockingSentinelPool
+    return sentinel_class(at.master, sentinel, **options)  # type: ignore[no-untyped-call] # nor here
+
+
+class _BlockingSentinelPool(SentinelConnectionPool, redis.BlockingConnectionPool):
+    """Waits for a free connection to the master."""
+
+
+def async_connection_pool(at: RedisAddress, **options: Any) -> "aioredis.ConnectionPool":
+    """Return a new pool for the running event loop."""
+    options = {"connection_class": _async_connection_class(at), **_location(at), **options}
+    if not at.master:
+        return aioredis.ConnectionPool(**options)
+    sentinel = AsyncSentinel(at.hosts, sentinel_kwargs=_sentinel_options(at, options))  # type: ignore[no-untyped-call] # redis-py has no types here
+    return AsyncSentinelPool(at.master, sentinel, **options)  # type: ignore[no-untyped-call] # nor here
+
+
+def connection_class(at: RedisAddress) -> Any:
+    """Return the class of the connections that threads have to `at`."""
+    if at.master:
+        return SentinelManagedSSLConnection if at.is_tls else SentinelManagedConnection
+    if at.path:
+        return redis.UnixDomainSocketConnection
+    return redis.SSLConnection if at.is_tls else redis.Connection
+
+
+def instance_prefix(name: str, at: RedisAddress) -> str:
+    return f"{name}:{at.database}"
+
+
+def channel_layers(url: str, name: str) -> dict[str, Any]:
+    """Return CHANNEL_LAYERS for a REDIS_URL and a REDIS_PREFIX."""
+    at = _parsed(url)
+    host = {
+        "connection_class": _async_connection_class(at),
+        **_location(at),
+        **_limits(TIMEOUT_S, AsyncRetry(NoBackoff(), 0)),
+    }
+    if at.master:
+        host |= {
+            "master_name": at.master,
+            "sentinels": at.hosts,
+            "sentinel_kwargs": _sentinel_options(at, host),
+        }
+    return {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [host], "prefix": f"{instance_prefix(name, at)}:layer:"},
+        }
+    }
+
+
+def caches(url: str, name: str) -> dict[str, Any]:
+    """Return CACHES for a REDIS_URL and a REDIS_PREFIX."""
+    return {
+        "default": {
+            "BACKEND": "mainapp.core.cache.SharedCache",
+            "LOCATION": url,
+            "KEY_PREFIX": f"{instance_prefix(name, _parsed(url))}:cache",
+        }
+    }
+
+
+def broker_url(url: str) -> str:
+    """Return CELERY_BROKER_URL; kombu takes a semicolon for the start of another URL."""
+    return url.replace(";", "%3B")
+
+
+def broker_options(url: str, name: str) -> dict[str, Any]:
+    """Return Celery's transport options, for the broker and for results."""
+    return {
+        "global_keyprefix": f"{instance_prefix(name, _parsed(url))}:celery:",
+        "health_check_interval": CELERY_TIMEOUT_S,
+        # The pools have them too; kombu reads these to know that sending fails in time.
+        "socket_timeout": CELERY_TIMEOUT_S,
+        "socket_connect_timeout": CELERY_TIMEOUT_S,
+    }
+
+
+def _limits(timeout_s: float, retry: Any) -> dict[str, Any]:
+    return {
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "health_check_interval": HEALTH_CHECK_S,
+        "max_connections": MAX_CONNECTIONS,
+        "retry": retry,
+    }
+
+
+def _location(at: RedisAddress) -> dict[str, Any]:
+    """Return the arguments of a connection that say where, and as whom, it is made."""
+    options: dict[str, Any] = {"db": at.database, **at.tls}
+    if at.username:
+        options["username"] = at.username
+    if at.password:
+        options["password"] = at.password
+    if at.path:
+        return options | {"path": at.path}
+    if at.master:
+        return options
+    ((host, port),) = at.hosts
+    return options | {"host": host, "port": port}
+
+
+def _sentinel_options(at: RedisAddress, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the clients that ask the sentinels, from those of the pool."""
+    shared = ("socket_timeout", "socket_connect_timeout", "retry")
+    chosen = {name: options[name] for name in shared if name in options}
+    if at.is_tls:
+        chosen |= {"ssl": True, **at.tls}
+    if at.sentinel_username:
+        chosen["username"] = at.sentinel_username
+    if at.sentinel_password:
+        chosen["password"] = at.sentinel_password
+    return chosen
+
+
+def _async_connection_class(at: RedisAddress) -> Any:
+    if at.master:
+        return AsyncSentinelTLSConnection if at.is_tls else AsyncSentinelConnection
+    if at.path:
+        return aioredis.UnixDomainSocketConnection
+    return aioredis.SSLConnection if at.is_tls else aioredis.Connection
+
+
+@cache
+def _parsed(url: str) -> RedisAddress:
+    return parse_redis_url(url)

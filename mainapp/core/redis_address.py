@@ -1,0 +1,182 @@
+"""Where Redis is: the parser of `REDIS_URL`, in all its forms, without a client.
+
+    redis://user:password@host:6379/0
+    rediss://user:password@host:6379/0?ssl_ca_certs=/path/to/ca.pem
+    unix://user:password@/path/to/redis.sock?db=0
+    sentinel://user:password@host1:26379,host2:26379/master-name/0
+
+`sentinels://` is `sentinel://` over TLS. User, password and path are percent-encoded.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+PORTS = {"redis": 6379, "rediss": 6379, "sentinel": 26379, "sentinels": 26379}
+TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
+TLS_OPTIONS = (*TLS_FILES, "ssl_cert_reqs", "ssl_check_hostname")
+SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
+MAX_DATABASE = 2**31 - 1
+FORMS = (
+    "redis://host:6379/0, rediss://host:6379/0, unix:///path/to/redis.sock?db=0 or "
+    "sentinel://host1:26379,host2:26379/master/0"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedisAddress:
+    """A parsed URL. `hosts` are the sentinels where `master` names what they watch."""
+
+    hosts: tuple[tuple[str, int], ...] = ()
+    path: str = ""
+    database: int = 0
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    master: str = ""
+    sentinel_username: str | None = None
+    sentinel_password: str | None = field(default=None, repr=False)
+    is_tls: bool = False
+    tls: Mapping[str, str | bool] = field(default_factory=dict, hash=False)
+
+    def __str__(self) -> str:
+        """Return the address without its passwords, for logs and error messages."""
+        if self.path:
+            return f"unix://{self.path}?db={self.database}"
+        scheme = ("sentinel" if self.master else "redis") + ("s" if self.is_tls else "")
+        hosts = ",".join(f"{_bracketed(host)}:{port}" for host, port in self.hosts)
+        return "/".join(filter(None, (f"{scheme}://{hosts}", self.master, str(self.database))))
+
+
+def parse_redis_url(url: str) -> RedisAddress:
+    """Return the address that `url` gives. Raises: ValueError, with a reason free of passwords."""
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in (*PORTS, "unix"):
+        raise ValueError(f"it takes {FORMS}")
+    _check_characters(rest)
+    rest, _, query = rest.partition("?")
+    options = _options(query)
+    userinfo, location = _split_userinfo(rest)
+    username, password = _credentials(userinfo, options)
+    common: dict[str, Any] = {"username": username, "password": password}
+    if scheme == "unix":
+        return _unix(location, options, **common)
+    common |= _tls(scheme, options)
+    if scheme.startswith("sentinel"):
+        common |= {name: options.pop(name, None) for name in SENTINEL_OPTIONS}
+    _refuse_options(scheme, options)
+    netloc, _, path = location.partition("/")
+    hosts = _hosts(netloc, PORTS[scheme])
+    if scheme.startswith("sentinel"):
+        master, _, database = path.partition("/")
+        if not re.fullmatch(r"[\w.-]+", master, re.A):
+            raise ValueError("it lacks the master's name: sentinel://host1,host2/master/0")
+        return RedisAddress(hosts=hosts, master=master, database=_database(database), **common)
+    if len(hosts) != 1:
+        raise ValueError("it names several hosts, which only sentinel:// takes")
+    return RedisAddress(hosts=hosts, database=_database(path), **common)
+
+
+def _check_characters(text: str) -> None:
+    if "#" in text:
+        raise ValueError("it takes no #: write one in a password as %23")
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        raise ValueError("a % must be followed by two hex digits: write one in a password as %25")
+    if re.search(r"[\x00-\x20\x7f]", text):
+        raise ValueError("it holds a space or control character: percent-encode it")
+
+
+def _split_userinfo(text: str) -> tuple[str, str]:
+    """Split "user:password@host/path" at its @, which may come before the first slash only."""
+    userinfo, separator, location = text.rpartition("@")
+    if "/" in userinfo or "@" in userinfo:
+        raise ValueError("a / or @ in a password must be written as %2F or %40")
+    return (userinfo, location) if separator else ("", text)
+
+
+def _credentials(userinfo: str, options: dict[str, str]) -> tuple[str | None, str | None]:
+    """Return user and password, from before the @ or, as redis-py's unix:// has it, the query."""
+    username, _, password = (unquote(part) for part in userinfo.partition(":"))
+    if ":" in userinfo.partition(":")[2]:
+        raise ValueError("a : in a password must be written as %3A")
+    username = username or options.pop("username", "")
+    password = password or options.pop("password", "")
+    if username and not password:
+        raise ValueError("it names a user without a password; a password alone is :password@")
+    return username or None, password or None
+
+
+def _options(query: str) -> dict[str, str]:
+    # A plus is a plus here, not a space: passwords and paths hold some.
+    pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
+    options = dict(pairs)
+    if len(options) != len(pairs):
+        raise ValueError("it gives a parameter twice")
+    if blank := next((name for name, value in pairs if not value), None):
+        raise ValueError(f"its parameter {blank} is empty")
+    return options
+
+
+def _refuse_options(scheme: str, options: Mapping[str, str]) -> None:
+    for name in options:
+        if name in TLS_OPTIONS:
+            raise ValueError(f"{name} needs rediss:// or sentinels://")
+        if name == "db":
+            raise ValueError("db is for unix:// only: write the database number as the path's end")
+        raise ValueError(f"{scheme}:// takes no parameter {name[:40]!r}")
+
+
+def _unix(location: str, options: dict[str, str], **common: Any) -> RedisAddress:
+    if not location.startswith("/") or location.endswith("/"):
+        raise ValueError("unix:// takes the absolute path of a socket: unix:///path/to/redis.sock")
+    database = _database(options.pop("db", ""))
+    _refuse_options("unix", options)
+    return RedisAddress(path=unquote(location), database=database, **common)
+
+
+def _hosts(netloc: str, default_port: int) -> tuple[tuple[str, int], ...]:
+    return tuple(_host(part, default_port) for part in netloc.split(","))
+
+
+def _host(text: str, default_port: int) -> tuple[str, int]:
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", text, re.A)
+    if not text or text.startswith(":"):
+        raise ValueError("it lacks a host")
+    if not match:
+        raise ValueError(f"{text[:60]!r} is no host:port (an IPv6 address stands in brackets)")
+    port = int(match[3]) if match[3] else default_port
+    if not 1 <= port <= 65535:
+        raise ValueError(f"there is no port {port}")
+    return match[1] or match[2], port
+
+
+def _database(text: str) -> int:
+    if not text:
+        return 0
+    if not re.fullmatch(r"\d{1,10}", text, re.A) or int(text) > MAX_DATABASE:
+        raise ValueError(f"the database must be a number, not {text[:40]!r}")
+    return int(text)
+
+
+def _tls(scheme: str, options: dict[str, str]) -> dict[str, Any]:
+    if scheme not in ("rediss", "sentinels"):
+        return {}
+    tls: dict[str, str | bool] = {n: options.pop(n) for n in TLS_OPTIONS if n in options}
+    for name in TLS_FILES:
+        if name in tls and not Path(str(tls[name])).is_file():
+            raise ValueError(f"its {name} {tls[name]} is no file")
+    if ("ssl_certfile" in tls) != ("ssl_keyfile" in tls):
+        raise ValueError("ssl_certfile and ssl_keyfile go together")
+    if tls.setdefault("ssl_cert_reqs", "required") not in ("required", "none"):
+        raise ValueError("ssl_cert_reqs takes required or none")
+    check_hostname = tls.get("ssl_check_hostname", "true")
+    if check_hostname not in ("true", "false"):
+        raise ValueError("ssl_check_hostname takes true or false")
+    tls["ssl_check_hostname"] = check_hostname == "true" and tls["ssl_cert_reqs"] == "required"
+    return {"is_tls": True, "tls": tls}
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
