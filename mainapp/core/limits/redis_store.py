@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import redis
 
@@ -35,7 +37,7 @@ while oldest and tonumber(oldest) <= now - window do
 end
 local used = redis.call('LLEN', KEYS[1])
 if used >= count then
-  local freed = redis.call('LINDEX', KEYS[1], used - count)
+  local freed = redis.call('LINDEX', KEYS[1], used - count) or now
   return {used, string.format('%.0f', freed + window - now), 1}
 end
 redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
@@ -43,7 +45,12 @@ redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1000)
 return {used + 1, string.format('%.0f', (oldest or now) + window - now), 0}
 """
 
+# Uses on an event loop that come within this time share a round trip, so that a storm of
+# handshakes stays together: the middleware behind it looks sessions up in batches.
+GATHER_S = 0.001
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="limits")
+
+Use = tuple[Limit, Key]
 
 
 class _Outage:
@@ -62,18 +69,7 @@ def key_of(limit: Limit, key: Key) -> str:
 
 def try_consume(limit: Limit, key: Key) -> Decision:
     """Count one use and return what was decided. Raises: Unavailable (a CLOSED limit)."""
-    allowed = limit.allowed
-    if allowed <= 0:
-        return Decision(limit, 0, limit.window_s, is_refused=True)
-    if time.monotonic() >= _Outage.until:
-        try:
-            return _consume(limit, key, allowed)
-        except (redis.RedisError, OSError) as error:
-            _Outage.until = time.monotonic() + PAUSE_S
-            logger.warning("limits are not counted for %g s: %s", PAUSE_S, error)
-    if limit.without_redis is CLOSED:
-        raise Unavailable
-    return Decision(limit, 1, limit.window_s, is_refused=False)
+    return _checked(_decide([(limit, key)])[0])
 
 
 def consume(limit: Limit, key: Key) -> None:
@@ -84,7 +80,9 @@ def consume(limit: Limit, key: Key) -> None:
 async def try_consume_async(limit: Limit, key: Key) -> Decision:
     """Do as `try_consume`, off the event loop."""
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_THREADS, try_consume, limit, key)
+    if loop not in _gatherers:
+        _gatherers[loop] = _Gatherer()
+    return _checked(await _gatherers[loop].add((limit, key), loop))
 
 
 async def consume_async(limit: Limit, key: Key) -> None:
@@ -92,13 +90,73 @@ async def consume_async(limit: Limit, key: Key) -> None:
     (await try_consume_async(limit, key)).check()
 
 
-def _consume(limit: Limit, key: Key, allowed: int) -> Decision:
-    window_us = round(limit.window_s * 1_000_000)
-    answer: Any = _script()(keys=[key_of(limit, key)], args=[allowed, window_us], client=client())
-    used, reset_us, is_refused = answer
-    return Decision(limit, used, int(reset_us) / 1_000_000, is_refused=bool(is_refused))
+class _Gatherer:
+    """Decides the uses that come together on one event loop in one round trip."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[Use, asyncio.Future[Decision | None]]] = []
+
+    def add(self, use: Use, loop: asyncio.AbstractEventLoop) -> "asyncio.Future[Decision | None]":
+        if not self._waiting:
+            loop.call_later(GATHER_S, self._send, loop)
+        future = loop.create_future()
+        self._waiting.append((use, future))
+        return future
+
+    def _send(self, loop: asyncio.AbstractEventLoop) -> None:
+        batch, self._waiting = self._waiting, []
+        uses = [use for use, _future in batch]
+        deciding = loop.run_in_executor(_THREADS, _decide, uses)
+        deciding.add_done_callback(partial(_hand_out, [future for _use, future in batch]))
 
 
-@cache
-def _script() -> Any:
-    return client().register_script(_CONSUME)
+_gatherers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Gatherer] = WeakKeyDictionary()
+
+
+def _hand_out(
+    futures: "list[asyncio.Future[Decision | None]]",
+    deciding: "asyncio.Future[list[Decision | None]]",
+) -> None:
+    error = None if deciding.cancelled() else deciding.exception()
+    for n, future in enumerate(futures):
+        if future.done():
+            continue  # the client left meanwhile
+        if error is not None or deciding.cancelled():
+            future.set_exception(error or asyncio.CancelledError())
+        else:
+            future.set_result(deciding.result()[n])
+
+
+def _checked(decision: Decision | None) -> Decision:
+    if decision is None:
+        raise Unavailable
+    return decision
+
+
+def _decide(uses: Sequence[Use]) -> list[Decision | None]:
+    """Count each use, in one round trip; None where a CLOSED limit could not be counted."""
+    if time.monotonic() >= _Outage.until:
+        try:
+            return _decide_in_redis(uses)
+        except (redis.RedisError, OSError) as error:
+            _Outage.until = time.monotonic() + PAUSE_S
+            logger.warning("limits are not counted for %g s: %s", PAUSE_S, error)
+    return [
+        None
+        if limit.without_redis is CLOSED
+        else Decision(limit, 1, limit.window_s, is_refused=False)
+        for limit, _key in uses
+    ]
+
+
+def _decide_in_redis(uses: Sequence[Use]) -> list[Decision | None]:
+    with client().pipeline(transaction=False) as pipeline:
+        for limit, key in uses:
+            window_us = round(limit.window_s * 1_000_000)
+            arguments = (key_of(limit, key), limit.allowed, window_us)
+            pipeline.eval(_CONSUME, 1, *arguments)  # type: ignore[no-untyped-call] # redis-py's
+        answers: list[Any] = pipeline.execute()
+    return [
+        Decision(limit, used, int(reset_us) / 1_000_000, is_refused=bool(is_refused))
+        for (limit, _key), (used, reset_us, is_refused) in zip(uses, answers, strict=True)
+    ]
