@@ -117,7 +117,7 @@ def main() -> None:
         with instance(Path(folder) / "data", **MANY_FROM_HERE) as running:
             storm(tally, load, running, "anonymous", ANONYMOUS)
             storm(tally, load, running, "logged in", LOGGED_IN)
-    sys.exit(bool(tally.missed))
+    sys.exit(tally.exit_code)
 
 
 if __name__ == "__main__":

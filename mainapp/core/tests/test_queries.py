@@ -1,0 +1,27 @@
+import asyncio
+import time
+
+import pytest
+from django.db import connection
+
+from mainapp.core.realtime import query
+
+
+async def test_query_holds_up_neither_the_loop_nor_another_query():
+    slow = asyncio.ensure_future(query(time.sleep, 0.3))
+    started = time.monotonic()
+
+    assert await query(lambda: 1) == 1
+
+    assert time.monotonic() - started < 0.2
+    assert not slow.done()
+    await slow
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_query_leaves_no_connection_open():
+    def used():
+        connection.ensure_connection()
+        return connection
+
+    assert (await query(used)).connection is None
