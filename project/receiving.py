@@ -108,6 +108,14 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
         else:
             super().handle_cont(event)
 
+    def handle_close(self, event: Frame) -> None:
+        super().handle_close(event)
+        self._abort_soon_if_unread()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._abort_soon_if_unread()
+
     def handle_text(self, event: Frame) -> None:
         if not self.close_sent or self._count_frame():
             super().handle_text(event)
@@ -140,10 +148,18 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
             self.transport.write(self._owed_pong)
         self._owed_pong = b""
 
+    async def send(self, message: Any) -> None:
+        """Send; after `close_timeout` without the client's close frame reset the connection.
+
+        uvicorn would close it, which waits without end for a client that reads nothing.
+        """
+        await super().send(message)
+        if self.close_timer is not None and not self._is_hung_up:
+            self._abort_after(self.close_timeout)
+
     def keepalive_timeout(self) -> None:
-        """Close, and reset a connection whose client reads nothing: it would never be flushed."""
         super().keepalive_timeout()
-        self._abort_soon()
+        self._abort_soon_if_unread()
 
     def _parse(self) -> None:
         """Parse slices for TURN_S, then let others have their turn."""
@@ -204,9 +220,14 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
         if not self.close_sent:
             self.close_sent = True
             self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
-        self._abort_soon()
+        self._abort_after(HANG_UP_S)
 
-    def _abort_soon(self) -> None:
+    def _abort_soon_if_unread(self) -> None:
+        """Reset a closing connection whose client does not read: it would never be flushed."""
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._abort_after(HANG_UP_S)
+
+    def _abort_after(self, seconds: float) -> None:
         if self.close_timer is not None:
             self.close_timer.cancel()
-        self.close_timer = self.loop.call_later(HANG_UP_S, self.transport.abort)
+        self.close_timer = self.loop.call_later(seconds, self.transport.abort)

@@ -263,7 +263,47 @@ def test_client_that_does_not_read_is_owed_one_pong_alone():
     assert asyncio.run(story()) == 0
 
 
-def test_client_that_never_reads_is_reset_after_the_keepalive(monkeypatch):
+def test_client_that_never_reads_is_reset_after_its_own_close():
+    async def story():
+        flood = Flood()
+        async with served(flood) as (server, port):
+            with await stall(port, flood) as client:
+                client.sendall(CLOSE)
+                async with asyncio.timeout(5):
+                    while server.server_state.connections:
+                        await asyncio.sleep(0.02)
+
+    asyncio.run(story())
+
+
+def test_client_that_never_reads_is_reset_after_the_applications_close():
+    class Closer:
+        async def __call__(self, scope, receive, send):
+            await receive()
+            await send({"type": "websocket.accept"})
+            send.__self__.close_timeout = 0.2
+            while send.__self__.transport.get_write_buffer_size() == 0:
+                await send({"type": "websocket.send", "bytes": FRAME})
+            await send({"type": "websocket.close", "code": 4401})
+            while (await receive())["type"] != "websocket.disconnect":
+                continue
+
+    async def story():
+        async with served(Closer()) as (server, port):
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.connect(("127.0.0.1", port))
+                client.sendall(UPGRADE)
+                async with asyncio.timeout(5):
+                    while not server.server_state.connections:
+                        await asyncio.sleep(0.01)
+                    while server.server_state.connections:
+                        await asyncio.sleep(0.02)
+
+    asyncio.run(story())
+
+
+def test_client_that_never_reads_is_reset_after_the_keepalive():
     async def story():
         flood = Flood()
         async with served(flood, ws_ping_interval=0.3, ws_ping_timeout=0.3) as (server, port):

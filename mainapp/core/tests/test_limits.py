@@ -1,14 +1,15 @@
 import asyncio
 import logging
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
+from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 
-from mainapp.accounts.models import User
 from mainapp.core.limits import (
     CLOSED,
     OPEN,
@@ -35,8 +36,6 @@ HERE = of_address("203.0.113.7")
 @pytest.fixture(params=["nobody", "nothing"])
 def no_redis(request, monkeypatch, tmp_path):
     """Point the limiter at a Redis that is not there, or at one that never answers."""
-    import socket  # noqa: PLC0415 - for this fixture alone
-
     path = tmp_path / "redis.sock"
     server = socket.socket(socket.AF_UNIX)
     if request.param == "nothing":
@@ -226,7 +225,7 @@ def test_only_users_have_stored_limits(db):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("has_old_window", [False, True])
 def test_exactly_the_count_of_200_parallel_stored_uses_pass(has_old_window):
-    carol = User.objects.create_user("carol")
+    carol = get_user_model().objects.create_user("carol")
     if has_old_window:
         consume_stored(QUOTA, of_user(carol), at=AT - timedelta(days=2))
 
