@@ -3,7 +3,7 @@
 20 clients ask for a pong 20 times a second. Their p99 is taken alone and beside each attack, with
 the server's resident memory at its highest. The attacker has one socket at a time, and opens
 another 0.1 s after it was closed. Both p99s are the best of some rounds, taken by turns: the
-machine is shared.
+machine is shared. Arguments choose attacks by name.
 """
 
 import math
@@ -87,7 +87,7 @@ def main() -> None:
         pinger, attacker = rig.worker("pinger"), rig.worker("attacker")
         pinger.call("open", port=port, count=CLIENTS)
         pinger.call("measure", seconds=ROUND_S)  # to warm up
-        for kind in ATTACKS:
+        for kind in sys.argv[1:] or ATTACKS:
             seen = Attacked(kind, pid=web.pid, port=port, pinger=pinger, attacker=attacker)
             closed = ", ".join(f"{code} ({n} times)" for code, n in seen.codes.items()) or "never"
             tally.note(f"{kind}: {seen.sent_mib:.1f} MiB taken; closed with {closed}")

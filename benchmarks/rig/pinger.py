@@ -1,9 +1,11 @@
 """A process of well-behaved sockets that ask for pongs and time them.
 
 Commands: `open` (`port`, `count`), then `measure` (`seconds`) → the p50 and p99 of the pongs in ms.
+A pong that takes longer than WORST_S counts as WORST_S.
 """
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -15,19 +17,21 @@ from websockets.asyncio.client import ClientConnection, connect
 from benchmarks.rig.readings import percentile
 
 EVERY_S = 0.05
-PING = '{"type":"ping","id":"p"}'
+WORST_S = 5.0
 
 
 class Pinger:
     def __init__(self) -> None:
         self._sockets: list[ClientConnection] = []
         self._delays_ms: list[float] = []
+        self._ids = itertools.count()
 
     async def open(self, port: int, count: int) -> dict[str, Any]:
         url = f"ws://127.0.0.1:{port}/ws/stock/track/?stockpicker=PETR4"
         for _ in range(count):
             origin = f"http://127.0.0.1:{port}"
-            self._sockets.append(await connect(url, origin=origin, proxy=None, compression=None))  # type: ignore[arg-type] # an origin is a str
+            options: dict[str, Any] = {"origin": origin, "proxy": None, "ping_interval": None}
+            self._sockets.append(await connect(url, compression=None, **options))
         return {}
 
     async def measure(self, seconds: float) -> dict[str, float]:
@@ -43,11 +47,16 @@ class Pinger:
 
     async def _ping(self, socket: ClientConnection, ends_at: float, offset_s: float) -> None:
         await asyncio.sleep(offset_s)
-        while (asked_at := time.perf_counter()) < ends_at:
-            await socket.send(PING)
-            while orjson.loads(await socket.recv())["type"] != "pong":
-                pass
-            took_s = time.perf_counter() - asked_at
+        while (sent_at := time.perf_counter()) < ends_at:
+            frame_id = next(self._ids)
+            await socket.send(f'{{"type":"ping","id":{frame_id}}}')
+            try:
+                async with asyncio.timeout(WORST_S):
+                    while orjson.loads(await socket.recv()).get("id") != frame_id:
+                        pass
+                took_s = time.perf_counter() - sent_at
+            except TimeoutError:
+                took_s = WORST_S
             self._delays_ms.append(took_s * 1000)
             await asyncio.sleep(max(0.0, EVERY_S - took_s))
 
