@@ -1,4 +1,4 @@
-"""Who may use the API's index, and how requests are counted and told apart."""
+"""Who may use the API's index, and how requests are counted and identified."""
 
 import hashlib
 from datetime import timedelta
@@ -7,13 +7,13 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from mainapp.core.policies import EVERYONE
 
 WINDOW_S = 60
-KEEP_KEYS = timedelta(hours=24)
+KEY_LIFETIME = timedelta(hours=24)
 MAX_KEY = 255
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
+    """Return the network that shares one limit: an IPv4 address, or the /64 of an IPv6 one."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -24,7 +24,7 @@ def network_of(address: str) -> str:
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """Return what tells one request from another."""
+    """Return a hash that identifies a request by its method, path and body."""
     head = f"{method} {path}\n".encode()
     return hashlib.sha256(head + body).hexdigest()
 

@@ -1,4 +1,4 @@
-"""How many requests one address and one user may make in a minute, counted for all processes."""
+"""Limits of requests per minute of one address and of one user, shared by all processes."""
 
 import time
 from typing import Any
@@ -39,7 +39,7 @@ class Window:
 
 
 def of_address(request: Any) -> Window:
-    """Count a request from where it comes, whoever makes it."""
+    """Count a request by its network, whoever the user is."""
     place = network_of(request.META.get("REMOTE_ADDR", ""))
     return Window("address", place, settings.API_REQUESTS_A_MINUTE_ADDRESS)
 

@@ -71,8 +71,11 @@ def _calls_of(path):
         for call in ast.walk(node)
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
     }
+    name_of_file = path.relative_to(settings.BASE_DIR)
     for node in ast.walk(tree):
-        place = f"{path.relative_to(settings.BASE_DIR)}:{getattr(node, 'lineno', 0)}"
+        if not isinstance(node, ast.Raise | ast.Call):
+            continue
+        place = f"{name_of_file}:{node.lineno}"
         raised = getattr(node, "exc", None) if isinstance(node, ast.Raise) else None
         if isinstance(raised, ast.Name) and takes_code(errors.get(raised.id, object)):
             yield place, None, True
@@ -88,6 +91,7 @@ def literal(node):
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+@cache
 def templates():
     """Return each sentence that is given to a DomainError, with the names in its params."""
     found = dict.fromkeys(SENTENCES.values())

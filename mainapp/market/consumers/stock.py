@@ -33,6 +33,7 @@ class StockConsumer(BaseConsumer):
     """One visitor's socket: what it wants goes to the hub, and prices come from there."""
 
     policy = SOCKET
+    login_sentence = _("Entre na sua conta para conversar.")
     handlers: ClassVar = BaseConsumer.handlers | {
         "subscribe": "subscribe",
         "unsubscribe": "unsubscribe",

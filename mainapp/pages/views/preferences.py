@@ -20,7 +20,7 @@ from mainapp.pages.forms import PreferencesForm
 
 
 def preferences(request: HttpRequest) -> HttpResponse:
-    """Save what is chosen: answered as JSON to a script, by the way back to a form."""
+    """Save the chosen preferences; scripts get JSON, forms a redirect back."""
     if not isinstance(request.user, User):
         return _login_first(request)
     form = PreferencesForm(request.POST)
@@ -32,7 +32,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         fields = {name: list(errors) for name, errors in form.errors.items()}
         return json_response(DomainError("invalid", "%(error)s", {"error": message}, fields=fields))
     messages.error(request, message)
-    return _way_back(request)
+    return _redirect_back(request)
 
 
 def _saved(request: HttpRequest, chosen: dict[str, Any]) -> HttpResponse:
@@ -43,14 +43,14 @@ def _saved(request: HttpRequest, chosen: dict[str, Any]) -> HttpResponse:
             response: HttpResponse = JsonResponse({"saved": chosen, "message": message})
         else:
             messages.success(request, _("Preferência salva."))
-            response = _way_back(request)
+            response = _redirect_back(request)
     if language is not None:
-        keep_language(response, language)
+        set_language_cookie(response, language)
     return response
 
 
-def keep_language(response: HttpResponse, language: str) -> None:
-    """Have the browser keep a language; the empty one is what it asks for by itself."""
+def set_language_cookie(response: HttpResponse, language: str) -> None:
+    """Set the browser's language cookie; an empty language removes it."""
     if not language:
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
         return
@@ -73,8 +73,8 @@ def _login_first(request: HttpRequest) -> HttpResponse:
     return redirect_to_login(reverse("home"))
 
 
-def _way_back(request: HttpRequest) -> HttpResponse:
-    """Return to `next`, when that is a page of ours, else to the person's own page."""
+def _redirect_back(request: HttpRequest) -> HttpResponse:
+    """Redirect to `next` if it is on this site, else to the user's profile."""
     url = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(
         url, {request.get_host()}, require_https=request.is_secure()
