@@ -6,6 +6,7 @@ from typing import Any
 import redis
 from django_celery_beat.schedulers import DatabaseScheduler
 
+from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 
 logger = logging.getLogger(__name__)
@@ -27,7 +28,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
 
     def _renew_lease(self) -> None:
         try:
-            board.client().set(board.BEAT_KEY, 1, px=LEASE_MS)
+            redis_client().set(board.BEAT_KEY, 1, px=LEASE_MS)
             self.is_cut_off = False
         except redis.RedisError as error:
             if not self.is_cut_off:

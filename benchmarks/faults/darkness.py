@@ -31,14 +31,14 @@ from benchmarks.rig.browser import Page, Pages
 from benchmarks.rig.processes import IBOV, Rig, port_of, prepare_script
 from benchmarks.rig.readings import Tally
 from project.embedded import answers, socket_path
-from tests.instances import Instance, get
+from tests.instances import Instance, get, redis_key
 
 PAGES, SYMBOLS = 10, IBOV[:10]
 STALE_S, NEWEST_S, NEW_S = 3.0, 2.0, 4.0
 OUTAGE_S, AWAY_S = 6.0, 60.0
 BACK_S, LEASE_S = 30.0, 2.0
 INTERVAL_S = os.environ.get("UPDATE_INTERVAL_S", "2")
-BOARD, WORKER = "pregao:board:simulated", "pregao:worker"
+BOARD, WORKER = redis_key("board", "simulated"), redis_key("worker")
 
 Work = Callable[[], Awaitable[None]]
 
@@ -173,7 +173,7 @@ def signal_to(running: Instance, part: str, number: signal.Signals) -> psutil.Pr
 
 async def redis_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        signal_to(running, "redis-server", signal.SIGKILL)
+        signal_to(running, "-server ", signal.SIGKILL)
         await until(lambda: not site.redis_answers(), 2)
 
     return await site.suffer(inflict, lambda: until(site.redis_answers))
@@ -201,18 +201,16 @@ async def stopped(
 
 
 async def redis_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
-    return await stopped(site, running, "redis-server", outage_s, site.redis_answers)
+    return await stopped(site, running, "-server ", outage_s, site.redis_answers)
 
 
 async def worker_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
-    return await stopped(
-        site, running, "celery --quiet -A project worker", outage_s, site.worker_lives
-    )
+    return await stopped(site, running, "pregao: worker", outage_s, site.worker_lives)
 
 
 async def worker_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        signal_to(running, "project worker", signal.SIGKILL)
+        signal_to(running, "pregao: worker", signal.SIGKILL)
         await asyncio.sleep(LEASE_S)  # the dead one's sign of life is gone, a new one's not there
 
     return await site.suffer(inflict, lambda: until(site.worker_lives))
@@ -220,14 +218,14 @@ async def worker_killed(site: Site, running: Instance) -> Found:
 
 async def beat_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        signal_to(running, "project beat", signal.SIGKILL)
+        signal_to(running, "pregao: beat", signal.SIGKILL)
 
     return await site.suffer(inflict, nothing)
 
 
 async def web_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        killed = signal_to(running, "project.serve", signal.SIGKILL)
+        killed = signal_to(running, "pregao: web", signal.SIGKILL)
         await until(lambda: not killed.is_running(), 4)
 
     return await site.suffer(

@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from benchmarks.rig.processes import IBOV, Rig, port_of
 from benchmarks.rig.readings import Tally
+from tests.instances import redis_key
 
 SOCKETS = 1000
 END_S = 5
@@ -29,7 +30,7 @@ def end(sockets: int) -> Tally:
         load = rig.worker("loader")
         load.call("open", name="all", port=port_of(listener), count=sockets, symbols=IBOV)
         time.sleep(1.5)  # the lease is renewed every second
-        leases = client.keys("pregao:watch:*")
+        leases = client.keys(redis_key("watch", "*"))
         begun = time.monotonic()
         web.send_signal(signal.SIGTERM)
         state = load.call("lost", name="all", timeout_s=END_S)
@@ -42,7 +43,7 @@ def end(sockets: int) -> Tally:
         )
         ran = int(left.read_text())
         tally.check(f"cleanup ran for every socket: {ran}", ran == sockets)
-        gone = not client.keys("pregao:watch:*")
+        gone = not client.keys(redis_key("watch", "*"))
         tally.check(
             f"the watch lease was there ({len(leases)}) and was given up", bool(leases) and gone
         )

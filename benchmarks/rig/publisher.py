@@ -19,7 +19,7 @@ from channels.layers import get_channel_layer
 django.setup()
 
 from benchmarks.rig.usual import GROUP, LAYER
-from mainapp.market import board
+from mainapp.core.redis import client as redis_client
 from mainapp.market.board import Board, FeedStatus
 from mainapp.market.quotes import Quote
 from mainapp.market.services.recording import record_quotes
@@ -90,7 +90,7 @@ def main() -> None:
             async_to_sync(layer.group_send)(GROUP, message)
             answer = {"seq": command["seq"], "at": begun}
         elif command["do"] == "info":
-            info = board.client().info("commandstats")
+            info = redis_client().info("commandstats")
             answer = {name[8:]: stats["calls"] for name, stats in info.items()}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

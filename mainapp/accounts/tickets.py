@@ -2,19 +2,14 @@
 
 import hashlib
 import secrets
-from functools import cache
 from typing import Any, NamedTuple
 
 import orjson
-import redis
-from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from mainapp.core.middleware import TICKET
+from mainapp.core.redis import client, key
 
 LIFE_S = 30
-TIMEOUT_S = 1.0
 
 
 class Ticket(NamedTuple):
@@ -23,18 +18,6 @@ class Ticket(NamedTuple):
     user_id: int
     auth_hash: str
     session_key: str | None
-
-
-@cache
-def client() -> redis.Redis:
-    """Return the process's connections. Raises, in use: redis.RedisError, at once."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        max_connections=50,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-    )
 
 
 def issue(ticket: Ticket) -> str:
@@ -57,4 +40,4 @@ def offered(scope: Any) -> str | None:
 
 
 def _key(value: str) -> str:
-    return f"pregao:ticket:{hashlib.sha256(value.encode()).hexdigest()}"
+    return key("ticket", hashlib.sha256(value.encode()).hexdigest())

@@ -26,6 +26,7 @@ from redis.sentinel import (
 
 from mainapp.core.redis_address import RedisAddress, parse_redis_url
 
+DEFAULT_PREFIX = "pregao"
 TIMEOUT_S = 1.0
 # A worker that waits for tasks notices a frozen server after about three times this, and the
 # failover of the sentinels comes on top. Measured with a frozen master: Celery's defaults hang for
@@ -153,6 +154,22 @@ def caches(url: str, name: str) -> dict[str, Any]:
             "LOCATION": url,
             "KEY_PREFIX": f"{instance_prefix(name, _parsed(url))}:cache",
         }
+    }
+
+
+def broker_url(url: str) -> str:
+    """Return CELERY_BROKER_URL; kombu takes a semicolon for the start of another URL."""
+    return url.replace(";", "%3B")
+
+
+def broker_options(url: str, name: str) -> dict[str, Any]:
+    """Return Celery's transport options, for the broker and for results."""
+    return {
+        "global_keyprefix": f"{instance_prefix(name, _parsed(url))}:celery:",
+        "health_check_interval": CELERY_TIMEOUT_S,
+        # The pools have them too; kombu reads these to know that sending fails in time.
+        "socket_timeout": CELERY_TIMEOUT_S,
+        "socket_connect_timeout": CELERY_TIMEOUT_S,
     }
 
 

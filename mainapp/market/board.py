@@ -3,25 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
-from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import orjson
 import redis
-from django.conf import settings
 from redis import asyncio as aioredis
-from redis.asyncio.retry import Retry as AsyncRetry
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from mainapp.core.redis import client, key
 from mainapp.market.quotes import Quote
 
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
-WORKER_KEY, BEAT_KEY = "pregao:worker", "pregao:beat"
+WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
 WORKER_LEASE_MS = 2_000
-TIMEOUT_S = 1.0
 
 # KEYS: board. ARGV: status or '', then symbol, quoted_at in ms and value of each quote. One atomic
 # step, so that two workers never give one number twice nor an older quote the last word.
@@ -100,30 +94,7 @@ class Contents:
 
 
 def board_key(simulated: bool) -> str:
-    return f"pregao:board:{'simulated' if simulated else 'real'}"
-
-
-@cache
-def client() -> "redis.Redis":
-    """Return this process's Redis client for threads; every call fails within a second."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        max_connections=200,
-        retry=Retry(NoBackoff(), 0),
-    )
-
-
-def async_client() -> "aioredis.Redis":
-    """Return a new Redis client for the running event loop; every call fails within a second."""
-    return aioredis.Redis.from_url(
-        settings.REDIS_URL,
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
-        max_connections=200,
-        retry=AsyncRetry(NoBackoff(), 0),
-    )
+    return key("board", "simulated" if simulated else "real")
 
 
 class Board:
@@ -224,29 +195,12 @@ class BoardReader:
 
 
 def _dump(quote: Quote) -> bytes:
-    return orjson.dumps(asdict(quote), default=str)
+    return orjson.dumps(quote.to_json(), default=str)
 
 
 def _parse(raw: bytes) -> tuple[int, Quote]:
     seq, _, value = raw.split(b"|", 2)
-    fields = orjson.loads(value)
-    fields["quoted_at"] = datetime.fromisoformat(fields["quoted_at"])
-    for name in _MONEY:
-        if fields[name] is not None:
-            fields[name] = Decimal(fields[name])
-    return int(seq), Quote(**fields)
-
-
-_MONEY = (
-    "price",
-    "previous_close",
-    "open",
-    "high",
-    "low",
-    "market_cap",
-    "year_low",
-    "year_high",
-)
+    return int(seq), Quote.from_json(orjson.loads(value))
 
 
 def _dump_status(status: FeedStatus) -> bytes:

@@ -1,7 +1,7 @@
 """The watch set: what each web process's sockets want, leased in Redis, and what features need.
 
-A process keeps its own set `pregao:watch:<name>` that expires unless renewed; the registry
-`pregao:watchers` only says which names to look for.
+A process keeps its own set `watch:<name>` that expires unless renewed; the registry
+`watchers` only says which names to look for.
 """
 
 import time
@@ -10,8 +10,10 @@ from collections.abc import Callable, Collection
 import redis
 from redis import asyncio as aioredis
 
+from mainapp.core.redis import key
+
 LEASE_S = 10
-REGISTRY = "pregao:watchers"
+REGISTRY = key("watchers")
 
 Need = Callable[[], Collection[str]]
 _needs: list[Need] = []
@@ -98,4 +100,4 @@ class WatchLease:
 
 
 def _key(name: str) -> str:
-    return f"pregao:watch:{name}"
+    return key("watch", name)

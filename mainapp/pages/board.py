@@ -15,13 +15,13 @@ from uuid import uuid4
 import redis
 
 from mainapp.core.consumers import open_sockets
-from mainapp.market.board import client
+from mainapp.core.redis import client, key
 
 logger = logging.getLogger(__name__)
 
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 RENEW_S, LEASE_S = 5.0, 15
-REGISTRY = "pregao:meters"
+REGISTRY = key("meters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,4 +104,4 @@ def readings() -> list[Reading]:
 
 
 def _key(process: str) -> str:
-    return f"pregao:meter:{process}"
+    return key("meter", process)

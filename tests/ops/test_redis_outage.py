@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from project.launcher import BEAT, WORKER
-from tests.instances import ROOT, RedisServer, environment, run, wait_for
+from tests.instances import ROOT, RedisServer, environment, redis_key, wait_for
 
 # Celery's own pace, at 2, 6 and 12 s, would be back five seconds after this.
 OUTAGE_S = 7
@@ -25,15 +25,14 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def given(tmp_path, server):
+def given(data_dir, server):
     variables: dict[str, Any] = {
-        "DATA_DIR": str(tmp_path),
+        "DATA_DIR": str(data_dir),
         "REDIS_URL": f"unix://{server.path}",
         "SECRET_KEY": "x" * 60,
         "QUOTE_SOURCE": "simulated",
         "ALLOW_SIMULATED": "1",
     }
-    assert run("manage.py", "setup", **variables).returncode == 0
     return variables
 
 
@@ -76,12 +75,12 @@ def ask(server, number):
             "delivery_tag": task_id,
         },
     }
-    server.client.lpush("listed", json.dumps(message))
+    server.client.lpush(redis_key("celery", "listed"), json.dumps(message))
     return task_id
 
 
 def is_done(server, task_id):
-    return server.client.exists(f"celery-task-meta-{task_id}")
+    return server.client.exists(redis_key("celery", f"celery-task-meta-{task_id}"))
 
 
 def test_worker_and_beat_are_back_at_once(server, start):
@@ -89,7 +88,7 @@ def test_worker_and_beat_are_back_at_once(server, start):
     beat_log = start(BEAT)
     first = ask(server, 1)
     wait_for(lambda: is_done(server, first), 20, "a worker")
-    wait_for(lambda: server.client.exists("pregao:beat"), 20, "a beat")
+    wait_for(lambda: server.client.exists(redis_key("beat")), 20, "a beat")
 
     server.kill()
     time.sleep(OUTAGE_S)
@@ -99,5 +98,5 @@ def test_worker_and_beat_are_back_at_once(server, start):
 
     wait_for(lambda: is_done(server, second), 10, "the worker again")
     assert time.monotonic() - back_at <= BACK_WITHIN_S
-    wait_for(lambda: server.client.exists("pregao:beat"), 3, "beat's lease again")
+    wait_for(lambda: server.client.exists(redis_key("beat")), 3, "beat's lease again")
     assert "beat's lease was not renewed" in beat_log.read_text()

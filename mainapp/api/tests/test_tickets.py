@@ -11,7 +11,8 @@ from conftest import Refused
 from mainapp.accounts import tickets
 from mainapp.accounts.tickets import Ticket
 from mainapp.api.services.tokens import create_tokens
-from mainapp.market.board import client as market_redis
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
 from project.asgi import application
 
 # Sockets look their users up on threads of their own.
@@ -101,10 +102,10 @@ async def test_ticket_opens_what_is_open_to_all_under_its_user(alice, websocket)
 
 async def test_ticket_dies_unused(alice, websocket):
     subprotocol, _client = await ticket_of(alice)
-    (key,) = market_redis().keys("pregao:ticket:*")
-    assert 0 < market_redis().ttl(key) <= tickets.LIFE_S
-    assert subprotocol.removeprefix("ticket.") not in key.decode()
-    market_redis().delete(key)
+    (name,) = redis_client().keys(key("ticket", "*"))
+    assert 0 < redis_client().ttl(name) <= tickets.LIFE_S
+    assert subprotocol.removeprefix("ticket.") not in name.decode()
+    redis_client().delete(name)
 
     with pytest.raises(Refused):
         async with with_ticket(websocket, subprotocol):

@@ -20,7 +20,7 @@ from mainapp.api.serializers.forum import (
 from mainapp.api.views.base import ApiView, valid
 from mainapp.forum.forms import RoomForm
 from mainapp.forum.models import Room
-from mainapp.forum.selectors.messages import heads, person_of, said_after
+from mainapp.forum.selectors.messages import heads, messages_after, person_of
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.symbols import fold
@@ -60,7 +60,7 @@ class MessagesView(ApiView):
     def get(self, request: Any, pk: int) -> Response:
         after = valid(MessageQuery(data=request.query_params))["after"]
         last_seq = _last_seq(pk)
-        messages, more = said_after(pk, after)
+        messages, more = messages_after(pk, after)
         items = [message.item_for(request.user.pk) for message in messages]
         return Response({"items": items, "more": more, "last_seq": last_seq})
 

@@ -17,9 +17,9 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.utils import translation
 from django.utils.html import escape
 from rest_framework.test import APIRequestFactory
+from rest_framework.views import APIView
 
 import mainapp
-from mainapp.api.views.base import ApiView
 from mainapp.core.consumers import BaseConsumer
 from mainapp.core.errors import json_response, page_sentence, shown_as_message, shown_in_form
 from mainapp.core.exceptions import SENTENCES, STATUSES, DomainError, fill
@@ -172,12 +172,10 @@ class OneForm(forms.Form):
     name = forms.CharField(required=False)
 
 
-class RaisingView(ApiView):
+class RaisingView(APIView):
     error = DomainError("invalid")
     authentication_classes = []
-
-    def get_permissions(self):
-        return []
+    permission_classes = []
 
     def get(self, request):
         raise self.error

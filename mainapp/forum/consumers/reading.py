@@ -1,4 +1,4 @@
-"""Reading what a client sent: texts and numbers."""
+"""Readers of client frames: texts and numbers."""
 
 import re
 from uuid import UUID
@@ -20,7 +20,7 @@ def body_of(frame: Frame) -> str:
 
 
 def client_id_of(frame: Frame) -> UUID:
-    """Return the sender's name for a message. Raises: Invalid."""
+    """Return the sender's own id of a message. Raises: Invalid."""
     text = frame.get("client_id")
     if not isinstance(text, str) or not UUID_TEXT.fullmatch(text):
         raise Invalid(_("client_id é um UUID."), fields={"client_id": "uuid"})

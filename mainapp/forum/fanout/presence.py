@@ -1,4 +1,4 @@
-"""Who is in which room, leased in Redis: a process that dies leaves no ghost for long."""
+"""Leases in Redis of the users present in each room; those of a dead process expire."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -6,8 +6,10 @@ from uuid import uuid4
 
 from redis import asyncio as aioredis
 
+from mainapp.core.redis import key
+
 LEASE_S = 9.0
-EPOCH_KEY = "pregao:presence"
+EPOCH_KEY = key("presence")
 
 # KEYS: the epoch, then a sorted set per room of `user:process` by the time of its last renewal.
 # ARGV: process, lease in seconds, a name for a new epoch, then per room the ids of its users here.
@@ -44,7 +46,7 @@ return result
 
 
 class PresenceLease:
-    """One process's part: what it says is a state, so that a call that failed needs no repair."""
+    """One process's leases. Each call sends the whole state, so a failed one needs no repair."""
 
     def __init__(self, name: str, *, client: "aioredis.Redis") -> None:
         self._name = name
@@ -60,11 +62,13 @@ class PresenceLease:
         """
         rooms = sorted(self._leased.union(here))
         self._leased.update(here)
-        keys = [EPOCH_KEY, *(f"pregao:room:{room}:present" for room in rooms)]
+        keys = [EPOCH_KEY, *(key("room", room, "present") for room in rooms)]
         users = [",".join(map(str, here.get(room, ()))) for room in rooms]
         epoch, *others = await self._sync(
             keys=keys, args=[self._name, LEASE_S, uuid4().hex, *users]
         )
         self._leased = set(here)
-        told = {room: frozenset(map(int, ids)) for room, ids in zip(rooms, others, strict=True)}
-        return epoch.decode(), told
+        elsewhere = {
+            room: frozenset(map(int, ids)) for room, ids in zip(rooms, others, strict=True)
+        }
+        return epoch.decode(), elsewhere

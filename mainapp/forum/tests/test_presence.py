@@ -4,12 +4,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mainapp.accounts.models import User
-from mainapp.forum.fanout import attendance, presence
+from mainapp.core.redis import async_client, key
+from mainapp.core.redis import client as redis_client
+from mainapp.core.tests.pipes import until
+from mainapp.forum.fanout import presence, presence_sync
 from mainapp.forum.fanout.presence import PresenceLease
 from mainapp.forum.tests.factories import RoomFactory
-from mainapp.forum.tests.test_fanout import Client, running, until
-from mainapp.market.board import async_client
-from mainapp.market.board import client as redis_client
+from mainapp.forum.tests.test_fanout import Client, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _hurry(monkeypatch):
     """Keep the proportions of the times, a fifth of them."""
     for module, names in (
-        (attendance, ("RENEW_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
+        (presence_sync, ("RENEW_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
         (presence, ("LEASE_S",)),
     ):
         for name in names:
@@ -93,7 +94,7 @@ async def test_empty_redis_takes_nobody_offline(room, users, times):
             await asyncio.sleep(0.45)
         await asyncio.sleep(1.5)
         assert [left(client) for client in clients] == [[]] * 4
-        keys = redis_client().zrange(f"pregao:room:{room.pk}:present", 0, -1)
+        keys = redis_client().zrange(key("room", room.pk, "present"), 0, -1)
         assert len(keys) == 4
 
 

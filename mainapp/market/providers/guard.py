@@ -12,9 +12,8 @@ from time import monotonic
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from mainapp.core.redis import client, key
 from mainapp.market.providers.base import Budget, ProviderError
 from mainapp.market.providers.breaker import (
     MAX_MESSAGE_LENGTH,
@@ -29,7 +28,6 @@ from mainapp.market.providers.breaker import (
 )
 
 PROBE_GRACE_S = 1.0
-REDIS_TIMEOUT_S = 1.0
 REDIS_PAUSE_S = 1.0
 KEEP_S = 40 * 86_400
 NEW = Record()
@@ -51,8 +49,8 @@ class Guard:
         self._budget = budget
         self._timeout = timeout
         self._now = now
-        self._key = f"pregao:source:{name}:record"
-        self._redis = _client(redis_url)
+        self._key = key("source", name, "record")
+        self._redis = client(url=redis_url, decode_responses=True)
         self._redis_rests_until = 0.0
         self._lock = Lock()
         self._known = NEW
@@ -191,14 +189,3 @@ def _is_like(value: Any, default: Any) -> bool:
     if default is None:
         return value is None or isinstance(value, int | float)
     return isinstance(value, str if isinstance(default, str) else int | float)
-
-
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(
-        url,
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-        max_connections=20,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-    )

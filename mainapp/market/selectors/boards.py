@@ -80,7 +80,7 @@ class Listing:
 def home_board() -> HomeBoard:
     """Return what the home page shows first: one query."""
     quotes = {
-        last.stock.symbol: quote_of(last)
+        last.stock.symbol: last.to_quote()
         for last in LastQuote.objects.filter(
             Q(stock__memberships__market="IBOV") | Q(stock__symbol=INDEX),
             simulated=settings.SIMULATED,
@@ -107,29 +107,6 @@ def _ranked(quote: Quote) -> RankedStock:
         turnover=None if quote.volume is None else int(quote.price * quote.volume),
         quoted_at=quote.quoted_at,
         quoted_at_estimated=quote.quoted_at_estimated,
-    )
-
-
-def quote_of(last: LastQuote) -> Quote:
-    """Return a recorded row as the quote that it was."""
-    return Quote(
-        symbol=last.stock.symbol,
-        name=last.stock.name,
-        price=last.price,
-        previous_close=last.previous_close,
-        open=last.open,
-        high=last.high,
-        low=last.low,
-        volume=last.volume,
-        market_cap=last.market_cap,
-        year_low=last.year_low,
-        year_high=last.year_high,
-        currency=last.currency,
-        quoted_at=last.quoted_at,
-        quoted_at_estimated=last.quoted_at_estimated,
-        source=last.source,
-        delay_s=last.delay_s,
-        simulated=last.simulated,
     )
 
 

@@ -12,7 +12,9 @@ from typing import Any, Literal
 from django.conf import settings
 from django.db import transaction
 
-from mainapp.market import board, sessions
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
+from mainapp.market import sessions
 from mainapp.market.models import Candle, Stock
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.providers.chain import build_chain
@@ -64,7 +66,7 @@ def claim_load(*, symbol: str, range_: str) -> Load:
 
     Raises: redis.RedisError.
     """
-    client = board.client()
+    client = redis_client()
     key = _key(symbol, range_)
     if client.set(key, "loading", nx=True, ex=LOADING_S):
         return Load("loading", claimed=True)
@@ -80,7 +82,7 @@ def claim_day_loads(*, symbols: Collection[str]) -> tuple[list[str], set[str]]:
     Return the symbols that the caller is to load, and all that are being loaded. Two round trips.
     Raises: redis.RedisError.
     """
-    client = board.client()
+    client = redis_client()
     with client.pipeline(transaction=False) as pipeline:
         for symbol in symbols:
             pipeline.set(f"{_key(symbol, '1d')}:asked", 1, nx=True, ex=DAY_ASKED_S)
@@ -107,10 +109,10 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
         bars, source = build_chain().history(symbol, range_, interval.value)
     except ProviderError as error:
         logger.warning("history of %s (%s): %s", symbol, range_, error)
-        board.client().set(_key(symbol, range_), "failed", ex=FAILED_S)
+        redis_client().set(_key(symbol, range_), "failed", ex=FAILED_S)
         return "failed"
     store_bars(stock=stock, interval=interval, bars=bars, source=source, at=at)
-    board.client().set(_key(symbol, range_), "ok", ex=_fresh_s(interval, at))
+    redis_client().set(_key(symbol, range_), "ok", ex=_fresh_s(interval, at))
     return "ok"
 
 
@@ -167,4 +169,4 @@ def _slot(moment: datetime, interval: Candle.Interval) -> datetime:
 
 
 def _key(symbol: str, range_: str) -> str:
-    return f"pregao:history:{'simulated' if settings.SIMULATED else 'real'}:{symbol}:{range_}"
+    return key("history", "simulated" if settings.SIMULATED else "real", symbol, range_)

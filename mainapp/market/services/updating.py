@@ -12,8 +12,10 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from redis.exceptions import LockError
 
-from mainapp.core.realtime import publish
-from mainapp.market import board, sessions, watch
+from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.redis import TIMEOUT_S, key
+from mainapp.core.redis import client as redis_client
+from mainapp.market import sessions, watch
 from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
 from mainapp.market.providers.chain import Chain, build_chain
@@ -24,7 +26,7 @@ from mainapp.market.services.recording import record_quotes
 logger = logging.getLogger(__name__)
 
 TASK = "update_stock"
-LEASE_KEY = "pregao:update_stock"
+LEASE_KEY = key("update_stock")
 LEASE_S, RENEW_S = 2.0, 0.5
 CLOSED_INTERVAL = timedelta(seconds=60)
 EARLY = timedelta(seconds=1)  # beat is not exact; a run this much before its time is on time
@@ -82,7 +84,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     with _lease() as is_ours:
         if not is_ours or not (at_once or _is_due(at)):
             return False
-        symbols = watch.watched_symbols(board.client()) | watch.needed_symbols()
+        symbols = watch.watched_symbols(redis_client()) | watch.needed_symbols()
         if symbols and _rests(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
@@ -126,7 +128,7 @@ def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed
     """Put recorded quotes on the board and publish what changed. Raises: redis.RedisError."""
     placed = _place(quotes, status)
     if placed.changed:
-        publish([(STOCK_TRACK, _announcement(placed))])
+        publish([GroupMessage(STOCK_TRACK, _announcement(placed))])
     return placed
 
 
@@ -197,7 +199,7 @@ def _interval() -> timedelta | None:
 
 def _claim(symbols: Collection[str]) -> list[str]:
     """Claim each symbol for the source's timeout; return those that nobody else is fetching."""
-    pipeline = board.client().pipeline(transaction=False)
+    pipeline = redis_client().pipeline(transaction=False)
     names = sorted(set(symbols))
     for symbol in names:
         pipeline.set(_claim_key(symbol), 1, nx=True, px=int(settings.SOURCE_TIMEOUT_S * 1000))
@@ -208,18 +210,18 @@ def _unclaimed(symbols: Collection[str]) -> list[str]:
     if not symbols:
         return []
     names = sorted(symbols)
-    claims = board.client().mget([_claim_key(name) for name in names])
+    claims = redis_client().mget([_claim_key(name) for name in names])
     return [name for name, claim in zip(names, claims, strict=True) if claim is None]
 
 
 def _claim_key(symbol: str) -> str:
-    return f"pregao:claim:{symbol}"
+    return key("claim", symbol)
 
 
 @contextmanager
 def _lease() -> Iterator[bool]:
     """Hold the one lease of argument-less runs, renewed while held; yield whether it is ours."""
-    lock = board.client().lock(LEASE_KEY, timeout=LEASE_S, thread_local=False)
+    lock = redis_client().lock(LEASE_KEY, timeout=LEASE_S, thread_local=False)
     if not lock.acquire(blocking=False):
         yield False
         return
@@ -238,6 +240,6 @@ def _lease() -> Iterator[bool]:
         yield True
     finally:
         ended.set()
-        thread.join(timeout=RENEW_S + board.TIMEOUT_S)
+        thread.join(timeout=RENEW_S + TIMEOUT_S)
         with suppress(LockError):
             lock.release()

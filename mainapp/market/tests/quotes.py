@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from mainapp.core.redis import client as redis_client
 from mainapp.market.board import FeedStatus, Placed
 from mainapp.market.quotes import Quote
 from mainapp.market.services import updating
@@ -47,7 +48,7 @@ class WorkedBoard:
         return updating.the_board().put([], None).epoch
 
     def lose(self) -> None:
-        updating.board.client().flushall()
+        redis_client().flushall()
 
     def refill(self, *quotes: Quote) -> None:
         assert updating.the_board().restore(quotes)

@@ -4,6 +4,8 @@ from decimal import Decimal
 
 import pytest
 
+from mainapp.core.redis import async_client
+from mainapp.core.redis import client as redis_client
 from mainapp.market import board as boards
 from mainapp.market.board import Board, BoardLostError, BoardReader, FeedStatus
 from mainapp.market.tests.factories import NOON
@@ -20,14 +22,14 @@ def empty():
 
 
 async def contents():
-    client = boards.async_client()
+    client = async_client()
     read = await BoardReader(simulated=True, redis_client=client).read()
     await client.aclose()
     return read
 
 
 async def pulse():
-    client = boards.async_client()
+    client = async_client()
     heard = await BoardReader(simulated=True, redis_client=client).pulse()
     await client.aclose()
     return heard
@@ -126,7 +128,7 @@ async def test_board_that_is_not_there_is_lost():
 
 async def test_restoring_begins_a_new_epoch_once(empty):
     old = empty.put([make_quote()], STATUS)
-    boards.client().flushall()
+    redis_client().flushall()
 
     assert empty.restore([make_quote(price="38.43"), make_quote("VALE3", quoted_at=None)])
     assert not empty.restore([make_quote("ITUB4")])
@@ -142,7 +144,7 @@ async def test_board_of_an_earlier_redis_run_is_replaced(empty):
     """A Redis that was killed comes back with what it last saved, be it an hour old."""
     old = empty.put([make_quote()], STATUS)
     stale = b"0" * 16 + old.epoch.encode()[16:]
-    boards.client().hset(boards.board_key(True), boards.EPOCH, stale)
+    redis_client().hset(boards.board_key(True), boards.EPOCH, stale)
 
     assert not empty.exists()
     assert empty.restore([make_quote("VALE3")])

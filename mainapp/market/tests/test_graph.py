@@ -7,8 +7,11 @@ from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from mainapp.market import board, tasks
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
+from mainapp.market import tasks
 from mainapp.market.models import Candle
+from mainapp.market.services import history
 from mainapp.market.tests.factories import CandleFactory, LastQuoteFactory, StockFactory
 
 pytestmark = pytest.mark.django_db
@@ -16,16 +19,16 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nothing_loaded_nor_queued():
-    client = board.client()
-    client.delete("celery")
-    for key in client.scan_iter("pregao:history:*"):
-        client.delete(key)
+    client = redis_client()
+    client.delete(key("celery", "celery"))
+    for name in client.scan_iter(key("history", "*")):
+        client.delete(name)
 
 
 def queued():
     """Return the arguments of each task in the queue."""
-    client = board.client()
-    bodies = [json.loads(raw) for raw in client.lrange("celery", 0, -1)]
+    client = redis_client()
+    bodies = [json.loads(raw) for raw in client.lrange(key("celery", "celery"), 0, -1)]
     return [body["headers"]["argsrepr"] for body in bodies]
 
 
@@ -128,7 +131,7 @@ def test_without_redis_what_is_kept_is_shown(client, monkeypatch):
     stock = StockFactory(symbol="PETR4")
     CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=2))
     gone = redis.Redis(unix_socket_path="/nonexistent", retry=Retry(NoBackoff(), 0))
-    monkeypatch.setattr(board, "client", lambda: gone)
+    monkeypatch.setattr(history, "redis_client", lambda: gone)
     body = client.get("/graph/candles?ticker=PETR4&range=1mo").json()
     assert (body["status"], len(body["bars"])) == ("failed", 1)
     assert client.get("/graph/candles?ticker=PETR4&sparklines=1").json()["status"] == "ok"

@@ -3,7 +3,9 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.market import board, tasks
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
+from mainapp.market import tasks
 from mainapp.market.models import Candle
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.quotes import Bar
@@ -20,9 +22,9 @@ DAY = Candle.Interval.DAY
 
 @pytest.fixture(autouse=True)
 def _forget_loads():
-    client = board.client()
-    for key in client.scan_iter("pregao:history:*"):
-        client.delete(key)
+    client = redis_client()
+    for name in client.scan_iter(key("history", "*")):
+        client.delete(name)
 
 
 def bar(starts_at, close="10.00", volume=100):

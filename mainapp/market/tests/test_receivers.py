@@ -6,6 +6,7 @@ import pytest
 import redis
 from django.db import DatabaseError
 
+from mainapp.core.redis import client as redis_client
 from mainapp.market import board as boards
 from mainapp.market import receivers
 from mainapp.market.board import FeedStatus
@@ -40,7 +41,7 @@ def due_in(seconds):
 def test_worker_lease_says_that_a_worker_lives():
     renew_worker_lease(is_back=False)
 
-    assert 1000 < boards.client().pttl(boards.WORKER_KEY) <= boards.WORKER_LEASE_MS
+    assert 1000 < redis_client().pttl(boards.WORKER_KEY) <= boards.WORKER_LEASE_MS
 
 
 @pytest.mark.parametrize(("seconds", "runs"), [(-2, 1), (-0.5, 0), (10, 0)])
@@ -75,7 +76,7 @@ def test_web_processes_have_time_to_lease_again_before_that_batch(source):
 
 def test_lost_board_is_filled_again(source, caplog):
     record_quotes(quotes=[make_quote()], at=datetime.now(UTC))
-    boards.client().flushall()
+    redis_client().flushall()
 
     BatchKeeper().keep_coming(is_back=False)
 
@@ -137,7 +138,7 @@ def test_worker_starts_both_threads_and_stops_them(source, monkeypatch):
     receivers.stopped.clear()
     receivers.start_keeping()
     deadline = time.monotonic() + 5
-    while not (boards.client().exists(boards.WORKER_KEY) and prices()):
+    while not (redis_client().exists(boards.WORKER_KEY) and prices()):
         assert time.monotonic() < deadline
 
     receivers.stop_keeping()

@@ -6,7 +6,7 @@ from celery import current_app
 from celery.exceptions import OperationalError
 
 from mainapp.core.realtime import query
-from mainapp.market import board as boards
+from mainapp.core.redis import client as redis_client
 from mainapp.market.models import Candle
 from mainapp.market.services import updating
 from mainapp.market.tasks import LISTED, ask_for_quotes, prune_candles, update_stock
@@ -59,13 +59,13 @@ def test_task_answers_the_same_when_there_is_nothing_to_do():
 
 def test_task_without_redis_is_told_in_one_line(settings, caplog):
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
-    boards.client.cache_clear()
+    redis_client.cache_clear()
     updating.the_board.cache_clear()
     try:
         assert update_stock() == DONE
         assert update_stock(["PETR4"]) == DONE
     finally:
-        boards.client.cache_clear()
+        redis_client.cache_clear()
         updating.the_board.cache_clear()
 
     told = [record for record in caplog.records if record.name == "mainapp.market.tasks"]

@@ -7,6 +7,8 @@ import pytest
 from django.db import connection
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
 from mainapp.market import board as boards
 from mainapp.market import watch
 from mainapp.market.models import LastQuote, RejectedQuotes
@@ -57,14 +59,14 @@ def real_source(monkeypatch, settings):
 
 
 def watched(*symbols, name="web"):
-    boards.client().sadd(f"pregao:watch:{name}", *symbols)
-    boards.client().zadd(watch.REGISTRY, {name: time.time()})
+    redis_client().sadd(key("watch", name), *symbols)
+    redis_client().zadd(watch.REGISTRY, {name: time.time()})
 
 
 def prices():
     """Return what is on the board."""
     contents = {}
-    for symbol, raw in boards.client().hgetall(boards.board_key(True)).items():
+    for symbol, raw in redis_client().hgetall(boards.board_key(True)).items():
         if not symbol.startswith(b"@"):
             contents[symbol.decode()] = str(boards._parse(raw)[1].price)
     return contents
@@ -272,12 +274,12 @@ def test_lease_is_renewed_while_its_run_lasts(source, monkeypatch):
             time.sleep(0.02)
         source.may_answer.set()
         assert first.result(5) is True
-    assert not boards.client().exists(updating.LEASE_KEY)
+    assert not redis_client().exists(updating.LEASE_KEY)
 
 
 def test_lease_of_a_killed_run_ends_by_itself(source):
     watched("PETR4")
-    assert boards.client().lock(updating.LEASE_KEY, timeout=0.1).acquire(blocking=False)
+    assert redis_client().lock(updating.LEASE_KEY, timeout=0.1).acquire(blocking=False)
     assert update_watched(at=now()) is False
 
     deadline = time.monotonic() + 5
@@ -291,14 +293,14 @@ def test_run_that_lost_its_lease_takes_nobody_elses(source, monkeypatch, caplog)
     source.may_answer.clear()
     with running(update_watched, at=now()) as first:
         assert source.began.wait(5)
-        boards.client().set(updating.LEASE_KEY, "another's")
+        redis_client().set(updating.LEASE_KEY, "another's")
         while not caplog.records:
             time.sleep(0.01)
         source.may_answer.set()
         first.result(5)
 
-    assert boards.client().get(updating.LEASE_KEY) == b"another's"
-    assert boards.client().ttl(updating.LEASE_KEY) == -1
+    assert redis_client().get(updating.LEASE_KEY) == b"another's"
+    assert redis_client().ttl(updating.LEASE_KEY) == -1
 
 
 # Sources that fail or rest -------------------------------------------------------------------
@@ -448,7 +450,7 @@ def test_lost_board_is_filled_with_what_was_recorded(source):
     watched("PETR4", "VALE3")
     update_watched(at=now())
     assert restore_board() is False
-    boards.client().flushall()
+    redis_client().flushall()
 
     assert restore_board() is True
 
@@ -458,7 +460,7 @@ def test_lost_board_is_filled_with_what_was_recorded(source):
 
 def test_batch_on_a_lost_board_brings_the_others_back_with_it(source):
     record_quotes(quotes=[make_quote("ITUB4", "31.00")], at=now())
-    boards.client().flushall()
+    redis_client().flushall()
 
     update_listed(symbols=["PETR4"])
 

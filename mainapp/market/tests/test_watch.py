@@ -5,21 +5,22 @@ import redis
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mainapp.market import board as boards
+from mainapp.core.redis import async_client, key
+from mainapp.core.redis import client as redis_client
 from mainapp.market import watch
 from mainapp.market.watch import LEASE_S, REGISTRY, WatchLease, needed_symbols, watched_symbols
 
 
 @pytest.fixture
 def client():
-    return boards.client()
+    return redis_client()
 
 
 class Process:
     """A web process: a set, and the lease that makes Redis agree with it."""
 
     def __init__(self, name):
-        self.client = boards.async_client()
+        self.client = async_client()
         self.lease = WatchLease(name, client=self.client)
         self.wanted = set()
 
@@ -75,11 +76,11 @@ async def test_lease_ends_by_itself(client):
         one.add("PETR4")
         await one.sync()
 
-        assert 0 < client.pttl("pregao:watch:one") <= LEASE_S * 1000
-        client.pexpire("pregao:watch:one", 300)
+        assert 0 < client.pttl(key("watch", "one")) <= LEASE_S * 1000
+        client.pexpire(key("watch", "one"), 300)
         await one.sync()
-        assert client.pttl("pregao:watch:one") > 300
-        client.pexpire("pregao:watch:one", 1)
+        assert client.pttl(key("watch", "one")) > 300
+        client.pexpire(key("watch", "one"), 1)
         await asyncio.sleep(0.01)
         assert watched_symbols(client) == set()
 
@@ -93,7 +94,7 @@ async def test_lost_lease_is_written_again(client):
         await one.sync()
 
         assert watched_symbols(client) == {"PETR4", "VALE3"}
-        assert client.pttl("pregao:watch:one") > 0
+        assert client.pttl(key("watch", "one")) > 0
 
 
 async def test_what_came_and_went_between_two_syncs_is_not_told(client):
@@ -128,8 +129,8 @@ async def test_older_lease_of_the_same_size_is_not_believed_after_a_failure(clie
         one.add("PETR4", "VALE3")
         await one.sync()
         await fail_to_sync(one, client)
-        client.delete("pregao:watch:one")
-        client.sadd("pregao:watch:one", "PETR4", "ITUB4")
+        client.delete(key("watch", "one"))
+        client.sadd(key("watch", "one"), "PETR4", "ITUB4")
 
         await one.sync()
 
@@ -190,7 +191,7 @@ STEPS = st.lists(
 @settings(max_examples=40, deadline=None, database=None)
 @given(steps=STEPS)
 def test_any_history_ends_in_the_union_of_what_is_wanted(steps):
-    client = boards.client()
+    client = redis_client()
     client.flushall()
 
     async def play():

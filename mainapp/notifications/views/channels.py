@@ -1,4 +1,4 @@
-"""The user's channels: adding, verifying, testing, switching and deleting."""
+"""Pages of a user's channels: add, verify, test, switch, remove."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.paths import get_owned_or_404, missing_as_404
-from mainapp.notifications.forms import ChannelForm, CodeForm
+from mainapp.notifications.forms import KINDS, ChannelForm, CodeForm
 from mainapp.notifications.policies import MAX_CHANNELS
 from mainapp.notifications.selectors.channels import (
     account_addresses,
@@ -22,13 +22,14 @@ from mainapp.notifications.services import channels as services
 
 @never_cache
 def channels(request: MemberRequest) -> HttpResponse:
-    form = ChannelForm(request.POST or None)
+    form = ChannelForm(request.POST or None, kind=(request.POST or request.GET).get("kind", ""))
     if form.is_valid():
         with shown_in_form(form, "address"):
             added = services.add_channel(user=request.user, at=timezone.now(), **form.cleaned_data)
             return redirect("notification-channel", pk=added.pk)
     context = {
         "form": form,
+        "kinds": KINDS,
         "channels": channels_of(request.user),
         "max_channels": MAX_CHANNELS,
         "is_account_mail_on": is_account_mail_on(request.user),
@@ -39,7 +40,7 @@ def channels(request: MemberRequest) -> HttpResponse:
 
 @never_cache
 def channel(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a channel and its actions; a POST submits the code that verifies it."""
+    """Show a channel and its actions; a POST carries the code that verifies it."""
     own_channel = get_owned_or_404(channels_of(request.user), pk)
     form = CodeForm(request.POST or None)
     if form.is_valid():
@@ -90,7 +91,7 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
 
 @never_cache
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Confirm an e-mail address by a button, because mail scanners open links."""
+    """Confirm an e-mail address by a button, because mail scanners open links by themselves."""
     with missing_as_404():
         own_channel = services.channel_of_key(key)
     if request.method == "POST":

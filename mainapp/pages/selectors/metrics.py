@@ -17,7 +17,8 @@ from prometheus_client.core import (
 )
 
 from mainapp.alerts.models import Firing
-from mainapp.market.board import SEQ, Board, board_key, client
+from mainapp.core.redis import client as redis_client
+from mainapp.market.board import SEQ, Board, board_key
 from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.providers.chain import build_chain
 from mainapp.notifications.models import Channel, Delivery
@@ -65,7 +66,7 @@ def _processes() -> Families:
 
 
 def _board(at: datetime) -> Families:
-    seq: Any = client().hget(board_key(settings.SIMULATED), SEQ)
+    seq: Any = redis_client().hget(board_key(settings.SIMULATED), SEQ)
     yield CounterMetricFamily(
         "pregao_updates", "Published batches of quotes, since the board was made.", int(seq or 0)
     )

@@ -8,6 +8,7 @@ from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 from mainapp.market.board import Board, FeedStatus
 from mainapp.pages.views import health
@@ -15,7 +16,7 @@ from mainapp.pages.views import health
 
 @pytest.fixture(autouse=True)
 def _empty_redis():
-    client = board.client()
+    client = redis_client()
     client.flushdb()
     yield
     client.flushdb()
@@ -29,14 +30,14 @@ def leases():
     simulated.restore([])
     simulated.put([], FeedStatus(batch_at=now, next_due_at=now + timedelta(seconds=10)))
     simulated.renew_worker_lease()
-    board.client().set(board.BEAT_KEY, 1, px=15_000)
+    redis_client().set(board.BEAT_KEY, 1, px=15_000)
 
 
 @pytest.fixture
 def lost_redis(monkeypatch):
     """A Redis that nobody serves."""
     client = redis.Redis(unix_socket_path="/nonexistent", retry=Retry(NoBackoff(), 0))
-    monkeypatch.setattr(board, "client", lambda: client)
+    monkeypatch.setattr(health, "redis_client", lambda: client)
 
 
 def test_healthz_answers_without_a_database(client):

@@ -7,7 +7,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.core.consumers import open_sockets
-from mainapp.market.board import client as redis_client
+from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
 from mainapp.market.models import LastQuote
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.tests.factories import StockFactory
@@ -132,7 +133,7 @@ def test_process_that_ended_is_forgotten(db):
     ended = Meter()
     ended.lease()
     assert ended.process in {reading.process for reading in readings()}
-    redis_client().delete(f"pregao:meter:{ended.process}")
+    redis_client().delete(key("meter", ended.process))
 
     assert ended.process not in {reading.process for reading in readings()}
 

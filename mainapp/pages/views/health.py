@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from psycopg_pool import PoolTimeout
 
+from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 
 TIMEOUT_S = 1.0
@@ -51,7 +52,7 @@ def check_database() -> str:
 
 
 def check_redis() -> str:
-    return _check_with_redis(lambda: "ok" if board.client().ping() else "Redis does not answer")
+    return _check_with_redis(lambda: "ok" if redis_client().ping() else "Redis does not answer")
 
 
 def check_batch() -> str:
@@ -78,7 +79,7 @@ def check_beat() -> str:
 
 
 def _check_lease(key: str, otherwise: str) -> str:
-    return _check_with_redis(lambda: "ok" if board.client().exists(key) else otherwise)
+    return _check_with_redis(lambda: "ok" if redis_client().exists(key) else otherwise)
 
 
 def _check_with_redis(check: Callable[[], str]) -> str:

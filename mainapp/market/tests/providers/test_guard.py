@@ -10,6 +10,7 @@ import pytest
 import redis
 from django.conf import settings
 
+from mainapp.core.redis import key
 from mainapp.market.providers.base import Budget, ProviderError
 from mainapp.market.providers.guard import Guard
 
@@ -165,7 +166,7 @@ def test_what_redis_lost_is_told_again(name, clock):
         name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=9, period="month")
     )
     guard.admit(5, is_spaced=False)
-    redis.Redis.from_url(settings.REDIS_URL).delete(f"pregao:source:{name}:record")
+    redis.Redis.from_url(settings.REDIS_URL).delete(key("source", name, "record"))
 
     assert guard.admit(9, is_spaced=False).calls == 4
     assert another(guard, clock, Budget(calls=9, period="month")).state().calls_left == 0
@@ -174,6 +175,6 @@ def test_what_redis_lost_is_told_again(name, clock):
 def test_garbage_in_redis_is_a_new_beginning(name, clock):
     client = redis.Redis.from_url(settings.REDIS_URL)
     for garbage in ("[1]", "{", '{"used": "x", "new": 1}', '{"failures": null}'):
-        client.set(f"pregao:source:{name}:record", garbage, ex=60)
+        client.set(key("source", name, "record"), garbage, ex=60)
 
         assert Guard(name, redis_url=settings.REDIS_URL, now=clock).admit().calls == 1

@@ -1,0 +1,71 @@
+"""Celery's transport and result store on the connection pools of `mainapp.core.redis`.
+
+kombu and Celery each read Redis URLs in their own way: neither takes a percent-encoded socket path
+or a list of sentinels in one URL. Here both get their pool from where every other client does.
+"""
+
+from typing import Any
+
+import redis
+from celery.backends.redis import RedisBackend
+from kombu.transport import redis as kombu_redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from mainapp.core.redis import CELERY_TIMEOUT_S, MAX_CONNECTIONS, connection_class, connection_pool
+from mainapp.core.redis_address import RedisAddress, parse_redis_url
+
+
+class Channel(kombu_redis.Channel):
+    """A channel to the Redis that the connection's URL gives, in any form of REDIS_URL."""
+
+    def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
+        at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # it has one by now
+        self.keyprefix_fanout = self.keyprefix_fanout.format(db=at.database)
+        options = _options()
+        if asynchronous:
+            options["connection_class"] = self._polled(connection_class(at))
+        return connection_pool(at, **options)
+
+    def _polled(self, base: Any) -> Any:
+        """Return a connection class that leaves kombu's poller when it disconnects."""
+        channel = self
+
+        class PolledConnection(base):  # type: ignore[misc] # the class depends on the URL
+            def disconnect(self, *args: Any, **options: Any) -> None:
+                super().disconnect(*args, **options)
+                if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
+                    channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # nor this
+
+        return PolledConnection
+
+
+class Transport(kombu_redis.Transport):
+    Channel = Channel
+    can_parse_url = True
+
+    def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
+        return uri if include_password else str(parse_redis_url(uri))
+
+
+class ResultBackend(RedisBackend):
+    """Keeps results where the broker is."""
+
+    def as_uri(self, include_password: bool = False) -> str:
+        return str(self._address())
+
+    def _get_pool(self, **params: Any) -> redis.ConnectionPool:
+        return connection_pool(self._address(), **_options())
+
+    def _address(self) -> RedisAddress:
+        return parse_redis_url(self.app.conf.broker_url)  # type: ignore[attr-defined] # nor in Celery's
+
+
+def _options() -> dict[str, Any]:
+    return {
+        "socket_timeout": CELERY_TIMEOUT_S,
+        "socket_connect_timeout": CELERY_TIMEOUT_S,
+        "health_check_interval": CELERY_TIMEOUT_S,
+        "max_connections": MAX_CONNECTIONS,
+        "retry": Retry(NoBackoff(), 0),
+    }
