@@ -1,16 +1,14 @@
 """Users' watchlists: their pages, their shared links and the requests of scripts."""
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
-from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
@@ -118,30 +116,28 @@ def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     return response
 
 
-def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
-    if not isinstance(request.user, User):
-        return redirect_to_login(reverse("shared-list", args=[share_key]))
-    user, source = request.user, _shared_list_or_404(share_key)
+def copy_shared(request: MemberRequest, share_key: str) -> HttpResponse:
+    source = _shared_list_or_404(share_key)
     with shown_as_message(request):
-        copied = copy_list(watchlist=source, owner=user)
+        copied = copy_list(watchlist=source, owner=request.user)
         messages.success(request, _("A lista agora também é sua."))
         return redirect("watchlist", pk=copied.pk)
     return redirect("shared-list", share_key=share_key)
 
 
-def current(request: HttpRequest) -> JsonResponse:
+def current(request: MemberRequest) -> JsonResponse:
     """Change the current list by the symbols of `add` and `remove`; return the new list."""
     try:
-        edited = edit_current(owner=_user_of(request), **_symbols_in(request, "add", "remove"))
+        edited = edit_current(owner=request.user, **_symbols_in(request, "add", "remove"))
     except DomainError as error:
         return json_response(error)
     return JsonResponse({"symbols": edited.symbols, "unknown": edited.unknown})
 
 
-def merge(request: HttpRequest) -> JsonResponse:
+def merge(request: MemberRequest) -> JsonResponse:
     """Merge a list that was stored in the browser, `symbols`, into the current list."""
     try:
-        merged = merge_symbols(owner=_user_of(request), **_symbols_in(request, "symbols"))
+        merged = merge_symbols(owner=request.user, **_symbols_in(request, "symbols"))
     except DomainError as error:
         return json_response(error)
     left_out = len(merged.left_out)
@@ -176,12 +172,6 @@ def _add_typed(request: MemberRequest, watchlist: Watchlist) -> None:
         if edited.unknown:
             unknown = ", ".join(edited.unknown[:10])
             messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": unknown})
-
-
-def _user_of(request: HttpRequest) -> User:
-    if isinstance(request.user, User):
-        return request.user
-    raise DomainError("login_required", gettext_noop("Entre para guardar a sua lista."))
 
 
 def _symbols_in(request: HttpRequest, *names: str) -> dict[str, list[str]]:

@@ -4,25 +4,21 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.preferences import save_preferences
 from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
 from mainapp.pages.forms import PreferencesForm
 
 
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: MemberRequest) -> HttpResponse:
     """Save the chosen preferences; scripts get JSON, forms a redirect back."""
-    if not isinstance(request.user, User):
-        return _login_first(request)
     form = PreferencesForm(request.POST)
     if form.is_valid():
         save_preferences(user=request.user, **form.cleaned_data)
@@ -65,12 +61,6 @@ def set_language_cookie(response: HttpResponse, language: str) -> None:
 
 def _wants_json(request: HttpRequest) -> bool:
     return "application/json" in request.headers.get("Accept", "")
-
-
-def _login_first(request: HttpRequest) -> HttpResponse:
-    if _wants_json(request):
-        return json_response(DomainError("login_required", gettext_noop("Entre na sua conta.")))
-    return redirect_to_login(reverse("home"))
 
 
 def _redirect_back(request: HttpRequest) -> HttpResponse:
