@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "mainapp.pages.middleware.keep_chosen_language",
+    "mainapp.pages.middleware.set_chosen_language",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -57,6 +57,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
+    login_sentence: ClassVar[str] = _("Entre na sua conta para escrever.")
     # Who may open it and send which frame; without one, everyone. An anonymous user who may not
     # open it is accepted, then closed with 4401: a browser can tell that from a dead network.
     policy: ClassVar[Socket] = Socket(opens=EVERYONE, frames={"ping": EVERYONE})
@@ -203,7 +204,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         if name is None:
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
         if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
-            raise DomainError("login_required", _("Entre na sua conta para escrever."))
+            raise DomainError("login_required", self.login_sentence)
         await getattr(self, name)(frame)
 
     def _may(self, who: Who) -> bool:
