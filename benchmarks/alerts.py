@@ -11,36 +11,36 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.postgresql import PostgreSQL
+
 ALERTS, SYMBOLS, OWNERS, FIRE = 100_000, 400, 1_000, 1_000
 ROUNDS = 15
 NOON = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
 BUDGETS_MS = {85: 5.0, 400: 12.0, "fires": 1000.0}
 
 
-def prepare(folder: Path) -> None:
-    """Start Django on a PostgreSQL of its own in `folder`."""
-    from pgserver.postgres_server import get_server  # noqa: PLC0415 - takes a second
-
-    get_server(folder / "postgresql", cleanup_mode="delete")
+def prepare(folder: Path, database_url: str) -> None:
+    """Start Django on a new database."""
     os.environ |= {
         "DEBUG": "0",
         "SECRET_KEY": "benchmark",
         "DATA_DIR": str(folder),
-        "DATABASE_URL": f"postgresql://postgres@/postgres?host={folder / 'postgresql'}",
+        "DATABASE_URL": database_url,
         "QUOTE_SOURCE": "simulated",
         "ALLOW_SIMULATED": "1",
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "LOG_LEVEL": "ERROR",
         "DJANGO_SETTINGS_MODULE": "project.settings",
     }
-    sys.path.insert(0, str(ROOT))
     import django  # noqa: PLC0415 - after the environment is set
 
     django.setup()
@@ -240,8 +240,9 @@ def _bring_near(alerts: Any, limit: Decimal) -> None:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory(prefix="pregao-alerts-") as folder:
-        prepare(Path(folder))
+    server = PostgreSQL(is_durable=True)
+    with tempfile.TemporaryDirectory(prefix="pregao-alerts-") as folder, closing(server):
+        prepare(Path(folder), server.url)
         begun = time.perf_counter()
         stocks = fill()
         print(f"{ALERTS:,} active alerts on {SYMBOLS} symbols ", end="")

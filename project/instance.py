@@ -52,6 +52,8 @@ class Instance:
                 f"{self.data_dir} is in use by process {known.get('pid', '?')} "
                 f"({known.get('address', 'starting')}): stop it, or give this one another DATA_DIR"
             ) from None
+        # A fork that kept the file open would hold the lock after this process.
+        os.register_at_fork(after_in_child=self.lock.close)
 
     def write_state(self, **state: Any) -> None:
         """Record the decisions of this run, for `manage` and for a second instance."""

@@ -1,13 +1,14 @@
 """`make run`: one instance on one machine, checked before anything starts.
 
-`python -m project.launcher manage …` runs a management command in the same environment. Only
-`manage` imports Django: the launcher lives as long as the instance and should stay small.
+`python -m project.launcher manage …` runs a management command in the same environment. The checks
+import no Django, so that a refusal does not wait for it.
 """
 
 import json
 import os
 import subprocess
 import sys
+from functools import partial
 
 from project import embedded
 from project.environment import Refusal, env, load_env_file
@@ -112,12 +113,15 @@ class Launcher:
 
     def _start(self, supervisor: Supervisor, source: str) -> None:
         self.instance.write_state(address=self.address, quote_source=source)
-        environment = self.instance.environment(QUOTE_SOURCE=source)
-        python, fd = sys.executable, self.listener.fileno()
-        web = [python, "-m", "project.serve", "--fd", str(fd)]
-        supervisor.start(Child("web", web, environment, fds=[fd]))
-        supervisor.start(Child("worker", [python, *WORKER.split()], environment))
-        supervisor.start(Child("beat", [python, *BEAT.split()], environment))
+        os.environ.update(self.instance.environment(QUOTE_SOURCE=source))
+        from project import processes  # noqa: PLC0415 - needs the environment, and a second
+
+        processes.preload()
+        web = partial(processes.run_web, self.listener)
+        worker = partial(processes.run_celery, WORKER, self.listener)
+        beat = partial(processes.run_celery, BEAT, self.listener)
+        for name, run in (("web", web), ("worker", worker), ("beat", beat)):
+            supervisor.start(Child(name, run=run))
 
     def _announce(self, source: str, why: str) -> None:
         mail = env.host("EMAIL_HOST")

@@ -49,6 +49,10 @@ def options() -> dict[str, Any]:
 
 def serve(listener: socket.socket, processes: int = 1) -> None:
     """Serve on `listener` until SIGTERM or SIGINT; every socket is closed with 1012 then."""
+    _allow_many_sockets()
+    # uvicorn ends by raising the signal again: the exit code then says so, and no traceback does.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     config = uvicorn.Config(**options(), workers=processes)
     if processes > 1:
         Multiprocess(config, sockets=[listener]).run()
@@ -62,13 +66,9 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="a listening socket to take over")
     arguments = parser.parse_args()
     django.setup()
-    _allow_many_sockets()
     host = env.host("HOST", "127.0.0.1")
     port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
     processes = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)
-    # uvicorn ends by raising the signal again; these handlers make that a clean exit.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     if arguments.fd is not None:
         # Not uvicorn's own fd option, which takes every socket for a unix one: without its family
         # known, TCP_NODELAY would stay off and small frames would wait for acknowledgements.

@@ -1,6 +1,5 @@
 """Starts the processes, restarts one that dies, ends them all within five seconds."""
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,17 +8,16 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from project.fork import Fork, die_with
+
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 SETTLED_AFTER_S = 30.0
 STOP_LAST_AT_S = 4.2
 KILL_AT_S = 4.5
 
-PR_SET_PDEATHSIG = 1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AWAITED = (signal.SIGCHLD, *STOP_SIGNALS)
-
-libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Stop(Exception):
@@ -33,16 +31,19 @@ def say(text: str) -> None:
 
 @dataclass
 class Child:
-    """A process of the instance; `stops_last` ones outlive those that need them."""
+    """A process of the instance: a command, or a fork that calls `run`.
+
+    Children with `stops_last` are stopped after those that need them.
+    """
 
     name: str
-    command: Sequence[str]
-    environment: Mapping[str, str]
-    fds: Sequence[int] = ()
+    command: Sequence[str] = ()
+    environment: Mapping[str, str] | None = None
+    run: Callable[[], None] | None = None
     stops_last: bool = False
     stdout: int | None = None
     stderr: int | None = None
-    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    process: subprocess.Popen[bytes] | Fork | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
     restart_at: float | None = field(default=None, init=False)
     pause_s: float = field(default=0.0, init=False)
@@ -53,18 +54,23 @@ class Child:
 
     def start(self) -> None:
         """Start the process in a group of its own. Raises: OSError."""
+        if self.run is not None:
+            self.process = Fork(self.name, self.run)
+        else:
+            self.process = self._execute()
+        self.started_at, self.restart_at = time.monotonic(), None
+
+    def _execute(self) -> "subprocess.Popen[bytes]":
         parent = os.getpid()
-        self.process = subprocess.Popen(  # noqa: S603 - our own arguments
+        return subprocess.Popen(  # noqa: S603 - our own arguments
             self.command,
-            env=dict(self.environment),
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=self.stdout,
             stderr=self.stderr,
-            pass_fds=self.fds,
             process_group=0,
-            preexec_fn=lambda: _die_with(parent),  # safe: there are no threads here
+            preexec_fn=lambda: die_with(parent),  # safe: there are no threads here
         )
-        self.started_at, self.restart_at = time.monotonic(), None
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the whole group, whoever of it is left."""
@@ -82,14 +88,6 @@ class Child:
         self.restart_at = time.monotonic() + pause_s
         self.pause_s = min(LONGEST_PAUSE_S, max(FIRST_PAUSE_S, 2 * pause_s))
         return pause_s
-
-
-def _die_with(parent: int) -> None:
-    """In the new process: get the signals back, and die when the launcher is killed."""
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 class Supervisor:

@@ -1,10 +1,10 @@
-"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database of its own.
+"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database per process.
 
-`TEST_DATABASE=postgresql` brings pgserver's PostgreSQL; else SQLite.
+`TEST_DATABASE=postgresql` starts an embedded PostgreSQL, which the workers of one run share; the
+default is SQLite. What else the workers share lies in the folder TEST_SHARED_FOLDER.
 """
 
 import atexit
-import logging
 import os
 import shutil
 import subprocess
@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mainapp.core.management.catalogues import compile_stale
 from project.embedded import redis_server
+from tests.postgresql import PostgreSQL
 
 FOLDER = Path(tempfile.mkdtemp(prefix="pregao-tests-"))
 
@@ -34,27 +35,26 @@ def start_redis(folder: Path) -> str:
     return f"unix://{path}"
 
 
-def start_postgresql(folder: Path) -> str:
-    """Start pgserver's PostgreSQL and return its URL."""
-    from pgserver.postgres_server import get_server  # noqa: PLC0415 - only where it is asked for
-
-    # It reports its end when the streams are closed already.
-    logging.getLogger("pgserver").setLevel(logging.WARNING)
-    server = get_server(folder / "postgresql", cleanup_mode="delete")
-    atexit.register(server.cleanup)
-    return f"postgresql://postgres@/postgres?host={folder / 'postgresql'}"
+def database_url() -> str:
+    """Return the URL of this process's database; start PostgreSQL unless the main process has."""
+    if os.environ.get("TEST_DATABASE") != "postgresql":
+        return f"sqlite:///{FOLDER / 'pregao.sqlite3'}"
+    if "TEST_POSTGRESQL_URL" not in os.environ:
+        server = PostgreSQL()
+        atexit.register(server.close)
+        os.environ["TEST_POSTGRESQL_URL"] = server.url  # workers inherit it
+    return os.environ["TEST_POSTGRESQL_URL"]
 
 
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 (FOLDER / "static").mkdir()
 compile_stale(Path(__file__).parent.parent)
 os.environ["XDG_RUNTIME_DIR"] = str(FOLDER)
+os.environ.setdefault("TEST_SHARED_FOLDER", str(FOLDER))
 os.environ |= {
     "DEBUG": "1",
     "DATA_DIR": str(FOLDER),
     "QUOTE_SOURCE": "simulated",
     "REDIS_URL": start_redis(FOLDER),
-    "DATABASE_URL": start_postgresql(FOLDER)
-    if os.environ.get("TEST_DATABASE") == "postgresql"
-    else f"sqlite:///{FOLDER / 'pregao.sqlite3'}",
+    "DATABASE_URL": database_url(),
 }

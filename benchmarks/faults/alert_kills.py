@@ -1,7 +1,7 @@
 """Alerts under kills: 1,000 alerts cross while every part of an instance is killed at random.
 
 A web process, a worker, beat, Redis and a mail server of their own, SQLite (`--postgresql`:
-pgserver's PostgreSQL, which is killed too); each gets SIGKILL and is started again at once. A
+an embedded PostgreSQL, which is killed too); each gets SIGKILL and is started again at once. A
 source in brapi's shape moves every price slowly through the limits of all alerts but some, and
 leaves it beyond them, so that it is certain which must fire, and that each must once. Once a
 second quotes are asked for, as an open page does; beat's own batches and sweeps go on beside that.
@@ -39,6 +39,7 @@ from benchmarks.rig.readings import Tally
 from mainapp.notifications.tests.smtp import free_port
 from project.launcher import BEAT, WORKER
 from tests.instances import redis_key
+from tests.postgresql import PostgreSQL
 
 ALERTS, KILLS, PAUSE_S = 1000, 50, 2.5
 NEAREST = Decimal("0.05")  # how far the first limit lies from the first price
@@ -99,7 +100,7 @@ def make_alerts(folder: str, count: int, unreached: int) -> None:
 class Site:
     """The parts of an instance, each of which can be killed."""
 
-    def __init__(self, rig: Rig, postgresql: Any) -> None:
+    def __init__(self, rig: Rig, postgresql: PostgreSQL | None) -> None:
         self.rig, self.postgresql = rig, postgresql
         self.kills = Counter[str]()
         self.mails = rig.folder / "mails"
@@ -128,8 +129,8 @@ class Site:
     def kill(self, name: str) -> None:
         """Kill a part with SIGKILL and start it again; nobody waits until it serves."""
         self.kills[name] += 1
-        if name == "postgresql":
-            self._kill_postgresql()
+        if name == "postgresql" and self.postgresql:
+            self._kill_postgresql(self.postgresql)
             return
         self._running[name].send_signal(signal.SIGKILL)
         self._running[name].wait()
@@ -176,15 +177,15 @@ class Site:
             return bool(self.redis.exists(redis_key("worker")))
         return False
 
-    def _kill_postgresql(self) -> None:
-        pid = int((self.rig.folder / "postgresql" / "postmaster.pid").read_text().split()[0])
-        postmaster = psutil.Process(pid)
+    def _kill_postgresql(self, server: PostgreSQL) -> None:
+        postmaster = psutil.Process(server.process.pid)
         family = [postmaster, *postmaster.children()]
         for process in family:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(family, timeout=5)
-        self.postgresql.ensure_postgres_running()
+        server.process.wait()
+        server.start()
 
 
 class Asking(Thread):
@@ -335,13 +336,10 @@ def _variables(market: Market) -> dict[str, str]:
     }
 
 
-def _start_postgresql(rig: Rig, end: contextlib.ExitStack) -> Any:
-    from pgserver.postgres_server import get_server  # noqa: PLC0415 - takes a second
-
-    folder = rig.folder / "postgresql"
-    server = get_server(folder, cleanup_mode="delete")
-    end.callback(server.cleanup)
-    rig.environment["DATABASE_URL"] = f"postgresql://postgres@/postgres?host={folder}"
+def _start_postgresql(rig: Rig, end: contextlib.ExitStack) -> PostgreSQL:
+    server = PostgreSQL()
+    end.callback(server.close)
+    rig.environment["DATABASE_URL"] = server.url
     return server
 
 

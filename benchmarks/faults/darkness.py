@@ -173,7 +173,7 @@ def signal_to(running: Instance, part: str, number: signal.Signals) -> psutil.Pr
 
 async def redis_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        signal_to(running, "redis-server", signal.SIGKILL)
+        signal_to(running, "-server ", signal.SIGKILL)
         await until(lambda: not site.redis_answers(), 2)
 
     return await site.suffer(inflict, lambda: until(site.redis_answers))
@@ -201,18 +201,16 @@ async def stopped(
 
 
 async def redis_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
-    return await stopped(site, running, "redis-server", outage_s, site.redis_answers)
+    return await stopped(site, running, "-server ", outage_s, site.redis_answers)
 
 
 async def worker_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
-    return await stopped(
-        site, running, "celery --quiet -A project worker", outage_s, site.worker_lives
-    )
+    return await stopped(site, running, "pregao: worker", outage_s, site.worker_lives)
 
 
 async def worker_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        signal_to(running, "project worker", signal.SIGKILL)
+        signal_to(running, "pregao: worker", signal.SIGKILL)
         await asyncio.sleep(LEASE_S)  # the dead one's sign of life is gone, a new one's not there
 
     return await site.suffer(inflict, lambda: until(site.worker_lives))
@@ -220,14 +218,14 @@ async def worker_killed(site: Site, running: Instance) -> Found:
 
 async def beat_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        signal_to(running, "project beat", signal.SIGKILL)
+        signal_to(running, "pregao: beat", signal.SIGKILL)
 
     return await site.suffer(inflict, nothing)
 
 
 async def web_killed(site: Site, running: Instance) -> Found:
     async def inflict() -> None:
-        killed = signal_to(running, "project.serve", signal.SIGKILL)
+        killed = signal_to(running, "pregao: web", signal.SIGKILL)
         await until(lambda: not killed.is_running(), 4)
 
     return await site.suffer(

@@ -1,6 +1,6 @@
 """Rooms under kills: 40 clients talk in 10 rooms while web processes and Redis are killed in turn.
 
-Two real web processes, a real Redis, SQLite (`--postgresql`: pgserver's PostgreSQL). 50 messages a
+Two real web processes, a real Redis, SQLite (`--postgresql`: an embedded PostgreSQL). 50 messages a
 second in all, of 80 users (two a client, for the limit of 10 messages in 10 s); every client sits
 in every room. Every 10 s, in turn, one web process or Redis gets SIGKILL and is started again. A
 client behaves as CONTRACTS says: it orders by `seq` and drops what it has, resumes after its last
@@ -37,6 +37,7 @@ from benchmarks.faults.watch_storm import until
 from benchmarks.rig.browser import reconnect_delay
 from benchmarks.rig.processes import Rig, port_of
 from benchmarks.rig.readings import Tally
+from tests.postgresql import PostgreSQL
 
 CLIENTS, ROOMS, SECONDS, PER_SECOND, KILL_EVERY_S = 40, 10, 180.0, 50.0, 10.0
 SETTLE_S, REDIS_AWAY_S = 60.0, 1.0
@@ -339,15 +340,12 @@ def _database(rig: Rig, postgresql: bool) -> Iterator[None]:
     if not postgresql:
         yield
         return
-    from pgserver.postgres_server import get_server  # noqa: PLC0415 - takes a second
-
-    folder = rig.folder / "postgresql"
-    server = get_server(folder, cleanup_mode="delete")
-    rig.environment["DATABASE_URL"] = f"postgresql://postgres@/postgres?host={folder}"
+    server = PostgreSQL()
+    rig.environment["DATABASE_URL"] = server.url
     try:
         yield
     finally:
-        server.cleanup()
+        server.close()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 NS_PER_S = 1_000_000_000
+BUDGET_MISSED = 3
 
 
 def cpu_s(pid: int) -> float:
@@ -22,6 +23,12 @@ def cpu_s(pid: int) -> float:
 def rss_bytes(pid: int) -> int:
     """Return the resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def pss_bytes(pid: int) -> int:
+    """Return the proportional set size of a process: each shared page is divided by its sharers."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
 def children(pid: int) -> dict[int, str]:
@@ -55,6 +62,11 @@ class Tally:
     def __init__(self, title: str) -> None:
         self.missed = 0
         print(title, flush=True)
+
+    @property
+    def exit_code(self) -> int:
+        """What a benchmark exits with: a missed budget is told apart from a crash, which is 1."""
+        return BUDGET_MISSED if self.missed else 0
 
     def line(self, name: str, value: float, unit: str, limit: float | None = None) -> None:
         text = f"  {name:<58} {value:10.2f} {unit}"

@@ -1,1 +1,1 @@
-"""Alerts: what a user wants to be told of a price, judged on every recorded batch."""
+"""Price alerts, evaluated on every recorded batch of quotes."""

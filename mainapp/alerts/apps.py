@@ -7,14 +7,14 @@ class AlertsConfig(AppConfig):
     name = "mainapp.alerts"
 
     def ready(self) -> None:
-        from mainapp.accounts import belongings  # noqa: PLC0415 - as the line above
-        from mainapp.alerts import receivers  # noqa: F401, PLC0415 - connects once the models are there
-        from mainapp.alerts.selectors import person  # noqa: PLC0415 - as the line above
-        from mainapp.alerts.selectors.needs import needed_symbols  # noqa: PLC0415 - reads the models
-        from mainapp.alerts.services.announcing import FIRED  # noqa: PLC0415 - as the line above
-        from mainapp.alerts.services.mailing import firing_wordings  # noqa: PLC0415 - likewise
-        from mainapp.market.watch import register_need  # noqa: PLC0415 - as the line above
-        from mainapp.notifications.services.writing import register_renderer  # noqa: PLC0415 - likewise
+        from mainapp.accounts import belongings  # noqa: PLC0415 - needs loaded models
+        from mainapp.alerts import receivers  # noqa: F401, PLC0415 - needs loaded models
+        from mainapp.alerts.selectors import person  # noqa: PLC0415 - needs loaded models
+        from mainapp.alerts.selectors.needs import needed_symbols  # noqa: PLC0415 - needs loaded models
+        from mainapp.alerts.services.announcing import FIRED  # noqa: PLC0415 - needs loaded models
+        from mainapp.alerts.services.mailing import firing_wordings  # noqa: PLC0415 - needs loaded models
+        from mainapp.market.watch import register_need  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.services.writing import register_renderer  # noqa: PLC0415 - needs loaded models
 
         belongings.register_section(person.SECTION)
         for table in person.TABLES:

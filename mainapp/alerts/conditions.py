@@ -1,8 +1,8 @@
-"""When a condition fires: a small state machine on quote times, without clock or database.
+"""State machine of alert conditions, driven by quote times: no clock and no database.
 
-A condition is one limit of an alert. It rests on a `Wake`: the nearest thing that a price must do
-to change its state. Quotes that do not reach it need not be looked at, which is what the database's
-index is for; `advance` decides on those that do.
+A condition is one limit of an alert. Its `Wake` is the smallest price movement that can change its
+state. Quotes that do not reach it can be skipped, and the database finds the others by an index;
+`advance` evaluates those.
 """
 
 from dataclasses import dataclass, replace
@@ -12,20 +12,21 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
-TICK = Decimal("0.01")  # of a price in reais and of a percentage alike
+TICK = Decimal("0.01")  # in reais for prices, in percentage points for changes of the day
 
 Kind = Literal["compra", "venda", "change_up_pct", "change_down_pct"]
 KINDS: tuple[Kind, ...] = ("compra", "venda", "change_up_pct", "change_down_pct")
 
-# Minutes between looks; 0 looks at every quote.
+# Minutes between observations; 0 observes every quote.
 PERIODS = (0, 1, 2, 5, 15, 30, 60, 90)
 EVERY_PERIOD = (1 << len(PERIODS)) - 1
 
 Phase = Literal["new", "armed", "holding", "beyond", "fired"]
-"""new: no quote was looked at yet. armed: on the near side. holding: beyond, for not long enough.
-beyond: made beyond its limit, waits until it is not. fired: waits until it is well back inside."""
+"""new: no quote has been observed yet. armed: on the near side of the limit. holding: beyond the
+limit, but not yet for `hold_minutes`. beyond: created beyond the limit, waits for the near side.
+fired: waits until the price is `rearm_pct` back inside."""
 
-# What a quote is measured by: the price, the price falling, the day's change, the change falling.
+# Scales of a quote: price, negative price, change of the day, negative change of the day.
 PRICE_UP, PRICE_DOWN, PCT_UP, PCT_DOWN = range(4)
 _UP_OF: dict[Kind, int] = {
     "venda": PRICE_UP,
@@ -43,9 +44,9 @@ _OPPOSITE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What one condition asks for. `limit` is in reais, or percent of a day's change.
+    """Terms of one condition. `limit` is in reais, or in percent for a change of the day.
 
-    `rearm_pct` is a share of the limit in percent, for a change of the day in percentage points.
+    `rearm_pct` is a percentage of the limit; for a change of the day it is in percentage points.
     """
 
     kind: Kind
@@ -57,12 +58,12 @@ class Terms:
 
     @property
     def reach(self) -> Decimal:
-        """The limit on the scale where a condition is reached from below."""
+        """The limit on the scale of this kind, where it is always reached from below."""
         return -self.limit if self.kind == "compra" else self.limit
 
     @property
     def band(self) -> Decimal:
-        """How far back inside a fired condition must come; at least one tick."""
+        """Distance back inside the limit at which a fired condition rearms; at least one tick."""
         if self.kind in ("compra", "venda"):
             return max(TICK, self.limit * self.rearm_pct / 100)
         return max(TICK, self.rearm_pct)
@@ -70,15 +71,15 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where a condition stands; `since` is the quote time at which a hold began."""
+    """State of a condition; `since` is the quote time at which a hold began."""
 
     phase: Phase = "new"
     since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A quote as conditions see it: `at` is its own time, aware; `change_pct` is in percent."""
+class Observation:
+    """The part of a quote that conditions need: `at` is its own time (aware)."""
 
     price: Decimal
     change_pct: Decimal | None
@@ -86,50 +87,52 @@ class Look:
 
 
 class Wake(NamedTuple):
-    """Look again when `measure` of a quote is at least `level`; None: at the next one, whatever."""
+    """Evaluate again when `measure` of a quote reaches `level`; None means at the next quote."""
 
     measure: int
     level: Decimal | None
 
 
-def measures(look: Look) -> dict[int, Decimal]:
-    """Return a quote on each scale that conditions wait on."""
-    values = {PRICE_UP: look.price, PRICE_DOWN: -look.price}
-    if look.change_pct is not None:
-        values |= {PCT_UP: look.change_pct, PCT_DOWN: -look.change_pct}
+def measures(observation: Observation) -> dict[int, Decimal]:
+    """Return the value of a quote on each scale."""
+    values = {PRICE_UP: observation.price, PRICE_DOWN: -observation.price}
+    if observation.change_pct is not None:
+        values |= {PCT_UP: observation.change_pct, PCT_DOWN: -observation.change_pct}
     return values
 
 
 def wake(terms: Terms, state: State) -> Wake:
-    """Return what a quote must reach to matter: `advance` leaves a state alone on any other."""
+    """Return the threshold below which no quote can make `advance` change the state."""
     up = _UP_OF[terms.kind]
     if state.phase in ("new", "holding"):
         return Wake(up, None)
     if state.phase == "armed":
         return Wake(up, terms.reach)
-    return Wake(_OPPOSITE[up], _way_back(terms, state) - terms.reach)
+    return Wake(_OPPOSITE[up], _rearm_distance(terms, state) - terms.reach)
 
 
 def advance(
-    terms: Terms, state: State, look: Look, *, last_fired_at: datetime | None = None
+    terms: Terms, state: State, observation: Observation, *, last_fired_at: datetime | None = None
 ) -> tuple[State, bool]:
-    """Return the state after a look, and whether the condition fires.
+    """Return the state after an observation, and whether the condition fires.
 
-    What falls into the cooldown after `last_fired_at` (a quote time) changes the state and fires
-    nothing: it is dropped, never queued.
+    During the cooldown after `last_fired_at` (a quote time) the state changes without firing: the
+    firing is dropped, never queued.
     """
-    value = measures(look).get(_UP_OF[terms.kind])
+    value = measures(observation).get(_UP_OF[terms.kind])
     if value is None:
         return state, False
-    after = _next(terms, state, look, is_beyond=value >= terms.reach, value=value)
+    after = _next(terms, state, observation, is_beyond=value >= terms.reach, value=value)
     if after.phase != "fired" or state.phase == "fired":
         return after, False
-    return after, not _is_cooling(terms, look, last_fired_at)
+    return after, not _is_cooling(terms, observation, last_fired_at)
 
 
-def _next(terms: Terms, state: State, look: Look, *, is_beyond: bool, value: Decimal) -> State:
+def _next(
+    terms: Terms, state: State, observation: Observation, *, is_beyond: bool, value: Decimal
+) -> State:
     if state.phase in ("beyond", "fired"):
-        is_back = value <= terms.reach - _way_back(terms, state)
+        is_back = value <= terms.reach - _rearm_distance(terms, state)
         return State("armed") if is_back else state
     if not is_beyond:
         return State("armed")
@@ -137,28 +140,28 @@ def _next(terms: Terms, state: State, look: Look, *, is_beyond: bool, value: Dec
         return State("beyond")
     if not terms.hold_minutes:
         return State("fired")
-    if state.since is None or _day(state.since) != _day(look.at):
-        return State("holding", since=look.at)
-    is_long_enough = look.at - state.since >= timedelta(minutes=terms.hold_minutes)
+    if state.since is None or _day(state.since) != _day(observation.at):
+        return State("holding", since=observation.at)
+    is_long_enough = observation.at - state.since >= timedelta(minutes=terms.hold_minutes)
     return State("fired") if is_long_enough else replace(state, phase="holding")
 
 
-def _way_back(terms: Terms, state: State) -> Decimal:
-    """Return how far inside the limit a condition is armed again."""
+def _rearm_distance(terms: Terms, state: State) -> Decimal:
+    """Return the distance inside the limit at which a condition is armed again."""
     return terms.band if state.phase == "fired" else TICK
 
 
-def _is_cooling(terms: Terms, look: Look, last_fired_at: datetime | None) -> bool:
+def _is_cooling(terms: Terms, observation: Observation, last_fired_at: datetime | None) -> bool:
     if last_fired_at is None:
         return False
-    return look.at < last_fired_at + timedelta(minutes=terms.cooldown_minutes)
+    return observation.at < last_fired_at + timedelta(minutes=terms.cooldown_minutes)
 
 
 def due_periods(at: datetime, last_at: datetime | None) -> int:
-    """Return, a bit for each of PERIODS, for which a quote of `at` is the first of its slot.
+    """Return one bit for each of PERIODS: set if a quote at `at` is the first of its slot.
 
-    Slots of n minutes are counted from midnight in São Paulo; `last_at` is the time of the quote
-    accepted before, None for the first ever.
+    Slots of n minutes start at midnight in São Paulo; `last_at` is the time of the previously
+    accepted quote, None for the first one ever.
     """
     if last_at is None:
         return EVERY_PERIOD
@@ -170,12 +173,12 @@ def due_periods(at: datetime, last_at: datetime | None) -> int:
 
 
 def period_bit(minutes: int) -> int:
-    """Return the bit of a period. Raises: ValueError for one that is not offered."""
+    """Return the bit of a period. Raises: ValueError if it is not one of PERIODS."""
     return 1 << PERIODS.index(minutes)
 
 
 def end_of(first_day: date, days: int) -> datetime:
-    """Return the last second of the last of `days` calendar days, the first one counted."""
+    """Return the last second of the last of `days` calendar days, `first_day` included."""
     last = first_day + timedelta(days=days - 1)
     return datetime(last.year, last.month, last.day, 23, 59, 59, tzinfo=SAO_PAULO)
 

@@ -1,4 +1,4 @@
-"""What its owner types into an alert."""
+"""Form of an alert."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -68,7 +68,10 @@ def to_minutes(value: str) -> int:
 
 
 class AlertForm(forms.Form):
-    """An alert's fields; `ativo` is a stock once clean, `email` empty where it is the account's."""
+    """Fields of an alert.
+
+    `cleaned_data["ativo"]` is the stock; `email` is empty for the account's own address.
+    """
 
     ativo = forms.CharField(
         label=_("Ativo"),
@@ -204,7 +207,7 @@ class AlertForm(forms.Form):
 
 
 def period_choices(owner: User) -> Iterable[tuple[Any, Any]]:
-    """Return the periods, first the owner's own as the profile has it."""
+    """Return the choices of a period; the first one follows the owner's profile."""
     preferences: Preferences | None = getattr(owner, "preferences", None)
     followed = Preferences.Period(preferences.monitoring_minutes if preferences else 0)
     empty = _("como no perfil: %(period)s") % {"period": followed.label.lower()}

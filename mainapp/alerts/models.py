@@ -1,4 +1,4 @@
-"""Alerts, where each of their conditions stands, and every firing."""
+"""Alerts, the state of each of their conditions, and every firing."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -21,14 +21,14 @@ ONE_DAY_MINUTES = 24 * 60
 
 
 class Alert(models.Model):
-    """What a user wants to be told of one stock; the conditions that are set are alternatives."""
+    """An alert of a user on one stock; its conditions are alternatives (OR)."""
 
     class Recurrence(models.TextChoices):
         ONCE = "once", _("Uma vez")
         EVERY = "every", _("Toda vez")
 
     class Status(models.TextChoices):
-        """As stored; an active alert whose time is over is shown as expired."""
+        """Stored status; an active alert past `expires_at` is shown as expired."""
 
         ACTIVE = "active", pgettext_lazy("alert", "Ativo")
         PAUSED = "paused", _("Pausado")
@@ -36,7 +36,7 @@ class Alert(models.Model):
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="alerts")
     ativo = models.ForeignKey(Stock, models.PROTECT, related_name="alerts", verbose_name=_("ativo"))
-    # Empty: the account's.
+    # Empty: the account's address.
     email = models.EmailField(_("e-mail"), blank=True)
     compra = models.DecimalField(
         _("compra"), max_digits=14, decimal_places=2, null=True, blank=True
@@ -107,7 +107,7 @@ class Alert(models.Model):
         return {kind: limit for kind in KINDS if (limit := getattr(self, kind)) is not None}
 
     def terms(self, kind: Kind) -> Terms:
-        """Return what one of its conditions asks for."""
+        """Return the terms of one condition."""
         return Terms(
             kind=kind,
             limit=self.limits()[kind],
@@ -122,11 +122,11 @@ class Alert(models.Model):
 
 
 class Condition(models.Model):
-    """Where one limit of an alert stands, and what a quote must reach to matter to it.
+    """State of one limit of an alert, and the threshold that the next relevant quote must reach.
 
-    `measure` and `level` (millionths; MIN_LEVEL: any quote) are `conditions.wake`, `periods` the
-    bits of the looks that count, `is_live` and `expires_at` the alert's: all of it here, so that
-    one index answers a whole batch.
+    `measure` and `level` (in millionths; MIN_LEVEL means any quote) come from `conditions.wake`,
+    `periods` holds the bits of the observations that count. `is_live` and `expires_at` are copies
+    of the alert's, so that a single index answers a whole batch.
     """
 
     class Phase(models.TextChoices):
@@ -141,7 +141,7 @@ class Condition(models.Model):
     kind = models.CharField(max_length=15)
     phase = models.CharField(max_length=7, choices=Phase, default=Phase.NEW)
     holding_since = models.DateTimeField(null=True)
-    # How many times it fired: the number of the newest firing.
+    # Number of firings so far, which is the number of the newest firing.
     crossing = models.PositiveIntegerField(default=0)
     measure = models.PositiveSmallIntegerField()
     level = models.BigIntegerField()
@@ -176,7 +176,7 @@ class Condition(models.Model):
 
 
 class Firing(models.Model):
-    """That a condition fired on a quote: once a crossing."""
+    """A firing of a condition on a quote, at most one per crossing."""
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="firings")
     kind = models.CharField(max_length=15)
@@ -207,12 +207,12 @@ class Firing(models.Model):
 
     @property
     def reason(self) -> str:
-        """What it said, in the reader's language: *cair a R$ 36,00 ou menos*."""
+        """The condition in the reader's language: *cair a R$ 36,00 ou menos*."""
         return condition_text(self.kind, self.limit, symbol=self.alert.ativo.symbol)
 
 
 class Doubt(models.Model):
-    """A wild quote of a stock that waits for the next one to confirm it; see `quotes.Suspicion`."""
+    """A wild quote of a stock that needs confirmation by the next one; see `quotes.Suspicion`."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
     simulated = models.BooleanField()

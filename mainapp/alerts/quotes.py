@@ -1,4 +1,4 @@
-"""Which quotes alerts believe: fresh ones, and wild ones only when the next quote says the same."""
+"""Plausibility of quotes for alerts: stale quotes are skipped, wild ones need a confirmation."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,9 +17,9 @@ Verdict = Literal["trusted", "doubtful", "split"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """A quote that waits for a confirming one, and what was believed before it.
+    """A wild quote that waits for a confirming one, and the last trusted values.
 
-    `periods` are the looks (bits, see `conditions.due_periods`) that wait with it.
+    `periods` holds the bits (see `conditions.due_periods`) of the observations that wait with it.
     """
 
     price: Decimal
@@ -30,18 +30,18 @@ class Suspicion:
 
 
 def is_fresh(quote: Quote, *, at: datetime) -> bool:
-    """Tell whether a quote was made, by its source's delay, within FRESH before `at`."""
+    """Return whether a quote is at most FRESH plus its source's delay old at `at`."""
     if quote.quoted_at is None:
         return False
     return at - quote.quoted_at <= FRESH + timedelta(seconds=quote.delay_s)
 
 
 def judge(quote: Quote, *, last: Quote | None, suspicion: Suspicion | None) -> Verdict:
-    """Tell what to make of a quote after `last`, the one accepted before it.
+    """Return the verdict on a quote; `last` is the previously accepted one.
 
-    A price more than 40 % from the last, or a previous close more than 20 % from the close we
-    kept, is doubtful. The next quote confirms it or not; when the previous close moved as the price
-    did, it is a split.
+    A price more than 40 % away from the last one, or a previous close more than 20 % away from the
+    recorded close, is doubtful until the next quote confirms it. If the previous close moved in
+    proportion to the price, it is a split.
     """
     if suspicion is None:
         return "doubtful" if last is not None and _is_wild(quote, last) else "trusted"
@@ -59,7 +59,7 @@ def judge(quote: Quote, *, last: Quote | None, suspicion: Suspicion | None) -> V
 def suspicion_of(
     quote: Quote, *, last: Quote, periods: int, before: Suspicion | None = None
 ) -> Suspicion:
-    """Return what to remember of a doubtful quote; `before` is a suspicion it did not confirm."""
+    """Return the record of a doubtful quote; `before` is an earlier one that it did not confirm."""
     return Suspicion(
         price=quote.price,
         previous_close=quote.previous_close,
@@ -76,7 +76,7 @@ def _is_wild(quote: Quote, last: Quote) -> bool:
 
 
 def _is_split(quote: Quote, suspicion: Suspicion) -> bool:
-    """Tell whether the previous close was divided as the price was."""
+    """Return whether the previous close changed in proportion to the price."""
     if not quote.previous_close or not suspicion.trusted_close:
         return False
     if not _is_far(quote.previous_close, suspicion.trusted_close, WILD_CLOSE_PCT):
@@ -86,7 +86,7 @@ def _is_split(quote: Quote, suspicion: Suspicion) -> bool:
 
 
 def _kept_close(quote: Quote, last: Quote) -> Decimal | None:
-    """Return the close that the previous close of `quote` ought to be, None when we kept none."""
+    """Return the recorded close that `quote.previous_close` should equal, None if there is none."""
     if quote.quoted_at is None or last.quoted_at is None:
         return None
     day, last_day = sao_paulo_day(quote.quoted_at), sao_paulo_day(last.quoted_at)
@@ -96,7 +96,7 @@ def _kept_close(quote: Quote, last: Quote) -> Decimal | None:
 
 
 def _is_far(value: Decimal | None, base: Decimal | None, pct: int) -> bool:
-    """Tell whether `value` lies more than `pct` percent of `base` away from it."""
+    """Return whether `value` differs from `base` by more than `pct` percent."""
     if value is None or not base:
         return False
     return abs(value - base) * 100 > base * pct

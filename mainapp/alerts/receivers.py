@@ -1,4 +1,4 @@
-"""What alerts hear: recorded batches, and owners who change their monitoring period."""
+"""Signal receivers: recorded batches, and changes of an owner's monitoring period."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What an alert says, in the reader's words."""
+"""Texts of alerts in the reader's language."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
 
 def limit_text(kind: str, limit: object, *, symbol: str) -> str:
-    """Return a limit without a sign: `R$ 36,00`, `2,50%`, and `130.000,00 pontos` of the index."""
+    """Return a limit without a sign: `R$ 36,00`, `2,50%`, or `130.000,00 pontos` for the index."""
     if kind.endswith("pct"):
         return f"{number(limit)}%"
     if symbol == INDEX:
@@ -27,7 +27,7 @@ def limit_text(kind: str, limit: object, *, symbol: str) -> str:
 
 
 def condition_text(kind: str, limit: object, *, symbol: str) -> str:
-    """Return one condition as it follows *quando*: `cair a R$ 36,00 ou menos`."""
+    """Return one condition in the form that follows *quando*: `cair a R$ 36,00 ou menos`."""
     words = {
         "compra": _("cair a %(limit)s ou menos"),
         "venda": _("subir a %(limit)s ou mais"),
@@ -38,7 +38,7 @@ def condition_text(kind: str, limit: object, *, symbol: str) -> str:
 
 
 def period_text(minutes: int) -> str:
-    """Return how often an alert looks: `olhando a cada 5 minutos`."""
+    """Return the monitoring period in words: `olhando a cada 5 minutos`."""
     if not minutes:
         return _("olhando cada cotação")
     return ngettext(
@@ -46,7 +46,7 @@ def period_text(minutes: int) -> str:
     ) % {"minutes": minutes}
 
 
-def promise(
+def summary(
     *,
     symbol: str,
     limits: Mapping[Kind, Decimal],
@@ -57,23 +57,23 @@ def promise(
     cooldown_minutes: int,
     expires_at: datetime,
 ) -> str:
-    """Return in one sentence what an alert of these terms does."""
+    """Return one sentence that describes an alert with these terms."""
     conditions = [condition_text(kind, limit, symbol=symbol) for kind, limit in limits.items()]
-    parts = [
+    clauses = [
         _("Aviso quando %(symbol)s %(conditions)s")
         % {"symbol": symbol, "conditions": _(" ou ").join(conditions)}
     ]
     if hold_minutes:
-        parts.append(_held(hold_minutes))
+        clauses.append(_held(hold_minutes))
     else:
-        parts.append(period_text(minutes))
-    parts.append(_recurring(rearm_pct, cooldown_minutes) if is_every else _("uma vez"))
-    parts.append(_("até %(moment)s") % {"moment": moment_text(expires_at)})
-    return ", ".join(parts) + "."
+        clauses.append(period_text(minutes))
+    clauses.append(_recurring(rearm_pct, cooldown_minutes) if is_every else _("uma vez"))
+    clauses.append(_("até %(moment)s") % {"moment": moment_text(expires_at)})
+    return ", ".join(clauses) + "."
 
 
 def moment_text(moment: datetime) -> str:
-    """Return a moment as São Paulo's: `07/12/2026 23:59:59`."""
+    """Return a moment in São Paulo time: `07/12/2026 23:59:59`."""
     local = moment.astimezone(SAO_PAULO)
     return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
 
@@ -101,9 +101,10 @@ def _recurring(rearm_pct: Decimal, cooldown_minutes: int) -> str:
 
 
 def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
-    """Return how far a quote is from a limit: `faltam R$ 1,24 (3,33%)`; alert-rows.js does so too.
+    """Return the distance of a quote to a limit: `faltam R$ 1,24 (3,33%)`.
 
-    The share is of the price; a change of the day is told in percentage points.
+    The percentage is relative to the price; a change of the day is given in percentage points. The
+    live page renders the same text in its script.
     """
     if quote is None:
         return _("sem cotação")
@@ -122,7 +123,7 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
 
 
 def _missing(kind: str, limit: Decimal, value: Decimal) -> Decimal:
-    """Return how much is missing to a limit; negative beyond it."""
+    """Return the distance to a limit; negative beyond it."""
     if kind == "compra":
         return value - limit
     if kind == "change_down_pct":

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
-from mainapp.api.errors import sentence_for
+from mainapp.core.exceptions import DomainError, code_for_status
 
 MUTATIONS = ("post", "put", "patch", "delete")
 # Answers that any operation may give.
@@ -69,4 +69,4 @@ def _refusals(path: str, method: str, operation: Any) -> set[int]:
 
 def _refusal(status: int) -> Any:
     body = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
-    return {"description": sentence_for(status), "content": body}
+    return {"description": str(DomainError(code_for_status(status))), "content": body}

@@ -1,57 +1,51 @@
-"""What the forum refuses, each with its code of CONTRACTS."""
+"""The errors that several of the forum's services raise."""
 
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
 
 
-class ForumError(DomainError):
-    """A refusal; `str(error.detail)` is the sentence for the reader, in the active language."""
+class Invalid(DomainError):
+    """A text or number that is refused, or a thing that does not exist any more."""
 
-    sentence: Any = ""
-
-    def __init__(self, detail: Any = None, **extra: Any) -> None:
-        super().__init__(self.sentence if detail is None else detail, **extra)
+    def __init__(self, template: str, *, fields: dict[str, Any] | None = None) -> None:
+        super().__init__("invalid", template, fields=fields)
 
 
-class Invalid(ForumError):
-    code = "invalid"
+class TooLong(DomainError):
+    def __init__(self) -> None:
+        super().__init__("too_long", _("A mensagem passa de 4.000 caracteres."))
 
 
-class TooLong(ForumError):
-    code = "too_long"
-    sentence = _("A mensagem passa de 4.000 caracteres.")
+class LoginRequired(DomainError):
+    def __init__(self) -> None:
+        super().__init__("login_required", _("Entre na sua conta para escrever."))
 
 
-class LoginRequired(ForumError):
-    code = "login_required"
-    sentence = _("Entre na sua conta para escrever.")
+class Forbidden(DomainError):
+    def __init__(self) -> None:
+        super().__init__("forbidden", _("Você não pode fazer isto."))
 
 
-class Forbidden(ForumError):
-    code = "forbidden"
-    sentence = _("Você não pode fazer isto.")
+class Muted(DomainError):
+    def __init__(self) -> None:
+        super().__init__("muted", _("Você foi silenciado nesta sala."))
 
 
-class Muted(ForumError):
-    code = "muted"
-    sentence = _("Você foi silenciado nesta sala.")
+class Closed(DomainError):
+    def __init__(self) -> None:
+        super().__init__("closed", _("Esta sala está fechada."))
 
 
-class Closed(ForumError):
-    code = "closed"
-    sentence = _("Esta sala está fechada.")
+class RateLimited(DomainError):
+    def __init__(
+        self, template: str = _("Mensagens demais; espere um pouco."), *, retry_after_s: float
+    ) -> None:
+        super().__init__("rate_limited", template, retry_after_s=retry_after_s)
 
 
-class RateLimited(ForumError):
-    """Comes with `extra["retry_after_s"]`."""
-
-    code = "rate_limited"
-    sentence = _("Mensagens demais; espere um pouco.")
-
-
-class Unavailable(ForumError):
-    code = "unavailable"
-    sentence = _("O fórum está fora do ar; tente já já.")
+class Unavailable(DomainError):
+    def __init__(self) -> None:
+        super().__init__("unavailable", _("O fórum está fora do ar; tente já já."))

@@ -1,5 +1,7 @@
-"""What people type: channels, codes, notices to everybody."""
+"""Forms of channels, codes and notices to everybody."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -8,19 +10,104 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.notifications.models import Broadcast, Channel
 
 
-class ChannelForm(forms.Form):
-    """A new channel; the transport of its kind says whether the address will do."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindFields:
+    """The fields of a kind of channel, as its service's own pages call them."""
 
-    kind = forms.ChoiceField(label=_("Tipo"), choices=Channel.Kind)
+    address: str
+    help_text: str
+    placeholder: str
+    secret: str = ""
+    secret_help: str = ""
+    is_secret_required: bool = True
+
+
+KIND_FIELDS: Mapping[str, KindFields] = {
+    Channel.Kind.EMAIL: KindFields(
+        address=_("E-mail"),
+        help_text=_("Enviamos a este endereço um link que o confirma."),
+        placeholder="ana@example.com",
+    ),
+    Channel.Kind.TELEGRAM: KindFields(
+        address=_("Conversa"),
+        help_text=_(
+            "O número da conversa (de um grupo começa com -) ou o @nome de um canal. Escreva antes "
+            "algo ao bot, ou ponha-o no grupo: ele não pode começar a conversa."
+        ),
+        placeholder="-1001234567890",
+        secret=_("Token do bot"),
+        secret_help=_("O @BotFather do Telegram dá um a cada bot: 123456789:AAE…"),
+    ),
+    Channel.Kind.DISCORD: KindFields(
+        address=_("URL do webhook"),
+        help_text=_("No Discord: editar canal, Integrações, Webhooks, Copiar URL do webhook."),
+        placeholder="https://discord.com/api/webhooks/…/…",
+    ),
+    Channel.Kind.SLACK: KindFields(
+        address=_("URL do webhook"),
+        help_text=_("No Slack: em api.slack.com/apps, seu aplicativo, Incoming Webhooks."),
+        placeholder="https://hooks.slack.com/services/T…/B…/…",
+    ),
+    Channel.Kind.PUSHOVER: KindFields(
+        address=_("Chave do usuário"),
+        help_text=_("Está no alto da página pushover.net quando você entra nela (User Key)."),
+        placeholder="u…",
+        secret=_("Token do aplicativo"),
+        secret_help=_("Crie um aplicativo em pushover.net/apps/build (API Token)."),
+    ),
+    Channel.Kind.NTFY: KindFields(
+        address=_("URL do tópico"),
+        help_text=_(
+            "O servidor e o nome do tópico. Quem sabe o nome de um tópico público lê o que chega "
+            "nele: escolha um difícil de adivinhar."
+        ),
+        placeholder="https://ntfy.sh/meu-topico",
+        secret=_("Token de acesso"),
+        secret_help=_("Só se o tópico o exige; começa com tk_."),
+        is_secret_required=False,
+    ),
+    Channel.Kind.GOTIFY: KindFields(
+        address=_("URL do servidor"),
+        help_text=_("O endereço público do seu servidor Gotify, com https."),
+        placeholder="https://gotify.example.com",
+        secret=_("Token do aplicativo"),
+        secret_help=_("No Gotify: Apps, Create Application. Começa com A."),
+    ),
+    Channel.Kind.WEBHOOK: KindFields(
+        address=_("URL"),
+        help_text=_("Um endereço seu, público e com https, que recebe um POST de JSON assinado."),
+        placeholder="https://example.com/avisos",
+    ),
+}
+KINDS = [(kind, Channel.Kind(kind).label) for kind in KIND_FIELDS]
+
+
+class ChannelForm(forms.Form):
+    """A new channel of one kind; the kind's transport checks the address and its key."""
+
+    kind = forms.ChoiceField(choices=KINDS, widget=forms.HiddenInput)
     address = forms.CharField(
-        label=_("Endereço"),
         max_length=500,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
-        help_text=_(
-            "Um e-mail, um endereço https:// ou um serviço: tgram://, discord://, slack://, "
-            "pover:// ou ntfy://."
-        ),
     )
+    secret = forms.CharField(
+        max_length=255,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def __init__(self, data: Any = None, *, kind: str = "") -> None:
+        self.chosen = kind if kind in KIND_FIELDS else Channel.Kind.EMAIL.value
+        super().__init__(data, initial={"kind": self.chosen})
+        texts = KIND_FIELDS[self.chosen]
+        address = self.fields["address"]
+        address.label, address.help_text = texts.address, texts.help_text
+        address.widget.attrs["placeholder"] = texts.placeholder
+        if not texts.secret:
+            del self.fields["secret"]
+            return
+        secret = self.fields["secret"]
+        secret.label, secret.help_text = texts.secret, texts.secret_help
+        secret.required = texts.is_secret_required
 
 
 class CodeForm(forms.Form):

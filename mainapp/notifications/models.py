@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Notification(models.Model):
-    """Something to tell one user, or everybody (`user` empty): stored once.
+    """News for one user, or for everybody (`user` empty): stored once.
 
     Ids are running numbers that rise in the order of commits; `kind` is a word of the feature that
     writes it, `url` a path of this site.
@@ -19,7 +19,7 @@ class Notification(models.Model):
     body = models.TextField(blank=True)
     url = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
-    # Who writes the same news twice writes it under the same key; the second time changes nothing.
+    # The same news is always written under the same key: a second writing changes nothing.
     dedupe_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
 
     class Meta:
@@ -35,7 +35,7 @@ class Notification(models.Model):
 
 
 class Mark(models.Model):
-    """That a user read or deleted a notification; never changed, ids rise in commit order."""
+    """A user has read or deleted a notification; never changed, ids rise in commit order."""
 
     class Kind(models.TextChoices):
         READ = "read"
@@ -58,29 +58,42 @@ class Mark(models.Model):
 
 
 def shown_address(kind: str, address: str) -> str:
-    """Return an address without the keys that a service's carries."""
-    if kind != Channel.Kind.APPRISE:
-        return address
-    scheme, _separator, rest = address.partition("://")
-    return f"{scheme}://{rest[:3]}…"
+    """Return an address as pages show it: a key or a topic's name only by its first letters."""
+    if kind == Channel.Kind.PUSHOVER:
+        return f"{address[:4]}…"
+    if kind == Channel.Kind.NTFY:
+        server, slash, topic = address.rpartition("/")
+        return f"{server}{slash}{topic[:3]}…"
+    if kind == Channel.Kind.UNSUPPORTED:
+        scheme, _separator, rest = address.partition("://")
+        return f"{scheme}://{rest[:3]}…"
+    return address
 
 
 class Channel(models.Model):
-    """Where a user wants news beside the inbox; used once it is verified and while it is active.
+    """Where a user wants notifications beside the inbox; used while it is verified and active.
 
-    The e-mail channel without an address is the account's own address: it needs a row only to be
-    switched off.
+    `address` may be shown to its owner, `secret` (a bot's token, an application's key; for a
+    webhook the key of its signatures) belongs to it. The e-mail channel without an address is the
+    account's own address: it needs a row only to be switched off.
     """
 
     class Kind(models.TextChoices):
         EMAIL = "email", _("E-mail")
         WEBHOOK = "webhook", _("Webhook")
-        APPRISE = "apprise", _("Outro serviço")
+        TELEGRAM = "telegram", "Telegram"
+        DISCORD = "discord", "Discord"
+        SLACK = "slack", "Slack"
+        PUSHOVER = "pushover", "Pushover"
+        NTFY = "ntfy", "ntfy"
+        GOTIFY = "gotify", "Gotify"
+        # Rows of services that the site could once use by the library Apprise.
+        UNSUPPORTED = "apprise", _("Serviço não mais aceito")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="channels")
     kind = models.CharField(max_length=8, choices=Kind)
     address = models.CharField(max_length=500, blank=True)
-    secret = models.CharField(max_length=64, blank=True)
+    secret = models.CharField(max_length=255, blank=True)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
@@ -101,6 +114,10 @@ class Channel(models.Model):
     def shown_address(self) -> str:
         """The address as pages show it."""
         return shown_address(self.kind, self.address)
+
+    @property
+    def is_supported(self) -> bool:
+        return self.kind != self.Kind.UNSUPPORTED
 
     @property
     def is_account(self) -> bool:
@@ -132,9 +149,8 @@ class Broadcast(models.Model):
 class Delivery(models.Model):
     """A message on its way to one address: a row of the outbox.
 
-    `due_at` is when it may be claimed: when it is to be tried, or when the present claim runs out.
-    Whoever claims it puts its own `claim_key` there. An e-mail keeps its Message-ID whenever it is
-    tried.
+    `due_at` is when it may be claimed: the time of the next attempt, or of the end of the present
+    claim. Each claimant writes its own `claim_key`. An e-mail keeps its Message-ID in all attempts.
     """
 
     class State(models.TextChoices):
@@ -198,7 +214,7 @@ class Delivery(models.Model):
 
 
 class Attempt(models.Model):
-    """One try of a delivery, as its owner is told of it."""
+    """One attempt at a delivery, as its owner sees it."""
 
     class Outcome(models.TextChoices):
         SENT = "sent", _("enviada")

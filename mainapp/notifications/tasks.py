@@ -8,7 +8,7 @@ from celery.exceptions import OperationalError
 from django.utils import timezone
 
 from mainapp.notifications.services.broadcasts import write_batch
-from mainapp.notifications.services.delivering import deliver_due, tell_inboxes
+from mainapp.notifications.services.delivering import deliver_due, notify_inboxes
 from mainapp.notifications.services.inbox import prune_notifications
 
 logger = logging.getLogger(__name__)
@@ -39,6 +39,6 @@ def nudge_worker() -> None:
 def send_hints(users: list[int] | None, has_deliveries: bool) -> None:
     """Tell open pages and the worker what was committed; the rows are the truth."""
     if users is None or users:
-        tell_inboxes(users)
+        notify_inboxes(users)
     if has_deliveries:
         nudge_worker()

@@ -1,1 +1,1 @@
-"""The carteira: what a user holds, what it is worth, and what to buy next."""
+"""The carteira: a user's holdings, their value, and the next contribution."""

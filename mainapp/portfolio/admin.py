@@ -1,4 +1,4 @@
-"""People's portfolios in the admin."""
+"""Admin pages for portfolios."""
 
 from django.contrib import admin
 

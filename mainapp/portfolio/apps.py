@@ -7,7 +7,7 @@ class PortfolioConfig(AppConfig):
     name = "mainapp.portfolio"
 
     def ready(self) -> None:
-        # Once the models are there.
+        # These modules import models, which are loaded only now.
         from mainapp.market.watch import register_need  # noqa: PLC0415
         from mainapp.portfolio.selectors import needed_symbols  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What a user holds."""
+"""Rows of users' portfolios."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,9 +12,9 @@ from mainapp.market.models import Stock
 
 
 class ExactDecimalField(models.DecimalField):  # type: ignore[type-arg] # no generics at run time
-    """A decimal, kept as a whole number of its last place.
+    """A decimal stored as an integer count of its last decimal place.
 
-    SQLite keeps decimals as floats: of 18 digits it would lose three, and fail to read some back.
+    SQLite stores decimals as floats: it would lose three of 18 digits and fail to read some back.
     """
 
     def get_internal_type(self) -> str:

@@ -1,6 +1,6 @@
-"""Create, change and delete the rows of people's portfolios.
+"""Create, change and delete the rows of portfolios.
 
-Every edit first locks the owner, so that concurrent edits of one portfolio queue up.
+Every edit first locks the owner's row, so that concurrent edits of one portfolio run in turn.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
@@ -21,23 +21,27 @@ LARGEST = Decimal("9999999999.99999999")
 
 
 class AlreadyHeld(DomainError):
-    """The stock has a row already; `extra["pk"]` is its number."""
+    """The stock already has a row, with the key `row_pk`."""
+
+    def __init__(self, symbol: str, row_pk: int) -> None:
+        super().__init__("invalid", _("%(symbol)s já está na sua carteira."), {"symbol": symbol})
+        self.row_pk = row_pk
 
 
 class TooManyRows(DomainError):
-    code = "too_long"
+    """A portfolio would hold more than MAX_ROWS stocks."""
 
 
 class RowGone(DomainError):
-    """Somebody deleted the row meanwhile."""
+    """The row was deleted in the meantime."""
 
     def __init__(self) -> None:
-        super().__init__(_("Este ativo não está mais na sua carteira."))
+        super().__init__("invalid", _("Este ativo não está mais na sua carteira."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRow:
-    """A row to be; without a `nota` it keeps the one that the stock's row has, or gets 0."""
+    """A row to write. Without a `nota` an existing row keeps its own and a new one gets 0."""
 
     stock: Stock
     preco_medio: Decimal
@@ -60,7 +64,7 @@ def create_row(
         _lock(owner)
         held = Carteira.objects.filter(owner=owner)
         if existing := held.filter(ativo=ativo).first():
-            raise AlreadyHeld(_("%s já está na sua carteira.") % ativo.symbol, pk=existing.pk)
+            raise AlreadyHeld(ativo.symbol, existing.pk)
         _check_room(held.count() + 1)
         return Carteira.objects.create(
             owner=owner, ativo=ativo, preco_medio=preco_medio, quantidade=quantidade, nota=nota
@@ -68,14 +72,14 @@ def create_row(
 
 
 def update_row(*, row: Carteira, preco_medio: Decimal, quantidade: Decimal, nota: int) -> None:
-    """Write a row anew; what is held at none has no preço médio: it becomes 0.
+    """Overwrite a row; with a quantity of 0 the preço médio becomes 0 too.
 
-    Raises: DomainError when the row is gone.
+    Raises: RowGone.
     """
-    written = Carteira.objects.filter(pk=row.pk).update(
+    updated = Carteira.objects.filter(pk=row.pk).update(
         preco_medio=preco_medio if quantidade else Decimal(0), quantidade=quantidade, nota=nota
     )
-    if not written:
+    if not updated:
         raise RowGone
 
 
@@ -85,27 +89,27 @@ def delete_row(*, row: Carteira) -> None:
 
 
 def record_buy(*, row: Carteira, quantity: Decimal, price: Decimal, costs: Decimal) -> None:
-    """Add a buy to a row: `after_buy`. Raises: DomainError when it is gone or grows too large."""
+    """Add a purchase to a row (`after_buy`). Raises: DomainError if it is gone or too large."""
     with transaction.atomic():
         position = _locked_position(row)
         _write(row, after_buy(position, quantity=quantity, price=price, costs=costs))
 
 
 def record_sale(*, row: Carteira, quantity: Decimal) -> None:
-    """Take a sale from a row: `after_sale`. Raises: DomainError when it is gone or holds less."""
+    """Subtract a sale from a row (`after_sale`). Raises: DomainError if it is gone or too small."""
     with transaction.atomic():
         position = _locked_position(row)
         try:
             _write(row, after_sale(position, quantity=quantity))
         except SoldMoreThanHeld:
-            raise DomainError(_("Você não tem tanto para vender.")) from None
+            raise DomainError("invalid", _("Você não tem tanto para vender.")) from None
 
 
 def import_rows(*, owner: User, rows: Sequence[NewRow], is_replacing: bool) -> Imported:
-    """Write the rows of a file, at most one a stock, all or none.
+    """Write the rows of a file, at most one per stock, all or none.
 
-    A row of the same stock takes what the file says; the others stay, or are deleted when
-    `is_replacing`. Safe to repeat. Raises: TooManyRows. Writes in batches.
+    Rows of stocks in the file are overwritten. All others stay, or are deleted if `is_replacing`.
+    Safe to repeat. Writes in batches. Raises: TooManyRows.
     """
     with transaction.atomic():
         _lock(owner)
@@ -130,21 +134,21 @@ def _merged(owner: User, row: Carteira | None, new: NewRow) -> Carteira:
 
 
 def _lock(owner: User) -> None:
-    """Make other edits of `owner`'s portfolio wait (SQLite locks the whole database by itself)."""
+    """Make other edits of `owner`'s portfolio wait (SQLite always locks the whole database)."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
 
 
 def _locked_position(row: Carteira) -> Position:
     _lock(row.owner)
-    found = Carteira.objects.filter(pk=row.pk).first()
-    if found is None:
+    current = Carteira.objects.filter(pk=row.pk).first()
+    if current is None:
         raise RowGone
-    return Position(preco_medio=found.preco_medio, quantidade=found.quantidade)
+    return Position(preco_medio=current.preco_medio, quantidade=current.quantidade)
 
 
 def _write(row: Carteira, position: Position) -> None:
     if max(position.preco_medio, position.quantidade) > LARGEST:
-        raise DomainError(_("O resultado não cabe: o limite é 9.999.999.999."))
+        raise DomainError("invalid", _("O resultado não cabe: o limite é 9.999.999.999."))
     Carteira.objects.filter(pk=row.pk).update(
         preco_medio=position.preco_medio, quantidade=position.quantidade
     )
@@ -153,5 +157,5 @@ def _write(row: Carteira, position: Position) -> None:
 def _check_room(size: int) -> None:
     if size > MAX_ROWS:
         raise TooManyRows(
-            _("Uma carteira guarda até %(limit)s ativos.") % {"limit": MAX_ROWS}, limit=MAX_ROWS
+            "too_long", _("Uma carteira guarda até %(limit)s ativos."), {"limit": MAX_ROWS}
         )

@@ -1,6 +1,6 @@
-"""What a portfolio is worth: each row, its totals, and the average price of what was bought.
+"""Valuation of a portfolio: rows, totals and average purchase prices.
 
-Every rounding is half-up, away from zero below it: R$ and percent to 2 places, a preço médio to 8.
+Every rounding is half away from zero: R$ and percent to 2 places, a preço médio to 8.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,17 +11,17 @@ from mainapp.market.quotes import CENT, Quote
 
 PRICE_STEP = Decimal("0.00000001")
 ZERO = Decimal("0.00")
-# A price and a quantity of 18 digits each, times a hundred, with their places: nothing is cut.
+# Enough digits for a price and a quantity of 18 digits each, times a hundred, without rounding.
 EXACT = Context(prec=80, rounding=ROUND_HALF_UP)
 
 
 class SoldMoreThanHeld(ValueError):
-    """A sale of more than there is."""
+    """A sale of more than the position holds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """How much is held, and what one of it cost on average; both to 8 places."""
+    """Quantity held and its average price (preço médio), both to 8 places."""
 
     preco_medio: Decimal
     quantidade: Decimal
@@ -29,7 +29,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding(Position):
-    """One row of a portfolio. `lot` is how many shares the round-lot market sells at once."""
+    """One row of a portfolio. `lot` is the round lot of the paper, in shares."""
 
     symbol: str
     nota: int
@@ -44,8 +44,8 @@ class Holding(Position):
 class ValuedRow:
     """A holding at its price: R$ and percent to 2 places.
 
-    Without a quote only `cost` is known. Of a quote without a previous close the day's change is
-    None; of a holding that cost nothing `result_pct` is. `day_change_pct` is the paper's own.
+    Only `cost` is known without a quote. The day's change is None if the quote has no previous
+    close; `result_pct` is None if the holding cost nothing. `day_change_pct` is the paper's own.
     """
 
     holding: Holding
@@ -67,11 +67,11 @@ class ValuedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Valuation:
-    """The rows in the order given, and totals that add their rounded figures.
+    """Rows in the given order, and totals that add their rounded figures.
 
-    `left_out` names the rows without a quote: no total counts anything of them, not their cost
-    either. `patrimony` adds `total`; the day's change, over rows that know theirs, is None where
-    none does, and a percentage None where there is nothing to compare with.
+    `left_out` names the rows without a quote: they count in no total, not even with their cost.
+    `patrimony` is the sum of `total`. The day's change covers the rows that have one and is None
+    if no row has; a percentage is None if its base is 0.
     """
 
     rows: tuple[ValuedRow, ...]
@@ -87,7 +87,7 @@ class Valuation:
 def value_rows(holdings: Iterable[Holding], quotes: Mapping[str, Quote | None]) -> Valuation:
     """Value each holding at the quote of its symbol.
 
-    A quote that is missing, None, or whose price is not finite and positive counts as none.
+    A missing quote, None, and a price that is not finite and positive all count as no quote.
     """
     rows = tuple(_valued(holding, quotes.get(holding.symbol)) for holding in holdings)
     counted = [row for row in rows if row.has_quote]
@@ -110,13 +110,14 @@ def value_rows(holdings: Iterable[Holding], quotes: Mapping[str, Quote | None]) 
 def after_buy(
     position: Position, *, quantity: Decimal, price: Decimal, costs: Decimal = ZERO
 ) -> Position:
-    """Return the position after a buy of `quantity` at `price` each and `costs` (R$) for all.
+    """Return the position after buying `quantity` at `price` each, plus `costs` (R$) in total.
 
-    Its preço médio is the average of all buys weighted by quantity, costs included, to 8 places;
-    what is held at none forgets an earlier one. Raises: ValueError for a quantity not above 0.
+    The preço médio is the average of all purchases weighted by quantity, costs included, to 8
+    places. A position of quantity 0 does not contribute its old average.
+    Raises: ValueError for a quantity not above 0.
     """
     if quantity <= 0:
-        raise ValueError("a buy is of more than nothing")
+        raise ValueError("the quantity of a purchase must be above 0")
     held = EXACT.add(position.quantidade, quantity)
     paid = EXACT.add(EXACT.multiply(quantity, price), costs)
     before = EXACT.multiply(position.quantidade, position.preco_medio)
@@ -125,12 +126,12 @@ def after_buy(
 
 
 def after_sale(position: Position, *, quantity: Decimal) -> Position:
-    """Return the position after a sale: the preço médio stays, and is 0 once all is sold.
+    """Return the position after a sale: the preço médio stays, or is 0 once everything is sold.
 
     Raises: SoldMoreThanHeld; ValueError for a quantity not above 0.
     """
     if quantity <= 0:
-        raise ValueError("a sale is of more than nothing")
+        raise ValueError("the quantity of a sale must be above 0")
     if quantity > position.quantidade:
         raise SoldMoreThanHeld(position.quantidade)
     held = EXACT.subtract(position.quantidade, quantity)
@@ -138,24 +139,24 @@ def after_sale(position: Position, *, quantity: Decimal) -> Position:
 
 
 def times(price: Decimal, quantity: Decimal) -> Decimal:
-    """Return price by quantity in R$ to the cent."""
+    """Return price times quantity in R$ to the cent."""
     return to_cents(EXACT.multiply(price, quantity))
 
 
 def percent(part: Decimal | None, whole: Decimal) -> Decimal | None:
-    """Return `part` in percent of `whole` to 2 places; None of nothing."""
+    """Return `part` in percent of `whole` to 2 places; None without a part or with a whole of 0."""
     if part is None or not whole:
         return None
     return to_cents(EXACT.divide(EXACT.multiply(part, Decimal(100)), whole))
 
 
 def to_cents(amount: Decimal) -> Decimal:
-    """Round half-up to 2 places; zero has no sign."""
+    """Round half-up to 2 places; the result is never a negative zero."""
     return EXACT.add(amount.quantize(CENT, context=EXACT), ZERO)
 
 
 def add(amounts: Iterable[Decimal | None]) -> Decimal:
-    """Add what is known of `amounts`."""
+    """Return the sum of `amounts`, with None counted as 0."""
     total = ZERO
     for amount in amounts:
         total = EXACT.add(total, amount or ZERO)

@@ -5,11 +5,11 @@ import re
 import signal
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.people import log_in_new_user
 from tests.e2e.test_modules import stage  # noqa: F401 - a fixture
 
 CASES = json.loads(
@@ -17,9 +17,10 @@ CASES = json.loads(
 )
 BLANK = '<!doctype html><html lang="pt-BR"><title>.</title></html>'
 VALUE = """async ({ holdings, quotes, groups }) => {
-    const { Portfolio, text } = await import("/static/mainapp/js/money.js");
+    const { Portfolio } = await import("/static/mainapp/js/portfolio/valuation.js");
+    const { fromUnits } = await import("/static/mainapp/js/core/number.js");
     const write = (values) => Object.fromEntries(Object.entries(values).map(
-        ([name, value]) => [name, typeof value === "bigint" ? text(value) : value]));
+        ([name, value]) => [name, typeof value === "bigint" ? fromUnits(value) : value]));
     const portfolio = new Portfolio(holdings);
     for (const { symbol } of holdings) portfolio.set(symbol, quotes[symbol]);
     const totals = portfolio.totals();
@@ -27,7 +28,7 @@ VALUE = """async ({ holdings, quotes, groups }) => {
         totals: write({ ...totals, patrimony: totals.total }),
         rows: [...portfolio.rows.values()].map(write),
         groups: Object.fromEntries(Object.keys(groups).map((by) => [by, portfolio.slices(by)
-            .map(({ key, total, pct }) => [key, text(total), text(pct)])])),
+            .map(({ key, total, pct }) => [key, fromUnits(total), fromUnits(pct)])])),
     };
 }"""
 
@@ -65,17 +66,6 @@ RENDERED = f"""async () => ({READ})(new DOMParser().parseFromString(
     await (await fetch("/carteira")).text(), "text/html"))"""
 
 
-def sign_up(page: Page) -> None:
-    name = f"ana{uuid4().hex[:8]}"
-    page.goto("/register/?next=/carteira")
-    page.fill("[name=username]", name)
-    page.fill("[name=email]", f"{name}@example.com")
-    page.fill("[name=password1]", "um-segredo-longo")
-    page.fill("[name=password2]", "um-segredo-longo")
-    with page.expect_navigation():
-        page.click("main button[type=submit]")
-
-
 def hold(page: Page, symbol: str, quantity: str, average: str, nota: str = "5") -> None:
     page.goto(f"/create-carteira/?ativo={symbol}")
     page.fill("[name=quantidade]", quantity)
@@ -96,7 +86,7 @@ def carteira(open_page):
 
     def open_(**options) -> Page:
         page = open_page("/privacy/", **options)
-        sign_up(page)
+        log_in_new_user(page, "/carteira")
         for row in HELD:
             hold(page, *row)
         page.goto("/carteira")
@@ -117,7 +107,7 @@ def paused(process):
 
 def test_the_first_stock_is_added_from_the_empty_page_and_moves(open_page):
     page = open_page("/privacy/")
-    sign_up(page)
+    log_in_new_user(page, "/carteira")
     expect(page.get_by_role("heading", name="Sua carteira está vazia")).to_be_visible()
     page.get_by_role("link", name="Adicionar o primeiro ativo").click()
     page.fill("[name=ativo]", "PETR4")
@@ -139,7 +129,7 @@ def test_the_live_page_says_what_the_server_does(carteira, site):
     total = page.locator("tr[data-symbol=ITUB4] [data-field=total]")
     before = total.inner_text()
     expect(total).not_to_have_text(before, timeout=15_000)
-    with paused(site.child("worker")):
+    with paused(site.child("pregao: worker")):
         badge = page.locator("[data-market-status] .badge-feed")
         expect(badge).to_have_text(re.compile("^Desatualizado"), timeout=10_000)
         live = page.evaluate(f"({READ})(document)")

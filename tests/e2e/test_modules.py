@@ -24,8 +24,8 @@ CALLS = {
     "pct": "m.pct(v)",
     "compact": "m.compact(v)",
     "direction": "m.direction(v)",
-    "day": "m.day(v)",
-    "full_day": "m.day(v, {withYear: true})",
+    "day": "time.day(v)",
+    "full_day": "time.day(v, {withYear: true})",
 }
 NAMES = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",), "none": ()}
 
@@ -73,7 +73,8 @@ def test_the_browser_writes_numbers_as_the_server_does(stage, language, column):
     for name, cases in CASES.items():
         written = page.evaluate(
             f"""async (values) => {{
-                const m = await import("/static/mainapp/js/format.js");
+                const m = await import("/static/mainapp/js/core/number.js");
+                const time = await import("/static/mainapp/js/core/time.js");
                 return values.map((v) => {CALLS[name]});
             }}""",
             [case[0] for case in cases],
@@ -217,7 +218,7 @@ def test_studies_are_what_their_definitions_say(stage):
     page = stage('<!doctype html><html lang="en"><title>.</title></html>')
     studies = page.evaluate(
         """async (closes) => {
-            const m = await import("/static/mainapp/js/indicators.js");
+            const m = await import("/static/mainapp/js/market/indicators.js");
             const bands = m.bollinger(closes);
             const change = m.percentChange(11, 10);
             return [m.sma(closes, 9), m.rsi(closes), bands.upper, bands.lower, [change]]
@@ -246,7 +247,7 @@ def test_the_theme_is_one_of_ours(stage, kept):
     page = stage('<!doctype html><html lang="en"><title>.</title></html>')
     page.evaluate("(kept) => kept === null || localStorage.setItem('theme', kept)", kept)
     page.emulate_media(color_scheme="dark")
-    page.add_script_tag(url="/static/mainapp/js/theme.js")
+    page.add_script_tag(url="/static/mainapp/js/core/theme.js")
     theme = page.locator("html").get_attribute("data-bs-theme")
     assert theme == (kept if kept == "light" else "dark")
 
@@ -259,7 +260,7 @@ def test_a_theme_lasts_as_long_as_the_page_where_nothing_is_stored(stage):
     page = stage('<!doctype html><html lang="en"><title>.</title></html>')
     page.emulate_media(color_scheme="light")
     page.evaluate("void (Storage.prototype.setItem = () => { throw new Error('full'); })")
-    page.add_script_tag(url="/static/mainapp/js/theme.js")
+    page.add_script_tag(url="/static/mainapp/js/core/theme.js")
     page.evaluate("pregaoTheme.choose('dark')")
 
     assert page.locator("html").get_attribute("data-bs-theme") == "dark"

@@ -4,10 +4,11 @@ import re
 import signal
 import time
 from contextlib import contextmanager
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.people import log_in_new_user
 
 ASKED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -185,7 +186,7 @@ def test_a_phone_shows_the_rest_of_a_row_behind_its_arrow(open_page):
     expect(row(page, "PETR4")).to_have_count(0)
 
 
-@pytest.mark.parametrize("part", ["project.serve", "worker"])
+@pytest.mark.parametrize("part", ["pregao: web", "pregao: worker"])
 def test_a_silent_server_makes_the_prices_stale_and_a_live_one_mends_them(watch, site, part):
     with paused(site.child(part)):
         expect(feed(watch)).to_have_text(re.compile(r"Desatualizado há \d+ s: ."), timeout=STALE_MS)
@@ -200,7 +201,7 @@ def test_a_silent_server_makes_the_prices_stale_and_a_live_one_mends_them(watch,
 
 def test_a_killed_server_is_reached_again_without_a_reload(watch, site):
     watch.evaluate("window.isSamePage = true")
-    site.child("project.serve").kill()
+    site.child("pregao: web").kill()
     expect(feed(watch)).to_have_text(re.compile("^Desatualizado há"), timeout=STALE_MS)
     expect(feed(watch)).to_have_text("Ao vivo", timeout=15_000)
     wait_for_a_move(watch, "VALE3")
@@ -230,15 +231,8 @@ def test_a_stranger_reads_the_conversation_and_is_offered_the_login(open_page):
 def test_what_one_says_the_other_reads_as_plain_text(open_page):
     reader = open_page(ASKED)
     expect(feed(reader)).to_have_text("Ao vivo")
-    writer = open_page("/register/")
-    name = f"ana{uuid4().hex[:8]}"
-    writer.fill("[name=username]", name)
-    writer.fill("[name=email]", f"{name}@example.com")
-    writer.fill("[name=password1]", "um-segredo-longo")
-    writer.fill("[name=password2]", "um-segredo-longo")
-    with writer.expect_navigation():
-        writer.click("main button[type=submit]")
-    writer.goto(ASKED)
+    writer = open_page("/privacy/")
+    name = log_in_new_user(writer, ASKED)
     expect(feed(writer)).to_have_text("Ao vivo")
     writer.get_by_role("button", name="Conversa").click()
     writer.get_by_label("Mensagem", exact=True).fill("<b>olá</b>")

@@ -11,6 +11,7 @@ import pytest
 
 from project.backup import BackupError, Stores, restore_archive, write_archive
 from tests.instances import get, run
+from tests.postgresql import PostgreSQL
 
 DATABASE = "database.sqlite3"
 
@@ -127,21 +128,19 @@ def test_archive_that_was_cut_off_changes_nothing(stores, tmp_path):
 
 
 @pytest.fixture
-def postgresql(tmp_path, monkeypatch):
+def postgresql(monkeypatch):
     """A PostgreSQL with its client programs on PATH."""
-    pgserver = pytest.importorskip("pgserver")
-    tools = Path(pgserver.__file__).parent / "pginstall" / "bin"
-    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
-    server = pgserver.get_server(tmp_path / "postgresql", cleanup_mode="delete")
+    server = PostgreSQL()
+    monkeypatch.setenv("PATH", f"{server.programs}:{os.environ['PATH']}")
     yield server
-    server.cleanup()
+    server.close()
 
 
 def test_postgresql_gets_its_tables_back(postgresql, tmp_path):
     database = {
         "NAME": "postgres",
         "USER": "postgres",
-        "OPTIONS": {"host": str(tmp_path / "postgresql"), "pool": {}},
+        "OPTIONS": {"host": str(postgresql.folder), "pool": {}},
     }
     stores = Stores(vendor="postgresql", database=database, media=tmp_path / "media")
     postgresql.psql("CREATE TABLE kept (name text); INSERT INTO kept VALUES ('ana');")

@@ -4,11 +4,12 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from threading import BoundedSemaphore
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.pictures.folders import SIZES, folder
 from mainapp.core.exceptions import DomainError
@@ -27,12 +28,21 @@ EXTENSIONS = {
     "gif": "GIF",
 }
 SIGNATURES = ((b"\xff\xd8\xff", "JPEG"), (b"\x89PNG\r\n\x1a\n", "PNG"), (b"GIF8", "GIF"))
+ACCEPTED = _("Envie uma imagem JPEG, PNG, WebP ou GIF, com a extensão que lhe cabe.")
+REFUSALS = {
+    "large": _("A imagem é grande demais para este servidor: reduza-a e envie de novo."),
+    "foreign": _("O arquivo traz mais do que uma imagem, e por isso não foi aceito."),
+    "broken": _("A imagem está incompleta ou danificada."),
+}
 # Each may take its 96 MiB: never more than two at once in one process.
 _turns = BoundedSemaphore(2)
 
 
 class PictureError(DomainError):
-    """The picture cannot be used; `detail` says why, to the person who chose it."""
+    """A picture that cannot be used; the sentence gives the reason to the person who chose it."""
+
+    def __init__(self, template: str, params: Mapping[str, Any] | None = None) -> None:
+        super().__init__("invalid", template, params)
 
 
 def check_file(name: str, size: int, head: bytes) -> None:
@@ -42,7 +52,7 @@ def check_file(name: str, size: int, head: bytes) -> None:
     found = _format_of(head)
     _stem, dot, extension = name.rpartition(".")
     if found is None or (dot and EXTENSIONS.get(extension.lower()) != found):
-        raise PictureError(_accepted())
+        raise PictureError(ACCEPTED)
 
 
 def make_square(key: str, data: bytes) -> None:
@@ -52,14 +62,14 @@ def make_square(key: str, data: bytes) -> None:
     """
     answer = _run("square", folder(key), data=data)
     if answer:
-        raise PictureError(_sentence(answer))
+        raise _refusal(answer)
 
 
 def make_thumbnails(key: str) -> None:
     """Make the thumbnails of a folder's source. Safe to repeat. Raises: PictureError."""
     answer = _run("thumbnails", folder(key), *map(str, SIZES))
     if answer:
-        raise PictureError(_sentence(answer))
+        raise _refusal(answer)
 
 
 def _format_of(head: bytes) -> str | None:
@@ -93,18 +103,14 @@ def _run(command: str, into: Path, *arguments: str, data: bytes = b"") -> dict[s
     return answer
 
 
-def _sentence(answer: dict[str, Any]) -> str:
+def _refusal(answer: dict[str, Any]) -> PictureError:
     if answer["error"] == "large" and "pixels" in answer:
-        return _(
-            "A imagem tem %(pixels).0f milhões de pixels, e o limite é de %(limit).0f milhões: "
-            "reduza-a e envie de novo."
-        ) % {"pixels": answer["pixels"] / 1e6, "limit": answer["limit"] / 1e6}
-    return {
-        "large": _("A imagem é grande demais para este servidor: reduza-a e envie de novo."),
-        "foreign": _("O arquivo traz mais do que uma imagem, e por isso não foi aceito."),
-        "broken": _("A imagem está incompleta ou danificada."),
-    }.get(answer["error"], _accepted())
-
-
-def _accepted() -> str:
-    return _("Envie uma imagem JPEG, PNG, WebP ou GIF, com a extensão que lhe cabe.")
+        millions = {name: round(answer[name] / 1e6) for name in ("pixels", "limit")}
+        return PictureError(
+            _(
+                "A imagem tem %(pixels)s milhões de pixels, e o limite é de %(limit)s milhões: "
+                "reduza-a e envie de novo."
+            ),
+            millions,
+        )
+    return PictureError(REFUSALS.get(answer["error"], ACCEPTED))

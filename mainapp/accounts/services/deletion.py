@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures import folders
@@ -39,10 +39,11 @@ def _check_not_last_admin(user: User) -> None:
     keys = set(admins.select_for_update().values_list("pk", flat=True))
     if keys == {user.pk}:
         raise DomainError(
+            "invalid",
             _(
                 "Esta é a única conta de administrador. Dê antes este nível a outra pessoa, na "
                 "administração: sem ele ninguém mais cuidaria do servidor."
-            )
+            ),
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.policies import is_staff_level
@@ -36,9 +36,9 @@ def _check_display_name(user: User, name: str) -> None:
     plain = _shown(name)
     others = User.objects.filter(username__iexact=plain).exclude(pk=user.pk)
     if plain in _names_of_nobody() or (plain and others.exists()):
-        raise DomainError(_("Este nome já é de outra pessoa."))
+        raise DomainError("invalid", _("Este nome já é de outra pessoa."))
     if plain in settings.ACCOUNT_USERNAME_BLACKLIST and not is_staff_level(user):
-        raise DomainError(_("Este nome é reservado. Escolha outro."))
+        raise DomainError("invalid", _("Este nome é reservado. Escolha outro."))
 
 
 def _shown(name: str) -> str:

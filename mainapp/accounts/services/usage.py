@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from django.db.models import F
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import Usage, User
 from mainapp.core.exceptions import DomainError
@@ -14,9 +14,7 @@ UPLOADS = "uploads"
 
 
 class DailyLimit(DomainError):
-    """The day's turns are used up."""
-
-    code = "rate_limited"
+    """The day's quota is used up."""
 
 
 def take_turn_of_day(*, user: User, kind: str, limit: int, on: date | None = None) -> None:
@@ -30,4 +28,4 @@ def take_turn_of_day(*, user: User, kind: str, limit: int, on: date | None = Non
     row, _is_new = Usage.objects.get_or_create(user=user, kind=kind, day=day)
     free = Usage.objects.filter(pk=row.pk, count__lt=limit)
     if not free.update(count=F("count") + 1):
-        raise DailyLimit(_("Arquivos demais hoje; amanhã você pode enviar outros."))
+        raise DailyLimit("rate_limited", _("Arquivos demais hoje; amanhã você pode enviar outros."))

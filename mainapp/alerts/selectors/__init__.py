@@ -1,1 +1,1 @@
-"""Reads across alerts."""
+"""Read queries of alerts."""

@@ -1,4 +1,4 @@
-"""A person's alerts as their page shows them: each with quote and distances."""
+"""A user's alerts for the alerts page, each with its quote and distances."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -54,8 +54,8 @@ class LimitRow:
         return distance_text(self.kind, self.limit, self.quote)
 
     @property
-    def waits_beyond(self) -> bool:
-        """That it was made beyond its limit and waits for the next crossing."""
+    def is_waiting_beyond(self) -> bool:
+        """Whether the alert was created beyond this limit and waits for the next crossing."""
         return self.condition.phase == Condition.Phase.BEYOND
 
     @property
@@ -75,27 +75,27 @@ class AlertRow:
 
     @property
     def limits(self) -> list[LimitRow]:
-        symbol, found = self.alert.ativo.symbol, self.alert.limits()
-        kept = {one.kind: one for one in self.alert.conditions.all()}
+        symbol = self.alert.ativo.symbol
+        conditions = {condition.kind: condition for condition in self.alert.conditions.all()}
         return [
-            LimitRow(kept[kind], symbol, limit, self.quote)
-            for kind, limit in found.items()
-            if kind in kept
+            LimitRow(conditions[kind], symbol, limit, self.quote)
+            for kind, limit in self.alert.limits().items()
+            if kind in conditions
         ]
 
 
 def alerts_of(user: User) -> QuerySet[Alert]:
-    """Return a user's alerts of the run's kind of market."""
+    """Return a user's alerts: the simulated or the real ones, as the instance is."""
     return Alert.objects.filter(owner=user, simulated=settings.SIMULATED)
 
 
-def owned_alert(user: User, pk: int) -> Alert:
-    """Return an alert of `user`. Raises: Alert.DoesNotExist for somebody else's too."""
-    return alerts_of(user).select_related("ativo").get(pk=pk)
+def own_alerts(user: User) -> QuerySet[Alert]:
+    """Return the same alerts, each with its stock."""
+    return alerts_of(user).select_related("ativo")
 
 
 def status_filter(at: datetime) -> Mapping[ShownStatus, Q]:
-    """Return what tells each shown status: an active alert whose time is over has expired."""
+    """Return the filter of each shown status; active alerts past `expires_at` are expired."""
     status = Alert.Status
     return {
         "active": Q(status=status.ACTIVE, expires_at__gte=at),
@@ -106,18 +106,18 @@ def status_filter(at: datetime) -> Mapping[ShownStatus, Q]:
 
 
 def status_counts(user: User, *, at: datetime) -> dict[str, int]:
-    """Return how many alerts a user has in each shown status: one query."""
-    counts = {name: Count("pk", filter=found) for name, found in status_filter(at).items()}
+    """Return the number of a user's alerts in each shown status. Cost: one query."""
+    counts = {name: Count("pk", filter=where) for name, where in status_filter(at).items()}
     return alerts_of(user).aggregate(**counts)
 
 
 def alert_rows(
     user: User, *, status: ShownStatus | None, at: datetime, first: int, size: int
 ) -> list[AlertRow]:
-    """Return a page of a user's alerts, by symbol: three queries, whatever their number."""
-    found = alerts_of(user).filter(status_filter(at)[status] if status else Q())
-    found = found.select_related("ativo").prefetch_related("conditions")
-    alerts = list(found.order_by("ativo__symbol", "pk")[first : first + size])
+    """Return a page of a user's alerts, by symbol. Cost: three queries for any number."""
+    rows = alerts_of(user).filter(status_filter(at)[status] if status else Q())
+    rows = rows.select_related("ativo").prefetch_related("conditions")
+    alerts = list(rows.order_by("ativo__symbol", "pk")[first : first + size])
     quotes = last_quotes({alert.ativo.symbol for alert in alerts}) if alerts else {}
     return [row_of(alert, quotes.get(alert.ativo.symbol), at=at) for alert in alerts]
 
@@ -127,6 +127,6 @@ def row_of(alert: Alert, quote: Quote | None, *, at: datetime) -> AlertRow:
     return AlertRow(alert, quote, status)
 
 
-def waits_beyond(alert: Alert) -> bool:
-    """Tell whether a limit of an alert was passed when it was made, and waits to be crossed."""
+def is_waiting_beyond(alert: Alert) -> bool:
+    """Return whether the alert was created beyond a limit and waits for the next crossing."""
     return Condition.objects.filter(alert=alert, phase=Condition.Phase.BEYOND).exists()

@@ -1,4 +1,4 @@
-"""Firings: of one alert with their deliveries, and of one stock for its chart."""
+"""Firings of one alert with their deliveries, and of one stock for its chart."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -16,28 +16,28 @@ MARKS_SHOWN = 200
 
 
 def firings_of(alert: Alert) -> QuerySet[Firing]:
-    """Return an alert's firings, newest first, with deliveries and the tries of each."""
+    """Return an alert's firings, newest first, with their deliveries and attempts."""
     sent = Prefetch("notification__deliveries", deliveries_of(alert.owner))
     return alert.firings.select_related("notification").prefetch_related(sent)
 
 
 def marks_of(user: User, stock: Stock) -> dict[str, Any]:
-    """Return what a chart shows of a user's alerts on a stock: two queries.
+    """Return the marks of a user's alerts on the chart of a stock. Cost: two queries.
 
-    `limits` of the living alerts (`price`, or `pct` of the previous close), `firings` of all of
-    them, at epoch seconds, oldest first.
+    `limits` holds the limits of active alerts (`price`, or `pct` of the previous close), `firings`
+    those of all alerts in epoch seconds, oldest first.
     """
     alerts = alerts_of(user).filter(ativo=stock)
-    living = alerts.filter(status=Alert.Status.ACTIVE).order_by("pk")
+    active = alerts.filter(status=Alert.Status.ACTIVE).order_by("pk")
     newest = Firing.objects.filter(alert__in=alerts).order_by("-quoted_at", "-pk")[:MARKS_SHOWN]
     return {
-        "limits": [mark for alert in living for mark in limit_marks(alert, stock.symbol)],
+        "limits": [mark for alert in active for mark in limit_marks(alert, stock.symbol)],
         "firings": [_firing_mark(firing, stock.symbol) for firing in reversed(newest)],
     }
 
 
 def limit_marks(alert: Alert, symbol: str) -> Iterable[dict[str, str]]:
-    """Yield an alert's limits as a chart draws them; a fall of the day is a negative `pct`."""
+    """Yield the marks of an alert's limits; a fall of the day has a negative `pct`."""
     for kind, limit in alert.limits().items():
         sign = "-" if kind == "change_down_pct" else ""
         yield {

@@ -1,4 +1,4 @@
-"""Which symbols alerts need watched."""
+"""Symbols that alerts need quotes of."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from mainapp.alerts.models import Condition
 
 
 def needed_symbols() -> Collection[str]:
-    """Return the symbols of all living alerts of the run's kind, of active users: one query."""
+    """Return the symbols of all live alerts of active users. Cost: one query."""
     return set(
         Condition.objects.filter(
             is_live=True,

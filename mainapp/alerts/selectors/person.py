@@ -1,4 +1,4 @@
-"""What the profile and the archive hold of a person's alerts."""
+"""A user's alerts on the profile page and in the data export."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,7 +25,7 @@ FIRINGS = (
 
 
 def profile_context(user: User) -> Mapping[str, Any]:
-    """Return how many alerts a person has of each status: one query."""
+    """Return the number of alerts of each status. Cost: one query."""
     counts = status_counts(user, at=timezone.now())
     statuses = [(name, label, counts[name]) for name, label in STATUSES.items()]
     return {"statuses": statuses, "total": sum(counts.values()), "limit": ALERT_LIMIT}

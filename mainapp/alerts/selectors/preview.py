@@ -1,4 +1,4 @@
-"""What an alert would do, and would have done, before it is saved."""
+"""Preview of an alert before it is saved: its description and its backtest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
-from mainapp.alerts.conditions import Look, end_of, measures, wake
+from mainapp.alerts.conditions import Observation, end_of, measures, wake
 from mainapp.alerts.conditions import State as ConditionState
 from mainapp.alerts.indicators import PastBar, PastFiring, backtest, past_bars
 from mainapp.alerts.models import Alert
-from mainapp.alerts.rendering import condition_text, promise
+from mainapp.alerts.rendering import condition_text, summary
 from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.selectors.candles import midnight
@@ -21,15 +21,16 @@ from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import sao_paulo_day
 
 MONTH, YEAR = timedelta(days=30), timedelta(days=365)
-# A month of sessions has some 11,000 minutes; the days before these are told by their own candles.
+# A month of sessions has about 11,000 minutes; earlier days use their daily candles.
 MAX_MINUTES = 15_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """`month` and `year` count firings of the last 30 days and 12 months; `since`: history's first.
+    """Preview of an alert.
 
-    `beyond` names the limits that are passed already.
+    `month` and `year` count the firings of the last 30 days and 12 months; `since` is the start of
+    the available history. `beyond` lists the conditions whose limit the price has already passed.
     """
 
     alert: Alert
@@ -49,9 +50,10 @@ class Preview:
 def preview_of(
     owner: User, fields: Mapping[str, Any], *, at: datetime, saved: Alert | None = None
 ) -> Preview:
-    """Return what an alert of clean `fields` would do; `saved` is the one that they change.
+    """Return the preview of an alert with clean `fields`; `saved` is the alert being edited.
 
-    Three queries; at most some tenths of a second over a year of days and a month of minutes.
+    Cost: three queries, and at most a few tenths of a second for a year of days and a month of
+    minutes.
     """
     alert = Alert(owner=owner, **fields)
     stock: Stock = fields["ativo"]
@@ -62,18 +64,18 @@ def preview_of(
     recent = midnight(sao_paulo_day(at - MONTH))
     return Preview(
         alert=alert,
-        sentence=sentence_of(alert, expires_at=_expires_at(alert, saved, at), minutes=minutes),
+        sentence=summary_of(alert, expires_at=_expires_at(alert, saved, at), minutes=minutes),
         beyond=_beyond(alert, last_quotes([stock.symbol]).get(stock.symbol)),
         firings=fired,
-        month=sum(one.starts_at >= recent for one in fired),
+        month=sum(firing.starts_at >= recent for firing in fired),
         year=len(fired),
         since=past[0].bar.starts_at if past else None,
-        has_minutes=any(not one.is_day for one in past),
+        has_minutes=any(not bar.is_day for bar in past),
     )
 
 
-def sentence_of(alert: Alert, *, expires_at: datetime, minutes: int) -> str:
-    return promise(
+def summary_of(alert: Alert, *, expires_at: datetime, minutes: int) -> str:
+    return summary(
         symbol=alert.ativo.symbol,
         limits=alert.limits(),
         minutes=minutes,
@@ -86,7 +88,7 @@ def sentence_of(alert: Alert, *, expires_at: datetime, minutes: int) -> str:
 
 
 def minutes_of(alert: Alert) -> int:
-    """Return the minutes between an alert's looks, its owner's where it has none of its own."""
+    """Return the minutes between an alert's observations, by default its owner's preference."""
     if alert.periodo is not None:
         return alert.periodo
     preferences = getattr(alert.owner, "preferences", None)
@@ -94,7 +96,7 @@ def minutes_of(alert: Alert) -> int:
 
 
 def past_of(stock: Stock, *, at: datetime) -> list[PastBar]:
-    """Return the last 12 months of a stock, the last 30 days of it by the minute: two queries."""
+    """Return 12 months of a stock's candles, the last 30 days by the minute. Cost: two queries."""
     rows = Candle.objects.filter(stock=stock, simulated=settings.SIMULATED)
     days = rows.filter(interval=Candle.Interval.DAY)
     days = days.filter(starts_at__gte=midnight(sao_paulo_day(at - YEAR)))
@@ -113,7 +115,7 @@ def _bars(rows: Any) -> list[Bar]:
 
 
 def _expires_at(alert: Alert, saved: Alert | None, at: datetime) -> datetime:
-    """Return until when it would run: only another `duracao` renews an alert that is there."""
+    """Return the expiry; an existing alert is only renewed by a changed `duracao`."""
     if saved and saved.duracao == alert.duracao:
         return saved.expires_at
     return end_of(sao_paulo_day(at), alert.duracao)
@@ -122,18 +124,20 @@ def _expires_at(alert: Alert, saved: Alert | None, at: datetime) -> datetime:
 def _beyond(alert: Alert, quote: Quote | None) -> list[str]:
     if quote is None or quote.quoted_at is None:
         return []
-    values = measures(Look(price=quote.price, change_pct=quote.change_pct, at=quote.quoted_at))
-    found = []
+    values = measures(
+        Observation(price=quote.price, change_pct=quote.change_pct, at=quote.quoted_at)
+    )
+    texts = []
     for kind, limit in alert.limits().items():
         terms = alert.terms(kind)
         value = values.get(wake(terms, ConditionState("armed")).measure)
         if value is not None and value >= terms.reach:
-            found.append(condition_text(kind, limit, symbol=quote.symbol))
-    return found
+            texts.append(condition_text(kind, limit, symbol=quote.symbol))
+    return texts
 
 
 def beyond_note(preview: Preview) -> str:
-    """Return what becomes of limits that are passed already; empty when none is."""
+    """Return a note on limits that the price has already passed; empty if there are none."""
     if not preview.beyond:
         return ""
     if preview.alert.fires_if_beyond:

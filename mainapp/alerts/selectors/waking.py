@@ -1,4 +1,4 @@
-"""Which conditions a batch of quotes wakes: one query, whatever the number of alerts."""
+"""Conditions that a batch of quotes wakes, found by one query for any number of alerts."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ from typing import NamedTuple
 import orjson
 from django.db import connection
 
-from mainapp.alerts.conditions import Look, Wake, measures
+from mainapp.alerts.conditions import Observation, Wake, measures
 from mainapp.alerts.models import Condition, Doubt
 
 MILLION = 1_000_000
 MIN_LEVEL = -(2**63)
 
-# Each probe goes down the index on its own; joined freely, PostgreSQL would read all of it.
+# LATERAL with OFFSET 0 makes every probe descend the index by itself; as a plain join PostgreSQL
+# reads the whole index.
 _POSTGRESQL = """
 SELECT found.id, NULL
 FROM unnest(%s::bigint[], %s::smallint[], %s::bigint[], %s::integer[])
@@ -43,7 +44,7 @@ WHERE d.simulated = %s AND d.stock_id IN (SELECT value FROM json_each(%s))
 
 
 class Probe(NamedTuple):
-    """One quote on one scale, in millionths, with the looks that it is."""
+    """One quote on one scale, in millionths; `periods` holds the observations it counts for."""
 
     stock_id: int
     measure: int
@@ -53,14 +54,14 @@ class Probe(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Woken:
-    """The keys of the conditions that a batch wakes, and of the doubts about its stocks."""
+    """Keys of the conditions that a batch wakes, and of the doubts about its stocks."""
 
     conditions: list[int]
     doubts: list[int]
 
 
 def level_of(wake: Wake) -> int:
-    """Return a wake's level as the index holds it: exact to a millionth."""
+    """Return a wake's level as stored in the index, exact to a millionth."""
     return MIN_LEVEL if wake.level is None else to_millionths(wake.level)
 
 
@@ -68,14 +69,17 @@ def to_millionths(value: Decimal) -> int:
     return int((value * MILLION).to_integral_value())
 
 
-def probes(stock_id: int, look: Look, periods: int) -> Iterable[Probe]:
-    """Return a quote's probes, one a scale."""
-    for measure, value in measures(look).items():
+def probes(stock_id: int, observation: Observation, periods: int) -> Iterable[Probe]:
+    """Yield a quote's probes, one per scale."""
+    for measure, value in measures(observation).items():
         yield Probe(stock_id, measure, to_millionths(value), periods)
 
 
 def woken_by(wanted: Sequence[Probe], *, simulated: bool, since: datetime) -> Woken:
-    """Return what the probes wake of what has not expired before `since`. One query."""
+    """Return the conditions and doubts that the probes wake, without those expired at `since`.
+
+    Cost: one query.
+    """
     if not wanted:
         return Woken([], [])
     stocks = list({probe.stock_id for probe in wanted})
@@ -89,23 +93,24 @@ def woken_by(wanted: Sequence[Probe], *, simulated: bool, since: datetime) -> Wo
             listed = orjson.dumps(stocks).decode()
             cursor.execute(_SQLITE, [given, simulated, moment, simulated, listed])
         rows = cursor.fetchall()
-    # A stock's price lies on two scales at once: what waits for any quote is on one of them only.
+    # A price is probed on two scales, but a condition that waits for any quote is on one of them,
+    # so no key appears twice.
     return Woken([row[0] for row in rows if row[0]], [row[1] for row in rows if row[1]])
 
 
 def conditions_by_pk(pks: Sequence[int]) -> list[Condition]:
-    """Return conditions with alert, owner and stock; those of one alert share one object."""
+    """Return conditions with alert, owner and stock; conditions of one alert share its object."""
     if not pks:
         return []
-    found = list(
+    conditions = list(
         Condition.objects.filter(pk__in=pks).select_related(
             "alert__owner__preferences", "alert__ativo"
         )
     )
-    shared = {condition.alert_id: condition.alert for condition in found}
-    for condition in found:
-        condition.alert = shared[condition.alert_id]
-    return found
+    alerts = {condition.alert_id: condition.alert for condition in conditions}
+    for condition in conditions:
+        condition.alert = alerts[condition.alert_id]
+    return conditions
 
 
 def doubts_by_pk(pks: Sequence[int]) -> dict[int, Doubt]:

@@ -1,1 +1,1 @@
-"""Writes of alerts: judging batches, and what owners change."""
+"""Writes of alerts: evaluation of batches, and changes by their owners."""

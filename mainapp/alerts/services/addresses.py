@@ -1,4 +1,4 @@
-"""Addresses of alerts that are not the account's: nothing goes there before they are verified."""
+"""Additional e-mail addresses of alerts, which receive nothing until they are verified."""
 
 from datetime import datetime
 from typing import Literal
@@ -8,20 +8,21 @@ from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import channels_of
 from mainapp.notifications.services.channels import add_channel
 
-Standing = Literal["account", "verified", "off", "waiting", "asked"]
+AddressStatus = Literal["account", "verified", "off", "waiting", "requested"]
 
 
-def ask_for_address(*, owner: User, email: str, at: datetime) -> Standing:
-    """Have a new address verified, and tell where it stands: `asked` when a link was sent just now.
+def request_address(*, owner: User, email: str, at: datetime) -> AddressStatus:
+    """Start the verification of a new address and return its status.
 
-    Raises: DomainError when it is refused as a channel, or is one too many.
+    `requested` means that a link was sent just now. Raises: DomainError if the address is refused
+    as a channel or exceeds the limit of channels.
     """
     if not email:
         return "account"
     known = channels_of(owner).filter(kind=Channel.Kind.EMAIL, address__iexact=email).first()
     if known is None:
         add_channel(user=owner, kind=Channel.Kind.EMAIL, address=email, at=at)
-        return "asked"
+        return "requested"
     if known.verified_at is None:
         return "waiting"
     return "verified" if known.is_active else "off"

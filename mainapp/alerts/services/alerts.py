@@ -1,4 +1,4 @@
-"""What owners do with alerts. Each change locks the stock: no batch is judged meanwhile."""
+"""Changes of alerts by their owners. Each one locks the stock, so that batches wait for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.alerts.conditions import (
     KINDS,
     Kind,
-    Look,
+    Observation,
     State,
     end_of,
     measures,
@@ -26,7 +26,7 @@ from mainapp.alerts.quotes import is_fresh
 from mainapp.alerts.services.evaluating import (
     Outcome,
     advance_condition,
-    put_state,
+    set_state,
     write_outcome,
 )
 from mainapp.core.exceptions import DomainError
@@ -42,32 +42,30 @@ FIELDS = (
 
 
 class TooManyAlerts(DomainError):
-    """The owner has ALERT_LIMIT alerts already."""
-
-    code = "invalid"
+    """The owner already has ALERT_LIMIT alerts."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Market:
-    """A stock's newest quote, and when it is looked at."""
+    """A stock's newest quote and the current time."""
 
     quote: Quote | None
     at: datetime
 
     @property
-    def look(self) -> Look | None:
+    def observation(self) -> Observation | None:
         if self.quote is None or self.quote.quoted_at is None:
             return None
-        return Look(
+        return Observation(
             price=self.quote.price, change_pct=self.quote.change_pct, at=self.quote.quoted_at
         )
 
 
 def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at: datetime) -> Alert:
-    """Make an alert of `FIELDS` (those left out have their defaults) and arm its conditions.
+    """Create an alert from `FIELDS` (missing ones get their defaults) and arm its conditions.
 
-    One that is beyond its limit fires at once or waits for the next crossing, as `fires_if_beyond`
-    says; its condition's phase tells which. Raises: TooManyAlerts.
+    If the price is already beyond a limit, `fires_if_beyond` decides whether the condition fires at
+    once or waits for the next crossing (phase `beyond`). Raises: TooManyAlerts.
     """
     given = {name: fields[name] for name in FIELDS if name in fields}
     with transaction.atomic():
@@ -75,7 +73,9 @@ def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at:
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if Alert.objects.filter(owner=owner, simulated=simulated).count() >= ALERT_LIMIT:
             raise TooManyAlerts(
-                _("Você já tem %(limit)s alertas: apague um antes."), limit=ALERT_LIMIT
+                "limit_reached",
+                _("Você já tem %(limit)s alertas: apague um antes."),
+                {"limit": ALERT_LIMIT},
             )
         alert = Alert(owner=owner, simulated=simulated, created_at=at, **given)
         alert.expires_at = end_of(sao_paulo_day(at), alert.duracao)
@@ -85,9 +85,9 @@ def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at:
 
 
 def update_alert(*, alert: Alert, fields: Mapping[str, Any], at: datetime) -> Alert:
-    """Change an alert. A changed limit is armed anew; only another `duracao` renews its time.
+    """Edit an alert. Changed limits are armed again; only a changed `duracao` renews the expiry.
 
-    A paused alert stays paused; a spent one with a changed limit is active again.
+    A paused alert stays paused; a triggered one with a changed limit becomes active again.
     """
     with transaction.atomic():
         stocks = {alert.ativo_id, fields.get("ativo", alert.ativo).pk}
@@ -100,18 +100,18 @@ def update_alert(*, alert: Alert, fields: Mapping[str, Any], at: datetime) -> Al
         changed = {name for name in FIELDS if getattr(now, name) != before[name]}
         if "duracao" in changed:
             now.expires_at = end_of(sao_paulo_day(at), now.duracao)
-        anew = _kinds_to_arm(changed, is_renewed=was_expired and not now.is_expired(at))
-        if anew and now.status == Alert.Status.TRIGGERED:
+        kinds = _kinds_to_arm(changed, is_renewed=was_expired and not now.is_expired(at))
+        if kinds and now.status == Alert.Status.TRIGGERED:
             now.status = Alert.Status.ACTIVE
         now.save()
         market = _market_of(now.ativo, at)
-        _arm(now, anew, market)
-        _settle(now)
+        _arm(now, kinds, market)
+        _sync_conditions(now)
     return now
 
 
 def pause_alert(*, alert: Alert) -> None:
-    """Stop an active alert for as long as its owner likes; any other is left as it is."""
+    """Pause an active alert until its owner resumes it; alerts in another status do not change."""
     with transaction.atomic():
         _lock(alert)
         if Alert.objects.filter(pk=alert.pk, status=Alert.Status.ACTIVE).update(
@@ -121,7 +121,7 @@ def pause_alert(*, alert: Alert) -> None:
 
 
 def resume_alert(*, alert: Alert, at: datetime) -> Alert:
-    """Make a paused, spent or expired alert active again: its time begins anew, and it is armed."""
+    """Reactivate a paused, triggered or expired alert: rearm it and restart its duration."""
     with transaction.atomic():
         market = _market_of(alert.ativo, at)
         now = Alert.objects.select_related("owner", "ativo").get(pk=alert.pk)
@@ -141,7 +141,7 @@ def delete_alert(*, alert: Alert) -> None:
 
 
 def delete_alerts(*, owner: User, simulated: bool) -> int:
-    """Delete all of a user's alerts of one kind of market; return how many there were."""
+    """Delete all simulated or all real alerts of a user; return their number."""
     with transaction.atomic():
         owned = Alert.objects.filter(owner=owner, simulated=simulated)
         stocks = Stock.objects.filter(alerts__in=owned).order_by("symbol")
@@ -150,7 +150,7 @@ def delete_alerts(*, owner: User, simulated: bool) -> int:
 
 
 def follow_period(*, owner: User, minutes: int) -> None:
-    """Have the alerts without a period of their own look every `minutes`, from now on."""
+    """Apply the owner's monitoring period to the alerts that have no period of their own."""
     Condition.objects.filter(alert__owner=owner, alert__periodo=None, alert__hold_minutes=0).update(
         periods=period_bit(minutes)
     )
@@ -161,7 +161,7 @@ def _lock(alert: Alert) -> None:
 
 
 def _market_of(stock: Stock, at: datetime) -> _Market:
-    """Lock a stock and return its newest recorded quote of the run's kind."""
+    """Lock a stock and return its newest recorded quote."""
     Stock.objects.select_for_update(no_key=True).get(pk=stock.pk)
     return _Market(last_quotes([stock.symbol]).get(stock.symbol), at)
 
@@ -173,54 +173,54 @@ def _kinds_to_arm(changed: set[str], *, is_renewed: bool) -> tuple[Kind, ...]:
 
 
 def _arm(alert: Alert, kinds: tuple[Kind, ...], market: _Market) -> None:
-    """Put the conditions of `kinds` where the newest quote says that they are."""
-    kept = {row.kind: row for row in Condition.objects.filter(alert=alert)}
+    """Initialise the conditions of `kinds` from the newest quote."""
+    existing = {row.kind: row for row in Condition.objects.filter(alert=alert)}
     limits = alert.limits()
     outcome = Outcome()
     for kind in (kind for kind in kinds if kind in limits):
-        row = kept.get(kind) or Condition(kind=kind, crossing=_last_crossing(alert, kind))
+        row = existing.get(kind) or Condition(kind=kind, crossing=_last_crossing(alert, kind))
         row.alert, row.stock, row.simulated = alert, alert.ativo, alert.simulated
         row.periods, row.expires_at = _periods(alert), alert.expires_at
         row.is_live = alert.status == Alert.Status.ACTIVE
-        put_state(row, _first_state(alert, kind, market))
+        set_state(row, _first_state(alert, kind, market))
         row.save()
         if row.is_live and row.phase == Condition.Phase.NEW and _is_fresh(market):
             assert market.quote is not None
-            assert market.look is not None
-            advance_condition(row, market.quote, market.look, at=market.at, into=outcome)
-    gone = [row.pk for kind, row in kept.items() if kind not in limits]
-    Condition.objects.filter(pk__in=gone).delete()
+            assert market.observation is not None
+            advance_condition(row, market.quote, market.observation, at=market.at, into=outcome)
+    removed = [row.pk for kind, row in existing.items() if kind not in limits]
+    Condition.objects.filter(pk__in=removed).delete()
     write_outcome(outcome)
 
 
 def _last_crossing(alert: Alert, kind: Kind) -> int:
-    """Return the number of the newest firing of a condition that the alert may have had before."""
+    """Return the number of the newest firing of a kind, also of a condition deleted since."""
     newest = Firing.objects.filter(alert=alert, kind=kind).aggregate(newest=Max("crossing"))
     return newest["newest"] or 0
 
 
-def _settle(alert: Alert) -> None:
-    """Bring the conditions that stay where they are in line with the alert as it is now."""
+def _sync_conditions(alert: Alert) -> None:
+    """Copy the alert's current fields to its conditions, without changing their states."""
     for row in Condition.objects.filter(alert=alert).select_related("alert__ativo"):
         row.alert = alert
         row.periods, row.expires_at = _periods(alert), alert.expires_at
         row.is_live = alert.status == Alert.Status.ACTIVE
-        put_state(row, row.state)
+        set_state(row, row.state)
         row.save()
 
 
 def _first_state(alert: Alert, kind: Kind, market: _Market) -> State:
-    """Return where a condition begins: the newest quote tells on which side, however old it is.
+    """Return the initial state of a condition: the newest quote, however old, decides the side.
 
-    A change of another day tells nothing: the next day's begins at zero. New is what no quote
-    decides yet, and what is to fire at once.
+    A change of another day is ignored, since the next day starts at zero. The state is `new` if no
+    quote decides it yet, or if the condition is to fire at once.
     """
-    look, terms = market.look, alert.terms(kind)
-    if look is None:
+    observation, terms = market.observation, alert.terms(kind)
+    if observation is None:
         return State("new")
-    if kind in ("change_up_pct", "change_down_pct") and _is_of_another_day(look, market.at):
+    if kind in ("change_up_pct", "change_down_pct") and _is_of_another_day(observation, market.at):
         return State("armed")
-    value = measures(look).get(wake(terms, State("armed")).measure)
+    value = measures(observation).get(wake(terms, State("armed")).measure)
     if value is None:
         return State("new")
     if value < terms.reach:
@@ -229,7 +229,7 @@ def _first_state(alert: Alert, kind: Kind, market: _Market) -> State:
 
 
 def _periods(alert: Alert) -> int:
-    """Return the bits of the looks that count; a hold is read from every quote."""
+    """Return the bits of the observations that count; a hold observes every quote."""
     if alert.hold_minutes:
         return period_bit(0)
     if alert.periodo is not None:
@@ -238,8 +238,8 @@ def _periods(alert: Alert) -> int:
     return period_bit(preferences.monitoring_minutes if preferences else 0)
 
 
-def _is_of_another_day(look: Look, at: datetime) -> bool:
-    return sao_paulo_day(look.at) != sao_paulo_day(at)
+def _is_of_another_day(observation: Observation, at: datetime) -> bool:
+    return sao_paulo_day(observation.at) != sao_paulo_day(at)
 
 
 def _is_fresh(market: _Market) -> bool:

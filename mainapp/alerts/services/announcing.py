@@ -1,4 +1,4 @@
-"""Telling owners: notifications and their deliveries, rows of the transaction that fires."""
+"""Notifications and deliveries of firings, written in the transaction that records the firing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,36 +33,36 @@ SENTENCES = {
 
 
 def announce_firings(*, firings: Sequence[Firing]) -> None:
-    """Write a notification with its deliveries for each firing, and name it in the firing.
+    """Write a notification with its deliveries for each firing, and link it to the firing.
 
-    The Message-ID of a delivery is made from the firing. A fixed number of queries.
+    The Message-ID of a delivery is derived from the firing. Cost: a fixed number of queries.
     """
     destinations = deliveries_for({firing.alert.owner_id for firing in firings}, FIRED)
-    notices = [_notice(one, destinations[one.alert.owner_id]) for one in firings]
+    notices = [_notice(firing, destinations[firing.alert.owner_id]) for firing in firings]
     for firing, notification in zip(firings, notify_many(notices=notices), strict=True):
         firing.notification = notification
 
 
 def announce_split(*, alerts: Sequence[Alert]) -> None:
-    """Tell each owner once that the stock's alerts pause because its price was divided."""
+    """Notify each owner once that the stock's alerts are paused because of a split."""
     by_owner = {alert.owner_id: alert for alert in alerts}
     destinations = deliveries_for(by_owner, SPLIT)
     notify_many(notices=[_split_notice(alert, destinations[pk]) for pk, alert in by_owner.items()])
 
 
-def sentence(kind: Kind | str, *, symbol: str, limit: object) -> str:
-    """Return what a condition says, for a title: `PETR4 caiu a R$ 36,00 ou menos`."""
+def firing_title(kind: Kind | str, *, symbol: str, limit: object) -> str:
+    """Return the title of a firing: `PETR4 caiu a R$ 36,00 ou menos`."""
     shown = limit_text(kind, limit, symbol=symbol)
     return _(SENTENCES[kind]) % {"symbol": symbol, "limit": shown}
 
 
 def unsubscribe_token(alert: Alert) -> str:
-    """Return what lets whoever has the e-mail stop this alert, and nothing else."""
+    """Return a token that allows its bearer to pause this alert, and nothing else."""
     return signing.dumps(alert.pk, salt=UNSUBSCRIBE_SALT)
 
 
 def local_time(moment: datetime) -> str:
-    """Return a moment as São Paulo's, with the zone."""
+    """Return a moment in São Paulo time, with the zone."""
     local = moment.astimezone(SAO_PAULO)
     return f"{date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S} (BRT)"
 
@@ -72,11 +72,11 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
     name = f"firing.{alert.pk}.{firing.kind}.{firing.crossing}"
     symbol = alert.ativo.symbol
     with translation.override(language_of(alert.owner)):
-        title = sentence(firing.kind, symbol=symbol, limit=firing.limit)
-        body = "\n".join(f"{label}: {value}" for label, value in rows_of(firing))
-        # The worker writes the text, with its links, when it sends it (see `mailing`).
-        letters = letters_for(
-            destinations=_chosen(alert, destinations),
+        title = firing_title(firing.kind, symbol=symbol, limit=firing.limit)
+        body = "\n".join(f"{label}: {value}" for label, value in firing_rows(firing))
+        # The worker renders the text and its links just before it sends the mail (`mailing`).
+        mails = letters_for(
+            destinations=_destinations_for(alert, destinations),
             subject=f"{title} · Pregão",
             text="",
             name=name,
@@ -88,12 +88,12 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
         body=body,
         url=f"{reverse('graph')}?ticker={symbol}",
         dedupe_key=name,
-        deliveries=letters,
+        deliveries=mails,
     )
 
 
-def rows_of(firing: Firing) -> list[tuple[str, str]]:
-    """Return what is told of a firing: labels and values."""
+def firing_rows(firing: Firing) -> list[tuple[str, str]]:
+    """Return the details of a firing as (label, value)."""
     symbol, when = firing.alert.ativo.symbol, local_time(firing.quoted_at)
     rows = [
         (_("Preço"), limit_text("price", firing.price, symbol=symbol)),
@@ -126,8 +126,10 @@ def _split_notice(alert: Alert, destinations: Sequence[Destination]) -> Notice:
             "desdobramento ou grupamento. Confira os limites e reative os alertas."
         ) % {"symbol": symbol}
         text = f"{body}\n\n{settings.SITE_URL}{reverse('alerts')}\n"
-        letters = letters_for(
-            destinations=_chosen(alert, destinations), subject=f"{title} · Pregão", text=text
+        mails = letters_for(
+            destinations=_destinations_for(alert, destinations),
+            subject=f"{title} · Pregão",
+            text=text,
         )
     return Notice(
         user_id=alert.owner_id,
@@ -135,20 +137,20 @@ def _split_notice(alert: Alert, destinations: Sequence[Destination]) -> Notice:
         title=title,
         body=body,
         url=reverse("alerts"),
-        deliveries=letters,
+        deliveries=mails,
     )
 
 
-def _chosen(alert: Alert, destinations: Sequence[Destination]) -> list[Destination]:
-    """Return where an alert's news go: another address of its own stands for the account's.
+def _destinations_for(alert: Alert, destinations: Sequence[Destination]) -> list[Destination]:
+    """Return the destinations of an alert; its own address replaces the account's.
 
-    An address that its owner has not verified is in no destination, so nothing goes there.
+    Unverified addresses are not among `destinations`, so nothing is sent there.
     """
-    is_mail = {one: one.kind == Channel.Kind.EMAIL for one in destinations}
+    is_mail = {each: each.kind == Channel.Kind.EMAIL for each in destinations}
     if not alert.email:
-        return [one for one in destinations if not is_mail[one] or one.channel_id is None]
+        return [each for each in destinations if not is_mail[each] or each.channel_id is None]
     wanted = alert.email.lower()
-    return [one for one in destinations if not is_mail[one] or one.address.lower() == wanted]
+    return [each for each in destinations if not is_mail[each] or each.address.lower() == wanted]
 
 
 def language_of(owner: User) -> str:

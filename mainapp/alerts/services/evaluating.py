@@ -1,4 +1,4 @@
-"""Judging a recorded batch: what fires becomes rows, in the transaction that records the quotes."""
+"""Evaluation of a recorded batch; firings are written in the transaction that records quotes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Max, OuterRef, Subquery
 
-from mainapp.alerts.conditions import KINDS, Look, State, advance, due_periods, wake
+from mainapp.alerts.conditions import KINDS, Observation, State, advance, due_periods, wake
 from mainapp.alerts.models import Alert, Condition, Doubt, Firing
 from mainapp.alerts.quotes import Suspicion, is_fresh, judge, suspicion_of
 from mainapp.alerts.selectors.waking import (
@@ -22,12 +22,12 @@ from mainapp.alerts.services.announcing import announce_firings, announce_split
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 
-MOVED = ["phase", "holding_since", "crossing", "measure", "level"]
+CHANGED_FIELDS = ["phase", "holding_since", "crossing", "measure", "level"]
 
 
 @dataclass(slots=True)
-class _Seen:
-    """A stock's quote in a batch, the one before it, and the looks that it is."""
+class _NewQuote:
+    """A stock's quote in a batch, the previous one, and the periods it is an observation for."""
 
     stock: Stock
     quote: Quote
@@ -35,22 +35,22 @@ class _Seen:
     periods: int
 
     @property
-    def look(self) -> Look:
+    def observation(self) -> Observation:
         assert self.quote.quoted_at is not None  # recorded quotes are stamped
-        return Look(
+        return Observation(
             price=self.quote.price, change_pct=self.quote.change_pct, at=self.quote.quoted_at
         )
 
     @property
     def probes(self) -> Iterable[Probe]:
-        return probes(self.stock.pk, self.look, self.periods)
+        return probes(self.stock.pk, self.observation, self.periods)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a look changes, before it is written."""
+    """Changes made by observations, before they are written."""
 
-    moved: list[Condition] = field(default_factory=list)
+    changed_conditions: list[Condition] = field(default_factory=list)
     firings: list[Firing] = field(default_factory=list)
 
 
@@ -61,69 +61,72 @@ def evaluate_batch(
     stocks: Mapping[str, Stock],
     at: datetime,
 ) -> list[Firing]:
-    """Fire what a batch of accepted quotes makes fire; `last` holds those accepted before.
+    """Evaluate all alerts on a batch of accepted quotes; `last` holds the previous ones.
 
-    Runs inside the transaction that records them, with the stocks locked. One query when nothing
-    moves; else a number that depends on neither alerts nor symbols. Stale quotes are passed over.
+    Runs inside the transaction that records the quotes, with the stocks locked. Stale quotes are
+    skipped. Cost: one query if nothing changes, otherwise a fixed number for any number of alerts
+    and symbols.
     """
-    seen = {
-        (stock := stocks[quote.symbol]).pk: _Seen(
+    new_quotes = {
+        (stock := stocks[quote.symbol]).pk: _NewQuote(
             stock, quote, last.get(quote.symbol), _periods(quote, last.get(quote.symbol))
         )
         for quote in quotes
         if quote.symbol in stocks and is_fresh(quote, at=at)
     }
-    since = min((one.look.at for one in seen.values()), default=at)
-    wanted = [probe for one in seen.values() for probe in one.probes]
+    since = min((new.observation.at for new in new_quotes.values()), default=at)
+    wanted = [probe for new in new_quotes.values() for probe in new.probes]
     woken = woken_by(wanted, simulated=settings.SIMULATED, since=since)
-    woken_pks, trusted = woken.conditions, seen
-    if woken.doubts or any(_is_doubtful(one) for one in seen.values()):
-        trusted, waited = _settle_doubts(seen, doubts_by_pk(woken.doubts))
-        again = [probe for one in waited for probe in one.probes]
+    woken_pks, trusted = woken.conditions, new_quotes
+    if woken.doubts or any(_is_doubtful(new) for new in new_quotes.values()):
+        trusted, waiting = _resolve_doubts(new_quotes, doubts_by_pk(woken.doubts))
+        again = [probe for new in waiting for probe in new.probes]
         woken_pks = (
             woken_pks + woken_by(again, simulated=settings.SIMULATED, since=since).conditions
         )
-    return _judge(conditions_by_pk(woken_pks), trusted, at)
+    return _advance_all(conditions_by_pk(woken_pks), trusted, at)
 
 
-def _judge(conditions: list[Condition], seen: Mapping[int, _Seen], at: datetime) -> list[Firing]:
+def _advance_all(
+    conditions: list[Condition], new_quotes: Mapping[int, _NewQuote], at: datetime
+) -> list[Firing]:
     outcome = Outcome()
     for condition in sorted(conditions, key=lambda c: (c.alert_id, KINDS.index(c.kind))):
-        if one := seen.get(condition.stock_id):
-            advance_condition(condition, one.quote, one.look, at=at, into=outcome)
+        if new := new_quotes.get(condition.stock_id):
+            advance_condition(condition, new.quote, new.observation, at=at, into=outcome)
     write_outcome(outcome)
     return outcome.firings
 
 
 def advance_condition(
-    condition: Condition, quote: Quote, look: Look, *, at: datetime, into: Outcome
+    condition: Condition, quote: Quote, observation: Observation, *, at: datetime, into: Outcome
 ) -> None:
-    """Move one condition by one look, and its alert with it, in memory."""
+    """Advance one condition and its alert by one observation, in memory."""
     alert = condition.alert
-    if alert.status != Alert.Status.ACTIVE or look.at > alert.expires_at:
+    if alert.status != Alert.Status.ACTIVE or observation.at > alert.expires_at:
         return
     before = condition.state
-    after, fires = advance(condition.terms, before, look, last_fired_at=alert.last_fired_at)
+    after, fires = advance(condition.terms, before, observation, last_fired_at=alert.last_fired_at)
     if after == before:
         return
-    put_state(condition, after)
-    into.moved.append(condition)
+    set_state(condition, after)
+    into.changed_conditions.append(condition)
     if fires:
         condition.crossing += 1
-        into.firings.append(_firing(condition, quote, look, at))
-        alert.last_fired_at = look.at
+        into.firings.append(_firing(condition, quote, observation, at))
+        alert.last_fired_at = observation.at
         if alert.recurrence == Alert.Recurrence.ONCE:
             alert.status = Alert.Status.TRIGGERED
 
 
-def put_state(condition: Condition, state: State) -> None:
-    """Put a state into a condition, with what wakes it from there."""
-    found = wake(condition.terms, state)
+def set_state(condition: Condition, state: State) -> None:
+    """Set the state of a condition and the threshold that wakes it next."""
+    next_wake = wake(condition.terms, state)
     condition.phase, condition.holding_since = state.phase, state.since
-    condition.measure, condition.level = found.measure, level_of(found)
+    condition.measure, condition.level = next_wake.measure, level_of(next_wake)
 
 
-def _firing(condition: Condition, quote: Quote, look: Look, at: datetime) -> Firing:
+def _firing(condition: Condition, quote: Quote, observation: Observation, at: datetime) -> Firing:
     return Firing(
         alert=condition.alert,
         kind=condition.kind,
@@ -131,7 +134,7 @@ def _firing(condition: Condition, quote: Quote, look: Look, at: datetime) -> Fir
         limit=condition.terms.limit,
         price=quote.price,
         change_pct=quote.change_pct,
-        quoted_at=look.at,
+        quoted_at=observation.at,
         quoted_at_estimated=quote.quoted_at_estimated,
         source=quote.source,
         delay_s=quote.delay_s,
@@ -141,10 +144,16 @@ def _firing(condition: Condition, quote: Quote, look: Look, at: datetime) -> Fir
 
 
 def write_outcome(outcome: Outcome) -> None:
-    """Write what moved and what fired; the number of queries is fixed (SQLite splits long ones)."""
-    if outcome.moved:
+    """Write changed conditions and firings in a fixed number of queries.
+
+    (SQLite splits long ones.)
+    """
+    if outcome.changed_conditions:
         Condition.objects.bulk_create(
-            outcome.moved, update_conflicts=True, unique_fields=["pk"], update_fields=MOVED
+            outcome.changed_conditions,
+            update_conflicts=True,
+            unique_fields=["pk"],
+            update_fields=CHANGED_FIELDS,
         )
     if not outcome.firings:
         return
@@ -162,44 +171,45 @@ def write_outcome(outcome: Outcome) -> None:
     )
 
 
-def _is_doubtful(one: _Seen) -> bool:
-    return judge(one.quote, last=one.last, suspicion=None) == "doubtful"
+def _is_doubtful(new: _NewQuote) -> bool:
+    return judge(new.quote, last=new.last, suspicion=None) == "doubtful"
 
 
-def _settle_doubts(
-    seen: Mapping[int, _Seen], doubts: Mapping[int, Doubt]
-) -> tuple[dict[int, _Seen], list[_Seen]]:
-    """Return the stocks to judge, and those whose looks waited for a confirming quote.
+def _resolve_doubts(
+    new_quotes: Mapping[int, _NewQuote], doubts: Mapping[int, Doubt]
+) -> tuple[dict[int, _NewQuote], list[_NewQuote]]:
+    """Return the trusted quotes, and those of them whose observations waited for a confirmation.
 
-    What is doubtful is remembered, what is settled forgotten; a split pauses the stock's alerts.
+    Doubts about doubtful quotes are stored, resolved ones deleted; a split pauses the stock's
+    alerts.
     """
-    trusted, waited, remembered = {}, [], []
-    for pk, one in seen.items():
+    trusted, waiting, new_doubts = {}, [], []
+    for pk, new in new_quotes.items():
         suspicion = _suspicion(doubts.get(pk))
-        verdict = judge(one.quote, last=one.last, suspicion=suspicion)
-        if verdict == "doubtful" and one.last is not None:
-            kept = suspicion_of(one.quote, last=one.last, periods=one.periods, before=suspicion)
-            remembered.append(_doubt(one, kept))
+        verdict = judge(new.quote, last=new.last, suspicion=suspicion)
+        if verdict == "doubtful" and new.last is not None:
+            doubt = suspicion_of(new.quote, last=new.last, periods=new.periods, before=suspicion)
+            new_doubts.append(_doubt(new, doubt))
         elif verdict == "split":
-            pause_split_stock(stock=one.stock)
+            pause_split_stock(stock=new.stock)
         else:
-            trusted[pk] = one
-            if suspicion and suspicion.periods & ~one.periods:
-                one.periods |= suspicion.periods
-                waited.append(one)
-    settled = doubts.keys() - {doubt.stock_id for doubt in remembered}
-    Doubt.objects.filter(stock__in=settled, simulated=settings.SIMULATED).delete()
+            trusted[pk] = new
+            if suspicion and suspicion.periods & ~new.periods:
+                new.periods |= suspicion.periods
+                waiting.append(new)
+    resolved = doubts.keys() - {doubt.stock_id for doubt in new_doubts}
+    Doubt.objects.filter(stock__in=resolved, simulated=settings.SIMULATED).delete()
     Doubt.objects.bulk_create(
-        remembered,
+        new_doubts,
         update_conflicts=True,
         unique_fields=["stock", "simulated"],
         update_fields=["price", "previous_close", "trusted_price", "trusted_close", "periods"],
     )
-    return trusted, waited
+    return trusted, waiting
 
 
 def pause_split_stock(*, stock: Stock) -> None:
-    """Pause the living alerts of a stock whose price was divided, and tell their owners."""
+    """Pause the active alerts of a stock after a split, and notify their owners."""
     alerts = list(
         Alert.objects.filter(
             ativo=stock, status=Alert.Status.ACTIVE, simulated=settings.SIMULATED
@@ -223,8 +233,8 @@ def _suspicion(doubt: Doubt | None) -> Suspicion | None:
     )
 
 
-def _doubt(one: _Seen, suspicion: Suspicion) -> Doubt:
-    return Doubt(stock=one.stock, simulated=settings.SIMULATED, **asdict(suspicion))
+def _doubt(new: _NewQuote, suspicion: Suspicion) -> Doubt:
+    return Doubt(stock=new.stock, simulated=settings.SIMULATED, **asdict(suspicion))
 
 
 def _periods(quote: Quote, last: Quote | None) -> int:

@@ -1,4 +1,4 @@
-"""What the e-mails of firings say; written when they are sent, not when the alert fires."""
+"""E-mails of firings, rendered when they are sent, not when the alert fires."""
 
 from collections.abc import Collection
 
@@ -10,23 +10,25 @@ from django.utils.translation import gettext as _
 
 from mainapp.alerts.models import Firing
 from mainapp.alerts.services.announcing import (
+    firing_rows,
+    firing_title,
     language_of,
-    rows_of,
-    sentence,
     unsubscribe_token,
 )
 from mainapp.notifications.services.writing import Wording
 
 
 def firing_wordings(notifications: Collection[int]) -> dict[int, Wording]:
-    """Return the e-mail of each notification of a firing, by id. One query.
+    """Return the e-mail of each firing's notification, by the notification's id.
 
-    What belonged to an alert that was deleted meanwhile is not among them.
+    Firings of deleted alerts are missing from the result. Cost: one query.
     """
     firings = Firing.objects.filter(notification__in=notifications).select_related(
         "alert__ativo", "alert__owner__preferences"
     )
-    return {one.notification_id: _wording(one) for one in firings if one.notification_id}
+    return {
+        firing.notification_id: _wording(firing) for firing in firings if firing.notification_id
+    }
 
 
 def _wording(firing: Firing) -> Wording:
@@ -34,8 +36,8 @@ def _wording(firing: Firing) -> Wording:
     stop = settings.SITE_URL + reverse("unsubscribe-alert", args=[unsubscribe_token(alert)])
     with translation.override(language_of(alert.owner)):
         context = {
-            "title": sentence(firing.kind, symbol=symbol, limit=firing.limit),
-            "rows": rows_of(firing),
+            "title": firing_title(firing.kind, symbol=symbol, limit=firing.limit),
+            "rows": firing_rows(firing),
             "chart": f"{settings.SITE_URL}{reverse('graph')}?ticker={symbol}",
             "chart_label": _("Ver o gráfico"),
             "stop": stop,

@@ -53,15 +53,15 @@ def told(firings):
 def test_path_goes_to_the_nearer_extreme_first(prices, path):
     past = PastBar(day(0, *prices), None, is_day=True)
 
-    assert [str(look.price) for look in past.looks()] == path
+    assert [str(observation.price) for observation in past.observations()] == path
 
 
 def test_looks_of_a_day_lie_inside_its_session():
     past = PastBar(day(0, "10", "12", "8", "11"), None, is_day=True)
 
-    looks = [look.at for look in past.looks()]
+    observations = [observation.at for observation in past.observations()]
 
-    assert (looks[0], looks[-1]) == (TEN, TEN + timedelta(hours=7))
+    assert (observations[0], observations[-1]) == (TEN, TEN + timedelta(hours=7))
 
 
 # Firing ------------------------------------------------------------------------------------------
@@ -166,13 +166,15 @@ def test_candles_passed_over_change_nothing(monkeypatch):
         monkeypatch.undo()
 
 
-def test_candles_that_wake_nothing_are_not_looked_into(monkeypatch):
+def test_candles_that_wake_nothing_are_not_expanded(monkeypatch):
     days = [day(n, "40", "42", "38", "40") for n in range(-365, 0)]
     minutes = [minute(n, "40", "40.50", "39.50", "40") for n in range(5_000)]
     conditions = [terms("compra", "37"), terms("venda", "43"), terms("change_up_pct", "20")]
-    looked, looks = [], PastBar.looks
-    monkeypatch.setattr(PastBar, "looks", lambda past: looked.append(past) or looks(past))
+    expanded, observations = [], PastBar.observations
+    monkeypatch.setattr(
+        PastBar, "observations", lambda past: expanded.append(past) or observations(past)
+    )
 
     run(conditions, days, minutes)
 
-    assert len(looked) == 2  # the first candle, and the first that has a close before it
+    assert len(expanded) == 2  # the first candle, and the first that has a close before it

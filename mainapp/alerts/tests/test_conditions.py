@@ -9,7 +9,7 @@ from mainapp.alerts.conditions import (
     EVERY_PERIOD,
     KINDS,
     PERIODS,
-    Look,
+    Observation,
     State,
     Terms,
     advance,
@@ -23,9 +23,9 @@ from mainapp.alerts.conditions import (
 TEN = datetime(2026, 3, 4, 13, 0, tzinfo=UTC)  # 10:00 in São Paulo
 
 
-def look(price="36.00", pct="0.00", minutes=0.0, at=TEN):
+def observation(price="36.00", pct="0.00", minutes=0.0, at=TEN):
     change = None if pct is None else Decimal(pct)
-    return Look(price=Decimal(price), change_pct=change, at=at + timedelta(minutes=minutes))
+    return Observation(price=Decimal(price), change_pct=change, at=at + timedelta(minutes=minutes))
 
 
 def terms(kind="compra", limit="36.00", **more):
@@ -35,10 +35,10 @@ def terms(kind="compra", limit="36.00", **more):
 ARMED = State("armed")
 
 
-def run(one, *looks, state=ARMED, last_fired_at=None):
+def run(one, *observations, state=ARMED, last_fired_at=None):
     """Return at which of the looks a condition fires, by their number."""
     fired = []
-    for number, seen in enumerate(looks):
+    for number, seen in enumerate(observations):
         state, fires = advance(one, state, seen, last_fired_at=last_fired_at)
         if fires:
             fired.append(number)
@@ -49,10 +49,22 @@ def run(one, *looks, state=ARMED, last_fired_at=None):
 @pytest.mark.parametrize(
     ("kind", "limit", "near", "on", "past"),
     [
-        ("compra", "36.00", look("36.01"), look("36.00"), look("35.99")),
-        ("venda", "40.00", look("39.99"), look("40.00"), look("40.01")),
-        ("change_up_pct", "2.50", look(pct="2.49"), look(pct="2.50"), look(pct="2.51")),
-        ("change_down_pct", "2.50", look(pct="-2.49"), look(pct="-2.50"), look(pct="-2.51")),
+        ("compra", "36.00", observation("36.01"), observation("36.00"), observation("35.99")),
+        ("venda", "40.00", observation("39.99"), observation("40.00"), observation("40.01")),
+        (
+            "change_up_pct",
+            "2.50",
+            observation(pct="2.49"),
+            observation(pct="2.50"),
+            observation(pct="2.51"),
+        ),
+        (
+            "change_down_pct",
+            "2.50",
+            observation(pct="-2.49"),
+            observation(pct="-2.50"),
+            observation(pct="-2.51"),
+        ),
     ],
 )
 def test_condition_fires_on_reaching_its_limit(kind, limit, near, on, past):
@@ -64,78 +76,114 @@ def test_condition_fires_on_reaching_its_limit(kind, limit, near, on, past):
 
 
 def test_condition_fires_once_while_it_stays_beyond():
-    assert run(terms(), look("36.10"), look("35.90"), look("35.00"), look("35.90")) == [1]
+    assert run(
+        terms(),
+        observation("36.10"),
+        observation("35.90"),
+        observation("35.00"),
+        observation("35.90"),
+    ) == [1]
 
 
 def test_condition_rearms_half_a_percent_back_inside():
-    just_short, enough = look("36.17"), look("36.18")
+    just_short, enough = observation("36.17"), observation("36.18")
 
-    assert run(terms(), look("36.00"), just_short, look("36.00")) == [0]
-    assert run(terms(), look("36.00"), enough, look("36.00")) == [0, 2]
+    assert run(terms(), observation("36.00"), just_short, observation("36.00")) == [0]
+    assert run(terms(), observation("36.00"), enough, observation("36.00")) == [0, 2]
 
 
 def test_rearm_of_a_days_change_is_in_percentage_points():
     one = terms("change_up_pct", "3.00", rearm_pct=Decimal("0.5"))
 
-    assert run(one, look(pct="3.00"), look(pct="2.51"), look(pct="3.00")) == [0]
-    assert run(one, look(pct="3.00"), look(pct="2.50"), look(pct="3.00")) == [0, 2]
+    assert run(one, observation(pct="3.00"), observation(pct="2.51"), observation(pct="3.00")) == [
+        0
+    ]
+    assert run(one, observation(pct="3.00"), observation(pct="2.50"), observation(pct="3.00")) == [
+        0,
+        2,
+    ]
 
 
 def test_rearm_of_nothing_still_takes_a_tick_back():
     one = terms(rearm_pct=Decimal(0))
 
-    assert run(one, look("36.00"), look("36.00"), look("36.00")) == [0]
-    assert run(one, look("36.00"), look("36.01"), look("36.00")) == [0, 2]
+    assert run(one, observation("36.00"), observation("36.00"), observation("36.00")) == [0]
+    assert run(one, observation("36.00"), observation("36.01"), observation("36.00")) == [0, 2]
 
 
 def test_cooldown_drops_what_falls_in_it_and_queues_nothing():
     one = terms(cooldown_minutes=10)
-    looks = [look("36.00"), look("37.00", minutes=1), look("36.00", minutes=9.9)]
+    observations = [
+        observation("36.00"),
+        observation("37.00", minutes=1),
+        observation("36.00", minutes=9.9),
+    ]
 
-    assert run(one, *looks, look("36.00", minutes=10)) == [0]
-    assert run(one, *looks, look("37.00", minutes=11), look("36.00", minutes=12)) == [0, 4]
+    assert run(one, *observations, observation("36.00", minutes=10)) == [0]
+    assert run(
+        one, *observations, observation("37.00", minutes=11), observation("36.00", minutes=12)
+    ) == [0, 4]
 
 
 def test_cooldown_ends_at_its_last_minute():
-    looks = [look("36.00"), look("37.00", minutes=1), look("36.00", minutes=10)]
+    observations = [
+        observation("36.00"),
+        observation("37.00", minutes=1),
+        observation("36.00", minutes=10),
+    ]
 
-    assert run(terms(cooldown_minutes=10), *looks) == [0, 2]
+    assert run(terms(cooldown_minutes=10), *observations) == [0, 2]
 
 
 def test_hold_fires_when_the_price_stayed_for_that_long():
     one = terms(hold_minutes=5)
 
-    assert run(one, look("36.00"), look("35.90", minutes=4.99)) == []
-    assert run(one, look("36.00"), look("35.90", minutes=5)) == [1]
+    assert run(one, observation("36.00"), observation("35.90", minutes=4.99)) == []
+    assert run(one, observation("36.00"), observation("35.90", minutes=5)) == [1]
 
 
 def test_hold_starts_anew_after_any_quote_on_the_near_side():
-    looks = [look("36.00"), look("36.01", minutes=3), look("36.00", minutes=4)]
+    observations = [
+        observation("36.00"),
+        observation("36.01", minutes=3),
+        observation("36.00", minutes=4),
+    ]
 
-    assert run(terms(hold_minutes=5), *looks, look("35.90", minutes=8.9)) == []
-    assert run(terms(hold_minutes=5), *looks, look("35.90", minutes=9)) == [3]
+    assert run(terms(hold_minutes=5), *observations, observation("35.90", minutes=8.9)) == []
+    assert run(terms(hold_minutes=5), *observations, observation("35.90", minutes=9)) == [3]
 
 
 def test_hold_starts_anew_with_the_next_session():
     next_day = 24 * 60
-    looks = [look("36.00"), look("36.00", minutes=next_day)]
+    observations = [observation("36.00"), observation("36.00", minutes=next_day)]
 
-    assert run(terms(hold_minutes=5), *looks, look("36.00", minutes=next_day + 4)) == []
-    assert run(terms(hold_minutes=5), *looks, look("36.00", minutes=next_day + 5)) == [2]
+    assert (
+        run(terms(hold_minutes=5), *observations, observation("36.00", minutes=next_day + 4)) == []
+    )
+    assert run(
+        terms(hold_minutes=5), *observations, observation("36.00", minutes=next_day + 5)
+    ) == [2]
 
 
 def test_alert_made_beyond_its_limit_waits_for_the_next_crossing():
-    looks = [look("35.00"), look("35.50"), look("36.01"), look("36.00")]
+    observations = [
+        observation("35.00"),
+        observation("35.50"),
+        observation("36.01"),
+        observation("36.00"),
+    ]
 
-    assert run(terms(), *looks, state=State("new")) == [3]
+    assert run(terms(), *observations, state=State("new")) == [3]
 
 
 def test_alert_made_beyond_its_limit_fires_at_once_where_its_owner_chose_so():
-    assert run(terms(fires_if_beyond=True), look("35.00"), state=State("new")) == [0]
+    assert run(terms(fires_if_beyond=True), observation("35.00"), state=State("new")) == [0]
 
 
 def test_change_of_the_day_needs_a_previous_close():
-    assert run(terms("change_up_pct", "2.00"), look(pct=None), look(pct="2.00")) == [1]
+    assert run(terms("change_up_pct", "2.00"), observation(pct=None), observation(pct="2.00")) == [
+        1
+    ]
 
 
 def test_looks_are_the_first_quotes_of_slots_counted_from_midnight():
@@ -193,7 +241,7 @@ def test_quote_that_does_not_wake_a_condition_changes_nothing(
     kind, limit, hold, rearm, state, price, change
 ):
     one = Terms(kind=kind, limit=limit, hold_minutes=hold, rearm_pct=rearm)
-    seen = Look(price=price, change_pct=change, at=TEN)
+    seen = Observation(price=price, change_pct=change, at=TEN)
     measure, level = wake(one, state)
     value = measures(seen).get(measure)
 

@@ -8,7 +8,7 @@ from django.utils import translation
 from mainapp.accounts.models import Preferences
 from mainapp.alerts.conditions import end_of
 from mainapp.alerts.forms import AlertForm
-from mainapp.alerts.rendering import distance_text, promise
+from mainapp.alerts.rendering import distance_text, summary
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.market.sessions import sao_paulo_day
 from mainapp.market.tests.factories import NOON, StockFactory
@@ -182,7 +182,7 @@ def said(language="pt-br", **fields):
         "expires_at": end_of(sao_paulo_day(NOON), 15),
     }
     with translation.override(language):
-        return promise(**terms | fields).replace("\xa0", " ")
+        return summary(**terms | fields).replace("\xa0", " ")
 
 
 def test_promise_says_what_the_alert_does():

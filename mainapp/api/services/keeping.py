@@ -6,7 +6,7 @@ All of it runs inside the transaction of the effect: who comes second waits for 
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.api.models import KeptAnswer
 from mainapp.api.policies import KEEP_KEYS
@@ -16,10 +16,8 @@ from mainapp.core.exceptions import DomainError
 class KeyReused(DomainError):
     """The key belongs to another request."""
 
-    code = "conflict"
-
     def __init__(self) -> None:
-        super().__init__(_("Esta Idempotency-Key já foi usada com outro pedido."))
+        super().__init__("conflict", _("Esta Idempotency-Key já foi usada com outro pedido."))
 
 
 def claim_key(*, scope: str, key: str, fingerprint: str, at: datetime) -> KeptAnswer:

@@ -11,10 +11,9 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled, ValidationError
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from mainapp.accounts.adapter import MISMATCH
@@ -22,7 +21,6 @@ from mainapp.accounts.forms import LogInForm, SignUpForm
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import preferences_of
 from mainapp.accounts.services.preferences import save_preferences, save_profile
-from mainapp.api.errors import Refused
 from mainapp.api.serializers.accounts import (
     Account,
     Login,
@@ -33,6 +31,7 @@ from mainapp.api.serializers.accounts import (
 )
 from mainapp.api.services.tokens import end_token, give_tokens, rotate_token
 from mainapp.api.views.base import ApiView, valid
+from mainapp.core.exceptions import DomainError
 
 WAIT_S = 60
 
@@ -40,7 +39,6 @@ WAIT_S = 60
 class RegisterView(ApiView):
     """Sign up, by the rules of the site's page."""
 
-    permission_classes = [AllowAny]
     serializer_class = Registration
 
     @extend_schema(responses={201: Registered})
@@ -67,7 +65,6 @@ class RegisterView(ApiView):
 class LoginView(ApiView):
     """Exchange a name and a password for tokens; `token/` is the same."""
 
-    permission_classes = [AllowAny]
     serializer_class = Login
 
     @extend_schema(responses={200: Tokens})
@@ -78,7 +75,7 @@ class LoginView(ApiView):
         if not form.is_valid():
             if form.has_error("__all__", "too_many_login_attempts"):
                 raise Throttled(wait=WAIT_S)
-            raise Refused(401, "invalid_credentials", str(MISMATCH))
+            raise DomainError("invalid_credentials", MISMATCH)
         _check_verified(request._request, form.user)
         return Response(give_tokens(user=form.user))
 
@@ -86,7 +83,6 @@ class LoginView(ApiView):
 class RefreshView(ApiView):
     """Exchange a refresh token for a new pair; it is over then. `token/refresh/` is the same."""
 
-    permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
     serializer_class = Refresh
 
@@ -181,11 +177,11 @@ def _aside(request: Any) -> Iterator[None]:
 
 
 def _check_verified(request: Any, user: User) -> None:
-    """Raises: Refused where the site lets in only who has verified an e-mail."""
+    """Check that the user may log in. Raises: DomainError `email_unverified`."""
     if settings.EMAIL_VERIFICATION != "mandatory" or has_verified_email(user):
         return
     if email := user.email:
         attempt = LogInAttempt(user=user, email=email)
         with _aside(request):
             email_verification.send_verification_email_at_login(request, attempt)
-    raise Refused(403, "email_unverified", _("Abra antes o link que mandamos ao seu e-mail."))
+    raise DomainError("email_unverified", _("Abra antes o link que mandamos ao seu e-mail."))

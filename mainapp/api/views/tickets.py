@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from mainapp.accounts import tickets
 from mainapp.accounts.tickets import Ticket
-from mainapp.api.errors import Refused
 from mainapp.api.views.base import ApiView
+from mainapp.core.exceptions import DomainError
 from mainapp.core.middleware import TICKET
 
 
@@ -35,7 +35,7 @@ class TicketView(ApiView):
         try:
             value = tickets.issue(Ticket(user.pk, user.get_session_auth_hash(), session_key))
         except redis.RedisError:
-            raise Refused(503, "unavailable") from None
+            raise DomainError("unavailable") from None
         told = {
             "ticket": value,
             "subprotocol": f"{TICKET}{value}",

@@ -1,4 +1,4 @@
-"""Numbers on pages, in the reader's locale; the same as static/mainapp/js/format.js."""
+"""Numbers on pages, in the reader's locale; the same as static/mainapp/js/core/number.js."""
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation

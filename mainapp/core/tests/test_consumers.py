@@ -4,7 +4,8 @@ import logging
 import pytest
 
 from mainapp.core import consumers
-from mainapp.core.consumers import BaseConsumer, FrameError, UnknownPathConsumer, parse_frame
+from mainapp.core.consumers import BaseConsumer, UnknownPathConsumer, parse_frame
+from mainapp.core.exceptions import DomainError
 
 KIB = 1024
 
@@ -18,7 +19,7 @@ class ParrotConsumer(BaseConsumer):
         raise LookupError("a handler's fault")
 
     async def refuse(self, frame):
-        raise FrameError("forbidden", "Não.", fields={"a": "b"})
+        raise DomainError("forbidden", "Não.", fields={"a": "b"})
 
 
 class GreetlessConsumer(BaseConsumer):

@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from mainapp.core.templatetags import formats
 
-# The same cases hold static/mainapp/js/format.js in tests/e2e.
+# The same cases hold static/mainapp/js/core/number.js in tests/e2e.
 CASES = json.loads((Path(__file__).parent / "formats.json").read_text(encoding="utf-8"))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-CSS = (Path(settings.BASE_DIR) / "static/mainapp/css/app.css").read_text(encoding="utf-8")
+CSS = (Path(settings.BASE_DIR) / "static/mainapp/css/core/app.css").read_text(encoding="utf-8")
 COLOURS = {
     name: {"light": light, "dark": dark}
     for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", CSS)

@@ -1,49 +1,40 @@
 """What is done with a message: editing, deleting and reporting it."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
-from mainapp.core.exceptions import DomainError
+from mainapp.accounts.policies import MemberRequest
+from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.forum.forms import MessageForm, ReportForm
 from mainapp.forum.models import Message
 from mainapp.forum.selectors.pages import PAGE_SIZE
 from mainapp.forum.services.messages import delete_message, edit_message
 from mainapp.forum.services.moderation import report_message
-from mainapp.forum.views.finding import MemberRequest, deletable_message, found_message, or_404
-from mainapp.forum.views.refusals import told
+from mainapp.forum.views.finding import deletable_message, found_message, or_404
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def remove_message(request: MemberRequest, pk: str) -> HttpResponse:
+def remove_message(request: MemberRequest, pk: int) -> HttpResponse:
     message = deletable_message(request, pk)
     if request.method == "POST":
-        try:
-            with or_404():
-                delete_message(room_pk=message.room_id, seq=message.seq, actor=request.user)
-        except DomainError as refused:
-            messages.error(request, told(refused))
-            return HttpResponseRedirect(request.path)
-        messages.success(request, _("A mensagem foi apagada."))
-        return _back(message)
+        with shown_as_message(request), or_404():
+            delete_message(room_pk=message.room_id, seq=message.seq, actor=request.user)
+            messages.success(request, _("A mensagem foi apagada."))
+            return _back(message)
+        return HttpResponseRedirect(request.path)
     context = {"message": message, "is_own": message.author_id == request.user.pk}
     return render(request, "mainapp/forum/delete_message.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def change_message(request: MemberRequest, pk: str) -> HttpResponse:
+def change_message(request: MemberRequest, pk: int) -> HttpResponse:
     message = found_message(pk)
     if message.author_id != request.user.pk:
         raise Http404
     form = MessageForm(request.POST or None, initial={"body": message.body})
     if form.is_valid():
-        try:
+        with shown_in_form(form, "body"):
             edit_message(
                 room_pk=message.room_id,
                 seq=message.seq,
@@ -51,14 +42,10 @@ def change_message(request: MemberRequest, pk: str) -> HttpResponse:
                 body=form.cleaned_data["body"],
             )
             return _back(message)
-        except DomainError as refused:
-            form.add_error("body", told(refused))
     return render(request, "mainapp/forum/edit_message.html", {"message": message, "form": form})
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def report(request: MemberRequest, pk: str) -> HttpResponse:
+def report(request: MemberRequest, pk: int) -> HttpResponse:
     message = found_message(pk)
     if message.author_id == request.user.pk:
         raise Http404

@@ -1,10 +1,11 @@
-"""Reading what a client sent: symbols, a reconnect's number, a chat message."""
+"""Readers of client frames: symbols, the number to resume after, a chat message."""
 
 from urllib.parse import parse_qs
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import Frame, FrameError
+from mainapp.core.consumers import Frame
+from mainapp.core.exceptions import DomainError
 from mainapp.market.selectors.catalogue import Catalogue
 
 MAX_CHAT = 500
@@ -12,7 +13,7 @@ MAX_FIELDS = 5000
 
 
 def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
-    """Return the symbols asked for in the address, and (epoch, seq) of a reconnect."""
+    """Return the symbols that the address requests, and (epoch, seq) of a reconnect."""
     pairs = b"&".join(query.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
     fields = parse_qs(pairs.decode("latin-1"), errors="replace")
     epoch, seq = fields.get("epoch", [""])[0], fields.get("seq", [""])[0]
@@ -20,11 +21,11 @@ def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
     return fields.get("stockpicker", []), since
 
 
-def sort_out(asked: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
-    """Part what was asked into known symbols, once each, and unknown ones as they were written."""
+def split_known(requested: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
+    """Return the known symbols, once each, and the unknown ones as they were written."""
     symbols: dict[str, None] = {}
     unknown: dict[str, None] = {}
-    for text in asked:
+    for text in requested:
         symbol = known.canonical(text)
         if symbol:
             symbols[symbol] = None
@@ -34,24 +35,29 @@ def sort_out(asked: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
 
 
 def symbols_of(frame: Frame) -> list[str]:
-    """Return the frame's symbols. Raises: FrameError `invalid`."""
+    """Return the frame's symbols. Raises: DomainError `invalid`."""
     symbols = frame.get("symbols")
     if not isinstance(symbols, list) or not all(isinstance(s, str) for s in symbols):
-        raise FrameError(
+        raise DomainError(
             "invalid", _("symbols é uma lista de textos."), fields={"symbols": "list of str"}
         )
     return symbols
 
 
 def chat_text(frame: Frame) -> str:
-    """Return the frame's chat message. Raises: FrameError `invalid` or `too_long`."""
+    """Return the frame's chat message. Raises: DomainError `invalid` or `too_long`."""
     text = frame.get("message")
     if not isinstance(text, str) or not text.strip():
-        raise FrameError("invalid", _("Escreva uma mensagem."), fields={"message": "1-500"})
+        raise DomainError("invalid", _("Escreva uma mensagem."), fields={"message": "1-500"})
     if len(text.strip()) > MAX_CHAT:
-        raise FrameError("too_long", _("A mensagem passa de 500 caracteres."), limit=MAX_CHAT)
+        raise DomainError(
+            "too_long", _("A mensagem passa de 500 caracteres."), wire={"limit": MAX_CHAT}
+        )
     return text.strip()
 
 
-def too_many(limit: int) -> FrameError:
-    return FrameError("too_many_symbols", _("O limite é de %(limit)s ativos por vez."), limit=limit)
+def too_many(limit: int) -> DomainError:
+    limits = {"limit": limit}
+    return DomainError(
+        "too_many_symbols", _("O limite é de %(limit)s ativos por vez."), limits, wire=limits
+    )

@@ -14,12 +14,13 @@ from typing import Any
 from urllib.parse import quote as quote_url
 
 from mainapp.market.providers.base import Budget, Listing, ProviderError
-from mainapp.market.providers.http import Http
+from mainapp.market.providers.client import SourceClient, parse_json
 from mainapp.market.providers.replies import (
     as_rows,
     symbol_of,
     symbols_abroad,
     to_bars,
+    to_currency,
     to_name,
     to_price,
     to_quote,
@@ -60,7 +61,7 @@ class BrapiProvider:
     ) -> None:
         self._url = url.rstrip("/")
         self._has_token = bool(token)
-        self._http = Http(
+        self._client = SourceClient(
             proxy=proxy, headers={"Authorization": f"Bearer {token}"} if token else None
         )
         self._timeout = timeout
@@ -72,7 +73,7 @@ class BrapiProvider:
         return len(self._jobs(symbols, deadline=0.0))
 
     def calls_made(self) -> int:
-        return self._http.tally.take()
+        return self._client.counter.pop()
 
     def tickers(self) -> list[Listing]:
         rows = self._list(deadline=monotonic() + self._timeout)
@@ -183,7 +184,7 @@ class BrapiProvider:
         self, path: str, params: Mapping[str, str], deadline: float
     ) -> list[Mapping[str, Any]]:
         url = f"{self._url}/api/quote/{quote_url(path, safe=',')}"
-        reply = self._http.get(url, params, deadline=deadline).json()
+        reply = parse_json(self._client.get(url, params, deadline=deadline).body)
         if not isinstance(reply, dict) or not isinstance(reply.get("results"), list):
             raise ProviderError("a reply without results", fault="bad_reply")
         return as_rows(reply["results"])
@@ -201,7 +202,9 @@ class BrapiProvider:
     def _page(self, page: int, deadline: float) -> Mapping[str, Any]:
         params = {"page": str(page)} if page > 1 else {}
         try:
-            reply = self._http.get(f"{self._url}/api/quote/list", params, deadline=deadline).json()
+            reply = parse_json(
+                self._client.get(f"{self._url}/api/quote/list", params, deadline=deadline).body
+            )
         except ProviderError as error:
             if error.fault != "not_given":
                 raise
@@ -227,6 +230,7 @@ def _listed_quote(row: Mapping[str, Any], symbol: str) -> Quote | None:
         source=BrapiProvider.name,
         simulated=False,
         name=to_name(row.get("name")),
+        currency=to_currency(row.get("currency")),
         delay_s=DELAY_S,
         previous_close=_previous_close(price, row.get("change")),
         volume=to_count(row.get("volume")),

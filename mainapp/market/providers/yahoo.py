@@ -14,13 +14,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mainapp.market.providers.base import Budget, Listing, ProviderError
-from mainapp.market.providers.http import (
+from mainapp.market.providers.client import (
     MAX_BYTES,
-    Tally,
+    CallCounter,
     check_site,
     check_status,
+    move_url,
     parse_json,
-    readdressed,
 )
 from mainapp.market.providers.replies import as_rows, symbol_of, symbols_abroad, to_bars, to_quote
 from mainapp.market.providers.threads import gather, merged
@@ -40,7 +40,7 @@ LONGEST_RANGE = {"1m": ("1d", "5d"), "15m": ("1d", "5d", "1mo")}
 LIBRARY_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError)
 
 Result = TypeVar("Result")
-_asking = local()  # the deadline of the call that this thread makes, the Tally that counts it
+_call = local()  # the deadline of this thread's call, and the CallCounter that counts it
 
 
 class YahooProvider:
@@ -56,7 +56,7 @@ class YahooProvider:
         self._url = url.rstrip("/")
         self._timeout = timeout
         self._proxy = proxy
-        self._tally = Tally()
+        self._counter = CallCounter()
         self._lock = Lock()
         self._session: Session[Any] | None = None
         self.budget = budget
@@ -65,7 +65,7 @@ class YahooProvider:
         return len(self._batches(symbols))
 
     def calls_made(self) -> int:
-        return self._tally.take()
+        return self._counter.pop()
 
     def tickers(self) -> list[Listing]:
         raise ProviderError("has no list of the exchange's papers", fault="not_given")
@@ -144,7 +144,7 @@ class YahooProvider:
         deadline = monotonic() + self._timeout
 
         def run(job: Callable[[], Result]) -> Result:
-            _asking.deadline, _asking.tally = deadline, self._tally
+            _call.deadline, _call.counter = deadline, self._counter
             return job()
 
         return gather([partial(run, job) for job in jobs], workers=2, timeout=self._timeout)
@@ -199,12 +199,12 @@ def _session_class(address: str) -> Any:
 
     class BoundedSession(Session[Any]):
         def request(self, method: Any, url: str, **options: Any) -> "Response":  # type: ignore[override]  # its thirty options pass through
-            left = _asking.deadline - monotonic()
+            left = _call.deadline - monotonic()
             if left <= 0:
                 raise ProviderError("no answer in time", fault="timeout")
-            _asking.tally.add()
+            _call.counter.add()
             options["timeout"] = left
-            asked = readdressed(url, address, own=URL)
+            asked = move_url(url, address, default=URL)
             response: Response = super().request(method, asked, **options)
             # yfinance meets a refusal with a new crumb; for anything else it has no answer.
             if "/finance/" in url and response.status_code not in (401, 403):

@@ -17,7 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, Literal, TypeVar
 
 from mainapp.market.providers.base import Budget, Listing, ProviderError
-from mainapp.market.providers.http import Http, readdressed
+from mainapp.market.providers.client import SourceClient, move_url, parse_json
 from mainapp.market.providers.replies import symbols_abroad, to_bars, to_name, to_price, to_size
 from mainapp.market.providers.threads import gather, merged
 from mainapp.market.quotes import Bar, Quote, to_count, to_money
@@ -47,7 +47,7 @@ LIBRARY_FAULTS = (
 
 Result = TypeVar("Result")
 _import_lock = Lock()
-_asking = local()  # the deadline of the call that this thread makes, and the client that makes it
+_call = local()  # the deadline and the address of this thread's call, and its client
 
 
 class YahooFinProvider:
@@ -62,14 +62,14 @@ class YahooFinProvider:
     ) -> None:
         self._url = url.rstrip("/")
         self._timeout = timeout
-        self._http = Http(proxy=proxy)
+        self._client = SourceClient(proxy=proxy)
         self.budget = budget
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return CALLS_A_PAPER * len(symbols_abroad(symbols, suffix=SUFFIX))
 
     def calls_made(self) -> int:
-        return self._http.tally.take()
+        return self._client.counter.pop()
 
     def tickers(self) -> list[Listing]:
         """Return the index's papers, as an encyclopedia lists them."""
@@ -113,7 +113,7 @@ class YahooFinProvider:
         deadline = monotonic() + self._timeout
 
         def run(job: Callable[[], Result]) -> Result:
-            _asking.http, _asking.address, _asking.deadline = self._http, self._url, deadline
+            _call.client, _call.address, _call.deadline = self._client, self._url, deadline
             try:
                 return job()
             except LIBRARY_FAULTS as error:
@@ -137,6 +137,7 @@ def _paper(abroad: str, symbols: Sequence[str]) -> dict[str, Quote]:
             price=price,
             source=YahooFinProvider.name,
             simulated=False,
+            currency="",  # the page's table does not name one
             delay_s=DELAY_S,
             previous_close=to_price(table.get("Previous Close")),
             open=to_price(table.get("Open")),
@@ -259,6 +260,6 @@ def _get(
 ) -> SimpleNamespace:
     """Stand in for requests.get: our limits, our User-Agent, and a status that is always good."""
     texts = {name: str(value) for name, value in (params or {}).items()}
-    address = readdressed(url, _asking.address, own=URL)
-    reply = _asking.http.get(address, texts or None, deadline=_asking.deadline)
-    return SimpleNamespace(text=reply.text, ok=True, json=reply.json)
+    address = move_url(url, _call.address, default=URL)
+    reply = _call.client.get(address, texts or None, deadline=_call.deadline)
+    return SimpleNamespace(text=reply.text, ok=True, json=lambda: parse_json(reply.body))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
@@ -23,7 +23,7 @@ MAX_LISTS = 20
 
 
 class TooManySymbols(DomainError):
-    code = "too_many_symbols"
+    """A list would hold more than SYMBOL_LIMIT_USER symbols."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
     with transaction.atomic():
         _lock(watchlist.owner)
         if not Watchlist.objects.filter(pk=watchlist.pk).exists():
-            raise DomainError(_("Esta lista não existe mais."))
+            raise DomainError("invalid", gettext_noop("Esta lista não existe mais."))
         held = symbols_of(watchlist)
         named = stocks_named(symbols)
         new = _missing(named, held)
@@ -196,8 +196,9 @@ def _create(owner: User, name: str) -> Watchlist:
     lists = Watchlist.objects.filter(owner=owner)
     if lists.count() >= MAX_LISTS:
         raise DomainError(
-            _("Você já tem %(limit)s listas: apague uma antes de criar outra.")
-            % {"limit": MAX_LISTS}
+            "invalid",
+            gettext_noop("Você já tem %(limit)s listas: apague uma antes de criar outra."),
+            {"limit": MAX_LISTS},
         )
     _check_name(owner, name)
     has_current = lists.filter(is_current=True).exists()
@@ -209,19 +210,21 @@ def _create(owner: User, name: str) -> Watchlist:
 def _check_name(owner: User, name: str, *, but: Watchlist | None = None) -> None:
     named = Watchlist.objects.filter(owner=owner, name=name)
     if (named.exclude(pk=but.pk) if but else named).exists():
-        raise DomainError(_("Você já tem uma lista com este nome."))
+        raise DomainError("invalid", gettext_noop("Você já tem uma lista com este nome."))
 
 
 def _check_room(size: int) -> None:
     if size > SYMBOL_LIMIT_USER:
+        limits = {"limit": SYMBOL_LIMIT_USER}
         raise TooManySymbols(
-            ngettext(
+            "too_many_symbols",
+            ngettext_lazy(
                 "Uma lista guarda até %(limit)s ativo.",
                 "Uma lista guarda até %(limit)s ativos.",
                 SYMBOL_LIMIT_USER,
-            )
-            % {"limit": SYMBOL_LIMIT_USER},
-            limit=SYMBOL_LIMIT_USER,
+            ),
+            limits,
+            wire=limits,
         )
 
 

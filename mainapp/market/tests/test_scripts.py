@@ -32,7 +32,7 @@ def run(module, expression):
 
 
 def test_moving_average_begins_when_it_has_enough():
-    assert run("indicators.js", "m.sma([1, 2, 3, 4], 2)") == [None, 1.5, 2.5, 3.5]
+    assert run("market/indicators.js", "m.sma([1, 2, 3, 4], 2)") == [None, 1.5, 2.5, 3.5]
 
 
 def test_rsi_follows_wilder():
@@ -41,38 +41,39 @@ def test_rsi_follows_wilder():
         44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42,
         45.84, 46.08, 45.89, 46.03, 45.61, 46.28, 46.28, 46.00,
     ]  # fmt: skip
-    values = run("indicators.js", f"m.rsi({closes}, 14)")
+    values = run("market/indicators.js", f"m.rsi({closes}, 14)")
     assert values[:14] == [None] * 14
     assert [round(value) for value in values[14:]] == [70, 66]
 
 
 @pytest.mark.parametrize(("closes", "last"), [([1, 2, 3], 100), ([3, 2, 1], 0), ([2, 2, 2], 50)])
 def test_rsi_has_an_answer_at_its_ends(closes, last):
-    assert run("indicators.js", f"m.rsi({closes}, 2)")[-1] == last
+    assert run("market/indicators.js", f"m.rsi({closes}, 2)")[-1] == last
 
 
 def test_bollinger_bands_lie_two_deviations_apart():
-    bands = run("indicators.js", "m.bollinger([2, 4, 4, 4, 5, 5, 7, 9], 8, 2)")
+    bands = run("market/indicators.js", "m.bollinger([2, 4, 4, 4, 5, 5, 7, 9], 8, 2)")
     assert [bands[name][-1] for name in ("lower", "middle", "upper")] == [1, 5, 9]
     assert bands["upper"][:-1] == [None] * 7
 
 
 def test_percent_is_counted_from_a_base():
-    assert run("indicators.js", "[50, 75, 25].map((v) => m.percentChange(v, 50))") == [0, 50, -50]
+    changes = "[50, 75, 25].map((v) => m.percentChange(v, 50))"
+    assert run("market/indicators.js", changes) == [0, 50, -50]
 
 
 @pytest.mark.parametrize(
     ("outage_ms", "shortest", "longest"),
-    [(0, 500, 500), (4_000, 500, 2_000), (600_000, 500, 15_000)],
+    [(0, 500, 1_000), (4_000, 500, 2_000), (600_000, 500, 15_000)],
 )
 def test_the_pause_before_a_reconnect_grows_with_the_outage(outage_ms, shortest, longest):
-    expression = f"[0, 1].map((r) => m.reconnectDelay({outage_ms}, () => r))"
-    assert run("frames.js", expression) == [shortest, longest]
+    expression = f"[0, 1].map((r) => m.reconnectDelay({outage_ms}, {{ random: () => r }}))"
+    assert run("core/connection.js", expression) == [shortest, longest]
 
 
-def test_a_snapshot_replaces_and_an_update_is_laid_over():
+def test_a_snapshot_replaces_and_an_update_is_merged():
     quotes = run(
-        "frames.js",
+        "market/quotes.js",
         """(() => {
             const quotes = new Map();
             const wanted = new Set(["PETR4"]);
@@ -89,10 +90,32 @@ def test_a_snapshot_replaces_and_an_update_is_laid_over():
     ]
 
 
-def test_the_clock_follows_the_sample_with_the_least_delay():
-    samples = "[-120, -80, -300, 90_000].reduce((known, s) => [...known, "
-    samples += "m.clockOffset(known.at(-1) ?? null, s)], [])"
-    assert run("frames.js", samples) == [-120, -80, -80, 90_000]
+def test_reconnecting_to_a_restarting_server_is_spread_over_two_seconds():
+    expression = "[0, 1].map((r) => m.reconnectDelay(0, { floorMs: 2_000, random: () => r }))"
+    assert run("core/connection.js", expression) == [500, 2_000]
+
+
+def test_server_clock_follows_the_sample_with_the_least_delay():
+    expression = """(() => {
+        const clock = new m.ServerClock();
+        const samples = [[10_000, 130], [11_000, 1_080], [12_000, 2_300], [5_000_000, 3_000]];
+        return [clock.now(0), ...samples.map(([server, local]) => {
+            clock.addSample(server, local);
+            return clock.now(0);
+        })];
+    })()"""
+    assert run("core/clock.js", expression) == [None, 9_870, 9_920, 9_920, 4_997_000]
+
+
+@pytest.mark.parametrize("jump_ms", [-7_200_000, 7_200_000])
+def test_server_clock_that_is_set_is_followed_at_once(jump_ms):
+    expression = f"""(() => {{
+        const clock = new m.ServerClock();
+        clock.addSample(10_000_000, 0);
+        clock.addSample(10_001_000 + {jump_ms}, 1_000);
+        return clock.now(2_000);
+    }})()"""
+    assert run("core/clock.js", expression) == 10_002_000 + jump_ms
 
 
 @pytest.mark.parametrize(
@@ -106,25 +129,34 @@ def test_the_clock_follows_the_sample_with_the_least_delay():
     ],
 )
 def test_decimal_strings_compare_exactly(one, other, order):
-    assert run("quotes.js", f"m.compareDecimals('{one}', '{other}')") == order
+    assert run("core/number.js", f"m.compareDecimals('{one}', '{other}')") == order
 
 
 @pytest.mark.parametrize(("ascending", "order"), [("true", "BAC"), ("false", "ABC")])
 def test_rows_without_a_value_go_last_either_way(ascending, order):
     rows = "[{symbol: 'A', price: '10.00'}, {symbol: 'C'}, {symbol: 'B', price: '9.00'}]"
     expression = f"{rows}.sort(m.comparator('price', {ascending})).map((r) => r.symbol).join('')"
-    assert run("quotes.js", expression) == order
+    assert run("market/quotes.js", expression) == order
 
 
 def test_a_place_in_a_range_is_between_its_ends():
     places = "[['1', '3', '2'], ['1', '3', '9'], ['2', '2', '2'], [null, '3', '2']]"
-    assert run("quotes.js", f"{places}.map((p) => m.place(...p))") == [50, 100, None, None]
+    assert run("market/quotes.js", f"{places}.map((p) => m.place(...p))") == [50, 100, None, None]
 
 
-def test_a_line_of_the_day_takes_one_point_a_minute():
+def test_sparkline_has_one_point_a_minute():
     expression = """(() => {
         const points = [[0, 1]];
         for (const [at, price] of [[30, 2], [61, 3], [10, 9]]) m.extendPoints(points, at, price);
         return points;
     })()"""
-    assert run("quotes.js", expression) == [[0, 2], [61, 3]]
+    assert run("market/quotes.js", expression) == [[0, 2], [61, 3]]
+
+
+def test_sparkline_goes_on_after_the_clock_was_set_back():
+    expression = """(() => {
+        const points = [[1_000, 1], [7_000, 2], [7_100, 3]];
+        m.extendPoints(points, 3_500, 4);
+        return points;
+    })()"""
+    assert run("market/quotes.js", expression) == [[1_000, 1], [3_500, 4]]

@@ -144,7 +144,7 @@ def test_add_symbols_over_the_limit_adds_none(alice, stocks):
     with pytest.raises(TooManySymbols) as refused:
         add_symbols(watchlist=watchlist, symbols=["PETR4", "VALE3"])
 
-    assert refused.value.extra == {"limit": 200}
+    assert refused.value.wire == {"limit": 200}
     assert len(symbols_of(watchlist)) == 199
     assert len(add_symbols(watchlist=watchlist, symbols=["PETR4"]).symbols) == 200
 

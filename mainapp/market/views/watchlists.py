@@ -1,24 +1,25 @@
 """People's named lists: their pages, their links and what scripts ask of them."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
+from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
+from mainapp.core.paths import get_owned_or_404, missing_as_404
 from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.boards import listed_in
-from mainapp.market.selectors.watchlists import lists_of, owned_list, shared_list
+from mainapp.market.selectors.watchlists import lists_of, own_lists, shared_list
 from mainapp.market.services.watchlists import (
     MAX_LISTS,
     add_symbols,
@@ -35,30 +36,18 @@ from mainapp.market.services.watchlists import (
 )
 
 
-class OwnerRequest(HttpRequest):
-    """A request that `login_required` let through."""
-
-    user: User
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def watchlists(request: OwnerRequest) -> HttpResponse:
+def watchlists(request: MemberRequest) -> HttpResponse:
     form = WatchlistForm(request.POST or None)
     if form.is_valid():
-        try:
-            made = create_list(owner=request.user, name=form.cleaned_data["name"])
-            return redirect("watchlist", pk=made.pk)
-        except DomainError as error:
-            form.add_error("name", error.detail)
+        with shown_in_form(form, "name"):
+            created = create_list(owner=request.user, name=form.cleaned_data["name"])
+            return redirect("watchlist", pk=created.pk)
     context = {"form": form, "lists": lists_of(request.user), "max_lists": MAX_LISTS}
     return render(request, "mainapp/market/watchlists.html", context)
 
 
-@login_required
-@require_safe
-def watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
+    found = get_owned_or_404(own_lists(request.user), pk)
     context = {
         "watchlist": found,
         "rows": listed_in(found),
@@ -68,27 +57,21 @@ def watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/market/watchlist.html", context)
 
 
-@login_required
-@require_POST
-def rename_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
+    found = get_owned_or_404(own_lists(request.user), pk)
     form = WatchlistForm(request.POST)
-    try:
-        if form.is_valid():
+    if form.is_valid():
+        with shown_as_message(request):
             rename_list(watchlist=found, name=form.cleaned_data["name"])
-        else:
-            for error in form.errors["name"]:
-                messages.error(request, str(error))
-    except DomainError as refused:
-        messages.error(request, refused.detail)
+    else:
+        for error in form.errors["name"]:
+            messages.error(request, str(error))
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_POST
-def edit_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
+def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     """Add the tickers of `symbols`, take one out (`remove`) or move one (`up`, `down`)."""
-    found = _own(request, pk)
+    found = get_owned_or_404(own_lists(request.user), pk)
     if symbol := request.POST.get("remove"):
         remove_symbols(watchlist=found, symbols=[symbol])
     elif symbol := request.POST.get("up"):
@@ -100,25 +83,19 @@ def edit_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_POST
-def make_watchlist_current(request: OwnerRequest, pk: int) -> HttpResponse:
-    make_current(watchlist=_own(request, pk))
+def make_watchlist_current(request: MemberRequest, pk: int) -> HttpResponse:
+    make_current(watchlist=get_owned_or_404(own_lists(request.user), pk))
     return redirect("watchlists")
 
 
-@login_required
-@require_POST
-def renew_watchlist_link(request: OwnerRequest, pk: int) -> HttpResponse:
-    renew_share_key(watchlist=_own(request, pk))
+def renew_watchlist_link(request: MemberRequest, pk: int) -> HttpResponse:
+    renew_share_key(watchlist=get_owned_or_404(own_lists(request.user), pk))
     messages.success(request, _("O link foi trocado: o antigo não abre mais a lista."))
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
+    found = get_owned_or_404(own_lists(request.user), pk)
     if request.method == "POST":
         delete_list(watchlist=found)
         messages.success(request, _("A lista “%(name)s” foi apagada.") % {"name": found.name})
@@ -127,7 +104,6 @@ def delete_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_safe
 def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     found = _shared(share_key)
     context = {
@@ -140,46 +116,32 @@ def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     return response
 
 
-@require_POST
 def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(reverse("shared-list", args=[share_key]))
     user, source = request.user, _shared(share_key)
-    try:
-        made = copy_list(watchlist=source, owner=user)
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return redirect("shared-list", share_key=share_key)
-    messages.success(request, _("A lista agora também é sua."))
-    return redirect("watchlist", pk=made.pk)
+    with shown_as_message(request):
+        copied = copy_list(watchlist=source, owner=user)
+        messages.success(request, _("A lista agora também é sua."))
+        return redirect("watchlist", pk=copied.pk)
+    return redirect("shared-list", share_key=share_key)
 
 
-@require_POST
 def current(request: HttpRequest) -> JsonResponse:
     """Change the current list by `add` and `remove`, lists of symbols, and answer what it holds."""
-    if not isinstance(request.user, User):
-        return _login_first()
     try:
-        asked = symbols_from(request, "add", "remove")
-        edited = edit_current(owner=request.user, **asked)
-    except ValidationError as error:
-        return _refusal("invalid", error.messages[0])
+        edited = edit_current(owner=_user_of(request), **_symbols_in(request, "add", "remove"))
     except DomainError as error:
-        return _refusal(error.code, str(error.detail), **error.extra)
+        return json_response(error)
     return JsonResponse({"symbols": edited.symbols, "unknown": edited.unknown})
 
 
-@require_POST
 def merge(request: HttpRequest) -> JsonResponse:
     """Take the list that a browser kept, `symbols`, into the current list."""
-    if not isinstance(request.user, User):
-        return _login_first()
     try:
-        merged = merge_symbols(owner=request.user, **symbols_from(request, "symbols"))
-    except ValidationError as error:
-        return _refusal("invalid", error.messages[0])
+        merged = merge_symbols(owner=_user_of(request), **_symbols_in(request, "symbols"))
     except DomainError as error:
-        return _refusal(error.code, str(error.detail))
+        return json_response(error)
     left_out = len(merged.left_out)
     message = ngettext(
         "%(count)s ativo ficou fora da sua lista, que guarda até %(limit)s.",
@@ -197,38 +159,32 @@ def merge(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _own(request: OwnerRequest, pk: int) -> Watchlist:
-    try:
-        return owned_list(request.user, pk)
-    except Watchlist.DoesNotExist:
-        raise Http404 from None
-
-
 def _shared(share_key: str) -> Watchlist:
-    try:
+    with missing_as_404():
         return shared_list(share_key)
-    except Watchlist.DoesNotExist:
-        raise Http404 from None
 
 
-def _add_typed(request: OwnerRequest, watchlist: Watchlist) -> None:
+def _add_typed(request: MemberRequest, watchlist: Watchlist) -> None:
     form = SymbolsForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Escreva ao menos um código, como PETR4."))
         return
-    try:
+    with shown_as_message(request):
         edited = add_symbols(watchlist=watchlist, symbols=form.cleaned_data["symbols"])
-    except DomainError as error:
-        messages.error(request, error.detail)
-        return
-    if edited.unknown:
-        unknown = ", ".join(edited.unknown[:10])
-        messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": unknown})
+        if edited.unknown:
+            unknown = ", ".join(edited.unknown[:10])
+            messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": unknown})
 
 
-def _login_first() -> JsonResponse:
-    return _refusal("login_required", _("Entre para guardar a sua lista."), status=401)
+def _user_of(request: HttpRequest) -> User:
+    if isinstance(request.user, User):
+        return request.user
+    raise DomainError("login_required", gettext_noop("Entre para guardar a sua lista."))
 
 
-def _refusal(code: str, message: str, *, status: int = 400, **extra: object) -> JsonResponse:
-    return JsonResponse({"code": code, "message": message, "fields": {}} | extra, status=status)
+def _symbols_in(request: HttpRequest, *names: str) -> dict[str, list[str]]:
+    """Return the lists of symbols in the request's JSON. Raises: DomainError `invalid`."""
+    try:
+        return symbols_from(request, *names)
+    except ValidationError as error:
+        raise DomainError("invalid", "%(error)s", {"error": error.messages[0]}) from error

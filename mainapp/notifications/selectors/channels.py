@@ -1,4 +1,4 @@
-"""Where news of a user go, beside the inbox."""
+"""Addresses to which a user's notifications go, beside the inbox."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -22,28 +22,29 @@ class Destination:
 
 
 def deliveries_for(users: Collection[User | int], kind: str) -> dict[int, list[Destination]]:
-    """Return, by user id, where news of this kind go: every channel that is verified and on.
+    """Return the destinations of notifications of this kind, by user id.
 
-    Without a choice: the account's e-mail address, where it is verified or accounts of this site
-    need no verification. Three queries, however many users; every given user is in the answer.
+    These are the verified and active channels and, unless switched off, the account's e-mail
+    address where it is verified or the site asks for no verification. Three queries, however many
+    users; every given user is in the result.
     """
     ids = [user if isinstance(user, int) else user.pk for user in users]
-    found: dict[int, list[Destination]] = {pk: [] for pk in ids}
+    destinations: dict[int, list[Destination]] = {pk: [] for pk in ids}
     if kind in INBOX_ONLY or not ids:
-        return found
+        return destinations
     switched_off = set()
     for channel in Channel.objects.filter(user__in=ids):
         if channel.is_account:
             switched_off |= set() if channel.is_active else {channel.user_id}
-        elif channel.is_active and channel.verified_at:
-            found[channel.user_id].append(_destination(channel))
+        elif channel.is_active and channel.verified_at and channel.is_supported:
+            destinations[channel.user_id].append(_destination(channel))
     for pk, address in account_addresses([pk for pk in ids if pk not in switched_off]).items():
-        found[pk].insert(0, Destination(kind=Channel.Kind.EMAIL, address=address))
-    return found
+        destinations[pk].insert(0, Destination(kind=Channel.Kind.EMAIL, address=address))
+    return destinations
 
 
 def account_addresses(ids: Collection[int]) -> dict[int, str]:
-    """Return the account's e-mail address of each active user that has one fit for use."""
+    """Return the usable account e-mail address of each active user that has one."""
     users = User.objects.filter(pk__in=ids, is_active=True).exclude(email="")
     addresses = dict(users.values_list("pk", "email"))
     if allauth.EMAIL_VERIFICATION == allauth.EmailVerificationMethod.NONE:
@@ -58,13 +59,8 @@ def channels_of(user: User) -> QuerySet[Channel]:
     return Channel.objects.filter(user=user).exclude(kind=Channel.Kind.EMAIL, address="")
 
 
-def owned_channel(user: User, pk: int) -> Channel:
-    """Return a channel of `user`. Raises: Channel.DoesNotExist for somebody else's too."""
-    return channels_of(user).get(pk=pk)
-
-
 def is_account_mail_on(user: User) -> bool:
-    """Tell whether news go to the account's own address."""
+    """Return whether notifications go to the account's own address."""
     return not Channel.objects.filter(
         user=user, kind=Channel.Kind.EMAIL, address="", is_active=False
     ).exists()

@@ -1,4 +1,4 @@
-"""A user's channels: added, verified, tried, switched, removed."""
+"""Changes of a user's channels: add, verify, test, switch, remove."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -11,6 +11,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
@@ -33,34 +34,39 @@ LINK_LIFE = timedelta(days=3)
 
 
 class TooManyMessages(DomainError):
-    code = "rate_limited"
+    """The user sent TEST_MESSAGES_AN_HOUR verifications and tests within an hour."""
 
 
-def add_channel(*, user: User, kind: str, address: str, at: datetime) -> Channel:
-    """Add a channel and send what verifies it: a link to an e-mail address, else a code.
+def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: datetime) -> Channel:
+    """Add a channel and send its verification: a link to an e-mail address, else a code.
 
-    Raises: DomainError for an address that is refused or there already, or one channel too many.
+    `address` and `secret` are as people type them; see each transport. Raises: DomainError for an
+    address that is refused or already added, or one channel too many.
     """
     try:
-        address = transports()[kind].check(address.strip())
+        target = transports()[kind].check(address.strip(), secret.strip())
     except TransportError as error:
         raise DomainError(
-            _("Este endereço não pode ser usado: %(reason)s") % {"reason": _(str(error))}
+            "invalid",
+            gettext_noop("Este endereço não pode ser usado: %(reason)s"),
+            {"reason": gettext_lazy(str(error))},
         ) from error
     with transaction.atomic():
         _lock(user)
         channels = channels_of(user)
-        if channels.filter(kind=kind, address=address).exists():
-            raise DomainError(_("Este canal já está na lista."))
+        if channels.filter(kind=kind, address=target.address).exists():
+            raise DomainError("invalid", gettext_noop("Este canal já está na lista."))
         if channels.count() >= MAX_CHANNELS:
             raise DomainError(
-                _("São até %(limit)s canais: apague um antes.") % {"limit": MAX_CHANNELS}
+                "invalid",
+                gettext_noop("São até %(limit)s canais: apague um antes."),
+                {"limit": MAX_CHANNELS},
             )
         channel = Channel.objects.create(
             user=user,
             kind=kind,
-            address=address,
-            secret=secrets.token_urlsafe(32) if kind == Channel.Kind.WEBHOOK else "",
+            address=target.address,
+            secret=secrets.token_urlsafe(32) if kind == Channel.Kind.WEBHOOK else target.secret,
             created_at=at,
         )
         send_verification(channel=channel, at=at)
@@ -68,7 +74,8 @@ def add_channel(*, user: User, kind: str, address: str, at: datetime) -> Channel
 
 
 def send_verification(*, channel: Channel, at: datetime) -> None:
-    """Send the link or a new code, which ends the one before. Raises: TooManyMessages."""
+    """Send the link, or a new code that replaces the last one. Raises: DomainError."""
+    _check_supported(channel)
     if channel.kind == Channel.Kind.EMAIL:
         url = urljoin(settings.SITE_URL, reverse("confirm-channel", args=[link_key(channel)]))
         text = _("Para receber aqui os avisos de %(user)s no Pregão, abra este endereço:") % {
@@ -85,12 +92,12 @@ def send_verification(*, channel: Channel, at: datetime) -> None:
 
 
 def link_key(channel: Channel) -> str:
-    """Return what the link in a verification e-mail carries; it says nothing without our key."""
+    """Return the signed key of the link in a verification e-mail."""
     return signing.dumps([channel.pk, channel.address], salt=SALT)
 
 
 def channel_of_key(key: str) -> Channel:
-    """Return the channel behind a link. Raises: Channel.DoesNotExist for any that is not good."""
+    """Return the channel of a link. Raises: Channel.DoesNotExist for an invalid or old one."""
     try:
         pk, address = signing.loads(key, salt=SALT, max_age=LINK_LIFE)
     except (signing.BadSignature, ValueError, TypeError):
@@ -99,41 +106,42 @@ def channel_of_key(key: str) -> Channel:
 
 
 def confirm_channel(*, channel: Channel, at: datetime) -> None:
-    """Have a channel count as verified. Safe to repeat."""
+    """Mark a channel as verified. Safe to repeat."""
     Channel.objects.filter(pk=channel.pk, verified_at=None).update(verified_at=at, code="")
 
 
 def enter_code(*, channel: Channel, code: str, at: datetime) -> None:
     """Verify a channel by the code that came through it.
 
-    Raises: DomainError for a wrong one; after CODE_TRIES wrong ones, or CODE_LIFE, a new one has to
-    be asked for.
+    Raises: DomainError for a wrong one; after CODE_TRIES wrong ones, or CODE_LIFE, a new code has
+    to be requested.
     """
     own = Channel.objects.filter(pk=channel.pk, verified_at=None)
     alive = own.filter(code_sent_at__gt=at - CODE_LIFE, code_tries__lt=CODE_TRIES).exclude(code="")
     if alive.update(code_tries=F("code_tries") + 1) != 1:
-        raise DomainError(_("Este código não vale mais: peça outro."))
+        raise DomainError("invalid", gettext_noop("Este código não vale mais: peça outro."))
     channel.refresh_from_db()
     if not constant_time_compare(channel.code, code.strip()):
-        raise DomainError(_("O código não é este."))
+        raise DomainError("invalid", gettext_noop("O código não é este."))
     confirm_channel(channel=channel, at=at)
 
 
 def send_test(*, channel: Channel, at: datetime) -> None:
-    """Send a message that says that the channel works. Raises: DomainError, TooManyMessages."""
+    """Send a test message through a channel. Raises: DomainError, TooManyMessages."""
+    _check_supported(channel)
     if channel.verified_at is None:
-        raise DomainError(_("Confirme o canal antes de testá-lo."))
+        raise DomainError("invalid", gettext_noop("Confirme o canal antes de testá-lo."))
     text = _("Se você lê isto, os avisos do Pregão chegam aqui.")
     _send(channel, _("Teste do Pregão"), text, at)
 
 
 def switch_channel(*, channel: Channel, is_active: bool) -> None:
-    """Have news use a channel, or leave it alone from now on."""
+    """Send notifications through a channel from now on, or stop."""
     Channel.objects.filter(pk=channel.pk).update(is_active=is_active)
 
 
 def switch_account_mail(*, user: User, is_active: bool, at: datetime) -> None:
-    """Have news go to the account's own address, or not."""
+    """Send notifications to the account's own address, or stop."""
     Channel.objects.update_or_create(
         user=user,
         kind=Channel.Kind.EMAIL,
@@ -144,7 +152,7 @@ def switch_account_mail(*, user: User, is_active: bool, at: datetime) -> None:
 
 
 def delete_channel(*, channel: Channel) -> None:
-    """Remove a channel; what waits for it is not sent any more."""
+    """Remove a channel and cancel its waiting deliveries."""
     with transaction.atomic():
         cancel_deliveries(channel=channel)
         Channel.objects.filter(pk=channel.pk).delete()
@@ -153,7 +161,9 @@ def delete_channel(*, channel: Channel) -> None:
 def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
     sent = own_messages_since(channel.user, at, timedelta(hours=1))
     if sent >= TEST_MESSAGES_AN_HOUR:
-        raise TooManyMessages(_("Mensagens demais na última hora: tente mais tarde."))
+        raise TooManyMessages(
+            "rate_limited", gettext_noop("Mensagens demais na última hora: tente mais tarde.")
+        )
     letter = Letter(
         kind=channel.kind,
         address=channel.address,
@@ -164,6 +174,11 @@ def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
     write_delivery(letter=letter, user=channel.user, at=at)
 
 
+def _check_supported(channel: Channel) -> None:
+    if not channel.is_supported:
+        raise DomainError("invalid", gettext_noop("Este site não envia mais por este serviço."))
+
+
 def _lock(user: User) -> None:
-    """Make other edits of a user's channels wait (SQLite locks the whole database by itself)."""
+    """Serialize edits of a user's channels (SQLite locks the whole database by itself)."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)

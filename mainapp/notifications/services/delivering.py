@@ -1,4 +1,4 @@
-"""Sending what is due: a few threads for each way out, so that one that hangs holds up no other."""
+"""Sending due deliveries, with a few threads a kind: a service that hangs delays no other kind."""
 
 import logging
 from collections import defaultdict, deque
@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from mainapp.core.realtime import publish
+from mainapp.core.realtime import GroupMessage, publish
 from mainapp.notifications.events import INBOXES, InboxesChanged
 from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.services.outbox import (
@@ -22,10 +22,17 @@ from mainapp.notifications.services.outbox import (
     renew_claims,
 )
 from mainapp.notifications.services.writing import write_missing
-from mainapp.notifications.transports.apprise import AppriseTransport
-from mainapp.notifications.transports.base import Parcel, Transport, TransportError
+from mainapp.notifications.transports.base import Message, Transport, TransportError
+from mainapp.notifications.transports.discord import DiscordTransport
+from mainapp.notifications.transports.gotify import GotifyTransport
 from mainapp.notifications.transports.inapp import InAppTransport
 from mainapp.notifications.transports.mail import MailTransport
+from mainapp.notifications.transports.ntfy import NtfyTransport
+from mainapp.notifications.transports.posting import build_client
+from mainapp.notifications.transports.pushover import PushoverTransport
+from mainapp.notifications.transports.slack import SlackTransport
+from mainapp.notifications.transports.telegram import TelegramTransport
+from mainapp.notifications.transports.unsupported import UnsupportedTransport
 from mainapp.notifications.transports.webhook import WebhookTransport
 
 logger = logging.getLogger(__name__)
@@ -33,66 +40,73 @@ logger = logging.getLogger(__name__)
 THREADS = 4  # of each kind
 BATCH = 20
 RENEW_S = 10.0
-LOOK_S = 0.25  # how long news of other kinds wait while something hangs
+POLL_S = 0.25  # how long new deliveries of other kinds wait while one kind hangs
 DATABASE_PAUSE_S = 1.0
 
 stopping = Event()  # set when the process ends: nothing more is claimed
-_working = Lock()
-_asked_again = Event()
+_running = Lock()
+_requested_again = Event()
 
 
-def tell_inboxes(users: list[int] | None) -> None:
-    """Have every web process look at these inboxes (None: all) now; a hint that may be lost."""
-    publish([(INBOXES, InboxesChanged(type="inboxes.changed", users=users))])
+def notify_inboxes(users: list[int] | None) -> None:
+    """Have every web process read these inboxes (None: all) now; the message may be lost."""
+    publish([GroupMessage(INBOXES, InboxesChanged(type="inboxes.changed", users=users))])
 
 
 @cache
 def transports() -> dict[str, Transport]:
-    """Return the way out for each Channel.Kind, and `inapp`."""
+    """Return the transport of each Channel.Kind, and `inapp`."""
+    client = build_client(allow_http=settings.DEBUG)
     return {
         Channel.Kind.EMAIL: MailTransport(),
-        Channel.Kind.WEBHOOK: WebhookTransport(allow_http=settings.DEBUG),
-        Channel.Kind.APPRISE: AppriseTransport(),
-        "inapp": InAppTransport(tell_inboxes),
+        Channel.Kind.WEBHOOK: WebhookTransport(client),
+        Channel.Kind.TELEGRAM: TelegramTransport(client),
+        Channel.Kind.DISCORD: DiscordTransport(client),
+        Channel.Kind.SLACK: SlackTransport(client),
+        Channel.Kind.PUSHOVER: PushoverTransport(client),
+        Channel.Kind.NTFY: NtfyTransport(client),
+        Channel.Kind.GOTIFY: GotifyTransport(client),
+        Channel.Kind.UNSUPPORTED: UnsupportedTransport(),
+        "inapp": InAppTransport(notify_inboxes),
     }
 
 
 def deliver_due() -> int:
-    """Send all that is due and return how many were tried, 0 where another call is at it already.
+    """Send all due deliveries; return the number of attempts, 0 while another call is running.
 
-    One call works in a process; it looks once more when another was made meanwhile.
+    One call runs in a process; it checks once more when another was made meanwhile.
     """
-    _asked_again.set()
-    tried = 0
-    while not stopping.is_set() and _asked_again.is_set():
-        if not _working.acquire(blocking=False):
+    _requested_again.set()
+    attempts = 0
+    while not stopping.is_set() and _requested_again.is_set():
+        if not _running.acquire(blocking=False):
             break
         try:
-            tried += Round(transports()).run()
+            attempts += Round(transports()).run()
         finally:
-            _working.release()
-    return tried
+            _running.release()
+    return attempts
 
 
 class Round:
-    """Claims, hands to threads, writes down what came of it, until nothing more is due.
+    """Claims deliveries, sends them in threads and records the results until nothing is due.
 
-    Threads send and touch no database. Each kind has its own: e-mails that hang for their timeout
-    leave webhooks alone.
+    Threads send and touch no database. Each kind has its own pool: e-mails that hang until their
+    time-out do not delay webhooks.
     """
 
-    def __init__(self, ways: dict[str, Transport]) -> None:
-        self._ways = ways
+    def __init__(self, transports: dict[str, Transport]) -> None:
+        self._transports = transports
         self._pools = {
             kind: ThreadPoolExecutor(THREADS, thread_name_prefix=f"deliver-{kind}")
             for kind in Channel.Kind.values
         }
         self._claimed: dict[str, deque[Delivery]] = defaultdict(deque)
-        self._trying: dict[Future[TransportError | None], Delivery] = {}
+        self._sending: dict[Future[TransportError | None], Delivery] = {}
         self._done: deque[tuple[Delivery, TransportError | None]] = deque()
         self._drained: set[str] = set()
         self._renewed_at = monotonic()
-        self._tried = 0
+        self._attempts = 0
 
     def run(self) -> int:
         try:
@@ -107,72 +121,76 @@ class Round:
         finally:
             for pool in self._pools.values():
                 pool.shutdown(wait=False)
-        return self._tried
+        return self._attempts
 
     def _step(self) -> None:
         while self._done:
             _record(*self._done[0])
             self._done.popleft()
         if stopping.is_set():
-            self._give_back()
+            self._release()
         else:
             self._claim()
         self._renew()
-        write_missing(deliveries=[one for kind in self._claimed.values() for one in kind])
+        write_missing(deliveries=self._unsent())
         self._start()
-        if self._trying:
-            finished, _rest = wait(self._trying, LOOK_S, FIRST_COMPLETED)
-            self._done.extend((self._trying.pop(one), one.result()) for one in finished)
+        if self._sending:
+            finished, _pending = wait(self._sending, POLL_S, FIRST_COMPLETED)
+            self._done.extend((self._sending.pop(call), call.result()) for call in finished)
 
     def _is_over(self) -> bool:
-        if self._trying or self._done or any(self._claimed.values()):
+        if self._sending or self._done or any(self._claimed.values()):
             return False
         return stopping.is_set() or (
-            len(self._drained) == len(self._pools) and not _asked_again.is_set()
+            len(self._drained) == len(self._pools) and not _requested_again.is_set()
         )
 
     def _claim(self) -> None:
-        if _asked_again.is_set():
-            _asked_again.clear()
+        if _requested_again.is_set():
+            _requested_again.clear()
             self._drained.clear()
         for kind in self._pools:
             if self._claimed[kind] or kind in self._drained or not self._room(kind):
                 continue
-            found = claim_due(limit=BATCH, at=timezone.now(), kinds=[kind])
-            self._claimed[kind].extend(found)
-            if len(found) < BATCH:
+            claimed = claim_due(limit=BATCH, at=timezone.now(), kinds=[kind])
+            self._claimed[kind].extend(claimed)
+            if len(claimed) < BATCH:
                 self._drained.add(kind)
 
     def _start(self) -> None:
         for kind, waiting in self._claimed.items():
             for _free in range(min(self._room(kind), len(waiting))):
                 delivery = waiting.popleft()
-                self._tried += 1
-                way = self._ways[kind]
-                self._trying[self._pools[kind].submit(_try, way, parcel_of(delivery))] = delivery
+                self._attempts += 1
+                transport, message = self._transports[kind], build_message(delivery)
+                attempt = self._pools[kind].submit(_send, transport, message)
+                self._sending[attempt] = delivery
+
+    def _unsent(self) -> list[Delivery]:
+        return [delivery for waiting in self._claimed.values() for delivery in waiting]
 
     def _room(self, kind: str) -> int:
-        return THREADS - sum(one.kind == kind for one in self._trying.values())
+        return THREADS - sum(delivery.kind == kind for delivery in self._sending.values())
 
     def _renew(self) -> None:
         if monotonic() - self._renewed_at >= RENEW_S:
-            waiting = [one for kind in self._claimed.values() for one in kind]
-            mine = renew_claims(deliveries=[*self._trying.values(), *waiting], at=timezone.now())
-            for kind, own in self._claimed.items():
-                self._claimed[kind] = deque(one for one in own if one.pk in mine)
+            deliveries = [*self._sending.values(), *self._unsent()]
+            still_ours = renew_claims(deliveries=deliveries, at=timezone.now())
+            for kind, waiting in self._claimed.items():
+                self._claimed[kind] = deque(row for row in waiting if row.pk in still_ours)
             self._renewed_at = monotonic()
 
-    def _give_back(self) -> None:
+    def _release(self) -> None:
         for waiting in self._claimed.values():
             if waiting:
                 release_claims(deliveries=list(waiting), at=timezone.now())
                 waiting.clear()
 
 
-def parcel_of(delivery: Delivery) -> Parcel:
-    """Return what a transport takes; reads no database for a delivery that was claimed."""
+def build_message(delivery: Delivery) -> Message:
+    """Return the message of a claimed delivery, which has read its relations: no query."""
     path = delivery.notification.url if delivery.notification else ""
-    return Parcel(
+    return Message(
         address=delivery.address,
         subject=delivery.subject,
         text=delivery.text,
@@ -185,13 +203,13 @@ def parcel_of(delivery: Delivery) -> Parcel:
     )
 
 
-def _try(way: Transport, parcel: Parcel) -> TransportError | None:
+def _send(transport: Transport, message: Message) -> TransportError | None:
     try:
-        way.send(parcel)
+        transport.send(message)
     except TransportError as error:
         return error
     except Exception as error:
-        logger.exception("a transport failed in a way it should not")
+        logger.exception("a transport raised something other than TransportError")
         return TransportError(type(error).__name__)
     return None
 
@@ -199,8 +217,8 @@ def _try(way: Transport, parcel: Parcel) -> TransportError | None:
 def _record(delivery: Delivery, error: TransportError | None) -> None:
     attempt = record_attempt(delivery=delivery, error=error, at=timezone.now())
     if attempt is None:
-        logger.warning("delivery %s was claimed by another meanwhile", delivery.pk)
+        logger.warning("delivery %s was claimed by another process meanwhile", delivery.pk)
     elif attempt.outcome in (Attempt.Outcome.REFUSED, Attempt.Outcome.GIVEN_UP):
         logger.error("delivery %s will not arrive: %s", delivery.pk, error)
     elif error is not None:
-        logger.warning("delivery %s failed and is tried again: %s", delivery.pk, error)
+        logger.warning("delivery %s failed and will be tried again: %s", delivery.pk, error)

@@ -1,7 +1,7 @@
-"""The outbox's book-keeping: who sends what, and what came of it."""
+"""State of the outbox: claims of deliveries and results of attempts."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import random
 from uuid import uuid4
 
@@ -16,11 +16,11 @@ from mainapp.notifications.transports.base import TransportError
 
 
 def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[Delivery]:
-    """Claim up to `limit` deliveries that are due, the longest waiting first, and return them.
+    """Claim up to `limit` due deliveries, the longest waiting first, and return them.
 
-    What another claims at the same time is not among them; a claim lasts LEASE and is renewed by
-    `renew_claims`. One that ran out was a crash's: it is due again, so each try begins with a
-    number in `tries`. One query where nothing is due, else four.
+    Concurrent callers get different ones. A claim lasts LEASE and is renewed by `renew_claims`; one
+    that ran out belonged to a process that crashed, and is due again. `tries` counts attempts as
+    they begin. One query where nothing is due, else four.
     """
     due = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__lte=at)
     due = due.filter(kind__in=kinds) if kinds else due
@@ -28,7 +28,7 @@ def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[
         return []
     key = uuid4().hex
     with transaction.atomic():
-        # PostgreSQL skips what another claims now; SQLite lets one transaction write at a time.
+        # PostgreSQL skips rows that another process is claiming; SQLite has one writer at a time.
         waiting = due.select_for_update(skip_locked=True).order_by("due_at", "id")
         ids = list(waiting.values_list("pk", flat=True)[:limit])
         if not ids:
@@ -38,18 +38,18 @@ def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[
         )
     if not claimed:
         return []
-    mine = Delivery.objects.filter(claim_key=key, state=Delivery.State.CLAIMED)
-    return list(mine.select_related("channel", "notification").order_by("id"))
+    claimed_rows = Delivery.objects.filter(claim_key=key, state=Delivery.State.CLAIMED)
+    return list(claimed_rows.select_related("channel", "notification").order_by("id"))
 
 
 def renew_claims(*, deliveries: Sequence[Delivery], at: datetime) -> set[int]:
-    """Keep deliveries from being claimed by another; return which are still the caller's.
+    """Prolong the claims of deliveries; return the ids of those that are still the caller's.
 
-    The others' claims ran out, and somebody else may be at them. Two queries.
+    The other claims ran out, and another process may be sending them. Two queries.
     """
-    keys = {one.claim_key for one in deliveries}
+    keys = {delivery.claim_key for delivery in deliveries}
     mine = Delivery.objects.filter(
-        pk__in=[one.pk for one in deliveries],
+        pk__in=[delivery.pk for delivery in deliveries],
         state=Delivery.State.CLAIMED,
         claim_key__in=keys,
     )
@@ -58,9 +58,10 @@ def renew_claims(*, deliveries: Sequence[Delivery], at: datetime) -> set[int]:
 
 
 def release_claims(*, deliveries: Sequence[Delivery], at: datetime) -> None:
-    """Give back what was claimed and not tried, because this process ends."""
-    keys = {one.claim_key for one in deliveries}
-    mine = Delivery.objects.filter(pk__in=[one.pk for one in deliveries], claim_key__in=keys)
+    """Return claimed deliveries to the queue unsent, because this process ends."""
+    keys = {delivery.claim_key for delivery in deliveries}
+    ids = [delivery.pk for delivery in deliveries]
+    mine = Delivery.objects.filter(pk__in=ids, claim_key__in=keys)
     mine.filter(state=Delivery.State.CLAIMED).update(
         state=Delivery.State.WAITING, due_at=at, claim_key="", tries=F("tries") - 1
     )
@@ -69,13 +70,14 @@ def release_claims(*, deliveries: Sequence[Delivery], at: datetime) -> None:
 def record_attempt(
     *, delivery: Delivery, error: TransportError | None, at: datetime
 ) -> Attempt | None:
-    """Write down what came of a try: sent, to be tried again, refused, or given up after a day.
+    """Record the result of an attempt: sent, to be retried, refused, or given up after a day.
 
-    Returns None, and changes nothing, when the claim was lost to another meanwhile. The owner of
-    what will never arrive is told in the inbox, once a day for each address.
+    Returns None, and changes nothing, when another process took the claim over meanwhile. The owner
+    of a message that will never arrive is notified in the inbox, once a day for each address.
+    Where the service says that the address has moved, the channel and its waiting messages follow.
     """
     outcome = _outcome(delivery, error, at)
-    changes = _changes(outcome, delivery, at)
+    changes = _changes(outcome, delivery, error, at)
     with transaction.atomic():
         mine = Delivery.objects.filter(
             pk=delivery.pk, claim_key=delivery.claim_key, state=Delivery.State.CLAIMED
@@ -86,12 +88,14 @@ def record_attempt(
             delivery=delivery, at=at, outcome=outcome, error=str(error or "")[:300]
         )
         if outcome in (Attempt.Outcome.REFUSED, Attempt.Outcome.GIVEN_UP):
-            _tell_owner(delivery, str(error), at)
+            _notify_owner(delivery, str(error), at)
+        if error is not None and error.new_address:
+            _move_channel(delivery, error.new_address)
     return attempt
 
 
 def cancel_deliveries(*, channel: Channel) -> None:
-    """Take what waits for a channel out of the outbox."""
+    """Cancel the waiting deliveries of a channel."""
     waiting = Delivery.objects.filter(channel=channel, state__in=Delivery.OPEN)
     waiting.update(state=Delivery.State.CANCELLED, claim_key="")
 
@@ -105,18 +109,25 @@ def _outcome(delivery: Delivery, error: TransportError | None, at: datetime) -> 
     return Attempt.Outcome.GIVEN_UP if is_over else Attempt.Outcome.FAILED
 
 
-def _changes(outcome: Attempt.Outcome, delivery: Delivery, at: datetime) -> dict[str, object]:
+def _changes(
+    outcome: Attempt.Outcome, delivery: Delivery, error: TransportError | None, at: datetime
+) -> dict[str, object]:
     if outcome == Attempt.Outcome.SENT:
-        # A mail of the site may hold a link that lets one in: nobody is to find it here later.
-        kept = {} if delivery.notification_id or delivery.broadcast_id else {"text": "", "html": ""}
-        return {"state": Delivery.State.SENT, "sent_at": at, "claim_key": "", **kept}
+        # A message of the site itself may hold a log-in link, which must not stay in the database.
+        cleared = (
+            {} if delivery.notification_id or delivery.broadcast_id else {"text": "", "html": ""}
+        )
+        return {"state": Delivery.State.SENT, "sent_at": at, "claim_key": "", **cleared}
     if outcome == Attempt.Outcome.FAILED:
-        pause = retry_pause(delivery.tries, random())  # noqa: S311 - it spreads load, it hides nothing
+        pause = retry_pause(delivery.tries, random())  # noqa: S311 - spreads load, hides no secret
+        if error is not None and error.retry_after_s is not None:
+            named = timedelta(seconds=error.retry_after_s)
+            pause = named if error.new_address else max(pause, named)
         return {"state": Delivery.State.WAITING, "due_at": at + pause, "claim_key": ""}
     return {"state": Delivery.State.FAILED, "claim_key": ""}
 
 
-def _tell_owner(delivery: Delivery, error: str, at: datetime) -> None:
+def _notify_owner(delivery: Delivery, error: str, at: datetime) -> None:
     if delivery.user_id is None:
         return
     place = delivery.channel_id or delivery.address
@@ -133,3 +144,15 @@ def _tell_owner(delivery: Delivery, error: str, at: datetime) -> None:
         ],
         at=at,
     )
+
+
+def _move_channel(delivery: Delivery, address: str) -> None:
+    """Use a channel's new address from now on, unless its owner has a channel there already."""
+    channel = delivery.channel
+    if channel is None:
+        return
+    same_place = Channel.objects.filter(user=channel.user_id, kind=channel.kind, address=address)
+    if not same_place.exists():
+        Channel.objects.filter(pk=channel.pk).update(address=address)
+    waiting = Delivery.objects.filter(channel=channel, state__in=Delivery.OPEN)
+    waiting.update(address=address)

@@ -13,6 +13,10 @@ from mainapp.notifications.selectors.channels import deliveries_for
 from mainapp.notifications.services.channels import add_channel, enter_code, link_key, send_test
 from mainapp.notifications.services.outbox import claim_due, record_attempt
 from mainapp.notifications.tests.factories import channel, delivery
+from mainapp.notifications.tests.transports.conftest import SERVICES
+from mainapp.notifications.transports.base import TransportError
+
+TYPED = {kind: service.typed for kind, service in SERVICES.items() if kind != "webhook"}
 
 
 @pytest.fixture
@@ -25,8 +29,10 @@ def text(answer):
     return answer.content.decode()
 
 
-def add(page, kind, address):
-    return page.post("/notifications/channels/", {"kind": kind, "address": address})
+def add(page, kind, address, secret=""):
+    return page.post(
+        "/notifications/channels/", {"kind": kind, "address": address, "secret": secret}
+    )
 
 
 def test_mail_address_is_used_once_its_link_was_confirmed(page, alice, client, settings):
@@ -61,17 +67,18 @@ def test_link_of_another_address_confirms_nothing(client, alice):
 
 
 @pytest.mark.parametrize(
-    ("kind", "address"),
-    [
-        ("webhook", "https://hook.example/x"),
-        ("apprise", "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js"),
-    ],
+    ("kind", "address", "secret"),
+    [("webhook", "https://hook.example/x", ""), *((kind, *typed) for kind, typed in TYPED.items())],
 )
-def test_other_channel_is_used_once_its_code_was_typed(page, alice, kind, address):
-    add(page, kind, address)
+def test_other_channel_is_used_once_its_code_was_typed(page, alice, kind, address, secret):
+    assert add(page, kind, f" {address} ", f" {secret} ").status_code == 302
     made = Channel.objects.get()
+    assert made.secret
+    assert made.secret not in made.address
+    assert kind == "webhook" or made.secret not in text(page.get("/notifications/channels/"))
     assert made.code in Delivery.objects.get().text
     url = reverse("notification-channel", args=[made.pk])
+    assert (made.secret in text(page.get(url))) is (kind == "webhook")
     wrong = f"{(int(made.code) + 1) % 10**6:06}"
     assert "não é este" in text(page.post(url, {"code": wrong}))
     assert deliveries_for([alice], "alert")[alice.pk] == []
@@ -112,6 +119,8 @@ def test_code_runs_out(alice):
     [
         ("email", "nobody"), ("webhook", "http://10.0.0.1/"), ("webhook", "https://127.1/"),
         ("apprise", "json://127.0.0.1/"), ("apprise", "file:///etc/passwd"), ("email", ""),
+        ("telegram", "-100123"), ("discord", "https://discord.com/x"), ("gotify", "https://127.1/"),
+        ("ntfy", "https://ntfy.sh/"), ("slack", "x"), ("pushover", "u" * 30),
         ("smoke", "signals"), ("email", "x" * 600),
     ],
 )  # fmt: skip
@@ -168,7 +177,7 @@ def test_account_mail_is_switched(page, alice):
 
 
 def test_log_shows_each_try_and_no_keys(page, alice, bob):
-    delivery("tgram://123456789:secret/1", kind="apprise", user=alice, subject="PETR4 caiu")
+    delivery("a" * 26 + "cret", kind="pushover", user=alice, subject="PETR4 caiu")
     delivery("bob@example.com", user=bob)
     [one, _other] = claim_due(limit=2, at=timezone.now())
     record_attempt(delivery=one, error=None, at=timezone.now())
@@ -176,5 +185,73 @@ def test_log_shows_each_try_and_no_keys(page, alice, bob):
 
     assert "PETR4 caiu" in shown
     assert "enviada" in shown
-    assert "secret" not in shown
+    assert "aaaa…" in shown
+    assert "cret" not in shown
     assert "bob@example.com" not in shown
+
+
+@pytest.mark.parametrize("kind", ["email", *TYPED, "webhook"])
+def test_form_shows_the_fields_of_the_chosen_kind(page, kind):
+    shown = text(page.get("/notifications/channels/", {"kind": kind}))
+
+    assert f'value="{kind}"' in shown
+    assert shown.count('aria-current="true"') == 1
+    assert ('name="secret"' in shown) is (kind in ("telegram", "pushover", "ntfy", "gotify"))
+
+
+@pytest.mark.parametrize("kind", ["apprise", "smoke", ""])
+def test_form_of_no_kind_is_that_of_an_email(page, kind):
+    assert 'value="email"' in text(page.get("/notifications/channels/", {"kind": kind}))
+
+
+def test_form_keeps_the_kind_of_a_refused_address(page):
+    shown = text(add(page, "telegram", "-100123", "123:short"))
+    assert "token de um bot" in shown
+    assert 'value="telegram"' in shown
+
+
+def test_key_may_be_left_out_where_the_service_needs_none(page):
+    assert add(page, "ntfy", "https://ntfy.sh/meus-avisos").status_code == 302
+    shown = text(page.get("/notifications/channels/"))
+    assert "https://ntfy.sh/meu…" in shown
+    assert "meus-avisos" not in shown
+
+
+def test_channel_of_a_service_that_left_is_shown_and_never_used(page, alice):
+    one = channel(alice, kind="apprise", address="matrix://secret@host")
+    assert deliveries_for([alice], "alert")[alice.pk] == []
+    url = reverse("notification-channel", args=[one.pk])
+    for shown in (text(page.get("/notifications/channels/")), text(page.get(url))):
+        assert "não mais aceito" in shown
+        assert "secret@" not in shown
+    for action in ("test-channel", "verify-channel"):
+        page.post(reverse(action, args=[one.pk]))
+    assert not Delivery.objects.exists()
+    with pytest.raises(DomainError):
+        send_test(channel=one, at=timezone.now())
+
+
+def test_chat_that_moved_is_followed_at_once(alice):
+    one = channel(alice, kind="telegram", address="-100", secret="token")
+    sent = delivery("-100", kind="telegram", channel_id=one.pk, user=alice)
+    waiting = delivery("-100", kind="telegram", channel_id=one.pk, user=alice)
+    at = timezone.now()
+    [mine] = claim_due(limit=1, at=at)
+    record_attempt(
+        delivery=mine, error=TransportError("moved", retry_after_s=0, new_address="-200"), at=at
+    )
+
+    for row in (one, sent, waiting):
+        row.refresh_from_db()
+        assert row.address == "-200"
+    assert (sent.state, sent.due_at) == ("waiting", at)
+
+
+def test_pause_that_a_service_asks_for_is_kept(alice):
+    row = delivery(user=alice)
+    at = timezone.now()
+    [mine] = claim_due(limit=1, at=at)
+    record_attempt(delivery=mine, error=TransportError("429", retry_after_s=600), at=at)
+    row.refresh_from_db()
+
+    assert row.due_at == at + timedelta(seconds=600)

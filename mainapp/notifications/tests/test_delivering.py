@@ -7,42 +7,44 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, send_mail
 from django.db import transaction
 from django.utils import timezone
 
-from mainapp.notifications.models import Attempt, Delivery
+from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.services import delivering
-from mainapp.notifications.services.delivering import Round, deliver_due, parcel_of
+from mainapp.notifications.services.delivering import Round, build_message, deliver_due
 from mainapp.notifications.services.outbox import claim_due
 from mainapp.notifications.tests.factories import delivery, letter, notice
-from mainapp.notifications.transports.base import TransportError
+from mainapp.notifications.transports.base import Target, TransportError
 
 
 class Recording:
-    """A way out that keeps what it is given, and does what it is told."""
+    """A transport that records its messages and calls `act` with each."""
 
-    def __init__(self, act=lambda parcel: None):
-        self.parcels = []
+    def __init__(self, act=lambda message: None):
+        self.messages = []
         self._act = act
 
-    def check(self, address):
-        return address
+    def check(self, address, secret=""):
+        return Target(address, secret)
 
-    def send(self, parcel):
-        self.parcels.append(parcel)
-        self._act(parcel)
+    def send(self, message):
+        self.messages.append(message)
+        self._act(message)
 
 
 def states():
     return list(Delivery.objects.order_by("id").values_list("state", flat=True))
 
 
-def run(**ways):
-    silent = Recording()
-    kinds = {"email": silent, "webhook": silent, "apprise": silent}
-    return Round({**kinds, **ways}).run()
+def every_kind(**given):
+    return {**dict.fromkeys(Channel.Kind.values, Recording()), **given}
+
+
+def run(**given):
+    return Round(every_kind(**given)).run()
 
 
 @pytest.fixture(autouse=True)
 def _fresh_flags():
-    delivering._asked_again.clear()
+    delivering._requested_again.clear()
 
 
 def test_mail_arrives_as_it_was_written(mailbox, alice, settings):
@@ -82,7 +84,7 @@ def test_refused_recipient_fails_at_once_and_a_busy_one_is_tried_again(mailbox, 
     again = Delivery.objects.get(address="busy@example.com")
     mailbox.answers.clear()
     [mine] = claim_due(limit=5, at=again.due_at)
-    assert parcel_of(mine).message_id == again.message_id
+    assert build_message(mine).message_id == again.message_id
 
 
 def test_silent_server_costs_its_timeout_and_not_the_others(mailbox, db):
@@ -119,9 +121,9 @@ def test_mail_without_a_server_is_a_file(db, settings, tmp_path):
 
 def test_kind_that_hangs_leaves_the_others_alone(db):
     let_go, arrived = Event(), Event()
-    stuck = Recording(lambda parcel: let_go.wait(10))
+    stuck = Recording(lambda message: let_go.wait(10))
 
-    def release(parcel):
+    def release(message):
         arrived.set()
         let_go.set()
 
@@ -138,19 +140,19 @@ def test_news_while_one_hangs_do_not_wait_for_it(db):
     let_go = Event()
     delivery("hangs@example.com")
 
-    def hang(parcel):
+    def hang(message):
         assert let_go.wait(10)
 
-    hook = Recording(lambda parcel: let_go.set())
+    hook = Recording(lambda message: let_go.set())
 
     class Late(Round):
         def _start(self):
             super()._start()
-            if self._trying and not hook.parcels and Delivery.objects.count() == 1:
+            if self._sending and not hook.messages and Delivery.objects.count() == 1:
                 delivery("https://hook.example", kind="webhook")
-                delivering._asked_again.set()
+                delivering._requested_again.set()
 
-    assert Late({"email": Recording(hang), "webhook": hook, "apprise": hook}).run() == 2
+    assert Late(every_kind(email=Recording(hang), webhook=hook)).run() == 2
     assert states() == ["sent", "sent"]
 
 
@@ -163,16 +165,10 @@ def test_claim_of_what_takes_long_is_renewed(db, monkeypatch):
         def _renew(self):
             before = Delivery.objects.get().due_at
             super()._renew()
-            if self._trying and Delivery.objects.get().due_at > before:
+            if self._sending and Delivery.objects.get().due_at > before:
                 let_go.set()
 
-    Watched(
-        {
-            "email": Recording(lambda parcel: let_go.wait(10)),
-            "webhook": Recording(),
-            "apprise": Recording(),
-        }
-    ).run()
+    Watched(every_kind(email=Recording(lambda message: let_go.wait(10)))).run()
 
     assert let_go.is_set()
     one.refresh_from_db()
@@ -185,24 +181,24 @@ def test_claim_that_was_lost_is_not_sent(db, monkeypatch):
     for number in range(count):
         delivery(f"u{number}@example.com")
     let_go = Event()
-    mine = Recording(lambda parcel: let_go.wait(10))
+    mine = Recording(lambda message: let_go.wait(10))
 
     class Outrun(Round):
         def _start(self):
             super()._start()
             if not let_go.is_set():  # while this one was stopped, another claimed the rest
-                trying = [one.pk for one in self._trying.values()]
+                trying = [one.pk for one in self._sending.values()]
                 Delivery.objects.exclude(pk__in=trying).update(claim_key="another")
                 let_go.set()
 
-    Outrun({"email": mine, "webhook": mine, "apprise": mine}).run()
+    Outrun(every_kind(email=mine)).run()
 
-    assert len(mine.parcels) == delivering.THREADS
+    assert len(mine.messages) == delivering.THREADS
     assert Delivery.objects.filter(claim_key="another", state="claimed").count() == 3
 
 
 def test_fault_of_a_transport_is_told_and_tried_again(db, caplog):
-    def fail(parcel):
+    def fail(message):
         raise LookupError("a transport's fault")
 
     delivery()
@@ -212,14 +208,14 @@ def test_fault_of_a_transport_is_told_and_tried_again(db, caplog):
     assert [(attempt.outcome, attempt.error) for attempt in Attempt.objects.all()] == [
         ("failed", "LookupError")
     ]
-    assert "a transport failed" in caplog.text
+    assert "a transport raised" in caplog.text
 
 
 def test_giving_up_is_loud(alice, caplog):
     delivery(user=alice)
     Delivery.objects.update(created_at=timezone.now() - timedelta(days=2), tries=3)
 
-    def fail(parcel):
+    def fail(message):
         raise TransportError("450 later")
 
     run(email=Recording(fail))
@@ -233,7 +229,7 @@ def test_process_that_ends_gives_back_what_it_did_not_try(db, monkeypatch):
     monkeypatch.setattr(delivering, "stopping", stopping)
     for number in range(delivering.THREADS + 3):
         delivery(f"u{number}@example.com")
-    run(email=Recording(lambda parcel: stopping.set()))
+    run(email=Recording(lambda message: stopping.set()))
 
     assert states().count("sent") == delivering.THREADS
     rest = Delivery.objects.filter(state="waiting")
@@ -246,7 +242,7 @@ def test_channel_brings_its_secret_and_the_notice_its_address(alice, settings):
     notice(alice, url="/alerts/7/", deliveries=[letter()])
     [mine] = claim_due(limit=1, at=timezone.now())
 
-    assert parcel_of(mine).url == "https://pregao.example/alerts/7/"
+    assert build_message(mine).url == "https://pregao.example/alerts/7/"
 
 
 # Django's mail ----------------------------------------------------------------------------------

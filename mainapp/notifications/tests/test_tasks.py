@@ -26,7 +26,7 @@ def test_schedule_is_made_once_and_keeps_what_was_changed(db):
 
 
 def test_one_run_sends_news_and_every_batch(mailbox, bob, settings, monkeypatch):
-    delivering._asked_again.clear()
+    delivering._requested_again.clear()
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
     monkeypatch.setattr("mainapp.notifications.services.broadcasts.BATCH", 2)
     bob.access_level = User.Access.ADMIN

@@ -1,1 +1,1 @@
-"""One way out a file, each behind the protocol of `base`."""
+"""One service per file, each behind the protocol of `base`."""

@@ -1,4 +1,4 @@
-"""What every transport takes, does and raises."""
+"""The protocol of all transports: the message they send and the error they raise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,11 +7,12 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parcel:
+class Message:
     """One message for one address.
 
-    `message_id` stays the same however often it is tried: who gets it twice can tell by it. `text`
-    is plain, `html` may be empty, `url` is absolute or empty; `headers` are an e-mail's.
+    `address` may be shown to its owner, `secret` (a bot's token, an application's key) never.
+    `message_id` stays the same in every attempt, so that a receiver can recognise a repetition.
+    `text` is plain, `html` may be empty, `url` is absolute or empty; `headers` are an e-mail's.
     """
 
     address: str
@@ -25,28 +26,46 @@ class Parcel:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A valid address in its stored form, and the key that belongs to it."""
+
+    address: str
+    secret: str = ""
+
+
 class TransportError(Exception):
-    """A message that did not go out; with `permanent`, trying again would not help.
+    """A message that was not delivered; with `permanent`, another attempt would not help.
 
     Its text is shown to the owner of the address, translated where it is ours: one line, without
-    secrets.
+    secrets. `retry_after_s` is the pause that the service asked for, `new_address` where it says
+    that the address has moved to.
     """
 
-    def __init__(self, text: str, *, permanent: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        *,
+        permanent: bool = False,
+        retry_after_s: float | None = None,
+        new_address: str = "",
+    ) -> None:
         super().__init__(" ".join(text.split())[:300])
         self.permanent = permanent
+        self.retry_after_s = retry_after_s
+        self.new_address = new_address
 
 
 class Transport(Protocol):
-    """Sends parcels; called from several threads at once."""
+    """Sends messages; called from several threads at once."""
 
-    def check(self, address: str) -> str:
-        """Return an address as it is kept. Raises: TransportError for one never to be used.
+    def check(self, address: str, secret: str = "") -> Target:
+        """Return what a person typed in its stored form, without contacting anyone.
 
-        Contacts nobody.
+        Raises: TransportError for an address that can never be used.
         """
         ...
 
-    def send(self, parcel: Parcel) -> None:
-        """Hand the parcel over, within a bounded time. Raises: TransportError."""
+    def send(self, message: Message) -> None:
+        """Deliver the message within a bounded time. Raises: TransportError."""
         ...

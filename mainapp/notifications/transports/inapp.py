@@ -1,29 +1,29 @@
-"""In the site itself: the row is the message, and open pages are told to look for it."""
+"""Inside the site: the row is the message, and open pages are told to read it."""
 
 from collections.abc import Callable
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.notifications.transports.base import Parcel, TransportError
+from mainapp.notifications.transports.base import Message, Target, TransportError
 
 EVERYBODY = "*"
 
 
 class InAppTransport:
-    """Has open pages look at an inbox; an address is a user's id, or EVERYBODY.
+    """Makes open pages read an inbox; an address is a user's id, or EVERYBODY.
 
-    `tell` takes the ids, None for all. It is a hint: one that is lost is made good by the next look
-    at the database, so it never fails.
+    `notify` takes the ids, None for all. It is a hint, so it never fails: pages that missed it read
+    the database at their next one.
     """
 
-    def __init__(self, tell: Callable[[list[int] | None], None]) -> None:
-        self._tell = tell
+    def __init__(self, notify: Callable[[list[int] | None], None]) -> None:
+        self._notify = notify
 
-    def check(self, address: str) -> str:
+    def check(self, address: str, secret: str = "") -> Target:
         if address != EVERYBODY and not (address.isascii() and address.isdecimal()):
             raise TransportError(_("isto não é uma pessoa"), permanent=True)
-        return address
+        return Target(address)
 
-    def send(self, parcel: Parcel) -> None:
-        address = self.check(parcel.address)
-        self._tell(None if address == EVERYBODY else [int(address)])
+    def send(self, message: Message) -> None:
+        address = self.check(message.address).address
+        self._notify(None if address == EVERYBODY else [int(address)])

@@ -1,4 +1,4 @@
-"""E-mail: by the site's SMTP server, or into files where it has none."""
+"""E-mail: through the site's SMTP server, or into files where it has none."""
 
 from smtplib import (
     SMTPAuthenticationError,
@@ -14,43 +14,43 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.validators import validate_email
 from django.utils.translation import gettext_noop as _
 
-from mainapp.notifications.transports.base import Parcel, TransportError
+from mainapp.notifications.transports.base import Message, Target, TransportError
 
-# Said of the site's own login, whatever the recipient: it may be mended.
+# About the site's own login, whatever the recipient: an administrator can repair it.
 LOGIN_CODES = range(530, 540)
 
 
 class MailTransport:
-    """Sends by the backend that the settings name; a connection for each message."""
+    """Sends through the backend of the settings; one connection a message."""
 
-    def check(self, address: str) -> str:
+    def check(self, address: str, secret: str = "") -> Target:
         try:
             validate_email(address)
         except ValidationError:
             raise TransportError(_("isto não é um e-mail"), permanent=True) from None
-        return address
+        return Target(address)
 
-    def send(self, parcel: Parcel) -> None:
-        headers = {"Message-ID": parcel.message_id, **parcel.headers}
-        message = EmailMultiAlternatives(
-            parcel.subject,
-            parcel.text,
+    def send(self, message: Message) -> None:
+        headers = {"Message-ID": message.message_id, **message.headers}
+        mail = EmailMultiAlternatives(
+            message.subject,
+            message.text,
             headers.pop("From", settings.DEFAULT_FROM_EMAIL),
-            [parcel.address],
+            [message.address],
             headers=headers,
             connection=get_connection(settings.DELIVERY_EMAIL_BACKEND),
         )
-        if parcel.html:
-            message.attach_alternative(parcel.html, "text/html")
+        if message.html:
+            mail.attach_alternative(message.html, "text/html")
         try:
-            message.send()
+            mail.send()
         except SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))
-            raise _answered(code, text) from error
+            raise _recipient_error(code, text) from error
         except SMTPAuthenticationError as error:
             raise TransportError(_("o site não pôde entrar no servidor de e-mail")) from error
         except SMTPDataError as error:
-            raise _answered(error.smtp_code, error.smtp_error) from error
+            raise _recipient_error(error.smtp_code, error.smtp_error) from error
         except SMTPResponseException as error:
             raise TransportError(f"{error.smtp_code} {_text(error.smtp_error)}") from error
         except (SMTPException, OSError) as error:
@@ -59,8 +59,8 @@ class MailTransport:
             raise TransportError(str(error), permanent=True) from error
 
 
-def _answered(code: int, text: bytes | str) -> TransportError:
-    """Return the error for what the server said of this recipient or this message."""
+def _recipient_error(code: int, text: bytes | str) -> TransportError:
+    """Return the error for the server's answer about this recipient or this message."""
     permanent = 500 <= code < 600 and code not in LOGIN_CODES
     return TransportError(f"{code} {_text(text)}", permanent=permanent)
 

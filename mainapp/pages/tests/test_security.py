@@ -61,7 +61,7 @@ KINDS = {
     "method": (405, lambda browser: browser.post("/privacy/")),
     "too many": (429, ask_too_often),
     "broken": (500, lambda browser: browser.get("/broken/")),
-    "static": (200, lambda browser: browser.get("/static/mainapp/css/app.css")),
+    "static": (200, lambda browser: browser.get("/static/mainapp/css/core/app.css")),
     "picture": (200, see_picture),
     "json": (200, lambda browser: browser.get("/stocks/search/?q=petr")),
     "refused json": (401, lambda browser: Client().post("/watchlists/current/")),
@@ -73,7 +73,8 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_answer_is_guarded(browser, kind):
+def test_every_kind_of_answer_is_guarded(settings, browser, kind):
+    settings.WHITENOISE_USE_FINDERS = True  # static files are served where they lie
     status, ask = KINDS[kind]
     answer = ask(browser)
     b"".join(answer)

@@ -10,14 +10,15 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_noop
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.preferences import save_preferences
+from mainapp.core.errors import json_response
+from mainapp.core.exceptions import DomainError
 from mainapp.pages.forms import PreferencesForm
 
 
-@require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Save what is chosen: answered as JSON to a script, by the way back to a form."""
     if not isinstance(request.user, User):
@@ -28,8 +29,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
         return _saved(request, form.cleaned_data)
     message = " ".join(str(error) for errors in form.errors.values() for error in errors)
     if _wants_json(request):
-        refusal = {"code": "invalid", "message": message, "fields": form.errors}
-        return JsonResponse(refusal, status=400)
+        fields = {name: list(errors) for name, errors in form.errors.items()}
+        return json_response(DomainError("invalid", "%(error)s", {"error": message}, fields=fields))
     messages.error(request, message)
     return _way_back(request)
 
@@ -68,8 +69,7 @@ def _wants_json(request: HttpRequest) -> bool:
 
 def _login_first(request: HttpRequest) -> HttpResponse:
     if _wants_json(request):
-        refusal = {"code": "login_required", "message": _("Entre na sua conta."), "fields": {}}
-        return JsonResponse(refusal, status=401)
+        return json_response(DomainError("login_required", gettext_noop("Entre na sua conta.")))
     return redirect_to_login(reverse("home"))
 
 

@@ -1,4 +1,4 @@
-"""How a portfolio is spread, how it should be, and what to buy next."""
+"""Actual and ideal allocation of a portfolio, and the next contribution."""
 
 from mainapp.portfolio.allocation.contribution import (
     Buy,

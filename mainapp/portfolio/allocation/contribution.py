@@ -1,4 +1,4 @@
-"""Próximo aporte: how many whole shares of what to buy with some cash, nothing sold."""
+"""Próximo aporte: whole shares to buy with an amount of cash, without selling."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ EXACT_UP_TO = 4
 
 
 class Reason(StrEnum):
-    """Why a plan is as it is."""
+    """Outcome of a plan: BUY, or the reason for buying nothing."""
 
     BUY = "buy"
     NO_CASH = "no_cash"
@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buy:
-    """Shares of one paper: `lot_shares` in whole lots, the rest in the fractional market."""
+    """Shares to buy of one paper: `lot_shares` in whole lots, the others as fractional."""
 
     symbol: str
     price: Decimal
@@ -42,17 +42,17 @@ class Buy:
 
     @property
     def orders(self) -> tuple[tuple[str, int], ...]:
-        """Return what to order under which ticker: (("PETR4", 200), ("PETR4F", 35))."""
-        both = ((self.symbol, self.lot_shares), (f"{self.symbol}F", self.fractional_shares))
-        return tuple((ticker, shares) for ticker, shares in both if shares)
+        """Return the orders as (ticker, shares): (("PETR4", 200), ("PETR4F", 35))."""
+        orders = ((self.symbol, self.lot_shares), (f"{self.symbol}F", self.fractional_shares))
+        return tuple((ticker, shares) for ticker, shares in orders if shares)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to buy, in the order of the rows, and the R$ that it takes and leaves, to the cent.
+    """Purchases in the order of the rows, with the R$ spent and left, to the cent.
 
-    `reason` is BUY, or why nothing is bought: no cash, no row with a quote, no nota above 0, not
-    enough cash for one unit of what is below its ideal, or nothing that would bring it nearer.
+    `reason` is BUY, or explains an empty plan: no cash, no row with a quote, no nota above 0, too
+    little cash for one unit of any row below its ideal, or no purchase that brings a row nearer.
     """
 
     buys: tuple[Buy, ...]
@@ -65,19 +65,18 @@ class Plan:
 def next_contribution(
     rows: Sequence[ValuedRow], cash: Decimal, *, whole_lots: bool = False
 ) -> Plan:
-    """Choose the buys after which the sum of (actual - ideal)² in R$ is least.
+    """Return the purchases that minimise the sum of (actual - ideal)² in R$.
 
-    A row's ideal is its nota's share of the patrimony *and* the cash together, in R$, not rounded:
-    the aim is where the whole would lie if every centavo found its place, so it does not move with
-    what is bought and a row is never bought past it for the sake of another. Rows without a quote
-    are left out, and their nota with them. Shares are whole; with `whole_lots` only whole lots
-    are bought, else the fractional market sells what is less than one. Of plans that are equally
-    near, the one that spends less of it is taken. `cash` is cut to the centavo; it may be left.
+    A row's ideal is its nota's share of the patrimony *and* the cash together, in R$, not rounded.
+    The target therefore does not depend on the purchases, and no row is bought past its ideal to
+    help another. Rows without a quote are ignored, together with their nota. Shares are whole;
+    with `whole_lots` only whole lots are bought, otherwise the fractional market fills up a lot.
+    Of two equally good plans the cheaper one wins. `cash` is cut to the centavo; some may be left.
 
-    Exact where at most 4 rows are below their ideal (a search of bounded length, which only makes
-    way for the best found where prices are far below the cash and hide no better fit);
-    above that never worse than buying, again and again, the one unit that helps most.
-    The same rows give the same plan in any order. Cost: about 0.1 s for 200 rows at most.
+    Exact if at most 4 rows are below their ideal. The search is bounded: it settles for its best
+    plan so far when prices are very small compared with the cash. With more rows the plan is never
+    worse than repeatedly buying the single unit that helps most.
+    The order of the rows does not change the plan. Cost: at most about 0.1 s for 200 rows.
     """
     cash = max(cash, Decimal(0)).quantize(CENT, ROUND_FLOOR, context=EXACT)
     counted = [row for row in rows if row.has_quote]
@@ -99,7 +98,7 @@ def next_contribution(
 
 
 def deviation(rows: Sequence[ValuedRow], cash: Decimal, shares: Mapping[str, int]) -> Fraction:
-    """Return the sum of (actual - ideal)² in R$ of the rows after buying `shares`, exactly."""
+    """Return the exact sum of (actual - ideal)² in R$ after buying `shares`."""
     counted = [row for row in rows if row.has_quote]
     notas = _notas(counted)
     whole = Fraction(add([cash, *(row.total for row in counted)]))
@@ -114,7 +113,7 @@ def deviation(rows: Sequence[ValuedRow], cash: Decimal, shares: Mapping[str, int
 def _candidates(
     counted: Sequence[ValuedRow], cash: Decimal, *, whole_lots: bool
 ) -> list[Candidate]:
-    """Return the rows below their ideal; all amounts in centavos times the sum of the notas."""
+    """Return the rows below their ideal, with amounts in centavos times the sum of the notas."""
     notas = _notas(counted)
     whole = _cents(add([cash, *(row.total for row in counted)]))
     candidates = []
@@ -128,15 +127,15 @@ def _candidates(
 
 
 def _choose(candidates: Iterable[Candidate], budget: int) -> dict[str, int]:
-    """Return how many units of each symbol close the gaps best for at most `budget`."""
-    useful = [one for one in candidates if one.most and one.unit <= budget]
-    useful.sort(key=lambda one: (-one.unit, one.symbol))
-    units = [one.most for one in useful]
+    """Return the number of units of each symbol that closes the gaps best within `budget`."""
+    useful = [each for each in candidates if each.most and each.unit <= budget]
+    useful.sort(key=lambda candidate: (-candidate.unit, candidate.symbol))
+    units = [candidate.most for candidate in useful]
     if cost_of(useful, units) > budget:
         units = improve(useful, fill(useful, [0] * len(useful), budget), budget)
         if len(useful) <= EXACT_UP_TO:
             units = Search(useful, budget, units).best
-    return {one.symbol: number for one, number in zip(useful, units, strict=True)}
+    return {candidate.symbol: count for candidate, count in zip(useful, units, strict=True)}
 
 
 def _buy(row: ValuedRow, shares: int) -> Buy:
@@ -159,8 +158,8 @@ def _reason(counted: Sequence[ValuedRow], candidates: Sequence[Candidate], cash:
     notas = _notas(counted)
     if not notas:
         return Reason.NO_NOTA
-    wanted = [one for one in candidates if one.most]
-    return Reason.TOO_LITTLE if wanted else Reason.AT_IDEAL
+    is_below_ideal = any(candidate.most for candidate in candidates)
+    return Reason.TOO_LITTLE if is_below_ideal else Reason.AT_IDEAL
 
 
 def _step(row: ValuedRow, *, whole_lots: bool) -> int:

@@ -1,4 +1,4 @@
-"""Buy again and again the unit that helps most, then exchange a few where that helps more."""
+"""Greedy allocation: repeatedly buy the unit that helps most, then try exchanges."""
 
 from collections.abc import Sequence
 from heapq import heapify, heappop, heapreplace
@@ -10,24 +10,31 @@ MAX_STEPS = 1000
 
 
 def fill(candidates: Sequence[Candidate], units: Units, budget: int) -> Units:
-    """Add to `units`, one by one, the affordable unit with the highest gain, until none has any.
+    """Add to `units` the affordable unit with the highest gain until no unit has a gain.
 
-    Of equal gains the earlier candidate's comes first. The first stretch of a large budget is
-    taken in one stride: to the lowest gain above which everything can be paid.
+    Ties go to the earlier candidate. A large budget is first spent in a single bulk purchase:
+    every unit above the lowest gain at which all of them are affordable.
     """
     units = list(units)
     left = budget - cost_of(candidates, units)
     while True:
-        open_ = [n for n, one in enumerate(candidates) if one.unit <= left and units[n] < one.most]
+        open_ = [
+            n
+            for n, candidate in enumerate(candidates)
+            if candidate.unit <= left and units[n] < candidate.most
+        ]
         if not open_:
             return units
         if left // min(candidates[n].unit for n in open_) <= MAX_STEPS:
-            return _step(candidates, units, left, open_)
-        left = _stride(candidates, units, left, open_)
+            return _buy_singly(candidates, units, left, open_)
+        left = _buy_in_bulk(candidates, units, left, open_)
 
 
 def improve(candidates: Sequence[Candidate], units: Units, budget: int) -> Units:
-    """Sell some units of one for some of another while that helps, in MAX_ROUNDS rounds at most."""
+    """Exchange units of one candidate for units of another while that helps.
+
+    At most MAX_ROUNDS rounds.
+    """
     for _ in range(MAX_ROUNDS):
         before = list(units)
         for n in range(len(candidates)):
@@ -39,7 +46,9 @@ def improve(candidates: Sequence[Candidate], units: Units, budget: int) -> Units
     return units
 
 
-def _step(candidates: Sequence[Candidate], units: Units, left: int, open_: list[int]) -> Units:
+def _buy_singly(
+    candidates: Sequence[Candidate], units: Units, left: int, open_: list[int]
+) -> Units:
     queue = [(-candidates[n].gain(1, have=units[n]), n) for n in open_]
     heapify(queue)
     while queue:
@@ -53,10 +62,11 @@ def _step(candidates: Sequence[Candidate], units: Units, left: int, open_: list[
     return units
 
 
-def _stride(candidates: Sequence[Candidate], units: Units, left: int, open_: list[int]) -> int:
-    """Buy every unit above the lowest affordable gain, and of those at it what can be paid.
+def _buy_in_bulk(candidates: Sequence[Candidate], units: Units, left: int, open_: list[int]) -> int:
+    """Buy every unit above the lowest affordable gain, then those at that gain while cash lasts.
 
-    At least one candidate can then not be paid any more, or all are bought to their most.
+    Afterwards at least one candidate is unaffordable, or all have reached their maximum.
+    Return the cash left.
     """
     low, high = -1, max(candidates[n].gain(1, have=units[n]) for n in open_)
     while high - low > 1:
@@ -66,9 +76,9 @@ def _stride(candidates: Sequence[Candidate], units: Units, left: int, open_: lis
         )
         low, high = (low, middle) if cost <= left else (middle, high)
     for n in open_:
-        more = max(candidates[n].count(high) - units[n], 0)
-        units[n] += more
-        left -= more * candidates[n].unit
+        added = max(candidates[n].count(high) - units[n], 0)
+        units[n] += added
+        left -= added * candidates[n].unit
     for n in open_:
         if candidates[n].unit <= left and candidates[n].gain(1, have=units[n]) == high > 0:
             units[n] += 1
@@ -77,25 +87,25 @@ def _stride(candidates: Sequence[Candidate], units: Units, left: int, open_: lis
 
 
 def _exchange(candidates: Sequence[Candidate], units: Units, sold: int, budget: int) -> None:
-    """Make the best exchange of some units of `sold` for some of another, if any helps.
+    """Make the best exchange of units of `sold` for units of another candidate, if any helps.
 
-    Tried with each other candidate: one unit for as many as that pays, and as few as pay for one.
+    Tries two exchanges with each candidate: selling one unit, and selling just enough for one.
     """
     left = budget - cost_of(candidates, units)
     seller = candidates[sold]
     best = (0, 0, 0, 0)
-    for n, one in enumerate(candidates):
-        room = one.most - units[n]
+    for n, buyer in enumerate(candidates):
+        room = buyer.most - units[n]
         if n == sold or room <= 0:
             continue
-        fewest = max(1, -((left - one.unit) // seller.unit))
-        for fewer in {1, fewest}:
-            more = min(room, (left + fewer * seller.unit) // one.unit)
-            if fewer > units[sold] or not more:
+        fewest = max(1, -((left - buyer.unit) // seller.unit))
+        for removed in {1, fewest}:
+            added = min(room, (left + removed * seller.unit) // buyer.unit)
+            if removed > units[sold] or not added:
                 continue
-            help_ = one.gain(more, have=units[n]) + seller.gain(-fewer, have=units[sold])
-            if help_ > best[0]:
-                best = (help_, n, fewer, more)
-    _, bought, fewer, more = best
-    units[sold] -= fewer
-    units[bought] += more
+            gain = buyer.gain(added, have=units[n]) + seller.gain(-removed, have=units[sold])
+            if gain > best[0]:
+                best = (gain, n, removed, added)
+    _, bought, removed, added = best
+    units[sold] -= removed
+    units[bought] += added

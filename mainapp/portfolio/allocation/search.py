@@ -1,4 +1,4 @@
-"""The best choice of a few candidates: branch and bound over whole units."""
+"""Exact search over a few candidates: branch and bound on whole units."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -10,11 +10,11 @@ MAX_NODES = 40_000
 
 
 class Search:
-    """One search, from a choice that is known; `best` is the best found.
+    """One search that starts from a `known` choice; `best` holds the best choice so far.
 
-    Candidates are taken in their order: the dearest unit first prunes best. What the rest can
-    reach at most is what they would reach in fractions, of as much as their units can add up to.
-    `is_complete` tells whether nothing was left untried at MAX_NODES.
+    Candidates are tried in the given order; the most expensive unit first prunes best. The bound
+    for the remaining candidates is the optimum in fractional units, of the largest amount that
+    their units can add up to. `is_complete` is False if the search stopped at MAX_NODES.
     """
 
     def __init__(self, candidates: Sequence[Candidate], budget: int, known: Units) -> None:
@@ -23,9 +23,9 @@ class Search:
         self._candidates = candidates
         self._units = [0] * len(candidates)
         self._least = _open(candidates, known)
-        rests = [candidates[n:] for n in range(len(candidates) + 1)]
-        self._gaps = [sorted((one.gap for one in rest), reverse=True) for rest in rests]
-        self._steps = [gcd(*(one.unit for one in rest)) for rest in rests]
+        tails = [candidates[n:] for n in range(len(candidates) + 1)]
+        self._gaps = [sorted((each.gap for each in tail), reverse=True) for tail in tails]
+        self._steps = [gcd(*(each.unit for each in tail)) for tail in tails]
         self._descend(0, budget, 0)
 
     @property
@@ -33,35 +33,40 @@ class Search:
         return self.nodes < MAX_NODES
 
     def _descend(self, n: int, left: int, open_: int) -> None:
-        """Try the units of candidate `n` with `left` to spend; `open_` counts those before it."""
-        one = self._candidates[n]
+        """Try unit counts of candidate `n` with `left` to spend.
+
+        `open_` is the sum of squared gaps that the candidates before `n` leave open.
+        """
+        candidate = self._candidates[n]
         if n == len(self._candidates) - 1:
-            units = min(one.most, left // one.unit)
-            self._note(n, units, open_ + (one.gap - units * one.unit) ** 2)
+            units = min(candidate.most, left // candidate.unit)
+            self._record(n, units, open_ + (candidate.gap - units * candidate.unit) ** 2)
             return
         left -= left % self._steps[n]
         for units in self._nearest_first(n, left, open_):
-            rest, own = left - units * one.unit, open_ + (one.gap - units * one.unit) ** 2
-            reachable = rest - rest % self._steps[n + 1]
+            remaining = left - units * candidate.unit
+            own = open_ + (candidate.gap - units * candidate.unit) ** 2
+            reachable = remaining - remaining % self._steps[n + 1]
             if own + least_open(self._gaps[n + 1], reachable) < self._least:
                 self._units[n] = units
-                self._descend(n + 1, rest, own)
+                self._descend(n + 1, remaining, own)
 
     def _nearest_first(self, n: int, left: int, open_: int) -> Iterator[int]:
-        """Give numbers of units by what they leave open at least, while that can be the best.
+        """Yield unit counts in the order of their lower bounds, while one can still be the best.
 
-        What they leave is convex in their number: it only grows away from its least on each side.
+        The bound is convex in the count, so it only grows on either side of its minimum.
         """
-        one = self._candidates[n]
-        top = min(one.most, left // one.unit)
-        wanted = max(one.gap - level(self._gaps[n], left), 0)
-        lower, upper = min(wanted // one.unit, top), min(wanted // one.unit, top) + 1
+        candidate = self._candidates[n]
+        top = min(candidate.most, left // candidate.unit)
+        wanted = max(candidate.gap - level(self._gaps[n], left), 0)
+        lower = min(wanted // candidate.unit, top)
+        upper = lower + 1
 
         def bound(units: int) -> int:
             if not 0 <= units <= top:
                 return self._least
-            own = (one.gap - units * one.unit) ** 2
-            return open_ + own + least_open(self._gaps[n + 1], left - units * one.unit)
+            own = (candidate.gap - units * candidate.unit) ** 2
+            return open_ + own + least_open(self._gaps[n + 1], left - units * candidate.unit)
 
         below, above = bound(lower), bound(upper)
         while self.nodes < MAX_NODES and min(below, above) < self._least:
@@ -75,7 +80,7 @@ class Search:
                 upper += 1
                 above = bound(upper)
 
-    def _note(self, n: int, units: int, open_: int) -> None:
+    def _record(self, n: int, units: int, open_: int) -> None:
         if open_ < self._least:
             self._least = open_
             self._units[n] = units
@@ -83,9 +88,10 @@ class Search:
 
 
 def level(gaps: Sequence[int], budget: int) -> int:
-    """Return how much of each gap stays open, at least, when fractions close them best.
+    """Return the gap that remains of each when fractional purchases close them optimally.
 
-    `gaps` fall. Those that are no larger than the level are left alone. Rounded up.
+    `gaps` must be sorted in descending order. Gaps at or below the level are not bought.
+    Rounded up.
     """
     for count, total in reversed(list(enumerate(accumulate(gaps), start=1))):
         over = total - budget
@@ -97,20 +103,21 @@ def level(gaps: Sequence[int], budget: int) -> int:
 
 
 def least_open(gaps: Sequence[int], budget: int) -> int:
-    """Return the least sum of squares that `budget` leaves open in fractions, rounded up."""
-    rest = sum(gaps) - budget
-    if rest <= 0:
+    """Return the least sum of squared gaps after spending `budget` in fractions, rounded up."""
+    uncovered = sum(gaps) - budget
+    if uncovered <= 0:
         return 0
-    alone = 0
+    untouched = 0
     for count in range(len(gaps), 0, -1):
-        if rest <= gaps[count - 1] * count:
-            return alone - (-rest * rest // count)
-        alone += gaps[count - 1] ** 2
-        rest -= gaps[count - 1]
-    return alone
+        if uncovered <= gaps[count - 1] * count:
+            return untouched - (-uncovered * uncovered // count)
+        untouched += gaps[count - 1] ** 2
+        uncovered -= gaps[count - 1]
+    return untouched
 
 
 def _open(candidates: Sequence[Candidate], units: Units) -> int:
     return sum(
-        (one.gap - one.unit * number) ** 2 for one, number in zip(candidates, units, strict=True)
+        (candidate.gap - candidate.unit * count) ** 2
+        for candidate, count in zip(candidates, units, strict=True)
     )

@@ -1,4 +1,4 @@
-"""The actual share of each row beside its ideal one, and the slices of the donuts."""
+"""Actual and ideal share of each row, and the slices of the donut charts."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from mainapp.portfolio.valuation import (
 
 
 class Order(StrEnum):
-    """What to do with a row: buy below the ideal, else wait; nobody is told to sell."""
+    """Advice for a row: buy below the ideal, otherwise wait. Selling is never advised."""
 
     BUY = "buy"
     WAIT = "wait"
@@ -29,8 +29,9 @@ class Order(StrEnum):
 class AllocatedRow:
     """A row's shares: percent and R$ to 2 places.
 
-    Without a quote all is None; where no counted row has a nota above 0 there is no ideal, and so
-    no difference. `difference` is ideal less actual in R$, above 0 exactly where `order` is BUY.
+    All fields are None without a quote. If no row with a quote has a nota above 0, ideal and
+    difference are None. `difference` is ideal minus actual in R$; `order` is BUY exactly if it is
+    above 0.
     """
 
     symbol: str
@@ -43,9 +44,9 @@ class AllocatedRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
-    """The rows in the valuation's order, and totals that add their rounded figures.
+    """Rows in the valuation's order, and totals that add the rounded figures of the rows.
 
-    So a column adds up to its foot, which by the roundings of its rows may be 99.99 or 100.01.
+    A column therefore adds up to its total, which may be 99.99 or 100.01 because of rounding.
     """
 
     rows: tuple[AllocatedRow, ...]
@@ -67,8 +68,8 @@ class Slice:
 def allocate(valuation: Valuation) -> Allocation:
     """Compare each row's share of the patrimony with its nota's share of all notas.
 
-    A row without a quote is left out here as it is of the totals: its nota does not count, and the
-    others share the whole. The ideal in R$ is taken of the exact share, not of the rounded percent.
+    Rows without a quote are ignored, as they are in the totals: their nota does not count, and the
+    others share the whole. The ideal in R$ uses the exact share, not the rounded percentage.
     """
     counted = [row for row in valuation.rows if row.has_quote]
     notas = sum(row.holding.nota for row in counted)
@@ -83,16 +84,16 @@ def allocate(valuation: Valuation) -> Allocation:
 
 
 def slices(valuation: Valuation, by: Literal["symbol", "sector", "kind"]) -> tuple[Slice, ...]:
-    """Group the totals for a donut, the largest first, then by key; what is worth 0 is no slice."""
+    """Group the totals for a donut: largest first, then by key; rows worth 0 are skipped."""
     groups: dict[str, list[Decimal | None]] = defaultdict(list)
     for row in valuation.rows:
         if row.total:
             groups[_key(row.holding, by)].append(row.total)
-    made = []
+    result = []
     for key, totals in groups.items():
         total = add(totals)
-        made.append(Slice(key=key, total=total, pct=percent(total, valuation.patrimony) or ZERO))
-    return tuple(sorted(made, key=lambda one: (-one.total, one.key)))
+        result.append(Slice(key=key, total=total, pct=percent(total, valuation.patrimony) or ZERO))
+    return tuple(sorted(result, key=lambda each: (-each.total, each.key)))
 
 
 def _allocated(row: ValuedRow, patrimony: Decimal, notas: int) -> AllocatedRow:
@@ -105,7 +106,7 @@ def _allocated(row: ValuedRow, patrimony: Decimal, notas: int) -> AllocatedRow:
             difference=None,
             order=None,
         )
-    ideal = _part(patrimony, row.holding.nota, notas)
+    ideal = _ideal(patrimony, row.holding.nota, notas)
     difference = None if ideal is None else EXACT.subtract(ideal, row.total)
     return AllocatedRow(
         symbol=row.holding.symbol,
@@ -117,7 +118,7 @@ def _allocated(row: ValuedRow, patrimony: Decimal, notas: int) -> AllocatedRow:
     )
 
 
-def _part(patrimony: Decimal, nota: int, notas: int) -> Decimal | None:
+def _ideal(patrimony: Decimal, nota: int, notas: int) -> Decimal | None:
     if not notas:
         return None
     return to_cents(EXACT.divide(EXACT.multiply(patrimony, Decimal(nota)), Decimal(notas)))

@@ -1,4 +1,4 @@
-"""What may be bought in whole units: a gap to close, and how much a unit closes; integers only."""
+"""Candidates for whole-unit purchases, in integers: a gap to close and the size of a unit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ Units = list[int]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """`gap` is how much of something is wanted, `unit` how much one costs; both above 0.
+    """A wanted amount (`gap`) and the cost of one unit (`unit`), both above 0.
 
-    What stays open of a gap counts by its square: each further unit helps less than the one before
-    it, and past `most` another would do harm.
+    The remaining gap counts by its square, so each further unit helps less than the one before,
+    and a unit beyond `most` makes the result worse.
     """
 
     symbol: str
@@ -20,18 +20,18 @@ class Candidate:
 
     @property
     def most(self) -> int:
-        """Return how many units bring it nearest; where two numbers do, the smaller."""
+        """Return the number of units that comes nearest to the gap, the smaller one on a tie."""
         return (2 * self.gap + self.unit - 1) // (2 * self.unit)
 
     def gain(self, units: int, *, have: int = 0) -> int:
-        """Return by how much `units` beyond `have` lower the square of what is open."""
+        """Return the decrease of the squared gap when `units` are added to `have`."""
         return units * self.unit * (2 * (self.gap - have * self.unit) - units * self.unit)
 
     def count(self, least: int) -> int:
-        """Return how many units, one after the other, each lower the square by more than that."""
+        """Return the number of successive units whose gain is greater than `least`."""
         square = self.unit * self.unit
         return max(0, -((least + square - 2 * self.gap * self.unit) // (2 * square)))
 
 
 def cost_of(candidates: Sequence[Candidate], units: Units) -> int:
-    return sum(one.unit * number for one, number in zip(candidates, units, strict=True))
+    return sum(each.unit * count for each, count in zip(candidates, units, strict=True))

@@ -1,1 +1,1 @@
-"""What people type into their portfolio."""
+"""Forms of the portfolio's pages."""

@@ -1,4 +1,4 @@
-"""One row of a portfolio, and a trade in it."""
+"""Forms for a row of the portfolio and for a trade in it."""
 
 from typing import Any
 
@@ -25,9 +25,10 @@ def amount_field(label: Any, **fields: Any) -> TypedDecimalField:
 
 
 class CarteiraForm(forms.Form):
-    """A row: the ticker as anybody types it, `ativo` its stock once clean.
+    """A row of the portfolio; `cleaned_data["ativo"]` is the stock of the typed ticker.
 
-    With `stock` the row exists: its stock stays, and a quantity of 0 says that all was sold.
+    `stock` is given for an existing row: the stock cannot change, and a quantity of 0 means that
+    everything was sold.
     """
 
     ativo = forms.CharField(
@@ -74,7 +75,7 @@ class CarteiraForm(forms.Form):
 
 
 class TradeForm(forms.Form):
-    """A buy or a sale in a row; the price and the costs are a buy's alone."""
+    """A purchase or a sale in a row; price and costs apply to purchases only."""
 
     operacao = forms.ChoiceField(
         label=_("Operação"),
@@ -105,7 +106,7 @@ class TradeForm(forms.Form):
 
 
 def check_stock(text: str, stock: Stock | None) -> None:
-    """Pass what can be held. Raises: ValidationError that tells why not."""
+    """Check that `stock` can be held. Raises: ValidationError with the reason."""
     if stock is None:
         raise ValidationError(
             _("Não conhecemos o ativo “%(text)s”."), params={"text": text}, code="unknown"

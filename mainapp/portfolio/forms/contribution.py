@@ -1,4 +1,4 @@
-"""How much one wants to invest now."""
+"""Form for the amount of the next contribution."""
 
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ MAX_CASH = 1_000_000_000
 
 
 class ContributionForm(forms.Form):
-    """The cash in R$, above 0, cut to the cent by what uses it."""
+    """The cash in R$, above 0. `next_contribution` cuts it to the cent."""
 
     aporte = TypedDecimalField(
         is_cash=True,

@@ -1,4 +1,4 @@
-"""A file that somebody brings, and what was read of it on its way to being confirmed."""
+"""Forms for the upload of a file and for the confirmation of its rows."""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -36,7 +36,7 @@ class UploadForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
-    """What a preview showed, signed for its user; `linhas` is the rows once clean."""
+    """Rows of a preview, signed for its user; `cleaned_data["linhas"]` holds the rows."""
 
     linhas = forms.CharField(widget=forms.HiddenInput)
     modo = forms.ChoiceField(
@@ -54,12 +54,12 @@ class ConfirmForm(forms.Form):
 
     def clean_linhas(self) -> list[NewRow]:
         try:
-            kept = signing.loads(
+            signed_rows = signing.loads(
                 self.cleaned_data["linhas"], salt=_salt(self.user), max_age=MAX_AGE_S
             )
         except signing.BadSignature:
             raise ValidationError(_("Esta conferência venceu: envie o arquivo de novo.")) from None
-        stocks = stocks_named(symbol for symbol, *_rest in kept)
+        stocks = stocks_named(symbol for symbol, *_columns in signed_rows)
         return [
             NewRow(
                 stock=stocks[symbol],
@@ -67,15 +67,17 @@ class ConfirmForm(forms.Form):
                 preco_medio=Decimal(price),
                 nota=nota,
             )
-            for symbol, quantity, price, nota in kept
+            for symbol, quantity, price, nota in signed_rows
             if symbol in stocks
         ]
 
 
 def sign_rows(rows: Iterable[NewRow], user: User) -> str:
-    """Return the rows as text that only `user` can bring back, within the hour."""
-    kept = [[row.stock.symbol, str(row.quantidade), str(row.preco_medio), row.nota] for row in rows]
-    return signing.dumps(kept, salt=_salt(user), compress=True)
+    """Return the rows as signed text that only `user` can send back, within MAX_AGE_S."""
+    values = [
+        [row.stock.symbol, str(row.quantidade), str(row.preco_medio), row.nota] for row in rows
+    ]
+    return signing.dumps(values, salt=_salt(user), compress=True)
 
 
 def _salt(user: User) -> str:

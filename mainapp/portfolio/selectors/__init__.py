@@ -1,11 +1,11 @@
-"""Reads across rows: what a person holds, and what its page shows of it."""
+"""Read queries of the portfolio: holdings, valuation and the carteira page."""
 
 from mainapp.portfolio.selectors.holdings import (
     holding_of,
     holdings_of,
     needed_symbols,
-    owned_row,
+    own_rows,
     valuation_of,
 )
 
-__all__ = ["holding_of", "holdings_of", "needed_symbols", "owned_row", "valuation_of"]
+__all__ = ["holding_of", "holdings_of", "needed_symbols", "own_rows", "valuation_of"]

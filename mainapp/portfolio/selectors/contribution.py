@@ -1,4 +1,4 @@
-"""What to buy with some cash, and how the portfolio would be after it."""
+"""The next contribution and the portfolio's shares after it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from mainapp.portfolio.valuation import EXACT, percent
 
 @dataclass(frozen=True, slots=True)
 class PlannedBuy:
-    """A buy and the share, in percent, that its paper would then have."""
+    """A purchase and the share, in percent, that the paper would have afterwards."""
 
     buy: Buy
     new_pct: Decimal | None
@@ -19,7 +19,7 @@ class PlannedBuy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contribution:
-    """A plan at the portfolio's quotes, of which `quoted_at` is the newest's time."""
+    """A plan at the portfolio's quotes; `quoted_at` is the time of the newest one."""
 
     plan: Plan
     buys: list[PlannedBuy]
@@ -28,7 +28,7 @@ class Contribution:
 
 
 def contribution_to(portfolio: Portfolio, cash: Decimal) -> Contribution:
-    """Return the plan for `cash` (R$): no query; `next_contribution` tells its cost."""
+    """Return the plan for `cash` (R$). No query; the cost is that of `next_contribution`."""
     valuation = portfolio.valuation
     plan = next_contribution(valuation.rows, cash)
     worth = {row.holding.symbol: row.total or Decimal(0) for row in valuation.rows}

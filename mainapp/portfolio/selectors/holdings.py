@@ -1,6 +1,8 @@
-"""What a user holds."""
+"""Holdings of a user."""
 
 from collections.abc import Collection
+
+from django.db.models import QuerySet
 
 from mainapp.accounts.models import User
 from mainapp.market.selectors.quotes import last_quotes
@@ -35,12 +37,12 @@ def valuation_of(user: User) -> Valuation:
     return value_rows(holdings, last_quotes([holding.symbol for holding in holdings]))
 
 
-def owned_row(user: User, pk: int) -> Carteira:
-    """Return a row of `user`. Raises: Carteira.DoesNotExist for somebody else's too."""
-    return Carteira.objects.select_related("ativo").get(owner=user, pk=pk)
+def own_rows(user: User) -> QuerySet[Carteira]:
+    """Return the rows of `user`, each with its stock."""
+    return Carteira.objects.filter(owner=user).select_related("ativo")
 
 
 def needed_symbols() -> Collection[str]:
     """Return the symbols that active users hold; one query."""
-    held = Carteira.objects.filter(owner__is_active=True)
-    return set(held.values_list("ativo__symbol", flat=True).distinct())
+    rows = Carteira.objects.filter(owner__is_active=True)
+    return set(rows.values_list("ativo__symbol", flat=True).distinct())

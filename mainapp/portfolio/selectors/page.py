@@ -1,4 +1,4 @@
-"""A person's portfolio as its page shows it."""
+"""Data of the carteira page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from mainapp.portfolio.valuation import Holding, Valuation, ValuedRow, value_row
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the page: what is held, its worth, its share, and the quote they stand on."""
+    """One row of the page: the holding's value and share, and the quote behind them."""
 
     value: ValuedRow
     share: AllocatedRow
@@ -26,9 +26,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portfolio:
-    """All that a person holds, by symbol, at the last recorded quotes of the run's kind.
+    """All holdings of a user, by symbol, at the last recorded quotes.
 
-    A holding's `sector` is the wide one: "Financeiro" of "Financeiro (bancos)".
+    The quotes are simulated or real, as the instance is. A holding's `sector` is the broad one:
+    "Financeiro" for "Financeiro (bancos)".
     """
 
     valuation: Valuation
@@ -42,7 +43,7 @@ class Portfolio:
 
 
 def portfolio_of(user: User) -> Portfolio:
-    """Return what `user` holds and what it is worth: two queries."""
+    """Return the portfolio of `user` at the last quotes. Cost: two queries."""
     holdings = [
         replace(holding, sector=holding.sector.partition(" (")[0]) for holding in holdings_of(user)
     ]

@@ -1,1 +1,1 @@
-"""Portfolios as files: CSV and XLSX, read as tables of cells and written."""
+"""Import and export of portfolios as CSV and XLSX."""

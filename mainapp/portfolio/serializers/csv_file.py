@@ -1,9 +1,9 @@
-"""CSV: parted by semicolons, commas or tabs; UTF-8, UTF-16 or Latin-1."""
+"""CSV files separated by semicolons, commas or tabs, in UTF-8, UTF-16 or Latin-1."""
 
 import io
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.serializers.tables import MAX_COLUMNS, Table, UnreadableFile
 
@@ -13,7 +13,7 @@ UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 def read_csv(data: bytes, *, max_rows: int) -> Table:
     """Return the first `max_rows` rows. Raises: UnreadableFile."""
-    import pandas as pd  # noqa: PLC0415 - 114 MB, which only those pay who bring a file
+    import pandas as pd  # noqa: PLC0415 - 114 MB, loaded only for an import
 
     text = _decoded(data)
     try:
@@ -34,15 +34,15 @@ def read_csv(data: bytes, *, max_rows: int) -> Table:
 
 
 def write_csv(head: Sequence[str], rows: Sequence[Sequence[str]], *, separator: str) -> bytes:
-    """Return the file, with the mark by which spreadsheets know UTF-8."""
-    import pandas as pd  # noqa: PLC0415 - 114 MB, which only those pay who take a file
+    """Return the file with a byte order mark, by which spreadsheets recognise UTF-8."""
+    import pandas as pd  # noqa: PLC0415 - 114 MB, loaded only for an export
 
     frame = pd.DataFrame(rows, columns=list(head), dtype=object)
     return frame.to_csv(sep=separator, index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def _decoded(data: bytes) -> str:
-    """Return the text. Raises: UnreadableFile for what has controls that no text has."""
+    """Return the decoded text. Raises: UnreadableFile if it holds control characters."""
     try:
         text = data.decode("utf-16" if data.startswith(UTF_16) else "utf-8-sig")
     except UnicodeDecodeError:
@@ -53,9 +53,9 @@ def _decoded(data: bytes) -> str:
 
 
 def _separator(text: str) -> str:
-    """Return what parts the cells of the first line that has any such sign."""
+    """Return the commonest separator of the first line that has any."""
     for line in text.splitlines()[:20]:
-        found = max(SEPARATORS, key=line.count)
-        if found in line:
-            return found
+        separator = max(SEPARATORS, key=line.count)
+        if separator in line:
+            return separator
     return ";"

@@ -1,4 +1,4 @@
-"""A table of cells as rows of a portfolio, and a portfolio as a file."""
+"""Conversion between tables of cells and the rows of a portfolio."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, gettext_noop, ngettext_lazy
 from django.utils.translation import gettext as _
 
 from mainapp.core.forms import (
@@ -28,7 +28,7 @@ from mainapp.portfolio.serializers.xlsx_file import read_xlsx, write_xlsx
 from mainapp.portfolio.services import NewRow
 from mainapp.portfolio.valuation import Holding
 
-# Folded, without signs: as this site, brokers and the exchange's own area name them.
+# Column titles without accents and punctuation, as this site, brokers and B3's investor area use.
 NAMES = {
     "ativo": {
         "ativo", "ticker", "codigo", "codigo de negociacao", "codigo do ativo", "papel",
@@ -53,7 +53,7 @@ HEAD_WITHIN = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowErrors:
-    """Why the row of that number, as a spreadsheet counts, cannot be taken."""
+    """Errors of one row; `number` counts as a spreadsheet does."""
 
     number: int
     text: str
@@ -62,7 +62,7 @@ class RowErrors:
 
 @dataclass(slots=True)
 class ReadFile:
-    """What a file holds: at most one row a stock; `empty` numbers the rows without a cell."""
+    """Content of a file: at most one row per stock; `empty` holds the numbers of blank rows."""
 
     rows: list[NewRow] = field(default_factory=list)
     errors: list[RowErrors] = field(default_factory=list)
@@ -70,10 +70,9 @@ class ReadFile:
 
 
 def read_file(data: bytes) -> ReadFile:
-    """Read a portfolio of CSV or XLSX; what a row lacks is told by its number.
+    """Read a portfolio from CSV or XLSX; errors of rows are reported by row number.
 
-    Raises: UnreadableFile for another format, a table without the columns, too many rows. One
-    query.
+    Raises: UnreadableFile for another format, missing columns or too many rows. Cost: one query.
     """
     most = HEAD_WITHIN + MAX_FILE_ROWS + 1
     table = _table(data, max_rows=most)
@@ -83,12 +82,12 @@ def read_file(data: bytes) -> ReadFile:
     body = table[head + 1 :]
     if len(body) > MAX_FILE_ROWS:
         raise UnreadableFile(
-            ngettext(
+            ngettext_lazy(
                 "O arquivo tem mais de %(limit)s linha.",
                 "O arquivo tem mais de %(limit)s linhas.",
                 MAX_FILE_ROWS,
-            )
-            % {"limit": MAX_FILE_ROWS}
+            ),
+            {"limit": MAX_FILE_ROWS},
         )
     return _read(body, columns, first=head + 2)
 
@@ -97,8 +96,8 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     """Return the portfolio as "csv" or "xlsx", in the active language; `read_file` reads it."""
     head = HEADS["en" if get_language() == "en" else "pt-br"]
     rows = [
-        (inert(one.symbol), inert(one.name), one.quantidade, one.preco_medio, one.nota)
-        for one in holdings
+        (inert(each.symbol), inert(each.name), each.quantidade, each.preco_medio, each.nota)
+        for each in holdings
     ]
     if kind == "xlsx":
         return write_xlsx(_("Carteira"), head, rows)
@@ -116,15 +115,17 @@ def _table(data: bytes, *, max_rows: int) -> Table:
         return read_xlsx(data, max_rows=max_rows)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFile(
-            _("Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV.")
+            gettext_noop(
+                "Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV."
+            )
         )
     if data.startswith(b"%PDF"):
-        raise UnreadableFile(_("Este arquivo é um PDF: traga um CSV ou XLSX."))
+        raise UnreadableFile(gettext_noop("Este arquivo é um PDF: traga um CSV ou XLSX."))
     return read_csv(data, max_rows=max_rows)
 
 
 def _head(table: Table) -> tuple[int, Mapping[str, int]]:
-    """Return the place of the head and of each known column in it."""
+    """Return the index of the header row and the index of each known column."""
     best: dict[str, int] = {}
     for place, row in enumerate(table[:HEAD_WITHIN]):
         columns = _columns(row)
@@ -133,11 +134,11 @@ def _head(table: Table) -> tuple[int, Mapping[str, int]]:
         best = max(best, columns, key=len)
     if not best:
         raise UnreadableFile(
-            _("Não achamos um cabeçalho com as colunas Ativo, Quantidade e Preço médio.")
+            gettext_noop("Não achamos um cabeçalho com as colunas Ativo, Quantidade e Preço médio.")
         )
     titles = {"ativo": _("Ativo"), "quantidade": _("Quantidade"), "preco_medio": _("Preço médio")}
     missing = ", ".join(titles[name] for name in REQUIRED if name not in best)
-    raise UnreadableFile(_("Falta no cabeçalho: %(columns)s.") % {"columns": missing})
+    raise UnreadableFile(gettext_noop("Falta no cabeçalho: %(columns)s."), {"columns": missing})
 
 
 def _columns(row: Sequence[Cell]) -> dict[str, int]:
@@ -166,7 +167,10 @@ def _read(body: Table, columns: Mapping[str, int], *, first: int) -> ReadFile:
 
 
 class _RowReader:
-    """Reads the rows of one table: their stocks by one query, their numbers by one custom."""
+    """Reader for the rows of one table.
+
+    All stocks are read by one query, and all numbers by one convention for the decimal separator.
+    """
 
     def __init__(self, columns: Mapping[str, int], rows: Sequence[Sequence[Cell]]) -> None:
         self._columns = columns
@@ -176,7 +180,7 @@ class _RowReader:
         self._seen: dict[int, int] = {}
 
     def read(self, number: int, row: Sequence[Cell]) -> tuple[NewRow | None, list[str]]:
-        """Return the row, or why there is none."""
+        """Return the row, or None and its errors."""
         values: dict[str, Any] = {}
         errors: list[str] = []
         for name, read in (
@@ -229,7 +233,7 @@ class _RowReader:
         return number
 
     def _parsed(self, cell: Cell) -> Cell:
-        """Return the number, or for none the text, for the field to tell why not."""
+        """Return the number, or the text if it is none, so that the field reports the error."""
         if isinstance(cell, Decimal):
             return cell
         try:

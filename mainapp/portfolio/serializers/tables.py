@@ -1,31 +1,40 @@
-"""A file as a table of cells, whatever its format, within bounds."""
+"""Tables of cells, the common form of every imported file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
 
 MAX_COLUMNS = 40
 
-# What a cell holds: text, or a number that its format knows to be one.
+# Text, or a number if the file's format marks it as one.
 Cell = str | Decimal
 Table = list[list[Cell]]
 
-# What a spreadsheet would run as a formula.
+# First characters that make a spreadsheet run a cell as a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-class UnreadableFile(DomainError):
-    """A file that is no table, or not one of ours."""
+UNREADABLE = _("Não conseguimos ler este arquivo como uma planilha.")
 
-    def __init__(self, detail: str = "") -> None:
-        super().__init__(detail or _("Não conseguimos ler este arquivo como uma planilha."))
+
+class UnreadableFile(DomainError):
+    """A file that is not a table, or whose columns are unknown."""
+
+    def __init__(
+        self,
+        template: str | Promise = UNREADABLE,
+        params: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__("invalid", template, params)
 
 
 def inert(text: str) -> str:
-    """Return text of a cell that no spreadsheet takes for a formula, without controls."""
+    """Return the text without control characters, quoted if a spreadsheet would run it."""
     marked = f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
     return "".join(letter for letter in marked if letter.isprintable())
 

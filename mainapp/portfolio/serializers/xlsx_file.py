@@ -1,4 +1,4 @@
-"""XLSX, read without formulas and within bounds: a small file may unpack to a large one."""
+"""XLSX files, read without formulas and with limits against decompression bombs."""
 
 import io
 import zipfile
@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.serializers.tables import MAX_COLUMNS, Cell, Table, UnreadableFile
 from mainapp.portfolio.valuation import EXACT, PRICE_STEP
 
 MAX_UNPACKED_BYTES = 10 * 1024 * 1024
 MAX_PARTS = 500
-# A number of more digits before its point is no amount: it stays text, for its row to be told.
+# A number with more integer digits stays text, so that its row is reported as an error.
 MAX_DIGITS = 20
-# What broken parts of a package make its readers raise; parse errors are SyntaxErrors.
+# Exceptions that zipfile and openpyxl raise on broken packages; XML errors are SyntaxErrors.
 BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
@@ -33,12 +33,12 @@ BROKEN = (
 
 
 def read_xlsx(data: bytes, *, max_rows: int) -> Table:
-    """Return the first `max_rows` rows of the first sheet; of formulas the values last saved.
+    """Return the first `max_rows` rows of the first sheet; formulas give their last saved value.
 
-    A number is rounded to 8 places: what a spreadsheet reckons has the noise of floats.
+    Numbers are rounded to 8 places, since the results of formulas carry floating-point noise.
     Raises: UnreadableFile.
     """
-    import openpyxl  # noqa: PLC0415 - heavy, and seldom needed
+    import openpyxl  # noqa: PLC0415 - heavy and rarely needed
 
     try:
         _check_size(data)
@@ -55,7 +55,7 @@ def read_xlsx(data: bytes, *, max_rows: int) -> Table:
 
 def write_xlsx(title: str, head: Sequence[str], rows: Sequence[Sequence[Cell | int]]) -> bytes:
     """Return the file; a number that would lose digits as a float is written as text."""
-    import openpyxl  # noqa: PLC0415 - heavy, and seldom needed
+    import openpyxl  # noqa: PLC0415 - heavy and rarely needed
 
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet(title)
@@ -69,7 +69,10 @@ def write_xlsx(title: str, head: Sequence[str], rows: Sequence[Sequence[Cell | i
 
 
 def _check_size(data: bytes) -> None:
-    """Pass a package that unpacks within bounds: no reader unpacks more than its list says."""
+    """Check the unpacked size. No reader unpacks more than the package's directory declares.
+
+    Raises: UnreadableFile.
+    """
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         parts = package.infolist()
     if len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:

@@ -1,1 +1,1 @@
-"""What the portfolio's templates may use."""
+"""Template tags of the portfolio."""

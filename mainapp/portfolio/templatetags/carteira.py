@@ -1,4 +1,4 @@
-"""A portfolio's figures as its page writes them; carteira-table.js does the same."""
+"""A portfolio's figures as its page writes them; portfolio/table.js does the same."""
 
 from decimal import Decimal
 from typing import Any
@@ -24,7 +24,7 @@ def change(value: Any) -> str:
 
 @register.filter
 def exact(value: Decimal | None, least: int = 0) -> str:
-    """Turn 12.34500000 into 12,345: every place that says something, `least` of them at least."""
+    """Turn 12.34500000 into 12,345: no trailing zeros beyond `least` decimal places."""
     if value is None:
         return formats.NOTHING
     exponent = value.normalize().as_tuple().exponent

@@ -17,7 +17,7 @@ def valued(**rows):
     return value_rows(holdings, quotes)
 
 
-def test_the_ideal_is_the_notas_share_of_the_patrimony():
+def test_ideal_is_the_share_of_the_nota_in_the_patrimony():
     allocation = allocate(valued(PETR4=("40", 100, 1, {}), VALE3=("60", 100, 3, {})))
 
     petr4, vale3 = allocation.rows
@@ -26,7 +26,7 @@ def test_the_ideal_is_the_notas_share_of_the_patrimony():
     assert (vale3.difference, vale3.order) == (D(1500), Order.BUY)
 
 
-def test_the_ideal_is_of_the_exact_share_not_of_the_shown_percent():
+def test_ideal_uses_the_exact_share_not_the_rounded_percentage():
     allocation = allocate(valued(PETR4=("10000", 100, 1, {}), VALE3=("20000", 100, 2, {})))
     assert allocation.rows[0].ideal == 1_000_000
     assert allocation.rows[0].ideal_pct == D("33.33")
@@ -40,7 +40,7 @@ def test_a_nota_without_a_quote_does_not_count():
     assert (nothing.actual_pct, nothing.ideal_pct, nothing.order) == (None, None, None)
 
 
-def test_without_any_nota_there_is_no_ideal():
+def test_ideal_is_none_without_any_nota():
     allocation = allocate(valued(PETR4=("40", 100, 0, {}), VALE3=("60", 100, 0, {})))
 
     assert [row.ideal for row in allocation.rows] == [None, None]
@@ -49,7 +49,7 @@ def test_without_any_nota_there_is_no_ideal():
     assert allocation.actual_pct == 100
 
 
-def test_a_foot_adds_the_rows_as_they_are_rounded():
+def test_totals_add_the_rounded_rows():
     rows = {f"AAA{letter}3": ("10", 1, 1, {}) for letter in "ABCDEFG"}
     allocation = allocate(valued(**rows))
 
@@ -57,7 +57,7 @@ def test_a_foot_adds_the_rows_as_they_are_rounded():
     assert allocation.ideal == sum(row.ideal or D(0) for row in allocation.rows) == 70
 
 
-def test_slices_are_grouped_and_the_largest_comes_first():
+def test_slices_are_grouped_and_sorted_by_size():
     valuation = valued(
         PETR4=("40", 100, 1, {"sector": "Petróleo", "kind": "PN"}),
         BOVA11=("100", 10, 1, {"kind": "ETF"}),

@@ -59,20 +59,20 @@ def sums(html):
     return dict(found)
 
 
-def test_a_stranger_is_sent_to_the_login_and_back(client):
+def test_anonymous_visitor_is_redirected_to_the_login_and_back(client):
     answer = client.get("/carteira")
     assert answer.status_code == 302
     assert answer["location"] == "/login/?next=/carteira"
 
 
-def test_an_empty_portfolio_explains_itself(page):
+def test_empty_portfolio_shows_an_explanation(page):
     html = page()
     assert "Sua carteira está vazia" in html
     assert 'href="/create-carteira/"' in html
-    assert "carteira.js" not in html
+    assert "portfolio.js" not in html
 
 
-def test_each_row_tells_what_it_is_worth_and_what_it_lacks(page, alice):
+def test_each_row_shows_its_value_and_its_gap_to_the_ideal(page, alice):
     hold(
         alice,
         "PETR4",
@@ -108,7 +108,7 @@ def test_each_row_tells_what_it_is_worth_and_what_it_lacks(page, alice):
     assert cells(html, "VALE3")["order"] == "Aguardar"
 
 
-def test_columns_add_up_to_their_foot(page, alice):
+def test_columns_add_up_to_their_totals(page, alice):
     for symbol, price in (("PETR4", "33.34"), ("VALE3", "33.33"), ("ITUB4", "33.33")):
         hold(alice, symbol, quantity="1", nota=1, price=Decimal(price))
     html = page()
@@ -121,7 +121,7 @@ def test_columns_add_up_to_their_foot(page, alice):
     assert foot["ideal_pct"] == "99,99%"
 
 
-def test_a_row_without_a_quote_says_so_and_is_left_out(page, alice):
+def test_row_without_a_quote_is_marked_and_left_out_of_the_totals(page, alice):
     hold(alice, "PETR4", price=Decimal("38.42"))
     hold(alice, "VALE3")
     html = page()
@@ -132,7 +132,7 @@ def test_a_row_without_a_quote_says_so_and_is_left_out(page, alice):
     assert '<p class="left-out" data-part="unquoted">1 ativo sem cotação ficou fora' in html
 
 
-def test_a_row_without_a_previous_close_is_left_out_of_the_day(page, alice):
+def test_row_without_a_previous_close_does_not_count_in_the_days_change(page, alice):
     hold(alice, "PETR4", price=Decimal("38.42"), previous_close=Decimal("38.21"))
     hold(alice, "VALE3", price=Decimal("61.30"))
     html = page()
@@ -142,7 +142,7 @@ def test_a_row_without_a_previous_close_is_left_out_of_the_day(page, alice):
     assert 'data-part="unquoted" hidden>' in html
 
 
-def test_somebody_elses_rows_and_the_other_kinds_quotes_are_not_shown(page, alice, bob):
+def test_other_users_rows_and_quotes_of_the_other_kind_are_not_shown(page, alice, bob):
     hold(bob, "VALE3", price=Decimal("61.30"))
     hold(alice, "PETR4", price=Decimal("38.42"), simulated=False)
     html = page()
@@ -159,7 +159,7 @@ def test_the_page_costs_four_queries(page, alice, rows, django_assert_num_querie
         page("?aporte=1000")
 
 
-def test_the_smallest_slices_are_folded(page, alice):
+def test_smallest_slices_are_merged(page, alice):
     for n, stock in enumerate(StockFactory.create_batch(10)):
         hold(alice, stock.symbol, quantity=str(10 + n), price=Decimal("10.00"))
     html = page()
@@ -168,7 +168,7 @@ def test_the_smallest_slices_are_folded(page, alice):
     assert "Outros" in by_stock
 
 
-def test_what_is_folded_keeps_its_total():
+def test_merged_slices_keep_their_total():
     made = [Slice(key=str(n), total=Decimal(n), pct=Decimal("1.00")) for n in range(12, 0, -1)]
     *kept, rest = folded(made)
     assert [one.key for one in kept] == ["12", "11", "10", "9", "8", "7", "6"]
@@ -176,7 +176,7 @@ def test_what_is_folded_keeps_its_total():
     assert folded(made[:8]) == made[:8]
 
 
-def test_sectors_are_the_wide_ones(page, alice):
+def test_sectors_are_the_broad_ones(page, alice):
     hold(alice, "ITUB4", price=Decimal("33.00"), sector="Financeiro (bancos)")
     hold(alice, "B3SA3", price=Decimal("14.00"), sector="Financeiro (bolsa)")
     by_sector = part(r'data-division="sector".*?</figure>', page())
@@ -187,7 +187,7 @@ def test_sectors_are_the_wide_ones(page, alice):
 # The next contribution ---------------------------------------------------------------------------
 
 
-def test_a_contribution_is_answered_in_the_page_and_alone(page, alice):
+def test_contribution_is_rendered_in_the_page_and_as_a_fragment(page, alice):
     hold(alice, "PETR4", nota=1, price=Decimal("10.00"))
     hold(alice, "VALE3", nota=1, quantity="400", price=Decimal("10.00"))
     html = page("?aporte=2.500,00")
@@ -217,7 +217,7 @@ def test_a_contribution_is_answered_in_the_page_and_alone(page, alice):
         ("<script>", "Não entendemos este número"),
     ],
 )
-def test_a_contribution_that_makes_no_sense_is_told(page, alice, typed, said):
+def test_invalid_contribution_shows_an_error(page, alice, typed, said):
     hold(alice, "PETR4", price=Decimal("10.00"))
     html = page(f"?aporte={typed}")
     assert said in part(r'id="aporte-error" role="alert">(.*?)</p>', html)
@@ -232,13 +232,13 @@ def test_a_contribution_that_makes_no_sense_is_told(page, alice, typed, said):
         ([("PETR4", 5, "10.00"), ("VALE3", 9, "11.00")], "5", "não compra nenhuma unidade"),
     ],
 )
-def test_why_nothing_is_bought_is_told(page, alice, rows, cash, said):
+def test_reason_for_buying_nothing_is_shown(page, alice, rows, cash, said):
     for symbol, nota, price in rows:
         hold(alice, symbol, nota=nota, **({"price": Decimal(price)} if price else {}))
     assert said in page(f"?aporte={cash}")
 
 
-def test_the_answer_says_which_quotes_it_stands_on(page, alice):
+def test_answer_shows_the_time_of_its_quotes(page, alice):
     hold(alice, "PETR4", price=Decimal("10.00"), quoted_at=NOON)
     hold(alice, "VALE3")
     html = page("?aporte=1000")
@@ -250,5 +250,5 @@ def test_the_answer_says_which_quotes_it_stands_on(page, alice):
     ("value", "least", "text"),
     [("12.34500000", 2, "12,345"), ("12", 2, "12,00"), ("1000", 0, "1.000"), ("40.50", 0, "40,5")],
 )
-def test_every_place_that_says_something_is_written(value, least, text):
+def test_trailing_zeros_are_dropped(value, least, text):
     assert exact(Decimal(value), least) == text

@@ -30,7 +30,7 @@ def text(value):
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_a_portfolio_is_worth_what_the_case_says(case):
+def test_valuation_matches_the_case(case):
     quotes = {symbol: read_quote(symbol, fields) for symbol, fields in case["quotes"].items()}
     valuation = value_rows(map(read_holding, case["holdings"]), quotes)
     allocation = allocate(valuation)
@@ -54,7 +54,7 @@ def test_a_portfolio_is_worth_what_the_case_says(case):
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_a_quotes_change_is_the_one_sent_to_the_browser(case):
+def test_change_of_a_quote_equals_the_one_sent_to_the_browser(case):
     for symbol, fields in case["quotes"].items():
         if fields:
             wire = read_quote(symbol, fields).to_wire()

@@ -95,7 +95,7 @@ def held_rows(most_rows, *, least_price=1, most_price=900):
 
 @settings(max_examples=200, deadline=None)
 @given(held_rows(4, least_price=300, most_price=3000), cents(0, 7000))
-def test_up_to_four_rows_are_as_near_as_any_choice(held, cash):
+def test_up_to_four_rows_are_optimal(held, cash):
     plan = next_contribution(held, cash)
 
     assert deviation(held, cash, bought(plan)) == brute_force(held, cash)
@@ -105,7 +105,7 @@ def test_up_to_four_rows_are_as_near_as_any_choice(held, cash):
 
 @settings(max_examples=60, deadline=None)
 @given(held_rows(3, least_price=3, most_price=60), cents(0, 7000))
-def test_whole_lots_are_as_near_as_any_choice_of_them(held, cash):
+def test_whole_lots_are_optimal(held, cash):
     plan = next_contribution(held, cash, whole_lots=True)
 
     best = brute_force(held, cash, step=lambda row: row.holding.lot)
@@ -115,7 +115,7 @@ def test_whole_lots_are_as_near_as_any_choice_of_them(held, cash):
 
 @settings(max_examples=80, deadline=None)
 @given(held_rows(12, least_price=100), cents(0, 6000))
-def test_many_rows_are_never_further_than_by_greed(held, cash):
+def test_many_rows_are_never_worse_than_greedy(held, cash):
     reached = deviation(held, cash, bought(next_contribution(held, cash)))
 
     assert reached <= greedy(held, cash)
@@ -126,7 +126,7 @@ def test_many_rows_are_never_further_than_by_greed(held, cash):
     st.lists(st.tuples(st.integers(1, 10**13), st.integers(1, 10**7)), min_size=2, max_size=4),
     st.integers(0, 10**11),
 )
-def test_a_search_ends_whatever_the_amounts(pairs, budget):
+def test_search_ends_for_any_amounts(pairs, budget):
     candidates = [Candidate(str(n), *pair) for n, pair in enumerate(pairs)]
     search = Search(candidates, budget, [0] * len(candidates))
 
@@ -135,7 +135,7 @@ def test_a_search_ends_whatever_the_amounts(pairs, budget):
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_four_rows_short_of_cash_are_as_near_as_any_choice(seed):
+def test_four_rows_with_little_cash_are_optimal(seed):
     chance = random.Random(seed)  # noqa: S311 - which rows are tried is no secret
     held = rows(
         ("100", 10_000, 1),
@@ -148,7 +148,7 @@ def test_four_rows_short_of_cash_are_as_near_as_any_choice(seed):
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_many_rows_short_of_cash_are_never_further_than_by_greed(seed):
+def test_many_rows_with_little_cash_are_never_worse_than_greedy(seed):
     chance = random.Random(seed)  # noqa: S311 - which rows are tried is no secret
     held = rows(
         ("100", 10_000, 1),
@@ -160,7 +160,7 @@ def test_many_rows_short_of_cash_are_never_further_than_by_greed(seed):
     assert reached <= greedy(held, cash)
 
 
-def test_the_same_rows_in_another_order_give_the_same_plan():
+def test_plan_does_not_depend_on_the_order_of_the_rows():
     held = rows(*[("10.00", 0, 3)] * 4, ("10.00", 90, 3))
     plan = next_contribution(held, D("35"))
 
@@ -168,7 +168,7 @@ def test_the_same_rows_in_another_order_give_the_same_plan():
     assert [buy.symbol for buy in plan.buys] == ["AA0A3", "AA0B3", "AA0C3"]
 
 
-def test_the_buys_come_in_the_order_of_the_rows():
+def test_purchases_follow_the_order_of_the_rows():
     held = rows(("5", 0, 1), ("20", 0, 1), ("10", 0, 1))
     plan = next_contribution(held, D("60"))
 
@@ -180,7 +180,7 @@ def test_the_buys_come_in_the_order_of_the_rows():
     assert (plan.spent, plan.left, plan.reason) == (D(60), D(0), Reason.BUY)
 
 
-def test_what_is_less_than_a_lot_is_of_the_fractional_market():
+def test_less_than_a_lot_is_bought_in_the_fractional_market():
     buy = next_contribution(rows(("10", 0, 1)), D("2359.99")).buys[0]
 
     assert (buy.shares, buy.lot_shares, buy.fractional_shares) == (235, 200, 35)
@@ -192,7 +192,7 @@ def test_a_lot_of_one_has_no_fractional_market():
     assert buy.orders == (("AA0A3", 7),)
 
 
-def test_what_is_above_its_ideal_is_not_bought():
+def test_rows_above_their_ideal_are_not_bought():
     plan = next_contribution(rows(("10", 100, 1), ("10", 0, 1)), D("500"))
     assert bought(plan) == {"AA0B3": 50}
 
@@ -218,19 +218,19 @@ def test_cash_is_left_rather_than_buying_past_the_ideal():
         (rows(("30", 1, 1), ("30", 1, 1)), "30", Reason.AT_IDEAL),
     ],
 )
-def test_a_plan_without_a_buy_tells_why(held, cash, reason):
+def test_plan_without_a_purchase_has_a_reason(held, cash, reason):
     plan = next_contribution(held, D(cash))
 
     assert (plan.buys, plan.spent, plan.reason) == ((), D(0), reason)
     assert plan.left == plan.cash >= 0
 
 
-def test_one_row_takes_all_the_cash_that_its_price_lets_it():
+def test_single_row_takes_as_much_cash_as_its_price_allows():
     plan = next_contribution(rows(("38.42", "10.5", 1)), D("1000.00"))
     assert (bought(plan), plan.left) == ({"AA0A3": 26}, D("1.08"))
 
 
-def test_a_thousand_million_reais_of_centavos_are_counted_at_once():
+def test_a_billion_reais_in_centavo_shares_is_fast():
     held = rows(("0.01", 0, 1), ("0.01", 0, 2), ("0.03", 0, 3))
     plan = next_contribution(held, D(10**9))
 
@@ -247,7 +247,7 @@ def test_many_rows_with_huge_cash_and_tiny_prices_end():
     assert deviation(held, D(10**9), bought(plan)) < 1
 
 
-def test_a_far_overweight_row_does_not_keep_the_cash_from_the_others():
+def test_far_overweight_row_does_not_block_the_others():
     held = rows(("100", 10**7, 1), ("17", 0, 1), ("23", 0, 1))
     plan = next_contribution(held, D("401"))
 

@@ -46,7 +46,7 @@ def errors_of(**fields):
     ],
 )
 @pytest.mark.parametrize("language", ["pt-br", "en"])
-def test_a_number_is_read_whatever_its_writers_language(text, number, language):
+def test_numbers_are_read_in_either_language(text, number, language):
     with override(language):
         assert typed_number(text) == D(number)
 
@@ -59,17 +59,17 @@ def test_a_number_is_read_whatever_its_writers_language(text, number, language):
         *("1.000,00.0", "0.123.456", "+", "1" * 61),
     ],
 )
-def test_what_is_no_number_is_none(text):
+def test_text_that_is_not_a_number_gives_none(text):
     assert typed_number(text) is None
 
 
 @pytest.mark.parametrize("text", ["1.234", "1,234", "R$ 999.999", "-12.000"])
-def test_thousands_that_may_be_decimals_are_not_guessed(text):
+def test_ambiguous_thousands_are_not_guessed(text):
     with pytest.raises(AmbiguousNumber):
         typed_number(text)
 
 
-def test_thousands_are_what_they_are_to_the_writer_who_is_known():
+def test_thousands_follow_a_known_decimal_sign():
     assert typed_number("1.234", sign=",") == 1234
     assert typed_number("1,234", sign=",") == D("1.234")
     assert typed_number("1,234", sign=".") == 1234
@@ -86,7 +86,7 @@ def test_thousands_are_what_they_are_to_the_writer_who_is_known():
         ("0.00000001", "0,00000001"),
     ],
 )
-def test_a_number_is_written_so_that_it_is_read_back(number, text):
+def test_written_numbers_can_be_read_back(number, text):
     assert written_number(D(number), sign=",") == text
     assert typed_number(text) == D(number)
 
@@ -103,14 +103,14 @@ def test_a_row_is_read_as_it_is_typed(petr4):
     }
 
 
-def test_a_former_ticker_is_todays_stock(petr4):
+def test_former_ticker_gives_the_current_stock(petr4):
     StockFactory(symbol="PETX4", renamed_to=petr4, is_active=False)
     form = CarteiraForm(FIELDS | {"ativo": "petx4"})
     assert form.is_valid()
     assert form.cleaned_data["ativo"] == petr4
 
 
-def test_an_unknown_ticker_and_an_index_are_told(petr4):
+def test_unknown_tickers_and_indices_are_refused(petr4):
     StockFactory(symbol="IBOV", kind="INDEX")
 
     assert errors_of(ativo="NADA3") == {"ativo": ["Não conhecemos o ativo “NADA3”."]}
@@ -135,19 +135,19 @@ def test_an_unknown_ticker_and_an_index_are_told(petr4):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["quantidade", "preco_medio"])
-def test_an_amount_that_cannot_be_kept_is_told_why(petr4, field, text, message):
+def test_invalid_amounts_show_the_reason(petr4, field, text, message):
     assert message in errors_of(**{field: text})[field]
 
 
 @pytest.mark.parametrize(("language", "text"), [("pt-br", "R$ 30,125"), ("en", "30.125")])
-def test_decimals_in_the_pages_own_writing_are_not_asked_back(petr4, language, text):
+def test_decimals_in_the_pages_own_format_are_accepted(petr4, language, text):
     with override(language):
         form = CarteiraForm(FIELDS | {"preco_medio": text})
         assert form.is_valid()
     assert form.cleaned_data["preco_medio"] == D("30.125")
 
 
-def test_in_english_an_ambiguous_number_is_told_in_its_terms(petr4):
+def test_ambiguous_number_in_english_shows_an_english_example(petr4):
     with override("en"):
         message = errors_of(quantidade="1,234")["quantidade"][0]
     assert "1234" in message
@@ -159,7 +159,7 @@ def test_a_nota_is_a_whole_number_up_to_ten(petr4, nota):
     assert list(errors_of(nota=nota)) == ["nota"]
 
 
-def test_a_new_row_holds_something_and_an_old_one_may_hold_nothing(petr4):
+def test_new_row_needs_a_quantity_and_an_existing_one_may_have_zero(petr4):
     assert list(errors_of(quantidade="0,00")) == ["quantidade"]
 
     form = CarteiraForm(FIELDS | {"quantidade": "0", "ativo": "VALE3"}, stock=petr4)
@@ -167,12 +167,12 @@ def test_a_new_row_holds_something_and_an_old_one_may_hold_nothing(petr4):
     assert form.cleaned_data["ativo"] == petr4
 
 
-def test_what_was_typed_is_still_there_beside_its_error(petr4):
+def test_typed_text_is_kept_beside_its_error(petr4):
     form = CarteiraForm(FIELDS | {"quantidade": "1.234", "nota": "11"})
     assert (form["quantidade"].value(), form["nota"].value()) == ("1.234", "11")
 
 
-def test_a_buy_needs_its_price_and_a_sale_does_not():
+def test_purchase_needs_a_price_and_a_sale_does_not():
     sale = TradeForm({"operacao": "venda", "quantidade": "5"})
     buy = TradeForm({"operacao": "compra", "quantidade": "5", "custos": "1,5"})
 
@@ -181,6 +181,6 @@ def test_a_buy_needs_its_price_and_a_sale_does_not():
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1", ""])
-def test_a_trade_is_of_something(quantity):
+def test_trade_needs_a_quantity(quantity):
     form = TradeForm({"operacao": "compra", "quantidade": quantity, "preco": "1"})
     assert list(form.errors) == ["quantidade"]

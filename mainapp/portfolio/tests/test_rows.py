@@ -41,7 +41,7 @@ def text_of(answer):
     return answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_a_row_is_created_and_the_page_says_so(browser, alice, petr4):
+def test_created_row_is_confirmed_on_the_page(browser, alice, petr4):
     answer = browser.post("/create-carteira/", FIELDS, follow=True)
 
     assert answer.redirect_chain == [("/carteira", 302)]
@@ -49,12 +49,12 @@ def test_a_row_is_created_and_the_page_says_so(browser, alice, petr4):
     assert held(alice) == {"PETR4": (D("1234.5"), D("30.12"), 7)}
 
 
-def test_the_address_fills_the_ticker_in(browser):
+def test_ticker_in_the_url_prefills_the_form(browser):
     page = text_of(browser.get('/create-carteira/?ativo=VALE3"><b>'))
     assert 'value="VALE3&quot;&gt;&lt;b&gt;"' in page
 
 
-def test_what_was_typed_stays_beside_its_error(browser, alice, petr4):
+def test_typed_text_is_kept_beside_its_error(browser, alice, petr4):
     answer = browser.post("/create-carteira/", FIELDS | {"quantidade": "1.234"})
 
     page = text_of(answer)
@@ -65,7 +65,7 @@ def test_what_was_typed_stays_beside_its_error(browser, alice, petr4):
     assert held(alice) == {}
 
 
-def test_a_stock_that_is_held_leads_to_its_row(browser, alice, row):
+def test_stock_already_held_links_to_its_row(browser, alice, row):
     page = text_of(browser.post("/create-carteira/", FIELDS))
 
     assert "PETR4 já está na sua carteira." in page
@@ -73,7 +73,7 @@ def test_a_stock_that_is_held_leads_to_its_row(browser, alice, row):
     assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
 
 
-def test_an_update_shows_what_is_held_and_writes_it_back_unchanged(browser, alice, row):
+def test_update_form_round_trips_the_row_unchanged(browser, alice, row):
     page = text_of(browser.get(f"/update-carteira/{row.pk}/"))
     assert 'value="30,1250"' in page
     assert 'value="100"' in page
@@ -83,7 +83,7 @@ def test_an_update_shows_what_is_held_and_writes_it_back_unchanged(browser, alic
     assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
 
 
-def test_a_buy_and_a_sale_are_recorded(browser, alice, row):
+def test_purchases_and_sales_are_recorded(browser, alice, row):
     trade = f"/update-carteira/{row.pk}/operacao/"
     buy = {"op-operacao": "compra", "op-quantidade": "100", "op-preco": "40", "op-custos": "2,50"}
     assert browser.post(trade, buy)["location"] == "/carteira"
@@ -93,7 +93,7 @@ def test_a_buy_and_a_sale_are_recorded(browser, alice, row):
     assert held(alice) == {"PETR4": (0, 0, 5)}
 
 
-def test_a_sale_of_more_than_held_is_told_on_the_page(browser, alice, row):
+def test_sale_of_more_than_held_shows_an_error(browser, alice, row):
     fields = {"op-operacao": "venda", "op-quantidade": "100,5"}
     page = text_of(browser.post(f"/update-carteira/{row.pk}/operacao/", fields))
 
@@ -102,7 +102,7 @@ def test_a_sale_of_more_than_held_is_told_on_the_page(browser, alice, row):
     assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
 
 
-def test_a_row_is_deleted_once_confirmed(browser, alice, row):
+def test_row_is_deleted_after_confirmation(browser, alice, row):
     assert "Apagar PETR4 da carteira?" in text_of(browser.get(f"/delete-carteira/{row.pk}/"))
     assert held(alice) != {}
 
@@ -112,9 +112,7 @@ def test_a_row_is_deleted_once_confirmed(browser, alice, row):
 
 @pytest.mark.parametrize("path", ROW_PAGES)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_anothers_row_and_one_that_is_not_there_are_missing_alike(
-    client, bob, alice, row, path, method
-):
+def test_other_users_rows_and_missing_rows_give_the_same_404(client, bob, alice, row, path, method):
     client.force_login(bob)
     answers = [
         getattr(client, method)(path.format(pk)) for pk in (row.pk, 999_999, "x", "9" * 40, "٣")
@@ -125,11 +123,11 @@ def test_anothers_row_and_one_that_is_not_there_are_missing_alike(
     assert held(alice) == {"PETR4": (100, D("30.125"), 5)}
 
 
-def test_a_row_has_one_address(browser, row):
+def test_row_has_exactly_one_url(browser, row):
     assert browser.get(f"/update-carteira/0{row.pk}/").status_code == 404
 
 
-def test_anothers_row_takes_no_trade(client, bob, alice, row):
+def test_other_users_rows_accept_no_trade(client, bob, alice, row):
     client.force_login(bob)
     fields = {"op-operacao": "venda", "op-quantidade": "1"}
 
@@ -141,12 +139,12 @@ def test_anothers_row_takes_no_trade(client, bob, alice, row):
     "path",
     ["/create-carteira/", "/import-carteira/", "/export-carteira/", *ROW_PAGES],
 )
-def test_a_stranger_goes_to_the_login(client, row, path):
+def test_anonymous_visitor_is_redirected_to_the_login(client, row, path):
     answer = client.get(path.format(row.pk))
     assert answer["location"].startswith("/login/?next=/")
 
 
-def test_the_pages_take_a_fixed_number_of_queries(browser, alice, row, django_assert_num_queries):
+def test_pages_use_a_fixed_number_of_queries(browser, alice, row, django_assert_num_queries):
     for more in range(30):
         Carteira.objects.create(
             owner=alice, ativo=StockFactory(), quantidade=D(1), preco_medio=D(1), nota=more % 10

@@ -50,27 +50,27 @@ def held(owner):
     }
 
 
-def test_a_stock_has_one_row_a_user(alice, bob, petr4, row):
+def test_stock_has_one_row_per_user(alice, bob, petr4, row):
     with pytest.raises(AlreadyHeld) as refused:
         make_row(alice, petr4)
 
-    assert refused.value.extra == {"pk": row.pk}
+    assert refused.value.row_pk == row.pk
     make_row(bob, petr4)
 
 
-def test_rows_are_limited(alice, row, monkeypatch):
+def test_number_of_rows_is_limited(alice, row, monkeypatch):
     monkeypatch.setattr(services, "MAX_ROWS", 1)
     with pytest.raises(TooManyRows):
         make_row(alice, StockFactory())
 
 
-def test_an_amount_keeps_its_eight_places(alice, petr4):
+def test_amounts_keep_eight_places(alice, petr4):
     row = make_row(alice, petr4, "9999999999.99999999", "0.00000001")
     row.refresh_from_db()
     assert (row.quantidade, row.preco_medio) == (D("9999999999.99999999"), D("0.00000001"))
 
 
-def test_a_buy_changes_the_average_and_a_partial_sale_does_not(alice, row):
+def test_purchase_changes_the_average_and_a_partial_sale_does_not(alice, row):
     record_buy(row=row, quantity=D(100), price=D("36"), costs=D("1"))
     assert held(alice) == {"PETR4": (200, D("33.005"), 5)}
 
@@ -83,24 +83,24 @@ def test_selling_out_keeps_the_row_and_resets_its_average(alice, row):
     assert held(alice) == {"PETR4": (0, 0, 5)}
 
 
-def test_what_is_set_to_nothing_has_no_average(alice, row):
+def test_row_set_to_quantity_zero_has_no_average(alice, row):
     update_row(row=row, preco_medio=D(30), quantidade=D(0), nota=8)
     assert held(alice) == {"PETR4": (0, 0, 8)}
 
 
-def test_more_than_held_is_not_sold(alice, row):
+def test_sale_of_more_than_held_is_refused(alice, row):
     with pytest.raises(DomainError, match="tanto para vender"):
         record_sale(row=row, quantity=D("100.00000001"))
     assert held(alice) == {"PETR4": (100, 30, 5)}
 
 
-def test_a_buy_that_does_not_fit_is_refused(alice, row):
+def test_purchase_beyond_the_largest_amount_is_refused(alice, row):
     with pytest.raises(DomainError, match="não cabe"):
         record_buy(row=row, quantity=D("9999999999"), price=D(1), costs=D(0))
     assert held(alice) == {"PETR4": (100, 30, 5)}
 
 
-def test_a_deleted_row_takes_no_more_trades(alice, row):
+def test_deleted_row_accepts_no_trades(alice, row):
     delete_row(row=row)
     delete_row(row=row)
 
@@ -110,7 +110,7 @@ def test_a_deleted_row_takes_no_more_trades(alice, row):
         update_row(row=row, preco_medio=D(1), quantidade=D(1), nota=1)
 
 
-def test_a_trade_counts_from_what_is_held_now(alice, row):
+def test_trade_starts_from_the_stored_position(alice, row):
     stale = Carteira.objects.get(pk=row.pk)
     record_sale(row=row, quantity=D(60))
     record_sale(row=stale, quantity=D(40))
@@ -118,7 +118,7 @@ def test_a_trade_counts_from_what_is_held_now(alice, row):
     assert held(alice) == {"PETR4": (0, 0, 5)}
 
 
-def test_an_import_updates_what_it_names_and_leaves_the_rest(alice, bob, petr4, row):
+def test_import_updates_its_rows_and_leaves_the_others(alice, bob, petr4, row):
     vale3, itub4 = StockFactory(symbol="VALE3"), StockFactory(symbol="ITUB4")
     make_row(alice, vale3, nota=9)
     make_row(bob, vale3)
@@ -134,7 +134,7 @@ def test_an_import_updates_what_it_names_and_leaves_the_rest(alice, bob, petr4, 
     assert held(bob) == {"VALE3": (100, 30, 5)}
 
 
-def test_an_import_that_replaces_deletes_what_it_does_not_name(alice, bob, petr4, row):
+def test_replacing_import_deletes_rows_missing_from_the_file(alice, bob, petr4, row):
     make_row(bob, petr4)
     vale3 = StockFactory(symbol="VALE3")
     rows = [NewRow(stock=vale3, quantidade=D(0), preco_medio=D("61.3"), nota=3)]
@@ -146,7 +146,7 @@ def test_an_import_that_replaces_deletes_what_it_does_not_name(alice, bob, petr4
     assert held(bob) == {"PETR4": (100, 30, 5)}
 
 
-def test_an_import_that_finds_no_room_changes_nothing(alice, row, monkeypatch):
+def test_import_beyond_the_limit_changes_nothing(alice, row, monkeypatch):
     monkeypatch.setattr(services, "MAX_ROWS", 2)
     rows = [NewRow(stock=StockFactory(), quantidade=D(1), preco_medio=D(1)) for _ in range(2)]
 
@@ -156,7 +156,7 @@ def test_an_import_that_finds_no_room_changes_nothing(alice, row, monkeypatch):
     assert held(alice) == {"PETR4": (100, 30, 5)}
 
 
-def test_what_active_users_hold_is_watched(alice, bob, petr4, row, django_assert_num_queries):
+def test_holdings_of_active_users_are_watched(alice, bob, petr4, row, django_assert_num_queries):
     vale3 = StockFactory(symbol="VALE3")
     make_row(bob, vale3)
     make_row(bob, petr4)

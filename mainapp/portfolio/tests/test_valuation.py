@@ -24,11 +24,11 @@ def holding(symbol="PETR4", quantity="100", average="30", nota=5):
     return Holding(symbol=symbol, quantidade=D(quantity), preco_medio=D(average), nota=nota)
 
 
-def test_a_buy_averages_by_quantity():
+def test_a_purchase_averages_by_quantity():
     assert after_buy(held("100", "30"), quantity=D(50), price=D("36")) == held("150", "32")
 
 
-def test_a_buys_costs_are_part_of_its_price():
+def test_the_costs_of_a_purchase_count_in_its_price():
     after = after_buy(held("100", "30"), quantity=D(100), price=D("30"), costs=D("1.01"))
     assert after == held("200", "30.00505")
 
@@ -40,7 +40,7 @@ def test_an_average_is_rounded_half_up_to_eight_places():
     assert third.preco_medio == D("1.66666667")
 
 
-def test_a_first_buy_forgets_the_average_of_what_was_sold_out():
+def test_a_purchase_after_selling_out_ignores_the_old_average():
     assert after_buy(held("0", "99"), quantity=D(10), price=D("20")) == held("10", "20")
 
 
@@ -64,10 +64,10 @@ def test_more_than_held_cannot_be_sold():
 
 
 @pytest.mark.parametrize("quantity", ["0", "-1"])
-def test_a_trade_is_of_more_than_nothing(quantity):
-    with pytest.raises(ValueError, match="more than nothing"):
+def test_a_trade_needs_a_positive_quantity(quantity):
+    with pytest.raises(ValueError, match="must be above 0"):
         after_buy(held(), quantity=D(quantity), price=D(1))
-    with pytest.raises(ValueError, match="more than nothing"):
+    with pytest.raises(ValueError, match="must be above 0"):
         after_sale(held(), quantity=D(quantity))
 
 
@@ -81,12 +81,12 @@ def test_a_trade_is_of_more_than_nothing(quantity):
         ("123456789012345678901234567890123.455", "123456789012345678901234567890123.46"),
     ],
 )
-def test_amounts_are_rounded_half_up_and_zero_has_no_sign(amount, cents):
+def test_amounts_are_rounded_half_up_without_a_negative_zero(amount, cents):
     assert str(to_cents(D(amount))) == cents
 
 
 @pytest.mark.parametrize("price", ["NaN", "Infinity", "0", "-1"])
-def test_a_price_that_is_none_leaves_its_row_out(price):
+def test_a_row_with_an_invalid_price_is_left_out(price):
     valuation = value_rows([holding()], {"PETR4": make_quote(price=price)})
 
     assert valuation.left_out == ("PETR4",)
@@ -110,6 +110,6 @@ def test_a_missing_quote_leaves_its_cost_out_of_the_result():
     assert valuation.left_out == ("NADA3",)
 
 
-def test_the_rows_stay_in_the_order_given():
+def test_rows_keep_the_given_order():
     rows = [holding("VALE3"), holding("ABEV3"), holding("PETR4")]
     assert [row.holding.symbol for row in value_rows(rows, {}).rows] == ["VALE3", "ABEV3", "PETR4"]

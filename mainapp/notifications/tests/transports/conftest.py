@@ -1,95 +1,142 @@
-"""Receivers, with and without TLS, behind names and addresses of our choice."""
+"""Every transport behind a local server that stands for its service."""
 
-import socket
+import ssl
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mainapp.notifications.tests.receiver import Receiver, make_certificate
-from mainapp.notifications.transports.base import Parcel
+from mainapp.core.http import AddressPolicy, HttpClient
+from mainapp.core.http.connections import default_tls
+from mainapp.core.tests.http.network import (
+    PUBLIC,
+    Connections,
+    Names,
+    make_connections,
+    make_names,
+)
+from mainapp.core.tests.http.receiver import Receiver, make_certificate
+from mainapp.notifications.transports.base import Message, Transport
+from mainapp.notifications.transports.discord import DiscordTransport
+from mainapp.notifications.transports.gotify import GotifyTransport
+from mainapp.notifications.transports.ntfy import NtfyTransport
+from mainapp.notifications.transports.pushover import PushoverTransport
+from mainapp.notifications.transports.slack import SlackTransport
+from mainapp.notifications.transports.telegram import TelegramTransport
+from mainapp.notifications.transports.webhook import WebhookTransport
 
-PUBLIC = "93.184.215.14"
+
+@dataclass(frozen=True)
+class Service:
+    """A transport, what a person types for it, and how its service answers a success."""
+
+    transport: Callable[[HttpClient], Transport]
+    host: str
+    typed: tuple[str, str]
+    success: bytes
+
+
+BOT = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
+DISCORD_TOKEN = "JHMHI8qBe7bk2ZwO5U711o3dV_jsJHMHI8qBe7bk2ZwO5U711o3dV_js-abc"
+KEY, APP = "u" + "a" * 29, "a" + "b" * 29
+SERVICES = {
+    "telegram": Service(
+        TelegramTransport,
+        "api.telegram.org",
+        ("-1001234567890", BOT),
+        b'{"ok": true, "result": {"message_id": 1}}',
+    ),
+    "discord": Service(
+        DiscordTransport,
+        "discord.com",
+        (f"https://discord.com/api/webhooks/4174216298/{DISCORD_TOKEN}", ""),
+        b'{"id": "1"}',
+    ),
+    "slack": Service(
+        SlackTransport,
+        "hooks.slack.com",
+        ("https://hooks.slack.com/services/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", ""),
+        b"ok",
+    ),
+    "pushover": Service(
+        PushoverTransport, "api.pushover.net", (KEY, APP), b'{"status": 1, "request": "x"}'
+    ),
+    "ntfy": Service(
+        NtfyTransport,
+        "ntfy.example",
+        ("https://ntfy.example/meus-avisos", "tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2"),
+        b'{"id": "abc", "event": "message"}',
+    ),
+    "gotify": Service(
+        GotifyTransport,
+        "gotify.example",
+        ("https://gotify.example/sub", "AbCdEf12345.-_x"),
+        b'{"id": 7}',
+    ),
+    "webhook": Service(
+        WebhookTransport, "hook.example", ("https://hook.example/a?b=c", "segredo-do-canal"), b""
+    ),
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded() -> None:
+    """Load httpx and the roots, 0.5 s, so that no test's deadline pays for it."""
+    default_tls()
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_certificate(tmp_path_factory.mktemp("tls"), "hook.example", "discord.com")
+    hosts = [service.host for service in SERVICES.values()]
+    return make_certificate(tmp_path_factory.mktemp("tls"), *hosts)
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    started = Receiver()
-    yield started
-    started.close()
-
-
-@pytest.fixture
-def tls_receiver(certificate: Path) -> Iterator[Receiver]:
+def receiver(certificate: Path) -> Iterator[Receiver]:
     started = Receiver(certificate)
     yield started
     started.close()
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[list[str]]]:
-    """Return the DNS: for a name, the answers of each next question (the last one stays)."""
-    answers: dict[str, list[list[str]]] = {}
-    resolve = socket.getaddrinfo
-
-    def answer(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
-        if host not in answers:
-            return resolve(host, port, *args, **kwargs)
-        given = answers[host].pop(0) if len(answers[host]) > 1 else answers[host][0]
-        return [
-            (
-                socket.AF_INET6 if ":" in one else socket.AF_INET,
-                socket.SOCK_STREAM,
-                6,
-                "",
-                (one, port),
-            )
-            for one in given
-        ]
-
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
-    return answers
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    names = make_names(monkeypatch)
+    names |= {service.host: [[PUBLIC]] for service in SERVICES.values()}
+    return names
 
 
 @pytest.fixture
-def dialled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Return the addresses that connections were made to; those of PUBLIC end at `dialled.port`."""
-    made = Dialled()
-    connect = socket.socket.connect
-
-    def note(sock: socket.socket, address: Any) -> Any:
-        made.append(address[0])
-        if address[0] == PUBLIC:
-            return connect(sock, ("127.0.0.1", made.port))
-        return connect(sock, address)
-
-    monkeypatch.setattr(socket.socket, "connect", note)
+def connections(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> Connections:
+    made = make_connections(monkeypatch)
+    made.port = receiver.port
     return made
 
 
-class Dialled(list):
-    port = 9
+@pytest.fixture
+def client(names: Names, connections: Connections, certificate: Path) -> HttpClient:
+    """Return the product's client, which trusts the receiver's certificate."""
+    return HttpClient(
+        headers={"User-Agent": "Pregao"},
+        policy=AddressPolicy(),
+        truncates=True,
+        tls=ssl.create_default_context(cafile=certificate),
+    )
 
 
 @pytest.fixture
-def parcel() -> Callable[..., Parcel]:
-    def make(address: str, **fields: Any) -> Parcel:
+def message() -> Callable[..., Message]:
+    def make(address: str = "", **fields: Any) -> Message:
         given = {
             "subject": "PETR4 caiu",
             "text": "R$ 36,00",
             "message_id": "<firing.7@pregao.example>",
             "created_at": datetime(2026, 1, 2, 13, tzinfo=UTC),
-            "secret": "segredo",
             "url": "https://pregao.example/alerts/",
             **fields,
         }
-        return Parcel(address=address, **given)
+        return Message(address=address, **given)
 
     return make

@@ -1,70 +1,201 @@
-"""What every transport promises, tried on all of them."""
+"""The promises of every transport, tried on all of them against a local server."""
+
+import logging
+import ssl
+from time import monotonic
 
 import pytest
 
+from mainapp.core.http import client as http
 from mainapp.notifications.models import Channel
 from mainapp.notifications.services.delivering import transports
 from mainapp.notifications.tests.smtp import smtp_server
 from mainapp.notifications.tests.test_delivering import Recording
-from mainapp.notifications.tests.transports.conftest import PUBLIC
-from mainapp.notifications.tests.transports.test_apprise import DISCORD, trusted  # noqa: F401 - a fixture
+from mainapp.notifications.tests.transports.conftest import SERVICES
 from mainapp.notifications.transports.base import TransportError
 from mainapp.notifications.transports.inapp import InAppTransport
 from mainapp.notifications.transports.mail import MailTransport
-from mainapp.notifications.transports.webhook import WebhookTransport
 
-ADDRESSES = {
-    "email": "alice@example.com",
-    "inapp": "7",
-    "webhook": "http://hook.example/",
-    "apprise": DISCORD,
-    "recording": "anywhere",
-}
+CHAT = [kind for kind in SERVICES if kind != "webhook"]
 
 
-@pytest.fixture(params=ADDRESSES)
-def way(request, names, dialled):
-    """Return a transport, an address, and how often something arrived there."""
-    address, kind = ADDRESSES[request.param], request.param
-    if kind == "email":
-        with smtp_server() as box:
-            yield MailTransport(), address, lambda: len(box.messages)
-    elif kind == "inapp":
-        told = []
-        yield InAppTransport(told.append), address, lambda: len(told)
-    elif kind == "recording":
-        kept = Recording()
-        yield kept, address, lambda: len(kept.parcels)
+@pytest.fixture(params=SERVICES)
+def kind(request):
+    return request.param
+
+
+@pytest.fixture
+def send(kind, client, receiver, message):
+    """Return a function that sends one message by the service of this test."""
+    service = SERVICES[kind]
+    transport = service.transport(client)
+    target = transport.check(*service.typed)
+    receiver.body = service.success
+
+    def send(**fields):
+        transport.send(message(target.address, secret=target.secret, **fields))
+
+    send.secret = target.secret
+    return send
+
+
+def failure(send):
+    with pytest.raises(TransportError) as failed:
+        send()
+    assert send.secret not in str(failed.value)
+    return failed.value
+
+
+def test_message_arrives_once_for_each_time_it_is_sent(send, kind, receiver, connections):
+    assert receiver.requests == []
+    send()
+    assert len(receiver.requests) == 1
+    send()
+    assert len(receiver.requests) == 2
+    assert receiver.names == [SERVICES[kind].host] * 2
+    for part in (b"PETR4", b"36"):
+        assert part in receiver.requests[0][2]
+
+
+def test_checked_target_is_valid_again(kind, client):
+    service = SERVICES[kind]
+    transport = service.transport(client)
+    target = transport.check(*service.typed)
+    assert transport.check(target.address, target.secret) == target
+    if kind != "webhook":
+        assert target.secret
+        assert target.secret not in target.address
+
+
+@pytest.mark.parametrize("fault", ["hang", "drip", "drip_head"])
+def test_slow_service_is_left_in_time_and_tried_again(send, receiver, fault, monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT_S", 0.3)
+    receiver.fault = fault
+    started = monotonic()
+    error = failure(send)
+
+    assert (str(error), error.permanent) == ("o servidor não respondeu a tempo", False)
+    assert len(receiver.requests) == 1
+    assert monotonic() - started < 2
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_redirect_is_not_followed(send, kind, receiver, status):
+    receiver.status, receiver.location = status, f"https://{SERVICES[kind].host}/other"
+    assert failure(send).permanent
+    assert len(receiver.requests) == 1
+
+
+def test_huge_answer_is_not_read(send, kind, receiver):
+    receiver.body = b"x" * 50_000_000
+    started = monotonic()
+    if kind == "webhook":
+        send()
     else:
-        name = "receiver" if kind == "webhook" else "tls_receiver"
-        receiver = request.getfixturevalue(name)
-        request.getfixturevalue("trusted")
-        names["hook.example"] = names["discord.com"] = [[PUBLIC]]
-        dialled.port = receiver.port
-        made = WebhookTransport(allow_http=True) if kind == "webhook" else transports()[kind]
-        yield made, address, lambda: len(receiver.got)
+        assert not failure(send).permanent
+    assert monotonic() - started < 2
 
 
-def test_parcel_arrives_once_for_each_time_it_is_sent(way, parcel):
-    transport, address, arrived = way
-    assert transport.check(address) == address
-    assert arrived() == 0
+@pytest.mark.parametrize("status", [408, 429])
+def test_busy_service_is_tried_again_after_the_pause_it_names(send, receiver, status):
+    receiver.status, receiver.headers = status, {"Retry-After": "77"}
+    error = failure(send)
+    assert (error.permanent, error.retry_after_s) == (False, 77)
 
-    transport.send(parcel(address))
-    assert arrived() == 1
-    transport.send(parcel(address))
-    assert arrived() == 2
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_broken_service_is_tried_again(send, receiver, status):
+    receiver.status = status
+    error = failure(send)
+    assert not error.permanent
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+def test_refusal_is_permanent(send, kind, receiver, status):
+    receiver.status, receiver.body = status, b"<html>"
+    is_permanent = kind != "webhook" or status == 410
+    assert failure(send).permanent is is_permanent
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"{}", b"null", b"[" * 60_000, b"\xff"])
+@pytest.mark.parametrize("kind", CHAT, indirect=True)
+def test_success_that_is_none_is_tried_again(send, receiver, body):
+    receiver.body = body
+    assert not failure(send).permanent
+
+
+@pytest.mark.parametrize(
+    "body", [b"[1]", b'{"parameters": 1, "errors": 2, "message": [], "retry_after": true}']
+)
+def test_refusal_in_another_shape_is_a_refusal(send, receiver, body):
+    receiver.status, receiver.body = 410, body
+    assert failure(send).permanent
+
+
+def test_certificate_of_another_is_no_service(send, kind, client, receiver, message):
+    client._tls = ssl.create_default_context()  # does not know the receiver's
+    error = failure(send)
+
+    assert "certificate" in str(error)
+    assert not error.permanent
+    assert receiver.requests == []
+
+
+def test_name_that_leads_home_is_not_contacted(send, kind, names, connections):
+    names[SERVICES[kind].host] = [["169.254.169.254"]]
+    error = failure(send)
+
+    assert (str(error), error.permanent) == ("este endereço não é público", True)
+    assert connections == []
+
+
+def test_secrets_are_neither_logged_nor_in_errors(send, kind, receiver, caplog):
+    caplog.set_level(logging.DEBUG)
+    send()
+    receiver.status, receiver.body = 403, f'{{"description": "{send.secret}"}}'.encode()
+    failure(send)
+
+    assert send.secret not in caplog.text
+
+
+def test_long_text_is_cut(send, kind, receiver):
+    send(text="ç👍🏽" * 20_000)
+    size = len(receiver.requests[0][2])
+    assert kind == "webhook" or size < 70_000
 
 
 @pytest.mark.parametrize("kind", [*Channel.Kind.values, "inapp"])
-@pytest.mark.parametrize("address", ["", " ", "\n", "x y", "\x00", "🙂"])
-def test_nonsense_is_refused_for_good_and_contacts_nobody(kind, address, parcel, dialled):
-    with pytest.raises(TransportError) as refused:
-        transports()[kind].check(address)
+@pytest.mark.parametrize("address", ["", " ", "\n", "x y", "\x00", "🙂", "a" * 600])
+def test_nonsense_is_refused_for_good_and_contacts_nobody(kind, address, connections):
+    for secret in ("", "\n", address):
+        with pytest.raises(TransportError) as refused:
+            transports()[kind].check(address, secret)
+        assert refused.value.permanent
+    assert connections == []
 
-    assert refused.value.permanent
-    assert dialled == []
 
-
-def test_each_kind_of_channel_has_a_way():
+def test_each_kind_of_channel_has_a_transport():
     assert set(transports()) == {*Channel.Kind.values, "inapp"}
+
+
+@pytest.fixture(params=["email", "inapp", "recording"])
+def other(request):
+    """Return a transport without HTTP, an address, and how many messages arrived there."""
+    if request.param == "email":
+        with smtp_server() as box:
+            yield MailTransport(), "alice@example.com", lambda: len(box.messages)
+    elif request.param == "inapp":
+        notified = []
+        yield InAppTransport(notified.append), "7", lambda: len(notified)
+    else:
+        recording = Recording()
+        yield recording, "anywhere", lambda: len(recording.messages)
+
+
+def test_transport_without_http_delivers_once_each_time(other, message):
+    transport, address, arrived = other
+    assert transport.check(address).address == address
+    transport.send(message(address))
+    transport.send(message(address))
+    assert arrived() == 2

@@ -1,0 +1,146 @@
+"""Vetting of addresses that users give: public hosts only, whatever a name resolves to.
+
+A name is resolved once, all its addresses are checked, and the connection goes to one of them:
+a second answer of the name (DNS rebinding) is never asked for.
+"""
+
+import re
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Network, ip_address, ip_network
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
+from time import monotonic
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+
+from django.utils.translation import gettext_noop as _
+
+RESOLVE_TIMEOUT_S = 5.0
+MAX_URL_LENGTH = 500
+PORTS = {"http": 80, "https": 443}
+HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?")
+RELAY_4 = ip_network("192.88.99.0/24")
+GLOBAL_6 = IPv6Network("2000::/3")
+# 6to4 and Teredo lead to IPv4 addresses of the sender's choice; the others are for documentation.
+CLOSED_6 = [IPv6Network(net) for net in ("2002::/16", "2001::/23", "3fff::/20", "2001:db8::/32")]
+
+# getaddrinfo has no time-out of its own: a hanging resolver may hold this many threads, no more.
+_resolver_slots = BoundedSemaphore(32)
+
+
+class AddressError(Exception):
+    """An address that must not be contacted; its text is a translatable sentence for its owner."""
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address belongs to the open Internet.
+
+    Loopback, private, link-local (cloud metadata), shared (CGNAT), multicast, documentation and
+    NAT64 ranges do not, neither does an IPv4-mapped address of one of them or one with a scope.
+    """
+    try:
+        ip: Any = ip_address(address)
+    except ValueError:
+        return False
+    if ip.version == 6:
+        if ip.ipv4_mapped:
+            return is_public(str(ip.ipv4_mapped))
+        if ip not in GLOBAL_6 or any(ip in net for net in CLOSED_6):
+            return False
+    elif ip in RELAY_4:
+        return False
+    return bool(ip.is_global and not ip.is_multicast and not ip.is_reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class AddressPolicy:
+    """Where requests to a user's address may go. Only tests give `is_allowed`."""
+
+    schemes: frozenset[str] = frozenset({"https"})
+    ports: frozenset[int] = frozenset(PORTS.values())
+    is_allowed: Callable[[str], bool] = is_public
+
+
+def check_url(url: str, policy: AddressPolicy) -> SplitResult:
+    """Return the parts of a user's URL without contacting anyone. Raises: AddressError."""
+    if len(url) > MAX_URL_LENGTH or not all("!" <= character <= "~" for character in url):
+        raise AddressError(_("isto não é um endereço"))
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise AddressError(_("isto não é um endereço")) from None
+    if parts.scheme not in policy.schemes or not host or parts.fragment:
+        raise AddressError(_("o endereço precisa começar com https://"))
+    if "@" in parts.netloc or "\\" in url:
+        raise AddressError(_("nome ou senha no endereço não são aceitos"))
+    if (PORTS[parts.scheme] if port is None else port) not in policy.ports:
+        raise AddressError(_("esta porta não é aceita"))
+    _check_host(host, policy)
+    return parts
+
+
+def resolve(host: str, port: int, *, timeout: float) -> list[str]:
+    """Return the IP addresses of a host, in the resolver's order.
+
+    Raises: OSError for an unknown name, TimeoutError when there is no answer in `timeout` seconds.
+    """
+    if _is_ip_address(host):
+        return [host]
+    answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.put([str(row[4][0]) for row in rows])
+        except (OSError, UnicodeError) as error:
+            answers.put(error if isinstance(error, OSError) else OSError(str(error)))
+        finally:
+            _resolver_slots.release()
+
+    deadline = monotonic() + timeout
+    if not _resolver_slots.acquire(timeout=max(timeout, 0)):
+        raise TimeoutError("the resolver is busy")
+    Thread(target=look_up, daemon=True, name="resolve").start()
+    try:
+        answer = answers.get(timeout=max(deadline - monotonic(), 0))
+    except Empty:
+        raise TimeoutError("the name was not resolved in time") from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
+
+
+def check_resolved(addresses: list[str], policy: AddressPolicy) -> None:
+    """Return when every address may be contacted. Raises: AddressError if even one may not."""
+    if not addresses or not all(policy.is_allowed(address) for address in addresses):
+        raise AddressError(_("este endereço não é público"))
+
+
+def _check_host(host: str, policy: AddressPolicy) -> None:
+    if ":" in host:
+        literal = host
+    elif HOST.fullmatch(host):
+        literal = _number_address(host.rstrip("."))
+    else:
+        raise AddressError(_("isto não é o nome de um servidor"))
+    if literal and not policy.is_allowed(literal):
+        raise AddressError(_("este endereço não é público"))
+
+
+def _number_address(host: str) -> str:
+    """Return the address that `2130706433`, `0x7f.1` or `0177.0.0.1` stand for, else nothing."""
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except OSError:
+        return ""
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,180 @@
+"""An httpx transport whose connections keep one deadline and go to vetted addresses only.
+
+httpx bounds each single read: a server that sends a byte every few seconds would never end, and
+keep its thread. httpx has no argument for the network backend that could count, httpcore has one;
+so this transport stands on httpcore's public pool.
+"""
+
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from threading import local
+from time import monotonic
+from typing import Any
+
+import httpcore
+import httpx
+
+from mainapp.core.http.addresses import (
+    RESOLVE_TIMEOUT_S,
+    AddressPolicy,
+    check_resolved,
+    resolve,
+)
+
+_call = local()  # the deadline of the call that this thread makes
+
+
+@contextmanager
+def until(deadline: float) -> Iterator[None]:
+    """End all reads and writes of this thread at `deadline` (of time.monotonic)."""
+    _call.deadline = deadline
+    try:
+        yield
+    finally:
+        del _call.deadline
+
+
+def check_deadline() -> None:
+    """Return while there is time. Raises: httpcore.ReadTimeout."""
+    _remaining(None)
+
+
+class Transport(httpx.BaseTransport):
+    """Sends by an httpcore pool; raises httpcore's exceptions, AddressError where vetted."""
+
+    def __init__(
+        self,
+        *,
+        proxy: str | None = None,
+        policy: AddressPolicy | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        given = httpx.Proxy(proxy) if proxy else None
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls or default_tls(),
+            proxy=given and httpcore.Proxy(str(given.url), given.raw_auth),
+            max_connections=20,
+            # A kept connection would skip the vetting of its name's present address.
+            max_keepalive_connections=0 if policy else 10,
+            keepalive_expiry=5.0,
+            network_backend=_Backend(policy),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        assert isinstance(response.stream, Iterable)
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=_Body(response.stream),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+@cache
+def default_tls() -> ssl.SSLContext:
+    """Return certifi's roots, read once in a process: each reading costs 20 ms of CPU."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, stream: Iterable[bytes]) -> None:
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._stream
+
+    def close(self) -> None:
+        if (close := getattr(self._stream, "close", None)) is not None:
+            close()
+
+
+class _Backend(httpcore.SyncBackend):
+    def __init__(self, policy: AddressPolicy | None) -> None:
+        self._policy = policy
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Resolve once, check, and connect to the first checked address that answers.
+
+        TLS checks the name all the same: httpcore takes it from the request, not from here.
+        """
+        try:
+            addresses = resolve(host, port, timeout=min(_remaining(timeout), RESOLVE_TIMEOUT_S))
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise UnknownHostError(str(error)) from error
+        if self._policy:
+            check_resolved(addresses, self._policy)
+        last_error: Exception = UnknownHostError("no address")
+        for address in dict.fromkeys(addresses):
+            try:
+                stream = super().connect_tcp(
+                    address, port, _remaining(timeout), local_address, socket_options
+                )
+            except httpcore.ConnectError as error:
+                last_error = error
+            else:
+                return _Stream(stream)
+        raise last_error
+
+
+class UnknownHostError(httpcore.ConnectError):
+    """The name has no address."""
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _remaining(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _remaining(timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        limit = _remaining(timeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, limit))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _remaining(timeout: float | None) -> float:
+    """Return the seconds that a step may take. Raises: httpcore.ReadTimeout after the deadline."""
+    remaining: float = _call.deadline - monotonic()
+    if remaining <= 0:
+        raise httpcore.ReadTimeout("no whole answer in time")
+    return remaining if timeout is None else min(remaining, timeout)

@@ -1,0 +1,126 @@
+"""The HTTP client of a price source: counts calls, and turns every fault into a ProviderError."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from threading import Lock
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from mainapp.core.http.client import (
+    Fault,
+    HttpClient,
+    HttpError,
+    Reply,
+    is_same_site,
+    parse_retry_after,
+)
+from mainapp.market.providers import base
+from mainapp.market.providers.base import ProviderError
+
+MAX_BYTES = 16 * 2**20  # brapi's list of the whole market has 0.4 MB
+MAX_REDIRECTS = 3
+USER_AGENT = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/131.0.0.0 Safari/537.36"
+)
+FAULTS: Mapping[Fault, base.Fault] = {
+    "timeout": "timeout",
+    "unknown_host": "unreachable",
+    "unreachable": "unreachable",
+    "too_big": "bad_reply",
+    "bad_reply": "bad_reply",
+}
+
+
+class CallCounter:
+    """Counts calls made by several threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._calls = 0
+
+    def add(self) -> None:
+        with self._lock:
+            self._calls += 1
+
+    def pop(self) -> int:
+        """Return the number of calls since the last `pop`."""
+        with self._lock:
+            calls, self._calls = self._calls, 0
+        return calls
+
+
+class SourceClient:
+    """A client of one source; safe to use from several threads."""
+
+    def __init__(self, *, proxy: str = "", headers: Mapping[str, str] | None = None) -> None:
+        self.counter = CallCounter()
+        self._client = HttpClient(
+            headers={"User-Agent": USER_AGENT, **(headers or {})},
+            proxy=proxy,
+            max_bytes=MAX_BYTES,
+            max_redirects=MAX_REDIRECTS,
+        )
+
+    def get(self, url: str, params: Mapping[str, str] | None = None, *, deadline: float) -> Reply:
+        """Return a successful answer, whole by `deadline` (of time.monotonic).
+
+        Raises: ProviderError.
+        """
+        if deadline <= monotonic():
+            raise ProviderError("no answer in time", fault="timeout")
+        self.counter.add()
+        try:
+            reply = self._client.request("GET", url, params=params, deadline=deadline)
+        except HttpError as error:
+            text = f"no connection: {error}" if error.fault == "unreachable" else str(error)
+            raise ProviderError(text, fault=FAULTS[error.fault]) from error
+        check_status(reply.status, reply.headers.get("Retry-After"))
+        return reply
+
+
+def check_site(asked: str, answering: str) -> None:
+    """Return when the URL that answers is of the site that was asked. Raises: ProviderError."""
+    if not is_same_site(asked, answering):
+        host = urlsplit(answering).hostname
+        raise ProviderError(f"redirects to another site ({host})", fault="bad_reply")
+
+
+def move_url(url: str, address: str, *, default: str) -> str:
+    """Return `url` at another address, whatever its host; unchanged where that is the default."""
+    if address == default:
+        return url
+    base_url, parts = urlsplit(address), urlsplit(url)
+    path = base_url.path + parts.path
+    return urlunsplit((base_url.scheme, base_url.netloc, path, parts.query, ""))
+
+
+def check_status(status: int, retry_after: str | None = None) -> None:
+    """Return for a status of success. Raises: ProviderError that names the fault."""
+    if status < 300:
+        return
+    pause_s = parse_retry_after(retry_after, at=datetime.now(UTC))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise ProviderError("too many requests (429)", fault="rate_limited", retry_after=pause_s)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PAYMENT_REQUIRED):
+        raise ProviderError(f"access refused ({status})", fault="unauthorized", permanent=True)
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY):
+        raise ProviderError(f"not found ({status})", fault="not_given", permanent=True)
+    if status >= 500 or status == HTTPStatus.REQUEST_TIMEOUT:
+        raise ProviderError(
+            f"the source is broken ({status})", fault="server_error", retry_after=pause_s
+        )
+    raise ProviderError(f"refused ({status})", permanent=True)
+
+
+def parse_json(body: bytes | str) -> Any:
+    """Return parsed JSON, NaN and infinities as floats. Raises: ProviderError for anything else."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        start = body[:200].lstrip()[:1]
+        kind = "a web page" if start in (b"<", "<") else "text" if body else "nothing"
+        raise ProviderError(f"{kind} instead of JSON", fault="bad_reply") from error

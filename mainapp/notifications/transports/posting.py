@@ -1,0 +1,84 @@
+"""One POST to a service, and the meaning of its status."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.http import AddressError, AddressPolicy, Fault, HttpClient, HttpError, Reply
+from mainapp.notifications.transports.base import TransportError
+
+USER_AGENT = "Pregao"
+UNEXPECTED = _("o serviço respondeu algo diferente do que documenta")
+TEXTS: Mapping[Fault, str] = {
+    "timeout": _("o servidor não respondeu a tempo"),
+    "unknown_host": _("o nome do servidor não foi encontrado"),
+    "too_big": UNEXPECTED,
+    "bad_reply": UNEXPECTED,
+}
+TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def build_client(*, allow_http: bool = False) -> HttpClient:
+    """Return the client for addresses that users give; an answer is cut at 64 KiB."""
+    schemes = frozenset({"https", "http"} if allow_http else {"https"})
+    return HttpClient(
+        headers={"User-Agent": USER_AGENT},
+        policy=AddressPolicy(schemes=schemes),
+        truncates=True,
+    )
+
+
+def post(
+    client: HttpClient,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    json: Any = None,
+    data: Mapping[str, str] | None = None,
+    content: bytes | None = None,
+) -> Reply:
+    """Return the answer to one POST, whatever its status. Raises: TransportError for none."""
+    try:
+        return client.request("POST", url, headers=headers, json=json, data=data, content=content)
+    except AddressError as error:
+        raise TransportError(str(error), permanent=True) from error
+    except HttpError as error:
+        raise TransportError(TEXTS.get(error.fault, str(error))) from error
+
+
+def is_success(reply: Reply) -> bool:
+    return 200 <= reply.status < 300
+
+
+def refusal(
+    reply: Reply, reason: object = "", *, secret: str = "", retry_after_s: object = None
+) -> TransportError:
+    """Return the error for an answer that is no success.
+
+    Redirects and 4xx are permanent, except 408, 425 and 429. `reason` is the service's own word,
+    `retry_after_s` a pause that it names in the body; Retry-After is read in any case.
+    """
+    text = f"{reply.status} {reason if isinstance(reason, str) and reason else reply.reason}"
+    pause = retry_after_s if isinstance(retry_after_s, int | float) else reply.retry_after_s
+    return TransportError(
+        text.replace(secret, "…") if secret else text,
+        permanent=300 <= reply.status < 500 and reply.status not in TEMPORARY,
+        retry_after_s=None if isinstance(pause, bool) else pause,
+    )
+
+
+def parse_object(reply: Reply) -> dict[str, Any]:
+    """Return the JSON object of an answer, an empty one for anything else."""
+    try:
+        parsed = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def invalid(text: str) -> TransportError:
+    """Return the error for what can never be an address of the service."""
+    return TransportError(text, permanent=True)

@@ -1,0 +1,35 @@
+// The distance of a price from a limit, in the words of rendering.py's distance_text.
+import { gettext } from "../core/i18n.js";
+import { brl, CENTS, decimal, fromUnits, pct, percent, toUnits } from "../core/number.js";
+
+const INDEX = "IBOV";
+
+/** Return "faltam R$ 1,24 (3,33%)", or that the limit is reached or passed. */
+export function distanceText(kind, limit, quote) {
+  const isPct = kind.endsWith("pct");
+  const value = toUnits(isPct ? quote.change_pct : quote.price, CENTS);
+  if (value === null) return gettext("sem fechamento anterior");
+  const remaining = remainingTo(kind, toUnits(limit, CENTS), value);
+  if (remaining === 0n) return gettext("no limite");
+  const size = remaining < 0n ? -remaining : remaining;
+  const distance = isPct
+    ? gettext("%(points)s p.p.", { points: decimal(fromUnits(size)) })
+    : priceDistance(size, value, quote.symbol);
+  return remaining > 0n
+    ? gettext("faltam %(distance)s", { distance })
+    : gettext("passou %(distance)s", { distance });
+}
+
+function priceDistance(size, value, symbol) {
+  const amount = fromUnits(size);
+  const share = pct(fromUnits(percent(size, value)), { signed: false });
+  const money = symbol === INDEX ? gettext("%(points)s pontos", { points: decimal(amount) }) : brl(amount);
+  return `${money} (${share})`;
+}
+
+/** Return how far the value is from reaching the limit; negative beyond it. */
+function remainingTo(kind, limit, value) {
+  if (kind === "compra") return value - limit;
+  if (kind === "change_down_pct") return limit + value;
+  return limit - value;
+}

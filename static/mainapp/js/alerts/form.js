@@ -1,0 +1,64 @@
+// The form of an alert: each change loads a preview; the chart shows limits and past firings.
+import * as dom from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { decimal } from "../core/number.js";
+import { day } from "../core/time.js";
+import { fetchCandles, toBar } from "../market/candles.js";
+import { StockChart } from "../market/chart.js";
+
+const RANGE = "1y";
+
+const root = document.querySelector("[data-alert-form]");
+const part = (name) => dom.part(root, name);
+const box = root.querySelector(".chart-box");
+const preview = document.getElementById("preview");
+const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
+let shownSymbol = "";
+let lastRequest = 0; // answers of older requests are dropped
+let bars = [];
+
+function cover(state, text = "") {
+  box.dataset.state = state;
+  part("cover-text").textContent = text;
+}
+
+function showLegend(hoveredBar) {
+  const bar = hoveredBar ?? bars.at(-1);
+  part("legend").textContent = bar
+    ? `${day(bar.time * 1000, { withYear: true })} · ${decimal(bar.close.toFixed(2))}`
+    : "";
+}
+
+/** Draw the marks of the newest preview; an invalid form has none. */
+function showMarks() {
+  chart.setMarks(document.getElementById("marks") ? dom.readJson("marks") : { limits: [], firings: [] });
+}
+
+async function load(symbol) {
+  const request = ++lastRequest;
+  [shownSymbol, bars] = [symbol, []];
+  cover("loading", gettext("Carregando o histórico…"));
+  try {
+    const isWanted = () => request === lastRequest;
+    const body = await fetchCandles({ url: root.dataset.candlesUrl, ticker: symbol, range: RANGE, isWanted });
+    if (!body) return;
+    bars = body.bars.map(toBar);
+    if (!bars.length) return cover("empty", gettext("Ainda não há histórico deste ativo neste período."));
+    chart.show(bars, body.interval, {});
+    showLegend(null);
+    cover("ready");
+    // The history that was just loaded may have been missing when the preview was made.
+    if (part("no-history")) globalThis.htmx.trigger(preview, "refresh");
+  } catch {
+    if (request === lastRequest) cover("failed", gettext("Não foi possível carregar o gráfico."));
+  }
+}
+
+function update() {
+  const { symbol } = part("preview").dataset;
+  showMarks();
+  if (symbol && symbol !== shownSymbol) load(symbol);
+}
+
+preview.addEventListener("htmx:afterSwap", update);
+update();

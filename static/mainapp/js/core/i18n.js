@@ -1,0 +1,20 @@
+// The page's language and its catalogue of texts (/jsi18n/); without a catalogue texts stay as they are.
+
+export const LANGUAGE = document.documentElement.lang === "en" ? "en" : "pt-BR";
+
+/** Translate; `%(name)s` takes a value by its name, `%s` the next of an array. */
+export function gettext(text, values = {}) {
+  return fill(globalThis.gettext?.(text) ?? text, values);
+}
+
+/** Translate a text that counts; its `%s` is the count. */
+export function ngettext(singular, plural, count) {
+  const fallback = count === 1 ? singular : plural;
+  return fill(globalThis.ngettext?.(singular, plural, count) ?? fallback, [count]);
+}
+
+function fill(text, values) {
+  if (!Array.isArray(values)) return text.replace(/%\((\w+)\)s/g, (whole, name) => values[name] ?? whole);
+  const remaining = [...values];
+  return text.replace(/%s/g, () => remaining.shift());
+}

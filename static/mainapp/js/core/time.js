@@ -1,0 +1,43 @@
+// Ages, times of day and dates as the reader's locale writes them, in São Paulo's time zone.
+import { gettext, LANGUAGE } from "./i18n.js";
+
+const NOTHING = "–";
+
+/** Seconds → "há 5 s", "há 3 min", "há 2 h", "há 4 d" */
+export function age(seconds) {
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 60) return gettext("há %s s", [s]);
+  if (s < 3600) return gettext("há %s min", [Math.floor(s / 60)]);
+  if (s < 86400) return gettext("há %s h", [Math.floor(s / 3600)]);
+  return gettext("há %s d", [Math.floor(s / 86400)]);
+}
+
+const CLOCK = new Intl.DateTimeFormat(LANGUAGE, {
+  timeZone: "America/Sao_Paulo",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
+
+const DATE = new Intl.DateTimeFormat(LANGUAGE, {
+  timeZone: "America/Sao_Paulo",
+  day: LANGUAGE === "en" ? "numeric" : "2-digit",
+  month: LANGUAGE === "en" ? "short" : "2-digit",
+  year: "numeric",
+});
+
+/** An ISO time or epoch milliseconds → "20/11", in English "20 Nov"; São Paulo's day. */
+export function day(time, { withYear = false } = {}) {
+  const moment = new Date(time ?? NaN);
+  if (Number.isNaN(moment.getTime())) return NOTHING;
+  const parts = Object.fromEntries(DATE.formatToParts(moment).map(({ type, value }) => [type, value]));
+  const shown = withYear ? [parts.day, parts.month, parts.year] : [parts.day, parts.month];
+  return shown.join(LANGUAGE === "en" ? " " : "/");
+}
+
+/** An ISO time or epoch milliseconds → "14:05:09", São Paulo's. */
+export function clock(time) {
+  const moment = new Date(time ?? NaN);
+  return Number.isNaN(moment.getTime()) ? NOTHING : CLOCK.format(moment);
+}

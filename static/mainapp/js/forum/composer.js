@@ -1,0 +1,162 @@
+// Writing: a message is shown at once with its state, and moves to its place when it has a number.
+import { buildButton, part } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { attachDraft } from "./outbox.js";
+
+const TYPING_MS = 2500;
+const MAX_HEIGHT_PX = 200;
+const TOUCH = window.matchMedia("(hover: none) and (pointer: coarse)");
+
+/** Make the page's form send by the socket; show it only to those who may write. */
+export function attachComposer(root, options) {
+  new Composer(root, options).attach();
+}
+
+class Composer {
+  constructor(root, { composer, log, socket, outbox, draftKey, announce }) {
+    this._form = composer;
+    this._box = composer.querySelector("textarea");
+    this._blocked = part(root, "blocked");
+    this._log = log;
+    this._socket = socket;
+    this._outbox = outbox;
+    this._announce = announce;
+    this._user = {
+      id: Number(root.dataset.user),
+      name: root.dataset.name,
+      avatar: root.dataset.avatar || null,
+    };
+    this._saveDraft = attachDraft(this._box, draftKey);
+    this._typedAt = -Infinity;
+    this._may = root.dataset.may.split(" ");
+    this._isClosed = "closed" in root.dataset;
+  }
+
+  attach() {
+    this._form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this._send();
+    });
+    this._box.addEventListener("keydown", (event) => this._onKey(event));
+    this._box.addEventListener("input", () => this._onInput());
+    this._socket.addEventListener("room", ({ detail }) => {
+      this._may = detail.may;
+      this._isClosed = detail.closed;
+      this._showPermission();
+    });
+    this._socket.addEventListener("state", () => this._onState());
+    this._socket.addEventListener("acked", ({ detail }) => this._onAcked(detail));
+    this._socket.addEventListener("refused", ({ detail }) => this._onRefused(detail));
+    for (const entry of this._outbox.entries) {
+      this._log.appendPending(entry, this._user);
+      this._showState(entry);
+    }
+    if (this._box.value) this._grow();
+  }
+
+  _send() {
+    const body = this._box.value.trim();
+    if (!body || !this._may.includes("send")) return;
+    this._box.value = "";
+    this._saveDraft();
+    this._grow();
+    part(this._form, "problem").hidden = true;
+    const entry = this._outbox.add(body);
+    this._log.appendPending(entry, this._user);
+    this._showState(entry);
+    this._socket.post(entry);
+    this._box.focus();
+  }
+
+  _retry(entry) {
+    this._outbox.fail(entry.client_id, false);
+    this._showState(entry);
+    this._socket.post(entry);
+  }
+
+  _discard(entry) {
+    this._outbox.remove(entry.client_id);
+    this._log.dropPending(entry.client_id);
+    this._box.value ||= entry.body;
+    this._saveDraft();
+    this._grow();
+    this._box.focus();
+  }
+
+  _grow() {
+    this._box.style.height = "auto";
+    this._box.style.height = `${Math.min(this._box.scrollHeight + 2, MAX_HEIGHT_PX)}px`;
+  }
+
+  _showState(entry, detail = null) {
+    const element = this._log.pending(entry.client_id);
+    const line = element && part(element, "state");
+    if (!line) return;
+    line.hidden = false;
+    element.classList.toggle("failed", entry.failed);
+    const text = entry.failed ? gettext("falhou") : this._waitingText();
+    line.replaceChildren(detail ? `${text}: ${detail}` : text);
+    if (!entry.failed) return;
+    const attributes = { className: "link-btn" };
+    line.append(
+      " ",
+      buildButton(gettext("tentar de novo"), () => this._retry(entry), attributes),
+      " ",
+      buildButton(gettext("descartar"), () => this._discard(entry), attributes),
+    );
+  }
+
+  _waitingText() {
+    return this._socket.isOpen ? gettext("enviando…") : gettext("espera a conexão…");
+  }
+
+  _showPermission() {
+    const isAllowed = this._may.includes("send");
+    this._form.hidden = !isAllowed;
+    this._blocked.hidden = isAllowed;
+    if (!isAllowed) this._blocked.textContent = this._blockedText();
+  }
+
+  _blockedText() {
+    if (this._socket.sessionEnded) return gettext("Sua sessão terminou: entre de novo para escrever.");
+    if (this._isClosed) return gettext("Esta sala está fechada: lê-se, mas ninguém escreve.");
+    return gettext("Você foi silenciado nesta sala: pode ler, mas não escrever.");
+  }
+
+  _onKey(event) {
+    const isSending = event.key === "Enter" && !event.shiftKey && !event.isComposing;
+    if (!isSending || TOUCH.matches) return;
+    event.preventDefault();
+    this._send();
+  }
+
+  _onInput() {
+    this._grow();
+    const now = performance.now();
+    if (now - this._typedAt < TYPING_MS || !this._box.value.trim()) return;
+    if (this._socket.send({ type: "typing", id: "typing" })) this._typedAt = now;
+  }
+
+  _onState() {
+    for (const entry of this._outbox.waiting()) this._showState(entry);
+    if (!this._socket.sessionEnded) return;
+    this._may = [];
+    this._showPermission();
+  }
+
+  _onAcked({ client_id: clientId, seq }) {
+    const element = this._log.pending(clientId);
+    if (!element) return;
+    if (seq <= this._socket.seq) this._log.dropPending(clientId); // the message itself is shown already
+    else part(element, "state").textContent = gettext("enviada");
+  }
+
+  _onRefused({ client_id: clientId, detail, retry_after_s: retryAfterS }) {
+    const entry = this._outbox.find(clientId);
+    if (!entry) return;
+    const seconds = Math.ceil(retryAfterS ?? 0);
+    const wait = seconds ? gettext("tenta de novo em %(seconds)s s", { seconds }) : "";
+    this._showState(entry, [detail, wait].filter(Boolean).join(" "));
+    this._announce(detail);
+  }
+}

@@ -1,0 +1,70 @@
+// Messages that are not acknowledged yet, and the draft: they survive a reload of this tab.
+import { serverNow } from "../core/clock.js";
+import { readStored, writeStored } from "../core/storage.js";
+
+const SESSION = { storage: "sessionStorage" };
+
+/** Messages in the order in which they were written, each {client_id, body, at, failed}. */
+export class Outbox {
+  constructor(key) {
+    this._key = `pregao.${key}.unsent`;
+    const stored = readStored(this._key, [], { ...SESSION, isValid: Array.isArray });
+    this._entries = stored.filter((entry) => entry?.client_id && entry.body);
+  }
+
+  get entries() {
+    return [...this._entries];
+  }
+
+  /** Return the messages to send without being asked: those that did not fail. */
+  waiting() {
+    return this._entries.filter((entry) => !entry.failed);
+  }
+
+  find(clientId) {
+    return this._entries.find((entry) => entry.client_id === clientId);
+  }
+
+  add(body) {
+    const at = new Date(serverNow() ?? Date.now()).toISOString();
+    const entry = { client_id: newId(), body, at, failed: false };
+    this._entries.push(entry);
+    this._save();
+    return entry;
+  }
+
+  fail(clientId, failed = true) {
+    const entry = this.find(clientId);
+    if (entry) entry.failed = failed;
+    this._save();
+    return entry;
+  }
+
+  remove(clientId) {
+    this._entries = this._entries.filter((entry) => entry.client_id !== clientId);
+    this._save();
+  }
+
+  _save() {
+    writeStored(this._key, this._entries.length ? this._entries : null, SESSION);
+  }
+}
+
+/** Restore and save the text of a text box; returns a function that saves it now. */
+export function attachDraft(box, key) {
+  const name = `pregao.${key}.draft`;
+  box.value ||= readStored(name, "", SESSION);
+  const save = () => writeStored(name, box.value || null, SESSION);
+  box.addEventListener("input", save);
+  return save;
+}
+
+/** Return a random UUID; crypto.randomUUID exists on secure pages only. */
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}

@@ -1,0 +1,33 @@
+// Past candles by HTTP, requested again until the server has loaded them.
+
+const POLL_MS = 700;
+const LOADING_MS = 25_000;
+
+/** Convert a candle of the wire into a bar of numbers. */
+export function toBar(candle) {
+  const numbers = Object.fromEntries(
+    ["open", "high", "low", "close"].map((name) => [name, Number(candle[name])]),
+  );
+  return { time: candle.time, volume: candle.volume, ...numbers };
+}
+
+/**
+ * Fetch candles, polling while the server loads them; `onPartial(body)` gets the ones it has meanwhile.
+ *
+ * Returns the body of the last answer (`status` is `ready` or `failed`), null as soon as `isWanted()` is false.
+ */
+export async function fetchCandles({ url, ticker, range, isWanted, onPartial = () => {} }) {
+  const address = new URL(url, window.location.href);
+  address.search = new URLSearchParams({ ticker, range });
+  const deadline = performance.now() + LOADING_MS;
+  for (;;) {
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(String(response.status));
+    const body = await response.json();
+    if (!isWanted()) return null;
+    if (body.status !== "loading") return body;
+    if (performance.now() > deadline) return { ...body, status: "failed" };
+    if (body.bars.length) onPartial(body);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,221 @@
+// The stock picker: filters the stocks and remembers the chosen ones; without scripts it is two forms.
+import { build, buildButton, readJson } from "../core/dom.js";
+import { fetchElement } from "../core/http.js";
+import { gettext, ngettext } from "../core/i18n.js";
+import * as watchlist from "./watchlist.js";
+
+const DEBOUNCE_MS = 180;
+
+const root = document.querySelector("[data-picker]");
+const filterForm = root.querySelector("[data-filter]");
+const pickForm = root.querySelector("[data-picks]");
+const chips = root.querySelector("[data-chips]");
+const count = root.querySelector("[data-count]");
+const notice = root.querySelector("[data-notice]");
+const limitNotice = root.querySelector("[data-limit-notice]");
+const follow = root.querySelector("[data-follow]");
+const clear = root.querySelector("[data-clear]");
+const limit = Number(root.dataset.limit);
+const editUrl = root.dataset.editUrl ?? null; // of the account's list; null: the list is the browser's
+
+const list = () => root.querySelector("[data-list]");
+const rows = () => [...root.querySelectorAll(".pick")];
+const box = (row) => row.querySelector("input");
+
+let chosen = editUrl
+  ? readJson("chosen-symbols")
+  : watchlist.get().slice(0, limit);
+let saving = Promise.resolve();
+let unsaved = 0;
+
+// The chosen stocks -------------------------------------------------------------------------------
+
+function buildChip(symbol) {
+  const label = gettext("Tirar %s", [symbol]);
+  return build("li", {}, buildButton(symbol, null, { value: symbol, "aria-label": label }));
+}
+
+function render() {
+  const isChosen = new Set(chosen);
+  for (const row of rows()) box(row).checked = isChosen.has(box(row).value);
+  const shown = [...chips.children].map((item) => item.firstChild.value);
+  if (shown.join() !== chosen.join()) {
+    const focused = chips.contains(document.activeElement) ? shown.indexOf(document.activeElement.value) : -1;
+    chips.replaceChildren(...chosen.map(buildChip));
+    if (focused >= 0) (chips.children[Math.min(focused, chosen.length - 1)]?.firstChild ?? follow).focus();
+    if (chosen.length > shown.length) chips.scrollLeft = chips.scrollWidth;
+  }
+  chips.hidden = !chosen.length;
+  clear.hidden = !chosen.length;
+  count.hidden = false;
+  count.textContent = gettext("%s de %s", [chosen.length, limit]);
+  count.classList.toggle("is-full", chosen.length >= limit);
+  follow.disabled = !chosen.length;
+  if (chosen.length < limit) limitNotice.hidden = true;
+}
+
+function showNotice(text) {
+  notice.textContent = text;
+  notice.hidden = !text;
+}
+
+/** Choose `symbols` up to the limit; show a notice when some do not fit. */
+function choose(symbols) {
+  const wanted = symbols.filter((symbol) => !chosen.includes(symbol));
+  const add = wanted.slice(0, Math.max(limit - chosen.length, 0));
+  limitNotice.hidden = add.length === wanted.length;
+  change({ add, remove: [] });
+}
+
+function drop(symbols) {
+  change({ add: [], remove: symbols });
+}
+
+function change({ add, remove }) {
+  if (!add.length && !remove.length) return render();
+  const symbols = [...chosen.filter((symbol) => !remove.includes(symbol)), ...add];
+  showNotice("");
+  chosen = editUrl ? symbols : watchlist.set(symbols);
+  render();
+  if (editUrl) saving = saving.then(() => save({ add, remove }));
+}
+
+/** Save one change of the account's list; a refused one is undone on the page. */
+async function save(edit) {
+  unsaved += 1;
+  try {
+    const symbols = await watchlist.editCurrent(editUrl, edit);
+    unsaved -= 1;
+    if (!unsaved) chosen = symbols;
+  } catch (error) {
+    unsaved -= 1;
+    chosen = [...chosen.filter((symbol) => !edit.add.includes(symbol)), ...edit.remove];
+    showNotice(error.message);
+  }
+  render();
+}
+
+pickForm.addEventListener("change", (event) => {
+  if (event.target.name !== "stockpicker") return;
+  if (event.target.checked) choose([event.target.value]);
+  else drop([event.target.value]);
+});
+pickForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const query = new URLSearchParams(chosen.map((symbol) => ["stockpicker", symbol]));
+  window.location.assign(`${pickForm.action}?${query}`);
+});
+chips.addEventListener("click", (event) => {
+  const button = event.target.closest("button");
+  if (button) drop([button.value]);
+});
+clear.addEventListener("click", () => {
+  const before = [...chosen];
+  drop(before);
+  const undo = buildButton(gettext("Desfazer"), () => {
+    choose(before);
+    follow.focus();
+  });
+  showNotice(gettext("Nada escolhido agora."));
+  notice.append(undo);
+  undo.focus();
+});
+root.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-all]")) return;
+  choose(rows().filter((row) => !row.hidden).map((row) => box(row).value));
+});
+
+// The filter --------------------------------------------------------------------------------------
+
+const withoutAccents = (text) =>
+  text
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toLowerCase();
+
+let timer = 0;
+let request = null;
+
+function showCount(shown) {
+  root.querySelector("[data-shown]").textContent = ngettext("%s ativo", "%s ativos", shown);
+  root.querySelector(".picks").hidden = !shown;
+  root.querySelector("[data-none]").hidden = shown > 0;
+}
+
+/** Filter the page's rows, which are the whole market. */
+function filterRows() {
+  const words = withoutAccents(filterForm.elements.q.value).split(/\s+/).filter(Boolean);
+  const sector = filterForm.elements.sector?.value ?? "";
+  let shown = 0;
+  for (const row of rows()) {
+    const matches =
+      (!sector || row.dataset.sector === sector) &&
+      words.every((word) => row.dataset.search.includes(word));
+    row.hidden = !matches;
+    if (matches) shown += 1;
+  }
+  showCount(shown);
+}
+
+/** Let the server filter: the market has more pages than this one. */
+async function filterOnServer() {
+  const query = new URLSearchParams(new FormData(filterForm));
+  const url = `${filterForm.action}?${query}`;
+  request?.abort();
+  request = new AbortController();
+  const { signal } = request;
+  list().setAttribute("aria-busy", "true");
+  try {
+    const filtered = await fetchElement(url, "[data-list]", { signal });
+    if (!filtered) throw new Error(url);
+    list().replaceWith(filtered);
+    window.history.replaceState(null, "", url);
+    showNotice("");
+    start();
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    list().removeAttribute("aria-busy");
+    showNotice(gettext("A busca não respondeu. Tente de novo."));
+  }
+}
+
+const isWhole = list().dataset.isWhole === "true";
+function filter() {
+  clearTimeout(timer);
+  if (isWhole) filterRows();
+  else timer = setTimeout(filterOnServer, DEBOUNCE_MS);
+}
+
+filterForm.addEventListener("input", filter);
+filterForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  filter();
+});
+
+// Start -------------------------------------------------------------------------------------------
+
+function start() {
+  root.querySelector("[data-all]").hidden = !rows().length;
+  render();
+}
+
+for (const element of root.querySelectorAll("[data-without-script]")) element.hidden = true;
+start();
+if (isWhole) filterRows(); // the browser may have restored the typed text
+if (editUrl) {
+  const answer = await watchlist.merged;
+  if (answer && !unsaved) {
+    chosen = answer.symbols;
+    render();
+  }
+} else {
+  watchlist.onChange((symbols) => {
+    chosen = symbols.slice(0, limit);
+    render();
+  });
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    chosen = watchlist.get().slice(0, limit);
+    render();
+  });
+}

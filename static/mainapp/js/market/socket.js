@@ -1,0 +1,238 @@
+// The prices of a page: the newest quotes, kept up to date by CONTRACTS' `ws/stock/<room>/`.
+import { addServerTime, serverNow } from "../core/clock.js";
+import { Connection, socketUrl } from "../core/connection.js";
+import { mergeQuotes } from "./quotes.js";
+
+const SILENCE_MS = 2600; // the server sends a heartbeat after 2 s without another frame
+const PROBE_MS = 5400;
+const PROOFS = new Set(["snapshot", "update", "heartbeat", "ranking"]);
+
+/**
+ * Events: `quotes` {changes, snapshot}, `status`, `pending`, `unknown` {symbols}, `left` {symbols},
+ * `problem` {code, detail, …}, `message` {user, message, sent_at}; in the room `home` also `ranking`
+ * {traded, gainers, losers, quotes}.
+ *
+ * `feed` is `live` or `stale`, `reason` why it is stale: a reason of the connection (core/connection.js),
+ * or `late` or `down`, as the server says.
+ */
+export class StockSocket extends EventTarget {
+  constructor({ room = "track", symbols = [], url = null }) {
+    super();
+    this.quotes = new Map();
+    this.symbols = new Set(symbols);
+    this.pending = new Set();
+    this.session = null;
+    this.source = null;
+    this.simulated = null;
+    this.limit = null;
+    this.feed = "stale";
+    this.reason = "connecting";
+    this.epoch = null;
+    this.seq = null;
+    this._liveAt = null; // of performance.now()
+    this._baseUrl = () => url ?? socketUrl(`/ws/stock/${room}/`);
+    this._requested = new Set();
+    this._subscriptions = new Map();
+    this._lastId = 0;
+    this._limitBefore = null;
+    this.connection = new Connection({
+      url: () => this._url(),
+      silenceMs: SILENCE_MS,
+      probeMs: PROBE_MS,
+      isAlive: (frame) => PROOFS.has(frame?.type),
+    });
+    this.connection.addEventListener("opened", () => this._sendMissedChanges());
+    this.connection.addEventListener("frame", ({ detail }) => this._onFrame(detail.frame));
+    this.connection.addEventListener("silence", () => this._setStale("silent"));
+    this.connection.addEventListener("wake", () => this._onWake());
+    this.connection.addEventListener("state", () => this._onState());
+  }
+
+  get sessionEnded() {
+    return this.connection.sessionEnded;
+  }
+
+  start() {
+    this.connection.start();
+    return this;
+  }
+
+  /** Return the server's time in epoch milliseconds, null while it is unknown. */
+  now() {
+    return serverNow();
+  }
+
+  /** Return how long ago the last batch of prices came, null when none ever did. */
+  staleMs() {
+    return this._liveAt === null ? null : performance.now() - this._liveAt;
+  }
+
+  /** Learn when the prices that the page was rendered with came, unless a frame said it already. */
+  setRenderedBatch(batchAt) {
+    this._liveAt ??= this._localTime(Date.parse(batchAt));
+  }
+
+  subscribe(symbols) {
+    const added = symbols.filter((symbol) => !this.symbols.has(symbol));
+    for (const symbol of added) this.symbols.add(symbol);
+    if (added.length) this._sendSubscribe(added);
+  }
+
+  unsubscribe(symbols) {
+    for (const symbol of symbols) this._forget(symbol);
+    this.connection.send({ type: "unsubscribe", symbols });
+  }
+
+  /** Send a message to the room; false when there is no connection. */
+  sendMessage(text) {
+    return this.connection.send({ type: "message", message: text, id: "message" });
+  }
+
+  // The connection ---------------------------------------------------------------------------------
+
+  _url() {
+    const url = new URL(this._baseUrl());
+    for (const symbol of this.symbols) url.searchParams.append("stockpicker", symbol);
+    if (this.epoch !== null && this.seq !== null) {
+      url.searchParams.set("epoch", this.epoch);
+      url.searchParams.set("seq", this.seq);
+    }
+    this._requested = new Set(this.symbols);
+    return url;
+  }
+
+  /** Send the changes of the list that were made after the address was. */
+  _sendMissedChanges() {
+    const added = [...this.symbols].filter((symbol) => !this._requested.has(symbol));
+    const removed = [...this._requested].filter((symbol) => !this.symbols.has(symbol));
+    if (added.length) this._sendSubscribe(added);
+    if (removed.length) this.connection.send({ type: "unsubscribe", symbols: removed });
+  }
+
+  _onState() {
+    const { state, reason } = this.connection;
+    if (reason === "session") this._limitBefore = this.limit;
+    if (state !== "open") this._setStale(reason, true);
+  }
+
+  _onWake() {
+    this._setStale("silent");
+    if (this.epoch !== null) this.connection.send({ type: "resume", epoch: this.epoch, seq: this.seq });
+  }
+
+  /** Remember the symbols of a subscription, so that its refusal can be undone. */
+  _sendSubscribe(symbols) {
+    const id = `s${++this._lastId}`;
+    this._subscriptions.set(id, symbols);
+    this.connection.send({ type: "subscribe", symbols, id });
+  }
+
+  // Frames -----------------------------------------------------------------------------------------
+
+  _onFrame(frame) {
+    if (frame?.type === "message") this._emit("message", frame);
+    else this[HANDLERS[frame?.type]]?.(frame);
+  }
+
+  _onSnapshot(frame) {
+    if (frame.epoch !== undefined) this.epoch = frame.epoch;
+    if (frame.seq !== undefined) this.seq = frame.seq;
+    for (const key of ["source", "simulated", "limit"]) {
+      if (frame[key] !== undefined) this[key] = frame[key];
+    }
+    // The limit is what it was before the session ended: another tab logged in again.
+    if (this.sessionEnded && this.limit >= this._limitBefore) this.connection.confirmSession();
+    for (const symbol of frame.pending ?? []) this.pending.add(symbol);
+    if (frame.pending?.length) this._emit("pending", { symbols: frame.pending });
+    this._emitQuotes(frame);
+    this._updateStatus({ batch_at: null, ...frame });
+    if (frame.unknown?.length) {
+      for (const symbol of frame.unknown) this._forget(symbol);
+      this._emit("unknown", { symbols: frame.unknown });
+    }
+  }
+
+  _onUpdate(frame) {
+    if (frame.seq !== undefined) this.seq = frame.seq;
+    this._emitQuotes(frame);
+    this._updateStatus({ ...frame, feed: frame.feed ?? "live" });
+  }
+
+  _onRanking(frame) {
+    this._emit("ranking", frame);
+    if (frame.seq > this.seq) this._updateStatus({ feed: "live" }); // a batch that the snapshot did not hold
+  }
+
+  _onUnsubscribed(frame) {
+    for (const symbol of frame.symbols ?? []) this._forget(symbol);
+    this._emit("left", { symbols: frame.symbols ?? [] });
+  }
+
+  _onError(frame) {
+    const refused = this._subscriptions.get(frame.id) ?? [];
+    if (frame.code === "too_many_symbols") refused.forEach((symbol) => this._forget(symbol));
+    this._emit("problem", { ...frame, refused });
+  }
+
+  /** Read a frame's clock, session and feed. */
+  _updateStatus(frame) {
+    if (frame.server_time) addServerTime(Date.parse(frame.server_time));
+    const hasChanged = frame.session !== undefined && frame.session !== this.session;
+    if (hasChanged) this.session = frame.session;
+    if (frame.feed === "live") this._setLive(frame.batch_at, hasChanged);
+    else if (frame.feed !== undefined) {
+      this._liveAt ??= this._localTime(Date.parse(frame.batch_at));
+      this._setStale(frame.feed, hasChanged);
+    }
+  }
+
+  /** Prices are as old as the last batch: `batchAt`, or now when the frame itself is one (undefined). */
+  _setLive(batchAt, hasChanged) {
+    const batch = batchAt === undefined ? null : this._localTime(Date.parse(batchAt));
+    const at = batch ?? (batchAt === undefined ? performance.now() : (this._liveAt ?? performance.now()));
+    this._liveAt = Math.max(this._liveAt ?? at, at);
+    if (this.feed === "live" && !hasChanged) return;
+    this.feed = "live";
+    this.reason = null;
+    this._emit("status");
+  }
+
+  _setStale(reason, hasChanged = false) {
+    if (this.feed === "stale" && this.reason === reason && !hasChanged) return;
+    this.feed = "stale";
+    this.reason = reason;
+    this._emit("status");
+  }
+
+  /** Return a time of the server by performance.now(), never in the future; null when it is unknown. */
+  _localTime(serverMs) {
+    const now = serverNow();
+    if (now === null || Number.isNaN(serverMs)) return null;
+    return performance.now() - Math.max(0, now - serverMs);
+  }
+
+  _emitQuotes(frame) {
+    for (const symbol of Object.keys(frame.quotes ?? {})) this.pending.delete(symbol);
+    const changes = mergeQuotes(this.quotes, frame, this.symbols);
+    if (changes.size) this._emit("quotes", { changes, snapshot: frame.type === "snapshot" });
+  }
+
+  _forget(symbol) {
+    this.symbols.delete(symbol);
+    this.quotes.delete(symbol);
+    this.pending.delete(symbol);
+  }
+
+  _emit(type, detail = {}) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+const HANDLERS = {
+  snapshot: "_onSnapshot",
+  update: "_onUpdate",
+  heartbeat: "_updateStatus",
+  ranking: "_onRanking",
+  unsubscribed: "_onUnsubscribed",
+  error: "_onError",
+};

@@ -1,0 +1,107 @@
+// The bar with the state of the market's session and of the feed: `_market_status.html`.
+import { displayElsewhere } from "../core/connection-status.js";
+import { part, setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { age, day } from "../core/time.js";
+import { sourceName } from "./quotes.js";
+
+const CONNECTING_MS = 2500;
+
+const SESSIONS = {
+  open: () => gettext("Mercado aberto"),
+  pre_open: () => gettext("Pré-abertura"),
+  closing_call: () => gettext("Call de fechamento"),
+  after_market: () => gettext("After-market"),
+};
+const REASONS = {
+  late: () => gettext("a fonte está atrasada"),
+  down: () => gettext("as cotações pararam de chegar ao servidor"),
+  silent: () => gettext("o servidor não responde"),
+  closed: () => gettext("reconectando"),
+  connecting: () => gettext("conectando"),
+  session: () => gettext("sua sessão terminou"),
+  offline: () => gettext("você está sem internet"),
+  gone: () => gettext("recarregue a página"),
+  flooded: () => gettext("o servidor encerrou a conexão; recarregue a página"),
+};
+
+/** Show the state of `socket` in `bar`; `onFeed(isStale)` is called when prices become stale or live. */
+export function attachStatus(bar, socket, onFeed = () => {}) {
+  const status = new MarketStatus(bar, socket, onFeed);
+  socket.setRenderedBatch(bar.dataset.newestAt);
+  socket.addEventListener("status", () => status.render());
+  setInterval(() => status.render(), 1000);
+  document.addEventListener("visibilitychange", () => status.render());
+  displayElsewhere(socket.connection);
+  status.render();
+}
+
+class MarketStatus {
+  constructor(bar, socket, onFeed) {
+    this._socket = socket;
+    this._onFeed = onFeed;
+    this._lastClose = bar.dataset.lastClose;
+    this._session = bar.querySelector(".badge-session");
+    this._feed = part(bar, "feed");
+    this._source = part(bar, "source");
+    this._login = part(bar, "login");
+    this._live = part(bar, "live"); // for screen readers
+    this._startedAt = performance.now();
+    this._shownState = null;
+  }
+
+  render() {
+    const { session, source, sessionEnded } = this._socket;
+    const state = this._state();
+    setText(this._session, this._sessionText());
+    if (session) this._session.dataset.session = session;
+    this._feed.dataset.feed = state;
+    setText(this._feed, this._feedText(state));
+    if (source) setText(this._source, gettext("Fonte: %(source)s", { source: sourceName(source) }));
+    this._showLogin(sessionEnded);
+    if (this._shownState === state) return;
+    if (this._shownState !== null) setText(this._live, this._feedText(state));
+    this._shownState = state;
+    this._onFeed(state !== "live" && state !== "connecting");
+  }
+
+  _state() {
+    const { feed, reason } = this._socket;
+    if (feed === "live") return "live";
+    const isYoung = performance.now() - this._startedAt < CONNECTING_MS;
+    if (reason === "connecting" && isYoung) return "connecting";
+    return reason === "late" ? "late" : "down";
+  }
+
+  _feedText(state) {
+    if (state === "connecting") return gettext("Conectando…");
+    if (state !== "live") return this._staleText();
+    return this._socket.session === "closed" ? gettext("Conectado") : gettext("Ao vivo");
+  }
+
+  _staleText() {
+    const reason = REASONS[this._socket.reason]?.() ?? this._socket.reason;
+    const ms = this._socket.staleMs();
+    if (ms === null) return gettext("Desatualizado: %(reason)s", { reason });
+    return gettext("Desatualizado %(age)s: %(reason)s", { age: age(Math.max(1, ms / 1000)), reason });
+  }
+
+  _sessionText() {
+    const { session } = this._socket;
+    if (session === null) return this._session.textContent.trim();
+    return SESSIONS[session]?.() ?? gettext("Fechamento de %(day)s", { day: this._closeDay() });
+  }
+
+  _closeDay() {
+    const times = [...this._socket.quotes.values()].map((quote) => Date.parse(quote.quoted_at));
+    const newest = Math.max(...times.filter((time) => !Number.isNaN(time)));
+    return Number.isFinite(newest) ? day(newest) : this._lastClose;
+  }
+
+  /** Offer the log-in after a session ended: prices go on coming, as to any visitor. */
+  _showLogin(sessionEnded) {
+    if (this._login.hidden !== sessionEnded) return;
+    this._login.hidden = !sessionEnded;
+    if (sessionEnded) setText(this._live, this._login.textContent);
+  }
+}

@@ -1,0 +1,226 @@
+// The tracker's table: a row per stock; changed cells are written once per animation frame.
+import { clearFlashes, flash, setMarker, setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { compareDecimals } from "../core/number.js";
+import {
+  ageText,
+  changeClass,
+  comparator,
+  delayText,
+  extendPoints,
+  fieldText,
+  originText,
+  place,
+  sparkPaths,
+} from "./quotes.js";
+
+const PLAIN_FIELDS = [
+  "name",
+  "open",
+  "low",
+  "high",
+  "previous_close",
+  "volume",
+  "year_low",
+  "year_high",
+  "market_cap",
+];
+const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
+const PLACEHOLDER = "{symbol}"; // of the symbol, in the <template>
+const REORDER_MS = 4000; // live values re-order the rows at most this often
+
+export class QuoteTable {
+  /** `now` returns the server's time in milliseconds, null while it is unknown. */
+  constructor({ table, template, now }) {
+    this.body = table.tBodies[0];
+    this.columns = new Set();
+    this._template = template;
+    this._now = now;
+    this._rows = new Map();
+    this._changed = new Map();
+    this._frame = null;
+    this._sort = null;
+    this._sortedAt = performance.now();
+    this._isStale = false;
+    // Sparklines and flashes outside the viewport cost time and show nothing.
+    this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "200px" });
+    for (const element of this.body.rows) this._register(element);
+    clearFlashes(this.body);
+  }
+
+  get symbols() {
+    return [...this._rows.keys()];
+  }
+
+  has(symbol) {
+    return this._rows.has(symbol);
+  }
+
+  add(symbol) {
+    if (this._rows.has(symbol)) return;
+    const element = this._template.content.firstElementChild.cloneNode(true);
+    element.dataset.symbol = symbol;
+    const row = this._register(element);
+    row.cells.symbol.textContent = symbol;
+    for (const node of element.querySelectorAll("[data-col]")) {
+      if (this.columns.has(node.dataset.col)) node.hidden = true;
+    }
+    for (const node of element.querySelectorAll("[href], [aria-label]")) {
+      for (const name of ["href", "aria-label"]) {
+        const text = node.getAttribute(name);
+        if (text?.includes(PLACEHOLDER)) node.setAttribute(name, text.replace(PLACEHOLDER, symbol));
+      }
+    }
+    this.body.append(element);
+  }
+
+  remove(symbol) {
+    const row = this._rows.get(symbol);
+    if (row) this._observer.unobserve(row.element);
+    row?.element.remove();
+    this._rows.delete(symbol);
+    this._changed.delete(symbol);
+  }
+
+  /** Write a quote in the next animation frame. `before` holds the former values of changed fields. */
+  update(symbol, quote, before = null) {
+    const row = this._rows.get(symbol);
+    if (!row) return;
+    row.quote = quote;
+    const waiting = this._changed.get(symbol);
+    this._changed.set(symbol, { ...before, ...waiting, isFirst: before === null || waiting?.isFirst });
+    this._frame ??= requestAnimationFrame(() => this._flush());
+  }
+
+  /** Set a day's closes [[seconds, text], …]; live prices that are newer stay at their end. */
+  setPoints(symbol, closes) {
+    const row = this._rows.get(symbol);
+    if (!row) return;
+    const live = row.points;
+    row.points = closes.map(([at, text]) => [at, Number.parseFloat(text)]);
+    const end = row.points.at(-1)?.[0] ?? 0;
+    for (const [at, price] of live) if (at >= end) extendPoints(row.points, at, price);
+    this._drawSpark(row);
+  }
+
+  setStale(isStale) {
+    this._isStale = isStale;
+    for (const row of this._rows.values()) row.cells.price.classList.toggle("stale", isStale);
+  }
+
+  showAges() {
+    const now = this._now();
+    for (const row of this._rows.values()) {
+      if (row.quote) setText(row.cells.age, ageText(row.quote, now));
+    }
+    if (performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
+  }
+
+  /** Order the rows by a column now and again every REORDER_MS; null: the order of the list. */
+  sort(column, ascending) {
+    this._sort = column && comparator(column, ascending);
+    this._reorder();
+  }
+
+  setHidden(column, isHidden) {
+    if (isHidden) this.columns.add(column);
+    else this.columns.delete(column);
+    for (const row of this.body.rows) {
+      for (const cell of row.cells) if (cell.dataset.col === column) cell.hidden = isHidden;
+    }
+  }
+
+  _register(element) {
+    const cells = {};
+    for (const node of element.querySelectorAll("[data-field]")) cells[node.dataset.field] = node;
+    const bars = {};
+    for (const node of element.querySelectorAll("[data-range]")) bars[node.dataset.range] = node;
+    const [base, line] = element.querySelectorAll(".spark path");
+    const spark = { base, line };
+    const row = { element, cells, bars, spark, points: [], quote: null, isVisible: false };
+    this._rows.set(element.dataset.symbol, row);
+    this._observer.observe(element);
+    return row;
+  }
+
+  _setVisible(entries) {
+    for (const { target, isIntersecting } of entries) {
+      const row = this._rows.get(target.dataset.symbol);
+      if (!row) continue;
+      row.isVisible = isIntersecting;
+      if (isIntersecting) this._drawSpark(row);
+    }
+  }
+
+  _flush() {
+    this._frame = null;
+    const now = this._now();
+    for (const [symbol, before] of this._changed) {
+      const row = this._rows.get(symbol);
+      if (row) this._write(row, before, now);
+    }
+    this._changed.clear();
+  }
+
+  _write(row, before, now) {
+    const { cells, quote } = row;
+    delete row.element.dataset.pending;
+    for (const field of PLAIN_FIELDS) setText(cells[field], fieldText(quote, field));
+    setText(cells.price, fieldText(quote, "price"));
+    const direction = changeClass(quote);
+    for (const field of ["change", "change_pct"]) {
+      setText(cells[field], fieldText(quote, field));
+      if (cells[field].className !== direction) cells[field].className = direction;
+    }
+    setText(cells.age, ageText(quote, now));
+    this._writeOrigin(row);
+    for (const [name, [low, high]] of Object.entries(RANGES)) {
+      setMarker(row.bars[name], place(quote[low], quote[high], quote.price));
+    }
+    const quotedAt = Date.parse(quote.quoted_at) || now;
+    if (quotedAt) extendPoints(row.points, Math.floor(quotedAt / 1000), Number.parseFloat(quote.price));
+    this._drawSpark(row);
+    if (row.isVisible && !before.isFirst && before.price !== undefined) {
+      flash(cells.price, compareDecimals(quote.price, before.price));
+    }
+    cells.price.classList.toggle("stale", this._isStale);
+  }
+
+  _writeOrigin({ cells, quote }) {
+    cells.age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
+    const delay = quote.delay_s > 0 ? delayText(quote.delay_s) : "";
+    if (cells.age.dataset.delay !== delay) cells.age.dataset.delay = delay;
+    const origin = originText(quote);
+    if (cells.age.title !== origin) cells.age.title = cells.price.title = origin;
+  }
+
+  _drawSpark(row) {
+    if (!row.isVisible) return;
+    const reference = Number.parseFloat(row.quote?.previous_close);
+    const { line, base } = sparkPaths(row.points, reference);
+    row.spark.line.setAttribute("d", line);
+    row.spark.base.setAttribute("d", base);
+    row.spark.line.parentNode.dataset.direction = row.quote ? changeClass(row.quote) : "flat";
+  }
+
+  /** Return whether the pointer or the focus is on a row: rows must not move away under them. */
+  _isInUse() {
+    return this.body.matches(":hover") || this.body.contains(document.activeElement);
+  }
+
+  _reorder() {
+    this._sortedAt = performance.now();
+    const order = [...this._rows.values()];
+    const sortable = (row) => row.quote ?? { symbol: row.element.dataset.symbol };
+    if (this._sort) order.sort((a, b) => this._sort(sortable(a), sortable(b)));
+    order.forEach(({ element }, i) => {
+      const current = this.body.rows[i];
+      if (current !== element) this.body.insertBefore(element, current);
+    });
+  }
+}
+
+/** Return the text of a row that has no price yet. */
+export function pendingText() {
+  return gettext("aguardando primeira cotação");
+}

@@ -1,0 +1,94 @@
+// The bell: the count of unread notifications, a toast for each new one, and the page's list.
+import { Connection, socketUrl } from "../core/connection.js";
+import { watchConnection } from "../core/connection-status.js";
+import { part } from "../core/dom.js";
+import { fetchElement } from "../core/http.js";
+import { ngettext } from "../core/i18n.js";
+import { readText, writeText } from "../core/storage.js";
+import { attachSoundSwitch, playSound } from "./sound.js";
+import { showToast } from "./toasts.js";
+
+const SILENCE_MS = 10_000; // there may be no news for days: then the server is asked
+const PROBE_MS = 4_000;
+const REFRESH_MS = 150;
+const MAX_COUNT = 99;
+const UNREAD_KEY = "unread"; // shown until the first frame comes
+
+const bell = document.querySelector("[data-bell]");
+const list = document.querySelector("[data-inbox]");
+const connection = new Connection({
+  url: () => socketUrl("/ws/notifications/"),
+  silenceMs: SILENCE_MS,
+  probeMs: PROBE_MS,
+  needsLogin: true,
+});
+let unread = 0;
+let lastId = null; // of the newest notification that was announced
+let refreshTimer = null;
+
+function showUnread(count) {
+  unread = Math.max(0, count);
+  const badge = part(bell, "count");
+  badge.textContent = unread > MAX_COUNT ? `${MAX_COUNT}+` : String(unread);
+  badge.hidden = unread === 0;
+  const text = ngettext("%s não lida", "%s não lidas", unread);
+  part(bell, "label").textContent = unread ? `: ${text}` : "";
+  writeText(UNREAD_KEY, String(unread), "sessionStorage");
+}
+
+function markRead(id) {
+  connection.send({ type: "mark_read", ids: [id] });
+}
+
+function announce(item) {
+  if (item.id <= lastId) return;
+  lastId = item.id;
+  showToast(item, () => markRead(item.id));
+  playSound();
+}
+
+/** Load the list anew, unless the keyboard's focus is in it. */
+function refreshList() {
+  if (!list || list.contains(document.activeElement)) return;
+  clearTimeout(refreshTimer);
+  refreshTimer = setTimeout(async () => {
+    const loaded = await fetchElement(window.location.href, "[data-inbox]").catch(() => null);
+    if (loaded) list.replaceChildren(...loaded.children); // else the next frame tries again
+  }, REFRESH_MS);
+}
+
+const HANDLERS = {
+  snapshot(frame) {
+    showUnread(frame.unread);
+    const missed = lastId === null ? [] : frame.items.filter((item) => !item.is_read && item.id > lastId);
+    missed.reverse().forEach(announce);
+    lastId = Math.max(lastId ?? 0, frame.last_id);
+    if (missed.length) refreshList();
+  },
+  notification(frame) {
+    if (frame.id <= lastId) return;
+    showUnread(unread + (frame.is_read ? 0 : 1));
+    announce(frame);
+    refreshList();
+  },
+  read(frame) {
+    showUnread(frame.unread);
+    refreshList();
+  },
+  deleted(frame) {
+    showUnread(frame.unread);
+    refreshList();
+  },
+};
+
+if (bell) {
+  showUnread(Number(readText(UNREAD_KEY, "sessionStorage")) || 0);
+  document.querySelectorAll("[data-sound-switch]").forEach(attachSoundSwitch);
+  list?.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-open]");
+    if (link) markRead(Number(link.dataset.open));
+  });
+  connection.addEventListener("frame", ({ detail }) => HANDLERS[detail.frame?.type]?.(detail.frame));
+  watchConnection(connection);
+  connection.start();
+}

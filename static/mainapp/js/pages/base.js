@@ -1,0 +1,53 @@
+// The frame of every page: theme switch, menus that close, stock search.
+import { build } from "../core/dom.js";
+import { attachSearch } from "../market/search.js";
+import { savePreference } from "./preferences.js";
+
+let saving = Promise.resolve(); // one request after the other: the last choice wins
+
+/** Save a theme in the account; resolves to the text of an error, "" when there is none. */
+function saveTheme(theme) {
+  const url = document.querySelector('meta[name="preferences"]')?.content;
+  if (!url) return "";
+  saving = saving
+    .then(() => savePreference(url, "theme", theme))
+    .then(() => "", (error) => error.message);
+  return saving;
+}
+
+function attachThemeSwitch(box) {
+  const show = () => {
+    for (const button of box.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.value === window.pregaoTheme.choice()));
+    }
+  };
+  const problem = build("p", { className: "field-error", role: "alert", hidden: true });
+  box.after(problem);
+  box.hidden = false;
+  box.addEventListener("click", async (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    window.pregaoTheme.choose(button.value);
+    problem.textContent = await saveTheme(button.value);
+    problem.hidden = !problem.textContent;
+  });
+  document.addEventListener("themechoice", show);
+  window.addEventListener("storage", show);
+  show();
+}
+
+function closeMenus(event) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    const isEscape = event.type === "keydown" && event.key === "Escape";
+    const isOutside = event.type === "click" && !menu.contains(event.target);
+    if (!isEscape && !isOutside) continue;
+    const hadFocus = menu.contains(document.activeElement);
+    menu.open = false;
+    if (isEscape && hadFocus) menu.querySelector("summary").focus();
+  }
+}
+
+document.addEventListener("click", closeMenus);
+document.addEventListener("keydown", closeMenus);
+document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);
+document.querySelectorAll("form.search").forEach(attachSearch);
