@@ -24,7 +24,7 @@ class Probe:
     """An instance in a process of its own; see tests/redis_probe.py."""
 
     def __init__(self, folder, name, **given):
-        variables = {"SECRET_KEY": "x" * 60, "QUOTE_SOURCE": "brapi", "LOG_LEVEL": "CRITICAL"}
+        variables = {"SECRET_KEY": "x" * 60, "QUOTE_SOURCE": "brapi", "LOG_LEVEL": "WARNING"}
         self.log = (folder / f"{name}.log").open("w+")
         self.process = subprocess.Popen(  # noqa: S603 - our own arguments
             [sys.executable, "-m", "tests.redis_probe", name],
@@ -181,7 +181,7 @@ def wait_until_it_works(probe, since):
         sent = probe.ask("send") | {"lock": True}
         if sent == works("ana", cached="ana") and probe.ask("report")["messages"] == ["ana"]:
             return time.monotonic() - since
-        assert time.monotonic() < since + BACK_WITHIN_S, sent
+        assert time.monotonic() < since + BACK_WITHIN_S, (json.dumps(sent), probe.log.name)
 
 
 def wait_for_replica(watched_, server_, master):
