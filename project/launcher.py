@@ -1,7 +1,7 @@
 """`make run`: one instance on one machine, checked before anything starts.
 
-`python -m project.launcher manage …` runs a management command in the same environment. Only
-`manage` imports Django: the launcher lives as long as the instance and should stay small.
+`python -m project.launcher manage …` runs a management command in the same environment. The checks
+import no Django, so that a refusal does not wait for it.
 """
 
 import json
