@@ -88,6 +88,7 @@ check: develop
 	$(VENV)/bin/djade --check $$(git ls-files '*.html')
 	$(VENV)/bin/djlint --lint --quiet templates
 	$(DEVELOP) $(PY) manage.py makemigrations --check --dry-run
+	$(DEVELOP) $(PY) manage.py policies check
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 fmt: develop

@@ -12,7 +12,7 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from redis.exceptions import LockError
 
-from mainapp.core.realtime import publish
+from mainapp.core.realtime import GroupMessage, publish
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.market import board, sessions, watch
@@ -128,7 +128,7 @@ def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed
     """Put recorded quotes on the board and publish what changed. Raises: redis.RedisError."""
     placed = _place(quotes, status)
     if placed.changed:
-        publish([(STOCK_TRACK, _announcement(placed))])
+        publish([GroupMessage(STOCK_TRACK, _announcement(placed))])
     return placed
 
 
