@@ -29,7 +29,7 @@ KIND_FIELDS: Mapping[str, KindFields] = {
         placeholder="ana@example.com",
     ),
     Channel.Kind.TELEGRAM: KindFields(
-        address=_("Conversa"),
+        address=_("Conversa ou canal"),
         help_text=_(
             "O número da conversa (de um grupo começa com -) ou o @nome de um canal. Escreva antes "
             "algo ao bot, ou ponha-o no grupo: ele não pode começar a conversa."
