@@ -14,11 +14,11 @@ from mainapp.notifications.models import Broadcast, Channel
 class KindFields:
     """The fields of a kind of channel, as its service's own pages call them."""
 
-    address: str
-    help_text: str
+    address: Any  # these texts are translated when they are shown
+    help_text: Any
     placeholder: str
-    secret: str = ""
-    secret_help: str = ""
+    secret: Any = ""
+    secret_help: Any = ""
     is_secret_required: bool = True
 
 
