@@ -1,4 +1,4 @@
-"""What became of messages, as their owner sees it."""
+"""Deliveries and their attempts, as their owner sees them."""
 
 from django.db.models import Count, Q, QuerySet
 
@@ -13,14 +13,14 @@ def deliveries_of(user: User) -> QuerySet[Delivery]:
 
 
 def untried_mails(broadcast_id: int) -> bool:
-    """Tell whether e-mails of a broadcast still wait for their first try."""
+    """Return whether e-mails of a broadcast still wait for their first attempt."""
     return Delivery.objects.filter(
         broadcast=broadcast_id, state=Delivery.State.WAITING, tries=0
     ).exists()
 
 
 def latest_broadcasts() -> QuerySet[Broadcast]:
-    """Return the newest broadcasts with how many e-mails are `written`, `sent` and `failed`."""
+    """Return the newest broadcasts with their counts of e-mails `written`, `sent`, `failed`."""
     state = Delivery.State
     return Broadcast.objects.select_related("author").annotate(
         written=Count("deliveries"),
