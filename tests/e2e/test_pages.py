@@ -21,7 +21,9 @@ def test_every_page_loads_its_modules(open_page, options):
     missing: list[str] = []
     page.on(
         "response",
-        lambda answer: answer.status >= 400 and "/static/" in answer.url and missing.append(answer.url),
+        lambda answer: (
+            answer.status >= 400 and "/static/" in answer.url and missing.append(answer.url)
+        ),
     )
     ready: dict[str, int] = {}
 
