@@ -16,7 +16,7 @@ import environ
 from project import embedded
 from project.instance import BASE_DIR, REAL_SOURCES, WILDCARDS, Instance, Refusal, setting
 from project.listener import listen
-from project.supervisor import Child, Stop, Supervisor, say
+from project.supervisor import Child, Stop, Supervisor, log
 
 REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
@@ -67,10 +67,10 @@ class Launcher:
                 self._start_redis(supervisor)
             source, why = self._prepare(supervisor)
             self._start(supervisor, source)
-            self._tell(source, why)
+            self._print_summary(source, why)
             supervisor.watch()
         except Stop:
-            say("stopping")
+            log("stopping")
         finally:
             self.listener.close()
             supervisor.stop()
@@ -98,8 +98,8 @@ class Launcher:
             raise Refusal(str(error)) from None
         redis = supervisor.start(Child("redis", command, os.environ, stops_last=True))
         path = embedded.socket_path(data_dir)
-        supervisor.wait_until(lambda: not redis.lives or embedded.answers(path), REDIS_START_S)
-        if not redis.lives or not embedded.answers(path):
+        supervisor.wait_until(lambda: not redis.is_running or embedded.answers(path), REDIS_START_S)
+        if not redis.is_running or not embedded.answers(path):
             raise Refusal(f"redis-server does not start: see {data_dir / 'redis' / 'redis.log'}")
 
     def _prepare(self, supervisor: Supervisor) -> tuple[str, str]:
@@ -132,9 +132,9 @@ class Launcher:
         for name, run in (("web", web), ("worker", worker), ("beat", beat)):
             supervisor.start(Child(name, run=run))
 
-    def _tell(self, source: str, why: str) -> None:
+    def _print_summary(self, source: str, why: str) -> None:
         mail = setting("EMAIL_HOST")
-        say("Pregão is starting; Ctrl-C ends it.")
+        log("Pregão is starting; Ctrl-C ends it.")
         rows = {
             "address": self.address,
             "data": str(self.instance.data_dir),
@@ -154,7 +154,7 @@ def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:
 
 def _choose_source(probe: Child) -> tuple[str, str]:
     """Return the sources to use and why: the real ones if any of them answered."""
-    stream = probe.process.stdout if probe.process else None
+    stream = probe.process.stdout if isinstance(probe.process, subprocess.Popen) else None
     try:
         answer = json.loads((stream.read() if stream else b"").splitlines()[-1])
         answered, errors = answer["sources"], answer["errors"]

@@ -15,7 +15,7 @@ import django
 from celery.bin.base import CLIContext
 from celery.bin.beat import beat
 from celery.bin.worker import worker
-from celery.platforms import SecurityWarning
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined] # not in celery-types
 from django.db import connections
 
 from project.celery import app
@@ -72,4 +72,4 @@ def run_celery(command: str, listener: socket.socket) -> None:
     sys.argv = command.split()[1:]  # what Celery executes again after a SIGHUP
     name, *arguments = command.partition("-A project ")[2].split()
     commands = {"worker": worker, "beat": beat}
-    commands[name].main(arguments, obj=CLIContext(app, no_color=None, workdir=None, quiet=True))
+    commands[name].main(arguments, obj=CLIContext(app, no_color=False, workdir=None, quiet=True))

@@ -1,4 +1,4 @@
-"""Users with living sessions, for clients that are logged in."""
+"""Users with valid sessions, for logged-in clients."""
 
 import json
 from datetime import timedelta
@@ -15,10 +15,10 @@ from mainapp.accounts.models import User
 
 
 def write_cookies(path: str, count: int) -> None:
-    """Make users with a session each and write their cookies to `path` as a JSON list."""
+    """Create users with a session each and write their cookies to `path` as a JSON list."""
     first = User.objects.count()
     users = User.objects.bulk_create(
-        User(username=f"reader{first + n}", email=f"reader{first + n}@localhost", password="!")  # noqa: S106 - none fits
+        User(username=f"reader{first + n}", email=f"reader{first + n}@localhost", password="!")  # noqa: S106 - matches no password
         for n in range(count)
     )
     backend = settings.AUTHENTICATION_BACKENDS[0]
