@@ -89,13 +89,13 @@ unit: develop
 unit-postgresql: develop
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 2
 
-# Real processes: starts, kills, restarts, backups.
+# Real processes: starts, kills, restarts, backups. Tests that share an instance share a worker.
 ops: develop
-	$(PY) -m pytest tests/ops
+	$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder tests/ops
 
 # A separate run: Playwright's event loop breaks async tests in the same process.
 browser: develop chromium
-	$(PY) -m pytest -rs tests/e2e
+	$(PY) -m pytest -rs -n 2 --dist worksteal tests/e2e
 
 check: develop
 	$(PY) -m ruff check .
@@ -105,6 +105,7 @@ check: develop
 	$(VENV)/bin/djade --check $$(git ls-files '*.html')
 	$(VENV)/bin/djlint --lint --quiet templates
 	$(DEVELOP) $(PY) manage.py makemigrations --check --dry-run
+	$(DEVELOP) $(PY) manage.py policies check
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 fmt: develop

@@ -1,6 +1,7 @@
-"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database of its own.
+"""A pytest plugin, loaded before the settings: a data folder, a Redis and a database per process.
 
-`TEST_DATABASE=postgresql` starts an embedded PostgreSQL; the default is SQLite.
+`TEST_DATABASE=postgresql` starts an embedded PostgreSQL, which the workers of one run share; the
+default is SQLite. What else the workers share lies in the folder TEST_SHARED_FOLDER.
 """
 
 import atexit
@@ -34,23 +35,26 @@ def start_redis(folder: Path) -> str:
     return f"unix://{path}"
 
 
-def start_postgresql() -> str:
-    """Start an embedded PostgreSQL and return its URL."""
-    server = PostgreSQL()
-    atexit.register(server.close)
-    return server.url
+def database_url() -> str:
+    """Return the URL of this process's database; start PostgreSQL unless the main process has."""
+    if os.environ.get("TEST_DATABASE") != "postgresql":
+        return f"sqlite:///{FOLDER / 'pregao.sqlite3'}"
+    if "TEST_POSTGRESQL_URL" not in os.environ:
+        server = PostgreSQL()
+        atexit.register(server.close)
+        os.environ["TEST_POSTGRESQL_URL"] = server.url  # workers inherit it
+    return os.environ["TEST_POSTGRESQL_URL"]
 
 
 atexit.register(shutil.rmtree, FOLDER, ignore_errors=True)
 (FOLDER / "static").mkdir()
 compile_stale(Path(__file__).parent.parent)
 os.environ["XDG_RUNTIME_DIR"] = str(FOLDER)
+os.environ.setdefault("TEST_SHARED_FOLDER", str(FOLDER))
 os.environ |= {
     "DEBUG": "1",
     "DATA_DIR": str(FOLDER),
     "QUOTE_SOURCE": "simulated",
     "REDIS_URL": start_redis(FOLDER),
-    "DATABASE_URL": start_postgresql()
-    if os.environ.get("TEST_DATABASE") == "postgresql"
-    else f"sqlite:///{FOLDER / 'pregao.sqlite3'}",
+    "DATABASE_URL": database_url(),
 }

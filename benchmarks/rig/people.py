@@ -13,12 +13,17 @@ from django.utils.crypto import get_random_string
 
 from mainapp.accounts.models import User
 
+UNUSABLE = "!"
 
-def write_cookies(path: str, count: int) -> None:
-    """Create users with a session each and write their cookies to `path` as a JSON list."""
+
+def write_cookies(path: str, count: int, *, password: str = UNUSABLE) -> None:
+    """Create users with a session each and write their cookies to `path` as a JSON list.
+
+    `password` is the hash that all of them get; the default fits no password.
+    """
     first = User.objects.count()
     users = User.objects.bulk_create(
-        User(username=f"reader{first + n}", email=f"reader{first + n}@localhost", password="!")  # noqa: S106 - matches no password
+        User(username=f"reader{first + n}", email=f"reader{first + n}@localhost", password=password)
         for n in range(count)
     )
     backend = settings.AUTHENTICATION_BACKENDS[0]

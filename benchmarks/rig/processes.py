@@ -147,7 +147,11 @@ class Rig:
         return process
 
     def prepare(self) -> None:
-        """Migrate and load the catalogue."""
+        """Migrate and load the catalogue, or copy RIG_DATABASE, where that was done."""
+        prepared = self.environment.get("RIG_DATABASE")
+        if prepared and self.environment["DATABASE_URL"].startswith("sqlite:"):
+            shutil.copyfile(prepared, self.folder / "pregao.sqlite3")
+            return
         for command in (["migrate", "-v0"], ["seed_stocks", "-v0"]):
             self.run_python("manage.py", *command)
         self.run_python(

@@ -1,4 +1,4 @@
-"""One running instance and one browser for all tests; a page without a complaint for each."""
+"""One running instance and one browser per worker; each test's pages may log no error."""
 
 import os
 import shutil
@@ -6,9 +6,18 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
+from tests.e2e.people import create_people
 from tests.instances import Instance, instance
+from tests.prepared import copy_prepared
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -21,24 +30,41 @@ ARGUMENTS = [
 ]
 # Of a page that was left before its socket was open.
 LEFT_EARLY = "WebSocket is closed before the connection is established"
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 15_000  # for what is not itself asserted to be quick; two workers share the cores
+STARTED_IN_S = 180  # of a test whose fixtures start the instance
+
+expect.set_options(timeout=TIMEOUT_MS)
 
 OpenPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(STARTED_IN_S))
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     """A simulated market whose prices move every second."""
-    with instance(tmp_path_factory.mktemp("e2e") / "data", UPDATE_INTERVAL_S="1") as started:
+    data_dir = copy_prepared(tmp_path_factory.mktemp("e2e") / "data")
+    with instance(data_dir, UPDATE_INTERVAL_S="1") as started:
+        create_people(started)
         yield started
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium_path() -> str:
+    """Return the path of Chromium; skip the test without one."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         refuse = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
         refuse("there is no Chromium on this machine: the browser tests need one on PATH")
+    return str(chromium)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = chromium_path()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield started

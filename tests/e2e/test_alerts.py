@@ -1,23 +1,13 @@
 """Alerts in a real browser: made, fired by the simulated market, told by the bell."""
 
 import re
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.people import log_in_new_user
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-
-
-def sign_up(page: Page) -> None:
-    name = f"ana{uuid4().hex[:8]}"
-    page.goto("/register/?next=/alerts/")
-    page.fill("[name=username]", name)
-    page.fill("[name=email]", f"{name}@example.com")
-    page.fill("[name=password1]", "um-segredo-longo")
-    page.fill("[name=password2]", "um-segredo-longo")
-    with page.expect_navigation():
-        page.click("main button[type=submit]")
 
 
 @pytest.fixture
@@ -26,7 +16,7 @@ def alerts(open_page):
 
     def open_(**options) -> Page:
         page = open_page("/privacy/", **options)
-        sign_up(page)
+        log_in_new_user(page, "/alerts/")
         return page
 
     return open_

@@ -5,11 +5,11 @@ import re
 import signal
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.people import log_in_new_user
 from tests.e2e.test_modules import stage  # noqa: F401 - a fixture
 
 CASES = json.loads(
@@ -66,17 +66,6 @@ RENDERED = f"""async () => ({READ})(new DOMParser().parseFromString(
     await (await fetch("/carteira")).text(), "text/html"))"""
 
 
-def sign_up(page: Page) -> None:
-    name = f"ana{uuid4().hex[:8]}"
-    page.goto("/register/?next=/carteira")
-    page.fill("[name=username]", name)
-    page.fill("[name=email]", f"{name}@example.com")
-    page.fill("[name=password1]", "um-segredo-longo")
-    page.fill("[name=password2]", "um-segredo-longo")
-    with page.expect_navigation():
-        page.click("main button[type=submit]")
-
-
 def hold(page: Page, symbol: str, quantity: str, average: str, nota: str = "5") -> None:
     page.goto(f"/create-carteira/?ativo={symbol}")
     page.fill("[name=quantidade]", quantity)
@@ -97,7 +86,7 @@ def carteira(open_page):
 
     def open_(**options) -> Page:
         page = open_page("/privacy/", **options)
-        sign_up(page)
+        log_in_new_user(page, "/carteira")
         for row in HELD:
             hold(page, *row)
         page.goto("/carteira")
@@ -118,7 +107,7 @@ def paused(process):
 
 def test_the_first_stock_is_added_from_the_empty_page_and_moves(open_page):
     page = open_page("/privacy/")
-    sign_up(page)
+    log_in_new_user(page, "/carteira")
     expect(page.get_by_role("heading", name="Sua carteira está vazia")).to_be_visible()
     page.get_by_role("link", name="Adicionar o primeiro ativo").click()
     page.fill("[name=ativo]", "PETR4")

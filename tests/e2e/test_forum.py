@@ -7,22 +7,15 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.people import PASSWORD, log_in_new_user
+
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-PASSWORD = "um-segredo-longo"
 RECONNECTED_MS = 20_000
 
 
-def sign_up(page: Page, name: str | None = None) -> str:
-    name = name or f"ana{uuid4().hex[:8]}"
-    page.goto("/register/?next=/forum/")
-    page.fill("[name=username]", name)
-    page.fill("[name=email]", f"{name}@example.com")
-    page.fill("[name=password1]", PASSWORD)
-    page.fill("[name=password2]", PASSWORD)
-    with page.expect_navigation():
-        page.click("main button[type=submit]")
-    page.wait_for_url("**/forum/")
-    return name
+def sign_up(page: Page) -> str:
+    """Log a new user in, and return the user's name."""
+    return log_in_new_user(page, "/forum/")
 
 
 def make_room(page: Page, name: str = "Sala", **fields: str) -> str:
@@ -60,7 +53,14 @@ def test_a_person_signs_up_makes_a_room_and_writes_in_it(open_page):
     page = open_page("/forum/")
     page.get_by_role("main").get_by_role("link", name="Criar sala").first.click()
     page.wait_for_url("**/login/?next=/create-room/")
-    name = sign_up(page)
+    page.goto("/register/?next=/forum/")
+    name = f"ana{uuid4().hex[:8]}"
+    page.fill("[name=username]", name)
+    page.fill("[name=email]", f"{name}@example.com")
+    page.fill("[name=password1]", PASSWORD)
+    page.fill("[name=password2]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url("**/forum/")
     path = make_room(page, "Petrobras", topic="Óleo", description="De tudo", stock="petr4")
     expect(page.get_by_text("Ninguém escreveu ainda.")).to_be_visible()
     expect(page.locator(".room-stock [data-field=price]")).to_have_text(re.compile(r"\d,\d\d"))

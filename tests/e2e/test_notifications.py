@@ -1,13 +1,10 @@
 """The bell, the toast and the list, in a browser."""
 
-import zlib
-
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.people import log_in_new_user
 from tests.instances import run
-
-PASSWORD = "um-segredo-longo"
 
 
 @pytest.fixture
@@ -28,16 +25,11 @@ def shell(site):
 
 
 @pytest.fixture
-def tab(open_page, shell, request):
-    """Return a tab of a person who has just logged in, and that person's name."""
-    name = f"u{zlib.crc32(request.node.name.encode())}"
-    shell(f"User.objects.create_user('{name}', '{name}@example.com', '{PASSWORD}')")
-    page = open_page("/login/?next=/notifications/")
-    page.locator("main [name=login]").fill(name)
-    page.locator("main [name=password]").fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Entrar").click()
+def tab(open_page):
+    """Return a tab of a user who is logged in; `tab.person` is the user's name."""
+    page = open_page("/privacy/")
+    page.person = log_in_new_user(page, "/notifications/")
     page.get_by_role("heading", name="Notificações").wait_for()
-    page.person = name
     return page
 
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import OpenPage
+from tests.e2e.people import PASSWORD, log_in_new_user
 
 PHONE: dict[str, Any] = {
     "viewport": {"width": 360, "height": 740},
@@ -32,8 +33,8 @@ def sign_up(page: Page) -> None:
     name = f"ana{uuid4().hex[:8]}"
     page.fill("[name=username]", name)
     page.fill("[name=email]", f"{name}@example.com")
-    page.fill("[name=password1]", "um-segredo-longo")
-    page.fill("[name=password2]", "um-segredo-longo")
+    page.fill("[name=password1]", PASSWORD)
+    page.fill("[name=password2]", PASSWORD)
     with page.expect_navigation():
         page.click("main button[type=submit]")
 
@@ -100,8 +101,7 @@ def test_a_search_without_an_answer_says_so(open_page: OpenPage) -> None:
 
 def test_a_change_that_cannot_be_kept_is_undone(open_page: OpenPage) -> None:
     page = open_page("/privacy/")
-    sign_up(page)
-    page.goto("/stockpicker/IBOV")
+    log_in_new_user(page, "/stockpicker/IBOV")
     page.route("**/watchlists/current/", lambda route: route.fulfill(body="<p>"))
 
     box(page, "VALE3").click()
@@ -212,8 +212,7 @@ def test_the_browsers_list_is_merged_once_after_the_login(open_page: OpenPage) -
 
 def test_a_change_is_kept_in_the_account_at_once(open_page: OpenPage) -> None:
     page = open_page("/privacy/")
-    sign_up(page)
-    page.goto("/stockpicker/IBOV")
+    log_in_new_user(page, "/stockpicker/IBOV")
 
     with page.expect_response("**/watchlists/current/"):
         box(page, "VALE3").check()
@@ -225,8 +224,7 @@ def test_a_change_is_kept_in_the_account_at_once(open_page: OpenPage) -> None:
 
 def test_a_list_is_shared_with_a_stranger_by_its_link(open_page: OpenPage) -> None:
     page = open_page("/privacy/")
-    sign_up(page)
-    page.goto("/watchlists/")
+    log_in_new_user(page, "/watchlists/")
     page.get_by_label("Nova lista").fill("Dividendos")
     page.get_by_role("button", name="Criar").click()
     page.get_by_label("Códigos a incluir").fill("petr4 ITUB4")

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from uuid import uuid4
 from zipfile import ZipFile
 
 import pytest
@@ -10,21 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from mainapp.accounts.tests.images import huge_png, photo
 from tests.e2e.conftest import OpenPage
+from tests.e2e.people import PASSWORD, log_in_new_user
 
-PASSWORD = "um-segredo-longo"
 PERIOD, THEME, LANGUAGE = "monitoring_minutes", "theme", "language"
-
-
-def sign_up(page: Page) -> str:
-    name = f"ana{uuid4().hex[:8]}"
-    page.goto("/register/?next=/privacy/")
-    page.fill("[name=username]", name)
-    page.fill("[name=email]", f"{name}@example.com")
-    page.fill("[name=password1]", PASSWORD)
-    page.fill("[name=password2]", PASSWORD)
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/privacy/")
-    return name
 
 
 def open_profile(page: Page) -> None:
@@ -40,7 +27,7 @@ def state(page: Page, name: str) -> Locator:
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
     page = open_page("/privacy/", color_scheme="light")
-    sign_up(page)
+    log_in_new_user(page, "/privacy/")
     open_profile(page)
     return page
 
@@ -144,7 +131,7 @@ def test_a_file_that_is_too_large_is_not_even_sent(page: Page) -> None:
 
 def test_everything_works_without_a_script(open_page: OpenPage) -> None:
     page = open_page("/privacy/", java_script_enabled=False)
-    sign_up(page)
+    log_in_new_user(page, "/privacy/")
     open_profile(page)
 
     form = page.locator(f"[data-autosave={THEME}]")
@@ -181,7 +168,7 @@ def test_the_page_fits_a_phone(open_page: OpenPage, scheme: str) -> None:
     page = open_page(
         "/privacy/", color_scheme=scheme, viewport={"width": 360, "height": 740}, has_touch=True
     )
-    sign_up(page)
+    log_in_new_user(page, "/privacy/")
     open_profile(page)
 
     for path in (page.url, "/update-profile/", "/remove-picture/", "/delete-account/"):

@@ -1,25 +1,15 @@
 """What an open page shows once its login has ended."""
 
-from uuid import uuid4
-
 from playwright.sync_api import expect
+
+from tests.e2e.people import log_in_new_user
 
 WATCHED = "/stocktracker?stockpicker=PETR4"
 
 
-def sign_up(page):
-    name = f"ana{uuid4().hex[:8]}"
-    page.fill("[name=username]", name)
-    page.fill("[name=email]", f"{name}@example.com")
-    page.fill("[name=password1]", "um-segredo-longo")
-    page.fill("[name=password2]", "um-segredo-longo")
-    with page.expect_navigation():
-        page.click("main button[type=submit]")
-
-
 def test_other_tab_is_told_of_the_logout_and_goes_on(open_page):
-    page = open_page("/register/")
-    sign_up(page)
+    page = open_page("/privacy/")
+    log_in_new_user(page, "/")
     other = page.context.new_page()
     other.goto(WATCHED)
     feed, link = (other.locator(f'[data-part="{part}"]').first for part in ("feed", "login"))

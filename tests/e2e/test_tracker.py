@@ -4,10 +4,11 @@ import re
 import signal
 import time
 from contextlib import contextmanager
-from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.people import log_in_new_user
 
 ASKED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -230,15 +231,8 @@ def test_a_stranger_reads_the_conversation_and_is_offered_the_login(open_page):
 def test_what_one_says_the_other_reads_as_plain_text(open_page):
     reader = open_page(ASKED)
     expect(feed(reader)).to_have_text("Ao vivo")
-    writer = open_page("/register/")
-    name = f"ana{uuid4().hex[:8]}"
-    writer.fill("[name=username]", name)
-    writer.fill("[name=email]", f"{name}@example.com")
-    writer.fill("[name=password1]", "um-segredo-longo")
-    writer.fill("[name=password2]", "um-segredo-longo")
-    with writer.expect_navigation():
-        writer.click("main button[type=submit]")
-    writer.goto(ASKED)
+    writer = open_page("/privacy/")
+    name = log_in_new_user(writer, ASKED)
     expect(feed(writer)).to_have_text("Ao vivo")
     writer.get_by_role("button", name="Conversa").click()
     writer.get_by_label("Mensagem", exact=True).fill("<b>olá</b>")

@@ -1,14 +1,51 @@
-"""What these tests share: one instance, started once."""
+"""One instance for all of these tests, started once, and a prepared data folder to copy."""
 
+import os
 import signal
 
 import pytest
 
 from tests.instances import instance
+from tests.prepared import DATABASE, copy_prepared, prepared_folder
+
+STARTED_IN_S = 150  # of a test whose fixtures start an instance
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what shares an instance on one worker: all users of `site`, else each module.
+
+    Tests with the longest time-outs come first, so that the workers end at about the same time.
+    """
+    for item in items:
+        is_sharing = "site" in getattr(item, "fixturenames", ())
+        group = "site" if is_sharing else item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(STARTED_IN_S))
+    items.sort(key=timeout_s, reverse=True)
+
+
+def timeout_s(item: pytest.Item) -> float:
+    marker = item.get_closest_marker("timeout")
+    assert marker
+    return float(marker.args[0])
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
+    """An instance that made its own data folder, as on a new machine."""
     with instance(tmp_path_factory.mktemp("ops") / "data", UPDATE_INTERVAL_S="2") as started:
         yield started
         assert started.stop(signal.SIGINT) == 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_benchmarks():
+    """Let the instances of `benchmarks.rig` start from the prepared database too."""
+    os.environ["RIG_DATABASE"] = str(prepared_folder() / DATABASE)
+
+
+@pytest.fixture
+def data_dir(tmp_path):
+    """Return a prepared data folder."""
+    return copy_prepared(tmp_path / "data")

@@ -1,7 +1,5 @@
 """QUOTE_SOURCE=auto: real prices where a source answers, else a market that says what it is."""
 
-import shutil
-
 import pytest
 
 from mainapp.market.tests.providers.stub import Stub
@@ -12,13 +10,12 @@ NOBODY = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def start(site, tmp_path):
+def start(data_dir):
     """Return a starter of an instance that decides for itself."""
 
     def start_(**urls):
-        shutil.copytree(site.data_dir / "static", tmp_path / "data" / "static")
         given = dict.fromkeys(SOURCES, NOBODY) | urls
-        return instance(tmp_path / "data", QUOTE_SOURCE="", SOURCE_TIMEOUT_S="1", **given)
+        return instance(data_dir, QUOTE_SOURCE="", SOURCE_TIMEOUT_S="1", **given)
 
     return start_
 

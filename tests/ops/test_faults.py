@@ -8,6 +8,7 @@ import pytest
 
 from benchmarks.faults import darkness, sigterm, watch_storm
 from tests.instances import Instance
+from tests.prepared import copy_prepared
 
 SHORT_OUTAGE_S = 3.2
 
@@ -19,6 +20,7 @@ def found(tmp_path_factory):
 
     async def suffer_all():
         folder = tmp_path_factory.mktemp("dark")
+        copy_prepared(folder / "data")
         async with darkness.launched(folder) as (site, running):
             for name, fault in FAULTS.items():
                 results[name] = await fault(site, running)

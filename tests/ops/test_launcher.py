@@ -1,7 +1,6 @@
 """One command brings an instance up, keeps it up, and takes it down."""
 
 import asyncio
-import shutil
 import signal
 import time
 
@@ -10,6 +9,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.instances import Instance, get, instance, is_alive, wait_for
+from tests.prepared import copy_prepared
 
 CHILDREN = {
     "web": "pregao: web",
@@ -47,7 +47,7 @@ def test_second_instance_on_the_same_folder_is_refused(site):
 def other(site, tmp_path_factory):
     """A second instance, in a folder too long for a unix socket's path and not made for a URL."""
     folder = tmp_path_factory.mktemp("ops") / f"{'a long way down ' * 6}#1?%20 ção"
-    shutil.copytree(site.data_dir / "static", folder / "static")
+    copy_prepared(folder)
     with instance(folder) as started:
         yield started
 

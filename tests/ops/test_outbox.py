@@ -73,9 +73,9 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def given(tmp_path, server, arrived):
+def given(data_dir, server, arrived):
     variables = {
-        "DATA_DIR": str(tmp_path),
+        "DATA_DIR": str(data_dir),
         "REDIS_URL": f"unix://{server.path}",
         "SECRET_KEY": "x" * 60,
         "QUOTE_SOURCE": "simulated",
@@ -85,9 +85,8 @@ def given(tmp_path, server, arrived):
         "EMAIL_USE_TLS": "0",
         "EMAIL_VERIFICATION": "none",
     }
-    for command in (["setup"], ["shell", "-c", WRITE]):
-        done = run("manage.py", *command, timeout_s=60, **variables)
-        assert done.returncode == 0, done.stderr
+    done = run("manage.py", "shell", "-c", WRITE, timeout_s=60, **variables)
+    assert done.returncode == 0, done.stderr
     return variables
 
 
@@ -128,7 +127,7 @@ def start_worker(given):
 
 
 @pytest.mark.timeout(240)
-def test_worker_killed_while_sending_loses_nothing(tmp_path, server, given, arrived):
+def test_worker_killed_while_sending_loses_nothing(data_dir, server, given, arrived):
     for _ in range(KILLS):
         enough = arrived.mails.total() + 15
         worker = start_worker(given)
@@ -137,7 +136,7 @@ def test_worker_killed_while_sending_loses_nothing(tmp_path, server, given, arri
         worker.kill()
         worker.wait()
         # The lease of what it had claimed runs out.
-        read(tmp_path, "UPDATE notifications_delivery SET due_at=created_at WHERE state='claimed'")
+        read(data_dir, "UPDATE notifications_delivery SET due_at=created_at WHERE state='claimed'")
     worker = start_worker(given)
 
     def is_over():
@@ -145,7 +144,7 @@ def test_worker_killed_while_sending_loses_nothing(tmp_path, server, given, arri
         time.sleep(0.3)
         left = "SELECT 1 FROM notifications_delivery WHERE state IN ('waiting', 'claimed')"
         done = "SELECT 1 FROM notifications_broadcast WHERE finished_at IS NOT NULL"
-        return not read(tmp_path, left) and read(tmp_path, done)
+        return not read(data_dir, left) and read(data_dir, done)
 
     try:
         wait_for(is_over, 90, "an empty outbox")
@@ -159,6 +158,6 @@ def test_worker_killed_while_sending_loses_nothing(tmp_path, server, given, arri
     assert {address for address, _id in to_all} == {f"u{n}@example.com" for n in range(USERS)}
     assert len(to_all) == USERS  # one Message-ID for each
     assert arrived.mails.total() - len(arrived.mails) <= KILLS * THREADS
-    rows = read(tmp_path, "SELECT user_id, count(*) FROM notifications_delivery GROUP BY 1")
+    rows = read(data_dir, "SELECT user_id, count(*) FROM notifications_delivery GROUP BY 1")
     assert len(rows) == USERS
-    assert read(tmp_path, "SELECT count(*) FROM notifications_notification") == [(NOTICES + 1,)]
+    assert read(data_dir, "SELECT count(*) FROM notifications_notification") == [(NOTICES + 1,)]

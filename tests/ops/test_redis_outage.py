@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from project.launcher import BEAT, WORKER
-from tests.instances import ROOT, RedisServer, environment, redis_key, run, wait_for
+from tests.instances import ROOT, RedisServer, environment, redis_key, wait_for
 
 # Celery's own pace, at 2, 6 and 12 s, would be back five seconds after this.
 OUTAGE_S = 7
@@ -25,15 +25,14 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def given(tmp_path, server):
+def given(data_dir, server):
     variables: dict[str, Any] = {
-        "DATA_DIR": str(tmp_path),
+        "DATA_DIR": str(data_dir),
         "REDIS_URL": f"unix://{server.path}",
         "SECRET_KEY": "x" * 60,
         "QUOTE_SOURCE": "simulated",
         "ALLOW_SIMULATED": "1",
     }
-    assert run("manage.py", "setup", **variables).returncode == 0
     return variables
 
 

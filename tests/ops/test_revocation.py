@@ -35,17 +35,16 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def sites(tmp_path, server):
+def sites(tmp_path, data_dir, server):
     """Start two web processes on one Redis and one database; return their addresses."""
     given = {
-        "DATA_DIR": str(tmp_path),
+        "DATA_DIR": str(data_dir),
         "REDIS_URL": f"unix://{server.path}",
         "SECRET_KEY": "x" * 60,
         "QUOTE_SOURCE": "simulated",
         "ALLOW_SIMULATED": "1",
         "HTTPS": "0",
     }
-    assert run("manage.py", "setup", timeout_s=90, **given).returncode == 0
     code = PEOPLE.format(path=str(tmp_path / "cookies"))
     made = run("manage.py", "shell", "-c", code, timeout_s=60, **given)
     assert made.returncode == 0, made.stderr
