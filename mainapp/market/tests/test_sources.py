@@ -70,7 +70,8 @@ def test_a_source_that_gives_nothing_is_not_the_one_in_use(real):
     assert [source.in_use for source in overview.sources] == [False, True, False]
 
 
-def test_a_spent_budget_is_told_apart_from_a_rest(real):
+def test_a_spent_budget_is_told_apart_from_a_rest(real, time_machine):
+    time_machine.move_to(MONDAY, tick=False)
     budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
     brapi = guard("brapi", budget)
     brapi.admit()
@@ -83,7 +84,8 @@ def test_a_spent_budget_is_told_apart_from_a_rest(real):
     assert not sources_overview(at=MONDAY).sources[0].in_use
 
 
-def test_the_interval_is_the_longer_of_beats_and_the_budgets(real):
+def test_the_interval_is_the_longer_of_beats_and_the_budgets(real, time_machine):
+    time_machine.move_to(MONDAY, tick=False)  # at a month's end the budget allows any interval
     assert sources_overview(at=MONDAY).sources[2].interval_s == settings.UPDATE_INTERVAL_S
 
     guard("brapi", Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")).admit()
