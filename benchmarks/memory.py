@@ -9,7 +9,6 @@ import json
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 
 from websockets.sync.client import ClientConnection, connect
@@ -19,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.rig.processes import IBOV, prepare_script
 from benchmarks.rig.readings import Tally, pss_bytes
-from tests.instances import Instance, instance
+from tests.instances import Instance, get, instance
 
 IDLE_S = 60.0
 PAGE_OPEN_S = 20.0
@@ -54,7 +53,7 @@ def main(idle_s: float) -> None:
     ):
         time.sleep(idle_s)
         report_memory(tally, running, f"after {idle_s:g} s without a visitor")
-        urllib.request.urlopen(f"{running.url}/stocktracker?{query}", timeout=30).read()
+        assert get(f"{running.url}/stocktracker?{query}")[0] == 200
         url = f"{running.url.replace('http', 'ws', 1)}/ws/stock/track/?{query}"
         with connect(url, origin=Origin(running.url), proxy=None) as socket:
             wait_for_update(socket)

@@ -59,7 +59,7 @@ def main() -> None:
         tally.line("change when 500 stop reading", over_pct, "%", DELAY_BUDGET_PCT)
         tally.line("over being alone", (stalled / alone - 1) * 100, "%")
         tally.ratio("500 that read over 500 that stopped", together, stalled)
-    sys.exit(bool(tally.missed))
+    sys.exit(tally.exit_code)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class Channel(kombu_redis.Channel):
     """A channel to the Redis that the connection's URL gives, in any form of REDIS_URL."""
 
     def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
-        at = parse_redis_url(self.connection.client.hostname)
+        at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # it has one by now
         self.keyprefix_fanout = self.keyprefix_fanout.format(db=at.database)
         options = _options()
         if asynchronous:
@@ -34,8 +34,8 @@ class Channel(kombu_redis.Channel):
         class PolledConnection(base):  # type: ignore[misc] # the class depends on the URL
             def disconnect(self, *args: Any, **options: Any) -> None:
                 super().disconnect(*args, **options)
-                if channel._registered:
-                    channel._on_connection_disconnect(self)
+                if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
+                    channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # nor this
 
         return PolledConnection
 
@@ -58,7 +58,7 @@ class ResultBackend(RedisBackend):
         return connection_pool(self._address(), **_options())
 
     def _address(self) -> RedisAddress:
-        return parse_redis_url(self.app.conf.broker_url)
+        return parse_redis_url(self.app.conf.broker_url)  # type: ignore[attr-defined] # nor in Celery's
 
 
 def _options() -> dict[str, Any]:

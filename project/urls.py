@@ -3,12 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_POST
 from django.views.i18n import JavaScriptCatalog, set_language
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("i18n/setlang/", require_POST(set_language), name="set_language"),
+    path("i18n/setlang/", set_language, name="set_language"),
     path(  # its address names the language: what is kept is never the other one's
         "jsi18n/",
         cache_control(max_age=3600, private=True)(JavaScriptCatalog.as_view()),

@@ -1,6 +1,7 @@
 """A page of the tracker as its script behaves: when it calls its prices stale, when it reconnects.
 
-The rules are those of `static/mainapp/js/market/socket.js`; a test in a browser holds that file itself.
+The rules are those of `static/mainapp/js/core/connection.js` and `market/socket.js`;
+tests/e2e/test_connections.py runs the scripts themselves in a browser.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ MIN_DELAY_S, MAX_DELAY_S = 0.5, 15.0
 
 
 def reconnect_delay(outage_s: float) -> float:
-    ceiling = min(MAX_DELAY_S, max(MIN_DELAY_S, outage_s / 2))
+    ceiling = min(MAX_DELAY_S, max(2 * MIN_DELAY_S, outage_s / 2))
     return MIN_DELAY_S + random.random() * (ceiling - MIN_DELAY_S)  # noqa: S311 - jitter
 
 

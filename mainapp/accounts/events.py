@@ -1,4 +1,4 @@
-"""Names and wire shapes: what processes tell each other about logins."""
+"""Names and wire shapes of the messages between processes about log-ins."""
 
 from typing import Literal, TypedDict
 
@@ -6,13 +6,12 @@ LOGINS = "accounts.logins"
 
 
 class LoginEnded(TypedDict):
-    """To the group `accounts.logins`: which sockets are to close, and how.
+    """To the group `accounts.logins`: close the user's sockets, of one session or (None) of all.
 
-    Those of one session of the user, or (None) of all. 4401: the login is over; 1012: it goes on
-    with other rights, so the client comes again.
+    With 4401 the log-in is over; with 1012 it goes on with other rights: the client reconnects.
     """
 
     type: Literal["login.ended"]
     user: int
     session: str | None
-    code: int
+    code: Literal[4401, 1012]

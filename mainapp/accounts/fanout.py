@@ -1,95 +1,78 @@
-"""The sockets of people who are logged in, which close when the login ends."""
+"""The hub of log-ins: closes the sockets of a user when the log-in that opened them ends."""
 
 import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from django.db import DatabaseError
 from psycopg_pool import PoolTimeout
 
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.core.consumers import COME_AGAIN, SESSION_ENDED, BaseConsumer
-from mainapp.core.realtime import listen
+from mainapp.core.realtime import Hub
+from mainapp.core.realtime.hub import Task
 
 logger = logging.getLogger(__name__)
 
 SWEEP_S = 10.0
 CHUNK = 500
-READY_S = 1.5
-REMEMBER_S = 60.0  # longer than a session takes to be read from the slowest database
-CANCEL_AGAIN_S = 0.1
+REMEMBER_S = 60.0  # longer than reading a session takes on the slowest database
 
 
 class Rights(NamedTuple):
-    """What a socket's user had when it was opened, and must have still."""
+    """What a socket's user had when it was opened, and must still have."""
 
     password: str
     access_level: str
 
 
-# Return which of these sessions live and what these users may; who is deactivated has nothing.
-Read = Callable[[Collection[str], Collection[int]], Awaitable[tuple[set[str], dict[int, Rights]]]]
+# Returns which of these sessions are valid and the rights of these users; inactive ones have none.
+ReadRights = Callable[
+    [Collection[str], Collection[int]], Awaitable[tuple[set[str], dict[int, Rights]]]
+]
 
 
-class LoginHub:
-    """One per process and event loop. Sockets join and leave without I/O.
+class LoginHub(Hub):
+    """Closes sockets at once on a message published after the commit that ended a log-in.
 
-    A hint, published after the commit that ended a login, closes its sockets at once. A hint can be
-    lost, so every SWEEP_S the database is asked about all sockets, CHUNK by CHUNK: the truth.
+    The message may be lost, so every SWEEP_S the database is read for all sockets, in CHUNKs.
     """
 
-    def __init__(self, *, read: Read) -> None:
-        self._read = read
+    groups = (LOGINS,)
+    handlers: ClassVar = {"login.ended": (LoginEnded, "end_login")}
+
+    def __init__(self, read_rights: ReadRights) -> None:
+        super().__init__()
+        self._read_rights = read_rights
         self._by_user: dict[int, set[BaseConsumer]] = {}
-        self._recent: deque[tuple[float, LoginEnded]] = deque()
-        self._loop = asyncio.get_running_loop()
-        self._joined = asyncio.Event()
-        self._tasks = [
-            self._loop.create_task(work)
-            for work in (listen([LOGINS], self._hear, joined=self._joined), self._sweep())
-        ]
+        self.recent: deque[tuple[float, LoginEnded]] = deque()
 
-    def now(self) -> float:
-        return self._loop.time()
-
-    async def ready(self) -> None:
-        """Wait until hints are heard, but not for a Redis that is away."""
-        if not self._joined.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(READY_S):
-                    await self._joined.wait()
+    def tasks(self) -> Sequence[Task]:
+        return (self._sweep,)
 
     def join(self, socket: BaseConsumer) -> None:
-        """Take a socket in; end it if its login ended since it was looked up (`known_at`)."""
+        """Add a socket; end it if its log-in ended since it was read (`known_at` in the scope)."""
         self._by_user.setdefault(socket.scope["user"].pk, set()).add(socket)
-        for heard_at, ended in self._recent:
-            if heard_at >= socket.scope["known_at"] and _concerns(ended, socket):
+        for received_at, ended in self.recent:
+            if received_at >= socket.scope["known_at"] and _concerns(ended, socket):
                 socket.end(ended["code"])
 
     def leave(self, socket: BaseConsumer) -> None:
-        """Forget a socket; safe to repeat."""
+        """Remove a socket. Safe to repeat."""
         pk = socket.scope["user"].pk
         if sockets := self._by_user.get(pk):
             sockets.discard(socket)
             if not sockets:
                 del self._by_user[pk]
 
-    async def stop(self) -> None:
-        while pending := [task for task in self._tasks if not task.done()]:
-            for task in pending:
-                task.cancel()
-            # Once may not do: wait_for, in redis-py too, can swallow it until Python 3.12.
-            await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
-
-    def _hear(self, ended: LoginEnded) -> None:
+    def end_login(self, ended: LoginEnded) -> None:
         now = self.now()
-        while self._recent and self._recent[0][0] < now - REMEMBER_S:
-            self._recent.popleft()
-        self._recent.append((now, ended))
-        for socket in self._by_user.get(ended["user"], ()):
+        while self.recent and self.recent[0][0] < now - REMEMBER_S:
+            self.recent.popleft()
+        self.recent.append((now, ended))
+        for socket in list(self._by_user.get(ended["user"], ())):
             if _concerns(ended, socket):
                 socket.end(ended["code"])
 
@@ -104,12 +87,12 @@ class LoginHub:
     async def _check(self, sockets: Sequence[BaseConsumer]) -> None:
         keys = {key for socket in sockets if (key := socket.scope["session_key"])}
         try:
-            living, rights = await self._read(keys, {s.scope["user"].pk for s in sockets})
+            valid, rights = await self._read_rights(keys, {s.scope["user"].pk for s in sockets})
         except (DatabaseError, PoolTimeout) as error:
-            logger.warning("whose logins are over could not be read: %s", error)
+            logger.warning("ended log-ins could not be read: %s", error)
             return
         for socket in sockets:
-            if code := _end_code(socket.scope, living, rights):
+            if code := _end_code(socket.scope, valid, rights):
                 socket.end(code)
 
 
@@ -118,10 +101,10 @@ def _concerns(ended: LoginEnded, socket: BaseConsumer) -> bool:
     return scope["user"].pk == ended["user"] and ended["session"] in (None, scope["session_key"])
 
 
-def _end_code(scope: Any, living: set[str], rights: dict[int, Rights]) -> int | None:
-    """Return how a socket is to close; None: its login is as it was."""
+def _end_code(scope: Any, valid: set[str], rights: dict[int, Rights]) -> int | None:
+    """Return the code to close a socket with; None when its log-in is unchanged."""
     user, key = scope["user"], scope["session_key"]
-    has = rights.get(user.pk)
-    if has is None or has.password != user.password or (key and key not in living):
+    current = rights.get(user.pk)
+    if current is None or current.password != user.password or (key and key not in valid):
         return SESSION_ENDED
-    return None if has.access_level == user.access_level else COME_AGAIN
+    return None if current.access_level == user.access_level else COME_AGAIN

@@ -1,29 +1,27 @@
-"""Access levels: who is how much, asked alike by views, sockets, the admin and the API.
+"""Access levels, and who may use the accounts' pages and operations.
 
-In a view that only staff may see:
-
-    @level_required(User.Access.SUPPORT)
-    def reports(request): ...
-
-In a service, or in a socket's handler, where the error becomes a frame or a message:
-
-    require_level(user, User.Access.SUPPORT)
-
-For a decision, in Python or for a template: `is_staff_level(user)`, `has_level(user, level)`.
+Views, the admin, the API and sockets ask the same functions: `require_level(user, level)` raises an
+error that each of them renders, `has_level(user, level)` and `is_staff_level(user)` decide, in
+Python or for a template. Pages for staff alone say so in their line of PAGES.
 """
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth.decorators import login_required
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
+from mainapp.core.policies import EVERYONE, MEMBERS, form, page
 
-View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+if TYPE_CHECKING:
+    from mainapp.accounts.models import User
+
+
+class MemberRequest(HttpRequest):
+    """A request to a page that only logged-in users may see."""
+
+    user: "User"
+
 
 # As `User.Access` names them, low to high; each holds what the ones before it may.
 LEVELS = ("user", "support", "admin")
@@ -65,16 +63,30 @@ def require_level(user: Any, level: str) -> None:
         raise AccessDenied(is_known=user.is_authenticated)
 
 
-def level_required(level: str) -> Callable[[View], View]:
-    """Return a view's decorator: anonymous goes to the log-in, who is below `level` gets a 403."""
+PAGES = {
+    "login": form(EVERYONE),
+    "logout": form(EVERYONE),
+    "register": form(EVERYONE),
+    "inactive": page(EVERYONE),
+    "email": form(MEMBERS),
+    "email-verification-sent": page(EVERYONE),
+    "confirm-email": form(EVERYONE, of="key"),
+    "reauthenticate": form(MEMBERS),
+    "change-password": form(MEMBERS),
+    "set-password": form(MEMBERS),
+    "reset-password": form(EVERYONE),
+    "reset-password-done": page(EVERYONE),
+    "new-password": form(EVERYONE, of="reset key"),
+    "new-password-done": page(EVERYONE),
+}
 
-    def decorate(view: View) -> View:
-        @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not has_level(request.user, level):
-                raise PermissionDenied
-            return view(request, *args, **kwargs)
-
-        return cast(View, login_required(guarded))
-
-    return decorate
+OPERATIONS = {
+    "api-register": {"post": EVERYONE},
+    "api-login": {"post": EVERYONE},
+    "api-token": {"post": EVERYONE},
+    "api-refresh": {"post": EVERYONE},
+    "api-token-refresh": {"post": EVERYONE},
+    "api-logout": {"post": MEMBERS},
+    "api-user": {"get": MEMBERS, "patch": MEMBERS},
+    "api-ticket": {"post": MEMBERS},
+}

@@ -6,7 +6,6 @@ from typing import Any
 from allauth.account import views as allauth
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, re_path
-from django.views.decorators.http import require_http_methods
 
 from mainapp.accounts.views import (
     ConfirmEmailView,
@@ -20,7 +19,6 @@ from mainapp.accounts.views import (
 def _page(
     route: str, view: Callable[..., HttpResponseBase], name: str, allauths: str
 ) -> list[URLPattern]:
-    view = require_http_methods(["GET", "HEAD", "POST"])(view)
     return [
         re_path(f"^{route}$", view, name=name),
         re_path(f"^{route}$", view, name=f"account_{allauths}"),

@@ -8,14 +8,12 @@ from typing import Any
 from allauth.account import views as allauth
 from allauth.core import context, ratelimit
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.utils import translation
-from django.utils.decorators import method_decorator
 from django.views import View
 
 HEAD_START_S = 0.1
@@ -60,7 +58,6 @@ class ConfirmEmailView(allauth.ConfirmEmailView):  # type: ignore[misc] # allaut
         return response
 
 
-@method_decorator(login_required, name="dispatch")
 class EmailView(allauth.EmailView):  # type: ignore[misc] # allauth has no types
     """The account's e-mail; read, it leaves to a POST what allauth would note of the address."""
 

@@ -5,7 +5,7 @@ import logging
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 import orjson
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -15,6 +15,9 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
+from mainapp.core.policies import EVERYONE, Socket, Who
+from mainapp.core.realtime.frames import encode
+from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,8 @@ MAX_ID = 64
 ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
 UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011
-SESSION_ENDED, COME_AGAIN = 4401, 1012
+SESSION_ENDED: Final = 4401
+COME_AGAIN: Final = 1012
 
 # Of this process, by the name of their consumer.
 open_sockets: Counter[str] = Counter()
@@ -53,11 +57,14 @@ class BaseConsumer(AsyncWebsocketConsumer):
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
-    # A stranger is accepted, then closed with 4401: a browser can tell it from a dead network.
-    needs_login: ClassVar[bool] = False
+    # Who may open it and send which frame; without one, everyone. An anonymous user who may not
+    # open it is accepted, then closed with 4401: a browser can tell that from a dead network.
+    policy: ClassVar[Socket] = Socket(opens=EVERYONE, frames={"ping": EVERYONE})
 
     scope: Any
     base_send: Any
+    # Every frame goes through it; a subclass may put one of its own in its place when it opens.
+    writer: SocketWriter
     is_closed = False
     _has_left = False
     _is_counted = False
@@ -65,6 +72,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
+        self.writer = SocketWriter(send, try_send_of(scope))
         self._errors: deque[float] | None = None
         self._frames: tuple[float, int] = (0.0, 0)
         self._task = asyncio.current_task()
@@ -89,8 +97,18 @@ class BaseConsumer(AsyncWebsocketConsumer):
         if self._task is not None and self._task is not asyncio.current_task():
             self._task.cancel()
 
-    async def reply(self, frame: Frame) -> None:
-        await self.base_send({"type": "websocket.send", "text": orjson.dumps(frame).decode()})
+    async def reply(self, frame: Any) -> None:
+        """Send an answer, after everything that was written before."""
+        await self.send_in_turn(encode(frame))
+
+    async def send_in_turn(self, frame: bytes | Build) -> None:
+        """Write a frame and wait until it is gone: who does not read is not read.
+
+        A function is called when the frame's turn comes.
+        """
+        await self.writer.drained()
+        self.writer.write(frame)
+        await self.writer.drained()
 
     async def close(self, code: int | None = None, reason: str | None = None) -> None:
         if not self.is_closed:
@@ -133,7 +151,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.accept()
         self._is_counted = True
         open_sockets[type(self).__name__] += 1
-        if self.needs_login and not self.scope["user"].is_authenticated:
+        if not self._may(self.policy.opens):
             await self.close(SESSION_ENDED)
             return
         if logins := self.scope.get("logins"):
@@ -149,6 +167,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
             open_sockets[type(self).__name__] -= 1
         if logins := self.scope.get("logins"):
             logins.leave(self)
+        self.writer.close()
         self.left()
 
     async def _dispatch(self, message: Any) -> None:
@@ -186,7 +205,13 @@ class BaseConsumer(AsyncWebsocketConsumer):
         name = self.handlers.get(frame["type"]) if isinstance(frame.get("type"), str) else None
         if name is None:
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
+        if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
+            raise DomainError("login_required", _("Entre na sua conta para escrever."))
         await getattr(self, name)(frame)
+
+    def _may(self, who: Who) -> bool:
+        """Tell whether the user may, as far as a log-in goes."""
+        return Who.ANONYMOUS in who or self.scope["user"].is_authenticated
 
     async def _fail(self, frame_id: Any = None) -> None:
         logger.exception("a socket's handler failed")

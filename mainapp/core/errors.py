@@ -36,7 +36,7 @@ def error_frame(error: DomainError, frame_id: Any = None) -> dict[str, Any]:
         frame["fields"] = clean(error.fields)
     if error.retry_after_s is not None:
         frame["retry_after_s"] = error.retry_after_s
-    return frame | clean(error.wire)
+    return {**frame, **clean(error.wire)}
 
 
 def json_response(error: DomainError) -> JsonResponse:

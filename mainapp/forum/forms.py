@@ -12,22 +12,20 @@ from mainapp.forum.rendering import MAX_BODY
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
 
-MAX_PAGE = 100_000
-
 
 class ForumQuery(forms.Form):
     """The forum's query; a field that makes no sense counts as empty."""
 
     q = forms.CharField(required=False, max_length=60)
     topic = forms.CharField(required=False, max_length=40)
-    page = forms.IntegerField(required=False, min_value=1, max_value=MAX_PAGE)
+    page = forms.CharField(required=False)
 
     def query(self) -> dict[str, Any]:
         self.is_valid()
         return {
             "words": self.cleaned_data.get("q") or "",
             "topic": self.cleaned_data.get("topic") or "",
-            "number": self.cleaned_data.get("page") or 1,
+            "number": self.cleaned_data.get("page") or "",
         }
 
 

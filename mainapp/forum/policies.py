@@ -1,10 +1,24 @@
-"""Who may do what in a room, and what a message may be."""
+"""Who may use the forum and do what in a room, and what a message may contain."""
 
 import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
 from mainapp.accounts.policies import is_staff_level
+from mainapp.core.policies import (
+    EVERYONE,
+    FORBIDDEN,
+    HOST,
+    IN_FORM,
+    MEMBERS,
+    MUTED,
+    OWNER,
+    STAFF,
+    Socket,
+    action,
+    form,
+    page,
+)
 from mainapp.forum.rendering import MAX_BODY
 
 TURNS, WINDOW_S = 10, 10.0
@@ -77,3 +91,39 @@ def is_too_long(body: str) -> bool:
 
 def _is_text(character: str) -> bool:
     return unicodedata.category(character) not in ("Cc", "Cs") and ord(character) not in _TURNING
+
+
+PAGES = {
+    "forum": page(EVERYONE),
+    "forum-moderation": page(STAFF, member=FORBIDDEN),
+    "create-room": form(MEMBERS),
+    "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),
+    "room-moderation": page(HOST | STAFF, of="room"),
+    "mute-participant": action(HOST | STAFF, of="room"),
+    "close-room": action(HOST | STAFF, of="room"),
+    "reopen-room": action(HOST | STAFF, of="room"),
+    "update-room": form(HOST | STAFF, of="room"),
+    "delete-room": form(HOST | STAFF, of="room"),
+    "edit-message": form(OWNER, of="message"),
+    "delete-message": form(OWNER | HOST | STAFF, of="message"),
+    "report-message": form(MEMBERS & ~OWNER, of="message"),
+    "resolve-report": action(HOST | STAFF, of="report"),
+}
+
+OPERATIONS = {
+    "api-rooms": {"get": EVERYONE, "post": MEMBERS},
+    "api-messages": {"get": EVERYONE, "post": MEMBERS},
+}
+
+SOCKET = Socket(
+    opens=EVERYONE,
+    of="room",
+    frames={
+        "ping": EVERYONE,
+        "resume": EVERYONE,
+        "send": MEMBERS & ~MUTED,
+        "edit": OWNER,
+        "delete": OWNER | HOST | STAFF,
+        "typing": MEMBERS & ~MUTED,
+    },
+)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -196,29 +195,12 @@ class BoardReader:
 
 
 def _dump(quote: Quote) -> bytes:
-    return orjson.dumps(asdict(quote), default=str)
+    return orjson.dumps(quote.to_json(), default=str)
 
 
 def _parse(raw: bytes) -> tuple[int, Quote]:
     seq, _, value = raw.split(b"|", 2)
-    fields = orjson.loads(value)
-    fields["quoted_at"] = datetime.fromisoformat(fields["quoted_at"])
-    for name in _MONEY:
-        if fields[name] is not None:
-            fields[name] = Decimal(fields[name])
-    return int(seq), Quote(**fields)
-
-
-_MONEY = (
-    "price",
-    "previous_close",
-    "open",
-    "high",
-    "low",
-    "market_cap",
-    "year_low",
-    "year_high",
-)
+    return int(seq), Quote.from_json(orjson.loads(value))
 
 
 def _dump_status(status: FeedStatus) -> bytes:

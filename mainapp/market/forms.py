@@ -19,14 +19,14 @@ class PickerForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=60)
     sector = forms.CharField(required=False, max_length=80)
-    page = forms.IntegerField(required=False, min_value=1, max_value=10_000)
+    page = forms.CharField(required=False)
 
     def query(self) -> dict[str, Any]:
         self.is_valid()
         return {
             "q": self.cleaned_data.get("q") or "",
             "sector": self.cleaned_data.get("sector") or "",
-            "page": self.cleaned_data.get("page") or 1,
+            "page": self.cleaned_data.get("page") or "",
         }
 
 

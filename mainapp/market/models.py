@@ -1,8 +1,13 @@
 """The catalogue, the last recorded quote, candles, and people's lists."""
 
+from dataclasses import MISSING
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
 
 
 class Stock(models.Model):
@@ -34,9 +39,14 @@ class Stock(models.Model):
     def __str__(self) -> str:
         return self.symbol
 
+    @property
+    def currency(self) -> str:
+        """The currency in which the paper is traded."""
+        return CURRENCY
+
 
 class Membership(models.Model):
-    """That a stock belonged to a market (an index portfolio) on a date."""
+    """A stock belonged to a market (an index portfolio) on a date."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="memberships")
     market = models.CharField(max_length=12)
@@ -51,25 +61,42 @@ class Membership(models.Model):
         return f"{self.stock_id} in {self.market} on {self.as_of}"
 
 
-class LastQuote(models.Model):
+class QuoteColumns(models.Model):
+    """The columns of a quote, as `quotes.Quote` defines its fields."""
+
+    class Meta:
+        abstract = True
+
+
+def quote_column(field: QuoteField) -> "models.Field[Any, Any]":
+    """Return the column of a quote's field.
+
+    A recorded quote always has a time, so this column is never null.
+    """
+    kind = field.kind
+    options: dict[str, Any] = {} if field.default in (MISSING, None) else {"default": field.default}
+    if kind.name == "time":
+        return models.DateTimeField()
+    if kind.name == "money":
+        return models.DecimalField(
+            max_digits=kind.digits, decimal_places=2, null=field.is_nullable, **options
+        )
+    if kind.name == "text":
+        return models.CharField(max_length=kind.max_length, **options)
+    if kind.name == "flag":
+        return models.BooleanField(**options)
+    number = models.BigIntegerField if kind.name == "count" else models.PositiveIntegerField
+    return number(null=field.is_nullable, **options)
+
+
+for _field in column_fields(Quote):
+    QuoteColumns.add_to_class(_field.name, quote_column(_field))
+
+
+class LastQuote(QuoteColumns):
     """The newest recorded quote of a stock, one real and one simulated."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="last_quotes")
-    simulated = models.BooleanField()
-    price = models.DecimalField(max_digits=18, decimal_places=2)
-    previous_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    open = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    volume = models.BigIntegerField(null=True)
-    market_cap = models.DecimalField(max_digits=22, decimal_places=2, null=True)
-    year_low = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    year_high = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    currency = models.CharField(max_length=3, default="BRL")
-    quoted_at = models.DateTimeField()
-    quoted_at_estimated = models.BooleanField(default=False)
-    source = models.CharField(max_length=20)
-    delay_s = models.PositiveIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -77,7 +104,12 @@ class LastQuote(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stock_id} {self.price} at {self.quoted_at}"
+        return f"{self.stock_id} at {self.source}"
+
+    def to_quote(self) -> Quote:
+        """Return the row as the quote that was recorded; reads its stock."""
+        values = {field.name: getattr(self, field.name) for field in column_fields(Quote)}
+        return Quote(symbol=self.stock.symbol, name=self.stock.name, **values)
 
 
 class Candle(models.Model):
@@ -110,7 +142,7 @@ class Candle(models.Model):
 
 
 class RejectedQuotes(models.Model):
-    """How many quotes of a source were refused for a reason, and the last of them."""
+    """Count of a source's refused quotes for one reason, and the last of them."""
 
     source = models.CharField(max_length=20)
     reason = models.CharField(max_length=20)
@@ -128,7 +160,7 @@ class RejectedQuotes(models.Model):
 
 
 class Watchlist(models.Model):
-    """A person's named list of stocks, shown to whoever has its link."""
+    """A person's named list of stocks, open to anyone who has its link."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="watchlists")
     name = models.CharField(max_length=60)
@@ -149,7 +181,7 @@ class Watchlist(models.Model):
 
 
 class WatchlistItem(models.Model):
-    """A stock's place in a list."""
+    """The place of a stock in a list."""
 
     watchlist = models.ForeignKey(Watchlist, models.CASCADE, related_name="items")
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")

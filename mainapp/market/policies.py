@@ -1,4 +1,6 @@
-"""How much one person may ask for."""
+"""Who may use the market's pages and socket, and how many symbols one user may follow."""
+
+from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, UNAUTHORIZED, Socket, action, form, page
 
 SYMBOL_LIMIT_ANONYMOUS = 30
 SYMBOL_LIMIT_USER = 200
@@ -7,3 +9,44 @@ SYMBOL_LIMIT_USER = 200
 def symbol_limit(*, is_authenticated: bool) -> int:
     """Return how many symbols a person may follow at once."""
     return SYMBOL_LIMIT_USER if is_authenticated else SYMBOL_LIMIT_ANONYMOUS
+
+
+PAGES = {
+    "stocktracker": page(EVERYONE),
+    "graph": page(EVERYONE),
+    "candles": page(EVERYONE),
+    "sources": page(EVERYONE),
+    "stock-search": page(EVERYONE),
+    "stockpicker": page(EVERYONE, of="market"),
+    "watchlists": form(MEMBERS),
+    "watchlist-current": action(MEMBERS, stranger=UNAUTHORIZED),
+    "watchlist-merge": action(MEMBERS, stranger=UNAUTHORIZED),
+    "watchlist": page(OWNER, of="watchlist"),
+    "edit-watchlist": action(OWNER, of="watchlist"),
+    "rename-watchlist": action(OWNER, of="watchlist"),
+    "make-watchlist-current": action(OWNER, of="watchlist"),
+    "renew-watchlist-link": action(OWNER, of="watchlist"),
+    "delete-watchlist": form(OWNER, of="watchlist"),
+    "shared-list": page(EVERYONE, of="shared list"),
+    "copy-shared-list": action(MEMBERS, of="shared list", login_next="shared-list"),
+}
+
+OPERATIONS = {
+    "api-stocks": {"get": EVERYONE},
+    "api-stock": {"get": EVERYONE},
+    "api-quotes": {"get": EVERYONE},
+    "api-candles": {"get": EVERYONE},
+    "api-sources": {"get": EVERYONE},
+}
+
+SOCKET = Socket(
+    opens=EVERYONE,
+    of="tracker",
+    frames={
+        "ping": EVERYONE,
+        "subscribe": EVERYONE,
+        "unsubscribe": EVERYONE,
+        "resume": EVERYONE,
+        "message": MEMBERS,
+    },
+)

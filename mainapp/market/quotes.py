@@ -1,64 +1,90 @@
-"""What a quote and a candle are, how they look on the wire, and which quotes are refused."""
+"""Quotes and candles: their one definition, their form on the wire, and the reasons to refuse."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, Literal
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
+CURRENCY = "BRL"  # of all papers of B3
 CENT = Decimal("0.01")
 CLOCK_SKEW = timedelta(minutes=2)
 MAX_PRICE = Decimal(10) ** 12
-# As JSON and English write it. 38,42 is none: taking its comma away would make it 3842.
+# In the notation of JSON and English. 38,42 does not match: without its comma it would be 3842.
 NUMBER = re.compile(
     r"[+-]?((\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d+)?|s?nan|inf(inity)?)",
     re.ASCII | re.IGNORECASE,
 )
 
-Rejection = Literal["not_finite", "not_positive", "unknown_symbol", "older", "future", "foreign"]
-REJECTIONS: tuple[Rejection, ...] = (
+Rejection = Literal[
     "not_finite",
     "not_positive",
     "unknown_symbol",
     "older",
     "future",
-    "foreign",
-)
+    "foreign",  # simulated among real ones, or the other way round
+    "currency",  # another than the paper's own
+]
+REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The kind of a quote's field, from which its forms derive.
+
+    These are the column of LastQuote (`market.models`), the value on the board, the value on the
+    wire and the API's serializer field (`api.serializers.market`). `digits` bounds money,
+    `max_length` a text. `is_column` is False for what the stock's own row holds.
+    """
+
+    name: Literal["text", "money", "count", "seconds", "time", "flag"]
+    digits: int = 18
+    max_length: int = 0
+    is_column: bool = True
+
+
+STOCK_TEXT = Kind("text", is_column=False)
+MONEY, LARGE_MONEY, PERCENT = Kind("money"), Kind("money", digits=22), Kind("money")
+COUNT, SECONDS, TIME, FLAG = Kind("count"), Kind("seconds"), Kind("time"), Kind("flag")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
     """One stock's newest price, as a source gave it.
 
-    Prices are Decimal in `currency`, `quoted_at` is aware UTC, `volume` counts shares of the day. A
-    source that gives no time leaves `quoted_at` None; recording it puts the first fetch that saw
-    the price there and sets `quoted_at_estimated`.
+    A new field is one line here, and a migration: its `Kind` decides about row, board, wire and
+    API. Prices are Decimal in `currency` (empty: the source did not name one), `quoted_at` is aware
+    UTC, `volume` counts shares of the day. A source that gives no time leaves `quoted_at` None;
+    recording then sets the first fetch that saw the price, and `quoted_at_estimated`.
     """
 
-    symbol: str
-    price: Decimal
-    source: str
-    simulated: bool
-    quoted_at: datetime | None = None
-    quoted_at_estimated: bool = False
-    name: str = ""
-    currency: str = "BRL"
-    delay_s: int = 0
-    previous_close: Decimal | None = None
-    open: Decimal | None = None
-    high: Decimal | None = None
-    low: Decimal | None = None
-    volume: int | None = None
-    market_cap: Decimal | None = None
-    year_low: Decimal | None = None
-    year_high: Decimal | None = None
+    symbol: Annotated[str, STOCK_TEXT]
+    name: Annotated[str, STOCK_TEXT] = ""
+    price: Annotated[Decimal, MONEY]
+    previous_close: Annotated[Decimal | None, MONEY] = None
+    open: Annotated[Decimal | None, MONEY] = None
+    high: Annotated[Decimal | None, MONEY] = None
+    low: Annotated[Decimal | None, MONEY] = None
+    volume: Annotated[int | None, COUNT] = None
+    market_cap: Annotated[Decimal | None, LARGE_MONEY] = None
+    year_low: Annotated[Decimal | None, MONEY] = None
+    year_high: Annotated[Decimal | None, MONEY] = None
+    currency: Annotated[str, Kind("text", max_length=3)] = CURRENCY
+    quoted_at: Annotated[datetime | None, TIME] = None
+    quoted_at_estimated: Annotated[bool, FLAG] = False
+    source: Annotated[str, Kind("text", max_length=20)]
+    delay_s: Annotated[int, SECONDS] = 0
+    simulated: Annotated[bool, FLAG]
 
     @property
-    def change(self) -> Decimal | None:
+    def change(self) -> Annotated[Decimal | None, MONEY]:
         return None if self.previous_close is None else self.price - self.previous_close
 
     @property
-    def change_pct(self) -> Decimal | None:
+    def change_pct(self) -> Annotated[Decimal | None, PERCENT]:
         if not self.previous_close or self.change is None:
             return None
         return (self.change * 100 / self.previous_close).quantize(CENT, ROUND_HALF_UP)
@@ -66,26 +92,73 @@ class Quote:
     def to_wire(self) -> dict[str, Any]:
         """Return CONTRACTS §2's quote: money as decimal strings, time as ISO 8601 UTC."""
         return {
-            "symbol": self.symbol,
-            "name": self.name,
-            "price": _text(self.price),
-            "previous_close": _text(self.previous_close),
-            "change": _text(self.change),
-            "change_pct": _text(self.change_pct),
-            "open": _text(self.open),
-            "high": _text(self.high),
-            "low": _text(self.low),
-            "volume": self.volume,
-            "market_cap": _text(self.market_cap),
-            "year_low": _text(self.year_low),
-            "year_high": _text(self.year_high),
-            "currency": self.currency,
-            "quoted_at": iso(self.quoted_at),
-            "quoted_at_estimated": self.quoted_at_estimated,
-            "source": self.source,
-            "delay_s": self.delay_s,
-            "simulated": self.simulated,
+            name: getattr(self, name) if write is None else write(getattr(self, name))
+            for name, write in _wire_writers(type(self))
         }
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the stored fields for JSON, exact: what `from_json` reads."""
+        return {field.name: getattr(self, field.name) for field in stored_fields(type(self))}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return the quote of a JSON object of `to_json`; a version of fewer fields may have it."""
+        given = {}
+        for field in stored_fields(cls):
+            if (value := values.get(field.name)) is not None:
+                given[field.name] = JSON_READERS.get(field.kind.name, _same)(value)
+        return cls(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteField:
+    """A field of a quote as its definition says; `default` is MISSING where one must be given."""
+
+    name: str
+    kind: Kind
+    is_nullable: bool
+    default: Any = MISSING
+    is_derived: bool = False
+
+
+@cache
+def wire_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
+    """Return the fields that clients see: the stored ones, then those that derive from them."""
+    derived = [
+        _field(name, get_type_hints(part.fget, include_extras=True)["return"], is_derived=True)
+        for base in reversed(cls.__mro__)
+        for name, part in vars(base).items()
+        if isinstance(part, property) and part.fget
+    ]
+    return (*stored_fields(cls), *derived)
+
+
+@cache
+def stored_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
+    """Return the fields that a source gives and the board keeps."""
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_field(part.name, hints[part.name], default=part.default) for part in fields(cls))
+
+
+@cache
+def column_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
+    """Return the fields that are columns of LastQuote; its stock has the others."""
+    return tuple(field for field in stored_fields(cls) if field.kind.is_column)
+
+
+def _field(name: str, hint: Any, *, default: Any = MISSING, is_derived: bool = False) -> QuoteField:
+    value_type, kind = get_args(hint)
+    is_nullable = NoneType in get_args(value_type)
+    return QuoteField(name, kind, is_nullable, default, is_derived)
+
+
+@cache
+def _wire_writers(cls: type[Quote]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    return tuple((field.name, WIRE_WRITERS.get(field.kind.name)) for field in wire_fields(cls))
+
+
+def _same(value: Any) -> Any:
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +174,9 @@ class Bar:
 
 
 def to_money(value: Any) -> Decimal | None:
-    """Return a number of a provider's reply as Decimal to the cent; None for what is no number.
+    """Return a number of a provider's reply as Decimal to the cent, None for anything else.
 
-    NaN and the infinities come back as they are, for `rejection` to refuse and count.
+    NaN and the infinities become NaN, for `rejection` to refuse and count.
     """
     text = str(value).strip()
     if isinstance(value, bool) or not NUMBER.fullmatch(text):
@@ -118,17 +191,24 @@ def to_money(value: Any) -> Decimal | None:
 
 
 def to_count(value: Any) -> int | None:
-    """Return a whole number of a provider's reply, None for what is none or negative."""
+    """Return a whole number of a provider's reply, None for a negative one or anything else."""
     number = to_money(value)
     return int(number) if number is not None and number.is_finite() and number >= 0 else None
 
 
-def rejection(quote: Quote, *, last: Quote | None, at: datetime) -> Rejection | None:
-    """Return why `quote` must not be recorded at `at`, after `last` of the same kind, or None."""
+def rejection(
+    quote: Quote, *, last: Quote | None, at: datetime, currency: str = ""
+) -> Rejection | None:
+    """Return the reason not to record `quote` at `at`, after `last` of the same kind, or None.
+
+    `currency` is the paper's own (empty: not known here); a quote without one counts as in it.
+    """
     if not quote.price.is_finite():
         return "not_finite"
     if not 0 < quote.price < MAX_PRICE:
         return "not_positive"
+    if currency and quote.currency not in ("", currency):
+        return "currency"
     if quote.quoted_at is not None and quote.quoted_at > at + CLOCK_SKEW:
         return "future"
     if last and _precedes(quote, last) and not _may_follow(quote, last):
@@ -139,7 +219,7 @@ def rejection(quote: Quote, *, last: Quote | None, at: datetime) -> Rejection | 
 def stamped(quote: Quote, *, last: Quote | None, at: datetime) -> Quote:
     """Return `quote` with a time: its own, or the first fetch that saw this price.
 
-    Its own is of no use either where it would lie before an estimated one.
+    An own time before an estimated one is replaced too.
     """
     if quote.quoted_at is not None and not (last and _precedes(quote, last)):
         return quote
@@ -152,9 +232,9 @@ def _precedes(quote: Quote, last: Quote) -> bool:
 
 
 def _may_follow(quote: Quote, last: Quote) -> bool:
-    """Say whether a quote of an earlier time may be the newer one after all.
+    """Return whether a quote of an earlier time may be the newer one after all.
 
-    An estimated time is a fetch's: its price is older, by as much as its source is late.
+    An estimated time is that of a fetch: its price is older by the delay of its source.
     """
     if not last.quoted_at_estimated or last.quoted_at is None or quote.quoted_at is None:
         return False
@@ -171,3 +251,7 @@ def iso(moment: datetime | None) -> str | None:
 
 def _text(value: Decimal | None) -> str | None:
     return None if value is None or not value.is_finite() else f"{value:f}"
+
+
+WIRE_WRITERS: dict[str, Callable[[Any], Any]] = {"money": _text, "time": iso}
+JSON_READERS: dict[str, Callable[[Any], Any]] = {"money": Decimal, "time": datetime.fromisoformat}

@@ -1,15 +1,16 @@
 """`ws/notifications/`: CONTRACTS §4."""
 
-import asyncio
 from typing import ClassVar
-from weakref import WeakKeyDictionary
 
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import BaseConsumer, DomainError, Frame, echo
-from mainapp.core.realtime import query
-from mainapp.notifications.fanout import InboxFanout, InboxSocket, encode
+from mainapp.core.consumers import BaseConsumer, Frame, echo
+from mainapp.core.exceptions import DomainError
+from mainapp.core.realtime import OnePerLoop, query
+from mainapp.core.realtime.writer import try_send_of
+from mainapp.notifications.fanout import InboxFanout, InboxSocket
+from mainapp.notifications.policies import SOCKET
 from mainapp.notifications.selectors.inbox import Ledger, items_after, snapshot, unread_count
 from mainapp.notifications.services.inbox import mark_read
 
@@ -17,37 +18,35 @@ TOO_SLOW = 1013
 MAX_IDS = 1000
 MAX_NUMBER = 2**63 - 1
 
+inbox_hub = OnePerLoop(InboxFanout, Ledger())
+
 
 class NotificationsConsumer(BaseConsumer):
-    """One tab of a user: it is told what the hub reads, and answers what it asks."""
+    """One tab of a user: the hub sends the news, the consumer answers the client's requests."""
 
-    needs_login = True
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {"resume": "resume", "mark_read": "mark_read"}
     hub: InboxFanout
     inbox: InboxSocket | None = None
 
     async def opened(self) -> None:
-        self.hub = hub()
+        self.hub = inbox_hub()
         await self.hub.ready()
-        self.inbox = InboxSocket(
-            self.scope["user"].pk, self.base_send, overflow=lambda: self.end(TOO_SLOW)
+        self.writer = self.inbox = InboxSocket(
+            self.scope["user"].pk,
+            self.base_send,
+            try_send_of(self.scope),
+            overflow=lambda: self.end(TOO_SLOW),
         )
         self.hub.join(self.inbox)
-        await self._answer_snapshot({})
+        await self._send_snapshot({})
 
     def left(self) -> None:
         if self.inbox is not None:
             self.hub.leave(self.inbox)
 
-    async def reply(self, frame: Frame) -> None:
-        if self.inbox is None:
-            await super().reply(frame)
-        else:
-            await self.inbox.drained()
-            self.inbox.post(encode(frame))
-
     async def resume(self, frame: Frame) -> None:
-        """Send each notification after that number, oldest first, then the inbox as it stands."""
+        """Send each notification after a number, oldest first, then the current inbox."""
         after = frame.get("after")
         if type(after) is not int or not 0 <= after <= MAX_NUMBER:
             raise DomainError("invalid", _("after é um número."), fields={"after": "int"})
@@ -55,14 +54,14 @@ class NotificationsConsumer(BaseConsumer):
         inbox.hold()
         for item in await query(items_after, self.scope["user"], after):
             await self.reply({"type": "notification", **item})
-        await self._answer_snapshot(echo(frame))
+        await self._send_snapshot(echo(frame))
 
     async def mark_read(self, frame: Frame) -> None:
         ids = ids_of(frame)
         user, inbox = self.scope["user"], self._inbox()
-        async with self.hub.looking:  # the hub learns first which marks are this tab's own
+        async with self.hub.polling:  # the hub learns first which marks are this tab's own
             marking = await query(mark_read, user=user, ids=ids, at=timezone.now())
-            inbox.answered.update(marking.marks)
+            inbox.own_marks.update(marking.marks)
         unread = await query(unread_count, user)
         await self.reply({"type": "read", "ids": marking.ids, "unread": unread} | echo(frame))
 
@@ -70,7 +69,7 @@ class NotificationsConsumer(BaseConsumer):
         assert self.inbox is not None
         return self.inbox
 
-    async def _answer_snapshot(self, extra: Frame) -> None:
+    async def _send_snapshot(self, extra: Frame) -> None:
         frame = await query(snapshot, self.scope["user"])
         await self.reply({**frame} | extra)
         self._inbox().release(frame["last_id"])
@@ -84,7 +83,7 @@ def ids_of(frame: Frame) -> list[int] | None:
     if (
         not isinstance(ids, list)
         or len(ids) > MAX_IDS
-        or not all(type(one) is int and 0 < one <= MAX_NUMBER for one in ids)
+        or not all(type(pk) is int and 0 < pk <= MAX_NUMBER for pk in ids)
     ):
         raise DomainError(
             "invalid",
@@ -92,20 +91,3 @@ def ids_of(frame: Frame) -> list[int] | None:
             fields={"ids": "list of int, or all"},
         )
     return ids
-
-
-_hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, InboxFanout] = WeakKeyDictionary()
-
-
-def hub() -> InboxFanout:
-    """Return the running loop's hub, opened by its first socket."""
-    loop = asyncio.get_running_loop()
-    if loop not in _hubs:
-        _hubs[loop] = InboxFanout(Ledger())
-    return _hubs[loop]
-
-
-async def close_inboxes() -> None:
-    """End the running loop's hub, if there is one; called when the server shuts down."""
-    if found := _hubs.pop(asyncio.get_running_loop(), None):
-        await found.stop()

@@ -1,6 +1,18 @@
-"""How long a claim lasts, when a delivery is tried again, and when it is given up."""
+"""Who may use notifications, and when a failed delivery is retried or given up."""
 
 from datetime import datetime, timedelta
+
+from mainapp.core.policies import (
+    EVERYONE,
+    FORBIDDEN,
+    MEMBERS,
+    OWNER,
+    STAFF,
+    Socket,
+    action,
+    form,
+    page,
+)
 
 LEASE = timedelta(seconds=60)
 GIVE_UP = timedelta(days=1)
@@ -28,3 +40,33 @@ def retry_pause(tries: int, jitter: float) -> timedelta:
 def is_given_up(*, created_at: datetime, at: datetime) -> bool:
     """Tell whether a delivery that failed again at `at` was tried for long enough."""
     return at - created_at >= GIVE_UP
+
+
+PAGES = {
+    "notifications": page(MEMBERS),
+    "read-notifications": action(MEMBERS),
+    "delete-notifications": form(MEMBERS),
+    "read-notification": action(OWNER, of="notification"),
+    "delete-notification": form(OWNER, of="notification"),
+    "notification-deliveries": page(MEMBERS),
+    "notification-channels": form(MEMBERS),
+    "switch-account-mail": action(MEMBERS),
+    "notification-channel": form(OWNER, of="channel"),
+    "verify-channel": action(OWNER, of="channel"),
+    "test-channel": action(OWNER, of="channel"),
+    "switch-channel": action(OWNER, of="channel"),
+    "delete-channel": form(OWNER, of="channel"),
+    "confirm-channel": form(EVERYONE, of="channel link"),
+    "broadcasts": form(STAFF, member=FORBIDDEN),
+}
+
+OPERATIONS = {
+    "api-notifications": {"get": MEMBERS},
+    "api-notification": {"get": OWNER, "delete": OWNER},
+    "api-read-notification": {"post": OWNER},
+}
+
+SOCKET = Socket(
+    opens=MEMBERS,
+    frames={"ping": MEMBERS, "resume": MEMBERS, "mark_read": MEMBERS},
+)

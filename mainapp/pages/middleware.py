@@ -1,12 +1,28 @@
-"""What no page of ours answers, how long the others take, and the language of a log-in."""
+"""Requests that are refused before a view runs, metrics, and the language of a log-in."""
 
 from collections.abc import Callable
 from time import perf_counter
+from typing import Any
 from urllib.parse import unquote_plus
 
-from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.urls import reverse
+from django.utils.translation import gettext_noop as _
 
+from mainapp.accounts.policies import has_level
+from mainapp.core.errors import json_response
+from mainapp.core.exceptions import DomainError
+from mainapp.core.policies import (
+    PREFIXES,
+    STAFF,
+    Page,
+    Refusal,
+    Who,
+    operation_policies,
+    page_policies,
+)
 from mainapp.pages.board import meter
 from mainapp.pages.errors import content_too_large
 from mainapp.pages.views.preferences import keep_language
@@ -53,6 +69,55 @@ def refuse_large_bodies(
         return get_response(request)
 
     return middleware
+
+
+class EnforcePagePolicies:
+    """Refuse who may not use a page, by the tables of `policies.py`, before its view runs.
+
+    Neither session nor user is read for a page that everyone may use.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        match = request.resolver_match
+        assert match is not None
+        if match.route.startswith(tuple(PREFIXES)) or match.url_name in operation_policies():
+            return None  # the admin, and REST framework's views, check by themselves
+        page = page_policies().get(match.url_name or "")
+        if page is None:
+            raise ImproperlyConfigured(f"no feature's PAGES has a line for {match.route!r}")
+        who = page.methods.get(request.method or "")
+        if Who.ANONYMOUS not in (page.people if who is None else who):
+            if not request.user.is_authenticated:
+                return _login_required(request, page, kwargs)
+            if who is not None and not _has_level_for(request.user, who):
+                raise PermissionDenied
+        return HttpResponseNotAllowed(page.methods) if who is None else None
+
+
+def _login_required(request: HttpRequest, page: Page, kwargs: dict[str, Any]) -> HttpResponseBase:
+    if page.stranger is Refusal.UNAUTHORIZED or "application/json" in request.headers.get(
+        "Accept", ""
+    ):
+        return json_response(DomainError("login_required", _("Entre na sua conta.")))
+    target = request.get_full_path()
+    if page.login_next:
+        target = reverse(page.login_next, kwargs=kwargs)
+    return redirect_to_login(target)
+
+
+def _has_level_for(user: Any, who: Who) -> bool:
+    """Tell whether a logged-in user may be one of these people, as far as access levels go."""
+    if who & ~STAFF:
+        return True
+    return has_level(user, "support" if Who.SUPPORT in who else "admin")
 
 
 def keep_chosen_language(

@@ -11,8 +11,6 @@ from mainapp.pages.views.metrics import metrics
 
 
 class Favicon(RedirectView):
-    http_method_names = ["get", "head"]
-
     def get_redirect_url(self, *args: object, **kwargs: object) -> str:
         return static("mainapp/img/icon.svg")
 
@@ -24,7 +22,7 @@ urlpatterns: list[URLPattern] = [
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
         name="privacy",
     ),
-    path("profile/<str:pk>/", profile.user_profile, name="user-profile"),
+    path("profile/<key:pk>/", profile.user_profile, name="user-profile"),
     path("update-profile/", profile.update_profile, name="update-profile"),
     path("preferences/", preferences.preferences, name="preferences"),
     path("update-picture/", pictures.update_picture, name="update-picture"),
@@ -32,7 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("remove-picture/", pictures.remove_picture, name="remove-picture"),
     path("export-data/", account.export_data, name="export-data"),
     path("delete-account/", account.remove_account, name="delete-account"),
-    path("avatar/<str:key>/<int:size>", pictures.avatar, name="avatar"),
+    path("avatar/<str:key>/<key:size>", pictures.avatar, name="avatar"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -1,6 +1,25 @@
-"""Limits of a portfolio and of an imported file."""
+"""Who may use portfolios, and the limits of a portfolio and of its files."""
+
+from mainapp.core.policies import MEMBERS, OWNER, action, form, page
 
 MAX_ROWS = 500
 MAX_NOTA = 10
 MAX_FILE_ROWS = 5000
 MAX_FILE_BYTES = 2 * 1024 * 1024
+
+
+PAGES = {
+    "carteira": page(MEMBERS),
+    "create-carteira": form(MEMBERS),
+    "update-carteira": form(OWNER, of="holding"),
+    "trade-carteira": action(OWNER, of="holding"),
+    "delete-carteira": form(OWNER, of="holding"),
+    "import-carteira": form(MEMBERS),
+    "confirm-import-carteira": action(MEMBERS),
+    "export-carteira": page(MEMBERS),
+}
+
+OPERATIONS = {
+    "api-carteira": {"get": MEMBERS, "post": MEMBERS},
+    "api-holding": {"get": OWNER, "patch": OWNER, "delete": OWNER},
+}

@@ -53,12 +53,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield started
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium_path() -> str:
+    """Return the path of Chromium; skip the test without one."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         refuse = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
         refuse("there is no Chromium on this machine: the browser tests need one on PATH")
+    return str(chromium)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = chromium_path()
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield started

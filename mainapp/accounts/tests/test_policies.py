@@ -1,7 +1,5 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import (
@@ -10,7 +8,6 @@ from mainapp.accounts.policies import (
     has_level,
     is_admin_level,
     is_staff_level,
-    level_required,
     require_level,
 )
 
@@ -67,33 +64,3 @@ def test_who_may_not_is_told_why(user, code):
 
 def test_who_may_passes():
     require_level(person(Access.SUPPORT), Access.SUPPORT)
-
-
-@level_required(Access.SUPPORT)
-def reports(request, pk):
-    return HttpResponse(f"reports of {pk}")
-
-
-@pytest.mark.parametrize("level", [Access.SUPPORT, Access.ADMIN])
-def test_view_answers_who_has_the_level(rf, level):
-    request = rf.get("/reports/")
-    request.user = person(level)
-
-    assert reports(request, pk=3).content == b"reports of 3"
-
-
-def test_view_refuses_who_is_below(rf):
-    request = rf.get("/reports/")
-    request.user = person(Access.USER)
-
-    with pytest.raises(PermissionDenied):
-        reports(request, pk=3)
-
-
-def test_view_sends_a_stranger_to_the_log_in(rf):
-    request = rf.get("/reports/?a=b")
-    request.user = AnonymousUser()
-
-    answer = reports(request, pk=3)
-
-    assert (answer.status_code, answer.url) == (302, "/login/?next=/reports/%3Fa%3Db")

@@ -17,6 +17,8 @@ from mainapp.accounts import fanout, middleware
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.accounts.models import User
 from mainapp.core.consumers import BaseConsumer
+from mainapp.core.policies import MEMBERS, Socket
+from mainapp.core.realtime.publish import publisher
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -167,7 +169,7 @@ def refuse_to_publish(batch):
     "event", [rename, change_and_think_better_of_it, tidy_sessions], ids=name_of
 )
 async def test_what_ends_nothing_says_nothing(alice, event, monkeypatch):
-    monkeypatch.setattr("mainapp.accounts.receivers.publish", refuse_to_publish)
+    monkeypatch.setattr(publisher, "put", refuse_to_publish)
 
     await sync_to_async(event)(alice)
 
@@ -256,14 +258,13 @@ async def test_database_that_is_away_closes_nobody(tabs, alice, monkeypatch, cap
 @pytest.mark.usefixtures("no_sweep")
 async def test_logout_during_the_handshake_is_noticed(tabs, alice, monkeypatch):
     browser = await log_in(alice)
-    read = middleware.users_of_sessions
+    read, hub = middleware.users_of_sessions, middleware.login_hub()
 
     def read_then_log_out(keys):
         found = read(keys)
         browser.post("/logout/")
-        (resolver,) = middleware._resolvers.values()
         deadline = time.monotonic() + 5
-        while not resolver.hub._recent and time.monotonic() < deadline:
+        while not hub.recent and time.monotonic() < deadline:
             time.sleep(0.01)
         return found
 
@@ -276,7 +277,7 @@ class BusyConsumer(BaseConsumer):
     """A socket whose handler takes its time, and which must not hear of its end twice."""
 
     handlers = BaseConsumer.handlers | {"work": "work"}
-    needs_login = True
+    policy = Socket(opens=MEMBERS, frames={})
     left_times = 0
 
     async def work(self, frame):
@@ -310,12 +311,12 @@ async def test_socket_that_needs_a_login_tells_a_stranger(websocket, busy):
 
 async def test_socket_that_is_gone_is_forgotten(tabs, alice):
     async with tabs((await log_in(alice), STOCK)):
-        (resolver,) = middleware._resolvers.values()
-        assert len(resolver.hub._by_user[alice.pk]) == 1
-    assert resolver.hub._by_user == {}
+        hub = middleware.login_hub()
+        assert len(hub._by_user[alice.pk]) == 1
+    assert hub._by_user == {}
 
 
 async def test_strangers_cost_nothing(websocket, queries):
     async with websocket(STOCK, cookie="sessionid=short"):
-        assert len(middleware._resolvers) == 0
+        assert middleware.login_hub.existing() is None
     assert [sql for sql in queries if "django_session" in sql or "accounts_user" in sql] == []

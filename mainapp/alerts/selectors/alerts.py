@@ -89,9 +89,9 @@ def alerts_of(user: User) -> QuerySet[Alert]:
     return Alert.objects.filter(owner=user, simulated=settings.SIMULATED)
 
 
-def owned_alert(user: User, pk: int) -> Alert:
-    """Return an alert of `user`. Raises: Alert.DoesNotExist for somebody else's too."""
-    return alerts_of(user).select_related("ativo").get(pk=pk)
+def own_alerts(user: User) -> QuerySet[Alert]:
+    """Return the same alerts, each with its stock."""
+    return alerts_of(user).select_related("ativo")
 
 
 def status_filter(at: datetime) -> Mapping[ShownStatus, Q]:

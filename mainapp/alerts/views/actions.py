@@ -2,32 +2,27 @@
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST
 
-from mainapp.alerts.selectors.alerts import alerts_of, is_waiting_beyond
+from mainapp.accounts.policies import MemberRequest
+from mainapp.alerts.selectors.alerts import alerts_of, is_waiting_beyond, own_alerts
 from mainapp.alerts.services import alerts as services
-from mainapp.alerts.views.owned import OwnerRequest, own_alert
+from mainapp.core.paths import get_owned_or_404
 
 
-@login_required
-@require_POST
-def pause_alert(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def pause_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     services.pause_alert(alert=alert)
     messages.success(request, _("O alerta de %s está em pausa.") % alert.ativo.symbol)
     return redirect("alerts")
 
 
-@login_required
-@require_POST
-def resume_alert(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def resume_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     services.resume_alert(alert=alert, at=timezone.now())
     messages.success(request, _("O alerta de %s está ativo de novo.") % alert.ativo.symbol)
     if is_waiting_beyond(alert):
@@ -35,10 +30,8 @@ def resume_alert(request: OwnerRequest, pk: str) -> HttpResponse:
     return redirect("alerts")
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete_alert(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def delete_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     if request.method == "POST":
         services.delete_alert(alert=alert)
         messages.success(request, _("O alerta de %s foi apagado.") % alert.ativo.symbol)
@@ -46,9 +39,7 @@ def delete_alert(request: OwnerRequest, pk: str) -> HttpResponse:
     return render(request, "mainapp/alerts/delete.html", {"alert": alert})
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete_alerts(request: OwnerRequest) -> HttpResponse:
+def delete_alerts(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         count = services.delete_alerts(owner=request.user, simulated=settings.SIMULATED)
         text = ngettext("%s alerta foi apagado.", "%s alertas foram apagados.", count)

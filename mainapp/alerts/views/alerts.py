@@ -3,18 +3,24 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.policies import ALERT_LIMIT
-from mainapp.alerts.selectors.alerts import STATUSES, AlertRow, alert_rows, row_of, status_counts
+from mainapp.alerts.selectors.alerts import (
+    STATUSES,
+    AlertRow,
+    alert_rows,
+    own_alerts,
+    row_of,
+    status_counts,
+)
 from mainapp.alerts.selectors.firings import firings_of
 from mainapp.alerts.selectors.preview import minutes_of, summary_of
-from mainapp.alerts.views.owned import OwnerRequest, own_alert
+from mainapp.core.pages import page_of
+from mainapp.core.paths import get_owned_or_404
 from mainapp.market import sessions
 from mainapp.market.selectors.quotes import last_quotes
 
@@ -22,16 +28,14 @@ PAGE_SIZE = 50
 FIRINGS_A_PAGE = 30
 
 
-@login_required
-@require_safe
-def alerts(request: OwnerRequest) -> HttpResponse:
+def alerts(request: MemberRequest) -> HttpResponse:
     at = timezone.now()
     status: Any = request.GET.get("status")
     status = status if status in STATUSES else None
     counts = status_counts(request.user, at=at)
     total = sum(counts.values())
     shown = counts[status] if status else total
-    page = Paginator(range(shown), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = page_of(range(shown), request.GET.get("page"), size=PAGE_SIZE)
     first = (page.number - 1) * PAGE_SIZE
     rows = alert_rows(request.user, status=status, at=at, first=first, size=PAGE_SIZE)
     context = {
@@ -46,14 +50,12 @@ def alerts(request: OwnerRequest) -> HttpResponse:
     return render(request, "mainapp/alerts/alerts.html", context)
 
 
-@login_required
-@require_safe
-def alert_history(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def alert_history(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     alert.owner = request.user
     symbol = alert.ativo.symbol
     row = row_of(alert, last_quotes([symbol]).get(symbol), at=timezone.now())
-    firings = Paginator(firings_of(alert), FIRINGS_A_PAGE).get_page(request.GET.get("page"))
+    firings = page_of(firings_of(alert), request.GET.get("page"), size=FIRINGS_A_PAGE)
     context = {
         "row": row,
         "alert": alert,

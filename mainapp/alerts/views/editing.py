@@ -4,30 +4,27 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.forms import AlertForm
 from mainapp.alerts.models import Alert
 from mainapp.alerts.policies import ALERT_LIMIT
-from mainapp.alerts.selectors.alerts import is_waiting_beyond
+from mainapp.alerts.selectors.alerts import is_waiting_beyond, own_alerts
 from mainapp.alerts.selectors.firings import MARKS_SHOWN, limit_marks
 from mainapp.alerts.selectors.preview import Preview, beyond_note, preview_of
 from mainapp.alerts.services.addresses import request_address
 from mainapp.alerts.services.alerts import create_alert as create
 from mainapp.alerts.services.alerts import update_alert as update
-from mainapp.alerts.views.owned import OwnerRequest, own_alert
 from mainapp.core.errors import page_sentence, shown_in_form
 from mainapp.core.exceptions import DomainError
+from mainapp.core.paths import get_owned_or_404, parse_key
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def create_alert(request: OwnerRequest) -> HttpResponse:
+def create_alert(request: MemberRequest) -> HttpResponse:
     form = AlertForm(
         request.POST if request.method == "POST" else None,
         owner=request.user,
@@ -36,25 +33,21 @@ def create_alert(request: OwnerRequest) -> HttpResponse:
     return _answer(request, form)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def update_alert(request: OwnerRequest, pk: str) -> HttpResponse:
-    alert = own_alert(request, pk)
+def update_alert(request: MemberRequest, pk: int) -> HttpResponse:
+    alert = get_owned_or_404(own_alerts(request.user), pk)
     data = request.POST if request.method == "POST" else None
     return _answer(request, AlertForm(data, owner=request.user, alert=alert))
 
 
-@login_required
-@require_POST
-def preview_alert(request: OwnerRequest) -> HttpResponse:
+def preview_alert(request: MemberRequest) -> HttpResponse:
     """Answer with the part of the form's page that says what the alert would do."""
-    pk = request.POST.get("alert", "")
-    saved = own_alert(request, pk) if pk else None
+    text = request.POST.get("alert", "")
+    saved = get_owned_or_404(own_alerts(request.user), parse_key(text)) if text else None
     form = AlertForm(request.POST, owner=request.user, alert=saved)
     return render(request, "mainapp/alerts/_preview.html", _preview_context(form))
 
 
-def _answer(request: OwnerRequest, form: AlertForm) -> HttpResponse:
+def _answer(request: MemberRequest, form: AlertForm) -> HttpResponse:
     """Save a sent form, or show it again; with `preview` it is shown and nothing is saved."""
     if "preview" not in request.POST and form.is_valid():
         with shown_in_form(form):
@@ -65,14 +58,14 @@ def _answer(request: OwnerRequest, form: AlertForm) -> HttpResponse:
     return render(request, "mainapp/alerts/form.html", context | _preview_context(form))
 
 
-def _save(request: OwnerRequest, form: AlertForm) -> Alert:
+def _save(request: MemberRequest, form: AlertForm) -> Alert:
     at, fields = timezone.now(), form.cleaned_data
     if form.alert:
         return update(alert=form.alert, fields=fields, at=at)
     return create(owner=request.user, fields=fields, simulated=settings.SIMULATED, at=at)
 
 
-def _show_outcome(request: OwnerRequest, alert: Alert) -> None:
+def _show_outcome(request: MemberRequest, alert: Alert) -> None:
     """Say what was saved, what it waits for, and what its address waits for."""
     messages.success(request, _("O alerta de %s foi salvo.") % alert.ativo.symbol)
     if is_waiting_beyond(alert):

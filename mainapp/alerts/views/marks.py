@@ -3,7 +3,6 @@
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from mainapp.accounts.models import User
 from mainapp.alerts.selectors.firings import marks_of
@@ -12,7 +11,6 @@ from mainapp.market.symbols import INDEX
 
 
 @never_cache
-@require_safe
 def alert_marks(request: HttpRequest) -> JsonResponse:
     if not isinstance(request.user, User):
         return JsonResponse({"code": "login_required"}, status=401)

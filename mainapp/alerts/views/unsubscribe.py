@@ -5,7 +5,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
 
 from mainapp.alerts.models import Alert
 from mainapp.alerts.services.alerts import pause_alert
@@ -14,7 +13,6 @@ from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 
 @csrf_exempt  # mail programs post by themselves (RFC 8058); the token is the permission
 @never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Ask on GET, for scanners open links too; pause the alert on POST."""
     alert = _alert_of(token)

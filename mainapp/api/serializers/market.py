@@ -4,9 +4,11 @@ from rest_framework import serializers
 
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.common import Money
+from mainapp.market import quotes
 from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.providers.base import RANGES
+from mainapp.market.quotes import QuoteField, wire_fields
 from mainapp.market.selectors.boards import MARKETS
 
 SORTABLE = ("symbol", "name", "kind", "sector", "price", "change_pct")
@@ -28,28 +30,25 @@ class StockQuery(serializers.Serializer):
     )
 
 
+def quote_field(field: QuoteField) -> serializers.Field:
+    """Return the API's form of a quote's field, as its kind has it on the wire."""
+    fields = {
+        "text": serializers.CharField,
+        "money": Money,
+        "count": serializers.IntegerField,
+        "seconds": serializers.IntegerField,
+        "time": Moment,
+        "flag": serializers.BooleanField,
+    }
+    options = {"allow_null": True} if field.is_nullable else {}
+    return fields[field.kind.name](**options)
+
+
 class Quote(serializers.Serializer):
     """A quote as the socket gives it."""
 
-    symbol = serializers.CharField()
-    name = serializers.CharField()
-    price = Money()
-    previous_close = Money(allow_null=True)
-    change = Money(allow_null=True)
-    change_pct = Money(allow_null=True)
-    open = Money(allow_null=True)
-    high = Money(allow_null=True)
-    low = Money(allow_null=True)
-    volume = serializers.IntegerField(allow_null=True)
-    market_cap = Money(allow_null=True)
-    year_low = Money(allow_null=True)
-    year_high = Money(allow_null=True)
-    currency = serializers.CharField()
-    quoted_at = Moment(allow_null=True)
-    quoted_at_estimated = serializers.BooleanField()
-    source = serializers.CharField()
-    delay_s = serializers.IntegerField()
-    simulated = serializers.BooleanField()
+    def get_fields(self) -> dict[str, serializers.Field]:
+        return {field.name: quote_field(field) for field in wire_fields(quotes.Quote)}
 
 
 class ListedStock(serializers.ModelSerializer):

@@ -14,7 +14,6 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import Throttled, ValidationError
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from mainapp.accounts.adapter import MISMATCH
@@ -40,7 +39,6 @@ WAIT_S = 60
 class RegisterView(ApiView):
     """Sign up, by the rules of the site's page."""
 
-    permission_classes = [AllowAny]
     serializer_class = Registration
 
     @extend_schema(responses={201: Registered})
@@ -67,7 +65,6 @@ class RegisterView(ApiView):
 class LoginView(ApiView):
     """Exchange a name and a password for tokens; `token/` is the same."""
 
-    permission_classes = [AllowAny]
     serializer_class = Login
 
     @extend_schema(responses={200: Tokens})
@@ -86,7 +83,6 @@ class LoginView(ApiView):
 class RefreshView(ApiView):
     """Exchange a refresh token for a new pair; it is over then. `token/refresh/` is the same."""
 
-    permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
     serializer_class = Refresh
 

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from mainapp.alerts.models import Alert, Firing
-from mainapp.alerts.selectors.alerts import alerts_of, owned_alert, status_filter
+from mainapp.alerts.selectors.alerts import alerts_of, own_alerts, status_filter
 from mainapp.alerts.services.addresses import request_address
 from mainapp.alerts.services.alerts import (
     create_alert,
@@ -29,6 +29,7 @@ from mainapp.api.serializers.alerts import (
 )
 from mainapp.api.serializers.common import Counted
 from mainapp.api.views.base import ApiView, valid
+from mainapp.core.paths import get_owned_or_404
 
 
 def created(view: ApiView, request: Any) -> Response:
@@ -41,8 +42,12 @@ def created(view: ApiView, request: Any) -> Response:
     return Response(alert_data(alert, at=at), 201)
 
 
+def _own(request: Any, pk: int) -> Alert:
+    return get_owned_or_404(own_alerts(request.user), pk)
+
+
 def deleted(request: Any, pk: int) -> Response:
-    delete_alert(alert=owned_alert(request.user, pk))
+    delete_alert(alert=_own(request, pk))
     return Response(status=204)
 
 
@@ -86,7 +91,7 @@ class AlertView(ApiView):
 
     @extend_schema(responses={200: AlertData})
     def get(self, request: Any, pk: int) -> Response:
-        return Response(alert_data(owned_alert(request.user, pk), at=timezone.now()))
+        return Response(alert_data(_own(request, pk), at=timezone.now()))
 
     @extend_schema(responses={200: AlertData})
     def put(self, request: Any, pk: int) -> Response:
@@ -102,7 +107,7 @@ class AlertView(ApiView):
         return deleted(request, pk)
 
     def _changed(self, request: Any, pk: int, *, is_partial: bool) -> Response:
-        alert = owned_alert(request.user, pk)
+        alert = _own(request, pk)
         fields = valid(self.get_serializer(alert, data=request.data, partial=is_partial))
         at = timezone.now()
         with transaction.atomic():
@@ -141,8 +146,8 @@ class PauseAlertView(ApiView):
 
     @extend_schema(request=None, responses={200: AlertData})
     def post(self, request: Any, pk: int) -> Response:
-        pause_alert(alert=owned_alert(request.user, pk))
-        return Response(alert_data(owned_alert(request.user, pk), at=timezone.now()))
+        pause_alert(alert=_own(request, pk))
+        return Response(alert_data(_own(request, pk), at=timezone.now()))
 
 
 class ResumeAlertView(ApiView):
@@ -153,7 +158,7 @@ class ResumeAlertView(ApiView):
     @extend_schema(request=None, responses={200: AlertData})
     def post(self, request: Any, pk: int) -> Response:
         at = timezone.now()
-        return Response(alert_data(resume_alert(alert=owned_alert(request.user, pk), at=at), at=at))
+        return Response(alert_data(resume_alert(alert=_own(request, pk), at=at), at=at))
 
 
 class FiringsView(ApiView):
@@ -164,6 +169,6 @@ class FiringsView(ApiView):
 
     @extend_schema(responses={200: FiringData(many=True)})
     def get(self, request: Any, pk: int) -> Response:
-        alert = owned_alert(request.user, pk)
+        alert = _own(request, pk)
         page = self.paginate_queryset(Firing.objects.filter(alert=alert))
         return self.get_paginated_response(FiringData(page, many=True).data)

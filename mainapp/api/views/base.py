@@ -1,13 +1,17 @@
 """The base of every operation: throttles, then who asks, then an effect that happens once."""
 
 import json
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.db import transaction
+from django.urls import get_resolver
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from rest_framework.exceptions import Throttled
 from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -16,6 +20,7 @@ from mainapp.api.models import KeptAnswer
 from mainapp.api.policies import MAX_KEY, fingerprint, network_of
 from mainapp.api.services.keeping import claim_key, keep_answer
 from mainapp.core.exceptions import DomainError
+from mainapp.core.policies import MEMBERS, Who, operation_policies
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -33,6 +38,10 @@ class ApiView(GenericAPIView):
     pagination_class: Any = None
     window: throttling.Window | None = None
     kept: KeptAnswer | None = None
+
+    def get_permissions(self) -> list[BasePermission]:
+        who = policy_of(type(self)).get((self.request.method or "").lower(), MEMBERS)
+        return [AllowAny() if Who.ANONYMOUS in who else IsAuthenticated()]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         if request.method in SAFE or "Idempotency-Key" not in request.headers:
@@ -86,6 +95,18 @@ class ApiView(GenericAPIView):
         if kept.status:
             raise Repeated(kept)
         self.kept = kept
+
+
+@cache
+def policy_of(view: type) -> Mapping[str, Who]:
+    """Return the line of a view in its feature's OPERATIONS; methods without one need a login."""
+    names = (
+        pattern.name
+        for pattern in get_resolver().url_patterns
+        for pattern in getattr(pattern, "url_patterns", ())
+        if getattr(getattr(pattern, "callback", None), "cls", None) is view
+    )
+    return operation_policies().get(next(names, None) or "", {})
 
 
 def valid(serializer: Any) -> dict[str, Any]:

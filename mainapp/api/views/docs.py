@@ -2,9 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 
-@require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     return render(request, "mainapp/api/docs.html")

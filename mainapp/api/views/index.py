@@ -5,7 +5,6 @@ from typing import Any
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from mainapp.api.views.base import ApiView
@@ -21,7 +20,6 @@ class Index(serializers.Serializer):
 class IndexView(ApiView):
     """Where to read about the API."""
 
-    permission_classes = [AllowAny]
     serializer_class = Index
 
     @extend_schema(responses={200: Index})

@@ -5,7 +5,6 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from mainapp.api.pagination import Pages
@@ -32,7 +31,6 @@ from mainapp.market.views.graph import ask_for_history
 class StocksView(ApiView):
     """The stocks of the catalogue, with their newest quotes."""
 
-    permission_classes = [AllowAny]
     serializer_class = ListedStock
     pagination_class = Pages
 
@@ -49,7 +47,6 @@ class StocksView(ApiView):
 class StockView(ApiView):
     """One stock, by today's ticker or one that it had."""
 
-    permission_classes = [AllowAny]
     serializer_class = ListedStock
 
     @extend_schema(responses={200: ListedStock})
@@ -62,7 +59,6 @@ class StockView(ApiView):
 class QuotesView(ApiView):
     """The newest quotes of some stocks."""
 
-    permission_classes = [AllowAny]
     serializer_class = Quotes
 
     @extend_schema(parameters=[QuotesQuery], responses={200: Quotes})
@@ -81,7 +77,6 @@ class QuotesView(ApiView):
 class CandlesView(ApiView):
     """A stock's past; where it is not whole, asking has it fetched."""
 
-    permission_classes = [AllowAny]
     serializer_class = Candles
 
     @extend_schema(parameters=[CandleQuery], responses={200: Candles})
@@ -104,7 +99,6 @@ class CandlesView(ApiView):
 class SourcesView(ApiView):
     """How the sources of quotes are doing."""
 
-    permission_classes = [AllowAny]
     serializer_class = Sources
 
     @extend_schema(responses={200: Sources})

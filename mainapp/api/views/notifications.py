@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from mainapp.api.pagination import Pages
 from mainapp.api.serializers.notifications import InboxQuery, NotificationData
 from mainapp.api.views.base import ApiView, valid
-from mainapp.notifications.selectors.inbox import inbox_of, item, owned_notification
+from mainapp.core.paths import get_owned_or_404
+from mainapp.notifications.selectors.inbox import inbox_of, item
 from mainapp.notifications.services.inbox import delete_notifications, mark_read
 
 
@@ -36,12 +37,12 @@ class NotificationView(ApiView):
 
     @extend_schema(responses={200: NotificationData})
     def get(self, request: Any, pk: int) -> Response:
-        found: Any = owned_notification(request.user, pk)
+        found: Any = get_owned_or_404(inbox_of(request.user), pk)
         return Response(item(found, is_read=found.is_read))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, pk: int) -> Response:
-        found = owned_notification(request.user, pk)
+        found = get_owned_or_404(inbox_of(request.user), pk)
         delete_notifications(user=request.user, ids=[found.pk], at=timezone.now())
         return Response(status=204)
 
@@ -53,6 +54,6 @@ class ReadNotificationView(ApiView):
 
     @extend_schema(request=None, responses={200: NotificationData})
     def post(self, request: Any, pk: int) -> Response:
-        found = owned_notification(request.user, pk)
+        found = get_owned_or_404(inbox_of(request.user), pk)
         mark_read(user=request.user, ids=[found.pk], at=timezone.now())
         return Response(item(found, is_read=True))

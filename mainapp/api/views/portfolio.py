@@ -9,9 +9,10 @@ from rest_framework.response import Response
 from mainapp.api.pagination import Pages
 from mainapp.api.serializers.portfolio import HoldingData, HoldingInput, Portfolio, Totals
 from mainapp.api.views.base import ApiView, valid
+from mainapp.core.paths import get_owned_or_404
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.portfolio.models import Carteira
-from mainapp.portfolio.selectors.holdings import holding_of, owned_row, valuation_of
+from mainapp.portfolio.selectors.holdings import holding_of, own_rows, valuation_of
 from mainapp.portfolio.services import create_row, delete_row, update_row
 from mainapp.portfolio.valuation import value_rows
 
@@ -45,19 +46,19 @@ class HoldingView(ApiView):
 
     @extend_schema(responses={200: HoldingData})
     def get(self, request: Any, pk: int) -> Response:
-        return Response(_told(owned_row(request.user, pk)))
+        return Response(_told(get_owned_or_404(own_rows(request.user), pk)))
 
     @extend_schema(responses={200: HoldingData})
     def patch(self, request: Any, pk: int) -> Response:
-        row = owned_row(request.user, pk)
+        row = get_owned_or_404(own_rows(request.user), pk)
         given = valid(self.get_serializer(row, data=request.data, partial=True))
         names = ("preco_medio", "quantidade", "nota")
         update_row(row=row, **{name: given.get(name, getattr(row, name)) for name in names})
-        return Response(_told(owned_row(request.user, pk)))
+        return Response(_told(get_owned_or_404(own_rows(request.user), pk)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, pk: int) -> Response:
-        delete_row(row=owned_row(request.user, pk))
+        delete_row(row=get_owned_or_404(own_rows(request.user), pk))
         return Response(status=204)
 
 

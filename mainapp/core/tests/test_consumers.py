@@ -4,7 +4,8 @@ import logging
 import pytest
 
 from mainapp.core import consumers
-from mainapp.core.consumers import BaseConsumer, DomainError, UnknownPathConsumer, parse_frame
+from mainapp.core.consumers import BaseConsumer, UnknownPathConsumer, parse_frame
+from mainapp.core.exceptions import DomainError
 
 KIB = 1024
 

@@ -1,4 +1,4 @@
-"""Reading what a client sent: texts and numbers."""
+"""Readers of client frames: texts and numbers."""
 
 import re
 from uuid import UUID
@@ -8,13 +8,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.consumers import Frame
 from mainapp.forum.exceptions import Invalid
 
-PK = re.compile(r"[1-9][0-9]{0,17}")
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-
-
-def pk_of(text: str) -> int | None:
-    """Return the key that an address names, None when it can be none."""
-    return int(text) if PK.fullmatch(text) else None
 
 
 def body_of(frame: Frame) -> str:
@@ -26,7 +20,7 @@ def body_of(frame: Frame) -> str:
 
 
 def client_id_of(frame: Frame) -> UUID:
-    """Return the sender's name for a message. Raises: Invalid."""
+    """Return the sender's own id of a message. Raises: Invalid."""
     text = frame.get("client_id")
     if not isinstance(text, str) or not UUID_TEXT.fullmatch(text):
         raise Invalid(_("client_id é um UUID."), fields={"client_id": "uuid"})

@@ -1,12 +1,11 @@
-"""What the hub asks the database, and the frames of what it was told."""
+"""The database as the hub reads it, and the frames of the messages that it returns."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-import orjson
-
+from mainapp.core.realtime.frames import encode
 from mainapp.forum.events import MessageItem, Person
 
 
@@ -22,8 +21,8 @@ class Head:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """A message as it stands; each frame of it is encoded once, whoever gets it."""
+class RoomMessage:
+    """A message in its current state; each of its frames is encoded once for all readers."""
 
     room_pk: int
     revision: int
@@ -35,12 +34,12 @@ class Said:
     def seq(self) -> int:
         return self.item["seq"]
 
-    def message(self, reader_id: int | None) -> str:
+    def message(self, reader_id: int | None) -> bytes:
         """Return its `message` frame for a reader; a tombstone when it is deleted."""
         return self._own_message if self._is_by(reader_id) else self._message
 
-    def change(self, reader_id: int | None) -> str | None:
-        """Return its `edited` or `deleted` frame, None when it is as it was written."""
+    def change(self, reader_id: int | None) -> bytes | None:
+        """Return its `edited` or `deleted` frame, None when it was never changed."""
         if "deleted" in self.item:
             return self._deleted
         if "edited_at" not in self.item:
@@ -54,23 +53,23 @@ class Said:
         return reader_id is not None and reader_id == self.author_id
 
     @cached_property
-    def _message(self) -> str:
+    def _message(self) -> bytes:
         return encode({"type": "message"} | self.item)
 
     @cached_property
-    def _own_message(self) -> str:
+    def _own_message(self) -> bytes:
         return encode({"type": "message"} | self.item | self.own)
 
     @cached_property
-    def _deleted(self) -> str:
+    def _deleted(self) -> bytes:
         return encode({"type": "deleted", "id": self.item["id"], "seq": self.seq})
 
     @cached_property
-    def _edited(self) -> str:
+    def _edited(self) -> bytes:
         return encode(self._edit())
 
     @cached_property
-    def _own_edited(self) -> str:
+    def _own_edited(self) -> bytes:
         return encode(self._edit() | {"body": self.own["body"]})
 
     def _edit(self) -> dict[str, Any]:
@@ -79,22 +78,18 @@ class Said:
 
 
 class Archive(Protocol):
-    """The database, as the hub asks it from its query threads."""
+    """The queries that the hub runs on its query threads."""
 
     def heads(self, rooms: Collection[int]) -> dict[int, Head]:
-        """Return the rooms that there are; one query."""
+        """Return the rooms that exist. One query."""
 
     def muted(self, rooms: Collection[int]) -> dict[int, frozenset[int]]:
-        """Return the muted users of each room; one query."""
+        """Return the muted users of each room. One query."""
 
-    def said_since(
+    def messages_since(
         self, revisions: Mapping[int, int], *, after: int = 0, limit: int | None = None
-    ) -> list[Said]:
-        """Return what changed in each room since its revision, by number; one query."""
+    ) -> list[RoomMessage]:
+        """Return the messages that changed in each room since its revision, by number."""
 
     def people(self, ids: Collection[int]) -> dict[int, Person]:
-        """Return the users that there are; one query."""
-
-
-def encode(frame: Any) -> str:
-    return orjson.dumps(frame).decode()
+        """Return the users that exist. One query."""

@@ -1,4 +1,4 @@
-"""Who is in which room, leased in Redis: a process that dies leaves no ghost for long."""
+"""Leases in Redis of the users present in each room; those of a dead process expire."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -46,7 +46,7 @@ return result
 
 
 class PresenceLease:
-    """One process's part: what it says is a state, so that a call that failed needs no repair."""
+    """One process's leases. Each call sends the whole state, so a failed one needs no repair."""
 
     def __init__(self, name: str, *, client: "aioredis.Redis") -> None:
         self._name = name
@@ -68,5 +68,7 @@ class PresenceLease:
             keys=keys, args=[self._name, LEASE_S, uuid4().hex, *users]
         )
         self._leased = set(here)
-        told = {room: frozenset(map(int, ids)) for room, ids in zip(rooms, others, strict=True)}
-        return epoch.decode(), told
+        elsewhere = {
+            room: frozenset(map(int, ids)) for room, ids in zip(rooms, others, strict=True)
+        }
+        return epoch.decode(), elsewhere

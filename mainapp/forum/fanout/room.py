@@ -1,129 +1,67 @@
-"""A room that is open in this process: its sockets, and who is there."""
+"""A room that is open in this process: its sockets, its rules, and who is present."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
+from mainapp.core.realtime.frames import encode
 from mainapp.forum.events import Person, PresenceFrame, RoomFrame
-from mainapp.forum.fanout.archive import Head, Said, encode
+from mainapp.forum.fanout.archive import Head, RoomMessage
+from mainapp.forum.fanout.sockets import RoomSocket
 from mainapp.forum.policies import Rules, permissions
-from mainapp.market.fanout import TrackedSocket
 
 TYPING_S = 1.0
 
 
-class RoomSocket(TrackedSocket):
-    """A client of one room, and up to where it was told.
-
-    While it is live it gets what the hub hears. One that reads too slowly, or is being answered a
-    page, is not: what it misses then it gets from the database, at its own pace. `shut` closes it,
-    its room being gone.
-    """
-
-    __slots__ = (
-        "catching_up",
-        "is_live",
-        "may",
-        "needs_room",
-        "person",
-        "revision",
-        "shut",
-        "user",
-    )
-
-    def __init__(
-        self,
-        *,
-        send: Any,
-        user: Any,
-        person: Person | None,
-        fall_behind: Callable[["RoomSocket"], None],
-        shut: Callable[[], Coroutine[Any, Any, None]],
-    ) -> None:
-        super().__init__(
-            send=send, room="", limit=0, catch_up=lambda _socket: self._fall(fall_behind)
-        )
-        self.user, self.person, self.shut = user, person, shut
-        self.revision = 0
-        self.may: list[str] = []
-        self.is_live, self.needs_room = True, False
-        self.catching_up: asyncio.Task[None] | None = None
-
-    @property
-    def user_id(self) -> int | None:
-        return self.person["id"] if self.person else None
-
-    def tell(self, build: Callable[[], str]) -> bool:
-        """Send a frame in its turn; False when too many wait: the socket is behind from here."""
-        if self.post(build, asyncio.get_running_loop().time()):
-            return True
-        if self.is_live:
-            self.is_live, self.behind = False, True
-        return False
-
-    def tell_of_room(self, build: Callable[[], str]) -> None:
-        """Send a frame that no message depends on; one that finds no place makes a `room` due."""
-        if not self.tell(build):
-            self.needs_room = True
-
-    def frame_of(self, said: Said) -> str | None:
-        """Return the frame that tells this client of a message, None when it knows it already."""
-        if said.seq <= self.seq:
-            return said.change(self.user_id)
-        self.seq = said.seq
-        return said.message(self.user_id)
-
-    def _fall(self, fall_behind: Callable[["RoomSocket"], None]) -> None:
-        self.behind = False
-        fall_behind(self)
-
-
 class OpenRoom:
-    """What the hub knows of a room, up to `revision`; `hinted` is what there is to know."""
+    """The room up to `revision`; `latest_revision` is the newest that exists."""
 
     def __init__(self, pk: int, head: Head, muted: frozenset[int]) -> None:
         self.pk = pk
         self.seq, self.revision = head.last_seq, head.revision
-        self.hinted, self.rules_revision = head.revision, head.rules_revision
+        self.latest_revision, self.rules_revision = head.revision, head.rules_revision
         self.rules = rules_of(head, muted)
         self.sockets: set[RoomSocket] = set()
         self.present: dict[int, Person] = {}
         self.elsewhere: frozenset[int] = frozenset()
-        self.attended = asyncio.Event()
+        self.presence_known = asyncio.Event()
         self._here: Counter[int] = Counter()
         self._typed_at: dict[int, float] = {}
 
-    # Coming and going --------------------------------------------------------------------------
+    @property
+    def is_behind(self) -> bool:
+        return self.latest_revision > self.revision
+
+    # Presence ----------------------------------------------------------------------------------
 
     def join(self, socket: RoomSocket) -> None:
-        """Take a socket in and greet it with the `room` frame."""
+        """Add a socket and send it the `room` frame."""
         socket.seq, socket.revision = self.seq, self.revision
         if socket.person:
             self._here[socket.person["id"]] += 1
-            self.attend({socket.person["id"]: socket.person})
+            self.update_presence({socket.person["id"]: socket.person})
         self.sockets.add(socket)
-        self.greet(socket)
+        self.send_room(socket)
 
     def leave(self, socket: RoomSocket) -> None:
-        """Forget a socket; its user stays until `depart`."""
+        """Remove a socket; its user stays until `remove_user`."""
         self.sockets.discard(socket)
 
-    def depart(self, user_id: int) -> None:
-        """Let a user go who left with one socket, unless another is there."""
+    def remove_user(self, user_id: int) -> None:
+        """Remove a user who left with one socket, unless another of theirs is here."""
         self._here[user_id] -= 1
         self._here = +self._here
-        self.attend({})
+        self.update_presence({})
 
     @property
     def here(self) -> Collection[int]:
         """The users with a socket in this process, or who had one a moment ago."""
         return self._here.keys()
 
-    def attend(self, known: Mapping[int, Person]) -> None:
-        """Tell who came and who left, given the persons behind all ids that are new."""
+    def update_presence(self, people: Mapping[int, Person]) -> None:
+        """Send who joined and who left, given the people behind all new ids."""
         ids = self._here.keys() | self.elsewhere
-        joined = [known[pk] for pk in ids if pk not in self.present and pk in known]
+        joined = [people[pk] for pk in ids if pk not in self.present and pk in people]
         left = [person for pk, person in self.present.items() if pk not in ids]
         if not joined and not left:
             return
@@ -132,59 +70,59 @@ class OpenRoom:
         self.present |= {person["id"]: person for person in joined}
         frame = encode(PresenceFrame(type="presence", joined=joined, left=left))
         for socket in list(self.sockets):
-            socket.tell_of_room(lambda: frame)
+            socket.write_room(lambda: frame)
 
-    # What is told ------------------------------------------------------------------------------
+    # Frames ------------------------------------------------------------------------------------
 
-    def greet(self, socket: RoomSocket) -> None:
+    def send_room(self, socket: RoomSocket) -> None:
         """Send the `room` frame."""
         socket.may = permissions(socket.user, self.rules)
-        socket.tell_of_room(lambda: self._frame(socket))
+        socket.write_room(lambda: self._room_frame(socket))
 
-    def take_rules(self, head: Head, muted: frozenset[int]) -> None:
-        """Let new rules hold, and tell those whose rights they change."""
+    def apply_rules(self, head: Head, muted: frozenset[int]) -> None:
+        """Apply new rules, and send the `room` frame to those whose rights they change."""
         before, self.rules = self.rules, rules_of(head, muted)
         self.rules_revision = head.rules_revision
         for socket in list(self.sockets):
             is_same = permissions(socket.user, self.rules) == socket.may
             if not is_same or before.is_closed != self.rules.is_closed:
-                self.greet(socket)
+                self.send_room(socket)
 
-    def take_said(self, rows: Iterable[Said], revision: int) -> None:
-        """Tell every live socket what was said and changed up to `revision`."""
-        rows = list(rows)
-        self.seq = max([self.seq, *(row.seq for row in rows)])
-        self.revision = max([self.revision, revision, *(row.revision for row in rows)])
+    def apply_messages(self, messages: Iterable[RoomMessage], revision: int) -> None:
+        """Send every live socket the messages written and changed up to `revision`."""
+        messages = list(messages)
+        self.seq = max([self.seq, *(message.seq for message in messages)])
+        self.revision = max([self.revision, revision, *(m.revision for m in messages)])
         for socket in [socket for socket in self.sockets if socket.is_live]:
-            if all(self._tell_said(socket, row) for row in rows):
+            if all(self._send_message(socket, message) for message in messages):
                 socket.revision = self.revision
 
     def skip_to(self, revision: int) -> None:
-        """Let every socket read from the database what happened until `revision`."""
+        """Leave what happened until `revision` to each socket to read from the database."""
         self.revision = max(self.revision, revision)
         for socket in self.sockets:
             socket.is_live = False
 
-    def tell_typing(self, person: Person, now: float) -> bool:
-        """Tell the others that somebody writes; False when that was told a moment ago."""
+    def send_typing(self, person: Person, now: float) -> bool:
+        """Send the others that somebody is typing; False when that was sent a moment ago."""
         if now - self._typed_at.get(person["id"], -TYPING_S) < TYPING_S:
             return False
         self._typed_at[person["id"]] = now
         frame = encode({"type": "typing", "user": person})
         for socket in list(self.sockets):
-            if socket.is_live and not socket.is_busy and socket.user_id != person["id"]:
-                socket.tell(lambda: frame)
+            if socket.is_live and not socket.has_queued and socket.user_id != person["id"]:
+                socket.write(frame)
         return True
 
-    def _tell_said(self, socket: RoomSocket, said: Said) -> bool:
+    def _send_message(self, socket: RoomSocket, message: RoomMessage) -> bool:
         seq = socket.seq
-        frame = socket.frame_of(said)
-        if frame is None or socket.tell(lambda: frame):
+        frame = socket.frame_of(message)
+        if frame is None or socket.write(frame):
             return True
         socket.seq = seq
         return False
 
-    def _frame(self, socket: RoomSocket) -> str:
+    def _room_frame(self, socket: RoomSocket) -> bytes:
         socket.needs_room = False
         return encode(
             RoomFrame(

@@ -1,4 +1,4 @@
-"""What sockets are told of rooms: the rooms' numbers, and messages in their wire shape."""
+"""Reads for the sockets: the rooms' numbers, and messages in their wire shape."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url
 from mainapp.forum.events import MessageItem, Person
-from mainapp.forum.fanout.archive import Head, Said
+from mainapp.forum.fanout.archive import Head, RoomMessage
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.quotes import iso
 
@@ -16,7 +16,7 @@ MAX_SEQ = 2**31 - 1
 
 
 def heads(rooms: Collection[int]) -> dict[int, Head]:
-    """Return the numbers and rules of those rooms that there are; one query."""
+    """Return the numbers and rules of the rooms that exist. One query."""
     columns = ("pk", "last_seq", "revision", "rules_revision", "host_id", "is_closed")
     return {
         pk: Head(
@@ -41,32 +41,32 @@ def muted(rooms: Collection[int]) -> dict[int, frozenset[int]]:
     return {room: frozenset(users) for room, users in found.items()}
 
 
-def said_since(
+def messages_since(
     revisions: Mapping[int, int], *, after: int = 0, limit: int | None = None
-) -> list[Said]:
-    """Return what was said or changed in each room since its revision, by number; one query.
+) -> list[RoomMessage]:
+    """Return the messages written or changed in each room since its revision, by number. One query.
 
-    With numbers after `after` only, at most `limit`.
+    Only those with numbers after `after`, at most `limit`.
     """
     changed = Q()
     for room, revision in revisions.items():
         changed |= Q(room=room, revision__gt=revision)
-    return _said(Message.objects.filter(changed, seq__gt=after)[:limit])
+    return _room_messages(Message.objects.filter(changed, seq__gt=after)[:limit])
 
 
-def said_after(room_pk: int, seq: int) -> tuple[list[Said], bool]:
+def messages_after(room_pk: int, seq: int) -> tuple[list[RoomMessage], bool]:
     """Return at most PAGE messages that follow a number, and whether there are more; one query."""
     later = Message.objects.filter(room=room_pk, seq__gt=min(seq, MAX_SEQ))
-    found = _said(later[: PAGE + 1])
-    return found[:PAGE], len(found) > PAGE
+    messages = _room_messages(later[: PAGE + 1])
+    return messages[:PAGE], len(messages) > PAGE
 
 
-def changed_since(room_pk: int, revision: int, *, until: int) -> list[Said]:
+def changed_since(room_pk: int, revision: int, *, until: int) -> list[RoomMessage]:
     """Return the PAGE newest of the changed messages up to number `until`; one query."""
     changed = Message.objects.filter(
         room=room_pk, revision__gt=revision, seq__lte=min(until, MAX_SEQ)
     )
-    return _said(changed.order_by("-revision")[:PAGE])
+    return _room_messages(changed.order_by("-revision")[:PAGE])
 
 
 def people(ids: Collection[int]) -> dict[int, Person]:
@@ -78,15 +78,15 @@ def person_of(user: User) -> Person:
     return Person(id=user.pk, name=user.name, avatar=avatar_url(user, 48))
 
 
-def _said(messages: QuerySet[Message]) -> list[Said]:
-    return [_told(message) for message in messages.select_related("author")]
+def _room_messages(messages: QuerySet[Message]) -> list[RoomMessage]:
+    return [_room_message(message) for message in messages.select_related("author")]
 
 
-def _told(message: Message) -> Said:
+def _room_message(message: Message) -> RoomMessage:
     own = {"body": message.body}
     if message.client_id:
         own["client_id"] = str(message.client_id)
-    return Said(
+    return RoomMessage(
         room_pk=message.room_id,
         revision=message.revision,
         author_id=message.author_id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from mainapp.core.pages import page_of
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.symbols import fold
 
@@ -49,7 +50,7 @@ class Topic:
     count: int
 
 
-def forum_page(*, words: str, topic: str, number: int) -> tuple[ForumPage, list[Topic]]:
+def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[Topic]]:
     """Return one page of the rooms, the last talked in first, and the topics there are.
 
     `words` are looked for in name, topic and description, whatever case and accents. A page beyond
@@ -60,12 +61,12 @@ def forum_page(*, words: str, topic: str, number: int) -> tuple[ForumPage, list[
         found = found.filter(search_text__contains=word)
     topics = _topics(found)
     total = sum(one.count for one in topics if not topic or one.name == topic)
-    pages = max(1, -(-total // PAGE_SIZE))
-    number = min(number, pages)
+    page = page_of(range(total), number, size=PAGE_SIZE)
     if topic:
         found = found.filter(topic=topic)
-    rows = _rows(found, (number - 1) * PAGE_SIZE)
-    return ForumPage(rows, number, pages, total), [one for one in topics if one.name][:TOPICS]
+    rows = _rows(found, (page.number - 1) * PAGE_SIZE)
+    shown = ForumPage(rows, page.number, page.paginator.num_pages, total)
+    return shown, [one for one in topics if one.name][:TOPICS]
 
 
 def recent_messages() -> list[Message]:

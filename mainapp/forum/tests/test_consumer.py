@@ -8,10 +8,10 @@ from django.db import connections
 
 from mainapp.accounts.models import User
 from mainapp.core.realtime import query
-from mainapp.forum.consumers.hall import rooms
+from mainapp.forum.consumers.shared import room_hub
 from mainapp.forum.exceptions import RateLimited
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.forum.selectors.messages import said_since
+from mainapp.forum.selectors.messages import messages_since
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import (
     close_room,
@@ -307,14 +307,14 @@ async def test_what_is_heard_while_a_page_is_read_waits_for_it(websocket, url, r
         await query(post_message, room_pk=room.pk, author=alice, body=str(n))
     async with websocket(url) as reader:
         await reader.next("room")
-        opened = rooms().rooms[room.pk]
+        opened = room_hub().rooms[room.pk]
         (socket,) = opened.sockets
         await reader.send({"type": "resume", "after": 0})
         async with asyncio.timeout(2):
             while socket.is_live:
                 await asyncio.sleep(0)
         (last,) = await asyncio.to_thread(_said_anew, room, alice)
-        opened.take_said([last], last.revision)
+        opened.apply_messages([last], last.revision)
 
         frame = await reader.next()
         assert frame["type"] == "messages"
@@ -325,7 +325,7 @@ async def test_what_is_heard_while_a_page_is_read_waits_for_it(websocket, url, r
 def _said_anew(room, author):
     try:
         post_message(room_pk=room.pk, author=author, body="novo")
-        return said_since({room.pk: 3})
+        return messages_since({room.pk: 3})
     finally:
         connections.close_all()
 
@@ -612,9 +612,9 @@ async def test_one_change_is_read_once_whatever_the_sockets(websocket, url, bob,
 async def test_room_without_sockets_is_forgotten(websocket, url, room, alice):
     async with websocket(url, alice) as socket:
         await socket.next()
-        assert list(rooms().rooms) == [room.pk]
+        assert list(room_hub().rooms) == [room.pk]
     async with asyncio.timeout(5):
-        while rooms().rooms:
+        while room_hub().rooms:
             await asyncio.sleep(0.05)
 
 

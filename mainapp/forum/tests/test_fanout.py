@@ -8,17 +8,17 @@ import redis
 
 from mainapp.accounts.models import User
 from mainapp.core.realtime import query
+from mainapp.core.realtime.writer import MAX_QUEUED
 from mainapp.core.redis import client as redis_client
+from mainapp.core.tests.pipes import Pipe, settle, until
 from mainapp.forum.fanout import RoomFanout, RoomSocket, hub
 from mainapp.forum.models import Message
-from mainapp.forum.receivers import hint_change
+from mainapp.forum.receivers import publish_change
 from mainapp.forum.selectors import messages
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import close_room
 from mainapp.forum.signals import room_changed
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory
-from mainapp.market.fanout.writer import MAX_QUEUED
-from mainapp.market.tests.test_writer import Pipe, settle
 
 LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
 
@@ -43,19 +43,16 @@ def room(alice):
 @pytest.fixture
 def silence():
     """Let no change be hinted, as when Redis loses it."""
-    room_changed.disconnect(hint_change)
+    room_changed.disconnect(publish_change)
     yield
-    room_changed.connect(hint_change)
+    room_changed.connect(publish_change)
 
 
 @asynccontextmanager
 async def running():
     """Run the hub of a process."""
-    one = RoomFanout(messages)
-    try:
+    async with RoomFanout(messages) as one:
         yield one
-    finally:
-        await one.stop()
 
 
 class Client:
@@ -65,13 +62,14 @@ class Client:
     async def enter(cls, hub, room, user):
         self = cls()
         self.hub, self.pipe, self.is_shut = hub, Pipe(), False
-        self.room = await hub.enter(room.pk)
+        self.room = await hub.directory.open(room.pk)
         self.socket = RoomSocket(
             send=self.pipe.send,
+            try_send=self.pipe.try_send,
             user=user,
             person=messages.person_of(user),
-            fall_behind=lambda socket: hub.release(self.room, socket),
-            shut=self._shut,
+            fall_behind=lambda socket: hub.catch_up.start(self.room, socket),
+            close_room=self._shut,
         )
         hub.join(self.room, self.socket)
         return self
@@ -91,12 +89,6 @@ class Client:
         self.hub.leave(self.room, self.socket)
 
 
-async def until(condition, timeout_s=5.0):
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
-
-
 async def say(room, author, *bodies):
     for body in bodies:
         await query(Message.objects.update, sent_at=LONG_AGO)  # spare the turns
@@ -110,8 +102,8 @@ async def test_hint_reaches_every_process(room, bob, monkeypatch):
     monkeypatch.setattr(hub, "POLL_S", 60)
     async with running() as one, running() as two:
         clients = [await Client.enter(each, room, bob) for each in (one, two)]
-        await until(lambda: one._channel and two._channel)
-        await asyncio.sleep(0.1)
+        for each in (one, two):
+            await each.ready()
         await say(room, bob, "a")
         await until(lambda: all(client.seqs == [1] for client in clients))
 
@@ -138,7 +130,7 @@ async def test_own_process_needs_no_hint(room, bob, silence, monkeypatch):
     async with running() as one:
         client = await Client.enter(one, room, bob)
         message = await query(post_message, room_pk=room.pk, author=bob, body="a")
-        one.nudge(room.pk, message.revision)
+        one.notify(room.pk, message.revision)
         await until(lambda: client.seqs == [1], 1)
 
 
@@ -148,7 +140,7 @@ async def test_rooms_live_while_redis_says_nothing(room, bob):
         begun = asyncio.get_running_loop().time()
         client = await Client.enter(one, room, bob)
         message = await query(post_message, room_pk=room.pk, author=bob, body="a")
-        one.nudge(room.pk, message.revision)
+        one.notify(room.pk, message.revision)
         await until(lambda: client.seqs == [1], 2)
         assert asyncio.get_running_loop().time() - begun < 2
         await until(_redis_answers, 6)
@@ -181,7 +173,7 @@ async def test_deleted_room_shuts_its_sockets(room, bob, silence):
         client = await Client.enter(one, room, bob)
         await query(room.delete)
         await until(lambda: client.is_shut)
-        assert await one.enter(room.pk) is None
+        assert await one.directory.open(room.pk) is None
 
 
 # Slow clients --------------------------------------------------------------------------------
@@ -201,7 +193,7 @@ async def test_slow_client_holds_up_nobody_and_misses_nothing(room, bob):
         await until(lambda: fast.frames("edited"))
         assert len(slow.socket._queue) == MAX_QUEUED
 
-        await slow.pipe.go_on()
+        await slow.pipe.resume()
         await until(lambda: len(slow.seqs) == count + 1 and slow.frames("edited"))
         await until(lambda: slow.socket.is_live)
         await say(room, bob, "last")
@@ -221,7 +213,7 @@ async def test_slow_client_learns_who_is_there_and_what_holds_by_now(room, alice
         await query(close_room, room_pk=room.pk, actor=alice)
         await until(lambda: len(other.frames("room")) == 2)
 
-        await slow.pipe.go_on()
+        await slow.pipe.resume()
         await until(lambda: slow.socket.is_live and slow.frames("room")[1:])
 
     last = slow.frames("room")[-1]

@@ -6,10 +6,11 @@ import pytest
 from mainapp.accounts.models import User
 from mainapp.core.redis import async_client, key
 from mainapp.core.redis import client as redis_client
-from mainapp.forum.fanout import attendance, presence
+from mainapp.core.tests.pipes import until
+from mainapp.forum.fanout import presence, presence_sync
 from mainapp.forum.fanout.presence import PresenceLease
 from mainapp.forum.tests.factories import RoomFactory
-from mainapp.forum.tests.test_fanout import Client, running, until
+from mainapp.forum.tests.test_fanout import Client, running
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def _hurry(monkeypatch):
     """Keep the proportions of the times, a fifth of them."""
     for module, names in (
-        (attendance, ("RENEW_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
+        (presence_sync, ("RENEW_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
         (presence, ("LEASE_S",)),
     ):
         for name in names:

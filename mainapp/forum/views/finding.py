@@ -5,59 +5,39 @@ from contextlib import contextmanager
 
 from django.http import Http404, HttpRequest
 
-from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
+from mainapp.core.paths import missing_as_404
 from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, Room
 from mainapp.forum.policies import is_moderator
 from mainapp.forum.selectors.moderation import kept_room, message_with_room
 from mainapp.forum.selectors.pages import room_for
 
-MAX_DIGITS = 18
 
-
-class MemberRequest(HttpRequest):
-    """A request that `login_required` let through."""
-
-    user: User
-
-
-def found_room(request: HttpRequest, pk: str) -> tuple[Room, bool]:
+def found_room(request: HttpRequest, pk: int) -> tuple[Room, bool]:
     """Return a room, and whether this person is muted there."""
-    try:
-        return room_for(number(pk), request.user)
-    except Room.DoesNotExist:
-        raise Http404 from None
+    with missing_as_404():
+        return room_for(pk, request.user)
 
 
-def found_kept_room(request: MemberRequest, pk: str) -> Room:
+def found_kept_room(request: MemberRequest, pk: int) -> Room:
     """Return a room whose order this user keeps."""
-    try:
-        return kept_room(number(pk), request.user)
-    except Room.DoesNotExist:
-        raise Http404 from None
+    with missing_as_404():
+        return kept_room(pk, request.user)
 
 
-def found_message(pk: str) -> Message:
-    try:
-        return message_with_room(number(pk))
-    except Message.DoesNotExist:
-        raise Http404 from None
+def found_message(pk: int) -> Message:
+    with missing_as_404():
+        return message_with_room(pk)
 
 
-def deletable_message(request: MemberRequest, pk: str) -> Message:
+def deletable_message(request: MemberRequest, pk: int) -> Message:
     """Return a message that this user may delete: their own, or any where they keep order."""
     message = found_message(pk)
     is_own = message.author_id == request.user.pk
     if not is_own and not is_moderator(request.user, host_id=message.room.host_id):
         raise Http404
     return message
-
-
-def number(pk: str) -> int:
-    """Return the number that an address gives, written in one way only."""
-    if not (pk.isascii() and pk.isdigit() and len(pk) <= MAX_DIGITS and str(int(pk)) == pk):
-        raise Http404
-    return int(pk)
 
 
 @contextmanager

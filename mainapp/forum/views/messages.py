@@ -1,25 +1,22 @@
 """What is done with a message: editing, deleting and reporting it."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.forum.forms import MessageForm, ReportForm
 from mainapp.forum.models import Message
 from mainapp.forum.selectors.pages import PAGE_SIZE
 from mainapp.forum.services.messages import delete_message, edit_message
 from mainapp.forum.services.moderation import report_message
-from mainapp.forum.views.finding import MemberRequest, deletable_message, found_message, or_404
+from mainapp.forum.views.finding import deletable_message, found_message, or_404
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def remove_message(request: MemberRequest, pk: str) -> HttpResponse:
+def remove_message(request: MemberRequest, pk: int) -> HttpResponse:
     message = deletable_message(request, pk)
     if request.method == "POST":
         with shown_as_message(request), or_404():
@@ -31,9 +28,7 @@ def remove_message(request: MemberRequest, pk: str) -> HttpResponse:
     return render(request, "mainapp/forum/delete_message.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def change_message(request: MemberRequest, pk: str) -> HttpResponse:
+def change_message(request: MemberRequest, pk: int) -> HttpResponse:
     message = found_message(pk)
     if message.author_id != request.user.pk:
         raise Http404
@@ -50,9 +45,7 @@ def change_message(request: MemberRequest, pk: str) -> HttpResponse:
     return render(request, "mainapp/forum/edit_message.html", {"message": message, "form": form})
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def report(request: MemberRequest, pk: str) -> HttpResponse:
+def report(request: MemberRequest, pk: int) -> HttpResponse:
     message = found_message(pk)
     if message.author_id == request.user.pk:
         raise Http404

@@ -1,19 +1,16 @@
 """The keeping of order: muting, closing, reports and the log."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
-from mainapp.accounts.models import User
-from mainapp.accounts.policies import is_staff_level, level_required
+from mainapp.accounts.policies import MemberRequest, is_staff_level
 from mainapp.core.errors import shown_as_message
+from mainapp.core.paths import missing_as_404
 from mainapp.forum.forms import MuteForm
-from mainapp.forum.models import Report
 from mainapp.forum.selectors.moderation import (
     kept_report,
     log_entries,
@@ -28,20 +25,16 @@ from mainapp.forum.services.moderation import (
     resolve_report,
     unmute_participant,
 )
-from mainapp.forum.views.finding import MemberRequest, found_kept_room, number, or_404
+from mainapp.forum.views.finding import found_kept_room, or_404
 
 
-@level_required(User.Access.SUPPORT)
-@require_safe
 def moderation(request: MemberRequest) -> HttpResponse:
     """Show staff what waits in all rooms, and what was done."""
     context = {"reports": open_reports(request.user), "entries": log_entries(), "is_staff": True}
     return render(request, "mainapp/forum/moderation.html", context)
 
 
-@login_required
-@require_safe
-def room_moderation(request: MemberRequest, pk: str) -> HttpResponse:
+def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     context = {
         "room": room,
@@ -54,16 +47,12 @@ def room_moderation(request: MemberRequest, pk: str) -> HttpResponse:
     return render(request, "mainapp/forum/moderation.html", context)
 
 
-@login_required
-@require_POST
-def mute(request: MemberRequest, pk: str) -> HttpResponse:
+def mute(request: MemberRequest, pk: int) -> HttpResponse:
     """Take the word from `user`, or give it back where `muted` is off."""
     room = found_kept_room(request, pk)
     form = MuteForm(request.POST)
-    try:
+    with missing_as_404():
         target = member(form.cleaned_data["user"] if form.is_valid() else 0)
-    except User.DoesNotExist:
-        raise Http404 from None
     change, sentence = (
         (mute_participant, _("%(name)s só pode ler nesta sala."))
         if form.cleaned_data["muted"]
@@ -75,9 +64,7 @@ def mute(request: MemberRequest, pk: str) -> HttpResponse:
     return _onward(request, pk)
 
 
-@login_required
-@require_POST
-def close(request: MemberRequest, pk: str) -> HttpResponse:
+def close(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     with or_404():
         close_room(room_pk=room.pk, actor=request.user)
@@ -85,9 +72,7 @@ def close(request: MemberRequest, pk: str) -> HttpResponse:
     return _onward(request, pk)
 
 
-@login_required
-@require_POST
-def reopen(request: MemberRequest, pk: str) -> HttpResponse:
+def reopen(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     with or_404():
         reopen_room(room_pk=room.pk, actor=request.user)
@@ -95,20 +80,16 @@ def reopen(request: MemberRequest, pk: str) -> HttpResponse:
     return _onward(request, pk)
 
 
-@login_required
-@require_POST
-def resolve(request: MemberRequest, pk: str) -> HttpResponse:
-    try:
-        found = kept_report(number(pk), request.user)
-    except Report.DoesNotExist:
-        raise Http404 from None
+def resolve(request: MemberRequest, pk: int) -> HttpResponse:
+    with missing_as_404():
+        found = kept_report(pk, request.user)
     with or_404():
         resolve_report(report_pk=found.pk, actor=request.user)
     messages.success(request, _("A denúncia está resolvida."))
-    return _onward(request, str(found.message.room_id))
+    return _onward(request, found.message.room_id)
 
 
-def _onward(request: HttpRequest, room_pk: str) -> HttpResponse:
+def _onward(request: HttpRequest, room_pk: int) -> HttpResponse:
     """Go to the page of ours that the form named, else to the room's moderation."""
     address = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(address, allowed_hosts=None):

@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.accounts.models import User
 from mainapp.core.errors import shown_in_form
+from mainapp.core.paths import parse_key
 from mainapp.forum.forms import MessageForm
 from mainapp.forum.models import Room
 from mainapp.forum.policies import Rules, permissions
@@ -23,9 +23,8 @@ from mainapp.forum.views.finding import found_room
 from mainapp.forum.views.market import market_state
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request")
-def room(request: HttpRequest, pk: str) -> HttpResponse:
+def room(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the last messages, or those before `?before=`; a script asks for the latter alone."""
     found, is_muted = found_room(request, pk)
     if request.method == "POST":
@@ -80,12 +79,10 @@ def _said(request: HttpRequest, room: Room, is_muted: bool) -> Said:
     user = request.user
     muted = frozenset([user.pk] if is_muted and user.pk else [])
     rules = Rules(host_id=room.host_id, is_closed=room.is_closed, muted=muted)
-    before = request.GET.get("before", "")
-    number = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
     return {
         "room": room,
         "is_muted": is_muted,
-        "page": room_page(room, before=number),
+        "page": room_page(room, before=parse_key(request.GET.get("before", ""))),
         "may": permissions(user, rules),
         "today": timezone.localdate(),
     }

@@ -1,22 +1,19 @@
 """The list of rooms, and making, changing and deleting one."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
 
-from mainapp.accounts.policies import is_staff_level
+from mainapp.accounts.policies import MemberRequest, is_staff_level
 from mainapp.core.errors import shown_in_form
 from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
 from mainapp.forum.services.rooms import create_room, delete_room, update_room
-from mainapp.forum.views.finding import MemberRequest, found_kept_room, or_404
+from mainapp.forum.views.finding import found_kept_room, or_404
 from mainapp.forum.views.market import market_state
 
 
-@require_safe
 def forum(request: HttpRequest) -> HttpResponse:
     query = ForumQuery(request.GET).query()
     page, topics = forum_page(**query)
@@ -31,8 +28,6 @@ def forum(request: HttpRequest) -> HttpResponse:
     return render(request, "mainapp/forum/forum.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
 def new_room(request: MemberRequest) -> HttpResponse:
     form = RoomForm(request.POST or None)
     if form.is_valid():
@@ -43,9 +38,7 @@ def new_room(request: MemberRequest) -> HttpResponse:
     return render(request, "mainapp/forum/room_form.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def change_room(request: MemberRequest, pk: str) -> HttpResponse:
+def change_room(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     form = RoomForm(request.POST or None, instance=room)
     if form.is_valid():
@@ -57,9 +50,7 @@ def change_room(request: MemberRequest, pk: str) -> HttpResponse:
     return render(request, "mainapp/forum/room_form.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def remove_room(request: MemberRequest, pk: str) -> HttpResponse:
+def remove_room(request: MemberRequest, pk: int) -> HttpResponse:
     room = found_kept_room(request, pk)
     if request.method == "POST":
         with or_404():

@@ -1,4 +1,4 @@
-"""Reading what a client sent: symbols, a reconnect's number, a chat message."""
+"""Readers of client frames: symbols, the number to resume after, a chat message."""
 
 from urllib.parse import parse_qs
 
@@ -13,7 +13,7 @@ MAX_FIELDS = 5000
 
 
 def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
-    """Return the symbols asked for in the address, and (epoch, seq) of a reconnect."""
+    """Return the symbols that the address requests, and (epoch, seq) of a reconnect."""
     pairs = b"&".join(query.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
     fields = parse_qs(pairs.decode("latin-1"), errors="replace")
     epoch, seq = fields.get("epoch", [""])[0], fields.get("seq", [""])[0]
@@ -21,11 +21,11 @@ def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
     return fields.get("stockpicker", []), since
 
 
-def sort_out(asked: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
-    """Part what was asked into known symbols, once each, and unknown ones as they were written."""
+def split_known(requested: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
+    """Return the known symbols, once each, and the unknown ones as they were written."""
     symbols: dict[str, None] = {}
     unknown: dict[str, None] = {}
-    for text in asked:
+    for text in requested:
         symbol = known.canonical(text)
         if symbol:
             symbols[symbol] = None

@@ -1,28 +1,28 @@
 """`ws/stock/<room_name>/`: CONTRACTS §2."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import redis
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, DomainError, Frame, echo
-from mainapp.core.realtime import publish_now, take_turn
+from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
+from mainapp.core.exceptions import DomainError
+from mainapp.core.realtime import GroupMessage, publish, take_turn
+from mainapp.core.realtime.writer import try_send_of
 from mainapp.core.redis import key
-from mainapp.market.consumers.hall import Hall, hall
 from mainapp.market.consumers.reading import (
     chat_text,
     parse_query,
-    sort_out,
+    split_known,
     symbols_of,
     too_many,
 )
+from mainapp.market.consumers.shared import catalogue_cache, quote_hub
 from mainapp.market.events import STOCK_CHAT, ChatSaid
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
-from mainapp.market.fanout.prices import encode
-from mainapp.market.policies import symbol_limit
+from mainapp.market.policies import SOCKET, symbol_limit
 from mainapp.market.quotes import iso
 
 ROOM = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
@@ -30,15 +30,15 @@ CHAT_TURNS, CHAT_WINDOW_S = 5, 10.0
 
 
 class StockConsumer(BaseConsumer):
-    """One visitor's socket: what it wants goes to the hub, and prices come from there."""
+    """One visitor's socket: passes what the client wants to the hub, which sends the prices."""
 
+    policy = SOCKET
     handlers: ClassVar = BaseConsumer.handlers | {
         "subscribe": "subscribe",
         "unsubscribe": "unsubscribe",
         "resume": "resume",
-        "message": "say",
+        "message": "send_chat",
     }
-    hall: Hall
     hub: QuoteFanout
     socket: TrackedSocket | None = None
 
@@ -47,48 +47,44 @@ class StockConsumer(BaseConsumer):
         if not ROOM.match(room):
             await self.close(UNKNOWN_PATH)
             return
-        self.hall = hall()
-        self.hub = self.hall.hub
-        known = await self.hall.known_stocks()
+        self.hub = quote_hub()
+        known = await catalogue_cache().get()
         await self.hub.ready()
-        asked, since = parse_query(self.scope["query_string"])
-        symbols, unknown = sort_out(asked, known)
+        requested, since = parse_query(self.scope["query_string"])
+        symbols, unknown = split_known(requested, known)
         limit = symbol_limit(is_authenticated=self.scope["user"].is_authenticated)
-        self.socket = socket = TrackedSocket(
-            send=self.base_send, room=room, limit=limit, catch_up=self.hub.catch_up
+        self.writer = self.socket = socket = TrackedSocket(
+            send=self.base_send,
+            try_send=try_send_of(self.scope),
+            room=room,
+            limit=limit,
+            catch_up=self.hub.broadcaster.catch_up,
         )
-        self.hub.join(socket, home_symbols=known.markets.get("IBOV", ()))
-        self.hub.subscribe(socket, symbols[:limit])
-        await self._answer_snapshot(
-            socket, symbols[:limit], since=since, extra={"unknown": unknown}
-        )
-        self.hub.greet(socket)
+        subscribers = self.hub.subscribers
+        subscribers.join(socket, home_symbols=known.markets.get("IBOV", ()))
+        subscribers.subscribe(socket, symbols[:limit])
+        await self._send_snapshot(symbols[:limit], since=since, extra={"unknown": unknown})
+        self.hub.broadcaster.send_ranking_to(socket)
         if len(symbols) > limit:
             await self.send_error(too_many(limit))
 
     def left(self) -> None:
         if self.socket is not None:
-            self.hub.leave(self.socket)
-
-    async def reply(self, frame: Frame) -> None:
-        if self.socket is None:
-            await super().reply(frame)
-        else:
-            await self._post(self.socket, lambda: encode(frame))
+            self.hub.subscribers.leave(self.socket)
 
     async def subscribe(self, frame: Frame) -> None:
         socket = self._socket()
-        symbols, unknown = sort_out(symbols_of(frame), await self.hall.known_stocks())
+        symbols, unknown = split_known(symbols_of(frame), await catalogue_cache().get())
         if len(socket.symbols.union(symbols)) > socket.limit:
             raise too_many(socket.limit)
-        self.hub.subscribe(socket, symbols)
-        await self._answer_snapshot(socket, symbols, extra={"unknown": unknown} | echo(frame))
+        self.hub.subscribers.subscribe(socket, symbols)
+        await self._send_snapshot(symbols, extra={"unknown": unknown} | echo(frame))
 
     async def unsubscribe(self, frame: Frame) -> None:
-        known = await self.hall.known_stocks()
+        known = await catalogue_cache().get()
         symbols = [known.canonical(text) or text for text in symbols_of(frame)]
-        left = self.hub.unsubscribe(self._socket(), symbols)
-        await self.reply({"type": "unsubscribed", "symbols": left} | echo(frame))
+        removed = self.hub.subscribers.unsubscribe(self._socket(), symbols)
+        await self.reply({"type": "unsubscribed", "symbols": removed} | echo(frame))
 
     async def resume(self, frame: Frame) -> None:
         epoch, seq = frame.get("epoch"), frame.get("seq")
@@ -98,12 +94,10 @@ class StockConsumer(BaseConsumer):
             )
         socket = self._socket()
         since = (epoch, seq) if epoch is not None and seq is not None else None
-        await self._answer_snapshot(socket, list(socket.symbols), since=since, extra=echo(frame))
+        await self._send_snapshot(list(socket.symbols), since=since, extra=echo(frame))
 
-    async def say(self, frame: Frame) -> None:
+    async def send_chat(self, frame: Frame) -> None:
         user = self.scope["user"]
-        if not user.is_authenticated:
-            raise DomainError("login_required", _("Entre na sua conta para conversar."))
         text = chat_text(frame)
         turns = key("turns", "chat", user.pk)
         try:
@@ -116,33 +110,26 @@ class StockConsumer(BaseConsumer):
             raise DomainError(
                 "rate_limited", _("Mensagens demais; espere um pouco."), retry_after_s=wait
             )
-        said = ChatSaid(
+        message = ChatSaid(
             type="chat.said",
             room=self._socket().room,
             user=user.get_username(),
             message=text,
             sent_at=str(iso(datetime.now(UTC))),
         )
-        await publish_now([(STOCK_CHAT, said)])
+        publish([GroupMessage(STOCK_CHAT, message)])
 
     def _socket(self) -> TrackedSocket:
         assert self.socket is not None
         return self.socket
 
-    async def _post(self, socket: TrackedSocket, build: Callable[[], str]) -> None:
-        """Send an answer once the one before it is gone: who does not read is not read."""
-        await socket.drained()
-        socket.post(build, self.hub.now())
-
-    async def _answer_snapshot(
+    async def _send_snapshot(
         self,
-        socket: TrackedSocket,
         symbols: list[str],
         *,
         since: tuple[str, int] | None = None,
         extra: dict[str, Any],
     ) -> None:
         """Send a snapshot that is built when its turn comes, so that it is never an old one."""
-        await self._post(
-            socket, lambda: self.hub.snapshot(socket, symbols, since=since, extra=extra)
-        )
+        socket, snapshot = self._socket(), self.hub.broadcaster.snapshot
+        await self.send_in_turn(lambda: snapshot(socket, symbols, since=since, extra=extra))

@@ -1,6 +1,6 @@
-"""One hub a process, between the board and the sockets."""
+"""Fan-out of quotes: one hub per process, between the board and the sockets."""
 
 from mainapp.market.fanout.hub import QuoteFanout
-from mainapp.market.fanout.writer import TrackedSocket
+from mainapp.market.fanout.subscribers import TrackedSocket
 
 __all__ = ["QuoteFanout", "TrackedSocket"]

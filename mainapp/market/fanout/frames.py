@@ -3,22 +3,27 @@
 from datetime import datetime
 from typing import Any
 
+from mainapp.core.realtime.frames import encode
 from mainapp.market.events import ChatSaid, Feed, Session
-from mainapp.market.fanout.prices import encode
 from mainapp.market.quotes import iso
 
 
-def update_frame(seq: int, quotes_json: str) -> str:
-    return f'{{"type":"update","seq":{seq},"quotes":{quotes_json}}}'
+def update_head(seq: int) -> bytes:
+    """Return an update frame as far as its quotes, which `}}` ends."""
+    return b'{"type":"update","seq":%d,"quotes":{' % seq
 
 
-def snapshot_frame(head: dict[str, Any], quotes_json: str) -> str:
-    return f'{encode({"type": "snapshot"} | head)[:-1]},"quotes":{quotes_json}}}'
+def update_frame(seq: int, quotes_json: bytes) -> bytes:
+    return b'{"type":"update","seq":%d,"quotes":%b}' % (seq, quotes_json)
+
+
+def snapshot_frame(head: dict[str, Any], quotes_json: bytes) -> bytes:
+    return b'%b,"quotes":%b}' % (encode({"type": "snapshot"} | head)[:-1], quotes_json)
 
 
 def heartbeat_frame(
     *, seq: int, at: datetime, session: Session, feed: Feed, batch_at: datetime | None
-) -> str:
+) -> bytes:
     return encode(
         {
             "type": "heartbeat",
@@ -31,11 +36,11 @@ def heartbeat_frame(
     )
 
 
-def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: str) -> str:
+def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: bytes) -> bytes:
     head = encode({"type": "ranking", "seq": seq} | ranking)
-    return f'{head[:-1]},"quotes":{quotes_json}}}'
+    return b'%b,"quotes":%b}' % (head[:-1], quotes_json)
 
 
-def chat_frame(said: ChatSaid) -> str:
-    kept = {name: said[name] for name in ("user", "message", "sent_at")}
-    return encode({"type": "message"} | kept)
+def chat_frame(message: ChatSaid) -> bytes:
+    sent = {name: message[name] for name in ("user", "message", "sent_at")}  # type: ignore[literal-required] # the names above
+    return encode({"type": "message"} | sent)

@@ -1,16 +1,14 @@
-"""A process's mirror of the board: each quote encoded once, and since when each field is so."""
+"""A process's copy of the board: each quote encoded once, each field with its last change."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
-import orjson
-
+from mainapp.core.realtime.frames import encode
 from mainapp.market.board import Contents
 from mainapp.market.events import QuoteFrame
 
 
 class Entry:
-    """One symbol: its fields as on the wire and the number under which each last changed."""
+    """One symbol: its fields as on the wire, and the batch number of each one's last change."""
 
     __slots__ = ("_encoded", "changed_at", "fields", "seq")
 
@@ -18,7 +16,7 @@ class Entry:
         self.fields = fields
         self.seq = seq
         self.changed_at = dict.fromkeys(fields, seq)
-        self._encoded: str | None = None
+        self._encoded: bytes | None = None
 
     def merge(self, changed: QuoteFrame, seq: int) -> None:
         self.fields |= changed
@@ -27,7 +25,7 @@ class Entry:
         self._encoded = None
 
     @property
-    def encoded(self) -> str:
+    def encoded(self) -> bytes:
         """The whole quote as JSON; built once a change."""
         if self._encoded is None:
             self._encoded = encode(self.fields)
@@ -45,20 +43,20 @@ class Prices:
         self.seq = 0
         self.entries: dict[str, Entry] = {}
 
-    def apply(self, changed: Mapping[str, QuoteFrame], seq: int) -> dict[str, str]:
-        """Take one batch in; return each symbol's fragment `"PETR4":{…}` of the update frame."""
+    def apply(self, changed: Mapping[str, QuoteFrame], seq: int) -> dict[str, bytes]:
+        """Apply one batch; return each symbol's fragment `"PETR4":{…}` of the update frame."""
         fragments = {}
         for symbol, fields in changed.items():
             if entry := self.entries.get(symbol):
                 entry.merge(fields, seq)
             else:
                 self.entries[symbol] = Entry(dict(fields), seq)
-            fragments[symbol] = f'"{symbol}":{encode(fields)}'
+            fragments[symbol] = fragment(symbol, encode(fields))
         self.seq = seq
         return fragments
 
     def load(self, contents: Contents) -> dict[str, QuoteFrame]:
-        """Take the whole board in; return each symbol's fields that changed since."""
+        """Load the whole board; return each symbol's fields that changed since the last batch."""
         if contents.epoch != self.epoch:
             self.entries.clear()
         changed: dict[str, QuoteFrame] = {}
@@ -77,27 +75,28 @@ class Prices:
         self.epoch, self.seq = contents.epoch, contents.seq
         return changed
 
-    def whole(self, symbols: Iterable[str], since: int = -1) -> str:
+    def whole(self, symbols: Iterable[str], since: int = -1) -> bytes:
         """Return the JSON object of the whole quotes of `symbols` changed after number `since`."""
         parts = [
-            f'"{symbol}":{entry.encoded}'
+            fragment(symbol, entry.encoded)
             for symbol in symbols
             if (entry := self.entries.get(symbol)) and entry.seq > since
         ]
-        return "{" + ",".join(parts) + "}"
+        return b"{" + b",".join(parts) + b"}"
 
-    def changes(self, symbols: Iterable[str], since: int) -> str | None:
+    def changes(self, symbols: Iterable[str], since: int) -> bytes | None:
         """Return the JSON object of the fields changed after `since`; None when none did."""
         parts = [
-            f'"{symbol}":{encode(entry.changes_since(since))}'
+            fragment(symbol, encode(entry.changes_since(since)))
             for symbol in symbols
             if (entry := self.entries.get(symbol)) and entry.seq > since
         ]
-        return "{" + ",".join(parts) + "}" if parts else None
+        return b"{" + b",".join(parts) + b"}" if parts else None
 
     def pending(self, symbols: Iterable[str]) -> list[str]:
         return sorted(symbol for symbol in symbols if symbol not in self.entries)
 
 
-def encode(value: Any) -> str:
-    return orjson.dumps(value).decode()
+def fragment(symbol: str, fields_json: bytes) -> bytes:
+    """Return a member of a `quotes` object; a symbol needs no escapes."""
+    return b'"%b":%b' % (symbol.encode(), fields_json)

@@ -6,30 +6,30 @@ from mainapp.market.indicators import ranking
 
 
 class HomeRanking:
-    """The frame as it stands; `symbols` are what is ranked while the room is open."""
+    """The current frame; `symbols` are ranked while the room is open."""
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
         self.symbols: tuple[str, ...] = ()
-        self.frame = ""
+        self.frame = b""
 
     def open(self, symbols: tuple[str, ...]) -> None:
-        """Begin with the room's first visitor."""
+        """Start with the room's first visitor."""
         self.symbols = symbols
         self.frame = self._rank()
 
     def renew(self) -> bool:
-        """Rank again; tell whether anything but the number changed."""
+        """Rank again; return whether anything but the number changed."""
         before, self.frame = self.frame, self._rank()
-        return _said(before) != _said(self.frame)
+        return _without_number(before) != _without_number(self.frame)
 
-    def _rank(self) -> str:
+    def _rank(self) -> bytes:
         entries = self._prices.entries
         ranked = ranking({s: entries[s].fields for s in self.symbols if s in entries})
         symbols = sorted({symbol for board in ranked.values() for symbol in board})
         return frames.ranking_frame(self._prices.seq, ranked, self._prices.whole(symbols))
 
 
-def _said(frame: str) -> str:
+def _without_number(frame: bytes) -> bytes:
     """Return a ranking frame without its type and number."""
-    return frame.split(",", 2)[-1]
+    return frame.split(b",", 2)[-1]

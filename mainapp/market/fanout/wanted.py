@@ -1,14 +1,21 @@
-"""What this process's sockets want: counted per symbol, leased in Redis, asked for when new."""
+"""The symbols that this process's sockets want: counted, leased in Redis, requested when new."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from math import inf
 
+from mainapp.market.fanout.prices import Prices
 from mainapp.market.watch import WatchLease
 
 FIRST_RETRY_S = 3.0
 LAST_RETRY_S = 60.0
-ASK_AGAIN_S = 30.0  # who reloads a page of delayed prices costs its source one call, not ten
+REPEAT_S = 30.0  # reloading a page of delayed prices costs the source one call, not ten
+FRESH = timedelta(seconds=15)
+NEW_S = 5.0
+SETTLED_S = 1.2  # a price requested later than this is newer than the restart, to the second
 
 
 class Wanted:
@@ -18,8 +25,8 @@ class Wanted:
         self.counts: Counter[str] = Counter()
         self._lease = lease
         self._is_fresh = is_fresh
-        self._to_ask: set[str] = set()
-        self._asked_at: dict[str, float] = {}
+        self._to_request: set[str] = set()
+        self._requested_at: dict[str, float] = {}
         self._retries: dict[str, tuple[float, float]] = {}  # next try at, delay after it
 
     def add(self, symbols: Iterable[str]) -> None:
@@ -28,7 +35,7 @@ class Wanted:
             if self.counts[symbol] == 1:
                 self._lease.note(symbol)
                 if not self._is_fresh(symbol):
-                    self._to_ask.add(symbol)
+                    self._to_request.add(symbol)
 
     def discard(self, symbols: Iterable[str]) -> None:
         for symbol in symbols:
@@ -36,33 +43,86 @@ class Wanted:
             if self.counts[symbol] <= 0:
                 del self.counts[symbol]
                 self._lease.note(symbol)
-                self._to_ask.discard(symbol)
+                self._to_request.discard(symbol)
                 self._retries.pop(symbol, None)
 
     async def sync(self) -> None:
         """Bring the lease in Redis up to date. Raises: redis.RedisError."""
         await self._lease.sync(self.counts.keys())
 
-    def take_asks(
+    def pop_requests(
         self, *, now: float, missing: Callable[[str], bool], is_settled: bool = True
     ) -> list[str]:
-        """Return the symbols to fetch now: new ones, and unanswered ones whose time has come.
+        """Return the symbols to fetch now: new ones, and unanswered ones whose retry is due.
 
-        Until all is settled, those that have a quote wait.
+        Until the process has settled, symbols that have a quote wait.
         """
-        asks, self._to_ask = self._to_ask, set()
+        due, self._to_request = self._to_request, set()
         if not is_settled:
-            self._to_ask = {symbol for symbol in asks if not missing(symbol)}
-            asks -= self._to_ask
+            self._to_request = {symbol for symbol in due if not missing(symbol)}
+            due -= self._to_request
         for symbol, (due_at, delay) in list(self._retries.items()):
             if not missing(symbol):
                 del self._retries[symbol]
             elif now >= due_at:
-                asks.add(symbol)
+                due.add(symbol)
                 self._retries[symbol] = (now + delay, min(delay * 2, LAST_RETRY_S))
-        asks = {s for s in asks if missing(s) or now >= self._asked_at.get(s, -inf) + ASK_AGAIN_S}
-        self._asked_at |= dict.fromkeys(asks, now)
-        for symbol in asks:
+        due = {s for s in due if missing(s) or now >= self._requested_at.get(s, -inf) + REPEAT_S}
+        self._requested_at |= dict.fromkeys(due, now)
+        for symbol in due:
             if missing(symbol):
                 self._retries.setdefault(symbol, (now + FIRST_RETRY_S, FIRST_RETRY_S * 2))
-        return sorted(asks)
+        return sorted(due)
+
+
+class QuoteRequests:
+    """Requests quotes by a thread of its own, one call at a time: no event loop waits for a broker.
+
+    `request` is called on that thread with the symbols to fetch now.
+    """
+
+    def __init__(
+        self, request: Callable[[list[str]], None], *, prices: Prices, started_at: float
+    ) -> None:
+        self._request = request
+        self._prices = prices
+        self.started_at = started_at
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="request-quotes")
+        self._running: asyncio.Future[None] | None = None
+
+    def send_due(self, wanted: Wanted, now: float) -> None:
+        """Start a call for what has no fresh price. Raises: what the last call raised, once."""
+        if not self._is_idle():
+            return
+        symbols = wanted.pop_requests(
+            now=now, missing=self.is_missing, is_settled=now > self.started_at + SETTLED_S
+        )
+        if symbols:
+            loop = asyncio.get_running_loop()
+            self._running = loop.run_in_executor(self._thread, self._request, symbols)
+
+    def is_missing(self, symbol: str) -> bool:
+        return symbol not in self._prices.entries
+
+    def is_fresh(self, symbol: str) -> bool:
+        """Return whether a symbol's quote may wait for the next batch.
+
+        In a new process it may not: its sockets come from one that died, and had no prices since.
+        """
+        entry = self._prices.entries.get(symbol)
+        now = asyncio.get_running_loop().time()
+        if entry is None or now < self.started_at + NEW_S:
+            return False
+        return datetime.now(UTC) - datetime.fromisoformat(entry.fields["quoted_at"]) < FRESH
+
+    def stop(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _is_idle(self) -> bool:
+        if self._running is None:
+            return True
+        if not self._running.done():
+            return False
+        finished, self._running = self._running, None
+        finished.result()
+        return True

@@ -109,9 +109,9 @@ def to_name(value: Any) -> str:
 
 
 def to_currency(value: Any) -> str:
-    """Return a currency's three letters, BRL for anything else."""
+    """Return a currency's three letters, empty for anything else: the paper's own is meant."""
     is_code = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha()
-    return value.upper() if is_code else "BRL"
+    return value.upper() if is_code else ""
 
 
 def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:

@@ -137,6 +137,7 @@ def _paper(abroad: str, symbols: Sequence[str]) -> dict[str, Quote]:
             price=price,
             source=YahooFinProvider.name,
             simulated=False,
+            currency="",  # the page's table does not name one
             delay_s=DELAY_S,
             previous_close=to_price(table.get("Previous Close")),
             open=to_price(table.get("Open")),

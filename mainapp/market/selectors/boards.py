@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Count, DateField, F, FilteredRelation, Q, QuerySet, Value
 
+from mainapp.core.pages import page_of
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Stock, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
@@ -79,7 +80,7 @@ class Listing:
 def home_board() -> HomeBoard:
     """Return what the home page shows first: one query."""
     quotes = {
-        last.stock.symbol: quote_of(last)
+        last.stock.symbol: last.to_quote()
         for last in LastQuote.objects.filter(
             Q(stock__memberships__market="IBOV") | Q(stock__symbol=INDEX),
             simulated=settings.SIMULATED,
@@ -109,30 +110,7 @@ def _ranked(quote: Quote) -> RankedStock:
     )
 
 
-def quote_of(last: LastQuote) -> Quote:
-    """Return a recorded row as the quote that it was."""
-    return Quote(
-        symbol=last.stock.symbol,
-        name=last.stock.name,
-        price=last.price,
-        previous_close=last.previous_close,
-        open=last.open,
-        high=last.high,
-        low=last.low,
-        volume=last.volume,
-        market_cap=last.market_cap,
-        year_low=last.year_low,
-        year_high=last.year_high,
-        currency=last.currency,
-        quoted_at=last.quoted_at,
-        quoted_at_estimated=last.quoted_at_estimated,
-        source=last.source,
-        delay_s=last.delay_s,
-        simulated=last.simulated,
-    )
-
-
-def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: int = 1) -> Listing:
+def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: str = "") -> Listing:
     """Return a page of a market of MARKETS, by symbol: two queries, whatever its size.
 
     `words` are folded as `Stock.search_text` is, and all must be found in it. A page out of range
@@ -147,16 +125,15 @@ def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: i
     sectors = stocks.order_by("sector").values_list("sector")
     counts = list(sectors.annotate(size=Count("pk"), found=Count("pk", filter=match)))
     matching = sum(found for *_, found in counts)
-    pages = max(-(-matching // PAGE_SIZE), 1)
-    page = min(max(page, 1), pages)
-    rows, portfolio_on = _page(stocks.filter(match), page, dated=market == "IBOV")
+    shown = page_of(range(matching), page, size=PAGE_SIZE)
+    rows, portfolio_on = _page(stocks.filter(match), shown.number, dated=market == "IBOV")
     return Listing(
         rows=rows,
         sectors=[name for name, *_ in counts if name],
         total=sum(size for _, size, _ in counts),
         matching=matching,
-        page=page,
-        pages=pages,
+        page=shown.number,
+        pages=shown.paginator.num_pages,
         portfolio_on=portfolio_on,
     )
 

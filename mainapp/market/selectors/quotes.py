@@ -1,4 +1,4 @@
-"""The last recorded quotes, as the board is filled and checked with them."""
+"""The last recorded quotes, with which the board is filled and new quotes are compared."""
 
 from collections.abc import Collection
 
@@ -6,7 +6,6 @@ from django.conf import settings
 
 from mainapp.market.models import LastQuote
 from mainapp.market.quotes import Quote
-from mainapp.market.selectors.boards import quote_of
 
 
 def last_quotes(symbols: Collection[str] | None = None) -> dict[str, Quote]:
@@ -14,4 +13,4 @@ def last_quotes(symbols: Collection[str] | None = None) -> dict[str, Quote]:
     rows = LastQuote.objects.filter(simulated=settings.SIMULATED).select_related("stock")
     if symbols is not None:
         rows = rows.filter(stock__symbol__in=symbols)
-    return {row.stock.symbol: quote_of(row) for row in rows}
+    return {row.stock.symbol: row.to_quote() for row in rows}

@@ -194,5 +194,6 @@ def _reason(reason: str) -> str:
         "unknown_symbol": _("ativo que não está no catálogo"),
         "older": _("mais antiga do que a que já tínhamos"),
         "future": _("com hora no futuro"),
+        "currency": _("em outra moeda que não a do ativo"),
         "foreign": _("simulada entre reais, ou real entre simuladas"),
     }.get(reason, reason)

@@ -7,7 +7,6 @@ from django.conf import settings
 
 from mainapp.market.models import LastQuote, Stock
 from mainapp.market.quotes import Quote
-from mainapp.market.selectors.boards import quote_of
 from mainapp.market.selectors.watchlists import stocks_named
 
 
@@ -52,4 +51,4 @@ def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
 def last_quotes(stocks: Iterable[Stock]) -> dict[str, Quote]:
     """Return the last quotes of the run's kind by symbol: one query."""
     rows = LastQuote.objects.filter(stock__in=list(stocks), simulated=settings.SIMULATED)
-    return {last.stock.symbol: quote_of(last) for last in rows.select_related("stock")}
+    return {last.stock.symbol: last.to_quote() for last in rows.select_related("stock")}

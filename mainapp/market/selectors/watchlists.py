@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from mainapp.accounts.models import User
 from mainapp.market.models import Stock, Watchlist, WatchlistItem
@@ -16,9 +16,8 @@ def lists_of(user: User) -> list[Watchlist]:
     return list(lists.order_by("-is_current", "name"))
 
 
-def owned_list(user: User, pk: int) -> Watchlist:
-    """Return a list of `user`. Raises: Watchlist.DoesNotExist for somebody else's too."""
-    return Watchlist.objects.get(owner=user, pk=pk)
+def own_lists(user: User) -> QuerySet[Watchlist]:
+    return Watchlist.objects.filter(owner=user)
 
 
 def shared_list(share_key: str) -> Watchlist:

@@ -12,15 +12,13 @@ from django.db import transaction
 from django.db.models import F
 
 from mainapp.market.models import Candle, LastQuote, RejectedQuotes, Stock
-from mainapp.market.quotes import Quote, Rejection, rejection, stamped
+from mainapp.market.quotes import Quote, Rejection, column_fields, rejection, stamped
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import is_session_day
 from mainapp.market.signals import quotes_recorded
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
-QUOTE_FIELDS = [
-    field.name for field in LastQuote._meta.fields if field.name not in ("id", "stock", "simulated")
-]
+QUOTE_FIELDS = [field.name for field in column_fields(Quote)]
 CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "source"]
 
 
@@ -52,7 +50,7 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
             before = newest.get(quote.symbol) or last.get(quote.symbol)
             reason = _refusal(quote, stock, before, at)
             if reason is None and stock is not None:
-                named = replace(quote, name=stock.name)
+                named = replace(quote, name=stock.name, currency=stock.currency)
                 newest[quote.symbol] = stamped(named, last=last.get(quote.symbol), at=at)
             elif reason is not None:
                 refused.append((quote, reason))
@@ -93,14 +91,13 @@ def _refusal(
         return "unknown_symbol"
     if quote.simulated != settings.SIMULATED:
         return "foreign"
-    return rejection(quote, last=last, at=at)
+    return rejection(quote, last=last, at=at, currency=stock.currency)
 
 
 def _write_last_quotes(quotes: list[Quote], stocks: Mapping[str, Stock]) -> None:
     rows = [
         LastQuote(
             stock=stocks[quote.symbol],
-            simulated=quote.simulated,
             **{name: _finite(getattr(quote, name)) for name in QUOTE_FIELDS},
         )
         for quote in quotes
@@ -109,7 +106,7 @@ def _write_last_quotes(quotes: list[Quote], stocks: Mapping[str, Stock]) -> None
         rows,
         update_conflicts=True,
         unique_fields=["stock", "simulated"],
-        update_fields=QUOTE_FIELDS,
+        update_fields=[name for name in QUOTE_FIELDS if name != "simulated"],
     )
 
 

@@ -12,10 +12,10 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from redis.exceptions import LockError
 
-from mainapp.core.realtime import publish
+from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.redis import TIMEOUT_S, key
 from mainapp.core.redis import client as redis_client
-from mainapp.core.redis import key
-from mainapp.market import board, sessions, watch
+from mainapp.market import sessions, watch
 from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
 from mainapp.market.providers.chain import Chain, build_chain
@@ -128,7 +128,7 @@ def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed
     """Put recorded quotes on the board and publish what changed. Raises: redis.RedisError."""
     placed = _place(quotes, status)
     if placed.changed:
-        publish([(STOCK_TRACK, _announcement(placed))])
+        publish([GroupMessage(STOCK_TRACK, _announcement(placed))])
     return placed
 
 
@@ -240,6 +240,6 @@ def _lease() -> Iterator[bool]:
         yield True
     finally:
         ended.set()
-        thread.join(timeout=RENEW_S + board.TIMEOUT_S)
+        thread.join(timeout=RENEW_S + TIMEOUT_S)
         with suppress(LockError):
             lock.release()

@@ -1,41 +1,36 @@
 import asyncio
 import json
 import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-import redis
 from channels.layers import get_channel_layer
 
-from mainapp.core.realtime import publish_now
+from mainapp.core.realtime import GroupMessage, publish
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
+from mainapp.core.tests.own_redis import OwnRedis, point_at
+from mainapp.core.tests.pipes import Pipe, settle, until
 from mainapp.market.board import Board, FeedStatus, Pulse
-from mainapp.market.events import STOCK_CHAT, STOCK_TRACK
+from mainapp.market.events import STOCK_TRACK
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
 from mainapp.market.fanout.feed import OVERDUE, SILENCE_S, FeedWatch
-from mainapp.market.fanout.hub import NEW_S
 from mainapp.market.fanout.prices import Prices
-from mainapp.market.fanout.wanted import FIRST_RETRY_S, LAST_RETRY_S, Wanted
+from mainapp.market.fanout.wanted import FIRST_RETRY_S, LAST_RETRY_S, NEW_S, Wanted
 from mainapp.market.services import updating
 from mainapp.market.tests.factories import NOON
 from mainapp.market.tests.quotes import make_quote
-from mainapp.market.tests.test_writer import Pipe, settle
-from project.embedded import redis_server
 
 FULL = make_quote().to_wire()
 
 
 @asynccontextmanager
-async def running(ask=lambda symbols: None):
-    hub = QuoteFanout(ask=ask)
-    try:
+async def running(request=lambda symbols: None):
+    async with QuoteFanout(request) as hub:
         await hub.ready()
         yield hub
-    finally:
-        await hub.stop()
 
 
 class Client:
@@ -43,9 +38,15 @@ class Client:
 
     def __init__(self, hub, *symbols, room="track"):
         self.hub, self.pipe = hub, Pipe()
-        self.socket = TrackedSocket(send=self.pipe.send, room=room, limit=30, catch_up=hub.catch_up)
-        hub.join(self.socket)
-        hub.subscribe(self.socket, symbols)
+        self.socket = TrackedSocket(
+            send=self.pipe.send,
+            try_send=self.pipe.try_send,
+            room=room,
+            limit=30,
+            catch_up=hub.broadcaster.catch_up,
+        )
+        hub.subscribers.join(self.socket)
+        hub.subscribers.subscribe(self.socket, symbols)
 
     @property
     def frames(self):
@@ -53,7 +54,8 @@ class Client:
         return [frame for frame in frames if frame["type"] != "heartbeat"]
 
     def answer(self, *symbols, since=None):
-        self.socket.post(lambda: self.hub.snapshot(self.socket, symbols, since=since), 0.0)
+        snapshot = self.hub.broadcaster.snapshot
+        self.socket.write(lambda: snapshot(self.socket, symbols, since=since))
 
 
 def recorded(seq, epoch, **quotes):
@@ -70,7 +72,7 @@ async def test_gap_is_filled_from_the_board_at_once(board):
         updating.the_board().put([make_quote(price="38.43")], None)
         updating.the_board().put([make_quote("VALE3", "61.10")], None)
 
-        await hub.take_batch(recorded(3, board.epoch, VALE3={"price": "61.10"}))
+        await hub.apply_batch(recorded(3, board.epoch, VALE3={"price": "61.10"}))
 
         quotes = {"PETR4": {"price": "38.43"}, "VALE3": {"price": "61.10"}}
         assert client.frames == [{"type": "update", "seq": 3, "quotes": quotes}]
@@ -82,9 +84,9 @@ async def test_batch_that_was_read_from_the_board_already_is_not_told_again(boar
         client = Client(hub, "PETR4")
         updating.the_board().put([make_quote(price="38.43")], None)
         updating.the_board().put([make_quote(price="38.44")], None)
-        await hub.take_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
+        await hub.apply_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
 
-        await hub.take_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
+        await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
 
         assert client.frames == [
             {"type": "update", "seq": 3, "quotes": {"PETR4": {"price": "38.44"}}}
@@ -97,10 +99,10 @@ async def test_batch_that_comes_while_the_board_is_read_is_not_undone(board):
     async with running() as hub:
         client = Client(hub, "PETR4")
         updating.the_board().put([make_quote(price="38.43")], None)
-        reading = asyncio.ensure_future(hub._resync())
+        reading = asyncio.ensure_future(hub.resync())
         await settle_until_asked(hub)
-        await hub.take_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
-        await hub.take_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
+        await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
+        await hub.apply_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
 
         await reading
 
@@ -128,9 +130,9 @@ async def test_slow_client_gets_the_latest_of_each_field_once(board):
             (3, {"PETR4": {"price": "38.44", "volume": 1}}),
             (4, {"PETR4": {"price": "38.45"}, "ITUB4": {"price": "1.00"}}),
         ):
-            await hub.take_batch(recorded(seq, board.epoch, **fields))
+            await hub.apply_batch(recorded(seq, board.epoch, **fields))
 
-        await slow.pipe.go_on()
+        await slow.pipe.resume()
 
         assert slow.frames[1:] == [
             {"type": "update", "seq": 2, "quotes": {"PETR4": {"price": "38.43"}}},
@@ -145,12 +147,12 @@ async def test_answer_to_a_client_that_is_behind_loses_no_change(board):
         slow = Client(hub, "PETR4")
         slow.answer("PETR4")
         slow.pipe.stop()
-        await hub.take_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
-        await hub.take_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
-        hub.subscribe(slow.socket, ["VALE3"])
+        await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
+        await hub.apply_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
+        hub.subscribers.subscribe(slow.socket, ["VALE3"])
         slow.answer("VALE3")
 
-        await slow.pipe.go_on()
+        await slow.pipe.resume()
 
         _first, _blocked, answer, caught_up = slow.frames
         assert answer["quotes"]["VALE3"]["price"] == "61.00"
@@ -167,19 +169,19 @@ async def test_client_behind_in_a_new_epoch_gets_it_whole_and_then_its_changes(b
         slow = Client(hub, "PETR4")
         slow.answer("PETR4")
         slow.pipe.stop()
-        await hub.take_batch(recorded(5, board.epoch, PETR4={"price": "38.46"}))
+        await hub.apply_batch(recorded(5, board.epoch, PETR4={"price": "38.46"}))
         board.lose()
         board.refill(make_quote(price="40.00"))
-        await hub._resync()
-        await slow.pipe.go_on()
+        await hub.resync()
+        await slow.pipe.resume()
         last = slow.frames[-1]
         assert (last["type"], last["epoch"], last["seq"]) == ("snapshot", board.epoch, 0)
         assert last["quotes"]["PETR4"]["price"] == "40.00"
 
         slow.pipe.stop()
-        await hub.take_batch(recorded(1, board.epoch, PETR4={"price": "40.01"}))
-        await hub.take_batch(recorded(2, board.epoch, PETR4={"price": "40.02"}))
-        await slow.pipe.go_on()
+        await hub.apply_batch(recorded(1, board.epoch, PETR4={"price": "40.01"}))
+        await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "40.02"}))
+        await slow.pipe.resume()
 
         assert [frame["quotes"]["PETR4"]["price"] for frame in slow.frames[-2:]] == [
             "40.01",
@@ -198,12 +200,12 @@ async def test_first_changes_in_a_new_epoch_reach_a_client_that_is_behind(board)
         slow.answer("PETR4", "VALE3")
         board.lose()
         board.refill(make_quote(price="40.00"), make_quote("VALE3"))
-        await hub._resync()
+        await hub.resync()
         slow.pipe.stop()
-        hub._send_everything()  # whatever it waits for
-        await hub.take_batch(recorded(1, board.epoch, PETR4={"price": "40.01"}))
+        hub.broadcaster.send_snapshots()  # whatever it waits for
+        await hub.apply_batch(recorded(1, board.epoch, PETR4={"price": "40.01"}))
 
-        await slow.pipe.go_on()
+        await slow.pipe.resume()
 
         assert slow.frames[-1] == {
             "type": "update",
@@ -219,9 +221,9 @@ async def test_client_that_stops_reading_costs_little(board):
         slow.pipe.stop()
         for seq in range(2, 1000):
             batch = {f"X{n:03}3": {"price": f"{seq}.00"} for n in range(30)}
-            await hub.take_batch(recorded(seq, board.epoch, **batch))
+            await hub.apply_batch(recorded(seq, board.epoch, **batch))
 
-        await slow.pipe.go_on()
+        await slow.pipe.resume()
 
         assert [frame["seq"] for frame in slow.frames] == [2, 999]
 
@@ -252,7 +254,7 @@ def pulse(*, due_in_s=10.0, worker=True, status=True):
 def test_feed_is_what_the_last_pulse_and_the_clock_say(heard, silence_s, expected):
     watch = FeedWatch()
     if heard:
-        watch.hear(heard, 100.0)
+        watch.note_pulse(heard, 100.0)
 
     assert watch.state(now=100.0 + silence_s, at=NOON) == expected
 
@@ -289,83 +291,48 @@ async def hang(reader, writer):
     writer.close()
 
 
-def point_at(settings, url):
-    settings.REDIS_URL = url
-    layer = settings.CHANNEL_LAYERS["default"]
-    hosts = {"hosts": [{"address": url}], "prefix": "pregao"}
-    settings.CHANNEL_LAYERS = {"default": layer | {"CONFIG": hosts}}
-
-
-class OwnRedis:
-    """A Redis of the test's own, to be killed."""
-
-    def __init__(self, folder):
-        self.path = folder / "own.sock"
-        self.url = f"unix://{self.path}"
-
-    async def start(self):
-        self.path.unlink(missing_ok=True)
-        options = ("--port", "0", "--unixsocket", self.path, "--save", "", "--dir", ".")
-        self.process = await asyncio.create_subprocess_exec(
-            redis_server(), *options, stdout=asyncio.subprocess.DEVNULL, cwd=self.path.parent
-        )
-        await until(self.path.exists)
-
-    async def kill(self):
-        self.process.kill()
-        await self.process.wait()
-
-    def client(self):
-        return redis.Redis.from_url(self.url)
-
-    def work(self, quote):
-        """Fill the board as a living worker whose next batch is due in a minute does."""
-        board = Board(simulated=True, redis_client=self.client())
-        board.restore([quote])
-        board.renew_worker_lease()
-        in_a_minute = datetime.now(UTC) + timedelta(seconds=60)
-        board.put([], FeedStatus(batch_at=NOON, next_due_at=in_a_minute))
-        return board
-
-
-async def until(condition, timeout=5.0):
-    async with asyncio.timeout(timeout):
-        while not condition():
-            await asyncio.sleep(0.01)
+def fill_board(own, quote):
+    """Fill the board as a living worker whose next batch is due in a minute does."""
+    board = Board(simulated=True, redis_client=own.client())
+    board.restore([quote])
+    board.renew_worker_lease()
+    in_a_minute = datetime.now(UTC) + timedelta(seconds=60)
+    board.put([], FeedStatus(batch_at=NOON, next_due_at=in_a_minute))
+    return board
 
 
 async def test_hub_recovers_by_itself_from_a_killed_redis(settings, tmp_path):
     own = OwnRedis(tmp_path)
     await own.start()
     point_at(settings, own.url)
-    own.work(make_quote())
+    fill_board(own, make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
         client.answer("PETR4")
         assert client.frames[0]["feed"] == "live"
 
         await own.kill()
-        await until(lambda: '"feed":"down"' in client.pipe.sent[-1], timeout=3)
+        await until(lambda: '"feed":"down"' in client.pipe.sent[-1], 3)
 
         await own.start()
-        board = own.work(make_quote(price="40.00"))
-        await until(lambda: len(client.frames) == 2, timeout=2)
+        board = fill_board(own, make_quote(price="40.00"))
+        await until(lambda: len(client.frames) == 2, 2)
         assert client.frames[1]["quotes"]["PETR4"]["price"] == "40.00"
-        await until(lambda: '"feed":"live"' in client.pipe.sent[-1], timeout=2)
-        await rejoined(own.client(), hub)
+        await until(lambda: '"feed":"live"' in client.pipe.sent[-1], 2)
+        await rejoined(own, hub)
 
         placed = board.put([make_quote(price="40.01")], None)
         message = recorded(placed.seq, placed.epoch, PETR4={"price": "40.01"})
-        await publish_now([(STOCK_TRACK, message)])
-        await until(lambda: len(client.frames) == 3, timeout=1)
+        publish([GroupMessage(STOCK_TRACK, message)])
+        await until(lambda: len(client.frames) == 3, 1)
         assert client.frames[2]["quotes"] == {"PETR4": {"price": "40.01"}}
     await own.kill()
 
 
-async def rejoined(client, hub):
+async def rejoined(own, hub):
     """Wait until the hub's lease and its membership of the group are in Redis."""
-    await until(lambda: client.smembers(key("watch", hub._lease._name)) == {b"PETR4"}, 2)
-    await until(lambda: client.pubsub_numsub("pregao__group__stock_track")[0][1] == 1, 3)
+    await until(lambda: own.client().smembers(key("watch", hub.lease._name)) == {b"PETR4"}, 2)
+    await until(lambda: own.subscribers(STOCK_TRACK) == 1, 3)
 
 
 # The hub's tasks -----------------------------------------------------------------------------
@@ -377,25 +344,8 @@ async def test_process_joins_each_group_once(board):
             Client(hub, "PETR4")
         layer = get_channel_layer()._get_layer()
         assert {name: len(channels) for name, channels in layer.groups.items()} == {
-            "pregao__group__stock_track": 1,
-            "pregao__group__stock_chat": 1,
+            layer._get_group_channel_name(group): 1 for group in hub.groups
         }
-
-
-async def test_message_that_makes_no_sense_is_told_and_survived(board, caplog):
-    async with running() as hub:
-        client = Client(hub, "PETR4")
-        await publish_now([(STOCK_TRACK, {"type": "quotes.recorded"})])
-        await until(lambda: caplog.records)
-        assert caplog.records[0].getMessage() == "_listen failed and starts again"
-        said = {"room": "track", "user": "ana", "message": "oi", "sent_at": "now"}
-        await publish_now([(STOCK_CHAT, {"type": "chat.said"} | said)])
-
-        await until(lambda: client.frames)
-
-        assert client.frames[0]["message"] == "oi"
-        layer = get_channel_layer()._get_layer()
-        assert len(layer.channels) == 1
 
 
 async def test_asking_that_hangs_or_fails_holds_up_no_lease(board, caplog):
@@ -412,19 +362,19 @@ async def test_asking_that_hangs_or_fails_holds_up_no_lease(board, caplog):
         Client(hub, "PETR4")
         await until(lambda: asked == [["PETR4"]])
         Client(hub, "VALE3")
-        await until(lambda: not hub._lease.is_dirty)
-        assert hub.wanted.counts.keys() == {"PETR4", "VALE3"}
+        await until(lambda: not hub.lease.is_dirty)
+        assert hub.subscribers.wanted.counts.keys() == {"PETR4", "VALE3"}
         answered.set()
         await until(lambda: asked == [["PETR4"], ["VALE3"]])
-    assert caplog.records[0].getMessage() == "_tend_wanted failed and starts again"
+    assert caplog.records[0].getMessage() == "QuoteFanout.maintain_lease failed and starts again"
 
 
 async def test_stopping_ends_every_task_and_gives_the_lease_up(board):
     before = asyncio.all_tasks()
     async with running() as hub:
         Client(hub, "PETR4")
-        lease = key("watch", hub._lease._name)
-        await until(lambda: not hub._lease.is_dirty)
+        lease = key("watch", hub.lease._name)
+        await until(lambda: not hub.lease.is_dirty)
     await get_channel_layer().flush()
     await settle()
 
@@ -432,29 +382,24 @@ async def test_stopping_ends_every_task_and_gives_the_lease_up(board):
     assert not redis_client().exists(lease)
 
 
-async def test_task_that_a_first_cancellation_does_not_end_is_cancelled_again(board):
-    async def swallow():
-        with suppress(asyncio.CancelledError):
-            await asyncio.sleep(60)
-        await asyncio.sleep(60)
-
-    async with running() as hub:
-        stubborn = asyncio.ensure_future(swallow())
-        hub._tasks.append(stubborn)
-        await settle()
-
-    assert stubborn.cancelled()
-
-
 async def test_rooms_that_nobody_is_in_leave_nothing_behind(board):
     async with running() as hub:
         client = Client(hub, "PETR4")
-        hub._say({"type": "chat.said", "room": "x", "user": "a", "message": "m", "sent_at": ""})
-        await hub.take_batch(recorded(1, board.epoch, VALE3=FULL))
-        assert (set(hub.by_room), set(hub.by_symbol)) == ({"track"}, {"PETR4"})
-        hub.leave(client.socket)
-        hub.leave(client.socket)
-        assert (hub.by_room, hub.by_symbol, hub.sockets) == ({}, {}, set())
+        hub.send_chat(
+            {"type": "chat.said", "room": "x", "user": "a", "message": "m", "sent_at": ""}
+        )
+        await hub.apply_batch(recorded(1, board.epoch, VALE3=FULL))
+        assert (set(hub.subscribers.by_room), set(hub.subscribers.by_symbol)) == (
+            {"track"},
+            {"PETR4"},
+        )
+        hub.subscribers.leave(client.socket)
+        hub.subscribers.leave(client.socket)
+        assert (hub.subscribers.by_room, hub.subscribers.by_symbol, hub.subscribers.sockets) == (
+            {},
+            {},
+            set(),
+        )
 
 
 async def test_symbol_without_a_fresh_quote_is_asked_for_once_by_all(board):
@@ -462,14 +407,14 @@ async def test_symbol_without_a_fresh_quote_is_asked_for_once_by_all(board):
     await board.put(make_quote("VALE3", quoted_at=now), make_quote("ITUB4"))
     asked = []
     async with running(asked.append) as hub:
-        hub._started_at -= NEW_S
+        hub.requests.started_at -= NEW_S
         one, two = Client(hub, "PETR4", "VALE3", "ITUB4"), Client(hub, "PETR4")
         await until(lambda: asked)
         assert asked == [["ITUB4", "PETR4"]]
-        hub.leave(one.socket)
-        assert hub.wanted.counts == {"PETR4": 1}
-        hub.leave(two.socket)
-        assert hub.wanted.counts == {}
+        hub.subscribers.leave(one.socket)
+        assert hub.subscribers.wanted.counts == {"PETR4": 1}
+        hub.subscribers.leave(two.socket)
+        assert hub.subscribers.wanted.counts == {}
 
 
 async def test_new_process_asks_for_what_its_sockets_show_however_fresh(board):
@@ -511,7 +456,9 @@ def test_symbols_are_counted_and_noted_at_the_edges(wanted):
 def test_unanswered_symbol_is_asked_for_again_less_and_less_often(wanted):
     wanted.add(["PETR4", "FRESH3"])
     asked_at = [
-        now for now in range(300) if wanted.take_asks(now=float(now), missing=lambda symbol: True)
+        now
+        for now in range(300)
+        if wanted.pop_requests(now=float(now), missing=lambda symbol: True)
     ]
 
     gaps = [after - before for before, after in pairwise(asked_at)]
@@ -521,12 +468,12 @@ def test_unanswered_symbol_is_asked_for_again_less_and_less_often(wanted):
 
 def test_answered_and_abandoned_symbols_are_not_asked_for_again(wanted):
     wanted.add(["PETR4", "VALE3"])
-    wanted.take_asks(now=0.0, missing=lambda symbol: True)
+    wanted.pop_requests(now=0.0, missing=lambda symbol: True)
     wanted.discard(["VALE3"])
 
-    assert wanted.take_asks(now=9.0, missing=lambda symbol: True) == ["PETR4"]
-    assert wanted.take_asks(now=99.0, missing=lambda symbol: False) == []
-    assert wanted.take_asks(now=999.0, missing=lambda symbol: True) == []
+    assert wanted.pop_requests(now=9.0, missing=lambda symbol: True) == ["PETR4"]
+    assert wanted.pop_requests(now=99.0, missing=lambda symbol: False) == []
+    assert wanted.pop_requests(now=999.0, missing=lambda symbol: True) == []
     assert wanted._retries == {}
 
 
@@ -552,7 +499,7 @@ def test_a_page_loaded_again_asks_for_an_old_quote_once(wanted):
     asked = []
     for now in (0.0, 10.0, 29.0, 30.0):
         wanted.add(["PETR4"])
-        asked.append(wanted.take_asks(now=now, missing=lambda symbol: False))
+        asked.append(wanted.pop_requests(now=now, missing=lambda symbol: False))
         wanted.discard(["PETR4"])
 
     assert asked == [["PETR4"], [], [], ["PETR4"]]

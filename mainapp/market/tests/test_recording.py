@@ -107,6 +107,22 @@ def test_refusals_are_counted_by_source_and_reason():
     }
 
 
+def test_quote_in_another_currency_is_refused_and_counted():
+    dollars = make_quote(price="7.10", currency="USD", source="yahoo")
+
+    recorded = record(dollars, make_quote("VALE3"))
+    assert [quote.symbol for quote in recorded.quotes] == ["VALE3"]
+    assert recorded.rejected == Counter({("yahoo", "currency"): 1})
+    assert "PETR4" not in last_quotes()
+    row = RejectedQuotes.objects.get()
+    assert (row.source, row.reason, row.count, row.last_symbol) == ("yahoo", "currency", 1, "PETR4")
+
+
+def test_quote_without_a_currency_is_in_the_papers_own():
+    assert record(make_quote(currency="")).quotes[0].currency == "BRL"
+    assert last_quotes()["PETR4"].currency == "BRL"
+
+
 def test_refused_quote_of_one_source_hides_no_good_one_of_another():
     doubtful = make_quote(price="NaN", source="brapi")
 

@@ -58,11 +58,8 @@ def test_bollinger_bands_lie_two_deviations_apart():
 
 
 def test_percent_is_counted_from_a_base():
-    assert run("market/indicators.js", "[50, 75, 25].map((v) => m.percentChange(v, 50))") == [
-        0,
-        50,
-        -50,
-    ]
+    changes = "[50, 75, 25].map((v) => m.percentChange(v, 50))"
+    assert run("market/indicators.js", changes) == [0, 50, -50]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.utils import timezone
 
@@ -70,8 +71,8 @@ def test_a_source_that_gives_nothing_is_not_the_one_in_use(real):
     assert [source.in_use for source in overview.sources] == [False, True, False]
 
 
-def test_a_spent_budget_is_told_apart_from_a_rest(real, time_machine):
-    time_machine.move_to(MONDAY, tick=False)
+@time_machine.travel(MONDAY)
+def test_a_spent_budget_is_told_apart_from_a_rest(real):
     budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
     brapi = guard("brapi", budget)
     brapi.admit()
@@ -84,8 +85,8 @@ def test_a_spent_budget_is_told_apart_from_a_rest(real, time_machine):
     assert not sources_overview(at=MONDAY).sources[0].in_use
 
 
-def test_the_interval_is_the_longer_of_beats_and_the_budgets(real, time_machine):
-    time_machine.move_to(MONDAY, tick=False)  # at a month's end the budget allows any interval
+@time_machine.travel(MONDAY)  # in a month's last days its budget is spent faster
+def test_the_interval_is_the_longer_of_beats_and_the_budgets(real):
     assert sources_overview(at=MONDAY).sources[2].interval_s == settings.UPDATE_INTERVAL_S
 
     guard("brapi", Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")).admit()
@@ -123,12 +124,16 @@ def test_refused_quotes_are_shown_by_source_and_reason(client, real):
         source="yahoo", reason="older", count=1234, last_symbol="PETR4", last_at=timezone.now()
     )
     RejectedQuotes.objects.create(
+        source="yahoo", reason="currency", count=2, last_symbol="PETR4", last_at=timezone.now()
+    )
+    RejectedQuotes.objects.create(
         source="simulated", reason="future", count=1, last_symbol="VALE3", last_at=timezone.now()
     )
 
     overview = sources_overview(at=MONDAY)
     assert [(row.label, row.reason, row.count) for row in overview.rejections] == [
-        ("Yahoo Finance", "mais antiga do que a que já tínhamos", 1234)
+        ("Yahoo Finance", "mais antiga do que a que já tínhamos", 1234),
+        ("Yahoo Finance", "em outra moeda que não a do ativo", 2),
     ]
     assert "1.234" in client.get("/sources/").content.decode()
 

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
 from mainapp.market.board import WORKER_KEY
-from mainapp.market.consumers.hall import hall
+from mainapp.market.consumers.shared import catalogue_cache, quote_hub
 from mainapp.market.fanout.feed import OVERDUE
 from mainapp.market.models import Candle, LastQuote, Stock
 from mainapp.market.services import updating
@@ -245,9 +245,9 @@ async def test_messages_out_of_order_lose_nothing(websocket, board):
         await socket.next()
         first = updating.the_board().put([petr4("38.43")], None)
         second = updating.the_board().put([make_quote("VALE3")], None)
-        hub = hall().hub
-        await hub.take_batch(updating._announcement(second))
-        await hub.take_batch(updating._announcement(first))
+        hub = quote_hub()
+        await hub.apply_batch(updating._announcement(second))
+        await hub.apply_batch(updating._announcement(first))
 
         frame = await socket.next()
         assert (frame["seq"], sorted(frame["quotes"])) == (3, ["PETR4", "VALE3"])
@@ -315,7 +315,7 @@ async def test_retired_stock_can_still_be_left(websocket, board, monkeypatch):
     async with websocket(track("PETR4")) as socket:
         await socket.next()
         await Stock.objects.filter(symbol="PETR4").aupdate(is_active=False, symbol="PETR9")
-        await hall()._load()
+        await catalogue_cache()._load()
 
         frame = await socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]})
 
@@ -443,7 +443,7 @@ async def test_feed_is_told_at_once_when_it_changes(websocket, board):
         await board.feed_is(due_in_s=-OVERDUE.total_seconds() - 0.1)
         await told(socket, "late")
 
-        redis_client().delete(updating.board.WORKER_KEY)
+        redis_client().delete(WORKER_KEY)
         await told(socket, "down")
 
 
@@ -567,7 +567,7 @@ async def test_hostile_client_harms_nobody_else(websocket, board, caplog):
         for frame in hostile * 16:
             await evil.send(frame)
         assert await evil.closed() == 4408
-        assert hall().hub.by_symbol["PETR4"].__len__() == 1
+        assert quote_hub().subscribers.by_symbol["PETR4"].__len__() == 1
 
         await board.put(petr4())
 
@@ -580,11 +580,19 @@ async def test_what_a_socket_wanted_leaves_with_it(websocket, board):
     async with websocket(track("PETR4", "VALE3")) as one, websocket(track("PETR4")) as two:
         await one.next()
         await two.next()
-        hub = hall().hub
+        hub = quote_hub()
         await one.disconnect()
-        assert (set(hub.by_symbol), hub.wanted.counts) == ({"PETR4"}, {"PETR4": 1})
-        assert set(hub.by_room) == {"track"}
-    assert (hub.sockets, hub.by_symbol, hub.by_room, hub.wanted.counts) == (set(), {}, {}, {})
+        assert (set(hub.subscribers.by_symbol), hub.subscribers.wanted.counts) == (
+            {"PETR4"},
+            {"PETR4": 1},
+        )
+        assert set(hub.subscribers.by_room) == {"track"}
+    assert (
+        hub.subscribers.sockets,
+        hub.subscribers.by_symbol,
+        hub.subscribers.by_room,
+        hub.subscribers.wanted.counts,
+    ) == (set(), {}, {}, {})
 
 
 async def test_queries_are_two_a_connect_and_none_after(websocket, board, alice, queries):
@@ -639,10 +647,10 @@ async def test_storm_of_reconnects_costs_two_queries(websocket, board, alice, qu
 
 
 async def test_slow_database_call_holds_up_no_update(websocket, board, monkeypatch):
-    monkeypatch.setattr("mainapp.market.consumers.hall.load_catalogue", slow_catalogue)
+    monkeypatch.setattr("mainapp.market.consumers.shared.load_catalogue", slow_catalogue)
     async with websocket(track("PETR4")) as socket:
         await socket.next()
-        hall()._loaded_at = -1e9
+        catalogue_cache()._loaded_at = -1e9
         asked = {"type": "subscribe", "symbols": ["VALE3"]}
         assert (await socket.ask(asked))["pending"] == ["VALE3"]  # reloads behind its back
 
@@ -677,11 +685,11 @@ async def test_home_gets_the_ranking_and_leases_what_it_ranks(websocket, board):
         assert (frame["type"], frame["seq"]) == ("ranking", 1)
         assert (frame["traded"], frame["gainers"], frame["losers"]) == (["PETR4"], ["PETR4"], [])
         assert frame["quotes"] == {"PETR4": PETR4}
-        hub = hall().hub
-        assert hub.wanted.counts == {"PETR4": 1}
+        hub = quote_hub()
+        assert hub.subscribers.wanted.counts == {"PETR4": 1}
 
         await board.put(petr4("38.00"))
 
         frame = await socket.next()
         assert (frame["type"], frame["seq"], frame["losers"]) == ("ranking", 2, ["PETR4"])
-    assert hub.wanted.counts == {}
+    assert hub.subscribers.wanted.counts == {}

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from mainapp.market import sessions, tasks
 from mainapp.market.models import Stock
@@ -45,7 +44,6 @@ SYMBOLS_A_TASK = 20
 TASK_EXPIRES_S = 300
 
 
-@require_safe
 def graph(request: HttpRequest) -> HttpResponse:
     stock, range_ = _asked_stock(request), _asked_range(request)
     if stock.renamed_to:
@@ -73,7 +71,6 @@ def graph(request: HttpRequest) -> HttpResponse:
     return render(request, "mainapp/market/graph.html", context)
 
 
-@require_safe
 @never_cache
 def candles(request: HttpRequest) -> JsonResponse:
     """Answer with a stock's candles; with many tickers or `sparklines`, with closes of the day."""

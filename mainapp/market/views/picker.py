@@ -3,7 +3,6 @@
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
 
 from mainapp.market.forms import PickerForm
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
@@ -20,21 +19,23 @@ TABS = {
 }
 
 
-@require_safe
-def stockpicker(request: HttpRequest, pk: str) -> HttpResponse:
-    if pk not in MARKETS:
+def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
+    if market not in MARKETS:
         raise Http404
     query = PickerForm(request.GET).query()
     context = {
-        "market": pk,
-        "market_name": TABS[pk],
+        "market": market,
+        "market_name": TABS[market],
         "tabs": TABS.items(),
         "query": query,
         "chosen": current_symbols(request.user),
         "limit": symbol_limit(is_authenticated=request.user.is_authenticated),
         "user_limit": SYMBOL_LIMIT_USER,
         "listing": listing(
-            market=pk, words=fold(query["q"]).split(), sector=query["sector"], page=query["page"]
+            market=market,
+            words=fold(query["q"]).split(),
+            sector=query["sector"],
+            page=query["page"],
         ),
     }
     return render(request, "mainapp/market/stockpicker.html", context)

@@ -2,12 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-from django.views.decorators.http import require_safe
 
 from mainapp.market.selectors.catalogue import MAX_TEXT_LENGTH, search_stocks
 
 
-@require_safe
 def stock_search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:MAX_TEXT_LENGTH]
     context = {"text": text, "stocks": search_stocks(text)}

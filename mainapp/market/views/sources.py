@@ -3,13 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.market.selectors.sources import sources_overview
 
 
-@require_safe
 @vary_on_headers("HX-Request")
 def sources(request: HttpRequest) -> HttpResponse:
     """Show how the sources are doing; htmx asks again for the part that changes."""

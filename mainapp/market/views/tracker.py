@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from mainapp.market import sessions
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
@@ -29,7 +28,6 @@ WELL_KNOWN = (
 )
 
 
-@require_safe
 def stocktracker(request: HttpRequest) -> HttpResponse:
     asked = request.GET.getlist("stockpicker")
     if any(not text.isprintable() for text in asked):

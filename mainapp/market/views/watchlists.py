@@ -1,25 +1,25 @@
 """People's named lists: their pages, their links and what scripts ask of them."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
+from mainapp.core.paths import get_owned_or_404, missing_as_404
 from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.boards import listed_in
-from mainapp.market.selectors.watchlists import lists_of, owned_list, shared_list
+from mainapp.market.selectors.watchlists import lists_of, own_lists, shared_list
 from mainapp.market.services.watchlists import (
     MAX_LISTS,
     add_symbols,
@@ -36,15 +36,7 @@ from mainapp.market.services.watchlists import (
 )
 
 
-class OwnerRequest(HttpRequest):
-    """A request that `login_required` let through."""
-
-    user: User
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def watchlists(request: OwnerRequest) -> HttpResponse:
+def watchlists(request: MemberRequest) -> HttpResponse:
     form = WatchlistForm(request.POST or None)
     if form.is_valid():
         with shown_in_form(form, "name"):
@@ -54,10 +46,8 @@ def watchlists(request: OwnerRequest) -> HttpResponse:
     return render(request, "mainapp/market/watchlists.html", context)
 
 
-@login_required
-@require_safe
-def watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
+    found = get_owned_or_404(own_lists(request.user), pk)
     context = {
         "watchlist": found,
         "rows": listed_in(found),
@@ -67,10 +57,8 @@ def watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
     return render(request, "mainapp/market/watchlist.html", context)
 
 
-@login_required
-@require_POST
-def rename_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
+    found = get_owned_or_404(own_lists(request.user), pk)
     form = WatchlistForm(request.POST)
     if form.is_valid():
         with shown_as_message(request):
@@ -81,11 +69,9 @@ def rename_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_POST
-def edit_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
+def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     """Add the tickers of `symbols`, take one out (`remove`) or move one (`up`, `down`)."""
-    found = _own(request, pk)
+    found = get_owned_or_404(own_lists(request.user), pk)
     if symbol := request.POST.get("remove"):
         remove_symbols(watchlist=found, symbols=[symbol])
     elif symbol := request.POST.get("up"):
@@ -97,25 +83,19 @@ def edit_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_POST
-def make_watchlist_current(request: OwnerRequest, pk: int) -> HttpResponse:
-    make_current(watchlist=_own(request, pk))
+def make_watchlist_current(request: MemberRequest, pk: int) -> HttpResponse:
+    make_current(watchlist=get_owned_or_404(own_lists(request.user), pk))
     return redirect("watchlists")
 
 
-@login_required
-@require_POST
-def renew_watchlist_link(request: OwnerRequest, pk: int) -> HttpResponse:
-    renew_share_key(watchlist=_own(request, pk))
+def renew_watchlist_link(request: MemberRequest, pk: int) -> HttpResponse:
+    renew_share_key(watchlist=get_owned_or_404(own_lists(request.user), pk))
     messages.success(request, _("O link foi trocado: o antigo não abre mais a lista."))
     return redirect("watchlist", pk=pk)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
-    found = _own(request, pk)
+def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
+    found = get_owned_or_404(own_lists(request.user), pk)
     if request.method == "POST":
         delete_list(watchlist=found)
         messages.success(request, _("A lista “%(name)s” foi apagada.") % {"name": found.name})
@@ -124,7 +104,6 @@ def delete_watchlist(request: OwnerRequest, pk: int) -> HttpResponse:
 
 
 @never_cache
-@require_safe
 def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     found = _shared(share_key)
     context = {
@@ -137,7 +116,6 @@ def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     return response
 
 
-@require_POST
 def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(reverse("shared-list", args=[share_key]))
@@ -149,7 +127,6 @@ def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
     return redirect("shared-list", share_key=share_key)
 
 
-@require_POST
 def current(request: HttpRequest) -> JsonResponse:
     """Change the current list by `add` and `remove`, lists of symbols, and answer what it holds."""
     try:
@@ -159,7 +136,6 @@ def current(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"symbols": edited.symbols, "unknown": edited.unknown})
 
 
-@require_POST
 def merge(request: HttpRequest) -> JsonResponse:
     """Take the list that a browser kept, `symbols`, into the current list."""
     try:
@@ -183,21 +159,12 @@ def merge(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _own(request: OwnerRequest, pk: int) -> Watchlist:
-    try:
-        return owned_list(request.user, pk)
-    except Watchlist.DoesNotExist:
-        raise Http404 from None
-
-
 def _shared(share_key: str) -> Watchlist:
-    try:
+    with missing_as_404():
         return shared_list(share_key)
-    except Watchlist.DoesNotExist:
-        raise Http404 from None
 
 
-def _add_typed(request: OwnerRequest, watchlist: Watchlist) -> None:
+def _add_typed(request: MemberRequest, watchlist: Watchlist) -> None:
     form = SymbolsForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Escreva ao menos um código, como PETR4."))

@@ -59,11 +59,6 @@ def channels_of(user: User) -> QuerySet[Channel]:
     return Channel.objects.filter(user=user).exclude(kind=Channel.Kind.EMAIL, address="")
 
 
-def owned_channel(user: User, pk: int) -> Channel:
-    """Return a channel of `user`. Raises: Channel.DoesNotExist for somebody else's too."""
-    return channels_of(user).get(pk=pk)
-
-
 def is_account_mail_on(user: User) -> bool:
     """Return whether notifications go to the account's own address."""
     return not Channel.objects.filter(

@@ -35,12 +35,6 @@ def unread_count(user: User) -> int:
     return own.filter(~Exists(marks)).count()
 
 
-def owned_notification(user: User, pk: int) -> Notification:
-    """Return what stands in the inbox of `user`. Raises: Notification.DoesNotExist."""
-    found: Notification = inbox_of(user).get(pk=pk)
-    return found
-
-
 def item(notification: Notification, *, is_read: bool) -> Item:
     created_at = notification.created_at.astimezone(UTC).isoformat(timespec="milliseconds")
     return Item(

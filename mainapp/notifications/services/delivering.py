@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from mainapp.core.realtime import publish
+from mainapp.core.realtime import GroupMessage, publish
 from mainapp.notifications.events import INBOXES, InboxesChanged
 from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.services.outbox import (
@@ -49,8 +49,8 @@ _requested_again = Event()
 
 
 def notify_inboxes(users: list[int] | None) -> None:
-    """Make every web process read these inboxes (None: all) now; a hint that may be lost."""
-    publish([(INBOXES, InboxesChanged(type="inboxes.changed", users=users))])
+    """Have every web process read these inboxes (None: all) now; the message may be lost."""
+    publish([GroupMessage(INBOXES, InboxesChanged(type="inboxes.changed", users=users))])
 
 
 @cache

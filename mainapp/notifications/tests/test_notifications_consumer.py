@@ -5,10 +5,11 @@ import redis
 from django.utils import timezone
 
 from mainapp.accounts.models import User
-from mainapp.core import realtime
+from mainapp.core.realtime import hub as core_hub
 from mainapp.core.realtime import query
-from mainapp.notifications import fanout
-from mainapp.notifications.consumers import hub
+from mainapp.notifications.consumers import inbox_hub
+from mainapp.notifications.fanout import InboxSocket, hub
+from mainapp.notifications.fanout.sockets import MAX_WAITING
 from mainapp.notifications.models import Mark
 from mainapp.notifications.selectors.inbox import unread_count, unread_counts
 from mainapp.notifications.services.inbox import delete_notifications, mark_read
@@ -33,7 +34,7 @@ def bob(transactional_db):
 @pytest.fixture
 def no_hints(monkeypatch):
     monkeypatch.setattr("mainapp.notifications.receivers.send_hints", lambda *arguments: None)
-    monkeypatch.setattr(fanout, "POLL_S", 0.05)
+    monkeypatch.setattr(hub, "POLL_S", 0.05)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def told():
     """Have the hub look now, as a hint would have it."""
 
     async def look():
-        await hub().look()
+        await inbox_hub().poll()
 
     return look
 
@@ -130,7 +131,7 @@ async def test_news_reach_every_tab_of_their_user_once(inbox, alice, bob, told):
 
 
 async def test_hint_of_a_commit_brings_news_at_once(inbox, alice, monkeypatch):
-    monkeypatch.setattr(fanout, "POLL_S", 60)
+    monkeypatch.setattr(hub, "POLL_S", 60)
     async with inbox(alice) as socket:
         await socket.next("snapshot")
         await query(notice, alice)
@@ -148,9 +149,9 @@ async def test_news_arrive_while_redis_is_away(inbox, alice, monkeypatch):
     async def away(*arguments, **options):
         raise redis.ConnectionError("away")
 
-    monkeypatch.setattr(fanout, "POLL_S", 0.05)
+    monkeypatch.setattr(hub, "POLL_S", 0.05)
     monkeypatch.setattr("channels_redis.pubsub.RedisPubSubLoopLayer.group_send", away)
-    monkeypatch.setattr(realtime, "RETRY_S", 0.05)
+    monkeypatch.setattr(core_hub, "RETRY_S", 0.05)
     async with inbox(alice) as socket:
         await socket.next("snapshot")
         await query(notice, alice)
@@ -243,13 +244,13 @@ async def test_what_came_while_the_inbox_was_read_is_told_once(alice):
     async def send(message):
         frames.append(message["text"])
 
-    tab = fanout.InboxSocket(alice.pk, send, overflow=lambda: None)
+    tab = InboxSocket(alice.pk, send, overflow=lambda: None)
     for number, frame in ((5, "in the snapshot"), (0, "read"), (6, "new")):
-        tab.tell(frame, number)
+        tab.write_news(frame.encode(), number)
     await tab.drained()
     assert frames == []
     tab.release(5)
-    tab.tell("later", 7)
+    tab.write_news(b"later", 7)
     await tab.drained()
 
     assert frames == ["read", "new", "later"]
@@ -262,10 +263,10 @@ async def test_tab_that_does_not_read_holds_up_nobody(inbox, alice):
         frames.append(message)
         await blocked.wait()
 
-    slow = fanout.InboxSocket(alice.pk, stuck, overflow=lambda: closed.append(True))
+    slow = InboxSocket(alice.pk, stuck, overflow=lambda: closed.append(True))
     slow.release(0)
-    for number in range(fanout.MAX_WAITING + 5):
-        slow.tell("{}", number)
+    for number in range(MAX_WAITING + 5):
+        slow.write_news(b"{}", number)
     assert closed == [] or len(frames) <= 1
     await asyncio.sleep(0)
     assert len(frames) == 1
@@ -286,7 +287,7 @@ async def test_unread_counts_agree_with_each_users(alice, bob):
 @pytest.mark.parametrize("count", [3, 30])
 async def test_news_of_many_cost_five_queries(alice, count, queries):
     users = await query(User.objects.bulk_create, [User(username=f"u{n}") for n in range(count)])
-    ledger = hub()._archive
+    ledger = inbox_hub().archive
     before = await query(ledger.head)
     for user in users:
         one = await query(notice, user)

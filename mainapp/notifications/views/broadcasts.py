@@ -6,19 +6,14 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
-from mainapp.accounts.models import User
-from mainapp.accounts.policies import level_required
+from mainapp.accounts.policies import MemberRequest
 from mainapp.notifications.forms import BroadcastForm
 from mainapp.notifications.selectors.deliveries import latest_broadcasts
 from mainapp.notifications.services.broadcasts import send_broadcast
-from mainapp.notifications.views import MemberRequest
 
 
 @never_cache
-@level_required(User.Access.SUPPORT)
-@require_http_methods(["GET", "HEAD", "POST"])
 def broadcasts(request: MemberRequest) -> HttpResponse:
     form = BroadcastForm(request.POST or None)
     if form.is_valid():

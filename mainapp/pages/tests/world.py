@@ -18,11 +18,11 @@ from mainapp.accounts.models import User
 from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Report, Room
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.notifications.services.channels import link_key
 from mainapp.notifications.tests.factories import channel, notice
-from mainapp.pages.policies import Who
 from mainapp.portfolio.models import Carteira
 
 # Every kind of person, and as whom the table sees them.
@@ -165,7 +165,7 @@ def _avatar(world: World) -> dict[str, Any]:
 # (None: such an object is never missing) an address of the same form where there is nothing.
 OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | None]] = {
     "user": (lambda world: {"pk": world.users["owner"].pk}, {"pk": 999_999}),
-    "market": (lambda world: {"pk": "IBOV"}, {"pk": "NADA"}),
+    "market": (lambda world: {"market": "IBOV"}, {"market": "NADA"}),
     "watchlist": (_watchlist, {"pk": 999_999}),
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),

@@ -8,27 +8,23 @@ from allauth.core import ratelimit
 from asgiref.sync import sync_to_async
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.deletion import delete_account
 from mainapp.core.errors import shown_in_form
 from mainapp.pages.forms import DeleteAccountForm
 from mainapp.pages.selectors.archive import write_archive
-from mainapp.pages.views.profile import OwnerRequest
 
 PIECE = 256 * 1024
 
 
-@login_required
-@require_POST
-def export_data(request: OwnerRequest) -> HttpResponseBase:
+def export_data(request: MemberRequest) -> HttpResponseBase:
     """Answer the archive, made in a file first: what fails then is an error, not half a ZIP."""
     at = timezone.now()
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
@@ -62,9 +58,7 @@ async def _pieces_async(file: IO[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def remove_account(request: OwnerRequest) -> HttpResponse:
+def remove_account(request: MemberRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST or None, user=request.user)
     if request.method == "POST":
         refused = ratelimit.consume_or_429(request, action="reauthenticate", user=request.user)

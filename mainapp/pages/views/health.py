@@ -10,7 +10,6 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from psycopg_pool import PoolTimeout
 
 from mainapp.core.redis import client as redis_client
@@ -25,13 +24,11 @@ _threads = ThreadPoolExecutor(max_workers=10, thread_name_prefix="health")
 
 
 @never_cache
-@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
 @never_cache
-@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     futures = {name: _threads.submit(check) for name, check in CHECKS.items()}
     wait(futures.values(), timeout=TIMEOUT_S)

@@ -5,13 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from mainapp.market import sessions
 from mainapp.market.selectors.boards import HomeBoard, home_board
 
 
-@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     board, at = home_board(), timezone.now()
     context = {

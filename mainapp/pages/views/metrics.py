@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
@@ -37,7 +36,6 @@ _registry.register(_Read())
 
 
 @never_cache
-@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     if not (_brings_token(request) or _is_from_here(request)):
         raise Http404

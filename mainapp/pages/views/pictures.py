@@ -1,22 +1,19 @@
 """Profile pictures: served by their random key, set and taken away by their owner."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.pictures import folders
+from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.avatars import remove_avatar, set_avatar
 from mainapp.accounts.tasks import ask_for_thumbnails
 from mainapp.core.errors import shown_as_message
 from mainapp.pages.forms import PictureForm
-from mainapp.pages.views.profile import OwnerRequest
 
 
-@require_safe
 def avatar(request: HttpRequest, key: str, size: int) -> HttpResponse:
     """Answer a thumbnail; a key never names another picture, so browsers may keep it for ever."""
     picture = folders.thumbnail(key, size)
@@ -27,9 +24,7 @@ def avatar(request: HttpRequest, key: str, size: int) -> HttpResponse:
     return response
 
 
-@login_required
-@require_POST
-def update_picture(request: OwnerRequest) -> HttpResponse:
+def update_picture(request: MemberRequest) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if form.is_valid():
         file = form.cleaned_data["picture"]
@@ -43,16 +38,12 @@ def update_picture(request: OwnerRequest) -> HttpResponse:
 
 
 @never_cache
-@login_required
-@require_safe
-def picture_state(request: OwnerRequest) -> HttpResponse:
+def picture_state(request: MemberRequest) -> HttpResponse:
     """Answer the part of the page that holds the picture; it asks again while one is made."""
     return render(request, "mainapp/pages/_profile_picture.html", {"person": request.user})
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def remove_picture(request: OwnerRequest) -> HttpResponse:
+def remove_picture(request: MemberRequest) -> HttpResponse:
     if request.method == "POST":
         remove_avatar(user=request.user)
         messages.success(request, _("A foto foi removida."))

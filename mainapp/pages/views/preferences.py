@@ -11,7 +11,6 @@ from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
-from django.views.decorators.http import require_POST
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.preferences import save_preferences
@@ -20,7 +19,6 @@ from mainapp.core.exceptions import DomainError
 from mainapp.pages.forms import PreferencesForm
 
 
-@require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Save what is chosen: answered as JSON to a script, by the way back to a form."""
     if not isinstance(request.user, User):

@@ -1,39 +1,30 @@
 """A person's page, and what its owner changes there."""
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from mainapp.accounts.belongings import Section, sections
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.decoding import MAX_BYTES
+from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.selectors import person, preferences_of
 from mainapp.accounts.services.preferences import save_profile
 from mainapp.core.errors import shown_in_form
+from mainapp.core.paths import missing_as_404
 from mainapp.pages.forms import PictureForm, PreferencesForm, ProfileForm
 from mainapp.pages.selectors.profile import talk_of
 
 
-class OwnerRequest(HttpRequest):
-    """A request that `login_required` let through."""
-
-    user: User
-
-
 @never_cache
-@require_safe
-def user_profile(request: HttpRequest, pk: str) -> HttpResponse:
-    if isinstance(request.user, User) and str(request.user.pk) == pk:
+def user_profile(request: HttpRequest, pk: int) -> HttpResponse:
+    if isinstance(request.user, User) and request.user.pk == pk:
         return _own_profile(request, request.user)
-    try:
+    with missing_as_404():
         found = person(pk)
-    except User.DoesNotExist:
-        raise Http404 from None
     return render(request, "mainapp/pages/profile.html", {"person": found, "talk": talk_of(found)})
 
 
@@ -58,9 +49,7 @@ def _rendered(request: HttpRequest, section: Section, user: User) -> str:
     )
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def update_profile(request: OwnerRequest) -> HttpResponse:
+def update_profile(request: MemberRequest) -> HttpResponse:
     # A row of its own: a form writes into its instance, and the page's head shows the user.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if form.is_valid():

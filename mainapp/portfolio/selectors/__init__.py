@@ -4,8 +4,8 @@ from mainapp.portfolio.selectors.holdings import (
     holding_of,
     holdings_of,
     needed_symbols,
-    owned_row,
+    own_rows,
     valuation_of,
 )
 
-__all__ = ["holding_of", "holdings_of", "needed_symbols", "owned_row", "valuation_of"]
+__all__ = ["holding_of", "holdings_of", "needed_symbols", "own_rows", "valuation_of"]

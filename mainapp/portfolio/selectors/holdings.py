@@ -2,6 +2,8 @@
 
 from collections.abc import Collection
 
+from django.db.models import QuerySet
+
 from mainapp.accounts.models import User
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.portfolio.models import Carteira
@@ -35,9 +37,9 @@ def valuation_of(user: User) -> Valuation:
     return value_rows(holdings, last_quotes([holding.symbol for holding in holdings]))
 
 
-def owned_row(user: User, pk: int) -> Carteira:
-    """Return a row of `user`. Raises: Carteira.DoesNotExist for somebody else's too."""
-    return Carteira.objects.select_related("ativo").get(owner=user, pk=pk)
+def own_rows(user: User) -> QuerySet[Carteira]:
+    """Return the rows of `user`, each with its stock."""
+    return Carteira.objects.filter(owner=user).select_related("ativo")
 
 
 def needed_symbols() -> Collection[str]:

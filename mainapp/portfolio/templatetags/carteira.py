@@ -1,4 +1,4 @@
-"""A portfolio's figures as its page writes them; carteira-table.js does the same."""
+"""A portfolio's figures as its page writes them; portfolio/table.js does the same."""
 
 from decimal import Decimal
 from typing import Any

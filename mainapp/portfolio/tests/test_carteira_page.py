@@ -69,7 +69,7 @@ def test_empty_portfolio_shows_an_explanation(page):
     html = page()
     assert "Sua carteira está vazia" in html
     assert 'href="/create-carteira/"' in html
-    assert "carteira.js" not in html
+    assert "portfolio.js" not in html
 
 
 def test_each_row_shows_its_value_and_its_gap_to_the_ideal(page, alice):

@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.market import sessions
 from mainapp.market.models import Stock
 from mainapp.market.templatetags.sectors import sector_name
@@ -21,7 +20,6 @@ from mainapp.portfolio.allocation import Slice, slices
 from mainapp.portfolio.selectors.page import Portfolio, portfolio_of
 from mainapp.portfolio.valuation import Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
-from mainapp.portfolio.views.rows import OwnerRequest
 
 MAX_SLICES = 8
 REST = "…"  # the key of what is folded together; no symbol, sector or kind
@@ -42,10 +40,8 @@ class Division:
         return [(self.labels.get(one.key, one.key), one) for one in self.slices]
 
 
-@login_required
-@require_safe
 @vary_on_headers("HX-Request")
-def carteira(request: OwnerRequest) -> HttpResponse:
+def carteira(request: MemberRequest) -> HttpResponse:
     portfolio, at = portfolio_of(request.user), timezone.now()
     context = contribution_context(request.GET, portfolio, at=at)
     if request.headers.get("HX-Request"):

@@ -3,17 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
 
-from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import page_sentence, shown_in_form
+from mainapp.core.paths import get_owned_or_404
 from mainapp.portfolio.forms.carteira import CarteiraForm, TradeForm
 from mainapp.portfolio.models import Carteira
-from mainapp.portfolio.selectors import owned_row
+from mainapp.portfolio.selectors import own_rows
 from mainapp.portfolio.services import (
     AlreadyHeld,
     create_row,
@@ -24,18 +23,8 @@ from mainapp.portfolio.services import (
 )
 from mainapp.portfolio.valuation import ZERO
 
-MAX_PK_DIGITS = 18
 
-
-class OwnerRequest(HttpRequest):
-    """A request that `login_required` let through."""
-
-    user: User
-
-
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def create_carteira(request: OwnerRequest) -> HttpResponse:
+def create_carteira(request: MemberRequest) -> HttpResponse:
     form = CarteiraForm(
         request.POST if request.method == "POST" else None,
         initial={"ativo": request.GET.get("ativo", "")[:20]},
@@ -54,10 +43,8 @@ def create_carteira(request: OwnerRequest) -> HttpResponse:
     return render(request, "mainapp/portfolio/form.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def update_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
-    row = _own(request, pk)
+def update_carteira(request: MemberRequest, pk: int) -> HttpResponse:
+    row = get_owned_or_404(own_rows(request.user), pk)
     form = _row_form(row, request.POST if request.method == "POST" else None)
     if form.is_valid():
         with shown_in_form(form):
@@ -73,10 +60,8 @@ def update_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
     return render(request, "mainapp/portfolio/form.html", context)
 
 
-@login_required
-@require_POST
-def trade_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
-    row = _own(request, pk)
+def trade_carteira(request: MemberRequest, pk: int) -> HttpResponse:
+    row = get_owned_or_404(own_rows(request.user), pk)
     trade = TradeForm(request.POST, prefix="op")
     if trade.is_valid():
         with shown_in_form(trade):
@@ -87,25 +72,13 @@ def trade_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
     return render(request, "mainapp/portfolio/form.html", context)
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def delete_carteira(request: OwnerRequest, pk: str) -> HttpResponse:
-    row = _own(request, pk)
+def delete_carteira(request: MemberRequest, pk: int) -> HttpResponse:
+    row = get_owned_or_404(own_rows(request.user), pk)
     if request.method == "POST":
         delete_row(row=row)
         messages.success(request, _("%s saiu da sua carteira.") % row.ativo.symbol)
         return redirect("carteira")
     return render(request, "mainapp/portfolio/delete.html", {"row": row})
-
-
-def _own(request: OwnerRequest, pk: str) -> Carteira:
-    """Return the row; what is somebody else's, nobody's or no number is not found alike."""
-    if not (pk.isascii() and pk.isdigit() and len(pk) <= MAX_PK_DIGITS and str(int(pk)) == pk):
-        raise Http404
-    try:
-        return owned_row(request.user, int(pk))
-    except Carteira.DoesNotExist:
-        raise Http404 from None
 
 
 def _row_form(row: Carteira, data: Any = None) -> CarteiraForm:

@@ -5,15 +5,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.usage import UPLOADS, take_turn_of_day
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.portfolio.forms.transfer import ConfirmForm, UploadForm, sign_rows
@@ -22,7 +21,6 @@ from mainapp.portfolio.selectors import holdings_of
 from mainapp.portfolio.serializers.holdings import ReadFile, read_file, write_file
 from mainapp.portfolio.services import Imported, NewRow, import_rows
 from mainapp.portfolio.valuation import Holding
-from mainapp.portfolio.views.rows import OwnerRequest
 
 MAX_ERRORS_SHOWN = 100
 CONTENT_TYPES = {
@@ -52,10 +50,8 @@ class Change:
         )
 
 
-@login_required
 @never_cache
-@require_safe
-def export_carteira(request: OwnerRequest) -> HttpResponse:
+def export_carteira(request: MemberRequest) -> HttpResponse:
     kind = request.GET.get("formato", "csv")
     if kind not in CONTENT_TYPES:
         raise Http404
@@ -67,9 +63,7 @@ def export_carteira(request: OwnerRequest) -> HttpResponse:
     return response
 
 
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def import_carteira(request: OwnerRequest) -> HttpResponse:
+def import_carteira(request: MemberRequest) -> HttpResponse:
     if request.method != "POST":
         return _show_upload(request, UploadForm())
     form = UploadForm(request.POST, request.FILES)
@@ -83,9 +77,7 @@ def import_carteira(request: OwnerRequest) -> HttpResponse:
     return _show_upload(request, form)
 
 
-@login_required
-@require_POST
-def confirm_import(request: OwnerRequest) -> HttpResponse:
+def confirm_import(request: MemberRequest) -> HttpResponse:
     form = ConfirmForm(request.POST, user=request.user)
     if not form.is_valid():
         messages.error(request, str(next(iter(form.errors.values()))[0]))
@@ -101,7 +93,7 @@ def confirm_import(request: OwnerRequest) -> HttpResponse:
     return redirect("import-carteira")
 
 
-def _show_upload(request: OwnerRequest, form: UploadForm) -> HttpResponse:
+def _show_upload(request: MemberRequest, form: UploadForm) -> HttpResponse:
     context = {
         "form": form,
         "max_bytes": MAX_FILE_BYTES,

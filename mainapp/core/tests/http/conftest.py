@@ -2,6 +2,7 @@
 
 import pytest
 
+from mainapp.core.http.connections import default_tls
 from mainapp.core.tests.http.network import (
     Connections,
     Names,
@@ -9,6 +10,12 @@ from mainapp.core.tests.http.network import (
     make_names,
 )
 from mainapp.core.tests.http.receiver import Receiver, make_certificate
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded() -> None:
+    """Load httpx and the roots, 0.5 s, so that no test's deadline pays for it."""
+    default_tls()
 
 
 @pytest.fixture(scope="session")

@@ -39,6 +39,7 @@ def test_slow_answer_ends_at_the_deadline(receiver, url, fault):
         HttpClient().request("GET", url, deadline=started + 0.3)
 
     assert failed.value.fault == "timeout"
+    assert len(receiver.requests) == 1
     assert 0.2 < monotonic() - started < 1.5
 
 

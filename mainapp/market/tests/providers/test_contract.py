@@ -73,6 +73,16 @@ def test_what_cannot_be_given_is_missing(make, name):
     assert make(name).quotes(symbols).keys() == {"PETR4"}
 
 
+@pytest.mark.parametrize("name", ["brapi", "yahoo"])
+@pytest.mark.parametrize(
+    ("told", "currency"), [('"usd"', "USD"), ("null", ""), ('"reais"', ""), ("7", "")]
+)
+def test_currency_is_the_sources_word_or_none(make, stub, name, told, currency):
+    stub.shape = lambda reply: json.loads(json.dumps(reply).replace('"BRL"', told))
+
+    assert make(name).quotes(["PETR4"])["PETR4"].currency == currency
+
+
 @pytest.mark.parametrize("name", REMOTE)
 def test_an_unknown_paper_does_not_spoil_the_others(make, name):
     assert make(name).quotes(["PETR4", "ABCD3", "VALE3"]).keys() == {"PETR4", "VALE3"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from mainapp.core.http import AddressPolicy, HttpClient
+from mainapp.core.http.connections import default_tls
 from mainapp.core.tests.http.network import (
     PUBLIC,
     Connections,
@@ -79,6 +80,12 @@ SERVICES = {
         WebhookTransport, "hook.example", ("https://hook.example/a?b=c", "segredo-do-canal"), b""
     ),
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loaded() -> None:
+    """Load httpx and the roots, 0.5 s, so that no test's deadline pays for it."""
+    default_tls()
 
 
 @pytest.fixture(scope="session")

@@ -75,6 +75,7 @@ def test_slow_service_is_left_in_time_and_tried_again(send, receiver, fault, mon
     error = failure(send)
 
     assert (str(error), error.permanent) == ("o servidor não respondeu a tempo", False)
+    assert len(receiver.requests) == 1
     assert monotonic() - started < 2
 
 

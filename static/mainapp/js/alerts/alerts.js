@@ -1,5 +1,4 @@
 // The pages of alerts: live prices and their distances from the limits.
-import "../pages/base.js";
 import { readJson, setText } from "../core/dom.js";
 import { ageText, fieldText, originText } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";

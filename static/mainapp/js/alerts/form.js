@@ -1,5 +1,4 @@
 // The form of an alert: each change loads a preview; the chart shows limits and past firings.
-import "../pages/base.js";
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { decimal } from "../core/number.js";

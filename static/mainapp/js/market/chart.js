@@ -13,7 +13,6 @@ import { bollinger, percentChange, rsi, sma } from "./indicators.js";
 
 const AVERAGES = { sma9: 9, sma21: 21, sma50: 50 };
 const EDGE_PX = 16; // at the left, for the first label of the time axis
-const REFIT_MS = 200;
 const MONEY = { type: "custom", minMove: 0.01, formatter: (value) => decimal(value.toFixed(2)) };
 const PERCENT = { ...MONEY, formatter: (value) => pct(value.toFixed(2)) };
 const NO_LABELS = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
@@ -148,7 +147,7 @@ export class StockChart {
 
   _rebuild() {
     // The visible range follows a fit one frame later: a rebuild within that time fits again.
-    const fit = performance.now() - this._fittedAt < REFIT_MS;
+    const fit = performance.now() - this._fittedAt < 200;
     const range = this._chart.timeScale().getVisibleLogicalRange();
     Object.values(this._series).forEach((series) => this._chart.removeSeries(series));
     this._series = {};

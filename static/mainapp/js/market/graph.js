@@ -1,5 +1,4 @@
 // The page of a chart: history by HTTP, the newest price by socket.
-import "../pages/base.js";
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { compact, compareDecimals, decimal, direction, pct } from "../core/number.js";

@@ -1,5 +1,4 @@
 // The live tracker: a list of stocks, their table, adding and removing.
-import "../pages/base.js";
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { attachNotices } from "../core/notices.js";

@@ -1,5 +1,4 @@
 // The live portfolio: quotes, totals, divisions, the next contribution.
-import "../pages/base.js";
 import * as dom from "../core/dom.js";
 import { ngettext } from "../core/i18n.js";
 import { attachNotices } from "../core/notices.js";

@@ -1,0 +1,18 @@
+"""Database calls off the event loop, on a bounded pool of threads."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from channels.db import database_sync_to_async
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
+
+
+async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a database call on a thread of the pool, where it delays no other socket."""
+    run = database_sync_to_async(read, thread_sensitive=False, executor=_THREADS)
+    return await run(*args, **kwargs)

@@ -1,0 +1,49 @@
+"""A Redis server of a test's own, to be killed, frozen and started again."""
+
+import asyncio
+import signal
+
+import redis
+from django.conf import settings as django_settings
+
+from mainapp.core.redis import channel_layers
+from mainapp.core.tests.pipes import until
+from project.embedded import redis_server
+
+
+def point_at(settings, url):
+    """Use the Redis at `url`, whether one answers there or not."""
+    settings.REDIS_URL = url
+    settings.CHANNEL_LAYERS = channel_layers(url, django_settings.REDIS_PREFIX)
+
+
+class OwnRedis:
+    def __init__(self, folder):
+        self.path = folder / "own.sock"
+        self.url = f"unix://{self.path}"
+
+    async def start(self):
+        self.path.unlink(missing_ok=True)
+        options = ("--port", "0", "--unixsocket", self.path, "--save", "", "--dir", ".")
+        self.process = await asyncio.create_subprocess_exec(
+            redis_server(), *options, stdout=asyncio.subprocess.DEVNULL, cwd=self.path.parent
+        )
+        await until(self.path.exists)
+
+    async def kill(self):
+        self.process.kill()
+        await self.process.wait()
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def client(self):
+        return redis.Redis.from_url(self.url)
+
+    def subscribers(self, group):
+        """Return how many connections listen to a group of the channel layer."""
+        channel = f"{django_settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}__group__{group}"
+        return self.client().pubsub_numsub(channel)[0][1]

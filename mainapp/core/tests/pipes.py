@@ -1,0 +1,45 @@
+"""A server's end of a socket whose client can stop reading."""
+
+import asyncio
+
+
+class Pipe:
+    """Collects the texts that were sent; while the client does not read, sending waits."""
+
+    def __init__(self):
+        self.sent = []
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self.error = None
+
+    def try_send(self, frame):
+        if self.error or not self.reads.is_set():
+            return False
+        self.sent.append(frame.decode())
+        return True
+
+    async def send(self, message):
+        await self.reads.wait()
+        if self.error:
+            raise self.error
+        assert message["type"] == "websocket.send"
+        self.sent.append(message["text"])
+
+    def stop(self):
+        self.reads.clear()
+
+    async def resume(self):
+        self.reads.set()
+        await settle()
+
+
+async def settle():
+    """Let every task run that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def until(condition, timeout_s=5.0):
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,245 @@
+"""What every hub owes to its base, tested on each hub that the features register."""
+
+import asyncio
+import threading
+from contextlib import AsyncExitStack, suppress
+from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
+
+import msgpack
+import pytest
+from channels.layers import get_channel_layer
+
+from mainapp.core.realtime import GroupMessage, Hub, OnePerLoop, hub, publish, stop_hubs
+from mainapp.core.realtime.hub import registered_hubs
+from mainapp.core.realtime.messages import MalformedMessage, check_shape
+from mainapp.core.redis import client as redis_client
+from mainapp.core.tests.own_redis import OwnRedis, point_at
+from mainapp.core.tests.pipes import settle, until
+from project.asgi import lifespan
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+HUBS = registered_hubs()
+WRONG_VALUES = (None, True, 1, 1.5, float("inf"), "x", b"x", [], ["x"], {}, {"a": 1})
+
+
+@pytest.fixture(params=HUBS, ids=lambda accessor: accessor.make.__name__)
+def accessor(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch):
+    monkeypatch.setattr(hub, "RETRY_S", 0.01)
+
+
+def example(hint):
+    """Return a value of a type that a message may declare."""
+    if is_typeddict(hint):
+        return {name: example(each) for name, each in get_type_hints(hint).items()}
+    if get_origin(hint) is Literal:
+        return get_args(hint)[0]
+    if get_origin(hint) in (list, dict):
+        return get_origin(hint)()
+    if get_args(hint):  # a union
+        return example(get_args(hint)[0])
+    return {int: 1, str: "x", Any: None}[hint]
+
+
+def malformed(shape):
+    """Return messages that are not of a shape, from no message at all to one wrong value."""
+    good = example(shape)
+    yield from (None, 1, "x", [], [["type", good["type"]]], {})
+    yield from ({"type": kind} for kind in (None, 1, [], {}, "nonsense", "__init__", "stop"))
+    for name in good:
+        yield {key: value for key, value in good.items() if key != name}
+        for wrong in WRONG_VALUES:
+            changed = good | {name: wrong}
+            with suppress(MalformedMessage):
+                check_shape(changed, shape)
+                continue
+            yield changed
+
+
+def record(running, monkeypatch):
+    """Replace the hub's handlers; return the list of the messages that reach them."""
+    received = []
+    for _shape, name in running.handlers.values():
+        monkeypatch.setattr(running, name, received.append)
+    return received
+
+
+def good_messages(running):
+    """Return a message of each type, with a group of the hub."""
+    return [
+        GroupMessage(running.groups[0], example(shape))
+        for shape, _name in running.handlers.values()
+    ]
+
+
+async def is_heard(running, received):
+    received.clear()
+    messages = good_messages(running)
+    publish(messages)
+    await until(lambda: len(received) == len(messages))
+    assert received == [message.body for message in messages]
+
+
+async def test_malformed_messages_are_logged_and_skipped(accessor, monkeypatch, caplog):
+    running = accessor()
+    await running.ready()
+    layer, client = get_channel_layer(), redis_client()
+    bad = [m for shape, _name in running.handlers.values() for m in malformed(shape)]
+    assert len(bad) > 20
+    for group in running.groups:
+        channel = layer._get_group_channel_name(group)
+        for raw in (b"", b"\xc1", b"\xff" * 100, b"{}", *map(msgpack.packb, bad)):
+            client.publish(channel, raw)
+
+    received = record(running, monkeypatch)
+    await is_heard(running, received)
+
+    skipped = [r for r in caplog.records if "skipped a message" in r.getMessage()]
+    assert len(skipped) == (len(bad) + 4) * len(running.groups)
+    assert [r for r in caplog.records if "starts again" in r.getMessage()] == []
+
+
+async def test_handler_that_fails_ends_no_listening(accessor, monkeypatch, caplog):
+    running = accessor()
+    await running.ready()
+    for _shape, name in running.handlers.values():
+        monkeypatch.setattr(running, name, lambda message: 1 / 0)
+    publish(good_messages(running))
+    await until(lambda: len(caplog.records) == len(running.handlers))
+
+    await is_heard(running, record(running, monkeypatch))
+
+
+async def test_failing_task_starts_again(accessor, monkeypatch, caplog):
+    runs = []
+
+    async def flaky():
+        runs.append(len(runs))
+        if len(runs) < 3:
+            raise LookupError("unforeseen")
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(accessor.make, "tasks", lambda self: (flaky,))
+    accessor()
+    await until(lambda: len(runs) == 3)
+
+    name = accessor.make.__name__
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{name}.flaky failed and starts again"
+    ] * 2
+
+
+async def test_each_loop_has_one(accessor):
+    others = []
+
+    async def in_another_loop():
+        others.append(accessor())
+        await stop_hubs()
+        await get_channel_layer().flush()
+
+    thread = threading.Thread(target=lambda: asyncio.run(in_another_loop()))
+    first = accessor()
+    thread.start()
+    await asyncio.to_thread(thread.join)
+
+    assert accessor() is first
+    assert others[0] is not first
+    await stop_hubs()
+    assert accessor.existing() is None
+    assert accessor() is not first
+
+
+async def test_stopping_ends_every_task(accessor, monkeypatch):
+    before = asyncio.all_tasks()
+    running = accessor()
+    await running.ready()
+
+    async def swallow_one_cancellation():
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        await asyncio.sleep(60)
+
+    stubborn = running.run_in_background(swallow_one_cancellation())
+    await settle()
+
+    await running.stop()
+    await running.stop()
+    await get_channel_layer().flush()
+
+    assert stubborn.cancelled()
+    assert asyncio.all_tasks() <= before
+
+
+async def test_server_that_shuts_down_stops_every_hub(monkeypatch, caplog):
+    monkeypatch.setattr(HUBS[0].make, "cleanup", lambda self: 1 / 0)
+    running = [accessor() for accessor in HUBS]
+    events = iter(("lifespan.startup", "lifespan.shutdown"))
+    sent = []
+
+    async def receive():
+        return {"type": next(events)}
+
+    async def send(message):
+        sent.append(message["type"])
+
+    await lifespan({}, receive, send)
+
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    assert all(task.done() for each in running for task in each._tasks)
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{HUBS[0].make.__name__} could not clean up"
+    ]
+
+
+async def test_every_feature_with_sockets_registers_its_hub():
+    assert {accessor.make.__name__ for accessor in HUBS} == {
+        each.__name__ for each in Hub.__subclasses__()
+    }
+    assert len(HUBS) == 4
+
+
+async def test_hubs_hear_again_after_redis_was_away(settings, tmp_path, monkeypatch):
+    """Away when they start, then killed, then frozen, each time with a real server."""
+    own = OwnRedis(tmp_path)
+    point_at(settings, own.url)
+    async with AsyncExitStack() as stack:
+        hubs = [await stack.enter_async_context(make(accessor)) for accessor in HUBS]
+        received = [record(each, monkeypatch) for each in hubs]
+        for each in hubs:
+            await asyncio.wait_for(each.ready(), 1)  # nobody waits for a Redis that is away
+
+        async def all_hear():
+            await until(lambda: all(own.subscribers(g) for h in hubs for g in h.groups), 10)
+            for each, its in zip(hubs, received, strict=True):
+                await is_heard(each, its)
+
+        await own.start()
+        await all_hear()
+        await own.kill()
+        await own.start()
+        await all_hear()
+        own.freeze()
+        await asyncio.sleep(2.5)  # longer than every time-out of the clients
+        own.thaw()
+        await all_hear()
+    await get_channel_layer().flush()
+    await own.kill()
+
+
+def make(accessor):
+    return accessor.make(*accessor._arguments)
+
+
+async def test_object_of_a_loop_is_made_by_its_first_caller():
+    made = []
+    accessor = OnePerLoop(lambda name: made.append(name) or name, "a")
+    try:
+        assert accessor.existing() is None
+        assert (accessor(), accessor(), made) == ("a", "a", ["a"])
+    finally:
+        OnePerLoop.registered.remove(accessor)

@@ -1,0 +1,65 @@
+"""The rooms that are open in this process: opened by their first socket, closed when deleted."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+from mainapp.core.realtime import query
+from mainapp.forum.fanout.archive import Archive
+from mainapp.forum.fanout.room import OpenRoom
+
+PRESENCE_S = 0.5
+
+
+class RoomDirectory:
+    """Opens and closes rooms in `rooms`, by number."""
+
+    def __init__(
+        self,
+        rooms: dict[int, OpenRoom],
+        archive: Archive,
+        run_in_background: Callable[[Coroutine[Any, Any, Any]], "asyncio.Task[Any]"],
+        *,
+        opened: Callable[[], None],
+    ) -> None:
+        self._rooms = rooms
+        self._archive = archive
+        self._run_in_background = run_in_background
+        self._opened = opened
+        self._opening: dict[int, asyncio.Task[OpenRoom | None]] = {}
+
+    async def open(self, pk: int) -> OpenRoom | None:
+        """Return a room, None when it does not exist. Two queries, by its first socket only.
+
+        It waits a moment to learn who is present, so that the first frame is complete.
+        """
+        room = self._rooms.get(pk)
+        if room is None:
+            if pk not in self._opening:
+                self._opening[pk] = self._run_in_background(self._load(pk))
+            room = await asyncio.shield(self._opening[pk])
+        if room and not room.presence_known.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PRESENCE_S):
+                    await room.presence_known.wait()
+        # It may have been closed, with its last socket, meanwhile.
+        return room if room is None else self._rooms.setdefault(pk, room)
+
+    def close(self, pk: int) -> None:
+        """Close the sockets of a room that was deleted."""
+        room = self._rooms.pop(pk)
+        for socket in list(room.sockets):
+            self._run_in_background(socket.close_room())
+
+    async def _load(self, pk: int) -> OpenRoom | None:
+        try:
+            head = (await query(self._archive.heads, [pk])).get(pk)
+            if head is None:
+                return None
+            muted = await query(self._archive.muted, [pk])
+            room = self._rooms[pk] = OpenRoom(pk, head, muted[pk])
+            self._opened()
+            return room
+        finally:
+            del self._opening[pk]

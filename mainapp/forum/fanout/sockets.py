@@ -1,0 +1,143 @@
+"""A client's socket in a room, and how it is brought up to date when it fell behind."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from django.db import Error
+
+from mainapp.core.realtime import query
+from mainapp.core.realtime.writer import Build, Send, SocketWriter, TrySend, never_sends
+from mainapp.forum.events import Person
+from mainapp.forum.fanout.archive import Archive, RoomMessage
+
+if TYPE_CHECKING:
+    from mainapp.forum.fanout.room import OpenRoom
+
+logger = logging.getLogger(__name__)
+
+PAGE = 100
+RETRY_S = 0.5
+
+
+class RoomSocket(SocketWriter):
+    """A client of one room, and the number and revision up to which it was sent everything.
+
+    A live socket is sent what the hub receives. One that reads too slowly, or is being sent a page,
+    is not live: it gets what it misses from the database, at its own pace.
+    """
+
+    __slots__ = (
+        "_fall_behind",
+        "catching_up",
+        "close_room",
+        "is_behind",
+        "is_live",
+        "may",
+        "needs_room",
+        "person",
+        "revision",
+        "seq",
+        "user",
+    )
+
+    def __init__(
+        self,
+        *,
+        send: Send,
+        try_send: TrySend = never_sends,
+        user: Any,
+        person: Person | None,
+        fall_behind: Callable[["RoomSocket"], None],
+        close_room: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
+        """`fall_behind` is called when a slow client reads again, `close_room` on deletion."""
+        super().__init__(send, try_send)
+        self.user, self.person = user, person
+        self.close_room = close_room
+        self._fall_behind = fall_behind
+        self.seq = self.revision = 0
+        self.may: list[str] = []
+        self.is_live, self.is_behind, self.needs_room = True, False, False
+        self.catching_up: asyncio.Task[None] | None = None
+
+    @property
+    def user_id(self) -> int | None:
+        return self.person["id"] if self.person else None
+
+    def write(self, frame: bytes | Build) -> bool:
+        """Send a frame in its turn; False when too many wait: the socket is behind from here."""
+        if super().write(frame):
+            return True
+        if self.is_live:
+            self.is_live, self.is_behind = False, True
+        return False
+
+    def write_room(self, build: Build) -> None:
+        """Send a frame that carries no message; without a place a `room` frame becomes due."""
+        if not self.write(build):
+            self.needs_room = True
+
+    def next_frame(self) -> bytes | None:
+        frame = super().next_frame()
+        if frame is None and self.is_behind and not self.is_closed:
+            self.is_behind = False
+            self._fall_behind(self)
+        return frame
+
+    def frame_of(self, message: RoomMessage) -> bytes | None:
+        """Return the frame that this client needs of a message, None when it has it already."""
+        if message.seq <= self.seq:
+            return message.change(self.user_id)
+        self.seq = message.seq
+        return message.message(self.user_id)
+
+
+class CatchUp:
+    """Sends sockets that are not live what they missed, from the database, as fast as they read."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        run_in_background: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"],
+    ) -> None:
+        self._archive = archive
+        self._run_in_background = run_in_background
+
+    def start(self, room: "OpenRoom", socket: RoomSocket) -> None:
+        """Make a socket live again once it was sent what it missed. Safe to repeat."""
+        if socket.catching_up is None and not socket.is_live:
+            socket.catching_up = self._run_in_background(self._catch_up(room, socket))
+
+    async def _catch_up(self, room: "OpenRoom", socket: RoomSocket) -> None:
+        try:
+            while not socket.is_closed and socket.revision < room.revision:
+                upto = room.revision
+                try:
+                    await self._send_missed(room, socket)
+                except Error as error:
+                    logger.warning("a socket waits for the database: %s", error)
+                    await asyncio.sleep(RETRY_S)
+                else:
+                    socket.revision = upto
+            await socket.drained()
+        finally:
+            socket.catching_up = None
+        if socket.revision < room.revision:
+            self.start(room, socket)
+            return
+        socket.is_live = True
+        if socket.needs_room:
+            room.send_room(socket)
+
+    async def _send_missed(self, room: "OpenRoom", socket: RoomSocket) -> None:
+        since, after, is_more = {room.pk: socket.revision}, 0, True
+        while is_more and not socket.is_closed:
+            messages = await query(self._archive.messages_since, since, after=after, limit=PAGE)
+            for message in messages:
+                await socket.drained()
+                if frame := socket.frame_of(message):
+                    socket.write(frame)
+                after = message.seq
+            is_more = len(messages) == PAGE

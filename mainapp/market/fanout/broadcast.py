@@ -1,0 +1,159 @@
+"""What sockets are sent: snapshots when they ask, updates of their own symbols with each batch."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+
+from mainapp.core.realtime.frames import encode
+from mainapp.market.events import ChatSaid
+from mainapp.market.fanout import frames
+from mainapp.market.fanout.feed import FeedWatch
+from mainapp.market.fanout.prices import Prices, fragment
+from mainapp.market.fanout.subscribers import HOME, SubscriberRegistry, TrackedSocket
+from mainapp.market.quotes import iso
+
+HEARTBEAT_S = 2.0
+
+
+class Broadcaster:
+    """Writes to the registered sockets. `now` returns the event loop's time in seconds."""
+
+    def __init__(
+        self,
+        *,
+        prices: Prices,
+        subscribers: SubscriberRegistry,
+        feed_watch: FeedWatch,
+        now: Callable[[], float],
+    ) -> None:
+        self._prices = prices
+        self._subscribers = subscribers
+        self._feed_watch = feed_watch
+        self._now = now
+        self._sent_state: tuple[str, str] | None = None
+
+    # Answers to one socket ---------------------------------------------------------------------
+
+    def snapshot(
+        self,
+        socket: TrackedSocket,
+        symbols: Iterable[str],
+        *,
+        since: tuple[str, int] | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        """Return a snapshot frame of `symbols`; of those changed since (epoch, seq) when given.
+
+        Its number is the one up to which the socket was sent everything: while the socket is
+        behind, that is not the newest.
+        """
+        symbols, prices = list(symbols), self._prices
+        after = -1
+        if since and since[0] == prices.epoch and since[1] <= prices.seq:
+            after = since[1]
+        if not socket.behind:
+            socket.seq = prices.seq
+        at = datetime.now(UTC)
+        head = {
+            "epoch": prices.epoch,
+            "seq": socket.seq,
+            "server_time": iso(at),
+            "session": self._feed_watch.session(at),
+            "feed": self._feed_watch.state(now=self._now(), at=at),
+            "source": self._source(symbols),
+            "simulated": settings.SIMULATED,
+            "limit": socket.limit,
+            "pending": prices.pending(symbols),
+            "unknown": [],
+        }
+        return frames.snapshot_frame(head | dict(extra or {}), prices.whole(symbols, after))
+
+    def catch_up(self, socket: TrackedSocket) -> bytes | None:
+        """Return the one frame that brings a socket that fell behind up to now."""
+        socket.behind = False
+        if socket.needs_snapshot:
+            socket.needs_snapshot = False
+            return self.snapshot(socket, socket.symbols)
+        changes = self._prices.changes(socket.symbols, socket.seq)
+        socket.seq = self._prices.seq
+        return None if changes is None else frames.update_frame(socket.seq, changes)
+
+    def send_ranking_to(self, socket: TrackedSocket) -> None:
+        """Send a socket of the home room the current ranking."""
+        if socket.room == HOME:
+            socket.write(lambda: self._subscribers.ranking.frame)
+
+    # To all of them ----------------------------------------------------------------------------
+
+    def send_update(self, fragments: Mapping[str, bytes]) -> None:
+        """Send each socket the fragments of its own symbols, in one frame."""
+        now, seq, fragment_of = self._now(), self._prices.seq, fragments.get
+        head = frames.update_head(seq)
+        for socket in self._subscribers.watching(fragments):
+            frame = head + b",".join(filter(None, map(fragment_of, socket.symbols))) + b"}}"
+            if socket.offer(frame):
+                socket.seq, socket.sent_at = seq, now
+            else:
+                socket.behind = True
+        self._send_ranking(now)
+
+    def send_changes(self, changed: Mapping[str, Any]) -> None:
+        """As `send_update`, from each symbol's changed fields."""
+        encoded = {symbol: fragment(symbol, encode(f)) for symbol, f in changed.items()}
+        self.send_update(encoded)
+
+    def send_snapshots(self) -> None:
+        """Send every socket all its symbols anew: the board was replaced."""
+        now = self._now()
+        for socket in list(self._subscribers.sockets):
+            if socket.is_busy:
+                socket.needs_snapshot = True
+            else:
+                socket.offer(self.snapshot(socket, socket.symbols))
+                socket.sent_at = now
+        self._send_ranking(now)
+
+    def send_chat(self, message: ChatSaid) -> None:
+        frame = frames.chat_frame(message)
+        for socket in list(self._subscribers.by_room.get(message["room"], ())):
+            socket.write(frame)
+
+    def send_heartbeats(self) -> None:
+        """Send to sockets that were sent nothing for a while; to all when feed or session changed.
+
+        The state is on the frame, so that a page learns within a second that prices stopped.
+        """
+        at, now = datetime.now(UTC), self._now()
+        feed, session = state = self._feed_watch.state(now=now, at=at), self._feed_watch.session(at)
+        quiet_since = now if state != self._sent_state else now - HEARTBEAT_S
+        self._sent_state = state
+        status = self._feed_watch.status
+        frame = frames.heartbeat_frame(
+            seq=self._prices.seq,
+            at=at,
+            session=session,
+            feed=feed,
+            batch_at=status.batch_at if status else None,
+        )
+        for socket in [s for s in self._subscribers.sockets if s.sent_at <= quiet_since]:
+            if socket.offer(frame):
+                socket.sent_at = now
+
+    def _send_ranking(self, now: float) -> None:
+        """Rank the home page's stocks once a batch, for all visitors of the room."""
+        ranking = self._subscribers.ranking
+        if not (sockets := self._subscribers.by_room.get(HOME)) or not ranking.renew():
+            return
+        for socket in sockets:
+            if socket.offer(ranking.frame):
+                socket.sent_at = now
+            else:
+                socket.write_if_none_waits(lambda: ranking.frame)
+
+    def _source(self, symbols: list[str]) -> str:
+        for symbol in symbols:
+            if entry := self._prices.entries.get(symbol):
+                return str(entry.fields["source"])
+        return str(settings.QUOTE_SOURCE[0])

@@ -1,0 +1,108 @@
+"""The sockets of this process, by symbol and by room; joining and leaving costs no I/O."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from mainapp.core.realtime.writer import Build, ConflatingWriter, Send, TrySend, never_sends
+from mainapp.market.fanout.ranking import HomeRanking
+from mainapp.market.fanout.wanted import Wanted
+
+HOME = "home"
+
+
+class TrackedSocket(ConflatingWriter):
+    """One client of the tracker: its symbols, and the batch number up to which it was sent all.
+
+    A client that reads too slowly is `behind` since number `seq`: what changed after it is sent as
+    one frame once the client reads again.
+    """
+
+    __slots__ = ("_build_catch_up", "limit", "room", "sent_at", "seq", "symbols")
+
+    def __init__(
+        self,
+        *,
+        send: Send,
+        try_send: TrySend = never_sends,
+        room: str,
+        limit: int,
+        catch_up: Callable[["TrackedSocket"], bytes | None],
+    ) -> None:
+        super().__init__(send, try_send)
+        self._build_catch_up = catch_up
+        self.room = room
+        self.limit = limit
+        self.symbols: set[str] = set()
+        self.seq = 0
+        self.sent_at = 0.0  # on the event loop's clock
+
+    def catch_up(self) -> bytes | None:
+        return self._build_catch_up(self)
+
+    def write(self, frame: bytes | Build) -> bool:
+        self.sent_at = asyncio.get_running_loop().time()
+        return super().write(frame)
+
+
+class SubscriberRegistry:
+    """The connected sockets and what they want; `wake_up` is called when that may have changed."""
+
+    def __init__(
+        self, *, wanted: Wanted, ranking: HomeRanking, wake_up: Callable[[], None]
+    ) -> None:
+        self.wanted = wanted
+        self.ranking = ranking
+        self.sockets: set[TrackedSocket] = set()
+        self.by_symbol: dict[str, set[TrackedSocket]] = defaultdict(set)
+        self.by_room: dict[str, set[TrackedSocket]] = defaultdict(set)
+        self._wake_up = wake_up
+
+    def join(self, socket: TrackedSocket, *, home_symbols: tuple[str, ...] = ()) -> None:
+        """Add a socket; `home_symbols` are what the home room ranks, leased while it is open."""
+        self.sockets.add(socket)
+        room = self.by_room[socket.room]
+        if socket.room == HOME and not room:
+            self.ranking.open(home_symbols)
+            self.wanted.add(home_symbols)
+        room.add(socket)
+
+    def leave(self, socket: TrackedSocket) -> None:
+        """Remove a socket. Safe to repeat."""
+        socket.close()
+        if socket not in self.sockets:
+            return
+        self.sockets.discard(socket)
+        self.unsubscribe(socket, list(socket.symbols))
+        room = self.by_room[socket.room]
+        room.discard(socket)
+        if not room:
+            del self.by_room[socket.room]
+            if socket.room == HOME:
+                self.wanted.discard(self.ranking.symbols)
+                self._wake_up()
+
+    def subscribe(self, socket: TrackedSocket, symbols: Iterable[str]) -> None:
+        new = [symbol for symbol in symbols if symbol not in socket.symbols]
+        socket.symbols.update(new)
+        for symbol in new:
+            self.by_symbol[symbol].add(socket)
+        self.wanted.add(new)
+        self._wake_up()
+
+    def unsubscribe(self, socket: TrackedSocket, symbols: Iterable[str]) -> list[str]:
+        """Return the symbols that were subscribed, in the given order."""
+        removed = [s for s in dict.fromkeys(symbols) if s in socket.symbols]
+        socket.symbols.difference_update(removed)
+        for symbol in removed:
+            watchers = self.by_symbol[symbol]
+            watchers.discard(socket)
+            if not watchers:
+                del self.by_symbol[symbol]
+        self.wanted.discard(removed)
+        self._wake_up()
+        return removed
+
+    def watching(self, symbols: Iterable[str]) -> set[TrackedSocket]:
+        """Return the sockets that want any of `symbols`."""
+        return set().union(*(self.by_symbol.get(symbol, ()) for symbol in symbols))

@@ -1,0 +1,30 @@
+"""The database as the hub of inboxes reads it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from mainapp.notifications.events import Item, Marked
+
+
+class Head(NamedTuple):
+    """The newest numbers of notifications and of marks; later commits have higher ones."""
+
+    notification: int
+    mark: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """New items with their user (None: everybody's); marks as (user, their numbers, frame)."""
+
+    items: list[tuple[int | None, Item]]
+    marked: list[tuple[int, list[int], Marked]]
+
+
+class Archive(Protocol):
+    """The queries that the hub runs on its query threads."""
+
+    def head(self) -> Head: ...
+
+    def news(self, after: Head, until: Head, users: Collection[int]) -> News: ...

@@ -1,0 +1,57 @@
+"""A tab's socket: frames in order, and those of the hub kept back while a snapshot is read."""
+
+from collections.abc import Callable
+
+from mainapp.core.realtime.writer import Build, Send, SocketWriter, TrySend, never_sends
+
+MAX_WAITING = 200
+
+
+class InboxSocket(SocketWriter):
+    """One tab of a user. A client that does not read MAX_WAITING frames is closed (`overflow`).
+
+    While the tab is held, the hub's frames are kept; `release` sends those that its snapshot lacks.
+    """
+
+    __slots__ = ("_held", "_overflow", "own_marks", "user_id")
+
+    max_queued = MAX_WAITING
+
+    def __init__(
+        self,
+        user_id: int,
+        send: Send,
+        try_send: TrySend = never_sends,
+        *,
+        overflow: Callable[[], None],
+    ) -> None:
+        super().__init__(send, try_send)
+        self.user_id = user_id
+        self.own_marks: set[int] = set()  # made by this tab, which was answered already
+        self._overflow = overflow
+        self._held: list[tuple[int, bytes]] | None = []
+
+    def hold(self) -> None:
+        self._held = [] if self._held is None else self._held
+
+    def release(self, last_id: int) -> None:
+        """Send the frames kept meanwhile, without notifications up to `last_id`."""
+        held, self._held = self._held or [], None
+        for number, frame in held:
+            if not 0 < number <= last_id:
+                self.write(frame)
+
+    def write_news(self, frame: bytes, number: int = 0) -> None:
+        """Send or keep a frame of the hub; `number` is a notification's."""
+        if self._held is None:
+            self.write(frame)
+        else:
+            self._held.append((number, frame))
+            if len(self._held) > MAX_WAITING:
+                self._overflow()
+
+    def write(self, frame: bytes | Build) -> bool:
+        if super().write(frame):
+            return True
+        self._overflow()
+        return False

@@ -1,0 +1,18 @@
+"""`manage.py policies check`: every view, operation and frame has a line in a policies.py."""
+
+from argparse import ArgumentParser
+
+from django.core.management.base import BaseCommand, CommandError
+
+from mainapp.pages.management.policies import faults
+
+
+class Command(BaseCommand):
+    help = "Compare the policy tables with the URLs, API operations and sockets."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("action", choices=["check"])
+
+    def handle(self, *, action: str, **options: object) -> None:
+        if lines := faults():
+            raise CommandError("\n".join(lines))

@@ -1,0 +1,66 @@
+"""Comparison of the features' policy tables with the URLs, operations and sockets that exist."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from mainapp.core.policies import PREFIXES, operation_policies, page_policies
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    """Yield every URL with its path."""
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns, path)
+        else:
+            yield path, pattern
+
+
+def faults() -> list[str]:
+    """Return a line for each view, operation, frame or policy line that lacks its counterpart."""
+    found = [
+        (path, pattern)
+        for path, pattern in routes(get_resolver().url_patterns)
+        if not path.startswith(tuple(PREFIXES))
+    ]
+    return sorted([*_page_faults(found), *_operation_faults(found), *_socket_faults()])
+
+
+def _page_faults(found: list[tuple[str, URLPattern]]) -> Iterator[str]:
+    pages, operations = page_policies(), operation_policies()
+    names_by_path: dict[str, set[str]] = {}
+    for path, pattern in found:
+        names_by_path.setdefault(path, set()).add(pattern.name or "")
+    for path, names in names_by_path.items():
+        # allauth looks its pages up by names of its own: any of a path's names is enough.
+        if not names & (pages.keys() | operations.keys()):
+            yield f"{path}: the view {' / '.join(sorted(names))!r} has no line in a policies.py"
+    known = set().union(*names_by_path.values())
+    for name in (pages.keys() | operations.keys()) - known:
+        yield f"{name}: the line belongs to no URL"
+
+
+def _operation_faults(found: list[tuple[str, URLPattern]]) -> Iterator[str]:
+    operations = operation_policies()
+    for path, pattern in found:
+        view = getattr(pattern.callback, "cls", None)
+        if view is None or pattern.name not in operations:
+            continue
+        handled = {method for method in METHODS if hasattr(view, method)}
+        for method in handled ^ set(operations[pattern.name]):
+            side = "the line lacks" if method in handled else "the view does not handle"
+            yield f"{path}: {side} {method}"
+
+
+def _socket_faults() -> Iterator[str]:
+    from routing import websocket_urlpatterns  # noqa: PLC0415 - loads every consumer
+
+    for pattern in websocket_urlpatterns:
+        consumer = pattern.callback.consumer_class  # type: ignore[union-attr] # channels adds it
+        for frame in consumer.handlers.keys() ^ consumer.policy.frames.keys():
+            side = "the policy lacks" if frame in consumer.handlers else "nothing handles"
+            yield f"{consumer.__name__}: {side} the frame {frame!r}"

@@ -1,0 +1,11 @@
+"""The project's URLs, and one that no feature has a policy for."""
+
+from django.http import HttpResponse
+from django.urls import path
+
+from project.urls import urlpatterns as project_urlpatterns
+
+urlpatterns = [
+    *project_urlpatterns,
+    path("planted/", lambda request: HttpResponse("reached"), name="planted"),
+]

@@ -1,0 +1,418 @@
+"""The three sockets of a page (prices, a room, the bell) when networks, servers and clocks fail."""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, WebSocketRoute, expect
+
+from tests.e2e.conftest import ARGUMENTS, chromium_path
+from tests.e2e.proxy import Proxy
+from tests.e2e.test_forum import is_live, make_room, said, say, sign_up
+from tests.e2e.test_notifications import shell, tell  # noqa: F401 - a fixture
+from tests.instances import Instance
+
+STALE_MS = 3_500  # 2.6 s of silence, and the time that looking takes
+BACK_MS = 30_000  # 10 s of silence, 4 s for the probe, the back-off, and a busy machine
+SOCKETS = ("/ws/stock/", "/ws/room/", "/ws/notifications/")
+WATCHED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3"
+
+
+@pytest.fixture
+def proxy(site: Instance) -> Iterator[Proxy]:
+    started = Proxy(site.url)
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser, proxy: Proxy) -> Iterator[Callable[..., BrowserContext]]:
+    """Return `new_context(**options)`: a browser profile whose connections pass the proxy."""
+    contexts: list[BrowserContext] = []
+
+    def new(by: Browser = browser, **options: Any) -> BrowserContext:
+        context = by.new_context(base_url=proxy.url, locale="pt-BR", **options)
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        return context
+
+    yield new
+    for context in contexts:
+        context.close()
+
+
+class Visit:
+    """A member's page of a room with a stock: prices, room and bell."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.opened: list[str] = []  # the paths of the sockets that the page opened
+        page.on("websocket", self._note)
+        self.name = sign_up(page)
+        self.path = make_room(page, stock="PETR4")
+        self.wait_until_live()
+
+    @property
+    def feed(self) -> Any:
+        return self.page.locator("[data-market-status] .badge-feed")
+
+    @property
+    def status(self) -> Any:
+        return self.page.locator("[data-connection-status]")
+
+    def wait_until_live(self) -> None:
+        is_live(self.page)
+        expect(self.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+
+    def wait_until_reopened(self) -> None:
+        """Wait until each of the three sockets was opened again."""
+        for path in SOCKETS:
+            before = self.before.count(path)
+            while self.opened.count(path) <= before:
+                self.page.wait_for_event("websocket", timeout=BACK_MS)
+
+    def remember(self) -> None:
+        self.before = list(self.opened)
+
+    def _note(self, socket: WebSocket) -> None:
+        self.opened.extend(path for path in SOCKETS if path in socket.url)
+
+
+@pytest.fixture
+def member(new_context: Callable[..., BrowserContext]) -> Visit:
+    return Visit(new_context().new_page())
+
+
+class Friend:
+    """Another member, without the proxy, who writes into the room and causes notifications."""
+
+    def __init__(self, page: Page, shell: Callable[[str], None]) -> None:  # noqa: F811
+        self.page = page
+        self._shell = shell
+        sign_up(page)
+
+    def write(self, visit: Visit, text: str) -> None:
+        if visit.path not in self.page.url:
+            self.page.goto(visit.path)
+        is_live(self.page)
+        say(self.page, text)
+        expect(said(self.page).last).to_have_text(text, timeout=BACK_MS)
+        self._shell(tell(visit.name, text))
+
+
+@pytest.fixture
+def friend(
+    browser: Browser,
+    site: Instance,
+    shell: Callable[[str], None],  # noqa: F811 - the fixture
+) -> Iterator[Friend]:
+    context = browser.new_context(base_url=site.url, locale="pt-BR")
+    context.set_default_timeout(15_000)
+    yield Friend(context.new_page(), shell)
+    context.close()
+
+
+def expect_all_three(visit: Visit, friend: Friend, text: str) -> None:
+    """Expect the friend's message, the notification of it, and live prices on the member's page."""
+    friend.write(visit, text)
+    expect(said(visit.page).last).to_contain_text(text, timeout=BACK_MS)
+    toast = visit.page.locator(".notification-toast", has_text=text)
+    expect(toast).to_be_visible(timeout=BACK_MS)
+    expect(visit.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+    price = visit.page.locator(".room-stock [data-field=price]")
+    expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+    expect(visit.status.locator(":visible")).to_have_count(0)
+
+
+def test_silently_dead_connections_are_noticed_and_replaced(member, friend, proxy):
+    member.remember()
+    proxy.freeze()
+    expect(member.feed).to_have_text(re.compile(r"Desatualizado há \d+ s: ."), timeout=STALE_MS)
+
+    member.wait_until_reopened()
+
+    expect_all_three(member, friend, "de volta")
+
+
+def test_message_sent_into_a_dead_connection_arrives_once(member, proxy):
+    say(member.page, "antes")
+    expect(said(member.page)).to_have_text(["antes"])
+    proxy.freeze("/ws/room/")
+    say(member.page, "durante")
+    expect(member.page.locator(".msg.pending")).to_contain_text("durante")
+    expect(member.page.locator(".msg.pending")).to_have_count(0, timeout=BACK_MS)
+
+    member.page.reload()
+    expect(said(member.page)).to_have_text(["antes", "durante"])
+
+
+def test_killed_server_is_reached_again_by_all_sockets(member, friend, site):
+    member.remember()
+    site.child("project.serve").kill()
+    expect(member.feed).to_have_text(re.compile("^Desatualizado"), timeout=STALE_MS)
+
+    member.wait_until_reopened()
+
+    member.wait_until_live()
+    expect_all_three(member, friend, "renascido")
+
+
+def test_room_can_be_written_in_after_a_short_offline(member):
+    member.page.context.set_offline(True)
+    member.page.context.set_offline(False)
+    say(member.page, "logo depois")
+    expect(said(member.page)).to_have_text(["logo depois"])
+    expect(member.page.locator(".msg.pending")).to_have_count(0)
+
+
+def test_messages_written_offline_are_sent_once_when_the_network_is_back(member, friend, proxy):
+    page = member.page
+    member.remember()
+    page.context.set_offline(True)
+    proxy.freeze()
+    expect(member.status).to_contain_text("", timeout=BACK_MS)
+    expect(member.feed).to_contain_text("você está sem internet", timeout=BACK_MS)
+    for text in ("um", "dois"):
+        say(page, text)
+    expect(page.locator(".msg.pending")).to_have_count(2)
+    expect(page.locator(".msg.pending").first).to_contain_text("espera a conexão…")
+
+    page.context.set_offline(False)
+
+    expect(said(page)).to_have_text(["um", "dois"], timeout=BACK_MS)
+    expect(page.locator(".msg.pending")).to_have_count(0)
+    expect_all_three(member, friend, "bem-vinda")
+    page.reload()
+    expect(said(page)).to_have_text(["um", "dois", re.compile("bem-vinda")])
+
+
+def test_page_tells_of_a_lost_bell(new_context, proxy):
+    page = new_context().new_page()
+    sign_up(page)
+    page.goto("/privacy/")
+    page.context.set_offline(True)
+    proxy.freeze()
+    status = page.locator("[data-connection-status]")
+    expect(status.get_by_text("Você está sem internet")).to_be_visible(timeout=BACK_MS)
+    page.context.set_offline(False)
+    expect(status.locator(":visible")).to_have_count(0, timeout=BACK_MS)
+
+
+@pytest.fixture
+def caching_browser(browser: Browser) -> Iterator[Browser]:
+    """A browser with the back/forward cache that playwright switches off."""
+    started = browser.browser_type.launch(
+        executable_path=chromium_path(),
+        args=ARGUMENTS,
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    yield started
+    started.close()
+
+
+def test_page_out_of_the_back_forward_cache_is_live_again(
+    caching_browser, new_context, friend, proxy
+):
+    context = new_context(caching_browser)
+    context.add_init_script(
+        "addEventListener('pageshow', ({ persisted }) => (window.wasCached = persisted))"
+    )
+    member = Visit(context.new_page())
+    member.page.evaluate("window.isSamePage = true")
+    member.page.goto("/privacy/")
+    friend.write(member, "enquanto isso")
+    member.page.go_back(wait_until="commit")
+    member.page.wait_for_function("window.isSamePage")
+    assert member.page.evaluate("window.wasCached")
+
+    expect(said(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
+    expect_all_three(member, friend, "de novo")
+
+
+def test_frozen_tab_is_up_to_date_when_it_wakes(member, friend, proxy):
+    session = member.page.context.new_cdp_session(member.page)
+    member.remember()
+    session.send("Page.setWebLifecycleState", {"state": "frozen"})
+    proxy.freeze()
+    friend.write(member, "enquanto dormias")
+    session.send("Page.setWebLifecycleState", {"state": "active"})
+
+    member.wait_until_reopened()
+
+    expect(said(member.page)).to_contain_text(["enquanto dormias"], timeout=BACK_MS)
+    expect_all_three(member, friend, "acordada")
+
+
+def test_shown_tab_finds_a_dead_connection_within_seconds(member, proxy):
+    member.remember()
+    expect(member.page.locator("[data-part=present]")).to_contain_text(member.name)
+    proxy.freeze()
+    # Headless tabs are never hidden: only the event can be had.
+    member.page.wait_for_function("performance.now() > 4000")
+    with member.page.expect_websocket(
+        lambda socket: "/ws/notifications/" in socket.url, timeout=9_000
+    ):
+        member.page.evaluate(
+            """() => new Promise((resolve) => setTimeout(() => {
+                document.dispatchEvent(new Event("visibilitychange"));
+                resolve();
+            }, 3_100))"""
+        )
+
+
+CLOCK = """
+(() => {
+  const RealDate = Date;
+  let shiftMs = 0;
+  window.shiftClock = (hours) => (shiftMs = hours * 3_600_000);
+  window.Date = class extends RealDate {
+    constructor(...given) {
+      if (given.length) super(...given);
+      else super(RealDate.now() + shiftMs);
+    }
+    static now() { return RealDate.now() + shiftMs; }
+  };
+})();
+"""
+AGE = re.compile(r"^(agora|há \d+ s)$")
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+def test_clock_of_the_browser_is_not_believed(new_context, hours):
+    context = new_context()
+    context.add_init_script(CLOCK)
+    page = context.new_page()
+    page.goto(WATCHED)
+    feed = page.locator("[data-market-status] .badge-feed")
+    age = page.locator("tr[data-symbol=PETR4] [data-field=age]")
+    price = page.locator("tr[data-symbol=PETR4] [data-field=price]")
+    for shift in (hours, 0):
+        page.evaluate(f"shiftClock({shift})")
+        expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+        expect(age).to_have_text(AGE)
+        expect(feed).to_have_text("Ao vivo")
+
+
+def test_page_that_opens_with_a_wrong_clock_shows_right_ages(new_context):
+    context = new_context()
+    context.add_init_script(CLOCK + "shiftClock(-5);")
+    page = context.new_page()
+    page.route_web_socket(re.compile("/ws/stock/"), lambda socket: None)  # never answers
+    page.goto(WATCHED)
+    page.locator("[data-tracker][data-ready]").wait_for()
+    expect(page.locator("tr[data-symbol=PETR4] [data-field=age]")).to_have_text(AGE)
+
+
+STAMP = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
+
+
+@pytest.mark.parametrize("hours", [5, -5])
+def test_server_whose_clock_is_set_stays_live(new_context, hours):
+    """Every time in the frames jumps by hours, as after the server's clock was set."""
+    shift = timedelta()
+
+    def moved(match: re.Match[str]) -> str:
+        return (datetime.fromisoformat(match.group()) + shift).isoformat()
+
+    def connect(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda frame: socket.send(STAMP.sub(moved, str(frame))))
+
+    page = new_context().new_page()
+    page.route_web_socket(re.compile("/ws/stock/"), connect)
+    page.goto(WATCHED)
+    feed = page.locator("[data-market-status] .badge-feed")
+    expect(feed).to_have_text("Ao vivo")
+    row = page.locator("tr[data-symbol=PETR4]")
+    price = row.locator("[data-field=price]")
+    line = row.locator(".spark-line")
+    for moment in (timedelta(hours=hours), timedelta()):
+        shift = moment
+        for _twice in range(2):
+            expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+        expect(row.locator("[data-field=age]")).to_have_text(AGE)
+        expect(line).not_to_have_attribute("d", line.get_attribute("d"), timeout=BACK_MS)
+        expect(feed).to_have_text("Ao vivo")
+
+
+def test_stale_age_counts_on_after_the_servers_clock_was_set_back(new_context, proxy):
+    """A feed that stops after the jump says for how long, not `há 1 s` until the hours are over."""
+    stamp = re.compile(r'"(server_time|batch_at)":"20\d\d-\d\d-\d\dT(\d\d)')
+    jumped = False
+
+    def earlier(match: re.Match[str]) -> str:
+        hour = (int(match[2]) - 5) % 24 if jumped else int(match[2])
+        return f"{match[0][:-2]}{hour:02d}"
+
+    def connect(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        server.on_message(lambda frame: socket.send(stamp.sub(earlier, str(frame))))
+
+    page = new_context().new_page()
+    page.route_web_socket(re.compile("/ws/stock/"), connect)
+    page.goto(WATCHED)
+    feed = page.locator("[data-market-status] .badge-feed")
+    expect(feed).to_have_text("Ao vivo")
+    jumped = True
+    price = page.locator("tr[data-symbol=PETR4] [data-field=price]")
+    for _twice in range(2):
+        expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+    proxy.freeze()
+    expect(feed).to_have_text(re.compile(r"Desatualizado há [3-9] s"), timeout=8_000)
+
+
+def test_ended_session_is_told_once_and_the_bell_does_not_come_back(member):
+    member.remember()
+    elsewhere = member.page.context.new_page()
+    elsewhere.goto("/forum/")
+    elsewhere.locator("[data-account] summary").click()
+    elsewhere.get_by_role("button", name="Sair").click()
+    link = member.page.get_by_role("link", name="Sua sessão terminou: entre de novo")
+    expect(link).to_have_count(1)
+    expect(link).to_be_visible()
+
+    # Prices and room go on for a visitor; by then the bell would have come back too.
+    while {"/ws/stock/", "/ws/room/"} - set(member.opened[len(member.before) :]):
+        member.page.wait_for_event("websocket", timeout=BACK_MS)
+    expect(member.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+    expect(member.page.get_by_label("Mensagem", exact=True)).to_be_hidden()
+    member.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert "/ws/notifications/" not in member.opened[len(member.before) :]
+
+
+@pytest.mark.parametrize(("code", "text"), [(4404, "não existe mais"), (4408, "recarregue")])
+def test_final_close_codes_are_told_and_not_answered(new_context, code, text):
+    page = new_context().new_page()
+    sign_up(page)
+    opened: list[WebSocketRoute] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        socket.close(code=code)
+
+    page.route_web_socket(re.compile("/ws/notifications/"), connect)
+    page.goto("/privacy/")
+    expect(page.locator("[data-connection-status]")).to_contain_text(text)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert len(opened) == 1
+
+
+def test_restarting_server_is_tried_again_soon(new_context):
+    page = new_context().new_page()
+    opened: list[WebSocketRoute] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        opened.append(socket)
+        if len(opened) == 1:
+            socket.close(code=1012)
+        else:
+            socket.connect_to_server()
+
+    page.route_web_socket(re.compile("/ws/stock/"), connect)
+    page.goto(WATCHED)
+    feed = page.locator("[data-market-status] .badge-feed")
+    expect(feed).to_have_text("Ao vivo", timeout=BACK_MS)
+    assert len(opened) == 2

@@ -1,0 +1,56 @@
+"""`make bench` tells a benchmark that missed its budget from one that failed to run."""
+
+import pytest
+
+from benchmarks import __main__ as runner
+from benchmarks.rig.readings import BUDGET_MISSED, Tally
+
+CRASH, HANG = "raise RuntimeError('boom')", "import time; time.sleep(60)"
+
+
+def script(folder, name, code):
+    (folder / f"{name}.py").write_text(code)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "FOLDER", tmp_path)
+    monkeypatch.setattr(runner, "LIMIT_S", 5.0)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("code", "exit_code", "outcome"),
+    [
+        ("", 0, "met"),
+        (f"raise SystemExit({BUDGET_MISSED})", 3, "BUDGET MISSED"),
+        (CRASH, 1, "FAILED with exit code 1"),
+        (HANG, 1, "FAILED: not done after 5 s"),
+    ],
+)
+def test_outcome_of_a_benchmark(folder, capfd, code, exit_code, outcome):
+    script(folder, "fine", "")
+    script(folder, "tried", code)
+
+    assert runner.main([]) == exit_code
+    assert f"tried                {outcome} (" in capfd.readouterr().out
+
+
+def test_failure_weighs_more_than_a_missed_budget(folder):
+    script(folder, "missed", f"raise SystemExit({BUDGET_MISSED})")
+    script(folder, "crashed", CRASH)
+
+    assert runner.main([]) == 1
+
+
+def test_no_benchmark_of_that_name_is_a_failure(folder):
+    assert runner.main(["unknown"]) == 1
+
+
+def test_missed_budget_sets_the_exit_code(capsys):
+    tally = Tally("title")
+    tally.line("within", 1, "s", 2)
+    assert tally.exit_code == 0
+
+    tally.line("over", 3, "s", 2)
+    assert tally.exit_code == BUDGET_MISSED
