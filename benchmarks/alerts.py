@@ -56,7 +56,7 @@ def fill() -> list[Any]:
     from mainapp.accounts.models import User  # noqa: PLC0415 - after the setup
     from mainapp.alerts.conditions import State  # noqa: PLC0415 - after the setup
     from mainapp.alerts.models import Alert, Condition  # noqa: PLC0415 - after the setup
-    from mainapp.alerts.services.evaluating import put_state  # noqa: PLC0415 - after the setup
+    from mainapp.alerts.services.evaluating import set_state  # noqa: PLC0415 - after the setup
     from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
 
     Stock.objects.bulk_create(
@@ -94,7 +94,7 @@ def fill() -> list[Any]:
                 simulated=True,
                 expires_at=ends,
             )
-            put_state(row, State("armed"))
+            set_state(row, State("armed"))
             rows.append(row)
     Condition.objects.bulk_create(rows, batch_size=5000)
     with connection.cursor() as cursor:

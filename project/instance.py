@@ -1,4 +1,4 @@
-"""One instance: its data folder, what it keeps there, and the environment of its processes."""
+"""One instance: its data folder, the files in it, and the environment of its processes."""
 
 import contextlib
 import fcntl
@@ -9,37 +9,27 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from project.embedded import socket_path
+from project.environment import BASE_DIR, Refusal, env
 
-BASE_DIR = Path(__file__).resolve().parent.parent
 REAL_SOURCES = "brapi,yahoo,yahoo_fin"
-DATABASE_SCHEMES = ("sqlite://", "postgres://", "postgresql://")
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+ALLOWED_ON_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, never bound
-
-
-class Refusal(Exception):
-    """Why the instance cannot start, in one line that says what to do."""
-
-
-def setting(name: str, default: str = "") -> str:
-    """Return a variable of the environment; an empty one counts as not given."""
-    return os.environ.get(name, "").strip() or default
 
 
 @dataclass
 class Instance:
-    """A data folder in use. `lock` keeps a second instance out while it is open."""
+    """A data folder in use. While `lock` is open no second instance can use the folder."""
 
     data_dir: Path
     lock: Any = None
 
     @classmethod
     def open(cls) -> "Instance":
-        """Return the instance of DATA_DIR, the folder made. Raises: Refusal."""
-        data_dir = Path(setting("DATA_DIR", str(BASE_DIR / "var"))).expanduser().resolve()
+        """Return the instance of DATA_DIR and create the folder. Raises: Refusal."""
+        data_dir = env.path("DATA_DIR", BASE_DIR / "var")
         try:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             for name in ("mail", "media", "static"):
@@ -51,8 +41,8 @@ class Instance:
             ) from None
         return cls(data_dir)
 
-    def take(self) -> None:
-        """Take the folder for this process alone. Raises: Refusal."""
+    def acquire(self) -> None:
+        """Lock the folder for this process. Raises: Refusal."""
         self.lock = (self.data_dir / "lock").open("a+")
         try:
             fcntl.flock(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,7 +56,7 @@ class Instance:
         os.register_at_fork(after_in_child=self.lock.close)
 
     def write_state(self, **state: Any) -> None:
-        """Note what this run decided, for `manage` and for the refusal of a second instance."""
+        """Record the decisions of this run, for `manage` and for a second instance."""
         self.lock.seek(0)
         self.lock.truncate()
         self.lock.write(json.dumps({"pid": os.getpid(), **state}))
@@ -80,7 +70,7 @@ class Instance:
         return state if isinstance(state, dict) else {}
 
     def secret_key(self) -> str:
-        """Return the key that this folder keeps, made at its first use. Raises: OSError."""
+        """Return the key in this folder; the first call creates it. Raises: OSError."""
         path = self.data_dir / "secret-key"
         if not path.exists():
             fresh = path.with_name(f"secret-key.{os.getpid()}")
@@ -92,32 +82,26 @@ class Instance:
         return path.read_text().strip()
 
     def environment(self, **decided: str) -> dict[str, str]:
-        """Return what every process of the instance gets. Raises: Refusal, OSError."""
-        default_url = "sqlite:///" + quote(str(self.data_dir / "pregao.sqlite3"))
-        database_url = setting("DATABASE_URL", default_url)
-        if not database_url.startswith(DATABASE_SCHEMES):
-            raise Refusal(
-                "DATABASE_URL is not understood: write postgresql://user:password@host/name or "
-                "sqlite:////path/to/file"
-            )
+        """Return the environment of the instance's processes. Raises: Refusal, OSError."""
+        https = env.boolean("HTTPS", default=False)
         return {
             **os.environ,
             "PYTHONUNBUFFERED": "1",
             "DJANGO_SETTINGS_MODULE": "project.settings",
             "DATA_DIR": str(self.data_dir),
-            "SECRET_KEY": setting("SECRET_KEY") or self.secret_key(),
-            "DATABASE_URL": database_url,
-            "REDIS_URL": setting("REDIS_URL", f"unix://{socket_path(self.data_dir)}"),
-            "HTTPS": setting("HTTPS", "0"),
-            "ALLOWED_HOSTS": setting("ALLOWED_HOSTS", ",".join(_own_names())),
+            "SECRET_KEY": env.secret("SECRET_KEY") or self.secret_key(),
+            "REDIS_URL": env.redis_url("REDIS_URL") or f"unix://{socket_path(self.data_dir)}",
+            "HTTPS": "1" if https else "0",
+            "ALLOWED_HOSTS": ",".join(env.hosts("ALLOWED_HOSTS", _own_names())),
             "ALLOW_SIMULATED": "1",
             **decided,
         }
 
 
 def _own_names() -> list[str]:
-    """Return the names under which this machine is reached when ALLOWED_HOSTS gives none."""
-    host = setting("HOST", "127.0.0.1")
+    """Return the names of this machine that visitors may use when ALLOWED_HOSTS gives none."""
+    host = env.host("HOST", "127.0.0.1")
     if host in LOOPBACK:
-        return list(LOOPBACK)
-    return [*LOOPBACK, socket.gethostname() if host in WILDCARDS else host]
+        return list(ALLOWED_ON_LOOPBACK)
+    own = socket.gethostname() if host in WILDCARDS else host
+    return [*ALLOWED_ON_LOOPBACK, f"[{own}]" if ":" in own else own]

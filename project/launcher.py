@@ -1,7 +1,7 @@
 """`make run`: one instance on one machine, checked before anything starts.
 
-`python -m project.launcher manage …` runs a management command in the same environment. Django is
-not imported here but where `manage` needs it, so that the process that stays is small.
+`python -m project.launcher manage …` runs a management command in the same environment. The checks
+import no Django, so that a refusal does not wait for it.
 """
 
 import json
@@ -9,12 +9,10 @@ import os
 import subprocess
 import sys
 from functools import partial
-from pathlib import Path
-
-import environ
 
 from project import embedded
-from project.instance import BASE_DIR, REAL_SOURCES, WILDCARDS, Instance, Refusal, setting
+from project.environment import Refusal, env, load_env_file
+from project.instance import REAL_SOURCES, WILDCARDS, Instance
 from project.listener import listen
 from project.supervisor import Child, Stop, Supervisor, say
 
@@ -22,7 +20,7 @@ REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
 PROBE_TIMEOUT_S = 15
 SETUP_TIMEOUT_S = 600
-DEFAULT_PORT = "8000"
+DEFAULT_PORT = 8000
 
 WORKER = (
     "-m celery --quiet -A project worker --pool threads --concurrency 8 -Q update,listed,celery "
@@ -32,33 +30,28 @@ BEAT = "-m celery --quiet -A project beat --loglevel WARNING --pidfile="
 
 
 def main() -> None:
-    env_file = BASE_DIR / ".env"
-    if env_file.is_file():
-        environ.Env.read_env(env_file)
+    load_env_file()
     os.umask(0o077)
-    try:
-        if sys.argv[1:2] == ["manage"]:
-            manage(sys.argv[2:])
-        else:
-            Launcher().run()
-    except Refusal as refusal:
-        sys.exit(f"pregao: {refusal}")
+    if sys.argv[1:2] == ["manage"]:
+        manage(sys.argv[2:])
+    else:
+        Launcher().run()
 
 
 class Launcher:
-    """The start of an instance, in the order in which it may be refused."""
+    """Starts an instance, its checks in the order of their cost."""
 
     def __init__(self) -> None:
         self.instance = Instance.open()
-        self.host = setting("HOST", "127.0.0.1")
-        self.port = setting("PORT", DEFAULT_PORT)
+        self.host = env.host("HOST", "127.0.0.1")
+        self.port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
 
     def run(self) -> None:
-        """Run until somebody asks for the end. Raises: Refusal."""
-        self.instance.take()
+        """Run until SIGINT, SIGTERM or SIGHUP. Raises: Refusal."""
+        self.instance.acquire()
         self._listen()
         self.instance.write_state(address=self.address)
-        redis_url = setting("REDIS_URL")
+        redis_url = env.redis_url("REDIS_URL")
         if redis_url:
             _check_redis(redis_url)
         supervisor = Supervisor()
@@ -67,7 +60,7 @@ class Launcher:
                 self._start_redis(supervisor)
             source, why = self._prepare(supervisor)
             self._start(supervisor, source)
-            self._tell(source, why)
+            self._announce(source, why)
             supervisor.watch()
         except Stop:
             say("stopping")
@@ -77,11 +70,9 @@ class Launcher:
 
     def _listen(self) -> None:
         try:
-            if not 0 <= int(self.port) < 2**16:
-                raise ValueError("no such port")
-            self.listener = listen(self.host, int(self.port))
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
+            self.listener = listen(self.host, self.port)
+        except OSError as error:
+            reason = error.strerror or str(error)
             raise Refusal(
                 f"cannot listen on {self.host}:{self.port} ({reason}): free the port, or choose "
                 "another with PORT (and HOST)"
@@ -103,8 +94,8 @@ class Launcher:
             raise Refusal(f"redis-server does not start: see {data_dir / 'redis' / 'redis.log'}")
 
     def _prepare(self, supervisor: Supervisor) -> tuple[str, str]:
-        """Bring database and files up to date, and choose the quote source meanwhile."""
-        asked = setting("QUOTE_SOURCE", "auto")
+        """Bring database and files up to date; choose the quote source at the same time."""
+        asked = ",".join(env.items("QUOTE_SOURCE", ["auto"]))
         environment = self.instance.environment(
             QUOTE_SOURCE=REAL_SOURCES if asked == "auto" else asked
         )
@@ -114,7 +105,7 @@ class Launcher:
             supervisor.start(probe)
         setup = supervisor.start(_manage("setup", environment, "setup"))
         if supervisor.finish(setup, SETUP_TIMEOUT_S) != 0:
-            sys.exit(1)  # it said why
+            sys.exit(1)  # after printing the reason
         if asked != "auto":
             return asked, "as QUOTE_SOURCE says"
         supervisor.finish(probe, PROBE_TIMEOUT_S)
@@ -132,8 +123,8 @@ class Launcher:
         for name, run in (("web", web), ("worker", worker), ("beat", beat)):
             supervisor.start(Child(name, run=run))
 
-    def _tell(self, source: str, why: str) -> None:
-        mail = setting("EMAIL_HOST")
+    def _announce(self, source: str, why: str) -> None:
+        mail = env.host("EMAIL_HOST")
         say("Pregão is starting; Ctrl-C ends it.")
         rows = {
             "address": self.address,
@@ -141,7 +132,7 @@ class Launcher:
             "quotes": f"{source}: {why}",
             "mail": f"by {mail}" if mail else f"files in {self.instance.data_dir / 'mail'}",
         }
-        if self.host in WILDCARDS and not setting("ALLOWED_HOSTS"):
+        if self.host in WILDCARDS and not env.items("ALLOWED_HOSTS"):
             rows["note"] = "set ALLOWED_HOSTS to the names that people use"
         sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
         sys.stdout.flush()
@@ -153,7 +144,7 @@ def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:
 
 
 def _choose_source(probe: Child) -> tuple[str, str]:
-    """Return the sources to use and why: the real ones if any of them answered."""
+    """Return the sources to use and the reason: the real ones if any of them answered."""
     stream = probe.process.stdout if probe.process else None
     try:
         answer = json.loads((stream.read() if stream else b"").splitlines()[-1])
@@ -168,16 +159,15 @@ def _choose_source(probe: Child) -> tuple[str, str]:
 
 
 def _check_redis(url: str) -> None:
-    """Raises: Refusal, unless a Redis answers at `url`."""
-    import redis  # noqa: PLC0415 - only where one is named
-    from redis.backoff import NoBackoff  # noqa: PLC0415
-    from redis.retry import Retry  # noqa: PLC0415
+    """Raise Refusal unless a Redis answers at `url`."""
+    import redis  # noqa: PLC0415 - only where REDIS_URL is given
 
-    options = {"socket_timeout": REDIS_TIMEOUT_S, "socket_connect_timeout": REDIS_TIMEOUT_S}
+    from mainapp.core.redis import client  # noqa: PLC0415
+
     try:
-        with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **options) as client:
-            client.ping()
-    except (redis.RedisError, OSError, ValueError) as error:
+        with client(url=url, timeout_s=REDIS_TIMEOUT_S) as connection:
+            connection.ping()
+    except (redis.RedisError, OSError) as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise Refusal(
             f"no Redis answers at REDIS_URL ({reason}): start it, or leave REDIS_URL empty for one "
@@ -188,20 +178,13 @@ def _check_redis(url: str) -> None:
 def manage(arguments: list[str]) -> None:
     """Run a management command as the instance's processes would. Raises: Refusal."""
     instance = Instance.open()
-    source = setting("QUOTE_SOURCE", "auto")
+    source = ",".join(env.items("QUOTE_SOURCE", ["auto"]))
     if source == "auto":
         source = instance.read_state().get("quote_source", REAL_SOURCES)
     os.environ.update(instance.environment(QUOTE_SOURCE=source))
-    from django.conf import settings  # noqa: PLC0415 - only this command needs Django
-    from django.core.exceptions import ImproperlyConfigured  # noqa: PLC0415
-    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.core.management import execute_from_command_line  # noqa: PLC0415 - only here
 
-    try:
-        settings.configured or settings.INSTALLED_APPS  # noqa: B018 - loads them
-    except (ImproperlyConfigured, ValueError) as error:
-        named = [name for name, value in os.environ.items() if value and repr(value) in str(error)]
-        raise Refusal(": ".join([*named[:1], str(error)])) from None
-    execute_from_command_line([str(Path("manage.py")), *arguments])
+    execute_from_command_line(["manage.py", *arguments])
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ SHARED = (
     "celery.worker.consumer",
     "kombu.transport.redis",
     "project.asgi",
+    "project.broker",
     "project.scheduler",
     "project.serve",
     "project.urls",

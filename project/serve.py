@@ -1,7 +1,7 @@
-"""The web server: uvicorn on `project.asgi`, with the limits that its sockets need.
+"""The web server: uvicorn on `project.asgi`, with limits for its sockets.
 
 `python -m project.serve` listens on HOST and PORT with WEB_CONCURRENCY processes; with `--fd N` it
-takes over a socket that the launcher keeps open, so that a restart refuses nobody.
+takes over a socket that the launcher keeps open, so that a restart refuses no connection.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import django
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from project.environment import Refusal, env
 from project.listener import BACKLOG, listen
 from project.websockets import QuoteSocketProtocol
 
@@ -65,8 +66,9 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="a listening socket to take over")
     arguments = parser.parse_args()
     django.setup()
-    host = os.environ.get("HOST") or "127.0.0.1"
-    port = int(os.environ.get("PORT") or DEFAULT_PORT)
+    host = env.host("HOST", "127.0.0.1")
+    port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
+    processes = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)
     if arguments.fd is not None:
         # Not uvicorn's own fd option, which takes every socket for a unix one: without its family
         # known, TCP_NODELAY would stay off and small frames would wait for acknowledgements.
@@ -75,8 +77,8 @@ def main() -> None:
         try:
             listener = listen(host, port)
         except OSError as error:
-            sys.exit(f"cannot listen on {host}:{port}: {error.strerror or error}")
-    serve(listener, int(os.environ.get("WEB_CONCURRENCY") or 1))
+            raise Refusal(f"cannot listen on {host}:{port}: {error.strerror or error}") from None
+    serve(listener, processes)
 
 
 def _allow_many_sockets() -> None:

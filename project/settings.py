@@ -1,41 +1,38 @@
-"""Every setting, in one file; the environment (or .env) decides; `.env.example` lists it all."""
+"""Django settings, decided by the environment or `.env`; `.env.example` lists every variable."""
 
 import sys
 from datetime import timedelta
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
-import environ
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from mainapp.core import redis as core_redis
+from project.database_url import sqlite_settings
+from project.environment import BASE_DIR, Refusal, env, load_env_file
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+load_env_file()
 
 # The process -----------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
+DEBUG = env.boolean("DEBUG", default=False)
+DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 
-SECRET_KEY = env.str("SECRET_KEY", default="only-for-debugging" if DEBUG else "")
+SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set: give it a long random value.")
+    raise Refusal("SECRET_KEY is not set: give it a long random value")
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-# Where links in e-mails lead; behind a proxy the origin that its visitors know.
-_here = f"{env.str('HOST', default='') or '127.0.0.1'}:{env.str('PORT', default='') or '8000'}"
-SITE_URL = env.str("SITE_URL", default="") or [*CSRF_TRUSTED_ORIGINS, f"http://{_here}"][0]
-TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
-HTTPS = env.bool("HTTPS", default=not DEBUG)
+ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
+# The start of links in e-mails; behind a proxy, the origin that visitors know.
+_host, _port = env.host("HOST", "127.0.0.1"), env.port("PORT", default=8000, minimum=0)
+_own_url = f"http://{f'[{_host}]' if ':' in _host else _host}:{_port}"
+SITE_URL = env.url("SITE_URL") or [*CSRF_TRUSTED_ORIGINS, _own_url][0]
+TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
+HTTPS = env.boolean("HTTPS", default=not DEBUG)
 
 INSTALLED_APPS = [
-    # Takes a second to load (Twisted), for the one command that it brings.
+    # Takes a second to load (Twisted), and brings one command only.
     *(["daphne"] if "runserver" in sys.argv else []),
     "mainapp.pages.apps.AdminConfig",
     "django.contrib.auth",
@@ -66,7 +63,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mainapp.pages.middleware.measure_responses",
     "django.middleware.security.SecurityMiddleware",
-    # Before any that may answer by itself: what is refused and what is static is guarded too.
+    # Before any that may respond by itself, so that refusals and static files get the headers too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "mainapp.api.middleware.answer_in_json",
@@ -77,7 +74,7 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "mainapp.pages.middleware.keep_chosen_language",
+    "mainapp.pages.middleware.set_chosen_language",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -108,8 +105,9 @@ TEMPLATES = [
 
 # Stores ----------------------------------------------------------------------------------------
 
-DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'pregao.sqlite3'}"
-DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url_config(DATABASE_URL)}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": env.database("DATABASE_URL") or sqlite_settings(str(DATA_DIR / "pregao.sqlite3"))
+}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
@@ -120,15 +118,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # In memory, the threads that sockets query on would share one connection's locks.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "tests.sqlite3"}
 else:
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 0,
         "max_size": 20,
         "timeout": 10,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="") or "redis://127.0.0.1:6379/0"
-REDIS_PREFIX = env.str("REDIS_PREFIX", default="") or core_redis.DEFAULT_PREFIX
+REDIS_URL = env.redis_url("REDIS_URL") or "redis://127.0.0.1:6379/0"
+REDIS_PREFIX = env.word("REDIS_PREFIX", core_redis.DEFAULT_PREFIX)
 CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
 CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
@@ -153,35 +151,38 @@ CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 # Quotes ----------------------------------------------------------------------------------------
 
 REAL_SOURCES = ("brapi", "yahoo", "yahoo_fin")
-_names = [name.strip() for name in env.list("QUOTE_SOURCE", default=[])]
-QUOTE_SOURCE = list(dict.fromkeys(_names)) or list(REAL_SOURCES)
+QUOTE_SOURCE = env.items("QUOTE_SOURCE", REAL_SOURCES)
 SIMULATED = QUOTE_SOURCE == ["simulated"]
-ALLOW_SIMULATED = env.bool("ALLOW_SIMULATED", default=DEBUG)
+ALLOW_SIMULATED = env.boolean("ALLOW_SIMULATED", default=DEBUG)
 if unknown := set(QUOTE_SOURCE) - {*REAL_SOURCES, "simulated"}:
-    raise ImproperlyConfigured(
+    raise Refusal(
         f"QUOTE_SOURCE names {', '.join(sorted(unknown))}; it takes {', '.join(REAL_SOURCES)}, or "
-        "simulated alone ('auto' only under `make run`)."
+        "simulated alone ('auto' only under `make run`)"
     )
 if "simulated" in QUOTE_SOURCE and not SIMULATED:
-    raise ImproperlyConfigured("QUOTE_SOURCE: real sources and 'simulated' never mix.")
+    raise Refusal("QUOTE_SOURCE: real sources and 'simulated' never mix")
 if SIMULATED and not ALLOW_SIMULATED:
-    raise ImproperlyConfigured("QUOTE_SOURCE=simulated needs ALLOW_SIMULATED=1.")
+    raise Refusal("QUOTE_SOURCE=simulated needs ALLOW_SIMULATED=1")
 
-UPDATE_INTERVAL_S = env.int("UPDATE_INTERVAL_S", default=10)
-SOURCE_TIMEOUT_S = env.float("SOURCE_TIMEOUT_S", default=3.0)
-SOURCE_PROXY = env.str("SOURCE_PROXY", default="")
-BRAPI_URL = env.str("BRAPI_URL", default="https://brapi.dev")
-BRAPI_TOKEN = env.str("BRAPI_TOKEN", default="")
-BRAPI_BATCH_SIZE = env.int("BRAPI_BATCH_SIZE", default=20)
-BRAPI_BUDGET_PER_MONTH = env.int("BRAPI_BUDGET_PER_MONTH", default=15_000)
-YAHOO_URL = env.str("YAHOO_URL", default="https://query1.finance.yahoo.com")
-YAHOO_BUDGET_PER_HOUR = env.int("YAHOO_BUDGET_PER_HOUR", default=1_500)
-YAHOO_FIN_URL = env.str("YAHOO_FIN_URL", default="https://finance.yahoo.com")
-SIMULATED_SEED = env.int("SIMULATED_SEED", default=1)
-SIMULATED_SPEED = env.float("SIMULATED_SPEED", default=1.0)
-SIMULATED_VOLATILITY = env.float("SIMULATED_VOLATILITY", default=1.0)
-KEEP_MINUTE_CANDLES_DAYS = env.int("KEEP_MINUTE_CANDLES_DAYS", default=30)
-KEEP_DAILY_CANDLES_DAYS = env.int("KEEP_DAILY_CANDLES_DAYS", default=3650)
+UPDATE_INTERVAL_S = env.integer("UPDATE_INTERVAL_S", default=10, minimum=1, maximum=3600)
+SOURCE_TIMEOUT_S = env.number("SOURCE_TIMEOUT_S", default=3.0, minimum=0.1, maximum=60)
+SOURCE_PROXY = env.proxy("SOURCE_PROXY")
+BRAPI_URL = env.url("BRAPI_URL", "https://brapi.dev")
+BRAPI_TOKEN = env.secret("BRAPI_TOKEN")
+BRAPI_BATCH_SIZE = env.integer("BRAPI_BATCH_SIZE", default=20, minimum=1, maximum=10_000)
+BRAPI_BUDGET_PER_MONTH = env.integer("BRAPI_BUDGET_PER_MONTH", default=15_000, minimum=1)
+YAHOO_URL = env.url("YAHOO_URL", "https://query1.finance.yahoo.com")
+YAHOO_BUDGET_PER_HOUR = env.integer("YAHOO_BUDGET_PER_HOUR", default=1_500, minimum=1)
+YAHOO_FIN_URL = env.url("YAHOO_FIN_URL", "https://finance.yahoo.com")
+SIMULATED_SEED = env.integer("SIMULATED_SEED", default=1, minimum=-(10**9))
+SIMULATED_SPEED = env.number("SIMULATED_SPEED", default=1.0, minimum=0, maximum=1e6)
+SIMULATED_VOLATILITY = env.number("SIMULATED_VOLATILITY", default=1.0, minimum=0, maximum=1000)
+KEEP_MINUTE_CANDLES_DAYS = env.integer(
+    "KEEP_MINUTE_CANDLES_DAYS", default=30, minimum=1, maximum=36_500
+)
+KEEP_DAILY_CANDLES_DAYS = env.integer(
+    "KEEP_DAILY_CANDLES_DAYS", default=3650, minimum=1, maximum=36_500
+)
 
 # People ----------------------------------------------------------------------------------------
 
@@ -200,12 +201,13 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-# Without a mail server nobody could verify anything: messages are files then.
-EMAIL_VERIFICATION = env.str("EMAIL_VERIFICATION", default="") or (
-    "mandatory" if env.str("EMAIL_HOST", default="") else "none"
+# Without a mail server nobody could verify an address: messages are files then.
+EMAIL_HOST = env.host("EMAIL_HOST")
+EMAIL_VERIFICATION = env.choice(
+    "EMAIL_VERIFICATION",
+    ("none", "optional", "mandatory"),
+    default="mandatory" if EMAIL_HOST else "none",
 )
-if EMAIL_VERIFICATION not in ("none", "optional", "mandatory"):
-    raise ImproperlyConfigured("EMAIL_VERIFICATION takes none, optional or mandatory.")
 ACCOUNT_ADAPTER = "mainapp.accounts.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "mainapp.accounts.forms.LogInForm",
@@ -224,28 +226,28 @@ ACCOUNT_USERNAME_BLACKLIST = [
     *("sistema", "suporte", "support"),
 ]
 ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no stranger has us mail whom they like
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # or strangers could have us mail anybody
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Pregão] "
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # in the browser that signed up, and no other
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser that signed up
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # the others are allauth's own
+ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # besides allauth's defaults
 
 # Limits ----------------------------------------------------------------------------------------
 
-API_REQUESTS_A_MINUTE_ADDRESS = env.int("API_REQUESTS_A_MINUTE_ADDRESS", default=600)
-API_REQUESTS_A_MINUTE_USER = env.int("API_REQUESTS_A_MINUTE_USER", default=300)
-PAGES_A_MINUTE_ADDRESS = env.int("PAGES_A_MINUTE_ADDRESS", default=1_200)
-PAGES_A_MINUTE_USER = env.int("PAGES_A_MINUTE_USER", default=300)
-SOCKETS_A_MINUTE_ADDRESS = env.int("SOCKETS_A_MINUTE_ADDRESS", default=1_200)
-SOCKETS_A_MINUTE_USER = env.int("SOCKETS_A_MINUTE_USER", default=300)
-SOCKETS_PER_ADDRESS = env.int("SOCKETS_PER_ADDRESS", default=1_000)
-SOCKETS_PER_USER = env.int("SOCKETS_PER_USER", default=100)
-ROOMS_A_DAY = env.int("ROOMS_A_DAY", default=20)
-UPLOADS_A_DAY = env.int("UPLOADS_A_DAY", default=10)
+API_REQUESTS_A_MINUTE_ADDRESS = env.integer("API_REQUESTS_A_MINUTE_ADDRESS", default=600, minimum=1)
+API_REQUESTS_A_MINUTE_USER = env.integer("API_REQUESTS_A_MINUTE_USER", default=300, minimum=1)
+PAGES_A_MINUTE_ADDRESS = env.integer("PAGES_A_MINUTE_ADDRESS", default=1_200, minimum=1)
+PAGES_A_MINUTE_USER = env.integer("PAGES_A_MINUTE_USER", default=300, minimum=1)
+SOCKETS_A_MINUTE_ADDRESS = env.integer("SOCKETS_A_MINUTE_ADDRESS", default=1_200, minimum=1)
+SOCKETS_A_MINUTE_USER = env.integer("SOCKETS_A_MINUTE_USER", default=300, minimum=1)
+SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", default=1_000, minimum=1)
+SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
+ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
+UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
 
 # The API ---------------------------------------------------------------------------------------
 
@@ -265,7 +267,7 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    # A key of its own, and long enough, whatever SECRET_KEY is.
+    # Derived, so that it is long enough whatever SECRET_KEY is.
     "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
     "CHECK_REVOKE_TOKEN": True,
 }
@@ -300,22 +302,21 @@ USE_THOUSAND_SEPARATOR = True
 
 # E-mail ----------------------------------------------------------------------------------------
 
-EMAIL_HOST = env.str("EMAIL_HOST", default="")
-EMAIL_PORT = env.int("EMAIL_PORT", default=587)
-EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
-EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
-EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=True)
+EMAIL_PORT = env.port("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True)
 EMAIL_TIMEOUT = 10
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-# Pages write into the outbox; a worker sends what stands there by the other one.
+# Pages write into the outbox; a worker sends from there by DELIVERY_EMAIL_BACKEND.
 EMAIL_BACKEND = "mainapp.notifications.backends.OutboxBackend"
 DELIVERY_EMAIL_BACKEND = (
     f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
 )
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Pregão <pregao@localhost>")
+DEFAULT_FROM_EMAIL = env.sender("EMAIL_FROM", "Pregão <pregao@localhost>")
 
-# For /metrics, beside the loopback's own requests.
-METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# Lets other machines read /metrics; loopback needs no token.
+METRICS_TOKEN = env.secret("METRICS_TOKEN")
 
 # Files -----------------------------------------------------------------------------------------
 
@@ -372,7 +373,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 X_FRAME_OPTIONS = "DENY"
-# What lightweight-charts 5.2.1 injects as a <style> for its attribution; a test holds it.
+# The <style> that lightweight-charts 5.2.1 injects for its attribution; a test checks the hash.
 CHART_STYLE_HASH = "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -386,12 +387,15 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL", ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG"), default="INFO"
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "yfinance": {"level": "CRITICAL"},
     },

@@ -1,4 +1,4 @@
-"""How uvicorn speaks WebSocket here: little memory for a client that stops reading."""
+"""uvicorn's WebSocket protocol with small buffers and a synchronous send."""
 
 import socket
 import struct
@@ -6,7 +6,6 @@ from asyncio import BaseTransport, Transport
 from typing import cast
 
 from websockets.http11 import Request
-from websockets.protocol import State
 
 from mainapp.core.realtime.writer import EXTENSION as TRY_SEND
 from project.receiving import BoundedReceiver
@@ -20,13 +19,14 @@ pack_middle = struct.Struct("!BBH").pack
 
 
 class QuoteSocketProtocol(BoundedReceiver):
-    """uvicorn's protocol with small buffers.
+    """Limits what is buffered for a client that stops reading to 48 KiB.
 
-    A frame is handed to the transport, which keeps what the kernel does not take, and the kernel
-    keeps what the client does not take. Left alone the two hold 64 KiB and up to 4 MiB for a client
-    that stopped reading. Here `send()` waits once 16 KiB are unsent (so the socket's writer keeps
-    only each symbol's latest value) and the kernel keeps 32 KiB: 48 KiB at the most.
+    By default the transport buffers 64 KiB and the kernel up to 4 MiB. Here `send()` waits once
+    16 KiB are unsent (the socket's writer then keeps only each symbol's latest value), and the
+    kernel buffers 32 KiB.
     """
+
+    is_full = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -36,8 +36,17 @@ class QuoteSocketProtocol(BoundedReceiver):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        if scope := getattr(self, "scope", None):  # there is none where the handshake was refused
-            scope["extensions"][TRY_SEND] = {"send": self.try_send_text}
+        # There is no scope where the handshake was refused; extensions may rewrite each frame.
+        if hasattr(self, "scope") and not self.conn.extensions:
+            self.scope["extensions"][TRY_SEND] = {"send": self.try_send_text}
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.is_full = True
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.is_full = False
 
     def try_send_text(self, payload: bytes) -> bool:
         """Write a text frame at once, without a coroutine; False when `send()` has to be awaited.
@@ -48,11 +57,11 @@ class QuoteSocketProtocol(BoundedReceiver):
         """
         size = len(payload)
         if (
-            size >= MIDDLE
-            or self.conn.state is not State.OPEN
-            or self.disconnected
-            or not self.writable.is_set()
-            or self.conn.extensions
+            self.is_full
+            or self.close_sent
+            or not self.handshake_complete
+            or size >= MIDDLE
+            or self.transport.is_closing()
         ):
             return False
         if size >= SHORT:

@@ -1,4 +1,4 @@
-"""Who may use the API's index, and how requests are counted and told apart."""
+"""Who may use the API's index, and how requests are counted and identified."""
 
 import hashlib
 from datetime import timedelta
@@ -9,13 +9,13 @@ from mainapp.core.policies import EVERYONE
 WINDOW_S = 60
 ADDRESS_REQUESTS = Limit("api", "API_REQUESTS_A_MINUTE_ADDRESS", WINDOW_S)
 USER_REQUESTS = Limit("api", "API_REQUESTS_A_MINUTE_USER", WINDOW_S)
-KEEP_KEYS = timedelta(hours=24)
+KEY_LIFETIME = timedelta(hours=24)
 MAX_KEY = 255
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """Return what tells one request from another."""
+    """Return a hash that identifies a request by its method, path and body."""
     head = f"{method} {path}\n".encode()
     return hashlib.sha256(head + body).hexdigest()
 

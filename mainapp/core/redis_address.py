@@ -51,10 +51,10 @@ class RedisAddress:
 
 
 def parse_redis_url(url: str) -> RedisAddress:
-    """Return the address that `url` gives. Raises: ValueError, with a reason free of passwords."""
+    """Return the address that `url` gives. Raises: ValueError, a reason without passwords."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in (*PORTS, "unix"):
-        raise ValueError(f"it takes {FORMS}")
+        raise ValueError(f"takes {FORMS}")
     _check_characters(rest)
     rest, _, query = rest.partition("?")
     options = _options(query)
@@ -72,27 +72,27 @@ def parse_redis_url(url: str) -> RedisAddress:
     if scheme.startswith("sentinel"):
         master, _, database = path.partition("/")
         if not re.fullmatch(r"[\w.-]+", master, re.A):
-            raise ValueError("it lacks the master's name: sentinel://host1,host2/master/0")
+            raise ValueError("lacks the master's name: write sentinel://host1,host2/master/0")
         return RedisAddress(hosts=hosts, master=master, database=_database(database), **common)
     if len(hosts) != 1:
-        raise ValueError("it names several hosts, which only sentinel:// takes")
+        raise ValueError("names several hosts, which only sentinel:// takes")
     return RedisAddress(hosts=hosts, database=_database(path), **common)
 
 
 def _check_characters(text: str) -> None:
     if "#" in text:
-        raise ValueError("it takes no #: write one in a password as %23")
+        raise ValueError("takes no #: write one in a password as %23")
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
-        raise ValueError("a % must be followed by two hex digits: write one in a password as %25")
+        raise ValueError("holds a bare %: write one in a password as %25")
     if re.search(r"[\x00-\x20\x7f]", text):
-        raise ValueError("it holds a space or control character: percent-encode it")
+        raise ValueError("holds a space or control character: percent-encode it")
 
 
 def _split_userinfo(text: str) -> tuple[str, str]:
     """Split "user:password@host/path" at its @, which may come before the first slash only."""
     userinfo, separator, location = text.rpartition("@")
     if "/" in userinfo or "@" in userinfo:
-        raise ValueError("a / or @ in a password must be written as %2F or %40")
+        raise ValueError("holds a / or @ in user or password: write it as %2F or %40")
     return (userinfo, location) if separator else ("", text)
 
 
@@ -100,11 +100,11 @@ def _credentials(userinfo: str, options: dict[str, str]) -> tuple[str | None, st
     """Return user and password, from before the @ or, as redis-py's unix:// has it, the query."""
     username, _, password = (unquote(part) for part in userinfo.partition(":"))
     if ":" in userinfo.partition(":")[2]:
-        raise ValueError("a : in a password must be written as %3A")
+        raise ValueError("holds a : in the password: write it as %3A")
     username = username or options.pop("username", "")
     password = password or options.pop("password", "")
     if username and not password:
-        raise ValueError("it names a user without a password; a password alone is :password@")
+        raise ValueError("names a user without a password (a password alone is :password@)")
     return username or None, password or None
 
 
@@ -113,24 +113,24 @@ def _options(query: str) -> dict[str, str]:
     pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
     options = dict(pairs)
     if len(options) != len(pairs):
-        raise ValueError("it gives a parameter twice")
+        raise ValueError("gives a parameter twice")
     if blank := next((name for name, value in pairs if not value), None):
-        raise ValueError(f"its parameter {blank} is empty")
+        raise ValueError(f"has an empty parameter {blank[:40]!r}")
     return options
 
 
 def _refuse_options(scheme: str, options: Mapping[str, str]) -> None:
     for name in options:
         if name in TLS_OPTIONS:
-            raise ValueError(f"{name} needs rediss:// or sentinels://")
+            raise ValueError(f"takes {name} with rediss:// and sentinels:// only")
         if name == "db":
-            raise ValueError("db is for unix:// only: write the database number as the path's end")
-        raise ValueError(f"{scheme}:// takes no parameter {name[:40]!r}")
+            raise ValueError("takes db with unix:// only: write the number after the last /")
+        raise ValueError(f"takes no parameter {name[:40]!r} with {scheme}://")
 
 
 def _unix(location: str, options: dict[str, str], **common: Any) -> RedisAddress:
     if not location.startswith("/") or location.endswith("/"):
-        raise ValueError("unix:// takes the absolute path of a socket: unix:///path/to/redis.sock")
+        raise ValueError("takes the absolute path of a socket: unix:///path/to/redis.sock")
     database = _database(options.pop("db", ""))
     _refuse_options("unix", options)
     return RedisAddress(path=unquote(location), database=database, **common)
@@ -143,12 +143,12 @@ def _hosts(netloc: str, default_port: int) -> tuple[tuple[str, int], ...]:
 def _host(text: str, default_port: int) -> tuple[str, int]:
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", text, re.A)
     if not text or text.startswith(":"):
-        raise ValueError("it lacks a host")
+        raise ValueError("lacks a host")
     if not match:
-        raise ValueError(f"{text[:60]!r} is no host:port (an IPv6 address stands in brackets)")
+        raise ValueError("has a host:port that is none (an IPv6 address stands in brackets)")
     port = int(match[3]) if match[3] else default_port
     if not 1 <= port <= 65535:
-        raise ValueError(f"there is no port {port}")
+        raise ValueError(f"takes a port from 1 to 65535, not {port}")
     return match[1] or match[2], port
 
 
@@ -156,7 +156,7 @@ def _database(text: str) -> int:
     if not text:
         return 0
     if not re.fullmatch(r"\d{1,10}", text, re.A) or int(text) > MAX_DATABASE:
-        raise ValueError(f"the database must be a number, not {text[:40]!r}")
+        raise ValueError(f"takes a number as database, not {text[:40]!r}")
     return int(text)
 
 
@@ -166,14 +166,14 @@ def _tls(scheme: str, options: dict[str, str]) -> dict[str, Any]:
     tls: dict[str, str | bool] = {n: options.pop(n) for n in TLS_OPTIONS if n in options}
     for name in TLS_FILES:
         if name in tls and not Path(str(tls[name])).is_file():
-            raise ValueError(f"its {name} {tls[name]} is no file")
+            raise ValueError(f"names for {name} {tls[name]}, which is no file")
     if ("ssl_certfile" in tls) != ("ssl_keyfile" in tls):
-        raise ValueError("ssl_certfile and ssl_keyfile go together")
+        raise ValueError("takes ssl_certfile and ssl_keyfile together")
     if tls.setdefault("ssl_cert_reqs", "required") not in ("required", "none"):
-        raise ValueError("ssl_cert_reqs takes required or none")
+        raise ValueError("takes for ssl_cert_reqs required or none")
     check_hostname = tls.get("ssl_check_hostname", "true")
     if check_hostname not in ("true", "false"):
-        raise ValueError("ssl_check_hostname takes true or false")
+        raise ValueError("takes for ssl_check_hostname true or false")
     tls["ssl_check_hostname"] = check_hostname == "true" and tls["ssl_cert_reqs"] == "required"
     return {"is_tls": True, "tls": tls}
 

@@ -1,4 +1,4 @@
-"""Error pages, rendered without session, CSRF token, nonce or path, so that they tell nothing."""
+"""Error pages, rendered without session, CSRF token, nonce or path, so that they reveal nothing."""
 
 from math import ceil
 
@@ -35,7 +35,7 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer with a page that needs nothing: what broke may be what the others stand on."""
+    """Return a page without dependencies, because any of them may be the cause of the error."""
     return HttpResponse(render_to_string("500.html", market(request)), status=500)
 
 

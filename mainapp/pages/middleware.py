@@ -28,7 +28,7 @@ from mainapp.core.policies import (
 )
 from mainapp.pages.board import meter
 from mainapp.pages.errors import content_too_large, too_many_requests
-from mainapp.pages.views.preferences import keep_language
+from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
@@ -41,14 +41,14 @@ API_PAGES = ("/api/docs/", "/api/schema/")
 def measure_responses(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Count by view how long responses take; what belongs to no view is counted as `none`."""
+    """Record the duration of responses by view; responses without a view count as `none`."""
     observe = meter().observe
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        begun = perf_counter()
+        started = perf_counter()
         response = get_response(request)
         match = request.resolver_match
-        observe(match.view_name if match else "none", perf_counter() - begun)
+        observe(match.view_name if match else "none", perf_counter() - started)
         return response
 
     return middleware
@@ -71,7 +71,7 @@ def refuse_control_characters(
 def refuse_large_bodies(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 413 to a request whose body the server did not take."""
+    """Answer 413 to a request whose body was refused."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if getattr(request, "scope", {}).get("pregao.body_refused"):
@@ -113,7 +113,7 @@ def _is_counted(path: str) -> bool:
 
 
 class EnforcePagePolicies:
-    """Refuse who may not use a page, by the tables of `policies.py`, before its view runs.
+    """Refuse people who may not use a page, by its line in a `policies.py`, before the view runs.
 
     Neither session nor user is read for a page that everyone may use.
     """
@@ -161,15 +161,15 @@ def _has_level_for(user: Any, who: Who) -> bool:
     return has_level(user, "support" if Who.SUPPORT in who else "admin")
 
 
-def keep_chosen_language(
+def set_chosen_language(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Give a browser in which somebody logs in the language that they prefer."""
+    """Set the language cookie to the user's preference after a log-in."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if language := getattr(request, "chosen_language", ""):
-            keep_language(response, language)
+            set_language_cookie(response, language)
         return response
 
     return middleware

@@ -1,4 +1,4 @@
-"""What the documentation of the environment says is what the code reads."""
+"""`.env.example` lists exactly what the code reads."""
 
 import ast
 import re
@@ -9,11 +9,11 @@ from packaging.utils import canonicalize_name
 
 from tests.instances import ROOT, run, variables
 
-READERS = ("env", "environ", "getenv", "setting")
+READERS = ("env", "environ", "getenv")
 
 
 def names_read(path):
-    """Return the variables that a file reads: the first argument of env.str("…"), setting("…") …"""
+    """Return the variables that a file reads: the first argument of env.text("…") and the like."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = ast.unparse(node.func)

@@ -45,7 +45,9 @@ def test_port_in_use(tmp_path, silent_port):
 
 @pytest.mark.parametrize("port", ["http", "70000", "-1"])
 def test_port_that_is_none(tmp_path, port):
-    assert f"cannot listen on 127.0.0.1:{port}" in refusal(launch(tmp_path, PORT=port))
+    assert refusal(launch(tmp_path, PORT=port)) == (
+        f"pregao: PORT takes a whole number from 0 to 65535, not {port!r}"
+    )
 
 
 def test_host_of_another_machine(tmp_path):
@@ -69,7 +71,7 @@ def test_redis_that_does_not_answer(tmp_path, silent_port):
 
 
 def test_redis_url_that_is_none(tmp_path):
-    assert "no Redis answers at REDIS_URL" in refusal(launch(tmp_path, REDIS_URL="localhost"))
+    assert refusal(launch(tmp_path, REDIS_URL="localhost")).startswith("pregao: REDIS_URL takes ")
 
 
 @pytest.mark.parametrize("database", ["mysql://localhost/pregao", "pregao"])
@@ -108,7 +110,7 @@ def test_simulated_beside_a_real_source(tmp_path):
 
 def test_number_that_is_none(tmp_path):
     assert refusal(launch(tmp_path, UPDATE_INTERVAL_S="often")).startswith(
-        "pregao: UPDATE_INTERVAL_S: "
+        "pregao: UPDATE_INTERVAL_S takes "
     )
 
 

@@ -31,6 +31,7 @@ class StockConsumer(BaseConsumer):
     """One visitor's socket: passes what the client wants to the hub, which sends the prices."""
 
     policy = SOCKET
+    login_sentence = _("Entre na sua conta para conversar.")
     handlers: ClassVar = BaseConsumer.handlers | {
         "subscribe": "subscribe",
         "unsubscribe": "unsubscribe",

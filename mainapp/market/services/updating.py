@@ -13,9 +13,9 @@ from django_celery_beat.models import CrontabSchedule, IntervalSchedule, Periodi
 from redis.exceptions import LockError
 
 from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.redis import TIMEOUT_S, key
 from mainapp.core.redis import client as redis_client
-from mainapp.core.redis import key
-from mainapp.market import board, sessions, watch
+from mainapp.market import sessions, watch
 from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
 from mainapp.market.providers.chain import Chain, build_chain
@@ -240,6 +240,6 @@ def _lease() -> Iterator[bool]:
         yield True
     finally:
         ended.set()
-        thread.join(timeout=RENEW_S + board.TIMEOUT_S)
+        thread.join(timeout=RENEW_S + TIMEOUT_S)
         with suppress(LockError):
             lock.release()

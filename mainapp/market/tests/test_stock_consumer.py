@@ -444,7 +444,7 @@ async def test_feed_is_told_at_once_when_it_changes(websocket, board):
         await board.feed_is(due_in_s=-OVERDUE.total_seconds() - 0.1)
         await told(socket, "late")
 
-        redis_client().delete(updating.board.WORKER_KEY)
+        redis_client().delete(WORKER_KEY)
         await told(socket, "down")
 
 

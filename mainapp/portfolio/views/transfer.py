@@ -1,4 +1,4 @@
-"""A portfolio leaves as a file, and comes from one: shown first, stored once confirmed."""
+"""Export of a portfolio to a file, and import from one after a preview."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row of the file beside the one that is held, if any; `nota` is what it will be."""
+    """A row of the file beside the present one, if any; `nota` is the resulting one."""
 
     new: NewRow
     held: Holding | None

@@ -1,0 +1,134 @@
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mainapp.core.redis_address import RedisAddress, parse_redis_url
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("redis://cache", RedisAddress(hosts=(("cache", 6379),))),
+        ("redis://cache/", RedisAddress(hosts=(("cache", 6379),))),
+        ("redis://127.0.0.1:1/7", RedisAddress(hosts=(("127.0.0.1", 1),), database=7)),
+        ("redis://[::1]:70/1", RedisAddress(hosts=(("::1", 70),), database=1)),
+        ("redis://:p@cache", RedisAddress(hosts=(("cache", 6379),), password="p")),
+        ("redis://ana:p%23@c", RedisAddress(hosts=(("c", 6379),), username="ana", password="p#")),
+        ("unix:///run/redis.sock", RedisAddress(path="/run/redis.sock")),
+        (
+            "unix://ana:a%2Fb@/run/my%20redis.sock?db=2",
+            RedisAddress(path="/run/my redis.sock", database=2, username="ana", password="a/b"),
+        ),
+        ("unix:///r.sock?password=a+b", RedisAddress(path="/r.sock", password="a+b")),
+        (
+            "sentinel://:p@a,b:1,[::1]:2/mymaster/3?sentinel_password=s",
+            RedisAddress(
+                hosts=(("a", 26379), ("b", 1), ("::1", 2)),
+                master="mymaster",
+                database=3,
+                password="p",
+                sentinel_password="s",
+            ),
+        ),
+    ],
+)
+def test_every_form_is_understood(url, address):
+    assert parse_redis_url(url) == address
+
+
+def test_tls_takes_its_files(tmp_path):
+    certificate = tmp_path / "my ca.pem"
+    certificate.touch()
+
+    address = parse_redis_url(f"rediss://cache?ssl_ca_certs={quote(str(certificate))}")
+
+    assert address.is_tls
+    assert address.tls == {
+        "ssl_ca_certs": str(certificate),
+        "ssl_cert_reqs": "required",
+        "ssl_check_hostname": True,
+    }
+
+
+REFUSED = {
+    "localhost": "takes redis://",
+    "http://cache": "takes redis://",
+    "redis:/cache": "takes redis://",
+    "redis://": "lacks a host",
+    "redis://:6379": "lacks a host",
+    "redis://:p@/0": "lacks a host",
+    "redis://cache/zero": "takes a number as database",
+    "redis://cache/-1": "takes a number as database",
+    "redis://cache/0/1": "takes a number as database",
+    "redis://cache/²": "takes a number as database",
+    "redis://cache/9999999999": "takes a number as database",
+    "redis://cache:0": "takes a port from 1 to 65535",
+    "redis://cache:70000": "takes a port from 1 to 65535",
+    "redis://cache:redis": "has a host:port that is none",
+    "redis://::1:6379": "lacks a host",
+    "redis://fe80::1": "has a host:port that is none",
+    "redis://a,b": "names several hosts",
+    "redis://cache/0#fragment": "takes no #",
+    "redis://:p#q@cache": "takes no #",
+    "redis://:p%q@cache": "holds a bare %",
+    "redis://:p/q@cache": "holds a / or @",
+    "redis://:p@q@cache": "holds a / or @",
+    "redis://:p:q@cache": "holds a : in the password",
+    "redis://:p q@cache": "holds a space",
+    "redis://ana@cache": "names a user without a password",
+    "redis://cache?db=2": "takes db with unix:// only",
+    "redis://cache?ssl_ca_certs=/ca.pem": "takes ssl_ca_certs with rediss://",
+    "redis://cache?timeout=1": "takes no parameter 'timeout'",
+    "rediss://cache?ssl_ca_certs=/none/ca.pem": "names for ssl_ca_certs /none/ca.pem",
+    "rediss://cache?ssl_cert_reqs=maybe": "takes for ssl_cert_reqs",
+    "rediss://cache?ssl_check_hostname=1": "takes for ssl_check_hostname",
+    "rediss://cache?ssl_cert_reqs=": "has an empty parameter",
+    "unix://": "takes the absolute path",
+    "unix://run/redis.sock": "takes the absolute path",
+    "unix:///run/": "takes the absolute path",
+    "unix:///r.sock?db=two": "takes a number as database",
+    "unix:///r.sock?db=1&db=2": "gives a parameter twice",
+    "unix:///r.sock?ssl_ca_certs=/ca.pem": "takes ssl_ca_certs with rediss://",
+    "sentinel://a,b": "lacks the master's name",
+    "sentinel://a,b/0/x": "takes a number as database",
+    "sentinel://a,,b/mymaster": "lacks a host",
+    "sentinel://a/my%20master": "lacks the master's name",
+    "sentinel://a/m?ssl_cert_reqs=none": "takes ssl_cert_reqs with rediss:// and sentinels://",
+    "redis://a?sentinel_password=s": "takes no parameter 'sentinel_password'",
+}
+
+
+@pytest.mark.parametrize(("url", "reason"), REFUSED.items())
+def test_half_working_combination_is_refused(url, reason):
+    with pytest.raises(ValueError, match="^" + reason.replace("?", r"\?")) as refusal:
+        parse_redis_url(url)
+
+    assert "\n" not in str(refusal.value)
+
+
+@settings(deadline=None)
+@given(
+    username=st.text(min_size=1), password=st.text(min_size=1), database=st.integers(0, 2**31 - 1)
+)
+def test_any_credentials_survive_percent_encoding(username, password, database):
+    userinfo = f"{quote(username, safe='')}:{quote(password, safe='')}"
+
+    for url in (f"redis://{userinfo}@h/{database}", f"unix://{userinfo}@/s?db={database}"):
+        address = parse_redis_url(url)
+        assert (address.username, address.password) == (username, password)
+        assert address.database == database
+        assert str(address).endswith(str(database))
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_is_an_address_or_a_reason_without_the_password(text):
+    secret = "hunter-2"
+    for url in (text, f"redis://:{secret}{text}@cache", f"sentinel://a,:{secret}@{text}/m"):
+        try:
+            shown = str(parse_redis_url(url))
+        except ValueError as error:
+            shown = str(error)
+        assert secret not in shown

@@ -1,0 +1,234 @@
+"""The one reader of the environment, for settings, launcher, servers and commands.
+
+An empty value counts as not given. Values are checked by kind, and the first that does not fit ends
+the process with one line that names the variable. Nothing is interpolated: `$x` stays `$x`.
+"""
+
+import ipaddress
+import math
+import os
+import re
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from mainapp.core.redis_address import parse_redis_url
+from project.database_url import parse_database_url
+from project.env_file import read_env_file
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.A | re.I)
+_SENDER = re.compile(
+    r"[^<>]*<[^\s<>@]+@(?P<domain>[^\s<>@]+)>|[^\s<>@]+@(?P<bare_domain>[^\s<>@]+)"
+)
+_HOST_NAME = re.compile(
+    r"(?=.{1,253}\Z)[A-Za-z0-9_]([\w-]{0,61}\w)?(\.[A-Za-z0-9_]([\w-]{0,61}\w)?)*\.?", re.A
+)
+
+
+class Refusal(SystemExit):
+    """Why the process cannot start, in one line that says what to do.
+
+    A SystemExit, for Python to print it without a traceback and to exit with code 1 wherever the
+    settings were loaded from: manage.py, Celery, uvicorn or the launcher.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"pregao: {' '.join(reason.split())}")
+
+
+def load_env_file(path: Path = BASE_DIR / ".env") -> None:
+    """Add to the environment what `path` gives and the environment does not. Raises: Refusal."""
+    try:
+        variables = read_env_file(path)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    for name, value in variables.items():
+        os.environ.setdefault(name, value)
+
+
+class Environment:
+    """Reads variables by kind; each method raises Refusal for a value that does not fit."""
+
+    def text(self, name: str, default: str = "") -> str:
+        value = os.environ.get(name, "").strip()
+        if _CONTROL.search(value):
+            raise _refusal(name, "holds a line break or another control character")
+        return value or default
+
+    def secret(self, name: str) -> str:
+        """Return a password or token as it stands, spaces at its ends included."""
+        value = os.environ.get(name, "")
+        if not value.strip():
+            return ""
+        if _CONTROL.search(value):
+            raise _refusal(name, "holds a line break or another control character")
+        return value
+
+    def choice(self, name: str, choices: Collection[str], default: str) -> str:
+        value = self.text(name, default)
+        if value not in choices:
+            raise _refusal(name, f"takes {_one_of(choices)}", value)
+        return value
+
+    def boolean(self, name: str, *, default: bool) -> bool:
+        value = self.text(name).lower()
+        if value and value not in (*TRUE, *FALSE):
+            raise _refusal(name, "takes 1 or 0 (also true, false, yes, no, on, off)", value)
+        return value in TRUE if value else default
+
+    def integer(self, name: str, *, default: int, minimum: int = 0, maximum: int = 10**9) -> int:
+        value = self.text(name, str(default))
+        is_number = re.fullmatch(r"[+-]?\d{1,18}", value, re.A)
+        if not is_number or not minimum <= int(value) <= maximum:
+            raise _refusal(name, f"takes a whole number from {minimum} to {maximum}", value)
+        return int(value)
+
+    def number(self, name: str, *, default: float, minimum: float, maximum: float) -> float:
+        value = self.text(name, str(default))
+        number = float(value) if _DECIMAL.fullmatch(value) else math.nan
+        if not minimum <= number <= maximum:
+            raise _refusal(name, f"takes a number from {minimum:g} to {maximum:g}", value)
+        return number
+
+    def items(self, name: str, default: Sequence[str] = ()) -> list[str]:
+        """Return a list that commas part, without spaces around and without empty items."""
+        items = [item for part in self.text(name).split(",") if (item := part.strip())]
+        return list(dict.fromkeys(items)) or list(default)
+
+    def port(self, name: str, *, default: int, minimum: int = 1) -> int:
+        return self.integer(name, default=default, minimum=minimum, maximum=65535)
+
+    def host(self, name: str, default: str = "") -> str:
+        """Return a host name or address, an IPv6 one without its brackets."""
+        value = self.text(name, default)
+        if value and not _is_host(_unbracketed(value)):
+            raise _refusal(name, "takes a host name or an IP address, without a port", value)
+        return _unbracketed(value)
+
+    def hosts(self, name: str, default: Sequence[str]) -> list[str]:
+        """Return what ALLOWED_HOSTS takes: IPv6 addresses in brackets, `.example.org`, `*`."""
+        hosts = [self._allowed_host(name, item) for item in self.items(name, default)]
+        return list(dict.fromkeys(hosts))
+
+    def _allowed_host(self, name: str, item: str) -> str:
+        host = _unbracketed(item)
+        if not (item == "*" or _is_host(host.removeprefix("."))):
+            raise _refusal(name, "takes host names, .domains or IP addresses, without ports", item)
+        return f"[{host}]" if ":" in host else host
+
+    def networks(self, name: str) -> list[str]:
+        """Return addresses and networks in CIDR form, or `*` for all."""
+        items = self.items(name)
+        for item in items:
+            try:
+                item == "*" or ipaddress.ip_network(item)
+            except ValueError:
+                raise _refusal(name, "takes IP addresses or networks (10.0.0.0/8)", item) from None
+        return items
+
+    def url(self, name: str, default: str = "") -> str:
+        """Return an http or https URL without a slash at its end."""
+        value = self.text(name, default)
+        if value and not _is_url(value):
+            raise _refusal(name, "takes a URL such as https://example.org", value)
+        return value.rstrip("/")
+
+    def proxy(self, name: str) -> str:
+        """Return the URL of an HTTP proxy, which may hold a user and a password."""
+        value = self.text(name)
+        if value and not _is_url(value, may_have_user=True):
+            raise _refusal(name, "takes http://user:password@host:port")
+        return value.rstrip("/")
+
+    def origins(self, name: str) -> list[str]:
+        """Return origins as `https://example.org:8443` or `https://*.example.org`."""
+        origins = [item.rstrip("/") for item in self.items(name)]
+        for origin in origins:
+            if not _is_url(origin.replace("://*.", "://", 1)) or "/" in origin.partition("://")[2]:
+                raise _refusal(name, "takes origins such as https://example.org", origin)
+        return origins
+
+    def path(self, name: str, default: Path) -> Path:
+        """Return an absolute path; ~ is the user's home."""
+        try:
+            return Path(self.text(name, str(default))).expanduser().resolve()
+        except (RuntimeError, OSError) as error:
+            raise _refusal(name, f"cannot be followed ({error})") from None
+
+    def sender(self, name: str, default: str) -> str:
+        """Return an e-mail address, with or without a name: `Pregão <pregao@example.org>`."""
+        value = self.text(name, default)
+        match = _SENDER.fullmatch(value)
+        if not (match and _is_host(match["domain"] or match["bare_domain"])):
+            raise _refusal(name, "takes an e-mail address, or: Name <address>", value)
+        return value
+
+    def database(self, name: str) -> dict[str, Any] | None:
+        """Return Django's settings of the database that a URL gives, None without one."""
+        value = self.text(name)
+        try:
+            return parse_database_url(value) if value else None
+        except ValueError as error:
+            raise _refusal(name, str(error)) from None
+
+    def redis_url(self, name: str) -> str:
+        value = self.text(name)
+        try:
+            if value:
+                parse_redis_url(value)
+        except ValueError as error:
+            raise _refusal(name, str(error)) from None
+        return value
+
+    def word(self, name: str, default: str) -> str:
+        """Return a name that may be part of a key: letters, digits, _ and -."""
+        value = self.text(name, default)
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
+            raise _refusal(name, "takes up to 40 letters, digits, _ and -", value)
+        return value
+
+
+env = Environment()
+
+
+def _refusal(name: str, reason: str, value: str | None = None) -> Refusal:
+    shown = "" if value is None else f", not {value[:60]!r}"
+    return Refusal(f"{name} {reason}{shown}")
+
+
+def _one_of(choices: Collection[str]) -> str:
+    *first, last = choices
+    return f"{', '.join(first)} or {last}"
+
+
+def _unbracketed(host: str) -> str:
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+
+def _is_host(text: str) -> bool:
+    if re.fullmatch(r"[0-9.]+", text, re.A) or ":" in text:
+        try:
+            ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        return True
+    return bool(_HOST_NAME.fullmatch(text))
+
+
+def _is_url(text: str, *, may_have_user: bool = False) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and _is_host(parts.hostname or "")
+        and port != 0
+        and not re.search(r"[\s?#\\]", text)
+        and (may_have_user or "@" not in parts.netloc)
+    )

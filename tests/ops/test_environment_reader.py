@@ -1,0 +1,331 @@
+"""The environment: each kind of value, `.env`, and one line for what does not fit."""
+
+import os
+import re
+import string
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from project.database_url import parse_database_url
+from project.env_file import parse_env, read_env_file
+from project.environment import Refusal, env, load_env_file
+from tests.instances import run
+
+PRODUCTION = {"SECRET_KEY": "x" * 60, "QUOTE_SOURCE": "brapi", "HTTPS": "0"}
+ENTRIES = {
+    "manage": ["manage.py", "check"],
+    "web": ["-m", "project.serve"],
+    "asgi": ["-c", "import project.asgi"],
+    "celery": ["-m", "celery", "-A", "project", "inspect", "ping"],
+    "launcher": ["-m", "project.launcher"],
+    "launcher's manage": ["-m", "project.launcher", "manage", "check"],
+}
+REFUSED = {
+    "UPDATE_INTERVAL_S": ["often", "0", "3601", "1.5", "1e1", "٣", "-1", "1 2"],
+    "SOURCE_TIMEOUT_S": ["soon", "nan", "inf", "0", "-1", "1e400", "1,5"],
+    "DEBUG": ["maybe", "2", "tru", "0 1"],
+    "PORT": ["http", "70000", "-1", "80 80"],
+    "HOST": ["http://localhost", "localhost:80", "[::1]:80", "300.1.1.1", "a b", "::zz", "-x"],
+    "EMAIL_PORT": ["0", "65536"],
+    "EMAIL_HOST": ["smtp://mail", "mail:25", "ma il"],
+    "EMAIL_FROM": ["nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c"],
+    "EMAIL_VERIFICATION": ["always"],
+    "LOG_LEVEL": ["LOUD"],
+    "ALLOWED_HOSTS": ["a.org,b.org:80", "https://a.org", "a b.org", "::zz"],
+    "CSRF_TRUSTED_ORIGINS": ["a.org", "https://a.org/path", "ftp://a.org", "https://u@a.org"],
+    "SITE_URL": ["pregao.example", "https://", "https://a b", "https://a?b", "https://a#b"],
+    "BRAPI_URL": ["https://host:port", "https://host:0", "file:///etc"],
+    "SOURCE_PROXY": ["proxy:3128", "socks5://proxy"],
+    "TRUSTED_PROXIES": ["proxy", "10.0.0.0/33", "10.0.0.1/8"],
+    "REDIS_PREFIX": ["a:b", "a b", "é", "a" * 41],
+    "REDIS_URL": ["localhost", "redis://h/x", "redis://h?ssl_ca_certs=/x", "sentinel://a,b"],
+    "DATABASE_URL": [
+        *("mysql://h/n", "postgresql://h", "postgresql://h:x/n", "postgresql:///n?sslmod=require"),
+        *("postgresql://u:p#q@h/n", "postgresql://u:p%q@h/n", "postgresql://u:p/q@h/n"),
+        *("postgresql://h/n?sslmode=yes", "postgresql://h/n?connect_timeout=x", "sqlite://x"),
+        *("postgresql://h:70000/n", "sqlite:////x?y", "sqlite:///", "postgresql://h/n?port=x"),
+    ],
+    "BRAPI_TOKEN": ["two\nlines"],
+    "METRICS_TOKEN": ["tab\tbed"],
+}
+
+
+@pytest.fixture
+def variables(monkeypatch):
+    """Set variables of this process, which pytest's own plugin has decided before."""
+
+    def set_(**given):
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+
+    return set_
+
+
+def read_settings(**given):
+    code = "import project.settings"
+    return run("-c", code, **PRODUCTION | {"DATA_DIR": "/nowhere"} | given)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_bad_value_is_one_line_that_names_the_variable(name):
+    code = (
+        "import os, sys, importlib\n"
+        "for value in sys.argv[2:]:\n"
+        "    os.environ[sys.argv[1]] = value\n"
+        "    sys.modules.pop('project.settings', None)\n"
+        "    try: importlib.import_module('project.settings')\n"
+        "    except SystemExit as refusal: print(refusal.code.count(chr(10)), refusal.code)\n"
+        "    else: print('accepted', repr(value))\n"
+    )
+    given = PRODUCTION | {"DATA_DIR": "/nowhere"}
+
+    done = run("-c", code, name, *REFUSED[name], **given)
+
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(REFUSED[name]), done.stderr
+    assert [line for line in lines if not line.startswith(f"0 pregao: {name} ")] == []
+
+
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_every_entry_refuses_in_one_line_without_a_traceback(entry, tmp_path):
+    given = {"DATA_DIR": str(tmp_path), "PORT": "0", "UPDATE_INTERVAL_S": "often"}
+
+    done = run(*ENTRIES[entry], **PRODUCTION | given)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "pregao: UPDATE_INTERVAL_S takes a whole number from 1 to 3600, not 'often'\n"
+    )
+
+
+def test_password_in_a_refused_url_is_not_shown():
+    for name, value in (
+        ("REDIS_URL", "redis://:hunter2@h/x"),
+        ("DATABASE_URL", "postgresql://u:hunter2@h:x/n"),
+        ("SOURCE_PROXY", "socks5://u:hunter2@proxy"),
+    ):
+        done = read_settings(**{name: value})
+        assert "hunter2" not in done.stderr
+        assert done.stderr.startswith(f"pregao: {name} ")
+
+
+@pytest.mark.parametrize("value", ["", "  ", "\t"])
+def test_empty_value_is_not_given(variables, value):
+    variables(PORT=value, ALLOWED_HOSTS=value, HTTPS=value, SITE_URL=value, SECRET_KEY=value)
+
+    assert env.port("PORT", default=8000) == 8000
+    assert env.hosts("ALLOWED_HOSTS", ["localhost"]) == ["localhost"]
+    assert env.boolean("HTTPS", default=True) is True
+    assert env.url("SITE_URL", "https://a.org") == "https://a.org"
+    assert env.secret("SECRET_KEY") == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "hosts"),
+    [
+        (" a.org , ,b.org,a.org,", ["a.org", "b.org"]),
+        ("::1,[::1],.example.org,*", ["[::1]", ".example.org", "*"]),
+        (" , ", ["default"]),
+    ],
+)
+def test_list_is_trimmed(variables, value, hosts):
+    variables(ALLOWED_HOSTS=value)
+
+    assert env.hosts("ALLOWED_HOSTS", ["default"]) == hosts
+
+
+@pytest.mark.parametrize(
+    ("value", "host"),
+    [("[::1]", "::1"), ("::1", "::1"), ("0.0.0.0", "0.0.0.0"), ("my-host.lan", "my-host.lan")],  # noqa: S104 - read, not bound
+)
+def test_host_has_no_brackets(variables, value, host):
+    variables(HOST=value)
+
+    assert env.host("HOST") == host
+
+
+def test_url_loses_its_final_slash(variables):
+    variables(SITE_URL="https://pregao.example/app//", CSRF_TRUSTED_ORIGINS="https://*.a.org/")
+
+    assert env.url("SITE_URL") == "https://pregao.example/app"
+    assert env.origins("CSRF_TRUSTED_ORIGINS") == ["https://*.a.org"]
+
+
+@pytest.mark.parametrize("value", ["$egredo", "${HOME}", "a$$b", "%(x)s", "{x}", "a#b'c\"d\\"])
+def test_nothing_is_interpolated(tmp_path, value):
+    code = "import project.settings as s; print(s.SECRET_KEY)"
+
+    done = run("-c", code, **PRODUCTION | {"DATA_DIR": str(tmp_path), "SECRET_KEY": value})
+
+    assert done.stdout == f"{value}\n"
+
+
+@pytest.mark.parametrize("name", ["data", "a b", "50%", "50%25", "c#1", "what?", "é", "a;b,c"])
+def test_data_folder_may_have_any_name(tmp_path, name):
+    code = (
+        "from project import settings; from pathlib import Path; "
+        "print(settings.DATA_DIR); print(settings.DATABASES['default']['NAME'])"
+    )
+
+    done = run("-c", code, **PRODUCTION | {"DATA_DIR": str(tmp_path / name)})
+
+    folder = tmp_path / name
+    assert done.stdout.splitlines() == [str(folder), str(folder / "pregao.sqlite3")]
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1).filter(lambda path: not path.endswith("/") and path != ":memory:"))
+def test_any_path_of_sqlite_survives_percent_encoding(path):
+    assert parse_database_url(f"sqlite:///{quote(path)}")["NAME"] == path
+
+
+@pytest.mark.parametrize("path", ["/data/my db#1.sqlite3", "/data/100%/x", "relative.sqlite3"])
+def test_path_of_sqlite_may_be_written_as_it_is(path):
+    assert parse_database_url(f"sqlite:///{path}")["NAME"] == path
+
+
+@settings(deadline=None)
+@given(st.text(min_size=1), st.text(min_size=1), st.text(min_size=1))
+def test_any_credentials_of_postgresql_survive_percent_encoding(user, password, name):
+    encoded = [quote(text, safe="") for text in (user, password, name)]
+
+    database = parse_database_url("postgresql://{}:{}@h:5433/{}".format(*encoded))
+
+    assert (database["USER"], database["PASSWORD"], database["NAME"]) == (user, password, name)
+    assert (database["HOST"], database["PORT"]) == ("h", "5433")
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "options"),
+    [
+        ("postgresql://u@/n?host=/run/my+pg", "/run/my+pg", "", {}),
+        ("postgres://u@%2Frun%2Fpg/n", "/run/pg", "", {}),
+        ("postgresql://[::1]:5433/n", "::1", "5433", {}),
+        (
+            "postgresql://h/n?sslmode=verify-full&sslrootcert=/ca.pem&options=-c%20a%3Db",
+            "h",
+            "",
+            {"sslmode": "verify-full", "sslrootcert": "/ca.pem", "options": "-c a=b"},
+        ),
+    ],
+)
+def test_postgresql_by_socket_address_and_options(url, host, port, options):
+    database = parse_database_url(url)
+
+    assert (database["HOST"], database["PORT"], database["OPTIONS"]) == (host, port, options)
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ("X=plain", "plain"),
+        ("X = spaced ", "spaced"),
+        ("  export X=exported", "exported"),
+        ("export\tX=tabbed", "tabbed"),
+        ("X=", ""),
+        ("X= # comment", ""),
+        ("X=value # comment", "value"),
+        ("X=pass#word", "pass#word"),
+        ("X=#hash", "#hash"),
+        ("X=a=b", "a=b"),
+        ("X=$egredo", "$egredo"),
+        ("X='$egredo # \"x\" \\n'", '$egredo # "x" \\n'),
+        ("X='a' # comment", "a"),
+        ("X=\"$egredo # 'x' \\n\"", "$egredo # 'x' \\n"),
+        ('X="a \\"b\\" c\\\\"', 'a "b" c\\'),
+        ('X=" spaces "', " spaces "),
+        ("X=it's", "it's"),
+        ("X=''", ""),
+        ("X=é", "é"),
+    ],
+)
+def test_line_of_the_file(line, value):
+    assert parse_env(line) == {"X": value}
+    assert parse_env(f"# first\r\n\r\nA=1\r\n{line}\r\nB=2\r\n") == {"A": "1", "X": value, "B": "2"}
+
+
+@pytest.mark.parametrize(
+    "line", ["X", "X:1", "1X=2", "X Y=1", "X='open", 'X="open', "X='a' b", 'X="a"b"', "É=1"]
+)
+def test_line_that_is_none_is_named(line, tmp_path):
+    (tmp_path / ".env").write_text(f"A=1\n{line}\n")
+
+    with pytest.raises(Refusal) as refusal:
+        load_env_file(tmp_path / ".env")
+
+    assert str(refusal.value).startswith(f"pregao: {tmp_path / '.env'}, line 2: ")
+
+
+def test_file_with_a_byte_order_mark_or_none(tmp_path):
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfX=1\r\n")
+
+    assert read_env_file(tmp_path / ".env") == {"X": "1"}
+    assert read_env_file(tmp_path / "none") == {}
+
+
+@pytest.mark.parametrize("content", [b"X=\xff\n", None])
+def test_file_that_cannot_be_read_is_refused(tmp_path, content):
+    path = tmp_path / ".env"
+    path.mkdir() if content is None else path.write_bytes(content)
+
+    with pytest.raises(Refusal, match=f"pregao: {path} "):
+        load_env_file(path)
+
+
+def test_environment_comes_before_the_file(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIVEN", "")
+    monkeypatch.delenv("FROM_FILE", raising=False)
+    (tmp_path / ".env").write_text("GIVEN=file\nFROM_FILE=1\nFROM_FILE=2\n")
+
+    load_env_file(tmp_path / ".env")
+
+    assert (os.environ["GIVEN"], os.environ.pop("FROM_FILE")) == ("", "2")
+
+
+printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]))
+
+
+@settings(deadline=None)
+@given(printable.filter(lambda text: "'" not in text))
+def test_any_text_in_single_quotes_is_itself(text):
+    assert parse_env(f"X='{text}'") == {"X": text}
+
+
+@settings(deadline=None)
+@given(printable)
+def test_any_text_in_double_quotes_is_itself(text):
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+
+    assert parse_env(f'X="{escaped}"') == {"X": text}
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_file_is_read_or_refused_in_one_line(text):
+    reason, variables = "", {}
+    try:
+        variables = parse_env(text)
+    except ValueError as error:
+        reason = str(error)
+
+    assert variables or not reason or re.fullmatch(r"line \d+: .+", reason)
+    assert all(set(name) <= {*string.ascii_letters, *string.digits, "_"} for name in variables)
+
+
+def test_nothing_else_reads_the_environment():
+    """Names the settings, or hands the whole environment to a child: nothing else may."""
+    root = Path(__file__).parents[2]
+    allowed = {"environment.py", "celery.py", "asgi.py", "backup.py", "instance.py", "launcher.py"}
+    readers = {
+        path.name
+        for folder in ("project", "mainapp")
+        for path in (root / folder).rglob("*.py")
+        if "tests" not in path.parts
+        and any(word in path.read_text() for word in ("os.environ", "getenv"))
+    }
+
+    assert readers <= allowed | {"serve.py"}
