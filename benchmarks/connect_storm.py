@@ -24,6 +24,8 @@ CONNECTS = 600
 ANONYMOUS, LOGGED_IN = 5000, 2000
 BACK_S = 10
 CPU_MS = {"anonymous": 1.5, "logged in": 2.0}
+# All clients come from the loopback, and every user has one cookie.
+MANY_FROM_HERE = {"SOCKETS_A_MINUTE_ADDRESS": "1000000", "SOCKETS_PER_ADDRESS": "1000000"}
 COOKIES = "from benchmarks.rig.people import write_cookies; write_cookies({path!r}, {count})"
 OURS, STOCK = "project.asgi:application", "benchmarks.rig.usual:stock_stack"
 
@@ -112,7 +114,7 @@ def main() -> None:
     connect_costs(tally)
     with Rig() as rig, tempfile.TemporaryDirectory(prefix="pregao-storm-") as folder:
         load = rig.worker("loader")
-        with instance(Path(folder) / "data") as running:
+        with instance(Path(folder) / "data", **MANY_FROM_HERE) as running:
             storm(tally, load, running, "anonymous", ANONYMOUS)
             storm(tally, load, running, "logged in", LOGGED_IN)
     sys.exit(tally.exit_code)

@@ -72,6 +72,10 @@ class Rig:
             "DATA_DIR": str(self.folder),
             "DATABASE_URL": f"sqlite:///{self.folder / 'pregao.sqlite3'}",
             "REDIS_URL": f"unix://{self.redis_path}",
+            # Thousands of clients on the loopback; hostile_socket.py sets the product's limits.
+            "SOCKETS_A_MINUTE_ADDRESS": "1000000",
+            "SOCKETS_PER_ADDRESS": "1000000",
+            "PAGES_A_MINUTE_ADDRESS": "1000000",
             **environment,
         }
         self.log = (self.folder / "log").open("ab")

@@ -75,8 +75,14 @@ class Tally:
             self.missed += not value <= limit
         print(text, flush=True)
 
-    def ratio(self, name: str, theirs: float, ours: float) -> None:
-        print(f"  {name:<58} {theirs / ours if ours else math.inf:10.1f} times", flush=True)
+    def ratio(self, name: str, theirs: float, ours: float, least: float | None = None) -> None:
+        """Print how many times `theirs` is `ours`; with `least`, what it has to be."""
+        value = theirs / ours if ours else math.inf
+        text = f"  {name:<58} {value:10.2f} times"
+        if least is not None:
+            text += f"   budget >= {least:g}: {'met' if value >= least else 'MISSED'}"
+            self.missed += not value >= least
+        print(text, flush=True)
 
     def note(self, text: str) -> None:
         print(f"  {text}", flush=True)

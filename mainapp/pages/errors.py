@@ -1,5 +1,7 @@
 """Error pages, rendered without session, CSRF token, nonce or path, so that they reveal nothing."""
 
+from math import ceil
+
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
@@ -22,9 +24,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "404.html", 404)
 
 
-def too_many_requests(request: HttpRequest) -> HttpResponse:
+def too_many_requests(request: HttpRequest, wait_s: float = 60) -> HttpResponse:
     response = _page(request, "429.html", 429)
-    response["Retry-After"] = "60"
+    response["Retry-After"] = str(ceil(wait_s))
     return response
 
 

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -12,8 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import has_level
+from mainapp.core.addresses import client_address
 from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import Limit, RateLimited, consume, of_address, of_user
 from mainapp.core.policies import (
     PREFIXES,
     STAFF,
@@ -24,8 +27,15 @@ from mainapp.core.policies import (
     page_policies,
 )
 from mainapp.pages.board import meter
-from mainapp.pages.errors import content_too_large
+from mainapp.pages.errors import content_too_large, too_many_requests
 from mainapp.pages.views.preferences import set_language_cookie
+
+ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
+USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
+# Polled by whatever watches the instance, and answered without Redis.
+MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
+# They belong to no operation of the API, and a schema is expensive.
+API_PAGES = ("/api/docs/", "/api/schema/")
 
 
 def measure_responses(
@@ -69,6 +79,37 @@ def refuse_large_bodies(
         return get_response(request)
 
     return middleware
+
+
+def limit_pages(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answer 429 to an address or a user that asks for too many pages.
+
+    Operations of the API have limits of their own; static files never come here.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if _is_counted(request.path_info):
+            try:
+                consume(ADDRESS_PAGES, of_address(client_address(request)))
+                # Without a session's cookie nobody is logged in, and no session need be read.
+                if (
+                    settings.SESSION_COOKIE_NAME in request.COOKIES
+                    and request.user.is_authenticated
+                ):
+                    consume(USER_PAGES, of_user(request.user))
+            except RateLimited as refusal:
+                return too_many_requests(request, refusal.retry_after_s)
+        return get_response(request)
+
+    return middleware
+
+
+def _is_counted(path: str) -> bool:
+    if path.startswith("/api/"):
+        return path in API_PAGES
+    return path not in MACHINE_PAGES and not path.startswith(settings.MEDIA_URL)
 
 
 class EnforcePagePolicies:

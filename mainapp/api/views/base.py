@@ -3,23 +3,24 @@
 import json
 from collections.abc import Mapping
 from functools import cache
+from math import ceil
 from typing import Any
 
 from django.db import transaction
 from django.urls import get_resolver
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
-from rest_framework.exceptions import Throttled
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from mainapp.api import throttling
 from mainapp.api.models import KeptAnswer
-from mainapp.api.policies import MAX_KEY, fingerprint, network_of
+from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
 from mainapp.api.services.keeping import claim_key, save_answer
+from mainapp.core.addresses import client_address, network_of
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
 from mainapp.core.policies import Who, operation_policies, people_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -38,7 +39,7 @@ class ApiView(GenericAPIView):
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
     pagination_class: Any = None
-    window: throttling.Window | None = None
+    decision: Decision | None = None
     saved: KeptAnswer | None = None
 
     def get_permissions(self) -> list[BasePermission]:
@@ -62,10 +63,10 @@ class ApiView(GenericAPIView):
         return response
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        self._count(throttling.of_address(request))
+        self._count(ADDRESS_REQUESTS, of_address(client_address(request)))
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
-            self._count(throttling.of_user(request.user))
+            self._count(USER_REQUESTS, of_user(request.user))
         if request.method not in SAFE and "Idempotency-Key" in request.headers:
             self._claim(request)
 
@@ -78,16 +79,15 @@ class ApiView(GenericAPIView):
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if self.window:
-            for name, value in self.window.headers.items():
+        if self.decision:
+            for name, value in _limit_headers(self.decision).items():
                 response[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def _count(self, window: throttling.Window) -> None:
-        self.window = window
-        if window.is_full:
-            raise Throttled(wait=window.reset_s)
+    def _count(self, limit: Limit, key: Key) -> None:
+        self.decision = try_consume(limit, key)
+        self.decision.check()
 
     def _claim(self, request: Any) -> None:
         key = request.headers["Idempotency-Key"]
@@ -128,7 +128,18 @@ def _text(data: Any) -> str:
     return json.dumps(data, cls=JSONEncoder)
 
 
+def _limit_headers(decision: Decision) -> dict[str, str]:
+    """Return the RateLimit headers, in the form of one number each."""
+    limit = decision.limit
+    return {
+        "RateLimit-Limit": str(limit.allowed),
+        "RateLimit-Remaining": str(decision.remaining),
+        "RateLimit-Reset": str(max(1, ceil(decision.reset_s))),
+        "RateLimit-Policy": f"{limit.allowed};w={limit.window_s:g}",
+    }
+
+
 def _scope(request: Any) -> str:
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
-    return f"address:{network_of(request.META.get('REMOTE_ADDR', ''))}"
+    return f"address:{network_of(client_address(request))}"

@@ -1,7 +1,5 @@
 """What became of messages, as their owner sees it."""
 
-from datetime import datetime, timedelta
-
 from django.db.models import Count, Q, QuerySet
 
 from mainapp.accounts.models import User
@@ -12,12 +10,6 @@ def deliveries_of(user: User) -> QuerySet[Delivery]:
     """Return a user's deliveries with their attempts, newest first."""
     own = Delivery.objects.filter(user=user).defer("text", "html", "headers")
     return own.select_related("channel").prefetch_related("attempts").order_by("-id")
-
-
-def own_messages_since(user: User, at: datetime, span: timedelta) -> int:
-    """Return how many messages that are no news a user had sent lately: tests, verifications."""
-    own = Delivery.objects.filter(user=user, notification=None, broadcast=None)
-    return own.filter(created_at__gt=at - span).count()
 
 
 def untried_mails(broadcast_id: int) -> bool:

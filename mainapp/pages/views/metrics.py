@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from ipaddress import ip_address
 from secrets import compare_digest
 
 import redis
@@ -14,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from mainapp.core.addresses import client_address, is_loopback
 from mainapp.pages.board import meter
 from mainapp.pages.selectors.metrics import metrics as families
 
@@ -53,7 +53,4 @@ def _has_token(request: HttpRequest) -> bool:
 def _is_local(request: HttpRequest) -> bool:
     if any(name in request.headers for name in PROXY_HEADERS):
         return False
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(client_address(request))
