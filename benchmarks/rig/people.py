@@ -1,4 +1,4 @@
-"""Users with living sessions, for clients that are logged in."""
+"""Users with valid sessions, for logged-in clients."""
 
 import json
 from datetime import timedelta

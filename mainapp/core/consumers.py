@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final, Protocol
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import RateLimited, SocketWindow
 from mainapp.core.policies import EVERYONE, Socket, Who
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
@@ -39,7 +39,7 @@ Handler = Callable[[Any, Frame], Awaitable[None]]
 
 
 class Logins(Protocol):
-    """Whoever ends the sockets of a login that ends: `scope["logins"]` of who is logged in."""
+    """The hub that closes sockets when their log-in ends: `scope["logins"]` of logged-in users."""
 
     def join(self, socket: "BaseConsumer") -> None: ...
 
@@ -47,23 +47,24 @@ class Logins(Protocol):
 
 
 class BaseConsumer(AsyncWebsocketConsumer):
-    """A socket that answers each bad frame with an `error` frame, and outlives it.
+    """A socket that answers each bad frame with an `error` frame, and goes on.
 
-    A subclass names in `handlers` which client frames it takes. It has no channel of its own on the
-    layer and passes no database hop: what is pushed comes from its process's hub.
+    A subclass lists in `handlers` the client frames that it accepts. It has no channel of its own
+    on the layer and polls nothing: its process's hub writes to it.
 
-    When the login that opened it ends, whatever it is doing is cancelled where it waits, `left` is
-    called and the socket closes with 4401; there is nothing that a subclass need do for it.
+    When the log-in that opened it ends, the running handler is cancelled, `left` is called and the
+    socket closes with 4401; a subclass need do nothing for that.
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
+    login_sentence: ClassVar[str] = _("Entre na sua conta para escrever.")
     # Who may open it and send which frame; without one, everyone. An anonymous user who may not
     # open it is accepted, then closed with 4401: a browser can tell that from a dead network.
     policy: ClassVar[Socket] = Socket(opens=EVERYONE, frames={"ping": EVERYONE})
 
     scope: Any
     base_send: Any
-    # Every frame goes through it; a subclass may put one of its own in its place when it opens.
+    # Every frame goes through it; a subclass may replace it with one of its own when it opens.
     writer: SocketWriter
     is_closed = False
     _has_left = False
@@ -73,24 +74,24 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
         self.writer = SocketWriter(send, try_send_of(scope))
-        self._errors: deque[float] | None = None
-        self._frames: tuple[float, int] = (0.0, 0)
+        self._errors = SocketWindow(ERRORS, WINDOW_S)
+        self._frames = SocketWindow(FRAMES, WINDOW_S)
         self._task = asyncio.current_task()
         try:
             await self._converse(receive)
         except OSError:
-            return  # the client left while it was written to
+            return  # the client left during a write
         finally:
             self._leave()
 
     async def opened(self) -> None:
-        """Greet the client; the socket is accepted."""
+        """Send the first frames; the socket is accepted."""
 
     def left(self) -> None:
-        """Clean up, once, whatever ended the socket: no I/O, what must end ends by lease."""
+        """Clean up, once, however the socket ended. No I/O: leases in Redis expire alone."""
 
     def end(self, code: int) -> None:
-        """Close from outside the socket's task: what it is doing stops first."""
+        """Close from outside the socket's task; its running handler is cancelled first."""
         if self._end_code is not None or self.is_closed:
             return
         self._end_code = code
@@ -102,7 +103,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.send_in_turn(encode(frame))
 
     async def send_in_turn(self, frame: bytes | Build) -> None:
-        """Write a frame and wait until it is gone: who does not read is not read.
+        """Write a frame and wait until it is sent, so that a client that does not read is not read.
 
         A function is called when the frame's turn comes.
         """
@@ -121,10 +122,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     async def send_error(self, error: DomainError, frame_id: Any = None) -> None:
         """Answer with an `error` frame in the session's language; close on too many."""
-        now = time.monotonic()
-        self._errors = self._errors or deque(maxlen=ERRORS + 1)
-        self._errors.append(now)
-        if len(self._errors) > ERRORS and now - self._errors[0] < WINDOW_S:
+        if self._errors.consume():
             await self.close(FLOODED)
             return
         with translation.override(self._language()):
@@ -132,7 +130,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.reply(frame)
 
     async def _converse(self, receive: Any) -> None:
-        """Take messages until the client left, or until `end` is called."""
+        """Receive messages until the client leaves, or until `end` is called."""
         try:
             while self._end_code is None:
                 message = await receive()
@@ -206,7 +204,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         if name is None:
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
         if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
-            raise DomainError("login_required", _("Entre na sua conta para escrever."))
+            raise DomainError("login_required", self.login_sentence)
         await getattr(self, name)(frame)
 
     def _may(self, who: Who) -> bool:
@@ -218,14 +216,9 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.send_error(DomainError("internal"), frame_id)
 
     def _count_frame(self) -> None:
-        start, count = self._frames
-        now = time.monotonic()
-        if now - start >= WINDOW_S:
-            start, count = now, 0
-        self._frames = (start, count + 1)
-        if count >= FRAMES:
-            wait = round(start + WINDOW_S - now, 1)
-            raise DomainError("rate_limited", _("Mensagens demais; espere."), retry_after_s=wait)
+        """Count a message; the server's protocol counts the frames that are none."""
+        if wait_s := self._frames.consume():
+            raise RateLimited(_("Mensagens demais; espere."), wait_s)
 
     def _language(self) -> str:
         """Return the language that a page of the same session is shown in."""
@@ -238,7 +231,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
 
 class UnknownPathConsumer(BaseConsumer):
-    """Tell a client that nothing lives at its path."""
+    """Closes with the code of an unknown path."""
 
     async def opened(self) -> None:
         await self.close(UNKNOWN_PATH)

@@ -116,7 +116,7 @@ class RoomChanged(TypedDict):
 
 
 class RoomTyping(TypedDict):
-    """Somebody writes; `origin` names the process that told its own sockets already."""
+    """Somebody is typing; `origin` is the process that has already sent it to its own sockets."""
 
     type: Literal["room.typing"]
     room: int

@@ -1,4 +1,4 @@
-"""After a commit that wrote rows, who waits for them is told; a worker that ends claims no more."""
+"""Hints to open pages and workers after a commit; a worker that ends claims no more."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

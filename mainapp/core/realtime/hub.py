@@ -49,7 +49,7 @@ class Hub:
         return ()
 
     async def cleanup(self) -> None:
-        """Give up what the hub holds, after its tasks ended."""
+        """Release what the hub holds, after its tasks ended."""
 
     def now(self) -> float:
         return self.loop.time()

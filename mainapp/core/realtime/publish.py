@@ -29,7 +29,7 @@ class GroupMessage(NamedTuple):
     """What to send to a group.
 
     A message with a `key` replaces the waiting one of the same key, unless that has a higher
-    `rank`: of a thousand changes of a room only the newest revision need be told.
+    `rank`: of a thousand changes of a room only the newest revision matters.
     """
 
     group: str

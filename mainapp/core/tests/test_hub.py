@@ -5,7 +5,7 @@ import threading
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
-import msgpack
+import msgpack  # type: ignore[import-untyped] # it has no types
 import pytest
 from channels.layers import get_channel_layer
 

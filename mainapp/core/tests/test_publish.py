@@ -3,6 +3,7 @@ import os
 import socket
 import subprocess
 import sys
+from threading import Thread
 
 import pytest
 from channels.layers import get_channel_layer
@@ -77,7 +78,7 @@ def test_redis_that_hangs_delays_nobody(hung, caplog):
 
 def test_queue_is_bounded(hung, caplog):
     publisher = Publisher()
-    publisher._thread = "none is started"
+    publisher._thread = Thread()  # never started
     publisher.put(GroupMessage("one", {"n": n}) for n in range(MAX_WAITING + 2))
 
     waiting = [message.body["n"] for message in publisher._waiting.values()]
@@ -88,7 +89,7 @@ def test_queue_is_bounded(hung, caplog):
 
 def test_of_messages_with_a_key_the_highest_rank_waits():
     publisher = Publisher()
-    publisher._thread = "none is started"
+    publisher._thread = Thread()  # never started
     for rank in (1, 3, 2):
         publisher.put([GroupMessage("one", {"rank": rank}, key="a", rank=rank)])
     publisher.put([GroupMessage("two", {"rank": 0}, key="a"), GroupMessage("one", {"rank": 9})])

@@ -4,7 +4,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import ClassVar
 from uuid import uuid4
 
@@ -42,7 +41,7 @@ class RoomFanout(Hub):
         self._redis = async_client()
         self.rooms: dict[int, OpenRoom] = {}
         self.presence = PresenceSync(
-            self.name, self.rooms, self._redis, read_people=partial(query, archive.people)
+            self.name, self.rooms, self._redis, read_people=lambda ids: query(archive.people, ids)
         )
         self.directory = RoomDirectory(
             self.rooms, archive, self.run_in_background, opened=self.presence.wake_up

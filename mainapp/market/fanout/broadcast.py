@@ -90,10 +90,10 @@ class Broadcaster:
     def send_update(self, fragments: Mapping[str, bytes]) -> None:
         """Send each socket the fragments of its own symbols, in one frame."""
         now, seq, fragment_of = self._now(), self._prices.seq, fragments.get
-        head = frames.update_head(seq)
+        head, join = frames.update_head(seq), b",".join
         for socket in self._subscribers.watching(fragments):
-            frame = head + b",".join(filter(None, map(fragment_of, socket.symbols))) + b"}}"
-            if socket.offer(frame):
+            quotes = join(filter(None, map(fragment_of, socket.symbols)))
+            if socket.offer(b"%b%b}}" % (head, quotes)):
                 socket.seq, socket.sent_at = seq, now
             else:
                 socket.behind = True

@@ -61,7 +61,7 @@ def test_the_first_that_answers_is_the_one_in_use(real):
 
 def test_a_source_that_gives_nothing_is_not_the_one_in_use(real):
     guard("brapi").succeed()
-    guard("brapi").lack()
+    guard("brapi").record_empty()
     guard("yahoo").succeed(delay_s=900)
 
     overview = sources_overview(at=MONDAY)

@@ -7,10 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.template.backends.django import Template
-from django.urls import get_resolver, reverse
+from django.urls import get_resolver, resolve, reverse
 from django.utils import timezone
 
-from mainapp.api.views.alerts import AlertsView
 from mainapp.core.policies import PREFIXES, Refusal, Who, page_policies
 from mainapp.market.consumers import StockConsumer
 from mainapp.pages.management.policies import routes
@@ -63,7 +62,8 @@ def test_a_view_without_a_line_is_found_and_refused(client, settings):
 
 
 def test_an_operation_and_a_frame_without_a_line_are_found(monkeypatch):
-    monkeypatch.setattr(AlertsView, "patch", AlertsView.get, raising=False)
+    view = resolve("/api/v1/alerts/").func.cls
+    monkeypatch.setattr(view, "patch", view.get, raising=False)
     monkeypatch.setattr(StockConsumer, "handlers", StockConsumer.handlers | {"planted": "say"})
 
     with pytest.raises(CommandError) as refused:

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from mainapp.market.tests.factories import StockFactory
 from mainapp.portfolio.models import Carteira
@@ -112,7 +113,10 @@ def test_row_is_deleted_after_confirmation(browser, alice, row):
 
 @pytest.mark.parametrize("path", ROW_PAGES)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_other_users_rows_and_missing_rows_give_the_same_404(client, bob, alice, row, path, method):
+def test_other_users_rows_and_missing_rows_give_the_same_404(
+    client, bob, alice, row, path, method, time_machine
+):
+    time_machine.move_to(timezone.now(), tick=False)  # pages carry the server's time
     client.force_login(bob)
     answers = [
         getattr(client, method)(path.format(pk)) for pk in (row.pk, 999_999, "x", "9" * 40, "٣")
