@@ -19,8 +19,8 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run install develop assets chromium test unit unit-postgresql ops browser check fmt bench \
-	lock check-lock admin backup restore
+.PHONY: run install develop assets chromium test unit unit-postgresql ops browser check style types \
+	imports templates settings fmt bench lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 
 run: install assets
@@ -97,13 +97,24 @@ ops: develop
 browser: develop chromium
 	$(PY) -m pytest -rs -n 2 --dist worksteal tests/e2e
 
-check: develop
+# `make -j 2 check` gives the type checker a core of its own.
+check: style types imports templates settings
+
+style: develop
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+
+types: develop
 	$(DEVELOP) $(PY) -m mypy .
+
+imports: develop
 	$(VENV)/bin/lint-imports --no-cache
+
+templates: develop
 	$(VENV)/bin/djade --check $$(git ls-files '*.html')
 	$(VENV)/bin/djlint --lint --quiet templates
+
+settings: develop
 	$(DEVELOP) $(PY) manage.py makemigrations --check --dry-run
 	$(DEVELOP) $(PY) manage.py policies check
 	@$(PRODUCTION) $(PY) manage.py check --deploy --fail-level WARNING

@@ -1,8 +1,8 @@
-"""How much a database call of two seconds in one socket's handler delays the others' updates.
+"""Delay that a database call of two seconds in one socket's handler adds to other sockets' updates.
 
-100 clients get a batch every 50 ms, first alone, then while one more client's handler waits for the
-database, then while eight do (all the threads that queries have). Beside it a stock consumer that
-calls the stock `database_sync_to_async`.
+100 clients get a batch every 50 ms: first alone, then while one handler waits for the database,
+then while eight do (all threads for queries). Compared with a stock Channels consumer that calls
+the stock `database_sync_to_async`.
 """
 
 import sys
@@ -20,10 +20,10 @@ READERS, BATCHES, EVERY_S, ROUNDS = 100, 38, 0.05, 3
 BUDGET_MS = 20
 
 
-def added(
+def measure_delays(
     rig: Rig, load: Worker, application: str, path: str, publish: Callable[[], Any], blockers: int
 ) -> tuple[float, float]:
-    """Return the p99 in ms of the readers' updates before, and while `blockers` wait."""
+    """Return the p99 in ms of the readers' updates before and while `blockers` handlers wait."""
     listener = rig.listen()
     web = rig.web(listener, application=application)
     port = port_of(listener)
@@ -56,22 +56,22 @@ def main() -> None:
         def batch() -> Any:
             return publisher.call("publish")
 
-        def nudge() -> Any:
+        def notify() -> Any:
             return publisher.call("nudge", seq=next(numbers))
 
         app = "benchmarks.rig.blocking:ours"
-        found = {}
+        added_ms = {}
         for blockers in (1, 8):
-            before, after = added(rig, load, app, "/ws/block/", batch, blockers)
-            found[blockers] = after - before
-            tally.line(f"p99 of the others, none waits ({blockers})", before, "ms")
+            before, after = measure_delays(rig, load, app, "/ws/block/", batch, blockers)
+            added_ms[blockers] = after - before
+            tally.line(f"p99 of the others, no handler waits ({blockers})", before, "ms")
             tally.line(f"p99 of the others, {blockers} wait(s)", after, "ms")
             tally.line("  added", after - before, "ms", BUDGET_MS)
         app = "benchmarks.rig.blocking:stock"
-        before, after = added(rig, load, app, "/ws/stock/track/", nudge, 1)
-        tally.line("a stock consumer: p99 of the others, none waits", before, "ms")
-        tally.line("a stock consumer: p99 of the others, one waits", after, "ms")
-        tally.ratio("its delay over ours", after - before, max(found[1], 1.0))
+        before, after = measure_delays(rig, load, app, "/ws/stock/track/", notify, 1)
+        tally.line("a stock consumer: p99 of the others, no handler waits", before, "ms")
+        tally.line("a stock consumer: p99 of the others, one handler waits", after, "ms")
+        tally.ratio("its delay over ours", after - before, max(added_ms[1], 1.0))
     sys.exit(tally.exit_code)
 
 

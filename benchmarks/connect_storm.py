@@ -1,9 +1,9 @@
-"""What a connect costs, and how soon everybody is back after the web process was killed.
+"""Cost of a connect, and the time until all clients are back after the web process was killed.
 
-The CPU of a connect is that of a warm server until each client has its snapshot, beside the same
-consumer behind the stock AuthMiddlewareStack. The storm is done to an instance that `make run`'s
-launcher keeps: its web process is killed with SIGKILL and every client reconnects at once, without
-the pause that a browser makes.
+The CPU of a connect is measured on a warm server until each client has its snapshot, and compared
+with the same consumer behind the stock AuthMiddlewareStack. The storm hits an instance under the
+launcher of `make run`: its web process gets SIGKILL and every client reconnects at once, without
+the pause of a browser.
 """
 
 import json
@@ -24,12 +24,14 @@ CONNECTS = 600
 ANONYMOUS, LOGGED_IN = 5000, 2000
 BACK_S = 10
 CPU_MS = {"anonymous": 1.5, "logged in": 2.0}
+# All clients come from the loopback, and every user has one cookie.
+MANY_FROM_HERE = {"SOCKETS_A_MINUTE_ADDRESS": "1000000", "SOCKETS_PER_ADDRESS": "1000000"}
 COOKIES = "from benchmarks.rig.people import write_cookies; write_cookies({path!r}, {count})"
 OURS, STOCK = "project.asgi:application", "benchmarks.rig.usual:stock_stack"
 
 
 def connect_costs(tally: Tally) -> None:
-    """Print the CPU and the queries of a connect, ours and behind the stock stack."""
+    """Print the CPU and the queries of a connect to our stack and to the stock one."""
     with Rig() as rig, rig.on_failure_show_log():
         rig.start_redis()
         rig.prepare()
@@ -37,10 +39,10 @@ def connect_costs(tally: Tally) -> None:
         publisher.call("start", symbols=SYMBOLS)
         publisher.call("publish")
         path = rig.folder / "cookies"
-        made = COOKIES.format(path=str(path), count=CONNECTS)
-        rig.run_python("-c", f"import django; django.setup(); {made}")
+        code = COOKIES.format(path=str(path), count=CONNECTS)
+        rig.run_python("-c", f"import django; django.setup(); {code}")
         cookies = json.loads(path.read_text())
-        ours, stock = (costs_of(rig, load, app, cookies) for app in (OURS, STOCK))
+        ours, stock = (measure_connects(rig, load, app, cookies) for app in (OURS, STOCK))
     for kind, limit in CPU_MS.items():
         tally.line(f"CPU of a connect, {kind}", ours[kind][0], "ms", limit)
         tally.line("  queries of a connect", ours[kind][1], "", 2)
@@ -49,10 +51,10 @@ def connect_costs(tally: Tally) -> None:
         tally.ratio("  the stock stack over ours", stock[kind][0], ours[kind][0])
 
 
-def costs_of(
+def measure_connects(
     rig: Rig, load: Worker, application: str, cookies: list[str]
 ) -> dict[str, tuple[float, float]]:
-    """Return the CPU in ms and the queries of a connect to `application`, of each kind."""
+    """Return the CPU in ms and the number of queries of a connect, for each kind of client."""
     listener = rig.listen()
     web = rig.web(listener, application=application)
     port = port_of(listener)
@@ -62,9 +64,9 @@ def costs_of(
     for kind, own in zip(CPU_MS, ([], cookies), strict=True):
         runs = []
         for _ in range(2):
-            queries, begun = bench_state(port)["queries"], cpu_s(web.pid)
+            queries, cpu_before_s = bench_state(port)["queries"], cpu_s(web.pid)
             load.call("open", name=kind, port=port, count=CONNECTS, symbols=SYMBOLS, cookies=own)
-            spent_ms = (cpu_s(web.pid) - begun) * 1000 / CONNECTS
+            spent_ms = (cpu_s(web.pid) - cpu_before_s) * 1000 / CONNECTS
             runs.append((spent_ms, (bench_state(port)["queries"] - queries) / CONNECTS))
             load.call("close", name=kind)
         costs[kind] = min(runs)
@@ -77,13 +79,13 @@ def make_cookies(running: Instance, count: int) -> list[str]:
     path = running.data_dir / "cookies"
     code = COOKIES.format(path=str(path), count=count)
     command = ("-m", "project.launcher", "manage", "shell", "-c", code)
-    made = run(*command, timeout_s=60, **running.given)
-    assert made.returncode == 0, made.stderr
+    done = run(*command, timeout_s=60, **running.given)
+    assert done.returncode == 0, done.stderr
     return list(json.loads(path.read_text()))
 
 
 def storm(tally: Tally, load: Worker, running: Instance, kind: str, count: int) -> None:
-    """Kill the web process and time everybody's return."""
+    """Kill the web process and measure how long all clients take to return."""
     cookies = make_cookies(running, count) if kind == "logged in" else []
     port = int(running.url.rpartition(":")[2])
     load.call("open", name=kind, port=port, count=count, symbols=SYMBOLS, cookies=cookies)
@@ -91,9 +93,9 @@ def storm(tally: Tally, load: Worker, running: Instance, kind: str, count: int) 
     web = running.child("pregao: web")
     assert web
     web.send_signal(signal.SIGKILL)
-    begun = time.monotonic()
+    killed_at = time.monotonic()
     state = load.call("back", name=kind, timeout_s=30)
-    everyone_s = time.monotonic() - begun
+    everyone_s = time.monotonic() - killed_at
     tally.note(f"{count} {kind} clients that reconnect at once after a kill")
     tally.check("  every client is back", state["back"] == count)
     tally.line("  refused handshakes", state["refused"], "", 0)
@@ -112,7 +114,7 @@ def main() -> None:
     connect_costs(tally)
     with Rig() as rig, tempfile.TemporaryDirectory(prefix="pregao-storm-") as folder:
         load = rig.worker("loader")
-        with instance(Path(folder) / "data") as running:
+        with instance(Path(folder) / "data", **MANY_FROM_HERE) as running:
             storm(tally, load, running, "anonymous", ANONYMOUS)
             storm(tally, load, running, "logged in", LOGGED_IN)
     sys.exit(tally.exit_code)

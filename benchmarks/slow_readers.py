@@ -1,9 +1,9 @@
-"""What 500 clients that stop reading cost: memory each, and the delay of those that read.
+"""Cost of 500 clients that stop reading: memory of each, and the delay of the other clients.
 
-100 clients read all along. Their p99 is taken alone, beside 500 more that read, and beside the
-same 500 after these stopped reading and every buffer on their way is full. Memory is the server's
-resident memory above that of the same sockets while they read; what the kernel keeps for a socket
-(the server asks for 32 KiB, which the kernel doubles) is not part of it.
+100 clients always read. Their p99 is measured alone, with 500 more that read, and with the same 500
+after they stopped reading and every buffer on their way is full. Memory is the growth of the
+server's resident memory; the kernel's own buffer of a socket (the server asks for 32 KiB, which the
+kernel doubles) is not part of it.
 """
 
 import sys
@@ -18,16 +18,16 @@ from benchmarks.rig.readings import Tally
 HEALTHY, STALLED = 100, 500
 BATCHES, EVERY_S, ROUNDS = 40, 0.08, 4
 MEMORY_BUDGET_KB, DELAY_BUDGET_PCT = 64, 10
-FILLING = 200  # batches of 1.9 KB: more than the buffers of both sides
+FILLING_BATCHES = 200  # of 1.9 KB: more than the buffers of both sides hold
 
 
 def p99(bench: Bench) -> float:
-    """Return the best p99 of several rounds: the machine is shared with other work."""
-    found = []
+    """Return the best p99 of several rounds, because the machine is shared with other work."""
+    p99s_ms = []
     for _ in range(ROUNDS):
         bench.run("healthy", HEALTHY, BATCHES, 1, EVERY_S)
-        found.append(bench.delays["p99"])
-    return min(found)
+        p99s_ms.append(bench.delays["p99"])
+    return min(p99s_ms)
 
 
 def main() -> None:
@@ -48,13 +48,13 @@ def main() -> None:
         together = p99(bench)
         before = bench_state(port)["rss"]
         other.call("stall", name="slow")
-        bench.warm_up(FILLING)
+        bench.warm_up(FILLING_BATCHES)
         stalled = p99(bench)
         memory_kb = (bench_state(port)["rss"] - before) / STALLED / 1024
         tally.line("memory of a client that stopped reading, above idle", memory_kb, "KB", 64)
         tally.line("p99 of the others, alone", alone, "ms")
-        tally.line("p99 of the others, beside 500 that read", together, "ms")
-        tally.line("p99 of the others, beside 500 that stopped", stalled, "ms")
+        tally.line("p99 of the others, with 500 that read", together, "ms")
+        tally.line("p99 of the others, with 500 that stopped", stalled, "ms")
         over_pct = (stalled / together - 1) * 100
         tally.line("change when 500 stop reading", over_pct, "%", DELAY_BUDGET_PCT)
         tally.line("over being alone", (stalled / alone - 1) * 100, "%")

@@ -1,8 +1,8 @@
-"""What a change of the watch set costs with 10, 1,000 and 5,000 symbols watched.
+"""Cost of a change to the watch set with 10, 1,000 and 5,000 symbols watched.
 
-The hub's own subscribe and unsubscribe, and the lease in Redis brought up to date after each change
-(the hub gathers changes for 20 ms, so this is the dearest case). Beside it the symbols kept in a
-PeriodicTask's `args`, read, changed and written back, on SQLite.
+Measures the hub's subscribe and unsubscribe, and the lease in Redis updated after each change (the
+hub collects changes for 20 ms, so this is the most expensive case). Compared with a PeriodicTask
+whose `args` hold the symbols and are read, changed and written back, on SQLite.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from benchmarks.rig.readings import Tally
 SIZES = (10, 1000, 5000)
 LETTERS = "ABCDEFGHIJKLMNOPQRST"
 SYMBOLS = [f"Z{a}{b}{c}3" for a in LETTERS for b in LETTERS for c in LETTERS]
-FLAT = 2.0  # times, from the smallest to the largest
+FLAT = 2.0  # largest allowed ratio of the largest size to the smallest
 
 
 async def hub_changes(size: int) -> tuple[float, float]:
-    """Return the microseconds of a change in memory, and with the lease written."""
+    """Return the microseconds of a change in memory, and of one with the lease written."""
     from mainapp.market.fanout import QuoteFanout, TrackedSocket  # noqa: PLC0415 - after the setup
 
     async def send(message: dict[str, Any]) -> None:
@@ -43,19 +43,19 @@ async def hub_changes(size: int) -> tuple[float, float]:
     rounds = 2000
     in_memory = []
     for _ in range(5):
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         for _ in range(rounds):
             subscribers.subscribe(mine, [extra])
             subscribers.unsubscribe(mine, [extra])
-        in_memory.append((time.perf_counter() - begun) / rounds / 2)
+        in_memory.append((time.perf_counter() - started_at) / rounds / 2)
     leased = []
     for _ in range(300):
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         subscribers.subscribe(mine, [extra])
         await wanted.sync()
         subscribers.unsubscribe(mine, [extra])
         await wanted.sync()
-        leased.append((time.perf_counter() - begun) / 2)
+        leased.append((time.perf_counter() - started_at) / 2)
     await hub.stop()
     return min(in_memory) * 1e6, sorted(leased)[len(leased) // 2] * 1e6
 
@@ -69,14 +69,14 @@ def row_changes(size: int) -> float:
     task.save()
     times = []
     for _ in range(20):
-        begun = time.perf_counter()
+        started_at = time.perf_counter()
         for change in (list.append, list.remove):
             task = PeriodicTask.objects.get(name="update_stock")
             symbols = json.loads(task.args)[0]
             change(symbols, SYMBOLS[-1])
             task.args = json.dumps([symbols])
             task.save()
-        times.append((time.perf_counter() - begun) / 2)
+        times.append((time.perf_counter() - started_at) / 2)
     return sorted(times)[len(times) // 2] * 1e6
 
 

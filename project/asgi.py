@@ -11,6 +11,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware
+from mainapp.core.limits.sockets import limit_addresses, limit_users
 from mainapp.core.middleware import BodyLimitMiddleware, OriginMiddleware
 from mainapp.core.realtime import stop_hubs
 from routing import websocket_urlpatterns
@@ -34,7 +35,9 @@ gc.set_threshold(50_000, 20, 100)
 application = ProtocolTypeRouter(
     {
         "http": BodyLimitMiddleware(http),
-        "websocket": OriginMiddleware(SocketUserMiddleware(URLRouter(websocket_urlpatterns))),
+        "websocket": limit_addresses(
+            OriginMiddleware(SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns))))
+        ),
         "lifespan": lifespan,
     }
 )

@@ -4,10 +4,12 @@ kombu and Celery each read Redis URLs in their own way: neither takes a percent-
 or a list of sentinels in one URL. Here both get their pool from where every other client does.
 """
 
+from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 import redis
-from celery.backends.redis import RedisBackend
+from celery.backends.redis import RedisBackend, ResultConsumer  # type: ignore[attr-defined] # not in its stubs
 from kombu.transport import redis as kombu_redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -48,8 +50,32 @@ class Transport(kombu_redis.Transport):
         return uri if include_password else str(parse_redis_url(uri))
 
 
+class PollingResultConsumer(ResultConsumer):  # type: ignore[misc] # nor here
+    """Receives results by pub/sub, and reads those that it waits for every CELERY_TIMEOUT_S.
+
+    A subscription to a server that froze hears nothing and raises nothing: after a failover
+    `AsyncResult.get()` waited for ever.
+    """
+
+    _polled_at = 0.0
+
+    def drain_events(self, timeout: float | None = None) -> None:
+        super().drain_events(timeout)
+        if monotonic() - self._polled_at > CELERY_TIMEOUT_S:
+            self._polled_at = monotonic()
+            with suppress(redis.RedisError, OSError):
+                self._poll()
+
+    def _poll(self) -> None:
+        if names := list(self.subscribed_to):
+            for meta in filter(None, self.backend.client.mget(names)):
+                self.on_state_change(self._decode_result(meta), None)
+
+
 class ResultBackend(RedisBackend):
     """Keeps results where the broker is."""
+
+    ResultConsumer = PollingResultConsumer
 
     def as_uri(self, include_password: bool = False) -> str:
         return str(self._address())

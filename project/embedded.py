@@ -35,9 +35,9 @@ def redis_server() -> str:
 
 
 def socket_path(data_dir: Path) -> Path:
-    """Return where the Redis of `data_dir` listens: in it, or in a short folder of its own.
+    """Return the unix socket of the Redis of `data_dir`: inside it, or in a temporary folder.
 
-    A unix socket's path is short, and not every client reads a URL with a space in it.
+    The path of a unix socket is limited, and not every client accepts a URL with a space.
     """
     path = data_dir / "redis" / "redis.sock"
     if len(os.fsencode(path)) <= SOCKET_PATH_BYTES and re.fullmatch(r"[\w./-]+", str(path), re.A):
@@ -47,16 +47,16 @@ def socket_path(data_dir: Path) -> Path:
 
 
 def redis_command(data_dir: Path) -> list[str]:
-    """Return the command of a Redis that keeps its data in `data_dir`, its folders made.
+    """Create the folders of a Redis that keeps its data in `data_dir`; return its command.
 
-    Raises: OSError when a folder cannot be made or belongs to somebody else.
+    Raises: OSError when a folder cannot be created or belongs to another user.
     """
     path = socket_path(data_dir)
     folder = data_dir / "redis"
     for each in (folder, path.parent):
         each.mkdir(mode=0o700, exist_ok=True)
         if each.stat().st_uid != os.getuid():
-            raise PermissionError(f"{each} belongs to somebody else")
+            raise PermissionError(f"{each} belongs to another user")
     options = {
         "port": "0",
         "unixsocket": str(path),
@@ -72,7 +72,7 @@ def redis_command(data_dir: Path) -> list[str]:
 
 
 def answers(path: Path, timeout_s: float = 1.0) -> bool:
-    """Return whether a Redis that has loaded its data answers PING at `path`."""
+    """Return whether a Redis answers PING at `path`; one that still loads its data does not."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(timeout_s)
         try:

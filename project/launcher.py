@@ -1,7 +1,7 @@
 """`make run`: one instance on one machine, checked before anything starts.
 
-`python -m project.launcher manage …` runs a management command in the same environment. Only
-`manage` imports Django: the launcher lives as long as the instance and should stay small.
+`python -m project.launcher manage …` runs a management command in the same environment. The checks
+import no Django, so that a refusal does not wait for it.
 """
 
 import json
@@ -14,7 +14,7 @@ from project import embedded
 from project.environment import Refusal, env, load_env_file
 from project.instance import REAL_SOURCES, WILDCARDS, Instance
 from project.listener import listen
-from project.supervisor import Child, Stop, Supervisor, say
+from project.supervisor import Child, Stop, Supervisor, log
 
 REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
@@ -63,7 +63,7 @@ class Launcher:
             self._announce(source, why)
             supervisor.watch()
         except Stop:
-            say("stopping")
+            log("stopping")
         finally:
             self.listener.close()
             supervisor.stop()
@@ -89,8 +89,8 @@ class Launcher:
             raise Refusal(str(error)) from None
         redis = supervisor.start(Child("redis", command, os.environ, stops_last=True))
         path = embedded.socket_path(data_dir)
-        supervisor.wait_until(lambda: not redis.lives or embedded.answers(path), REDIS_START_S)
-        if not redis.lives or not embedded.answers(path):
+        supervisor.wait_until(lambda: not redis.is_running or embedded.answers(path), REDIS_START_S)
+        if not redis.is_running or not embedded.answers(path):
             raise Refusal(f"redis-server does not start: see {data_dir / 'redis' / 'redis.log'}")
 
     def _prepare(self, supervisor: Supervisor) -> tuple[str, str]:
@@ -125,7 +125,7 @@ class Launcher:
 
     def _announce(self, source: str, why: str) -> None:
         mail = env.host("EMAIL_HOST")
-        say("Pregão is starting; Ctrl-C ends it.")
+        log("Pregão is starting; Ctrl-C ends it.")
         rows = {
             "address": self.address,
             "data": str(self.instance.data_dir),
@@ -145,7 +145,7 @@ def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:
 
 def _choose_source(probe: Child) -> tuple[str, str]:
     """Return the sources to use and the reason: the real ones if any of them answered."""
-    stream = probe.process.stdout if probe.process else None
+    stream = probe.process.stdout if isinstance(probe.process, subprocess.Popen) else None
     try:
         answer = json.loads((stream.read() if stream else b"").splitlines()[-1])
         answered, errors = answer["sources"], answer["errors"]

@@ -15,23 +15,22 @@ import django
 from celery.bin.base import CLIContext
 from celery.bin.beat import beat
 from celery.bin.worker import worker
-from celery.platforms import SecurityWarning
+from celery.platforms import SecurityWarning  # type: ignore[attr-defined] # not in celery-types
 from django.db import connections
 
 from project.celery import app
 from project.fork import libc
 
-# Loaded by Celery and Django at their first use: a fork would load its own copy.
+# Loaded by Celery, Django and uvicorn at their first use: each fork would load its own copy.
 SHARED = (
-    "celery.apps.beat",
-    "celery.apps.worker",
-    "celery.concurrency.thread",
-    "celery.worker.consumer",
-    "kombu.transport.redis",
-    "project.asgi",
-    "project.scheduler",
-    "project.serve",
-    "project.urls",
+    *("celery.app.events", "celery.app.log", "celery.apps.beat", "celery.apps.worker"),
+    *("celery.backends.redis", "celery.concurrency.thread", "celery.contrib.django.task"),
+    *("celery.worker.autoscale", "celery.worker.components", "celery.worker.consumer"),
+    *("celery.worker.consumer.delayed_delivery", "celery.worker.strategy"),
+    *("kombu.mixins", "kombu.transport.redis"),
+    *("django.core.cache.backends.redis", "django.db.models.sql.compiler"),
+    *("uvicorn.lifespan.on", "uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl"),
+    *("project.asgi", "project.broker", "project.scheduler", "project.serve", "project.urls"),
 )
 
 M_ARENA_MAX = -8  # of mallopt(3)
@@ -44,6 +43,8 @@ def preload() -> None:
     django.setup()
     for module in SHARED:
         importlib.import_module(module)
+    app.loader.import_default_modules()
+    app.finalize()
     connections.close_all()
     gc.collect()
     # A collection writes into every object that it visits, and a written page is shared no more.
@@ -71,4 +72,4 @@ def run_celery(command: str, listener: socket.socket) -> None:
     sys.argv = command.split()[1:]  # what Celery executes again after a SIGHUP
     name, *arguments = command.partition("-A project ")[2].split()
     commands = {"worker": worker, "beat": beat}
-    commands[name].main(arguments, obj=CLIContext(app, no_color=None, workdir=None, quiet=True))
+    commands[name].main(arguments, obj=CLIContext(app, no_color=False, workdir=None, quiet=True))

@@ -74,8 +74,9 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "mainapp.pages.middleware.keep_chosen_language",
+    "mainapp.pages.middleware.set_chosen_language",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -235,12 +236,21 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # besides allauth's defaults
 
-# The API ---------------------------------------------------------------------------------------
+# Limits ----------------------------------------------------------------------------------------
 
 API_REQUESTS_A_MINUTE_ADDRESS = env.integer("API_REQUESTS_A_MINUTE_ADDRESS", default=600, minimum=1)
 API_REQUESTS_A_MINUTE_USER = env.integer("API_REQUESTS_A_MINUTE_USER", default=300, minimum=1)
+PAGES_A_MINUTE_ADDRESS = env.integer("PAGES_A_MINUTE_ADDRESS", default=1_200, minimum=1)
+PAGES_A_MINUTE_USER = env.integer("PAGES_A_MINUTE_USER", default=300, minimum=1)
+SOCKETS_A_MINUTE_ADDRESS = env.integer("SOCKETS_A_MINUTE_ADDRESS", default=1_200, minimum=1)
+SOCKETS_A_MINUTE_USER = env.integer("SOCKETS_A_MINUTE_USER", default=300, minimum=1)
+SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", default=1_000, minimum=1)
+SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
 UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
+
+# The API ---------------------------------------------------------------------------------------
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mainapp.api.authentication.Bearer",

@@ -1,4 +1,4 @@
-"""Starts the processes, restarts one that dies, ends them all within five seconds."""
+"""Supervision of child processes: starts them, restarts those that die, stops all within 5 s."""
 
 import os
 import signal
@@ -17,14 +17,14 @@ STOP_LAST_AT_S = 4.2
 KILL_AT_S = 4.5
 
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-AWAITED = (signal.SIGCHLD, *STOP_SIGNALS)
+WAITED_SIGNALS = (signal.SIGCHLD, *STOP_SIGNALS)
 
 
 class Stop(Exception):
-    """Somebody asked for the end: Ctrl-C, SIGTERM or a closed terminal."""
+    """The user stopped the instance: Ctrl-C, SIGTERM or a closed terminal."""
 
 
-def say(text: str) -> None:
+def log(text: str) -> None:
     sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
     sys.stdout.flush()
 
@@ -49,7 +49,7 @@ class Child:
     pause_s: float = field(default=0.0, init=False)
 
     @property
-    def lives(self) -> bool:
+    def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
@@ -73,7 +73,7 @@ class Child:
         )
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the whole group, whoever of it is left."""
+        """Send a signal to all processes left in the group."""
         if self.process is not None:
             try:
                 os.killpg(self.process.pid, number)
@@ -81,7 +81,7 @@ class Child:
                 return
 
     def plan_restart(self) -> float:
-        """Set when to start again: at once, later and later if it keeps dying; return the pause."""
+        """Schedule the restart, with a longer pause each time; return the pause in seconds."""
         if time.monotonic() - self.started_at >= SETTLED_AFTER_S:
             self.pause_s = 0.0
         pause_s = self.pause_s
@@ -91,11 +91,11 @@ class Child:
 
 
 class Supervisor:
-    """Keeps children alive; signals are taken one at a time by sigtimedwait, never by handlers."""
+    """Keeps children running; signals are read by sigtimedwait, never by handlers."""
 
     def __init__(self) -> None:
         self.children: list[Child] = []
-        signal.pthread_sigmask(signal.SIG_BLOCK, AWAITED)
+        signal.pthread_sigmask(signal.SIG_BLOCK, WAITED_SIGNALS)
 
     def start(self, child: Child) -> Child:
         child.start()
@@ -103,12 +103,12 @@ class Supervisor:
         return child
 
     def finish(self, child: Child, timeout_s: float) -> int | None:
-        """Wait for a child that ends by itself; return its code, None when it took too long.
+        """Wait for a child that ends by itself; return its exit code, None after the timeout.
 
         Raises: Stop.
         """
         deadline = time.monotonic() + timeout_s
-        while child.lives and time.monotonic() < deadline:
+        while child.is_running and time.monotonic() < deadline:
             self._wait(deadline)
         code = child.process.poll() if child.process else None
         child.send(signal.SIGKILL)
@@ -118,14 +118,14 @@ class Supervisor:
         return code
 
     def wait_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
-        """Return whether `condition` came true in time. Raises: Stop."""
+        """Return whether `condition` became true in time. Raises: Stop."""
         deadline = time.monotonic() + timeout_s
         while not (met := condition()) and time.monotonic() < deadline:
             self._wait(time.monotonic() + 0.02)
         return met
 
     def watch(self) -> None:
-        """Restart what dies, for ever. Raises: Stop."""
+        """Restart children that die, forever. Raises: Stop."""
         while True:
             for child in self.children:
                 self._revive(child)
@@ -133,49 +133,49 @@ class Supervisor:
             self._wait(min(due, default=time.monotonic() + 3600))
 
     def _revive(self, child: Child) -> None:
-        if child.lives:
+        if child.is_running:
             return
         if child.restart_at is None:
             code = child.process.poll() if child.process else None
-            child.send(signal.SIGKILL)  # whoever of its group is left
+            child.send(signal.SIGKILL)  # its own children, if any are left
             pause_s = child.plan_restart()
-            say(f"{child.name} {_how_it_ended(code)}; restart {_when(pause_s)}")
+            log(f"{child.name} {_describe_end(code)}; restart {_describe_pause(pause_s)}")
         if child.restart_at is not None and time.monotonic() >= child.restart_at:
             try:
                 child.start()
             except OSError as error:
                 child.plan_restart()
-                say(f"{child.name} does not start: {error}")
+                log(f"{child.name} does not start: {error}")
 
     def stop(self) -> None:
-        """End every child: the web first, Redis last, whoever is left after 4.5 s by force."""
+        """Stop every child, Redis last; kill those left after 4.5 s."""
         start = time.monotonic()
         for last, until in ((False, STOP_LAST_AT_S), (True, KILL_AT_S)):
             group = [child for child in self.children if child.stops_last == last]
             for child in group:
                 child.send(signal.SIGTERM)
             try:
-                while any(child.lives for child in group) and time.monotonic() < start + until:
+                while any(child.is_running for child in group) and time.monotonic() < start + until:
                     self._wait(start + until)
             except Stop:
-                continue  # asked twice: do not wait
+                continue  # a second Ctrl-C: do not wait
         for child in self.children:
             child.send(signal.SIGKILL)
             if child.process:
                 child.process.wait()
 
     def _wait(self, until: float) -> None:
-        """Wait for a child's end or `until`. Raises: Stop."""
-        got = signal.sigtimedwait(AWAITED, max(0.0, until - time.monotonic()))
-        if got and got.si_signo in STOP_SIGNALS:
+        """Wait until a child ends, at most until `until`. Raises: Stop."""
+        received = signal.sigtimedwait(WAITED_SIGNALS, max(0.0, until - time.monotonic()))
+        if received and received.si_signo in STOP_SIGNALS:
             raise Stop
 
 
-def _how_it_ended(code: int | None) -> str:
+def _describe_end(code: int | None) -> str:
     if code is not None and code < 0:
         return f"was killed by {signal.Signals(-code).name}"
     return f"ended with code {code}"
 
 
-def _when(pause_s: float) -> str:
+def _describe_pause(pause_s: float) -> str:
     return f"in {pause_s:g} s" if pause_s else "at once"

@@ -1,17 +1,14 @@
 """uvicorn's WebSocket protocol with small buffers and a synchronous send."""
 
-import logging
 import socket
 import struct
 from asyncio import BaseTransport, Transport
 from typing import cast
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from mainapp.core.realtime.writer import EXTENSION as TRY_SEND
-
-logger = logging.getLogger(__name__)
+from project.receiving import BoundedReceiver
 
 HIGH_WATER_BYTES = 16 * 1024
 LOW_WATER_BYTES = 4 * 1024
@@ -21,7 +18,7 @@ TEXT_FRAME, SHORT, MIDDLE = 0x81, 126, 65536
 pack_middle = struct.Struct("!BBH").pack
 
 
-class QuoteSocketProtocol(WebSocketsSansIOProtocol):
+class QuoteSocketProtocol(BoundedReceiver):
     """Limits what is buffered for a client that stops reading to 48 KiB.
 
     By default the transport buffers 64 KiB and the kernel up to 4 MiB. Here `send()` waits once
@@ -72,26 +69,6 @@ class QuoteSocketProtocol(WebSocketsSansIOProtocol):
         else:
             self.transport.write(bytes((TEXT_FRAME, size)) + payload)
         return True
-
-    def data_received(self, data: bytes) -> None:
-        """Parse data; close on an invalid handshake, which uvicorn would keep open for ever."""
-        super().data_received(data)
-        if self.conn.handshake_exc is not None:
-            self.transport.close()
-
-    def send_receive_event_to_app(self) -> None:
-        """Pass a message on; close 1007, without uvicorn's traceback, on text that is not UTF-8."""
-        if self.curr_msg_data_type == "text":
-            self.frames = [b"".join(self.frames)]
-            try:
-                self.frames[0].decode()
-            except UnicodeDecodeError:
-                logger.info("closed a socket that sent text which is not UTF-8")
-                self.frames = []
-                self.conn.send_close(1007)
-                self.handle_parser_exception()
-                return
-        super().send_receive_event_to_app()
 
     def shutdown(self) -> None:
         """Close with 1012, unless the client is leaving already: uvicorn would raise there."""

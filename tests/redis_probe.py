@@ -71,7 +71,11 @@ class Probe:
         return {"workers": _attempt(lambda: len(self.app.control.ping(timeout=2)))}
 
     def report(self) -> dict[str, Any]:
-        return {"messages": sorted({*self.messages}), "tasks": sorted({*self.tasks})}
+        """Return what arrived since the last report."""
+        arrived = {"messages": sorted({*self.messages}), "tasks": sorted({*self.tasks})}
+        self.messages.clear()
+        self.tasks.clear()
+        return arrived
 
     def _sync(self) -> str:
         self.client().set(self.key("probe"), self.name)

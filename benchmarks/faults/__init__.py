@@ -1,1 +1,1 @@
-"""Faults done to real processes: each script prints a tally and exits 1 on a miss."""
+"""Faults injected into real processes: each script prints a tally and exits 3 on a miss."""

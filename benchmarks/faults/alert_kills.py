@@ -63,7 +63,7 @@ MAILS = "SELECT notification_id, address, message_id, tries FROM notifications_d
 
 
 def make_alerts(folder: str, count: int, unreached: int) -> None:
-    """Record the first prices and make the alerts; write which limits they have."""
+    """Record the first prices, create the alerts and write their limits to a file."""
     from django.db import transaction  # noqa: PLC0415 - after the setup
     from django.utils import timezone  # noqa: PLC0415 - as above
 
@@ -127,7 +127,7 @@ class Site:
         wait_until(self._is_ready, READY_S)
 
     def kill(self, name: str) -> None:
-        """Kill a part with SIGKILL and start it again; nobody waits until it serves."""
+        """Kill a part with SIGKILL and start it again, without waiting until it serves."""
         self.kills[name] += 1
         if name == "postgresql" and self.postgresql:
             self._kill_postgresql(self.postgresql)
@@ -161,7 +161,7 @@ class Site:
                 self.redis.lpush(name, json.dumps(message))
 
     def sql(self, query: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query, none of a change."""
+        """Run a statement and return its rows, none if it is a change."""
         if self.postgresql:
             import psycopg  # noqa: PLC0415 - only where it is asked for
 
@@ -188,8 +188,8 @@ class Site:
         server.start()
 
 
-class Asking(Thread):
-    """Asks for quotes once a second."""
+class QuoteRequests(Thread):
+    """Requests quotes once a second, as an open page does."""
 
     def __init__(self, site: Site) -> None:
         super().__init__(daemon=True)
@@ -205,11 +205,11 @@ class Asking(Thread):
 
 
 def suffer(site: Site, market: Market, kills: int, pause_s: float) -> None:
-    """Let the prices move and kill meanwhile, each part sooner or later."""
+    """Move the prices and kill the parts meanwhile, in random order."""
     dice = random.Random()  # noqa: S311 - chance
     victims = [site.parts[n % len(site.parts)] for n in range(kills)]
     dice.shuffle(victims)
-    market.begin(kills * pause_s)
+    market.start_ramp(kills * pause_s)
     begun = time.monotonic()
     for number, victim in enumerate(victims):
         due_at = begun + (number + dice.random()) * pause_s
@@ -252,7 +252,7 @@ def reached(alerts: list[list[Any]], market: Market) -> dict[int, int]:
 
 
 def judge(tally: Tally, site: Site, expected: dict[int, int]) -> None:
-    """Compare what must have fired with what is in the database and what arrived."""
+    """Compare the expected firings with the database and the e-mails that arrived."""
     firings = site.sql(FIRINGS)
     fired = Counter(alert for alert, _notification in firings)
     tally.note(f"kills: {dict(site.kills)}")
@@ -293,7 +293,7 @@ def run(
     pause_s: float = PAUSE_S,
     postgresql: bool = False,
 ) -> Tally:
-    """Let the alerts cross under kills, and judge what is left."""
+    """Let the alerts cross under kills, and check the result."""
     database = "PostgreSQL" if postgresql else "SQLite"
     tally = Tally(f"{alerts} alerts cross on {database} while {kills} times a part is killed")
     market = Market(SYMBOLS)
@@ -305,12 +305,12 @@ def run(
         few = max(1, int(alerts * UNREACHED))
         rig.run_python("-c", PREPARE.format(folder=str(rig.folder), count=alerts, unreached=few))
         site.start()
-        asking = Asking(site)
-        asking.start()
+        requests = QuoteRequests(site)
+        requests.start()
         suffer(site, market, kills, pause_s)
         expected = reached(json.loads((rig.folder / "alerts").read_text()), market)
         fired_s, sent_s = settle(site, len(expected))
-        asking.end()
+        requests.end()
         tally.line("after the last kill, until the last firing", fired_s, "s", FIRED_S)
         tally.line("from there until the last e-mail", sent_s, "s", SENT_S)
         tally.check("as many alerts were reached as were to be", len(expected) == alerts)
@@ -349,4 +349,4 @@ if __name__ == "__main__":
     parser.add_argument("--alerts", type=int, default=ALERTS)
     parser.add_argument("--postgresql", action="store_true")
     given = parser.parse_args()
-    sys.exit(bool(run(**vars(given)).missed))
+    sys.exit(run(**vars(given)).exit_code)

@@ -1,11 +1,11 @@
-"""No silent darkness: what open pages say while a part is away, and how soon prices are back.
+"""Outages as open pages see them: stale prices are marked, and prices come back soon.
 
-Whole instances under `make run`'s launcher; pages that behave as the tracker's script does. For
-each fault: the seconds until every page says stale, and from the repair until each shows the newest
-recorded price again and then a new one. What the launcher brings back by itself counts as repaired
-when it answers: a worker when it says that it lives, a web process when it serves. Batches come
-every UPDATE_INTERVAL_S, 2 here. Without arguments all faults are done, on instances side by side;
-else those named.
+Runs whole instances under the launcher of `make run`, and pages that behave like the tracker's
+script. For each fault, prints the seconds until every page is marked stale, and from the repair
+until each page shows the newest recorded price and then a new one. A part that the launcher
+restarts counts as repaired when it responds: a worker when it renews its lease, a web process when
+it serves. Batches run every UPDATE_INTERVAL_S, here 2 s. Without arguments all faults are injected,
+on instances side by side; otherwise only those named.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ Work = Callable[[], Awaitable[None]]
 
 
 @dataclass
-class Found:
-    """The seconds of one fault; infinity when it did not happen in time."""
+class Timing:
+    """The seconds measured for one fault; infinity for what did not happen in time."""
 
     stale_s: float
     newest_s: float
@@ -58,7 +58,7 @@ class Found:
 
 
 class Site:
-    """An instance with its database, its Redis and the pages that look at it."""
+    """An instance with its database, its Redis and its open pages."""
 
     def __init__(self, url: str, folder: Path, redis_path: Path, pages: Pages) -> None:
         self.url, self.folder, self.redis_path, self.pages = url, folder, redis_path, pages
@@ -84,15 +84,15 @@ class Site:
             return False
 
     def due_at(self) -> datetime:
-        """Return when the next batch is due, as the last one said."""
+        """Return when the next batch is due according to the last one."""
         status = json.loads(self.redis.hget(BOARD, "@status") or b"{}")
         return datetime.fromisoformat(status["next_due_at"])
 
     def redis_answers(self) -> bool:
         return answers(self.redis_path, 0.2)
 
-    async def suffer(self, inflict: Work, repair: Work) -> Found:
-        """Do the fault and its repair, and time the pages; all are live before."""
+    async def suffer(self, inflict: Work, repair: Work) -> Timing:
+        """Inject the fault, repair it and time the pages; all are live before."""
         assert await self.pages.until_live(BACK_S) < BACK_S, "the pages are not live"
         begun = time.monotonic()
         await inflict()
@@ -102,8 +102,8 @@ class Site:
         newest_s = await self.pages.until(lambda page: shows(page, recorded), BACK_S)
         new_s = await self.pages.until(lambda page: shows(page, at), BACK_S)
         dark_from = begun if self.dark_from is None else self.dark_from
-        stale = [page.stale_since(begun) for page in self.pages.each]
-        return Found(
+        stale = [page.stale_since(begun) for page in self.pages.pages]
+        return Timing(
             stale_s=max(dark_s(moment, dark_from, repaired) for moment in stale),
             newest_s=newest_s,
             new_s=newest_s + new_s,
@@ -112,7 +112,7 @@ class Site:
 
 
 def dark_s(stale_at: float | None, dark_from: float, repaired: float) -> float:
-    """Return how long a page passed for live after the fault, at most until its repair."""
+    """Return how long a page still looked live after the fault, at most until the repair."""
     if stale_at is None:
         return 0.0 if repaired - dark_from <= STALE_S else float("inf")
     return max(0.0, min(stale_at, repaired) - dark_from)
@@ -161,7 +161,7 @@ async def launched(folder: Path, **given: str) -> AsyncIterator[tuple[Site, Inst
 
 
 async def nothing() -> None:
-    """Repaired by itself, at once."""
+    """Do nothing: the launcher repairs this fault."""
 
 
 def signal_to(running: Instance, part: str, number: signal.Signals) -> psutil.Process:
@@ -171,7 +171,7 @@ def signal_to(running: Instance, part: str, number: signal.Signals) -> psutil.Pr
     return child
 
 
-async def redis_killed(site: Site, running: Instance) -> Found:
+async def redis_killed(site: Site, running: Instance) -> Timing:
     async def inflict() -> None:
         signal_to(running, "-server ", signal.SIGKILL)
         await until(lambda: not site.redis_answers(), 2)
@@ -179,7 +179,7 @@ async def redis_killed(site: Site, running: Instance) -> Found:
     return await site.suffer(inflict, lambda: until(site.redis_answers))
 
 
-async def redis_flushed(site: Site, running: Instance) -> Found:
+async def redis_flushed(site: Site, running: Instance) -> Timing:
     async def inflict() -> None:
         site.redis.flushall()
 
@@ -188,7 +188,7 @@ async def redis_flushed(site: Site, running: Instance) -> Found:
 
 async def stopped(
     site: Site, running: Instance, part: str, outage_s: float, back: Callable[[], bool]
-) -> Found:
+) -> Timing:
     async def inflict() -> None:
         signal_to(running, part, signal.SIGSTOP)
         await asyncio.sleep(outage_s)
@@ -200,15 +200,15 @@ async def stopped(
     return await site.suffer(inflict, repair)
 
 
-async def redis_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
+async def redis_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Timing:
     return await stopped(site, running, "-server ", outage_s, site.redis_answers)
 
 
-async def worker_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Found:
+async def worker_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Timing:
     return await stopped(site, running, "pregao: worker", outage_s, site.worker_lives)
 
 
-async def worker_killed(site: Site, running: Instance) -> Found:
+async def worker_killed(site: Site, running: Instance) -> Timing:
     async def inflict() -> None:
         signal_to(running, "pregao: worker", signal.SIGKILL)
         await asyncio.sleep(LEASE_S)  # the dead one's sign of life is gone, a new one's not there
@@ -216,14 +216,14 @@ async def worker_killed(site: Site, running: Instance) -> Found:
     return await site.suffer(inflict, lambda: until(site.worker_lives))
 
 
-async def beat_killed(site: Site, running: Instance) -> Found:
+async def beat_killed(site: Site, running: Instance) -> Timing:
     async def inflict() -> None:
         signal_to(running, "pregao: beat", signal.SIGKILL)
 
     return await site.suffer(inflict, nothing)
 
 
-async def web_killed(site: Site, running: Instance) -> Found:
+async def web_killed(site: Site, running: Instance) -> Timing:
     async def inflict() -> None:
         killed = signal_to(running, "pregao: web", signal.SIGKILL)
         await until(lambda: not killed.is_running(), 4)
@@ -245,18 +245,18 @@ LAUNCHED = {
 
 
 async def on_one_instance(
-    names: list[str], folder: Path, tell: Callable[[str, Found], None]
+    names: list[str], folder: Path, report: Callable[[str, Timing], None]
 ) -> None:
-    """Do faults one after the other to one instance that has a Redis of its own."""
+    """Inject faults one after the other into one instance with its own Redis."""
     async with launched(folder) as (site, running):
         for name in names:
-            tell(name, await LAUNCHED[name](site, running))
+            report(name, await LAUNCHED[name](site, running))
 
 
 async def redis_gone(
-    folder: Path, tell: Callable[[str, Found], None], outage_s: float = AWAY_S
+    folder: Path, report: Callable[[str, Timing], None], outage_s: float = AWAY_S
 ) -> None:
-    """Kill a Redis that keeps nothing, and start an empty one in its place later."""
+    """Kill a Redis without persistence, and start an empty one in its place later."""
     with Rig() as rig:
         server = [rig.start_redis()]
         async with launched(folder, REDIS_URL=f"unix://{rig.redis_path}") as (site, _running):
@@ -269,17 +269,19 @@ async def redis_gone(
             async def repair() -> None:
                 server[0] = await asyncio.to_thread(rig.start_redis)
 
-            tell(f"redis gone for {outage_s:.0f} s, empty then", await site.suffer(inflict, repair))
+            report(
+                f"redis gone for {outage_s:.0f} s, empty then", await site.suffer(inflict, repair)
+            )
 
 
-async def redis_frozen(folder: Path, tell: Callable[[str, Found], None]) -> None:
+async def redis_frozen(folder: Path, report: Callable[[str, Timing], None]) -> None:
     async with launched(folder) as (site, running):
-        found = await redis_stopped(site, running, AWAY_S)
-        tell(f"redis stopped for {AWAY_S:.0f} s", found)
+        timing = await redis_stopped(site, running, AWAY_S)
+        report(f"redis stopped for {AWAY_S:.0f} s", timing)
 
 
-async def source_hangs(tell: Callable[[str, Found], None]) -> None:
-    """Let the source hang from one batch on; dark counts from when the next batch is overdue."""
+async def source_hangs(report: Callable[[str, Timing], None]) -> None:
+    """Make the source hang from one batch on; time counts from when the next batch is overdue."""
     with Rig(UPDATE_INTERVAL_S=INTERVAL_S) as rig:
         rig.start_redis()
         await asyncio.to_thread(rig.prepare)
@@ -302,9 +304,9 @@ async def source_hangs(tell: Callable[[str, Found], None]) -> None:
             async def repair() -> None:
                 hang.unlink()
 
-            found = await site.suffer(inflict, repair)
+            timing = await site.suffer(inflict, repair)
             site.redis.close()
-            tell("source hangs, from the overdue batch", found)
+            report("source hangs, from the overdue batch", timing)
 
 
 # The script ----------------------------------------------------------------------------------
@@ -314,13 +316,13 @@ async def run(names: list[str]) -> int:
     missed = 0
     tally = Tally(f"{'fault':<42} {'stale':>7} {'newest':>7} {'new':>7} {'in all':>7}   seconds")
 
-    def tell(name: str, found: Found) -> None:
+    def report(name: str, timing: Timing) -> None:
         nonlocal missed
-        missed += not found.is_met
-        verdict = "met" if found.is_met else "MISSED"
+        missed += not timing.is_met
+        verdict = "met" if timing.is_met else "MISSED"
         print(
-            f"  {name:<40} {found.stale_s:7.2f} {found.newest_s:7.2f} {found.new_s:7.2f}"
-            f" {found.all_s:7.2f}   {verdict}",
+            f"  {name:<40} {timing.stale_s:7.2f} {timing.newest_s:7.2f} {timing.new_s:7.2f}"
+            f" {timing.all_s:7.2f}   {verdict}",
             flush=True,
         )
 
@@ -330,13 +332,13 @@ async def run(names: list[str]) -> int:
             (folder / name).mkdir()
         work: list[Awaitable[None]] = []
         if chosen := [name for name in LAUNCHED if not names or name in names]:
-            work.append(on_one_instance(chosen, folder / "a", tell))
+            work.append(on_one_instance(chosen, folder / "a", report))
         if not names or "redis-gone" in names:
-            work.append(redis_gone(folder / "b", tell))
+            work.append(redis_gone(folder / "b", report))
         if not names or "redis-frozen" in names:
-            work.append(redis_frozen(folder / "c", tell))
+            work.append(redis_frozen(folder / "c", report))
         if not names or "source-hangs" in names:
-            work.append(source_hangs(tell))
+            work.append(source_hangs(report))
         await asyncio.gather(*work)
     tally.note(f"budget: stale <= {STALE_S:g}, newest <= {NEWEST_S:g}, new <= {NEW_S:g}")
     return missed

@@ -66,7 +66,7 @@ Path({folder!r}, "messages").write_text(json.dumps([[*row[:3], str(row[3])] for 
 
 
 class Counts:
-    """What happened, over all clients."""
+    """Counters over all clients."""
 
     def __init__(self) -> None:
         self.sent = self.resent = self.reconnects = self.repeated = self.skipped = 0
@@ -104,7 +104,7 @@ class Seat:
             await asyncio.sleep(reconnect_delay(time.monotonic() - lost_at))
 
     async def say(self, body: str) -> None:
-        """Send a message; it is sent again until it is acknowledged."""
+        """Send a message, and repeat it until it is acknowledged."""
         client_id = str(uuid4())
         self.unacked[client_id] = body
         self.counts.sent += 1
@@ -122,13 +122,13 @@ class Seat:
         ) as socket:
             self._socket, self._paging = socket, True
             async for text in socket:
-                await self._hear(json.loads(text))
+                await self._receive(json.loads(text))
 
-    async def _hear(self, frame: dict[str, Any]) -> None:
-        if hear := getattr(self, f"_hear_{frame['type']}", None):
-            await hear(frame)
+    async def _receive(self, frame: dict[str, Any]) -> None:
+        if receive := getattr(self, f"_receive_{frame['type']}", None):
+            await receive(frame)
 
-    async def _hear_room(self, _frame: dict[str, Any]) -> None:
+    async def _receive_room(self, _frame: dict[str, Any]) -> None:
         if self.is_open:
             return
         self.is_open = True
@@ -137,25 +137,25 @@ class Seat:
             self.counts.resent += 1
             await self._send(client_id)
 
-    async def _hear_messages(self, frame: dict[str, Any]) -> None:
+    async def _receive_messages(self, frame: dict[str, Any]) -> None:
         for item in frame["items"]:
             self._hold(item)
         self._paging = frame["more"]
         if frame["more"]:
             await self._resume()
 
-    async def _hear_message(self, frame: dict[str, Any]) -> None:
+    async def _receive_message(self, frame: dict[str, Any]) -> None:
         self.counts.repeated += frame["seq"] in self.held
         self._hold(frame)
         if frame["seq"] > self.last and not self._paging:
             self.counts.skipped += 1
             await self._resume()
 
-    async def _hear_ack(self, frame: dict[str, Any]) -> None:
+    async def _receive_ack(self, frame: dict[str, Any]) -> None:
         self.unacked.pop(frame["client_id"], None)
         self.counts.ack(frame["client_id"], self.room, frame["seq"])
 
-    async def _hear_error(self, frame: dict[str, Any]) -> None:
+    async def _receive_error(self, frame: dict[str, Any]) -> None:
         self.counts.errors[frame["code"]] += 1
         wait_s = frame.get("retry_after_s", 1.0)
         asyncio.get_running_loop().call_later(wait_s, self._send_later, frame["id"])
@@ -184,7 +184,7 @@ class Seat:
 
 
 class Talk:
-    """All clients, and the kills."""
+    """All clients, and the processes that are killed."""
 
     def __init__(
         self, rig: Rig, redis: "subprocess.Popen[bytes]", clients: int, per_second: float
@@ -206,8 +206,8 @@ class Talk:
         ]
         self.seats = [seat for client in self.clients for seat in client]
 
-    async def hold(self, seconds: float, kill_every_s: float) -> None:
-        """Let everybody talk for so long, and kill meanwhile."""
+    async def run(self, seconds: float, kill_every_s: float) -> None:
+        """Let all clients send for `seconds` while processes are killed."""
         running = [asyncio.create_task(seat.run()) for seat in self.seats]
         assert await until(lambda: all(seat.is_open for seat in self.seats), 90) < 90, "not open"
         ends_at = time.monotonic() + seconds
@@ -230,7 +230,7 @@ class Talk:
             self.kills[victim.split()[0]] += 1
 
     def _is_settled(self) -> bool:
-        """Tell whether all is acknowledged, and everybody holds what anybody does."""
+        """Return whether all messages are acknowledged and all clients hold the same ones."""
         if not all(seat.is_open and not seat.unacked for seat in self.seats):
             return False
         newest = Counter[int]()
@@ -267,13 +267,13 @@ class Talk:
             self.webs[number] = self._start_web(number)
 
     def _start_web(self, number: int) -> "subprocess.Popen[bytes]":
-        """Start a web process on its listening socket, which outlives it; nobody waits for it."""
+        """Start a web process on its listening socket, which outlives it; do not wait for it."""
         fd = self.listeners[number].fileno()
         return self.rig.python("-m", "project.serve", "--fd", str(fd), fds=[fd])
 
 
 def judge(tally: Tally, talk: Talk, rows: list[tuple[int, int, int, str]], seconds: float) -> None:
-    """Compare what clients were told with what is in the database."""
+    """Compare what the clients received with the database."""
     counts = talk.counts
     stored = Counter(client_id for *_, client_id in rows)
     places = {client_id: (room, seq) for room, seq, _, client_id in rows}
@@ -319,7 +319,7 @@ def run(
     kill_every_s: float = KILL_EVERY_S,
     postgresql: bool = False,
 ) -> Tally:
-    """Hold the talk and judge it."""
+    """Run the conversation under kills and check the result."""
     database = "PostgreSQL" if postgresql else "SQLite"
     tally = Tally(f"{clients} clients in {rooms} rooms for {seconds:g} s on {database}")
     with Rig() as rig, rig.on_failure_show_log(), _database(rig, postgresql):
@@ -328,7 +328,7 @@ def run(
         folder = str(rig.folder)
         rig.run_python("-c", PREPARE.format(folder=folder, users=2 * clients, rooms=rooms))
         talk = Talk(rig, redis, clients, per_second)
-        asyncio.run(talk.hold(seconds, kill_every_s))
+        asyncio.run(talk.run(seconds, kill_every_s))
         rig.run_python("-c", READ.format(folder=folder))
         judge(tally, talk, json.loads((rig.folder / "messages").read_text()), seconds)
     return tally
@@ -336,7 +336,7 @@ def run(
 
 @contextlib.contextmanager
 def _database(rig: Rig, postgresql: bool) -> Iterator[None]:
-    """Give the rig a PostgreSQL of its own, if asked to."""
+    """Give the rig its own PostgreSQL, if requested."""
     if not postgresql:
         yield
         return
@@ -353,4 +353,4 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--postgresql", action="store_true")
     arguments = parser.parse_args()
-    sys.exit(bool(run(seconds=arguments.seconds, postgresql=arguments.postgresql).missed))
+    sys.exit(run(seconds=arguments.seconds, postgresql=arguments.postgresql).exit_code)

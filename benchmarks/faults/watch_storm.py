@@ -1,4 +1,4 @@
-"""The watch set in a storm: 200 clients add and remove 5,000 symbols, web processes are killed.
+"""Storm on the watch set: 200 clients add and remove 5,000 symbols, web processes are killed.
 
 Two web processes, each killed with SIGKILL and started again in turn; beat fires every second and
 writes its rows. Clients reconnect as the browser does and ask for what they want by then. In the
@@ -44,14 +44,14 @@ Stock.objects.bulk_create(
 
 
 class Client:
-    """One visitor: `wanted` is the model, whatever becomes of its socket."""
+    """One visitor; `wanted` is what it must end up with, however often its socket is lost."""
 
     def __init__(self, number: int, ports: list[int]) -> None:
-        self.dice = random.Random(number)  # noqa: S311 - a storm
+        self.rng = random.Random(number)  # noqa: S311 - a storm
         own = CATALOGUE[number * OWN : (number + 1) * OWN]
-        self.pool = own + self.dice.sample(CATALOGUE, MOST - OWN)
+        self.pool = own + self.rng.sample(CATALOGUE, MOST - OWN)
         self.wanted: set[str] = set()
-        self.told: set[str] = set()
+        self.sent_symbols: set[str] = set()
         self.port = ports[number % len(ports)]
         self.is_open = False
         self.changes = self.reconnects = 0
@@ -67,36 +67,36 @@ class Client:
             await asyncio.sleep(reconnect_delay(time.monotonic() - lost_at))
 
     async def storm(self, ended: asyncio.Event) -> None:
-        """Change what is wanted, a few symbols at a time."""
+        """Change the wanted symbols, a few at a time."""
         while not ended.is_set():
-            chosen = self.dice.sample(self.pool, self.dice.randrange(1, 8))
+            chosen = self.rng.sample(self.pool, self.rng.randrange(1, 8))
             self.wanted.symmetric_difference_update(chosen)
             self.changes += len(chosen)
-            await asyncio.sleep(self.dice.uniform(0.05, 0.4))
+            await asyncio.sleep(self.rng.uniform(0.05, 0.4))
 
     async def _session(self) -> None:
-        self.told = set(self.wanted)
-        asked = "&".join(f"stockpicker={symbol}" for symbol in self.told)
+        self.sent_symbols = set(self.wanted)
+        query = "&".join(f"stockpicker={symbol}" for symbol in self.sent_symbols)
         origin = f"http://127.0.0.1:{self.port}"
-        url = f"ws://127.0.0.1:{self.port}/ws/stock/track/?{asked}"
+        url = f"ws://127.0.0.1:{self.port}/ws/stock/track/?{query}"
         async with connect(url, origin=Origin(origin), proxy=None, close_timeout=0.1) as socket_:
             reading = asyncio.create_task(self._read(socket_))
             try:
                 while not reading.done():
-                    await self._tell(socket_)
+                    await self._send_wanted(socket_)
                     await asyncio.sleep(0.02)
                 reading.result()
             finally:
                 reading.cancel()
 
-    async def _tell(self, socket_: ClientConnection) -> None:
+    async def _send_wanted(self, socket_: ClientConnection) -> None:
         for kind, symbols in (
-            ("unsubscribe", self.told - self.wanted),
-            ("subscribe", self.wanted - self.told),
+            ("unsubscribe", self.sent_symbols - self.wanted),
+            ("subscribe", self.wanted - self.sent_symbols),
         ):
             if symbols:
                 await socket_.send(json.dumps({"type": kind, "symbols": list(symbols)}))
-                self.told = self.told ^ symbols
+                self.sent_symbols = self.sent_symbols ^ symbols
 
     async def _read(self, socket_: ClientConnection) -> None:
         async for text in socket_:
@@ -127,7 +127,7 @@ class Webs:
 
 
 async def until(condition: object, timeout_s: float) -> float:
-    """Return the seconds until `condition()` holds, infinity when it does not in time."""
+    """Return the seconds until `condition()` holds, infinity if it does not hold in time."""
     begun = time.monotonic()
     while time.monotonic() - begun < timeout_s:
         if condition():  # type: ignore[operator] # a function
@@ -174,7 +174,7 @@ async def storm(tally: Tally, rig: Rig, storm_s: float, kills: int, count: int) 
 
 
 def run(storm_s: float = STORM_S, kills: int = KILLS, count: int = CLIENTS) -> Tally:
-    """Do the storm; the lease of both at once is waited for in the long one only."""
+    """Run the storm; only the long one waits until the leases of both processes expire."""
     tally = Tally("the watch set in a storm")
     with Rig(UPDATE_INTERVAL_S="1") as rig, rig.on_failure_show_log():
         rig.start_redis()
@@ -186,4 +186,4 @@ def run(storm_s: float = STORM_S, kills: int = KILLS, count: int = CLIENTS) -> T
 
 
 if __name__ == "__main__":
-    sys.exit(bool(run().missed))
+    sys.exit(run().exit_code)

@@ -1,4 +1,4 @@
-"""A bare picows server: no framework, the same frames to the same sockets.
+"""A bare picows server that sends the same frames to the same sockets, without a framework.
 
 Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`).
 """

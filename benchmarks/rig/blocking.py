@@ -7,7 +7,7 @@ from channels.db import database_sync_to_async
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.urls import path
 
-from benchmarks.rig.usual import UsualConsumer, behind_the_stock_stack
+from benchmarks.rig.usual import UsualConsumer, wrap_in_stock_stack
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.core.consumers import BaseConsumer, Frame
 from mainapp.core.middleware import OriginMiddleware
@@ -30,7 +30,7 @@ class BlockingConsumer(BaseConsumer):
 
 
 class StockBlockingConsumer(UsualConsumer):
-    """As the usual design's, but without a query a message, so that only the block is seen."""
+    """The usual consumer without its query for each message, so that only the block counts."""
 
     async def receive_json(self, content: Any, **_: Any) -> None:
         await database_sync_to_async(time.sleep)(BLOCK_S)
@@ -42,4 +42,4 @@ class StockBlockingConsumer(UsualConsumer):
 sockets = URLRouter([path("ws/block/", BlockingConsumer.as_asgi()), *websocket_urlpatterns])
 stack = OriginMiddleware(SocketUserMiddleware(sockets))
 ours = ProtocolTypeRouter({"http": http, "websocket": stack, "lifespan": lifespan})
-stock = behind_the_stock_stack(StockBlockingConsumer)
+stock = wrap_in_stock_stack(StockBlockingConsumer)

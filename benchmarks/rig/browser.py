@@ -1,4 +1,4 @@
-"""A page of the tracker as its script behaves: when it calls its prices stale, when it reconnects.
+"""A tracker page without a browser: marks prices stale and reconnects as the script does.
 
 The rules are those of `static/mainapp/js/core/connection.js` and `market/socket.js`;
 tests/e2e/test_connections.py runs the scripts themselves in a browser.
@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 from websockets.typing import Origin
 
-SILENCE_S, DEAD_S, LOOK_S, CONNECT_S = 2.8, 8.0, 0.4, 8.0
+SILENCE_S, DEAD_S, CHECK_S, CONNECT_S = 2.8, 8.0, 0.4, 8.0
 MIN_DELAY_S, MAX_DELAY_S = 0.5, 15.0
 
 
@@ -27,12 +27,12 @@ def reconnect_delay(outage_s: float) -> float:
 
 @dataclass
 class Page:
-    """One page; times are the monotonic clock's."""
+    """One page; times are of the monotonic clock."""
 
     url: str
     symbols: list[str]
     is_live: bool = False
-    turns: list[tuple[float, str]] = field(default_factory=list)
+    states: list[tuple[float, str]] = field(default_factory=list)
     quotes: dict[str, dict[str, Any]] = field(default_factory=dict)
     codes: list[int] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,31 +43,31 @@ class Page:
     _socket: ClientConnection | None = None
 
     async def run(self) -> None:
-        """Be open until cancelled."""
-        looking = asyncio.create_task(self._look())
+        """Stay open until cancelled."""
+        checking = asyncio.create_task(self._check_silence())
         try:
             while True:
                 with contextlib.suppress(OSError, WebSocketException, InvalidHandshake):
                     await self._session()
                 self._lost_at = self._lost_at or time.monotonic()
-                self._turn("closed")
+                self._set_state("closed")
                 await asyncio.sleep(reconnect_delay(time.monotonic() - self._lost_at))
         finally:
-            looking.cancel()
+            checking.cancel()
 
     def newest(self, symbol: str) -> str:
-        """Return the `quoted_at` of the price shown, '' when there is none."""
+        """Return the `quoted_at` of the displayed price, '' if there is none."""
         return str(self.quotes.get(symbol, {}).get("quoted_at", ""))
 
     def stale_since(self, begun: float) -> float | None:
-        """Return when the page first said stale after `begun`, None when it did not."""
-        return next((at for at, state in self.turns if at >= begun and state != "live"), None)
+        """Return when the page was first marked stale after `begun`, None if it was not."""
+        return next((at for at, state in self.states if at >= begun and state != "live"), None)
 
     async def _session(self) -> None:
-        asked = "&".join(f"stockpicker={symbol}" for symbol in self.symbols)
+        query = "&".join(f"stockpicker={symbol}" for symbol in self.symbols)
         since = "" if self._epoch is None else f"&epoch={self._epoch}&seq={self._seq}"
         async with connect(
-            f"{self.url.replace('http', 'ws', 1)}/ws/stock/track/?{asked}{since}",
+            f"{self.url.replace('http', 'ws', 1)}/ws/stock/track/?{query}{since}",
             origin=Origin(self.url),
             proxy=None,
             open_timeout=CONNECT_S,
@@ -76,21 +76,21 @@ class Page:
         ) as self._socket:
             self._frame_at = time.monotonic()
             async for text in self._socket:
-                self._take(json.loads(text))
+                self._apply(json.loads(text))
         self.codes.append(self._socket.close_code or 1006)
 
-    async def _look(self) -> None:
+    async def _check_silence(self) -> None:
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(CHECK_S)
             silence_s = time.monotonic() - self._frame_at
             if self._socket is None or self._lost_at is not None:
                 continue
             if silence_s > DEAD_S:
                 self._socket.transport.abort()
             elif silence_s > SILENCE_S:
-                self._turn("silent")
+                self._set_state("silent")
 
-    def _take(self, frame: dict[str, Any]) -> None:
+    def _apply(self, frame: dict[str, Any]) -> None:
         self._frame_at = time.monotonic()
         kind = frame["type"]
         if kind == "snapshot":
@@ -103,13 +103,13 @@ class Page:
             self.quotes[symbol] = known | fields
         feed = frame.get("feed", "live" if kind == "update" else None)
         if feed is not None:
-            self._turn(feed)
+            self._set_state(feed)
         self.changed.set()
 
-    def _turn(self, state: str) -> None:
+    def _set_state(self, state: str) -> None:
         self.is_live = state == "live"
-        if not self.turns or self.turns[-1][1] != state:
-            self.turns.append((time.monotonic(), state))
+        if not self.states or self.states[-1][1] != state:
+            self.states.append((time.monotonic(), state))
         self.changed.set()
 
 
@@ -117,11 +117,11 @@ class Pages:
     """Several pages at once: `async with Pages(url, symbols, 10) as pages`."""
 
     def __init__(self, url: str, symbols: list[str], count: int) -> None:
-        self.each = [Page(url, symbols) for _ in range(count)]
+        self.pages = [Page(url, symbols) for _ in range(count)]
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Pages":
-        self._tasks = [asyncio.create_task(page.run()) for page in self.each]
+        self._tasks = [asyncio.create_task(page.run()) for page in self.pages]
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -130,14 +130,14 @@ class Pages:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def until_live(self, timeout_s: float) -> float:
-        """Return how long it took until every page is live."""
+        """Return the seconds until every page is live."""
         return await self.until(lambda page: page.is_live, timeout_s)
 
     async def until(self, condition: Any, timeout_s: float) -> float:
-        """Return the seconds until `condition` held for each page, infinity when not in time."""
+        """Return the seconds until `condition` holds for every page, infinity if not in time."""
         begun = time.monotonic()
         while time.monotonic() - begun < timeout_s:
-            if all(condition(page) for page in self.each):
+            if all(condition(page) for page in self.pages):
                 return time.monotonic() - begun
             await asyncio.sleep(0.01)
         return float("inf")

@@ -1,7 +1,7 @@
-"""The load client: thousands of WebSockets in a process of its own, as cheap as Python allows.
+"""Load client: thousands of WebSockets in a separate process, as cheap as Python allows.
 
 Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`). Frames are counted
-and timed by the monotonic clock, which all processes of a machine share; bodies are not parsed.
+and timed by the monotonic clock, which all processes of the machine share; bodies are not parsed.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ RETRY_S = 0.1
 
 
 class Group:
-    """Sockets that are opened, read and closed together."""
+    """Sockets that are opened, measured and closed together."""
 
     def __init__(self) -> None:
         self.sockets: list[Socket] = []
@@ -52,7 +52,7 @@ class Group:
 
 
 class Socket(asyncio.Protocol):
-    """One client. It answers pings, counts frames, and comes back if its group says so."""
+    """One client: answers pings, counts frames, and reconnects if its group has a policy."""
 
     __slots__ = ("group", "is_open", "lost_at", "request", "rest", "snapped", "transport")
 
@@ -131,7 +131,7 @@ class Socket(asyncio.Protocol):
         group.changed.set()
 
     async def _return(self, was_open: bool) -> None:
-        """Reconnect: `at_once`, or as the browser does after a short outage."""
+        """Reconnect at once, or with the back-off of the browser."""
         if self.group.policy == "browser" or not was_open:
             outage = time.monotonic() - self.lost_at
             ceiling = min(15.0, max(0.5, outage / 2))
@@ -153,7 +153,7 @@ class Socket(asyncio.Protocol):
 
 
 class Load:
-    """The commands."""
+    """The commands of the load client; each method is one."""
 
     def __init__(self) -> None:
         self.groups: dict[str, Group] = {}
@@ -180,7 +180,7 @@ class Load:
         timeout_s: float = 60,
         snapshots: bool = True,
     ) -> dict[str, Any]:
-        """Open sockets that want `each` of `symbols`; answer when each has its snapshot."""
+        """Open sockets that subscribe to `each` of `symbols`; return when each has its snapshot."""
         self.port = port
         group = self.groups.setdefault(name, Group())
         group.snapshots = group.refused = group.opened = 0
@@ -208,7 +208,7 @@ class Load:
         return self._state(group) | {"seconds": time.monotonic() - start}
 
     async def wait(self, *, name: str, updates: int, timeout_s: float = 10) -> dict[str, Any]:
-        """Answer when the group has had so many update frames, or at the timeout."""
+        """Return when the group has received `updates` update frames, or after the timeout."""
         group = self.groups[name]
         await self._until(group, lambda: group.updates >= updates, timeout_s)
         return self._state(group)
@@ -217,14 +217,14 @@ class Load:
         return self._state(self.groups[name])
 
     async def reset(self, *, name: str) -> dict[str, Any]:
-        """Forget what was counted."""
+        """Reset the counters."""
         group = self.groups[name]
         group.receipts.clear()
         group.updates = group.update_bytes = group.frames = 0
         return {}
 
     async def delays(self, *, name: str, published: dict[str, int]) -> dict[str, Any]:
-        """Return the delays in ms from each number's publication to its receipts."""
+        """Return the delays in ms between publication and receipt of each sequence number."""
         receipts = self.groups[name].receipts
         delays = [
             (at - published_at) / 1e6
@@ -254,7 +254,7 @@ class Load:
         return {}
 
     async def persist(self, *, name: str, policy: str) -> dict[str, Any]:
-        """From now on reconnect what is lost: `at_once` or as the `browser` does."""
+        """From now on reconnect lost sockets: `at_once`, or like a `browser`."""
         group = self.groups[name]
         group.policy = policy
         group.lost = group.refused = 0
@@ -262,7 +262,7 @@ class Load:
         return {}
 
     async def back(self, *, name: str, timeout_s: float) -> dict[str, Any]:
-        """Answer when every socket was lost and has a snapshot again."""
+        """Return when every socket was lost and has a snapshot again."""
         group = self.groups[name]
         total = len(group.sockets)
         await self._until(group, lambda: len(group.back_after_s) >= total, timeout_s)
@@ -273,7 +273,7 @@ class Load:
         }
 
     async def lost(self, *, name: str, timeout_s: float) -> dict[str, Any]:
-        """Answer when every socket is closed."""
+        """Return when every socket is closed."""
         group = self.groups[name]
         await self._until(
             group, lambda: not any(socket.transport for socket in group.sockets), timeout_s

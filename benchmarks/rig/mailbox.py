@@ -1,4 +1,4 @@
-"""A mail server in a process of its own: `python -m benchmarks.rig.mailbox <port> <file>`.
+"""A mail server in a separate process: `python -m benchmarks.rig.mailbox <port> <file>`.
 
 Each mail is a line of the file, its recipient and its Message-ID, written before the answer.
 """
@@ -13,7 +13,7 @@ from aiosmtpd.smtp import SMTP
 
 
 class Mailbox:
-    """Keeps who was sent what."""
+    """Records the recipients and ids of the e-mails."""
 
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

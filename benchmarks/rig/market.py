@@ -1,4 +1,4 @@
-"""A source in brapi's shape whose prices move as told: from 30.00, up or down, and stay there."""
+"""A stub of brapi whose prices move on command from 30.00, up or down, and stay there."""
 
 import json
 import time
@@ -13,11 +13,11 @@ CENT = Decimal("0.01")
 
 
 class Market:
-    """Every other symbol rises by MOVE, the others fall by as much, while the ramp lasts."""
+    """A local server: every other symbol rises by MOVE during the ramp, the others fall by it."""
 
     def __init__(self, symbols: Sequence[str]) -> None:
         self.symbols = list(symbols)
-        self._begun_at: float | None = None
+        self._started_at: float | None = None
         self._ramp_s = 1.0
         market = self
 
@@ -37,8 +37,8 @@ class Market:
         self._thread = Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    def begin(self, ramp_s: float) -> None:
-        self._begun_at, self._ramp_s = time.monotonic(), ramp_s
+    def start_ramp(self, ramp_s: float) -> None:
+        self._started_at, self._ramp_s = time.monotonic(), ramp_s
 
     def close(self) -> None:
         self._server.shutdown()
@@ -50,12 +50,12 @@ class Market:
 
     def price(self, symbol: str) -> Decimal:
         done = 0.0
-        if self._begun_at is not None:
-            done = min((time.monotonic() - self._begun_at) / self._ramp_s, 1.0)
+        if self._started_at is not None:
+            done = min((time.monotonic() - self._started_at) / self._ramp_s, 1.0)
         return self._moved(symbol, (MOVE * Decimal(done)).quantize(CENT))
 
     def last_price(self, symbol: str) -> Decimal:
-        """Return the price when the ramp is over."""
+        """Return the price at the end of the ramp."""
         return self._moved(symbol, MOVE)
 
     def _moved(self, symbol: str, by: Decimal) -> Decimal:
@@ -63,8 +63,8 @@ class Market:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path = unquote(urlsplit(request.path).path)
-        asked = path.removeprefix("/api/quote/").split(",")
-        rows = [self._row(symbol) for symbol in asked if symbol in self.symbols]
+        symbols = path.removeprefix("/api/quote/").split(",")
+        rows = [self._row(symbol) for symbol in symbols if symbol in self.symbols]
         body = json.dumps({"results": rows} if rows else {"error": True}).encode()
         try:
             request.send_response(200 if rows else 404)
@@ -72,7 +72,7 @@ class Market:
             request.end_headers()
             request.wfile.write(body)
         except (BrokenPipeError, ConnectionResetError):
-            request.close_connection = True  # who asked was killed
+            request.close_connection = True  # the client was killed
 
     def _row(self, symbol: str) -> dict[str, object]:
         return {

@@ -1,4 +1,4 @@
-"""nginx with the nchan module, where it is installed: one channel a symbol, or one for all."""
+"""nginx with the nchan module, if installed: one channel for each symbol, or one for all."""
 
 import http.client
 import os
@@ -37,7 +37,7 @@ http {{
 
 
 def module() -> Path | None:
-    """Return the nchan module's file; NCHAN_MODULE names one that lies elsewhere."""
+    """Return the path of the nchan module; NCHAN_MODULE overrides it."""
     named = os.environ.get("NCHAN_MODULE")
     paths = [Path(named)] if named else [Path(p) / "ngx_nchan_module.so" for p in PLACES]
     return next((path for path in paths if path.is_file()), None)
@@ -66,7 +66,7 @@ class Nchan:
         self.connection.getresponse().read()
 
     def publish_all(self, bodies: dict[str, str]) -> int:
-        """Publish a body to each channel; return when it began, on the monotonic clock in ns."""
+        """Publish a body to each channel; return the start time, monotonic, in ns."""
         begun = time.monotonic_ns()
         for channel, body in bodies.items():
             self.publish(channel, body)

@@ -1,4 +1,4 @@
-"""Users with living sessions, for clients that are logged in."""
+"""Users with valid sessions, for logged-in clients."""
 
 import json
 from datetime import timedelta
@@ -16,14 +16,14 @@ from mainapp.accounts.models import User
 UNUSABLE = "!"
 
 
-def write_cookies(path: str, count: int, *, password: str = UNUSABLE) -> None:
+def write_cookies(path: str, count: int, *, name: str = "reader", password: str = UNUSABLE) -> None:
     """Create users with a session each and write their cookies to `path` as a JSON list.
 
-    `password` is the hash that all of them get; the default fits no password.
+    `name` begins their user names; `password` is the hash that all get, the default fits none.
     """
     first = User.objects.count()
     users = User.objects.bulk_create(
-        User(username=f"reader{first + n}", email=f"reader{first + n}@localhost", password=password)
+        User(username=f"{name}{first + n}", email=f"{name}{first + n}@localhost", password=password)
         for n in range(count)
     )
     backend = settings.AUTHENTICATION_BACKENDS[0]

@@ -1,4 +1,4 @@
-"""Processes of an instance of its own: a data folder, a Redis, a database, and what serves."""
+"""A temporary instance for a benchmark: data folder, Redis, database and server processes."""
 
 import contextlib
 import json
@@ -27,7 +27,7 @@ FILES = 16_384
 
 
 class Worker:
-    """A process that takes JSON commands on its standard input and answers each with a line."""
+    """A process that reads JSON commands from its standard input and answers each with a line."""
 
     def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.process = process
@@ -72,6 +72,10 @@ class Rig:
             "DATA_DIR": str(self.folder),
             "DATABASE_URL": f"sqlite:///{self.folder / 'pregao.sqlite3'}",
             "REDIS_URL": f"unix://{self.redis_path}",
+            # Thousands of clients on the loopback; hostile_socket.py sets the product's limits.
+            "SOCKETS_A_MINUTE_ADDRESS": "1000000",
+            "SOCKETS_PER_ADDRESS": "1000000",
+            "PAGES_A_MINUTE_ADDRESS": "1000000",
             **environment,
         }
         self.log = (self.folder / "log").open("ab")
@@ -109,7 +113,7 @@ class Rig:
         piped: bool = False,
         environment: dict[str, str] | None = None,
     ) -> "subprocess.Popen[bytes]":
-        """Start a Python of the same virtualenv in the project's folder."""
+        """Start the virtualenv's Python in the project's folder."""
         return self.start([sys.executable, *arguments], fds, piped, environment)
 
     def start(
@@ -132,7 +136,7 @@ class Rig:
         return process
 
     def worker(self, module: str, **environment: str) -> Worker:
-        """Start `benchmarks.rig.<module>` as a process that takes commands."""
+        """Start `benchmarks.rig.<module>` as a process that reads commands."""
         return Worker(
             self.python("-m", f"benchmarks.rig.{module}", piped=True, environment=environment)
         )
@@ -166,7 +170,7 @@ class Rig:
             raise RuntimeError(f"{arguments} failed:\n{self.tail()}")
 
     def listen(self) -> socket.socket:
-        """Return a listening socket on a free port of the loopback; it outlives a web process."""
+        """Return a socket that listens on a free loopback port and outlives a web process."""
         listener = listen("127.0.0.1", 0)
         self._listeners.append(listener)
         return listener
@@ -226,7 +230,7 @@ def wait_until(
 
 
 def prepare_script() -> None:
-    """Allow many sockets, and let a SIGTERM (`timeout` sends it) end what was started."""
+    """Allow many sockets, and stop all child processes on SIGTERM."""
     raise_file_limit()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 

@@ -1,4 +1,4 @@
-"""The worker's last steps alone: batches put on the board and published, as `updating` does.
+"""The last steps of the worker alone: put batches on the board and publish them.
 
 Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`).
 """
@@ -50,7 +50,7 @@ def first_quote(symbol: str) -> Quote:
 
 
 def next_quote(quote: Quote) -> Quote:
-    """Return the quote a moment later: every moving figure moved, as on a busy day."""
+    """Return the next quote, with every changing field changed, as on a busy day."""
     price = max(CENT, quote.price + Decimal(dice.choice((-3, -2, -1, 1, 2, 3))) / 100)
     high, low = quote.high or price, quote.low or price
     return replace(
@@ -66,29 +66,33 @@ def next_quote(quote: Quote) -> Quote:
 
 def main() -> None:
     quotes: dict[str, Quote] = {}
-    the_board = Board(simulated=True)
+    board = Board(simulated=True)
     layer = get_channel_layer(LAYER)
     assert layer
     for line in sys.stdin:
         command = json.loads(line)
         answer: dict[str, Any] = {}
         if command["do"] == "start":
-            the_board.restore([])
+            board.restore([])
             quotes = {symbol: first_quote(symbol) for symbol in command["symbols"]}
         elif command["do"] == "publish":
             quotes = {symbol: next_quote(quote) for symbol, quote in quotes.items()}
             at = datetime.now(UTC)
             status = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=10))
-            begun = time.monotonic_ns()
+            started_at = time.monotonic_ns()
             placed = place_quotes(quotes.values(), status)
-            answer = {"seq": placed.seq, "at": begun, "took_ns": time.monotonic_ns() - begun}
+            answer = {
+                "seq": placed.seq,
+                "at": started_at,
+                "took_ns": time.monotonic_ns() - started_at,
+            }
         elif command["do"] == "record":
             record_quotes(quotes=quotes.values(), at=datetime.now(UTC))
-        elif command["do"] == "nudge":  # the usual design: every consumer is told to look
-            begun = time.monotonic_ns()
+        elif command["do"] == "nudge":  # the usual design: every consumer reads the rows
+            started_at = time.monotonic_ns()
             message = {"type": "quotes.update", "seq": command["seq"]}
             async_to_sync(layer.group_send)(GROUP, message)
-            answer = {"seq": command["seq"], "at": begun}
+            answer = {"seq": command["seq"], "at": started_at}
         elif command["do"] == "info":
             info = redis_client().info("commandstats")
             answer = {name[8:]: stats["calls"] for name, stats in info.items()}

@@ -1,4 +1,4 @@
-"""Readings of processes and of samples, and how they are printed."""
+"""Measurements of processes and samples, and their printing."""
 
 import math
 import os
@@ -10,7 +10,7 @@ BUDGET_MISSED = 3
 
 
 def cpu_s(pid: int) -> float:
-    """Return the CPU seconds of all living threads of a process, its kernel time included."""
+    """Return the CPU seconds of all running threads of a process, kernel time included."""
     total = 0
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
@@ -32,16 +32,16 @@ def pss_bytes(pid: int) -> int:
 
 
 def children(pid: int) -> dict[int, str]:
-    """Return the living children of a process with their command lines."""
-    found = {}
+    """Return the running children of a process with their command lines."""
+    commands = {}
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
         try:
             line = Path(f"/proc/{child}/cmdline").read_bytes().replace(b"\0", b" ").decode()
         except FileNotFoundError:
             continue
         if line:
-            found[int(child)] = line
-    return found
+            commands[int(child)] = line
+    return commands
 
 
 def percentile(values: Sequence[float], rank: float) -> float:
@@ -57,7 +57,7 @@ def verdict(value: float, limit: float) -> str:
 
 
 class Tally:
-    """Lines of measured values against limits; `missed` counts those over."""
+    """Lines of measured values against limits; `missed` counts those over their limit."""
 
     def __init__(self, title: str) -> None:
         self.missed = 0
@@ -65,7 +65,7 @@ class Tally:
 
     @property
     def exit_code(self) -> int:
-        """What a benchmark exits with: a missed budget is told apart from a crash, which is 1."""
+        """Exit code of the benchmark: a missed budget differs from a crash, which is 1."""
         return BUDGET_MISSED if self.missed else 0
 
     def line(self, name: str, value: float, unit: str, limit: float | None = None) -> None:

@@ -1,7 +1,7 @@
-"""The usual design, modelled faithfully: what most Channels projects of this kind do.
+"""The usual design of a Channels project of this kind, for comparison.
 
 Each socket is a consumer with its own channel in a group of the core Redis layer, behind the stock
-authentication stack. Each message makes each consumer query the database for its stocks and dump
+authentication stack. For each message, each consumer queries the database for its stocks and dumps
 the rows as JSON.
 """
 
@@ -30,7 +30,7 @@ settings.CHANNEL_LAYERS[LAYER] = {
         "capacity": 100_000,  # the default, 100 a process, would lose messages at this size
     },
 }
-# The project's pragmas run at each new connection, and the usual design opens one a message.
+# Our pragmas run at each new connection, and the usual design opens one for each message.
 settings.DATABASES["default"].get("OPTIONS", {}).pop("init_command", None)
 FIELDS = ("price", "previous_close", "open", "high", "low", "volume", "quoted_at")
 
@@ -59,11 +59,11 @@ class UsualConsumer(AsyncJsonWebsocketConsumer):
         return {row.pop("stock__symbol"): row for row in rows.values("stock__symbol", *FIELDS)}
 
 
-def behind_the_stock_stack(consumer: type[AsyncConsumer]) -> ProtocolTypeRouter:
+def wrap_in_stock_stack(consumer: type[AsyncConsumer]) -> ProtocolTypeRouter:
     sockets = URLRouter([path("ws/stock/<str:room_name>/", consumer.as_asgi())])
     stack = AllowedHostsOriginValidator(AuthMiddlewareStack(sockets))
     return ProtocolTypeRouter({"http": http, "websocket": stack, "lifespan": lifespan})
 
 
-usual_design = behind_the_stock_stack(UsualConsumer)
-stock_stack = behind_the_stock_stack(StockConsumer)
+usual_design = wrap_in_stock_stack(UsualConsumer)
+stock_stack = wrap_in_stock_stack(StockConsumer)

@@ -1,7 +1,7 @@
-"""The project's server with a reading of itself at `/_bench`, around any ASGI application.
+"""The project's server around any ASGI application, with its own measurements at `/_bench`.
 
 `python -m benchmarks.rig.web project.asgi:application --fd N`: the same uvicorn options, protocol
-and settings as `project.serve`; a socket passes through untouched, with nothing more on its stack.
+and settings as `project.serve`; a socket passes through without another layer on its stack.
 """
 
 import atexit
@@ -26,16 +26,16 @@ counts = {"queries": 0, "left": 0}
 application: Any = None
 
 
-def entrance(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-    """Hand over to the application, but answer `/_bench` here."""
+def route_request(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+    """Answer `/_bench` here and pass everything else to the application."""
     if scope.get("path") == "/_bench":
-        return answer(send)
-    passed: Awaitable[None] = application(scope, receive, send)
-    return passed
+        return send_measurements(send)
+    response: Awaitable[None] = application(scope, receive, send)
+    return response
 
 
-async def answer(send: Any) -> None:
-    """Answer with the memory after a collection and the queries so far."""
+async def send_measurements(send: Any) -> None:
+    """Send the memory after a garbage collection and the number of queries so far."""
     gc.collect()
     ctypes.CDLL(None).malloc_trim(0)
     body = json.dumps(counts | {"rss": rss_bytes(os.getpid())}).encode()
@@ -58,8 +58,8 @@ def count_queries() -> None:
     connection_created.connect(wrap, weak=False)
 
 
-def count_farewells(path: str) -> None:
-    """Write at the end for how many sockets the consumer's cleanup ran."""
+def count_disconnects(path: str) -> None:
+    """At exit, write to `path` for how many sockets the consumer's cleanup ran."""
     from mainapp.market.consumers import StockConsumer  # noqa: PLC0415 - after the setup
 
     left = StockConsumer.left
@@ -79,12 +79,12 @@ def main() -> None:
 
     count_queries()
     if path := os.environ.get("BENCH_LEFT"):
-        count_farewells(path)
+        count_disconnects(path)
     module, _, name = sys.argv[1].partition(":")
     application = getattr(import_module(module), name)
     listener = socket.socket(fileno=int(sys.argv[3]))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again at the end
-    changed = {"app": entrance, "interface": "asgi3"}
+    changed = {"app": route_request, "interface": "asgi3"}
     uvicorn.Server(uvicorn.Config(**options() | changed)).run(sockets=[listener])
 
 

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.addresses import client_address
+
 # No "@": what holds one is an e-mail. No accents, which look alike and fold case unequally
 # (SQLite folds ASCII alone); the display name takes them all.
 validate_username = RegexValidator(
@@ -51,8 +53,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
 
         Empty when the server listens on a unix socket and no proxy is trusted: one limit for all.
         """
-        address: str = request.META.get("REMOTE_ADDR", "")
-        return address
+        return client_address(request)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")

@@ -119,20 +119,3 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of {self.user_id}"
-
-
-class Usage(models.Model):
-    """How often a user did what is limited by the day (São Paulo's)."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="usages")
-    kind = models.CharField(max_length=20)
-    day = models.DateField()
-    count = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "kind", "day"], name="one_usage_a_day")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.count} of {self.kind} on {self.day}"

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import DAY_S, Limit
 from mainapp.core.policies import EVERYONE, MEMBERS, form, page
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ class MemberRequest(HttpRequest):
 
 # As `User.Access` names them, low to high; each holds what the ones before it may.
 LEVELS = ("user", "support", "admin")
+
+# Pictures and files of a carteira. Counted before they are read: reading is what costs.
+UPLOADS = Limit("uploads", "UPLOADS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
 
 
 class AccessDenied(DomainError):

@@ -1,4 +1,4 @@
-"""Log-in, sign-up and password reset: allauth's, where they differ."""
+"""Log-in, sign-up and password reset, where they differ from allauth's."""
 
 import time
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
 
 
 class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no types
-    """Sign-up; the new user goes where `next` says, at once or once the e-mail is verified."""
+    """Sign-up; redirects the new user to `next`, at once or after the e-mail is verified."""
 
     extra_context = {"mail_goes_to_files": not settings.EMAIL_HOST}
 
@@ -40,14 +40,14 @@ class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no t
             response = super().form_valid(form)
         except IntegrityError:  # no transaction: SQLite would be locked while passwords are hashed
             form = self.get_form_class()(**self.get_form_kwargs())
-            if form.is_valid():  # it was not the username that another took meanwhile
+            if form.is_valid():  # another user did not take the username meanwhile
                 raise
             response = super().form_invalid(form)
         return response
 
 
 class ConfirmEmailView(allauth.ConfirmEmailView):  # type: ignore[misc] # allauth has no types
-    """Confirms an e-mail; who sends the form twice reads that the link was used."""
+    """E-mail confirmation; shows 'link already used' when the form is sent twice."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse
@@ -59,7 +59,7 @@ class ConfirmEmailView(allauth.ConfirmEmailView):  # type: ignore[misc] # allaut
 
 
 class EmailView(allauth.EmailView):  # type: ignore[misc] # allauth has no types
-    """The account's e-mail; read, it leaves to a POST what allauth would note of the address."""
+    """The account's e-mail; unlike allauth's, a GET writes nothing to the database."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase
@@ -71,21 +71,21 @@ class EmailView(allauth.EmailView):  # type: ignore[misc] # allauth has no types
 
 
 class ResetPasswordView(allauth.PasswordResetView):  # type: ignore[misc] # allauth has no types
-    """Asks for a link to a new password; the answer is out before anything is looked up."""
+    """Request for a password link; the response is sent before any account is looked up."""
 
     def form_valid(self, form: Form) -> HttpResponse:
         email = form.cleaned_data["email"].lower()
-        refused: HttpResponse | None = ratelimit.consume_or_429(
+        limit_response: HttpResponse | None = ratelimit.consume_or_429(
             self.request, action="reset_password", key=email
         )
         work = partial(_save, form, self.request, translation.get_language())
-        return refused or _AnswerFirst(self.get_success_url(), work)
+        return limit_response or _RespondFirst(self.get_success_url(), work)
 
 
-class _AnswerFirst(HttpResponseRedirect):
-    """A redirect that works once it was sent, so that the time it takes tells nothing.
+class _RespondFirst(HttpResponseRedirect):
+    """A redirect that does its work after it was sent, so that its duration reveals nothing.
 
-    On a busy machine work that starts at once would still delay who waits for the answer.
+    On a busy machine, work that starts at once would still delay the client's receipt.
     """
 
     def __init__(self, to: str, work: Callable[[], Any]) -> None:
@@ -102,4 +102,4 @@ class _AnswerFirst(HttpResponseRedirect):
 
 def _save(form: Form, request: HttpRequest, language: str | None) -> None:
     with context.request_context(request), translation.override(language):
-        form.save(request)  # type: ignore[attr-defined] # allauth's forms have one
+        form.save(request)  # type: ignore[attr-defined] # allauth's forms have `save`

@@ -1,1 +1,1 @@
-"""The REST API under /api/v1/: what pages and sockets do, for programs."""
+"""The REST API under /api/v1/: the functions of pages and sockets, for programs."""

@@ -1,4 +1,4 @@
-"""Who asks: the bearer of a token, or the site's session."""
+"""Authentication of API requests by token or by the site's session."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from rest_framework_simplejwt.authentication import JWTAuthentication
 
 
 class Bearer(JWTAuthentication):
-    """`Authorization: Bearer …`; a token dies with its user's password and activity."""
+    """`Authorization: Bearer …`; it ends with a new password or a deactivation."""
 
 
 class SiteSession(SessionAuthentication):
-    """The session of the site's pages; what changes something needs its CSRF token."""
+    """The session of the site's pages; mutations need its CSRF token."""
 
     def authenticate_header(self, request: Any) -> str:
         return ""

@@ -1,4 +1,4 @@
-"""JSON in and out, whatever a client says that it accepts; times in UTC."""
+"""JSON parsing and rendering, whatever the Accept header says; times in UTC."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from mainapp.market.quotes import iso
 
 
 class Json(JSONParser):
-    """As REST framework's, and what is nested too deep is a bad request."""
+    """REST framework's parser; JSON that is nested too deeply is a bad request."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -30,7 +30,7 @@ class OnlyJson(BaseContentNegotiation):
 
 
 class Moment(serializers.DateTimeField):
-    """A time, as ISO 8601 in UTC with `Z`."""
+    """A time in ISO 8601, in UTC with `Z`."""
 
     def to_representation(self, value: Any) -> Any:
         return iso(value)

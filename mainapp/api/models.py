@@ -1,19 +1,19 @@
-"""The answers to requests that may come again."""
+"""Saved answers of requests that clients may repeat."""
 
 from django.db import models
 
 
 class KeptAnswer(models.Model):
-    """What a request with an `Idempotency-Key` was answered, written with its effect.
+    """The answer to a request with an `Idempotency-Key`, written in the transaction of its effect.
 
-    `scope` is whose key it is: a user, or the address of somebody who is not logged in. Rows live
-    for a day.
+    `scope` names the owner of the key: a user, or the address of an anonymous client. Rows are
+    deleted after a day.
     """
 
     scope = models.CharField(max_length=60)
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
-    # 0 while the first request is at work.
+    # 0 while the first request is running.
     status = models.PositiveSmallIntegerField(default=0)
     body = models.JSONField(null=True)
     created_at = models.DateTimeField(db_index=True)

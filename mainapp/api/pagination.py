@@ -1,4 +1,4 @@
-"""Lists in pages that are counted."""
+"""Counted pages of lists."""
 
 from typing import Any
 

@@ -1,30 +1,21 @@
-"""Who may use the API's index, and how requests are counted and told apart."""
+"""Who may use the API's index, and how requests are counted and identified."""
 
 import hashlib
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 
+from mainapp.core.limits import Limit
 from mainapp.core.policies import EVERYONE
 
 WINDOW_S = 60
-KEEP_KEYS = timedelta(hours=24)
+ADDRESS_REQUESTS = Limit("api", "API_REQUESTS_A_MINUTE_ADDRESS", WINDOW_S)
+USER_REQUESTS = Limit("api", "API_REQUESTS_A_MINUTE_USER", WINDOW_S)
+KEY_LIFETIME = timedelta(hours=24)
 MAX_KEY = 255
 PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 
 
-def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        return str(ip_network(f"{parsed}/64", strict=False).network_address)
-    return address
-
-
 def fingerprint(method: str, path: str, body: bytes) -> str:
-    """Return what tells one request from another."""
+    """Return a hash that identifies a request by its method, path and body."""
     head = f"{method} {path}\n".encode()
     return hashlib.sha256(head + body).hexdigest()
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document: what drf-spectacular cannot see in the views."""
+"""Additions to the OpenAPI document that drf-spectacular cannot derive from the views."""
 
 from typing import Any
 
@@ -8,13 +8,13 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from mainapp.core.exceptions import DomainError, code_for_status
 
 MUTATIONS = ("post", "put", "patch", "delete")
-# Answers that any operation may give.
+# Statuses that any operation may answer with.
 COMMON = (400, 401, 429, 500, 503)
 KEY = {
     "in": "header",
     "name": "Idempotency-Key",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-    "description": "Sent again with the same request, it has one effect and the same answer.",
+    "description": "A repeated request takes effect once and gets the same answer.",
 }
 
 
@@ -32,10 +32,10 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
 
 
 def declare_errors(result: Any, **_kwargs: Any) -> Any:
-    """Declare of every operation which refusals it may answer with, all of one shape."""
+    """Declare the error responses of every operation, all of one shape."""
     result["components"]["schemas"]["Error"] = {
         "type": "object",
-        "description": "Every refusal: `fields` has the messages of each field that is wrong.",
+        "description": "The body of every error; `fields` has the messages of each wrong field.",
         "properties": {
             "code": {"type": "string"},
             "message": {"type": "string"},
@@ -48,14 +48,14 @@ def declare_errors(result: Any, **_kwargs: Any) -> Any:
     }
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
-            for status in _refusals(path, method, operation):
-                operation["responses"].setdefault(str(status), _refusal(status))
+            for status in _error_statuses(path, method, operation):
+                operation["responses"].setdefault(str(status), _error_response(status))
             if method in MUTATIONS:
                 operation.setdefault("parameters", []).append(KEY)
     return result
 
 
-def _refusals(path: str, method: str, operation: Any) -> set[int]:
+def _error_statuses(path: str, method: str, operation: Any) -> set[int]:
     statuses = set(COMMON)
     names = {parameter["name"] for parameter in operation.get("parameters", ())}
     if "{" in path or "page" in names:
@@ -67,6 +67,6 @@ def _refusals(path: str, method: str, operation: Any) -> set[int]:
     return statuses
 
 
-def _refusal(status: int) -> Any:
+def _error_response(status: int) -> Any:
     body = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {"description": str(DomainError(code_for_status(status))), "content": body}

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Final, Protocol
 
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import RateLimited, SocketWindow
 from mainapp.core.policies import EVERYONE, Socket, Who
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
@@ -57,6 +57,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
+    login_sentence: ClassVar[str] = _("Entre na sua conta para escrever.")
     # Who may open it and send which frame; without one, everyone. An anonymous user who may not
     # open it is accepted, then closed with 4401: a browser can tell that from a dead network.
     policy: ClassVar[Socket] = Socket(opens=EVERYONE, frames={"ping": EVERYONE})
@@ -73,8 +74,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self.base_send = scope, send
         self.writer = SocketWriter(send, try_send_of(scope))
-        self._errors: deque[float] | None = None
-        self._frames: tuple[float, int] = (0.0, 0)
+        self._errors = SocketWindow(ERRORS, WINDOW_S)
+        self._frames = SocketWindow(FRAMES, WINDOW_S)
         self._task = asyncio.current_task()
         try:
             await self._converse(receive)
@@ -121,10 +122,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
 
     async def send_error(self, error: DomainError, frame_id: Any = None) -> None:
         """Answer with an `error` frame in the session's language; close on too many."""
-        now = time.monotonic()
-        self._errors = self._errors or deque(maxlen=ERRORS + 1)
-        self._errors.append(now)
-        if len(self._errors) > ERRORS and now - self._errors[0] < WINDOW_S:
+        if self._errors.consume():
             await self.close(FLOODED)
             return
         with translation.override(self._language()):
@@ -206,7 +204,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         if name is None:
             raise DomainError("unknown_type", _("Este tipo de mensagem não existe aqui."))
         if not self._may(self.policy.frames.get(frame["type"], EVERYONE)):
-            raise DomainError("login_required", _("Entre na sua conta para escrever."))
+            raise DomainError("login_required", self.login_sentence)
         await getattr(self, name)(frame)
 
     def _may(self, who: Who) -> bool:
@@ -218,14 +216,9 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.send_error(DomainError("internal"), frame_id)
 
     def _count_frame(self) -> None:
-        start, count = self._frames
-        now = time.monotonic()
-        if now - start >= WINDOW_S:
-            start, count = now, 0
-        self._frames = (start, count + 1)
-        if count >= FRAMES:
-            wait = round(start + WINDOW_S - now, 1)
-            raise DomainError("rate_limited", _("Mensagens demais; espere."), retry_after_s=wait)
+        """Count a message; the server's protocol counts the frames that are none."""
+        if wait_s := self._frames.consume():
+            raise RateLimited(_("Mensagens demais; espere."), wait_s)
 
     def _language(self) -> str:
         """Return the language that a page of the same session is shown in."""

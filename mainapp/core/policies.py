@@ -18,9 +18,10 @@ as ANONYMOUS.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, Flag, auto
-from functools import cache
+from functools import cache, reduce
 from importlib import import_module
 from importlib.util import find_spec
+from operator import or_
 from types import ModuleType
 from typing import Any
 
@@ -60,6 +61,11 @@ LOGIN, UNAUTHORIZED, FORBIDDEN = Refusal.LOGIN, Refusal.UNAUTHORIZED, Refusal.FO
 IN_FORM = Refusal.IN_FORM
 
 
+def people_of(methods: Mapping[str, Who]) -> Who:
+    """Return everybody who may use one of the methods."""
+    return reduce(or_, methods.values(), Who(0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One URL: who may use which method; all other methods are answered with 405."""
@@ -73,11 +79,7 @@ class Page:
 
     @property
     def people(self) -> Who:
-        """Return everybody who may use one of the methods."""
-        people = Who(0)
-        for who in self.methods.values():
-            people |= who
-        return people
+        return people_of(self.methods)
 
 
 def page(who: Who, **options: Any) -> Page:

@@ -33,6 +33,7 @@ TIMEOUT_S = 1.0
 # good, 5 s came back after 43 s, 2 s after 20.
 CELERY_TIMEOUT_S = 2.0
 HEALTH_CHECK_S = 15
+LAYER_HEALTH_CHECK_S = 2
 # redis-py's pools hold 100 and raise beyond: of 500 sockets that opened at once 53 failed.
 MAX_CONNECTIONS = 1000
 
@@ -131,6 +132,7 @@ def channel_layers(url: str, name: str) -> dict[str, Any]:
         "connection_class": _async_connection_class(at),
         **_location(at),
         **_limits(TIMEOUT_S, AsyncRetry(NoBackoff(), 0)),
+        "health_check_interval": LAYER_HEALTH_CHECK_S,
     }
     if at.master:
         host |= {
@@ -140,7 +142,7 @@ def channel_layers(url: str, name: str) -> dict[str, Any]:
         }
     return {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "BACKEND": "mainapp.core.redis_layer.ChannelLayer",
             "CONFIG": {"hosts": [host], "prefix": f"{instance_prefix(name, at)}:layer:"},
         }
     }

@@ -39,13 +39,6 @@ class Closed(DomainError):
         super().__init__("closed", _("Esta sala está fechada."))
 
 
-class RateLimited(DomainError):
-    def __init__(
-        self, template: str = _("Mensagens demais; espere um pouco."), *, retry_after_s: float
-    ) -> None:
-        super().__init__("rate_limited", template, retry_after_s=retry_after_s)
-
-
 class Unavailable(DomainError):
     def __init__(self) -> None:
         super().__init__("unavailable", _("O fórum está fora do ar; tente já já."))

@@ -4,7 +4,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from mainapp.accounts.policies import is_staff_level
+from mainapp.core.limits import DAY_S, OPEN, Limit
 from mainapp.core.policies import (
     EVERYONE,
     FORBIDDEN,
@@ -21,7 +24,12 @@ from mainapp.core.policies import (
 )
 from mainapp.forum.rendering import MAX_BODY
 
-TURNS, WINDOW_S = 10, 10.0
+TOO_MANY = _("Mensagens demais; espere um pouco.")
+# Counted with the message: one that is sent again under its client_id is not counted again.
+POSTS = Limit("posts", 10, 10.0, TOO_MANY)
+# Edits and deletions by one user; each is sent to every reader of the room.
+CHANGES = Limit("changes", 20, 10.0, TOO_MANY, without_redis=OPEN)
+NEW_ROOMS = Limit("rooms", "ROOMS_A_DAY", DAY_S, _("Salas demais num dia; espere um pouco."))
 MAX_EXCERPT = 200
 # They turn what follows them around, and could make it read as something else.
 _TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}

@@ -104,7 +104,7 @@ class LastQuote(QuoteColumns):
         ]
 
     def __str__(self) -> str:
-        return f"{self.stock_id} at {self.source}"
+        return f"last quote of {self.stock_id}"
 
     def to_quote(self) -> Quote:
         """Return the row as the quote that was recorded; reads its stock."""

@@ -1,9 +1,14 @@
 """Who may use the market's pages and socket, and how many symbols one user may follow."""
 
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.limits import CLOSED, Limit
 from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, UNAUTHORIZED, Socket, action, form, page
 
 SYMBOL_LIMIT_ANONYMOUS = 30
 SYMBOL_LIMIT_USER = 200
+# Closed: without Redis a message reaches nobody anyway.
+CHAT = Limit("chat", 5, 10.0, _("Mensagens demais; espere um pouco."), without_redis=CLOSED)
 
 
 def symbol_limit(*, is_authenticated: bool) -> int:

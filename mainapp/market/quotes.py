@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
@@ -93,7 +92,7 @@ class Quote:
         """Return CONTRACTS §2's quote: money as decimal strings, time as ISO 8601 UTC."""
         return {
             name: getattr(self, name) if write is None else write(getattr(self, name))
-            for name, write in _wire_writers(type(self))
+            for name, write in _definition(type(self)).wire_writers
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -121,40 +120,62 @@ class QuoteField:
     is_derived: bool = False
 
 
-@cache
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """All fields of a class of quotes, by the form that has them."""
+
+    stored: tuple[QuoteField, ...]
+    wire: tuple[QuoteField, ...]
+    columns: tuple[QuoteField, ...]
+    wire_writers: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+
+
+_definitions: dict[type[Quote], Definition] = {}
+
+
+def stored_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
+    """Return the fields that a source gives and the board keeps."""
+    return _definition(cls).stored
+
+
 def wire_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
     """Return the fields that clients see: the stored ones, then those that derive from them."""
+    return _definition(cls).wire
+
+
+def column_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
+    """Return the fields that are columns of LastQuote; its stock has the others."""
+    return _definition(cls).columns
+
+
+def _definition(cls: type[Quote]) -> Definition:
+    """Return the fields of a class, read from its annotations once in a process."""
+    if (known := _definitions.get(cls)) is not None:
+        return known
+    hints = get_type_hints(cls, include_extras=True)
+    stored = tuple(
+        _field(part.name, hints[part.name], default=part.default) for part in fields(cls)
+    )
     derived = [
         _field(name, get_type_hints(part.fget, include_extras=True)["return"], is_derived=True)
         for base in reversed(cls.__mro__)
         for name, part in vars(base).items()
         if isinstance(part, property) and part.fget
     ]
-    return (*stored_fields(cls), *derived)
-
-
-@cache
-def stored_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
-    """Return the fields that a source gives and the board keeps."""
-    hints = get_type_hints(cls, include_extras=True)
-    return tuple(_field(part.name, hints[part.name], default=part.default) for part in fields(cls))
-
-
-@cache
-def column_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
-    """Return the fields that are columns of LastQuote; its stock has the others."""
-    return tuple(field for field in stored_fields(cls) if field.kind.is_column)
+    wire = (*stored, *derived)
+    _definitions[cls] = Definition(
+        stored=stored,
+        wire=wire,
+        columns=tuple(field for field in stored if field.kind.is_column),
+        wire_writers=tuple((field.name, WIRE_WRITERS.get(field.kind.name)) for field in wire),
+    )
+    return _definitions[cls]
 
 
 def _field(name: str, hint: Any, *, default: Any = MISSING, is_derived: bool = False) -> QuoteField:
     value_type, kind = get_args(hint)
     is_nullable = NoneType in get_args(value_type)
     return QuoteField(name, kind, is_nullable, default, is_derived)
-
-
-@cache
-def _wire_writers(cls: type[Quote]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    return tuple((field.name, WIRE_WRITERS.get(field.kind.name)) for field in wire_fields(cls))
 
 
 def _same(value: Any) -> Any:

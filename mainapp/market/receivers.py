@@ -45,7 +45,7 @@ class BatchKeeper:
 
     def keep_coming(self, is_back: bool) -> None:
         if updating.restore_board():
-            logger.warning("the board was lost and is filled again with the last recorded quotes")
+            logger.info("the board was empty and is filled with the last recorded quotes")
             is_back = True
         if is_back:
             self._owed_at = monotonic() + SETTLE_S

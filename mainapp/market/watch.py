@@ -1,7 +1,7 @@
-"""The watch set: what each web process's sockets want, leased in Redis, and what features need.
+"""The watch set: symbols wanted by each web process's sockets, leased in Redis, or by features.
 
-A process keeps its own set `watch:<name>` that expires unless renewed; the registry
-`watchers` only says which names to look for.
+Each process has a set `watch:<name>` that expires unless renewed; the registry `watchers` lists the
+names.
 """
 
 import time
@@ -20,7 +20,7 @@ _needs: list[Need] = []
 
 
 def register_need(need: Need) -> None:
-    """Let a feature name symbols that it needs watched: a selector of one query a batch."""
+    """Register a feature's selector of symbols to watch; it costs one query a batch."""
     _needs.append(need)
 
 
@@ -29,7 +29,7 @@ def needed_symbols() -> set[str]:
 
 
 def watched_symbols(client: "redis.Redis") -> set[str]:
-    """Return the union of all living leases; two round trips. Raises: redis.RedisError."""
+    """Return the union of all valid leases; two round trips. Raises: redis.RedisError."""
     client.zremrangebyscore(REGISTRY, 0, time.time() - 60)
     names: list[bytes] = client.zrange(REGISTRY, 0, -1)  # type: ignore[assignment] # sync client
     if not names:
@@ -39,19 +39,19 @@ def watched_symbols(client: "redis.Redis") -> set[str]:
 
 
 class WatchLease:
-    """One process's lease. The caller keeps the set; this makes Redis agree with it.
+    """One process's lease: a copy in Redis of a set that the caller owns.
 
-    `note` costs O(1) and no I/O; `sync` sends what changed since the last and renews.
+    `note` costs O(1) and no I/O; `sync` sends the changes since the last sync and renews the lease.
     """
 
     def __init__(self, name: str, *, client: "aioredis.Redis") -> None:
         self._name = name
         self._client = client
         self._dirty: set[str] = set()
-        self._is_sure = False
+        self._is_synced = False
 
     def note(self, symbol: str) -> None:
-        """Remember that `symbol` entered or left the process's set."""
+        """Mark `symbol` as changed: it entered or left the process's set."""
         self._dirty.add(symbol)
 
     @property
@@ -59,14 +59,14 @@ class WatchLease:
         return bool(self._dirty)
 
     async def sync(self, wanted: Collection[str]) -> None:
-        """Bring Redis in line with `wanted` and renew the lease. Raises: redis.RedisError.
+        """Write the changes of `wanted` to Redis and renew the lease. Raises: redis.RedisError.
 
-        What was sent is a state, not a history: after a call that failed, the next sends it all.
+        After a call that failed, the next one sends the whole set.
         """
-        if not self._is_sure:
+        if not self._is_synced:
             await self._rewrite(wanted)
             return
-        dirty, self._dirty, self._is_sure = self._dirty, set(), False
+        dirty, self._dirty, self._is_synced = self._dirty, set(), False
         size = len(wanted)
         key = _key(self._name)
         async with self._client.pipeline(transaction=True) as pipeline:
@@ -78,12 +78,12 @@ class WatchLease:
             pipeline.zadd(REGISTRY, {self._name: time.time()})
             pipeline.scard(key)
             replies = await pipeline.execute()
-        self._is_sure = replies[-1] == size
-        if not self._is_sure:
+        self._is_synced = replies[-1] == size
+        if not self._is_synced:
             await self._rewrite(wanted)
 
     async def drop(self) -> None:
-        """Give the lease up now. Raises: redis.RedisError."""
+        """Delete the lease. Raises: redis.RedisError."""
         await self._client.delete(_key(self._name))
 
     async def _rewrite(self, wanted: Collection[str]) -> None:
@@ -96,7 +96,7 @@ class WatchLease:
                 pipeline.pexpire(key, LEASE_S * 1000)
             pipeline.zadd(REGISTRY, {self._name: time.time()})
             await pipeline.execute()
-        self._is_sure = True
+        self._is_synced = True
 
 
 def _key(name: str) -> str:

@@ -14,11 +14,11 @@ from mainapp.notifications.models import Broadcast, Channel
 class KindFields:
     """The fields of a kind of channel, as its service's own pages call them."""
 
-    address: str
-    help_text: str
+    address: Any  # these texts are translated when they are shown
+    help_text: Any
     placeholder: str
-    secret: str = ""
-    secret_help: str = ""
+    secret: Any = ""
+    secret_help: Any = ""
     is_secret_required: bool = True
 
 
@@ -29,7 +29,7 @@ KIND_FIELDS: Mapping[str, KindFields] = {
         placeholder="ana@example.com",
     ),
     Channel.Kind.TELEGRAM: KindFields(
-        address=_("Conversa"),
+        address=_("Conversa ou canal"),
         help_text=_(
             "O número da conversa (de um grupo começa com -) ou o @nome de um canal. Escreva antes "
             "algo ao bot, ou ponha-o no grupo: ele não pode começar a conversa."

@@ -88,7 +88,7 @@ class Channel(models.Model):
         NTFY = "ntfy", "ntfy"
         GOTIFY = "gotify", "Gotify"
         # Rows of services that the site could once use by the library Apprise.
-        UNSUPPORTED = "apprise", _("Serviço não mais aceito")
+        UNSUPPORTED = "apprise", _("Outro serviço")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="channels")
     kind = models.CharField(max_length=8, choices=Kind)

@@ -2,6 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.limits import Limit
 from mainapp.core.policies import (
     EVERYONE,
     FORBIDDEN,
@@ -24,7 +27,10 @@ INBOX_ONLY = frozenset({"delivery_failed"})
 MAX_CHANNELS = 10
 CODE_TRIES = 5
 CODE_LIFE = timedelta(hours=1)
-TEST_MESSAGES_AN_HOUR = 10
+# Tests and verifications: they go to addresses that nobody has confirmed yet.
+CHANNEL_MESSAGES = Limit(
+    "channel-messages", 10, 3600.0, _("Mensagens demais na última hora: tente mais tarde.")
+)
 
 
 def retry_pause(tries: int, jitter: float) -> timedelta:

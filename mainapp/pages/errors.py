@@ -1,4 +1,6 @@
-"""Error pages, rendered without session, CSRF token, nonce or path, so that they tell nothing."""
+"""Error pages, rendered without session, CSRF token, nonce or path, so that they reveal nothing."""
+
+from math import ceil
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -22,9 +24,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "404.html", 404)
 
 
-def too_many_requests(request: HttpRequest) -> HttpResponse:
+def too_many_requests(request: HttpRequest, wait_s: float = 60) -> HttpResponse:
     response = _page(request, "429.html", 429)
-    response["Retry-After"] = "60"
+    response["Retry-After"] = str(ceil(wait_s))
     return response
 
 
@@ -33,7 +35,7 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer with a page that needs nothing: what broke may be what the others stand on."""
+    """Return a page without dependencies, because any of them may be the cause of the error."""
     return HttpResponse(render_to_string("500.html", market(request)), status=500)
 
 

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -12,8 +13,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.policies import has_level
+from mainapp.core.addresses import client_address
 from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import Limit, RateLimited, consume, of_address, of_user
 from mainapp.core.policies import (
     PREFIXES,
     STAFF,
@@ -24,21 +27,28 @@ from mainapp.core.policies import (
     page_policies,
 )
 from mainapp.pages.board import meter
-from mainapp.pages.errors import content_too_large
-from mainapp.pages.views.preferences import keep_language
+from mainapp.pages.errors import content_too_large, too_many_requests
+from mainapp.pages.views.preferences import set_language_cookie
+
+ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
+USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
+# Polled by whatever watches the instance, and answered without Redis.
+MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
+# They belong to no operation of the API, and a schema is expensive.
+API_PAGES = ("/api/docs/", "/api/schema/")
 
 
 def measure_responses(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Count by view how long responses take; what belongs to no view is counted as `none`."""
+    """Record the duration of responses by view; responses without a view count as `none`."""
     observe = meter().observe
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        begun = perf_counter()
+        started = perf_counter()
         response = get_response(request)
         match = request.resolver_match
-        observe(match.view_name if match else "none", perf_counter() - begun)
+        observe(match.view_name if match else "none", perf_counter() - started)
         return response
 
     return middleware
@@ -61,7 +71,7 @@ def refuse_control_characters(
 def refuse_large_bodies(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 413 to a request whose body the server did not take."""
+    """Answer 413 to a request whose body was refused."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if getattr(request, "scope", {}).get("pregao.body_refused"):
@@ -71,8 +81,39 @@ def refuse_large_bodies(
     return middleware
 
 
+def limit_pages(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Answer 429 to an address or a user that asks for too many pages.
+
+    Operations of the API have limits of their own; static files never come here.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if _is_counted(request.path_info):
+            try:
+                consume(ADDRESS_PAGES, of_address(client_address(request)))
+                # Without a session's cookie nobody is logged in, and no session need be read.
+                if (
+                    settings.SESSION_COOKIE_NAME in request.COOKIES
+                    and request.user.is_authenticated
+                ):
+                    consume(USER_PAGES, of_user(request.user))
+            except RateLimited as refusal:
+                return too_many_requests(request, refusal.retry_after_s)
+        return get_response(request)
+
+    return middleware
+
+
+def _is_counted(path: str) -> bool:
+    if path.startswith("/api/"):
+        return path in API_PAGES
+    return path not in MACHINE_PAGES and not path.startswith(settings.MEDIA_URL)
+
+
 class EnforcePagePolicies:
-    """Refuse who may not use a page, by the tables of `policies.py`, before its view runs.
+    """Refuse people who may not use a page, by its line in a `policies.py`, before the view runs.
 
     Neither session nor user is read for a page that everyone may use.
     """
@@ -120,15 +161,15 @@ def _has_level_for(user: Any, who: Who) -> bool:
     return has_level(user, "support" if Who.SUPPORT in who else "admin")
 
 
-def keep_chosen_language(
+def set_chosen_language(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Give a browser in which somebody logs in the language that they prefer."""
+    """Set the language cookie to the user's preference after a log-in."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if language := getattr(request, "chosen_language", ""):
-            keep_language(response, language)
+            set_language_cookie(response, language)
         return response
 
     return middleware

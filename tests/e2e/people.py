@@ -8,11 +8,11 @@ from playwright.sync_api import Page
 from tests.instances import Instance, run
 
 PASSWORD = "um-segredo-longo"
-COUNT = 250
+NAME, COUNT = "ana", 250
 CREATE = """
 from django.contrib.auth.hashers import make_password
 from benchmarks.rig.people import write_cookies
-write_cookies({path!r}, {count}, password=make_password({password!r}))
+write_cookies({path!r}, {count}, name={name!r}, password=make_password({password!r}))
 """
 # Name and session cookie of the users of this process's instance whom no test has taken yet.
 _unused: deque[tuple[str, str]] = deque()
@@ -21,13 +21,13 @@ _unused: deque[tuple[str, str]] = deque()
 def create_people(site: Instance) -> None:
     """Create users with a session each; all have the same PASSWORD."""
     path = site.data_dir / "cookies"
-    code = CREATE.format(path=str(path), count=COUNT, password=PASSWORD)
+    code = CREATE.format(name=NAME, path=str(path), count=COUNT, password=PASSWORD)
     command = ("-m", "project.launcher", "manage", "shell", "-v", "0", "-c", code)
     done = run(*command, timeout_s=60, **site.given)
     assert done.returncode == 0, done.stderr
     cookies = json.loads(path.read_text())
     _unused.clear()
-    _unused.extend((f"reader{number}", cookie) for number, cookie in enumerate(cookies))
+    _unused.extend((f"{NAME}{number}", cookie) for number, cookie in enumerate(cookies))
 
 
 def log_in_new_user(page: Page, path: str) -> str:

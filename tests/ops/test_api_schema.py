@@ -10,7 +10,7 @@ from schemathesis.core.failures import FailureGroup
 
 from mainapp.accounts.models import User
 from mainapp.alerts.tests.factories import make_alert
-from mainapp.api.services.tokens import give_tokens
+from mainapp.api.services.tokens import create_tokens
 from mainapp.forum.models import Room
 from mainapp.market.tests.factories import CandleFactory, LastQuoteFactory, StockFactory
 from mainapp.notifications.tests.factories import notice
@@ -39,7 +39,7 @@ def alice(settings):
         "notifications": notice(alice).pk,
         "rooms": room.pk,
     }
-    return {"Authorization": f"Bearer {give_tokens(user=alice)['access']}"}, known
+    return {"Authorization": f"Bearer {create_tokens(user=alice)['access']}"}, known
 
 
 @pytest.mark.django_db(transaction=True)  # each request closes its connection

@@ -29,7 +29,7 @@ def found(tmp_path_factory):
     return results
 
 
-FAULTS: dict[str, Callable[[darkness.Site, Instance], Awaitable[darkness.Found]]] = {
+FAULTS: dict[str, Callable[[darkness.Site, Instance], Awaitable[darkness.Timing]]] = {
     "redis-killed": darkness.redis_killed,
     "redis-flushed": darkness.redis_flushed,
     "redis-stopped": partial(darkness.redis_stopped, outage_s=SHORT_OUTAGE_S),

@@ -45,7 +45,7 @@ from project.fork import Fork
 from project.instance import Instance
 
 instance = Instance.open()
-instance.take()
+instance.acquire()
 
 def check():
     title = Path("/proc/self/cmdline").read_bytes().rstrip(b"\\0").decode()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from project.launcher import BEAT, WORKER
-from tests.instances import ROOT, RedisServer, environment, redis_key, wait_for
+from tests.instances import ROOT, START_S, RedisServer, environment, redis_key, wait_for
 
 # Celery's own pace, at 2, 6 and 12 s, would be back five seconds after this.
 OUTAGE_S = 7
@@ -87,8 +87,8 @@ def test_worker_and_beat_are_back_at_once(server, start):
     start(WORKER)
     beat_log = start(BEAT)
     first = ask(server, 1)
-    wait_for(lambda: is_done(server, first), 20, "a worker")
-    wait_for(lambda: server.client.exists(redis_key("beat")), 20, "a beat")
+    wait_for(lambda: is_done(server, first), START_S, "a worker")
+    wait_for(lambda: server.client.exists(redis_key("beat")), START_S, "a beat")
 
     server.kill()
     time.sleep(OUTAGE_S)

@@ -67,14 +67,20 @@ def test_child_that_keeps_dying_waits_longer_each_time(supervise):
 
 
 def test_killed_child_is_back_within_a_fifth_of_a_second(supervise):
-    process = supervise("exec sleep 60")
-    child = wait_for(process.children, 2, "a child")[0]
+    process = supervise(*["exec sleep 60"] * 5)
+    children = wait_for(lambda: process.children()[4:] and process.children(), 5, "five children")
+
+    # A busy machine holds up one restart or another; a pause would hold up each of them.
+    assert min(restart_s(process, child) for child in children) < 0.2
+
+
+def restart_s(process, child):
+    """Kill a child and return the seconds until another one is there in its place."""
+    before = {other.pid for other in process.children()}
     killed_at = time.monotonic()
     child.kill()
-
-    wait_for(lambda: [p for p in process.children() if p.pid != child.pid], 1, "a successor")
-
-    assert time.monotonic() - killed_at < 0.2
+    wait_for(lambda: {other.pid for other in process.children()} - before, 5, "a successor")
+    return time.monotonic() - killed_at
 
 
 def test_stop_takes_a_stubborn_family_by_force(supervise):

@@ -9,8 +9,10 @@ import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from benchmarks.rig.attacker import CONTINUATION, PING, PONG, TEXT, frame
 from mainapp.core.realtime.writer import SocketWriter, try_send_of
 from project.listener import listen
+from project.receiving import MAX_FRAGMENTS, MAX_FRAMES, MAX_QUEUED, SLICE_BYTES
 from project.websockets import HIGH_WATER_BYTES, KERNEL_BUFFER_BYTES, QuoteSocketProtocol
 
 FRAME = b"x" * 1024
@@ -38,10 +40,10 @@ class Flood:
 
 
 @contextlib.asynccontextmanager
-async def served(application):
+async def served(application, **options):
     """Serve on a free port; yield the server and its port."""
     config = uvicorn.Config(
-        application, ws=QuoteSocketProtocol, lifespan="off", timeout_graceful_shutdown=1
+        application, ws=QuoteSocketProtocol, lifespan="off", timeout_graceful_shutdown=1, **options
     )
     server = uvicorn.Server(config)
     listener = listen("127.0.0.1", 0)
@@ -164,3 +166,210 @@ def test_handshake_that_is_none_is_hung_up_on():
             return answer
 
     assert asyncio.run(story()) == b""
+
+
+# Hostile clients -----------------------------------------------------------------------------
+
+
+class Reader:
+    """An application that accepts, reads every message, and notes the code of the close."""
+
+    def __init__(self):
+        self.texts = []
+        self.is_ended = asyncio.Event()
+        self.code = None
+
+    async def __call__(self, scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] != "websocket.disconnect":
+            self.texts.append(message.get("text"))
+        self.code = message["code"]
+        self.is_ended.set()
+
+
+async def upgraded(port):
+    """Return streams of an open socket."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(UPGRADE)
+    await reader.readuntil(b"\r\n\r\n")
+    return reader, writer
+
+
+def hostile(data, *, patience_s=5):
+    """Send bytes to a Reader; return it, and the code of the close frame that the client got."""
+
+    async def story():
+        application = Reader()
+        async with served(application) as (_, port):
+            reader, writer = await upgraded(port)
+            writer.write(data)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(application.is_ended.wait(), patience_s)
+            answer = b""
+            with contextlib.suppress(TimeoutError, ConnectionError):
+                while part := await asyncio.wait_for(reader.read(65536), 2):
+                    answer += part
+            writer.close()
+        at = answer.rfind(b"\x88\x02")
+        return application, int.from_bytes(answer[at + 2 : at + 4], "big") if at >= 0 else None
+
+    return asyncio.run(story())
+
+
+BEGIN = frame(TEXT, b"x", fin=False)
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (frame(PING) * (MAX_FRAMES + 1), 4408),
+        (frame(PING, b"x" * 125) * (MAX_FRAMES + 1), 4408),
+        (frame(PONG) * (MAX_FRAMES + 1), 4408),
+        (BEGIN + frame(CONTINUATION, fin=False) * (MAX_FRAGMENTS + 1), 1008),
+        (BEGIN + frame(CONTINUATION, b"x", fin=False) * (MAX_FRAGMENTS + 1), 1008),
+        ((BEGIN + frame(CONTINUATION, b"x")) * (MAX_FRAMES + 1), 4408),
+        (frame(TEXT, b"x" * 1_000_000) * 3, 4408),
+        (frame(PING) * 100_000, 4408),
+    ],
+    ids=["pings", "long pings", "pongs", "empty", "tiny", "split", "bytes", "all at once"],
+)
+def test_flood_is_closed_and_the_application_hears_of_it(data, code):
+    application, told = hostile(data)
+
+    assert application.code == told == code
+
+
+def test_control_and_continuation_frames_below_the_limit_pass():
+    message = frame(TEXT, b"{", fin=False) + frame(CONTINUATION, b"}")
+    data = frame(PING) * 200 + message * 200 + frame(PONG) * 100
+
+    application, told = hostile(data + CLOSE)
+
+    assert application.texts == ["{}"] * 200
+    assert application.code == told == 1000
+
+
+def test_every_message_of_a_burst_arrives_in_order():
+    texts = [str(n) for n in range(5000)]
+
+    application, _ = hostile(b"".join(frame(TEXT, text.encode()) for text in texts) + CLOSE)
+
+    assert application.texts == texts
+    assert application.code == 1000
+
+
+def test_messages_that_nobody_reads_yet_are_not_parsed():
+    class Sleeper:
+        async def __call__(self, scope, receive, send):
+            await receive()
+            await send({"type": "websocket.accept"})
+            await asyncio.Event().wait()
+
+    async def story():
+        async with served(Sleeper()) as (server, port):
+            _, writer = await upgraded(port)
+            writer.write(frame(TEXT, b"x" * 10) * 100_000)
+            (protocol,) = server.server_state.connections
+            while not protocol.queue.qsize():
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            kept = protocol.queue.qsize(), len(protocol._unparsed), protocol.read_paused
+            writer.close()
+            return kept
+
+    queued, unparsed, is_paused = asyncio.run(story())
+    # One slice may hold more messages than the queue has places left.
+    assert queued < MAX_QUEUED + SLICE_BYTES
+    assert unparsed <= 256 * 1024
+    assert is_paused
+
+
+def test_client_that_does_not_read_is_owed_one_pong_alone():
+    async def story():
+        flood = Flood()
+        async with served(flood) as (server, port):
+            with await stall(port, flood) as client:
+                (protocol,) = server.server_state.connections
+                before = protocol.transport.get_write_buffer_size()
+                for n in range(300):
+                    client.sendall(frame(PING, b"%d" % n))
+                async with asyncio.timeout(5):
+                    while protocol._owed_pong != b"\x8a\x03299":
+                        await asyncio.sleep(0.01)
+                return protocol.transport.get_write_buffer_size() - before
+
+    assert asyncio.run(story()) == 0
+
+
+def test_client_that_never_reads_is_reset_after_its_own_close():
+    async def story():
+        flood = Flood()
+        async with served(flood) as (server, port):
+            with await stall(port, flood) as client:
+                client.sendall(CLOSE)
+                async with asyncio.timeout(5):
+                    while server.server_state.connections:
+                        await asyncio.sleep(0.02)
+
+    asyncio.run(story())
+
+
+def test_client_that_never_reads_is_reset_after_the_applications_close():
+    class Closer:
+        async def __call__(self, scope, receive, send):
+            await receive()
+            await send({"type": "websocket.accept"})
+            send.__self__.close_timeout = 0.2
+            while send.__self__.transport.get_write_buffer_size() == 0:
+                await send({"type": "websocket.send", "bytes": FRAME})
+            await send({"type": "websocket.close", "code": 4401})
+            while (await receive())["type"] != "websocket.disconnect":
+                continue
+
+    async def story():
+        async with served(Closer()) as (server, port):
+            with socket.socket() as client:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                client.connect(("127.0.0.1", port))
+                client.sendall(UPGRADE)
+                async with asyncio.timeout(5):
+                    while not server.server_state.connections:
+                        await asyncio.sleep(0.01)
+                    while server.server_state.connections:
+                        await asyncio.sleep(0.02)
+
+    asyncio.run(story())
+
+
+def test_client_that_never_reads_is_reset_after_the_keepalive():
+    async def story():
+        flood = Flood()
+        async with served(flood, ws_ping_interval=0.3, ws_ping_timeout=0.3) as (server, port):
+            with await stall(port, flood):
+                async with asyncio.timeout(5):
+                    while server.server_state.connections:
+                        await asyncio.sleep(0.02)
+
+    asyncio.run(story())
+
+
+def test_flood_after_the_applications_close_is_reset():
+    class Closer:
+        async def __call__(self, scope, receive, send):
+            await receive()
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.close", "code": 4401})
+            while (await receive())["type"] != "websocket.disconnect":
+                continue
+
+    async def story():
+        async with served(Closer()) as (server, port):
+            _, writer = await upgraded(port)
+            writer.write(frame(TEXT, b"{}") * (MAX_FRAMES + 1))
+            async with asyncio.timeout(5):  # uvicorn would read on for 10 s
+                while server.server_state.connections:
+                    await asyncio.sleep(0.02)
+            writer.close()
+
+    asyncio.run(story())

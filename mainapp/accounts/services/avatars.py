@@ -7,13 +7,15 @@ be made. The task that makes them is a nudge; the sweep finds what a crash left.
 import logging
 from functools import partial
 
-from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures import decoding, folders
-from mainapp.accounts.services.usage import UPLOADS, take_turn_of_day
+from mainapp.accounts.policies import UPLOADS
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
 
 logger = logging.getLogger(__name__)
 
@@ -25,11 +27,11 @@ ORPHAN_S = 3600
 def set_avatar(*, user: User, name: str, data: bytes) -> None:
     """Decode what a person chose and note that its thumbnails are to be made.
 
-    The picture of before stays until they are. Raises: PictureError and DailyLimit, and nothing has
+    The former picture stays until they are. Raises: PictureError and RateLimited, and nothing has
     changed.
     """
     decoding.check_file(name, len(data), data[:16])
-    take_turn_of_day(user=user, kind=UPLOADS, limit=settings.UPLOADS_A_DAY)
+    consume_stored(UPLOADS, of_user(user), at=timezone.now())
     key = folders.new_key()
     folders.folder(key).mkdir(parents=True)
     try:

@@ -1,19 +1,17 @@
 """What a stock's chart shows of one's alerts."""
 
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.selectors.firings import marks_of
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import INDEX
 
 
 @never_cache
-def alert_marks(request: HttpRequest) -> JsonResponse:
-    if not isinstance(request.user, User):
-        return JsonResponse({"code": "login_required"}, status=401)
+def alert_marks(request: MemberRequest) -> JsonResponse:
     text = request.GET.get("ticker", INDEX)
     if not text.isprintable():
         raise BadRequest("control characters in the query")

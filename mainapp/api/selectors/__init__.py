@@ -1,1 +1,1 @@
-"""Reads that only the API makes."""
+"""Queries that only the API needs."""

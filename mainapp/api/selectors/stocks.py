@@ -1,4 +1,4 @@
-"""Stocks as the API filters and orders them."""
+"""Filtering and ordering of stocks for the API."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -23,31 +23,31 @@ PERCENT = DecimalField(max_digits=24, decimal_places=6)
 
 
 def stocks_matching(query: Mapping[str, Any]) -> QuerySet[Stock]:
-    """Return the active stocks of a `StockQuery`, ordered, none twice."""
+    """Return the active stocks that match a `StockQuery`, in its order, without duplicates."""
     last = FilteredRelation("last_quotes", condition=Q(last_quotes__simulated=settings.SIMULATED))
     change = (F("last__price") - F("last__previous_close")) * Value(Decimal(100))
-    found = Stock.objects.filter(MARKETS[query["market"]], is_active=True).annotate(
+    stocks = Stock.objects.filter(MARKETS[query["market"]], is_active=True).annotate(
         last=last,
         price=F("last__price"),
         change_pct=ExpressionWrapper(change / F("last__previous_close"), PERCENT),
     )
     for word in fold(query.get("q", "")).split()[:MAX_WORDS]:
-        found = found.filter(search_text__contains=word)
+        stocks = stocks.filter(search_text__contains=word)
     for name in ("sector", "kind"):
         if name in query:
-            found = found.filter(**{name: query[name]})
-    return _ordered(_within(found, query), query["ordering"])
+            stocks = stocks.filter(**{name: query[name]})
+    return _ordered(_within(stocks, query), query["ordering"])
 
 
-def _within(found: QuerySet[Stock], query: Mapping[str, Any]) -> QuerySet[Stock]:
+def _within(stocks: QuerySet[Stock], query: Mapping[str, Any]) -> QuerySet[Stock]:
     for name, field in (("price", "price"), ("change", "change_pct")):
         for end, lookup in (("min", "gte"), ("max", "lte")):
             if (limit := query.get(f"{name}_{end}")) is not None:
-                found = found.filter(**{f"{field}__{lookup}": limit})
-    return found
+                stocks = stocks.filter(**{f"{field}__{lookup}": limit})
+    return stocks
 
 
-def _ordered(found: QuerySet[Stock], ordering: str) -> QuerySet[Stock]:
+def _ordered(stocks: QuerySet[Stock], ordering: str) -> QuerySet[Stock]:
     field = F(ordering.lstrip("-"))
     first = field.desc(nulls_last=True) if ordering[0] == "-" else field.asc(nulls_last=True)
-    return found.order_by(first, "symbol")
+    return stocks.order_by(first, "symbol")

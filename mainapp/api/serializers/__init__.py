@@ -1,1 +1,1 @@
-"""What the API takes and gives, a module a feature."""
+"""Input and output of the API's operations, one module per feature."""

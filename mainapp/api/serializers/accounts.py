@@ -18,7 +18,7 @@ class Password(serializers.CharField):
 
 
 class Registration(serializers.Serializer):
-    """A new account; `password2`, where given, must be the same."""
+    """A new account; `password2`, if present, must equal `password`."""
 
     username = serializers.CharField(max_length=150)
     email = serializers.EmailField(max_length=254)
@@ -27,7 +27,7 @@ class Registration(serializers.Serializer):
 
 
 class Registered(serializers.Serializer):
-    """The same whether or not the e-mail was free: with `mandatory` a letter tells its owner."""
+    """The same for a taken e-mail: with `mandatory`, an e-mail informs its owner."""
 
     username = serializers.CharField()
     email = serializers.CharField()
@@ -49,7 +49,7 @@ class Login(serializers.Serializer):
 
 
 class Tokens(serializers.Serializer):
-    """`access` goes into `Authorization: Bearer`; `refresh` is exchanged, once, for the next."""
+    """`access` goes into `Authorization: Bearer`; `refresh` is exchanged once for a new pair."""
 
     access = serializers.CharField()
     refresh = serializers.CharField()
@@ -60,7 +60,7 @@ class Refresh(serializers.Serializer):
 
 
 class Account(serializers.ModelSerializer):
-    """Who is logged in, with what they prefer."""
+    """The logged-in user with their preferences."""
 
     language = serializers.ChoiceField(
         choices=settings.LANGUAGES, source="preferred.language", required=False, allow_blank=True

@@ -1,4 +1,4 @@
-"""Alerts in both forms that CONTRACTS names: ours, and that of other alert services."""
+"""Alerts in both forms that CONTRACTS describes: ours, and that of other alert services."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,13 +23,13 @@ SORTABLE = ("symbol", "created_at", "expires_at")
 
 
 def limit(most: Decimal, digits: int = 14, **options: Any) -> Money:
-    """Return the field of a limit, which may be left out or none."""
+    """Return the field of a limit, which may be absent or null."""
     fixed = {"required": False, "allow_null": True, "min_value": CENT, "max_value": most}
     return Money(max_digits=digits, **fixed | options)
 
 
 class AlertQuery(serializers.Serializer):
-    """Which of one's alerts, in which order."""
+    """Filter and order of the user's alerts."""
 
     symbol = Ticker(required=False)
     state = serializers.ChoiceField(choices=list(STATUSES), required=False)
@@ -73,7 +73,7 @@ class AlertInput(serializers.Serializer):
     )
 
     def validate_email(self, value: str) -> str:
-        """Return nothing for the account's own, which an alert follows when it changes."""
+        """Return an empty text for the account's address, so that the alert follows its changes."""
         return "" if value.lower() == self.context["request"].user.email.lower() else value
 
     def validate(self, attrs: Any) -> Any:
@@ -85,44 +85,44 @@ class AlertInput(serializers.Serializer):
         return fields if self.instance is None or is_partial else effective
 
 
-def to_native(given: Mapping[str, Any], *, existing: Alert | None) -> dict[str, Any]:
-    """Return what is given of `FIELDS`, the second form put into ours; what is ours goes first."""
+def to_native(data: Mapping[str, Any], *, existing: Alert | None) -> dict[str, Any]:
+    """Return the present `FIELDS`, the second form translated; our own fields take precedence."""
     fields: dict[str, Any] = {}
     for name in ("stock", "symbol"):
-        if name in given:
-            fields["ativo"] = given[name]
-    if given.get("alert_type") == "threshold":
+        if name in data:
+            fields["ativo"] = data[name]
+    if data.get("alert_type") == "threshold":
         fields["hold_minutes"] = 0
-    elif given.get("alert_type") == "duration" and not _has_duration(given, existing):
+    elif data.get("alert_type") == "duration" and not _has_duration(data, existing):
         raise serializers.ValidationError({"duration_minutes": [_required()]})
-    if "duration_minutes" in given:
-        fields["hold_minutes"] = given["duration_minutes"]
-    return fields | _limit_of(given, existing) | {n: given[n] for n in FIELDS if n in given}
+    if "duration_minutes" in data:
+        fields["hold_minutes"] = data["duration_minutes"]
+    return fields | _limit_of(data, existing) | {n: data[n] for n in FIELDS if n in data}
 
 
-def _has_duration(given: Mapping[str, Any], existing: Alert | None) -> bool:
+def _has_duration(data: Mapping[str, Any], existing: Alert | None) -> bool:
     return bool(
-        given.get("duration_minutes")
-        or given.get("hold_minutes")
+        data.get("duration_minutes")
+        or data.get("hold_minutes")
         or (existing and existing.hold_minutes)
     )
 
 
-def _limit_of(given: Mapping[str, Any], existing: Alert | None) -> dict[str, Any]:
-    """Return the limit that a price of the second form is, in place of the other one."""
-    price = given.get("threshold_price", given.get("target_price"))
-    side = given.get("comparison") or (_side(existing) if existing else None)
-    if price is None and existing and "comparison" in given:
+def _limit_of(data: Mapping[str, Any], existing: Alert | None) -> dict[str, Any]:
+    """Return the limit that a price of the second form stands for, and clear the opposite one."""
+    price = data.get("threshold_price", data.get("target_price"))
+    side = data.get("comparison") or (_side(existing) if existing else None)
+    if price is None and existing and "comparison" in data:
         price = existing.venda or existing.compra
     if price is None:
         return {}
-    if side is None and "threshold_price" in given:
+    if side is None and "threshold_price" in data:
         raise serializers.ValidationError({"comparison": [_required()]})
     return {"compra": price, "venda": None} if side == "lt" else {"compra": None, "venda": price}
 
 
 def _side(alert: Alert) -> str | None:
-    """Return which comparison an alert's price makes, in the second form."""
+    """Return the comparison of an alert's price in the second form."""
     if alert.venda is not None:
         return "gt"
     return None if alert.compra is None else "lt"
@@ -133,7 +133,7 @@ def _required() -> str:
 
 
 def check_fields(fields: Mapping[str, Any], *, existing: Alert | None) -> None:
-    """Check what no field shows alone. Raises: ValidationError."""
+    """Check conditions that involve several fields. Raises: ValidationError."""
     stock = fields.get("ativo")
     if stock is None:
         raise serializers.ValidationError({"ativo": [_required()]})
@@ -185,7 +185,7 @@ class AlertData(serializers.Serializer):
 
 
 class FiringData(serializers.Serializer):
-    """That a condition fired: on which quote, and when it was noticed."""
+    """A firing of a condition: the quote, and the time when it was noticed."""
 
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=list(KINDS))
@@ -201,11 +201,11 @@ class FiringData(serializers.Serializer):
 
 
 def alert_data(alert: Alert, *, at: datetime) -> Any:
-    """Return an alert as `AlertData` gives it."""
+    """Return an alert in the form of `AlertData`."""
     price = alert.compra if alert.venda is None else alert.venda
     symbol = alert.ativo.symbol
     own = ("simulated", "created_at", "expires_at", "last_fired_at", "pause_reason")
-    told = {name: getattr(alert, name) for name in (*FIELDS, *own)} | {
+    data = {name: getattr(alert, name) for name in (*FIELDS, *own)} | {
         "id": alert.pk,
         "ativo": symbol,
         "state": "expired" if alert.is_expired(at) else alert.status,
@@ -218,4 +218,4 @@ def alert_data(alert: Alert, *, at: datetime) -> Any:
         "duration_minutes": alert.hold_minutes or None,
         "status": "triggered" if alert.status == Alert.Status.TRIGGERED else "created",
     }
-    return AlertData(told).data
+    return AlertData(data).data

@@ -1,4 +1,4 @@
-"""What several operations take or give."""
+"""Fields that several operations share."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from mainapp.market.selectors.watchlists import stocks_named
 
 
 class Counted(serializers.Serializer):
-    """How many rows it was about."""
+    """The number of affected rows."""
 
     count = serializers.IntegerField()
 
@@ -23,7 +23,7 @@ class Money(serializers.DecimalField):
 
 
 class Ticker(serializers.CharField):
-    """A stock by its ticker, as anybody types it; given back as today's symbol."""
+    """A stock by its ticker in any spelling; shown as today's symbol."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"max_length": 20} | options)

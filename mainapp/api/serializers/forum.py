@@ -8,7 +8,7 @@ from mainapp.forum.selectors.messages import MAX_SEQ
 
 
 class RoomQuery(serializers.Serializer):
-    """Which rooms; the last talked in come first."""
+    """Filter and order of rooms; the most recently active come first."""
 
     q = serializers.CharField(max_length=60, required=False)
     topic = serializers.CharField(max_length=40, required=False)
@@ -19,7 +19,7 @@ class RoomQuery(serializers.Serializer):
 
 
 class Person(serializers.Serializer):
-    """Somebody as others see them."""
+    """A user's public profile."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -36,7 +36,7 @@ class RoomInput(serializers.Serializer):
 
 
 class RoomData(serializers.Serializer):
-    """A room; `last_seq` is the number of its newest message, `host` may have gone."""
+    """A room; `last_seq` is the number of its newest message, `host` null for a deleted user."""
 
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -55,14 +55,14 @@ class MessageQuery(serializers.Serializer):
 
 
 class MessageInput(serializers.Serializer):
-    """What one says; sent again with the same `client_id` it is the same message."""
+    """A message to post; a repetition with the same `client_id` is the same message."""
 
     client_id = serializers.UUIDField()
     body = serializers.CharField(max_length=MAX_BODY * 2, trim_whitespace=False)
 
 
 class MessageData(serializers.Serializer):
-    """A message as the socket gives it: `client_id` and `body` are its author's to see alone."""
+    """A message as the socket sends it; only its author gets `client_id` and `body`."""
 
     id = serializers.IntegerField()
     seq = serializers.IntegerField()
@@ -76,7 +76,7 @@ class MessageData(serializers.Serializer):
 
 
 class Messages(serializers.Serializer):
-    """At most a hundred that follow a number, in their order."""
+    """At most a hundred messages after a number, in order."""
 
     items = MessageData(many=True)
     more = serializers.BooleanField()
@@ -84,7 +84,7 @@ class Messages(serializers.Serializer):
 
 
 class Ack(serializers.Serializer):
-    """A message that is kept, under its number."""
+    """Confirmation of a stored message, with its number."""
 
     id = serializers.IntegerField()
     client_id = serializers.UUIDField()

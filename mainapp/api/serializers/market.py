@@ -15,7 +15,7 @@ SORTABLE = ("symbol", "name", "kind", "sector", "price", "change_pct")
 
 
 class StockQuery(serializers.Serializer):
-    """Which stocks, in which order; what has no quote yet comes last."""
+    """Filter and order of stocks; those without a quote come last."""
 
     market = serializers.ChoiceField(choices=list(MARKETS), default="ALL")
     sector = serializers.CharField(max_length=80, required=False)
@@ -45,7 +45,7 @@ def quote_field(field: QuoteField) -> serializers.Field:
 
 
 class Quote(serializers.Serializer):
-    """A quote as the socket gives it."""
+    """A quote as the socket sends it."""
 
     def get_fields(self) -> dict[str, serializers.Field]:
         return {field.name: quote_field(field) for field in wire_fields(quotes.Quote)}
@@ -62,7 +62,7 @@ class ListedStock(serializers.ModelSerializer):
 
 
 class QuotesQuery(serializers.Serializer):
-    """Tickers, parted by commas."""
+    """Tickers, separated by commas."""
 
     symbols = serializers.CharField(max_length=13 * SYMBOL_LIMIT_USER)
 
@@ -74,7 +74,7 @@ class QuotesQuery(serializers.Serializer):
 
 
 class Quotes(serializers.Serializer):
-    """By today's symbol; `pending` has no quote yet, `unknown` names no stock."""
+    """Quotes by today's symbol; `pending` stocks have no quote, `unknown` tickers no stock."""
 
     quotes = serializers.DictField(child=Quote())
     pending = serializers.ListField(child=serializers.CharField())
@@ -86,7 +86,7 @@ class CandleQuery(serializers.Serializer):
 
 
 class Bar(serializers.Serializer):
-    """One candle; `time` is its beginning."""
+    """One candle; `time` is its start."""
 
     time = Moment(source="starts_at")
     open = Money()
@@ -97,7 +97,7 @@ class Bar(serializers.Serializer):
 
 
 class Candles(serializers.Serializer):
-    """A range, oldest first; `loading`: more of it is being fetched, so ask again."""
+    """A range of candles, oldest first; `loading`: the rest is being fetched, so request again."""
 
     symbol = serializers.CharField()
     range = serializers.CharField()
@@ -108,7 +108,7 @@ class Candles(serializers.Serializer):
 
 
 class Source(serializers.Serializer):
-    """One source of quotes, in the order in which they are asked."""
+    """One source of quotes; the list has the order in which they are queried."""
 
     name = serializers.CharField(source="state.name")
     label = serializers.CharField()

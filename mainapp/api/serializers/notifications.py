@@ -4,14 +4,14 @@ from rest_framework import serializers
 
 
 class InboxQuery(serializers.Serializer):
-    """Which of one's notifications, the newest first unless asked otherwise."""
+    """Filter and order of the user's notifications; the newest first by default."""
 
     unread = serializers.BooleanField(required=False, allow_null=True, default=None)
     ordering = serializers.ChoiceField(choices=["-id", "id"], default="-id")
 
 
 class NotificationData(serializers.Serializer):
-    """A notification as the socket gives it."""
+    """A notification as the socket sends it."""
 
     id = serializers.IntegerField()
     kind = serializers.CharField()

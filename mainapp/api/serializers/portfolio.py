@@ -1,4 +1,4 @@
-"""One's carteira, and what it is worth."""
+"""The user's carteira and its value."""
 
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from mainapp.portfolio.policies import MAX_NOTA
 
 
 class Amount(Money):
-    """What is not negative, to 8 places."""
+    """A number that is not negative, with up to 8 places."""
 
     def __init__(self, **options: Any) -> None:
         fixed = {"max_digits": DIGITS, "decimal_places": PLACES, "min_value": Decimal(0)}
@@ -20,7 +20,7 @@ class Amount(Money):
 
 
 class HoldingInput(serializers.Serializer):
-    """A row; `ativo` of one that is there stays what it is."""
+    """A row of the carteira; the `ativo` of an existing row does not change."""
 
     ativo = Ticker()
     preco_medio = Amount()
@@ -39,7 +39,7 @@ class HoldingInput(serializers.Serializer):
 
 
 class HoldingData(serializers.Serializer):
-    """A row at its newest price; without a quote only `cost` is known of its worth."""
+    """A row at its newest price; without a quote only its `cost` is known."""
 
     id = serializers.IntegerField(source="holding.pk")
     ativo = serializers.CharField(source="holding.symbol")
@@ -70,7 +70,7 @@ class Totals(serializers.Serializer):
 
 
 class Portfolio(serializers.Serializer):
-    """A page of the rows, by symbol, and the totals of all."""
+    """A page of the rows, by symbol, and the totals of all rows."""
 
     count = serializers.IntegerField()
     next = serializers.URLField(allow_null=True)

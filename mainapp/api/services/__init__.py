@@ -1,1 +1,1 @@
-"""Writes of the API itself: tokens, and the answers that are kept."""
+"""Writes of the API itself: tokens and saved answers."""

@@ -1,6 +1,6 @@
-"""Keep the answer to a request, so that it can be asked again and takes effect once.
+"""Save the answer to a request, so that a repetition has no second effect.
 
-All of it runs inside the transaction of the effect: who comes second waits for who came first.
+All of it runs inside the transaction of the effect: concurrent requests wait for the first one.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as _
 
 from mainapp.api.models import KeptAnswer
-from mainapp.api.policies import KEEP_KEYS
+from mainapp.api.policies import KEY_LIFETIME
 from mainapp.core.exceptions import DomainError
 
 
@@ -21,21 +21,21 @@ class KeyReused(DomainError):
 
 
 def claim_key(*, scope: str, key: str, fingerprint: str, at: datetime) -> KeptAnswer:
-    """Return the answer that was kept under a key, or a new row, with status 0, to be answered.
+    """Return the answer saved under a key, or a new row with status 0 for a first request.
 
-    Keys are forgotten after KEEP_KEYS. Raises: KeyReused.
+    Keys expire after KEY_LIFETIME. Raises: KeyReused.
     """
-    KeptAnswer.objects.filter(created_at__lt=at - KEEP_KEYS).delete()
+    KeptAnswer.objects.filter(created_at__lt=at - KEY_LIFETIME).delete()
     KeptAnswer.objects.bulk_create(
         [KeptAnswer(scope=scope, key=key, fingerprint=fingerprint, created_at=at)],
         ignore_conflicts=True,
     )
-    kept = KeptAnswer.objects.select_for_update().get(scope=scope, key=key)
-    if kept.fingerprint != fingerprint:
+    saved = KeptAnswer.objects.select_for_update().get(scope=scope, key=key)
+    if saved.fingerprint != fingerprint:
         raise KeyReused
-    return kept
+    return saved
 
 
-def keep_answer(*, kept: KeptAnswer, status: int, body: Any) -> None:
-    """Write the answer beside the effect."""
-    KeptAnswer.objects.filter(pk=kept.pk).update(status=status, body=body)
+def save_answer(*, saved: KeptAnswer, status: int, body: Any) -> None:
+    """Save the answer together with the effect."""
+    KeptAnswer.objects.filter(pk=saved.pk).update(status=status, body=body)

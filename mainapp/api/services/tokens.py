@@ -1,4 +1,4 @@
-"""Give, exchange and end tokens."""
+"""Creation, exchange and revocation of tokens."""
 
 from typing import Any, TypedDict
 
@@ -12,20 +12,20 @@ from mainapp.accounts.models import User
 
 
 class Pair(TypedDict):
-    """An access token, and what is exchanged for the next one."""
+    """An access token, and the refresh token that is exchanged for the next pair."""
 
     access: str
     refresh: str
 
 
-def give_tokens(*, user: User) -> Pair:
-    """Return a pair for somebody who logged in, and note when they did."""
+def create_tokens(*, user: User) -> Pair:
+    """Return a pair for a user who logged in, and record the time of the log-in."""
     User.objects.filter(pk=user.pk).update(last_login=timezone.now())
     return _pair(user)
 
 
 def rotate_token(*, refresh: str) -> Pair:
-    """Exchange a refresh token, once, for a new pair. Raises: TokenError for one that is over."""
+    """Exchange a refresh token, once, for a new pair. Raises: TokenError for one that has ended."""
     with transaction.atomic():
         token = _read(refresh)
         user = _owner(token)
@@ -35,8 +35,8 @@ def rotate_token(*, refresh: str) -> Pair:
         return _pair(user)
 
 
-def end_token(*, user: User, refresh: str) -> None:
-    """End a refresh token of `user`. Raises: TokenError for one that is over, or not theirs."""
+def revoke_token(*, user: User, refresh: str) -> None:
+    """Revoke a refresh token of `user`. Raises: TokenError for an ended or foreign one."""
     token = _read(refresh)
     if _owner(token).pk != user.pk:
         raise TokenError("somebody else's")

@@ -10,7 +10,7 @@ from django.test import Client
 from conftest import Refused
 from mainapp.accounts import tickets
 from mainapp.accounts.tickets import Ticket
-from mainapp.api.services.tokens import give_tokens
+from mainapp.api.services.tokens import create_tokens
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from project.asgi import application
@@ -29,7 +29,7 @@ def ticket_of(user, *, by="session"):
     if by == "session":
         client.force_login(user)
     else:
-        headers["Authorization"] = f"Bearer {give_tokens(user=user)['access']}"
+        headers["Authorization"] = f"Bearer {create_tokens(user=user)['access']}"
     answer = client.post(TICKET, headers=headers)
     assert answer.status_code == 201
     return answer.json()["subprotocol"], client

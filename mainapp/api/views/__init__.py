@@ -1,1 +1,1 @@
-"""The operations of the API, a module a feature."""
+"""The operations of the API, one module per feature."""

@@ -29,7 +29,7 @@ from mainapp.api.serializers.accounts import (
     Registration,
     Tokens,
 )
-from mainapp.api.services.tokens import end_token, give_tokens, rotate_token
+from mainapp.api.services.tokens import create_tokens, revoke_token, rotate_token
 from mainapp.api.views.base import ApiView, valid
 from mainapp.core.exceptions import DomainError
 
@@ -37,22 +37,22 @@ WAIT_S = 60
 
 
 class RegisterView(ApiView):
-    """Sign up, by the rules of the site's page."""
+    """Sign up, by the rules of the site's sign-up page."""
 
     serializer_class = Registration
 
     @extend_schema(responses={201: Registered})
     def post(self, request: Any) -> Response:
-        given = valid(self.get_serializer(data=request.data))
+        data = valid(self.get_serializer(data=request.data))
         if not ratelimit.consume(request._request, action="signup"):
             raise Throttled(wait=WAIT_S)
-        form = _sign_up_form(given)
+        form = _sign_up_form(data)
         _check(form)
         try:
-            with transaction.atomic(), _aside(request._request):
+            with transaction.atomic(), _discard_session_changes(request._request):
                 _register(request._request, form)
         except IntegrityError:
-            _check(_sign_up_form(given))  # the username that another took meanwhile
+            _check(_sign_up_form(data))  # another user took the username meanwhile
             raise
         answer = {
             "username": form.cleaned_data["username"],
@@ -69,90 +69,90 @@ class LoginView(ApiView):
 
     @extend_schema(responses={200: Tokens})
     def post(self, request: Any) -> Response:
-        given = valid(self.get_serializer(data=request.data))
-        names = {"login": given.get("username") or given["email"], "password": given["password"]}
+        data = valid(self.get_serializer(data=request.data))
+        names = {"login": data.get("username") or data["email"], "password": data["password"]}
         form = LogInForm(names, request=request._request)
         if not form.is_valid():
             if form.has_error("__all__", "too_many_login_attempts"):
                 raise Throttled(wait=WAIT_S)
             raise DomainError("invalid_credentials", MISMATCH)
         _check_verified(request._request, form.user)
-        return Response(give_tokens(user=form.user))
+        return Response(create_tokens(user=form.user))
 
 
 class RefreshView(ApiView):
-    """Exchange a refresh token for a new pair; it is over then. `token/refresh/` is the same."""
+    """Exchange a refresh token, once, for a new pair. `token/refresh/` is the same."""
 
     authentication_classes: list[Any] = []
     serializer_class = Refresh
 
     @extend_schema(responses={200: Tokens})
     def post(self, request: Any) -> Response:
-        given = valid(self.get_serializer(data=request.data))
-        return Response(rotate_token(refresh=given["refresh"]))
+        data = valid(self.get_serializer(data=request.data))
+        return Response(rotate_token(refresh=data["refresh"]))
 
     def get_authenticate_header(self, request: Any) -> str:
         return 'Bearer realm="api"'
 
 
 class LogoutView(ApiView):
-    """End a refresh token of one's own."""
+    """Revoke one of the user's refresh tokens."""
 
     serializer_class = Refresh
 
     @extend_schema(responses={204: None})
     def post(self, request: Any) -> Response:
-        given = valid(self.get_serializer(data=request.data))
-        end_token(user=request.user, refresh=given["refresh"])
+        data = valid(self.get_serializer(data=request.data))
+        revoke_token(user=request.user, refresh=data["refresh"])
         return Response(status=204)
 
 
 class UserView(ApiView):
-    """The account of who asks."""
+    """The account of the user."""
 
     serializer_class = Account
 
     @extend_schema(responses={200: Account})
     def get(self, request: Any) -> Response:
-        return Response(_told(request.user))
+        return Response(_account_data(request.user))
 
     @extend_schema(responses={200: Account})
     def patch(self, request: Any) -> Response:
-        given = valid(self.get_serializer(request.user, data=request.data, partial=True))
-        chosen = given.pop("preferred", {})
+        data = valid(self.get_serializer(request.user, data=request.data, partial=True))
+        chosen = data.pop("preferred", {})
         user = User.objects.get(pk=request.user.pk)
         with transaction.atomic():
-            if given:
-                kept = {"display_name": user.display_name, "bio": user.bio}
-                save_profile(user=user, **kept | given)
+            if data:
+                current = {"display_name": user.display_name, "bio": user.bio}
+                save_profile(user=user, **current | data)
             if chosen:
                 save_preferences(user=user, **chosen)
-        return Response(_told(User.objects.get(pk=user.pk)))
+        return Response(_account_data(User.objects.get(pk=user.pk)))
 
 
-def _told(user: User) -> Any:
+def _account_data(user: User) -> Any:
     user.preferred = preferences_of(user)  # type: ignore[attr-defined] # for the serializer alone
     return Account(user).data
 
 
-def _sign_up_form(given: dict[str, Any]) -> SignUpForm:
-    password = given["password"]
-    names = {"username": given["username"], "email": given["email"]}
-    again = given.get("password2", password)
+def _sign_up_form(data: dict[str, Any]) -> SignUpForm:
+    password = data["password"]
+    names = {"username": data["username"], "email": data["email"]}
+    again = data.get("password2", password)
     return SignUpForm(names | {"password1": password, "password2": again})
 
 
 def _check(form: SignUpForm) -> None:
-    """Raises: ValidationError with the API's names of the fields."""
+    """Validate the form. Raises: ValidationError with the API's names of the fields."""
     if not form.is_valid():
         names = {"password1": "password", "__all__": "non_field_errors"}
         raise ValidationError(
-            {names.get(name, name): list(told) for name, told in form.errors.items()}
+            {names.get(name, name): list(messages) for name, messages in form.errors.items()}
         )
 
 
 def _register(request: Any, form: SignUpForm) -> None:
-    """Make the account and mail what the site's page would; a taken e-mail's owner is told."""
+    """Create the account and send the e-mails of the site's page, to a taken address too."""
     email = form.cleaned_data["email"]
     if form.account_already_exists:
         User.objects.create_user(
@@ -166,14 +166,14 @@ def _register(request: Any, form: SignUpForm) -> None:
 
 
 @contextmanager
-def _aside(request: Any) -> Iterator[None]:
-    """Keep what allauth leaves in the session, and says on the next page, from the client."""
-    kept, request.session = request.session, type(request.session)()
-    said, request._messages = request._messages, CookieStorage(request)
+def _discard_session_changes(request: Any) -> Iterator[None]:
+    """Discard what allauth writes to the session and to the messages of the next page."""
+    saved_session, request.session = request.session, type(request.session)()
+    saved_messages, request._messages = request._messages, CookieStorage(request)
     try:
         yield
     finally:
-        request.session, request._messages = kept, said
+        request.session, request._messages = saved_session, saved_messages
 
 
 def _check_verified(request: Any, user: User) -> None:
@@ -182,6 +182,6 @@ def _check_verified(request: Any, user: User) -> None:
         return
     if email := user.email:
         attempt = LogInAttempt(user=user, email=email)
-        with _aside(request):
+        with _discard_session_changes(request):
             email_verification.send_verification_email_at_login(request, attempt)
     raise DomainError("email_unverified", _("Abra antes o link que mandamos ao seu e-mail."))

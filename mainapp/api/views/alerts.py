@@ -1,4 +1,4 @@
-"""`alerts/`: one's own alerts, and what fired."""
+"""`alerts/`: the user's alerts and their firings."""
 
 from typing import Any
 
@@ -32,8 +32,8 @@ from mainapp.api.views.base import ApiView, valid
 from mainapp.core.paths import get_owned_or_404
 
 
-def created(view: ApiView, request: Any) -> Response:
-    """Make an alert, and have another address than the account's asked whether it wants it."""
+def _create(view: ApiView, request: Any) -> Response:
+    """Create an alert, and ask for confirmation of an address that is not the account's."""
     fields = valid(view.get_serializer(data=request.data))
     at = timezone.now()
     with transaction.atomic():
@@ -46,13 +46,13 @@ def _own(request: Any, pk: int) -> Alert:
     return get_owned_or_404(own_alerts(request.user), pk)
 
 
-def deleted(request: Any, pk: int) -> Response:
+def _delete(request: Any, pk: int) -> Response:
     delete_alert(alert=_own(request, pk))
     return Response(status=204)
 
 
 class AlertsView(ApiView):
-    """One's alerts, and making one."""
+    """The user's alerts, and creating one."""
 
     serializer_class = AlertInput
     pagination_class = Pages
@@ -60,32 +60,32 @@ class AlertsView(ApiView):
     @extend_schema(parameters=[AlertQuery], responses={200: AlertData(many=True)})
     def get(self, request: Any) -> Response:
         query, at = valid(AlertQuery(data=request.query_params)), timezone.now()
-        found = alerts_of(request.user).select_related("ativo")
+        alerts = alerts_of(request.user).select_related("ativo")
         if "symbol" in query:
-            found = found.filter(ativo=query["symbol"])
+            alerts = alerts.filter(ativo=query["symbol"])
         if "state" in query:
-            found = found.filter(status_filter(at)[query["state"]])
+            alerts = alerts.filter(status_filter(at)[query["state"]])
         ordering = query["ordering"].replace("symbol", "ativo__symbol")
-        page: list[Alert] = self.paginate_queryset(found.order_by(ordering, "pk"))
+        page: list[Alert] = self.paginate_queryset(alerts.order_by(ordering, "pk"))
         return self.get_paginated_response([alert_data(alert, at=at) for alert in page])
 
     @extend_schema(responses={201: AlertData})
     def post(self, request: Any) -> Response:
-        return created(self, request)
+        return _create(self, request)
 
 
 class CreateAlertView(ApiView):
-    """Make an alert; the same as posting to `alerts/`."""
+    """Create an alert; the same as posting to `alerts/`."""
 
     serializer_class = AlertInput
 
     @extend_schema(responses={201: AlertData})
     def post(self, request: Any) -> Response:
-        return created(self, request)
+        return _create(self, request)
 
 
 class AlertView(ApiView):
-    """One of one's alerts."""
+    """One of the user's alerts."""
 
     serializer_class = AlertInput
 
@@ -95,18 +95,18 @@ class AlertView(ApiView):
 
     @extend_schema(responses={200: AlertData})
     def put(self, request: Any, pk: int) -> Response:
-        """Write an alert anew: what is left out has its default."""
-        return self._changed(request, pk, is_partial=False)
+        """Replace an alert: absent fields get their defaults."""
+        return self._change(request, pk, is_partial=False)
 
     @extend_schema(responses={200: AlertData})
     def patch(self, request: Any, pk: int) -> Response:
-        return self._changed(request, pk, is_partial=True)
+        return self._change(request, pk, is_partial=True)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, pk: int) -> Response:
-        return deleted(request, pk)
+        return _delete(request, pk)
 
-    def _changed(self, request: Any, pk: int, *, is_partial: bool) -> Response:
+    def _change(self, request: Any, pk: int, *, is_partial: bool) -> Response:
         alert = _own(request, pk)
         fields = valid(self.get_serializer(alert, data=request.data, partial=is_partial))
         at = timezone.now()
@@ -121,11 +121,11 @@ class DeleteAlertView(ApiView):
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, pk: int) -> Response:
-        return deleted(request, pk)
+        return _delete(request, pk)
 
 
 class DeleteAlertsView(ApiView):
-    """Delete all of one's alerts."""
+    """Delete all of the user's alerts."""
 
     serializer_class = Counted
 
@@ -140,7 +140,7 @@ class DeleteAlertsView(ApiView):
 
 
 class PauseAlertView(ApiView):
-    """Stop an active alert; any other stays as it is."""
+    """Pause an active alert; any other stays as it is."""
 
     serializer_class = AlertData
 
@@ -162,7 +162,7 @@ class ResumeAlertView(ApiView):
 
 
 class FiringsView(ApiView):
-    """What an alert fired, the newest first."""
+    """The firings of an alert, the newest first."""
 
     serializer_class = FiringData
     pagination_class = Pages

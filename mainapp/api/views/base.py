@@ -1,46 +1,52 @@
-"""The base of every operation: throttles, then who asks, then an effect that happens once."""
+"""The base of every operation: limits, permissions, and mutations that take effect once."""
 
 import json
 from collections.abc import Mapping
 from functools import cache
+from math import ceil
 from typing import Any
 
 from django.db import transaction
 from django.urls import get_resolver
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
-from rest_framework.exceptions import Throttled
 from rest_framework.generics import GenericAPIView
 from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from mainapp.api import throttling
 from mainapp.api.models import KeptAnswer
-from mainapp.api.policies import MAX_KEY, fingerprint, network_of
-from mainapp.api.services.keeping import claim_key, keep_answer
+from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
+from mainapp.api.services.keeping import claim_key, save_answer
+from mainapp.core.addresses import client_address, network_of
 from mainapp.core.exceptions import DomainError
-from mainapp.core.policies import MEMBERS, Who, operation_policies
+from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
+from mainapp.core.policies import Who, operation_policies, people_of
 
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Repeated(Exception):
-    def __init__(self, kept: KeptAnswer) -> None:
+    """The request was answered before; `saved` is that answer."""
+
+    def __init__(self, saved: KeptAnswer) -> None:
         super().__init__()
-        self.kept = kept
+        self.saved = saved
 
 
 class ApiView(GenericAPIView):
-    """An operation; a mutation with an `Idempotency-Key` is one transaction with its answer."""
+    """An operation; a mutation with an `Idempotency-Key` commits together with its saved answer."""
 
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
     pagination_class: Any = None
-    window: throttling.Window | None = None
-    kept: KeptAnswer | None = None
+    decision: Decision | None = None
+    saved: KeptAnswer | None = None
 
     def get_permissions(self) -> list[BasePermission]:
-        who = policy_of(type(self)).get((self.request.method or "").lower(), MEMBERS)
+        view: Any = type(self)
+        line = policy_of(view)
+        # Another method is answered with 405 to anybody who may use one of these.
+        who = line.get((self.request.method or "").lower()) or people_of(line)
         return [AllowAny() if Who.ANONYMOUS in who else IsAuthenticated()]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -50,51 +56,52 @@ class ApiView(GenericAPIView):
             response = super().dispatch(request, *args, **kwargs)
             if response.status_code >= 400:
                 transaction.set_rollback(True)
-            elif self.kept:
-                keep_answer(kept=self.kept, status=response.status_code, body=_text(response.data))
+            elif self.saved:
+                save_answer(
+                    saved=self.saved, status=response.status_code, body=_text(response.data)
+                )
         return response
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        self._count(throttling.of_address(request))
+        self._count(ADDRESS_REQUESTS, of_address(client_address(request)))
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
-            self._count(throttling.of_user(request.user))
+            self._count(USER_REQUESTS, of_user(request.user))
         if request.method not in SAFE and "Idempotency-Key" in request.headers:
             self._claim(request)
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, Repeated):
-            response = Response(json.loads(exc.kept.body or "null"), exc.kept.status)
+            response = Response(json.loads(exc.saved.body or "null"), exc.saved.status)
             response["Idempotent-Replayed"] = "true"
             return response
         return super().handle_exception(exc)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if self.window:
-            for name, value in self.window.headers.items():
+        if self.decision:
+            for name, value in _limit_headers(self.decision).items():
                 response[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def _count(self, window: throttling.Window) -> None:
-        self.window = window
-        if window.is_full:
-            raise Throttled(wait=window.reset_s)
+    def _count(self, limit: Limit, key: Key) -> None:
+        self.decision = try_consume(limit, key)
+        self.decision.check()
 
     def _claim(self, request: Any) -> None:
         key = request.headers["Idempotency-Key"]
         if not key or len(key) > MAX_KEY or not key.isprintable():
             raise DomainError("invalid", _("A Idempotency-Key tem de 1 a 255 caracteres."))
-        kept = claim_key(
+        saved = claim_key(
             scope=_scope(request),
             key=key,
             fingerprint=fingerprint(request.method, request.get_full_path(), request.body),
             at=timezone.now(),
         )
-        if kept.status:
-            raise Repeated(kept)
-        self.kept = kept
+        if saved.status:
+            raise Repeated(saved)
+        self.saved = saved
 
 
 @cache
@@ -110,18 +117,29 @@ def policy_of(view: type) -> Mapping[str, Who]:
 
 
 def valid(serializer: Any) -> dict[str, Any]:
-    """Return what a serializer was given, checked. Raises: ValidationError."""
+    """Return a serializer's validated data. Raises: ValidationError."""
     serializer.is_valid(raise_exception=True)
-    given: dict[str, Any] = serializer.validated_data
-    return given
+    data: dict[str, Any] = serializer.validated_data
+    return data
 
 
 def _text(data: Any) -> str:
-    """Return an answer as text: PostgreSQL would give an object's fields back in another order."""
+    """Return an answer as text: PostgreSQL's jsonb would change the order of an object's fields."""
     return json.dumps(data, cls=JSONEncoder)
+
+
+def _limit_headers(decision: Decision) -> dict[str, str]:
+    """Return the RateLimit headers, in the form of one number each."""
+    limit = decision.limit
+    return {
+        "RateLimit-Limit": str(limit.allowed),
+        "RateLimit-Remaining": str(decision.remaining),
+        "RateLimit-Reset": str(max(1, ceil(decision.reset_s))),
+        "RateLimit-Policy": f"{limit.allowed};w={limit.window_s:g}",
+    }
 
 
 def _scope(request: Any) -> str:
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
-    return f"address:{network_of(request.META.get('REMOTE_ADDR', ''))}"
+    return f"address:{network_of(client_address(request))}"

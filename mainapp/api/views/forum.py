@@ -1,4 +1,4 @@
-"""`rooms/`: the forum, for who has no socket."""
+"""`rooms/`: the forum, for clients without a socket."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from mainapp.market.symbols import fold
 
 
 class RoomsView(ApiView):
-    """The rooms, and opening one."""
+    """The rooms, and creating one."""
 
     serializer_class = RoomInput
     pagination_class = Pages
@@ -35,24 +35,24 @@ class RoomsView(ApiView):
     @extend_schema(parameters=[RoomQuery], responses={200: RoomData(many=True)})
     def get(self, request: Any) -> Response:
         query = valid(RoomQuery(data=request.query_params))
-        found = Room.objects.select_related("stock", "host").order_by(query["ordering"], "-pk")
+        rooms = Room.objects.select_related("stock", "host").order_by(query["ordering"], "-pk")
         for word in fold(query.get("q", "")).split():
-            found = found.filter(search_text__contains=word)
+            rooms = rooms.filter(search_text__contains=word)
         if "topic" in query:
-            found = found.filter(topic=query["topic"])
-        page: list[Room] = self.paginate_queryset(found)
-        return self.get_paginated_response([_told(room) for room in page])
+            rooms = rooms.filter(topic=query["topic"])
+        page: list[Room] = self.paginate_queryset(rooms)
+        return self.get_paginated_response([_room_data(room) for room in page])
 
     @extend_schema(responses={201: RoomData})
     def post(self, request: Any) -> Response:
         form = RoomForm(valid(self.get_serializer(data=request.data)))
         if not form.is_valid():
-            raise ValidationError({name: list(told) for name, told in form.errors.items()})
-        return Response(_told(create_room(host=request.user, **form.cleaned_data)), 201)
+            raise ValidationError({name: list(messages) for name, messages in form.errors.items()})
+        return Response(_room_data(create_room(host=request.user, **form.cleaned_data)), 201)
 
 
 class MessagesView(ApiView):
-    """A room's messages, and saying something: the fallback of its socket."""
+    """A room's messages, and posting one: the fallback of its socket."""
 
     serializer_class = MessageInput
 
@@ -60,16 +60,16 @@ class MessagesView(ApiView):
     def get(self, request: Any, pk: int) -> Response:
         after = valid(MessageQuery(data=request.query_params))["after"]
         last_seq = _last_seq(pk)
-        said, more = messages_after(pk, after)
-        items = [one.item_for(request.user.pk) for one in said]
+        messages, more = messages_after(pk, after)
+        items = [message.item_for(request.user.pk) for message in messages]
         return Response({"items": items, "more": more, "last_seq": last_seq})
 
     @extend_schema(responses={201: Ack})
     def post(self, request: Any, pk: int) -> Response:
-        given = valid(self.get_serializer(data=request.data))
+        data = valid(self.get_serializer(data=request.data))
         _last_seq(pk)
-        message = post_message(room_pk=pk, author=request.user, **given)
-        ack = {"id": message.pk, "client_id": given["client_id"], "seq": message.seq}
+        message = post_message(room_pk=pk, author=request.user, **data)
+        ack = {"id": message.pk, "client_id": data["client_id"], "seq": message.seq}
         return Response(Ack(ack).data, 201)
 
 
@@ -81,6 +81,6 @@ def _last_seq(pk: int) -> int:
     return head.last_seq
 
 
-def _told(room: Room) -> Any:
+def _room_data(room: Room) -> Any:
     room.host_data = person_of(room.host) if room.host else None  # type: ignore[attr-defined] # for its serializer
     return RoomData(room).data

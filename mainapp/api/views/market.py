@@ -1,4 +1,4 @@
-"""Stocks, quotes, candles and sources: open to all."""
+"""Stocks, quotes, candles and sources, open to everyone."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from mainapp.market.selectors.candles import chart_bars, chart_interval
 from mainapp.market.selectors.sources import sources_overview
 from mainapp.market.selectors.tracking import last_quotes, tracked_stocks
 from mainapp.market.selectors.watchlists import stocks_named
-from mainapp.market.views.graph import ask_for_history
+from mainapp.market.views.graph import request_history
 
 
 class StocksView(ApiView):
@@ -45,7 +45,7 @@ class StocksView(ApiView):
 
 
 class StockView(ApiView):
-    """One stock, by today's ticker or one that it had."""
+    """One stock, by its present or a former ticker."""
 
     serializer_class = ListedStock
 
@@ -66,16 +66,16 @@ class QuotesView(ApiView):
         symbols = ",".join(request.query_params.getlist("symbols"))
         query = valid(QuotesQuery(data={"symbols": symbols}))
         tracked, _more = tracked_stocks(query["symbols"], limit=SYMBOL_LIMIT_USER)
-        told = {
+        data = {
             "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
             "pending": [row.symbol for row in tracked.rows if not row.quote],
             "unknown": tracked.unknown,
         }
-        return Response(told)
+        return Response(data)
 
 
 class CandlesView(ApiView):
-    """A stock's past; where it is not whole, asking has it fetched."""
+    """A stock's candles; a request for an incomplete range starts fetching the rest."""
 
     serializer_class = Candles
 
@@ -84,8 +84,8 @@ class CandlesView(ApiView):
         range_ = valid(CandleQuery(data=request.query_params))["range"]
         stock, at = stock_or_404(symbol), timezone.now()
         bars, source = chart_bars(stock=stock, range_=range_, at=at)
-        load = ask_for_history(stock.symbol, range_, bars=bars, at=at)
-        told = {
+        load = request_history(stock.symbol, range_, bars=bars, at=at)
+        data = {
             "symbol": stock.symbol,
             "range": range_,
             "interval": chart_interval(range_),
@@ -93,11 +93,11 @@ class CandlesView(ApiView):
             "status": load.status,
             "candles": bars,
         }
-        return Response(Candles(told).data)
+        return Response(Candles(data).data)
 
 
 class SourcesView(ApiView):
-    """How the sources of quotes are doing."""
+    """The state of the sources of quotes."""
 
     serializer_class = Sources
 
@@ -107,7 +107,7 @@ class SourcesView(ApiView):
 
 
 def stock_or_404(symbol: str) -> Stock:
-    """Return the stock that an address names."""
+    """Return the stock of a ticker. Raises: Http404."""
     stock = stocks_named([symbol]).get(symbol)
     if stock is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""`notifications/`: one's inbox."""
+"""`notifications/`: the user's inbox."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from mainapp.notifications.services.inbox import delete_notifications, mark_read
 
 
 class NotificationsView(ApiView):
-    """One's notifications."""
+    """The user's notifications."""
 
     serializer_class = NotificationData
     pagination_class = Pages
@@ -23,37 +23,37 @@ class NotificationsView(ApiView):
     @extend_schema(parameters=[InboxQuery], responses={200: NotificationData(many=True)})
     def get(self, request: Any) -> Response:
         query = valid(InboxQuery(data=request.query_params))
-        found = inbox_of(request.user).order_by(query["ordering"])
+        notification = inbox_of(request.user).order_by(query["ordering"])
         if query["unread"] is not None:
-            found = found.filter(is_read=not query["unread"])
-        page: list[Any] = self.paginate_queryset(found)
-        return self.get_paginated_response([item(one, is_read=one.is_read) for one in page])
+            notification = notification.filter(is_read=not query["unread"])
+        page: list[Any] = self.paginate_queryset(notification)
+        return self.get_paginated_response([item(each, is_read=each.is_read) for each in page])
 
 
 class NotificationView(ApiView):
-    """One of one's notifications."""
+    """One of the user's notifications."""
 
     serializer_class = NotificationData
 
     @extend_schema(responses={200: NotificationData})
     def get(self, request: Any, pk: int) -> Response:
-        found: Any = get_owned_or_404(inbox_of(request.user), pk)
-        return Response(item(found, is_read=found.is_read))
+        notification: Any = get_owned_or_404(inbox_of(request.user), pk)
+        return Response(item(notification, is_read=notification.is_read))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, pk: int) -> Response:
-        found = get_owned_or_404(inbox_of(request.user), pk)
-        delete_notifications(user=request.user, ids=[found.pk], at=timezone.now())
+        notification = get_owned_or_404(inbox_of(request.user), pk)
+        delete_notifications(user=request.user, ids=[notification.pk], at=timezone.now())
         return Response(status=204)
 
 
 class ReadNotificationView(ApiView):
-    """Mark one as read."""
+    """Mark a notification as read."""
 
     serializer_class = NotificationData
 
     @extend_schema(request=None, responses={200: NotificationData})
     def post(self, request: Any, pk: int) -> Response:
-        found = get_owned_or_404(inbox_of(request.user), pk)
-        mark_read(user=request.user, ids=[found.pk], at=timezone.now())
-        return Response(item(found, is_read=True))
+        notification = get_owned_or_404(inbox_of(request.user), pk)
+        mark_read(user=request.user, ids=[notification.pk], at=timezone.now())
+        return Response(item(notification, is_read=True))

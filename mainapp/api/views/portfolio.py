@@ -1,4 +1,4 @@
-"""`carteira/`: what one holds."""
+"""`carteira/`: the user's holdings."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ PAGE = [OpenApiParameter(name, OpenApiTypes.INT) for name in ("page", "page_size
 
 
 class CarteiraView(ApiView):
-    """One's holdings, and adding one."""
+    """The user's holdings, and adding one."""
 
     serializer_class = HoldingInput
     pagination_class = Pages
@@ -35,26 +35,26 @@ class CarteiraView(ApiView):
 
     @extend_schema(responses={201: HoldingData})
     def post(self, request: Any) -> Response:
-        given = valid(self.get_serializer(data=request.data))
-        return Response(_told(create_row(owner=request.user, **given)), 201)
+        data = valid(self.get_serializer(data=request.data))
+        return Response(_holding_data(create_row(owner=request.user, **data)), 201)
 
 
 class HoldingView(ApiView):
-    """One row of one's carteira."""
+    """One row of the user's carteira."""
 
     serializer_class = HoldingInput
 
     @extend_schema(responses={200: HoldingData})
     def get(self, request: Any, pk: int) -> Response:
-        return Response(_told(get_owned_or_404(own_rows(request.user), pk)))
+        return Response(_holding_data(get_owned_or_404(own_rows(request.user), pk)))
 
     @extend_schema(responses={200: HoldingData})
     def patch(self, request: Any, pk: int) -> Response:
         row = get_owned_or_404(own_rows(request.user), pk)
-        given = valid(self.get_serializer(row, data=request.data, partial=True))
+        data = valid(self.get_serializer(row, data=request.data, partial=True))
         names = ("preco_medio", "quantidade", "nota")
-        update_row(row=row, **{name: given.get(name, getattr(row, name)) for name in names})
-        return Response(_told(get_owned_or_404(own_rows(request.user), pk)))
+        update_row(row=row, **{name: data.get(name, getattr(row, name)) for name in names})
+        return Response(_holding_data(get_owned_or_404(own_rows(request.user), pk)))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, pk: int) -> Response:
@@ -62,7 +62,7 @@ class HoldingView(ApiView):
         return Response(status=204)
 
 
-def _told(row: Carteira) -> Any:
+def _holding_data(row: Carteira) -> Any:
     holding = holding_of(row)
     valuation = value_rows([holding], last_quotes([holding.symbol]))
     return HoldingData(valuation.rows[0]).data

@@ -1,4 +1,4 @@
-"""`ws-ticket/`: a way into the sockets for clients without a page of this site."""
+"""`ws-ticket/`: access to the sockets for clients that are not pages of this site."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from mainapp.core.middleware import TICKET
 
 
 class TicketData(serializers.Serializer):
-    """Offer `subprotocol` in one handshake, within `expires_in_s`."""
+    """Offer `subprotocol` in one handshake within `expires_in_s`."""
 
     ticket = serializers.CharField()
     subprotocol = serializers.CharField()
@@ -23,7 +23,7 @@ class TicketData(serializers.Serializer):
 
 
 class TicketView(ApiView):
-    """Get a ticket for one socket; it ends with the login that it was made from."""
+    """Create a ticket for one socket; it ends with the log-in that it was created by."""
 
     serializer_class = TicketData
 
@@ -36,9 +36,9 @@ class TicketView(ApiView):
             value = tickets.issue(Ticket(user.pk, user.get_session_auth_hash(), session_key))
         except redis.RedisError:
             raise DomainError("unavailable") from None
-        told = {
+        data = {
             "ticket": value,
             "subprotocol": f"{TICKET}{value}",
             "expires_in_s": tickets.LIFE_S,
         }
-        return Response(told, 201)
+        return Response(data, 201)

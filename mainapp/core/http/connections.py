@@ -51,10 +51,10 @@ class Transport(httpx.BaseTransport):
         policy: AddressPolicy | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        given = httpx.Proxy(proxy) if proxy else None
+        given = httpx.Proxy(proxy) if proxy else None  # parses the URL, its name and password
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls or default_tls(),
-            proxy=given and httpcore.Proxy(str(given.url), given.raw_auth),
+            proxy=httpcore.Proxy(str(given.url), given.raw_auth) if given else None,
             max_connections=20,
             # A kept connection would skip the vetting of its name's present address.
             max_keepalive_connections=0 if policy else 10,

@@ -9,7 +9,6 @@ from mainapp.core.realtime.publish import (
     publish_on_commit,
 )
 from mainapp.core.realtime.queries import query
-from mainapp.core.realtime.turns import take_turn
 from mainapp.core.realtime.writer import ConflatingWriter, SocketWriter
 
 __all__ = [
@@ -23,5 +22,4 @@ __all__ = [
     "publish_on_commit",
     "query",
     "stop_hubs",
-    "take_turn",
 ]

@@ -136,7 +136,8 @@ class Hub:
 
     async def _receive_one(self) -> None:
         layer = get_channel_layer()
-        assert layer is not None and self._channel is not None
+        assert layer is not None
+        assert self._channel is not None
         try:
             message = await layer.receive(self._channel)
         except (redis.RedisError, OSError):

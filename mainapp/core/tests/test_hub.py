@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from contextlib import AsyncExitStack, suppress
+from importlib import import_module
 from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
 import msgpack  # type: ignore[import-untyped] # it has no types
@@ -15,7 +16,9 @@ from mainapp.core.realtime.messages import MalformedMessage, check_shape
 from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.own_redis import OwnRedis, point_at
 from mainapp.core.tests.pipes import settle, until
-from project.asgi import lifespan
+
+# Imported by name: `core` may not import the features whose hubs it brings.
+lifespan = import_module("project.asgi").lifespan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,6 +1,5 @@
 """Writing, editing and deleting messages."""
 
-from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,20 +10,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
+from mainapp.core.limits import consume, of_user
+from mainapp.core.limits.database_store import consume_stored
 from mainapp.forum.exceptions import (
     Closed,
     Forbidden,
     Invalid,
     LoginRequired,
     Muted,
-    RateLimited,
     TooLong,
 )
 from mainapp.forum.models import Message, ModerationEntry, Participant, Room
 from mainapp.forum.policies import (
+    CHANGES,
     MAX_EXCERPT,
-    TURNS,
-    WINDOW_S,
+    POSTS,
     clean_body,
     is_moderator,
     is_too_long,
@@ -32,7 +32,6 @@ from mainapp.forum.policies import (
 from mainapp.forum.rendering import mentions_in, render, symbols_in
 from mainapp.forum.services.log import note
 from mainapp.forum.services.numbering import take_revision
-from mainapp.forum.services.turns import changes
 from mainapp.market.selectors.catalogue import catalogue
 
 
@@ -62,7 +61,7 @@ def post_message(
         now = timezone.now()
         room = take_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
         takes_part = _check_may_write(room, author)
-        _take_turn(author, now)
+        consume_stored(POSTS, of_user(author), at=now)
         if not takes_part:
             Participant.objects.create(room=room, user=author, joined_at=now)
         return Message.objects.create(
@@ -83,7 +82,7 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
     Raises: Invalid (no such message, or deleted), TooLong, LoginRequired, Forbidden, Muted, Closed,
     RateLimited.
     """
-    changes.take(author.pk)
+    consume(CHANGES, of_user(author))
     text = _checked(body)
     html = _rendered(text)
     with transaction.atomic():
@@ -108,7 +107,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
     what is deleted is told again.
     Raises: Invalid (no such message), LoginRequired, Forbidden, RateLimited.
     """
-    changes.take(actor.pk)
+    consume(CHANGES, of_user(actor))
     with transaction.atomic():
         actor = _lock_author(actor)
         room = take_revision(room_pk)
@@ -161,15 +160,6 @@ def _lock_author(author: User) -> User:
 def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:
     named = Message.objects.filter(room=room_pk, author=author, client_id=client_id)
     return next(iter(named.only("seq", "revision")[:1]), None)
-
-
-def _take_turn(author: User, now: datetime) -> None:
-    window = timedelta(seconds=WINDOW_S)
-    sent = Message.objects.filter(author=author, sent_at__gt=now - window).order_by("-sent_at")
-    oldest = next(iter(sent.values_list("sent_at", flat=True)[TURNS - 1 : TURNS]), None)
-    if oldest:
-        wait_s = (oldest + window - now).total_seconds()
-        raise RateLimited(retry_after_s=max(0.1, round(wait_s, 1)))
 
 
 def _check_may_write(room: Room, author: User) -> bool:

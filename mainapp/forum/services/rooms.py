@@ -1,21 +1,17 @@
 """Creating, changing and deleting rooms."""
 
-from datetime import datetime, timedelta
-
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
-from mainapp.forum.exceptions import Forbidden, RateLimited
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
+from mainapp.forum.exceptions import Forbidden
 from mainapp.forum.models import ModerationEntry, Participant, Room
-from mainapp.forum.policies import is_moderator
+from mainapp.forum.policies import NEW_ROOMS, is_moderator
 from mainapp.forum.services.log import note
 from mainapp.forum.services.numbering import take_revision
 from mainapp.market.models import Stock
-
-DAY = timedelta(days=1)
 
 
 def create_room(
@@ -32,7 +28,7 @@ def create_room(
     """
     now = timezone.now()
     with transaction.atomic():
-        _check_quota(host, now)
+        consume_stored(NEW_ROOMS, of_user(host), at=now)
         room = Room.objects.create(
             host=host,
             name=name,
@@ -44,17 +40,6 @@ def create_room(
         )
         Participant.objects.create(room=room, user=host, joined_at=now)
     return room
-
-
-def _check_quota(host: User, now: datetime) -> None:
-    """Lock the host, so that no two rooms are counted at once."""
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=host.pk)
-    opened = Room.objects.filter(host=host, created_at__gt=now - DAY).order_by("-created_at")
-    limit = settings.ROOMS_A_DAY
-    oldest = next(iter(opened.values_list("created_at", flat=True)[limit - 1 : limit]), None)
-    if oldest:
-        wait_s = (oldest + DAY - now).total_seconds()
-        raise RateLimited(_("Salas demais num dia; espere um pouco."), retry_after_s=max(1, wait_s))
 
 
 def update_room(

@@ -7,10 +7,11 @@ import pytest
 from django.db import connections
 
 from mainapp.accounts.models import User
+from mainapp.core.limits import consume_async, of_user
 from mainapp.core.realtime import query
 from mainapp.forum.consumers.shared import room_hub
-from mainapp.forum.exceptions import RateLimited
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.policies import CHANGES
 from mainapp.forum.selectors.messages import messages_since
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import (
@@ -20,7 +21,6 @@ from mainapp.forum.services.moderation import (
     unmute_participant,
 )
 from mainapp.forum.services.rooms import delete_room
-from mainapp.forum.services.turns import Turns
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -424,15 +424,15 @@ async def test_changes_have_a_limit_too(websocket, url, room, bob):
         assert (await socket.next("ack"))["seq"] == 2
 
 
-def test_turns_to_change_come_back():
-    turns = Turns()
-    for n in range(20):
-        turns.take(1, now=float(n) / 10)
-    turns.take(2, now=2.0)
-    with pytest.raises(RateLimited) as caught:
-        turns.take(1, now=9.0)
-    assert caught.value.retry_after_s == 1.0
-    turns.take(1, now=10.0)
+async def test_changes_of_a_user_are_counted_over_all_processes(websocket, url, room, bob):
+    await query(post_message, room_pk=room.pk, author=bob, body="a")
+    for _ in range(CHANGES.count):
+        await consume_async(CHANGES, of_user(bob))  # as another process would
+
+    async with websocket(url, bob) as socket:
+        error = await socket_error(socket, {"type": "edit", "seq": 1, "body": "b"})
+
+    assert error["code"] == "rate_limited"
 
 
 # Typing --------------------------------------------------------------------------------------

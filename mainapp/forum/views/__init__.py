@@ -1,1 +1,1 @@
-"""The forum's pages: the rooms, a room, its messages, the keeping of order."""
+"""The forum's pages: rooms, messages and moderation."""

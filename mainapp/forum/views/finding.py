@@ -1,4 +1,4 @@
-"""What an address names, or a 404 that tells nobody's from somebody else's."""
+"""Rooms and messages by their keys, with the same 404 for missing and foreign ones."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,26 +14,26 @@ from mainapp.forum.selectors.moderation import kept_room, message_with_room
 from mainapp.forum.selectors.pages import room_for
 
 
-def found_room(request: HttpRequest, pk: int) -> tuple[Room, bool]:
-    """Return a room, and whether this person is muted there."""
+def room_or_404(request: HttpRequest, pk: int) -> tuple[Room, bool]:
+    """Return a room, and whether the user is muted there."""
     with missing_as_404():
         return room_for(pk, request.user)
 
 
-def found_kept_room(request: MemberRequest, pk: int) -> Room:
-    """Return a room whose order this user keeps."""
+def moderated_room_or_404(request: MemberRequest, pk: int) -> Room:
+    """Return a room that this user moderates."""
     with missing_as_404():
         return kept_room(pk, request.user)
 
 
-def found_message(pk: int) -> Message:
+def message_or_404(pk: int) -> Message:
     with missing_as_404():
         return message_with_room(pk)
 
 
-def deletable_message(request: MemberRequest, pk: int) -> Message:
-    """Return a message that this user may delete: their own, or any where they keep order."""
-    message = found_message(pk)
+def deletable_message_or_404(request: MemberRequest, pk: int) -> Message:
+    """Return a message that this user may delete: their own, or any in a room they moderate."""
+    message = message_or_404(pk)
     is_own = message.author_id == request.user.pk
     if not is_own and not is_moderator(request.user, host_id=message.room.host_id):
         raise Http404
@@ -41,8 +41,8 @@ def deletable_message(request: MemberRequest, pk: int) -> Message:
 
 
 @contextmanager
-def or_404() -> Iterator[None]:
-    """Answer 404 to what has gone, or become somebody else's, since it was looked for."""
+def gone_as_404() -> Iterator[None]:
+    """Answer 404 when the object was deleted or changed hands since it was loaded."""
     try:
         yield
     except (Forbidden, Invalid):

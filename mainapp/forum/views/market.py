@@ -1,4 +1,4 @@
-"""What `_market_status.html` needs, beside a page's chips."""
+"""The context of `_market_status.html`."""
 
 from typing import Any
 

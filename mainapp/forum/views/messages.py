@@ -1,4 +1,4 @@
-"""What is done with a message: editing, deleting and reporting it."""
+"""Editing, deleting and reporting a message."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -13,13 +13,13 @@ from mainapp.forum.models import Message
 from mainapp.forum.selectors.pages import PAGE_SIZE
 from mainapp.forum.services.messages import delete_message, edit_message
 from mainapp.forum.services.moderation import report_message
-from mainapp.forum.views.finding import deletable_message, found_message, or_404
+from mainapp.forum.views.finding import deletable_message_or_404, gone_as_404, message_or_404
 
 
 def remove_message(request: MemberRequest, pk: int) -> HttpResponse:
-    message = deletable_message(request, pk)
+    message = deletable_message_or_404(request, pk)
     if request.method == "POST":
-        with shown_as_message(request), or_404():
+        with shown_as_message(request), gone_as_404():
             delete_message(room_pk=message.room_id, seq=message.seq, actor=request.user)
             messages.success(request, _("A mensagem foi apagada."))
             return _back(message)
@@ -29,7 +29,7 @@ def remove_message(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def change_message(request: MemberRequest, pk: int) -> HttpResponse:
-    message = found_message(pk)
+    message = message_or_404(pk)
     if message.author_id != request.user.pk:
         raise Http404
     form = MessageForm(request.POST or None, initial={"body": message.body})
@@ -46,12 +46,12 @@ def change_message(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def report(request: MemberRequest, pk: int) -> HttpResponse:
-    message = found_message(pk)
+    message = message_or_404(pk)
     if message.author_id == request.user.pk:
         raise Http404
     form = ReportForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        with or_404():
+        with gone_as_404():
             report_message(
                 room_pk=message.room_id,
                 seq=message.seq,
@@ -64,7 +64,7 @@ def report(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _back(message: Message) -> HttpResponse:
-    """Return to where the message stands in its room."""
+    """Redirect to the message in its room."""
     address = reverse("room", args=[message.room_id])
     if message.seq <= message.room.last_seq - PAGE_SIZE:
         address += f"?before={message.seq + PAGE_SIZE // 2}"

@@ -1,4 +1,4 @@
-"""The keeping of order: muting, closing, reports and the log."""
+"""Moderation: muting, closing, reports and the log."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,31 +25,31 @@ from mainapp.forum.services.moderation import (
     resolve_report,
     unmute_participant,
 )
-from mainapp.forum.views.finding import found_kept_room, or_404
+from mainapp.forum.views.finding import gone_as_404, moderated_room_or_404
 
 
 def moderation(request: MemberRequest) -> HttpResponse:
-    """Show staff what waits in all rooms, and what was done."""
+    """Show staff the open reports of all rooms and the log."""
     context = {"reports": open_reports(request.user), "entries": log_entries(), "is_staff": True}
     return render(request, "mainapp/forum/moderation.html", context)
 
 
 def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
-    room = found_kept_room(request, pk)
+    room = moderated_room_or_404(request, pk)
     context = {
         "room": room,
         "participants": participants_of(room),
         "reports": open_reports(request.user, room),
         "entries": log_entries(room),
-        # Only staff learn by whom.
+        # Only staff see the names of reporters.
         "is_staff": is_staff_level(request.user),
     }
     return render(request, "mainapp/forum/moderation.html", context)
 
 
 def mute(request: MemberRequest, pk: int) -> HttpResponse:
-    """Take the word from `user`, or give it back where `muted` is off."""
-    room = found_kept_room(request, pk)
+    """Mute `user`, or unmute them where `muted` is off."""
+    room = moderated_room_or_404(request, pk)
     form = MuteForm(request.POST)
     with missing_as_404():
         target = member(form.cleaned_data["user"] if form.is_valid() else 0)
@@ -61,36 +61,36 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
     with shown_as_message(request):
         change(room_pk=room.pk, user=target, actor=request.user)
         messages.success(request, sentence % {"name": target.name})
-    return _onward(request, pk)
+    return _redirect_back(request, pk)
 
 
 def close(request: MemberRequest, pk: int) -> HttpResponse:
-    room = found_kept_room(request, pk)
-    with or_404():
+    room = moderated_room_or_404(request, pk)
+    with gone_as_404():
         close_room(room_pk=room.pk, actor=request.user)
     messages.success(request, _("A sala está fechada: lê-se, mas ninguém escreve."))
-    return _onward(request, pk)
+    return _redirect_back(request, pk)
 
 
 def reopen(request: MemberRequest, pk: int) -> HttpResponse:
-    room = found_kept_room(request, pk)
-    with or_404():
+    room = moderated_room_or_404(request, pk)
+    with gone_as_404():
         reopen_room(room_pk=room.pk, actor=request.user)
     messages.success(request, _("A sala está aberta de novo."))
-    return _onward(request, pk)
+    return _redirect_back(request, pk)
 
 
 def resolve(request: MemberRequest, pk: int) -> HttpResponse:
     with missing_as_404():
-        found = kept_report(pk, request.user)
-    with or_404():
-        resolve_report(report_pk=found.pk, actor=request.user)
+        report = kept_report(pk, request.user)
+    with gone_as_404():
+        resolve_report(report_pk=report.pk, actor=request.user)
     messages.success(request, _("A denúncia está resolvida."))
-    return _onward(request, found.message.room_id)
+    return _redirect_back(request, report.message.room_id)
 
 
-def _onward(request: HttpRequest, room_pk: int) -> HttpResponse:
-    """Go to the page of ours that the form named, else to the room's moderation."""
+def _redirect_back(request: HttpRequest, room_pk: int) -> HttpResponse:
+    """Redirect to the form's `next` on this site, else to the room's moderation."""
     address = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return HttpResponseRedirect(address)

@@ -1,4 +1,4 @@
-"""The page of a room; without scripts also the way to write in it."""
+"""The page of a room, with a form to write in it without scripts."""
 
 from datetime import date
 from typing import TypedDict
@@ -19,22 +19,24 @@ from mainapp.forum.models import Room
 from mainapp.forum.policies import Rules, permissions
 from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_page
 from mainapp.forum.services.messages import post_message
-from mainapp.forum.views.finding import found_room
+from mainapp.forum.views.finding import room_or_404
 from mainapp.forum.views.market import market_state
 
 
 @vary_on_headers("HX-Request")
 def room(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the last messages, or those before `?before=`; a script asks for the latter alone."""
-    found, is_muted = found_room(request, pk)
+    """Show the last messages, or those before `?before=`; scripts load the list alone."""
+    room, is_muted = room_or_404(request, pk)
     if request.method == "POST":
-        return _posted(request, found, is_muted=is_muted)
+        return _post(request, room, is_muted=is_muted)
     if request.headers.get("HX-Request") == "true":
-        return render(request, "mainapp/forum/_messages.html", _said(request, found, is_muted))
-    return _page(request, found, is_muted, MessageForm())
+        return render(
+            request, "mainapp/forum/_messages.html", _messages_context(request, room, is_muted)
+        )
+    return _page(request, room, is_muted, MessageForm())
 
 
-def _posted(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse:
+def _post(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse:
     if not isinstance(request.user, User):
         return redirect_to_login(reverse("room", args=[room.pk]))
     form = MessageForm(request.POST)
@@ -53,20 +55,20 @@ def _posted(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse
 def _page(
     request: HttpRequest, room: Room, is_muted: bool, form: MessageForm, *, status: int = 200
 ) -> HttpResponse:
-    said = _said(request, room, is_muted)
+    shared = _messages_context(request, room, is_muted)
     context = {
-        **said,
+        **shared,
         "form": form,
         "client_id": uuid4(),
         "blank": blank_line(),
-        "quotes": quotes_of(room, said["page"], user=request.user),
+        "quotes": quotes_of(room, shared["page"], user=request.user),
         **market_state(),
     }
     return render(request, "mainapp/forum/room.html", context, status=status)
 
 
-class Said(TypedDict):
-    """What the messages' part of the page needs."""
+class MessagesContext(TypedDict):
+    """The context of the list of messages."""
 
     room: Room
     is_muted: bool
@@ -75,7 +77,7 @@ class Said(TypedDict):
     today: date
 
 
-def _said(request: HttpRequest, room: Room, is_muted: bool) -> Said:
+def _messages_context(request: HttpRequest, room: Room, is_muted: bool) -> MessagesContext:
     user = request.user
     muted = frozenset([user.pk] if is_muted and user.pk else [])
     rules = Rules(host_id=room.host_id, is_closed=room.is_closed, muted=muted)

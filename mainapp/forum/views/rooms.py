@@ -1,4 +1,4 @@
-"""The list of rooms, and making, changing and deleting one."""
+"""The list of rooms, and creating, changing and deleting one."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from mainapp.core.errors import shown_in_form
 from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
 from mainapp.forum.services.rooms import create_room, delete_room, update_room
-from mainapp.forum.views.finding import found_kept_room, or_404
+from mainapp.forum.views.finding import gone_as_404, moderated_room_or_404
 from mainapp.forum.views.market import market_state
 
 
@@ -39,10 +39,10 @@ def new_room(request: MemberRequest) -> HttpResponse:
 
 
 def change_room(request: MemberRequest, pk: int) -> HttpResponse:
-    room = found_kept_room(request, pk)
+    room = moderated_room_or_404(request, pk)
     form = RoomForm(request.POST or None, instance=room)
     if form.is_valid():
-        with or_404():
+        with gone_as_404():
             update_room(room_pk=room.pk, actor=request.user, **form.cleaned_data)
         messages.success(request, _("A sala foi alterada."))
         return redirect("room", pk=room.pk)
@@ -51,9 +51,9 @@ def change_room(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def remove_room(request: MemberRequest, pk: int) -> HttpResponse:
-    room = found_kept_room(request, pk)
+    room = moderated_room_or_404(request, pk)
     if request.method == "POST":
-        with or_404():
+        with gone_as_404():
             delete_room(room_pk=room.pk, actor=request.user)
         messages.success(request, _("A sala “%(name)s” foi apagada.") % {"name": room.name})
         return redirect("forum")

@@ -4,14 +4,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-import redis
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.exceptions import DomainError
-from mainapp.core.realtime import GroupMessage, publish, take_turn
+from mainapp.core.limits import Unavailable, consume_async, of_user
+from mainapp.core.realtime import GroupMessage, publish
 from mainapp.core.realtime.writer import try_send_of
-from mainapp.core.redis import key
 from mainapp.market.consumers.reading import (
     chat_text,
     parse_query,
@@ -22,17 +21,17 @@ from mainapp.market.consumers.reading import (
 from mainapp.market.consumers.shared import catalogue_cache, quote_hub
 from mainapp.market.events import STOCK_CHAT, ChatSaid
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
-from mainapp.market.policies import SOCKET, symbol_limit
+from mainapp.market.policies import CHAT, SOCKET, symbol_limit
 from mainapp.market.quotes import iso
 
 ROOM = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
-CHAT_TURNS, CHAT_WINDOW_S = 5, 10.0
 
 
 class StockConsumer(BaseConsumer):
     """One visitor's socket: passes what the client wants to the hub, which sends the prices."""
 
     policy = SOCKET
+    login_sentence = _("Entre na sua conta para conversar.")
     handlers: ClassVar = BaseConsumer.handlers | {
         "subscribe": "subscribe",
         "unsubscribe": "unsubscribe",
@@ -99,17 +98,12 @@ class StockConsumer(BaseConsumer):
     async def send_chat(self, frame: Frame) -> None:
         user = self.scope["user"]
         text = chat_text(frame)
-        turns = key("turns", "chat", user.pk)
         try:
-            wait = await take_turn(self.hub.redis, turns, limit=CHAT_TURNS, window_s=CHAT_WINDOW_S)
-        except (redis.RedisError, OSError):
+            await consume_async(CHAT, of_user(user))
+        except Unavailable:
             raise DomainError(
                 "unavailable", _("A conversa está fora do ar; tente já já.")
             ) from None
-        if wait:
-            raise DomainError(
-                "rate_limited", _("Mensagens demais; espere um pouco."), retry_after_s=wait
-            )
         message = ChatSaid(
             type="chat.said",
             room=self._socket().room,

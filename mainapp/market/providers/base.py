@@ -1,4 +1,4 @@
-"""The Protocol that every source of quotes fulfils, and how it says that it cannot."""
+"""The Protocol of all sources of quotes, and the error that they raise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ INTERVALS = ("1m", "15m", "1d")
 Fault = Literal[
     "timeout",  # no whole answer in time
     "unreachable",  # no connection, or one that broke
-    "rate_limited",  # asked too often
+    "rate_limited",  # too many requests
     "unauthorized",  # a token or an address that the source refuses
-    "server_error",  # the source says that it is broken
-    "bad_reply",  # an answer that is not what the source documents
-    "not_given",  # the source works, but has not got what was asked for
+    "server_error",  # the source reports a fault of its own
+    "bad_reply",  # an answer in another form than the source documents
+    "not_given",  # the source works, but does not have the requested data
     "failed",  # anything else
 ]
 
@@ -26,7 +26,7 @@ class ProviderError(Exception):
 
     `permanent` errors (a refused token, a page that is no longer served) are not worth a quick
     retry; `retry_after` is the pause in seconds that the source asked for, None when it named none.
-    `given` is what the source gave before it failed.
+    `given` holds the quotes that came before the failure.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A paper as a source lists it; what the source does not say is empty."""
+    """A paper in a source's list; fields that the source does not give are empty."""
 
     symbol: str
     name: str = ""
@@ -57,14 +57,14 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """How many calls a source may get in each calendar month or hour (UTC)."""
+    """Calls allowed to a source in each calendar month or hour (UTC)."""
 
     calls: int
     period: Literal["month", "hour"]
 
 
 class QuoteProvider(Protocol):
-    """One source of quotes. Calls block, each at most the configured timeout."""
+    """One source of quotes. Calls block, each for the configured time-out at most."""
 
     name: str
     simulated: bool
@@ -72,18 +72,18 @@ class QuoteProvider(Protocol):
     budget: Budget | None
 
     def calls_for(self, symbols: Sequence[str]) -> int:
-        """Return how many calls to the source `quotes(symbols)` takes when nothing goes wrong."""
+        """Return the number of calls that `quotes(symbols)` makes when nothing fails."""
 
     def calls_made(self) -> int:
-        """Return how many calls have been made to the source since this was last asked."""
+        """Return the number of calls to the source since the last `calls_made`."""
 
     def tickers(self) -> list[Listing]:
-        """Return what the source lists. Raises: ProviderError."""
+        """Return the source's list of papers. Raises: ProviderError."""
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
-        """Return what the source can give of `symbols` (ours: PETR4, IBOV).
+        """Return the quotes of those of `symbols` (ours: PETR4, IBOV) that the source has.
 
-        A missing key is a symbol that it cannot give; a price that is no number comes as NaN.
+        A price that is not a number comes as NaN.
         Raises: ProviderError when it cannot answer.
         """
 

@@ -1,9 +1,9 @@
 """brapi.dev: quotes in batches with a token, the whole market's list without one.
 
 Without a token `/api/quote/…` answers for four papers only; the others are read from
-`/api/quote/list`, whose rows have no time and no range of the day. How many papers a call with a
-token takes depends on the plan (`BRAPI_BATCH_SIZE`). How late its prices are is not documented
-for all plans: the exchange's public delay is assumed.
+`/api/quote/list`, whose rows have no time and no range of the day. The number of papers in a call
+with a token depends on the plan (`BRAPI_BATCH_SIZE`). The delay of its prices is not documented for
+all plans: the exchange's public delay is assumed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,9 +16,9 @@ from urllib.parse import quote as quote_url
 from mainapp.market.providers.base import Budget, Listing, ProviderError
 from mainapp.market.providers.client import SourceClient, parse_json
 from mainapp.market.providers.replies import (
-    as_rows,
+    object_rows,
+    source_symbols,
     symbol_of,
-    symbols_abroad,
     to_bars,
     to_currency,
     to_name,
@@ -26,24 +26,24 @@ from mainapp.market.providers.replies import (
     to_quote,
     to_size,
 )
-from mainapp.market.providers.threads import gather, merged
+from mainapp.market.providers.threads import gather, merge_quotes
 from mainapp.market.quotes import Bar, Quote, to_count, to_money
 
 DELAY_S = 15 * 60
 UNKNOWN_FOR_S = 3600.0
 MAX_PAGES = 10
-KNOWN = "PETR4"  # if this is not known there, nothing is
+KNOWN = "PETR4"  # a 404 for this one means a wrong address
 WORKERS = 4
-OPEN_TO_ALL = frozenset({"PETR4", "VALE3", "MGLU3", "ITUB4"})
-# For these the source returns the price of AXIA3, under their own name.
-WRONG_THERE = frozenset({"AXIA5", "AXIA6"})
+FREE_SYMBOLS = frozenset({"PETR4", "VALE3", "MGLU3", "ITUB4"})
+# For these brapi returns the price of AXIA3 under their own name.
+WRONG_SYMBOLS = frozenset({"AXIA5", "AXIA6"})
 KINDS = {"bdr": "BDR"}
 
-Gives = dict[str, Quote]
+Quotes = dict[str, Quote]
 
 
 class BrapiProvider:
-    """A QuoteProvider that asks brapi.dev."""
+    """A QuoteProvider for brapi.dev."""
 
     name = "brapi"
     simulated = False
@@ -88,62 +88,62 @@ class BrapiProvider:
             if isinstance(row.get("stock"), str)
         ]
 
-    def quotes(self, symbols: Sequence[str]) -> Gives:
+    def quotes(self, symbols: Sequence[str]) -> Quotes:
         jobs = self._jobs(symbols, deadline=monotonic() + self._timeout)
-        return merged(gather(jobs, workers=WORKERS, timeout=self._timeout))
+        return merge_quotes(gather(jobs, workers=WORKERS, timeout=self._timeout))
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
-        abroad = next(iter(symbols_abroad([symbol])), None)
-        if abroad is None or abroad in WRONG_THERE:
+        name = next(iter(source_symbols([symbol])), None)
+        if name is None or name in WRONG_SYMBOLS:
             raise ProviderError(f"has no {symbol}", fault="not_given", permanent=True)
         params = {"range": range_, "interval": interval}
-        job = partial(self._results, abroad, params, monotonic() + self._timeout)
+        job = partial(self._results, name, params, monotonic() + self._timeout)
         (result,) = gather([job], workers=1, timeout=self._timeout)
         if isinstance(result, ProviderError):
             raise result
-        rows = [row for row in result if symbol_of(row) == abroad]
+        rows = [row for row in result if symbol_of(row) == name]
         bars = to_bars(
-            (bar for row in rows for bar in as_rows(row.get("historicalDataPrice"))),
+            (bar for row in rows for bar in object_rows(row.get("historicalDataPrice"))),
             daily=interval == "1d",
         )
         if not bars:
             raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
         return bars
 
-    def _jobs(self, symbols: Sequence[str], *, deadline: float) -> list[Callable[[], Gives]]:
-        abroad = symbols_abroad(symbols)
+    def _jobs(self, symbols: Sequence[str], *, deadline: float) -> list[Callable[[], Quotes]]:
+        names = source_symbols(symbols)
         now = monotonic()
         unknown = {name for name, until in list(self._unknown.items()) if until > now}
-        wanted = [name for name in abroad if name not in WRONG_THERE | unknown]
-        asked = wanted if self._has_token else [name for name in wanted if name in OPEN_TO_ALL]
-        starts = range(0, len(asked), self._batch_size)
-        batches = [asked[start : start + self._batch_size] for start in starts]
-        jobs: list[Callable[[], Gives]] = [
-            partial(self._batch, {name: abroad[name] for name in batch}, deadline)
+        wanted = [name for name in names if name not in WRONG_SYMBOLS | unknown]
+        batched = wanted if self._has_token else [name for name in wanted if name in FREE_SYMBOLS]
+        starts = range(0, len(batched), self._batch_size)
+        batches = [batched[start : start + self._batch_size] for start in starts]
+        jobs: list[Callable[[], Quotes]] = [
+            partial(self._batch, {name: names[name] for name in batch}, deadline)
             for batch in batches
         ]
-        listed = {name: abroad[name] for name in wanted if name not in asked and name[0] != "^"}
+        listed = {name: names[name] for name in wanted if name not in batched and name[0] != "^"}
         if listed:
             jobs.append(partial(self._listed, listed, deadline))
         return jobs
 
-    def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
-        """Return a batch's quotes; where one unknown paper fails all, its halves are asked."""
+    def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
+        """Return a batch's quotes; where one unknown paper fails all, ask for its halves."""
         quotes = self._quoted(wanted, deadline)
         if quotes is None:
             self._check_address(deadline)
             quotes = self._halves(wanted, deadline)
         return quotes
 
-    def _quoted(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives | None:
-        """Return the quotes that one call gives, None when a paper is not known there."""
+    def _quoted(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes | None:
+        """Return the quotes of one call, None when brapi does not know one of the papers."""
         try:
             rows = self._results(",".join(wanted), {}, deadline)
         except ProviderError as error:
             if error.fault != "not_given":
                 raise
             return None
-        quotes: Gives = {}
+        quotes: Quotes = {}
         for row in rows:
             for symbol in wanted.get(symbol_of(row), ()):
                 quote = to_quote(row, symbol=symbol, source=self.name, delay_s=DELAY_S)
@@ -152,28 +152,28 @@ class BrapiProvider:
         return quotes
 
     def _check_address(self, deadline: float) -> None:
-        """Raises: ProviderError, when a paper that is surely known is not known there."""
+        """Raises: ProviderError when even KNOWN is not known at this address."""
         try:
             self._results(KNOWN, {}, deadline)
         except ProviderError as error:
             if error.fault != "not_given":
                 raise
-            raise _nothing_there() from error
+            raise _wrong_address() from error
 
-    def _halves(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
+    def _halves(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
         names = list(wanted)
         if len(names) == 1:
             self._unknown[names[0]] = monotonic() + UNKNOWN_FOR_S
             return {}
-        quotes: Gives = {}
+        quotes: Quotes = {}
         for half in (names[: len(names) // 2], names[len(names) // 2 :]):
             part = {name: wanted[name] for name in half}
             given = self._quoted(part, deadline)
             quotes |= self._halves(part, deadline) if given is None else given
         return quotes
 
-    def _listed(self, wanted: Mapping[str, list[str]], deadline: float) -> Gives:
-        quotes: Gives = {}
+    def _listed(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
+        quotes: Quotes = {}
         for row in self._list(deadline):
             for symbol in wanted.get(symbol_of(row, "stock"), ()):
                 if quote := _listed_quote(row, symbol):
@@ -187,14 +187,14 @@ class BrapiProvider:
         reply = parse_json(self._client.get(url, params, deadline=deadline).body)
         if not isinstance(reply, dict) or not isinstance(reply.get("results"), list):
             raise ProviderError("a reply without results", fault="bad_reply")
-        return as_rows(reply["results"])
+        return object_rows(reply["results"])
 
     def _list(self, deadline: float) -> list[Mapping[str, Any]]:
-        """Return the rows of the whole market's list: of all its pages, or none."""
+        """Return the rows of the whole market's list, of all its pages. Raises: ProviderError."""
         rows: list[Mapping[str, Any]] = []
         for page in range(1, MAX_PAGES + 1):
             reply = self._page(page, deadline)
-            rows += as_rows(reply["stocks"])
+            rows += object_rows(reply["stocks"])
             if reply.get("hasNextPage") is not True:
                 return rows
         raise ProviderError("a list without an end", fault="bad_reply")
@@ -208,13 +208,13 @@ class BrapiProvider:
         except ProviderError as error:
             if error.fault != "not_given":
                 raise
-            raise _nothing_there() from error
+            raise _wrong_address() from error
         if not isinstance(reply, dict) or not isinstance(reply.get("stocks"), list):
             raise ProviderError("a reply without stocks", fault="bad_reply")
         return reply
 
 
-def _nothing_there() -> ProviderError:
+def _wrong_address() -> ProviderError:
     return ProviderError(
         "knows nothing at all (404): is the address right?", fault="bad_reply", permanent=True
     )
@@ -239,7 +239,7 @@ def _listed_quote(row: Mapping[str, Any], symbol: str) -> Quote | None:
 
 
 def _previous_close(price: Decimal, change_pct: Any) -> Decimal | None:
-    """Return the close from which a change in percent led to the price."""
+    """Return the close before a change of this percentage."""
     if isinstance(change_pct, bool) or not isinstance(change_pct, int | float):
         return None
     if not price.is_finite() or not -99 < change_pct < 1000:

@@ -1,4 +1,4 @@
-"""When a source may be asked: a circuit breaker and a budget, as values in and values out."""
+"""A source's circuit breaker and budget, as pure functions."""
 
 from calendar import monthrange
 from dataclasses import dataclass, replace
@@ -17,12 +17,11 @@ MAX_MESSAGE_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """What is remembered of a source; times are seconds since 1970, None for never.
+    """The stored history of a source; times are seconds since 1970, None for never.
 
-    `failures` are those in a row, `errors` all of them.
-
-    `probing_until` is the lease of the one caller that tries an open breaker, `used` counts the
-    calls of the budget's period that ends at `period_ends_at`.
+    `failures` counts those in a row, `errors` all of them. `probing_until` is the lease of the one
+    caller that probes an open breaker, `used` counts the calls of the budget's period that ends at
+    `period_ends_at`.
     """
 
     failures: int = 0
@@ -42,10 +41,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """How many calls a caller may make now; if none, when and why not.
+    """The number of calls a caller may make now; for none, the wait and the reason.
 
-    A probe tries a breaker that was open: it is the only caller until it is back. `is_faulty` when
-    it is a failure that keeps them out, and not the budget.
+    A probe is the only caller after an open breaker, until it returns. `is_faulty` tells a failure
+    from an exhausted budget.
     """
 
     calls: int
@@ -57,7 +56,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """What the page of sources shows; what does not apply to a source is None."""
+    """State of a source for the page of sources; fields that do not apply are None."""
 
     name: str
     state: State
@@ -74,10 +73,10 @@ class SourceState:
     delay_s: int | None
 
 
-def admitted(
+def admit_calls(
     record: Record, budget: Budget | None, calls: int, now: datetime, *, is_spaced: bool = True
 ) -> Admission:
-    """Return how many of `calls` calls may be made now."""
+    """Return the admission for `calls` calls."""
     at = now.timestamp()
     if record.open_until > at:
         return _faulty(record.open_until - at, f"waits after a failure: {record.last_error}")
@@ -89,16 +88,16 @@ def admitted(
         return Admission(calls=0, wait_s=wait_s, reason="has no calls left")
     if is_spaced and record.next_at > at:
         wait_s = record.next_at - at
-        return Admission(calls=0, wait_s=wait_s, reason="rests, to make its calls last")
+        return Admission(calls=0, wait_s=wait_s, reason="pauses, to spread its budget")
     return Admission(
         calls=calls if left is None else min(calls, left), is_probe=record.failures > 0
     )
 
 
-def counted(
+def count_calls(
     record: Record, budget: Budget | None, calls: int, now: datetime, *, probing_for_s: float
 ) -> Record:
-    """Return the record with these calls counted, and the next batch's time set."""
+    """Return the record with these calls counted and the time of the next batch."""
     at = now.timestamp()
     if record.failures:
         record = replace(record, probing_until=at + probing_for_s)
@@ -113,8 +112,8 @@ def counted(
     )
 
 
-def in_period(record: Record, budget: Budget | None, now: datetime) -> Record:
-    """Return the record, with a new count when a new period of the budget has begun."""
+def renew_period(record: Record, budget: Budget | None, now: datetime) -> Record:
+    """Return the record, with a fresh count if a new period of the budget has begun."""
     if budget is None or now.timestamp() < record.period_ends_at:
         return record
     ends_at = _period_end(budget, now).timestamp()
@@ -122,10 +121,10 @@ def in_period(record: Record, budget: Budget | None, now: datetime) -> Record:
 
 
 def pause_s(error: ProviderError, failures: int) -> float:
-    """Return how long the breaker stays open after the n-th failure in a row.
+    """Return the seconds for which the breaker stays open after the n-th failure in a row.
 
-    Faults of transport are tried again within two seconds, so that a repaired source is soon back.
-    One that asks for no pause at all gets that one.
+    Transport faults are retried within two seconds, so that a repaired source is soon back. A
+    Retry-After of 0 does not shorten that pause.
     """
     growing = min(FIRST_PAUSE_S * float(2 ** min(failures - 1, 10)), LONGEST_PAUSE_S)
     if error.retry_after is not None:
@@ -138,8 +137,8 @@ def pause_s(error: ProviderError, failures: int) -> float:
 
 
 def source_state(name: str, record: Record, budget: Budget | None, now: datetime) -> SourceState:
-    """Return what there is to tell of a source."""
-    record = in_period(record, budget, now)
+    """Return the state of a source from its record."""
+    record = renew_period(record, budget, now)
     left = _left(record, budget)
     return SourceState(
         name=name,
@@ -153,7 +152,7 @@ def source_state(name: str, record: Record, budget: Budget | None, now: datetime
         calls_left=left,
         period_ends_at=None if left is None else _moment(record.period_ends_at),
         interval_s=_interval_s(record, left, now),
-        rests_for_s=admitted(record, budget, 1, now).wait_s,
+        rests_for_s=admit_calls(record, budget, 1, now).wait_s,
         delay_s=record.delay_s,
     )
 
@@ -165,24 +164,24 @@ def state_of(record: Record, budget: Budget | None, now: datetime) -> State:
         return "half_open"
     if _left(record, budget) != 0 and _is_lacking(record):
         return "lacking"
-    if not admitted(record, budget, 1, now).calls:
+    if not admit_calls(record, budget, 1, now).calls:
         return "resting"
     return "unused" if record.last_success_at is None else "ok"
 
 
 def _is_lacking(record: Record) -> bool:
-    """Say whether the source answers, but last gave nothing of what it was asked for."""
+    """Return whether the source answers, but its last answer held nothing requested."""
     return record.last_fault == "not_given" and (record.last_error_at or 0.0) > (
         record.last_success_at or 0.0
     )
 
 
 def _interval_s(record: Record, left: int | None, now: datetime) -> float | None:
-    """Return the seconds between batches like the last one that make the calls last."""
+    """Return the seconds between batches like the last one that spread the budget."""
     if left is None:
         return None
-    rest = record.period_ends_at - now.timestamp()
-    return min(rest * record.last_calls / max(left, 1), rest)
+    remaining_s = record.period_ends_at - now.timestamp()
+    return min(remaining_s * record.last_calls / max(left, 1), remaining_s)
 
 
 def _left(record: Record, budget: Budget | None) -> int | None:

@@ -1,4 +1,4 @@
-"""The sources of `QUOTE_SOURCE` in order: what one cannot give, the next is asked for."""
+"""The sources of `QUOTE_SOURCE` in order: each is asked for what the earlier ones lack."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from mainapp.market.providers.brapi import BrapiProvider
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.simulated import SimulatedProvider
-from mainapp.market.providers.source import Ask, Source
+from mainapp.market.providers.source import PendingCall, Source
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
@@ -22,17 +22,17 @@ from mainapp.market.quotes import Bar, Quote, rejection
 
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
-CONCERNED = ("BRAPI_", "QUOTE_SOURCE", "REDIS_URL", "SIMULATED_", "SOURCE_", "YAHOO_")
+SETTING_PREFIXES = ("BRAPI_", "QUOTE_SOURCE", "REDIS_URL", "SIMULATED_", "SOURCE_", "YAHOO_")
 
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """What a round gave: quotes, symbols that no source could give, and why sources failed.
+    """The result of a round: quotes, symbols that no source has, and the sources' errors.
 
-    A quote that cannot be recorded (no number, not positive, of the future) stays only when no
-    other source had one; `refused` holds the others.
+    An unusable quote (not a number, not positive, of the future) stays only when no other source
+    has a usable one; `refused` holds the rest.
     """
 
     quotes: dict[str, Quote]
@@ -42,7 +42,7 @@ class Fetched:
 
 
 class Chain:
-    """Asks each source for what the ones before it could not give."""
+    """Asks each source for the symbols that the earlier ones could not give."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         if len({source.provider.simulated for source in sources}) > 1:
@@ -52,32 +52,32 @@ class Chain:
     def fetch(self, symbols: Sequence[str]) -> Fetched:
         """Return the quotes of the symbols, each from the first source that gives it.
 
-        Blocks for each source's timeout at most. A source that failed last time is tried beside
-        the next ones, and waited for only if they leave something to wish for.
+        Blocks for each source's time-out at most. A source that failed last time is probed beside
+        the next ones, and awaited only if symbols are still missing after them.
         """
         round_ = _Round(symbols)
-        tried: list[Ask[dict[str, Quote]]] = []
+        probes: list[PendingCall[dict[str, Quote]]] = []
         for source in self._sources:
             if not (wanted := round_.wanted):
                 break
             try:
-                ask = source.ask_quotes(wanted)
+                call = source.start_quotes(wanted)
             except ProviderError as error:
                 round_.errors[source.name] = str(error)
                 continue
-            if ask is None:
+            if call is None:
                 continue
-            if ask.is_probe and source is not self._sources[-1]:
-                tried.append(ask)
+            if call.is_probe and source is not self._sources[-1]:
+                probes.append(call)
             else:
-                round_.take(source.name, ask)
-        for ask in tried:
+                round_.add(source.name, call)
+        for call in probes:
             if round_.wanted:
-                round_.take(ask.name, ask)
+                round_.add(call.name, call)
         return round_.fetched()
 
     def history(self, symbol: str, range_: str, interval: str) -> tuple[list[Bar], str]:
-        """Return bars and the name of the source. Raises: ProviderError when none can give them."""
+        """Return bars and the name of their source. Raises: ProviderError if no source has them."""
         return self._first(
             self._sources, lambda provider: provider.history(symbol, range_, interval)
         )
@@ -88,41 +88,41 @@ class Chain:
         return self._first(sources, lambda provider: provider.tickers())[0]
 
     def rests_for(self) -> float:
-        """Return the seconds until some source may be asked again, 0 when one may now."""
+        """Return the seconds until any source may be called, 0 when one may be now."""
         return min((source.rests_for() for source in self._sources), default=0.0)
 
     def states(self) -> list[SourceState]:
-        """Return what is known of each source, in order; costs one reading of Redis each."""
+        """Return the state of each source, in order; one read of Redis each."""
         return [source.guard.state() for source in self._sources]
 
     def _first(
-        self, sources: Sequence[Source], ask: Callable[[QuoteProvider], Result]
+        self, sources: Sequence[Source], method: Callable[[QuoteProvider], Result]
     ) -> tuple[Result, str]:
         reasons = []
         for source in sources:
             try:
-                return source.ask(ask).result(), source.name
+                return source.start(method).result(), source.name
             except ProviderError as error:
                 reasons.append(f"{source.name}: {error}")
         raise ProviderError("; ".join(reasons) or "no source has it", fault="not_given")
 
 
 class _Round:
-    """The quotes of one `fetch` as they come."""
+    """The quotes of one `fetch` as they arrive."""
 
     def __init__(self, symbols: Sequence[str]) -> None:
         self._symbols = list(dict.fromkeys(symbols))
         self._quotes: dict[str, Quote] = {}
-        self._doubtful: list[Quote] = []
+        self._unusable: list[Quote] = []
         self.errors: dict[str, str] = {}
 
     @property
     def wanted(self) -> list[str]:
         return [symbol for symbol in self._symbols if symbol not in self._quotes]
 
-    def take(self, name: str, ask: "Ask[dict[str, Quote]]") -> None:
+    def add(self, name: str, call: "PendingCall[dict[str, Quote]]") -> None:
         try:
-            given: Mapping[str, Quote] = ask.result()
+            given: Mapping[str, Quote] = call.result()
         except ProviderError as error:
             self.errors[name] = str(error)
             given = error.given
@@ -133,11 +133,11 @@ class _Round:
             if rejection(quote, last=None, at=datetime.now(UTC)) is None:
                 self._quotes[symbol] = quote
             else:
-                self._doubtful.append(quote)
+                self._unusable.append(quote)
 
     def fetched(self) -> Fetched:
-        kept = {quote.symbol: quote for quote in reversed(self._doubtful)} | self._quotes
-        refused = [quote for quote in self._doubtful if kept[quote.symbol] is not quote]
+        kept = {quote.symbol: quote for quote in reversed(self._unusable)} | self._quotes
+        refused = [quote for quote in self._unusable if kept[quote.symbol] is not quote]
         return Fetched(
             quotes=kept,
             missing=frozenset(self._symbols) - kept.keys(),
@@ -147,8 +147,8 @@ class _Round:
 
 
 def build_chain() -> Chain:
-    """Return the chain that the settings name: the same one as long as they stay the same."""
-    names = (name for name in dir(settings) if name.startswith(CONCERNED))
+    """Return the chain of the settings; one object as long as they do not change."""
+    names = (name for name in dir(settings) if name.startswith(SETTING_PREFIXES))
     return _chain(tuple((name, repr(getattr(settings, name))) for name in names))
 
 
@@ -168,7 +168,7 @@ def _chain(_settings: tuple[tuple[str, str], ...]) -> Chain:
 
 
 def build_provider(name: str) -> QuoteProvider:
-    """Return the adapter of that name, as the settings configure it."""
+    """Return the adapter of that name, configured by the settings."""
     timeout = min(settings.SOURCE_TIMEOUT_S, MAX_TIMEOUT_S)
     proxy = settings.SOURCE_PROXY
     if name == "simulated":
@@ -196,9 +196,9 @@ def build_provider(name: str) -> QuoteProvider:
 def probe(
     names: Sequence[str], *, timeout: float = MAX_TIMEOUT_S
 ) -> tuple[list[str], dict[str, str]]:
-    """Ask each source for one quote, all at once; return those that gave it, and why others not.
+    """Request one quote from all sources at once; return the working ones and the others' errors.
 
-    Takes `timeout` seconds at most, and counts nothing: guards are not asked.
+    Takes `timeout` seconds at most and bypasses the guards, so nothing is counted.
     """
     deadline = monotonic() + timeout
     calls = {name: Call(partial(build_provider(name).quotes, [PROBED])) for name in names}

@@ -1,6 +1,6 @@
-"""One source's breaker and budget, kept in Redis so that all processes share them.
+"""One source's breaker and budget, stored in Redis and shared by all processes.
 
-Without Redis each process goes on with what it last knew; a Redis that lost it is told again.
+Without Redis each process goes on with its last copy, and writes it back to a Redis that lost it.
 """
 
 import json
@@ -20,10 +20,10 @@ from mainapp.market.providers.breaker import (
     Admission,
     Record,
     SourceState,
-    admitted,
-    counted,
-    in_period,
+    admit_calls,
+    count_calls,
     pause_s,
+    renew_period,
     source_state,
 )
 
@@ -34,7 +34,7 @@ NEW = Record()
 
 
 class Guard:
-    """Decides when a source may be asked, and remembers how it went."""
+    """Admits calls to a source and records their outcomes."""
 
     def __init__(
         self,
@@ -51,34 +51,36 @@ class Guard:
         self._now = now
         self._key = key("source", name, "record")
         self._redis = client(url=redis_url, decode_responses=True)
-        self._redis_rests_until = 0.0
+        self._redis_retry_at = 0.0
         self._lock = Lock()
         self._known = NEW
-        self._is_alone = False
+        self._is_local = False
 
     def admit(self, calls: int = 1, *, is_spaced: bool = True) -> Admission:
-        """Ask for leave to make `calls` calls, or as many as are left; they count from now on.
+        """Admit `calls` calls, or as many as are left; they count from now on.
 
-        What a person waits for is not spaced: it keeps to the breaker and the budget, but does
-        not rest until the next batch's time.
+        A call for a waiting person is not spaced (`is_spaced` False): it respects the breaker and
+        the budget, but not the time of the next batch.
         """
         now = self._now()
         admission = Admission(calls=0)
 
         def decide(record: Record) -> Record:
             nonlocal admission
-            record = in_period(record, self._budget, now)
-            admission = admitted(record, self._budget, calls, now, is_spaced=is_spaced)
+            record = renew_period(record, self._budget, now)
+            admission = admit_calls(record, self._budget, calls, now, is_spaced=is_spaced)
             if not admission.calls:
                 return record
             probing_for_s = self._timeout + PROBE_GRACE_S
-            return counted(record, self._budget, admission.calls, now, probing_for_s=probing_for_s)
+            return count_calls(
+                record, self._budget, admission.calls, now, probing_for_s=probing_for_s
+            )
 
         self._change(decide)
         return admission
 
     def succeed(self, *, delay_s: int | None = None, extra_calls: int = 0) -> None:
-        """Note an answer; `extra_calls` were made beyond those admitted, or fewer if negative."""
+        """Record an answer; `extra_calls` were made beyond the admitted ones, fewer if negative."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
@@ -88,20 +90,20 @@ class Guard:
             )
         )
 
-    def lack(self, *, extra_calls: int = 0) -> None:
-        """Note an answer without anything that was asked for: the breaker stays closed."""
+    def record_empty(self, *, extra_calls: int = 0) -> None:
+        """Record an answer without any requested data: the breaker stays closed."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
                 _answered(record, extra_calls),
-                last_error="gave nothing of what was asked for",
+                last_error="gave none of the requested data",
                 last_fault="not_given",
                 last_error_at=at,
             )
         )
 
     def fail(self, error: ProviderError, *, extra_calls: int = 0) -> None:
-        """Note a failure: the breaker opens for as long as the error deserves."""
+        """Record a failure: the breaker opens for `pause_s` of the error."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
@@ -118,10 +120,10 @@ class Guard:
         )
 
     def rests_for(self) -> float:
-        """Return the seconds until a batch may be asked for, 0 when it may be now."""
+        """Return the seconds until the next batch is allowed, 0 when it is now."""
         now = self._now()
-        record = in_period(self._read(), self._budget, now)
-        return admitted(record, self._budget, 1, now).wait_s
+        record = renew_period(self._read(), self._budget, now)
+        return admit_calls(record, self._budget, 1, now).wait_s
 
     def state(self) -> SourceState:
         return source_state(self.name, self._read(), self._budget, self._now())
@@ -130,15 +132,15 @@ class Guard:
         return self._change(lambda record: record)
 
     def _change(self, change: Callable[[Record], Record]) -> Record:
-        """Apply a change in Redis, all or nothing and one at a time, or here without it."""
-        if monotonic() >= self._redis_rests_until:
+        """Apply a change atomically in Redis, or to the local copy without it."""
+        if monotonic() >= self._redis_retry_at:
             try:
                 return self._change_in_redis(change)
             except redis.RedisError:
-                self._redis_rests_until = monotonic() + REDIS_PAUSE_S
+                self._redis_retry_at = monotonic() + REDIS_PAUSE_S
         with self._lock:
             self._known = change(self._known)
-            self._is_alone = True
+            self._is_local = True
             return self._known
 
     def _change_in_redis(self, change: Callable[[Record], Record]) -> Record:
@@ -155,15 +157,15 @@ class Guard:
                 except redis.WatchError:
                     continue
             with self._lock:
-                self._known, self._is_alone = new, False
+                self._known, self._is_local = new, False
             return new
 
     def _merged(self, stored: Record) -> Record:
-        """Return what Redis says; what it lost, and calls that it was not told of, are ours."""
+        """Return Redis's record, with the local copy's calls that Redis lost or never received."""
         known = self._known
         if stored == NEW:
             return known
-        if self._is_alone and stored.period_ends_at == known.period_ends_at:
+        if self._is_local and stored.period_ends_at == known.period_ends_at:
             used, next_at = max(stored.used, known.used), max(stored.next_at, known.next_at)
             return replace(stored, used=used, next_at=next_at)
         return stored
@@ -175,7 +177,7 @@ def _answered(record: Record, extra_calls: int) -> Record:
 
 
 def _load(text: Any) -> Record:
-    """Return the record that was stored; what is none is a new beginning."""
+    """Return the stored record, a new one for anything invalid."""
     try:
         values = json.loads(text or "{}")
         kept = {name: values[name] for name in asdict(NEW) if name in values}

@@ -1,6 +1,6 @@
-"""What sources write in their replies, read without trust: what is not sound is left out.
+"""Parsing of sources' replies without trust: unsound values are dropped.
 
-brapi and Yahoo name a quote's fields alike (`regularMarketPrice` …).
+brapi and Yahoo use the same names for a quote's fields (`regularMarketPrice` …).
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,37 +12,37 @@ from mainapp.market.quotes import MAX_PRICE, Bar, Quote, to_count, to_money
 from mainapp.market.sessions import SAO_PAULO
 from mainapp.market.symbols import canonical
 
-INDEX_ABROAD = "^BVSP"
+SOURCE_INDEX = "^BVSP"
 MAX_NAME_LENGTH = 120
 OLDEST_QUOTE_YEAR = 2000
 MILLISECONDS_FROM = 10**11  # a number of seconds that big would be the year 5138
 
 
-def symbols_abroad(symbols: Iterable[str], *, suffix: str = "") -> dict[str, list[str]]:
-    """Return the source's symbol of each of ours, with those of ours that it stands for.
+def source_symbols(symbols: Iterable[str], *, suffix: str = "") -> dict[str, list[str]]:
+    """Return the source's symbols, each with those of ours that it stands for.
 
-    The fractional PETR4F is quoted as PETR4, the index as ^BVSP; what is no ticker is left out.
+    The fractional PETR4F is quoted as PETR4, the index as ^BVSP. Skip strings that are not tickers.
     """
-    abroad: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for symbol in dict.fromkeys(symbols):
         if known := canonical(symbol):
-            name = INDEX_ABROAD if known == "IBOV" else known + suffix
-            abroad.setdefault(name, []).append(symbol)
-    return abroad
+            name = SOURCE_INDEX if known == "IBOV" else known + suffix
+            names.setdefault(name, []).append(symbol)
+    return names
 
 
-def as_rows(value: Any) -> list[Mapping[str, Any]]:
-    """Return the objects of a list, nothing for what is no list."""
+def object_rows(value: Any) -> list[Mapping[str, Any]]:
+    """Return the JSON objects of a list, none for anything else."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def symbol_of(row: Mapping[str, Any], name: str = "symbol") -> str:
-    """Return the source's symbol that a row is about, in capitals; what is no text is none."""
+    """Return the source's symbol of a row, in capitals."""
     return str(row.get(name)).upper()
 
 
 def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) -> Quote | None:
-    """Return a row's quote, None without a price; a price of NaN stays, for recording to count."""
+    """Return a row's quote, None without a price; NaN stays, so that recording counts it."""
     price = to_money(row.get("regularMarketPrice"))
     if price is None:
         return None
@@ -67,7 +67,7 @@ def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) 
 
 
 def to_price(value: Any) -> Decimal | None:
-    """Return a sound price, None for anything else."""
+    """Return a valid price, None for anything else."""
     size = to_size(value)
     return size if size is not None and size < MAX_PRICE else None
 
@@ -95,21 +95,21 @@ def to_time(value: Any) -> datetime | None:
 
 
 def _quoted_at(value: Any) -> datetime | None:
-    """Return when a price was made; a time from before there were quotes like ours is none."""
+    """Return the time of a price, None before OLDEST_QUOTE_YEAR."""
     moment = to_time(value)
     return moment if moment and moment.year >= OLDEST_QUOTE_YEAR else None
 
 
 def to_name(value: Any) -> str:
-    """Return a name on one line, without what cannot be printed; empty for what is no text."""
+    """Return a name on one line of printable characters, empty for anything but a string."""
     if not isinstance(value, str):
         return ""
-    visible = "".join(sign if sign.isprintable() else " " for sign in value)
+    visible = "".join(letter if letter.isprintable() else " " for letter in value)
     return " ".join(visible.split())[:MAX_NAME_LENGTH]
 
 
 def to_currency(value: Any) -> str:
-    """Return a currency's three letters, empty for anything else: the paper's own is meant."""
+    """Return a currency's three letters, empty for anything else."""
     is_code = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha()
     return value.upper() if is_code else ""
 
@@ -117,7 +117,7 @@ def to_currency(value: Any) -> str:
 def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:
     """Return bars of rows with `date open high low close volume`, sorted, each time once.
 
-    Rows without a sound time or price are left out; a daily bar starts at São Paulo's midnight.
+    Rows without a valid time or price are dropped; a daily bar starts at São Paulo's midnight.
     """
     latest = datetime.now(UTC) + timedelta(days=1)
     bars: dict[datetime, Bar] = {}
@@ -140,6 +140,6 @@ def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:
 
 
 def _midnight(moment: datetime) -> datetime:
-    """Return when the day that a daily bar stands for began; some mark it by UTC's midnight."""
+    """Return the start of a daily bar's day; some sources mark it by UTC's midnight."""
     day = moment.date() if moment.time() == time() else moment.astimezone(SAO_PAULO).date()
     return datetime.combine(day, time(), SAO_PAULO).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""A source behind its guard: asked in a thread that nobody waits for longer than the timeout."""
+"""A source behind its guard; calls run in threads, and callers wait for the time-out at most."""
 
 from collections.abc import Callable, Sequence
 from threading import Lock
@@ -12,13 +12,13 @@ from mainapp.market.providers.threads import Call
 from mainapp.market.quotes import Quote
 
 MAX_HUNG_CALLS = 2
-GRACE_S = 0.1  # for an adapter to say itself that it was too late, and what it has
+GRACE_S = 0.1  # for an adapter to report its own time-out, with its partial result
 
 Result = TypeVar("Result")
 
 
 class Source:
-    """One provider, when it may be asked, and the calls to it that have not come back."""
+    """One provider, its guard, and its calls that have not returned."""
 
     def __init__(self, provider: QuoteProvider, guard: Guard, *, timeout: float) -> None:
         self.name = provider.name
@@ -26,13 +26,13 @@ class Source:
         self.guard = guard
         self._timeout = timeout
         self._lock = Lock()
-        self._asks: list[Ask[Any]] = []
+        self._pending: list[PendingCall[Any]] = []
 
-    def ask_quotes(self, symbols: Sequence[str]) -> "Ask[dict[str, Quote]] | None":
-        """Begin to ask for quotes, of fewer symbols when the budget does not reach for all.
+    def start_quotes(self, symbols: Sequence[str]) -> "PendingCall[dict[str, Quote]] | None":
+        """Start a call for quotes, of fewer symbols when the budget does not cover all.
 
-        None when it has none of them, or rests to make its calls last.
-        Raises: ProviderError when it may not be asked because of a failure.
+        None when the source has none of them, or pauses to spread its budget.
+        Raises: ProviderError while a failure blocks the source.
         """
         needed = self.provider.calls_for(symbols)
         if not needed:
@@ -42,17 +42,17 @@ class Source:
             return None
         while self.provider.calls_for(symbols) > admission.calls:
             symbols = symbols[: len(symbols) // 2]
-        return self._begin(lambda: self.provider.quotes(symbols), admission)
+        return self._start(lambda: self.provider.quotes(symbols), admission)
 
-    def ask(self, function: Callable[[QuoteProvider], Result]) -> "Ask[Result]":
-        """Begin to ask for something that a person waits for, in one call.
+    def start(self, function: Callable[[QuoteProvider], Result]) -> "PendingCall[Result]":
+        """Start one call whose result a person waits for.
 
-        Raises: ProviderError when the source may not be asked now.
+        Raises: ProviderError when the source may not be called now.
         """
         admission = self._admit(1, is_spaced=False)
         if not admission.calls:
             raise ProviderError(admission.reason)
-        return self._begin(lambda: function(self.provider), admission)
+        return self._start(lambda: function(self.provider), admission)
 
     def rests_for(self) -> float:
         return self.guard.rests_for()
@@ -65,24 +65,26 @@ class Source:
         return admission
 
     def _give_up_hung(self) -> None:
-        """Forget the calls that ended. Raises: ProviderError when too many still hang."""
+        """Drop the calls that ended. Raises: ProviderError when too many still hang."""
         with self._lock:
-            self._asks = [ask for ask in self._asks if not ask.is_done]
-            hung = [ask for ask in self._asks if ask.is_overdue]
-        for ask in hung:
-            ask.give_up()
+            self._pending = [call for call in self._pending if not call.is_done]
+            hung = [call for call in self._pending if call.is_overdue]
+        for call in hung:
+            call.give_up()
         if len(hung) >= MAX_HUNG_CALLS:
-            raise ProviderError("does not come back from earlier calls", fault="timeout")
+            raise ProviderError("has not returned from earlier calls", fault="timeout")
 
-    def _begin(self, function: Callable[[], Result], admission: Admission) -> "Ask[Result]":
-        ask = Ask(self, function, admission, deadline=monotonic() + self._timeout + GRACE_S)
+    def _start(self, function: Callable[[], Result], admission: Admission) -> "PendingCall[Result]":
+        call = PendingCall(
+            self, function, admission, deadline=monotonic() + self._timeout + GRACE_S
+        )
         with self._lock:
-            self._asks.append(ask)
-        return ask
+            self._pending.append(call)
+        return call
 
 
-class Ask(Generic[Result]):
-    """A call to a source that has begun; how it goes is told to the guard, once."""
+class PendingCall(Generic[Result]):
+    """A running call to a source; its outcome is reported to the guard, once."""
 
     def __init__(
         self,
@@ -99,7 +101,7 @@ class Ask(Generic[Result]):
         self._calls = admission.calls
         self._deadline = deadline
         self._lock = Lock()
-        self._is_settled = False
+        self._is_reported = False
         self._call = Call(self._run)
 
     @property
@@ -115,30 +117,30 @@ class Ask(Generic[Result]):
         try:
             return self._call.result(self._deadline - monotonic())
         except ProviderError as error:
-            self._settle(error)
+            self._report(error)
             raise
 
     def give_up(self) -> None:
-        self._settle(ProviderError("no answer in time", fault="timeout"))
+        self._report(ProviderError("no answer in time", fault="timeout"))
 
     def _run(self) -> Result:
         try:
             result = self._function()
         except ProviderError as error:
-            self._settle(error)
+            self._report(error)
             raise
-        self._settle(None, result)
+        self._report(None, result)
         return result
 
-    def _settle(self, error: ProviderError | None, result: object = None) -> None:
+    def _report(self, error: ProviderError | None, result: object = None) -> None:
         with self._lock:
-            if self._is_settled:
+            if self._is_reported:
                 return
-            self._is_settled = True
+            self._is_reported = True
         made = self._source.provider.calls_made()
         extra_calls = made - self._calls
         if made and result == {}:
-            self._source.guard.lack(extra_calls=extra_calls)
+            self._source.guard.record_empty(extra_calls=extra_calls)
         elif error is None or error.fault == "not_given":
             self._source.guard.succeed(delay_s=_delay_s(result), extra_calls=extra_calls)
         else:
@@ -146,7 +148,7 @@ class Ask(Generic[Result]):
 
 
 def _delay_s(result: object) -> int | None:
-    """Return how late the latest of the quotes is, None for what are no quotes."""
+    """Return the largest delay of the quotes, None for any other result."""
     if not isinstance(result, dict):
         return None
     return max((quote.delay_s for quote in result.values()), default=None)

@@ -1,4 +1,4 @@
-"""Work in threads that is given up at a deadline, and never keeps the process from ending."""
+"""Work in daemon threads that callers abandon at a deadline; it never delays the process's end."""
 
 import logging
 from collections import deque
@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.quotes import Quote
 
-MEANT_FOR_ALL = ("rate_limited", "unauthorized")
+AFFECTS_ALL = ("rate_limited", "unauthorized")
 
 logger = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class Call(Generic[Result]):
-    """A function that runs in a daemon thread of its own, so that its caller may stop waiting."""
+    """A function in a daemon thread of its own, so that its caller may stop waiting."""
 
     def __init__(self, function: Callable[[], Result]) -> None:
         self._function = function
@@ -34,8 +34,8 @@ class Call(Generic[Result]):
     def result(self, timeout: float) -> Result:
         """Return what the function returned.
 
-        Raises: ProviderError, the function's own, or that it is not done in time; then it goes on,
-        and nobody waits for it.
+        Raises: ProviderError, the function's own or for the time-out; after that the function goes
+        on, and nobody waits for it.
         """
         if not self._done.wait(max(timeout, 0)):
             raise ProviderError("no answer in time", fault="timeout")
@@ -48,9 +48,11 @@ class Call(Generic[Result]):
             self._result = self._function()
         except ProviderError as error:
             self._error = error
-        except Exception as error:  # a thread's end: a fault of ours must not pass for an answer
-            logger.exception("a source's adapter broke")
-            self._error = ProviderError(f"its adapter broke: {error!r}")
+        except (
+            Exception
+        ) as error:  # the thread's boundary: a fault of ours must not pass for an answer
+            logger.exception("a source's adapter failed")
+            self._error = ProviderError(f"its adapter failed: {error!r}")
         finally:
             self._done.set()
 
@@ -58,43 +60,43 @@ class Call(Generic[Result]):
 def gather(
     functions: Sequence[Callable[[], Result]], *, workers: int, timeout: float
 ) -> list[Result | ProviderError]:
-    """Run functions in at most `workers` threads; return what each returned, or why it did not.
+    """Run functions in at most `workers` threads; return each result or error, in order.
 
-    Takes `timeout` seconds at most: what is not done by then counts as a timeout, and what has not
-    begun never does. When one meets a refusal that is meant for all, no other begins.
+    Takes `timeout` seconds at most: functions still running then count as timed out, and the others
+    never start. After a refusal that affects all calls (AFFECTS_ALL) no other starts.
     """
     deadline = monotonic() + timeout
-    todo: deque[int] = deque(range(len(functions)))
+    waiting: deque[int] = deque(range(len(functions)))
     done: dict[int, Result | ProviderError] = {}
-    missed = [ProviderError("no answer in time", fault="timeout")]
+    skipped = [ProviderError("no answer in time", fault="timeout")]
 
     def work() -> None:
-        while todo and monotonic() < deadline:
+        while waiting and monotonic() < deadline:
             try:
-                number = todo.popleft()
+                number = waiting.popleft()
             except IndexError:  # another thread took the last one
                 return
             try:
                 done[number] = functions[number]()
             except ProviderError as error:
                 done[number] = error
-                if error.fault in MEANT_FOR_ALL:
-                    todo.clear()
-                    missed[0] = error
+                if error.fault in AFFECTS_ALL:
+                    waiting.clear()
+                    skipped[0] = error
 
     for call in [Call(work) for _ in range(min(workers, len(functions)))]:
         try:
             call.result(deadline - monotonic())
         except ProviderError as error:
-            missed[0] = error if call.is_done else missed[0]
-    return [done.get(number, missed[0]) for number in range(len(functions))]
+            skipped[0] = error if call.is_done else skipped[0]
+    return [done.get(number, skipped[0]) for number in range(len(functions))]
 
 
-def merged(results: Iterable[dict[str, Quote] | ProviderError]) -> dict[str, Quote]:
+def merge_quotes(results: Iterable[dict[str, Quote] | ProviderError]) -> dict[str, Quote]:
     """Return the quotes of all parts.
 
-    Raises: ProviderError, the gravest of the parts' and with the quotes of the others, unless
-    nothing is wrong but that the source has not got some papers.
+    Raises: ProviderError, the gravest of the parts and with the quotes of the others. Papers that
+    the source does not have are no error.
     """
     quotes: dict[str, Quote] = {}
     errors: list[ProviderError] = []
@@ -106,6 +108,6 @@ def merged(results: Iterable[dict[str, Quote] | ProviderError]) -> dict[str, Quo
     faults = [error for error in errors if error.fault != "not_given"]
     if not faults:
         return quotes
-    gravest = next((error for error in faults if error.fault in MEANT_FOR_ALL), faults[0])
+    gravest = next((error for error in faults if error.fault in AFFECTS_ALL), faults[0])
     gravest.given = quotes
     raise gravest

@@ -1,7 +1,7 @@
-"""Yahoo Finance by yfinance's session: many quotes in one call, history by the chart endpoint.
+"""Yahoo Finance through yfinance's session: many quotes a call, history by the chart endpoint.
 
-yfinance brings the cookie and the crumb that Yahoo wants, curl_cffi the looks of a browser. Its
-`YfData` is one for the whole process: it uses the session of whichever provider asked last.
+yfinance handles the cookie and the crumb that Yahoo requires, curl_cffi imitates a browser. Its
+`YfData` is a singleton: it uses the session of the provider that called it last.
 """
 
 import atexit
@@ -22,8 +22,14 @@ from mainapp.market.providers.client import (
     move_url,
     parse_json,
 )
-from mainapp.market.providers.replies import as_rows, symbol_of, symbols_abroad, to_bars, to_quote
-from mainapp.market.providers.threads import gather, merged
+from mainapp.market.providers.replies import (
+    object_rows,
+    source_symbols,
+    symbol_of,
+    to_bars,
+    to_quote,
+)
+from mainapp.market.providers.threads import gather, merge_quotes
 from mainapp.market.quotes import Bar, Quote, to_count
 
 if TYPE_CHECKING:
@@ -36,7 +42,7 @@ DELAY_S = 15 * 60
 MAX_DELAY_MINUTES = 24 * 60
 # Minutes are kept for a week, quarters of an hour for two months: longer ranges are refused.
 LONGEST_RANGE = {"1m": ("1d", "5d"), "15m": ("1d", "5d", "1mo")}
-# What yfinance lets out when a page is not what it expects.
+# Exceptions that yfinance lets escape for a page that it does not expect.
 LIBRARY_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError)
 
 Result = TypeVar("Result")
@@ -44,7 +50,7 @@ _call = local()  # the deadline of this thread's call, and the CallCounter that 
 
 
 class YahooProvider:
-    """A QuoteProvider that asks Yahoo Finance."""
+    """A QuoteProvider for Yahoo Finance."""
 
     name = "yahoo"
     simulated = False
@@ -72,15 +78,15 @@ class YahooProvider:
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         jobs = [partial(self._batch, wanted) for wanted in self._batches(symbols)]
-        return merged(self._ask(jobs))
+        return merge_quotes(self._run_jobs(jobs))
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
-        abroad = next(iter(symbols_abroad([symbol], suffix=SUFFIX)), None)
-        if abroad is None:
+        name = next(iter(source_symbols([symbol], suffix=SUFFIX)), None)
+        if name is None:
             raise ProviderError(f"has no {symbol}", fault="not_given", permanent=True)
         known = LONGEST_RANGE.get(interval)
         range_ = range_ if known is None or range_ in known else known[-1]
-        (result,) = self._ask([partial(self._chart, abroad, range_, interval)])
+        (result,) = self._run_jobs([partial(self._chart, name, range_, interval)])
         if isinstance(result, ProviderError):
             raise result
         if not result:
@@ -88,22 +94,22 @@ class YahooProvider:
         return result
 
     def _batches(self, symbols: Sequence[str]) -> list[dict[str, list[str]]]:
-        abroad = list(symbols_abroad(symbols, suffix=SUFFIX).items())
-        starts = range(0, len(abroad), SYMBOLS_A_CALL)
-        return [dict(abroad[start : start + SYMBOLS_A_CALL]) for start in starts]
+        wanted = list(source_symbols(symbols, suffix=SUFFIX).items())
+        starts = range(0, len(wanted), SYMBOLS_A_CALL)
+        return [dict(wanted[start : start + SYMBOLS_A_CALL]) for start in starts]
 
     def _batch(self, wanted: Mapping[str, list[str]]) -> dict[str, Quote]:
         try:
             reply = self._get("/v7/finance/quote", {"symbols": ",".join(wanted)})
         except ProviderError as error:
-            if error.fault != "not_given":  # an unknown paper is left out, and is no 404
+            if error.fault != "not_given":  # Yahoo omits an unknown paper and answers 200
                 raise
             raise ProviderError(str(error), fault="bad_reply", permanent=True) from error
         found = reply.get("quoteResponse")
         if not isinstance(found, dict) or not isinstance(found.get("result"), list):
             raise ProviderError("a reply without quotes", fault="bad_reply")
         quotes: dict[str, Quote] = {}
-        for row in as_rows(found["result"]):
+        for row in object_rows(found["result"]):
             for symbol in wanted.get(symbol_of(row), ()):
                 delay_s = _delay_s(row.get("exchangeDataDelayedBy"))
                 quote = to_quote(row, symbol=symbol, source=self.name, delay_s=delay_s)
@@ -111,12 +117,12 @@ class YahooProvider:
                     quotes.setdefault(symbol, quote)
         return quotes
 
-    def _chart(self, abroad: str, range_: str, interval: str) -> list[Bar]:
-        reply = self._get(f"/v8/finance/chart/{abroad}", {"range": range_, "interval": interval})
-        return to_bars(chart_rows(reply, abroad), daily=interval == "1d")
+    def _chart(self, name: str, range_: str, interval: str) -> list[Bar]:
+        reply = self._get(f"/v8/finance/chart/{name}", {"range": range_, "interval": interval})
+        return to_bars(chart_rows(reply, name), daily=interval == "1d")
 
     def _get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-        """Return the object that Yahoo answers. Raises: ProviderError."""
+        """Return Yahoo's JSON object. Raises: ProviderError."""
         from curl_cffi.requests.exceptions import RequestException, Timeout
         from yfinance.data import YfData
         from yfinance.exceptions import YFException, YFRateLimitError
@@ -130,7 +136,7 @@ class YahooProvider:
             reason = str(error).removeprefix("Failed to perform, ").partition(" See https://")[0]
             raise ProviderError(f"no connection: {reason}", fault="unreachable") from error
         except YFRateLimitError as error:
-            raise ProviderError("asked too often (429)", fault="rate_limited") from error
+            raise ProviderError("too many requests (429)", fault="rate_limited") from error
         except (YFException, ValueError, *LIBRARY_FAULTS) as error:
             raise ProviderError(f"yfinance failed: {error!r}", fault="bad_reply") from error
         check_status(response.status_code, response.headers.get("Retry-After"))
@@ -139,8 +145,8 @@ class YahooProvider:
             raise ProviderError("a reply of another shape", fault="bad_reply")
         return reply
 
-    def _ask(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
-        """Run jobs, each in a thread that knows its deadline."""
+    def _run_jobs(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
+        """Run jobs in threads, each with the deadline of this call."""
         deadline = monotonic() + self._timeout
 
         def run(job: Callable[[], Result]) -> Result:
@@ -152,7 +158,7 @@ class YahooProvider:
     def _current_session(self) -> "Session[Any]":
         with self._lock:
             if self._session is None:
-                _keep_caches_apart()
+                _use_own_cache()
                 self._session = _session_class(self._url)(
                     impersonate="chrome",
                     proxy=self._proxy or None,
@@ -166,14 +172,14 @@ class YahooProvider:
 def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
     """Return the rows of a chart endpoint's reply. Raises: ProviderError for another shape."""
     chart = reply.get("chart")
-    results = as_rows(chart.get("result")) if isinstance(chart, dict) else []
+    results = object_rows(chart.get("result")) if isinstance(chart, dict) else []
     if not results:
         raise ProviderError("a reply without a chart", fault="bad_reply")
     meta = results[0].get("meta")
     if isinstance(meta, dict) and meta.get("symbol") not in (None, symbol):
-        raise ProviderError(f"answered for another paper than {symbol}", fault="bad_reply")
+        raise ProviderError(f"answered for a paper other than {symbol}", fault="bad_reply")
     times, indicators = results[0].get("timestamp"), results[0].get("indicators")
-    quotes = as_rows(indicators.get("quote")) if isinstance(indicators, dict) else []
+    quotes = object_rows(indicators.get("quote")) if isinstance(indicators, dict) else []
     if not isinstance(times, list) or not quotes:
         return []
     columns = {name: quotes[0].get(name) for name in ("open", "high", "low", "close", "volume")}
@@ -194,7 +200,7 @@ def _delay_s(minutes: Any) -> int:
 
 @cache
 def _session_class(address: str) -> Any:
-    """Return a session that keeps deadlines, counts calls and can be sent to another address."""
+    """Return a session that keeps deadlines, counts calls and can use another address."""
     from curl_cffi.requests import Session
 
     class BoundedSession(Session[Any]):
@@ -204,11 +210,11 @@ def _session_class(address: str) -> Any:
                 raise ProviderError("no answer in time", fault="timeout")
             _call.counter.add()
             options["timeout"] = left
-            asked = move_url(url, address, default=URL)
-            response: Response = super().request(method, asked, **options)
-            # yfinance meets a refusal with a new crumb; for anything else it has no answer.
+            moved_url = move_url(url, address, default=URL)
+            response: Response = super().request(method, moved_url, **options)
+            # yfinance answers a refusal with a new crumb, and handles no other status.
             if "/finance/" in url and response.status_code not in (401, 403):
-                check_site(asked, response.url)
+                check_site(moved_url, response.url)
                 check_status(response.status_code, response.headers.get("Retry-After"))
             return response
 
@@ -222,8 +228,8 @@ def _limits() -> dict[Any, int]:
 
 
 @cache
-def _keep_caches_apart() -> None:
-    """Give this process a cache of its own: yfinance's SQLite files do not bear several writers."""
+def _use_own_cache() -> None:
+    """Use a cache of this process alone: yfinance's SQLite files do not allow several writers."""
     from yfinance.cache import set_cache_location
 
     folder = tempfile.mkdtemp(prefix="pregao-yfinance-")

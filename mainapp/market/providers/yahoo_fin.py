@@ -1,8 +1,8 @@
-"""yahoo_fin, kept as a legacy: it reads Yahoo's web pages, one paper a call, and they are leaving.
+"""yahoo_fin, a legacy source: reads Yahoo's web pages, one paper a call; always last in the chain.
 
-The library expects older versions of pandas and no limits. It is mended from outside, by other
-objects under the names that its module uses: `requests` with a deadline and our address, `pd` with
-what pandas took away, `get_live_price` without the index that pandas no longer takes.
+The library is unmaintained: it needs an older pandas and knows no time-outs. All its repairs are in
+this file, as replacements of names in its module: `requests` with a deadline and our address, `pd`
+with the methods that pandas removed, `get_live_price` without an index that pandas now refuses.
 """
 
 import re
@@ -18,8 +18,8 @@ from typing import Any, Literal, TypeVar
 
 from mainapp.market.providers.base import Budget, Listing, ProviderError
 from mainapp.market.providers.client import SourceClient, move_url, parse_json
-from mainapp.market.providers.replies import symbols_abroad, to_bars, to_name, to_price, to_size
-from mainapp.market.providers.threads import gather, merged
+from mainapp.market.providers.replies import source_symbols, to_bars, to_name, to_price, to_size
+from mainapp.market.providers.threads import gather, merge_quotes
 from mainapp.market.quotes import Bar, Quote, to_count, to_money
 from mainapp.market.symbols import canonical
 
@@ -31,7 +31,7 @@ WORKERS = 8
 DAYS = {"5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 1827, "max": 36_500}
 AMOUNT = re.compile(r"([0-9][0-9.,]*)\s*([KMBT]?)")
 SCALES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-# What the library raises when a page is not what it expects; SyntaxError is lxml's.
+# Exceptions of the library for a page that it does not expect; SyntaxError is lxml's.
 LIBRARY_FAULTS = (
     ArithmeticError,
     AssertionError,
@@ -51,7 +51,7 @@ _call = local()  # the deadline and the address of this thread's call, and its c
 
 
 class YahooFinProvider:
-    """A QuoteProvider that reads Yahoo's pages with yahoo_fin."""
+    """A QuoteProvider that reads Yahoo's pages through yahoo_fin."""
 
     name = "yahoo_fin"
     simulated = False
@@ -66,14 +66,14 @@ class YahooFinProvider:
         self.budget = budget
 
     def calls_for(self, symbols: Sequence[str]) -> int:
-        return CALLS_A_PAPER * len(symbols_abroad(symbols, suffix=SUFFIX))
+        return CALLS_A_PAPER * len(source_symbols(symbols, suffix=SUFFIX))
 
     def calls_made(self) -> int:
         return self._client.counter.pop()
 
     def tickers(self) -> list[Listing]:
-        """Return the index's papers, as an encyclopedia lists them."""
-        (table,) = self._ask([lambda: _library().tickers_ibovespa(include_company_data=True)])
+        """Return the index's papers from Wikipedia."""
+        (table,) = self._run_jobs([lambda: _library().tickers_ibovespa(include_company_data=True)])
         if isinstance(table, ProviderError):
             raise table
         rows = zip(table["Symbol"], table["Share"], table["Sector"], strict=True)
@@ -84,32 +84,32 @@ class YahooFinProvider:
         ]
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
-        abroad = symbols_abroad(symbols, suffix=SUFFIX)
-        results = self._ask([partial(_paper, name, ours) for name, ours in abroad.items()])
+        names = source_symbols(symbols, suffix=SUFFIX)
+        results = self._run_jobs([partial(_paper, name, ours) for name, ours in names.items()])
         if any(isinstance(result, dict) for result in results):
-            # Some pages are as they were: what is wrong with the others is not the source's state.
+            # Some pages were readable, so a bad one is a fault of that page and not of the source.
             results = [
                 result
                 for result in results
                 if not isinstance(result, ProviderError) or result.fault != "bad_reply"
             ]
-        return merged(results)
+        return merge_quotes(results)
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
-        abroad = next(iter(symbols_abroad([symbol], suffix=SUFFIX)), None)
-        if abroad is None or interval not in ("1m", "1d"):
+        name = next(iter(source_symbols([symbol], suffix=SUFFIX)), None)
+        if name is None or interval not in ("1m", "1d"):
             raise ProviderError(
                 f"has no {interval} history of {symbol}", fault="not_given", permanent=True
             )
-        (rows,) = self._ask([partial(_rows, abroad, range_, interval)])
+        (rows,) = self._run_jobs([partial(_rows, name, range_, interval)])
         if isinstance(rows, ProviderError):
             raise rows
         if bars := to_bars(rows, daily=interval == "1d"):
             return bars
         raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
 
-    def _ask(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
-        """Run jobs, each in a thread that knows its deadline; what the library raises is mended."""
+    def _run_jobs(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
+        """Run jobs in threads until this call's deadline; library errors become ProviderError."""
         deadline = monotonic() + self._timeout
 
         def run(job: Callable[[], Result]) -> Result:
@@ -124,8 +124,8 @@ class YahooFinProvider:
         return gather([partial(run, job) for job in jobs], workers=WORKERS, timeout=self._timeout)
 
 
-def _paper(abroad: str, symbols: Sequence[str]) -> dict[str, Quote]:
-    table = _library().get_quote_table(abroad)
+def _paper(name: str, symbols: Sequence[str]) -> dict[str, Quote]:
+    table = _library().get_quote_table(name)
     price = to_money(table.get("Quote Price"))
     if price is None:
         return {}
@@ -152,21 +152,21 @@ def _paper(abroad: str, symbols: Sequence[str]) -> dict[str, Quote]:
     }
 
 
-def _rows(abroad: str, range_: str, interval: str) -> list[dict[str, Any]]:
+def _rows(name: str, range_: str, interval: str) -> list[dict[str, Any]]:
     import pandas
 
     today = pandas.Timestamp.today()
     days = 7 if interval == "1m" else DAYS.get(range_, 5 if range_ == "1d" else today.day_of_year)
     frame = _library().get_data(
-        abroad,
+        name,
         start_date=today - pandas.DateOffset(days=days),
         end_date=today + pandas.DateOffset(days=1),
         interval=interval,
     )
-    names = ["open", "high", "low", "close", "volume"]
+    columns = ["open", "high", "low", "close", "volume"]
     return [
-        {"date": at.timestamp(), **dict(zip(names, values, strict=True))}
-        for at, *values in frame[names].itertuples(name=None)
+        {"date": at.timestamp(), **dict(zip(columns, values, strict=True))}
+        for at, *values in frame[columns].itertuples(name=None)
     ]
 
 
@@ -185,25 +185,25 @@ def _amount(value: Any) -> Decimal | None:
 
 @cache
 def _library() -> Any:
-    """Return yahoo_fin's module, mended."""
+    """Return yahoo_fin's module with its repairs."""
     import pandas
 
     stock_info = _load_library()
 
     def live_price(ticker: str) -> Any:
         today, week = pandas.Timestamp.today(), pandas.DateOffset(days=7)
-        # The last row as it is: without a price it is none, and the day before's is no live price.
+        # Only the last row: without a price there is none, yesterday's is not a live price.
         return stock_info.get_data(ticker, today - week, today + week)["close"].iloc[-1]
 
-    names = vars(stock_info)
-    names["requests"] = SimpleNamespace(get=_get)
-    names["pd"] = _old_pandas()
-    names["get_live_price"] = live_price
+    library_names = vars(stock_info)
+    library_names["requests"] = SimpleNamespace(get=_get)
+    library_names["pd"] = _legacy_pandas()
+    library_names["get_live_price"] = live_price
     return stock_info
 
 
 def _load_library() -> Any:
-    """Import the module without the warning that it prints when it has no requests_html."""
+    """Import the module without its warning about a missing requests_html."""
     with _import_lock:
         sys.modules["requests_html"] = ModuleType("requests_html")
         vars(sys.modules["requests_html"])["HTMLSession"] = None
@@ -214,8 +214,8 @@ def _load_library() -> Any:
     return stock_info
 
 
-def _old_pandas() -> SimpleNamespace:
-    """Return what the library uses of pandas, as it was when the library was written."""
+def _legacy_pandas() -> SimpleNamespace:
+    """Return the parts of pandas that the library uses, as they were when it was written."""
     import pandas
 
     class Frame(pandas.DataFrame):
@@ -227,7 +227,7 @@ def _old_pandas() -> SimpleNamespace:
             return Frame(pandas.concat([self, other]))
 
     class Moment:
-        """A time that takes `floor("d")`: pandas wants a capital by now."""
+        """A time that accepts `floor("d")`: pandas now requires a capital letter."""
 
         def __init__(self, at: pandas.Timestamp) -> None:
             self._at = at

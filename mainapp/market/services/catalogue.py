@@ -1,4 +1,4 @@
-"""Seeding the catalogue from the project's data, and refreshing it from a source's list."""
+"""Seeding of the catalogue from the project's data, and its refresh from a source's list."""
 
 import json
 import re
@@ -23,7 +23,7 @@ ETF_WORDS = re.compile(r"\b(etf|indice|index|ishares|it now|trend)\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A stock as the data files describe it; `markets` says when it belonged to each."""
+    """A stock of the data files; `markets` holds the date of each membership."""
 
     symbol: str
     name: str
@@ -35,7 +35,7 @@ class Paper:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeded:
-    """How many rows a seeding wrote."""
+    """Numbers of rows that a seeding wrote."""
 
     added: int = 0
     updated: int = 0
@@ -48,7 +48,7 @@ class Seeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a refresh did; `is_short` when the list was too short to retire what it lacks."""
+    """Numbers of a refresh; `is_short` when the list was too short to retire anything."""
 
     added: int
     revived: int
@@ -98,10 +98,10 @@ def read_papers(folder: Path) -> list[Paper]:
 
 @transaction.atomic
 def seed_catalogue(*, papers: Iterable[Paper]) -> Seeded:
-    """Bring the catalogue to what `papers` say: descriptions, renames, memberships.
+    """Update the catalogue from `papers`: descriptions, renames, memberships.
 
-    A stock that was retired stays so; one that the papers do not name is left alone, and so is a
-    membership newer than theirs. Safe to repeat: the second time it writes nothing.
+    Retired stocks stay retired; stocks that `papers` do not contain and newer memberships stay
+    unchanged. Safe to repeat: the second time it writes nothing.
     """
     papers = list(papers)
     stocks = {stock.symbol: stock for stock in Stock.objects.all()}
@@ -114,21 +114,21 @@ def seed_catalogue(*, papers: Iterable[Paper]) -> Seeded:
         if paper.renamed_to
     }
     renamed = sum(_write(former, stocks))
-    memberships = _enrol(papers, stocks)
+    memberships = _write_memberships(papers, stocks)
     transaction.on_commit(forget_catalogue)
     return Seeded(added=added, updated=updated, renamed=renamed, memberships=memberships)
 
 
 @transaction.atomic
 def refresh_catalogue(*, listings: Iterable[Listing]) -> Refreshed:
-    """Add what a source lists anew, revive what it lists again, retire what it lists no longer.
+    """Add, revive and retire stocks so that the active ones are those of a source's list.
 
-    Nothing is deleted. A former symbol counts as the one that it became. The index is no paper
-    that sources list: it stays. What is no ticker, or of no kind that we follow, is skipped and
-    counted. A list of less than half of our active papers is taken for a fault: it retires nothing.
+    Nothing is deleted. A former symbol counts as its present one. The index always stays. Entries
+    that are not tickers, or of a kind that we do not follow, are skipped and counted. A list with
+    less than half of our active papers counts as faulty and retires nothing.
     """
     stocks = {stock.symbol: stock for stock in Stock.objects.select_related("renamed_to")}
-    listed, skipped = _sort_out(list(listings), stocks)
+    listed, skipped = _match_listings(list(listings), stocks)
     active = {symbol for symbol, stock in stocks.items() if stock.is_active} - {INDEX}
     papers = listed.keys() - {INDEX}
     is_short = not papers or 2 * len(papers) < len(active)
@@ -150,15 +150,15 @@ def refresh_catalogue(*, listings: Iterable[Listing]) -> Refreshed:
 
 
 def search_text(symbol: str, name: str) -> str:
-    """Return what a stock is searched by: the symbol, a space, the name, folded."""
+    """Return a stock's search text: symbol, space, name, folded."""
     return fold(f"{symbol} {name}")[:MAX_SEARCH_LENGTH]
 
 
 def _share_kind(symbol: str) -> str:
-    """Return the kind that the suffix of a company's share tells; 11 is a unit."""
+    """Return the kind of a company's share by its suffix; 11 is a unit."""
     ticker = parse(symbol)
     if ticker is None or not ticker.kinds:
-        raise ValueError(f"{symbol} is no share's ticker")
+        raise ValueError(f"{symbol} is not the ticker of a share")
     return ticker.kinds[0]
 
 
@@ -173,7 +173,7 @@ def _description(paper: Paper) -> dict[str, Any]:
 
 
 def _write(wanted: Mapping[str, dict[str, Any]], stocks: dict[str, Stock]) -> tuple[int, int]:
-    """Create or update the rows of symbols that differ from `wanted`; return how many of each."""
+    """Create or update the rows that differ from `wanted`; return both counts."""
     new, changed, fields = [], [], set[str]()
     for symbol, values in wanted.items():
         stock = stocks.get(symbol)
@@ -192,8 +192,8 @@ def _write(wanted: Mapping[str, dict[str, Any]], stocks: dict[str, Stock]) -> tu
     return len(new), len(changed)
 
 
-def _enrol(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> int:
-    """Write who belongs to a market; who left it since an older list is taken out."""
+def _write_memberships(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> int:
+    """Write the memberships of markets and delete those that a newer list no longer has."""
     wanted = {
         (stocks[paper.symbol].pk, market): as_of
         for paper in papers
@@ -224,8 +224,10 @@ def _enrol(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> int:
     return len(new) + len(gone)
 
 
-def _sort_out(listings: list[Listing], stocks: Mapping[str, Stock]) -> tuple[dict[str, Stock], int]:
-    """Return what a source lists, as rows of ours or new ones, and how many it lists in vain."""
+def _match_listings(
+    listings: list[Listing], stocks: Mapping[str, Stock]
+) -> tuple[dict[str, Stock], int]:
+    """Return our rows for a source's listings, new ones included, and the number skipped."""
     renamed = {old: stock.renamed_to.symbol for old, stock in stocks.items() if stock.renamed_to}
     tickers = [(parse(listing.symbol), listing) for listing in listings]
     named = [(ticker, listing) for ticker, listing in tickers if ticker]
@@ -246,10 +248,10 @@ def _sort_out(listings: list[Listing], stocks: Mapping[str, Stock]) -> tuple[dic
 
 
 def _listed_kind(ticker: Ticker, listing: Listing, *, has_shares: bool) -> str | None:
-    """Return a listed paper's kind: what the suffix tells, what the source says, or a guess."""
-    said = listing.kind.upper()
-    if said in (ticker.kinds or Stock.Kind.values):
-        return said
+    """Return a listed paper's kind: by the source, by the suffix, or guessed by the name."""
+    source_kind = listing.kind.upper()
+    if source_kind in (ticker.kinds or Stock.Kind.values):
+        return source_kind
     if ticker.suffix != "11":
         return ticker.kinds[0] if ticker.kinds else None
     if has_shares:
@@ -266,5 +268,5 @@ def _new_stock(symbol: str, kind: str, listing: Listing) -> Stock:
 
 
 def _clean(text: str) -> str:
-    """Return `text` on one line, without what cannot be printed."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    """Return `text` on one line of printable characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -1,6 +1,6 @@
-"""Loading a stock's past candles from the sources, once, and keeping them.
+"""Loading of a stock's past candles from the sources, and their storage.
 
-What is being fetched, and what failed a moment ago, is remembered in Redis; the candles are rows.
+Redis holds the running and the recently failed loads; the candles are rows.
 """
 
 import logging
@@ -24,7 +24,7 @@ from mainapp.market.selectors.candles import midnight, range_start, stored_inter
 logger = logging.getLogger(__name__)
 
 Status = Literal["ok", "loading", "failed"]
-LOADING_S = 30  # a worker that died leaves the range to another ask after this
+LOADING_S = 30  # after this a load whose worker died may be claimed again
 FAILED_S = 30
 MINUTES_FRESH_S = 300
 MINUTES_FRESH_CLOSED_S = 3600
@@ -36,7 +36,7 @@ ROWS_A_TRANSACTION = 1000
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Where the loading of a range stands; `claimed`: the caller is the one to start it."""
+    """State of the loading of a range; with `claimed` the caller has to start it."""
 
     status: Status
     claimed: bool = False
@@ -44,25 +44,25 @@ class Load:
 
 
 def is_complete(bars: Sequence[Bar], *, range_: str, at: datetime) -> bool:
-    """Say whether the kept daily bars hold each session of a range before today.
+    """Return whether the stored daily bars contain each session of a range before today.
 
-    A source's idea of a month may be some days shorter than ours: a late beginning is no gap.
-    Ranges of minutes and `max` cannot tell by themselves: they are asked for again when what was
-    noted of their last loading has run out.
+    A source's month may be some days shorter than ours, so a late beginning is not a gap. Ranges of
+    minutes and `max` are never complete: they are loaded again when the record of their last load
+    has expired.
     """
     since = range_start(range_, at=at)
     if since is None or not bars or stored_interval(range_) == Candle.Interval.MINUTE:
         return False
-    kept = {sessions.sao_paulo_day(bar.starts_at) for bar in bars}
+    stored_days = {sessions.sao_paulo_day(bar.starts_at) for bar in bars}
     first = sessions.sao_paulo_day(since)
-    if min(kept) - first <= LATE_BEGINNING:
-        first = max(first, min(kept))
+    if min(stored_days) - first <= LATE_BEGINNING:
+        first = max(first, min(stored_days))
     days = (first + timedelta(days=n) for n in range((sessions.sao_paulo_day(at) - first).days))
-    return all(day in kept for day in days if sessions.is_session_day(day))
+    return all(day in stored_days for day in days if sessions.is_session_day(day))
 
 
 def claim_load(*, symbol: str, range_: str) -> Load:
-    """Ask for a range's history: one caller gets the claim, the others see how it goes.
+    """Claim the load of a range: one caller gets the claim, the others the state of its load.
 
     Raises: redis.RedisError.
     """
@@ -77,9 +77,9 @@ def claim_load(*, symbol: str, range_: str) -> Load:
 
 
 def claim_day_loads(*, symbols: Collection[str]) -> tuple[list[str], set[str]]:
-    """Ask for today's minutes of many stocks, of each at most once in six hours.
+    """Claim the loads of today's minutes of many stocks, each at most once in six hours.
 
-    Return the symbols that the caller is to load, and all that are being loaded. Two round trips.
+    Returns the symbols that the caller has to load, and all that are being loaded. Two round trips.
     Raises: redis.RedisError.
     """
     client = redis_client()
@@ -98,7 +98,7 @@ def claim_day_loads(*, symbols: Collection[str]) -> tuple[list[str], set[str]]:
 
 
 def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
-    """Fetch a range's candles from the sources, keep them, and note how it went.
+    """Fetch a range's candles from the sources, store them, and record the outcome.
 
     Safe to repeat: a candle has one slot. One call to the sources, which blocks for their timeout.
     Raises: Stock.DoesNotExist, redis.RedisError.
@@ -119,7 +119,7 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
 def store_bars(
     *, stock: Stock, interval: Candle.Interval, bars: Iterable[Bar], source: str, at: datetime
 ) -> None:
-    """Keep bars as candles of the run's kind; closed slots are replaced, the running one is not.
+    """Store bars as candles of the run's kind; closed slots are replaced, the running one is not.
 
     The running slot belongs to the quotes that are being recorded. Transactions of 1,000 rows, so
     that no other writer waits long.

@@ -1,4 +1,4 @@
-"""Recording quotes: what passes the checks goes into one transaction, with its candles."""
+"""Recording of quotes: the accepted ones and their candles, in one transaction."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -24,7 +24,7 @@ CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "source"]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The quotes that are committed, and why others were refused."""
+    """The committed quotes, and the counts of refused ones by source and reason."""
 
     quotes: list[Quote]
     rejected: Counter[tuple[str, Rejection]]
@@ -34,18 +34,18 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
     """Commit the newest quote of each known symbol, the day's and the minute's candles.
 
     Prices are Decimal in the stock's currency; times aware UTC as the source reports them, or the
-    first fetch that saw the price. What is refused is counted by source and reason. Receivers of
-    `quotes_recorded` run inside the transaction. Safe to repeat. Queries do not depend on how many
-    quotes there are (SQLite splits long writes).
+    first fetch that saw the price. Refused quotes are counted by source and reason. Receivers of
+    `quotes_recorded` run inside the transaction. Safe to repeat. The number of queries does not
+    depend on the number of quotes (SQLite splits long writes).
     """
-    given = list(quotes)
-    symbols = {quote.symbol for quote in given}
+    batch = list(quotes)
+    symbols = {quote.symbol for quote in batch}
     with transaction.atomic():
         stocks = _locked_stocks(symbols)
         last = last_quotes(symbols)
         newest: dict[str, Quote] = {}
         refused: list[tuple[Quote, Rejection]] = []
-        for quote in given:
+        for quote in batch:
             stock = stocks.get(quote.symbol)
             before = newest.get(quote.symbol) or last.get(quote.symbol)
             reason = _refusal(quote, stock, before, at)
@@ -64,7 +64,7 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
 
 
 def prune_candles(*, at: datetime) -> int:
-    """Delete candles older than the settings keep; return how many."""
+    """Delete candles older than the settings allow; return their number."""
     total = 0
     for interval, days in (
         (Candle.Interval.MINUTE, settings.KEEP_MINUTE_CANDLES_DAYS),
@@ -76,9 +76,9 @@ def prune_candles(*, at: datetime) -> int:
 
 
 def _locked_stocks(symbols: Collection[str]) -> dict[str, Stock]:
-    """Return the stocks, locked until the commit: what was recorded last stays the last.
+    """Return the stocks, locked until the commit, so that concurrent batches queue up.
 
-    SQLite, which knows no such lock, lets one transaction write at a time.
+    SQLite has no row locks, but lets one transaction write at a time.
     """
     stocks = Stock.objects.filter(symbol__in=symbols).order_by("symbol")
     return {stock.symbol: stock for stock in stocks.select_for_update(no_key=True)}
@@ -123,7 +123,7 @@ def _write_candles(
             (Candle.Interval.MINUTE, quote.quoted_at.replace(second=0, microsecond=0)),
         )
     ]
-    kept = {
+    existing = {
         (candle.stock_id, candle.interval, candle.starts_at): candle
         for candle in Candle.objects.filter(
             stock__in=[stocks[quote.symbol].pk for quote in quotes],
@@ -134,7 +134,7 @@ def _write_candles(
     rows = []
     for quote, interval, starts_at in slots:
         stock = stocks[quote.symbol]
-        candle = kept.get((stock.pk, interval, starts_at)) or Candle(
+        candle = existing.get((stock.pk, interval, starts_at)) or Candle(
             stock=stock, interval=interval, starts_at=starts_at, simulated=quote.simulated
         )
         fold = _fold_day if interval == Candle.Interval.DAY else _fold_minute
@@ -151,7 +151,7 @@ def _write_candles(
 
 
 def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
-    """A day knows its extremes from the source; what we saw ourselves widens them."""
+    """Fold a quote into a day: the source's extremes, widened by our own observations."""
     opened = _finite(quote.open) or (candle.open if candle.pk else quote.price)
     seen = [quote.price, opened, *(x for x in (_finite(quote.high), _finite(quote.low)) if x)]
     if candle.pk:
@@ -161,18 +161,18 @@ def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
 
 
 def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:
-    """A minute is what we saw in it; its volume is what the day's volume grew by."""
-    grown = _grown(last, quote)
+    """Fold a quote into a minute: our observations, and the growth of the day's volume."""
+    growth = _volume_growth(last, quote)
     if not candle.pk:
         candle.open = candle.high = candle.low = quote.price
-        candle.volume = grown
+        candle.volume = growth
         return
     candle.high, candle.low = max(candle.high, quote.price), min(candle.low, quote.price)
-    candle.volume = (candle.volume or 0) + grown
+    candle.volume = (candle.volume or 0) + growth
 
 
-def _grown(last: Quote | None, quote: Quote) -> int:
-    """Return by how much the day's volume grew since `last`, 0 where that is not known."""
+def _volume_growth(last: Quote | None, quote: Quote) -> int:
+    """Return the growth of the day's volume since `last`, 0 where it is unknown."""
     if last is None or last.volume is None or quote.volume is None or not _same_day(last, quote):
         return 0
     return max(0, quote.volume - last.volume)
@@ -192,7 +192,7 @@ def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None
 
 
 def _was_traded(quote: Quote, quoted_at: datetime) -> bool:
-    """Tell whether a candle may hold the quote: a price first seen on a Saturday is Friday's."""
+    """Return whether a candle may hold the quote: a price first seen on a Saturday is Friday's."""
     if quote.simulated or not quote.quoted_at_estimated:
         return True
     return is_session_day(quoted_at.astimezone(SAO_PAULO).date())
@@ -209,6 +209,6 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _finite(value: Any) -> Any:
-    """Return a field fit for a column: a figure beside the price that is no number is unknown."""
+    """Return a value for a column: None for NaN and infinities."""
     is_finite = getattr(value, "is_finite", None)
     return None if is_finite is not None and not is_finite() else value

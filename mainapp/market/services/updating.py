@@ -1,4 +1,4 @@
-"""Updating quotes: who runs, what is fetched, and the order record, board, publication."""
+"""Updates of quotes: the lease of a run, the fetch, then record, board and publication."""
 
 import logging
 from collections.abc import Collection, Iterator
@@ -29,7 +29,7 @@ TASK = "update_stock"
 LEASE_KEY = key("update_stock")
 LEASE_S, RENEW_S = 2.0, 0.5
 CLOSED_INTERVAL = timedelta(seconds=60)
-EARLY = timedelta(seconds=1)  # beat is not exact; a run this much before its time is on time
+EARLY = timedelta(seconds=1)  # beat is not exact: a run may be this much ahead of its time
 
 
 @cache
@@ -45,7 +45,7 @@ def the_board() -> Board:
 
 
 def ensure_periodic_task() -> None:
-    """Create beat's `update_stock` and the nightly pruning, once; what the admin changed stays."""
+    """Create beat's `update_stock` and the nightly pruning, once; an admin's changes stay."""
     named = PeriodicTask.objects.filter
     if not named(name=TASK).exists():
         PeriodicTask.objects.create(
@@ -62,7 +62,7 @@ def ensure_periodic_task() -> None:
 
 
 def update_listed(*, symbols: Collection[str]) -> None:
-    """Fetch just these symbols now, but for those that another run is fetching.
+    """Fetch these symbols now, except those that another run is fetching.
 
     Raises: redis.RedisError.
     """
@@ -71,10 +71,10 @@ def update_listed(*, symbols: Collection[str]) -> None:
 
 
 def update_watched(*, at: datetime, at_once: bool = False) -> bool:
-    """Fetch everything watched or needed, if it is time; False when it is not, or another runs.
+    """Fetch everything watched or needed if it is due; False if not, or if another batch runs.
 
-    `at_once` waits neither for the time, which it does not put off, nor for what listed runs
-    fetched a moment ago; it leaves only if another batch runs.
+    `at_once` ignores the due time, which it leaves as it is, and the claims of listed runs; it
+    gives way only to another batch.
 
     Raises: redis.RedisError.
     """
@@ -85,7 +85,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
         if not is_ours or not (at_once or _is_due(at)):
             return False
         symbols = watch.watched_symbols(redis_client()) | watch.needed_symbols()
-        if symbols and _rests(at):
+        if symbols and _are_sources_resting(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
         next_due_at = at + pause if _is_due(at) else _next_due_at(at)
@@ -95,21 +95,21 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
 
 
 def is_overdue(*, at: datetime) -> bool:
-    """Tell whether the next batch should have come: beat is away, or the last one failed."""
+    """Return whether the next batch is late: beat is down, or the last batch failed."""
     status = the_board().status()
     return status is None or at > status.next_due_at + EARLY
 
 
 def restore_board() -> bool:
-    """Fill a lost board with the last recorded quotes; False when it is there."""
+    """Fill a lost board with the last recorded quotes; False when it is not lost."""
     return not the_board().exists() and the_board().restore(last_quotes().values())
 
 
 def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) -> None:
-    """Fetch, record, place, publish. `next_due_at` is a batch's, None for a listed run.
+    """Fetch, record, place, publish. `next_due_at` belongs to a batch, None for a listed run.
 
-    A batch that sources failed, and none gave anything for, leaves the status alone: it is still
-    due, and pages say so.
+    A batch in which sources failed and no quote came leaves the status unchanged: it is still due,
+    and pages show the feed as late.
     """
     fetched = chain().fetch(sorted(symbols))
     for source, error in fetched.errors.items():
@@ -128,7 +128,7 @@ def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed
     """Put recorded quotes on the board and publish what changed. Raises: redis.RedisError."""
     placed = _place(quotes, status)
     if placed.changed:
-        publish([GroupMessage(STOCK_TRACK, _announcement(placed))])
+        publish([GroupMessage(STOCK_TRACK, _batch_message(placed))])
     return placed
 
 
@@ -140,7 +140,7 @@ def _place(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
         return the_board().put(quotes, status)
 
 
-def _announcement(placed: Placed) -> QuotesRecorded:
+def _batch_message(placed: Placed) -> QuotesRecorded:
     return QuotesRecorded(
         type="quotes.recorded",
         epoch=placed.epoch,
@@ -152,10 +152,10 @@ def _announcement(placed: Placed) -> QuotesRecorded:
     )
 
 
-def _rests(at: datetime) -> bool:
-    """Tell whether no source may be asked now, and say when a healthy one may be again.
+def _are_sources_resting(at: datetime) -> bool:
+    """Return whether no source may be called now; a healthy one's next time becomes the due time.
 
-    Those that failed are waited for too, but the batch stays due: pages must not call that live.
+    The batch waits for failed sources too but stays due, so that pages do not show a live feed.
     """
     soonest = min(chain().states(), key=lambda state: state.rests_for_s)
     if not soonest.rests_for_s:
@@ -186,7 +186,7 @@ def _is_trading(at: datetime) -> bool:
 
 
 def _interval() -> timedelta | None:
-    """Return beat's interval as the admin set it, None when the task is switched off."""
+    """Return beat's interval as set in the admin, None when the task is disabled."""
     task = PeriodicTask.objects.filter(name=TASK).select_related("interval").first()
     if task is None:
         return timedelta(seconds=settings.UPDATE_INTERVAL_S)
@@ -198,7 +198,7 @@ def _interval() -> timedelta | None:
 
 
 def _claim(symbols: Collection[str]) -> list[str]:
-    """Claim each symbol for the source's timeout; return those that nobody else is fetching."""
+    """Claim each symbol for the source's time-out; return those that no other run is fetching."""
     pipeline = redis_client().pipeline(transaction=False)
     names = sorted(set(symbols))
     for symbol in names:
@@ -220,7 +220,7 @@ def _claim_key(symbol: str) -> str:
 
 @contextmanager
 def _lease() -> Iterator[bool]:
-    """Hold the one lease of argument-less runs, renewed while held; yield whether it is ours."""
+    """Acquire the single lease of batches and renew it; yield whether it was acquired."""
     lock = redis_client().lock(LEASE_KEY, timeout=LEASE_S, thread_local=False)
     if not lock.acquire(blocking=False):
         yield False

@@ -27,10 +27,10 @@ from mainapp.market.tests.quotes import make_quote
 
 # The fields that CONTRACTS §2 promises to clients.
 CONTRACT = [
-    *("symbol", "name", "price", "previous_close", "change", "change_pct", "open", "high", "low"),
-    *("volume", "market_cap", "year_low", "year_high", "currency", "quoted_at"),
-    *("quoted_at_estimated", "source", "delay_s", "simulated"),
-]
+    "symbol", "name", "price", "previous_close", "change", "change_pct", "open", "high", "low",
+    "volume", "market_cap", "year_low", "year_high", "currency", "quoted_at",
+    "quoted_at_estimated", "source", "delay_s", "simulated",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

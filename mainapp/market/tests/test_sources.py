@@ -61,7 +61,7 @@ def test_the_first_that_answers_is_the_one_in_use(real):
 
 def test_a_source_that_gives_nothing_is_not_the_one_in_use(real):
     guard("brapi").succeed()
-    guard("brapi").lack()
+    guard("brapi").record_empty()
     guard("yahoo").succeed(delay_s=900)
 
     overview = sources_overview(at=MONDAY)
@@ -71,6 +71,7 @@ def test_a_source_that_gives_nothing_is_not_the_one_in_use(real):
     assert [source.in_use for source in overview.sources] == [False, True, False]
 
 
+@time_machine.travel(MONDAY)
 def test_a_spent_budget_is_told_apart_from_a_rest(real):
     budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
     brapi = guard("brapi", budget)

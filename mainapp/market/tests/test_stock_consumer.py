@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import pytest
 from django.contrib.sessions.models import Session
 
+from mainapp.core.limits import redis_store
 from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
 from mainapp.market.board import WORKER_KEY
@@ -540,6 +541,15 @@ async def test_chat_is_limited_per_user_over_all_tabs(websocket, board, alice, b
         for _ in range(3):
             await other.next("message")
         assert (await other.ask({"type": "message", "message": "oi"}))["user"] == "bob"
+
+
+async def test_chat_is_unavailable_while_its_limit_cannot_be_counted(websocket, alice, monkeypatch):
+    monkeypatch.setattr(redis_store._Outage, "until", float("inf"))
+    async with websocket(TRACK, alice) as socket:
+        await socket.next("snapshot")
+        frame = await socket.ask({"type": "message", "message": "oi", "id": 1})
+
+    assert (frame["code"], frame["id"]) == ("unavailable", 1)
 
 
 # Independence and cost -----------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""What people see of the market: one module a page."""
+"""The market's pages, one module per page."""

@@ -1,4 +1,4 @@
-"""One stock's chart, and the candles that charts are drawn from."""
+"""The chart of a stock, and the candles for charts."""
 
 import logging
 from datetime import datetime
@@ -45,7 +45,7 @@ TASK_EXPIRES_S = 300
 
 
 def graph(request: HttpRequest) -> HttpResponse:
-    stock, range_ = _asked_stock(request), _asked_range(request)
+    stock, range_ = _requested_stock(request), _requested_range(request)
     if stock.renamed_to:
         query = QueryDict(mutable=True)
         query.update({"ticker": stock.renamed_to.symbol, "range": range_})
@@ -73,15 +73,15 @@ def graph(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def candles(request: HttpRequest) -> JsonResponse:
-    """Answer with a stock's candles; with many tickers or `sparklines`, with closes of the day."""
+    """Return a stock's candles; for several tickers or `sparklines`, the closes of the day."""
     tickers = request.GET.getlist("ticker")
     if len(tickers) > 1 or "sparklines" in request.GET:
         return _sparklines(tickers)
-    stock, range_ = _asked_stock(request), _asked_range(request)
+    stock, range_ = _requested_stock(request), _requested_range(request)
     stock = stock.renamed_to or stock
     at = timezone.now()
     bars, source = candle_rows.chart_bars(stock=stock, range_=range_, at=at)
-    load = ask_for_history(stock.symbol, range_, bars=bars, at=at)
+    load = request_history(stock.symbol, range_, bars=bars, at=at)
     body = {
         "symbol": stock.symbol,
         "range": range_,
@@ -94,8 +94,8 @@ def candles(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=202 if load.status == "loading" else 200)
 
 
-def ask_for_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
-    """Have a range's history fetched where it is not whole; return how that goes."""
+def request_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
+    """Start fetching an incomplete range; return the state of the load."""
     if history.is_complete(bars, range_=range_, at=at):
         return history.Load("ok")
     try:
@@ -103,7 +103,7 @@ def ask_for_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) 
         if load.claimed:
             _start([symbol], range_)
     except (redis.RedisError, tasks.load_history.OperationalError) as error:
-        logger.warning("the history of %s cannot be asked for: %s", symbol, error)
+        logger.warning("the history of %s cannot be requested: %s", symbol, error)
         return history.Load("failed", retry_after_s=5)
     return load
 
@@ -118,7 +118,7 @@ def _sparklines(tickers: list[str]) -> JsonResponse:
         for first in range(0, len(claimed), SYMBOLS_A_TASK):
             _start(claimed[first : first + SYMBOLS_A_TASK], "1d")
     except (redis.RedisError, tasks.load_history.OperationalError) as error:
-        logger.warning("the day's history cannot be asked for: %s", error)
+        logger.warning("the day's history cannot be requested: %s", error)
     status = "loading" if loading else "ok"
     return JsonResponse({"range": "1d", "status": status, "closes": closes})
 
@@ -127,7 +127,7 @@ def _start(symbols: list[str], range_: str) -> None:
     tasks.load_history.apply_async(args=(symbols, range_), expires=TASK_EXPIRES_S)
 
 
-def _asked_stock(request: HttpRequest) -> Stock:
+def _requested_stock(request: HttpRequest) -> Stock:
     symbol = canonical(_checked(request.GET.get("ticker", INDEX)))
     stock = Stock.objects.filter(symbol=symbol).select_related("renamed_to").first()
     if stock is None:
@@ -135,7 +135,7 @@ def _asked_stock(request: HttpRequest) -> Stock:
     return stock
 
 
-def _asked_range(request: HttpRequest) -> str:
+def _requested_range(request: HttpRequest) -> str:
     range_ = _checked(request.GET.get("range", RANGES[0]))
     if range_ not in RANGES:
         raise Http404

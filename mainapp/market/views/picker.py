@@ -1,4 +1,4 @@
-"""The picker: choose stocks by market."""
+"""The picker of stocks by market."""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render

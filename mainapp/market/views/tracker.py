@@ -29,12 +29,12 @@ WELL_KNOWN = (
 
 
 def stocktracker(request: HttpRequest) -> HttpResponse:
-    asked = request.GET.getlist("stockpicker")
-    if any(not text.isprintable() for text in asked):
+    requested = request.GET.getlist("stockpicker")
+    if any(not text.isprintable() for text in requested):
         raise BadRequest("control characters in a symbol")
     own = current_symbols(request.user)
     limit = symbol_limit(is_authenticated=request.user.is_authenticated)
-    texts = [text.strip() for text in asked[: SYMBOL_LIMIT_USER * 2] if text.strip()] or own
+    texts = [text.strip() for text in requested[: SYMBOL_LIMIT_USER * 2] if text.strip()] or own
     tracked, over_limit = tracked_stocks(texts, limit=limit)
     at = timezone.now()
     context = {
@@ -44,7 +44,7 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         "over_limit": over_limit,
         "limit": limit,
         "blank": TrackedStock("{symbol}", "", None),
-        "is_asked": bool(asked),
+        "is_requested": bool(requested),
         "is_own": not own or own == [row.symbol for row in tracked.rows],
         "well_known": WELL_KNOWN,
         "at": at,
@@ -62,7 +62,7 @@ def newest_quote_at(rows: list[TrackedStock]) -> datetime | None:
 
 
 def row_actions() -> dict[str, str]:
-    """Return the addresses of what one can do with a stock, of the pages that there are."""
+    """Return the addresses of a stock's actions, for the pages that exist."""
     actions = {}
     for name in ("create-alert", "create-carteira", "watchlist-current", "stock-search"):
         try:

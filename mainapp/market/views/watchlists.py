@@ -1,16 +1,14 @@
-"""People's named lists: their pages, their links and what scripts ask of them."""
+"""Users' watchlists: their pages, their shared links and the requests of scripts."""
 
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
-from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
@@ -47,22 +45,24 @@ def watchlists(request: MemberRequest) -> HttpResponse:
 
 
 def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(own_lists(request.user), pk)
+    shown_list = get_owned_or_404(own_lists(request.user), pk)
     context = {
-        "watchlist": found,
-        "rows": listed_in(found),
+        "watchlist": shown_list,
+        "rows": listed_in(shown_list),
         "limit": SYMBOL_LIMIT_USER,
-        "share_url": request.build_absolute_uri(reverse("shared-list", args=[found.share_key])),
+        "share_url": request.build_absolute_uri(
+            reverse("shared-list", args=[shown_list.share_key])
+        ),
     }
     return render(request, "mainapp/market/watchlist.html", context)
 
 
 def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(own_lists(request.user), pk)
+    shown_list = get_owned_or_404(own_lists(request.user), pk)
     form = WatchlistForm(request.POST)
     if form.is_valid():
         with shown_as_message(request):
-            rename_list(watchlist=found, name=form.cleaned_data["name"])
+            rename_list(watchlist=shown_list, name=form.cleaned_data["name"])
     else:
         for error in form.errors["name"]:
             messages.error(request, str(error))
@@ -70,16 +70,16 @@ def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    """Add the tickers of `symbols`, take one out (`remove`) or move one (`up`, `down`)."""
-    found = get_owned_or_404(own_lists(request.user), pk)
+    """Add the tickers of `symbols`, remove one (`remove`) or move one (`up`, `down`)."""
+    shown_list = get_owned_or_404(own_lists(request.user), pk)
     if symbol := request.POST.get("remove"):
-        remove_symbols(watchlist=found, symbols=[symbol])
+        remove_symbols(watchlist=shown_list, symbols=[symbol])
     elif symbol := request.POST.get("up"):
-        move_symbol(watchlist=found, symbol=symbol, by=-1)
+        move_symbol(watchlist=shown_list, symbol=symbol, by=-1)
     elif symbol := request.POST.get("down"):
-        move_symbol(watchlist=found, symbol=symbol, by=1)
+        move_symbol(watchlist=shown_list, symbol=symbol, by=1)
     else:
-        _add_typed(request, found)
+        _add_typed(request, shown_list)
     return redirect("watchlist", pk=pk)
 
 
@@ -95,51 +95,49 @@ def renew_watchlist_link(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(own_lists(request.user), pk)
+    shown_list = get_owned_or_404(own_lists(request.user), pk)
     if request.method == "POST":
-        delete_list(watchlist=found)
-        messages.success(request, _("A lista “%(name)s” foi apagada.") % {"name": found.name})
+        delete_list(watchlist=shown_list)
+        messages.success(request, _("A lista “%(name)s” foi apagada.") % {"name": shown_list.name})
         return redirect("watchlists")
-    return render(request, "mainapp/market/delete_watchlist.html", {"watchlist": found})
+    return render(request, "mainapp/market/delete_watchlist.html", {"watchlist": shown_list})
 
 
 @never_cache
 def shared(request: HttpRequest, share_key: str) -> HttpResponse:
-    found = _shared(share_key)
+    shown_list = _shared_list_or_404(share_key)
     context = {
-        "watchlist": found,
-        "rows": listed_in(found),
-        "is_owner": found.owner_id == request.user.pk,
+        "watchlist": shown_list,
+        "rows": listed_in(shown_list),
+        "is_owner": shown_list.owner_id == request.user.pk,
     }
     response = render(request, "mainapp/market/shared_list.html", context)
     response["X-Robots-Tag"] = "noindex"
     return response
 
 
-def copy_shared(request: HttpRequest, share_key: str) -> HttpResponse:
-    if not isinstance(request.user, User):
-        return redirect_to_login(reverse("shared-list", args=[share_key]))
-    user, source = request.user, _shared(share_key)
+def copy_shared(request: MemberRequest, share_key: str) -> HttpResponse:
+    source = _shared_list_or_404(share_key)
     with shown_as_message(request):
-        copied = copy_list(watchlist=source, owner=user)
+        copied = copy_list(watchlist=source, owner=request.user)
         messages.success(request, _("A lista agora também é sua."))
         return redirect("watchlist", pk=copied.pk)
     return redirect("shared-list", share_key=share_key)
 
 
-def current(request: HttpRequest) -> JsonResponse:
-    """Change the current list by `add` and `remove`, lists of symbols, and answer what it holds."""
+def current(request: MemberRequest) -> JsonResponse:
+    """Change the current list by the symbols of `add` and `remove`; return the new list."""
     try:
-        edited = edit_current(owner=_user_of(request), **_symbols_in(request, "add", "remove"))
+        edited = edit_current(owner=request.user, **_symbols_in(request, "add", "remove"))
     except DomainError as error:
         return json_response(error)
     return JsonResponse({"symbols": edited.symbols, "unknown": edited.unknown})
 
 
-def merge(request: HttpRequest) -> JsonResponse:
-    """Take the list that a browser kept, `symbols`, into the current list."""
+def merge(request: MemberRequest) -> JsonResponse:
+    """Merge a list that was stored in the browser, `symbols`, into the current list."""
     try:
-        merged = merge_symbols(owner=_user_of(request), **_symbols_in(request, "symbols"))
+        merged = merge_symbols(owner=request.user, **_symbols_in(request, "symbols"))
     except DomainError as error:
         return json_response(error)
     left_out = len(merged.left_out)
@@ -159,7 +157,7 @@ def merge(request: HttpRequest) -> JsonResponse:
     )
 
 
-def _shared(share_key: str) -> Watchlist:
+def _shared_list_or_404(share_key: str) -> Watchlist:
     with missing_as_404():
         return shared_list(share_key)
 
@@ -174,12 +172,6 @@ def _add_typed(request: MemberRequest, watchlist: Watchlist) -> None:
         if edited.unknown:
             unknown = ", ".join(edited.unknown[:10])
             messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": unknown})
-
-
-def _user_of(request: HttpRequest) -> User:
-    if isinstance(request.user, User):
-        return request.user
-    raise DomainError("login_required", gettext_noop("Entre para guardar a sua lista."))
 
 
 def _symbols_in(request: HttpRequest, *names: str) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ KINDS = [
     ("pushover", "Pushover"),
     ("ntfy", "ntfy"),
     ("gotify", "Gotify"),
-    ("apprise", "Serviço não mais aceito"),
+    ("apprise", "Outro serviço"),
 ]
 TELEGRAM = re.compile(r"tgram://(?:bot)?([0-9]+(?::|%3A|/)[\w-]+)/(.+)", re.I)
 CHAT = re.compile(r"(?:(-?[0-9]{1,20})|(?:@|%40)?([a-z][a-z0-9_]{3,31}))((?::|%3A)[0-9]+)?", re.I)

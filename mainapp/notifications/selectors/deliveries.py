@@ -1,6 +1,4 @@
-"""What became of messages, as their owner sees it."""
-
-from datetime import datetime, timedelta
+"""Deliveries and their attempts, as their owner sees them."""
 
 from django.db.models import Count, Q, QuerySet
 
@@ -14,21 +12,15 @@ def deliveries_of(user: User) -> QuerySet[Delivery]:
     return own.select_related("channel").prefetch_related("attempts").order_by("-id")
 
 
-def own_messages_since(user: User, at: datetime, span: timedelta) -> int:
-    """Return how many messages that are no news a user had sent lately: tests, verifications."""
-    own = Delivery.objects.filter(user=user, notification=None, broadcast=None)
-    return own.filter(created_at__gt=at - span).count()
-
-
 def untried_mails(broadcast_id: int) -> bool:
-    """Tell whether e-mails of a broadcast still wait for their first try."""
+    """Return whether e-mails of a broadcast still wait for their first attempt."""
     return Delivery.objects.filter(
         broadcast=broadcast_id, state=Delivery.State.WAITING, tries=0
     ).exists()
 
 
 def latest_broadcasts() -> QuerySet[Broadcast]:
-    """Return the newest broadcasts with how many e-mails are `written`, `sent` and `failed`."""
+    """Return the newest broadcasts with their counts of e-mails `written`, `sent`, `failed`."""
     state = Delivery.State
     return Broadcast.objects.select_related("author").annotate(
         written=Count("deliveries"),

@@ -1,4 +1,4 @@
-"""What stands in a user's inbox, and what changed in those of many."""
+"""A user's inbox, and the changes in the inboxes of many."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -18,7 +18,7 @@ RESUME_ITEMS = 100
 
 
 def inbox_of(user: User) -> QuerySet[Any]:
-    """Return what a user may see, newest first, each with `is_read`: their own and everybody's."""
+    """Return the notifications for a user and for everybody, newest first, with `is_read`."""
     marks = Mark.objects.filter(user=user, notification=OuterRef("pk"))
     own = Notification.objects.filter(Q(user=user) | Q(user=None))
     return (
@@ -29,7 +29,7 @@ def inbox_of(user: User) -> QuerySet[Any]:
 
 
 def unread_count(user: User) -> int:
-    """Return how many notifications a user neither read nor deleted. One query."""
+    """Return the number of notifications that a user neither read nor deleted. One query."""
     marks = Mark.objects.filter(user=user, notification=OuterRef("pk"))
     own = Notification.objects.filter(Q(user=user) | Q(user=None))
     return own.filter(~Exists(marks)).count()
@@ -61,16 +61,16 @@ def snapshot(user: User) -> Snapshot:
 
 
 def items_after(user: User, after: int) -> list[Item]:
-    """Return what came after number `after`, oldest first: the newest RESUME_ITEMS. One query."""
+    """Return the newest RESUME_ITEMS items with ids above `after`, oldest first. One query."""
     missed = inbox_of(user).filter(pk__gt=after)[:RESUME_ITEMS]
     return [item(one, is_read=one.is_read) for one in reversed(missed)]
 
 
 class Ledger:
-    """The database as the hub asks it, for all open inboxes at once."""
+    """The hub's queries, for all open inboxes at once."""
 
     def head(self) -> Head:
-        """Return the newest numbers there are. One query."""
+        """Return the highest ids. One query."""
         name = connection.ops.quote_name
         newest = ", ".join(
             f"(SELECT max(id) FROM {name(one._meta.db_table)})"  # noqa: S608 - our own names
@@ -82,7 +82,7 @@ class Ledger:
         return Head(notification or 0, mark or 0)
 
     def news(self, after: Head, until: Head, users: Collection[int]) -> News:
-        """Return what these users are to be told of the numbers between; five queries at most."""
+        """Return the changes between two heads for these users; five queries at most."""
         rows = Notification.objects.filter(
             Q(user__in=users) | Q(user=None), pk__gt=after.notification, pk__lte=until.notification
         ).order_by("pk")

@@ -1,4 +1,4 @@
-"""Notices of the staff to everybody; by e-mail in batches that no crash loses or doubles."""
+"""Announcements of the staff to everybody; e-mails in batches that survive a crash exactly once."""
 
 from datetime import datetime
 from urllib.parse import urljoin
@@ -14,15 +14,15 @@ from mainapp.notifications.selectors.deliveries import untried_mails
 from mainapp.notifications.services.notices import message_id, notify, write_deliveries
 from mainapp.notifications.signals import rows_written
 
-BATCH = 100  # news of other kinds wait for so many e-mails at most
+BATCH = 100  # other messages wait for at most this many e-mails
 
 
 def send_broadcast(
     *, author: User, title: str, body: str, url: str = "", is_email: bool = False, at: datetime
 ) -> Broadcast:
-    """Put a notice into every inbox, stored once, and have its e-mails written in the background.
+    """Store a notice for every inbox once; its e-mails are written in the background.
 
-    Raises: AccessDenied unless `author` is of the staff.
+    Raises: AccessDenied unless `author` belongs to the staff.
     """
     require_level(author, User.Access.SUPPORT)
     with transaction.atomic():
@@ -49,11 +49,11 @@ def send_broadcast(
 
 
 def write_batch(*, at: datetime) -> int:
-    """Write the next e-mails of the oldest unfinished broadcast; return how many users they cover.
+    """Write the next e-mails of the oldest unfinished broadcast; return their number of users.
 
-    None while the batch before waits for its first try. The place up to which users are covered
-    moves in the same transaction, and only from where this call found it: a second caller, or one
-    after a crash, goes on where the last commit ended. Seven queries.
+    Returns 0 while the previous batch waits for its first attempt. `last_user_id` moves in the same
+    transaction and only from the value that this call read, so a concurrent call, or one after a
+    crash, continues after the last commit. Seven queries.
     """
     broadcast = Broadcast.objects.filter(finished_at=None).order_by("id").first()
     if broadcast is None or untried_mails(broadcast.pk):

@@ -15,15 +15,16 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import (
+    CHANNEL_MESSAGES,
     CODE_LIFE,
     CODE_TRIES,
     MAX_CHANNELS,
-    TEST_MESSAGES_AN_HOUR,
 )
 from mainapp.notifications.selectors.channels import channels_of
-from mainapp.notifications.selectors.deliveries import own_messages_since
 from mainapp.notifications.services.delivering import transports
 from mainapp.notifications.services.notices import Letter, write_delivery
 from mainapp.notifications.services.outbox import cancel_deliveries
@@ -31,10 +32,6 @@ from mainapp.notifications.transports.base import TransportError
 
 SALT = "mainapp.notifications.channel"
 LINK_LIFE = timedelta(days=3)
-
-
-class TooManyMessages(DomainError):
-    """The user sent TEST_MESSAGES_AN_HOUR verifications and tests within an hour."""
 
 
 def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: datetime) -> Channel:
@@ -73,6 +70,7 @@ def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: da
     return channel
 
 
+@transaction.atomic
 def send_verification(*, channel: Channel, at: datetime) -> None:
     """Send the link, or a new code that replaces the last one. Raises: DomainError."""
     _check_supported(channel)
@@ -127,7 +125,7 @@ def enter_code(*, channel: Channel, code: str, at: datetime) -> None:
 
 
 def send_test(*, channel: Channel, at: datetime) -> None:
-    """Send a test message through a channel. Raises: DomainError, TooManyMessages."""
+    """Send a test message through a channel. Raises: DomainError, RateLimited."""
     _check_supported(channel)
     if channel.verified_at is None:
         raise DomainError("invalid", gettext_noop("Confirme o canal antes de testá-lo."))
@@ -159,11 +157,6 @@ def delete_channel(*, channel: Channel) -> None:
 
 
 def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
-    sent = own_messages_since(channel.user, at, timedelta(hours=1))
-    if sent >= TEST_MESSAGES_AN_HOUR:
-        raise TooManyMessages(
-            "rate_limited", gettext_noop("Mensagens demais na última hora: tente mais tarde.")
-        )
     letter = Letter(
         kind=channel.kind,
         address=channel.address,
@@ -171,7 +164,9 @@ def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
         text=text,
         channel_id=channel.pk,
     )
-    write_delivery(letter=letter, user=channel.user, at=at)
+    with transaction.atomic():
+        consume_stored(CHANNEL_MESSAGES, of_user(channel.user), at=at)
+        write_delivery(letter=letter, user=channel.user, at=at)
 
 
 def _check_supported(channel: Channel) -> None:

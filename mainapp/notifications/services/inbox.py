@@ -1,4 +1,4 @@
-"""What a user does with notifications: read them, delete them."""
+"""Marks of a user on notifications: read, deleted; and the pruning of old rows."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,27 +18,27 @@ KEEP_DELIVERIES = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marking:
-    """Which of the asked are the user's (`ids`), and the numbers of the marks that are new."""
+    """The requested notifications that are the user's (`ids`), and the ids of new marks."""
 
     ids: list[int]
     marks: list[int]
 
 
 def mark_read(*, user: User, ids: Collection[int] | None, at: datetime) -> Marking:
-    """Mark notifications of `user` as read, all that are unread where `ids` is None.
+    """Mark notifications of `user` as read, all unread ones if `ids` is None.
 
-    What is not the user's, or deleted, is left out. Safe to repeat. Three queries.
+    Ids of other users and deleted ones are skipped. Safe to repeat. Three queries.
     """
     return _mark(user, Mark.Kind.READ, ids, at)
 
 
 def delete_notifications(*, user: User, ids: Collection[int] | None, at: datetime) -> Marking:
-    """Take notifications out of the inbox of `user`, all where `ids` is None; as `mark_read`."""
+    """Remove notifications from the inbox of `user`, all if `ids` is None; like `mark_read`."""
     return _mark(user, Mark.Kind.DELETED, ids, at)
 
 
 def prune_notifications(*, at: datetime) -> int:
-    """Delete what is long over: old notifications, and deliveries that ended; return how many."""
+    """Delete old notifications and old finished deliveries; return their number."""
     old = Notification.objects.filter(created_at__lt=at - KEEP_NOTIFICATIONS)
     ended = Delivery.objects.exclude(state__in=Delivery.OPEN)
     ended = ended.filter(created_at__lt=at - KEEP_DELIVERIES)

@@ -1,4 +1,4 @@
-"""Writing news: notifications and their deliveries, as rows of the caller's transaction."""
+"""Notifications and their deliveries, written as rows of the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ NUMBERING = 0x50524547  # any number that no other advisory lock of this databas
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """What one address gets: an e-mail (`text`, `html`, `headers`), or a message to a service.
+    """A message for one address: an e-mail (`text`, `html`, `headers`), or a text to a service.
 
-    `kind` is a Channel.Kind. `message_id` (`<…@…>`, see `message_id`) is made up where it is empty.
+    `kind` is a Channel.Kind. An empty `message_id` (`<…@…>`, see `message_id`) gets a random one.
     """
 
     kind: str
@@ -37,7 +37,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """News for one user, or for all (`user_id` None); `url` is a path of this site."""
+    """A notification for one user, or for all (`user_id` None); `url` is a path of this site."""
 
     user_id: int | None
     kind: str
@@ -72,11 +72,11 @@ def notify(
 
 
 def notify_many(*, notices: Sequence[Notice], at: datetime | None = None) -> list[Notification]:
-    """Write each notice and its deliveries; return a notification for each, in their order.
+    """Write each notice and its deliveries; return a notification for each, in order.
 
-    Nothing is sent here: rows only, which a rollback of the caller takes back. Safe to repeat: a
-    notice whose `dedupe_key` was written before changes nothing and returns what was written then.
-    Four queries, however many notices (SQLite splits long writes).
+    Writes rows only, which a rollback of the caller reverts; nothing is sent here. Safe to repeat:
+    a notice with a known `dedupe_key` returns the notification that exists. Four queries, however
+    many notices (SQLite splits long writes).
     """
     if not notices:
         return []
@@ -102,7 +102,7 @@ def notify_many(*, notices: Sequence[Notice], at: datetime | None = None) -> lis
 
 
 def write_deliveries(*, rows: Sequence[Delivery]) -> None:
-    """Put deliveries into the outbox: one query. A worker is told after the commit."""
+    """Put deliveries into the outbox: one query. A worker is notified after the commit."""
     if rows:
         Delivery.objects.bulk_create(rows)
         rows_written.send(sender=None, users=[], has_deliveries=True)
@@ -111,7 +111,7 @@ def write_deliveries(*, rows: Sequence[Delivery]) -> None:
 def write_delivery(
     *, letter: Letter, user: User | None = None, at: datetime | None = None
 ) -> Delivery:
-    """Put one message that is no notification into the outbox."""
+    """Put one message without a notification into the outbox."""
     at = at or timezone.now()
     row = _delivery(letter, None, at)
     row.user = user
@@ -128,7 +128,7 @@ def letters_for(
     headers: Mapping[str, str] | None = None,
     name: str = "",
 ) -> list[Letter]:
-    """Return the same message for each destination; `name` (`firing.7`) makes its Message-ID."""
+    """Return the same message for each destination; its Message-ID contains `name` (`firing.7`)."""
     return [
         Letter(
             kind=one.kind,
@@ -150,10 +150,10 @@ def message_id(name: str) -> str:
 
 
 def take_numbers_in_turn() -> None:
-    """Have ids given out in the order of commits, until this transaction ends.
+    """Serialize writers until this transaction ends, so that ids rise in the order of commits.
 
-    Who reads "what came after number n" must not miss one that was given out earlier and committed
-    later. SQLite lets one transaction write at a time anyhow.
+    A reader of "everything after id n" must not miss an id that was assigned earlier and committed
+    later. SQLite has one writer at a time anyway.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""What beat runs for the outbox."""
+"""Beat's tasks for the outbox."""
 
 from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
@@ -7,9 +7,9 @@ SWEEP_S = 10
 
 
 def ensure_sweep() -> None:
-    """Create beat's `deliver` and the nightly pruning, once; what the admin changed stays.
+    """Create beat's `deliver` and the nightly pruning, once; an admin's changes stay.
 
-    It takes what a crash left, what is to be tried again, and what a lost hint did not tell of.
+    `deliver` sends what a crash left, what is due again, and what a lost hint did not announce.
     """
     if not PeriodicTask.objects.filter(name="deliver").exists():
         PeriodicTask.objects.create(

@@ -1,4 +1,4 @@
-"""Writing messages when they are sent: what a feature's news say, by the notification's kind."""
+"""Texts of messages, rendered when they are sent, by the kind of their notification."""
 
 import logging
 from collections import defaultdict
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wording:
-    """What a message says; `html` goes into e-mails alone."""
+    """The text of a message; `html` is for e-mails only."""
 
     text: str
     html: str = ""
@@ -27,32 +27,38 @@ _renderers: dict[str, Renderer] = {}
 
 
 def register_renderer(kind: str, render: Renderer) -> None:
-    """Have `render` write the deliveries of such notifications that were put down without a text.
+    """Register the renderer of deliveries without a text, for one kind of notification.
 
-    It is given the ids of notifications and returns a wording for each, in a fixed number of
-    queries; where it has none, the notification's own title and body are sent.
+    `render` takes notification ids and returns a wording for each, in a fixed number of queries.
+    Notifications without one are sent with their title and body.
     """
     _renderers[kind] = render
 
 
 def write_missing(*, deliveries: Sequence[Delivery]) -> None:
-    """Write what claimed deliveries say and keep it, so that every try sends the same.
+    """Render and save the texts of claimed deliveries, so that every attempt sends the same.
 
-    No query where all are written; else one, and those of each kind's renderer.
+    No query where all have a text; else one, and those of each kind's renderer.
     """
     wanted: dict[str, list[tuple[Delivery, Notification]]] = defaultdict(list)
     for delivery in deliveries:
         if not delivery.text and delivery.notification:
             wanted[delivery.notification.kind].append((delivery, delivery.notification))
-    said: list[tuple[Delivery, Wording]] = []
+    rendered: list[tuple[Delivery, Wording]] = []
     for kind, pairs in wanted.items():
         wordings = _wordings(kind, {notification.pk for _delivery, notification in pairs})
-        said += [(one, wordings.get(of.pk) or _plain(of)) for one, of in pairs]
-    if said:
-        kept = [_put(Delivery(pk=one.pk, kind=one.kind), wording) for one, wording in said]
-        Delivery.objects.bulk_update(kept, ["text", "html", "headers"])
-        for delivery, wording in said:
-            _put(delivery, wording)
+        rendered += [
+            (delivery, wordings.get(notification.pk) or _plain(notification))
+            for delivery, notification in pairs
+        ]
+    if rendered:
+        rows = [
+            _set_wording(Delivery(pk=delivery.pk, kind=delivery.kind), wording)
+            for delivery, wording in rendered
+        ]
+        Delivery.objects.bulk_update(rows, ["text", "html", "headers"])
+        for delivery, wording in rendered:
+            _set_wording(delivery, wording)
 
 
 def _wordings(kind: str, pks: Collection[int]) -> Mapping[int, Wording]:
@@ -64,7 +70,7 @@ def _wordings(kind: str, pks: Collection[int]) -> Mapping[int, Wording]:
     except DatabaseError:
         raise
     except Exception:
-        # At the transport's boundary: news that cannot be dressed up must not hold up the outbox.
+        # The boundary to a feature's renderer: its fault must not block the outbox.
         logger.exception("no wording for %s: its title and body are sent", kind)
         return {}
 
@@ -73,7 +79,7 @@ def _plain(notification: Notification) -> Wording:
     return Wording(text=f"{notification.title}\n\n{notification.body}")
 
 
-def _put(delivery: Delivery, wording: Wording) -> Delivery:
+def _set_wording(delivery: Delivery, wording: Wording) -> Delivery:
     delivery.text = wording.text
     delivery.html = wording.html if delivery.kind == Channel.Kind.EMAIL else ""
     delivery.headers = dict(wording.headers)

@@ -4,6 +4,7 @@ The address is the server's URL, the secret the application's token.
 """
 
 import re
+from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
@@ -41,7 +42,7 @@ class GotifyTransport:
 
     def send(self, message: Message) -> None:
         target = self.check(message.address, message.secret)
-        payload = {
+        payload: dict[str, Any] = {
             "title": cut(message.subject, limit=MAX_TITLE),
             "message": cut(message.text or message.subject, limit=MAX_MESSAGE),
             "priority": PRIORITY,

@@ -41,37 +41,37 @@ def channels(request: MemberRequest) -> HttpResponse:
 @never_cache
 def channel(request: MemberRequest, pk: int) -> HttpResponse:
     """Show a channel and its actions; a POST carries the code that verifies it."""
-    found = get_owned_or_404(channels_of(request.user), pk)
+    own_channel = get_owned_or_404(channels_of(request.user), pk)
     form = CodeForm(request.POST or None)
     if form.is_valid():
         with shown_in_form(form, "code"):
             code = form.cleaned_data["code"]
-            services.enter_code(channel=found, code=code, at=timezone.now())
+            services.enter_code(channel=own_channel, code=code, at=timezone.now())
             messages.success(request, _("O canal está confirmado."))
             return redirect("notification-channel", pk=pk)
-    context = {"channel": found, "form": form}
+    context = {"channel": own_channel, "form": form}
     return render(request, "mainapp/notifications/channel.html", context)
 
 
 def verify(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(channels_of(request.user), pk)
+    own_channel = get_owned_or_404(channels_of(request.user), pk)
     with shown_as_message(request):
-        services.send_verification(channel=found, at=timezone.now())
+        services.send_verification(channel=own_channel, at=timezone.now())
         messages.success(request, _("A mensagem de confirmação está a caminho."))
     return redirect("notification-channel", pk=pk)
 
 
 def test(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(channels_of(request.user), pk)
+    own_channel = get_owned_or_404(channels_of(request.user), pk)
     with shown_as_message(request):
-        services.send_test(channel=found, at=timezone.now())
+        services.send_test(channel=own_channel, at=timezone.now())
         messages.success(request, _("O teste está a caminho; o resultado aparece nos envios."))
     return redirect("notification-channel", pk=pk)
 
 
 def switch(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(channels_of(request.user), pk)
-    services.switch_channel(channel=found, is_active=request.POST.get("is_active") == "1")
+    own_channel = get_owned_or_404(channels_of(request.user), pk)
+    services.switch_channel(channel=own_channel, is_active=request.POST.get("is_active") == "1")
     return redirect("notification-channels")
 
 
@@ -82,19 +82,19 @@ def switch_account_mail(request: MemberRequest) -> HttpResponse:
 
 
 def delete(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(channels_of(request.user), pk)
+    own_channel = get_owned_or_404(channels_of(request.user), pk)
     if request.method == "POST":
-        services.delete_channel(channel=found)
+        services.delete_channel(channel=own_channel)
         return redirect("notification-channels")
-    return render(request, "mainapp/notifications/delete_channel.html", {"channel": found})
+    return render(request, "mainapp/notifications/delete_channel.html", {"channel": own_channel})
 
 
 @never_cache
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
     """Confirm an e-mail address by a button, because mail scanners open links by themselves."""
     with missing_as_404():
-        found = services.channel_of_key(key)
+        own_channel = services.channel_of_key(key)
     if request.method == "POST":
-        services.confirm_channel(channel=found, at=timezone.now())
-        found.refresh_from_db()
-    return render(request, "mainapp/notifications/confirm_channel.html", {"channel": found})
+        services.confirm_channel(channel=own_channel, at=timezone.now())
+        own_channel.refresh_from_db()
+    return render(request, "mainapp/notifications/confirm_channel.html", {"channel": own_channel})

@@ -1,4 +1,4 @@
-"""The list of notifications, and what one does with them."""
+"""The inbox: listing, reading and deleting notifications."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -23,8 +23,8 @@ def notifications(request: MemberRequest) -> HttpResponse:
 
 
 def read_notification(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(inbox_of(request.user), pk)
-    mark_read(user=request.user, ids=[found.pk], at=timezone.now())
+    notification = get_owned_or_404(inbox_of(request.user), pk)
+    mark_read(user=request.user, ids=[notification.pk], at=timezone.now())
     return redirect("notifications")
 
 
@@ -34,11 +34,11 @@ def read_all(request: MemberRequest) -> HttpResponse:
 
 
 def delete_notification(request: MemberRequest, pk: int) -> HttpResponse:
-    found = get_owned_or_404(inbox_of(request.user), pk)
+    notification = get_owned_or_404(inbox_of(request.user), pk)
     if request.method == "POST":
-        delete_notifications(user=request.user, ids=[found.pk], at=timezone.now())
+        delete_notifications(user=request.user, ids=[notification.pk], at=timezone.now())
         return redirect("notifications")
-    context = {"notification": found}
+    context = {"notification": notification}
     return render(request, "mainapp/notifications/delete_notification.html", context)
 
 

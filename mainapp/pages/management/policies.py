@@ -47,11 +47,11 @@ def _page_faults(found: list[tuple[str, URLPattern]]) -> Iterator[str]:
 def _operation_faults(found: list[tuple[str, URLPattern]]) -> Iterator[str]:
     operations = operation_policies()
     for path, pattern in found:
-        view = getattr(pattern.callback, "cls", None)
-        if view is None or pattern.name not in operations:
+        view, line = getattr(pattern.callback, "cls", None), operations.get(pattern.name or "")
+        if view is None or line is None:
             continue
         handled = {method for method in METHODS if hasattr(view, method)}
-        for method in handled ^ set(operations[pattern.name]):
+        for method in handled ^ set(line):
             side = "the line lacks" if method in handled else "the view does not handle"
             yield f"{path}: {side} {method}"
 
@@ -60,7 +60,7 @@ def _socket_faults() -> Iterator[str]:
     from routing import websocket_urlpatterns  # noqa: PLC0415 - loads every consumer
 
     for pattern in websocket_urlpatterns:
-        consumer = pattern.callback.consumer_class  # type: ignore[union-attr] # channels adds it
+        consumer = pattern.callback.consumer_class  # type: ignore[attr-defined] # channels adds it
         for frame in consumer.handlers.keys() ^ consumer.policy.frames.keys():
             side = "the policy lacks" if frame in consumer.handlers else "nothing handles"
             yield f"{consumer.__name__}: {side} the frame {frame!r}"

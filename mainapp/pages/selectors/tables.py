@@ -43,7 +43,7 @@ DELIVERIES = (
 STAYS_OUT = {
     "accounts.User_groups.user": "access comes with the level alone",
     "accounts.User_user_permissions.user": "likewise",
-    "accounts.Usage.user": "two days' counts of what is limited by the day",
+    "core.Usage.user": "counts of what is limited, each of one window",
     "admin.LogEntry.user": "the site's own log of what its admins did",
     "token_blacklist.OutstandingToken.user": "tokens, which open the account",
 }

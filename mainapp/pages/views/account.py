@@ -1,4 +1,4 @@
-"""Taking one's data away, and the end of an account."""
+"""The export of a user's data, and the deletion of an account."""
 
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -25,7 +25,7 @@ PIECE = 256 * 1024
 
 
 def export_data(request: MemberRequest) -> HttpResponseBase:
-    """Answer the archive, made in a file first: what fails then is an error, not half a ZIP."""
+    """Return the archive, written to a file first: a failure is an error page, not half a ZIP."""
     at = timezone.now()
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the response
     try:
@@ -52,7 +52,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
 
 
 async def _pieces_async(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """Yield the file's pieces; a plain generator would be read to its end before it is sent."""
+    """Yield the file in pieces; Django would read a plain generator to its end before sending."""
     with file:
         while piece := await sync_to_async(file.read, thread_sensitive=False)(PIECE):
             yield piece
@@ -61,9 +61,11 @@ async def _pieces_async(file: IO[bytes]) -> AsyncIterator[bytes]:
 def remove_account(request: MemberRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST or None, user=request.user)
     if request.method == "POST":
-        refused = ratelimit.consume_or_429(request, action="reauthenticate", user=request.user)
-        if refused:
-            limited: HttpResponse = refused
+        limit_response = ratelimit.consume_or_429(
+            request, action="reauthenticate", user=request.user
+        )
+        if limit_response:
+            limited: HttpResponse = limit_response
             return limited
     if form.is_valid():
         with shown_in_form(form):

@@ -1,4 +1,4 @@
-"""Is this process alive, and is everything that it stands on?"""
+"""Health checks of this process and of the services that it depends on."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -16,10 +16,10 @@ from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 
 TIMEOUT_S = 1.0
-# A batch may take its source's timeout, and another try, before it counts as missing.
+# A batch may need its source's timeout and a retry before it counts as missing.
 BATCH_GRACE = timedelta(seconds=15)
 
-# Checks that hang keep these threads, never those that answer pages.
+# Checks that hang block these threads, not those that serve pages.
 _threads = ThreadPoolExecutor(max_workers=10, thread_name_prefix="health")
 
 
@@ -52,13 +52,13 @@ def check_database() -> str:
 
 
 def check_redis() -> str:
-    return _ask_redis(lambda: "ok" if redis_client().ping() else "Redis does not answer")
+    return _check_with_redis(lambda: "ok" if redis_client().ping() else "Redis does not answer")
 
 
 def check_batch() -> str:
-    """Tell how old the last batch is when the next one is overdue."""
+    """Report the age of the last batch when the next one is overdue."""
 
-    def ask() -> str:
+    def check() -> str:
         status = board.Board(simulated=settings.SIMULATED).status()
         if status is None:
             return "no batch of quotes yet"
@@ -67,7 +67,7 @@ def check_batch() -> str:
             return "ok"
         return f"the last batch is {(now - status.batch_at).total_seconds():.0f} s old"
 
-    return _ask_redis(ask)
+    return _check_with_redis(check)
 
 
 def check_worker() -> str:
@@ -79,12 +79,12 @@ def check_beat() -> str:
 
 
 def _check_lease(key: str, otherwise: str) -> str:
-    return _ask_redis(lambda: "ok" if redis_client().exists(key) else otherwise)
+    return _check_with_redis(lambda: "ok" if redis_client().exists(key) else otherwise)
 
 
-def _ask_redis(ask: Callable[[], str]) -> str:
+def _check_with_redis(check: Callable[[], str]) -> str:
     try:
-        return ask()
+        return check()
     except redis.RedisError:
         return "Redis does not answer"
 

@@ -1,4 +1,4 @@
-"""The home page: what this is, and the live board of the IBOV."""
+"""The home page, with the live board of the IBOV."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _boards(board: HomeBoard) -> list[dict[str, object]]:
-    """Return the three lists with their words."""
+    """Return the three lists with their titles and texts."""
     return [
         {
             "name": "traded",

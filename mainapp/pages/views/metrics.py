@@ -1,8 +1,7 @@
-"""Metrics for Prometheus, for whoever brings the token or asks from this machine."""
+"""Metrics for Prometheus, for requests with the token or from this machine."""
 
 from collections.abc import Iterable
 from contextlib import suppress
-from ipaddress import ip_address
 from secrets import compare_digest
 
 import redis
@@ -14,15 +13,16 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from mainapp.core.addresses import client_address, is_loopback
 from mainapp.pages.board import meter
 from mainapp.pages.selectors.metrics import metrics as families
 
-# A proxy on this machine asks from the loopback for anybody, and says so by one of these.
+# A proxy on this machine connects from the loopback for any client, and adds one of these.
 PROXY_HEADERS = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
-class _Read(Collector):
-    """Reads everything when it is collected, nothing before."""
+class _LiveCollector(Collector):
+    """Collector that reads all values at collection time."""
 
     def collect(self) -> Iterable[Metric]:
         return families(at=timezone.now())
@@ -32,28 +32,25 @@ class _Read(Collector):
 
 
 _registry = CollectorRegistry()
-_registry.register(_Read())
+_registry.register(_LiveCollector())
 
 
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    if not (_brings_token(request) or _is_from_here(request)):
+    if not (_has_token(request) or _is_local(request)):
         raise Http404
-    with suppress(redis.RedisError):  # `pregao_up` tells it
+    with suppress(redis.RedisError):  # `pregao_up` shows it
         meter().lease()
     return HttpResponse(generate_latest(_registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _brings_token(request: HttpRequest) -> bool:
-    given = request.headers.get("Authorization", "")
+def _has_token(request: HttpRequest) -> bool:
+    header = request.headers.get("Authorization", "")
     expected = f"Bearer {settings.METRICS_TOKEN}"
-    return bool(settings.METRICS_TOKEN) and compare_digest(given.encode(), expected.encode())
+    return bool(settings.METRICS_TOKEN) and compare_digest(header.encode(), expected.encode())
 
 
-def _is_from_here(request: HttpRequest) -> bool:
+def _is_local(request: HttpRequest) -> bool:
     if any(name in request.headers for name in PROXY_HEADERS):
         return False
-    try:
-        return ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(client_address(request))

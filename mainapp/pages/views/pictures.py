@@ -1,4 +1,4 @@
-"""Profile pictures: served by their random key, set and taken away by their owner."""
+"""Profile pictures: served by their random key, uploaded and removed by their owner."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +15,7 @@ from mainapp.pages.forms import PictureForm
 
 
 def avatar(request: HttpRequest, key: str, size: int) -> HttpResponse:
-    """Answer a thumbnail; a key never names another picture, so browsers may keep it for ever."""
+    """Return a thumbnail; a key always names the same picture, so browsers cache it for ever."""
     picture = folders.thumbnail(key, size)
     if picture is None:
         raise Http404
@@ -39,7 +39,7 @@ def update_picture(request: MemberRequest) -> HttpResponse:
 
 @never_cache
 def picture_state(request: MemberRequest) -> HttpResponse:
-    """Answer the part of the page that holds the picture; it asks again while one is made."""
+    """Return the picture's part of the page, which polls while thumbnails are made."""
     return render(request, "mainapp/pages/_profile_picture.html", {"person": request.user})
 
 

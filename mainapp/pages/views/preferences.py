@@ -4,25 +4,21 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
-from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.preferences import save_preferences
 from mainapp.core.errors import json_response
 from mainapp.core.exceptions import DomainError
 from mainapp.pages.forms import PreferencesForm
 
 
-def preferences(request: HttpRequest) -> HttpResponse:
-    """Save what is chosen: answered as JSON to a script, by the way back to a form."""
-    if not isinstance(request.user, User):
-        return _login_first(request)
+def preferences(request: MemberRequest) -> HttpResponse:
+    """Save the chosen preferences; scripts get JSON, forms a redirect back."""
     form = PreferencesForm(request.POST)
     if form.is_valid():
         save_preferences(user=request.user, **form.cleaned_data)
@@ -32,7 +28,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
         fields = {name: list(errors) for name, errors in form.errors.items()}
         return json_response(DomainError("invalid", "%(error)s", {"error": message}, fields=fields))
     messages.error(request, message)
-    return _way_back(request)
+    return _redirect_back(request)
 
 
 def _saved(request: HttpRequest, chosen: dict[str, Any]) -> HttpResponse:
@@ -43,14 +39,14 @@ def _saved(request: HttpRequest, chosen: dict[str, Any]) -> HttpResponse:
             response: HttpResponse = JsonResponse({"saved": chosen, "message": message})
         else:
             messages.success(request, _("Preferência salva."))
-            response = _way_back(request)
+            response = _redirect_back(request)
     if language is not None:
-        keep_language(response, language)
+        set_language_cookie(response, language)
     return response
 
 
-def keep_language(response: HttpResponse, language: str) -> None:
-    """Have the browser keep a language; the empty one is what it asks for by itself."""
+def set_language_cookie(response: HttpResponse, language: str) -> None:
+    """Set the browser's language cookie; an empty language removes it."""
     if not language:
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
         return
@@ -67,14 +63,8 @@ def _wants_json(request: HttpRequest) -> bool:
     return "application/json" in request.headers.get("Accept", "")
 
 
-def _login_first(request: HttpRequest) -> HttpResponse:
-    if _wants_json(request):
-        return json_response(DomainError("login_required", gettext_noop("Entre na sua conta.")))
-    return redirect_to_login(reverse("home"))
-
-
-def _way_back(request: HttpRequest) -> HttpResponse:
-    """Return to `next`, when that is a page of ours, else to the person's own page."""
+def _redirect_back(request: HttpRequest) -> HttpResponse:
+    """Redirect to `next` if it is on this site, else to the user's profile."""
     url = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(
         url, {request.get_host()}, require_https=request.is_secure()

@@ -1,4 +1,4 @@
-"""A person's page, and what its owner changes there."""
+"""Profile pages, and the owner's form."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -24,13 +24,17 @@ def user_profile(request: HttpRequest, pk: int) -> HttpResponse:
     if isinstance(request.user, User) and request.user.pk == pk:
         return _own_profile(request, request.user)
     with missing_as_404():
-        found = person(pk)
-    return render(request, "mainapp/pages/profile.html", {"person": found, "talk": talk_of(found)})
+        profile_user = person(pk)
+    return render(
+        request,
+        "mainapp/pages/profile.html",
+        {"person": profile_user, "talk": talk_of(profile_user)},
+    )
 
 
 def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
-    kept = preferences_of(user)
-    initial = {name: getattr(kept, name) for name in PreferencesForm.base_fields}
+    saved = preferences_of(user)
+    initial = {name: getattr(saved, name) for name in PreferencesForm.base_fields}
     context = {
         "person": user,
         "is_owner": True,
@@ -38,19 +42,19 @@ def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
         "preferences": PreferencesForm(initial=initial),
         "picture": PictureForm(),
         "max_bytes": MAX_BYTES,
-        "sections": [_rendered(request, section, user) for section in sections()],
+        "sections": [_render_section(request, section, user) for section in sections()],
     }
     return render(request, "mainapp/pages/profile.html", context)
 
 
-def _rendered(request: HttpRequest, section: Section, user: User) -> str:
+def _render_section(request: HttpRequest, section: Section, user: User) -> str:
     return render_to_string(
         section.template, {**section.context(user), "person": user}, request=request
     )
 
 
 def update_profile(request: MemberRequest) -> HttpResponse:
-    # A row of its own: a form writes into its instance, and the page's head shows the user.
+    # A second instance, because the form changes its own and the page's head shows the user.
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if form.is_valid():
         with shown_in_form(form, "display_name"):

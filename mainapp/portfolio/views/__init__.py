@@ -1,1 +1,1 @@
-"""What people see of their portfolio: one module a page."""
+"""The portfolio's pages, one module per page."""

@@ -1,4 +1,4 @@
-"""The live portfolio: each row beside its ideal, what all are worth, and what to buy next."""
+"""The live portfolio: rows beside their ideal, totals, and the next contribution."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
 
 
 def totals(portfolio: Portfolio) -> dict[str, Any]:
-    """Return the foot's figures by the names that its cells bear."""
+    """Return the footer's figures by the names of its cells."""
     valuation, allocation = portfolio.valuation, portfolio.allocation
     counted = [row for row in valuation.rows if row.has_quote]
     return {

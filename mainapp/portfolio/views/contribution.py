@@ -1,4 +1,4 @@
-"""The panel that says what to buy next."""
+"""The panel of the next contribution."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ MAX_TYPED = 40
 def contribution_context(
     query: Mapping[str, str], portfolio: Portfolio, *, at: datetime
 ) -> dict[str, Any]:
-    """Return what the panel needs for the query's `aporte`; nothing is answered without one."""
+    """Return the panel's context for the query's `aporte`; empty without one."""
     if "aporte" not in query:
         return {}
     form = ContributionForm(query)
@@ -28,13 +28,13 @@ def contribution_context(
     contribution = contribution_to(portfolio, form.cleaned_data["aporte"])
     return typed | {
         "contribution": contribution,
-        "why_nothing": why_nothing(contribution),
+        "reason_for_nothing": reason_for_nothing(contribution),
         "shopping_list": shopping_list(contribution),
     }
 
 
-def why_nothing(contribution: Contribution) -> str:
-    """Say why nothing is bought; empty where something is."""
+def reason_for_nothing(contribution: Contribution) -> str:
+    """Return the reason why nothing is bought; empty if something is."""
     return {
         Reason.BUY: "",
         Reason.NO_CASH: _("Digite um valor maior que zero."),
@@ -46,7 +46,7 @@ def why_nothing(contribution: Contribution) -> str:
 
 
 def shopping_list(contribution: Contribution) -> str:
-    """Return the orders as plain text, one a line, and what they come to."""
+    """Return the orders as plain text, one per line, with their total."""
     lines = [
         _("%(shares)s %(ticker)s a %(price)s")
         % {"shares": number(shares, 0), "ticker": ticker, "price": brl(one.buy.price)}

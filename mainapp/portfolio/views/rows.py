@@ -1,4 +1,4 @@
-"""The rows of a portfolio: one is created, changed, traded in, and deleted."""
+"""Creating, changing, trading and deleting rows of a portfolio."""
 
 from typing import Any
 

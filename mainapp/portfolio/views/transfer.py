@@ -1,9 +1,8 @@
-"""A portfolio leaves as a file, and comes from one: shown first, stored once confirmed."""
+"""Export of a portfolio to a file, and import from one after a preview."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from mainapp.accounts.models import User
-from mainapp.accounts.policies import MemberRequest
-from mainapp.accounts.services.usage import UPLOADS, take_turn_of_day
+from mainapp.accounts.policies import UPLOADS, MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
 from mainapp.portfolio.forms.transfer import ConfirmForm, UploadForm, sign_rows
 from mainapp.portfolio.policies import MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_ROWS
 from mainapp.portfolio.selectors import holdings_of
@@ -31,7 +31,7 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row of the file beside the one that is held, if any; `nota` is what it will be."""
+    """A row of the file beside the present one, if any; `nota` is the resulting one."""
 
     new: NewRow
     held: Holding | None
@@ -70,7 +70,7 @@ def import_carteira(request: MemberRequest) -> HttpResponse:
     if form.is_valid():
         with shown_in_form(form, "arquivo"):
             file = read_file(form.cleaned_data["arquivo"].read())
-            take_turn_of_day(user=request.user, kind=UPLOADS, limit=settings.UPLOADS_A_DAY)
+            consume_stored(UPLOADS, of_user(request.user), at=timezone.now())
             return render(
                 request, "mainapp/portfolio/import_preview.html", _preview(file, request.user)
             )

@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mainapp.market.providers.base import Budget, ProviderError
-from mainapp.market.providers.breaker import Record, admitted, counted, in_period, pause_s
+from mainapp.market.providers.breaker import Record, admit_calls, count_calls, pause_s, renew_period
 
 NOON = datetime(2026, 3, 11, 12, 30, tzinfo=UTC)
 HOURLY = Budget(calls=60, period="hour")
 
 
 def record(budget=HOURLY, at=NOON, **values):
-    return in_period(Record(**values), budget, at)
+    return renew_period(Record(**values), budget, at)
 
 
 @pytest.mark.parametrize(
@@ -34,26 +34,26 @@ def test_pause_depends_on_the_fault(error, failures, pause):
 
 def test_a_budget_is_spread_over_the_rest_of_its_period():
     full = record()
-    spent = counted(full, HOURLY, 2, NOON, probing_for_s=4)
+    spent = count_calls(full, HOURLY, 2, NOON, probing_for_s=4)
 
     assert spent.next_at == NOON.timestamp() + 2 * 1800 / 60
-    assert admitted(spent, HOURLY, 1, NOON).wait_s == 60
-    assert admitted(spent, HOURLY, 1, NOON, is_spaced=False).calls == 1
+    assert admit_calls(spent, HOURLY, 1, NOON).wait_s == 60
+    assert admit_calls(spent, HOURLY, 1, NOON, is_spaced=False).calls == 1
 
 
 def test_a_spent_budget_waits_for_the_next_period():
     spent = record(period_ends_at=NOON.timestamp() + 1800, used=60)
 
-    assert admitted(spent, HOURLY, 1, NOON).wait_s == 1800
-    assert admitted(spent, HOURLY, 1, NOON, is_spaced=False).calls == 0
+    assert admit_calls(spent, HOURLY, 1, NOON).wait_s == 1800
+    assert admit_calls(spent, HOURLY, 1, NOON, is_spaced=False).calls == 0
     later = NOON + timedelta(minutes=30)
-    assert admitted(record(at=later, used=60), HOURLY, 1, later).calls == 1
+    assert admit_calls(record(at=later, used=60), HOURLY, 1, later).calls == 1
 
 
 def test_what_is_left_is_given():
     nearly = record(period_ends_at=NOON.timestamp() + 1800, used=57)
 
-    assert admitted(nearly, HOURLY, 9, NOON).calls == 3
+    assert admit_calls(nearly, HOURLY, 9, NOON).calls == 3
 
 
 @pytest.mark.parametrize(
@@ -66,15 +66,16 @@ def test_what_is_left_is_given():
 )
 def test_a_month_ends_with_its_last_day(at, ends):
     assert (
-        in_period(Record(), Budget(calls=1, period="month"), at).period_ends_at == ends.timestamp()
+        renew_period(Record(), Budget(calls=1, period="month"), at).period_ends_at
+        == ends.timestamp()
     )
 
 
 def test_one_call_at_a_time_tries_an_open_breaker():
     failed = record(budget=None, failures=1, open_until=NOON.timestamp() - 1)
-    first = admitted(failed, None, 1, NOON)
-    tried = counted(failed, None, 1, NOON, probing_for_s=4)
+    first = admit_calls(failed, None, 1, NOON)
+    tried = count_calls(failed, None, 1, NOON, probing_for_s=4)
 
     assert (first.calls, first.is_probe) == (1, True)
-    assert admitted(tried, None, 1, NOON).is_faulty
-    assert admitted(tried, None, 1, NOON + timedelta(seconds=5)).is_probe
+    assert admit_calls(tried, None, 1, NOON).is_faulty
+    assert admit_calls(tried, None, 1, NOON + timedelta(seconds=5)).is_probe

@@ -1,4 +1,4 @@
-// The server's time, whatever the clock of this computer says.
+// The server's time, independent of the clock of this computer.
 //
 // Frames bring the server's time; between them `performance.now()` counts on. Date.now() is never read:
 // a person or NTP may set that clock by hours while a page is open.

@@ -1,8 +1,8 @@
-// One WebSocket that comes back by itself: the connection of prices, rooms and notifications.
+// A WebSocket that reconnects by itself: the connection of prices, rooms and notifications.
 
 const MIN_DELAY_MS = 500;
 const MAX_DELAY_MS = 15_000;
-const SOON_MS = 2_000; // after 1012: the server restarts, everybody comes back at once
+const RESTART_SPREAD_MS = 2_000; // after 1012 all clients reconnect at once
 const CONNECT_MS = 8_000;
 const STABLE_MS = 5_000; // shorter connections do not reset the back-off
 const WAKE_PROBE_MS = 1_500;
@@ -36,7 +36,7 @@ export function socketUrl(path) {
  * answer within `probeMs` the connection counts as dead, although the browser still shows it open (the
  * peer vanished without closing). `isAlive(frame)` tells which frames end a silence: the price service
  * owes heartbeats, so a `pong` shows that its connection works, but not that prices come.
- * Time is measured by performance.now(): people set the other clock.
+ * Time is measured by performance.now(): Date.now() jumps when somebody sets the clock.
  *
  * `state`: `connecting`, `open`, `offline` (the browser lost the network; the connection may survive),
  * `reconnecting`, `stopped`. `reason` says why it is not open: `connecting`, `silent`, `closed`,
@@ -84,7 +84,7 @@ export class Connection extends EventTarget {
     return true;
   }
 
-  /** A frame showed that the reader is logged in again, by another tab. */
+  /** Clear `sessionEnded`: a frame showed that the reader logged in again in another tab. */
   confirmSession() {
     if (!this.sessionEnded) return;
     this.sessionEnded = false;
@@ -102,14 +102,14 @@ export class Connection extends EventTarget {
   wake() {
     if (this.state === "stopped") return;
     this._isPaused = false;
-    if (this._lostAt !== null) this._lostAt = performance.now(); // the outage says nothing of the network now
+    if (this._lostAt !== null) this._lostAt = performance.now(); // the back-off starts again
     if (!this._ws) {
       this._connect();
       return;
     }
     if (this._ws.readyState !== WebSocket.OPEN) return;
     if (this.state === "open" && this._silence() < Math.min(RECENT_MS, this._silenceMs)) return;
-    // Frames of the time away may still be queued behind this event: silence begins anew.
+    // Frames that came meanwhile may be queued behind this event: the silence is counted from now.
     this._frameAt = Math.max(this._frameAt, performance.now() - this._silenceMs);
     this._sendProbe(WAKE_PROBE_MS);
     this._emit("wake");
@@ -165,7 +165,7 @@ export class Connection extends EventTarget {
 
   _scheduleReconnect(reason, code = null) {
     this._setState("reconnecting", navigator.onLine === false ? "offline" : reason, reason === "session");
-    const floorMs = code === SERVICE_RESTART ? SOON_MS : undefined;
+    const floorMs = code === SERVICE_RESTART ? RESTART_SPREAD_MS : undefined;
     clearTimeout(this._retryTimer);
     const delayMs = reconnectDelay(performance.now() - this._lostAt, { floorMs });
     this._retryTimer = setTimeout(() => this._connect(), delayMs);
@@ -254,8 +254,8 @@ export class Connection extends EventTarget {
     return performance.now() - this._frameAt;
   }
 
-  _setState(state, reason, isNews = false) {
-    if (this.state === state && this.reason === reason && !isNews) return;
+  _setState(state, reason, force = false) {
+    if (this.state === state && this.reason === reason && !force) return;
     this.state = state;
     this.reason = reason;
     this._emit("state");

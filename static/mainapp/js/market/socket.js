@@ -1,10 +1,12 @@
-// The prices of a page: the newest quotes, kept up to date by CONTRACTS' `ws/stock/<room>/`.
+// The newest quotes of a page, updated by the socket of CONTRACTS §2, `ws/stock/<room>/`.
 import { addServerTime, serverNow } from "../core/clock.js";
 import { Connection, socketUrl } from "../core/connection.js";
 import { mergeQuotes } from "./quotes.js";
 
 const SILENCE_MS = 2600; // the server sends a heartbeat after 2 s without another frame
 const PROBE_MS = 5400;
+const CLOCK_JUMP_MS = 10_000;
+const CLOCK_CHECK_MS = 10_000;
 const PROOFS = new Set(["snapshot", "update", "heartbeat", "ranking"]);
 
 /**
@@ -13,7 +15,7 @@ const PROOFS = new Set(["snapshot", "update", "heartbeat", "ranking"]);
  * {traded, gainers, losers, quotes}.
  *
  * `feed` is `live` or `stale`, `reason` why it is stale: a reason of the connection (core/connection.js),
- * or `late` or `down`, as the server says.
+ * or the server's `late` or `down`.
  */
 export class StockSocket extends EventTarget {
   constructor({ room = "track", symbols = [], url = null }) {
@@ -35,6 +37,7 @@ export class StockSocket extends EventTarget {
     this._subscriptions = new Map();
     this._lastId = 0;
     this._limitBefore = null;
+    this._clockCheckedAt = -Infinity;
     this.connection = new Connection({
       url: () => this._url(),
       silenceMs: SILENCE_MS,
@@ -67,7 +70,7 @@ export class StockSocket extends EventTarget {
     return this._liveAt === null ? null : performance.now() - this._liveAt;
   }
 
-  /** Learn when the prices that the page was rendered with came, unless a frame said it already. */
+  /** Set the age of the prices that the page was rendered with, unless a frame gave a newer one. */
   setRenderedBatch(batchAt) {
     this._liveAt ??= this._localTime(Date.parse(batchAt));
   }
@@ -117,6 +120,10 @@ export class StockSocket extends EventTarget {
 
   _onWake() {
     this._setStale("silent");
+    this._resume();
+  }
+
+  _resume() {
     if (this.epoch !== null) this.connection.send({ type: "resume", epoch: this.epoch, seq: this.seq });
   }
 
@@ -214,7 +221,25 @@ export class StockSocket extends EventTarget {
   _emitQuotes(frame) {
     for (const symbol of Object.keys(frame.quotes ?? {})) this.pending.delete(symbol);
     const changes = mergeQuotes(this.quotes, frame, this.symbols);
-    if (changes.size) this._emit("quotes", { changes, snapshot: frame.type === "snapshot" });
+    if (!changes.size) return;
+    if (frame.type === "update") this._checkClock(changes);
+    this._emit("quotes", { changes, snapshot: frame.type === "snapshot" });
+  }
+
+  /**
+   * Ask for the server's time when quotes jump into the past or the future: its clock was set. An update
+   * does not bring it, and heartbeats come only when there are no updates.
+   */
+  _checkClock(changes) {
+    const now = performance.now();
+    if (now - this._clockCheckedAt < CLOCK_CHECK_MS) return;
+    const hasJumped = [...changes].some(([symbol, before]) => {
+      const at = Date.parse(this.quotes.get(symbol).quoted_at);
+      return Date.parse(before.quoted_at) - at > CLOCK_JUMP_MS || at - serverNow() > CLOCK_JUMP_MS;
+    });
+    if (!hasJumped) return;
+    this._clockCheckedAt = now;
+    this._resume();
   }
 
   _forget(symbol) {

@@ -1,0 +1,12 @@
+"""Drop the counts that core has taken over."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0005_usage"),
+        ("core", "0001_usage"),
+    ]
+
+    operations = [migrations.DeleteModel(name="Usage")]

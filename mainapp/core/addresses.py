@@ -1,0 +1,50 @@
+"""Network addresses of clients. No other module reads REMOTE_ADDR or a scope's `client`.
+
+The server has already replaced the address of a proxy in TRUSTED_PROXIES by the one that it
+forwards (uvicorn's `forwarded_allow_ips`); no header is believed here.
+"""
+
+from collections.abc import Mapping
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+
+from django.http import HttpRequest
+
+IPV6_CLIENT_BITS = 64
+
+
+def client_address(request: HttpRequest) -> str:
+    """Return the client's address, empty behind a unix socket without a trusted proxy."""
+    address: str = request.META.get("REMOTE_ADDR", "")
+    return address
+
+
+def socket_address(scope: Mapping[str, Any]) -> str:
+    """Return the address of the client of a WebSocket, as `client_address` does for a page."""
+    client = scope.get("client")
+    return str(client[0]) if client else ""
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or the /64 of an IPv6 one.
+
+    A provider gives each customer a /64 at least. IPv4 clients of a server that listens on `::`
+    appear as ::ffff:203.0.113.7; they count by their IPv4 addresses.
+    """
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    host_bits = 128 - IPV6_CLIENT_BITS
+    return str(IPv6Address(int(parsed) >> host_bits << host_bits))
+
+
+def is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,100 @@
+"""Limits, the keys that they count by, and the refusal."""
+
+from dataclasses import dataclass
+from enum import Enum
+from math import ceil
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from mainapp.core.addresses import network_of
+from mainapp.core.exceptions import DomainError
+
+
+class WithoutRedis(Enum):
+    """What a limit decides while Redis is away."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+DAY_S = 86_400.0
+OPEN, CLOSED = WithoutRedis.OPEN, WithoutRedis.CLOSED
+
+
+class Key(NamedTuple):
+    """Whose uses are counted: a user or an address."""
+
+    kind: str
+    value: str
+
+
+def of_user(user: Any) -> Key:
+    return Key("user", str(user.pk))
+
+
+def of_address(address: str) -> Key:
+    """Return the key of a client's network; clients without an address share one."""
+    return Key("address", network_of(address))
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` uses in `window_s` seconds.
+
+    `count` is a number or the name of the setting that holds it; with 0 every use is refused.
+    `template` is the sentence that a refused user reads, marked with `gettext_noop`.
+    """
+
+    name: str
+    count: int | str
+    window_s: float
+    template: str = ""
+    without_redis: WithoutRedis = OPEN
+
+    @property
+    def allowed(self) -> int:
+        allowed: int = getattr(settings, self.count) if isinstance(self.count, str) else self.count
+        return allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a limit decided on one use.
+
+    `used` counts this use too if it was allowed. `reset_s` is the time until one of the counted
+    uses is forgotten; for a refused use that is when the next one passes.
+    """
+
+    limit: Limit
+    used: int
+    reset_s: float
+    is_refused: bool
+
+    @property
+    def remaining(self) -> int:
+        return max(0, self.limit.allowed - self.used)
+
+    def check(self) -> "Decision":
+        """Return the decision. Raises: RateLimited."""
+        if self.is_refused:
+            raise RateLimited(self.limit.template, self.reset_s)
+        return self
+
+
+class RateLimited(DomainError):
+    """The limit is used up; the same call passes after `retry_after_s` seconds."""
+
+    retry_after_s: float
+
+    def __init__(self, template: str, wait_s: float) -> None:
+        # Rounded up: a call right after the wait must pass.
+        rounded_s = max(0.1, ceil(wait_s * 10) / 10)
+        super().__init__("rate_limited", template, retry_after_s=rounded_s)
+
+
+class Unavailable(DomainError):
+    """A CLOSED limit could not be counted."""
+
+    def __init__(self) -> None:
+        super().__init__("unavailable")

@@ -1,0 +1,82 @@
+"""The channel layer, which notices a Redis that went silent.
+
+A subscription only receives. When the server freezes, or a firewall drops the connection, nothing
+fails, and the process would hear nothing until the kernel gave the connection up after hours.
+"""
+
+import asyncio
+import logging
+from typing import Any
+
+import redis
+from channels_redis.pubsub import RedisPubSubChannelLayer, RedisSingleShardConnection
+from channels_redis.utils import decode_hosts
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.1
+RETRY_S = 0.5
+# After this much time without an answer to the PINGs that redis-py sends by itself.
+SILENT_S = 2.0
+
+
+class ChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc] # channels_redis has no types
+    def _get_layer(self) -> Any:
+        layer = super()._get_layer()
+        if not isinstance(layer._shards[0], Shard):
+            hosts = decode_hosts(self._kwargs["hosts"])
+            layer._shards = [Shard(host, layer) for host in hosts]
+        return layer
+
+
+class Shard(RedisSingleShardConnection):  # type: ignore[misc] # nor has it here
+    """A connection that is made anew when the server does not answer its PINGs."""
+
+    def __init__(self, host: Any, channel_layer: Any) -> None:
+        super().__init__(host, channel_layer)
+        self._unanswered_since: float | None = None
+
+    async def _do_receiving(self) -> None:
+        is_down = False
+        while True:
+            try:
+                await self._receive_one()
+                is_down = False
+            except (redis.RedisError, OSError) as error:
+                if not is_down:
+                    logger.warning("the channel layer lost Redis and tries again: %s", error)
+                is_down = True
+                await asyncio.sleep(RETRY_S)
+
+    async def _receive_one(self) -> None:
+        if not (self._pubsub and self._pubsub.subscribed):
+            await asyncio.sleep(POLL_S)
+            return
+        connection = self._pubsub.connection
+        if connection is not None and not connection.is_connected:
+            # get_message would connect to where the last master was, without asking the sentinels.
+            await connection.connect()
+        message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=POLL_S)
+        try:
+            self._receive_message(message)
+        except Exception:  # one bad message must not end the process's only subscription
+            logger.exception("a message of the channel layer was skipped")
+        await self._disconnect_if_silent(self._pubsub.connection)
+
+    async def _disconnect_if_silent(self, connection: Any) -> None:
+        """Drop a connection that owes an answer; the next call connects and subscribes again.
+
+        redis-py sends a PING at `next_health_check`, and every answer moves that on. Read after the
+        buffer was, the time says nothing of an event loop that was busy itself.
+        """
+        now = asyncio.get_running_loop().time()
+        due_at = connection.next_health_check if connection else 0
+        if due_at <= 0 or now <= due_at:
+            self._unanswered_since = None
+            return
+        self._unanswered_since = self._unanswered_since or now
+        if now - self._unanswered_since > SILENT_S:
+            logger.warning("Redis is silent; the channel layer connects again")
+            self._unanswered_since = None
+            connection.next_health_check = -1
+            await connection.disconnect()

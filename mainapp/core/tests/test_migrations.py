@@ -1,0 +1,62 @@
+"""The move of the day's counts into core, run back and forth on the real tables."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from mainapp.core.models import Usage
+
+BEFORE = [
+    ("forum", "0004_order_messages_without_a_join"),
+    ("accounts", "0005_usage"),
+    ("core", None),
+]
+AFTER = [
+    ("forum", "0005_count_new_rooms"),
+    ("accounts", "0006_delete_usage"),
+    ("core", "0001_usage"),
+]
+
+
+def migrate(targets):
+    executor = MigrationExecutor(connection)
+    executor.migrate(targets)
+    return (
+        MigrationExecutor(connection)
+        .loader.project_state([target for target in targets if target[1]])
+        .apps
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_of_days_and_of_rooms_survive():
+    try:
+        apps = migrate(BEFORE)
+        user = apps.get_model("accounts", "User").objects.create(username="alice")
+        usage = apps.get_model("accounts", "Usage")
+        usage.objects.create(user=user, kind="uploads", day=date(2026, 3, 9), count=10)
+        usage.objects.create(user=user, kind="uploads", day=date(2026, 3, 10), count=4)
+        now = timezone.now()
+        for hours in (30, 20, 1):
+            at = now - timedelta(hours=hours)
+            room = apps.get_model("forum", "Room")
+            room.objects.create(host_id=user.pk, name=f"{hours}", created_at=at, active_at=at)
+    finally:
+        migrate(AFTER)
+
+    counted = {usage.limit: (usage.count, usage.window_ends_at) for usage in Usage.objects.all()}
+    midnight_in_sao_paulo = datetime(2026, 3, 11, 3, tzinfo=UTC)
+    assert counted == {
+        "uploads": (4, midnight_in_sao_paulo),
+        "rooms": (2, now - timedelta(hours=20) + timedelta(days=1)),
+    }
+
+    apps = migrate(BEFORE)
+    kept = apps.get_model("accounts", "Usage").objects.values_list("kind", "day", "count")
+    try:
+        assert list(kept) == [("uploads", date(2026, 3, 10), 4)]
+    finally:
+        migrate(AFTER)
