@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Any
 
 import redis
-from celery.backends.redis import RedisBackend, ResultConsumer
+from celery.backends.redis import RedisBackend, ResultConsumer  # type: ignore[attr-defined] # not in its stubs
 from kombu.transport import redis as kombu_redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -50,7 +50,7 @@ class Transport(kombu_redis.Transport):
         return uri if include_password else str(parse_redis_url(uri))
 
 
-class PollingResultConsumer(ResultConsumer):
+class PollingResultConsumer(ResultConsumer):  # type: ignore[misc] # nor here
     """Receives results by pub/sub, and reads those that it waits for every CELERY_TIMEOUT_S.
 
     A subscription to a server that froze hears nothing and raises nothing: after a failover

@@ -16,7 +16,7 @@ from mainapp.core.limits.limit import CLOSED, Decision, Key, Limit, Unavailable
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_S = 0.25
+TIMEOUT_S = 0.5
 # A frozen Redis delays one call in this time, not each.
 PAUSE_S = 1.0
 
