@@ -31,8 +31,9 @@ SKIPPED = {"tests", "migrations"}
 
 @cache
 def sources():
-    paths = sorted(Path(settings.BASE_DIR, "mainapp").rglob("*.py"))
-    return [path for path in paths if SKIPPED.isdisjoint(path.parts)]
+    root = Path(settings.BASE_DIR)
+    paths = sorted(root.joinpath("mainapp").rglob("*.py"))
+    return [path for path in paths if SKIPPED.isdisjoint(path.relative_to(root).parts)]
 
 
 @cache
