@@ -12,11 +12,11 @@ from mainapp.core.errors import shown_as_message
 from mainapp.core.paths import missing_as_404
 from mainapp.forum.forms import MuteForm
 from mainapp.forum.selectors.moderation import (
-    kept_report,
     log_entries,
     member,
     open_reports,
     participants_of,
+    resolvable_report,
 )
 from mainapp.forum.services.moderation import (
     close_room,
@@ -82,7 +82,7 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
 
 def resolve(request: MemberRequest, pk: int) -> HttpResponse:
     with missing_as_404():
-        report = kept_report(pk, request.user)
+        report = resolvable_report(pk, request.user)
     with gone_as_404():
         resolve_report(report_pk=report.pk, actor=request.user)
     messages.success(request, _("A denúncia está resolvida."))
