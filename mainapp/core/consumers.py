@@ -29,7 +29,7 @@ ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
 UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011
 SESSION_ENDED: Final = 4401
-COME_AGAIN: Final = 1012
+RECONNECT: Final = 1012
 
 # Of this process, by the name of their consumer.
 open_sockets: Counter[str] = Counter()
