@@ -43,6 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         secure = request.is_secure()
         if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=secure):
             return False
+        # Unquoted, as `/%6Cogin/` opens the log-in page too.
         return unquote(urlsplit(url or "").path) not in {
             reverse("login"),
             reverse("register"),

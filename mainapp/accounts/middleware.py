@@ -56,11 +56,11 @@ class SessionResolver:
             await asyncio.sleep(GATHER_S)
             while self._waiting:
                 keys = list(self._waiting)[:MAX_BATCH]
-                await self._answer({key: self._waiting.pop(key) for key in keys})
+                await self._resolve_batch({key: self._waiting.pop(key) for key in keys})
         finally:
             self._task = None
 
-    async def _answer(self, batch: dict[str, "asyncio.Future[User | None]"]) -> None:
+    async def _resolve_batch(self, batch: dict[str, "asyncio.Future[User | None]"]) -> None:
         reading = asyncio.ensure_future(query(users_of_sessions, list(batch)))
         await asyncio.wait([reading])
         for key, future in batch.items():
@@ -86,8 +86,8 @@ class SocketUserMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         scope = scope | {"user": AnonymousUser(), "session_key": None}
-        if subprotocol := tickets.offered(scope):
-            await self._by_ticket(scope, receive, send, subprotocol)
+        if subprotocol := tickets.offered_ticket(scope):
+            await self._authenticate_by_ticket(scope, receive, send, subprotocol)
             return
         if key := _session_key(scope):
             hub = login_hub()
@@ -98,7 +98,9 @@ class SocketUserMiddleware:
                 scope |= {"logins": hub, "known_at": known_at}
         await self.inner(scope, receive, send)
 
-    async def _by_ticket(self, scope: Any, receive: Any, send: Any, subprotocol: str) -> None:
+    async def _authenticate_by_ticket(
+        self, scope: Any, receive: Any, send: Any, subprotocol: str
+    ) -> None:
         """Accept an unused ticket; refuse the handshake with any other."""
         hub = login_hub()
         await hub.ready()

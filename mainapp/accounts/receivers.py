@@ -52,7 +52,7 @@ def end_logins(instance: User, **_kwargs: Any) -> None:
 
 
 @receiver(post_delete, sender=User)
-def end_deleted(instance: User, **_kwargs: Any) -> None:
+def end_logins_of_deleted_user(instance: User, **_kwargs: Any) -> None:
     _publish_end(instance.pk)
 
 

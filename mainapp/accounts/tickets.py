@@ -40,7 +40,7 @@ def redeem(value: str) -> Ticket | None:
     return Ticket(*orjson.loads(stored)) if stored else None
 
 
-def offered(scope: Any) -> str | None:
+def offered_ticket(scope: Any) -> str | None:
     """Return the offered subprotocol that is a ticket; None if there is none."""
     names = (name for name in scope.get("subprotocols", ()) if name.startswith(TICKET))
     return next(names, None)

@@ -21,10 +21,12 @@ from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
 
 logger = logging.getLogger(__name__)
 
+# A frame above MAX_FRAME gets an error; a message above MAX_MESSAGE closes the socket.
 MAX_FRAME = 64 * 1024
 MAX_MESSAGE = 1024 * 1024
 MAX_DEPTH = 32
 MAX_ID = 64
+# Allowed per socket in WINDOW_S: one error more closes it, one frame more gets an error.
 ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
 UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011

@@ -27,18 +27,18 @@ class BodyLimitMiddleware:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length[:20]) > MAX_BODY:
-            receive = _refusing(scope, receive)
+            receive = _refuse_body(scope, receive)
         elif headers.get(b"transfer-encoding"):
-            receive = _counting(scope, receive)
+            receive = _limit_body(scope, receive)
         await self.inner(scope, receive, send)
 
 
-def _refusing(scope: Any, receive: Any) -> Any:
+def _refuse_body(scope: Any, receive: Any) -> Any:
     """Return a `receive` that gives an empty body and then waits for the client's disconnection."""
     scope["pregao.body_refused"] = True
     is_body_sent = False
 
-    async def limited() -> Any:
+    async def receive_limited() -> Any:
         nonlocal is_body_sent
         if not is_body_sent:
             is_body_sent = True
@@ -47,14 +47,14 @@ def _refusing(scope: Any, receive: Any) -> Any:
             pass
         return message
 
-    return limited
+    return receive_limited
 
 
-def _counting(scope: Any, receive: Any) -> Any:
+def _limit_body(scope: Any, receive: Any) -> Any:
     """Return a `receive` that ends a body of unknown length where it exceeds the limit."""
     size = 0
 
-    async def limited() -> Any:
+    async def receive_limited() -> Any:
         nonlocal size
         message = await receive()
         if message["type"] != "http.request" or scope.get("pregao.body_refused"):
@@ -65,7 +65,7 @@ def _counting(scope: Any, receive: Any) -> Any:
             return message | {"body": b"", "more_body": False}
         return message
 
-    return limited
+    return receive_limited
 
 
 class OriginMiddleware:

@@ -16,17 +16,17 @@ class UsedFilesFinder(FileSystemFinder):
     """Lists only settings.PACKAGE_FILES of the npm packages, which have a thousand more files."""
 
     def list(self, *args: Any, **options: Any) -> Iterator[Any]:
-        yield from _used(super().list(*args, **options))
+        yield from _filter_used(super().list(*args, **options))
 
 
 class UsedAppFilesFinder(AppDirectoriesFinder):
     """Does the same for Django packages, some of whose files import modules that are missing."""
 
     def list(self, *args: Any, **options: Any) -> Iterator[Any]:
-        yield from _used(super().list(*args, **options))
+        yield from _filter_used(super().list(*args, **options))
 
 
-def _used(files: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+def _filter_used(files: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     for path, storage in files:
         prefix = getattr(storage, "prefix", None)
         name = f"{prefix}/{path}" if prefix else path

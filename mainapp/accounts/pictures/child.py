@@ -125,13 +125,13 @@ def shrink(image: ImageFile.ImageFile) -> Image.Image:
     for row in range(0, edge, BAND):
         rows = min(BAND, edge - row)
         box = (left, top + row * factor, left + edge * factor, top + (row + rows) * factor)
-        band = in_mode(image.crop(box), mode)
+        band = convert_mode(image.crop(box), mode)
         result.paste(band.reduce(factor) if factor > 1 else band, (0, row))
     image.close()
     return result
 
 
-def in_mode(band: Image.Image, mode: str) -> Image.Image:
+def convert_mode(band: Image.Image, mode: str) -> Image.Image:
     """Return a band in `mode`; 16-bit greys are reduced to their upper eight bits."""
     if band.mode.startswith("I"):
         band = band.point(lambda value: value / 256).convert("L")

@@ -32,7 +32,7 @@ def message_with_room(pk: int) -> Message:
     return Message.objects.select_related("room", "author").get(pk=pk, deleted_at=None)
 
 
-def member(pk: int) -> User:
+def user_by_key(pk: int) -> User:
     """Return a user, active or not; one query. Raises: User.DoesNotExist."""
     return User.objects.get(pk=pk)
 

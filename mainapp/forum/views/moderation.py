@@ -13,10 +13,10 @@ from mainapp.core.paths import missing_as_404
 from mainapp.forum.forms import MuteForm
 from mainapp.forum.selectors.moderation import (
     log_entries,
-    member,
     open_reports,
     participants_of,
     resolvable_report,
+    user_by_key,
 )
 from mainapp.forum.services.moderation import (
     close_room,
@@ -52,7 +52,7 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
     form = MuteForm(request.POST)
     with missing_as_404():
-        target = member(form.cleaned_data["user"] if form.is_valid() else 0)
+        target = user_by_key(form.cleaned_data["user"] if form.is_valid() else 0)
     change, sentence = (
         (mute_participant, _("%(name)s só pode ler nesta sala."))
         if form.cleaned_data["muted"]
