@@ -41,14 +41,14 @@ class WorkedBoard:
         now = datetime.now(UTC)
         due_at = now + timedelta(seconds=due_in_s)
         await self.put(status=FeedStatus(batch_at=batch_at or now, next_due_at=due_at))
-        updating.the_board().renew_worker_lease()
+        updating.quote_board().renew_worker_lease()
 
     @property
     def epoch(self) -> str:
-        return updating.the_board().put([], None).epoch
+        return updating.quote_board().put([], None).epoch
 
     def lose(self) -> None:
         redis_client().flushall()
 
     def refill(self, *quotes: Quote) -> None:
-        assert updating.the_board().restore(quotes)
+        assert updating.quote_board().restore(quotes)

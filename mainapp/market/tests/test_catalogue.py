@@ -11,7 +11,7 @@ from mainapp.market.selectors.catalogue import (
     MAX_AGE_S,
     Catalogue,
     catalogue,
-    forget_catalogue,
+    clear_catalogue_cache,
     load_catalogue,
     successor,
 )
@@ -97,7 +97,7 @@ def test_forgotten_catalogue_is_read_again():
     catalogue()
     StockFactory(symbol="PETR4")
 
-    forget_catalogue()
+    clear_catalogue_cache()
 
     assert catalogue().canonical("PETR4") == "PETR4"
 

@@ -69,8 +69,8 @@ async def test_gap_is_filled_from_the_board_at_once(board):
     await board.put(make_quote(), make_quote("VALE3", "61.00"))
     async with running() as hub:
         client = Client(hub, "PETR4", "VALE3")
-        updating.the_board().put([make_quote(price="38.43")], None)
-        updating.the_board().put([make_quote("VALE3", "61.10")], None)
+        updating.quote_board().put([make_quote(price="38.43")], None)
+        updating.quote_board().put([make_quote("VALE3", "61.10")], None)
 
         await hub.apply_batch(recorded(3, board.epoch, VALE3={"price": "61.10"}))
 
@@ -82,8 +82,8 @@ async def test_batch_that_was_read_from_the_board_already_is_not_told_again(boar
     await board.put(make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
-        updating.the_board().put([make_quote(price="38.43")], None)
-        updating.the_board().put([make_quote(price="38.44")], None)
+        updating.quote_board().put([make_quote(price="38.43")], None)
+        updating.quote_board().put([make_quote(price="38.44")], None)
         await hub.apply_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
 
         await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
@@ -98,7 +98,7 @@ async def test_batch_that_comes_while_the_board_is_read_is_not_undone(board):
     await board.put(make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
-        updating.the_board().put([make_quote(price="38.43")], None)
+        updating.quote_board().put([make_quote(price="38.43")], None)
         reading = asyncio.ensure_future(hub.resync())
         await settle_until_asked(hub)
         await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))

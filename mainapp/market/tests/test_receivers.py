@@ -10,7 +10,7 @@ from mainapp.core.redis import client as redis_client
 from mainapp.market import board as boards
 from mainapp.market import receivers
 from mainapp.market.board import FeedStatus
-from mainapp.market.receivers import BatchKeeper, renew_worker_lease
+from mainapp.market.receivers import BatchWatchdog, renew_worker_lease
 from mainapp.market.services import updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.tests.factories import StockFactory
@@ -35,11 +35,11 @@ def source(monkeypatch, transactional_db):
 def due_in(seconds):
     at = datetime.now(UTC)
     status = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=seconds))
-    updating.the_board().put([], status)
+    updating.quote_board().put([], status)
 
 
 def test_worker_lease_says_that_a_worker_lives():
-    renew_worker_lease(is_back=False)
+    renew_worker_lease(is_resumed=False)
 
     assert 1000 < redis_client().pttl(boards.WORKER_KEY) <= boards.WORKER_LEASE_MS
 
@@ -48,28 +48,28 @@ def test_worker_lease_says_that_a_worker_lives():
 def test_overdue_batch_is_run(source, seconds, runs):
     due_in(seconds)
 
-    BatchKeeper().keep_coming(is_back=False)
+    BatchWatchdog().run_overdue_batch(is_resumed=False)
 
     assert len(source.asked) == runs
 
 
 def test_silence_is_followed_by_one_batch_at_once(source, monkeypatch):
-    monkeypatch.setattr(receivers, "SETTLE_S", 0.0)
+    monkeypatch.setattr(receivers, "LEASE_WAIT_S", 0.0)
     due_in(10)
-    keeper = BatchKeeper()
+    keeper = BatchWatchdog()
 
-    keeper.keep_coming(is_back=True)
+    keeper.run_overdue_batch(is_resumed=True)
     due_in(10)
-    keeper.keep_coming(is_back=False)
+    keeper.run_overdue_batch(is_resumed=False)
 
     assert len(source.asked) == 1
 
 
 def test_web_processes_have_time_to_lease_again_before_that_batch(source):
     due_in(10)
-    keeper = BatchKeeper()
+    keeper = BatchWatchdog()
 
-    keeper.keep_coming(is_back=True)
+    keeper.run_overdue_batch(is_resumed=True)
 
     assert source.asked == []
 
@@ -79,10 +79,10 @@ def test_lost_board_is_filled_again(source, caplog):
     redis_client().flushall()
     caplog.set_level("INFO")
 
-    BatchKeeper().keep_coming(is_back=False)
+    BatchWatchdog().run_overdue_batch(is_resumed=False)
 
     assert prices() == {"PETR4": "38.42"}
-    assert "the board was empty" in caplog.text
+    assert "the board was lost" in caplog.text
 
 
 def repeated(work):
@@ -97,12 +97,12 @@ def repeated(work):
 
 def test_work_is_repeated_and_told_of_a_silence(monkeypatch, caplog):
     monkeypatch.setattr(receivers, "PULSE_S", 0.001)
-    monkeypatch.setattr(receivers, "STOPPED_S", 0.2)
+    monkeypatch.setattr(receivers, "MAX_PAUSE_S", 0.2)
     told = []
     faults = {2: redis.ConnectionError("away"), 3: DatabaseError("away"), 6: LookupError("a bug")}
 
-    def work(is_back):
-        told.append(is_back)
+    def work(is_resumed):
+        told.append(is_resumed)
         if len(told) == 10:
             receivers.stopped.set()
         if fault := faults.get(len(told)):
@@ -114,17 +114,17 @@ def test_work_is_repeated_and_told_of_a_silence(monkeypatch, caplog):
     assert told == [True, False, True, True, False, False, False, False, False, False]
     assert [(r.levelname, r.getMessage()) for r in caplog.records] == [
         ("WARNING", "work waits: away"),
-        ("ERROR", "work failed and is tried again"),
+        ("ERROR", "work failed and will be retried"),
     ]
 
 
 def test_stopped_worker_is_told_of_its_own_silence(monkeypatch):
-    monkeypatch.setattr(receivers, "STOPPED_S", -1.0)  # any pause is a silence
+    monkeypatch.setattr(receivers, "MAX_PAUSE_S", -1.0)  # any pause is a silence
     monkeypatch.setattr(receivers, "PULSE_S", 0.001)
     told = []
 
-    def work(is_back):
-        told.append(is_back)
+    def work(is_resumed):
+        told.append(is_resumed)
         if len(told) == 3:
             receivers.stopped.set()
 
@@ -137,14 +137,14 @@ def test_worker_starts_both_threads_and_stops_them(source, monkeypatch):
     monkeypatch.setattr(receivers, "PULSE_S", 0.01)
     due_in(-2)
     receivers.stopped.clear()
-    receivers.start_keeping()
+    receivers.start_threads()
     deadline = time.monotonic() + 5
     while not (redis_client().exists(boards.WORKER_KEY) and prices()):
         assert time.monotonic() < deadline
 
-    receivers.stop_keeping()
+    receivers.stop_threads()
 
-    names = {"renew_worker_lease", "keep_coming"}
+    names = {"renew_worker_lease", "run_overdue_batch"}
     for thread in threading.enumerate():
         if thread.name in names:
             thread.join(5)

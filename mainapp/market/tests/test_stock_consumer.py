@@ -221,7 +221,7 @@ async def test_gap_in_the_numbers_is_filled_from_the_board(websocket, board):
     await board.put(petr4(), make_quote("VALE3", "61.00"))
     async with websocket(track("PETR4", "VALE3")) as socket:
         await socket.next()
-        updating.the_board().put([petr4("38.43")], None)  # and its message is lost
+        updating.quote_board().put([petr4("38.43")], None)  # and its message is lost
 
         await board.put(make_quote("VALE3", "61.10"))
 
@@ -235,7 +235,7 @@ async def test_lost_message_is_made_good_by_the_poll(websocket, board):
     await board.put(petr4())
     async with websocket(track("PETR4")) as socket:
         await socket.next()
-        updating.the_board().put([petr4("38.43")], None)
+        updating.quote_board().put([petr4("38.43")], None)
 
         assert (await socket.next(timeout=2))["quotes"]["PETR4"]["price"] == "38.43"
 
@@ -244,8 +244,8 @@ async def test_messages_out_of_order_lose_nothing(websocket, board):
     await board.put(petr4())
     async with websocket(track("PETR4", "VALE3")) as socket:
         await socket.next()
-        first = updating.the_board().put([petr4("38.43")], None)
-        second = updating.the_board().put([make_quote("VALE3")], None)
+        first = updating.quote_board().put([petr4("38.43")], None)
+        second = updating.quote_board().put([make_quote("VALE3")], None)
         hub = quote_hub()
         await hub.apply_batch(updating._announcement(second))
         await hub.apply_batch(updating._announcement(first))
@@ -449,7 +449,7 @@ async def test_feed_is_told_at_once_when_it_changes(websocket, board):
 
 
 async def test_feed_without_any_batch_is_late(websocket, board):
-    updating.the_board().renew_worker_lease()
+    updating.quote_board().renew_worker_lease()
     async with websocket(track("PETR4")) as socket:
         assert (await socket.next())["feed"] == "late"
 

@@ -9,7 +9,7 @@ from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
 from mainapp.market.models import Candle
 from mainapp.market.services import updating
-from mainapp.market.tasks import LISTED, ask_for_quotes, prune_candles, update_stock
+from mainapp.market.tasks import LISTED, prune_candles, request_quotes, update_stock
 from mainapp.market.tests.factories import CandleFactory, StockFactory
 from mainapp.market.tests.test_updating import prices, watched
 
@@ -60,23 +60,23 @@ def test_task_answers_the_same_when_there_is_nothing_to_do():
 def test_task_without_redis_is_told_in_one_line(settings, caplog):
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
     redis_client.cache_clear()
-    updating.the_board.cache_clear()
+    updating.quote_board.cache_clear()
     try:
         assert update_stock() == DONE
         assert update_stock(["PETR4"]) == DONE
     finally:
         redis_client.cache_clear()
-        updating.the_board.cache_clear()
+        updating.quote_board.cache_clear()
 
     told = [record for record in caplog.records if record.name == "mainapp.market.tasks"]
     assert [record.getMessage()[:35] for record in told] == [
-        "update_stock: Redis does not answer"
+        "update_stock: Redis is unavailable"
     ] * 2
     assert all(record.exc_info is None for record in told)
 
 
 def test_quotes_are_asked_for_on_a_queue_of_their_own():
-    ask_for_quotes(["PETR4", "VALE3"])
+    request_quotes(["PETR4", "VALE3"])
 
     arguments, headers = asked()
     assert arguments == [["PETR4", "VALE3"]]
@@ -89,10 +89,10 @@ def test_ask_without_a_broker_is_told_in_one_line(monkeypatch, caplog):
         raise OperationalError("no broker")
 
     monkeypatch.setattr(update_stock, "apply_async", fail)
-    ask_for_quotes(["PETR4"])
+    request_quotes(["PETR4"])
 
     assert [record.getMessage() for record in caplog.records] == [
-        "quotes could not be asked for: no broker"
+        "quotes could not be requested: no broker"
     ]
 
 

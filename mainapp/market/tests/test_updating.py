@@ -50,12 +50,12 @@ def source(monkeypatch):
 @pytest.fixture
 def real_source(monkeypatch, settings):
     settings.SIMULATED = False
-    updating.the_board.cache_clear()
+    updating.quote_board.cache_clear()
     source = TestSource(simulated=False, prices={"PETR4": "38.42"})
     worked = chain_of(source)
     monkeypatch.setattr(updating, "chain", lambda: worked)
     yield source
-    updating.the_board.cache_clear()
+    updating.quote_board.cache_clear()
 
 
 def watched(*symbols, name="web"):
@@ -104,7 +104,7 @@ def test_batch_is_what_is_watched_and_needed(source, monkeypatch):
     assert source.asked == [["ITUB4", "PETR4", "VALE3"]]
     assert prices() == {"PETR4": "38.42", "VALE3": "61.00", "ITUB4": "32.00"}
     assert LastQuote.objects.count() == 3
-    status = updating.the_board().status()
+    status = updating.quote_board().status()
     assert status.next_due_at == at + timedelta(seconds=10)
     assert abs(status.batch_at - at) < 5 * SECOND
 
@@ -113,7 +113,7 @@ def test_symbol_that_nobody_watches_is_not_fetched(source):
     assert update_watched(at=now()) is True
 
     assert source.asked == []
-    assert updating.the_board().status() is not None
+    assert updating.quote_board().status() is not None
 
 
 def test_batch_that_is_not_due_waits_unless_it_is_wanted_at_once(source):
@@ -309,14 +309,14 @@ def test_run_that_lost_its_lease_takes_nobody_elses(source, monkeypatch, caplog)
 def test_batch_that_every_source_failed_stays_due(source):
     watched("PETR4")
     update_watched(at=now())
-    before = updating.the_board().status()
+    before = updating.quote_board().status()
     source.fault = "unreachable"
     at = before.next_due_at
 
     for _ in range(3):  # whether its breaker is open or not
         update_watched(at=at + 2 * SECOND)
 
-    assert updating.the_board().status() == before
+    assert updating.quote_board().status() == before
     assert is_overdue(at=at + 2 * SECOND)
     assert not is_overdue(at=at)
 
@@ -327,7 +327,7 @@ def test_symbol_that_no_source_has_is_no_failure(source):
 
     update_watched(at=at)
 
-    assert updating.the_board().status().next_due_at == at + timedelta(seconds=10)
+    assert updating.quote_board().status().next_due_at == at + timedelta(seconds=10)
 
 
 def test_source_that_spares_its_calls_stretches_the_interval(monkeypatch):
@@ -336,11 +336,11 @@ def test_source_that_spares_its_calls_stretches_the_interval(monkeypatch):
     monkeypatch.setattr(updating, "chain", lambda: worked)
     watched("PETR4")
     assert update_watched(at=now()) is True
-    batch_at = updating.the_board().status().batch_at
+    batch_at = updating.quote_board().status().batch_at
 
     assert update_watched(at=now(), at_once=True) is False
 
-    status = updating.the_board().status()
+    status = updating.quote_board().status()
     assert (len(source.asked), status.batch_at) == (1, batch_at)
     assert status.next_due_at > now()
 
@@ -376,7 +376,7 @@ def test_simulated_market_never_closes(source, time_machine):
     time_machine.move_to(SUNDAY, tick=False)
     update_watched(at=SUNDAY)
 
-    assert updating.the_board().status().next_due_at == SUNDAY + 10 * SECOND
+    assert updating.quote_board().status().next_due_at == SUNDAY + 10 * SECOND
 
 
 def test_interval_and_switch_are_the_admins(source):
@@ -386,7 +386,7 @@ def test_interval_and_switch_are_the_admins(source):
     PeriodicTask.objects.filter(name="update_stock").update(interval=every)
     at = now()
     update_watched(at=at)
-    assert updating.the_board().status().next_due_at == at + timedelta(minutes=2)
+    assert updating.quote_board().status().next_due_at == at + timedelta(minutes=2)
 
     PeriodicTask.objects.filter(name="update_stock").update(enabled=False)
 
@@ -424,7 +424,7 @@ def test_listed_run_fetches_just_its_list_and_is_no_batch(source):
 
     assert source.asked == [["VALE3", "XXXX3"]]
     assert prices() == {"VALE3": "61.00"}
-    assert updating.the_board().status() is None
+    assert updating.quote_board().status() is None
 
 
 def test_claims_end_with_the_sources_timeout(source, settings):

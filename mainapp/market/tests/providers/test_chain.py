@@ -112,7 +112,9 @@ def test_the_next_is_not_asked_for_nothing():
 
 def test_what_a_source_gave_before_it_failed_is_kept():
     part = {"PETR4": Quote(symbol="PETR4", price=Decimal(1), source="one", simulated=False)}
-    one = Fake("one", error=ProviderError("asked too often", fault="rate_limited", given=part))
+    one = Fake(
+        "one", error=ProviderError("asked too often", fault="rate_limited", partial_quotes=part)
+    )
     two = Fake("two", {"VALE3": "3"})
     fetched = chain(one, two).fetch(["PETR4", "VALE3"])
 
@@ -164,12 +166,12 @@ def test_a_repaired_source_is_asked_again():
     one = Fake("one", {"PETR4": "1"}, error=ProviderError("broken", fault="server_error"))
     only = chain(one)
     assert only.fetch(["PETR4"]).errors == {"one": "broken"}
-    assert 0 < only.rests_for() <= 0.25
+    assert 0 < only.wait_s() <= 0.25
 
     one.error = None
     until = monotonic() + 3
     while not (fetched := only.fetch(["PETR4"])).quotes and monotonic() < until:
-        Event().wait(only.rests_for())
+        Event().wait(only.wait_s())
 
     assert prices(fetched) == {"PETR4": ("one", "1")}
     assert only.states()[0].state == "ok"

@@ -48,7 +48,7 @@ def another(guard: Guard, clock: Clock, budget: Budget | None = None) -> Guard:
 
 def test_a_new_source_is_unused_and_may_be_asked(guard):
     assert guard.state().state == "unused"
-    assert guard.rests_for() == 0
+    assert guard.wait_s() == 0
     assert guard.admit().calls == 1
 
 
@@ -56,7 +56,7 @@ def test_a_failure_opens_and_a_success_closes(guard, clock):
     guard.fail(TIMEOUT)
     assert guard.state().state == "open"
     assert guard.admit().is_faulty
-    assert 0 < guard.rests_for() <= 0.25
+    assert 0 < guard.wait_s() <= 0.25
 
     clock.at += timedelta(seconds=0.3)
     assert guard.state().state == "half_open"
@@ -75,7 +75,7 @@ def test_a_source_that_keeps_failing_is_tried_every_two_seconds(guard, clock):
     for _ in range(20):
         guard.fail(TIMEOUT)
 
-    assert guard.rests_for() == 2
+    assert guard.wait_s() == 2
 
 
 def test_a_probe_that_never_ends_makes_room_for_the_next(guard, clock):
@@ -91,7 +91,7 @@ def test_other_processes_see_the_breaker(name, clock):
     one = Guard(name, redis_url=settings.REDIS_URL, now=clock)
     one.fail(ProviderError("x", fault="rate_limited", retry_after=30))
 
-    assert another(one, clock).rests_for() == 30
+    assert another(one, clock).wait_s() == 30
     clock.at += timedelta(seconds=31)
     probes = [another(one, clock).admit().is_probe for _ in range(5)]
     assert probes == [True, False, False, False, False]
@@ -140,7 +140,7 @@ def test_a_budget_stretches_the_interval_to_the_end_of_its_period(name, clock):
     asked = 0
     while clock.at < NOON + timedelta(hours=1):
         asked += guard.admit(2).calls
-        rest = guard.rests_for()
+        rest = guard.wait_s()
         assert rest == pytest.approx(72, abs=2)
         assert guard.state().state == "resting"
         clock.at += timedelta(seconds=rest + 0.001)
