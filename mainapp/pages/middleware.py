@@ -84,21 +84,16 @@ def refuse_large_bodies(
 def limit_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 429 to an address or a user with too many requests for pages.
+    """Answer 429 to an address with too many requests for pages.
 
     Operations of the API have their own limits; static files are served before this middleware.
+    Requests of a user are counted by `EnforcePagePolicies`, for the pages that read the user anyway.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _is_counted(request.path_info):
             try:
                 consume(ADDRESS_PAGES, of_address(client_address(request)))
-                # A request without a session cookie is anonymous: skip the read of its session.
-                if (
-                    settings.SESSION_COOKIE_NAME in request.COOKIES
-                    and request.user.is_authenticated
-                ):
-                    consume(USER_PAGES, of_user(request.user))
             except RateLimited as refusal:
                 return too_many_requests(request, refusal.retry_after_s)
         return get_response(request)
@@ -115,7 +110,8 @@ def _is_counted(path: str) -> bool:
 class EnforcePagePolicies:
     """Check the page's line in a `policies.py` before the view runs.
 
-    For pages that everyone may use, neither session nor user is read.
+    For pages that everyone may use, neither session nor user is read: the search for stocks, with
+    a request for each letter, costs one query. Requests for other pages are also limited by user.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -140,6 +136,10 @@ class EnforcePagePolicies:
                 return _login_required(request, page, kwargs)
             if allowed is not None and not _has_level_for(request.user, allowed):
                 raise PermissionDenied
+            try:
+                consume(USER_PAGES, of_user(request.user))
+            except RateLimited as refusal:
+                return too_many_requests(request, refusal.retry_after_s)
         return HttpResponseNotAllowed(page.methods) if allowed is None else None
 
 

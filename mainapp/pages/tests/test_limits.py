@@ -23,11 +23,11 @@ def test_requests_for_pages_are_limited_by_address(client, settings):
 def test_requests_for_pages_are_limited_by_user_across_addresses(client, alice, settings):
     settings.PAGES_A_MINUTE_USER = 2
     client.force_login(alice)
-    assert statuses(client, "/forum/", 2) == [200, 200]
+    assert statuses(client, "/watchlists/", 2) == [200, 200]
 
     client.defaults["REMOTE_ADDR"] = "203.0.113.7"
 
-    assert client.get("/forum/").status_code == 429
+    assert client.get("/watchlists/").status_code == 429
     client.logout()
     assert client.get("/forum/").status_code == 200
 
