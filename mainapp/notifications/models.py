@@ -20,6 +20,7 @@ class Notification(models.Model):
     url = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
     # A notification that is written twice with one key exists once, as after a retried task.
+    # NULL, not "", without a key: unique columns allow any number of NULLs.
     dedupe_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
 
     class Meta:
@@ -190,6 +191,7 @@ class Delivery(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
         indexes = [
+            # Partial: nearly all rows are sent ones, which are never searched by their due time.
             models.Index(
                 fields=["due_at"],
                 name="open_deliveries",
@@ -201,6 +203,7 @@ class Delivery(models.Model):
             models.Index(F("user"), F("id").desc(), name="deliveries_of_a_user"),
         ]
         constraints = [
+            # A batch that was written twice would fail here instead of sending e-mails twice.
             models.UniqueConstraint(fields=["broadcast", "user"], name="one_mail_a_broadcast")
         ]
 

@@ -87,7 +87,7 @@ def limit_pages(
     """Answer 429 to an address with too many requests for pages.
 
     Operations of the API have their own limits; static files are served before this middleware.
-    Requests of a user are counted by `EnforcePagePolicies`, for the pages that read the user anyway.
+    Requests of a user are counted by `EnforcePagePolicies`, where a page reads the user anyway.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -125,6 +125,7 @@ class Round:
         return self._attempts
 
     def _step(self) -> None:
+        # Results leave the queue once recorded: after a database error the next step tries again.
         while self._done:
             _record(*self._done[0])
             self._done.popleft()
@@ -176,6 +177,7 @@ class Round:
     def _renew(self) -> None:
         if monotonic() - self._renewed_at >= RENEW_S:
             deliveries = [*self._sending.values(), *self._unsent()]
+            # A process that stood still for a minute has lost its claims: others send those rows.
             still_claimed = renew_claims(deliveries=deliveries, at=timezone.now())
             for kind, waiting in self._claimed.items():
                 self._claimed[kind] = deque(row for row in waiting if row.pk in still_claimed)

@@ -24,6 +24,7 @@ def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[
     """
     due = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__lte=at)
     due = due.filter(kind__in=kinds) if kinds else due
+    # The sweep runs every 10 s: an empty outbox should cost one read and no write transaction.
     if not due.exists():
         return []
     key = uuid4().hex
