@@ -17,7 +17,7 @@ import uvloop
 watchers: dict[str, set[Any]] = defaultdict(set)
 
 
-class Listener(picows.WSListener):  # type: ignore[misc] # picows comes without types
+class Listener(picows.WSListener):
     def __init__(self, symbols: list[str]) -> None:
         self.symbols = symbols
 

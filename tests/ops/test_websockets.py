@@ -122,7 +122,8 @@ def test_text_of_every_length_arrives_whole(text, compression):
 
 def test_frame_is_sent_in_place_until_the_client_stops_reading_or_leaves():
     async def story():
-        outcomes, closed = {}, asyncio.Event()
+        outcomes: dict[str, bool | int] = {}
+        closed = asyncio.Event()
 
         async def application(scope, receive, send):
             try_send = try_send_of(scope)

@@ -154,7 +154,7 @@ def _decide_in_redis(uses: Sequence[Use]) -> list[Decision | None]:
         for limit, key in uses:
             window_us = round(limit.window_s * 1_000_000)
             arguments = (key_of(limit, key), limit.allowed, window_us)
-            pipeline.eval(_CONSUME, 1, *arguments)  # type: ignore[no-untyped-call] # redis-py's
+            pipeline.eval(_CONSUME, 1, *arguments)
         answers: list[Any] = pipeline.execute()
     return [
         Decision(limit, used, int(reset_us) / 1_000_000, is_refused=bool(is_refused))
