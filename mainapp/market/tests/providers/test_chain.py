@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from threading import Event, active_count
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
@@ -36,9 +36,13 @@ class Fake:
         self.prices = prices or {}
         self.error: ProviderError | None = options.get("error")
         self.hangs: Event | None = options.get("hangs")
+        self.loads_s: float = options.get("loads_s", 0.0)
         self.simulated = options.get("simulated", False)
         self.asked: list[list[str]] = []
         self.made = 0
+
+    def load(self) -> None:
+        sleep(self.loads_s)
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(symbols)
@@ -101,6 +105,14 @@ def test_what_one_cannot_give_falls_to_the_next():
     assert fetched.missing == {"ABCD3"}
     assert fetched.errors == {}
     assert two.asked == [["VALE3", "ABCD3"]]
+
+
+def test_loading_a_library_is_no_part_of_the_time_out():
+    slow = Fake("slow", {"PETR4": "1"}, loads_s=0.5)
+    fetched = chain(slow, timeout=0.2).fetch(["PETR4"])
+
+    assert prices(fetched) == {"PETR4": ("slow", "1")}
+    assert fetched.errors == {}
 
 
 def test_the_next_is_not_asked_for_nothing():
