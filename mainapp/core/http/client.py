@@ -149,6 +149,10 @@ class HttpClient:
             raise HttpError(str(error) or type(error).__name__, fault="unreachable") from error
         return Reply(response.status_code, body, response.reason_phrase, response.headers)
 
+    def load(self) -> None:
+        """Do what else the first request does within its deadline: import, read certificates."""
+        _ = self._client
+
     @cached_property
     def _client(self) -> "httpx.Client":
         import httpx
