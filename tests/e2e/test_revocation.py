@@ -2,13 +2,14 @@
 
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user
 
 WATCHED = "/stocktracker?stockpicker=PETR4"
 
 
 def test_other_tab_is_told_of_the_logout_and_goes_on(open_page):
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     log_in_new_user(page, "/")
     other = page.context.new_page()
     other.goto(WATCHED)
