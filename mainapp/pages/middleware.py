@@ -84,21 +84,16 @@ def refuse_large_bodies(
 def limit_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 429 to an address or a user that asks for too many pages.
+    """Answer 429 to an address that requests too many pages.
 
-    Operations of the API have limits of their own; static files never come here.
+    Operations of the API have limits of their own; static files never come here. Requests of a user
+    are counted by `EnforcePagePolicies`, for the pages that read the user anyway.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _is_counted(request.path_info):
             try:
                 consume(ADDRESS_PAGES, of_address(client_address(request)))
-                # Without a session's cookie nobody is logged in, and no session need be read.
-                if (
-                    settings.SESSION_COOKIE_NAME in request.COOKIES
-                    and request.user.is_authenticated
-                ):
-                    consume(USER_PAGES, of_user(request.user))
             except RateLimited as refusal:
                 return too_many_requests(request, refusal.retry_after_s)
         return get_response(request)
@@ -115,7 +110,8 @@ def _is_counted(path: str) -> bool:
 class EnforcePagePolicies:
     """Refuse people who may not use a page, by its line in a `policies.py`, before the view runs.
 
-    Neither session nor user is read for a page that everyone may use.
+    Neither session nor user is read for a page that everyone may use: the search for stocks, asked
+    at each letter, costs one query. Requests for the other pages are limited by user.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -140,6 +136,10 @@ class EnforcePagePolicies:
                 return _login_required(request, page, kwargs)
             if who is not None and not _has_level_for(request.user, who):
                 raise PermissionDenied
+            try:
+                consume(USER_PAGES, of_user(request.user))
+            except RateLimited as refusal:
+                return too_many_requests(request, refusal.retry_after_s)
         return HttpResponseNotAllowed(page.methods) if who is None else None
 
 

@@ -1,6 +1,7 @@
 import asyncio
 import json
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,8 +14,10 @@ from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.pipes import Pipe, settle, until
 from mainapp.forum.fanout import RoomFanout, RoomSocket, hub
 from mainapp.forum.models import Message
+from mainapp.forum.policies import POSTS
 from mainapp.forum.receivers import publish_change
 from mainapp.forum.selectors import messages
+from mainapp.forum.services import messages as services_messages
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import close_room
 from mainapp.forum.signals import room_changed
@@ -46,6 +49,12 @@ def silence():
     room_changed.disconnect(publish_change)
     yield
     room_changed.connect(publish_change)
+
+
+@pytest.fixture(autouse=True)
+def _talkative(monkeypatch):
+    """Let authors post faster than the limit of messages allows."""
+    monkeypatch.setattr(services_messages, "POSTS", replace(POSTS, count=10_000))
 
 
 @asynccontextmanager

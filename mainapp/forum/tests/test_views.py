@@ -447,8 +447,9 @@ def test_somebody_elses_message_answers_as_one_that_is_not_there(client, room, a
 
 
 @pytest.mark.parametrize("pk", ["0", "999999", "01", "abc", "9" * 30, "-1"])
-def test_a_room_that_is_not_there_is_a_404(client, db, pk):
+def test_a_room_that_is_not_there_is_a_404(client, alice, pk):
     assert client.get(f"/room/{pk}/").status_code == 404
+    client.force_login(alice)
     assert client.post(f"/room/{pk}/", {"body": "oi"}).status_code == 404
 
 

@@ -247,8 +247,8 @@ async def test_messages_out_of_order_lose_nothing(websocket, board):
         first = updating.the_board().put([petr4("38.43")], None)
         second = updating.the_board().put([make_quote("VALE3")], None)
         hub = quote_hub()
-        await hub.apply_batch(updating._announcement(second))
-        await hub.apply_batch(updating._announcement(first))
+        await hub.apply_batch(updating._batch_message(second))
+        await hub.apply_batch(updating._batch_message(first))
 
         frame = await socket.next()
         assert (frame["seq"], sorted(frame["quotes"])) == (3, ["PETR4", "VALE3"])

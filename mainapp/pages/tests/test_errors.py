@@ -2,9 +2,11 @@ import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404
 from django.test import Client
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 
 from mainapp.accounts.models import User
+from mainapp.core.policies import EVERYONE, page, page_policies
+from mainapp.pages import middleware
 from mainapp.pages.middleware import refuse_control_characters
 
 
@@ -17,10 +19,10 @@ def raising(error):
 
 
 urlpatterns = [
-    path("bad/", raising(BadRequest())),
-    path("forbidden/", raising(PermissionDenied())),
-    path("broken/", raising(ValueError())),
-    path("thing/<int:pk>/", raising(Http404())),
+    path("bad/", raising(BadRequest()), name="test-bad"),
+    path("forbidden/", raising(PermissionDenied()), name="test-forbidden"),
+    path("broken/", raising(ValueError()), name="test-broken"),
+    path("thing/<int:pk>/", raising(Http404()), name="test-thing"),
     path("", include("project.urls")),
 ]
 handler400 = "mainapp.pages.errors.bad_request"
@@ -28,7 +30,19 @@ handler403 = "mainapp.pages.errors.permission_denied"
 handler404 = "mainapp.pages.errors.page_not_found"
 handler500 = "mainapp.pages.errors.server_error"
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls(__name__),
+    pytest.mark.usefixtures("policies"),
+]
+
+
+@pytest.fixture
+def policies(monkeypatch):
+    """Let everyone use the pages of this module."""
+    names = (route.name for route in urlpatterns if isinstance(route, URLPattern))
+    pages = {name: page(EVERYONE) for name in names} | page_policies()
+    monkeypatch.setattr(middleware, "page_policies", lambda: pages)
 
 
 @pytest.fixture

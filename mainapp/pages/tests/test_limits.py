@@ -23,11 +23,11 @@ def test_pages_of_an_address_are_limited(client, settings):
 def test_pages_of_a_user_are_limited_from_all_addresses(client, alice, settings):
     settings.PAGES_A_MINUTE_USER = 2
     client.force_login(alice)
-    assert statuses(client, "/forum/", 2) == [200, 200]
+    assert statuses(client, "/watchlists/", 2) == [200, 200]
 
     client.defaults["REMOTE_ADDR"] = "203.0.113.7"
 
-    assert client.get("/forum/").status_code == 429
+    assert client.get("/watchlists/").status_code == 429
     client.logout()
     assert client.get("/forum/").status_code == 200
 

@@ -10,8 +10,14 @@ from django.test import Client
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.folders import folder, new_key
+from mainapp.pages.tests import test_errors
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("mainapp.pages.tests.test_errors")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.urls(test_errors.__name__),
+    pytest.mark.usefixtures("policies"),
+]
+policies = test_errors.policies
 
 GUARDS = {
     "X-Content-Type-Options": "nosniff",

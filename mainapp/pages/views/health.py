@@ -59,7 +59,7 @@ def check_batch() -> str:
     """Report the age of the last batch when the next one is overdue."""
 
     def check() -> str:
-        status = board.Board(simulated=settings.SIMULATED).status()
+        status = board.Board(simulated=settings.SIMULATED, redis_client=redis_client()).status()
         if status is None:
             return "no batch of quotes yet"
         now = timezone.now()
