@@ -54,7 +54,7 @@ REFUSED = {
         *("postgresql://u:p#q@h/n", "postgresql://u:p%q@h/n", "postgresql://u:p/q@h/n"),
         *("postgresql://h/n?sslmode=yes", "postgresql://h/n?connect_timeout=x", "sqlite://x"),
         *("postgresql://h:70000/n", "sqlite:////x?y", "sqlite:///", "postgresql://h/n?port=x"),
-        *("sqlite:////x%00", "postgresql://h/%00", "postgresql://h/n?port=５"),
+        *("sqlite:////x%00", "postgresql://h/%00", "postgresql://h/n?port=٣"),
     ],
     "BRAPI_TOKEN": ["two\nlines"],
     "METRICS_TOKEN": ["tab\tbed"],

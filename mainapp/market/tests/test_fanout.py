@@ -9,6 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.realtime.messages import MalformedMessage
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.core.tests.own_redis import OwnRedis, point_at
@@ -137,9 +138,9 @@ async def test_malformed_quotes_change_no_price(board, changed):
     async with running() as hub:
         client = Client(hub, "PETR4")
         client.send_snapshot("PETR4")
-        publish([GroupMessage(STOCK_TRACK, recorded(2, board.epoch, **changed))])
-        publish([GroupMessage(STOCK_TRACK, recorded(2, board.epoch, PETR4={"price": "38.44"}))])
-        await until(lambda: len(client.frames) == 2)
+        with pytest.raises(MalformedMessage):
+            await hub._handle(recorded(2, board.epoch, **changed))
+        await hub._handle(recorded(2, board.epoch, PETR4={"price": "38.44"}))
         client.send_snapshot("PETR4", "ITUB4")
 
         snapshot, update, last = client.frames
@@ -151,8 +152,7 @@ async def test_field_of_a_newer_version_is_passed_on(board):
     await board.put(make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
-        publish([GroupMessage(STOCK_TRACK, recorded(2, board.epoch, PETR4={"lot": 100}))])
-        await until(lambda: client.frames)
+        await hub._handle(recorded(2, board.epoch, PETR4={"lot": 100}))
 
         assert client.frames[0]["quotes"] == {"PETR4": {"lot": 100}}
 
