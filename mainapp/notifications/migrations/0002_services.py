@@ -23,13 +23,23 @@ DISCORD = re.compile(r"discord://(?:[^@/]*@)?([0-9]{5,25})/([\w-]+)/?")
 SLACK = re.compile(r"slack://(?:[^@/]*@)?(T[A-Z0-9]+)/(B[A-Z0-9]+)/([A-Za-z0-9]+)(?:/.*)?")
 PUSHOVER = re.compile(r"pover://([A-Za-z0-9]{30})@([A-Za-z0-9]{30})(?:/.*)?")
 NTFY = re.compile(r"ntfys?://([\w-]+)/?")
-NTFY_SERVER = re.compile(r"ntfys://(?:(tk_\w+)@)?([\w.-]+\.[\w-]+)/([\w-]+)/?")
+# Over http only to ntfy.sh, which has https as well.
+NTFY_SERVER = re.compile(
+    r"(?:ntfys://|ntfy://(?=(?:tk_\w+@)?ntfy\.sh/))(?:(tk_\w+)@)?([\w.-]+\.[\w-]+)/"
+    r"([\w-]+(?:/[\w-]+)*)/?"
+)
 GOTIFY = re.compile(r"gotifys://([\w.-]+(?:/[\w./-]+)?)/([A-Za-z0-9._-]{10,64})/?")
+# Options that change the look of a message or the sending, but not its target.
+COSMETIC = frozenset(
+    "avatar blocks click cto emojis expire fields footer footer_logo format image mdv overflow "
+    "preview priority retry rto silent sound store tags timestamp tts tz verify".split()
+)
 JSON = re.compile(r"json(s?)://([^@/?#]+)(/[^?#]*)?")
 
 
 def convert(url):
     """Return (kind, address, secret) of each target of an Apprise URL; [] if not convertible."""
+    url = _plain(url)
     if match := TELEGRAM.fullmatch(url):
         token = re.sub("%3A|/", ":", match[1], count=1, flags=re.I)
         chats = [CHAT.fullmatch(chat) for chat in match[2].split("/") if chat]
@@ -52,13 +62,25 @@ def convert(url):
     if match := NTFY.fullmatch(url):
         return [("ntfy", f"https://ntfy.sh/{match[1]}", "")]
     if match := NTFY_SERVER.fullmatch(url):
-        return [("ntfy", f"https://{match[2]}/{match[3]}", match[1] or "")]
+        return [
+            ("ntfy", f"https://{match[2]}/{topic}", match[1] or "") for topic in match[3].split("/")
+        ]
     if match := GOTIFY.fullmatch(url):
         return [("gotify", f"https://{match[1]}", match[2])]
     if match := JSON.fullmatch(url):
         address = f"http{match[1]}://{match[2]}{match[3] or '/'}"
         return [("webhook", address, secrets.token_urlsafe(32))]
     return []
+
+
+def _plain(url):
+    """Return the URL with a lower-case scheme and without cosmetic options."""
+    scheme, separator, rest = url.partition("://")
+    rest, _question, query = rest.partition("?")
+    names = {option.partition("=")[0].lower() for option in query.split("&") if option}
+    if not names <= COSMETIC:
+        return url
+    return f"{scheme.lower()}{separator}{rest}"
 
 
 def revert(kind, address, secret):

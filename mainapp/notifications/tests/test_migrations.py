@@ -35,13 +35,22 @@ CONVERTED = {
     "ntfy://meus-avisos": [("ntfy", "https://ntfy.sh/meus-avisos", "")],
     "ntfys://meus-avisos/": [("ntfy", "https://ntfy.sh/meus-avisos", "")],
     "ntfys://tk_abcdefghij@ntfy.example/t": [("ntfy", "https://ntfy.example/t", "tk_abcdefghij")],
+    "ntfy://ntfy.sh/meus-avisos": [("ntfy", "https://ntfy.sh/meus-avisos", "")],
+    "ntfys://ntfy.example/a/b": [
+        ("ntfy", "https://ntfy.example/a", ""), ("ntfy", "https://ntfy.example/b", "")
+    ],
     "gotifys://gotify.example/AbCdEf12345._-": [
+        ("gotify", "https://gotify.example", "AbCdEf12345._-")
+    ],
+    "GOTIFYS://gotify.example/AbCdEf12345._-?priority=high&format=text": [
         ("gotify", "https://gotify.example", "AbCdEf12345._-")
     ],
 }  # fmt: skip
 LEFT = [
     "tgram://123:abc", f"tgram://{BOT}/a b", "ntfys://u:p@ntfy.example/t", "matrix://u:p@host/#room",
     "mailto://u:p@x.com", "gotify://192.168.0.2/AbCdEf12345._-", "", "nonsense", "discord://1",
+    f"discord://4174216298/{DISCORD_TOKEN}?thread=1", "jsons://hook.example/a?-k=v",
+    "ntfy://ntfy.example/t",
 ]  # fmt: skip
 
 
