@@ -16,6 +16,7 @@ SOURCE_INDEX = "^BVSP"
 MAX_NAME_LENGTH = 120
 OLDEST_QUOTE_YEAR = 2000
 MILLISECONDS_FROM = 10**11  # as seconds, this would be in the year 5138
+UNKNOWN_CURRENCY = "XXX"  # the code of ISO 4217 for none
 
 
 def source_symbols(symbols: Iterable[str], *, suffix: str = "") -> dict[str, list[str]]:
@@ -110,9 +111,14 @@ def to_name(value: Any) -> str:
 
 
 def to_currency(value: Any) -> str:
-    """Return a three-letter currency code, or an empty string for any other value."""
+    """Return a three-letter code, "" if the source reports none, and UNKNOWN for other values.
+
+    A quote with a currency that is not understood ("US$", "dollars") must not pass as the paper's.
+    """
+    if value is None or value == "":
+        return ""
     is_code = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha()
-    return value.upper() if is_code else ""
+    return value.upper() if is_code else UNKNOWN_CURRENCY
 
 
 def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:

@@ -75,9 +75,10 @@ def test_unknown_and_invalid_symbols_are_missing(make, name):
 
 @pytest.mark.parametrize("name", ["brapi", "yahoo"])
 @pytest.mark.parametrize(
-    ("reply_currency", "currency"), [('"usd"', "USD"), ("null", ""), ('"reais"', ""), ("7", "")]
+    ("reply_currency", "currency"),
+    [('"usd"', "USD"), ("null", ""), ('""', ""), ('"US$"', "XXX"), ("7", "XXX")],
 )
-def test_currency_is_a_code_from_the_source_or_empty(make, stub, name, reply_currency, currency):
+def test_currency_is_a_code_empty_or_unknown(make, stub, name, reply_currency, currency):
     stub.shape = lambda reply: json.loads(json.dumps(reply).replace('"BRL"', reply_currency))
 
     assert make(name).quotes(["PETR4"])["PETR4"].currency == currency
