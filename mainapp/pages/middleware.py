@@ -125,7 +125,8 @@ class EnforcePagePolicies:
     ) -> HttpResponseBase | None:
         match = request.resolver_match
         assert match is not None
-        if match.route.startswith(tuple(PREFIXES)) or match.url_name in operation_policies():
+        is_third_party = match.namespaces and match.route.startswith(tuple(PREFIXES))
+        if is_third_party or match.url_name in operation_policies():
             return None  # the admin and REST framework's views check permissions themselves
         page = page_policies().get(match.url_name or "")
         if page is None:

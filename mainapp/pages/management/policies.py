@@ -10,23 +10,23 @@ from mainapp.core.policies import PREFIXES, operation_policies, page_policies
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Yield (path, pattern) of every URL."""
+def routes(
+    patterns: list[Any], prefix: str = "", *, own_only: bool = False
+) -> Iterator[tuple[str, URLPattern]]:
+    """Yield (path, pattern) of every URL; with `own_only` without those of third-party packages."""
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            yield from routes(pattern.url_patterns, path)
+            # A view of ours below such a prefix is outside of the package's namespace.
+            if not (own_only and pattern.namespace and path.startswith(tuple(PREFIXES))):
+                yield from routes(pattern.url_patterns, path, own_only=own_only)
         else:
             yield path, pattern
 
 
 def faults() -> list[str]:
     """Return an error for each view, operation or frame without a policy, and vice versa."""
-    urls = [
-        (path, pattern)
-        for path, pattern in routes(get_resolver().url_patterns)
-        if not path.startswith(tuple(PREFIXES))
-    ]
+    urls = list(routes(get_resolver().url_patterns, own_only=True))
     return sorted([*_page_faults(urls), *_operation_faults(urls), *_socket_faults()])
 
 

@@ -55,10 +55,15 @@ def test_every_view_operation_and_frame_has_a_policy():
 def test_a_view_without_a_policy_is_reported_and_refused(client, settings):
     settings.ROOT_URLCONF = "mainapp.pages.tests.planted_urls"
 
-    with pytest.raises(CommandError, match="planted/: the view 'planted' has no line"):
+    with pytest.raises(CommandError) as refused:
         call_command("policies", "check")
-    with pytest.raises(ImproperlyConfigured, match="planted"):
-        client.get("/planted/")
+    assert str(refused.value).splitlines() == [
+        "admin/planted/: the view 'planted-beside-admin' has no line in a policies.py",
+        "planted/: the view 'planted' has no line in a policies.py",
+    ]
+    for path in ("/planted/", "/admin/planted/"):
+        with pytest.raises(ImproperlyConfigured, match="planted"):
+            client.get(path)
 
 
 def test_an_operation_and_a_frame_without_a_policy_are_reported(monkeypatch):
