@@ -42,7 +42,9 @@ def environment(**given: str) -> dict[str, str]:
     return {**rest, **mine, "DEBUG": "0", **given}
 
 
-def run(*command: str, timeout_s: float = COMMAND_S, **given: str) -> subprocess.CompletedProcess[str]:
+def run(
+    *command: str, timeout_s: float = COMMAND_S, **given: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command of the project to its end."""
     return subprocess.run(  # noqa: S603 - our own arguments
         [sys.executable, *command],
