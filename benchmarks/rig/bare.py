@@ -1,6 +1,6 @@
 """A bare picows server that sends the same frames to the same sockets, without a framework.
 
-Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`).
+Reads JSON commands from its standard input (`benchmarks.rig.processes.Worker`).
 """
 
 import asyncio

@@ -71,6 +71,9 @@ class QuoteProvider(Protocol):
     lists_all: bool  # whether `tickers` returns the whole market
     budget: Budget | None
 
+    def load(self) -> None:
+        """Import what the first call needs: seconds on a slow machine, and in no time-out."""
+
     def calls_for(self, symbols: Sequence[str]) -> int:
         """Return the number of calls that `quotes(symbols)` makes if none fails."""
 

@@ -69,6 +69,9 @@ class BrapiProvider:
         self._batch_size = max(batch_size, 1)
         self.budget = budget
 
+    def load(self) -> None:
+        self._client.load()
+
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(self._jobs(symbols, deadline=0.0))
 

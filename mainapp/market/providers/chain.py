@@ -14,7 +14,7 @@ from mainapp.market.providers.brapi import BrapiProvider
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.simulated import SimulatedProvider
-from mainapp.market.providers.source import PendingCall, Source
+from mainapp.market.providers.source import PendingCall, Source, load
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
@@ -199,10 +199,14 @@ def probe(
 ) -> tuple[list[str], dict[str, str]]:
     """Request one quote from all sources at once; return the working sources and the errors.
 
-    Takes `timeout` seconds at most and bypasses the guards, so that no call is counted.
+    Takes `timeout` seconds at most, once the libraries are loaded, and bypasses the guards, so that
+    no call is counted.
     """
+    providers = [build_provider(name) for name in names]
+    for provider in providers:
+        load(provider)
     deadline = monotonic() + timeout
-    calls = {name: Call(partial(build_provider(name).quotes, [PROBED])) for name in names}
+    calls = {each.name: Call(partial(each.quotes, [PROBED])) for each in providers}
     answered, errors = [], {}
     for name, call in calls.items():
         try:

@@ -65,6 +65,9 @@ class SourceClient:
             max_redirects=MAX_REDIRECTS,
         )
 
+    def load(self) -> None:
+        self._client.load()
+
     def get(self, url: str, params: Mapping[str, str] | None = None, *, deadline: float) -> Reply:
         """Return a successful reply, complete before `deadline` (of time.monotonic).
 

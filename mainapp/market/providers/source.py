@@ -1,6 +1,7 @@
 """A source behind its guard. Calls run in threads; callers wait for the time-out at most."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock
 from time import monotonic
 from typing import Any, Generic, TypeVar
@@ -13,10 +14,21 @@ from mainapp.market.quotes import Quote
 
 # Threads of hung calls cannot be stopped: without a limit they would pile up.
 MAX_HUNG_CALLS = 2
+LOAD_S = 30.0
 # Lets an adapter report its time-out itself, with the quotes that it received.
 GRACE_S = 0.1
 
 Result = TypeVar("Result")
+
+
+def load(provider: QuoteProvider) -> None:
+    """Load the libraries of a provider, outside of any call's time-out.
+
+    A slow machine needs longer for that than a source may take, which would count as its failure.
+    What goes wrong here is reported by the first call, which meets it again.
+    """
+    with suppress(ProviderError):
+        Call(provider.load).result(LOAD_S)
 
 
 class Source:
@@ -29,6 +41,7 @@ class Source:
         self._timeout = timeout
         self._lock = Lock()
         self._pending: list[PendingCall[Any]] = []
+        self._is_loaded = False
 
     def start_quotes(self, symbols: Sequence[str]) -> "PendingCall[dict[str, Quote]] | None":
         """Start a call for quotes, with fewer symbols if the budget does not cover all.
@@ -76,7 +89,13 @@ class Source:
         if len(hung) >= MAX_HUNG_CALLS:
             raise ProviderError("has not returned from earlier calls", fault="timeout")
 
+    def _load(self) -> None:
+        if not self._is_loaded:
+            load(self.provider)
+            self._is_loaded = True
+
     def _start(self, function: Callable[[], Result], admission: Admission) -> "PendingCall[Result]":
+        self._load()
         call = PendingCall(
             self, function, admission, deadline=monotonic() + self._timeout + GRACE_S
         )

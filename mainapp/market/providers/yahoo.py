@@ -67,6 +67,10 @@ class YahooProvider:
         self._session: Session[Any] | None = None
         self.budget = budget
 
+    def load(self) -> None:
+        import curl_cffi.requests  # noqa: F401
+        import yfinance.data  # noqa: F401 - pandas comes with it
+
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(self._batches(symbols))
 

@@ -66,6 +66,10 @@ class YahooFinProvider:
         self._client = SourceClient(proxy=proxy)
         self.budget = budget
 
+    def load(self) -> None:
+        self._client.load()
+        _library()
+
     def calls_for(self, symbols: Sequence[str]) -> int:
         return CALLS_A_PAPER * len(source_symbols(symbols, suffix=SUFFIX))
 

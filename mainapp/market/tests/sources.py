@@ -36,6 +36,9 @@ class TestSource:
             raise ProviderError("is broken", fault=self.fault)
         return {symbol: self._quote(symbol) for symbol in symbols if symbol in self.prices}
 
+    def load(self):
+        pass
+
     def calls_for(self, symbols):
         return 1 if symbols else 0
 

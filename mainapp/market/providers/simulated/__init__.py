@@ -105,6 +105,9 @@ class SimulatedProvider:
     def _names(self) -> dict[str, str]:
         return {listing.symbol: listing.name for listing in self.tickers()}
 
+    def load(self) -> None:
+        pass
+
     def calls_for(self, symbols: Sequence[str]) -> int:
         return 1
 

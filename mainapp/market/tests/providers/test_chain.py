@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from threading import Event, active_count
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
@@ -36,9 +36,13 @@ class Fake:
         self.prices = prices or {}
         self.error: ProviderError | None = options.get("error")
         self.hangs: Event | None = options.get("hangs")
+        self.loads_s: float = options.get("loads_s", 0.0)
         self.simulated = options.get("simulated", False)
         self.requests: list[list[str]] = []
         self.made = 0
+
+    def load(self) -> None:
+        sleep(self.loads_s)
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(symbols)
@@ -104,6 +108,14 @@ def test_missing_symbols_are_requested_from_the_next_source():
     assert fetched.missing == {"ABCD3"}
     assert fetched.errors == {}
     assert secondary.requests == [["VALE3", "ABCD3"]]
+
+
+def test_loading_a_library_does_not_count_in_the_time_out():
+    slow = Fake("slow", {"PETR4": "1"}, loads_s=0.5)
+    fetched = chain(slow, timeout=0.2).fetch(["PETR4"])
+
+    assert prices(fetched) == {"PETR4": ("slow", "1")}
+    assert fetched.errors == {}
 
 
 def test_next_source_is_not_called_without_missing_symbols():
