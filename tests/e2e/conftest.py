@@ -16,6 +16,7 @@ from playwright.sync_api import (
 )
 
 from tests.e2e.people import create_people
+from tests.e2e.shell import Shell, open_shell
 from tests.instances import Instance, instance
 from tests.prepared import copy_prepared
 
@@ -30,6 +31,7 @@ ARGUMENTS = [
 ]
 # Of a page that was left before its socket was open.
 LEFT_EARLY = "WebSocket is closed before the connection is established"
+BLANK = "about:blank"  # for a test that has something to do before its first page
 TIMEOUT_MS = 15_000  # for what is not itself asserted to be quick; two workers share the cores
 STARTED_IN_S = 180  # of a test whose fixtures start the instance
 
@@ -45,12 +47,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """A simulated market whose prices move every second."""
+def site_and_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance, Shell]]:
+    """A simulated market whose prices move every second, and a Django shell of it."""
     data_dir = copy_prepared(tmp_path_factory.mktemp("e2e") / "data")
-    with instance(data_dir, UPDATE_INTERVAL_S="1") as started:
-        create_people(started)
-        yield started
+    with instance(data_dir, UPDATE_INTERVAL_S="1") as started, open_shell(started) as shell:
+        create_people(started, shell)
+        yield started, shell
+
+
+@pytest.fixture(scope="session")
+def site(site_and_shell: tuple[Instance, Shell]) -> Instance:
+    return site_and_shell[0]
+
+
+@pytest.fixture(scope="session")
+def shell(site_and_shell: tuple[Instance, Shell]) -> Shell:
+    return site_and_shell[1]
 
 
 def chromium_path() -> str:

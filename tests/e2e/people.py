@@ -3,9 +3,10 @@
 import json
 from collections import deque
 
-from playwright.sync_api import Page
+from playwright.sync_api import APIResponse, Page
 
-from tests.instances import Instance, run
+from tests.e2e.shell import Shell
+from tests.instances import Instance
 
 PASSWORD = "um-segredo-longo"
 NAME, COUNT = "ana", 250
@@ -18,13 +19,10 @@ write_cookies({path!r}, {count}, name={name!r}, password=make_password({password
 _unused: deque[tuple[str, str]] = deque()
 
 
-def create_people(site: Instance) -> None:
+def create_people(site: Instance, shell: Shell) -> None:
     """Create users with a session each; all have the same PASSWORD."""
     path = site.data_dir / "cookies"
-    code = CREATE.format(name=NAME, path=str(path), count=COUNT, password=PASSWORD)
-    command = ("-m", "project.launcher", "manage", "shell", "-v", "0", "-c", code)
-    done = run(*command, timeout_s=60, **site.given)
-    assert done.returncode == 0, done.stderr
+    shell(CREATE.format(name=NAME, path=str(path), count=COUNT, password=PASSWORD))
     cookies = json.loads(path.read_text())
     _unused.clear()
     _unused.extend((f"{NAME}{number}", cookie) for number, cookie in enumerate(cookies))
@@ -37,3 +35,10 @@ def log_in_new_user(page: Page, path: str) -> str:
     page.context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}])
     page.goto(path)
     return user_name
+
+
+def post_form(page: Page, path: str, **fields: str) -> APIResponse:
+    """Send a form as the open page would, and return the response without following it."""
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
+    form = {"csrfmiddlewaretoken": token, **fields}
+    return page.request.post(path, form=form, max_redirects=0)

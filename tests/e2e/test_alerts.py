@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
@@ -15,7 +16,7 @@ def alerts(open_page):
     """Return `alerts(**options)`: the alerts' page of somebody new."""
 
     def open_(**options) -> Page:
-        page = open_page("/privacy/", **options)
+        page = open_page(BLANK, **options)
         log_in_new_user(page, "/alerts/")
         return page
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.people import log_in_new_user
+from tests.e2e.conftest import BLANK
+from tests.e2e.people import log_in_new_user, post_form
 from tests.e2e.test_modules import stage  # noqa: F401 - a fixture
 
 CASES = json.loads(
     (Path(__file__).parents[2] / "mainapp/portfolio/tests/cases.json").read_text(encoding="utf-8")
 )
-BLANK = '<!doctype html><html lang="pt-BR"><title>.</title></html>'
+EMPTY = '<!doctype html><html lang="pt-BR"><title>.</title></html>'
 VALUE = """async ({ holdings, quotes, groups }) => {
     const { Portfolio } = await import("/static/mainapp/js/portfolio/valuation.js");
     const { fromUnits } = await import("/static/mainapp/js/core/number.js");
@@ -35,7 +36,7 @@ VALUE = """async ({ holdings, quotes, groups }) => {
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_the_browser_counts_as_the_server_does(stage, case):  # noqa: F811 - the fixture
-    counted = stage(BLANK).evaluate(VALUE, case)
+    counted = stage(EMPTY).evaluate(VALUE, case)
 
     assert counted["groups"] == case["groups"]
     for row, expected in zip(counted["rows"], case["rows"], strict=True):
@@ -66,13 +67,9 @@ RENDERED = f"""async () => ({READ})(new DOMParser().parseFromString(
     await (await fetch("/carteira")).text(), "text/html"))"""
 
 
-def hold(page: Page, symbol: str, quantity: str, average: str, nota: str = "5") -> None:
-    page.goto(f"/create-carteira/?ativo={symbol}")
-    page.fill("[name=quantidade]", quantity)
-    page.fill("[name=preco_medio]", average)
-    page.fill("[name=nota]", nota)
-    with page.expect_navigation():
-        page.click("main form[method=post] button[type=submit]")
+def hold(page: Page, symbol: str, quantity: str, average: str) -> None:
+    numbers = {"quantidade": quantity, "preco_medio": average, "nota": "5"}
+    assert post_form(page, "/create-carteira/", ativo=symbol, **numbers).status == 302
 
 
 def wait_until_live(page: Page) -> None:
@@ -85,7 +82,7 @@ def carteira(open_page):
     """Return `carteira(**options)`: the page of somebody new who holds three stocks."""
 
     def open_(**options) -> Page:
-        page = open_page("/privacy/", **options)
+        page = open_page(BLANK, **options)
         log_in_new_user(page, "/carteira")
         for row in HELD:
             hold(page, *row)
@@ -106,7 +103,7 @@ def paused(process):
 
 
 def test_the_first_stock_is_added_from_the_empty_page_and_moves(open_page):
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     log_in_new_user(page, "/carteira")
     expect(page.get_by_role("heading", name="Sua carteira está vazia")).to_be_visible()
     page.get_by_role("link", name="Adicionar o primeiro ativo").click()

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import BLANK
 from tests.instances import wait_for
 
 MOVES_MS = 15_000
@@ -95,7 +96,7 @@ def test_the_theme_is_followed_while_the_page_is_open(open_page):
 
 
 def test_a_history_that_fails_says_so_and_can_be_asked_for_again(open_page):
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     answer = {"symbol": "PETR4", "range": "1d", "interval": "5m", "bars": [], "status": "failed"}
     page.route("**/graph/candles?*", lambda route: route.fulfill(json=answer))
     page.goto("/graph?ticker=PETR4")
@@ -106,7 +107,7 @@ def test_a_history_that_fails_says_so_and_can_be_asked_for_again(open_page):
 
 
 def test_what_is_kept_is_shown_while_the_source_fails(open_page):
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     bar = {
         "time": 1_790_000_000,
         "open": "10",

@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import BLANK
+
 ADDRESSES = ["/", "/stockpicker/IBOV", "/stocktracker?stockpicker=PETR4&stockpicker=VALE3"]
 ADDRESSES += ["/graph?ticker=PETR4", "/sources/", "/login/", "/register/", "/privacy/"]
 
@@ -62,7 +64,7 @@ def test_a_phone_sorts_and_finds_language_and_theme(open_page):
 
 @pytest.mark.parametrize("path", ["/stocktracker?stockpicker=PETR4", "/graph?ticker=PETR4", "/"])
 def test_a_page_keeps_still_while_it_loads(open_page, path):
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     page.add_init_script(
         """window.moved = 0;
         new PerformanceObserver((seen) => {

@@ -3,41 +3,27 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user
-from tests.instances import run
-
-
-@pytest.fixture
-def shell(site):
-    """Return `shell(code)`: run with the instance's rows at hand."""
-
-    def do(code):
-        lines = (
-            "from mainapp.accounts.models import User",
-            "from mainapp.notifications.services.notices import notify",
-            code,
-        )
-        command = ("-m", "project.launcher", "manage", "shell", "-c", "\n".join(lines))
-        done = run(*command, timeout_s=60, **site.given)
-        assert done.returncode == 0, done.stderr
-
-    return do
 
 
 @pytest.fixture
 def tab(open_page):
     """Return a tab of a user who is logged in; `tab.person` is the user's name."""
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     page.person = log_in_new_user(page, "/notifications/")
     page.get_by_role("heading", name="Notificações").wait_for()
     return page
 
 
 def tell(person, title):
-    return (
-        f"notify(user=User.objects.get(username='{person}'), kind='alert', title='{title}', "
-        "url='/graph?ticker=PETR4')"
-    )
+    """Return the code that notifies a person."""
+    return f"""
+from mainapp.accounts.models import User
+from mainapp.notifications.services.notices import notify
+user = User.objects.get(username={person!r})
+notify(user=user, kind="alert", title={title!r}, url="/graph?ticker=PETR4")
+"""
 
 
 def test_news_reach_every_tab_and_are_read_in_all(tab, shell):
@@ -58,7 +44,7 @@ def test_news_reach_every_tab_and_are_read_in_all(tab, shell):
 
 
 def test_opened_notification_is_read_and_one_deleted_is_gone(tab, shell):
-    shell(tell(tab.person, "um") + "\n" + tell(tab.person, "dois"))
+    shell(tell(tab.person, "um") + tell(tab.person, "dois"))
     expect(tab.locator(".inbox-item")).to_have_count(2)
     tab.locator(".inbox-item a", has_text="dois").click()
     tab.wait_for_url("**/graph?ticker=PETR4")

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from tests.e2e.conftest import BLANK
 from tests.e2e.test_forum import make_room, sign_up
 
 WIDE = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
@@ -17,7 +18,7 @@ PRIVATE += ["/create-carteira/?stock=PETR4", "/notifications/", "/notifications/
 
 @pytest.mark.parametrize("options", [WIDE, PHONE], ids=["wide", "phone"])
 def test_every_page_loads_its_modules(open_page, options):
-    page = open_page("/privacy/", **options)
+    page = open_page(BLANK, **options)
     missing: list[str] = []
     page.on(
         "response",

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import BLANK, OpenPage
 from tests.e2e.people import PASSWORD, log_in_new_user
 
 PHONE: dict[str, Any] = {
@@ -100,7 +100,7 @@ def test_a_search_without_an_answer_says_so(open_page: OpenPage) -> None:
 
 
 def test_a_change_that_cannot_be_kept_is_undone(open_page: OpenPage) -> None:
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     log_in_new_user(page, "/stockpicker/IBOV")
     page.route("**/watchlists/current/", lambda route: route.fulfill(body="<p>"))
 
@@ -173,7 +173,7 @@ def test_garbage_in_the_browsers_list_does_no_harm(open_page: OpenPage, garbage:
 
 
 def test_a_browser_without_storage_still_chooses(open_page: OpenPage) -> None:
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() {throw new Error('off')}})"
     )
@@ -211,7 +211,7 @@ def test_the_browsers_list_is_merged_once_after_the_login(open_page: OpenPage) -
 
 
 def test_a_change_is_kept_in_the_account_at_once(open_page: OpenPage) -> None:
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     log_in_new_user(page, "/stockpicker/IBOV")
 
     with page.expect_response("**/watchlists/current/"):
@@ -223,7 +223,7 @@ def test_a_change_is_kept_in_the_account_at_once(open_page: OpenPage) -> None:
 
 
 def test_a_list_is_shared_with_a_stranger_by_its_link(open_page: OpenPage) -> None:
-    page = open_page("/privacy/")
+    page = open_page(BLANK)
     log_in_new_user(page, "/watchlists/")
     page.get_by_label("Nova lista").fill("Dividendos")
     page.get_by_role("button", name="Criar").click()

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from mainapp.accounts.tests.images import huge_png, photo
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import BLANK, OpenPage
 from tests.e2e.people import PASSWORD, log_in_new_user
 
 PERIOD, THEME, LANGUAGE = "monitoring_minutes", "theme", "language"
@@ -26,7 +26,7 @@ def state(page: Page, name: str) -> Locator:
 
 @pytest.fixture
 def page(open_page: OpenPage) -> Page:
-    page = open_page("/privacy/", color_scheme="light")
+    page = open_page(BLANK, color_scheme="light")
     log_in_new_user(page, "/privacy/")
     open_profile(page)
     return page
@@ -130,7 +130,7 @@ def test_a_file_that_is_too_large_is_not_even_sent(page: Page) -> None:
 
 
 def test_everything_works_without_a_script(open_page: OpenPage) -> None:
-    page = open_page("/privacy/", java_script_enabled=False)
+    page = open_page(BLANK, java_script_enabled=False)
     log_in_new_user(page, "/privacy/")
     open_profile(page)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user
 
 ASKED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
@@ -231,7 +232,7 @@ def test_a_stranger_reads_the_conversation_and_is_offered_the_login(open_page):
 def test_what_one_says_the_other_reads_as_plain_text(open_page):
     reader = open_page(ASKED)
     expect(feed(reader)).to_have_text("Ao vivo")
-    writer = open_page("/privacy/")
+    writer = open_page(BLANK)
     name = log_in_new_user(writer, ASKED)
     expect(feed(writer)).to_have_text("Ao vivo")
     writer.get_by_role("button", name="Conversa").click()

@@ -296,7 +296,7 @@ def test_client_that_does_not_read_is_owed_one_pong_alone():
                 for n in range(300):
                     client.sendall(frame(PING, b"%d" % n))
                 async with asyncio.timeout(5):
-                    while protocol._owed_pong != b"\x8a\x03299":
+                    while protocol._pending_pong != b"\x8a\x03299":
                         await asyncio.sleep(0.01)
                 return protocol.transport.get_write_buffer_size() - before
 

@@ -10,8 +10,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from mainapp.accounts.belongings import Table
 from mainapp.accounts.models import User
+from mainapp.accounts.personal_data import Table
 from mainapp.accounts.pictures import folders
 from mainapp.pages.selectors.tables import archive_tables
 

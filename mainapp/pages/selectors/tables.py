@@ -6,8 +6,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db.models import F, QuerySet
 
-from mainapp.accounts.belongings import Row, Table, tables
 from mainapp.accounts.models import User
+from mainapp.accounts.personal_data import Row, Table, tables
 from mainapp.accounts.selectors import preferences_of
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
 from mainapp.market.models import Watchlist, WatchlistItem

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from mainapp.accounts import belongings
+from mainapp.accounts import personal_data
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.pictures import folders
 from mainapp.forum.models import Message
@@ -209,9 +209,9 @@ def test_a_user_without_data_gets_empty_tables(alice):
 
 
 def test_a_feature_may_add_a_table(alice, monkeypatch):
-    monkeypatch.setattr(belongings, "_tables", {})
-    belongings.register_table(
-        belongings.Table(name="alerts", columns=("id",), rows=lambda user: [(user.pk,)])
+    monkeypatch.setattr(personal_data, "_tables", {})
+    personal_data.register_table(
+        personal_data.Table(name="alerts", columns=("id",), rows=lambda user: [(user.pk,)])
     )
 
     assert rows(archive_of(alice), "alerts") == [{"id": alice.pk}]

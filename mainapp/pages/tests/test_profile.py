@@ -2,7 +2,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from mainapp.accounts import belongings
+from mainapp.accounts import personal_data
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.pictures import folders
 from mainapp.accounts.services.avatars import make_thumbnails
@@ -123,12 +123,12 @@ def test_the_page_mentions_that_only_thirty_rooms_are_listed(client, alice):
 
 
 def test_a_feature_may_add_a_section_for_the_owner(page, client, alice, monkeypatch):
-    monkeypatch.setattr(belongings, "_sections", {})
-    section = belongings.Section(
+    monkeypatch.setattr(personal_data, "_sections", {})
+    section = personal_data.Section(
         template="mainapp/accounts/_avatar.html", context=lambda user: {"initials": "SEÇÃO"}
     )
-    belongings.register_section(section)
-    belongings.register_section(section)
+    personal_data.register_section(section)
+    personal_data.register_section(section)
 
     assert page.get(address(alice)).content.decode().count("SEÇÃO") == 1
     assert "SEÇÃO" not in client.get(address(alice)).content.decode()

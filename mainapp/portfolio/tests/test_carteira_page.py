@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.core.forms import typed_number
+from mainapp.core.forms import parse_number
 from mainapp.core.templatetags.formats import NOTHING
 from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
 from mainapp.portfolio.allocation import Slice
@@ -116,7 +116,7 @@ def test_columns_add_up_to_their_totals(page, alice):
     for name in ("total", "ideal", "difference", "actual_pct", "ideal_pct"):
         rows = [cells(html, symbol)[name] for symbol in ("PETR4", "VALE3", "ITUB4")]
         texts = [text.replace("\N{MINUS SIGN}", "-").strip("%") for text in [*rows, foot[name]]]
-        *parts, whole = (typed_number(text) for text in texts)
+        *parts, whole = (parse_number(text) for text in texts)
         assert sum(parts) == whole, name
     assert foot["ideal_pct"] == "99,99%"
 
