@@ -66,6 +66,7 @@ class Visit:
     def wait_until_live(self) -> None:
         is_live(self.page)
         expect(self.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+        self.page.locator("[data-bell][data-ready]").wait_for()
 
     def wait_until_reopened(self) -> None:
         """Wait until each of the three sockets was opened again."""
