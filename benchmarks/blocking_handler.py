@@ -57,9 +57,9 @@ def main() -> None:
             return publisher.call("publish")
 
         def notify() -> Any:
-            return publisher.call("nudge", seq=next(numbers))
+            return publisher.call("notify", seq=next(numbers))
 
-        app = "benchmarks.rig.blocking:ours"
+        app = "benchmarks.rig.blocking:project"
         added_ms = {}
         for blockers in (1, 8):
             before, after = measure_delays(rig, load, app, "/ws/block/", batch, blockers)

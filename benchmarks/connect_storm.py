@@ -27,7 +27,7 @@ CPU_MS = {"anonymous": 1.5, "logged in": 2.0}
 # All clients come from the loopback, and every user has one cookie.
 MANY_FROM_HERE = {"SOCKETS_A_MINUTE_ADDRESS": "1000000", "SOCKETS_PER_ADDRESS": "1000000"}
 COOKIES = "from benchmarks.rig.people import write_cookies; write_cookies({path!r}, {count})"
-OURS, STOCK = "project.asgi:application", "benchmarks.rig.usual:stock_stack"
+PROJECT, STOCK = "project.asgi:application", "benchmarks.rig.usual:stock_stack"
 
 
 def connect_costs(tally: Tally) -> None:
@@ -42,13 +42,13 @@ def connect_costs(tally: Tally) -> None:
         code = COOKIES.format(path=str(path), count=CONNECTS)
         rig.run_python("-c", f"import django; django.setup(); {code}")
         cookies = json.loads(path.read_text())
-        ours, stock = (measure_connects(rig, load, app, cookies) for app in (OURS, STOCK))
+        project, stock = (measure_connects(rig, load, app, cookies) for app in (PROJECT, STOCK))
     for kind, limit in CPU_MS.items():
-        tally.line(f"CPU of a connect, {kind}", ours[kind][0], "ms", limit)
-        tally.line("  queries of a connect", ours[kind][1], "", 2)
+        tally.line(f"CPU of a connect, {kind}", project[kind][0], "ms", limit)
+        tally.line("  queries of a connect", project[kind][1], "", 2)
         tally.line("  behind the stock stack", stock[kind][0], "ms")
         tally.line("  its queries", stock[kind][1], "")
-        tally.ratio("  the stock stack over ours", stock[kind][0], ours[kind][0])
+        tally.ratio("  the stock stack over ours", stock[kind][0], project[kind][0])
 
 
 def measure_connects(

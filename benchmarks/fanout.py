@@ -1,13 +1,13 @@
-"""What a price costs on its way to a socket: CPU, delay, memory, Redis commands and queries.
+"""Cost of a price on its way to a socket: CPU, delay, memory, Redis commands and queries.
 
-A real server (`project.serve`'s), Redis and SQLite; batches of 85 symbols, each socket wants 10 of
-them, one frame of about 1.9 KB a batch. Beside it the usual design, and a bare picows server and
-nchan where they are installed. CPU is the serving process's alone, its kernel time included, and
-the best of the same number of runs for each.
+Runs a real server (that of `project.serve`), Redis and SQLite, with batches of 85 symbols; each
+socket subscribes to 10 of them and gets one frame of about 1.9 KB per batch. Compared with the
+usual design, and with a bare picows server and nchan where they are installed. CPU is that of the
+serving process only, kernel time included, and the best of the same number of runs for each.
 
-An update is the same content in all of them: a socket's ten quotes, about 1.9 KB. picows sends it
-as one frame too. nchan cannot join channels in a frame, so it sends ten of about 200 bytes; its
-figure counts all ten, and the reading of the 85 publications.
+An update has the same content in all designs: a socket's ten quotes, about 1.9 KB. picows also
+sends it as one frame. nchan cannot combine channels in a frame, so it sends ten of about 200 bytes;
+its figure includes all ten, and the reading of the 85 publications.
 """
 
 import http.client
@@ -37,7 +37,7 @@ Publish = Callable[[], dict[str, Any]]
 
 
 class Bench:
-    """A server under test, its load client and what publishes."""
+    """A server under test, its load client and its publisher."""
 
     def __init__(self, load: Worker, pid: int, publish: Publish, idle_cpu: float = 0.0) -> None:
         self.load, self.pid, self.publish, self.idle_cpu = load, pid, publish, idle_cpu
@@ -45,13 +45,13 @@ class Bench:
         self.frame_bytes = 0.0
 
     def warm_up(self, batches: int = 10) -> None:
-        """Publish until the hub has taken the board in, and let the frames arrive."""
+        """Publish until the hub has read the board, and wait until the frames have arrived."""
         for _ in range(batches):
             self.publish()
         time.sleep(0.5)
 
     def run(self, name: str, sockets: int, batches: int, frames: int, every_s: float) -> float:
-        """Publish at an even pace, each batch to all; return the CPU of a client update in us."""
+        """Publish batches at a constant rate; return the CPU of a client update in us."""
         self.load.call("reset", name=name)
         published, begun_cpu, begun = {}, cpu_s(self.pid), time.monotonic()
         for number in range(1, batches + 1):
@@ -68,7 +68,7 @@ class Bench:
         return float(spent / (state["updates"] / frames) * 1e6)
 
     def rush(self, name: str, sockets: int, batches: int) -> float:
-        """Publish the next batch as soon as all have the last; return deliveries a second."""
+        """Publish each batch once all sockets have the previous one; return deliveries a second."""
         self.load.call("reset", name=name)
         begun = time.monotonic()
         for number in range(1, batches + 1):
@@ -84,7 +84,7 @@ def bench_state(port: int) -> dict[str, int]:
     return state
 
 
-def ours(rig: Rig, tally: Tally, load: Worker, publisher: Worker) -> float:
+def measure_project(rig: Rig, tally: Tally, load: Worker, publisher: Worker) -> float:
     """Measure the project; return the CPU of an update at 500 sockets, in microseconds."""
     listener = rig.listen()
     web = rig.web(listener, application="project.asgi:application")
@@ -113,7 +113,7 @@ def ours(rig: Rig, tally: Tally, load: Worker, publisher: Worker) -> float:
 
 
 def open_more(tally: Tally, bench: Bench, port: int, count: int) -> None:
-    """Open sockets and print what each cost."""
+    """Open sockets and print the cost of each."""
     before, begun = bench_state(port)["rss"], cpu_s(bench.pid)
     opened = bench.load.call("open", name="all", port=port, count=count, symbols=SYMBOLS)
     spent_ms = (cpu_s(bench.pid) - begun) * 1000 / count
@@ -124,7 +124,7 @@ def open_more(tally: Tally, bench: Bench, port: int, count: int) -> None:
 
 
 def updates(tally: Tally, bench: Bench, sockets: int, batches: int, every_s: float) -> float:
-    """Print what an update costs and how long it takes; return its CPU in microseconds."""
+    """Print the cost and the delay of an update; return its CPU in microseconds."""
     runs = []
     for _ in range(ROUNDS):
         cpu_us = bench.run("all", sockets, batches, 1, every_s)
@@ -140,7 +140,7 @@ def updates(tally: Tally, bench: Bench, sockets: int, batches: int, every_s: flo
 
 
 def redis_and_sql(tally: Tally, bench: Bench, publisher: Worker, port: int) -> None:
-    """Count Redis commands and queries of 10 broadcasts, less what runs anyway."""
+    """Count the Redis commands and queries of 10 broadcasts, minus those of an idle server."""
     window_s, batches = 3.0, 10
 
     def window(work: Callable[[], object]) -> dict[str, int]:
@@ -153,20 +153,20 @@ def redis_and_sql(tally: Tally, bench: Bench, publisher: Worker, port: int) -> N
     queries = bench_state(port)["queries"]
     idle = window(lambda: None)
     busy = window(lambda: [bench.publish() for _ in range(batches)])
-    mine = {name: (count - idle.get(name, 0)) / batches for name, count in busy.items()}
-    mine = {name: count for name, count in mine.items() if count >= 0.5 and name != "info"}
-    tally.line("Redis commands of a broadcast", sum(mine.values()), "", COMMANDS_BUDGET)
-    tally.note("  " + ", ".join(f"{name} {count:.1f}" for name, count in sorted(mine.items())))
+    added = {name: (count - idle.get(name, 0)) / batches for name, count in busy.items()}
+    added = {name: count for name, count in added.items() if count >= 0.5 and name != "info"}
+    tally.line("Redis commands of a broadcast", sum(added.values()), "", COMMANDS_BUDGET)
+    tally.note("  " + ", ".join(f"{name} {count:.1f}" for name, count in sorted(added.items())))
     tally.line("queries of a broadcast", (bench_state(port)["queries"] - queries) / batches, "", 0)
 
 
-def usual(rig: Rig, load: Worker, publisher: Worker) -> tuple[float, float]:
-    """Measure the usual design at a size that it bears: CPU in us, p99 in ms."""
+def measure_usual_design(rig: Rig, load: Worker, publisher: Worker) -> tuple[float, float]:
+    """Measure the usual design at a size that it can handle: CPU in us, p99 in ms."""
     publisher.call("record")
     listener = rig.listen()
     web = rig.web(listener, application="benchmarks.rig.usual:usual_design")
     numbers = iter(range(1, 1000))
-    bench = Bench(load, web.pid, lambda: dict(publisher.call("nudge", seq=next(numbers))))
+    bench = Bench(load, web.pid, lambda: dict(publisher.call("notify", seq=next(numbers))))
     load.call("open", name="usual", port=port_of(listener), count=USUAL_SOCKETS, symbols=SYMBOLS)
     runs = [bench.run("usual", USUAL_SOCKETS, 4, 1, 0.5) for _ in range(2)]
     load.call("close", name="usual")
@@ -174,7 +174,7 @@ def usual(rig: Rig, load: Worker, publisher: Worker) -> tuple[float, float]:
     return min(runs), bench.delays["p99"]
 
 
-def picows(rig: Rig, load: Worker) -> float:
+def measure_picows(rig: Rig, load: Worker) -> float:
     server = rig.worker("bare")
     port = server.call("port")["port"]
     numbers = iter(range(1, 1000))
@@ -190,8 +190,8 @@ def picows(rig: Rig, load: Worker) -> float:
     return best
 
 
-def with_nchan(rig: Rig, load: Worker) -> tuple[float, float]:
-    """Return the CPU of an update with a channel a symbol, and with one frame for all."""
+def measure_nchan(rig: Rig, load: Worker) -> tuple[float, float]:
+    """Return the CPU of an update with a channel per symbol, and with one frame for all."""
     server = nchan.Nchan(rig)
     results = []
     numbers = iter(range(1, 1000))
@@ -233,20 +233,20 @@ def main() -> None:
         rig.start_redis()
         rig.prepare()
         load, publisher = rig.worker("loader"), rig.worker("publisher")
-        cpu_us = ours(rig, tally, load, publisher)
-        other_us, other_p99 = usual(rig, load, publisher)
+        cpu_us = measure_project(rig, tally, load, publisher)
+        other_us, other_p99 = measure_usual_design(rig, load, publisher)
         tally.note(f"the usual design, {USUAL_SOCKETS} sockets")
         tally.line("  CPU of a client update", other_us, "us")
         tally.line("  from publication to receipt, p99", other_p99, "ms")
         tally.ratio("  the usual design over ours", other_us, cpu_us)
         if find_spec("picows"):
-            bare = picows(rig, load)
+            bare = measure_picows(rig, load)
             tally.line("a bare picows server, 500 sockets", bare, "us")
             tally.line("  ours over it", cpu_us / bare, "times", OVER_PICOWS)
         else:
             tally.note("picows is not installed: skipped")
         if nchan.module():
-            by_symbol, at_once = with_nchan(rig, load)
+            by_symbol, at_once = measure_nchan(rig, load)
             tally.line("nchan, a channel a symbol, 500 sockets", by_symbol, "us")
             tally.ratio("  it over ours", by_symbol, cpu_us, OVER_OURS)
             tally.line("nchan, one same frame for all, 500 sockets", at_once, "us")

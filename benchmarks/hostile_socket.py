@@ -1,9 +1,9 @@
-"""What one anonymous socket costs the others, whatever it sends, against `project.serve`.
+"""Cost of one hostile anonymous socket to the other clients of `project.serve`.
 
-20 clients ask for a pong 20 times a second. Their p99 is taken alone and beside each attack, with
-the server's resident memory at its highest. The attacker has one socket at a time, and opens
-another 0.1 s after it was closed. Both p99s are the best of some rounds, taken by turns: the
-machine is shared. Arguments choose attacks by name.
+20 clients request a pong 20 times a second. Their p99 is measured alone and during each attack,
+with the server's peak resident memory. The attacker has one socket at a time, and opens another
+0.1 s after it was closed. Both p99s are the best of several alternating rounds, because the machine
+is shared. Arguments choose attacks by name.
 """
 
 import math
@@ -86,15 +86,15 @@ def main() -> None:
         port = port_of(listener)
         pinger, attacker = rig.worker("pinger"), rig.worker("attacker")
         pinger.call("open", port=port, count=CLIENTS)
-        pinger.call("measure", seconds=ROUND_S)  # to warm up
+        pinger.call("measure", seconds=ROUND_S)  # warm-up
         for kind in sys.argv[1:] or ATTACKS:
             seen = Attacked(kind, pid=web.pid, port=port, pinger=pinger, attacker=attacker)
             closed = ", ".join(f"{code} ({n} times)" for code, n in seen.codes.items()) or "never"
-            tally.note(f"{kind}: {seen.sent_mib:.1f} MiB taken; closed with {closed}")
+            tally.note(f"{kind}: {seen.sent_mib:.1f} MiB accepted; closed with {closed}")
             tally.line("  p99 of the others, alone", seen.alone_ms, "ms")
-            tally.line("  p99 of the others, beside it", seen.beside_ms, "ms")
+            tally.line("  p99 of the others, during the attack", seen.beside_ms, "ms")
             delay_times = seen.beside_ms / seen.alone_ms
-            tally.line("  over being alone", delay_times, "times", DELAY_BUDGET_TIMES)
+            tally.line("  ratio of the two", delay_times, "times", DELAY_BUDGET_TIMES)
             tally.line("  growth of the server's memory", seen.growth_mib, "MiB", MEMORY_BUDGET_MIB)
     sys.exit(bool(tally.missed))
 

@@ -69,9 +69,9 @@ def search_in_python(text: str) -> Sequence[object]:
     from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
     from mainapp.market.symbols import fold  # noqa: PLC0415 - after the setup
 
-    wanted = fold(text)
+    query = fold(text)
     rows = Stock.objects.filter(is_active=True).order_by("symbol")
-    return [row for row in rows if wanted in fold(row.symbol) or wanted in fold(row.name)][:10]
+    return [row for row in rows if query in fold(row.symbol) or query in fold(row.name)][:10]
 
 
 def measure(search: Callable[[str], object], rounds: int) -> tuple[float, float]:
@@ -89,14 +89,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pregao-search-") as folder:
         prepare(folder)
         from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
-        from mainapp.market.selectors.catalogue import search_stocks  # noqa: PLC0415 - likewise
+        from mainapp.market.selectors.catalogue import search_stocks  # noqa: PLC0415 - as above
 
         tally = Tally(f"search among {Stock.objects.count()} stocks, SQLite, {len(TEXTS)} texts")
-        ours, naive = measure(search_stocks, ROUNDS), measure(search_in_python, 2)
-        tally.line("one query, median", ours[0], "ms")
-        tally.line("one query, p95", ours[1], "ms", BUDGET_MS)
+        query, naive = measure(search_stocks, ROUNDS), measure(search_in_python, 2)
+        tally.line("one query, median", query[0], "ms")
+        tally.line("one query, p95", query[1], "ms", BUDGET_MS)
         tally.line("a loop over all rows, p95", naive[1], "ms")
-        tally.ratio("the loop over the query, p95", naive[1], ours[1])
+        tally.ratio("the loop over the query, p95", naive[1], query[1])
     sys.exit(tally.exit_code)
 
 

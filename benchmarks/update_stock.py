@@ -1,8 +1,8 @@
 """Delay of a quote from beat to the browser's socket, step by step, in a whole instance.
 
 Redis' MONITOR shows when beat queued the task, when a run took its lease and when the batch was
-published; a client notes when its frame arrived. Then symbols that nobody watches are subscribed
-to: the time to their first quote, compared with waiting for the next batch.
+published; a client records the arrival of its frame. Then the client subscribes to symbols that
+nobody watches: the time to their first quote, compared with waiting for the next batch.
 """
 
 import contextlib
@@ -65,7 +65,7 @@ class Timeline(threading.Thread):
         return {name for name, _ in self.steps} == set(STEPS)
 
     def last_before(self, step: str, at: float) -> float:
-        """Return when `step` last happened. Raises: RuntimeError when MONITOR never showed it."""
+        """Return the last time of `step`. Raises: RuntimeError if MONITOR never showed it."""
         times = [moment for name, moment in self.steps if name == step and moment <= at]
         if not times:
             seen = sorted({name for name, _ in self.steps})
@@ -82,7 +82,7 @@ def next_update(socket: ClientConnection) -> tuple[dict[str, Any], float]:
 
 def report_delays(tally: Tally, timeline: Timeline, socket: ClientConnection) -> None:
     delays: dict[str, list[float]] = {step: [] for step in STEPS}
-    # The first frames hold what the connect itself fetched: no task of beat's.
+    # The first frames are from the connect's own fetch, not from a task of beat.
     for _ in range(WARM_UP_FRAMES):
         if next_update(socket) and timeline.has_seen_all_steps():
             break
@@ -92,7 +92,7 @@ def report_delays(tally: Tally, timeline: Timeline, socket: ClientConnection) ->
         for step, delays_ms in delays.items():
             delays_ms.append((at - timeline.last_before(step, at)) * 1000)
     for step, text in (
-        ("queued", "from beat's sending to the socket"),
+        ("queued", "from beat's queueing to the socket"),
         ("begun", "from the task's lease to the socket"),
         ("published", "from the publication to the socket"),
     ):

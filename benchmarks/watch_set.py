@@ -33,10 +33,10 @@ async def hub_changes(size: int) -> tuple[float, float]:
 
     hub = QuoteFanout(lambda symbols: None)
     base = TrackedSocket(send=send, room="track", limit=size, catch_up=hub.broadcaster.catch_up)
-    mine = TrackedSocket(send=send, room="track", limit=size, catch_up=hub.broadcaster.catch_up)
+    changing = TrackedSocket(send=send, room="track", limit=size, catch_up=hub.broadcaster.catch_up)
     subscribers, wanted = hub.subscribers, hub.subscribers.wanted
     subscribers.join(base)
-    subscribers.join(mine)
+    subscribers.join(changing)
     subscribers.subscribe(base, SYMBOLS[:size])
     await wanted.sync()
     extra = SYMBOLS[-1]
@@ -45,15 +45,15 @@ async def hub_changes(size: int) -> tuple[float, float]:
     for _ in range(5):
         started_at = time.perf_counter()
         for _ in range(rounds):
-            subscribers.subscribe(mine, [extra])
-            subscribers.unsubscribe(mine, [extra])
+            subscribers.subscribe(changing, [extra])
+            subscribers.unsubscribe(changing, [extra])
         in_memory.append((time.perf_counter() - started_at) / rounds / 2)
     leased = []
     for _ in range(300):
         started_at = time.perf_counter()
-        subscribers.subscribe(mine, [extra])
+        subscribers.subscribe(changing, [extra])
         await wanted.sync()
-        subscribers.unsubscribe(mine, [extra])
+        subscribers.unsubscribe(changing, [extra])
         await wanted.sync()
         leased.append((time.perf_counter() - started_at) / 2)
     await hub.stop()
@@ -89,16 +89,16 @@ def main() -> None:
         import django  # noqa: PLC0415 - after the environment is set
 
         django.setup()
-        ours = {size: asyncio.run(hub_changes(size)) for size in SIZES}
+        project = {size: asyncio.run(hub_changes(size)) for size in SIZES}
         rows = {size: row_changes(size) for size in SIZES}
     for size in SIZES:
-        in_memory, leased = ours[size]
+        in_memory, leased = project[size]
         tally.note(f"{size} symbols watched")
         tally.line("  in memory", in_memory, "us")
         tally.line("  with the lease in Redis", leased, "us")
         tally.line("  a PeriodicTask's args", rows[size], "us")
         tally.ratio("  the row over the lease", rows[size], leased)
-    small, large = ours[SIZES[0]], ours[SIZES[-1]]
+    small, large = project[SIZES[0]], project[SIZES[-1]]
     tally.line("in memory, 5,000 symbols over 10", large[0] / small[0], "times", FLAT)
     tally.line("with the lease, 5,000 symbols over 10", large[1] / small[1], "times", FLAT)
     sys.exit(tally.exit_code)

@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP to Django, WebSockets through origin and session to routing.py."""
+"""The ASGI application: HTTP for Django; WebSockets through limits, origin and session checks."""
 
 import gc
 import os
@@ -28,8 +28,8 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
             return
 
 
-# A socket's objects live long: collecting all of them after every 700 new ones, the default, took
-# a fifth of the CPU of a connect.
+# A socket's objects live long. With Python's default, a collection after every 700 new objects, the
+# collector took a fifth of the CPU of a connect.
 gc.set_threshold(50_000, 20, 100)
 
 application = ProtocolTypeRouter(

@@ -1,7 +1,7 @@
-"""Archives of an instance: its database and media in one tar.gz, made and read while it runs.
+"""Backup archives of a running instance: its database and media in one tar.gz.
 
-SQLite is copied and brought back by its own backup API, which lets readers and writers go on;
-PostgreSQL by pg_dump and psql. Both bring the whole database back in one transaction.
+SQLite is copied and restored by its backup API, which does not block readers and writers;
+PostgreSQL by pg_dump and psql. Both restore the whole database in one transaction.
 """
 
 import json
@@ -22,7 +22,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.sql"}
 LOCK_TIMEOUT_MS = 10_000
-# Those that the archive does not know, too: it may be older than the schema.
+# All tables, also those that the archive does not contain: it may be older than the schema.
 DROP_TABLES = """
 DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
@@ -33,12 +33,12 @@ END $$
 
 
 class BackupError(Exception):
-    """Why an archive cannot be written or read, in one line."""
+    """A failure to write or read an archive, explained in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stores:
-    """What is kept: Django's database settings, its vendor, and the media folder."""
+    """The contents of an archive: Django's database settings, the vendor, and the media folder."""
 
     vendor: str
     database: Mapping[str, Any]
@@ -46,9 +46,9 @@ class Stores:
 
 
 def write_archive(*, stores: Stores, to: Path) -> Path:
-    """Write database and media to the new file `to` and return it. Raises: BackupError."""
+    """Write database and media to the new file `to`; return its path. Raises: BackupError."""
     if to.exists():
-        raise BackupError(f"{to} is there already")
+        raise BackupError(f"{to} already exists")
     to.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-") as folder:
         work = Path(folder)
@@ -68,7 +68,7 @@ def write_archive(*, stores: Stores, to: Path) -> Path:
 
 
 def restore_archive(*, stores: Stores, archive: Path) -> None:
-    """Bring database and media of `archive` back; all of it is checked before anything changes.
+    """Restore database and media from an archive, which is checked before anything changes.
 
     Raises: BackupError.
     """
@@ -85,7 +85,7 @@ def restore_archive(*, stores: Stores, archive: Path) -> None:
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
-    """Keep folders and ordinary files, without their owner."""
+    """Return folders and regular files without their owner, and None for other members."""
     if not (member.isdir() or member.isreg()):
         return None
     member.uid = member.gid = 0
@@ -94,7 +94,7 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 def _unpack(archive: Path, to: Path, vendor: str) -> None:
-    """Unpack what an archive of ours holds, and nothing else. Raises: BackupError."""
+    """Unpack an archive that contains only expected members. Raises: BackupError."""
     try:
         with tarfile.open(archive, "r:gz") as file:
             members = file.getmembers()
@@ -103,20 +103,20 @@ def _unpack(archive: Path, to: Path, vendor: str) -> None:
             file.extractall(to, members, filter="data")
         manifest = json.loads((to / MANIFEST).read_text())
         made_for = manifest["database"]
-        known = manifest["format"] == FORMAT
+        is_known = manifest["format"] == FORMAT
     except (OSError, EOFError, tarfile.TarError, ValueError, LookupError, TypeError) as error:
-        raise BackupError(f"{archive} is no whole archive of ours ({error})") from None
-    if not known:
+        raise BackupError(f"{archive} is not a complete backup of Pregão ({error})") from None
+    if not is_known:
         raise BackupError(f"{archive} was made by a newer version")
     if made_for != vendor:
-        raise BackupError(f"{archive} holds a database for {made_for}; this one is {vendor}")
+        raise BackupError(f"{archive} contains a {made_for} database; this instance has {vendor}")
 
 
 def _check_member(member: tarfile.TarInfo, vendor: str) -> None:
-    top, _, rest = member.name.partition("/")
-    expected = top == "media" if rest or member.isdir() else top in (MANIFEST, *DATABASE.values())
+    top, _, path = member.name.partition("/")
+    expected = top == "media" if path or member.isdir() else top in (MANIFEST, *DATABASE.values())
     if not expected or not (member.isdir() or member.isreg()) or ".." in member.name.split("/"):
-        raise BackupError(f"the archive holds {member.name!r}, which is none of ours")
+        raise BackupError(f"the archive contains an unexpected {member.name!r}")
 
 
 def _dump_sqlite(database: Mapping[str, Any], to: Path) -> None:
@@ -138,7 +138,7 @@ def _load_sqlite(database: Mapping[str, Any], archived: Path) -> None:
             raise BackupError("the archived database is damaged")
         with closing(sqlite3.connect(database["NAME"])) as target:
             target.execute(f"PRAGMA busy_timeout = {LOCK_TIMEOUT_MS}")
-            # In one step and so in one transaction: whoever reads meanwhile reads the old state.
+            # All pages in one step, so in one transaction: until its end readers see the old state.
             source.backup(target)
 
 
@@ -157,7 +157,7 @@ def _load_postgresql(database: Mapping[str, Any], archived: Path) -> None:
 
 
 def _run(tool: str, *arguments: str, database: Mapping[str, Any]) -> None:
-    """Run a PostgreSQL tool on the database; the password goes by the environment."""
+    """Run a PostgreSQL tool on the database, with the password in the environment."""
     path = shutil.which(tool)
     if path is None:
         raise BackupError(f"{tool} is not on PATH: install PostgreSQL's client programs")
@@ -182,7 +182,7 @@ def _run(tool: str, *arguments: str, database: Mapping[str, Any]) -> None:
         text=True,
     )
     if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise BackupError(f"{tool} failed: {reason}")
 
 

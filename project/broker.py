@@ -1,7 +1,7 @@
-"""Celery's transport and result store on the connection pools of `mainapp.core.redis`.
+"""Celery's transport and result backend on the connection pools of `mainapp.core.redis`.
 
-kombu and Celery each read Redis URLs in their own way: neither takes a percent-encoded socket path
-or a list of sentinels in one URL. Here both get their pool from where every other client does.
+kombu and Celery parse Redis URLs themselves, and neither accepts a percent-encoded socket path or
+several sentinels in one URL. Here both use the same pools as every other client.
 """
 
 from contextlib import suppress
@@ -19,10 +19,10 @@ from mainapp.core.redis_address import RedisAddress, parse_redis_url
 
 
 class Channel(kombu_redis.Channel):
-    """A channel to the Redis that the connection's URL gives, in any form of REDIS_URL."""
+    """A channel to the Redis at the connection's URL, in any form that REDIS_URL allows."""
 
     def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
-        at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # it has one by now
+        at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # a channel has a connection
         self.keyprefix_fanout = self.keyprefix_fanout.format(db=at.database)
         options = _options()
         if asynchronous:
@@ -30,14 +30,14 @@ class Channel(kombu_redis.Channel):
         return connection_pool(at, **options)
 
     def _polled(self, base: Any) -> Any:
-        """Return a connection class that leaves kombu's poller when it disconnects."""
+        """Return a connection class that removes itself from kombu's poller on disconnect."""
         channel = self
 
         class PolledConnection(base):  # type: ignore[misc] # the class depends on the URL
             def disconnect(self, *args: Any, **options: Any) -> None:
                 super().disconnect(*args, **options)
                 if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
-                    channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # nor this
+                    channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # not in kombu's stubs
 
         return PolledConnection
 
@@ -50,11 +50,11 @@ class Transport(kombu_redis.Transport):
         return uri if include_password else str(parse_redis_url(uri))
 
 
-class PollingResultConsumer(ResultConsumer):  # type: ignore[misc] # nor here
-    """Receives results by pub/sub, and reads those that it waits for every CELERY_TIMEOUT_S.
+class PollingResultConsumer(ResultConsumer):  # type: ignore[misc] # not in Celery's stubs
+    """Receives results by pub/sub, and polls pending ones every CELERY_TIMEOUT_S.
 
-    A subscription to a server that froze hears nothing and raises nothing: after a failover
-    `AsyncResult.get()` waited for ever.
+    A subscription to a frozen server gets no message and no error: after a failover
+    `AsyncResult.get()` never returned.
     """
 
     _polled_at = 0.0
@@ -73,7 +73,7 @@ class PollingResultConsumer(ResultConsumer):  # type: ignore[misc] # nor here
 
 
 class ResultBackend(RedisBackend):
-    """Keeps results where the broker is."""
+    """Stores results in the broker's Redis."""
 
     ResultConsumer = PollingResultConsumer
 
@@ -84,7 +84,7 @@ class ResultBackend(RedisBackend):
         return connection_pool(self._address(), **_options())
 
     def _address(self) -> RedisAddress:
-        return parse_redis_url(self.app.conf.broker_url)  # type: ignore[attr-defined] # nor in Celery's
+        return parse_redis_url(self.app.conf.broker_url)  # type: ignore[attr-defined] # not in Celery's stubs
 
 
 def _options() -> dict[str, Any]:

@@ -3,7 +3,7 @@
     sqlite:////path/to/file                        sqlite:///file-in-the-current-folder
     postgresql://user:password@host:5432/name      postgresql://user@/name?host=/var/run/postgresql
 
-User, password, name and path are percent-encoded; in a SQLite path a # or a space may stand as is.
+User, password, name and path are percent-encoded; a SQLite path may contain a bare # or space.
 """
 
 import re
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote
 
 FORMS = "postgresql://user:password@host/name or sqlite:////path/to/file"
 MEMORY = ":memory:"
-# Those of libpq that make sense in a URL; a typing error would else end each query, not the start.
+# Parameters of libpq that make sense in a URL. A typing error must end the start, not each query.
 OPTIONS = {
     *("application_name", "channel_binding", "connect_timeout", "gssencmode", "hostaddr"),
     *("keepalives", "keepalives_count", "keepalives_idle", "keepalives_interval", "options"),
@@ -27,12 +27,12 @@ NUMBERS = {
 
 
 def parse_database_url(url: str) -> dict[str, Any]:
-    """Return Django's settings of the database. Raises: ValueError, free of passwords."""
-    scheme, separator, rest = url.partition(":")
+    """Return Django's database settings. Raises: ValueError, without the password."""
+    scheme, separator, location = url.partition(":")
     if scheme == "sqlite" and separator:
-        return _sqlite(rest)
-    if scheme in ("postgresql", "postgres") and rest.startswith("//"):
-        return _postgresql(rest.removeprefix("//"))
+        return _sqlite(location)
+    if scheme in ("postgresql", "postgres") and location.startswith("//"):
+        return _postgresql(location.removeprefix("//"))
     raise ValueError(f"is not understood: write {FORMS}")
 
 
@@ -40,24 +40,24 @@ def sqlite_settings(path: str) -> dict[str, Any]:
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": path}
 
 
-def _sqlite(rest: str) -> dict[str, Any]:
-    if rest in (f"//{MEMORY}", f"///{MEMORY}"):
+def _sqlite(location: str) -> dict[str, Any]:
+    if location in (f"//{MEMORY}", f"///{MEMORY}"):
         return sqlite_settings(MEMORY)
-    if not rest.startswith("///") or rest.endswith("/"):
+    if not location.startswith("///") or location.endswith("/"):
         raise ValueError("takes sqlite:////absolute/path or sqlite:///relative/path")
-    path = rest.removeprefix("///")
+    path = location.removeprefix("///")
     if "?" in path:
         raise ValueError("takes no ? with sqlite: write one in a path as %3F")
     return sqlite_settings(unquote(path))
 
 
-def _postgresql(rest: str) -> dict[str, Any]:
-    if "#" in rest:
+def _postgresql(text: str) -> dict[str, Any]:
+    if "#" in text:
         raise ValueError("takes no #: write one in a password as %23")
-    if re.search(r"%(?![0-9A-Fa-f]{2})", rest):
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise ValueError("holds a bare %: write one in a password as %25")
-    rest, _, query = rest.partition("?")
-    userinfo, separator, location = rest.rpartition("@")
+    authority_and_name, _, query = text.partition("?")
+    userinfo, separator, location = authority_and_name.rpartition("@")
     if separator and re.search("[/@]", userinfo):
         raise ValueError("holds a / or @ in user or password: write it as %2F or %40")
     user, _, password = userinfo.partition(":")

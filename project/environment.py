@@ -1,7 +1,7 @@
-"""The one reader of the environment, for settings, launcher, servers and commands.
+"""The only reader of environment variables, for settings, launcher, servers and commands.
 
-An empty value counts as not given. Values are checked by kind, and the first that does not fit ends
-the process with one line that names the variable. Nothing is interpolated: `$x` stays `$x`.
+An empty value counts as unset. Values are checked by kind; the first invalid one ends the process
+with one line that names the variable. Nothing is interpolated: `$x` stays `$x`.
 """
 
 import ipaddress
@@ -30,10 +30,10 @@ _HOST_NAME = re.compile(
 
 
 class Refusal(SystemExit):
-    """Why the process cannot start, in one line that says what to do.
+    """A refusal to start, with one line that explains the reason and the remedy.
 
-    A SystemExit, for Python to print it without a traceback and to exit with code 1 wherever the
-    settings were loaded from: manage.py, Celery, uvicorn or the launcher.
+    It is a SystemExit, so that Python prints it without a traceback and exits with code 1, whether
+    manage.py, Celery, uvicorn or the launcher loaded the settings.
     """
 
     def __init__(self, reason: str) -> None:
@@ -41,7 +41,7 @@ class Refusal(SystemExit):
 
 
 def load_env_file(path: Path = BASE_DIR / ".env") -> None:
-    """Add to the environment what `path` gives and the environment does not. Raises: Refusal."""
+    """Add the variables of a file that the environment does not define. Raises: Refusal."""
     try:
         variables = read_env_file(path)
     except ValueError as error:
@@ -51,7 +51,7 @@ def load_env_file(path: Path = BASE_DIR / ".env") -> None:
 
 
 class Environment:
-    """Reads variables by kind; each method raises Refusal for a value that does not fit."""
+    """Reads variables by kind. Each method raises Refusal for an invalid value."""
 
     def text(self, name: str, default: str = "") -> str:
         value = os.environ.get(name, "").strip()
@@ -60,7 +60,7 @@ class Environment:
         return value or default
 
     def secret(self, name: str) -> str:
-        """Return a password or token as it stands, spaces at its ends included."""
+        """Return a password or token unchanged, including spaces at its ends."""
         value = os.environ.get(name, "")
         if not value.strip():
             return ""
@@ -71,7 +71,7 @@ class Environment:
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
         value = self.text(name, default)
         if value not in choices:
-            raise _refusal(name, f"takes {_one_of(choices)}", value)
+            raise _refusal(name, f"takes {_list_choices(choices)}", value)
         return value
 
     def boolean(self, name: str, *, default: bool) -> bool:
@@ -95,7 +95,7 @@ class Environment:
         return number
 
     def items(self, name: str, default: Sequence[str] = ()) -> list[str]:
-        """Return a list that commas part, without spaces around and without empty items."""
+        """Return a comma-separated list, without surrounding spaces and empty items."""
         items = [item for part in self.text(name).split(",") if (item := part.strip())]
         return list(dict.fromkeys(items)) or list(default)
 
@@ -103,14 +103,14 @@ class Environment:
         return self.integer(name, default=default, minimum=minimum, maximum=65535)
 
     def host(self, name: str, default: str = "") -> str:
-        """Return a host name or address, an IPv6 one without its brackets."""
+        """Return a host name or IP address; IPv6 without brackets."""
         value = self.text(name, default)
         if value and not _is_host(_unbracketed(value)):
             raise _refusal(name, "takes a host name or an IP address, without a port", value)
         return _unbracketed(value)
 
     def hosts(self, name: str, default: Sequence[str]) -> list[str]:
-        """Return what ALLOWED_HOSTS takes: IPv6 addresses in brackets, `.example.org`, `*`."""
+        """Return items for ALLOWED_HOSTS: IPv6 addresses in brackets, `.example.org`, `*`."""
         hosts = [self._allowed_host(name, item) for item in self.items(name, default)]
         return list(dict.fromkeys(hosts))
 
@@ -121,7 +121,7 @@ class Environment:
         return f"[{host}]" if ":" in host else host
 
     def networks(self, name: str) -> list[str]:
-        """Return addresses and networks in CIDR form, or `*` for all."""
+        """Return IP addresses and networks in CIDR notation, or `*` for all."""
         items = self.items(name)
         for item in items:
             try:
@@ -131,21 +131,21 @@ class Environment:
         return items
 
     def url(self, name: str, default: str = "") -> str:
-        """Return an http or https URL without a slash at its end."""
+        """Return an http or https URL without a trailing slash."""
         value = self.text(name, default)
         if value and not _is_url(value):
             raise _refusal(name, "takes a URL such as https://example.org", value)
         return value.rstrip("/")
 
     def proxy(self, name: str) -> str:
-        """Return the URL of an HTTP proxy, which may hold a user and a password."""
+        """Return the URL of an HTTP proxy, which may contain a user and a password."""
         value = self.text(name)
         if value and not _is_url(value, may_have_user=True):
             raise _refusal(name, "takes http://user:password@host:port")
         return value.rstrip("/")
 
     def origins(self, name: str) -> list[str]:
-        """Return origins as `https://example.org:8443` or `https://*.example.org`."""
+        """Return origins such as `https://example.org:8443` or `https://*.example.org`."""
         origins = [item.rstrip("/") for item in self.items(name)]
         for origin in origins:
             if not _is_url(origin.replace("://*.", "://", 1)) or "/" in origin.partition("://")[2]:
@@ -168,7 +168,7 @@ class Environment:
         return value
 
     def database(self, name: str) -> dict[str, Any] | None:
-        """Return Django's settings of the database that a URL gives, None without one."""
+        """Return Django's database settings for a URL, or None if the variable is unset."""
         value = self.text(name)
         try:
             return parse_database_url(value) if value else None
@@ -185,7 +185,7 @@ class Environment:
         return value
 
     def word(self, name: str, default: str) -> str:
-        """Return a name that may be part of a key: letters, digits, _ and -."""
+        """Return a name that is valid in a Redis key: letters, digits, _ and -."""
         value = self.text(name, default)
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
             raise _refusal(name, "takes up to 40 letters, digits, _ and -", value)
@@ -200,7 +200,7 @@ def _refusal(name: str, reason: str, value: str | None = None) -> Refusal:
     return Refusal(f"{name} {reason}{shown}")
 
 
-def _one_of(choices: Collection[str]) -> str:
+def _list_choices(choices: Collection[str]) -> str:
     *first, last = choices
     return f"{', '.join(first)} or {last}"
 

@@ -1,4 +1,4 @@
-"""Children that are forks of this process: they share its memory and need no second start."""
+"""Forked child processes, which share this process's memory and imported modules."""
 
 import ctypes
 import multiprocessing
@@ -18,7 +18,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 class Fork:
     """A forked child that calls `run`, with `pid`, `poll` and `wait` like `subprocess.Popen`.
 
-    The parent must have no threads: a fork copies their locks in whatever state they are.
+    The parent must have no threads: a fork copies their locks in any state, and never unlocks them.
     """
 
     def __init__(self, name: str, run: Callable[[], None]) -> None:
@@ -47,7 +47,7 @@ def _run(name: str, run: Callable[[], None], parent: int) -> None:
 
 
 def _lead_group(pid: int) -> None:
-    """Make a process lead a group; parent and child both do, whichever runs first."""
+    """Make a process the leader of a new group. Parent and child both call it, against races."""
     try:
         os.setpgid(pid, 0)
     except (PermissionError, ProcessLookupError):
@@ -55,7 +55,7 @@ def _lead_group(pid: int) -> None:
 
 
 def die_with(parent: int) -> None:
-    """In a new process: unblock all signals, and be killed when the parent dies."""
+    """Unblock all signals in a new process, and have the kernel kill it if its parent dies."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
@@ -66,7 +66,7 @@ def set_title(title: str) -> None:
     """Show `title` instead of the command line in `ps` and `top`.
 
     The kernel reads the command line from the process's own memory, so overwriting it is enough.
-    A longer title is cut.
+    A title that is too long is truncated.
     """
     libc.prctl(PR_SET_NAME, title.encode()[:NAME_BYTES], 0, 0, 0)
     fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()

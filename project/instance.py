@@ -21,7 +21,7 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, never bound
 
 @dataclass
 class Instance:
-    """A data folder in use. While `lock` is open no second instance can use the folder."""
+    """A data folder in use. While `lock` is open, no second instance can use the folder."""
 
     data_dir: Path
     lock: Any = None
@@ -52,11 +52,11 @@ class Instance:
                 f"{self.data_dir} is in use by process {known.get('pid', '?')} "
                 f"({known.get('address', 'starting')}): stop it, or give this one another DATA_DIR"
             ) from None
-        # A fork that kept the file open would hold the lock after this process.
+        # A fork with the file open would keep the folder locked after the end of this process.
         os.register_at_fork(after_in_child=self.lock.close)
 
     def write_state(self, **state: Any) -> None:
-        """Record the decisions of this run, for `manage` and for a second instance."""
+        """Record the address and the source of this run, for `manage` and a second instance."""
         self.lock.seek(0)
         self.lock.truncate()
         self.lock.write(json.dumps({"pid": os.getpid(), **state}))
@@ -70,13 +70,13 @@ class Instance:
         return state if isinstance(state, dict) else {}
 
     def secret_key(self) -> str:
-        """Return the key in this folder; the first call creates it. Raises: OSError."""
+        """Return the secret key in the folder; the first call creates it. Raises: OSError."""
         path = self.data_dir / "secret-key"
         if not path.exists():
             fresh = path.with_name(f"secret-key.{os.getpid()}")
             fresh.touch(mode=0o600)
             fresh.write_text(secrets.token_urlsafe(50))
-            with contextlib.suppress(FileExistsError):  # another process was first
+            with contextlib.suppress(FileExistsError):  # another process has created it
                 os.link(fresh, path)
             fresh.unlink()
         return path.read_text().strip()

@@ -1,7 +1,7 @@
-"""`make run`: one instance on one machine, checked before anything starts.
+"""The launcher of `make run`: checks and starts one instance on one machine.
 
 `python -m project.launcher manage …` runs a management command in the same environment. The checks
-import no Django, so that a refusal does not wait for it.
+do not import Django, so that a refusal appears at once.
 """
 
 import json
@@ -18,7 +18,7 @@ from project.supervisor import Child, Stop, Supervisor, log
 
 REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
-PROBE_TIMEOUT_S = 15
+PROBE_TIMEOUT_S = 60  # it ends by itself 3 s after its libraries are loaded, on a slow machine late
 SETUP_TIMEOUT_S = 600
 DEFAULT_PORT = 8000
 
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 class Launcher:
-    """Starts an instance, its checks in the order of their cost."""
+    """Checks and starts an instance; cheap checks come first."""
 
     def __init__(self) -> None:
         self.instance = Instance.open()
@@ -94,20 +94,20 @@ class Launcher:
             raise Refusal(f"redis-server does not start: see {data_dir / 'redis' / 'redis.log'}")
 
     def _prepare(self, supervisor: Supervisor) -> tuple[str, str]:
-        """Bring database and files up to date; choose the quote source at the same time."""
-        asked = ",".join(env.items("QUOTE_SOURCE", ["auto"]))
+        """Run `setup` and, at the same time, choose the quote source; return it and the reason."""
+        requested = ",".join(env.items("QUOTE_SOURCE", ["auto"]))
         environment = self.instance.environment(
-            QUOTE_SOURCE=REAL_SOURCES if asked == "auto" else asked
+            QUOTE_SOURCE=REAL_SOURCES if requested == "auto" else requested
         )
         probe = _manage("probe", environment, "probe_sources", "--json")
-        if asked == "auto":
+        if requested == "auto":
             probe.stdout, probe.stderr = subprocess.PIPE, subprocess.DEVNULL
             supervisor.start(probe)
         setup = supervisor.start(_manage("setup", environment, "setup"))
         if supervisor.finish(setup, SETUP_TIMEOUT_S) != 0:
-            sys.exit(1)  # after printing the reason
-        if asked != "auto":
-            return asked, "as QUOTE_SOURCE says"
+            sys.exit(1)  # setup has printed the reason
+        if requested != "auto":
+            return requested, "set by QUOTE_SOURCE"
         supervisor.finish(probe, PROBE_TIMEOUT_S)
         return _choose_source(probe)
 
@@ -144,7 +144,7 @@ def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:
 
 
 def _choose_source(probe: Child) -> tuple[str, str]:
-    """Return the sources to use and the reason: the real ones if any of them answered."""
+    """Return the sources to use and the reason: the real ones if any of them works."""
     stream = probe.process.stdout if isinstance(probe.process, subprocess.Popen) else None
     try:
         answer = json.loads((stream.read() if stream else b"").splitlines()[-1])
@@ -159,7 +159,7 @@ def _choose_source(probe: Child) -> tuple[str, str]:
 
 
 def _check_redis(url: str) -> None:
-    """Raise Refusal unless a Redis answers at `url`."""
+    """Connect to the Redis at `url`. Raises: Refusal."""
     import redis  # noqa: PLC0415 - only where REDIS_URL is given
 
     from mainapp.core.redis import client  # noqa: PLC0415
@@ -176,7 +176,7 @@ def _check_redis(url: str) -> None:
 
 
 def manage(arguments: list[str]) -> None:
-    """Run a management command as the instance's processes would. Raises: Refusal."""
+    """Run a management command in the environment of the instance. Raises: Refusal."""
     instance = Instance.open()
     source = ",".join(env.items("QUOTE_SOURCE", ["auto"]))
     if source == "auto":

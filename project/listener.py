@@ -1,8 +1,8 @@
-"""The listening socket, bound by whoever outlives the web process."""
+"""The listening socket, bound in the launcher so that it outlives a web process."""
 
 import socket
 
-# 5,000 readers that reconnect at once after a restart must find room; the kernel caps it.
+# After a restart 5,000 clients reconnect at once. The kernel limits the backlog to somaxconn.
 BACKLOG = 4096
 
 

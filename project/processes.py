@@ -1,7 +1,7 @@
-"""The processes of `make run` that share one preloaded application.
+"""Web, worker and beat of `make run`, forked from one preloaded application.
 
-The launcher imports the application once and forks web, worker and beat from itself. Three separate
-processes took 88 + 104 + 99 MB, most of it the same imported code.
+The launcher imports the application once and forks the processes from itself. Three separate
+processes needed 88 + 104 + 99 MB, most of it for the same imported code.
 """
 
 import gc
@@ -21,7 +21,7 @@ from django.db import connections
 from project.celery import app
 from project.fork import libc
 
-# Loaded by Celery, Django and uvicorn at their first use: each fork would load its own copy.
+# Celery, Django and uvicorn import these at first use: each fork would import its own copy.
 SHARED = (
     *("celery.app.events", "celery.app.log", "celery.apps.beat", "celery.apps.worker"),
     *("celery.backends.redis", "celery.concurrency.thread", "celery.contrib.django.task"),
@@ -38,7 +38,7 @@ ARENAS = 2
 
 
 def preload() -> None:
-    """Import what the processes share. Starts no thread and leaves no connection open."""
+    """Import the shared modules. Starts no thread and leaves no connection open."""
     libc.mallopt(M_ARENA_MAX, ARENAS)
     django.setup()
     for module in SHARED:
@@ -47,7 +47,7 @@ def preload() -> None:
     app.finalize()
     connections.close_all()
     gc.collect()
-    # A collection writes into every object that it visits, and a written page is shared no more.
+    # A garbage collection writes to every object that it visits, and a written page is not shared.
     gc.freeze()
     libc.malloc_trim(0)
 
@@ -60,16 +60,16 @@ def run_web(listener: socket.socket) -> None:
 
 
 def run_celery(command: str, listener: socket.socket) -> None:
-    """Run `-m celery …` with a worker or beat; `listener` is the web server's and closed.
+    """Run `-m celery …` for a worker or beat, after closing the web server's listener.
 
-    Past Celery's own command line, which imports a shell with completion (8 MB), and without
-    Django's system checks, which import every template library; `setup` has run them.
+    Bypasses Celery's command line, which imports a shell with completion (8 MB), and Django's
+    system checks, which import every template library; `setup` has run them.
     """
     listener.close()
-    # Celery warns that tasks run as root. With `make run` as root everything does.
+    # Celery warns if tasks run as root. With `make run` as root, everything does.
     warnings.simplefilter("ignore", SecurityWarning)
     os.environ["CELERY_SKIP_CHECKS"] = "1"
-    sys.argv = command.split()[1:]  # what Celery executes again after a SIGHUP
+    sys.argv = command.split()[1:]  # Celery restarts itself with these arguments after a SIGHUP
     name, *arguments = command.partition("-A project ")[2].split()
     commands = {"worker": worker, "beat": beat}
     commands[name].main(arguments, obj=CLIContext(app, no_color=False, workdir=None, quiet=True))

@@ -1,4 +1,4 @@
-"""The receiving half of our WebSocket protocol: bounded CPU and memory, whatever a client sends."""
+"""The receiving half of our WebSocket protocol, with bounded CPU and memory for each client."""
 
 import asyncio
 import logging
@@ -16,40 +16,40 @@ logger = logging.getLogger(__name__)
 FLOODED, POLICY_VIOLATION, NOT_UTF_8 = 4408, 1008, 1007
 WINDOW_S = 10.0
 # Control and continuation frames, and any frame after our close frame. Browsers send one pong in
-# 20 s and fragments of 128 KiB; messages are counted by `core.consumers`, which answers errors.
+# 20 s and fragments of 128 KiB. Messages are counted by `core.consumers`, which sends an error.
 MAX_FRAMES = 500
-# A message of 1 MiB costs 5 ms, and the longest that means anything is 64 KiB.
+# A message of 1 MiB costs 5 ms; valid ones have at most 64 KiB.
 MAX_BYTES = 2 * 1024 * 1024
 # 1 MiB, the longest message, in the 4 KiB fragments that some libraries send.
 MAX_FRAGMENTS = 256
 
-# websockets needs 7 µs for an empty frame of 6 bytes, and uvloop delivers 256 KiB at once: parsed
-# in one go, 43,000 pings held all other clients up for 300 ms.
+# websockets needs 7 µs for an empty frame of 6 bytes, and uvloop delivers 256 KiB at once: parsing
+# 43,000 pings in one step blocked all other clients for 300 ms.
 SLICE_BYTES = 1024
 TURN_S = 0.001
 MAX_QUEUED = 16
-# How long a client may take to read our close frame; then the connection is reset.
+# The time for a client to read our close frame, before the connection is reset.
 HANG_UP_S = 1.0
 
 PONG = 0x8A
 
 
 class BoundedReceiver(WebSocketsSansIOProtocol):
-    """uvicorn's protocol, which parses a little at a time and counts every kind of frame.
+    """uvicorn's protocol, which parses in small slices and counts every kind of frame.
 
-    What was received and not yet parsed (256 KiB at most) waits while the application has
-    MAX_QUEUED messages to read, and while other clients have their turn; no more is read meanwhile.
+    Unparsed data (256 KiB at most) waits while the application has MAX_QUEUED messages to read, and
+    while other clients have their turn; no more data is read during that time.
     """
 
     _unparsed: memoryview = memoryview(b"")
     _is_parsing_scheduled = False
     _is_hung_up = False
-    _owed_pong = b""
+    _pending_pong = b""
     _frames: SocketWindow | None = None
     _bytes: SocketWindow | None = None
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; hang up on an invalid handshake, which uvicorn would keep for ever."""
+        """Parse data; close after an invalid handshake, which uvicorn would leave open forever."""
         if self._is_hung_up:
             return
         if not self.handshake_initiated:
@@ -68,10 +68,10 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
             super().data_received(data)
 
     async def receive(self) -> Any:
-        """Return the next message; when it was the last one, parse or read on.
+        """Return the next message; after the last one, continue parsing or reading.
 
-        Others have their turn before each message of a burst: 16 subscriptions in a row held all
-        other clients up for 6 ms.
+        Other clients have their turn before each message of a burst: 16 subscriptions in a row
+        blocked all other clients for 6 ms.
         """
         if not self.queue.empty():
             await asyncio.sleep(0)
@@ -84,9 +84,9 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
         return message
 
     def handle_ping(self) -> None:
-        """Answer a ping; a client that does not read is owed the pong to its latest one alone.
+        """Reply to a ping. A client that does not read gets a pong to its latest ping only.
 
-        RFC 6455, 5.5.3, allows that. Written at once, pongs grew without end in the transport.
+        RFC 6455, 5.5.3, allows that. Written at once, pongs filled the transport without limit.
         """
         if not self._count_frame():
             return
@@ -94,7 +94,7 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
         if self.writable.is_set() or any(frame[:1] != bytes((PONG,)) for frame in output):
             self.transport.write(b"".join(output))
         elif output:
-            self._owed_pong = output[-1]
+            self._pending_pong = output[-1]
 
     def handle_pong(self, event: Frame) -> None:
         if self._count_frame():
@@ -125,13 +125,13 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
             super().handle_bytes(event)
 
     def send_receive_event_to_app(self) -> None:
-        """Pass a message on; close 1007, without uvicorn's traceback, on text that is not UTF-8."""
+        """Queue a message; close with 1007, without uvicorn's traceback, if it is not UTF-8."""
         if self.curr_msg_data_type != "text":
             super().send_receive_event_to_app()
             return
         data, self.frames = b"".join(self.frames), []
         if self.close_sent:
-            return  # the application is gone; only the client's close frame is waited for
+            return  # the application has ended; only the client's close frame is awaited
         try:
             text = data.decode()
         except UnicodeDecodeError:
@@ -144,14 +144,14 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._owed_pong and self.conn.state is State.OPEN:
-            self.transport.write(self._owed_pong)
-        self._owed_pong = b""
+        if self._pending_pong and self.conn.state is State.OPEN:
+            self.transport.write(self._pending_pong)
+        self._pending_pong = b""
 
     async def send(self, message: Any) -> None:
-        """Send; after `close_timeout` without the client's close frame reset the connection.
+        """Send a message; reset the connection after `close_timeout` without a close frame.
 
-        uvicorn would close it, which waits without end for a client that reads nothing.
+        uvicorn would close it, which waits forever for a client that does not read.
         """
         await super().send(message)
         if self.close_timer is not None and not self._is_hung_up:
@@ -162,7 +162,7 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
         self._abort_soon_if_unread()
 
     def _parse(self) -> None:
-        """Parse slices for TURN_S, then let others have their turn."""
+        """Parse slices for TURN_S, then let other clients have their turn."""
         self._is_parsing_scheduled = False
         turn_ends_at = perf_counter() + TURN_S
         while self._unparsed and not self._is_hung_up and not self.transport.is_closing():
@@ -194,7 +194,7 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
 
     def _count_frame(self) -> bool:
-        """Return whether the client may go on; close with 4408 when it sent too many."""
+        """Count a frame; close with 4408 after too many. Return whether the client may go on."""
         if self._is_hung_up:
             return False
         if self._frames is None:
@@ -204,10 +204,10 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
         return not self._is_hung_up
 
     def _hang_up(self, code: int) -> None:
-        """Send a close frame, read nothing more, and reset the connection after HANG_UP_S.
+        """Send a close frame, stop reading, and reset the connection after HANG_UP_S.
 
-        Closed at once, with unread data, the kernel would send a reset that can overtake the close
-        frame. `close_timer` keeps uvicorn from closing when the application returns.
+        If it were closed at once, with unread data, the kernel would send a reset that can overtake
+        the close frame. `close_timer` prevents uvicorn from closing when the application returns.
         """
         logger.info("closed a socket that flooded, with %s", code)
         self._pause_reading()
@@ -223,7 +223,7 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
         self._abort_after(HANG_UP_S)
 
     def _abort_soon_if_unread(self) -> None:
-        """Reset a closing connection whose client does not read: it would never be flushed."""
+        """Reset a closing connection if its client does not read: it would never be flushed."""
         if self.transport.is_closing() and self.transport.get_write_buffer_size():
             self._abort_after(HANG_UP_S)
 

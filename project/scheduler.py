@@ -1,4 +1,4 @@
-"""A beat scheduler that reads the database and leaves a sign of life for /readyz."""
+"""The database scheduler of beat, with a lease in Redis that /readyz checks."""
 
 import logging
 from typing import Any
@@ -16,12 +16,12 @@ LONGEST_SLEEP_S = 2.0
 
 
 class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat has no types
-    """The database scheduler; at least every two seconds it renews its lease in Redis."""
+    """A database scheduler that renews its lease in Redis at least every two seconds."""
 
     is_cut_off = False
 
     def tick(self, *args: Any, **options: Any) -> float:
-        """Send what is due; return the seconds to sleep, two at most."""
+        """Send due tasks; return the seconds to sleep, two at most."""
         self._renew_lease()
         pause_s: float = super().tick(*args, **options)
         return min(pause_s, LONGEST_SLEEP_S)

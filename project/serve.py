@@ -1,7 +1,7 @@
 """The web server: uvicorn on `project.asgi`, with limits for its sockets.
 
 `python -m project.serve` listens on HOST and PORT with WEB_CONCURRENCY processes; with `--fd N` it
-takes over a socket that the launcher keeps open, so that a restart refuses no connection.
+takes over a socket that the launcher holds open, so that no connection is refused during a restart.
 """
 
 import argparse
@@ -24,7 +24,7 @@ DEFAULT_PORT = 8000
 
 
 def options() -> dict[str, Any]:
-    """Return uvicorn's options, the trusted proxies taken from the settings."""
+    """Return uvicorn's options, with the trusted proxies from the settings."""
     from django.conf import settings  # noqa: PLC0415 - after the settings module is named
 
     return {
@@ -48,9 +48,10 @@ def options() -> dict[str, Any]:
 
 
 def serve(listener: socket.socket, processes: int = 1) -> None:
-    """Serve on `listener` until SIGTERM or SIGINT; every socket is closed with 1012 then."""
+    """Serve on `listener` until SIGTERM or SIGINT; then close every WebSocket with 1012."""
     _allow_many_sockets()
-    # uvicorn ends by raising the signal again: the exit code then says so, and no traceback does.
+    # uvicorn raises the signal again when it has stopped. Without these handlers, that would end
+    # the process by the signal or with a traceback of KeyboardInterrupt.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     config = uvicorn.Config(**options(), workers=processes)
@@ -70,8 +71,8 @@ def main() -> None:
     port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
     processes = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)
     if arguments.fd is not None:
-        # Not uvicorn's own fd option, which takes every socket for a unix one: without its family
-        # known, TCP_NODELAY would stay off and small frames would wait for acknowledgements.
+        # Not uvicorn's fd option, which treats every socket as a unix one: TCP_NODELAY would stay
+        # off, and small frames would wait for acknowledgements.
         listener = socket.socket(fileno=arguments.fd)
     else:
         try:
@@ -82,7 +83,7 @@ def main() -> None:
 
 
 def _allow_many_sockets() -> None:
-    """Raise the limit of open files, often 1,024, to what the system allows."""
+    """Raise the limit of open files, often 1,024, to the maximum that the system allows."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 

@@ -1,4 +1,4 @@
-"""Supervision of child processes: starts them, restarts those that die, stops all within 5 s."""
+"""Supervision of child processes: starts them, restarts dead ones, stops all within 5 s."""
 
 import os
 import signal
@@ -31,9 +31,9 @@ def log(text: str) -> None:
 
 @dataclass
 class Child:
-    """A process of the instance: a command, or a fork that calls `run`.
+    """A child process: a command, or a fork that calls `run`.
 
-    Children with `stops_last` are stopped after those that need them.
+    Children with `stops_last` are stopped after the others, which need them.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def start(self) -> None:
-        """Start the process in a group of its own. Raises: OSError."""
+        """Start the process in a new process group. Raises: OSError."""
         if self.run is not None:
             self.process = Fork(self.name, self.run)
         else:
@@ -69,11 +69,11 @@ class Child:
             stdout=self.stdout,
             stderr=self.stderr,
             process_group=0,
-            preexec_fn=lambda: die_with(parent),  # safe: there are no threads here
+            preexec_fn=lambda: die_with(parent),  # safe: this process has no threads
         )
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to all processes left in the group."""
+        """Send a signal to all processes of the group."""
         if self.process is not None:
             try:
                 os.killpg(self.process.pid, number)
@@ -81,7 +81,7 @@ class Child:
                 return
 
     def plan_restart(self) -> float:
-        """Schedule the restart, with a longer pause each time; return the pause in seconds."""
+        """Schedule a restart, with a longer pause each time; return the pause in seconds."""
         if time.monotonic() - self.started_at >= SETTLED_AFTER_S:
             self.pause_s = 0.0
         pause_s = self.pause_s
@@ -91,7 +91,7 @@ class Child:
 
 
 class Supervisor:
-    """Keeps children running; signals are read by sigtimedwait, never by handlers."""
+    """Starts and restarts children. Signals are received by sigtimedwait, not by handlers."""
 
     def __init__(self) -> None:
         self.children: list[Child] = []
@@ -103,7 +103,7 @@ class Supervisor:
         return child
 
     def finish(self, child: Child, timeout_s: float) -> int | None:
-        """Wait for a child that ends by itself; return its exit code, None after the timeout.
+        """Wait until a child exits and remove it; return its exit code, None after the timeout.
 
         Raises: Stop.
         """
@@ -137,7 +137,7 @@ class Supervisor:
             return
         if child.restart_at is None:
             code = child.process.poll() if child.process else None
-            child.send(signal.SIGKILL)  # its own children, if any are left
+            child.send(signal.SIGKILL)  # to processes that the child started
             pause_s = child.plan_restart()
             log(f"{child.name} {_describe_end(code)}; restart {_describe_pause(pause_s)}")
         if child.restart_at is not None and time.monotonic() >= child.restart_at:
@@ -148,7 +148,7 @@ class Supervisor:
                 log(f"{child.name} does not start: {error}")
 
     def stop(self) -> None:
-        """Stop every child, Redis last; kill those left after 4.5 s."""
+        """Stop all children, Redis last; kill those that still run after 4.5 s."""
         start = time.monotonic()
         for last, until in ((False, STOP_LAST_AT_S), (True, KILL_AT_S)):
             group = [child for child in self.children if child.stops_last == last]
@@ -165,7 +165,7 @@ class Supervisor:
                 child.process.wait()
 
     def _wait(self, until: float) -> None:
-        """Wait until a child ends, at most until `until`. Raises: Stop."""
+        """Wait for the end of a child, at most until the time `until`. Raises: Stop."""
         received = signal.sigtimedwait(WAITED_SIGNALS, max(0.0, until - time.monotonic()))
         if received and received.si_signo in STOP_SIGNALS:
             raise Stop

@@ -1,4 +1,4 @@
-"""Every page of the project, by feature."""
+"""URLs of all features."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -8,7 +8,7 @@ from django.views.i18n import JavaScriptCatalog, set_language
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/setlang/", set_language, name="set_language"),
-    path(  # its address names the language: what is kept is never the other one's
+    path(  # cacheable: its URL contains the language
         "jsi18n/",
         cache_control(max_age=3600, private=True)(JavaScriptCatalog.as_view()),
         name="javascript-catalog",
@@ -26,5 +26,5 @@ urlpatterns = [
 handler400 = "mainapp.pages.errors.bad_request"
 handler403 = "mainapp.pages.errors.permission_denied"
 handler404 = "mainapp.pages.errors.page_not_found"
-handler429 = "mainapp.pages.errors.too_many_requests"  # allauth asks for it
+handler429 = "mainapp.pages.errors.too_many_requests"  # used by allauth
 handler500 = "mainapp.pages.errors.server_error"

@@ -19,10 +19,10 @@ pack_middle = struct.Struct("!BBH").pack
 
 
 class QuoteSocketProtocol(BoundedReceiver):
-    """Limits what is buffered for a client that stops reading to 48 KiB.
+    """Limits the buffers of a client that stops reading to 48 KiB.
 
     By default the transport buffers 64 KiB and the kernel up to 4 MiB. Here `send()` waits once
-    16 KiB are unsent (the socket's writer then keeps only each symbol's latest value), and the
+    16 KiB are unsent (the socket's writer then stores only each symbol's latest value), and the
     kernel buffers 32 KiB.
     """
 
@@ -36,7 +36,7 @@ class QuoteSocketProtocol(BoundedReceiver):
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
-        # There is no scope where the handshake was refused; extensions may rewrite each frame.
+        # A refused handshake has no scope. With extensions, frames have to pass through websockets.
         if hasattr(self, "scope") and not self.conn.extensions:
             self.scope["extensions"][TRY_SEND] = {"send": self.try_send_text}
 
@@ -49,11 +49,11 @@ class QuoteSocketProtocol(BoundedReceiver):
         self.is_full = False
 
     def try_send_text(self, payload: bytes) -> bool:
-        """Write a text frame at once, without a coroutine; False when `send()` has to be awaited.
+        """Write a text frame without a coroutine; return False if `send()` has to be awaited.
 
-        `send()` waits while the buffer is full, raises when the client left, and refuses what must
-        not be sent now. websockets makes an object of every frame, checks it and copies it twice,
-        which was a quarter of what an update cost.
+        `send()` waits while the buffer is full, raises if the client has left, and refuses invalid
+        messages. websockets creates an object for every frame, checks it and copies it twice, which
+        was a quarter of the cost of an update.
         """
         size = len(payload)
         if (
@@ -71,7 +71,7 @@ class QuoteSocketProtocol(BoundedReceiver):
         return True
 
     def shutdown(self) -> None:
-        """Close with 1012, unless the client is leaving already: uvicorn would raise there."""
+        """Close with 1012, unless the client is already closing: uvicorn would raise then."""
         if self.transport.is_closing():
             self.stop_keepalive()
             return

@@ -1,14 +1,14 @@
 """Alerts under kills: 1,000 alerts cross while every part of an instance is killed at random.
 
-A web process, a worker, beat, Redis and a mail server of their own, SQLite (`--postgresql`:
-an embedded PostgreSQL, which is killed too); each gets SIGKILL and is started again at once. A
-source in brapi's shape moves every price slowly through the limits of all alerts but some, and
-leaves it beyond them, so that it is certain which must fire, and that each must once. Once a
-second quotes are asked for, as an open page does; beat's own batches and sweeps go on beside that.
+The instance has a web process, a worker, beat, Redis and a mail server, on SQLite (`--postgresql`:
+an embedded PostgreSQL, which is killed too); each part gets SIGKILL and is restarted at once. A
+stub of brapi moves every price slowly through the limits of all alerts but some, and leaves it
+beyond them, so the set of alerts that must fire, once each, is known. The script requests quotes
+once a second, as an open page does, in addition to beat's batches and sweeps.
 
-When the kills are over, leases and back-offs are put forward, so that nobody waits for them. Then
-every alert whose limit was reached must have fired once, with one notification, and its e-mail
-must have arrived; again only under the same Message-ID.
+After the last kill, leases and back-offs are shortened to save time. Then every alert whose limit
+was reached must have fired once, with one notification, and its e-mail must have arrived; a
+repeated e-mail must have the same Message-ID.
 """
 
 import argparse
@@ -42,10 +42,10 @@ from tests.instances import redis_key
 from tests.postgresql import PostgreSQL
 
 ALERTS, KILLS, PAUSE_S = 1000, 50, 2.5
-NEAREST = Decimal("0.05")  # how far the first limit lies from the first price
-UNREACHED = 0.1  # as many more alerts lie where the price does not go
+NEAREST = Decimal("0.05")  # distance of the first limit from the first price
+UNREACHED = 0.1  # share of further alerts, with limits that the price does not reach
 OWNERS = 50
-# The source gives no price of the papers of AXIA's other classes, and is not asked for them.
+# The source has no prices for AXIA's other share classes, and does not request them.
 SYMBOLS = [symbol for symbol in IBOV if not symbol.startswith("AXIA")][:20]
 READY_S, FIRED_S, SENT_S = 90.0, 90.0, 150.0
 PREPARE = """
@@ -80,7 +80,7 @@ def make_alerts(folder: str, count: int, unreached: int) -> None:
         User(username=f"dono{n}", email=f"dono{n}@example.org") for n in range(OWNERS)
     )
     stocks = {stock.symbol: stock for stock in Stock.objects.filter(symbol__in=SYMBOLS)}
-    made = []
+    alerts = []
     with transaction.atomic():
         for n in range(count + unreached):
             place = n % len(SYMBOLS)
@@ -93,12 +93,12 @@ def make_alerts(folder: str, count: int, unreached: int) -> None:
                 simulated=False,
                 at=now,
             )
-            made.append([alert.pk, SYMBOLS[place], kind, str(limit), owners[n % OWNERS].pk])
-    Path(folder, "alerts").write_text(json.dumps(made))
+            alerts.append([alert.pk, SYMBOLS[place], kind, str(limit), owners[n % OWNERS].pk])
+    Path(folder, "alerts").write_text(json.dumps(alerts))
 
 
 class Site:
-    """The parts of an instance, each of which can be killed."""
+    """An instance whose parts can be killed one by one."""
 
     def __init__(self, rig: Rig, postgresql: PostgreSQL | None) -> None:
         self.rig, self.postgresql = rig, postgresql
@@ -143,7 +143,7 @@ class Site:
         return [*sorted(self._starts), *(["postgresql"] if self.postgresql else [])]
 
     def send(self, task: str, queue: str, *arguments: object) -> None:
-        """Put a task on a queue that is empty, as a page or beat would; it may be lost."""
+        """Put a task on a queue if it is empty, as a page or beat would; it may be lost."""
         message = {
             "body": json.dumps([arguments, {}, {}]),
             "content-encoding": "utf-8",
@@ -163,7 +163,7 @@ class Site:
     def sql(self, query: str) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows, none if it is a change."""
         if self.postgresql:
-            import psycopg  # noqa: PLC0415 - only where it is asked for
+            import psycopg  # noqa: PLC0415 - only with --postgresql
 
             with psycopg.connect(self.rig.environment["DATABASE_URL"]) as connection:
                 cursor = connection.execute(query.encode())
@@ -204,9 +204,9 @@ class QuoteRequests(Thread):
         self.join()
 
 
-def suffer(site: Site, market: Market, kills: int, pause_s: float) -> None:
-    """Move the prices and kill the parts meanwhile, in random order."""
-    dice = random.Random()  # noqa: S311 - chance
+def kill_parts(site: Site, market: Market, kills: int, pause_s: float) -> None:
+    """Start moving the prices, and kill the parts in random order."""
+    dice = random.Random()  # noqa: S311 - chooses victims
     victims = [site.parts[n % len(site.parts)] for n in range(kills)]
     dice.shuffle(victims)
     market.start_ramp(kills * pause_s)
@@ -217,8 +217,8 @@ def suffer(site: Site, market: Market, kills: int, pause_s: float) -> None:
         site.kill(victim)
 
 
-def settle(site: Site, expected: int) -> tuple[float, float]:
-    """Wait for the last firing and the last e-mail; return how long each took."""
+def wait_for_deliveries(site: Site, expected: int) -> tuple[float, float]:
+    """Wait for the last firing and the last e-mail; return the seconds that each took."""
     fired_s = _seconds_until(lambda: len(site.sql(FIRINGS)) >= expected, FIRED_S)
     site.kill("worker")
     site.kills["worker"] -= 1
@@ -243,47 +243,47 @@ def _seconds_until(condition: Callable[[], bool], timeout_s: float) -> float:
 
 def reached(alerts: list[list[Any]], market: Market) -> dict[int, int]:
     """Return the owner of each alert whose limit lies between the first price and the last."""
-    found = {}
+    owners = {}
     for pk, symbol, kind, text, owner in alerts:
         limit, last = Decimal(text), market.last_price(symbol)
         if (kind == "venda" and limit <= last) or (kind == "compra" and limit >= last):
-            found[pk] = owner
-    return found
+            owners[pk] = owner
+    return owners
 
 
-def judge(tally: Tally, site: Site, expected: dict[int, int]) -> None:
+def check_result(tally: Tally, site: Site, expected: dict[int, int]) -> None:
     """Compare the expected firings with the database and the e-mails that arrived."""
     firings = site.sql(FIRINGS)
     fired = Counter(alert for alert, _notification in firings)
     tally.note(f"kills: {dict(site.kills)}")
     tally.note(f"firings expected {len(expected)}, found {len(firings)}")
     tally.line("lost", len(expected.keys() - fired.keys()), "", 0)
-    tally.line("fired though its limit was not reached", len(fired.keys() - expected.keys()), "", 0)
+    tally.line("fired without reaching the limit", len(fired.keys() - expected.keys()), "", 0)
     tally.line("fired twice", sum(count > 1 for count in fired.values()), "", 0)
     inbox = dict(site.sql(NOTIFIED))
     right = [pk for pk, row in firings if row in inbox and inbox[row] == expected.get(pk)]
     tally.note(f"notifications {len(inbox)}")
     tally.line("firings without their owner's notification", len(firings) - len(right), "", 0)
     shared = len(firings) - len({row for _alert, row in firings})
-    tally.line("notifications of no firing, or of two", len(inbox) - len(firings) + shared, "", 0)
-    judge_mails(tally, site, inbox)
+    tally.line("notifications of no firing or of two", len(inbox) - len(firings) + shared, "", 0)
+    check_mails(tally, site, inbox)
 
 
-def judge_mails(tally: Tally, site: Site, inbox: dict[int, int]) -> None:
+def check_mails(tally: Tally, site: Site, inbox: dict[int, int]) -> None:
     rows = [row for row in site.sql(MAILS) if row[0] in inbox]
-    wanted = {(address, message_id) for _notification, address, message_id, _tries in rows}
+    expected = {(address, message_id) for _notification, address, message_id, _tries in rows}
     lines = site.mails.read_text().splitlines()
     arrived = Counter(tuple(line.split(" ", 1)) for line in lines)
     tally.note(
         f"e-mails arrived {arrived.total()}, tries {sum(row[3] for row in rows)}, "
-        f"again under the same Message-ID {arrived.total() - len(arrived)}"
+        f"repeated with the same Message-ID {arrived.total() - len(arrived)}"
     )
     tally.line(
         "firings without exactly one e-mail", len(inbox.keys() ^ {r[0] for r in rows}), "", 0
     )
-    tally.line("e-mails with a Message-ID of another", len(rows) - len(wanted), "", 0)
-    tally.line("e-mails that did not arrive", len(wanted - arrived.keys()), "", 0)
-    tally.line("e-mails under a Message-ID that is none", len(arrived.keys() - wanted), "", 0)
+    tally.line("e-mails with the Message-ID of another", len(rows) - len(expected), "", 0)
+    tally.line("e-mails that did not arrive", len(expected - arrived.keys()), "", 0)
+    tally.line("e-mails with an unknown Message-ID", len(arrived.keys() - expected), "", 0)
 
 
 def run(
@@ -295,7 +295,7 @@ def run(
 ) -> Tally:
     """Let the alerts cross under kills, and check the result."""
     database = "PostgreSQL" if postgresql else "SQLite"
-    tally = Tally(f"{alerts} alerts cross on {database} while {kills} times a part is killed")
+    tally = Tally(f"{alerts} alerts cross on {database} during {kills} kills of random parts")
     market = Market(SYMBOLS)
     with Rig(**_variables(market)) as rig, rig.on_failure_show_log(), contextlib.ExitStack() as end:
         end.callback(market.close)
@@ -307,14 +307,14 @@ def run(
         site.start()
         requests = QuoteRequests(site)
         requests.start()
-        suffer(site, market, kills, pause_s)
+        kill_parts(site, market, kills, pause_s)
         expected = reached(json.loads((rig.folder / "alerts").read_text()), market)
-        fired_s, sent_s = settle(site, len(expected))
+        fired_s, sent_s = wait_for_deliveries(site, len(expected))
         requests.end()
         tally.line("after the last kill, until the last firing", fired_s, "s", FIRED_S)
         tally.line("from there until the last e-mail", sent_s, "s", SENT_S)
-        tally.check("as many alerts were reached as were to be", len(expected) == alerts)
-        judge(tally, site, expected)
+        tally.check("the price reached the limits of all intended alerts", len(expected) == alerts)
+        check_result(tally, site, expected)
     return tally
 
 
@@ -348,5 +348,5 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=KILLS)
     parser.add_argument("--alerts", type=int, default=ALERTS)
     parser.add_argument("--postgresql", action="store_true")
-    given = parser.parse_args()
-    sys.exit(run(**vars(given)).exit_code)
+    arguments = parser.parse_args()
+    sys.exit(run(**vars(arguments)).exit_code)

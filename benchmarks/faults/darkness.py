@@ -1,4 +1,4 @@
-"""Outages as open pages see them: stale prices are marked, and prices come back soon.
+"""Outages as seen by open pages: stale prices are marked, and prices return soon after the repair.
 
 Runs whole instances under the launcher of `make run`, and pages that behave like the tracker's
 script. For each fault, prints the seconds until every page is marked stale, and from the repair
@@ -45,7 +45,7 @@ Work = Callable[[], Awaitable[None]]
 
 @dataclass
 class Timing:
-    """The seconds measured for one fault; infinity for what did not happen in time."""
+    """The seconds measured for one fault; infinity for a step that did not happen in time."""
 
     stale_s: float
     newest_s: float
@@ -63,7 +63,7 @@ class Site:
     def __init__(self, url: str, folder: Path, redis_path: Path, pages: Pages) -> None:
         self.url, self.folder, self.redis_path, self.pages = url, folder, redis_path, pages
         self.redis = redis.Redis(unix_socket_path=str(redis_path), socket_timeout=0.5)
-        self.dark_from: float | None = None  # when it is not from the fault itself
+        self.dark_from: float | None = None  # start of the darkness, if later than the fault
 
     def recorded(self) -> str:
         """Return the `quoted_at` of the newest recorded price of the first symbol."""
@@ -84,18 +84,18 @@ class Site:
             return False
 
     def due_at(self) -> datetime:
-        """Return when the next batch is due according to the last one."""
+        """Return the time at which the next batch is due, according to the last one."""
         status = json.loads(self.redis.hget(BOARD, "@status") or b"{}")
         return datetime.fromisoformat(status["next_due_at"])
 
     def redis_answers(self) -> bool:
         return answers(self.redis_path, 0.2)
 
-    async def suffer(self, inflict: Work, repair: Work) -> Timing:
-        """Inject the fault, repair it and time the pages; all are live before."""
+    async def measure(self, inject: Work, repair: Work) -> Timing:
+        """Inject and repair a fault; return the pages' timing. All pages must be live before."""
         assert await self.pages.until_live(BACK_S) < BACK_S, "the pages are not live"
         begun = time.monotonic()
-        await inflict()
+        await inject()
         await repair()
         repaired, at = time.monotonic(), iso(datetime.now(UTC))
         recorded = self.recorded()
@@ -134,17 +134,17 @@ async def until(condition: Callable[[], object], timeout_s: float = BACK_S) -> N
         await asyncio.sleep(0.02)
 
 
-# Where ---------------------------------------------------------------------------------------
+# Instances -----------------------------------------------------------------------------------
 
 
 @asynccontextmanager
-async def launched(folder: Path, **given: str) -> AsyncIterator[tuple[Site, Instance]]:
+async def launched(folder: Path, **environment: str) -> AsyncIterator[tuple[Site, Instance]]:
     """Run an instance under the launcher and open the pages."""
-    running = Instance(folder / "data", UPDATE_INTERVAL_S=INTERVAL_S, **given)
+    running = Instance(folder / "data", UPDATE_INTERVAL_S=INTERVAL_S, **environment)
     try:
         await asyncio.to_thread(running.wait_until_ready)
         path = Path(
-            given.get("REDIS_URL", "").removeprefix("unix://") or socket_path(folder / "data")
+            environment.get("REDIS_URL", "").removeprefix("unix://") or socket_path(folder / "data")
         )
         async with Pages(running.url, SYMBOLS, PAGES) as pages:
             site = Site(running.url, folder / "data", path, pages)
@@ -172,24 +172,24 @@ def signal_to(running: Instance, part: str, number: signal.Signals) -> psutil.Pr
 
 
 async def redis_killed(site: Site, running: Instance) -> Timing:
-    async def inflict() -> None:
+    async def inject() -> None:
         signal_to(running, "-server ", signal.SIGKILL)
         await until(lambda: not site.redis_answers(), 2)
 
-    return await site.suffer(inflict, lambda: until(site.redis_answers))
+    return await site.measure(inject, lambda: until(site.redis_answers))
 
 
 async def redis_flushed(site: Site, running: Instance) -> Timing:
-    async def inflict() -> None:
+    async def inject() -> None:
         site.redis.flushall()
 
-    return await site.suffer(inflict, nothing)
+    return await site.measure(inject, nothing)
 
 
 async def stopped(
     site: Site, running: Instance, part: str, outage_s: float, back: Callable[[], bool]
 ) -> Timing:
-    async def inflict() -> None:
+    async def inject() -> None:
         signal_to(running, part, signal.SIGSTOP)
         await asyncio.sleep(outage_s)
 
@@ -197,7 +197,7 @@ async def stopped(
         signal_to(running, part, signal.SIGCONT)
         await until(back)
 
-    return await site.suffer(inflict, repair)
+    return await site.measure(inject, repair)
 
 
 async def redis_stopped(site: Site, running: Instance, outage_s: float = OUTAGE_S) -> Timing:
@@ -209,27 +209,27 @@ async def worker_stopped(site: Site, running: Instance, outage_s: float = OUTAGE
 
 
 async def worker_killed(site: Site, running: Instance) -> Timing:
-    async def inflict() -> None:
+    async def inject() -> None:
         signal_to(running, "pregao: worker", signal.SIGKILL)
-        await asyncio.sleep(LEASE_S)  # the dead one's sign of life is gone, a new one's not there
+        await asyncio.sleep(LEASE_S)  # the killed worker's lease must not count for the new one
 
-    return await site.suffer(inflict, lambda: until(site.worker_lives))
+    return await site.measure(inject, lambda: until(site.worker_lives))
 
 
 async def beat_killed(site: Site, running: Instance) -> Timing:
-    async def inflict() -> None:
+    async def inject() -> None:
         signal_to(running, "pregao: beat", signal.SIGKILL)
 
-    return await site.suffer(inflict, nothing)
+    return await site.measure(inject, nothing)
 
 
 async def web_killed(site: Site, running: Instance) -> Timing:
-    async def inflict() -> None:
+    async def inject() -> None:
         killed = signal_to(running, "pregao: web", signal.SIGKILL)
         await until(lambda: not killed.is_running(), 4)
 
-    return await site.suffer(
-        inflict, lambda: until(lambda: get(f"{site.url}/healthz", 1)[0] == 200)
+    return await site.measure(
+        inject, lambda: until(lambda: get(f"{site.url}/healthz", 1)[0] == 200)
     )
 
 
@@ -244,10 +244,8 @@ LAUNCHED = {
 }
 
 
-async def on_one_instance(
-    names: list[str], folder: Path, report: Callable[[str, Timing], None]
-) -> None:
-    """Inject faults one after the other into one instance with its own Redis."""
+async def run_faults(names: list[str], folder: Path, report: Callable[[str, Timing], None]) -> None:
+    """Inject faults in sequence into one instance with its own Redis."""
     async with launched(folder) as (site, running):
         for name in names:
             report(name, await LAUNCHED[name](site, running))
@@ -256,12 +254,12 @@ async def on_one_instance(
 async def redis_gone(
     folder: Path, report: Callable[[str, Timing], None], outage_s: float = AWAY_S
 ) -> None:
-    """Kill a Redis without persistence, and start an empty one in its place later."""
+    """Kill a Redis without persistence, and later start an empty one in its place."""
     with Rig() as rig:
         server = [rig.start_redis()]
         async with launched(folder, REDIS_URL=f"unix://{rig.redis_path}") as (site, _running):
 
-            async def inflict() -> None:
+            async def inject() -> None:
                 server[0].kill()
                 server[0].wait()
                 await asyncio.sleep(outage_s)
@@ -270,7 +268,7 @@ async def redis_gone(
                 server[0] = await asyncio.to_thread(rig.start_redis)
 
             report(
-                f"redis gone for {outage_s:.0f} s, empty then", await site.suffer(inflict, repair)
+                f"redis gone for {outage_s:.0f} s, then empty", await site.measure(inject, repair)
             )
 
 
@@ -281,7 +279,7 @@ async def redis_frozen(folder: Path, report: Callable[[str, Timing], None]) -> N
 
 
 async def source_hangs(report: Callable[[str, Timing], None]) -> None:
-    """Make the source hang from one batch on; time counts from when the next batch is overdue."""
+    """Make the source hang from one batch on; time counts once the next batch is overdue."""
     with Rig(UPDATE_INTERVAL_S=INTERVAL_S) as rig:
         rig.start_redis()
         await asyncio.to_thread(rig.prepare)
@@ -294,17 +292,19 @@ async def source_hangs(report: Callable[[str, Timing], None]) -> None:
             site = Site(url, rig.folder, rig.redis_path, pages)
             await pages.until(lambda page: page.is_live and page.newest(SYMBOLS[0]), BACK_S)
 
-            async def inflict() -> None:
+            async def inject() -> None:
                 hang.touch()
                 while (overdue_s := (datetime.now(UTC) - site.due_at()).total_seconds()) < 0.5:
-                    await asyncio.sleep(0.05)  # a batch that had its quotes by then is still placed
+                    await asyncio.sleep(
+                        0.05
+                    )  # a batch that already has its quotes is still published
                 site.dark_from = time.monotonic() - overdue_s
                 await asyncio.sleep(STALE_S + 5)
 
             async def repair() -> None:
                 hang.unlink()
 
-            timing = await site.suffer(inflict, repair)
+            timing = await site.measure(inject, repair)
             site.redis.close()
             report("source hangs, from the overdue batch", timing)
 
@@ -332,7 +332,7 @@ async def run(names: list[str]) -> int:
             (folder / name).mkdir()
         work: list[Awaitable[None]] = []
         if chosen := [name for name in LAUNCHED if not names or name in names]:
-            work.append(on_one_instance(chosen, folder / "a", report))
+            work.append(run_faults(chosen, folder / "a", report))
         if not names or "redis-gone" in names:
             work.append(redis_gone(folder / "b", report))
         if not names or "redis-frozen" in names:

@@ -1,14 +1,14 @@
-"""Rooms under kills: 40 clients talk in 10 rooms while web processes and Redis are killed in turn.
+"""Rooms under kills: 40 clients write in 10 rooms while web processes and Redis are killed in turn.
 
-Two real web processes, a real Redis, SQLite (`--postgresql`: an embedded PostgreSQL). 50 messages a
-second in all, of 80 users (two a client, for the limit of 10 messages in 10 s); every client sits
-in every room. Every 10 s, in turn, one web process or Redis gets SIGKILL and is started again. A
-client behaves as CONTRACTS says: it orders by `seq` and drops what it has, resumes after its last
-when it is back, and sends again what was not acknowledged.
+Two real web processes, a real Redis, SQLite (`--postgresql`: an embedded PostgreSQL). The clients
+send 50 messages a second in total, as 80 users (two per client, because of the limit of 10 messages
+in 10 s); every client is in every room. Every 10 s one web process or Redis gets SIGKILL and is
+restarted. Clients follow CONTRACTS: they order messages by `seq` and drop duplicates, resume after
+their last number when they reconnect, and repeat messages without an acknowledgement.
 
-In the end every acknowledged message must be in the database exactly once, under the number of its
-acknowledgement, and each client must hold each room's whole sequence, every number with the right
-message.
+In the end every acknowledged message must be in the database exactly once, with the number in its
+acknowledgement, and each client must have the complete sequence of each room, every number with
+the right message.
 """
 
 import argparse
@@ -41,8 +41,8 @@ from tests.postgresql import PostgreSQL
 
 CLIENTS, ROOMS, SECONDS, PER_SECOND, KILL_EVERY_S = 40, 10, 180.0, 50.0, 10.0
 SETTLE_S, REDIS_AWAY_S = 60.0, 1.0
-SHORT_PCT = 20.0  # of the asked rate, for want of acknowledgements while a process starts
-MAX_UNACKED = 12  # who waits for so many acknowledgements says nothing new
+SHORT_PCT = 20.0  # of the messages may stay unsent, while a process starts and acknowledges none
+MAX_UNACKED = 12  # a client that waits for this many acknowledgements sends no new message
 PREPARE = """
 import django; django.setup()
 import json
@@ -70,7 +70,7 @@ class Counts:
 
     def __init__(self) -> None:
         self.sent = self.resent = self.reconnects = self.repeated = self.skipped = 0
-        self.passed_over = 0  # turns to talk, with MAX_UNACKED waiting
+        self.passed_over = 0  # turns without a message, because MAX_UNACKED were waiting
         self.acked: dict[str, tuple[int, int]] = {}  # client_id: room, seq
         self.contradicted = 0
         self.errors: Counter[str] = Counter()
@@ -86,7 +86,7 @@ class Seat:
     def __init__(self, room: int, port: int, cookie: str, counts: Counts) -> None:
         self.room, self.port, self.cookie, self.counts = room, port, cookie, counts
         self.held: dict[int, int] = {}  # seq: the message's id
-        self.last = 0  # all numbers up to here are held
+        self.last = 0  # all numbers up to this one are held
         self.unacked: dict[str, str] = {}
         self.is_open = False
         self._socket: ClientConnection | None = None
@@ -103,8 +103,8 @@ class Seat:
             self.counts.reconnects += 1
             await asyncio.sleep(reconnect_delay(time.monotonic() - lost_at))
 
-    async def say(self, body: str) -> None:
-        """Send a message, and repeat it until it is acknowledged."""
+    async def send_message(self, body: str) -> None:
+        """Send a message; it is repeated after each reconnect until it is acknowledged."""
         client_id = str(uuid4())
         self.unacked[client_id] = body
         self.counts.sent += 1
@@ -161,7 +161,9 @@ class Seat:
         asyncio.get_running_loop().call_later(wait_s, self._send_later, frame["id"])
 
     def _hold(self, item: dict[str, Any]) -> None:
-        assert self.held.setdefault(item["seq"], item["id"]) == item["id"], "two with one number"
+        assert self.held.setdefault(item["seq"], item["id"]) == item["id"], (
+            "one number, two messages"
+        )
         while self.last + 1 in self.held:
             self.last += 1
 
@@ -183,8 +185,8 @@ class Seat:
         self._sending = asyncio.ensure_future(self._send(client_id))
 
 
-class Talk:
-    """All clients, and the processes that are killed."""
+class Conversation:
+    """All clients, and the processes to be killed."""
 
     def __init__(
         self, rig: Rig, redis: "subprocess.Popen[bytes]", clients: int, per_second: float
@@ -211,9 +213,11 @@ class Talk:
         running = [asyncio.create_task(seat.run()) for seat in self.seats]
         assert await until(lambda: all(seat.is_open for seat in self.seats), 90) < 90, "not open"
         ends_at = time.monotonic() + seconds
-        talking = [asyncio.create_task(self._talk(client, ends_at)) for client in self.clients]
+        writing = [
+            asyncio.create_task(self._write_messages(client, ends_at)) for client in self.clients
+        ]
         await self._kill_until(ends_at, kill_every_s)
-        await asyncio.gather(*talking)
+        await asyncio.gather(*writing)
         self.settled_s = await until(self._is_settled, SETTLE_S)
         for task in running:
             task.cancel()
@@ -230,7 +234,7 @@ class Talk:
             self.kills[victim.split()[0]] += 1
 
     def _is_settled(self) -> bool:
-        """Return whether all messages are acknowledged and all clients hold the same ones."""
+        """Return whether all messages are acknowledged and all clients have all of them."""
         if not all(seat.is_open and not seat.unacked for seat in self.seats):
             return False
         newest = Counter[int]()
@@ -238,14 +242,14 @@ class Talk:
             newest[room] = max(newest[room], seq)
         return all(seat.last >= newest[seat.room] for seat in self.seats)
 
-    async def _talk(self, client: list[Seat], ends_at: float) -> None:
-        dice = random.Random(id(client))  # noqa: S311 - talk
+    async def _write_messages(self, client: list[Seat], ends_at: float) -> None:
+        dice = random.Random(id(client))  # noqa: S311 - chooses rooms and pauses
         turns = itertools.cycle(dice.sample(client, len(client)))
         await asyncio.sleep(dice.uniform(0, self.pause_s))
         due_at = time.monotonic()
         for number in itertools.count():
             if sum(len(seat.unacked) for seat in client) < MAX_UNACKED:
-                await next(turns).say(f"mensagem {number}")
+                await next(turns).send_message(f"mensagem {number}")
             else:
                 self.counts.passed_over += 1
             due_at += self.pause_s
@@ -267,46 +271,49 @@ class Talk:
             self.webs[number] = self._start_web(number)
 
     def _start_web(self, number: int) -> "subprocess.Popen[bytes]":
-        """Start a web process on its listening socket, which outlives it; do not wait for it."""
+        """Start a web process on its listening socket, which survives it. Does not wait."""
         fd = self.listeners[number].fileno()
         return self.rig.python("-m", "project.serve", "--fd", str(fd), fds=[fd])
 
 
-def judge(tally: Tally, talk: Talk, rows: list[tuple[int, int, int, str]], seconds: float) -> None:
+def check_result(
+    tally: Tally, conversation: Conversation, rows: list[tuple[int, int, int, str]], seconds: float
+) -> None:
     """Compare what the clients received with the database."""
-    counts = talk.counts
+    counts = conversation.counts
     stored = Counter(client_id for *_, client_id in rows)
     places = {client_id: (room, seq) for room, seq, _, client_id in rows}
-    truth: dict[int, dict[int, int]] = {seat.room: {} for seat in talk.seats}
+    truth: dict[int, dict[int, int]] = {seat.room: {} for seat in conversation.seats}
     for room, seq, pk, _ in rows:
         truth[room][seq] = pk
     tally.note(
         f"sent {counts.sent} ({counts.sent / seconds:.0f} a second), acknowledged"
-        f" {len(counts.acked)}, sent again {counts.resent}"
+        f" {len(counts.acked)}, repeated {counts.resent}"
     )
+    kills = conversation.kills
     tally.note(
-        f"kills: {talk.kills['web']} of a web process, {talk.kills['redis']} of Redis;"
+        f"kills: {kills['web']} of a web process, {kills['redis']} of Redis;"
         f" {counts.reconnects} reconnects; errors {dict(counts.errors)}"
     )
     limit = SHORT_PCT if seconds >= 60 else None
     turns = counts.sent + counts.passed_over
     short_pct = 100 * counts.passed_over / turns if turns else 100.0
-    tally.line("turns passed over, too much being unacknowledged", short_pct, "%", limit)
+    tally.line("turns skipped for missing acknowledgements", short_pct, "%", limit)
     tally.note(f"messages in the database {len(rows)}; repeated to a client {counts.repeated}")
-    tally.line("numbers skipped before a client on an open socket", counts.skipped, "")
-    tally.line("all acknowledged and held by all after", talk.settled_s, "s", SETTLE_S)
+    tally.line("numbers skipped on an open socket", counts.skipped, "")
+    tally.line("all acknowledged and received by all after", conversation.settled_s, "s", SETTLE_S)
     lost = [c for c, place in counts.acked.items() if places.get(c) != place]
-    tally.line("acknowledged and lost, or elsewhere", len(lost), "", 0)
+    tally.line("acknowledged but lost, or in another place", len(lost), "", 0)
     tally.line("never acknowledged", counts.sent - len(counts.acked), "", 0)
     tally.line("acknowledged under two numbers", counts.contradicted, "", 0)
     tally.line("in the database twice", sum(n > 1 for n in stored.values()), "", 0)
     gaps = sum(list(seqs) != list(range(1, len(seqs) + 1)) for seqs in truth.values())
     tally.line("rooms with a gap in the database", gaps, "", 0)
-    gaps = sum(len(truth[seat.room].keys() - seat.held.keys()) for seat in talk.seats)
-    tally.line("gaps in what the clients hold", gaps, "", 0)
-    doubled = sum(len(seat.held) - len(set(seat.held.values())) for seat in talk.seats)
-    tally.line("doubled in what the clients hold", doubled, "", 0)
-    wrong = sum(seat.held != truth[seat.room] for seat in talk.seats)
+    gaps = sum(len(truth[seat.room].keys() - seat.held.keys()) for seat in conversation.seats)
+    tally.line("gaps in the clients' sequences", gaps, "", 0)
+    doubled = sum(len(seat.held) - len(set(seat.held.values())) for seat in conversation.seats)
+    tally.line("duplicates in the clients' sequences", doubled, "", 0)
+    wrong = sum(seat.held != truth[seat.room] for seat in conversation.seats)
     tally.line("sequences that differ from the database", wrong, "", 0)
 
 
@@ -327,16 +334,18 @@ def run(
         rig.prepare()
         folder = str(rig.folder)
         rig.run_python("-c", PREPARE.format(folder=folder, users=2 * clients, rooms=rooms))
-        talk = Talk(rig, redis, clients, per_second)
-        asyncio.run(talk.run(seconds, kill_every_s))
+        conversation = Conversation(rig, redis, clients, per_second)
+        asyncio.run(conversation.run(seconds, kill_every_s))
         rig.run_python("-c", READ.format(folder=folder))
-        judge(tally, talk, json.loads((rig.folder / "messages").read_text()), seconds)
+        check_result(
+            tally, conversation, json.loads((rig.folder / "messages").read_text()), seconds
+        )
     return tally
 
 
 @contextlib.contextmanager
 def _database(rig: Rig, postgresql: bool) -> Iterator[None]:
-    """Give the rig its own PostgreSQL, if requested."""
+    """Start a PostgreSQL for the rig, if requested."""
     if not postgresql:
         yield
         return

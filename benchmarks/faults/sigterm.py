@@ -1,4 +1,4 @@
-"""SIGTERM with 1,000 open sockets: each gets close code 1012 and its cleanup runs."""
+"""SIGTERM with 1,000 open sockets: each is closed with 1012, and its cleanup runs."""
 
 import signal
 import sys
@@ -17,7 +17,7 @@ SOCKETS = 1000
 END_S = 5
 
 
-def end(sockets: int) -> Tally:
+def stop_and_check(sockets: int) -> Tally:
     """Open sockets, stop the web process and check how each socket was closed."""
     tally = Tally(f"SIGTERM with {sockets} open sockets")
     with Rig() as rig, rig.on_failure_show_log():
@@ -36,16 +36,16 @@ def end(sockets: int) -> Tally:
         state = load.call("lost", name="all", timeout_s=END_S)
         closed_s = time.monotonic() - stopped_at
         code = web.wait(END_S)
-        tally.line("every socket closed after", closed_s, "s", END_S)
+        tally.line("all sockets closed after", closed_s, "s", END_S)
         tally.line("the process ended after", time.monotonic() - stopped_at, "s", END_S)
         tally.check(
-            f"every close frame said 1012: {state['codes']}", state["codes"] == {"1012": sockets}
+            f"every close frame has 1012: {state['codes']}", state["codes"] == {"1012": sockets}
         )
         ran = int(left.read_text())
         tally.check(f"cleanup ran for every socket: {ran}", ran == sockets)
         gone = not client.keys(redis_key("watch", "*"))
         tally.check(
-            f"the watch lease was there ({len(leases)}) and was given up", bool(leases) and gone
+            f"the watch lease existed ({len(leases)}) and was released", bool(leases) and gone
         )
         tally.check(f"no error in the log, exit code {code}", "Traceback" not in rig.tail(100_000))
         client.close()
@@ -53,4 +53,4 @@ def end(sockets: int) -> Tally:
 
 
 if __name__ == "__main__":
-    sys.exit(end(SOCKETS).exit_code)
+    sys.exit(stop_and_check(SOCKETS).exit_code)

@@ -1,9 +1,9 @@
-"""Storm on the watch set: 200 clients add and remove 5,000 symbols, web processes are killed.
+"""Storm on the watch set: 200 clients add and remove 5,000 symbols while web processes are killed.
 
-Two web processes, each killed with SIGKILL and started again in turn; beat fires every second and
-writes its rows. Clients reconnect as the browser does and ask for what they want by then. In the
-end the union of the leases must equal what the clients want; and when both web processes are killed
-at once, nothing may be left over after the lease.
+Two web processes are killed with SIGKILL and restarted in turn; beat runs every second and writes
+its rows. Clients reconnect as the browser does, with their current symbols. In the end the union of
+the leases must equal the union of the clients' symbols; and after both web processes are killed at
+once, nothing may be watched once the leases have expired.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ Stock.objects.bulk_create(
 
 
 class Client:
-    """One visitor; `wanted` is what it must end up with, however often its socket is lost."""
+    """One visitor; its subscription must end up equal to `wanted`, whatever its socket suffers."""
 
     def __init__(self, number: int, ports: list[int]) -> None:
         self.rng = random.Random(number)  # noqa: S311 - a storm
@@ -137,40 +137,40 @@ async def until(condition: object, timeout_s: float) -> float:
 
 
 async def storm(tally: Tally, rig: Rig, storm_s: float, kills: int, count: int) -> None:
-    client = redis.Redis(unix_socket_path=str(rig.redis_path))
+    redis_client = redis.Redis(unix_socket_path=str(rig.redis_path))
     webs = await asyncio.to_thread(Webs, rig, 2)
     clients = [Client(number, webs.ports) for number in range(count)]
-    sockets = [asyncio.create_task(each.run()) for each in clients]
-    await until(lambda: all(each.is_open for each in clients), 20)
+    sockets = [asyncio.create_task(client.run()) for client in clients]
+    await until(lambda: all(client.is_open for client in clients), 20)
     begun, ended = time.monotonic(), asyncio.Event()
-    storms = [asyncio.create_task(each.storm(ended)) for each in clients]
+    storms = [asyncio.create_task(client.storm(ended)) for client in clients]
     for kill in range(kills):
         await asyncio.sleep(begun + (kill + 1) * storm_s / (kills + 1) - time.monotonic())
         await webs.kill_and_start(kill % 2)
     await asyncio.sleep(begun + storm_s - time.monotonic())
     ended.set()
     await asyncio.gather(*storms)
-    model: set[str] = set().union(*(each.wanted for each in clients))
+    model: set[str] = set().union(*(client.wanted for client in clients))
 
-    await until(lambda: all(each.is_open for each in clients), 20)
-    settled_s = await until(lambda: watched_symbols(client) == model, LEASE_S + 5)
-    found = watched_symbols(client)
-    changes = sum(each.changes for each in clients)
-    reconnects = sum(each.reconnects for each in clients)
+    await until(lambda: all(client.is_open for client in clients), 20)
+    settled_s = await until(lambda: watched_symbols(redis_client) == model, LEASE_S + 5)
+    watched = watched_symbols(redis_client)
+    changes = sum(client.changes for client in clients)
+    reconnects = sum(client.reconnects for client in clients)
     tally.note(f"{count} clients, {changes} changes, {kills} kills, {reconnects} reconnects")
     tally.line("symbols wanted in the end", len(model), "")
-    tally.line("lost", len(model - found), "", 0)
-    tally.line("left over", len(found - model), "", 0)
+    tally.line("lost", len(model - watched), "", 0)
+    tally.line("left over", len(watched - model), "", 0)
     tally.line("the leases equal the model after", settled_s, "s", LEASE_S + 2)
     if kills >= KILLS:
         for number in range(2):
             webs.kill(number)
-        gone_s = await until(lambda: not watched_symbols(client), LEASE_S + 5)
+        gone_s = await until(lambda: not watched_symbols(redis_client), LEASE_S + 5)
         tally.line("both web processes killed: nothing is watched after", gone_s, "s", LEASE_S + 1)
-    for each in sockets:
-        each.cancel()
+    for task in sockets:
+        task.cancel()
     await asyncio.gather(*sockets, return_exceptions=True)
-    client.close()
+    redis_client.close()
 
 
 def run(storm_s: float = STORM_S, kills: int = KILLS, count: int = CLIENTS) -> Tally:

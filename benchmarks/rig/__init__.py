@@ -1,1 +1,1 @@
-"""What the benchmarks and fault scripts share: processes, a load client, readings."""
+"""Shared parts of the benchmarks and fault scripts: processes, a load client, measurements."""

@@ -1,7 +1,7 @@
-"""A process with one anonymous socket at a time that does its worst.
+"""A hostile client with one anonymous socket at a time.
 
-Commands: `start` (`kind`, `port`) attacks until `stop`, which answers what was sent, how often the
-server closed the socket, and the codes that it gave.
+Commands: `start` (`kind`, `port`) attacks until `stop`, which answers the number of bytes sent, the
+number of times that the server closed the socket, and its close codes.
 """
 
 import itertools
@@ -18,7 +18,7 @@ TEXT, CONTINUATION, PING, PONG, FIN = 0x01, 0x00, 0x09, 0x0A, 0x80
 
 
 def frame(opcode: int, payload: bytes = b"", *, fin: bool = True) -> bytes:
-    """Return a masked frame; its mask is 0, which leaves the payload as it is."""
+    """Return a masked frame; the mask is 0, which leaves the payload unchanged."""
     size = len(payload)
     head = bytes((opcode | (FIN if fin else 0),))
     if size < 126:
@@ -36,7 +36,7 @@ def block(part: bytes, first: bytes = b"") -> bytes:
 
 SUBSCRIBE = json.dumps({"type": "subscribe", "symbols": ["PETR4", "VALE3", "ITUB4"]}).encode()
 BEGIN = frame(TEXT, b"x", fin=False)
-# By name: what is sent first, what is repeated without end, and whether answers are read.
+# By name: the first bytes, the bytes repeated without end, and whether answers are read.
 ATTACKS: dict[str, tuple[bytes, bytes, bool]] = {
     "empty pings, unread": (b"", block(frame(PING)), False),
     "long pings, unread": (b"", block(frame(PING, b"x" * 125)), False),
@@ -100,19 +100,19 @@ class Attack:
 
     def _send_on(self, client: socket.socket) -> None:
         for part in itertools.chain((self._first,), itertools.repeat(self._part)):
-            rest = memoryview(part)
-            while rest:
+            unsent = memoryview(part)
+            while unsent:
                 if self._ended.is_set():
                     return
                 try:
-                    done = client.send(rest)
+                    done = client.send(unsent)
                 except TimeoutError:  # the server does not read
                     continue
                 self.sent += done
-                rest = rest[done:]
+                unsent = unsent[done:]
 
     def _read(self, client: socket.socket) -> None:
-        """Read what there is, and note the code of a close frame at its end."""
+        """Read until the end, and count the code of a close frame there."""
         last = b""
         try:
             while part := client.recv(65536):

@@ -1,6 +1,6 @@
 """A bare picows server that sends the same frames to the same sockets, without a framework.
 
-Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`).
+Reads JSON commands from its standard input (`benchmarks.rig.processes.Worker`).
 """
 
 import asyncio
@@ -17,7 +17,7 @@ import uvloop
 watchers: dict[str, set[Any]] = defaultdict(set)
 
 
-class Listener(picows.WSListener):  # type: ignore[misc] # picows comes without types
+class Listener(picows.WSListener):
     def __init__(self, symbols: list[str]) -> None:
         self.symbols = symbols
 

@@ -41,5 +41,5 @@ class StockBlockingConsumer(UsualConsumer):
 
 sockets = URLRouter([path("ws/block/", BlockingConsumer.as_asgi()), *websocket_urlpatterns])
 stack = OriginMiddleware(SocketUserMiddleware(sockets))
-ours = ProtocolTypeRouter({"http": http, "websocket": stack, "lifespan": lifespan})
+project = ProtocolTypeRouter({"http": http, "websocket": stack, "lifespan": lifespan})
 stock = wrap_in_stock_stack(StockBlockingConsumer)

@@ -1,4 +1,4 @@
-"""A tracker page without a browser: marks prices stale and reconnects as the script does.
+"""A simulated tracker page, which marks prices stale and reconnects like the real script.
 
 The rules are those of `static/mainapp/js/core/connection.js` and `market/socket.js`;
 tests/e2e/test_connections.py runs the scripts themselves in a browser.
@@ -27,7 +27,7 @@ def reconnect_delay(outage_s: float) -> float:
 
 @dataclass
 class Page:
-    """One page; times are of the monotonic clock."""
+    """One page; its times are monotonic seconds."""
 
     url: str
     symbols: list[str]
@@ -56,11 +56,11 @@ class Page:
             checking.cancel()
 
     def newest(self, symbol: str) -> str:
-        """Return the `quoted_at` of the displayed price, '' if there is none."""
+        """Return the `quoted_at` of the displayed price, "" without a price."""
         return str(self.quotes.get(symbol, {}).get("quoted_at", ""))
 
     def stale_since(self, begun: float) -> float | None:
-        """Return when the page was first marked stale after `begun`, None if it was not."""
+        """Return the time at which the page was first marked stale after `begun`, or None."""
         return next((at for at, state in self.states if at >= begun and state != "live"), None)
 
     async def _session(self) -> None:

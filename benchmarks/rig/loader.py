@@ -1,6 +1,6 @@
 """Load client: thousands of WebSockets in a separate process, as cheap as Python allows.
 
-Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`). Frames are counted
+Reads JSON commands from its standard input (`benchmarks.rig.processes.Worker`). Frames are counted
 and timed by the monotonic clock, which all processes of the machine share; bodies are not parsed.
 """
 
@@ -187,10 +187,10 @@ class Load:
         dice, start = random.Random(len(group.sockets)), time.monotonic()  # noqa: S311
         gate = asyncio.Semaphore(at_a_time)
 
-        async def one(number: int) -> None:
+        async def open_one(number: int) -> None:
             chosen = dice.sample(symbols, each)
-            wanted = "&".join(f"stockpicker={symbol}" for symbol in chosen)
-            address = path + ",".join(chosen) if in_path else f"{path}?{wanted}"
+            query = "&".join(f"stockpicker={symbol}" for symbol in chosen)
+            address = path + ",".join(chosen) if in_path else f"{path}?{query}"
             cookie = f"Cookie: {cookies[number % len(cookies)]}\r\n" if cookies else ""
             request = (
                 f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
@@ -202,7 +202,7 @@ class Load:
             async with gate:
                 await socket.connect()
 
-        await asyncio.gather(*(one(number) for number in range(count)))
+        await asyncio.gather(*(open_one(number) for number in range(count)))
         ready = (lambda: group.snapshots >= count) if snapshots else (lambda: group.opened >= count)
         await self._until(group, ready, timeout_s)
         return self._state(group) | {"seconds": time.monotonic() - start}

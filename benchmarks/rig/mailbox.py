@@ -1,6 +1,6 @@
 """A mail server in a separate process: `python -m benchmarks.rig.mailbox <port> <file>`.
 
-Each mail is a line of the file, its recipient and its Message-ID, written before the answer.
+For each mail it writes a line to the file, with recipient and Message-ID, before it answers 250.
 """
 
 import asyncio

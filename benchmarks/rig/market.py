@@ -1,4 +1,4 @@
-"""A stub of brapi whose prices move on command from 30.00, up or down, and stay there."""
+"""A stub of brapi whose prices start at 30.00, move up or down on command, and then stay."""
 
 import json
 import time

@@ -19,7 +19,8 @@ UNUSABLE = "!"
 def write_cookies(path: str, count: int, *, name: str = "reader", password: str = UNUSABLE) -> None:
     """Create users with a session each and write their cookies to `path` as a JSON list.
 
-    `name` begins their user names; `password` is the hash that all get, the default fits none.
+    `name` is the prefix of their user names; `password` is the hash for all, by default one that no
+    password matches.
     """
     first = User.objects.count()
     users = User.objects.bulk_create(

@@ -1,4 +1,4 @@
-"""A process of well-behaved sockets that ask for pongs and time them.
+"""A process of well-behaved sockets that measure the delay of pongs.
 
 Commands: `open` (`port`, `count`), then `measure` (`seconds`) → the p50 and p99 of the pongs in ms.
 A pong that takes longer than WORST_S counts as WORST_S.

@@ -151,7 +151,7 @@ class Rig:
         return process
 
     def prepare(self) -> None:
-        """Migrate and load the catalogue, or copy RIG_DATABASE, where that was done."""
+        """Migrate and load the catalogue, or copy RIG_DATABASE, a database prepared before."""
         prepared = self.environment.get("RIG_DATABASE")
         if prepared and self.environment["DATABASE_URL"].startswith("sqlite:"):
             shutil.copyfile(prepared, self.folder / "pregao.sqlite3")
@@ -170,7 +170,7 @@ class Rig:
             raise RuntimeError(f"{arguments} failed:\n{self.tail()}")
 
     def listen(self) -> socket.socket:
-        """Return a socket that listens on a free loopback port and outlives a web process."""
+        """Return a socket that listens on a free loopback port and survives a web process."""
         listener = listen("127.0.0.1", 0)
         self._listeners.append(listener)
         return listener
@@ -219,7 +219,7 @@ def wait_until(
     timeout_s: float,
     process: "subprocess.Popen[bytes] | None" = None,
 ) -> None:
-    """Wait for `condition`. Raises: TimeoutError, RuntimeError when `process` ended."""
+    """Wait for `condition`. Raises: TimeoutError, or RuntimeError if `process` ended."""
     deadline = time.monotonic() + timeout_s
     while not condition():
         if process is not None and process.poll() is not None:
@@ -236,7 +236,7 @@ def prepare_script() -> None:
 
 
 def raise_file_limit() -> None:
-    """Let this process and its children open many sockets."""
+    """Raise the limit of open files for this process and its children."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

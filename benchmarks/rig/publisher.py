@@ -1,6 +1,6 @@
-"""The last steps of the worker alone: put batches on the board and publish them.
+"""The last steps of a worker's batch without the others: update the board and publish.
 
-Takes JSON commands on its standard input (`benchmarks.rig.processes.Worker`).
+Reads JSON commands from its standard input (`benchmarks.rig.processes.Worker`).
 """
 
 import json
@@ -50,7 +50,7 @@ def first_quote(symbol: str) -> Quote:
 
 
 def next_quote(quote: Quote) -> Quote:
-    """Return the next quote, with every changing field changed, as on a busy day."""
+    """Return the next quote; as on a busy day, every variable field changes."""
     price = max(CENT, quote.price + Decimal(dice.choice((-3, -2, -1, 1, 2, 3))) / 100)
     high, low = quote.high or price, quote.low or price
     return replace(
@@ -88,7 +88,7 @@ def main() -> None:
             }
         elif command["do"] == "record":
             record_quotes(quotes=quotes.values(), at=datetime.now(UTC))
-        elif command["do"] == "nudge":  # the usual design: every consumer reads the rows
+        elif command["do"] == "notify":  # the usual design: every consumer then reads the rows
             started_at = time.monotonic_ns()
             message = {"type": "quotes.update", "seq": command["seq"]}
             async_to_sync(layer.group_send)(GROUP, message)

@@ -75,13 +75,13 @@ class Tally:
             self.missed += not value <= limit
         print(text, flush=True)
 
-    def ratio(self, name: str, theirs: float, ours: float, least: float | None = None) -> None:
-        """Print how many times `theirs` is `ours`; with `least`, what it has to be."""
-        value = theirs / ours if ours else math.inf
-        text = f"  {name:<58} {value:10.2f} times"
+    def ratio(self, name: str, value: float, base: float, least: float | None = None) -> None:
+        """Print `value` as a multiple of `base`, and compare it with `least`, if given."""
+        times = value / base if base else math.inf
+        text = f"  {name:<58} {times:10.2f} times"
         if least is not None:
-            text += f"   budget >= {least:g}: {'met' if value >= least else 'MISSED'}"
-            self.missed += not value >= least
+            text += f"   budget >= {least:g}: {'met' if times >= least else 'MISSED'}"
+            self.missed += not times >= least
         print(text, flush=True)
 
     def note(self, text: str) -> None:

@@ -1,1 +1,1 @@
-"""Users: the model, sign-up and log-in, and who is behind a socket."""
+"""Users: accounts, sign-up, log-in, preferences, pictures, and authentication of sockets."""

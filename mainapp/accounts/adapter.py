@@ -1,4 +1,4 @@
-"""How allauth behaves here: which names are free to take, and where a log-in may lead."""
+"""Customisation of allauth: usernames, redirects, client addresses, error texts."""
 
 import unicodedata
 from urllib.parse import unquote, urlsplit
@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.addresses import client_address
 
-# No "@": what holds one is an e-mail. No accents, which look alike and fold case unequally
-# (SQLite folds ASCII alone); the display name takes them all.
+# No "@", which marks an e-mail at log-in. ASCII only: accented and foreign letters can look alike,
+# and SQLite ignores the case of ASCII letters only. A display name may contain any of them.
 validate_username = RegexValidator(
     r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
     _("Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."),
@@ -31,17 +31,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     }
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
+        # Full-width letters become the ASCII letters that they look like.
         username = unicodedata.normalize("NFKC", username)
         validate_username(username)
         cleaned: str = super().clean_username(username, shallow)
         return cleaned
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Allow this very site's pages, except those that lead to one themselves."""
+        """Allow pages of this site, except log-in, sign-up and log-out, which redirect again."""
         request = context.request
         secure = request.is_secure()
         if not url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=secure):
             return False
+        # Unquoted, as `/%6Cogin/` opens the log-in page too.
         return unquote(urlsplit(url or "").path) not in {
             reverse("login"),
             reverse("register"),
@@ -49,9 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         }
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """Return the client as the server saw it, by way of TRUSTED_PROXIES and no other header.
+        """Return the client's address, taken from headers of TRUSTED_PROXIES only.
 
-        Empty when the server listens on a unix socket and no proxy is trusted: one limit for all.
+        Empty if the server listens on a unix socket and trusts no proxy: all clients then share
+        one rate limit.
         """
         return client_address(request)
 
@@ -59,5 +62,5 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return reverse("home")
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer every client with pages: what wants JSON has the API."""
+        """Always respond with pages; JSON is served by the API."""
         return False

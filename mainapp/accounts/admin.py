@@ -1,4 +1,4 @@
-"""Users in the admin: who may do what is told by one field, the access level."""
+"""Users in the admin. One field, the access level, controls their permissions."""
 
 from typing import Any
 
@@ -24,6 +24,6 @@ class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # not generic at run ti
     ]
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        """Save; a superuser who is lowered is one no more."""
+        """Save the user; lowering the access level also removes the superuser flag."""
         obj.is_superuser = obj.is_superuser and obj.access_level == User.Access.ADMIN
         super().save_model(request, obj, form, change)

@@ -1,4 +1,4 @@
-"""Names and wire shapes of the messages between processes about log-ins."""
+"""Channel group and message about ended log-ins, sent between processes."""
 
 from typing import Literal, TypedDict
 
@@ -6,9 +6,10 @@ LOGINS = "accounts.logins"
 
 
 class LoginEnded(TypedDict):
-    """To the group `accounts.logins`: close the user's sockets, of one session or (None) of all.
+    """Close a user's sockets: those of one session, or all of them if `session` is None.
 
-    With 4401 the log-in is over; with 1012 it goes on with other rights: the client reconnects.
+    Code 4401: the log-in has ended. Code 1012: the user's rights changed, and the client reconnects
+    under the same log-in.
     """
 
     type: Literal["login.ended"]

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from psycopg_pool import PoolTimeout
 
 from mainapp.accounts.events import LOGINS, LoginEnded
-from mainapp.core.consumers import COME_AGAIN, SESSION_ENDED, BaseConsumer
+from mainapp.core.consumers import RECONNECT, SESSION_ENDED, BaseConsumer
 from mainapp.core.realtime import Hub
 from mainapp.core.realtime.hub import Task
 
@@ -107,4 +107,4 @@ def _end_code(scope: Any, valid: set[str], rights: dict[int, Rights]) -> int | N
     current = rights.get(user.pk)
     if current is None or current.password != user.password or (key and key not in valid):
         return SESSION_ENDED
-    return None if current.access_level == user.access_level else COME_AGAIN
+    return None if current.access_level == user.access_level else RECONNECT

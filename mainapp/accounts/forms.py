@@ -1,4 +1,4 @@
-"""What one fills in to sign up, to log in and to keep an account: allauth's, in our words."""
+"""allauth's forms for sign-up, log-in, passwords and e-mails, with this site's labels."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ LABELS = {
 
 
 class Labelled:
-    """Names a form's fields; allauth says each name twice, as a placeholder too."""
+    """Mixin that labels the fields and removes allauth's placeholders, which repeat the labels."""
 
     fields: dict[str, Field]
 
@@ -37,10 +37,11 @@ class LogInForm(Labelled, allauth.LoginForm):  # type: ignore[misc] # allauth ha
         super().__init__(*args, **kwargs)
         attributes = {"autocomplete": "username", "autocapitalize": "none", "maxlength": 254}
         self.fields["login"].widget.attrs = attributes
-        self.fields["password"].help_text = ""  # the way to a new password stands below the form
+        # allauth puts a link to the password reset here; the page has one below the form.
+        self.fields["password"].help_text = ""
 
     def user_credentials(self) -> dict[str, str]:
-        """Return one name, whatever it is: the backend knows usernames from e-mails."""
+        """Return the name as entered; the backend distinguishes usernames and e-mails."""
         return {
             "username": self.cleaned_data["login"],
             "password": self.cleaned_data["password"],
@@ -48,7 +49,7 @@ class LogInForm(Labelled, allauth.LoginForm):  # type: ignore[misc] # allauth ha
 
 
 class SignUpForm(Labelled, allauth.SignupForm):  # type: ignore[misc] # allauth has no types
-    """A new account; a username that differs only in case from another is taken."""
+    """Sign-up. Usernames that differ only in case count as the same."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,10 +57,10 @@ class SignUpForm(Labelled, allauth.SignupForm):  # type: ignore[misc] # allauth 
         self.fields["password1"].label = _("Senha")
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Save the account; when its e-mail is taken, save it without one and mail the owner.
+        """Save the account; if the e-mail is taken, save it without one and mail the owner.
 
-        Were there no account at all, a log-in with it, or another sign-up for its username, would
-        tell what the answer does not. Nobody can verify an e-mail for it, so nobody can log in.
+        If no account were created, a later log-in or a second sign-up with the same username would
+        reveal that the e-mail is taken. The account has no e-mail to verify, so it never logs in.
         """
         if self.account_already_exists:
             User.objects.create_user(
@@ -70,7 +71,7 @@ class SignUpForm(Labelled, allauth.SignupForm):  # type: ignore[misc] # allauth 
 
 
 class ResetPasswordForm(Labelled, allauth.ResetPasswordForm):  # type: ignore[misc] # allauth has no types
-    """Looks for the account when it saves, not when it validates: see the view."""
+    """Password reset. Looks up the account in `save`, after the response: see the view."""
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]

@@ -1,4 +1,4 @@
-"""The user, and what the user prefers."""
+"""Users and their preferences."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from mainapp.accounts.policies import is_admin_level
 
 
 class UserManager(DjangoUserManager["User"]):
-    """Finds a username whatever its case; a superuser's access level is admin."""
+    """Looks up usernames ignoring case; gives superusers the access level admin."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username__iexact=username)
@@ -23,9 +23,9 @@ class UserManager(DjangoUserManager["User"]):
 
 
 class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg] # no generics at run time
-    """An address in small letters, however it is written or asked for.
+    """An e-mail, lower-cased when it is stored and when it is looked up.
 
-    Who writes theirs otherwise is the same person, for a log-in and for a new password.
+    Any spelling of it identifies the same user, at log-in and for a password reset.
     """
 
     def get_prep_value(self, value: Any) -> Any:
@@ -39,10 +39,10 @@ class LowercaseEmailField(models.EmailField):  # type: ignore[type-arg] # no gen
 
 
 class User(AbstractUser):
-    """A person with an account; the username is what others see, unless a display name is set."""
+    """A user. Others see the display name or, if it is empty, the username."""
 
     class Access(models.TextChoices):
-        """What a person may do beyond their own things; each level holds the ones before it."""
+        """Rights beyond one's own data; each level includes the ones before it."""
 
         USER = "user", _("Usuário")
         SUPPORT = "support", _("Suporte")
@@ -54,9 +54,9 @@ class User(AbstractUser):
     )
     display_name = models.CharField(_("nome de exibição"), max_length=60, blank=True)
     bio = models.TextField(_("sobre você"), max_length=500, blank=True)
-    # The random name of the folder with the pictures; empty without one.
+    # Random name of the folder with the picture's thumbnails; empty without a picture.
     avatar_key = models.CharField(max_length=22, blank=True, editable=False)
-    # The folder whose thumbnails are yet to be made; then it becomes the avatar_key.
+    # Folder of an upload without thumbnails yet; becomes avatar_key once they are made.
     avatar_pending = models.CharField(max_length=22, blank=True, editable=False)
 
     objects = UserManager()  # type: ignore[misc] # django-stubs calls the inherited one a ClassVar
@@ -72,10 +72,10 @@ class User(AbstractUser):
 
     @property
     def name(self) -> str:
-        """What others see."""
+        """The name shown to others."""
         return self.display_name or self.username
 
-    # Django's permissions, which the admin asks for, all come with the access level.
+    # The admin asks for Django's permissions; the access level alone grants all of them.
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return is_admin_level(self)
@@ -85,7 +85,7 @@ class User(AbstractUser):
 
 
 class Preferences(models.Model):
-    """How one user wants the site; who has no row yet has the defaults."""
+    """Settings of one user; users without a row have the defaults."""
 
     class Theme(models.TextChoices):
         SYSTEM = "system", _("Sistema")
@@ -93,7 +93,7 @@ class Preferences(models.Model):
         DARK = "dark", _("Escura")
 
     class Period(models.IntegerChoices):
-        """Minutes between two looks at a price; 0 looks at every quote."""
+        """Minutes between two checks of an alert; 0 checks every quote."""
 
         EVERY_QUOTE = 0, _("A cada cotação")
         ONE = 1, _("1 minuto")
@@ -107,7 +107,7 @@ class Preferences(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="preferences"
     )
-    # Empty: what the browser asks for.
+    # Empty: the language of the browser.
     language = models.CharField(max_length=5, choices=settings.LANGUAGES, blank=True)
     theme = models.CharField(max_length=6, choices=Theme, default=Theme.SYSTEM)
     monitoring_minutes = models.PositiveSmallIntegerField(

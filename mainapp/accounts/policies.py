@@ -1,8 +1,8 @@
-"""Access levels, and who may use the accounts' pages and operations.
+"""Access levels, and the policies of the accounts' pages and API operations.
 
-Views, the admin, the API and sockets ask the same functions: `require_level(user, level)` raises an
-error that each of them renders, `has_level(user, level)` and `is_staff_level(user)` decide, in
-Python or for a template. Pages for staff alone say so in their line of PAGES.
+Views, the admin, the API and sockets use the same functions: `require_level(user, level)` raises an
+error that each of them renders; `has_level(user, level)` and `is_staff_level(user)` return a bool.
+Pages for staff only are marked so in PAGES.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -24,10 +24,10 @@ class MemberRequest(HttpRequest):
     user: "User"
 
 
-# As `User.Access` names them, low to high; each holds what the ones before it may.
+# The values of `User.Access`, from low to high; each includes the rights of the ones before it.
 LEVELS = ("user", "support", "admin")
 
-# Pictures and files of a carteira. Counted before they are read: reading is what costs.
+# Pictures and imports of a carteira. Counted before they are decoded, which is the expensive part.
 UPLOADS = Limit("uploads", "UPLOADS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
 
 
@@ -42,9 +42,9 @@ class AccessDenied(DomainError):
 
 
 def has_level(user: Any, level: str) -> bool:
-    """Tell whether a user, who may be anonymous, has at least `level` (one of `User.Access`).
+    """Return whether a user, possibly anonymous, has at least `level` (one of `User.Access`).
 
-    A deactivated user has none, a superuser has all. Asks no database.
+    A deactivated user has no level, a superuser has all. No query.
     """
     if not user.is_authenticated or not user.is_active:
         return False
@@ -52,17 +52,17 @@ def has_level(user: Any, level: str) -> bool:
 
 
 def is_staff_level(user: Any) -> bool:
-    """Tell whether a user keeps order: support or admin."""
+    """Return whether a user moderates the site: support or admin."""
     return has_level(user, "support")
 
 
 def is_admin_level(user: Any) -> bool:
-    """Tell whether a user runs the site, `/admin/` with it."""
+    """Return whether a user administers the site, including `/admin/`."""
     return has_level(user, "admin")
 
 
 def require_level(user: Any, level: str) -> None:
-    """Pass who has `level`. Raises: AccessDenied, which a socket answers as an error frame."""
+    """Check that a user has `level`. Raises: AccessDenied."""
     if not has_level(user, level):
         raise AccessDenied(is_known=user.is_authenticated)
 

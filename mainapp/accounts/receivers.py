@@ -1,4 +1,4 @@
-"""Publishes the end of log-ins to every process, after the commit."""
+"""Publish ended log-ins to every process, after the commit."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
-from mainapp.core.consumers import COME_AGAIN, SESSION_ENDED
+from mainapp.core.consumers import RECONNECT, SESSION_ENDED
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level")
@@ -18,7 +18,7 @@ FIELDS = ("password", "is_active", "access_level")
 
 @receiver(post_delete, sender=Session)
 def end_session(instance: Session, **_kwargs: Any) -> None:
-    """Close the sockets of a session that was ended, not of an expired one that is cleaned up."""
+    """Close the sockets of a deleted session, unless it was an expired one being cleaned up."""
     if instance.expire_date > timezone.now():
         user = instance.get_decoded().get(SESSION_KEY)
         if user is not None:
@@ -26,18 +26,21 @@ def end_session(instance: Session, **_kwargs: Any) -> None:
 
 
 @receiver(pre_save, sender=User)
-def note_before(instance: User, raw: bool, update_fields: Any, **_kwargs: Any) -> None:
-    """Remember the row for `end_logins`; costs a query when these fields may change."""
-    is_concerned = update_fields is None or not update_fields.isdisjoint(FIELDS)
+def remember_fields(instance: User, raw: bool, update_fields: Any, **_kwargs: Any) -> None:
+    """Store the saved fields for `end_logins`; one query if FIELDS may change."""
+    may_change = update_fields is None or not update_fields.isdisjoint(FIELDS)
     before = None
-    if is_concerned and not raw and not instance._state.adding:
+    if may_change and not raw and not instance._state.adding:
         before = User.objects.filter(pk=instance.pk).values(*FIELDS).first()
     instance._before = before  # type: ignore[attr-defined] # from here to end_logins
 
 
 @receiver(post_save, sender=User)
 def end_logins(instance: User, **_kwargs: Any) -> None:
-    """Close a user's sockets when the password changed, or what the user may do."""
+    """Close a user's sockets if the password or the access level changed or they were deactivated.
+
+    After a change of level only, the client reconnects under the same log-in.
+    """
     before = instance.__dict__.pop("_before", None)
     if not before:
         return
@@ -45,11 +48,11 @@ def end_logins(instance: User, **_kwargs: Any) -> None:
     if changed & {"password", "is_active"}:
         _publish_end(instance.pk)
     elif changed:
-        _publish_end(instance.pk, code=COME_AGAIN)
+        _publish_end(instance.pk, code=RECONNECT)
 
 
 @receiver(post_delete, sender=User)
-def end_deleted(instance: User, **_kwargs: Any) -> None:
+def end_logins_of_deleted_user(instance: User, **_kwargs: Any) -> None:
     _publish_end(instance.pk)
 
 

@@ -16,7 +16,7 @@ from mainapp.accounts.tickets import Ticket
 
 
 def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
-    """Return the active user behind each living session key; two queries, however many keys."""
+    """Return the active user of each unexpired session; two queries for any number of keys."""
     sessions = Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
     decoded = {session.session_key: session.get_decoded() for session in sessions}
     ids = {data[SESSION_KEY] for data in decoded.values() if SESSION_KEY in data}
@@ -31,7 +31,7 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
 
 
 def user_of_ticket(ticket: Ticket) -> User | None:
-    """Return whom a ticket was made for, while the login that it was made from lives."""
+    """Return the user of a ticket; None if the log-in that it was issued for has ended."""
     if ticket.session_key:
         return users_of_sessions([ticket.session_key]).get(ticket.session_key)
     user = User.objects.filter(pk=ticket.user_id, is_active=True).first()
@@ -41,19 +41,19 @@ def user_of_ticket(ticket: Ticket) -> User | None:
 
 
 def avatar_url(user: User | None, size: int) -> str | None:
-    """Return the address of a picture of 48, 150 or 600 pixels; None without one. No query."""
+    """Return the URL of a picture of 48, 150 or 600 pixels; None without one. No query."""
     if user is None or not user.avatar_key:
         return None
     return reverse("avatar", args=[user.avatar_key, size])
 
 
 def removed_user_name() -> str:
-    """Return what stands where the name of a person without an account stood."""
+    """Return the placeholder for the name of a user whose account was deleted."""
     return _("usuário removido")
 
 
 def name_of(user: User | None) -> str:
-    """Return what others call the author of a thing, who may have gone."""
+    """Return the public name of an author; None means that the account was deleted."""
     return user.name if user else removed_user_name()
 
 
@@ -63,7 +63,7 @@ def person(pk: int) -> User:
 
 
 def preferences_of(user: User) -> Preferences:
-    """Return what a user prefers, the defaults where nothing was chosen; one query at most."""
+    """Return a user's preferences, or unsaved defaults; one query at most."""
     try:
         return user.preferences
     except Preferences.DoesNotExist:
@@ -71,16 +71,17 @@ def preferences_of(user: User) -> Preferences:
 
 
 def monitoring_minutes_of(user: User) -> int:
-    """Return the period of new alerts: 0 looks at every quote; one query at most."""
+    """Return the default period of new alerts; 0 checks every quote. One query at most."""
     return preferences_of(user).monitoring_minutes
 
 
-def standing_of(
+def valid_sessions_and_rights(
     session_keys: Collection[str], user_ids: Collection[int]
 ) -> tuple[set[str], dict[int, Rights]]:
-    """Return which sessions live, and the rights of the active users; two queries, none decoded.
+    """Return the unexpired sessions and the rights of the active users; two queries.
 
-    A session that was found valid once stays so while it lives and its user's password is the same.
+    Sessions are not decoded: one that was valid stays valid until it expires or is deleted, or its
+    user's password changes.
     """
     sessions = Session.objects.filter(session_key__in=session_keys, expire_date__gt=timezone.now())
     users = User.objects.filter(pk__in=user_ids, is_active=True)
@@ -92,7 +93,7 @@ def standing_of(
 
 
 def _is_valid(user: User, data: dict[str, str]) -> bool:
-    """Tell whether a session belongs to the user's present password and a known backend."""
+    """Return whether a session has the user's current password hash and a configured backend."""
     if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return False
     return constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())

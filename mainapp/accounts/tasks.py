@@ -1,4 +1,4 @@
-"""What is made of people's pictures in the background."""
+"""Celery tasks for profile pictures."""
 
 import logging
 
@@ -13,19 +13,19 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="make_thumbnails", ignore_result=True)
 def make_thumbnails(user_id: int) -> None:
-    """Make the thumbnails of a person's new picture; what fails, the sweep makes good."""
+    """Make the thumbnails of a user's new picture; the sweep repeats a failed attempt."""
     avatars.make_thumbnails(user_id=user_id)
 
 
 @shared_task(name="sweep_pictures", ignore_result=True)
 def sweep_pictures() -> None:
-    """Make the thumbnails that a crash left unmade, and remove what nobody shows."""
+    """Make the thumbnails left pending by a crash, and remove unused folders."""
     avatars.sweep_pictures()
 
 
-def ask_for_thumbnails(user_id: int) -> None:
-    """Have thumbnails made now; a lost ask waits for the sweep."""
+def queue_thumbnails(user_id: int) -> None:
+    """Queue `make_thumbnails`; without a broker the sweep makes them later."""
     try:
         make_thumbnails.apply_async(args=(user_id,), retry=False)
     except (OperationalError, redis.RedisError, OSError) as error:
-        logger.warning("thumbnails could not be asked for: %s", error)
+        logger.warning("thumbnails could not be queued: %s", error)

@@ -1,4 +1,8 @@
-"""One-time tickets for sockets, in Redis: made for a login, good for one handshake within 30 s."""
+"""One-time tickets that authenticate a socket, stored in Redis and valid for 30 s.
+
+Clients of the API without cookies offer one as the subprotocol: browsers cannot set headers on a
+WebSocket, and a query string would appear in access logs.
+"""
 
 import hashlib
 import secrets
@@ -13,7 +17,7 @@ LIFE_S = 30
 
 
 class Ticket(NamedTuple):
-    """Whose login it is: the user, their auth hash then, and the session if there is one."""
+    """The log-in that a ticket was issued for: user, auth hash at that time, session if any."""
 
     user_id: int
     auth_hash: str
@@ -21,20 +25,23 @@ class Ticket(NamedTuple):
 
 
 def issue(ticket: Ticket) -> str:
-    """Keep a ticket for LIFE_S and return its value, which is kept nowhere."""
+    """Store a ticket for LIFE_S and return its value, of which only a hash is stored."""
     value = secrets.token_urlsafe(32)
     client().set(_key(value), orjson.dumps(tuple(ticket)), ex=LIFE_S)
     return value
 
 
 def redeem(value: str) -> Ticket | None:
-    """Take the ticket of that value, which only one caller gets; None when there is none."""
-    found: Any = client().getdel(_key(value))
-    return Ticket(*orjson.loads(found)) if found else None
+    """Return and delete the ticket with that value; None if it is unknown, used or expired.
+
+    Of several concurrent callers, one gets it.
+    """
+    stored: Any = client().getdel(_key(value))
+    return Ticket(*orjson.loads(stored)) if stored else None
 
 
-def offered(scope: Any) -> str | None:
-    """Return the subprotocol that is a ticket, None when a handshake offers none."""
+def offered_ticket(scope: Any) -> str | None:
+    """Return the offered subprotocol that is a ticket; None if there is none."""
     names = (name for name in scope.get("subprotocols", ()) if name.startswith(TICKET))
     return next(names, None)
 

@@ -1,4 +1,7 @@
-"""The accounts' pages; allauth finds its own by the names that start with account_."""
+"""URLs of the accounts' pages.
+
+Each page has a second name that starts with `account_`, by which allauth reverses it.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,11 +20,11 @@ from mainapp.accounts.views import (
 
 
 def _page(
-    route: str, view: Callable[..., HttpResponseBase], name: str, allauths: str
+    route: str, view: Callable[..., HttpResponseBase], name: str, allauth_name: str
 ) -> list[URLPattern]:
     return [
         re_path(f"^{route}$", view, name=name),
-        re_path(f"^{route}$", view, name=f"account_{allauths}"),
+        re_path(f"^{route}$", view, name=f"account_{allauth_name}"),
     ]
 
 

@@ -40,7 +40,7 @@ class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no t
             response = super().form_valid(form)
         except IntegrityError:  # no transaction: SQLite would be locked while passwords are hashed
             form = self.get_form_class()(**self.get_form_kwargs())
-            if form.is_valid():  # another user did not take the username meanwhile
+            if form.is_valid():  # the username is free: another constraint failed
                 raise
             response = super().form_invalid(form)
         return response

@@ -7,7 +7,7 @@ class AlertsConfig(AppConfig):
     name = "mainapp.alerts"
 
     def ready(self) -> None:
-        from mainapp.accounts import belongings  # noqa: PLC0415 - needs loaded models
+        from mainapp.accounts import personal_data  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts import receivers  # noqa: F401, PLC0415 - needs loaded models
         from mainapp.alerts.selectors import person  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts.selectors.needs import needed_symbols  # noqa: PLC0415 - needs loaded models
@@ -16,8 +16,8 @@ class AlertsConfig(AppConfig):
         from mainapp.market.watch import register_need  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.services.writing import register_renderer  # noqa: PLC0415 - needs loaded models
 
-        belongings.register_section(person.SECTION)
+        personal_data.register_section(person.SECTION)
         for table in person.TABLES:
-            belongings.register_table(table)
+            personal_data.register_table(table)
         register_need(needed_symbols)
         register_renderer(FIRED, firing_wordings)

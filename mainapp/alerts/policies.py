@@ -1,4 +1,4 @@
-"""Who may use the pages and operations of alerts, and how many alerts one user may have."""
+"""Permissions of the pages and operations of alerts, and the limit of alerts per user."""
 
 from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, UNAUTHORIZED, Page, action, form, page
 

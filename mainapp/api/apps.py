@@ -7,4 +7,4 @@ class ApiConfig(AppConfig):
     name = "mainapp.api"
 
     def ready(self) -> None:
-        from mainapp.api import schema  # noqa: F401, PLC0415 - tells drf-spectacular of the tokens
+        from mainapp.api import schema  # noqa: F401, PLC0415 - registers the tokens with drf-spectacular

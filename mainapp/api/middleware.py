@@ -9,13 +9,13 @@ from mainapp.core.errors import api_body
 from mainapp.core.exceptions import DomainError, code_for_status
 
 PREFIX = "/api/v1/"
-KEPT_HEADERS = ("Retry-After", "Allow", "Vary")
+COPIED_HEADERS = ("Retry-After", "Allow", "Vary")
 
 
 def answer_in_json(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Replace the error pages of middlewares and of unknown addresses."""
+    """Replace the HTML error pages of middlewares and of unknown addresses by the API's errors."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
@@ -24,11 +24,11 @@ def answer_in_json(
             return response
         with translation.override(translation.get_language_from_request(request)):
             error = DomainError(code_for_status(response.status_code))
-            answer = JsonResponse(api_body(error), status=response.status_code)
-        for name in KEPT_HEADERS:
+            json_response = JsonResponse(api_body(error), status=response.status_code)
+        for name in COPIED_HEADERS:
             if name in response:
-                answer[name] = response[name]
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+                json_response[name] = response[name]
+        json_response.headers["Cache-Control"] = "no-store"
+        return json_response
 
     return middleware

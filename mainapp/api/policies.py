@@ -1,4 +1,4 @@
-"""Who may use the API's index, and how requests are counted and identified."""
+"""Permissions of the API's index, the limits of requests, and their fingerprints."""
 
 import hashlib
 from datetime import timedelta

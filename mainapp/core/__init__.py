@@ -1,1 +1,1 @@
-"""What every feature stands on: the base consumer, publishing, domain errors, formats."""
+"""Mechanisms shared by all features: sockets, publishing, limits, errors, Redis, HTTP, formats."""

@@ -1,7 +1,7 @@
 """Network addresses of clients. No other module reads REMOTE_ADDR or a scope's `client`.
 
 The server has already replaced the address of a proxy in TRUSTED_PROXIES by the one that it
-forwards (uvicorn's `forwarded_allow_ips`); no header is believed here.
+forwards (uvicorn's `forwarded_allow_ips`); no header is read here.
 """
 
 from collections.abc import Mapping
@@ -26,9 +26,9 @@ def socket_address(scope: Mapping[str, Any]) -> str:
 
 
 def network_of(address: str) -> str:
-    """Return what counts as one client: an IPv4 address, or the /64 of an IPv6 one.
+    """Return the network that limits count as one client: an IPv4 address, or an IPv6 /64.
 
-    A provider gives each customer a /64 at least. IPv4 clients of a server that listens on `::`
+    Providers assign each customer at least a /64. IPv4 clients of a server that listens on `::`
     appear as ::ffff:203.0.113.7; they count by their IPv4 addresses.
     """
     try:

@@ -9,7 +9,7 @@ class CoreConfig(AppConfig):
     name = "mainapp.core"
 
     def ready(self) -> None:
-        # Registers the converter `<key:…>` before any module of URLs is read.
+        # Registers the converter `<key:…>` before any URL module is imported.
         import_module("mainapp.core.paths")
-        # Every Django process may send a task: shared tasks need the project's Celery for that.
+        # Any Django process may queue a task, and shared tasks need the project's Celery app.
         import_module("project.celery")

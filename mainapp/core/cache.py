@@ -1,4 +1,4 @@
-"""The cache of all processes, in Redis; it answers as if empty while Redis is away."""
+"""The cache shared by all processes, in Redis; it acts as an empty one while Redis is down."""
 
 import logging
 import re
@@ -23,34 +23,35 @@ MAX_CONNECTIONS = 20
 
 
 class _Outage:
-    """When this process tries Redis again, on the monotonic clock."""
+    """Time of this process's next attempt to use Redis, on the monotonic clock."""
 
     until = 0.0
 
 
-def _or(answer: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a method so that `answer` replaces it while Redis is away.
+def _with_fallback(fallback: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap a method so that `fallback` replaces it while Redis is unavailable.
 
-    After the first failure it does so at once, for PAUSE_S.
+    After a failure the fallback is called without trying Redis, for PAUSE_S: otherwise each
+    request would wait for several time-outs.
     """
 
     @wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
         if time.monotonic() < _Outage.until:
-            return answer(*args, **kwargs)
+            return fallback(*args, **kwargs)
         try:
             return method(*args, **kwargs)
         except redis.RedisError as error:
             _Outage.until = time.monotonic() + PAUSE_S
             logger.warning("no cache and no rate limits for %g s: %s", PAUSE_S, error)
-            return answer(*args, **kwargs)
+            return fallback(*args, **kwargs)
 
     return call
 
 
 @cache
 def _pool(url: str) -> redis.ConnectionPool:
-    """Return the process's pool: Django would make one for each thread and request."""
+    """Return the process's pool: Django would create one per thread and request."""
     return connection_pool(
         parse_redis_url(url),
         wait_s=TIMEOUT_S,
@@ -61,31 +62,32 @@ def _pool(url: str) -> redis.ConnectionPool:
     )
 
 
-def _no_such_key(*args: Any, **kwargs: Any) -> int:
-    raise ValueError("the cache is away")
+def _raise_unavailable(*args: Any, **kwargs: Any) -> int:
+    # Django's caches raise ValueError in `incr` for a key that does not exist.
+    raise ValueError("the cache is unavailable")
 
 
 def _clear(client: "_Client", pattern: str) -> bool:
-    """Delete the keys that match. Django's own would empty the database, broker and board too."""
+    """Delete the matching keys. Django's own would also empty the broker's and board's database."""
     connection = client.get_client(None, write=True)
     names = list(connection.scan_iter(pattern, count=1000))
     return not names or bool(connection.unlink(*names))
 
 
 class _Client(RedisCacheClient):
-    """Answers like an empty cache while Redis is away."""
+    """Acts as an empty cache while Redis is unavailable."""
 
-    add = _or(lambda *_, **__: True, RedisCacheClient.add)
-    get = _or(lambda _self, _key, default=None: default, RedisCacheClient.get)
-    set = _or(lambda *_, **__: None, RedisCacheClient.set)
-    touch = _or(lambda *_, **__: False, RedisCacheClient.touch)
-    delete = _or(lambda *_, **__: False, RedisCacheClient.delete)
-    get_many = _or(lambda *_, **__: {}, RedisCacheClient.get_many)
-    has_key = _or(lambda *_, **__: False, RedisCacheClient.has_key)
-    incr = _or(_no_such_key, RedisCacheClient.incr)
-    set_many = _or(lambda *_, **__: None, RedisCacheClient.set_many)
-    delete_many = _or(lambda *_, **__: None, RedisCacheClient.delete_many)
-    clear = _or(lambda *_, **__: False, _clear)
+    add = _with_fallback(lambda *_, **__: True, RedisCacheClient.add)
+    get = _with_fallback(lambda _self, _key, default=None: default, RedisCacheClient.get)
+    set = _with_fallback(lambda *_, **__: None, RedisCacheClient.set)
+    touch = _with_fallback(lambda *_, **__: False, RedisCacheClient.touch)
+    delete = _with_fallback(lambda *_, **__: False, RedisCacheClient.delete)
+    get_many = _with_fallback(lambda *_, **__: {}, RedisCacheClient.get_many)
+    has_key = _with_fallback(lambda *_, **__: False, RedisCacheClient.has_key)
+    incr = _with_fallback(_raise_unavailable, RedisCacheClient.incr)
+    set_many = _with_fallback(lambda *_, **__: None, RedisCacheClient.set_many)
+    delete_many = _with_fallback(lambda *_, **__: None, RedisCacheClient.delete_many)
+    clear = _with_fallback(lambda *_, **__: False, _clear)
 
     def _get_connection_pool(self, write: bool) -> redis.ConnectionPool:
         return _pool(self._servers[0])  # type: ignore[attr-defined] # not in its stubs
@@ -95,16 +97,16 @@ class SharedCache(RedisCache):
     """Django's cache in Redis, failing open: its contents may be lost at any time."""
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        # As a list, or Django would split a URL that names several sentinels at its commas.
+        # A list: Django would split a URL with several sentinels at its commas.
         super().__init__([server], params)
         self._class = _Client
 
-    def clear(self) -> bool:  # type: ignore[override] # Django tells by it whether it worked
-        """Delete what this cache holds, and nothing else of the database."""
+    def clear(self) -> bool:  # type: ignore[override] # Django returns whether it succeeded
+        """Delete this cache's keys and no others of the database."""
         pattern = f"{_escaped(self.key_prefix)}:*"
         return bool(self._cache.clear(pattern))  # type: ignore[call-arg] # _Client's takes one
 
 
 def _escaped(text: str) -> str:
-    """Return a pattern of Redis that matches just `text`."""
+    """Return a Redis pattern that matches `text` literally."""
     return re.sub(r"([*?\[\]^\\-])", r"\\\1", text)

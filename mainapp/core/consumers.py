@@ -1,4 +1,4 @@
-"""The base of every socket: CONTRACTS §1's frames, errors and limits."""
+"""The base consumer of every socket: frames, errors and limits as in docs/CONTRACTS.md §1."""
 
 import asyncio
 import logging
@@ -21,17 +21,19 @@ from mainapp.core.realtime.writer import Build, SocketWriter, try_send_of
 
 logger = logging.getLogger(__name__)
 
+# A frame above MAX_FRAME gets an error; a message above MAX_MESSAGE closes the socket.
 MAX_FRAME = 64 * 1024
 MAX_MESSAGE = 1024 * 1024
 MAX_DEPTH = 32
 MAX_ID = 64
+# Allowed per socket in WINDOW_S: one error more closes it, one frame more gets an error.
 ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
 UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011
 SESSION_ENDED: Final = 4401
-COME_AGAIN: Final = 1012
+RECONNECT: Final = 1012
 
-# Of this process, by the name of their consumer.
+# Open sockets of this process, by the name of their consumer.
 open_sockets: Counter[str] = Counter()
 
 Frame = dict[str, Any]
@@ -47,24 +49,24 @@ class Logins(Protocol):
 
 
 class BaseConsumer(AsyncWebsocketConsumer):
-    """A socket that answers each bad frame with an `error` frame, and goes on.
+    """A socket that replies to each bad frame with an `error` frame and stays open.
 
-    A subclass lists in `handlers` the client frames that it accepts. It has no channel of its own
-    on the layer and polls nothing: its process's hub writes to it.
+    A subclass lists in `handlers` the frames that it accepts from clients. It has no channel on the
+    layer and does not poll: the hub of its process writes to it.
 
     When the log-in that opened it ends, the running handler is cancelled, `left` is called and the
-    socket closes with 4401; a subclass need do nothing for that.
+    socket closes with 4401, without any code in the subclass.
     """
 
     handlers: ClassVar[dict[str, str]] = {"ping": "answer_ping"}
     login_sentence: ClassVar[str] = _("Entre na sua conta para escrever.")
-    # Who may open it and send which frame; without one, everyone. An anonymous user who may not
-    # open it is accepted, then closed with 4401: a browser can tell that from a dead network.
+    # Permissions to open the socket and to send frames. An anonymous user who may not open it is
+    # accepted and then closed with 4401, which a browser can distinguish from a network failure.
     policy: ClassVar[Socket] = Socket(opens=EVERYONE, frames={"ping": EVERYONE})
 
     scope: Any
     base_send: Any
-    # Every frame goes through it; a subclass may replace it with one of its own when it opens.
+    # All frames are sent through it; a subclass may replace it when it opens.
     writer: SocketWriter
     is_closed = False
     _has_left = False
@@ -78,20 +80,20 @@ class BaseConsumer(AsyncWebsocketConsumer):
         self._frames = SocketWindow(FRAMES, WINDOW_S)
         self._task = asyncio.current_task()
         try:
-            await self._converse(receive)
+            await self._receive_messages(receive)
         except OSError:
             return  # the client left during a write
         finally:
             self._leave()
 
     async def opened(self) -> None:
-        """Send the first frames; the socket is accepted."""
+        """Send the first frames. Called once the socket is accepted."""
 
     def left(self) -> None:
-        """Clean up, once, however the socket ended. No I/O: leases in Redis expire alone."""
+        """Clean up. Called once, however the socket ends. No I/O: leases in Redis expire."""
 
     def end(self, code: int) -> None:
-        """Close from outside the socket's task; its running handler is cancelled first."""
+        """Close the socket from another task; a running handler is cancelled first."""
         if self._end_code is not None or self.is_closed:
             return
         self._end_code = code
@@ -99,13 +101,13 @@ class BaseConsumer(AsyncWebsocketConsumer):
             self._task.cancel()
 
     async def reply(self, frame: Any) -> None:
-        """Send an answer, after everything that was written before."""
+        """Send a reply after all frames written before it."""
         await self.send_in_turn(encode(frame))
 
     async def send_in_turn(self, frame: bytes | Build) -> None:
-        """Write a frame and wait until it is sent, so that a client that does not read is not read.
+        """Write a frame and wait until it is sent, as back-pressure on a client that reads slowly.
 
-        A function is called when the frame's turn comes.
+        A function is called to build the frame when its turn comes.
         """
         await self.writer.drained()
         self.writer.write(frame)
@@ -121,7 +123,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.reply({"type": "pong"} | echo(frame))
 
     async def send_error(self, error: DomainError, frame_id: Any = None) -> None:
-        """Answer with an `error` frame in the session's language; close on too many."""
+        """Send an `error` frame in the session's language; close the socket after too many."""
         if self._errors.consume():
             await self.close(FLOODED)
             return
@@ -129,7 +131,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
             frame = error_frame(error, frame_id)
         await self.reply(frame)
 
-    async def _converse(self, receive: Any) -> None:
+    async def _receive_messages(self, receive: Any) -> None:
         """Receive messages until the client leaves, or until `end` is called."""
         try:
             while self._end_code is None:
@@ -142,6 +144,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
                 raise
             self._task.uncancel()
         await self.close(self._end_code)
+        # The server expects the application to receive until the client has disconnected.
         while (await receive())["type"] != "websocket.disconnect":
             pass
 
@@ -173,7 +176,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
             if message["type"] == "websocket.connect":
                 await self._open()
             elif not self.is_closed:
-                await self._take(message)
+                await self._handle_message(message)
         except OSError:
             raise
         except Exception:
@@ -181,7 +184,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
             if message["type"] == "websocket.connect":
                 await self.close(INTERNAL)
 
-    async def _take(self, message: Any) -> None:
+    async def _handle_message(self, message: Any) -> None:
         frame_id = None
         try:
             self._count_frame()
@@ -208,7 +211,7 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await getattr(self, name)(frame)
 
     def _may(self, who: Who) -> bool:
-        """Tell whether the user may, as far as a log-in goes."""
+        """Return whether the user's log-in state allows it; rows are checked by the handlers."""
         return Who.ANONYMOUS in who or self.scope["user"].is_authenticated
 
     async def _fail(self, frame_id: Any = None) -> None:
@@ -216,12 +219,12 @@ class BaseConsumer(AsyncWebsocketConsumer):
         await self.send_error(DomainError("internal"), frame_id)
 
     def _count_frame(self) -> None:
-        """Count a message; the server's protocol counts the frames that are none."""
+        """Count a message. Control frames are counted by the server's protocol."""
         if wait_s := self._frames.consume():
             raise RateLimited(_("Mensagens demais; espere."), wait_s)
 
     def _language(self) -> str:
-        """Return the language that a page of the same session is shown in."""
+        """Return the language in which the session's pages are shown."""
         headers = dict(self.scope.get("headers", ()))
         request = HttpRequest()
         request.COOKIES = parse_cookie(headers.get(b"cookie", b"").decode("latin-1"))
@@ -255,7 +258,7 @@ def parse_frame(text: str | None) -> Frame:
 
 
 def frame_id_of(frame: Frame) -> Any:
-    """Return the frame's id, None when it has none. Raises: DomainError `invalid`."""
+    """Return the frame's id or None. Raises: DomainError `invalid`."""
     frame_id = frame.get("id")
     if frame_id is None or (isinstance(frame_id, int) and not isinstance(frame_id, bool)):
         return frame_id
@@ -267,7 +270,7 @@ def frame_id_of(frame: Frame) -> Any:
 
 
 def echo(frame: Frame) -> Frame:
-    """Return the id to send back with the answer to `frame`, if it had one."""
+    """Return the id of `frame`, if any, to include in the reply."""
     return {"id": frame["id"]} if frame.get("id") is not None else {}
 
 
@@ -286,5 +289,5 @@ def _is_deep(frame: Frame) -> bool:
 
 
 def _size(text: str | None, data: bytes | None) -> int:
-    """Return the bytes of a message."""
+    """Return the size of a message in bytes."""
     return len(data or b"") if text is None else len(text.encode(errors="replace"))

@@ -1,4 +1,4 @@
-"""The renderer of domain errors: one error as an API body, a socket's frame, or part of a page."""
+"""Rendering of domain errors as API bodies, socket frames and parts of pages."""
 
 from math import ceil
 from types import TracebackType
@@ -15,7 +15,7 @@ MINUTE_S, HOUR_S = 60, 3600
 
 
 def api_body(error: DomainError) -> dict[str, Any]:
-    """Return the body of an API answer: every field has a list of texts."""
+    """Return the body of an API response; each field has a list of texts."""
     fields = {
         name: text if isinstance(text, list | tuple) else [str(text)]
         for name, text in error.fields.items()
@@ -30,7 +30,7 @@ def api_headers(error: DomainError) -> dict[str, str]:
 
 
 def error_frame(error: DomainError, frame_id: Any = None) -> dict[str, Any]:
-    """Return a socket's `error` frame, with `fields` and `retry_after_s` only where there are."""
+    """Return a socket's `error` frame; `fields` and `retry_after_s` only if the error has them."""
     frame = {"type": "error", "code": error.code, "detail": str(error), "id": clean(frame_id)}
     if error.fields:
         frame["fields"] = clean(error.fields)
@@ -40,13 +40,13 @@ def error_frame(error: DomainError, frame_id: Any = None) -> dict[str, Any]:
 
 
 def json_response(error: DomainError) -> JsonResponse:
-    """Return the answer of a page's address that only scripts request."""
+    """Return the response of a page URL that only scripts request."""
     body = api_body(error) | clean(error.wire)
     return JsonResponse(body, status=error.status, headers=api_headers(error))
 
 
 def page_sentence(error: DomainError) -> str:
-    """Return the sentence for a person, with the wait when the same request may succeed later."""
+    """Return the sentence for a page, with the time to wait if the request may succeed later."""
     wait_s = error.retry_after_s
     return str(error) if wait_s is None else f"{error} {_wait_sentence(ceil(wait_s))}"
 

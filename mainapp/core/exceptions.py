@@ -1,4 +1,4 @@
-"""The one error of the domain: a code, a sentence to translate, and the values that fill it."""
+"""The domain's only error class: a code, a translatable sentence, and its parameters."""
 
 import re
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-# The HTTP status of every code. The first code of a status also names the refusals that come from
-# the frameworks with nothing but that status.
+# The HTTP status of every code. The first code of a status is also used for refusals by Django and
+# REST framework, which have a status only.
 STATUSES = {
     "bad_request": 400,
     "bad_frame": 400,
@@ -33,7 +33,7 @@ STATUSES = {
     "internal": 500,
     "unavailable": 503,
 }
-# Sentences of errors that are raised without a template of their own.
+# Sentences of errors raised without a template.
 SENTENCES = {
     "bad_request": _("O pedido não faz sentido."),
     "login_required": _("Entre na sua conta, ou mande um token que valha."),
@@ -55,10 +55,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 class DomainError(Exception):
     """A request that the domain refuses.
 
-    `code` is a key of STATUSES. `template` is a sentence in Portuguese that is translated when it
-    is shown: marked with `gettext_noop` (or lazy, for a plural), with `%(name)s` for each of
-    `params`. `fields` maps the names of wrong fields to what each of them accepts, `retry_after_s`
-    is the wait until the same request may succeed, and `wire` holds further values for programs.
+    `code` is a key of STATUSES. `template` is a Portuguese sentence that is translated when shown:
+    marked with `gettext_noop` (or lazy, for a plural), with a `%(name)s` for each of `params`.
+    `fields` maps invalid fields to the values that they accept, `retry_after_s` is the time until
+    the same request may succeed, and `wire` has further values for programs.
 
         raise DomainError("limit_reached", _("São até %(limit)s canais."), {"limit": MAX_CHANNELS})
     """
@@ -95,7 +95,7 @@ class DomainError(Exception):
 
 
 def code_for_status(status: int) -> str:
-    """Return the code of a refusal that a framework answered with nothing but a status."""
+    """Return the code for a framework's refusal that has only a status."""
     if status >= 500 and status not in STATUSES.values():
         return "internal"
     return next((code for code, known in STATUSES.items() if known == status), "bad_request")
@@ -104,8 +104,8 @@ def code_for_status(status: int) -> str:
 def fill(template: str, params: Mapping[str, Any]) -> str:
     """Return the template with each `%(name)s` replaced by its parameter, in one pass.
 
-    Nothing that a parameter contains is taken for a placeholder, and nothing else in the template
-    is: a lone `%`, a brace or an unknown name stays as it is written.
+    Placeholders inside a parameter are not replaced. A lone `%`, a brace or an unknown name in the
+    template stays unchanged, where Python's `%` operator would raise.
     """
 
     def value_of(match: re.Match[str]) -> str:
@@ -118,7 +118,7 @@ def fill(template: str, params: Mapping[str, Any]) -> str:
 
 
 def clean_text(text: str) -> str:
-    """Return the text with lone surrogates replaced: no encoder of an answer accepts them."""
+    """Return the text with lone surrogates replaced, which UTF-8 encoders refuse."""
     return _SURROGATE.sub("\ufffd", text)
 
 

@@ -1,4 +1,4 @@
-"""Numbers as people type them, in the language of the page."""
+"""Decimal numbers in forms and files, with Brazilian or English separators."""
 
 import re
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 MAX_LENGTH = 60
 SPACES = re.compile(r"\s|R\$", re.IGNORECASE)
-# At most one kind of separator can group, by threes; the other, once, begins the decimals.
+# One of the separators may group thousands; the other one, at most once, starts the decimals.
 NUMBER = re.compile(
     r"(?P<sign>[+-]?)"
     r"(?:(?P<grouped>[1-9]\d{0,2}(?P<group>[.,])\d{3}(?:(?P=group)\d{3})*)|(?P<digits>\d+))"
@@ -22,7 +22,7 @@ NUMBER = re.compile(
 
 
 class AmbiguousNumber(ValueError):
-    """Three digits after one separator: thousands to some readers, decimals to others."""
+    """A number such as 1.000: one thousand in Portuguese, one with three decimals in English."""
 
     def __init__(self, whole: str, decimals: str) -> None:
         super().__init__(f"{whole}.{decimals}")
@@ -30,16 +30,16 @@ class AmbiguousNumber(ValueError):
         self.decimals = decimals
 
 
-def decimal_sign() -> str:
-    """Return what parts the decimals in the active language."""
+def decimal_separator() -> str:
+    """Return the decimal separator of the active language."""
     return "." if get_language() == "en" else ","
 
 
-def typed_number(text: str, *, sign: str | None = None) -> Decimal | None:
-    """Return the number that `text` writes, whichever of comma and point it uses; None for none.
+def parse_number(text: str, *, separator: str | None = None) -> Decimal | None:
+    """Return the number in `text`, with comma or point as decimal separator; None if invalid.
 
-    1.000,50 and 1,000.50 and R$ 1000,5 mean one thing alone. Of 1.000 `sign`, what parts the
-    decimals for its writer, decides. Raises: AmbiguousNumber where it is not given.
+    1.000,50 and 1,000.50 and R$ 1000,5 have only one meaning. 1.000 is read with the decimal
+    separator `separator`. Raises: AmbiguousNumber if that is needed and not given.
     """
     bare = SPACES.sub("", text.replace("\N{MINUS SIGN}", "-"))
     match = NUMBER.fullmatch(bare) if len(bare) <= MAX_LENGTH else None
@@ -48,41 +48,43 @@ def typed_number(text: str, *, sign: str | None = None) -> Decimal | None:
     whole = match["digits"] or re.sub(r"[.,]", "", match["grouped"])
     decimals = match["decimals"] or ""
     if match["grouped"] and not match["point"] and bare.count(match["group"]) == 1:
-        if sign is None:
+        if separator is None:
             raise AmbiguousNumber(whole[:-3], whole[-3:])
-        if sign == match["group"]:
+        if separator == match["group"]:
             whole, decimals = whole[:-3], whole[-3:]
     return Decimal(f"{match['sign']}{whole}.{decimals or '0'}")
 
 
-def sign_used_in(texts: Iterable[str]) -> str | None:
-    """Return what parts the decimals in all of one file's numbers; None if none or both do."""
-    signs = set()
+def detect_separator(texts: Iterable[str]) -> str | None:
+    """Return the decimal separator used in a file's numbers; None if it is unclear or mixed."""
+    separators = set()
     for text in texts:
         match = NUMBER.fullmatch(SPACES.sub("", text)) if len(text) <= MAX_LENGTH else None
         if match and match["point"]:
-            signs.add(match["point"])
+            separators.add(match["point"])
         elif match and match["grouped"] and match["grouped"].count(match["group"]) > 1:
-            signs.add("," if match["group"] == "." else ".")
-    return signs.pop() if len(signs) == 1 else None
+            separators.add("," if match["group"] == "." else ".")
+    return separators.pop() if len(separators) == 1 else None
 
 
-def written_number(value: Decimal, *, sign: str) -> str:
-    """Write a number so that `typed_number` reads it back whatever its reader's language.
+def format_number(value: Decimal, *, separator: str) -> str:
+    """Format a number so that `parse_number` reads it back in any language.
 
-    No thousands, no idle zeros, and never three decimals: 30,1250.
+    Without thousands separators or trailing zeros, and never with three decimals, which would be
+    ambiguous: 30,1250.
     """
     whole, _point, decimals = f"{value:f}".partition(".")
     decimals = decimals.rstrip("0")
     if len(decimals) == 3:
         decimals += "0"
-    return f"{whole}{sign}{decimals}" if decimals else whole
+    return f"{whole}{separator}{decimals}" if decimals else whole
 
 
 class TypedDecimalField(forms.DecimalField):
-    """A decimal as the page writes decimals; bounds and places are DecimalField's.
+    """A decimal in the page's language, with the bounds and places of DecimalField.
 
-    Thousands that may as well be decimals are asked back, or with `is_cash` taken for thousands.
+    An ambiguous number such as 1.000 is refused with a question or, with `is_cash`, read in the
+    page's language: amounts of money have no three decimals.
     """
 
     widget = forms.TextInput
@@ -105,8 +107,8 @@ class TypedDecimalField(forms.DecimalField):
             return None
         text = str(value)
         try:
-            is_known = self.is_cash or decimal_sign() in text
-            number = typed_number(text, sign=decimal_sign() if is_known else None)
+            is_clear = self.is_cash or decimal_separator() in text
+            number = parse_number(text, separator=decimal_separator() if is_clear else None)
         except AmbiguousNumber as error:
             raise self.ambiguous(text, error) from None
         if number is None:
@@ -115,17 +117,17 @@ class TypedDecimalField(forms.DecimalField):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, Decimal):
-            return written_number(value, sign=decimal_sign())
+            return format_number(value, separator=decimal_separator())
         return value
 
     def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
         return {"inputmode": "decimal", "autocomplete": "off"}
 
     def ambiguous(self, text: str, error: AmbiguousNumber) -> ValidationError:
-        """Return the question that an ambiguous number is answered with."""
+        """Return the error that asks which of the two readings is meant."""
         params = {
             "text": text.strip(),
             "whole": f"{error.whole}{error.decimals}",
-            "decimal": f"{error.whole}{decimal_sign()}{error.decimals}0",
+            "decimal": f"{error.whole}{decimal_separator()}{error.decimals}0",
         }
         return ValidationError(self.error_messages["ambiguous"], code="ambiguous", params=params)

@@ -1,4 +1,4 @@
-"""What is let in: sockets of this site's pages and of those trusted by name; bodies of a size."""
+"""ASGI middleware that refuses large request bodies and sockets of untrusted origins."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,9 +14,10 @@ Origin = tuple[str, str, int | None]
 
 
 class BodyLimitMiddleware:
-    """Take at most MAX_BODY of a request: Django would write any number of bytes to a disk first.
+    """Refuse request bodies above MAX_BODY; Django would first write them to disk, at any size.
 
-    The rest is not read; `scope["pregao.body_refused"]` tells the middleware that answers 413.
+    The rest of the body is not read. `scope["pregao.body_refused"]` makes a later middleware
+    respond with 413.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -26,52 +27,52 @@ class BodyLimitMiddleware:
         headers = dict(scope["headers"])
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length[:20]) > MAX_BODY:
-            receive = _refusing(scope, receive)
+            receive = _refuse_body(scope, receive)
         elif headers.get(b"transfer-encoding"):
-            receive = _counting(scope, receive)
+            receive = _limit_body(scope, receive)
         await self.inner(scope, receive, send)
 
 
-def _refusing(scope: Any, receive: Any) -> Any:
-    """Return a `receive` whose body is empty; afterwards it tells only of the client's leaving."""
+def _refuse_body(scope: Any, receive: Any) -> Any:
+    """Return a `receive` that gives an empty body and then waits for the client's disconnection."""
     scope["pregao.body_refused"] = True
-    told = False
+    is_body_sent = False
 
-    async def limited() -> Any:
-        nonlocal told
-        if not told:
-            told = True
+    async def receive_limited() -> Any:
+        nonlocal is_body_sent
+        if not is_body_sent:
+            is_body_sent = True
             return {"type": "http.request", "body": b"", "more_body": False}
         while (message := await receive())["type"] == "http.request":
             pass
         return message
 
-    return limited
+    return receive_limited
 
 
-def _counting(scope: Any, receive: Any) -> Any:
-    """Return a `receive` that ends a body of unknown length where it passes the limit."""
-    taken = 0
+def _limit_body(scope: Any, receive: Any) -> Any:
+    """Return a `receive` that ends a body of unknown length where it exceeds the limit."""
+    size = 0
 
-    async def limited() -> Any:
-        nonlocal taken
+    async def receive_limited() -> Any:
+        nonlocal size
         message = await receive()
         if message["type"] != "http.request" or scope.get("pregao.body_refused"):
             return message
-        taken += len(message.get("body", b""))
-        if taken > MAX_BODY:
+        size += len(message.get("body", b""))
+        if size > MAX_BODY:
             scope["pregao.body_refused"] = True
             return message | {"body": b"", "more_body": False}
         return message
 
-    return limited
+    return receive_limited
 
 
 class OriginMiddleware:
-    """Refuse the handshake (403) of a page of another site, and of a client that names none.
+    """Refuse (403) handshakes from pages of other sites, and those without an origin.
 
-    API clients bring a ticket as subprotocol instead of an origin; whether it is good is for
-    whoever finds the user to say.
+    Browsers send cookies with a handshake from any site, and CSRF tokens do not protect it. API
+    clients offer a ticket as subprotocol instead of an origin; `SocketUserMiddleware` checks it.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -96,13 +97,13 @@ def _has_ticket(scope: Any, host: str) -> bool:
 
 
 def is_allowed(origin: str, *, host: str, is_secure: bool) -> bool:
-    """Tell whether a page of `origin` may open a socket on `host` (as in the Host header)."""
-    theirs = _split(origin)
-    if theirs is None or not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+    """Return whether a page of `origin` may open a socket on `host` (as in the Host header)."""
+    parts = _split(origin)
+    if parts is None or not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
         return False
-    if theirs == _split(f"{'https' if is_secure else 'http'}://{host}"):
+    if parts == _split(f"{'https' if is_secure else 'http'}://{host}"):
         return True
-    return any(_matches(theirs, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
+    return any(_matches(parts, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS)
 
 
 def _split(origin: str) -> Origin | None:
@@ -118,10 +119,12 @@ def _split(origin: str) -> Origin | None:
     return parts.scheme, parts.hostname, port
 
 
-def _matches(theirs: Origin, trusted: str) -> bool:
-    """Compare with an entry of CSRF_TRUSTED_ORIGINS, `https://*.example.org` included."""
-    ours = _split(trusted.replace("://*.", "://", 1))
-    if ours is None or (theirs[0], theirs[2]) != (ours[0], ours[2]):
+def _matches(origin: Origin, trusted: str) -> bool:
+    """Compare with an entry of CSRF_TRUSTED_ORIGINS, possibly of the form `https://*.example.org`."""
+    parts = _split(trusted.replace("://*.", "://", 1))
+    if parts is None:
         return False
-    pattern = f".{ours[1]}" if "://*." in trusted else ours[1]
-    return is_same_domain(theirs[1], pattern)
+    scheme, host, port = parts
+    if (origin[0], origin[2]) != (scheme, port):
+        return False
+    return is_same_domain(origin[1], f".{host}" if "://*." in trusted else host)

@@ -1,11 +1,11 @@
-"""Counts of the limits that are kept in the database."""
+"""Counters of the limits that are stored in the database."""
 
 from django.conf import settings
 from django.db import models
 
 
 class Usage(models.Model):
-    """How often a user did what a limit counts, in the window that ends at `window_ends_at`."""
+    """A user's number of uses of a limit, in the window that ends at `window_ends_at`."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="usages")
     limit = models.CharField(max_length=40)

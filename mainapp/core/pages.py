@@ -1,4 +1,4 @@
-"""The one paginator of lists, for pages and the API."""
+"""The paginator of lists, for pages and the API."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from mainapp.core.paths import parse_key
 
 
 class ListPaginator(Paginator):  # type: ignore[type-arg] # no generics at run time
-    """Django's paginator, which takes a page's number in its only spelling: `2`, not `02` or `+2`.
+    """Django's paginator, restricted to plain page numbers: `2`, but not `02` or `+2`.
 
-    `page(number)` raises InvalidPage for anything else and for a page that does not exist;
-    `get_page(number)` returns the first page for anything else and the last for one beyond it.
+    `page(number)` raises InvalidPage for other text and for a page that does not exist;
+    `get_page(number)` returns the first page for other text, and the last one beyond the end.
     """
 
     def validate_number(self, number: Any) -> int:
@@ -24,5 +24,5 @@ class ListPaginator(Paginator):  # type: ignore[type-arg] # no generics at run t
 
 
 def page_of(rows: QuerySet[Any] | Sequence[Any], number: str | None, *, size: int) -> "Page[Any]":
-    """Return the page that a query names, or the nearest one that exists."""
+    """Return the page with the number of a query string, or the nearest existing one."""
     return ListPaginator(rows, size).get_page(number)

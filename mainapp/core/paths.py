@@ -1,4 +1,4 @@
-"""Addresses: the converter of keys, and the 404 of what does not exist or is somebody else's."""
+"""Keys in URLs: their converter, and 404 for missing and for foreign rows."""
 
 import re
 from collections.abc import Iterator
@@ -12,13 +12,14 @@ from django.urls import register_converter
 
 Row = TypeVar("Row", bound=Model)
 
-# The largest key of a row: PostgreSQL's bigint and SQLite's integer have 63 bits and a sign.
+# The largest key of a row: PostgreSQL's bigint and SQLite's integer have 63 bits and a sign. Both
+# databases fail on a larger number in a query.
 MAX_KEY = 2**63 - 1
 _KEY = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def parse_key(text: str) -> int | None:
-    """Return the key that a text names in its only spelling: no sign, zero in front or space."""
+    """Return the key in `text`; None if it has a sign, a leading zero, a space or is too large."""
     if _KEY.fullmatch(text) and int(text) <= MAX_KEY:
         return int(text)
     return None
@@ -27,7 +28,7 @@ def parse_key(text: str) -> int | None:
 class KeyConverter:
     """`<key:pk>`: the key of a row, as an int.
 
-    An address may be built for the key 0, which no row has: scripts replace it.
+    URLs can be reversed with the key 0, which no row has: scripts replace it.
     """
 
     regex = rf"{_KEY.pattern}|0"
@@ -46,10 +47,10 @@ register_converter(KeyConverter, "key")
 
 
 def get_owned_or_404(rows: QuerySet[Row], pk: int | None) -> Row:
-    """Return one of the rows that a user owns, by its key.
+    """Return the row with the key `pk` among a user's rows.
 
-    `rows` holds nothing but the user's own, so that somebody else's row and a row that does not
-    exist are answered alike. Raises: Http404.
+    `rows` must contain only the user's own rows: foreign and missing rows then get the same
+    response. Raises: Http404.
     """
     with missing_as_404():
         return rows.get(pk=pk)
@@ -57,7 +58,7 @@ def get_owned_or_404(rows: QuerySet[Row], pk: int | None) -> Row:
 
 @contextmanager
 def missing_as_404() -> Iterator[None]:
-    """Answer 404 where a selector of the block raises a DoesNotExist."""
+    """Respond with 404 if a selector in the block raises DoesNotExist."""
     try:
         yield
     except ObjectDoesNotExist:

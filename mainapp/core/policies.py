@@ -1,18 +1,17 @@
-"""Who may do what: the vocabulary of the features' `policies.py`, and the registry of their tables.
+"""Vocabulary of the permission tables in each feature's `policies.py`, and their registry.
 
-A feature declares its pages by the names of their URLs, its API operations likewise, and its
-sockets beside their consumers' frames:
+A feature declares the permissions of its pages and API operations by URL name, and those of its
+sockets by frame type:
 
     PAGES = {"update-room": form(HOST | STAFF, of="room")}
     OPERATIONS = {"api-rooms": {"get": EVERYONE, "post": MEMBERS}}
     SOCKET = Socket(opens=EVERYONE, frames={"send": MEMBERS & ~MUTED}, of="room")
 
-The tables are enforced, not only described: `enforce_page_policies` refuses anonymous users, people
-below an access level and other methods before a view runs, `ApiView` and `BaseConsumer` do the same
-for operations and frames. What depends on a row (OWNER, HOST, MUTED) is the view's to check, and
-the tests try every kind of person on every line. `of` names the kind of object in the address, as
-`mainapp/pages/tests/world.py` makes one. A deactivated user, or one with an expired session, counts
-as ANONYMOUS.
+The tables are enforced: `enforce_page_policies` refuses anonymous users, users below an access
+level and other methods before a view runs; `ApiView` and `BaseConsumer` do the same for operations
+and frames. Conditions on a row (OWNER, HOST, MUTED) are checked by views, and the tests try every
+kind of user on every line. `of` is the kind of object in the URL, one of those created by
+`mainapp/pages/tests/world.py`. A deactivated user, or one whose session expired, is ANONYMOUS.
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,11 +28,11 @@ from django.apps import apps
 
 
 class Who(Flag):
-    """Kinds of people, as seen from the object of an address."""
+    """Kinds of users in relation to the object of a URL."""
 
     ANONYMOUS = auto()
     OWNER = auto()  # of the list, alert, row or message
-    HOST = auto()  # of the room, or of the message's room
+    HOST = auto()  # of the room or of the message's room
     MUTED = auto()  # in that room
     OTHER = auto()
     SUPPORT = auto()
@@ -48,7 +47,7 @@ EVERYONE = ANONYMOUS | MEMBERS
 
 
 class Refusal(Enum):
-    """How a page refuses somebody."""
+    """Ways in which a page refuses a user."""
 
     LOGIN = "a redirect to the log-in page"
     UNAUTHORIZED = 401
@@ -62,19 +61,19 @@ IN_FORM = Refusal.IN_FORM
 
 
 def people_of(methods: Mapping[str, Who]) -> Who:
-    """Return everybody who may use one of the methods."""
+    """Return the users who may use at least one of the methods."""
     return reduce(or_, methods.values(), Who(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One URL: who may use which method; all other methods are answered with 405."""
+    """Permissions of one URL by method; other methods get 405."""
 
     methods: Mapping[str, Who]
     of: str = ""
     stranger: Refusal = Refusal.LOGIN
     member: Refusal = Refusal.MISSING
-    login_next: str = ""  # the URL to open after the log-in, when it is not the page itself
+    login_next: str = ""  # the URL to open after the log-in, unless it is the page itself
     takes_foreign_posts: bool = False  # without a CSRF token
 
     @property
@@ -83,27 +82,27 @@ class Page:
 
 
 def page(who: Who, **options: Any) -> Page:
-    """Return the policy of a page that is only read."""
+    """Return the policy of a read-only page."""
     return Page(methods={"GET": who, "HEAD": who}, **options)
 
 
 def form(who: Who, *, post: Who | None = None, **options: Any) -> Page:
-    """Return the policy of a page with a form; `post`: who may send it, if fewer than see it."""
+    """Return the policy of a page with a form; `post` are the users who may send it, if fewer."""
     methods = {"GET": who, "HEAD": who, "POST": who if post is None else post}
     return Page(methods=methods, **options)
 
 
 def action(who: Who, **options: Any) -> Page:
-    """Return the policy of an address that is only posted to."""
+    """Return the policy of a URL that accepts POST only."""
     return Page(methods={"POST": who}, **options)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Socket:
-    """One socket: who may open it, and who may send which frame.
+    """Permissions of one socket: to open it, and to send each frame.
 
-    Somebody who may not open it is accepted and closed with 4401. A refused frame is answered with
-    an error: `login_required`, `muted` or `forbidden`.
+    For users who may not open it, the socket is accepted and closed with 4401. The reply to a
+    refused frame is an error: `login_required`, `muted` or `forbidden`.
     """
 
     opens: Who
@@ -111,19 +110,19 @@ class Socket:
     of: str = ""
 
 
-# Pages that packages bring, by the beginning of their path: only who may enter at all.
+# Pages of third-party packages, by the prefix of their path; only access as a whole is checked.
 PREFIXES: dict[str, Who] = {"admin/": ADMIN}
 
 
 @cache
 def page_policies() -> Mapping[str, Page]:
-    """Return the pages of all features, by the names of their URLs."""
+    """Return the pages of all features by URL name."""
     return _merged("PAGES")
 
 
 @cache
 def operation_policies() -> Mapping[str, Mapping[str, Who]]:
-    """Return the API operations of all features, by URL name and method in lower case."""
+    """Return the API operations of all features, by URL name and lower-case method."""
     return _merged("OPERATIONS")
 
 

@@ -1,7 +1,7 @@
-"""The Redis factory: every client, the channel layer, the cache and Celery get their pool here.
+"""Factory of Redis connections for clients, the channel layer, the cache and Celery.
 
-Names of keys and channels begin with `prefix()`, which holds REDIS_PREFIX and the database number:
-instances that share a server never meet, not even by pub/sub, which knows no databases.
+Names of keys and channels begin with `prefix()`, which contains REDIS_PREFIX and the database
+number. So instances that share a server are separate even in pub/sub, which ignores databases.
 """
 
 from functools import cache
@@ -28,28 +28,28 @@ from mainapp.core.redis_address import RedisAddress, parse_redis_url
 
 DEFAULT_PREFIX = "pregao"
 TIMEOUT_S = 1.0
-# A worker that waits for tasks notices a frozen server after about three times this, and the
-# failover of the sentinels comes on top. Measured with a frozen master: Celery's defaults hang for
-# good, 5 s came back after 43 s, 2 s after 20.
+# A waiting worker notices a frozen server after about three times this, plus the sentinels'
+# failover. Measured with a frozen master: with Celery's defaults it hung for ever, with 5 s it
+# recovered after 43 s, with 2 s after 20 s.
 CELERY_TIMEOUT_S = 2.0
 HEALTH_CHECK_S = 15
 LAYER_HEALTH_CHECK_S = 2
-# redis-py's pools hold 100 and raise beyond: of 500 sockets that opened at once 53 failed.
+# redis-py's default is 100, above which a pool raises: of 500 sockets opened at once, 53 failed.
 MAX_CONNECTIONS = 1000
 
 
 def address() -> RedisAddress:
-    """Return where REDIS_URL leads."""
+    """Return the parsed REDIS_URL."""
     return _parsed(settings.REDIS_URL)
 
 
 def prefix() -> str:
-    """Return what the names of this instance's keys and channels begin with: "pregao:0"."""
+    """Return the prefix of this instance's keys and channels, such as "pregao:0"."""
     return instance_prefix(settings.REDIS_PREFIX, address())
 
 
 def key(*parts: object) -> str:
-    """Return the name of a key or channel: "pregao:0:room:7:present" of "room", 7, "present"."""
+    """Return the name of a key or channel: "room", 7, "present" gives "pregao:0:room:7:present"."""
     return ":".join((prefix(), *map(str, parts)))
 
 
@@ -57,9 +57,9 @@ def key(*parts: object) -> str:
 def client(
     *, url: str = "", decode_responses: bool = False, timeout_s: float = TIMEOUT_S
 ) -> "redis.Redis":
-    """Return the process's client for threads, with one pool for each set of arguments.
+    """Return the process's synchronous client, with one pool for each set of arguments.
 
-    Every call fails within `timeout_s`, and is not repeated. Raises, in use: redis.RedisError.
+    Its calls fail within `timeout_s` and are not retried. They raise redis.RedisError.
     """
     pool = connection_pool(
         _parsed(url) if url else address(),
@@ -70,9 +70,9 @@ def client(
 
 
 def async_client(*, url: str = "", timeout_s: float = TIMEOUT_S) -> "aioredis.Redis":
-    """Return a new client for the running event loop, to be closed by `await client.aclose()`.
+    """Return a new client for the running event loop; close it with `await client.aclose()`.
 
-    Its `pubsub()` receives with a timeout of its own choice. Raises, in use: redis.RedisError.
+    Its `pubsub()` has its own time-out for receiving. Its calls raise redis.RedisError.
     """
     pool = async_connection_pool(
         _parsed(url) if url else address(), **_limits(timeout_s, AsyncRetry(NoBackoff(), 0))
@@ -83,10 +83,10 @@ def async_client(*, url: str = "", timeout_s: float = TIMEOUT_S) -> "aioredis.Re
 def connection_pool(
     at: RedisAddress, *, wait_s: float | None = None, **options: Any
 ) -> redis.ConnectionPool:
-    """Return a new pool for threads.
+    """Return a new pool for synchronous clients.
 
-    When all its `max_connections` are in use the pool raises, or waits for one as long as `wait_s`.
-    `connection_class` may be a subclass of what `connection_class(at)` returns.
+    When `max_connections` are in use, the pool raises or, with `wait_s`, first waits that long for
+    a free one. The option `connection_class` may be a subclass of `connection_class(at)`.
     """
     options = {"connection_class": connection_class(at), **_location(at), **options}
     if wait_s is not None:
@@ -113,7 +113,7 @@ def async_connection_pool(at: RedisAddress, **options: Any) -> "aioredis.Connect
 
 
 def connection_class(at: RedisAddress) -> Any:
-    """Return the class of the connections that threads have to `at`."""
+    """Return the class of synchronous connections to `at`."""
     if at.master:
         return SentinelManagedSSLConnection if at.is_tls else SentinelManagedConnection
     if at.path:
@@ -160,7 +160,7 @@ def caches(url: str, name: str) -> dict[str, Any]:
 
 
 def broker_url(url: str) -> str:
-    """Return CELERY_BROKER_URL; kombu takes a semicolon for the start of another URL."""
+    """Return CELERY_BROKER_URL. A semicolon is encoded, as kombu separates URLs by it."""
     return url.replace(";", "%3B")
 
 
@@ -169,7 +169,7 @@ def broker_options(url: str, name: str) -> dict[str, Any]:
     return {
         "global_keyprefix": f"{instance_prefix(name, _parsed(url))}:celery:",
         "health_check_interval": CELERY_TIMEOUT_S,
-        # The pools have them too; kombu reads these to know that sending fails in time.
+        # The pools set them too; kombu reads them here to limit the time of sending.
         "socket_timeout": CELERY_TIMEOUT_S,
         "socket_connect_timeout": CELERY_TIMEOUT_S,
     }
@@ -186,7 +186,7 @@ def _limits(timeout_s: float, retry: Any) -> dict[str, Any]:
 
 
 def _location(at: RedisAddress) -> dict[str, Any]:
-    """Return the arguments of a connection that say where, and as whom, it is made."""
+    """Return a connection's arguments for server, database, credentials and TLS."""
     options: dict[str, Any] = {"db": at.database, **at.tls}
     if at.username:
         options["username"] = at.username
@@ -201,7 +201,7 @@ def _location(at: RedisAddress) -> dict[str, Any]:
 
 
 def _sentinel_options(at: RedisAddress, options: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of the clients that ask the sentinels, from those of the pool."""
+    """Return the arguments of the sentinels' clients, derived from those of the pool."""
     shared = ("socket_timeout", "socket_connect_timeout", "retry")
     chosen = {name: options[name] for name in shared if name in options}
     if at.is_tls:

@@ -1,4 +1,4 @@
-"""Where Redis is: the parser of `REDIS_URL`, in all its forms, without a client.
+"""Parser of `REDIS_URL` in all its forms; needs no Redis client.
 
     redis://user:password@host:6379/0
     rediss://user:password@host:6379/0?ssl_ca_certs=/path/to/ca.pem
@@ -28,7 +28,7 @@ FORMS = (
 
 @dataclass(frozen=True, kw_only=True)
 class RedisAddress:
-    """A parsed URL. `hosts` are the sentinels where `master` names what they watch."""
+    """A parsed URL. With a `master`, `hosts` are the sentinels that watch it."""
 
     hosts: tuple[tuple[str, int], ...] = ()
     path: str = ""
@@ -51,7 +51,7 @@ class RedisAddress:
 
 
 def parse_redis_url(url: str) -> RedisAddress:
-    """Return the address that `url` gives. Raises: ValueError, a reason without passwords."""
+    """Parse a Redis URL. Raises: ValueError, with a reason that contains no password."""
     scheme, separator, rest = url.partition("://")
     if not separator or scheme not in (*PORTS, "unix"):
         raise ValueError(f"takes {FORMS}")
@@ -89,7 +89,7 @@ def _check_characters(text: str) -> None:
 
 
 def _split_userinfo(text: str) -> tuple[str, str]:
-    """Split "user:password@host/path" at its @, which may come before the first slash only."""
+    """Split "user:password@host/path" at the @, which must be before the first slash."""
     userinfo, separator, location = text.rpartition("@")
     if "/" in userinfo or "@" in userinfo:
         raise ValueError("holds a / or @ in user or password: write it as %2F or %40")
@@ -97,7 +97,7 @@ def _split_userinfo(text: str) -> tuple[str, str]:
 
 
 def _credentials(userinfo: str, options: dict[str, str]) -> tuple[str | None, str | None]:
-    """Return user and password, from before the @ or, as redis-py's unix:// has it, the query."""
+    """Return user and password, from before the @ or, as in redis-py's unix:// URLs, the query."""
     username, _, password = (unquote(part) for part in userinfo.partition(":"))
     if ":" in userinfo.partition(":")[2]:
         raise ValueError("holds a : in the password: write it as %3A")
@@ -109,7 +109,7 @@ def _credentials(userinfo: str, options: dict[str, str]) -> tuple[str | None, st
 
 
 def _options(query: str) -> dict[str, str]:
-    # A plus is a plus here, not a space: passwords and paths hold some.
+    # parse_qsl would decode a plus as a space, but passwords and paths may contain one.
     pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
     options = dict(pairs)
     if len(options) != len(pairs):
@@ -145,7 +145,7 @@ def _host(text: str, default_port: int) -> tuple[str, int]:
     if not text or text.startswith(":"):
         raise ValueError("lacks a host")
     if not match:
-        raise ValueError("has a host:port that is none (an IPv6 address stands in brackets)")
+        raise ValueError("has an invalid host:port (write an IPv6 address in brackets)")
     port = int(match[3]) if match[3] else default_port
     if not 1 <= port <= 65535:
         raise ValueError(f"takes a port from 1 to 65535, not {port}")
@@ -166,14 +166,14 @@ def _tls(scheme: str, options: dict[str, str]) -> dict[str, Any]:
     tls: dict[str, str | bool] = {n: options.pop(n) for n in TLS_OPTIONS if n in options}
     for name in TLS_FILES:
         if name in tls and not Path(str(tls[name])).is_file():
-            raise ValueError(f"names for {name} {tls[name]}, which is no file")
+            raise ValueError(f"has a missing {name} file: {tls[name]}")
     if ("ssl_certfile" in tls) != ("ssl_keyfile" in tls):
         raise ValueError("takes ssl_certfile and ssl_keyfile together")
     if tls.setdefault("ssl_cert_reqs", "required") not in ("required", "none"):
-        raise ValueError("takes for ssl_cert_reqs required or none")
+        raise ValueError("takes ssl_cert_reqs=required or ssl_cert_reqs=none")
     check_hostname = tls.get("ssl_check_hostname", "true")
     if check_hostname not in ("true", "false"):
-        raise ValueError("takes for ssl_check_hostname true or false")
+        raise ValueError("takes ssl_check_hostname=true or ssl_check_hostname=false")
     tls["ssl_check_hostname"] = check_hostname == "true" and tls["ssl_cert_reqs"] == "required"
     return {"is_tls": True, "tls": tls}
 

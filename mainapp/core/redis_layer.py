@@ -1,7 +1,7 @@
-"""The channel layer, which notices a Redis that went silent.
+"""Channel layer that detects an unresponsive Redis.
 
-A subscription only receives. When the server freezes, or a firewall drops the connection, nothing
-fails, and the process would hear nothing until the kernel gave the connection up after hours.
+A subscription only receives. If the server freezes or a firewall drops the connection, no call
+fails, and the process would receive nothing until the kernel closes the connection after hours.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.1
 RETRY_S = 0.5
-# After this much time without an answer to the PINGs that redis-py sends by itself.
+# Reconnect after this time without a reply to the PINGs that redis-py sends.
 SILENT_S = 2.0
 
 
@@ -29,8 +29,8 @@ class ChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc] # channels_re
         return layer
 
 
-class Shard(RedisSingleShardConnection):  # type: ignore[misc] # nor has it here
-    """A connection that is made anew when the server does not answer its PINGs."""
+class Shard(RedisSingleShardConnection):  # type: ignore[misc] # channels_redis has no types
+    """A connection that is re-established when the server does not reply to its PINGs."""
 
     def __init__(self, host: Any, channel_layer: Any) -> None:
         super().__init__(host, channel_layer)
@@ -54,20 +54,21 @@ class Shard(RedisSingleShardConnection):  # type: ignore[misc] # nor has it here
             return
         connection = self._pubsub.connection
         if connection is not None and not connection.is_connected:
-            # get_message would connect to where the last master was, without asking the sentinels.
+            # get_message would reconnect to the previous master without asking the sentinels.
             await connection.connect()
         message = await self._pubsub.get_message(ignore_subscribe_messages=True, timeout=POLL_S)
         try:
             self._receive_message(message)
-        except Exception:  # one bad message must not end the process's only subscription
+        except Exception:  # a bad message must not end the process's only subscription
             logger.exception("a message of the channel layer was skipped")
         await self._disconnect_if_silent(self._pubsub.connection)
 
     async def _disconnect_if_silent(self, connection: Any) -> None:
-        """Drop a connection that owes an answer; the next call connects and subscribes again.
+        """Drop an unresponsive connection; the next call connects and subscribes again.
 
-        redis-py sends a PING at `next_health_check`, and every answer moves that on. Read after the
-        buffer was, the time says nothing of an event loop that was busy itself.
+        redis-py sends a PING at `next_health_check`, and every reply postpones that time. It is
+        compared after the buffer was read, so that a busy event loop is not mistaken for a silent
+        server.
         """
         now = asyncio.get_running_loop().time()
         due_at = connection.next_health_check if connection else 0

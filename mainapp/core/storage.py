@@ -1,4 +1,4 @@
-"""Static files under hashed names, ES module imports included; of the packages, what pages use."""
+"""Static files: hashed names, also in ES module imports, and only the used files of packages."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,21 +13,21 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
 
 
 class UsedFilesFinder(FileSystemFinder):
-    """Of the npm packages, lists what settings.PACKAGE_FILES names: they bring a thousand more."""
+    """Lists only settings.PACKAGE_FILES of the npm packages, which have a thousand more files."""
 
     def list(self, *args: Any, **options: Any) -> Iterator[Any]:
-        yield from _used(super().list(*args, **options))
+        yield from _filter_used(super().list(*args, **options))
 
 
 class UsedAppFilesFinder(AppDirectoriesFinder):
-    """The same for the Django packages; some of their files import what they do not bring."""
+    """Does the same for Django packages, some of whose files import modules that are missing."""
 
     def list(self, *args: Any, **options: Any) -> Iterator[Any]:
-        yield from _used(super().list(*args, **options))
+        yield from _filter_used(super().list(*args, **options))
 
 
-def _used(found: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    for path, storage in found:
+def _filter_used(files: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for path, storage in files:
         prefix = getattr(storage, "prefix", None)
         name = f"{prefix}/{path}" if prefix else path
         if not name.startswith(settings.PACKAGE_PREFIXES) or name in settings.PACKAGE_FILES:

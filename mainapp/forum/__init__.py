@@ -1,1 +1,1 @@
-"""Rooms: numbered messages, acknowledged when they are committed, live beside the prices."""
+"""Forum rooms: numbered messages, acknowledged once committed and pushed to open sockets."""

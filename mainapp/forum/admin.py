@@ -1,4 +1,4 @@
-"""The forum in the admin: to be looked at; what changes it goes by the services."""
+"""The forum in the admin, read-only: only the services write, number and log changes."""
 
 from typing import Any
 
@@ -42,6 +42,7 @@ class MessageAdmin(ReadOnlyAdmin):
     list_select_related = ["room", "author"]
     search_fields = ["author__username", "room__name"]
     ordering = ["-pk"]
+    # The count would scan the forum's largest table for every page of a search.
     show_full_result_count = False
 
 

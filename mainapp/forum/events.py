@@ -1,8 +1,8 @@
-"""Names and wire shapes: the layer's group, its hints, and the frames of `ws/room/<pk>/`.
+"""Names and wire shapes: the channel group, its hints, and the frames of `ws/room/<pk>/`.
 
-What one who follows the contract can build on: order messages by `seq`, drop a `seq` that is there
-already, and answer a gap (after a reconnect) with `resume {after: the last of the whole sequence}`
-until `more` is false. Live messages follow the page that is being answered, never overtake it.
+Rules for clients: order messages by `seq`, drop a `seq` already received, and after a gap (a
+reconnect) send `resume {after: the last seq before the gap}` until `more` is false. Live messages
+are sent after the page that answers a `resume`, never before it.
 """
 
 from typing import Any, Literal, NotRequired, TypedDict
@@ -11,7 +11,7 @@ ROOMS = "forum.rooms"
 
 
 class Person(TypedDict):
-    """A user as others see them; `avatar` is the address of a picture of 48 pixels."""
+    """A user's public data; `avatar` is the URL of a 48-pixel picture."""
 
     id: int
     name: str
@@ -21,8 +21,8 @@ class Person(TypedDict):
 class MessageItem(TypedDict):
     """A message, in a `message` frame or among the `items` of `messages`.
 
-    A deleted one is a tombstone, `"deleted": true` with an empty body_html. `user` is None when
-    the account is gone. `client_id` and `body` are there for its author only.
+    A deleted message is a tombstone: `"deleted": true` and an empty body_html. `user` is None when
+    the account was deleted. Only the author receives `client_id` and `body`.
     """
 
     id: int
@@ -37,11 +37,11 @@ class MessageItem(TypedDict):
 
 
 class RoomFrame(TypedDict):
-    """Greets a socket, and comes again when what this user may do has changed.
+    """First frame of a socket; sent again when the user's permissions change.
 
-    `may` holds of `send edit delete report` (one's own, for edit and delete) and, for who keeps
-    order, `delete_any mute close`. `revision` counts all changes: given back in a later `resume`,
-    it brings the edits and deletions that were missed.
+    `may` lists permissions: `send edit delete report` (edit and delete only one's own messages)
+    and, for moderators, `delete_any mute close`. `revision` counts all changes of the room: a
+    client that sends it in a later `resume` receives the edits and deletions that it missed.
     """
 
     type: Literal["room"]
@@ -53,10 +53,10 @@ class RoomFrame(TypedDict):
 
 
 class MessagesFrame(TypedDict):
-    """Answers `resume {after, revision?}`: what follows `after`, at most 100, in order, no gap.
+    """Reply to `resume {after, revision?}`: at most 100 messages after `after`, without gaps.
 
-    With `more` resume after the last of them. `edited` and `deleted` frames follow for older
-    messages that changed since `revision`, if it was given.
+    If `more` is true, resume after the last of them. If `revision` was sent, `edited` and `deleted`
+    frames follow for the older messages that changed since then.
     """
 
     type: Literal["messages"]
@@ -67,7 +67,7 @@ class MessagesFrame(TypedDict):
 
 
 class AckFrame(TypedDict):
-    """Answers `send {client_id, body}` once the message is committed."""
+    """Reply to `send {client_id, body}` once the message is committed."""
 
     type: Literal["ack"]
     client_id: str
@@ -91,7 +91,7 @@ class DeletedFrame(TypedDict):
 
 
 class TypingFrame(TypedDict):
-    """Somebody else writes; comes at most once a second of each."""
+    """Another user is typing; sent at most once a second per user."""
 
     type: Literal["typing"]
     user: Person
@@ -103,11 +103,11 @@ class PresenceFrame(TypedDict):
     left: list[Person]
 
 
-# Messages to the group `forum.rooms`: hints, that may be lost. ---------------------------------
+# Messages to the group `forum.rooms`. They are hints and may be lost. ---------------------------
 
 
 class RoomChanged(TypedDict):
-    """A room has come to these revisions; the database holds what they are."""
+    """A room has reached these revisions; the changes are read from the database."""
 
     type: Literal["room.changed"]
     room: int
@@ -116,7 +116,7 @@ class RoomChanged(TypedDict):
 
 
 class RoomTyping(TypedDict):
-    """Somebody is typing; `origin` is the process that has already sent it to its own sockets."""
+    """A user is typing; the process `origin` has already sent this to its own sockets."""
 
     type: Literal["room.typing"]
     room: int

@@ -1,4 +1,4 @@
-"""The errors that several of the forum's services raise."""
+"""Errors raised by several services of the forum."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from mainapp.core.exceptions import DomainError
 
 
 class Invalid(DomainError):
-    """A text or number that is refused, or a thing that does not exist any more."""
+    """A refused text or number, or an object that no longer exists."""
 
     def __init__(self, template: str, *, fields: dict[str, Any] | None = None) -> None:
         super().__init__("invalid", template, fields=fields)

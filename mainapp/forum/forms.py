@@ -1,4 +1,4 @@
-"""What people type into the forum."""
+"""Forms of the forum's pages."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from mainapp.market.selectors.watchlists import stocks_named
 
 
 class ForumQuery(forms.Form):
-    """The forum's query; a field that makes no sense counts as empty."""
+    """The query string of the room list; an invalid field counts as empty."""
 
     q = forms.CharField(required=False, max_length=60)
     topic = forms.CharField(required=False, max_length=40)
@@ -60,14 +60,14 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
                 field.widget.attrs["aria-invalid"] = "true"
 
     def clean_name(self) -> str:
-        return _shown(self.cleaned_data["name"], _("Dê um nome à sala."))
+        return _clean_line(self.cleaned_data["name"], _("Dê um nome à sala."))
 
     def clean_description(self) -> str:
         return clean_body(self.cleaned_data["description"])
 
     def clean_topic(self) -> str:
         topic: str = self.cleaned_data["topic"]
-        return _shown(topic, _("Este tópico não se deixa ler.")) if topic else ""
+        return _clean_line(topic, _("Este tópico não se deixa ler.")) if topic else ""
 
     def clean_stock(self) -> Stock | None:
         text: str = self.cleaned_data["stock"]
@@ -79,8 +79,9 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
 
 
 class MessageForm(forms.Form):
-    """A message's text, for who has no script; its service says what is wrong with it."""
+    """A message's text, sent without JavaScript."""
 
+    # Longer than MAX_BODY: `post_message` checks the length after trimming, and reports it.
     body = forms.CharField(
         label=_("Mensagem"),
         required=False,
@@ -101,15 +102,16 @@ class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at ru
 
 
 class MuteForm(forms.Form):
-    """Whom to take the word from, or to give it back to."""
+    """The user to mute or unmute."""
 
+    # The largest key of the database; SQLite's driver fails on a larger number.
     user = forms.IntegerField(min_value=1, max_value=2**63 - 1)
     muted = forms.BooleanField(required=False)
 
 
-def _shown(text: str, otherwise: Any) -> str:
-    """Return a text as one line without what cannot be seen. Raises: ValidationError."""
+def _clean_line(text: str, error: Any) -> str:
+    """Return a text as one line without control characters. Raises: ValidationError if empty."""
     line = " ".join(clean_body(text).split())
     if not line:
-        raise ValidationError(otherwise)
+        raise ValidationError(error)
     return line

@@ -1,4 +1,4 @@
-"""Rooms, their messages and people, and what was done to keep order."""
+"""Rooms, messages, participants, reports and the moderation log."""
 
 from typing import Any
 
@@ -11,16 +11,18 @@ from mainapp.market.symbols import fold
 
 
 class Room(models.Model):
-    """A place to talk. `last_seq` is the number of its newest message; a deleted host leaves it.
+    """A chat room. `last_seq` numbers its newest message; the room survives its host's account.
 
-    `revision` counts every change that its readers see; they find what they missed by it. Both are
-    counted under the row's lock, so that a number which can be read has all lower ones beside it.
+    `revision` counts every change visible to readers, and lets them load the changes they missed.
+    Both counters are incremented under the row's lock: once a number is visible, so are all lower
+    ones.
     """
 
     name = models.CharField(_("nome"), max_length=80)
     topic = models.CharField(_("tópico"), max_length=40, blank=True)
     description = models.TextField(_("descrição"), max_length=500, blank=True)
-    # Name, topic and description as search compares them; `save` keeps it.
+    # Name, topic and description without case and accents, set by `save`: SQLite's LIKE ignores
+    # the case of ASCII letters only.
     search_text = models.TextField(editable=False, default="")
     stock = models.ForeignKey(
         Stock, models.SET_NULL, null=True, blank=True, related_name="rooms", verbose_name=_("ativo")
@@ -31,10 +33,11 @@ class Room(models.Model):
     is_closed = models.BooleanField(default=False)
     last_seq = models.PositiveIntegerField(default=0)
     revision = models.PositiveBigIntegerField(default=0)
-    # The revision that last changed its name, its host, who is muted or whether it is closed.
+    # The last revision that changed the room's data, its muted users or whether it is closed. Only
+    # then do processes read the muted users again.
     rules_revision = models.PositiveBigIntegerField(default=0)
     created_at = models.DateTimeField()
-    # When it was last talked in; a room without a message: when it was made.
+    # Time of the newest message; for an empty room, of its creation.
     active_at = models.DateTimeField()
 
     class Meta:
@@ -55,7 +58,7 @@ class Room(models.Model):
 
 
 class Participant(models.Model):
-    """That a user takes part in a room: they made it or wrote in it. A muted one only reads."""
+    """A user who created a room, wrote in it or was muted there. A muted user can only read."""
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="participants")
     user = models.ForeignKey(
@@ -74,16 +77,16 @@ class Participant(models.Model):
 
 
 class Message(models.Model):
-    """What was said. A deleted one keeps its number and loses its text; its author may be gone."""
+    """A message. Deletion clears its text and keeps its number; the author may have no account."""
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="messages")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="messages"
     )
     seq = models.PositiveIntegerField()
-    # The room's, when this was last changed.
+    # The room's revision when this message last changed.
     revision = models.PositiveBigIntegerField(default=0)
-    # The sender's name for it, for ever: a message sent again is the same message.
+    # Chosen by the client and never reused: it makes sending a message again idempotent.
     client_id = models.UUIDField(null=True)
     body = models.TextField()
     body_html = models.TextField()
@@ -92,7 +95,8 @@ class Message(models.Model):
     deleted_at = models.DateTimeField(null=True)
 
     class Meta:
-        ordering = ["room_id", "seq"]  # "room" would join it, for the rooms' own order
+        # Not "room": Django would join the table of rooms and order by their ordering.
+        ordering = ["room_id", "seq"]
         constraints = [
             models.UniqueConstraint(fields=["room", "seq"], name="one_message_a_number"),
             models.UniqueConstraint(
@@ -109,7 +113,7 @@ class Message(models.Model):
 
 
 class Report(models.Model):
-    """That a reader finds a message out of order; once a reader."""
+    """A reader's complaint about a message; at most one per reader."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="reports")
     reporter = models.ForeignKey(
@@ -130,7 +134,7 @@ class Report(models.Model):
 
 
 class ModerationEntry(models.Model):
-    """One line of the log: who did what to whom; it outlives the room and the people."""
+    """A line of the moderation log, which survives the room and the users it names."""
 
     class Action(models.TextChoices):
         DELETE_MESSAGE = "delete_message", _("apagou uma mensagem")

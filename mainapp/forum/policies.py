@@ -1,4 +1,4 @@
-"""Who may use the forum and do what in a room, and what a message may contain."""
+"""Permissions in the forum and its rooms, rate limits, and the rules for a message's text."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -25,19 +25,19 @@ from mainapp.core.policies import (
 from mainapp.forum.rendering import MAX_BODY
 
 TOO_MANY = _("Mensagens demais; espere um pouco.")
-# Counted with the message: one that is sent again under its client_id is not counted again.
+# Counted in the message's transaction: sending a client_id again is not counted again.
 POSTS = Limit("posts", 10, 10.0, TOO_MANY)
 # Edits and deletions by one user; each is sent to every reader of the room.
 CHANGES = Limit("changes", 20, 10.0, TOO_MANY, without_redis=OPEN)
 NEW_ROOMS = Limit("rooms", "ROOMS_A_DAY", DAY_S, _("Salas demais num dia; espere um pouco."))
 MAX_EXCERPT = 200
-# They turn what follows them around, and could make it read as something else.
-_TURNING = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+# Bidirectional overrides and isolates reverse the text after them and can disguise it.
+_BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What decides over who may do what in a room; `muted` has user ids."""
+    """The facts about a room that decide on permissions; `muted` contains user ids."""
 
     host_id: int | None
     is_closed: bool
@@ -45,23 +45,23 @@ class Rules:
 
 
 def is_moderator(user: Any, *, host_id: int | None) -> bool:
-    """Tell whether a user, who may be anonymous, keeps order in a room: its host, or staff."""
+    """Return whether a user, possibly anonymous, moderates a room: as its host or as staff."""
     if not user.is_authenticated or not user.is_active:
         return False
     return user.pk == host_id or is_staff_level(user)
 
 
 def may_mute(actor: Any, target: Any, *, host_id: int | None) -> bool:
-    """Tell whether `actor` may mute and unmute `target`: not oneself, and staff only by staff."""
+    """Return whether `actor` may mute `target`. Nobody mutes themselves; only staff mute staff."""
     if actor.pk == target.pk or not is_moderator(actor, host_id=host_id):
         return False
     return is_staff_level(actor) or not is_staff_level(target)
 
 
-def may_settle(actor: Any, *, host_id: int | None, author_id: int | None) -> bool:
-    """Tell whether `actor` sees and settles what is reported of `author_id`'s message.
+def may_resolve_report(actor: Any, *, host_id: int | None, author_id: int | None) -> bool:
+    """Return whether `actor` may see and resolve reports of `author_id`'s messages.
 
-    Who keeps order may, but not a host about oneself: that is for staff.
+    Moderators may, except that only staff handle reports of the host's own messages.
     """
     if not is_moderator(actor, host_id=host_id):
         return False
@@ -69,9 +69,9 @@ def may_settle(actor: Any, *, host_id: int | None, author_id: int | None) -> boo
 
 
 def permissions(user: Any, rules: Rules) -> list[str]:
-    """Return what `user` may: `send edit delete report` and `delete_any mute close`.
+    """Return the user's permissions among `send edit delete report` and `delete_any mute close`.
 
-    `edit` and `delete` are for one's own messages. A closed room takes no message from anybody.
+    `edit` and `delete` cover one's own messages. In a closed room nobody may send or edit.
     """
     if not user.is_authenticated or not user.is_active:
         return []
@@ -84,13 +84,13 @@ def permissions(user: Any, rules: Rules) -> list[str]:
 
 
 def clean_body(text: str) -> str:
-    """Return a message's text without what is no text: control and turning characters, margins.
+    """Return a message's text without control and bidirectional characters, trimmed.
 
-    Empty when nothing would be seen of it.
+    Empty when no visible character remains.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(c for c in text if c in "\n\t" or _is_text(c)).strip()
-    return kept if any(unicodedata.category(c)[0] in "LNPS" for c in kept) else ""
+    cleaned = "".join(c for c in text if c in "\n\t" or _is_text(c)).strip()
+    return cleaned if any(unicodedata.category(c)[0] in "LNPS" for c in cleaned) else ""
 
 
 def is_too_long(body: str) -> bool:
@@ -98,7 +98,10 @@ def is_too_long(body: str) -> bool:
 
 
 def _is_text(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cs") and ord(character) not in _TURNING
+    # Other format characters (Cf) stay: joiners combine emoji.
+    return (
+        unicodedata.category(character) not in ("Cc", "Cs") and ord(character) not in _BIDI_CONTROLS
+    )
 
 
 PAGES = {

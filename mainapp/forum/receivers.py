@@ -1,4 +1,4 @@
-"""Publishes every committed change of a room to all processes."""
+"""Publish every committed change of a room to all processes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from mainapp.forum.signals import room_changed
 
 @receiver(room_changed)
 def publish_change(*, room_pk: int, revision: int, rules_revision: int, **_kwargs: Any) -> None:
-    """Publish the room's revisions; of those that wait, only the newest is sent."""
+    """Publish the room's revisions; of several queued ones, only the newest is sent."""
     body = RoomChanged(
         type="room.changed", room=room_pk, revision=revision, rules_revision=rules_revision
     )

@@ -1,6 +1,6 @@
-"""What the forum announces in-process."""
+"""Signals of the forum, within one process."""
 
 from django.dispatch import Signal
 
-# Sent after the commit, with `room_pk`, and its `revision` and `rules_revision` by then (int).
+# Sent after the commit with the integers `room_pk`, `revision` and `rules_revision`.
 room_changed = Signal()

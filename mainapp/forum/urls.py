@@ -1,4 +1,4 @@
-"""The forum's pages."""
+"""URLs of the forum's pages."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The catalogue and the rejected quotes in the admin."""
+"""Admin pages of the catalogue and of rejected quotes."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from mainapp.market.models import Membership, RejectedQuotes, Stock
-from mainapp.market.selectors.catalogue import forget_catalogue
+from mainapp.market.selectors.catalogue import clear_catalogue_cache
 from mainapp.market.services.catalogue import search_text
 
 
@@ -25,12 +25,13 @@ class StockAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at r
     inlines = [MembershipInline]
 
     def has_delete_permission(self, request: HttpRequest, obj: Stock | None = None) -> bool:
-        return False  # a stock is retired, its history stays
+        # Deleting a stock would delete its candles: it is retired instead.
+        return False
 
     def save_model(self, request: HttpRequest, obj: Stock, form: Any, change: bool) -> None:
         obj.search_text = search_text(obj.symbol, obj.name)
         super().save_model(request, obj, form, change)
-        forget_catalogue()
+        clear_catalogue_cache()
 
 
 @admin.register(Membership)

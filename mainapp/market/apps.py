@@ -1,4 +1,4 @@
-"""Django's configuration of the market feature."""
+"""Django's application configuration of the market."""
 
 from django.apps import AppConfig
 
@@ -7,4 +7,4 @@ class MarketConfig(AppConfig):
     name = "mainapp.market"
 
     def ready(self) -> None:
-        from mainapp.market import receivers  # noqa: F401, PLC0415 - connects once the models are there
+        from mainapp.market import receivers  # noqa: F401, PLC0415 - its signals connect after the models are loaded

@@ -1,4 +1,4 @@
-"""The board: the newest quote of every symbol, in Redis, under an epoch and a running number."""
+"""The board: the newest quote of every symbol in Redis, with an epoch and a sequence number."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -17,8 +17,8 @@ EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
 WORKER_LEASE_MS = 2_000
 
-# KEYS: board. ARGV: status or '', then symbol, quoted_at in ms and value of each quote. One atomic
-# step, so that two workers never give one number twice nor an older quote the last word.
+# KEYS: board. ARGV: status or '', then symbol, quoted_at in ms and value of each quote. A script is
+# atomic: two workers never assign the same number, nor does an older quote replace a newer one.
 _PUT = """
 local names = {'@epoch', '@seq'}
 for i = 2, #ARGV, 3 do names[#names + 1] = ARGV[i] end
@@ -54,12 +54,12 @@ RUN_LENGTH = 16
 
 
 class BoardLostError(Exception):
-    """The board is not there: Redis was emptied since it was last filled."""
+    """The board does not exist: Redis has lost its data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """When the last batch ended and when the next is due, aware UTC."""
+    """The end of the last batch and the due time of the next one, aware UTC."""
 
     batch_at: datetime
     next_due_at: datetime
@@ -67,7 +67,7 @@ class FeedStatus:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """What a batch changed on the board: each symbol's quote before (None: new) and after."""
+    """The changes of a batch: each symbol's quote before (None for a new symbol) and after it."""
 
     epoch: str
     seq: int
@@ -76,7 +76,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """The board's head as read at once; `status` is None until a batch has run."""
+    """The board's head, read in one step. `status` is None before the first batch."""
 
     epoch: str | None
     seq: int
@@ -86,7 +86,7 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Everything on the board: each symbol's quote with the number of its last change."""
+    """The whole board: each symbol's quote and the number of its last change."""
 
     epoch: str
     seq: int
@@ -98,11 +98,11 @@ def board_key(simulated: bool) -> str:
 
 
 class Board:
-    """The worker's side: puts quotes on the board of one kind, real or simulated.
+    """The worker's interface: writes quotes to the real or the simulated board.
 
-    An epoch begins with the id of the Redis run that it was made in: a Redis that starts again may
-    have gone back to an older board, whose next numbers were given already. Every method raises
-    redis.RedisError when Redis does not answer.
+    An epoch starts with the id of the Redis run that created it: after a restart, Redis may have
+    lost the newest writes and would assign numbers a second time. All methods raise
+    redis.RedisError if Redis is unavailable.
     """
 
     def __init__(self, *, simulated: bool, redis_client: "redis.Redis | None" = None) -> None:
@@ -111,14 +111,14 @@ class Board:
         self._put = self._client.register_script(_PUT)
 
     def exists(self) -> bool:
-        """Tell whether the board is there, and of the present run of Redis."""
+        """Return whether the board exists and belongs to the current run of Redis."""
         epoch: Any = self._client.hget(self._key, EPOCH)
         return bool(epoch) and epoch.decode()[:RUN_LENGTH] == self._run()
 
     def put(self, quotes: Iterable[Quote], status: FeedStatus | None) -> Placed:
-        """Place `quotes`, stamped with a time, and a status if given; atomic, safe to repeat.
+        """Write quotes, which must have a time, and the status if not None.
 
-        Raises: BoardLostError when there is no board to put them on.
+        Atomic and safe to repeat. Raises: BoardLostError.
         """
         by_symbol = {quote.symbol: quote for quote in quotes}
         args: list[str | bytes | int] = [_dump_status(status) if status else ""]
@@ -136,7 +136,10 @@ class Board:
         return Placed(epoch.decode(), int(seq), changed)
 
     def restore(self, quotes: Iterable[Quote]) -> bool:
-        """Fill a lost board under a new epoch; False when it is there. Others may race."""
+        """Create a lost board with a new epoch; return False if the board exists.
+
+        Of several concurrent calls, one creates it.
+        """
         values = {
             quote.symbol: f"0|{int(quote.quoted_at.timestamp() * 1000)}|".encode() + _dump(quote)
             for quote in quotes
@@ -168,14 +171,14 @@ class Board:
 
 
 class BoardReader:
-    """A web process's side, on the running event loop."""
+    """The web process's interface, on the running event loop."""
 
     def __init__(self, *, simulated: bool, redis_client: "aioredis.Redis") -> None:
         self._client = redis_client
         self._key = board_key(simulated)
 
     async def pulse(self) -> Pulse:
-        """Return the board's head; one round trip. Raises: redis.RedisError."""
+        """Return the board's head. One round trip. Raises: redis.RedisError."""
         async with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hmget(self._key, [EPOCH, SEQ, STATUS])
             pipeline.exists(WORKER_KEY)
@@ -185,7 +188,7 @@ class BoardReader:
         )
 
     async def read(self) -> Contents | None:
-        """Return everything on the board, None when it is lost. Raises: redis.RedisError."""
+        """Return the whole board, or None if it is lost. Raises: redis.RedisError."""
         raw: dict[Any, Any] = await self._client.hgetall(self._key)
         head = {name: raw.pop(name.encode(), b"") for name in (EPOCH, SEQ, STATUS)}
         if not head[EPOCH]:

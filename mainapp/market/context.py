@@ -1,4 +1,4 @@
-"""What every page knows of the market: is it simulated, and where do prices come from."""
+"""Template context of every page: simulation, sources of quotes, and the portfolio's date."""
 
 from datetime import date
 from typing import Any
@@ -21,6 +21,6 @@ def market(request: HttpRequest) -> dict[str, Any]:
 
 
 def portfolio_on() -> date | None:
-    """Return the date of the IBOV's portfolio, at most five minutes old; templates call it."""
+    """Return the date of the IBOV's portfolio, cached for five minutes. Called by templates."""
     newest: date | None = cache.get_or_set(PORTFOLIO_KEY, portfolio_date, PORTFOLIO_S)
     return newest

@@ -1,4 +1,4 @@
-"""Names and wire shapes: the groups of the channel layer, its messages, and the socket's frames."""
+"""Names of the channel layer's groups, and the shapes of its messages and of socket frames."""
 
 from typing import Any, Literal, TypedDict
 
@@ -9,11 +9,12 @@ STOCK_CHAT = "stock_chat"
 
 Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
 Feed = Literal["live", "late", "down"]
-QuoteFrame = dict[str, Any]  # CONTRACTS §2's quote, or the changed part of one
+# The quote of CONTRACTS §2, or only its changed fields.
+QuoteFrame = dict[str, Any]
 
 
 class QuotesRecorded(TypedDict):
-    """To the group `stock_track`: what one batch changed; the board holds the rest."""
+    """Message to the group `stock_track`: the changes of one batch to the board."""
 
     type: Literal["quotes.recorded"]
     epoch: str
@@ -21,8 +22,8 @@ class QuotesRecorded(TypedDict):
     quotes: dict[str, QuoteFrame]
 
 
-class ChatSaid(TypedDict):
-    """To the group `stock_chat`: one message of a tracker room."""
+class ChatMessage(TypedDict):
+    """Message to the group `stock_chat`: one chat message of a tracker room."""
 
     type: Literal["chat.said"]
     room: str
@@ -32,7 +33,7 @@ class ChatSaid(TypedDict):
 
 
 def quote_changes(before: Quote | None, after: Quote) -> QuoteFrame:
-    """Return the fields of `after` that differ from `before`; all of them when there was none."""
+    """Return the fields of `after` that differ from `before`, or all fields without a `before`."""
     fields = after.to_wire()
     if before is None:
         return fields

@@ -1,4 +1,4 @@
-"""What people type into the picker and the lists."""
+"""Forms of the stock picker and of watchlists."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ MAX_TEXT = 12
 
 
 class PickerForm(forms.Form):
-    """The picker's query; a field that makes no sense counts as empty."""
+    """The picker's query. Invalid fields count as empty."""
 
     q = forms.CharField(required=False, max_length=60)
     sector = forms.CharField(required=False, max_length=80)
@@ -46,7 +46,7 @@ class WatchlistForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at
 
 
 class SymbolsForm(forms.Form):
-    """Tickers in one line, parted by spaces or commas: `PETR4, VALE3`."""
+    """Tickers in one line, separated by spaces, commas or semicolons: `PETR4, VALE3`."""
 
     symbols = forms.CharField(label=_("Códigos"), max_length=2000)
 
@@ -55,9 +55,9 @@ class SymbolsForm(forms.Form):
 
 
 def symbols_from(request: HttpRequest, *names: str) -> dict[str, list[str]]:
-    """Return the lists of symbols that a POST names, as JSON or as a form.
+    """Return the lists of symbols in a POST request's JSON or form.
 
-    Raises: ValidationError when it is neither, or names too many.
+    Raises: ValidationError if the body is invalid or a list is too long.
     """
     if request.content_type == "application/json":
         try:
@@ -66,12 +66,12 @@ def symbols_from(request: HttpRequest, *names: str) -> dict[str, list[str]]:
             raise ValidationError(_("O pedido não se deixa ler.")) from error
         if not isinstance(body, dict):
             raise ValidationError(_("O pedido não se deixa ler."))
-        found = {name: body.get(name, []) for name in names}
+        lists = {name: body.get(name, []) for name in names}
     else:
-        found = {name: request.POST.getlist(name) for name in names}
-    for symbols in found.values():
+        lists = {name: request.POST.getlist(name) for name in names}
+    for symbols in lists.values():
         _check_symbols(symbols)
-    return found
+    return lists
 
 
 def _check_symbols(symbols: Any) -> None:

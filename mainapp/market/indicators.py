@@ -1,4 +1,4 @@
-"""What is computed from many quotes at once."""
+"""Indicators over many quotes: the ranking by turnover, gain and loss."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,10 +12,10 @@ RANKING_SIZE = 5
 def ranking(
     rows: Mapping[str, Mapping[str, Any]], size: int = RANKING_SIZE
 ) -> dict[str, list[str]]:
-    """Return the symbols most traded (price by volume), with the biggest gains and losses.
+    """Return the symbols with the highest turnover (price by volume), gain and loss.
 
-    `rows` are quotes of the wire's shape by symbol: decimal strings, `None` for what is not known.
-    A quote without a price or a change is left out, and so is the index. Ties go by symbol.
+    `rows` maps symbols to quotes as sent to clients: decimal strings, None for unknown values.
+    Quotes without a price or a change, and the index, are skipped. Ties are ordered by symbol.
     """
     known = {
         symbol: row
@@ -38,5 +38,5 @@ def ranking(
 
 
 def _largest(values: Mapping[str, Decimal], size: int) -> list[str]:
-    """Return the keys of the `size` largest values, the largest first, ties by key."""
+    """Return the keys of the `size` largest values in descending order; ties by key."""
     return sorted(values, key=lambda symbol: (-values[symbol], symbol))[:size]

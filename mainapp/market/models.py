@@ -1,4 +1,4 @@
-"""The catalogue, the last recorded quote, candles, and people's lists."""
+"""Stocks, their last quotes and candles, rejected quotes, and users' watchlists."""
 
 from dataclasses import MISSING
 from typing import Any
@@ -46,7 +46,7 @@ class Stock(models.Model):
 
 
 class Membership(models.Model):
-    """A stock belonged to a market (an index portfolio) on a date."""
+    """Membership of a stock in a market (an index portfolio) on a date."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="memberships")
     market = models.CharField(max_length=12)
@@ -62,7 +62,7 @@ class Membership(models.Model):
 
 
 class QuoteColumns(models.Model):
-    """The columns of a quote, as `quotes.Quote` defines its fields."""
+    """The columns of a quote, derived from the fields of `quotes.Quote`."""
 
     class Meta:
         abstract = True
@@ -71,7 +71,7 @@ class QuoteColumns(models.Model):
 def quote_column(field: QuoteField) -> "models.Field[Any, Any]":
     """Return the column of a quote's field.
 
-    A recorded quote always has a time, so this column is never null.
+    The time is never null, because recording gives each quote a time.
     """
     kind = field.kind
     options: dict[str, Any] = {} if field.default in (MISSING, None) else {"default": field.default}
@@ -94,7 +94,7 @@ for _field in column_fields(Quote):
 
 
 class LastQuote(QuoteColumns):
-    """The newest recorded quote of a stock, one real and one simulated."""
+    """The newest recorded quote of a stock: at most one real and one simulated."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="last_quotes")
 
@@ -107,13 +107,13 @@ class LastQuote(QuoteColumns):
         return f"last quote of {self.stock_id}"
 
     def to_quote(self) -> Quote:
-        """Return the row as the quote that was recorded; reads its stock."""
+        """Return the recorded quote. Reads the stock's row as well."""
         values = {field.name: getattr(self, field.name) for field in column_fields(Quote)}
         return Quote(symbol=self.stock.symbol, name=self.stock.name, **values)
 
 
 class Candle(models.Model):
-    """Open, high, low and close of one minute or one day (São Paulo's)."""
+    """Open, high, low and close of one minute or of one day in São Paulo."""
 
     class Interval(models.TextChoices):
         MINUTE = "1m", _("1 minuto")
@@ -142,7 +142,7 @@ class Candle(models.Model):
 
 
 class RejectedQuotes(models.Model):
-    """Count of a source's refused quotes for one reason, and the last of them."""
+    """The number of a source's quotes rejected for one reason, and the last such quote."""
 
     source = models.CharField(max_length=20)
     reason = models.CharField(max_length=20)
@@ -160,7 +160,7 @@ class RejectedQuotes(models.Model):
 
 
 class Watchlist(models.Model):
-    """A person's named list of stocks, open to anyone who has its link."""
+    """A user's named list of stocks, readable by anyone who has its link."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="watchlists")
     name = models.CharField(max_length=60)
@@ -181,7 +181,7 @@ class Watchlist(models.Model):
 
 
 class WatchlistItem(models.Model):
-    """The place of a stock in a list."""
+    """A stock at a position of a watchlist."""
 
     watchlist = models.ForeignKey(Watchlist, models.CASCADE, related_name="items")
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")

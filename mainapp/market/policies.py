@@ -1,4 +1,4 @@
-"""Who may use the market's pages and socket, and how many symbols one user may follow."""
+"""Access policies of the market's pages and socket, and limits of followed symbols."""
 
 from django.utils.translation import gettext_noop as _
 
@@ -7,12 +7,12 @@ from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, UNAUTHORIZED, Socket
 
 SYMBOL_LIMIT_ANONYMOUS = 30
 SYMBOL_LIMIT_USER = 200
-# Closed: without Redis a message reaches nobody anyway.
+# Refuses messages without Redis, which has to deliver them anyway.
 CHAT = Limit("chat", 5, 10.0, _("Mensagens demais; espere um pouco."), without_redis=CLOSED)
 
 
 def symbol_limit(*, is_authenticated: bool) -> int:
-    """Return how many symbols a person may follow at once."""
+    """Return the number of symbols that a user may follow at once."""
     return SYMBOL_LIMIT_USER if is_authenticated else SYMBOL_LIMIT_ANONYMOUS
 
 

@@ -1,4 +1,4 @@
-"""Quotes and candles: their one definition, their form on the wire, and the reasons to refuse."""
+"""Quotes and candles: definition, serialisation, and the reasons for rejection."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -8,11 +8,11 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
-CURRENCY = "BRL"  # of all papers of B3
+CURRENCY = "BRL"  # of all B3 papers
 CENT = Decimal("0.01")
 CLOCK_SKEW = timedelta(minutes=2)
 MAX_PRICE = Decimal(10) ** 12
-# In the notation of JSON and English. 38,42 does not match: without its comma it would be 3842.
+# A number in JSON's or English notation. 38,42 does not match: without its comma it would be 3842.
 NUMBER = re.compile(
     r"[+-]?((\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d+)?|s?nan|inf(inity)?)",
     re.ASCII | re.IGNORECASE,
@@ -24,19 +24,19 @@ Rejection = Literal[
     "unknown_symbol",
     "older",
     "future",
-    "foreign",  # simulated among real ones, or the other way round
-    "currency",  # another than the paper's own
+    "foreign",  # a simulated quote in a real market, or vice versa
+    "currency",  # not the paper's currency
 ]
 REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The kind of a quote's field, from which its forms derive.
+    """The kind of a quote's field.
 
-    These are the column of LastQuote (`market.models`), the value on the board, the value on the
-    wire and the API's serializer field (`api.serializers.market`). `digits` bounds money,
-    `max_length` a text. `is_column` is False for what the stock's own row holds.
+    It determines the column of LastQuote (`market.models`), the value on the board, the value sent
+    to clients, and the API's serializer field (`api.serializers.market`). `digits` limits money,
+    `max_length` text. `is_column` is False for columns of the stock's own row.
     """
 
     name: Literal["text", "money", "count", "seconds", "time", "flag"]
@@ -52,12 +52,12 @@ COUNT, SECONDS, TIME, FLAG = Kind("count"), Kind("seconds"), Kind("time"), Kind(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """One stock's newest price, as a source gave it.
+    """The newest price of a stock as reported by a source.
 
-    A new field is one line here, and a migration: its `Kind` decides about row, board, wire and
-    API. Prices are Decimal in `currency` (empty: the source did not name one), `quoted_at` is aware
-    UTC, `volume` counts shares of the day. A source that gives no time leaves `quoted_at` None;
-    recording then sets the first fetch that saw the price, and `quoted_at_estimated`.
+    A new field needs one line here and a migration; its `Kind` determines column, board, frame and
+    API. Prices are Decimal in `currency` (empty if the source reports none), `quoted_at` is aware
+    UTC, `volume` is the number of shares traded today. If the source reports no time, `quoted_at`
+    is None; recording then uses the first fetch with this price and sets `quoted_at_estimated`.
     """
 
     symbol: Annotated[str, STOCK_TEXT]
@@ -89,29 +89,29 @@ class Quote:
         return (self.change * 100 / self.previous_close).quantize(CENT, ROUND_HALF_UP)
 
     def to_wire(self) -> dict[str, Any]:
-        """Return CONTRACTS §2's quote: money as decimal strings, time as ISO 8601 UTC."""
+        """Return the quote of CONTRACTS §2: money as decimal strings, time as ISO 8601 UTC."""
         return {
             name: getattr(self, name) if write is None else write(getattr(self, name))
             for name, write in _definition(type(self)).wire_writers
         }
 
     def to_json(self) -> dict[str, Any]:
-        """Return the stored fields for JSON, exact: what `from_json` reads."""
+        """Return the stored fields without loss, for JSON; the inverse of `from_json`."""
         return {field.name: getattr(self, field.name) for field in stored_fields(type(self))}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return the quote of a JSON object of `to_json`; a version of fewer fields may have it."""
-        given = {}
+        """Return the quote of a JSON object. Older versions may have stored fewer fields."""
+        parsed = {}
         for field in stored_fields(cls):
             if (value := values.get(field.name)) is not None:
-                given[field.name] = JSON_READERS.get(field.kind.name, _same)(value)
-        return cls(**given)
+                parsed[field.name] = JSON_READERS.get(field.kind.name, _same)(value)
+        return cls(**parsed)
 
 
 @dataclass(frozen=True, slots=True)
 class QuoteField:
-    """A field of a quote as its definition says; `default` is MISSING where one must be given."""
+    """A field of a quote. `default` is MISSING for required fields."""
 
     name: str
     kind: Kind
@@ -122,7 +122,7 @@ class QuoteField:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All fields of a class of quotes, by the form that has them."""
+    """The fields of a quote class, by the form that contains them."""
 
     stored: tuple[QuoteField, ...]
     wire: tuple[QuoteField, ...]
@@ -134,24 +134,24 @@ _definitions: dict[type[Quote], Definition] = {}
 
 
 def stored_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
-    """Return the fields that a source gives and the board keeps."""
+    """Return the fields that sources report and the board stores."""
     return _definition(cls).stored
 
 
 def wire_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
-    """Return the fields that clients see: the stored ones, then those that derive from them."""
+    """Return the fields sent to clients: the stored ones, then those derived from them."""
     return _definition(cls).wire
 
 
 def column_fields(cls: type[Quote]) -> tuple[QuoteField, ...]:
-    """Return the fields that are columns of LastQuote; its stock has the others."""
+    """Return the fields that are columns of LastQuote; the others are columns of its stock."""
     return _definition(cls).columns
 
 
 def _definition(cls: type[Quote]) -> Definition:
-    """Return the fields of a class, read from its annotations once in a process."""
-    if (known := _definitions.get(cls)) is not None:
-        return known
+    """Return the fields of a class, read from its annotations and cached."""
+    if (cached := _definitions.get(cls)) is not None:
+        return cached
     hints = get_type_hints(cls, include_extras=True)
     stored = tuple(
         _field(part.name, hints[part.name], default=part.default) for part in fields(cls)
@@ -184,7 +184,7 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bar:
-    """One candle: `starts_at` is aware UTC, prices in the stock's currency, `volume` in shares."""
+    """A candle: `starts_at` in aware UTC, prices in the stock's currency, `volume` in shares."""
 
     starts_at: datetime
     open: Decimal
@@ -195,9 +195,9 @@ class Bar:
 
 
 def to_money(value: Any) -> Decimal | None:
-    """Return a number of a provider's reply as Decimal to the cent, None for anything else.
+    """Return a number of a source's reply as Decimal, rounded to the cent; None for other values.
 
-    NaN and the infinities become NaN, for `rejection` to refuse and count.
+    NaN and infinities become NaN, so that recording rejects and counts them.
     """
     text = str(value).strip()
     if isinstance(value, bool) or not NUMBER.fullmatch(text):
@@ -212,7 +212,7 @@ def to_money(value: Any) -> Decimal | None:
 
 
 def to_count(value: Any) -> int | None:
-    """Return a whole number of a provider's reply, None for a negative one or anything else."""
+    """Return a number of a source's reply as integer, None for negative and other values."""
     number = to_money(value)
     return int(number) if number is not None and number.is_finite() and number >= 0 else None
 
@@ -220,9 +220,10 @@ def to_count(value: Any) -> int | None:
 def rejection(
     quote: Quote, *, last: Quote | None, at: datetime, currency: str = ""
 ) -> Rejection | None:
-    """Return the reason not to record `quote` at `at`, after `last` of the same kind, or None.
+    """Return the reason to reject a quote at the time `at`, or None to accept it.
 
-    `currency` is the paper's own (empty: not known here); a quote without one counts as in it.
+    `last` is the last recorded quote, `currency` the paper's currency (empty skips that check). A
+    quote without a currency counts as being in the paper's.
     """
     if not quote.price.is_finite():
         return "not_finite"
@@ -238,9 +239,9 @@ def rejection(
 
 
 def stamped(quote: Quote, *, last: Quote | None, at: datetime) -> Quote:
-    """Return `quote` with a time: its own, or the first fetch that saw this price.
+    """Return the quote with a time: the source's, or that of the first fetch with this price.
 
-    An own time before an estimated one is replaced too.
+    A source's time before an estimated one is replaced as well, so that times never go back.
     """
     if quote.quoted_at is not None and not (last and _precedes(quote, last)):
         return quote
@@ -253,9 +254,9 @@ def _precedes(quote: Quote, last: Quote) -> bool:
 
 
 def _may_follow(quote: Quote, last: Quote) -> bool:
-    """Return whether a quote of an earlier time may be the newer one after all.
+    """Return whether a quote with an earlier time may still be newer than `last`.
 
-    An estimated time is that of a fetch: its price is older by the delay of its source.
+    An estimated time is the time of a fetch; the price itself is older by the source's delay.
     """
     if not last.quoted_at_estimated or last.quoted_at is None or quote.quoted_at is None:
         return False

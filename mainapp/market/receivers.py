@@ -1,4 +1,4 @@
-"""What a worker does beside its tasks: it says that it lives, and sees that batches keep coming."""
+"""Threads of a Celery worker besides its tasks: the worker's lease, and the watchdog of batches."""
 
 import logging
 from collections.abc import Callable
@@ -16,71 +16,75 @@ from mainapp.market.services import updating
 logger = logging.getLogger(__name__)
 
 PULSE_S = 0.5
-STOPPED_S = 2.0
-SETTLE_S = 1.2  # web processes renew their leases every second
+MAX_PAUSE_S = 2.0
+# Web processes renew their leases every second: after this long, all watched symbols are leased.
+LEASE_WAIT_S = 1.2
 stopped = Event()
 
 
-def start_keeping(**_kwargs: Any) -> None:
+def start_threads(**_kwargs: Any) -> None:
     """Start the worker's two threads."""
-    for work in (renew_worker_lease, BatchKeeper().keep_coming):
-        Thread(target=_repeat, args=[work], daemon=True, name=work.__name__).start()
+    for job in (renew_worker_lease, BatchWatchdog().run_overdue_batch):
+        Thread(target=_repeat, args=[job], daemon=True, name=job.__name__).start()
 
 
-def renew_worker_lease(is_back: bool) -> None:
-    """Say that a worker lives; pages call the feed down when nobody does."""
-    updating.the_board().renew_worker_lease()
+def renew_worker_lease(is_resumed: bool) -> None:
+    """Renew the lease of living workers; without it, pages show the feed as down."""
+    updating.quote_board().renew_worker_lease()
 
 
-class BatchKeeper:
-    """Refills a lost board, and runs the batches that nobody else does.
+class BatchWatchdog:
+    """Restores a lost board and runs overdue batches.
 
-    Those that beat or a failing source still owes; and one after each silence (this worker is new,
-    was stopped, or had no Redis), as soon as the web processes had time to lease again what they
-    watch: open pages wait for a price, whenever the next batch would have been due.
+    A batch is overdue if beat is down or the last batch failed. One more runs after each
+    interruption (the worker started, was suspended, or had no Redis), as soon as the web processes
+    have had time to renew their leases: open pages wait for prices, whatever the next due time.
     """
 
     def __init__(self) -> None:
-        self._owed_at: float | None = None
+        self._due_at: float | None = None
 
-    def keep_coming(self, is_back: bool) -> None:
+    def run_overdue_batch(self, is_resumed: bool) -> None:
         if updating.restore_board():
-            logger.info("the board was empty and is filled with the last recorded quotes")
-            is_back = True
-        if is_back:
-            self._owed_at = monotonic() + SETTLE_S
-        is_owed = self._owed_at is not None and monotonic() >= self._owed_at
+            logger.info("the board was lost and is restored from the last recorded quotes")
+            is_resumed = True
+        if is_resumed:
+            self._due_at = monotonic() + LEASE_WAIT_S
+        is_due = self._due_at is not None and monotonic() >= self._due_at
         now = timezone.now()
-        if is_owed or updating.is_overdue(at=now):
-            has_run = updating.update_watched(at=now, at_once=is_owed)
-            if is_owed and has_run:
-                self._owed_at = None
+        if is_due or updating.is_overdue(at=now):
+            has_run = updating.update_watched(at=now, at_once=is_due)
+            if is_due and has_run:
+                self._due_at = None
 
 
-def _repeat(work: Callable[[bool], None]) -> None:
-    """Repeat `work` until the worker ends; it is told when it is the first after a silence."""
-    is_back, is_away, paused_at = True, False, monotonic()
+def _repeat(job: Callable[[bool], None]) -> None:
+    """Call `job` until the worker stops, with True for the first call after an interruption.
+
+    A long pause between two calls means that the process was suspended.
+    """
+    is_resumed, is_failing, paused_at = True, False, monotonic()
     while not stopped.wait(PULSE_S):
-        is_back = is_back or monotonic() - paused_at > STOPPED_S
+        is_resumed = is_resumed or monotonic() - paused_at > MAX_PAUSE_S
         try:
-            work(is_back)
-            is_back = is_away = False
+            job(is_resumed)
+            is_resumed = is_failing = False
         except (redis.RedisError, DatabaseError) as error:
-            if not is_away:
-                logger.warning("%s waits: %s", work.__name__, error)
-            is_back = is_away = True
+            if not is_failing:
+                logger.warning("%s waits: %s", job.__name__, error)
+            is_resumed = is_failing = True
         except Exception:
-            if not is_away:
-                logger.exception("%s failed and is tried again", work.__name__)
-            is_away = True
+            if not is_failing:
+                logger.exception("%s failed and will be retried", job.__name__)
+            is_failing = True
         finally:
             close_old_connections()
             paused_at = monotonic()
 
 
-def stop_keeping(**_kwargs: Any) -> None:
+def stop_threads(**_kwargs: Any) -> None:
     stopped.set()
 
 
-worker_ready.connect(start_keeping)
-worker_shutting_down.connect(stop_keeping)
+worker_ready.connect(start_threads)
+worker_shutting_down.connect(stop_threads)

@@ -1,7 +1,7 @@
-"""The exchange's calendar: which days have a session, and which part of it an instant falls in.
+"""The exchange's calendar: session days, and the phases of a session.
 
-Right from 2020 on. Times are São Paulo's, and every part begins at its first instant and ends just
-before its last: at 10:00:00 the market is open.
+Valid from 2020 on. Times are in São Paulo. A phase includes its start and excludes its end: at
+10:00:00 the market is open.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,8 @@ ONE_DAY = timedelta(days=1)
 
 PRE_OPEN, OPEN = time(9, 45), time(10)
 ASH_WEDNESDAY_PRE_OPEN, ASH_WEDNESDAY_OPEN = time(12, 45), time(13)
-# While New York is on standard time, and on daylight saving time.
+# B3 follows New York's hours: it closes an hour earlier, and has an after-market, while New York is
+# on daylight saving time. São Paulo itself has had no daylight saving time since 2019.
 STANDARD_CALL, STANDARD_CLOSE = time(17, 55), time(18)
 DAYLIGHT_CALL, DAYLIGHT_CLOSE = time(16, 55), time(17)
 AFTER_MARKET, AFTER_MARKET_CLOSE = time(17, 30), time(18)
@@ -35,7 +36,7 @@ ASH_WEDNESDAY = -46
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hours:
-    """One day's session in São Paulo's time, aware; a day without after-market has None there."""
+    """The times of one day's session, aware, in São Paulo; None for a missing after-market."""
 
     pre_open: datetime
     open: datetime
@@ -45,27 +46,29 @@ class Hours:
     after_market_close: datetime | None = None
 
     @property
-    def parts(self) -> tuple[tuple[datetime, datetime, Session], ...]:
-        """Each part of the session, from its first instant to the one after its last."""
-        parts: list[tuple[datetime, datetime, Session]] = [
+    def phases(self) -> tuple[tuple[datetime, datetime, Session], ...]:
+        """The start (included), the end (excluded) and the name of each phase."""
+        phases: list[tuple[datetime, datetime, Session]] = [
             (self.pre_open, self.open, "pre_open"),
             (self.open, self.closing_call, "open"),
             (self.closing_call, self.close, "closing_call"),
         ]
         if self.after_market and self.after_market_close:
-            parts.append((self.after_market, self.after_market_close, "after_market"))
-        return tuple(parts)
+            phases.append((self.after_market, self.after_market_close, "after_market"))
+        return tuple(phases)
 
 
-# Days that the rules get wrong: their hours, or None for no session.
+# Exceptions to the rules: the hours of the day, or None for no session.
 EXCEPTIONS: Mapping[date, Hours | None] = {
-    date(2021, 1, 25): None,  # São Paulo's anniversary: a holiday of the exchange for the last time
-    date(2021, 7, 9): None,  # São Paulo's state holiday, likewise
+    # The last year in which the exchange closed on the anniversary of the city of São Paulo and on
+    # the holiday of its state.
+    date(2021, 1, 25): None,
+    date(2021, 7, 9): None,
 }
 
 
 def schedule(day: date) -> Hours | None:
-    """Return the hours of a day's session, None when there is none."""
+    """Return the hours of a day's session, or None for a day without a session."""
     if day in EXCEPTIONS:
         return EXCEPTIONS[day]
     return None if _is_closed_by_rule(day) else _hours_by_rule(day)
@@ -76,23 +79,23 @@ def is_session_day(day: date) -> bool:
 
 
 def session(at: datetime) -> Session:
-    """Return the part of the session at an aware instant; `closed` between the parts too."""
+    """Return the phase at an aware time. Gaps between phases are `closed`."""
     hours = schedule(sao_paulo_day(at))
-    for begins, ends, part in hours.parts if hours else ():
-        if begins <= at < ends:
-            return part
+    for starts_at, ends_at, phase in hours.phases if hours else ():
+        if starts_at <= at < ends_at:
+            return phase
     return "closed"
 
 
 def is_trading(at: datetime) -> bool:
-    """Say whether prices can move at an aware instant."""
+    """Return whether prices can change at an aware time."""
     return session(at) != "closed"
 
 
 def sao_paulo_day(at: datetime) -> date:
-    """Return the date in São Paulo at an aware instant. Raises: ValueError for a naive one."""
+    """Return the date in São Paulo at an aware time. Raises: ValueError for a naive one."""
     if at.tzinfo is None:
-        raise ValueError("an aware datetime is needed")
+        raise ValueError("an aware datetime is required")
     return at.astimezone(SAO_PAULO).date()
 
 
@@ -113,7 +116,7 @@ def next_session_day(day: date) -> date:
 
 
 def next_open(at: datetime) -> datetime:
-    """Return the first opening later than an aware instant, in São Paulo's time."""
+    """Return the first opening after an aware time, in São Paulo's time."""
     day = sao_paulo_day(at)
     hours = schedule(day)
     if hours is None or hours.open <= at:
@@ -123,7 +126,7 @@ def next_open(at: datetime) -> datetime:
 
 
 def last_close(at: datetime) -> datetime:
-    """Return the newest closing at or before an aware instant, in São Paulo's time."""
+    """Return the last closing at or before an aware time, in São Paulo's time."""
     day = sao_paulo_day(at)
     hours = schedule(day)
     if hours is None or hours.close > at:
@@ -134,14 +137,14 @@ def last_close(at: datetime) -> datetime:
 
 @cache
 def easter(year: int) -> date:
-    """Return Easter Sunday of a Gregorian year (the anonymous algorithm of Meeus)."""
-    century, of_century = divmod(year, 100)
+    """Return Easter Sunday of a Gregorian year (the Meeus/Jones/Butcher algorithm)."""
+    century, year_of_century = divmod(year, 100)
     golden = year % 19
-    leap_centuries, century_rest = divmod(century, 4)
+    leap_centuries, century_remainder = divmod(century, 4)
     correction = (century - (century + 8) // 25 + 1) // 3
     epact = (19 * golden + century - leap_centuries - correction + 15) % 30
-    leap_years, year_rest = divmod(of_century, 4)
-    weekday = (32 + 2 * century_rest + 2 * leap_years - epact - year_rest) % 7
+    leap_years, year_remainder = divmod(year_of_century, 4)
+    weekday = (32 + 2 * century_remainder + 2 * leap_years - epact - year_remainder) % 7
     late = (golden + 11 * epact + 22 * weekday) // 451
     month, day = divmod(epact + weekday - 7 * late + 114, 31)
     return date(year, month, day + 1)
@@ -167,19 +170,19 @@ def _hours_by_rule(day: date) -> Hours:
     def at(moment: time) -> datetime:
         return datetime.combine(day, moment, SAO_PAULO)
 
-    late = (day - easter(day.year)).days == ASH_WEDNESDAY
-    pre_open = at(ASH_WEDNESDAY_PRE_OPEN if late else PRE_OPEN)
-    opens = at(ASH_WEDNESDAY_OPEN if late else OPEN)
+    is_ash_wednesday = (day - easter(day.year)).days == ASH_WEDNESDAY
+    pre_open = at(ASH_WEDNESDAY_PRE_OPEN if is_ash_wednesday else PRE_OPEN)
+    opens_at = at(ASH_WEDNESDAY_OPEN if is_ash_wednesday else OPEN)
     if not datetime.combine(day, time(12), NEW_YORK).dst():
         return Hours(
             pre_open=pre_open,
-            open=opens,
+            open=opens_at,
             closing_call=at(STANDARD_CALL),
             close=at(STANDARD_CLOSE),
         )
     return Hours(
         pre_open=pre_open,
-        open=opens,
+        open=opens_at,
         closing_call=at(DAYLIGHT_CALL),
         close=at(DAYLIGHT_CLOSE),
         after_market=at(AFTER_MARKET),

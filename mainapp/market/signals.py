@@ -1,8 +1,8 @@
-"""What the market announces in-process."""
+"""In-process signals of the market."""
 
 from django.dispatch import Signal
 
-# Sent inside the transaction that records a batch, with `quotes: list[Quote]` (accepted and
-# stamped), `last: dict[str, Quote]` (before them), `stocks: dict[str, Stock]` (theirs, locked) and
-# `at: datetime`.
+# Sent inside the transaction that records a batch. Arguments: `quotes: list[Quote]` (accepted, with
+# a time), `last: dict[str, Quote]` (the quotes before them), `stocks: dict[str, Stock]` (the locked
+# rows) and `at: datetime`.
 quotes_recorded = Signal()

@@ -1,4 +1,4 @@
-"""The grammar of B3's tickers, and how text is folded for search."""
+"""Parsing of B3's tickers, and folding of text for search."""
 
 import re
 import unicodedata
@@ -19,9 +19,9 @@ _GRAMMAR = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Ticker:
-    """A ticker taken apart: `PETR4F` is the root PETR, the suffix 4, and fractional.
+    """A parsed ticker: `PETR4F` has the root PETR and the suffix 4, and is fractional.
 
-    `symbol` is the paper's own, without the final F; the index has no suffix.
+    `symbol` has no final F: the fractional market trades the same paper. The index has no suffix.
     """
 
     symbol: str
@@ -31,7 +31,7 @@ class Ticker:
 
     @property
     def kinds(self) -> tuple[Kind, ...]:
-        """What the suffix says that the paper is; several for 11, none for rights and receipts."""
+        """The possible kinds by the suffix: several for 11, none for rights and receipts."""
         if self.symbol == INDEX:
             return ("INDEX",)
         if self.suffix == "11":
@@ -44,8 +44,9 @@ class Ticker:
 
 
 def parse(text: str) -> Ticker | None:
-    """Return the ticker that `text` names in any case, spaces around it aside, or None."""
-    if not text.isascii():  # some other letters have ASCII capitals
+    """Return the ticker in `text`, ignoring case and surrounding spaces, or None."""
+    # str.upper() turns some other letters, such as the dotless i, into ASCII ones.
+    if not text.isascii():
         return None
     symbol = text.strip(" ").upper()
     if symbol == INDEX:
@@ -62,13 +63,13 @@ def parse(text: str) -> Ticker | None:
 
 
 def canonical(text: str) -> str | None:
-    """Return the symbol under which `text` is quoted (`petr4f` is PETR4), or None for no ticker."""
+    """Return the quoted symbol of a ticker (PETR4 for `petr4f`), or None for other text."""
     ticker = parse(text)
     return ticker.symbol if ticker else None
 
 
 def fold(text: str) -> str:
-    """Return `text` as search compares it: lower case, no accents, single spaces, no controls."""
+    """Normalise text for search: lower case, no accents, single spaces, no control characters."""
     letters = unicodedata.normalize("NFKD", text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
     visible = (
         " " if unicodedata.category(letter)[0] in "CZ" else letter

@@ -1,4 +1,4 @@
-"""The market's pages."""
+"""URLs of the market's pages."""
 
 from django.urls import URLPattern, path
 

@@ -1,7 +1,7 @@
-"""The watch set: symbols wanted by each web process's sockets, leased in Redis, or by features.
+"""The watch set: symbols to fetch in each batch, for open sockets and for other features.
 
-Each process has a set `watch:<name>` that expires unless renewed; the registry `watchers` lists the
-names.
+Each web process leases its sockets' symbols in a Redis set `watch:<name>`, which expires unless
+renewed; the registry `watchers` lists the names.
 """
 
 import time
@@ -20,7 +20,7 @@ _needs: list[Need] = []
 
 
 def register_need(need: Need) -> None:
-    """Register a feature's selector of symbols to watch; it costs one query a batch."""
+    """Register a feature's selector of symbols to watch. It may cost one query per batch."""
     _needs.append(need)
 
 
@@ -29,7 +29,7 @@ def needed_symbols() -> set[str]:
 
 
 def watched_symbols(client: "redis.Redis") -> set[str]:
-    """Return the union of all valid leases; two round trips. Raises: redis.RedisError."""
+    """Return the union of all valid leases. Two round trips. Raises: redis.RedisError."""
     client.zremrangebyscore(REGISTRY, 0, time.time() - 60)
     names: list[bytes] = client.zrange(REGISTRY, 0, -1)  # type: ignore[assignment] # sync client
     if not names:
@@ -39,9 +39,9 @@ def watched_symbols(client: "redis.Redis") -> set[str]:
 
 
 class WatchLease:
-    """One process's lease: a copy in Redis of a set that the caller owns.
+    """The lease of one process: a copy in Redis of a set that the caller owns.
 
-    `note` costs O(1) and no I/O; `sync` sends the changes since the last sync and renews the lease.
+    `note` is O(1) without I/O; `sync` sends the changes since the last sync and renews the lease.
     """
 
     def __init__(self, name: str, *, client: "aioredis.Redis") -> None:
@@ -51,7 +51,7 @@ class WatchLease:
         self._is_synced = False
 
     def note(self, symbol: str) -> None:
-        """Mark `symbol` as changed: it entered or left the process's set."""
+        """Mark a symbol as added to or removed from the process's set."""
         self._dirty.add(symbol)
 
     @property
@@ -61,7 +61,7 @@ class WatchLease:
     async def sync(self, wanted: Collection[str]) -> None:
         """Write the changes of `wanted` to Redis and renew the lease. Raises: redis.RedisError.
 
-        After a call that failed, the next one sends the whole set.
+        The first call, and one after a failed call, sends the whole set.
         """
         if not self._is_synced:
             await self._rewrite(wanted)

@@ -1,4 +1,4 @@
-"""The outbox in the admin, to look at; what was written is not edited."""
+"""Read-only admin pages of the inbox and the outbox."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""Django's e-mail backend of the site: a mail is a row of the outbox, which a worker sends.
+"""Django e-mail backend that writes each mail as a row of the outbox, for a worker to send.
 
-So a rollback sends nothing, a mail server that hangs holds up no page, and what fails is tried
-again.
+A rollback therefore sends nothing, a mail server that hangs blocks no page, and failed mails are
+retried.
 """
 
 from collections.abc import Sequence
@@ -14,24 +14,24 @@ from mainapp.notifications.services.notices import Letter, write_delivery
 
 
 class OutboxBackend(BaseEmailBackend):
-    """Writes a delivery for each recipient; takes text and HTML, no attachments."""
+    """Writes a delivery for each recipient; accepts text and HTML, no attachments."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         letters = [(message, _letters(message)) for message in email_messages]
         with transaction.atomic():
-            for _message, each in letters:
-                for letter in each:
+            for _message, letters_of_message in letters:
+                for letter in letters_of_message:
                     write_delivery(letter=letter)
         return len(letters)
 
 
 def _letters(message: EmailMessage) -> list[Letter]:
     if message.attachments:
-        raise ValueError("the outbox takes no attachments")
+        raise ValueError("the outbox does not accept attachments")
     alternatives = message.alternatives if isinstance(message, EmailMultiAlternatives) else []
     is_html = message.content_subtype == "html"
     body = str(message.body)
-    html = next((str(one[0]) for one in alternatives if one[1] == "text/html"), "")
+    html = next((str(content) for content, mimetype in alternatives if mimetype == "text/html"), "")
     headers = {name: str(value) for name, value in message.extra_headers.items()}
     headers.setdefault("From", message.from_email)
     return [

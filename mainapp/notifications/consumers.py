@@ -11,14 +11,19 @@ from mainapp.core.realtime import OnePerLoop, query
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.notifications.fanout import InboxFanout, InboxSocket
 from mainapp.notifications.policies import SOCKET
-from mainapp.notifications.selectors.inbox import Ledger, items_after, snapshot, unread_count
+from mainapp.notifications.selectors.inbox import (
+    DatabaseArchive,
+    items_after,
+    snapshot,
+    unread_count,
+)
 from mainapp.notifications.services.inbox import mark_read
 
 TOO_SLOW = 1013
 MAX_IDS = 1000
 MAX_NUMBER = 2**63 - 1
 
-inbox_hub = OnePerLoop(InboxFanout, Ledger())
+inbox_hub = OnePerLoop(InboxFanout, DatabaseArchive())
 
 
 class NotificationsConsumer(BaseConsumer):

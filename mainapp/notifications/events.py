@@ -1,4 +1,4 @@
-"""Names and wire shapes: the group of the channel layer, its hint, and the socket's frames."""
+"""Wire shapes of notifications: the group's name, its message, and the socket's frames."""
 
 from typing import Literal, TypedDict
 
@@ -6,14 +6,17 @@ INBOXES = "notifications.inboxes"
 
 
 class InboxesChanged(TypedDict):
-    """To the group INBOXES: whose inboxes changed, None for all; the database says how."""
+    """To the group INBOXES: the users whose inboxes changed, None for all.
+
+    It carries no content: receivers read the changes from the database.
+    """
 
     type: Literal["inboxes.changed"]
     users: list[int] | None
 
 
 class Item(TypedDict):
-    """A notification as the socket and the API give it; `created_at` in UTC."""
+    """A notification as the socket and the API return it; `created_at` in UTC."""
 
     id: int
     kind: str
@@ -26,7 +29,7 @@ class Item(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """An inbox as it stands: its newest items, newest first; `last_id` is the newest of them."""
+    """The newest items of an inbox, newest first; `last_id` is the id of the first one, or 0."""
 
     type: Literal["snapshot"]
     unread: int
@@ -35,7 +38,7 @@ class Snapshot(TypedDict):
 
 
 class Marked(TypedDict):
-    """What the user read or deleted, in this tab or another; `unread` is left."""
+    """Ids that the user read or deleted, in any tab; `unread` is the new unread count."""
 
     type: Literal["read", "deleted"]
     ids: list[int]

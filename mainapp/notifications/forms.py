@@ -1,4 +1,4 @@
-"""Forms of channels, codes and notices to everybody."""
+"""Forms for channels, their codes, and broadcasts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from mainapp.notifications.models import Broadcast, Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindFields:
-    """The fields of a kind of channel, as its service's own pages call them."""
+    """Labels and help of a channel kind's fields, in the wording of the service's own pages."""
 
-    address: Any  # these texts are translated when they are shown
+    address: Any  # lazy translations, which have no common public type
     help_text: Any
     placeholder: str
     secret: Any = ""
@@ -83,7 +83,7 @@ KINDS = [(kind, Channel.Kind(kind).label) for kind in KIND_FIELDS]
 
 
 class ChannelForm(forms.Form):
-    """A new channel of one kind; the kind's transport checks the address and its key."""
+    """Form for a new channel of one kind; that kind's transport validates address and secret."""
 
     kind = forms.ChoiceField(choices=KINDS, widget=forms.HiddenInput)
     address = forms.CharField(

@@ -1,4 +1,4 @@
-"""The inbox (notifications and what each user did with them) and the outbox (deliveries)."""
+"""Models of the inbox (notifications and each user's marks) and of the outbox (deliveries)."""
 
 from django.conf import settings
 from django.db import models
@@ -7,10 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Notification(models.Model):
-    """News for one user, or for everybody (`user` empty): stored once.
+    """A notification for one user, or a single row for all users (`user` empty).
 
-    Ids are running numbers that rise in the order of commits; `kind` is a word of the feature that
-    writes it, `url` a path of this site.
+    Ids rise in the order of commits. `kind` is chosen by the feature that writes it, `url` is a
+    path of this site.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True)
@@ -19,7 +19,8 @@ class Notification(models.Model):
     body = models.TextField(blank=True)
     url = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()
-    # The same news is always written under the same key: a second writing changes nothing.
+    # A notification that is written twice with one key exists once, as after a retried task.
+    # NULL, not "", without a key: unique columns allow any number of NULLs.
     dedupe_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
 
     class Meta:
@@ -35,7 +36,7 @@ class Notification(models.Model):
 
 
 class Mark(models.Model):
-    """A user has read or deleted a notification; never changed, ids rise in commit order."""
+    """Record that a user read or deleted a notification; append-only, ids rise in commit order."""
 
     class Kind(models.TextChoices):
         READ = "read"
@@ -58,24 +59,24 @@ class Mark(models.Model):
 
 
 def shown_address(kind: str, address: str) -> str:
-    """Return an address as pages show it: a key or a topic's name only by its first letters."""
+    """Return an address for display: keys and topic names are cut after 3 or 4 characters."""
     if kind == Channel.Kind.PUSHOVER:
         return f"{address[:4]}…"
     if kind == Channel.Kind.NTFY:
         server, slash, topic = address.rpartition("/")
         return f"{server}{slash}{topic[:3]}…"
     if kind == Channel.Kind.UNSUPPORTED:
-        scheme, _separator, rest = address.partition("://")
-        return f"{scheme}://{rest[:3]}…"
+        scheme, _separator, location = address.partition("://")
+        return f"{scheme}://{location[:3]}…"
     return address
 
 
 class Channel(models.Model):
-    """Where a user wants notifications beside the inbox; used while it is verified and active.
+    """A further destination of a user's notifications; used while it is verified and active.
 
-    `address` may be shown to its owner, `secret` (a bot's token, an application's key; for a
-    webhook the key of its signatures) belongs to it. The e-mail channel without an address is the
-    account's own address: it needs a row only to be switched off.
+    `address` may be shown to its owner. `secret` is a bot's token, an application's key, or the
+    key that signs a webhook's requests. An e-mail channel without an address is the account's own
+    address, which has a row only once it was switched off.
     """
 
     class Kind(models.TextChoices):
@@ -87,7 +88,7 @@ class Channel(models.Model):
         PUSHOVER = "pushover", "Pushover"
         NTFY = "ntfy", "ntfy"
         GOTIFY = "gotify", "Gotify"
-        # Rows of services that the site could once use by the library Apprise.
+        # Rows of other services, from the time when the site sent through the library Apprise.
         UNSUPPORTED = "apprise", _("Outro serviço")
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="channels")
@@ -112,7 +113,7 @@ class Channel(models.Model):
 
     @property
     def shown_address(self) -> str:
-        """The address as pages show it."""
+        """The address for display."""
         return shown_address(self.kind, self.address)
 
     @property
@@ -125,9 +126,9 @@ class Channel(models.Model):
 
 
 class Broadcast(models.Model):
-    """A notice of the staff to all users; by e-mail too where `is_email`.
+    """An announcement of the staff to all users; also sent by e-mail if `is_email`.
 
-    E-mails are written in batches, in the order of users' ids, up to `last_user_id`.
+    E-mails are written in batches in the order of user ids; `last_user_id` is the last one done.
     """
 
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
@@ -147,10 +148,10 @@ class Broadcast(models.Model):
 
 
 class Delivery(models.Model):
-    """A message on its way to one address: a row of the outbox.
+    """A message to one address: a row of the outbox.
 
-    `due_at` is when it may be claimed: the time of the next attempt, or of the end of the present
-    claim. Each claimant writes its own `claim_key`. An e-mail keeps its Message-ID in all attempts.
+    `due_at` is the time from which it may be claimed: the next attempt, or the end of the current
+    claim. Each claim has its own random `claim_key`. All attempts send the same Message-ID.
     """
 
     class State(models.TextChoices):
@@ -190,6 +191,7 @@ class Delivery(models.Model):
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
         indexes = [
+            # Partial: nearly all rows are sent ones, which are never searched by their due time.
             models.Index(
                 fields=["due_at"],
                 name="open_deliveries",
@@ -201,6 +203,7 @@ class Delivery(models.Model):
             models.Index(F("user"), F("id").desc(), name="deliveries_of_a_user"),
         ]
         constraints = [
+            # A batch that was written twice would fail here instead of sending e-mails twice.
             models.UniqueConstraint(fields=["broadcast", "user"], name="one_mail_a_broadcast")
         ]
 
@@ -209,12 +212,12 @@ class Delivery(models.Model):
 
     @property
     def shown_address(self) -> str:
-        """The address as pages show it."""
+        """The address for display."""
         return shown_address(self.kind, self.address)
 
 
 class Attempt(models.Model):
-    """One attempt at a delivery, as its owner sees it."""
+    """One attempt at a delivery, listed on its owner's page of deliveries."""
 
     class Outcome(models.TextChoices):
         SENT = "sent", _("enviada")

@@ -1,4 +1,4 @@
-"""Who may use notifications, and when a failed delivery is retried or given up."""
+"""Permissions of notifications, and the retry rules of failed deliveries."""
 
 from datetime import datetime, timedelta
 
@@ -21,13 +21,14 @@ LEASE = timedelta(seconds=60)
 GIVE_UP = timedelta(days=1)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0
 
-# Kinds that are told in the inbox alone: about a failed delivery no delivery is made.
+# Kinds without deliveries: a notice of a failed delivery that was itself delivered could loop.
 INBOX_ONLY = frozenset({"delivery_failed"})
 
 MAX_CHANNELS = 10
 CODE_TRIES = 5
 CODE_LIFE = timedelta(hours=1)
-# Tests and verifications: they go to addresses that nobody has confirmed yet.
+# Tests and verifications go to addresses that nobody has confirmed: unlimited, they would be a
+# way to flood strangers.
 CHANNEL_MESSAGES = Limit(
     "channel-messages", 10, 3600.0, _("Mensagens demais na última hora: tente mais tarde.")
 )
@@ -36,15 +37,15 @@ CHANNEL_MESSAGES = Limit(
 def retry_pause(tries: int, jitter: float) -> timedelta:
     """Return the pause after the `tries`-th failed try: 30 s, doubled each time, an hour at most.
 
-    `jitter` (0 to 1) takes up to a fifth of it away, so that what failed together does not come
-    back together.
+    `jitter` (0 to 1) shortens it by up to a fifth, so that deliveries that failed together are
+    not all retried at the same moment.
     """
     pause_s = min(FIRST_PAUSE_S * 2.0 ** min(tries - 1, 12), LONGEST_PAUSE_S)
     return timedelta(seconds=pause_s * (1 - 0.2 * jitter))
 
 
 def is_given_up(*, created_at: datetime, at: datetime) -> bool:
-    """Tell whether a delivery that failed again at `at` was tried for long enough."""
+    """Return whether a delivery that failed again at `at` has been retried for a day."""
     return at - created_at >= GIVE_UP
 
 

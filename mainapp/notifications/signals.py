@@ -1,6 +1,6 @@
-"""What the feature announces in-process: rows were written that a socket or a worker waits for.
+"""The in-process signal for new rows of the inbox or the outbox.
 
-Sent inside the transaction with `users` (ids of the inboxes that change, None for all of them) and
+Sent inside the transaction with `users` (ids of the users whose inboxes change, None for all) and
 `has_deliveries`.
 """
 

@@ -1,4 +1,4 @@
-"""What notifications do in the background."""
+"""Background tasks of notifications."""
 
 import logging
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="deliver", ignore_result=True)
 def deliver() -> None:
-    """Send what is due, and the e-mails to everybody batch by batch."""
+    """Send due deliveries and, batch by batch, the e-mails of unfinished broadcasts."""
     while write_batch(at=timezone.now()):
         deliver_due()
     deliver_due()
@@ -24,12 +24,12 @@ def deliver() -> None:
 
 @shared_task(name="prune_notifications", ignore_result=True)
 def prune() -> None:
-    """Delete what is long over."""
+    """Delete old notifications and finished deliveries."""
     prune_notifications(at=timezone.now())
 
 
-def nudge_worker() -> None:
-    """Have a worker look at the outbox now; a nudge that is lost, the next sweep makes good."""
+def wake_worker() -> None:
+    """Ask a worker to process the outbox now; without a broker, the next sweep does it."""
     try:
         deliver.apply_async(expires=60, retry=False)
     except (OperationalError, redis.RedisError, OSError) as error:
@@ -37,8 +37,8 @@ def nudge_worker() -> None:
 
 
 def send_hints(users: list[int] | None, has_deliveries: bool) -> None:
-    """Tell open pages and the worker what was committed; the rows are the truth."""
+    """Notify open pages and the worker of committed rows. Hints may be lost; rows are polled."""
     if users is None or users:
         notify_inboxes(users)
     if has_deliveries:
-        nudge_worker()
+        wake_worker()

@@ -1,4 +1,4 @@
-"""The pages of notifications."""
+"""URLs of the notification pages."""
 
 from django.urls import URLPattern, path
 

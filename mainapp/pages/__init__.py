@@ -1,1 +1,1 @@
-"""Pages that combine features: home and health."""
+"""Pages and commands that combine features: home, profile, health, metrics, the admin."""

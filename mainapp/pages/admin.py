@@ -1,4 +1,4 @@
-"""The admin's door: who has the access level admin, by the site's own log-in."""
+"""The admin site, open to users of the access level admin after the site's own log-in."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ class Site(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Leave the log-in, with its limits on trying passwords, to the site's page."""
+        """Redirect to the site's own log-in page, which limits password attempts."""
         if self.has_permission(request):
             return redirect("admin:index")
         if request.user.is_authenticated:

@@ -1,4 +1,4 @@
-"""What each web process measures of itself, on a board in Redis that forgets those that ended."""
+"""Measurements of the web processes, shared through Redis under a lease for each process."""
 
 import json
 import logging
@@ -26,10 +26,10 @@ REGISTRY = key("meters")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One process's measures: open sockets by kind; by view, responses in each of BOUNDS_S.
+    """One process's measurements: open sockets by kind, and the durations of responses by view.
 
-    A view's last two numbers are the responses that took longer than all bounds, and the sum of
-    the seconds of all.
+    `latency` has the number of responses in each bucket of BOUNDS_S, then of those above all
+    bounds, then the sum of all durations in seconds.
     """
 
     process: str
@@ -38,7 +38,7 @@ class Reading:
 
 
 class Meter:
-    """This process's measures; the first response starts the thread that keeps its lease."""
+    """This process's measurements; the first response starts the thread that publishes them."""
 
     def __init__(self) -> None:
         self.process = f"{os.getpid()}-{uuid4().hex[:6]}"
@@ -47,7 +47,7 @@ class Meter:
         self._thread: Thread | None = None
 
     def observe(self, view: str, seconds: float) -> None:
-        """Count a response; a few microseconds."""
+        """Count a response. Takes a few microseconds."""
         with self._lock:
             row = self._latency.get(view)
             if row is None:
@@ -56,8 +56,8 @@ class Meter:
             row[bisect_left(BOUNDS_S, seconds)] += 1
             row[-1] += seconds
 
-    def lease(self) -> None:
-        """Put the measures on the board, for LEASE_S. Raises: redis.RedisError."""
+    def publish(self) -> None:
+        """Write the measurements to Redis, to expire after LEASE_S. Raises: redis.RedisError."""
         with self._lock:
             latency = {view: list(row) for view, row in self._latency.items()}
         sockets = {kind: count for kind, count in open_sockets.items() if count}
@@ -70,15 +70,15 @@ class Meter:
 
     def _start(self) -> None:
         if self._thread is None:
-            self._thread = Thread(target=self._keep, daemon=True, name="meter")
+            self._thread = Thread(target=self._publish_forever, daemon=True, name="meter")
             self._thread.start()
 
-    def _keep(self) -> None:
+    def _publish_forever(self) -> None:
         while True:
             try:
-                self.lease()
+                self.publish()
             except redis.RedisError as error:
-                logger.debug("the measures were not leased: %s", error)
+                logger.debug("the measurements were not published: %s", error)
             time.sleep(RENEW_S)
 
 
@@ -89,7 +89,7 @@ def meter() -> Meter:
 
 
 def readings() -> list[Reading]:
-    """Return what the living processes measured. Raises: redis.RedisError."""
+    """Return the measurements of all running processes. Raises: redis.RedisError."""
     client().zremrangebyscore(REGISTRY, 0, time.time() - LEASE_S)
     names: list[Any] = client().zrange(REGISTRY, 0, -1)
     processes = [name.decode() for name in names]

@@ -1,4 +1,7 @@
-"""Error pages, rendered without session, CSRF token, nonce or path, so that they reveal nothing."""
+"""Error pages, rendered without session, CSRF token, nonce or path.
+
+The page for a foreign object must be equal to that for a missing one, byte by byte.
+"""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""What people tell of themselves, and how they want the site."""
+"""Forms of the profile, the preferences, the picture, and the deletion of the account."""
 
 import unicodedata
 from typing import Any
@@ -10,14 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import Preferences, User
 
-# Control characters, and those that turn the direction of what follows them.
+# Unicode categories of control characters and of code points without a character.
 HIDDEN = {"Cc", "Cs", "Co", "Cn"}
-TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-# Letters by their category alone: they show nothing.
+# Characters that change the direction of the text after them.
+DIRECTIONAL = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+# Letters by category, but displayed as nothing: Hangul fillers and Khmer inherent vowels.
 BLANK = set("\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-UNSEEN = TURNING | BLANK
-# Whose letters look alike: a name in one of them passes for one in another.
-ALIKE = {"LATIN", "CYRILLIC", "GREEK"}
+INVISIBLE = DIRECTIONAL | BLANK
+# Alphabets with letters that look alike: mixed, they allow a copy of another user's name.
+CONFUSABLE = {"LATIN", "CYRILLIC", "GREEK"}
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
@@ -34,28 +35,31 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at r
         }
 
     def clean_display_name(self) -> str:
-        name = " ".join(checked(self.cleaned_data["display_name"]).split())
+        name = " ".join(check_visible(self.cleaned_data["display_name"]).split())
         if name and not any(unicodedata.category(letter)[0] in "LN" for letter in name):
             raise ValidationError(_("O nome precisa de ao menos uma letra ou um número."))
-        if len(ALIKE & {unicodedata.name(letter, "").partition(" ")[0] for letter in name}) > 1:
+        if (
+            len(CONFUSABLE & {unicodedata.name(letter, "").partition(" ")[0] for letter in name})
+            > 1
+        ):
             raise ValidationError(_("O nome mistura letras de alfabetos que se confundem."))
         return name
 
     def clean_bio(self) -> str:
         bio = str(self.cleaned_data["bio"]).replace("\r\n", "\n").replace("\r", "\n")
-        checked(bio.replace("\n", " ").replace("\t", " "))
+        check_visible(bio.replace("\n", " ").replace("\t", " "))
         return bio.strip()
 
 
-def checked(text: str) -> str:
-    """Return a text that shows what it holds. Raises: ValidationError for any other."""
-    if any(unicodedata.category(one) in HIDDEN or one in UNSEEN for one in text):
+def check_visible(text: str) -> str:
+    """Return the text. Raises: ValidationError if a character is invisible or reorders others."""
+    if any(unicodedata.category(char) in HIDDEN or char in INVISIBLE for char in text):
         raise ValidationError(_("Há um caractere que não se pode mostrar."))
     return text
 
 
 class PreferencesForm(forms.Form):
-    """One preference or several; what is not sent stays as it is."""
+    """One or more preferences; those that are not sent stay unchanged."""
 
     language = forms.ChoiceField(
         label=_("Idioma"),
@@ -75,7 +79,7 @@ class PreferencesForm(forms.Form):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Keep what was sent; an empty language is the browser's, nothing else may be empty."""
+        """Return the fields that were sent; only the language may be empty: the browser's."""
         cleaned = {name: value for name, value in self.cleaned_data.items() if name in self.data}
         for name, value in cleaned.items():
             if name != "language" and value in ("", None):
@@ -96,7 +100,7 @@ class PictureForm(forms.Form):
 
 
 class DeleteAccountForm(forms.Form):
-    """Asks for the password: who finds a browser open may not end an account."""
+    """Form with the password, so that an unattended browser is not enough to delete an account."""
 
     password = forms.CharField(
         label=_("Sua senha"),

@@ -1,4 +1,4 @@
-"""Requests that are refused before a view runs, metrics, and the language of a log-in."""
+"""Middleware: refusals before a view runs, page limits and policies, metrics, language."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -32,9 +32,9 @@ from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
-# Polled by whatever watches the instance, and answered without Redis.
+# Polled by monitoring, and answered even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
-# They belong to no operation of the API, and a schema is expensive.
+# Not operations, so without the API's limits; and the schema is expensive to build.
 API_PAGES = ("/api/docs/", "/api/schema/")
 
 
@@ -57,7 +57,7 @@ def measure_responses(
 def refuse_control_characters(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 400 when the path or the query holds a control character (Unicode's Cc)."""
+    """Answer 400 if the path or the query contains a control character (Unicode's Cc)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         query = unquote_plus(request.META.get("QUERY_STRING", ""))
@@ -71,7 +71,7 @@ def refuse_control_characters(
 def refuse_large_bodies(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 413 to a request whose body was refused."""
+    """Answer 413 to a request whose body `BodyLimitMiddleware` refused."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if getattr(request, "scope", {}).get("pregao.body_refused"):
@@ -84,10 +84,10 @@ def refuse_large_bodies(
 def limit_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 429 to an address that requests too many pages.
+    """Answer 429 to an address with too many requests for pages.
 
-    Operations of the API have limits of their own; static files never come here. Requests of a user
-    are counted by `EnforcePagePolicies`, for the pages that read the user anyway.
+    Operations of the API have their own limits; static files are served before this middleware.
+    Requests of a user are counted by `EnforcePagePolicies`, where a page reads the user anyway.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -108,10 +108,10 @@ def _is_counted(path: str) -> bool:
 
 
 class EnforcePagePolicies:
-    """Refuse people who may not use a page, by its line in a `policies.py`, before the view runs.
+    """Check the page's line in a `policies.py` before the view runs.
 
-    Neither session nor user is read for a page that everyone may use: the search for stocks, asked
-    at each letter, costs one query. Requests for the other pages are limited by user.
+    For pages that everyone may use, neither session nor user is read: the search for stocks, with
+    a request for each letter, costs one query. Requests for other pages are also limited by user.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -126,21 +126,21 @@ class EnforcePagePolicies:
         match = request.resolver_match
         assert match is not None
         if match.route.startswith(tuple(PREFIXES)) or match.url_name in operation_policies():
-            return None  # the admin, and REST framework's views, check by themselves
+            return None  # the admin and REST framework's views check permissions themselves
         page = page_policies().get(match.url_name or "")
         if page is None:
             raise ImproperlyConfigured(f"no feature's PAGES has a line for {match.route!r}")
-        who = page.methods.get(request.method or "")
-        if Who.ANONYMOUS not in (page.people if who is None else who):
+        allowed = page.methods.get(request.method or "")
+        if Who.ANONYMOUS not in (page.people if allowed is None else allowed):
             if not request.user.is_authenticated:
                 return _login_required(request, page, kwargs)
-            if who is not None and not _has_level_for(request.user, who):
+            if allowed is not None and not _has_level_for(request.user, allowed):
                 raise PermissionDenied
             try:
                 consume(USER_PAGES, of_user(request.user))
             except RateLimited as refusal:
                 return too_many_requests(request, refusal.retry_after_s)
-        return HttpResponseNotAllowed(page.methods) if who is None else None
+        return HttpResponseNotAllowed(page.methods) if allowed is None else None
 
 
 def _login_required(request: HttpRequest, page: Page, kwargs: dict[str, Any]) -> HttpResponseBase:
@@ -154,11 +154,11 @@ def _login_required(request: HttpRequest, page: Page, kwargs: dict[str, Any]) ->
     return redirect_to_login(target)
 
 
-def _has_level_for(user: Any, who: Who) -> bool:
-    """Tell whether a logged-in user may be one of these people, as far as access levels go."""
-    if who & ~STAFF:
+def _has_level_for(user: Any, allowed: Who) -> bool:
+    """Return whether a user's access level admits them; other rights are checked by the view."""
+    if allowed & ~STAFF:
         return True
-    return has_level(user, "support" if Who.SUPPORT in who else "admin")
+    return has_level(user, "support" if Who.SUPPORT in allowed else "admin")
 
 
 def set_chosen_language(

@@ -1,4 +1,4 @@
-"""Who may use the pages that combine features, and those that every site has."""
+"""Permissions of the pages that combine features, and of the general pages of a site."""
 
 from mainapp.core.policies import EVERYONE, MEMBERS, Page, action, form, page
 
@@ -9,7 +9,9 @@ PAGES = {
     "robots": page(EVERYONE),
     "healthz": page(EVERYONE),
     "readyz": page(EVERYONE),
-    "metrics": page(EVERYONE),  # from this machine or with a token: the tests ask from here
+    "metrics": page(
+        EVERYONE
+    ),  # the view checks token and address; the policy tests send from this machine
     "javascript-catalog": page(EVERYONE),
     "set_language": action(EVERYONE),
     "api-docs": page(EVERYONE),

@@ -1,4 +1,4 @@
-"""What a log-in brings along, and what the end of an account takes with it."""
+"""Receivers of log-ins (the preferred language) and of account deletions (outbox mails)."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from mainapp.notifications.models import Delivery
 
 @receiver(user_logged_in)
 def choose_language(sender: type, request: Any, user: User, **options: Any) -> None:
-    """Note the language of who logs in; the middleware of pages tells the browser."""
+    """Store the user's language on the request; `set_chosen_language` then sets the cookie."""
     if request is not None:
         request.chosen_language = preferences_of(user).language
 
 
 @receiver(pre_delete, sender=User)
 def forget_mails(instance: User, **options: Any) -> None:
-    """Delete the account's own mails from the outbox, which name an address and no user."""
+    """Delete the account's mails from the outbox; they name an address instead of a user."""
     addresses = {*EmailAddress.objects.filter(user=instance).values_list("email", flat=True)}
     if addresses := (addresses | {instance.email}) - {""}:
         sent = Delivery.objects.filter(user=None, address__in=addresses)

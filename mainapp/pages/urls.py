@@ -1,4 +1,4 @@
-"""Home, health, and what every site has."""
+"""URLs of home, profile, health and metrics, and of the general pages of a site."""
 
 from django.templatetags.static import static
 from django.urls import URLPattern, path

@@ -61,7 +61,7 @@ def test_backup_overwrites_nothing(site, tmp_path):
     done = manage(site, "backup", "--to", str(taken))
 
     assert (done.returncode, taken.read_text()) == (1, "mine")
-    assert done.stderr == f"pregao: no backup: {taken} is there already\n"
+    assert done.stderr == f"pregao: no backup: {taken} already exists\n"
 
 
 @pytest.fixture

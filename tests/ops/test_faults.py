@@ -49,4 +49,4 @@ def test_watch_set_survives_a_storm_of_clients_and_kills():
 
 
 def test_sigterm_closes_and_cleans_up_every_socket():
-    assert sigterm.end(200).missed == 0
+    assert sigterm.stop_and_check(200).missed == 0

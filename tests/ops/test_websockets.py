@@ -122,7 +122,8 @@ def test_text_of_every_length_arrives_whole(text, compression):
 
 def test_frame_is_sent_in_place_until_the_client_stops_reading_or_leaves():
     async def story():
-        outcomes, closed = {}, asyncio.Event()
+        outcomes: dict[str, bool | int] = {}
+        closed = asyncio.Event()
 
         async def application(scope, receive, send):
             try_send = try_send_of(scope)
@@ -295,7 +296,7 @@ def test_client_that_does_not_read_is_owed_one_pong_alone():
                 for n in range(300):
                     client.sendall(frame(PING, b"%d" % n))
                 async with asyncio.timeout(5):
-                    while protocol._owed_pong != b"\x8a\x03299":
+                    while protocol._pending_pong != b"\x8a\x03299":
                         await asyncio.sleep(0.01)
                 return protocol.transport.get_write_buffer_size() - before
 

@@ -1,4 +1,4 @@
-"""E-mails in small letters, those that are there too."""
+"""Lower-case e-mails, the existing ones included."""
 
 from typing import Any
 

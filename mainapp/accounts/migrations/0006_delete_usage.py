@@ -1,4 +1,4 @@
-"""Drop the counts that core has taken over."""
+"""Delete the daily counters, which moved to core."""
 
 from django.db import migrations
 

@@ -1,1 +1,1 @@
-"""Profile pictures: decoded in a process with a limit, kept as square thumbnails in a folder."""
+"""Profile pictures: decoded in a resource-limited process and stored as square thumbnails."""

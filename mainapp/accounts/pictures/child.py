@@ -1,10 +1,10 @@
-"""The process that reads a stranger's picture: it may use little memory, little time, no network.
+"""Process that decodes untrusted pictures with limits on memory, CPU time and file size.
 
-`python -I child.py square FOLDER` reads a picture on standard input and leaves FOLDER/source.png;
-`python -I child.py thumbnails FOLDER 48 150 …` makes FOLDER/48.webp, … of that. It answers one line
-of JSON: {} when done, or {"error": "format" | "foreign" | "broken" | "large", …}.
+`python -I child.py square FOLDER` reads a picture on standard input and writes FOLDER/source.png;
+`python -I child.py thumbnails FOLDER 48 150 …` makes FOLDER/48.webp, … from it. It prints one line
+of JSON: {} on success, or {"error": "format" | "foreign" | "broken" | "large", …}.
 
-It imports nothing of ours: Django alone would take the memory that a picture may need.
+It imports no code of this project: loading Django would use the memory needed for a picture.
 """
 
 import io
@@ -18,23 +18,23 @@ from typing import Any
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-# For decoding, above what the interpreter takes itself: about 20 MiB.
+# For decoding, on top of the interpreter's own 20 MiB or so.
 MEMORY = 70 * 1024 * 1024
 CPU_S = 5
 FILE = 8 * 1024 * 1024
 SIDE = 600
 BAND = 64
-# In a file, and of what is decoded: a JPEG can be had at an eighth of its width and height, unless
-# it is progressive, and then all of it stands in memory.
+# Pixels that fit into MEMORY, by format. A JPEG can be decoded at an eighth of its width and height
+# unless it is progressive: then the decoder stores all of its coefficients.
 MAX_PIXELS = {"JPEG": 64_000_000, "PNG": 12_500_000, "GIF": 8_000_000, "WEBP": 4_000_000}
 MAX_PROGRESSIVE = 10_000_000
-# What makes a file something else too, for a browser or for what opens archives.
+# Contents that make a file valid in another format too, for a browser or an archive program.
 FOREIGN = (b"<script", b"<html", b"<!doctype", b"<?php", b"%pdf-")
 ARCHIVE_END, ARCHIVE_TAIL = b"PK\x05\x06", 66_000
 
 
 class Refused(Exception):
-    """The picture is not taken; `answer` says why."""
+    """The picture is refused; `answer` contains the reason."""
 
     def __init__(self, error: str, **facts: Any) -> None:
         super().__init__(error)
@@ -42,14 +42,16 @@ class Refused(Exception):
 
 
 def main(arguments: list[str]) -> dict[str, Any]:
-    """Do what is asked and return the answer."""
+    """Run the command and return the answer."""
     warnings.simplefilter("ignore")
-    Image.MAX_IMAGE_PIXELS = None  # our own limit comes first, and depends on the format
+    # Pillow only warns above 89,478,485 pixels and raises above twice that; `check_size` has limits
+    # by format.
+    Image.MAX_IMAGE_PIXELS = None
     Image.preinit()
     Image.init()
-    command, folder, sizes = arguments[0], Path(arguments[1]), [int(one) for one in arguments[2:]]
+    command, folder, sizes = arguments[0], Path(arguments[1]), [int(size) for size in arguments[2:]]
     data = sys.stdin.buffer.read()
-    bound()
+    limit_resources()
     try:
         if command == "square":
             square(data).save(folder / "source.png")
@@ -64,8 +66,8 @@ def main(arguments: list[str]) -> dict[str, Any]:
     return {}
 
 
-def bound() -> None:
-    """Take the right to more memory, time and disk from this process."""
+def limit_resources() -> None:
+    """Limit this process's further memory, its CPU time and the files that it writes."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     memory = pages * resource.getpagesize() + MEMORY
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -75,7 +77,7 @@ def bound() -> None:
 
 
 def square(data: bytes) -> Image.Image:
-    """Return the middle of a picture, upright, at most SIDE wide, without anything but pixels."""
+    """Return the middle square of a picture, upright, at most SIDE wide, without metadata."""
     check_content(data)
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
@@ -84,25 +86,26 @@ def square(data: bytes) -> Image.Image:
     check_size(image)
     image.draft("RGB", (SIDE, SIDE))
     orientation = image.getexif().get(0x0112, 1)
-    small = shrunk(image)
+    small = shrink(image)
     small.getexif()[0x0112] = orientation
     upright = ImageOps.exif_transpose(small)
     side = min(SIDE, *upright.size)
     fitted = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
+    # A new image: Pillow would copy EXIF data and comments, and with them where it was taken.
     clean = Image.new(fitted.mode, fitted.size)
     clean.paste(fitted)
     return clean
 
 
 def check_content(data: bytes) -> None:
-    """Raises: Refused for a file that is, besides a picture, a page, a script or an archive."""
+    """Refuse a file that is also a page, a script or an archive. Raises: Refused."""
     lower = data.lower()
     if any(mark in lower for mark in FOREIGN) or ARCHIVE_END in data[-ARCHIVE_TAIL:]:
         raise Refused("foreign")
 
 
 def check_size(image: ImageFile.ImageFile) -> None:
-    """Raises: Refused, by the header alone."""
+    """Check the size in the header, without decoding. Raises: Refused."""
     pixels = image.width * image.height
     is_whole = image.format == "JPEG" and "progressive" in image.info
     limit = MAX_PROGRESSIVE if is_whole else MAX_PIXELS[image.format or ""]
@@ -110,8 +113,8 @@ def check_size(image: ImageFile.ImageFile) -> None:
         raise Refused("large", pixels=pixels, limit=limit)
 
 
-def shrunk(image: ImageFile.ImageFile) -> Image.Image:
-    """Decode, and reduce the middle square band by band: a copy of the whole would not fit."""
+def shrink(image: ImageFile.ImageFile) -> Image.Image:
+    """Decode a picture and reduce its middle square band by band: a whole copy would not fit."""
     image.load()
     mode = "RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB"
     side = min(image.size)
@@ -122,14 +125,14 @@ def shrunk(image: ImageFile.ImageFile) -> Image.Image:
     for row in range(0, edge, BAND):
         rows = min(BAND, edge - row)
         box = (left, top + row * factor, left + edge * factor, top + (row + rows) * factor)
-        band = in_mode(image.crop(box), mode)
+        band = convert_mode(image.crop(box), mode)
         result.paste(band.reduce(factor) if factor > 1 else band, (0, row))
     image.close()
     return result
 
 
-def in_mode(band: Image.Image, mode: str) -> Image.Image:
-    """Return a band in `mode`; of 16 bits a grey keeps the upper eight."""
+def convert_mode(band: Image.Image, mode: str) -> Image.Image:
+    """Return a band in `mode`; 16-bit greys are reduced to their upper eight bits."""
     if band.mode.startswith("I"):
         band = band.point(lambda value: value / 256).convert("L")
     return band.convert(mode)

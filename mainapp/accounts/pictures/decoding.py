@@ -1,4 +1,4 @@
-"""Ask a process with a limit for what a picture shows."""
+"""Decoding of uploaded pictures by the resource-limited child process."""
 
 import json
 import logging
@@ -34,31 +34,31 @@ REFUSALS = {
     "foreign": _("O arquivo traz mais do que uma imagem, e por isso não foi aceito."),
     "broken": _("A imagem está incompleta ou danificada."),
 }
-# Each may take its 96 MiB: never more than two at once in one process.
+# A child uses up to 96 MiB: at most two at once per process of the server.
 _turns = BoundedSemaphore(2)
 
 
 class PictureError(DomainError):
-    """A picture that cannot be used; the sentence gives the reason to the person who chose it."""
+    """A refused picture; the message gives the user the reason."""
 
     def __init__(self, template: str, params: Mapping[str, Any] | None = None) -> None:
         super().__init__("invalid", template, params)
 
 
 def check_file(name: str, size: int, head: bytes) -> None:
-    """Look at name, size and first bytes, which costs nothing. Raises: PictureError."""
+    """Check the name, size and first bytes, without decoding. Raises: PictureError."""
     if size > MAX_BYTES:
         raise PictureError(_("O arquivo passa de 5 MB: escolha um menor."))
-    found = _format_of(head)
+    image_format = _format_of(head)
     _stem, dot, extension = name.rpartition(".")
-    if found is None or (dot and EXTENSIONS.get(extension.lower()) != found):
+    if image_format is None or (dot and EXTENSIONS.get(extension.lower()) != image_format):
         raise PictureError(ACCEPTED)
 
 
 def make_square(key: str, data: bytes) -> None:
-    """Decode a picture and leave its middle, upright, as source.png in the folder of `key`.
+    """Decode a picture and write its middle square, upright, to source.png in the key's folder.
 
-    Costs a process of at most 96 MiB, 5 s of CPU. Raises: PictureError.
+    Cost: a process of at most 96 MiB and 5 s of CPU. Raises: PictureError.
     """
     answer = _run("square", folder(key), data=data)
     if answer:
@@ -66,7 +66,7 @@ def make_square(key: str, data: bytes) -> None:
 
 
 def make_thumbnails(key: str) -> None:
-    """Make the thumbnails of a folder's source. Safe to repeat. Raises: PictureError."""
+    """Make the thumbnails from source.png. Safe to repeat. Raises: PictureError."""
     answer = _run("thumbnails", folder(key), *map(str, SIZES))
     if answer:
         raise _refusal(answer)
@@ -79,11 +79,12 @@ def _format_of(head: bytes) -> str | None:
 
 
 def _run(command: str, into: Path, *arguments: str, data: bytes = b"") -> dict[str, Any]:
-    """Return the answer of a child; one that was ended for what it used counts as too large."""
+    """Return the child's answer; if it exceeded a limit and was killed, "large"."""
     if not _turns.acquire(timeout=TIMEOUT_S):
         raise PictureError(_("Muitas fotos chegaram ao mesmo tempo: tente de novo em instantes."))
     try:
-        done = subprocess.run(  # noqa: S603 - our own script and arguments
+        # An empty environment: a decoder taken over by a picture must not read the secret key.
+        process = subprocess.run(  # noqa: S603 - our own script and arguments
             [sys.executable, "-I", str(CHILD), command, str(into), *arguments],
             input=data,
             capture_output=True,
@@ -96,9 +97,11 @@ def _run(command: str, into: Path, *arguments: str, data: bytes = b"") -> dict[s
     finally:
         _turns.release()
     try:
-        answer: dict[str, Any] = json.loads(done.stdout)
+        answer: dict[str, Any] = json.loads(process.stdout)
     except ValueError:
-        logger.warning("a picture ended its process (%s): %s", done.returncode, done.stderr[-300:])
+        logger.warning(
+            "a picture ended its process (%s): %s", process.returncode, process.stderr[-300:]
+        )
         return {"error": "large"}
     return answer
 

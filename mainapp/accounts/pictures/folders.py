@@ -1,4 +1,4 @@
-"""Where pictures lie: MEDIA_ROOT/avatars/<key>/<size>.webp, and source.png until these are made."""
+"""Picture files: MEDIA_ROOT/avatars/<key>/<size>.webp, and source.png until these are made."""
 
 import re
 import secrets
@@ -14,12 +14,12 @@ KEY = re.compile(r"[A-Za-z0-9_-]{22}")
 
 
 def new_key() -> str:
-    """Return the name of a new folder, which nobody guesses."""
+    """Return an unguessable name for a new folder."""
     return secrets.token_urlsafe(16)
 
 
 def folder(key: str) -> Path:
-    """Return the folder of `key`. Raises: ValueError for what can be no key."""
+    """Return the folder of `key`. Raises: ValueError if `key` has the wrong form, as `../x` has."""
     if not KEY.fullmatch(key):
         raise ValueError(key)
     return root() / key
@@ -30,7 +30,7 @@ def root() -> Path:
 
 
 def thumbnail(key: str, size: int) -> bytes | None:
-    """Return a thumbnail's WebP, None where there is none."""
+    """Return a thumbnail as WebP; None if it does not exist."""
     if not KEY.fullmatch(key) or size not in SIZES:
         return None
     try:
@@ -40,16 +40,16 @@ def thumbnail(key: str, size: int) -> bytes | None:
 
 
 def remove(key: str) -> None:
-    """Remove a folder and what lies in it. Safe to repeat."""
+    """Remove a folder with its files. Safe to repeat; an empty key is ignored."""
     if key:
         shutil.rmtree(folder(key), ignore_errors=True)
 
 
 def keys_older_than(seconds: float) -> Iterator[str]:
-    """Yield the keys of the folders that nothing was put into for that long."""
+    """Yield the keys of folders unchanged for that many seconds."""
     if not root().is_dir():
         return
     before = time.time() - seconds
-    for found in root().iterdir():
-        if KEY.fullmatch(found.name) and found.stat().st_mtime < before:
-            yield found.name
+    for path in root().iterdir():
+        if KEY.fullmatch(path.name) and path.stat().st_mtime < before:
+            yield path.name

@@ -1,1 +1,1 @@
-"""Writes about people: preferences, pictures, the end of a session and of an account."""
+"""Writes to accounts: preferences, pictures, deletion."""

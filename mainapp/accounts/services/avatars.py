@@ -1,7 +1,7 @@
-"""Set, make ready and take away a person's picture.
+"""Upload, processing and removal of profile pictures.
 
-What is to be done stands in the row: `avatar_pending` names the folder whose thumbnails are yet to
-be made. The task that makes them is a nudge; the sweep finds what a crash left.
+`avatar_pending` in the user's row names a folder without thumbnails. A Celery task makes them right
+after the upload; a periodic sweep makes those that a crash or a lost task left.
 """
 
 import logging
@@ -20,15 +20,14 @@ from mainapp.core.limits.database_store import consume_stored
 logger = logging.getLogger(__name__)
 
 SWEEP, SWEEP_S = "sweep_pictures", 60
-# A folder that no row names may belong to an upload that is being decoded.
+# A folder that no row names may belong to an upload in progress, so only old ones are removed.
 ORPHAN_S = 3600
 
 
 def set_avatar(*, user: User, name: str, data: bytes) -> None:
-    """Decode what a person chose and note that its thumbnails are to be made.
+    """Decode an upload and mark its thumbnails as pending; the old picture is shown until then.
 
-    The former picture stays until they are. Raises: PictureError and RateLimited, and nothing has
-    changed.
+    Raises: PictureError, RateLimited; the user's picture is then unchanged.
     """
     decoding.check_file(name, len(data), data[:16])
     consume_stored(UPLOADS, of_user(user), at=timezone.now())
@@ -47,9 +46,9 @@ def set_avatar(*, user: User, name: str, data: bytes) -> None:
 
 
 def make_thumbnails(*, user_id: int) -> None:
-    """Make what is pending of a user, and show it in place of the picture of before.
+    """Make a user's pending thumbnails and replace the previous picture.
 
-    Safe to repeat, and to run twice at once: one of the two changes the row.
+    Safe to repeat and to run concurrently: only one call changes the row.
     """
     user = User.objects.filter(pk=user_id).first()
     if user is None or not user.avatar_pending:
@@ -59,6 +58,7 @@ def make_thumbnails(*, user_id: int) -> None:
     try:
         decoding.make_thumbnails(key)
     except decoding.PictureError as error:
+        # Without its source it can never succeed; otherwise the sweep tries again.
         if not (folders.folder(key) / "source.png").exists():
             pending.update(avatar_pending="")
         logger.warning("the thumbnails of user %s were not made: %s", user_id, error)
@@ -68,11 +68,11 @@ def make_thumbnails(*, user_id: int) -> None:
         if row is None or row.avatar_pending != key:
             return
         pending.update(avatar_key=key, avatar_pending="")
-        transaction.on_commit(partial(_settle, key, row.avatar_key))
+        transaction.on_commit(partial(_remove_sources, key, row.avatar_key))
 
 
 def remove_avatar(*, user: User) -> None:
-    """Take a person's picture away, with its files. Safe to repeat."""
+    """Remove a user's picture with its files. Safe to repeat."""
     with transaction.atomic():
         row = _locked(user)
         if row is None:
@@ -83,7 +83,10 @@ def remove_avatar(*, user: User) -> None:
 
 
 def sweep_pictures() -> None:
-    """Make what a crash left unmade, and remove the folders that nobody's row names."""
+    """Make the thumbnails left pending by a crash, and remove old folders that no row names.
+
+    Three queries, plus those of the thumbnails.
+    """
     for pk in User.objects.exclude(avatar_pending="").values_list("pk", flat=True):
         make_thumbnails(user_id=pk)
     old = set(folders.keys_older_than(ORPHAN_S))
@@ -100,13 +103,13 @@ def _locked(user: User) -> User | None:
     return User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
 
 
-def _settle(key: str, former: str) -> None:
+def _remove_sources(key: str, previous_key: str) -> None:
     (folders.folder(key) / "source.png").unlink(missing_ok=True)
-    folders.remove(former)
+    folders.remove(previous_key)
 
 
 def ensure_periodic_task() -> None:
-    """Create beat's sweep, once; what the admin changed stays."""
+    """Schedule the sweep unless it exists, so that changes made in the admin are preserved."""
     if not PeriodicTask.objects.filter(name=SWEEP).exists():
         every = IntervalSchedule.objects.create(every=SWEEP_S, period=IntervalSchedule.SECONDS)
         PeriodicTask.objects.create(name=SWEEP, task=SWEEP, interval=every, expire_seconds=SWEEP_S)

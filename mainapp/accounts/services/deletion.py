@@ -1,4 +1,4 @@
-"""End an account, with all that is a person's own; what they said stays, without their name."""
+"""Deletion of an account with the user's own data; forum messages stay, without the name."""
 
 from functools import partial
 
@@ -17,10 +17,10 @@ ADMINS = Q(access_level=User.Access.ADMIN) | Q(is_superuser=True)
 
 
 def delete_account(*, user: User) -> None:
-    """Delete a person's row, sessions and pictures, and by cascade what is theirs alone.
+    """Delete a user's row, sessions and pictures, and by cascade the data that only they use.
 
-    Messages and rooms lose their author and host. All or nothing, but for the pictures' files,
-    which go after the commit. Raises: DomainError for the last active admin.
+    Messages and rooms stay, without author and host. One transaction; picture files are removed
+    after the commit. Safe to repeat. Raises: DomainError for the last active admin.
     """
     with transaction.atomic():
         _check_not_last_admin(user)
@@ -34,7 +34,7 @@ def delete_account(*, user: User) -> None:
 
 
 def _check_not_last_admin(user: User) -> None:
-    """Lock the admins, so that the last two do not leave at the same moment."""
+    """Raise for the last admin; locks all admins, as the last two may do this concurrently."""
     admins = User.objects.filter(ADMINS, is_active=True).order_by("pk")
     keys = set(admins.select_for_update().values_list("pk", flat=True))
     if keys == {user.pk}:
@@ -48,11 +48,14 @@ def _check_not_last_admin(user: User) -> None:
 
 
 def _delete_sessions(user: User) -> None:
-    """Delete the living sessions of a person; whose a session is stands only inside it."""
-    living = Session.objects.filter(expire_date__gt=timezone.now())
-    mine = [
+    """Delete a user's unexpired sessions.
+
+    Decodes every session: the user is stored only inside its data.
+    """
+    unexpired = Session.objects.filter(expire_date__gt=timezone.now())
+    keys = [
         session.session_key
-        for session in living.iterator()
+        for session in unexpired.iterator()
         if session.get_decoded().get(SESSION_KEY) == str(user.pk)
     ]
-    Session.objects.filter(session_key__in=mine).delete()
+    Session.objects.filter(session_key__in=keys).delete()

@@ -1,4 +1,4 @@
-"""Keep what a person prefers, and what others read of them."""
+"""Changes of a user's preferences and public profile."""
 
 import unicodedata
 from typing import Any
@@ -14,17 +14,17 @@ from mainapp.accounts.selectors import removed_user_name
 from mainapp.core.exceptions import DomainError
 
 
-def save_preferences(*, user: User, **chosen: Any) -> Preferences:
-    """Keep the fields of Preferences that are given; the others stay. Safe to repeat."""
-    kept, _created = Preferences.objects.update_or_create(user=user, defaults=chosen)
-    return kept
+def save_preferences(*, user: User, **fields: Any) -> Preferences:
+    """Save the given fields of Preferences and leave the others unchanged. Safe to repeat."""
+    preferences, _is_new = Preferences.objects.update_or_create(user=user, defaults=fields)
+    return preferences
 
 
 def save_profile(*, user: User, display_name: str, bio: str) -> None:
-    """Keep what others read of a person; both are one's own words, plain text.
+    """Save a user's public name and description, both plain text.
 
-    Raises: DomainError for a display name that is somebody else's username, nobody's name, or one
-    kept for the staff.
+    Raises: DomainError for a display name that is another user's username, the placeholder for
+    deleted users, or reserved for staff.
     """
     with transaction.atomic():
         _check_display_name(user, display_name)
@@ -33,21 +33,21 @@ def save_profile(*, user: User, display_name: str, bio: str) -> None:
 
 
 def _check_display_name(user: User, name: str) -> None:
-    plain = _shown(name)
+    plain = _visible_form(name)
     others = User.objects.filter(username__iexact=plain).exclude(pk=user.pk)
-    if plain in _names_of_nobody() or (plain and others.exists()):
+    if plain in _deleted_user_names() or (plain and others.exists()):
         raise DomainError("invalid", _("Este nome já é de outra pessoa."))
     if plain in settings.ACCOUNT_USERNAME_BLACKLIST and not is_staff_level(user):
         raise DomainError("invalid", _("Este nome é reservado. Escolha outro."))
 
 
-def _shown(name: str) -> str:
-    """Return a name as it is read: without case, and without what takes no room."""
+def _visible_form(name: str) -> str:
+    """Return a name without case and without invisible format characters, for comparison."""
     letters = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(one for one in letters if unicodedata.category(one) != "Cf").strip()
+    return "".join(char for char in letters if unicodedata.category(char) != "Cf").strip()
 
 
-def _names_of_nobody() -> set[str]:
+def _deleted_user_names() -> set[str]:
     names = set()
     for language in ("pt-br", "en"):
         with translation.override(language):

@@ -1,1 +1,1 @@
-"""What templates may use of people: their names and pictures."""
+"""Template tags and filters for users."""

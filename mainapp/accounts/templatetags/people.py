@@ -1,4 +1,7 @@
-"""People on pages: `{{ author|person_name }}` and `{% avatar author 48 %}`; nobody is fine too."""
+"""Names and pictures of users: `{{ author|person_name }}`, `{% avatar author 48 %}`.
+
+The user may be None, for a deleted account.
+"""
 
 from typing import Any
 
@@ -15,13 +18,13 @@ LARGER = {48: 150, 150: 600, 600: 600}
 
 @register.filter
 def person_name(user: User | None) -> str:
-    """Return what others see of a person; “usuário removido” of one without an account."""
+    """Return a user's public name; “usuário removido” for a deleted account."""
     return name_of(user)
 
 
 @register.inclusion_tag("mainapp/accounts/_avatar.html")
 def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
-    """Show the picture of a person, or initials; hidden from screen readers: the name is near."""
+    """Render a user's picture or initials; hidden from screen readers, as the name is beside it."""
     return {
         "url": avatar_url(user, size),
         "larger_url": avatar_url(user, LARGER[size]),

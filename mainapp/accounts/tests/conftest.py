@@ -1,4 +1,4 @@
-"""Who signs up and logs in."""
+"""Users and clients for the tests of accounts."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Pictures, good and bad, for the tests that send them."""
+"""Valid and hostile pictures for the tests of uploads."""
 
 import io
 import struct
@@ -18,7 +18,7 @@ def photo(size=(80, 60), colour="teal", kind="PNG", **options):
 
 
 def huge_png(side=13_400):
-    """Return a PNG of one colour: 180 megapixels in some 540 KB, without ever holding them."""
+    """Return a PNG of one colour, 180 megapixels in about 540 KB, compressed row by row."""
     packer = zlib.compressobj(9)
     row = b"\0" + b"\x14\x20\x1f" * side
     data = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()

@@ -1,4 +1,4 @@
-"""What a person does to enter."""
+"""Helpers for logging in and following mailed links."""
 
 import re
 from urllib.parse import urlsplit
@@ -12,6 +12,6 @@ def log_in(client, name="alice", password=PASSWORD, *, headers=None, **more):
 
 def link_of(message):
     """Return the path of the first link in a message."""
-    found = re.search(r"https?://\S+/accounts/\S+", message.body)
-    assert found, message.body
-    return urlsplit(found[0]).path
+    link = re.search(r"https?://\S+/accounts/\S+", message.body)
+    assert link, message.body
+    return urlsplit(link[0]).path

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def tries(alice, client):
-    """Return the statuses of that many log-ins with a wrong password."""
+    """Return a function that makes log-ins with a wrong password and returns their statuses."""
 
     def try_(times, *names, **more):
         return [
@@ -25,7 +25,7 @@ def tries(alice, client):
 
 
 @pytest.mark.parametrize("name", ["alice", "nobody"])
-def test_a_name_is_tried_five_times(tries, client, name):
+def test_five_wrong_passwords_per_name_are_allowed(tries, client, name):
     assert tries(5, name, name.upper()) == [200] * 5
 
     refused = log_in(client, name)
@@ -36,14 +36,14 @@ def test_a_name_is_tried_five_times(tries, client, name):
     assert log_in(client, "bob", "x").status_code == 200
 
 
-def test_a_refusal_speaks_the_readers_language(tries, client):
+def test_a_refusal_is_in_the_readers_language(tries, client):
     tries(5, "alice")
     client.cookies["django_language"] = "en"
 
     assert "Too many tries" in log_in(client).content.decode()
 
 
-def test_an_address_is_limited_whatever_it_says_of_itself(tries, client):
+def test_forwarding_headers_do_not_evade_the_limit_of_an_address(tries, client):
     names = [f"user{n}" for n in range(11)]
 
     assert tries(10, *names) == [200] * 10
@@ -53,7 +53,7 @@ def test_an_address_is_limited_whatever_it_says_of_itself(tries, client):
     assert log_in(client, "someone", "x").status_code == 200
 
 
-def test_without_an_address_all_share_one_limit(tries, client):
+def test_clients_without_an_address_share_one_limit(tries, client):
     client.defaults["REMOTE_ADDR"] = ""
 
     assert tries(11, *(f"user{n}" for n in range(11))) == [200] * 10 + [429]
@@ -63,13 +63,13 @@ def test_without_an_address_all_share_one_limit(tries, client):
     ("path", "field"), [("/register/", "username"), ("/accounts/password/reset/", "email")]
 )
 def test_sign_up_and_reset_are_limited(client, path, field):
-    answers = [client.post(path, {field: f"user{n}@example.com"}).status_code for n in range(21)]
+    statuses = [client.post(path, {field: f"user{n}@example.com"}).status_code for n in range(21)]
 
-    assert answers[-1] == 429
-    assert set(answers[:-1]) <= {200, 302}
+    assert statuses[-1] == 429
+    assert set(statuses[:-1]) <= {200, 302}
 
 
-def test_limits_are_counted_in_redis_for_all_processes(tries, settings):
+def test_limits_are_counted_in_redis_across_processes(tries, settings):
     tries(1, "alice")
 
     counted = [
@@ -77,12 +77,12 @@ def test_limits_are_counted_in_redis_for_all_processes(tries, settings):
         for key in redis.from_url(settings.REDIS_URL).scan_iter()
         if b":rl:allauth.account:login" in key
     ]
-    assert len(counted) == 3  # the page's by address, failures by address and by name
+    assert len(counted) == 3  # requests by address, failures by address and by name
 
 
-def test_redis_that_is_away_lets_in_and_is_logged(client, alice, monkeypatch, tmp_path, caplog):
-    away = redis.ConnectionPool.from_url(f"unix://{tmp_path}/none.sock")
-    monkeypatch.setattr(cache, "_pool", lambda url: away)
+def test_log_in_works_without_redis_and_is_logged(client, alice, monkeypatch, tmp_path, caplog):
+    unreachable = redis.ConnectionPool.from_url(f"unix://{tmp_path}/none.sock")
+    monkeypatch.setattr(cache, "_pool", lambda url: unreachable)
     monkeypatch.setattr(cache._Outage, "until", 0.0)
     started = time.monotonic()
 
@@ -94,7 +94,7 @@ def test_redis_that_is_away_lets_in_and_is_logged(client, alice, monkeypatch, tm
     assert [record.name for record in caplog.records] == ["mainapp.core.cache"]
 
 
-def test_a_username_is_kept_as_it_is_read(client):
+def test_full_width_letters_in_a_username_become_ascii(client):
     form = {"username": "\uff21NA", "email": "ana@example.com"}
     client.post("/register/", form | {"password1": PASSWORD, "password2": PASSWORD})
 

@@ -1,4 +1,4 @@
-"""Who enters the admin, and what it changes about users."""
+"""Access to the admin, and its changes to users."""
 
 import pytest
 from django.urls import reverse
@@ -16,7 +16,7 @@ def make(name, level, **fields):
 
 @pytest.fixture
 def as_(client):
-    """Return a client logged in as who is given."""
+    """Return a function that logs the client in as a user."""
 
     def log_in(user):
         client.force_login(user)
@@ -28,17 +28,17 @@ def as_(client):
 def change(client, user, **fields):
     url = reverse("admin:accounts_user_change", args=[user.pk])
     form = client.get(url).context["adminform"].form.initial
-    kept = {name: form[name] or "" for name in ("username", "email", "display_name", "bio")}
-    data = kept | {"access_level": user.access_level, "is_active": "on"} | fields
+    unchanged = {name: form[name] or "" for name in ("username", "email", "display_name", "bio")}
+    data = unchanged | {"access_level": user.access_level, "is_active": "on"} | fields
     return client.post(url, data)
 
 
 @pytest.mark.parametrize("address", [INDEX, "/admin/accounts/user/", "/admin/market/stock/"])
-def test_admin_level_enters(as_, address):
+def test_admin_level_has_access(as_, address):
     assert as_(make("ana", Access.ADMIN)).get(address).status_code == 200
 
 
-def test_superuser_made_on_the_command_line_is_an_admin(as_):
+def test_superuser_created_on_the_command_line_is_an_admin(as_):
     root = User.objects.create_superuser("root")
 
     assert root.access_level == Access.ADMIN
@@ -47,18 +47,18 @@ def test_superuser_made_on_the_command_line_is_an_admin(as_):
 
 @pytest.mark.parametrize("level", [Access.USER, Access.SUPPORT])
 @pytest.mark.parametrize("address", [INDEX, "/admin/accounts/user/", "/admin/login/"])
-def test_lower_levels_stay_out(as_, level, address):
+def test_lower_levels_have_no_access(as_, level, address):
     client = as_(make("ana", level, is_staff=True))
 
     assert client.get(address, follow=True).status_code == 403
 
 
 @pytest.mark.parametrize("address", [INDEX, "/admin/login/?next=/admin/"])
-def test_stranger_is_sent_to_the_sites_log_in(client, address):
+def test_anonymous_user_is_redirected_to_the_sites_log_in(client, address):
     assert client.get(address, follow=True).redirect_chain[-1] == ("/login/?next=/admin/", 302)
 
 
-def test_log_in_of_the_admin_takes_no_password(client):
+def test_admins_own_log_in_accepts_no_password(client):
     User.objects.create_superuser("root", password="correct horse")
     answer = client.post("/admin/login/", {"username": "root", "password": "correct horse"})
 
@@ -66,14 +66,14 @@ def test_log_in_of_the_admin_takes_no_password(client):
     assert "_auth_user_id" not in client.session
 
 
-def test_admin_raises_somebody(as_, bob):
+def test_admin_can_raise_an_access_level(as_, bob):
     assert change(as_(make("ana", Access.ADMIN)), bob, access_level="support").status_code == 302
 
     bob.refresh_from_db()
     assert bob.access_level == Access.SUPPORT
 
 
-def test_support_does_not_raise_himself(as_):
+def test_support_cannot_raise_their_own_level(as_):
     ana = make("ana", Access.SUPPORT)
     url = reverse("admin:accounts_user_change", args=[ana.pk])
 
@@ -83,7 +83,7 @@ def test_support_does_not_raise_himself(as_):
     assert ana.access_level == Access.SUPPORT
 
 
-def test_superuser_who_is_lowered_is_one_no_more(as_):
+def test_lowering_a_superuser_removes_the_flag(as_):
     root = User.objects.create_superuser("root")
 
     change(as_(make("ana", Access.ADMIN)), root, access_level="user")

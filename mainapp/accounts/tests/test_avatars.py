@@ -30,69 +30,69 @@ def committing(django_capture_on_commit_callbacks):
     return lambda: django_capture_on_commit_callbacks(execute=True)
 
 
-def kept():
-    """Return the names of the folders there are."""
+def stored_keys():
+    """Return the names of the existing folders."""
     return {path.name for path in folders.root().iterdir()}
 
 
-def fresh(user):
+def reload(user):
     return User.objects.get(pk=user.pk)
 
 
-def give(user, committing, colour="teal"):
+def upload(user, committing, colour="teal"):
     with committing():
         set_avatar(user=user, name="eu.png", data=photo(colour=colour))
     with committing():
         make_thumbnails(user_id=user.pk)
-    return fresh(user).avatar_key
+    return reload(user).avatar_key
 
 
-def test_a_picture_shows_once_its_thumbnails_are_made(alice, committing):
+def test_a_picture_is_shown_once_its_thumbnails_are_made(alice, committing):
     with committing():
         set_avatar(user=alice, name="eu.png", data=photo())
 
-    waiting = fresh(alice)
+    waiting = reload(alice)
     assert (avatar_url(waiting, 48), bool(waiting.avatar_pending)) == (None, True)
 
     with committing():
         make_thumbnails(user_id=alice.pk)
 
-    ready = fresh(alice)
+    ready = reload(alice)
     assert avatar_url(ready, 48) == f"/avatar/{ready.avatar_key}/48"
     assert ready.avatar_pending == ""
     files = {path.name for path in folders.folder(ready.avatar_key).iterdir()}
     assert files == {"48.webp", "150.webp", "600.webp"}  # the original is not kept
 
 
-def test_a_new_picture_takes_the_place_of_the_old_and_its_files(alice, committing):
-    first = give(alice, committing)
+def test_a_new_picture_replaces_the_old_one_and_its_files(alice, committing):
+    first = upload(alice, committing)
     with committing():
         set_avatar(user=alice, name="eu.png", data=photo(colour="red"))
-    assert fresh(alice).avatar_key == first  # shown until the new one is ready
+    assert reload(alice).avatar_key == first  # shown until the new one is ready
 
     with committing():
         make_thumbnails(user_id=alice.pk)
 
-    second = fresh(alice).avatar_key
+    second = reload(alice).avatar_key
     assert second != first
-    assert kept() == {second}
+    assert stored_keys() == {second}
 
 
-def test_of_two_uploads_the_newer_wins(alice, committing):
+def test_the_newer_of_two_uploads_wins(alice, committing):
     for colour in ("red", "blue"):
         with committing():
             set_avatar(user=alice, name="eu.png", data=photo(colour=colour))
-    newest = fresh(alice).avatar_pending
+    newest = reload(alice).avatar_pending
 
     with committing():
         make_thumbnails(user_id=alice.pk)
         make_thumbnails(user_id=alice.pk)
 
-    assert fresh(alice).avatar_key == newest
-    assert kept() == {newest}
+    assert reload(alice).avatar_key == newest
+    assert stored_keys() == {newest}
 
 
-def test_an_upload_while_thumbnails_are_made_is_not_lost(alice, committing, monkeypatch):
+def test_an_upload_during_thumbnailing_is_not_lost(alice, committing, monkeypatch):
     with committing():
         set_avatar(user=alice, name="eu.png", data=photo(colour="red"))
     make = decoding.make_thumbnails
@@ -105,58 +105,58 @@ def test_an_upload_while_thumbnails_are_made_is_not_lost(alice, committing, monk
     monkeypatch.setattr(decoding, "make_thumbnails", overtaken)
     with committing():
         make_thumbnails(user_id=alice.pk)
-    assert (fresh(alice).avatar_key, bool(fresh(alice).avatar_pending)) == ("", True)
+    assert (reload(alice).avatar_key, bool(reload(alice).avatar_pending)) == ("", True)
 
-    newest = fresh(alice).avatar_pending
+    newest = reload(alice).avatar_pending
     with committing():
         make_thumbnails(user_id=alice.pk)
 
-    assert fresh(alice).avatar_key == newest
+    assert reload(alice).avatar_key == newest
 
 
-def test_a_refused_picture_leaves_the_one_before(alice, committing):
-    key = give(alice, committing)
+def test_a_refused_picture_leaves_the_old_one(alice, committing):
+    key = upload(alice, committing)
 
     with pytest.raises(PictureError):
         set_avatar(user=alice, name="eu.png", data=photo()[:60])
 
-    assert (fresh(alice).avatar_key, fresh(alice).avatar_pending) == (key, "")
-    assert kept() == {key}
+    assert (reload(alice).avatar_key, reload(alice).avatar_pending) == (key, "")
+    assert stored_keys() == {key}
 
 
 def test_removing_a_picture_removes_its_files(alice, committing):
-    give(alice, committing)
+    upload(alice, committing)
     set_avatar(user=alice, name="eu.png", data=photo())
 
     with committing():
         remove_avatar(user=alice)
         remove_avatar(user=alice)
 
-    assert (fresh(alice).avatar_key, fresh(alice).avatar_pending) == ("", "")
-    assert kept() == set()
+    assert (reload(alice).avatar_key, reload(alice).avatar_pending) == ("", "")
+    assert stored_keys() == set()
 
 
-def test_the_sweep_makes_what_a_killed_worker_left(alice, committing):
+def test_the_sweep_makes_thumbnails_left_by_a_killed_worker(alice, committing):
     with committing():
         set_avatar(user=alice, name="eu.png", data=photo())
-    key = fresh(alice).avatar_pending
+    key = reload(alice).avatar_pending
     (folders.folder(key) / "48.webp").write_bytes(b"half")  # killed while it wrote
 
     with committing():
         sweep_pictures()
 
-    assert fresh(alice).avatar_key == key
+    assert reload(alice).avatar_key == key
     assert (folders.thumbnail(key, 48) or b"")[:4] == b"RIFF"
 
 
-def test_the_sweep_removes_what_nobody_shows_but_no_upload(alice, committing):
-    shown = give(alice, committing)
+def test_the_sweep_removes_unused_folders_but_no_recent_upload(alice, committing):
+    shown = upload(alice, committing)
     set_avatar(user=alice, name="eu.png", data=photo())
     orphan, uploading = folders.new_key(), folders.new_key()
     for key in (orphan, uploading):
         folders.folder(key).mkdir()
-    pending = fresh(alice).avatar_pending
-    (folders.folder(pending) / "source.png").unlink()  # nothing to make of it any more
+    pending = reload(alice).avatar_pending
+    (folders.folder(pending) / "source.png").unlink()  # its thumbnails can never be made
     old = time.time() - 7200
     for key in (shown, pending, orphan):
         os.utime(folders.folder(key), (old, old))
@@ -164,18 +164,18 @@ def test_the_sweep_removes_what_nobody_shows_but_no_upload(alice, committing):
     with committing():
         sweep_pictures()
 
-    assert kept() == {shown, uploading}
-    assert fresh(alice).avatar_pending == ""
+    assert stored_keys() == {shown, uploading}
+    assert reload(alice).avatar_pending == ""
 
 
-def test_thumbnails_for_nobody_are_nothing(alice):
+def test_thumbnails_without_a_pending_upload_do_nothing(alice):
     make_thumbnails(user_id=alice.pk)
     make_thumbnails(user_id=alice.pk + 1)
 
     assert not folders.root().exists()
 
 
-def test_sweep_costs_three_queries_whoever_has_pictures(alice, bob, django_assert_num_queries):
+def test_sweep_costs_three_queries_for_many_pictures(alice, bob, django_assert_num_queries):
     for user in (alice, bob):
         User.objects.filter(pk=user.pk).update(avatar_key=folders.new_key())
     for _ in range(5):
@@ -187,10 +187,11 @@ def test_sweep_costs_three_queries_whoever_has_pictures(alice, bob, django_asser
         sweep_pictures()
 
 
-def test_the_sweep_is_scheduled_once_and_what_the_admin_changed_stays():
+def test_the_sweep_is_scheduled_once_and_keeps_the_admins_changes():
     ensure_periodic_task()
     PeriodicTask.objects.filter(name="sweep_pictures").update(enabled=False)
 
     ensure_periodic_task()
 
-    assert [one.enabled for one in PeriodicTask.objects.filter(task="sweep_pictures")] == [False]
+    tasks = PeriodicTask.objects.filter(task="sweep_pictures")
+    assert [task.enabled for task in tasks] == [False]

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.django_db
 
 
 class CountingHasher(MD5PasswordHasher):
-    """Hashing is what a log-in's time is made of: as many hashes, as long."""
+    """Counts hashes: hashing dominates a log-in's duration, so equal counts mean equal times."""
 
     made = 0
 
@@ -19,7 +19,7 @@ class CountingHasher(MD5PasswordHasher):
 
 @pytest.fixture
 def hashes(alice, settings):
-    """Return how many hashes the call makes."""
+    """Return a function that counts the hashes made by a call."""
     settings.PASSWORD_HASHERS = [f"{__name__}.CountingHasher"]
     User.objects.create_user("gone", "gone@example.com", PASSWORD, is_active=False)
     User.objects.create_user("keyless", "keyless@example.com")
@@ -48,17 +48,17 @@ def hashes(alice, settings):
         "both@example.com",
     ],
 )
-def test_a_wrong_password_takes_one_hash_whoever_it_is(client, hashes, name):
+def test_a_wrong_password_costs_one_hash_for_any_name(client, hashes, name):
     assert hashes(log_in, client, name, "wrong") == 1
 
 
-def test_a_right_password_takes_one_hash(client, hashes):
+def test_a_right_password_costs_one_hash(client, hashes):
     assert hashes(log_in, client, "alice@example.com") == 1
 
 
 @pytest.mark.usefixtures("_verified")
 @pytest.mark.parametrize("email", ["alice@example.com", "nobody@example.com"])
-def test_a_sign_up_takes_one_hash_whether_or_not_its_email_is_taken(client, hashes, email):
+def test_a_sign_up_costs_one_hash_for_free_and_taken_emails(client, hashes, email):
     form = {"username": "ana", "email": email, "password1": PASSWORD, "password2": PASSWORD}
 
     assert hashes(client.post, "/register/", form) == 1

@@ -16,7 +16,7 @@ def enter(user):
     return client
 
 
-def test_account_sessions_and_preferences_go(alice, bob):
+def test_account_sessions_and_preferences_are_deleted(alice, bob):
     for user in (alice, alice, bob):
         enter(user)
     Preferences.objects.create(user=alice, theme="dark")
@@ -24,11 +24,14 @@ def test_account_sessions_and_preferences_go(alice, bob):
     delete_account(user=alice)
 
     assert list(User.objects.all()) == [bob]
-    assert [one.get_decoded()["_auth_user_id"] for one in Session.objects.all()] == [str(bob.pk)]
+    sessions = [session.get_decoded() for session in Session.objects.all()]
+    assert [session["_auth_user_id"] for session in sessions] == [str(bob.pk)]
     assert not Preferences.objects.exists()
 
 
-def test_pictures_go_with_the_commit(alice, settings, tmp_path, django_capture_on_commit_callbacks):
+def test_pictures_are_removed_after_the_commit(
+    alice, settings, tmp_path, django_capture_on_commit_callbacks
+):
     settings.MEDIA_ROOT = tmp_path
     alice.avatar_key, alice.avatar_pending = folders.new_key(), folders.new_key()
     alice.save()
@@ -42,7 +45,7 @@ def test_pictures_go_with_the_commit(alice, settings, tmp_path, django_capture_o
     assert list(folders.root().iterdir()) == []
 
 
-def test_the_last_admin_stays(alice, bob):
+def test_the_last_admin_cannot_be_deleted(alice, bob):
     User.objects.filter(pk=alice.pk).update(access_level="admin")
     User.objects.filter(pk=bob.pk).update(access_level="admin", is_active=False)
 

@@ -9,11 +9,11 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def anna():
-    """Somebody made as the console and the admin make people, with capitals in the e-mail."""
+    """A user created as on the command line, with capitals in the e-mail."""
     return User.objects.create_superuser("anna", "Anna.Prado@Example.com", PASSWORD)
 
 
-def test_an_email_is_kept_in_small_letters(anna):
+def test_an_email_is_stored_in_lower_case(anna):
     assert anna.email == "anna.prado@example.com"
     anna.email = "ANNA@EXAMPLE.COM"
     anna.save()
@@ -22,12 +22,12 @@ def test_an_email_is_kept_in_small_letters(anna):
     assert User.objects.filter(email="Anna@Example.com").exists()
 
 
-def test_who_wrote_their_email_in_capitals_gets_a_new_password(client, anna):
+def test_password_reset_ignores_the_case_of_the_email(client, anna):
     client.post("/accounts/password/reset/", {"email": "ANNA.Prado@example.COM"})
 
     assert [message.to for message in mail.outbox] == [["anna.prado@example.com"]]
 
 
 @pytest.mark.parametrize("name", ["anna.prado@example.com", "Anna.Prado@Example.com"])
-def test_who_wrote_their_email_in_capitals_logs_in_by_it(client, anna, name):
+def test_log_in_ignores_the_case_of_the_email(client, anna, name):
     assert log_in(client, name).status_code == 302

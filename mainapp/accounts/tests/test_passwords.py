@@ -17,19 +17,19 @@ NEW = {"password1": "outro-segredo-longo", "password2": "outro-segredo-longo"}
 pytestmark = pytest.mark.django_db
 
 
-def ask(client, email="alice@example.com", **extra):
+def request_reset(client, email="alice@example.com", **extra):
     return client.post(RESET, {"email": email}, **extra)
 
 
 def follow_link(client):
-    """Open the link of the first mail and return the page with the form, and its address."""
+    """Open the link of the first mail; return the page with the form, and the form's URL."""
     response = client.get(link_of(mail.outbox[0]), follow=True)
     return response, response.context.get("action_url")
 
 
 def test_a_reset_mails_a_link_that_sets_a_password(client, client2, alice):
     client2.force_login(alice)
-    response = ask(client, "Alice@Example.com", headers={"host": "localhost:8000"})
+    response = request_reset(client, "Alice@Example.com", headers={"host": "localhost:8000"})
 
     assert (response.status_code, response.url) == (302, f"{RESET}done/")
     assert [(m.to, m.subject) for m in mail.outbox] == [
@@ -42,12 +42,12 @@ def test_a_reset_mails_a_link_that_sets_a_password(client, client2, alice):
     assert client.post(action, NEW).url == f"{RESET}key/done/"
     assert log_in(client, password=PASSWORD).status_code == 200
     assert log_in(client, password=NEW["password1"]).status_code == 302
-    assert client2.get("/login/").status_code == 200  # the old sessions are over
+    assert client2.get("/login/").status_code == 200  # the old sessions have ended
     assert mail.outbox[1].subject == "[Pregão] Senha redefinida"
 
 
 def test_a_link_sets_a_password_once(client, client2, alice):
-    ask(client)
+    request_reset(client)
     _page, action = follow_link(client)
     client.post(action, NEW)
 
@@ -56,16 +56,16 @@ def test_a_link_sets_a_password_once(client, client2, alice):
     assert "<form class" not in re.sub(r"(?s)<header.*?</header>", "", again.content.decode())
 
 
-def test_a_reset_mails_in_the_language_of_who_asks(client, alice):
+def test_a_reset_mail_is_in_the_requesters_language(client, alice):
     client.cookies["django_language"] = "en"
-    ask(client)
+    request_reset(client)
 
     assert mail.outbox[0].subject == "[Pregão] New password"
     assert "open this link" in mail.outbox[0].body
 
 
-def test_a_reset_tells_nothing_of_the_account(client, client2, alice):
-    known, unknown = ask(client), ask(client2, "nobody@example.com")
+def test_a_reset_does_not_reveal_whether_the_account_exists(client, client2, alice):
+    known, unknown = request_reset(client), request_reset(client2, "nobody@example.com")
 
     assert (known.status_code, known.url) == (unknown.status_code, unknown.url)
     assert sorted(known.headers.items()) == sorted(unknown.headers.items())
@@ -73,18 +73,18 @@ def test_a_reset_tells_nothing_of_the_account(client, client2, alice):
     assert [message.to for message in mail.outbox] == [["alice@example.com"]]
 
 
-def test_a_reset_answers_before_it_looks_for_the_account(client, alice, queries, monkeypatch):
+def test_a_reset_responds_before_looking_up_the_account(client, alice, queries, monkeypatch):
     saved = []
     with monkeypatch.context() as patch:
         patch.setattr(views, "_save", lambda form, *_: saved.append(form))
-        ask(client)
+        request_reset(client)
 
     assert queries == []
     assert mail.outbox == []
     assert len(saved) == 1
 
 
-def test_a_password_is_changed_and_ends_the_other_sessions(client, client2, alice):
+def test_a_password_change_ends_the_other_sessions(client, client2, alice):
     log_in(client)
     log_in(client2)
     path = reverse("change-password")
@@ -103,20 +103,20 @@ def test_a_password_is_changed_and_ends_the_other_sessions(client, client2, alic
     assert log_in(client2, password=NEW["password1"]).status_code == 302
 
 
-def test_pages_of_an_account_ask_for_a_log_in(client):
+def test_pages_of_an_account_require_a_log_in(client):
     for name in ("change-password", "email", "set-password", "reauthenticate"):
         assert client.get(reverse(name)).url == f"/login/?next={reverse(name)}"
 
 
-def test_an_email_changes_once_the_password_is_given_and_the_link_is_opened(client, alice):
+def test_an_email_change_requires_the_password_and_the_link(client, alice):
     EmailAddress.objects.create(user=alice, email=alice.email, primary=True, verified=True)
     log_in(client)
     form = {"email": "nova@example.com", "action_add": ""}
 
-    asked = client.post("/accounts/email/", form)
-    assert asked.url == "/accounts/reauthenticate/?next=%2Faccounts%2Femail%2F"
+    response = client.post("/accounts/email/", form)
+    assert response.url == "/accounts/reauthenticate/?next=%2Faccounts%2Femail%2F"
     assert mail.outbox == []
-    client.post(asked.url, {"password": PASSWORD})
+    client.post(response.url, {"password": PASSWORD})
     assert [message.to for message in mail.outbox] == [["nova@example.com"]]
     assert User.objects.get().email == "alice@example.com"
 
@@ -129,8 +129,8 @@ def test_an_email_changes_once_the_password_is_given_and_the_link_is_opened(clie
     )
 
 
-def test_another_accounts_email_is_never_told(client, alice, bob, time_machine):
-    time_machine.move_to(timezone.now(), tick=False)  # pages carry the server's time
+def test_another_accounts_email_is_not_revealed(client, alice, bob, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)  # pages contain the server's time
     User.objects.filter(pk=bob.pk).update(email="bob@example.com")
     EmailAddress.objects.create(user=bob, email="bob@example.com", primary=True, verified=True)
     log_in(client)
@@ -142,13 +142,13 @@ def test_another_accounts_email_is_never_told(client, alice, bob, time_machine):
     ]
 
     shown = [
-        re.sub(r'"\w{64}"|nonce-\S+', "", one.content.decode()).replace("bob@", "free@")
-        for one in answers
+        re.sub(r'"\w{64}"|nonce-\S+', "", answer.content.decode()).replace("bob@", "free@")
+        for answer in answers
     ]
     assert shown[0] == shown[1]
 
 
-def test_an_email_that_nobody_verified_can_be(client, alice):
+def test_an_unverified_email_can_be_verified_later(client, alice):
     log_in(client)
 
     page = client.get("/accounts/email/").content.decode()

@@ -28,20 +28,20 @@ def key():
 
 def square(key, data):
     decoding.make_square(key, data)
-    with Image.open(folders.folder(key) / "source.png") as made:
-        made.load()
-    return made
+    with Image.open(folders.folder(key) / "source.png") as image:
+        image.load()
+    return image
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
-def test_the_middle_square_of_each_format_is_kept(key, kind):
+def test_the_middle_square_is_taken_in_each_format(key, kind):
     image = Image.new("RGB", (900, 300), "white")
     image.paste("red", (300, 0, 600, 300))
 
-    made = square(key, encoded(image, kind))
+    result = square(key, encoded(image, kind))
 
-    assert (made.size, made.format) == ((300, 300), "PNG")
-    corners = [made.convert("RGB").getpixel(at) for at in ((8, 8), (290, 290), (150, 150))]
+    assert (result.size, result.format) == ((300, 300), "PNG")
+    corners = [result.convert("RGB").getpixel(at) for at in ((8, 8), (290, 290), (150, 150))]
     assert all(red > 240 and green < 20 for red, green, _blue in corners)
 
 
@@ -49,36 +49,36 @@ def test_the_middle_square_of_each_format_is_kept(key, kind):
     ("mode", "colour"),
     [("RGBA", (9, 9, 9, 40)), ("P", 3), ("L", 100), ("LA", (90, 10)), ("1", 1), ("I;16", 40_000)],
 )
-def test_every_kind_of_png_is_read(key, mode, colour):
+def test_every_png_mode_is_decoded(key, mode, colour):
     assert square(key, encoded(Image.new(mode, (70, 90), colour))).size == (70, 70)
 
 
 def test_sixteen_bits_of_grey_keep_their_shade(key):
-    made = square(key, encoded(Image.new("I;16", (50, 50), 128 * 256)))
+    result = square(key, encoded(Image.new("I;16", (50, 50), 128 * 256)))
 
-    assert made.getpixel((20, 20)) == (128, 128, 128)
+    assert result.getpixel((20, 20)) == (128, 128, 128)
 
 
-def test_a_cmyk_photo_is_read(key):
+def test_a_cmyk_photo_is_decoded(key):
     assert square(key, encoded(Image.new("CMYK", (50, 50)), "JPEG")).mode == "RGB"
 
 
-def test_orientation_is_applied_and_nothing_but_pixels_is_kept(key):
+def test_orientation_is_applied_and_metadata_removed(key):
     image = Image.new("RGB", (100, 100), "blue")
     image.paste("red", (0, 0, 100, 50))
     exif = Image.Exif()
-    exif[0x0112] = 6  # what is on top belongs on the right
+    exif[0x0112] = 6  # orientation: the stored top row is the right side
     exif[0x010F] = "Secret Camera"
     exif.get_ifd(0x8825)[1] = "S"  # where it was taken
 
-    made = square(key, encoded(image, "JPEG", exif=exif, comment=b"Secret", quality=95))
+    result = square(key, encoded(image, "JPEG", exif=exif, comment=b"Secret", quality=95))
 
-    red, _green, blue = made.getpixel((90, 50))
+    red, _green, blue = result.getpixel((90, 50))
     assert (red > 200, blue < 60) == (True, True)
     decoding.make_thumbnails(key)
     for file in folders.folder(key).iterdir():
-        kept = file.read_bytes()
-        assert not [word for word in (b"Secret", b"Exif", b"EXIF", b"eXIf") if word in kept]
+        data = file.read_bytes()
+        assert not [word for word in (b"Secret", b"Exif", b"EXIF", b"eXIf") if word in data]
 
 
 def test_thumbnails_are_square_webps_of_the_three_sizes(key):
@@ -92,7 +92,7 @@ def test_thumbnails_are_square_webps_of_the_three_sizes(key):
         assert (image.format, image.size) == ("WEBP", (size, size))
 
 
-def test_transparency_survives(key):
+def test_transparency_is_preserved(key):
     square(key, encoded(Image.new("RGBA", (60, 60), (0, 0, 0, 0))))
     decoding.make_thumbnails(key)
 
@@ -107,7 +107,7 @@ def frames(kind, **options):
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
-def test_of_a_moving_picture_the_first_frame_is_taken(key, kind):
+def test_the_first_frame_of_an_animation_is_used(key, kind):
     assert square(key, frames(kind)).size == (300, 300)
 
 
@@ -129,12 +129,12 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(("data", "said"), BAD.values(), ids=BAD)
-def test_what_is_no_whole_picture_is_refused_in_a_sentence(key, data, said):
+@pytest.mark.parametrize(("data", "reason"), BAD.values(), ids=BAD)
+def test_an_invalid_picture_is_refused_with_a_reason(key, data, reason):
     with pytest.raises(decoding.PictureError) as refused:
         decoding.make_square(key, data)
 
-    assert said in str(refused.value)
+    assert reason in str(refused.value)
     assert list(folders.folder(key).iterdir()) == []
 
 
@@ -149,13 +149,13 @@ def test_what_is_no_whole_picture_is_refused_in_a_sentence(key, data, said):
         ("a.webp", b"RIFF\0\0\0\0WAVE"),
     ],
 )
-def test_a_name_that_does_not_fit_the_content_is_refused(name, data):
+def test_a_name_that_does_not_match_the_content_is_refused(name, data):
     with pytest.raises(decoding.PictureError, match="extensão"):
         decoding.check_file(name, len(data), data[:16])
 
 
 @pytest.mark.parametrize("name", ["a.PNG", "férias.de.2026.png", "blob"])
-def test_a_name_that_fits_is_taken(name):
+def test_a_name_that_matches_the_content_is_accepted(name):
     decoding.check_file(name, 100, photo()[:16])
 
 
@@ -164,8 +164,8 @@ def test_a_file_over_five_megabytes_is_refused():
         decoding.check_file("a.png", 5 * MIB + 1, photo()[:16])
 
 
-class Watch(threading.Thread):
-    """Notes the highest memory of a child of this process that decodes a picture."""
+class MemoryMonitor(threading.Thread):
+    """Records the peak memory of the child process that decodes a picture."""
 
     def __init__(self):
         super().__init__(daemon=True)
@@ -206,24 +206,24 @@ HEAVY = {
 
 
 @pytest.mark.parametrize("make", HEAVY.values(), ids=HEAVY)
-def test_no_picture_costs_a_process_more_than_96_mib(key, make):
+def test_no_picture_makes_the_child_use_more_than_96_mib(key, make):
     data = make()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-    with Watch() as watch:
+    with MemoryMonitor() as monitor:
         try:
             decoding.make_square(key, data)
             refused = ""
         except decoding.PictureError as error:
             refused = str(error)
 
-    assert 0 < watch.peak <= 96 * MIB
+    assert 0 < monitor.peak <= 96 * MIB
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown <= 24 * 1024
     assert ("180 milhões de pixels" in refused) == (len(data) > 400_000)
 
 
-def test_a_key_is_no_path():
+def test_a_key_cannot_be_a_path():
     assert [folders.thumbnail(key, 48) for key in ("..", "../x", "", "a" * 21, "a" * 23)] == [
         None
     ] * 5
@@ -231,7 +231,7 @@ def test_a_key_is_no_path():
         folders.folder("/etc")
 
 
-def test_a_child_that_hangs_is_ended(key, monkeypatch, tmp_path):
+def test_a_hanging_child_is_killed(key, monkeypatch, tmp_path):
     slow = tmp_path / "slow.py"
     slow.write_text("import time; time.sleep(60)")
     monkeypatch.setattr(decoding, "CHILD", slow)

@@ -30,7 +30,7 @@ def test_levels_are_those_of_the_user():
         (Access.ADMIN, [Access.USER, Access.SUPPORT, Access.ADMIN]),
     ],
 )
-def test_each_level_holds_those_before_it(level, has):
+def test_each_level_includes_those_before_it(level, has):
     assert [other for other in Access if has_level(person(level), other)] == has
 
 
@@ -47,14 +47,14 @@ def test_each_level_holds_those_before_it(level, has):
         (person(Access.USER, is_superuser=True, is_active=False), False, False),
     ],
 )
-def test_staff_keeps_order_and_admin_runs_the_site(user, is_staff, is_admin):
+def test_staff_and_admin_levels(user, is_staff, is_admin):
     assert (is_staff_level(user), is_admin_level(user)) == (is_staff, is_admin)
 
 
 @pytest.mark.parametrize(
     ("user", "code"), [(AnonymousUser(), "login_required"), (person(Access.USER), "forbidden")]
 )
-def test_who_may_not_is_told_why(user, code):
+def test_missing_rights_give_the_reason(user, code):
     with pytest.raises(AccessDenied) as refused:
         require_level(user, Access.SUPPORT)
 
@@ -62,5 +62,5 @@ def test_who_may_not_is_told_why(user, code):
     assert str(refused.value)
 
 
-def test_who_may_passes():
+def test_sufficient_level_passes():
     require_level(person(Access.SUPPORT), Access.SUPPORT)

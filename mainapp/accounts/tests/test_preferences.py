@@ -10,21 +10,22 @@ from mainapp.core.exceptions import DomainError
 pytestmark = pytest.mark.django_db
 
 
-def test_who_chose_nothing_has_the_defaults_and_no_row(alice):
-    kept = preferences_of(alice)
+def test_user_without_choices_has_the_defaults_and_no_row(alice):
+    preferences = preferences_of(alice)
 
-    assert (kept.language, kept.theme, kept.monitoring_minutes) == ("", "system", 0)
+    assert (preferences.language, preferences.theme) == ("", "system")
+    assert preferences.monitoring_minutes == 0
     assert not Preferences.objects.exists()
 
 
-def test_a_choice_leaves_the_others_alone(alice):
+def test_saving_one_preference_leaves_the_others(alice):
     save_preferences(user=alice, theme="dark", monitoring_minutes=15)
     save_preferences(user=alice, language="en")
     save_preferences(user=alice, language="en")
 
     alice = User.objects.get(pk=alice.pk)
-    kept = preferences_of(alice)
-    assert (kept.language, kept.theme) == ("en", "dark")
+    preferences = preferences_of(alice)
+    assert (preferences.language, preferences.theme) == ("en", "dark")
     assert monitoring_minutes_of(alice) == 15
 
 
@@ -38,7 +39,7 @@ def test_a_display_name_may_not_be_anothers_username(alice, bob):
     assert name_of(User.objects.get(pk=alice.pk)) == "Alice"
 
 
-def test_the_staff_may_bear_the_staffs_names(alice):
+def test_staff_may_use_names_reserved_for_staff(alice):
     alice.access_level = User.Access.SUPPORT
 
     save_profile(user=alice, display_name="Suporte", bio="")
@@ -46,7 +47,7 @@ def test_the_staff_may_bear_the_staffs_names(alice):
     assert alice.name == "Suporte"
 
 
-def test_nobody_has_a_name_too():
+def test_deleted_user_has_a_placeholder_name():
     with override("pt-br"):
         assert name_of(None) == "usuário removido"
 

@@ -1,4 +1,4 @@
-"""Sockets whose login ends: every kind, every cause, with a hint and without one."""
+"""Sockets whose log-in ends: every kind of socket and every cause, with and without a hint."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ WITHIN_S = 1.0
 
 @sync_to_async
 def log_in(user):
-    """Return a browser, logged in."""
+    """Return a logged-in browser."""
     client = Client()
     client.force_login(user)
     return client
@@ -56,7 +56,7 @@ def tabs(websocket):
 
 @pytest.fixture(autouse=True)
 def room(db):
-    """Make the room of KINDS; by its table's name, for features above this one are not imported."""
+    """Create the room of KINDS; by its model's name, as accounts may not import the forum."""
     now = timezone.now()
     return apps.get_model("forum.Room").objects.create(
         pk=1, name="Sala", created_at=now, active_at=now
@@ -133,7 +133,7 @@ async def test_logout_closes_the_tabs_of_that_browser(tabs, alice, path):
 
 
 @pytest.mark.usefixtures("no_sweep")
-async def test_other_level_makes_a_socket_come_again(tabs, alice):
+async def test_changed_level_makes_a_socket_reconnect(tabs, alice):
     async with tabs((await log_in(alice), STOCK)) as (socket,):
         alice.access_level = User.Access.SUPPORT
         await alice.asave()
@@ -146,7 +146,7 @@ def rename(user):
     user.save()
 
 
-def change_and_think_better_of_it(user):
+def change_password_and_roll_back(user):
     with transaction.atomic():
         change_password(user)
         transaction.set_rollback(True)
@@ -166,15 +166,15 @@ def refuse_to_publish(batch):
 
 
 @pytest.mark.parametrize(
-    "event", [rename, change_and_think_better_of_it, tidy_sessions], ids=name_of
+    "event", [rename, change_password_and_roll_back, tidy_sessions], ids=name_of
 )
-async def test_what_ends_nothing_says_nothing(alice, event, monkeypatch):
+async def test_nothing_is_published_unless_a_log_in_ends(alice, event, monkeypatch):
     monkeypatch.setattr(publisher, "put", refuse_to_publish)
 
     await sync_to_async(event)(alice)
 
 
-def test_logging_in_asks_nothing_more(alice, django_assert_num_queries):
+def test_logging_in_costs_no_further_query(alice, django_assert_num_queries):
     with django_assert_num_queries(1):
         alice.save(update_fields=["last_login"])
 
@@ -207,7 +207,7 @@ def let_sessions_expire(user):
     ],
     ids=["inactive", "password", "level", "logout", "expired"],
 )
-async def test_sweep_finds_what_no_hint_told(tabs, alice, cause, code, path):
+async def test_sweep_closes_sockets_without_a_hint(tabs, alice, cause, code, path):
     async with tabs((await log_in(alice), path)) as (socket,):
         await sync_to_async(cause)(alice)
 
@@ -215,7 +215,7 @@ async def test_sweep_finds_what_no_hint_told(tabs, alice, cause, code, path):
 
 
 @pytest.mark.usefixtures("quick_sweep")
-async def test_sweep_leaves_who_is_logged_in(tabs, alice, queries):
+async def test_sweep_leaves_logged_in_users(tabs, alice, queries):
     async with tabs((await log_in(alice), STOCK)) as (socket,):
         queries.clear()
         while len(queries) < 6:
@@ -225,25 +225,25 @@ async def test_sweep_leaves_who_is_logged_in(tabs, alice, queries):
 
 
 @pytest.mark.usefixtures("quick_sweep")
-async def test_sweep_asks_in_chunks(tabs, alice, bob, queries, monkeypatch):
+async def test_sweep_queries_in_chunks(tabs, alice, bob, queries, monkeypatch):
     monkeypatch.setattr(fanout, "CHUNK", 2)
     browsers = [await log_in(user) for user in (alice, bob, alice)]
     async with tabs(*((browser, STOCK) for browser in browsers)):
         queries.clear()
         while len(queries) < 8:
             await asyncio.sleep(0.01)
-    asked = [sql.count("%s") - 1 for sql in queries if "django_session" in sql]
-    assert max(asked) == 2
+    sizes = [sql.count("%s") - 1 for sql in queries if "django_session" in sql]
+    assert max(sizes) == 2
 
 
 @pytest.mark.usefixtures("quick_sweep")
-async def test_database_that_is_away_closes_nobody(tabs, alice, monkeypatch, caplog):
+async def test_unavailable_database_closes_no_socket(tabs, alice, monkeypatch, caplog):
     def fail(*_args):
         raise DatabaseError("gone")
 
     async with tabs((await log_in(alice), STOCK)) as (socket,):
         with monkeypatch.context() as patch:
-            patch.setattr(middleware, "standing_of", fail)
+            patch.setattr(middleware, "valid_sessions_and_rights", fail)
             while len(caplog.records) < 2:
                 await asyncio.sleep(0.01)
         await assert_alive(socket)
@@ -261,12 +261,12 @@ async def test_logout_during_the_handshake_is_noticed(tabs, alice, monkeypatch):
     read, hub = middleware.users_of_sessions, middleware.login_hub()
 
     def read_then_log_out(keys):
-        found = read(keys)
+        users = read(keys)
         browser.post("/logout/")
         deadline = time.monotonic() + 5
         while not hub.recent and time.monotonic() < deadline:
             time.sleep(0.01)
-        return found
+        return users
 
     monkeypatch.setattr(middleware, "users_of_sessions", read_then_log_out)
     async with tabs((browser, STOCK)) as (socket,):
@@ -274,7 +274,7 @@ async def test_logout_during_the_handshake_is_noticed(tabs, alice, monkeypatch):
 
 
 class BusyConsumer(BaseConsumer):
-    """A socket whose handler takes its time, and which must not hear of its end twice."""
+    """A socket with a slow handler, whose `left` must be called only once."""
 
     handlers = BaseConsumer.handlers | {"work": "work"}
     policy = Socket(opens=MEMBERS, frames={})
@@ -295,7 +295,7 @@ def busy(monkeypatch):
 
 
 @pytest.mark.usefixtures("no_sweep")
-async def test_socket_that_is_at_work_closes_too(websocket, busy, alice):
+async def test_socket_with_a_running_handler_closes_too(websocket, busy, alice):
     async with websocket("/", alice, app=busy) as socket:
         await socket.ask({"type": "work"})
         await sync_to_async(deactivate)(alice)
@@ -304,19 +304,19 @@ async def test_socket_that_is_at_work_closes_too(websocket, busy, alice):
     assert BusyConsumer.left_times == 1
 
 
-async def test_socket_that_needs_a_login_tells_a_stranger(websocket, busy):
+async def test_socket_that_requires_a_log_in_closes_for_anonymous_users(websocket, busy):
     async with websocket("/", app=busy) as socket:
         assert await socket.closed() == 4401
 
 
-async def test_socket_that_is_gone_is_forgotten(tabs, alice):
+async def test_closed_socket_is_forgotten(tabs, alice):
     async with tabs((await log_in(alice), STOCK)):
         hub = middleware.login_hub()
         assert len(hub._by_user[alice.pk]) == 1
     assert hub._by_user == {}
 
 
-async def test_strangers_cost_nothing(websocket, queries):
+async def test_anonymous_users_cost_no_query(websocket, queries):
     async with websocket(STOCK, cookie="sessionid=short"):
         assert middleware.login_hub.existing() is None
     assert [sql for sql in queries if "django_session" in sql or "accounts_user" in sql] == []

@@ -24,7 +24,7 @@ FORM = {
 pytestmark = pytest.mark.django_db
 
 
-def test_signing_up_logs_in_and_goes_home(client):
+def test_sign_up_logs_in_and_redirects_home(client):
     response = client.post("/register/", FORM)
 
     assert (response.status_code, response.url) == (302, "/")
@@ -35,7 +35,7 @@ def test_signing_up_logs_in_and_goes_home(client):
     assert mail.outbox == []
 
 
-def test_sign_up_asks_for_four_things(client):
+def test_sign_up_form_has_four_fields(client):
     form = client.get("/register/").context["form"]
 
     assert list(form.fields) == ["username", "email", "password1", "password2"]
@@ -49,7 +49,7 @@ def test_sign_up_asks_for_four_things(client):
 
 @pytest.mark.parametrize("path", ["/register/", "/login/"])
 @pytest.mark.parametrize(
-    ("wanted", "got"),
+    ("requested", "redirected"),
     [
         ("/sources/", "/sources/"),
         ("/sources/?a=b&c=d", "/sources/?a=b&c=d"),
@@ -65,17 +65,17 @@ def test_sign_up_asks_for_four_things(client):
         ("/register/?next=/login/", "/"),
     ],
 )
-def test_next_leads_only_to_our_own_pages(client, alice, path, wanted, got):
+def test_next_redirects_only_within_the_site(client, alice, path, requested, redirected):
     if path == "/register/":
-        response = client.post(path, FORM | {"next": wanted})
+        response = client.post(path, FORM | {"next": requested})
     else:
-        response = log_in(client, next=wanted)
+        response = log_in(client, next=requested)
 
-    assert (response.status_code, response.url) == (302, got)
+    assert (response.status_code, response.url) == (302, redirected)
 
 
 @pytest.mark.parametrize(("path", "other"), [("/login/", "/register/"), ("/register/", "/login/")])
-def test_next_is_kept_from_page_to_page(client, path, other):
+def test_next_is_passed_between_log_in_and_sign_up(client, path, other):
     page = client.get(f"{path}?next=/sources/").content.decode()
 
     assert '<input type="hidden" name="next" value="/sources/">' in page
@@ -94,12 +94,12 @@ def test_a_username_is_taken_in_any_case(client, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_username_that_another_takes_meanwhile_is_told(client):
-    def come_first(instance, **kwargs):
-        pre_save.disconnect(come_first, User)
+def test_a_username_taken_during_sign_up_is_a_form_error(client):
+    def register_first(instance, **kwargs):
+        pre_save.disconnect(register_first, User)
         User.objects.create_user("Ana")
 
-    pre_save.connect(come_first, User)
+    pre_save.connect(register_first, User)
     response = client.post("/register/", FORM)
 
     assert (response.status_code, list(response.context["form"].errors)) == (200, ["username"])
@@ -121,7 +121,7 @@ def test_a_username_that_another_takes_meanwhile_is_told(client):
         ({"password1": "12345678", "password2": "12345678"}, "password1"),
     ],
 )
-def test_a_form_that_is_wrong_says_where(client, change, field):
+def test_an_invalid_form_names_the_field(client, change, field):
     response = client.post("/register/", FORM | change)
 
     assert list(response.context["form"].errors) == [field]
@@ -131,14 +131,14 @@ def test_a_form_that_is_wrong_says_where(client, change, field):
     assert not User.objects.exists()
 
 
-def test_an_email_that_is_taken_is_told_while_nobody_verifies(client, alice):
+def test_a_taken_email_is_reported_without_verification(client, alice):
     response = client.post("/register/", FORM | {"email": "ALICE@example.com"})
 
     assert response.context["form"].errors == {"email": ["Já existe uma conta com este e-mail."]}
 
 
-def answer_to_sign_up(client, **change):
-    """Return all that one sees of a sign-up and what follows it, without what is random."""
+def visible_effects_of_sign_up(client, **change):
+    """Return what a client can observe of a sign-up and the next steps, without random values."""
     response = client.post("/register/", FORM | change)
     headers = {name: value for name, value in response.headers.items() if name != "Expires"}
     seen = [response.status_code, sorted(headers.items()), sorted(response.cookies)]
@@ -155,14 +155,12 @@ def answer_to_sign_up(client, **change):
 
 
 @pytest.mark.usefixtures("_verified")
-def test_an_email_that_is_taken_is_never_told_while_all_verify(
-    client, client2, alice, time_machine
-):
-    time_machine.move_to(timezone.now(), tick=False)  # pages carry the server's time
-    taken = answer_to_sign_up(client, username="bea", email="Alice@example.com")
-    fresh = answer_to_sign_up(client2, username="eva", email="eva@example.com")
+def test_a_taken_email_is_not_revealed_with_verification(client, client2, alice, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)  # pages contain the server's time
+    taken = visible_effects_of_sign_up(client, username="bea", email="Alice@example.com")
+    free = visible_effects_of_sign_up(client2, username="eva", email="eva@example.com")
 
-    assert taken == fresh
+    assert taken == free
     assert taken[0] == 302
     assert [message.to for message in mail.outbox][:1] == [["alice@example.com"]]
     assert mail.outbox[0].subject == "[Pregão] Você já tem uma conta"
@@ -171,7 +169,7 @@ def test_an_email_that_is_taken_is_never_told_while_all_verify(
 
 
 @pytest.mark.usefixtures("_verified")
-def test_an_account_is_let_in_once_its_email_is_verified(client):
+def test_an_account_can_log_in_once_its_email_is_verified(client):
     response = client.post("/register/", FORM | {"next": "/sources/"})
     assert response.url == reverse("email-verification-sent")
     assert SESSION_KEY not in client.session
@@ -198,7 +196,7 @@ def test_verifying_in_the_browser_that_signed_up_logs_in(client, client2):
 
 
 @pytest.mark.usefixtures("_verified")
-def test_a_link_that_verified_once_says_that_it_was_used(client, client2):
+def test_a_verification_link_works_once(client, client2):
     client.post("/register/", FORM)
     link = link_of(mail.outbox[0])
     assert client2.post(link).status_code == 302
@@ -209,7 +207,7 @@ def test_a_link_that_verified_once_says_that_it_was_used(client, client2):
     assert "Este link não vale mais" in again.content.decode()
 
 
-def test_optional_verification_lets_in_and_mails(client, settings):
+def test_optional_verification_logs_in_and_mails(client, settings):
     settings.ACCOUNT_EMAIL_VERIFICATION = "optional"
     client.post("/register/", FORM)
 
@@ -220,14 +218,14 @@ def test_optional_verification_lets_in_and_mails(client, settings):
 @pytest.mark.parametrize(
     "name", ["alice", "ALICE", " alice ", "alice@example.com", "Alice@Example.com"]
 )
-def test_one_logs_in_by_username_or_email(client, alice, name):
+def test_log_in_by_username_or_email(client, alice, name):
     response = log_in(client, name)
 
     assert (response.status_code, response.url) == (302, "/")
     assert client.session[SESSION_KEY] == str(alice.pk)
 
 
-def test_an_email_that_two_claim_logs_nobody_in(client, alice):
+def test_an_email_shared_by_two_accounts_logs_nobody_in(client, alice):
     User.objects.create_user("bob", "alice@example.com", PASSWORD)
 
     assert log_in(client, "alice@example.com").status_code == 200
@@ -249,7 +247,7 @@ def test_logging_in_changes_the_session_key(client, alice):
 
 
 @pytest.mark.parametrize("path", ["/login/", "/register/"])
-def test_who_is_logged_in_needs_neither_page(client, alice, path):
+def test_logged_in_users_are_redirected_from_log_in_and_sign_up(client, alice, path):
     client.force_login(alice)
 
     response = client.get(f"{path}?next=/sources/")
@@ -259,7 +257,7 @@ def test_who_is_logged_in_needs_neither_page(client, alice, path):
     assert client.get(path).url == "/"
 
 
-def test_a_wrong_password_says_no_more_than_that(client, alice):
+def test_a_wrong_password_does_not_reveal_the_account(client, alice):
     pages = [
         log_in(client, name, "x").context["form"].errors
         for name in ("alice", "nobody", "alice@example.com", "nobody@example.com")
@@ -269,7 +267,7 @@ def test_a_wrong_password_says_no_more_than_that(client, alice):
     assert SESSION_KEY not in client.session
 
 
-def test_a_deactivated_account_is_told_only_to_its_owner(client, alice):
+def test_a_deactivated_account_is_revealed_only_to_its_owner(client, alice):
     User.objects.update(is_active=False)
 
     assert log_in(client).url == reverse("inactive")
@@ -277,7 +275,7 @@ def test_a_deactivated_account_is_told_only_to_its_owner(client, alice):
     assert SESSION_KEY not in client.session
 
 
-def test_logging_out_takes_a_post(client, alice):
+def test_log_out_requires_a_post(client, alice):
     client.force_login(alice)
 
     page = client.get("/logout/")
@@ -289,54 +287,55 @@ def test_logging_out_takes_a_post(client, alice):
     assert client.get("/logout/").url == "/"
 
 
-def test_sign_up_says_that_mail_goes_to_files(client):
+def test_sign_up_mentions_that_mail_is_written_to_files(client):
     assert "DATA_DIR/mail" in client.get("/register/").content.decode()
     assert mail.outbox == []
 
 
 @pytest.mark.parametrize(
-    ("ours", "allauths", "path"),
+    ("our_name", "allauth_name", "path"),
     [
         ("login", "account_login", "/login/"),
         ("logout", "account_logout", "/logout/"),
         ("register", "account_signup", "/register/"),
     ],
 )
-def test_a_page_has_our_name_and_allauths(ours, allauths, path):
-    assert reverse(ours) == reverse(allauths) == path
+def test_each_page_has_our_name_and_allauths_name(our_name, allauth_name, path):
+    assert reverse(our_name) == reverse(allauth_name) == path
 
 
-def visited(client):
-    """Return what each page of the accounts answers to a GET, by its name."""
+def responses_of_pages(client):
+    """Return the response of each page of the accounts, by the page's name."""
     arguments = {"confirm-email": ["a:b:c"], "new-password": ["1", "a-b"]}
-    names = [one.name for one in urls.urlpatterns if not one.name.startswith("account_")]
+    names = [p.name for p in urls.urlpatterns if not p.name.startswith("account_")]
     return {name: client.get(reverse(name, args=arguments.get(name, []))) for name in names}
 
 
 @pytest.mark.parametrize("language", ["pt-br", "en"])
 @pytest.mark.parametrize("known", [True, False])
-def test_every_page_is_ours(client, alice, language, known):
+def test_every_page_uses_our_templates(client, alice, language, known):
     client.cookies["django_language"] = language
     if known:
         client.force_login(alice)
-    for name, response in visited(client).items():
+    for name, response in responses_of_pages(client).items():
         assert response.status_code in (200, 302), name
         if response.status_code == 200:
-            names = {one.name for one in response.templates if one.name}
-            strange = {
-                one.name
-                for one in response.templates
-                if one.origin and "site-packages/allauth" in str(one.origin.name)
+            names = {template.name for template in response.templates if template.name}
+            foreign = {
+                template.name
+                for template in response.templates
+                if template.origin and "site-packages/allauth" in str(template.origin.name)
             }
-            assert strange == set(), name
+            assert foreign == set(), name
             assert "base.html" in names, name
 
 
-def test_allauth_has_no_template_that_we_lack():
+def test_we_override_every_template_of_allauth():
     used = {
         view.template_name
-        for one in urls.urlpatterns
-        if (view := getattr(one.callback, "view_class", None)) and hasattr(view, "template_name")
+        for pattern in urls.urlpatterns
+        if (view := getattr(pattern.callback, "view_class", None))
+        and hasattr(view, "template_name")
     } | {views.EmailVerificationSentView.template_name}
-    strange = [n for n in used if "allauth" in str(get_template(n).origin.name)]
-    assert strange == []
+    foreign = [n for n in used if "allauth" in str(get_template(n).origin.name)]
+    assert foreign == []

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from mainapp.accounts.belongings import Row, Section, Table
 from mainapp.accounts.models import User
+from mainapp.accounts.personal_data import Row, Section, Table
 from mainapp.alerts.models import Alert, Firing
 from mainapp.alerts.policies import ALERT_LIMIT
 from mainapp.alerts.selectors.alerts import STATUSES, status_counts

@@ -1,4 +1,4 @@
-"""Alerts for tests, and batches of quotes that they are judged on."""
+"""Factories for alerts, and for the quotes that trigger them."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -11,19 +11,23 @@ from mainapp.market.tests.quotes import make_quote
 
 
 def make_alert(owner, symbol="PETR4", at=NOON, **fields):
-    """Return an alert made by the service; limits may be given as text."""
+    """Return an alert created by the service; limits may be strings."""
     limits = {
         name: Decimal(value) if isinstance(value, str) and name not in ("email", "note") else value
         for name, value in fields.items()
         if name not in ("recurrence", "email", "note")
     }
-    rest = {name: fields[name] for name in ("recurrence", "email", "note") if name in fields}
+    other_fields = {
+        name: fields[name] for name in ("recurrence", "email", "note") if name in fields
+    }
     stock = StockFactory(symbol=symbol)
-    return create_alert(owner=owner, fields={"ativo": stock} | limits | rest, simulated=True, at=at)
+    return create_alert(
+        owner=owner, fields={"ativo": stock} | limits | other_fields, simulated=True, at=at
+    )
 
 
 def record(price, *, minutes=0.0, symbol="PETR4", previous_close="36.00", start=NOON):
-    """Record one quote, made `minutes` after `start`, as soon as it is made."""
+    """Record one quote, made `minutes` after `start`, without delay."""
     at = start + timedelta(minutes=minutes)
     close = None if previous_close is None else Decimal(previous_close)
     quote = make_quote(symbol, price, quoted_at=at, previous_close=close)
@@ -31,6 +35,6 @@ def record(price, *, minutes=0.0, symbol="PETR4", previous_close="36.00", start=
 
 
 def fired(alert):
-    """Return an alert's firings in their order: kind and price."""
+    """Return (kind, price) of an alert's firings, in order."""
     rows = Firing.objects.filter(alert=alert).order_by("pk")
     return [(firing.kind, str(firing.price)) for firing in rows]

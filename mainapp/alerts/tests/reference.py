@@ -1,4 +1,4 @@
-"""CONTRACTS §5 once more, as plainly as it can be said: one alert, every quote, no index."""
+"""A second, naive implementation of CONTRACTS §5: one alert, every quote, no index."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +15,10 @@ def local(at):
 
 @dataclass
 class Reference:
-    """One alert: `limits` by kind, as its owner types them; `fired` is what must have fired."""
+    """One alert, with its limits by kind; `fired` has the expected firings.
+
+    A condition's `side` is `unknown`, `near`, `far` (it fired there) or `past` (created there).
+    """
 
     limits: dict
     expires_at: datetime
@@ -27,19 +30,19 @@ class Reference:
     at_once: bool = False
     active: bool = True
     fired: list = field(default_factory=list)
-    side: dict = field(default_factory=dict)  # unknown, near, far: it fired there, past: made there
+    side: dict = field(default_factory=dict)
     since: dict = field(default_factory=dict)
     last_at: datetime | None = None
 
     def quote(self, price, change_pct, at):
-        is_look = self.hold or not self.periodo or self.slot(at) != self.slot(self.last_at)
+        is_observation = self.hold or not self.periodo or self.slot(at) != self.slot(self.last_at)
         self.last_at = at
         for kind in SIGN:
-            if kind in self.limits and is_look and self.active and at <= self.expires_at:
-                self.see(kind, price if kind in ("compra", "venda") else change_pct, at)
+            if kind in self.limits and is_observation and self.active and at <= self.expires_at:
+                self.observe(kind, price if kind in ("compra", "venda") else change_pct, at)
 
     def arm(self, kinds, price, change_pct):
-        """Say on which side the conditions begin; None: no quote tells."""
+        """Set the side on which the conditions begin; without a quote `price` is None."""
         for kind in kinds:
             value = price if kind in ("compra", "venda") else change_pct
             self.since.pop(kind, None)
@@ -56,7 +59,7 @@ class Reference:
         limit = -self.limits[kind] if kind == "change_down_pct" else self.limits[kind]
         return (value - limit) * SIGN[kind]
 
-    def see(self, kind, value, at):
+    def observe(self, kind, value, at):
         if value is None:
             return
         beyond = self.beyond(kind, value)

@@ -1,4 +1,4 @@
-"""What would have fired: conditions over candles."""
+"""Backtests: the firings of conditions over past candles."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,7 +9,7 @@ from mainapp.alerts.conditions import Terms
 from mainapp.alerts.indicators import PastBar, backtest, past_bars
 from mainapp.market.quotes import Bar
 
-MIDNIGHT = datetime(2026, 3, 2, 3, tzinfo=UTC)  # of a Monday in São Paulo
+MIDNIGHT = datetime(2026, 3, 2, 3, tzinfo=UTC)  # a Monday in São Paulo
 TEN = MIDNIGHT + timedelta(hours=10)
 
 
@@ -35,8 +35,8 @@ def run(conditions, days=(), minutes=(), period=0):
     return backtest(conditions, past_bars(days, minutes), period=period)
 
 
-def told(firings):
-    return [(one.kind, str(one.price)) for one in firings]
+def kinds_and_prices(firings):
+    return [(firing.kind, str(firing.price)) for firing in firings]
 
 
 # The path inside a candle ------------------------------------------------------------------------
@@ -47,7 +47,7 @@ def told(firings):
     [
         (("10", "13", "9", "12"), ["10", "9", "13", "12"]),  # the low is nearer
         (("10", "11", "7", "8"), ["10", "11", "7", "8"]),  # the high is nearer
-        (("10", "12", "8", "10"), ["10", "8", "12", "10"]),  # as near: the low first
+        (("10", "12", "8", "10"), ["10", "8", "12", "10"]),  # equally near: the low first
     ],
 )
 def test_path_goes_to_the_nearer_extreme_first(prices, path):
@@ -56,7 +56,7 @@ def test_path_goes_to_the_nearer_extreme_first(prices, path):
     assert [str(observation.price) for observation in past.observations()] == path
 
 
-def test_looks_of_a_day_lie_inside_its_session():
+def test_observations_of_a_day_lie_inside_its_session():
     past = PastBar(day(0, "10", "12", "8", "11"), None, is_day=True)
 
     observations = [observation.at for observation in past.observations()]
@@ -67,7 +67,7 @@ def test_looks_of_a_day_lie_inside_its_session():
 # Firing ------------------------------------------------------------------------------------------
 
 
-def test_each_crossing_counts_once_it_was_armed_again():
+def test_each_crossing_counts_after_rearming():
     days = [
         day(0, "40", "41", "39", "40"),
         day(1, "40", "40", "35", "35"),  # falls through 36
@@ -78,50 +78,53 @@ def test_each_crossing_counts_once_it_was_armed_again():
 
     fired = run([terms("compra", "36")], days)
 
-    assert told(fired) == [("compra", "35"), ("compra", "35.50")]
-    assert [one.starts_at for one in fired] == [days[1].starts_at, days[4].starts_at]
+    assert kinds_and_prices(fired) == [("compra", "35"), ("compra", "35.50")]
+    assert [firing.starts_at for firing in fired] == [days[1].starts_at, days[4].starts_at]
 
 
-def test_a_limit_that_was_passed_at_the_beginning_waits():
+def test_a_limit_already_passed_at_the_beginning_does_not_fire():
     assert run([terms("compra", "36")], [day(0, "30", "31", "29", "30")]) == []
 
 
 def test_a_gap_over_the_limit_fires_at_the_open():
     days = [day(0, "40", "41", "39", "40"), day(1, "50", "51", "49", "50")]
 
-    assert told(run([terms("venda", "45")], days)) == [("venda", "50")]
+    assert kinds_and_prices(run([terms("venda", "45")], days)) == [("venda", "50")]
 
 
-def test_change_of_the_day_is_against_the_close_before():
+def test_change_of_the_day_is_against_the_previous_close():
     days = [day(0, "100", "130", "90", "100"), day(1, "100", "103.10", "99", "101")]
 
-    assert told(run([terms("change_up_pct", "3")], days)) == [("change_up_pct", "103.10")]
-    assert told(run([terms("change_up_pct", "3.20")], days)) == []
-    assert told(run([terms("change_down_pct", "1")], days)) == [("change_down_pct", "99")]
+    assert kinds_and_prices(run([terms("change_up_pct", "3")], days)) == [
+        ("change_up_pct", "103.10")
+    ]
+    assert kinds_and_prices(run([terms("change_up_pct", "3.20")], days)) == []
+    assert kinds_and_prices(run([terms("change_down_pct", "1")], days)) == [
+        ("change_down_pct", "99")
+    ]
 
 
 def test_conditions_of_one_alert_share_the_cooldown():
     days = [day(0, "40", "40", "40", "40"), day(1, "40", "46", "35", "40")]
     both = [terms("compra", "36"), terms("venda", "45")]
 
-    assert told(run(both, days)) == [("compra", "35"), ("venda", "46")]
+    assert kinds_and_prices(run(both, days)) == [("compra", "35"), ("venda", "46")]
     cooled = [
         terms("compra", "36", cooldown_minutes=600),
         terms("venda", "45", cooldown_minutes=600),
     ]
-    assert told(run(cooled, days)) == [("compra", "35")]
+    assert kinds_and_prices(run(cooled, days)) == [("compra", "35")]
 
 
-def test_period_looks_at_the_first_price_of_a_slot():
+def test_period_observes_the_first_price_of_a_slot():
     minutes = [minute(0, "40"), minute(1, "35"), minute(4, "40"), minute(5, "35")]
 
     assert len(run([terms("compra", "36")], minutes=minutes, period=0)) == 2
-    assert [one.at for one in run([terms("compra", "36")], minutes=minutes, period=5)] == [
-        TEN + timedelta(minutes=5)
-    ]
+    [firing] = run([terms("compra", "36")], minutes=minutes, period=5)
+    assert firing.at == TEN + timedelta(minutes=5)
 
 
-def test_hold_reads_every_price_whatever_the_period():
+def test_hold_reads_every_price_regardless_of_the_period():
     held = [minute(0, "40"), *(minute(number, "35") for number in range(1, 8))]
     broken = [*held[:4], minute(4, "35", "40", "35", "35"), *held[5:]]
     condition = terms("compra", "36", hold_minutes=5)
@@ -133,7 +136,7 @@ def test_hold_reads_every_price_whatever_the_period():
 # Minutes and days --------------------------------------------------------------------------------
 
 
-def test_minutes_stand_for_their_day_where_they_tell_all_of_it():
+def test_minutes_replace_their_day_if_they_cover_its_range():
     minutes = [minute(0, "40"), minute(1, "35"), minute(2, "41")]
 
     whole = past_bars([day(0, "40", "41", "35", "41")], minutes)
@@ -143,7 +146,7 @@ def test_minutes_stand_for_their_day_where_they_tell_all_of_it():
     assert [past.is_day for past in partial] == [True]
 
 
-def test_a_bar_knows_the_close_before_its_day():
+def test_a_bar_has_the_close_of_the_day_before():
     days = [day(0, "40", "41", "39", "40.50"), day(1, "40", "41", "39", "40")]
     later = [bar(TEN + timedelta(days=2, minutes=n), *["40"] * 4) for n in range(2)]
 
@@ -152,8 +155,8 @@ def test_a_bar_knows_the_close_before_its_day():
     assert closes == [None, Decimal("40.50"), Decimal(40), Decimal(40)]
 
 
-def test_candles_passed_over_change_nothing(monkeypatch):
-    """Every candle looked at, or only those that could wake a condition: the same firings."""
+def test_skipped_candles_change_nothing(monkeypatch):
+    """Skipping candles that cannot wake a condition has the same result as reading them all."""
     prices = [38 + (number * 7919 % 97 - 48) / 16 for number in range(400)]
     rows = [(price, price + 1, price - 1, price + 0.25) for price in prices]
     days = [day(n, *(f"{price:.2f}" for price in row)) for n, row in enumerate(rows)]
@@ -161,12 +164,12 @@ def test_candles_passed_over_change_nothing(monkeypatch):
     for fields in ({}, {"hold_minutes": 100}, {"cooldown_minutes": 3000}):
         conditions = [terms(kind, limit, **fields) for kind, limit in limits.items()]
         quick = run(conditions, days)
-        monkeypatch.setattr(PastBar, "reaches", lambda *_given: True)
+        monkeypatch.setattr(PastBar, "reaches", lambda *_arguments: True)
         assert run(conditions, days) == quick != []
         monkeypatch.undo()
 
 
-def test_candles_that_wake_nothing_are_not_expanded(monkeypatch):
+def test_candles_that_wake_no_condition_are_not_expanded(monkeypatch):
     days = [day(n, "40", "42", "38", "40") for n in range(-365, 0)]
     minutes = [minute(n, "40", "40.50", "39.50", "40") for n in range(5_000)]
     conditions = [terms("compra", "37"), terms("venda", "43"), terms("change_up_pct", "20")]
@@ -177,4 +180,4 @@ def test_candles_that_wake_nothing_are_not_expanded(monkeypatch):
 
     run(conditions, days, minutes)
 
-    assert len(expanded) == 2  # the first candle, and the first that has a close before it
+    assert len(expanded) == 2  # the first candle, and the first one with a previous close

@@ -35,14 +35,14 @@ def terms(kind="compra", limit="36.00", **more):
 ARMED = State("armed")
 
 
-def run(one, *observations, state=ARMED, last_fired_at=None):
-    """Return at which of the looks a condition fires, by their number."""
+def run(condition, *observations, state=ARMED, last_fired_at=None):
+    """Return the positions of the observations on which a condition fires."""
     fired = []
-    for number, seen in enumerate(observations):
-        state, fires = advance(one, state, seen, last_fired_at=last_fired_at)
+    for number, observed in enumerate(observations):
+        state, fires = advance(condition, state, observed, last_fired_at=last_fired_at)
         if fires:
             fired.append(number)
-            last_fired_at = seen.at
+            last_fired_at = observed.at
     return fired
 
 
@@ -68,11 +68,11 @@ def run(one, *observations, state=ARMED, last_fired_at=None):
     ],
 )
 def test_condition_fires_on_reaching_its_limit(kind, limit, near, on, past):
-    one = terms(kind, limit)
+    condition = terms(kind, limit)
 
-    assert run(one, near) == []
-    assert run(one, on) == [0]
-    assert run(one, past) == [0]
+    assert run(condition, near) == []
+    assert run(condition, on) == [0]
+    assert run(condition, past) == [0]
 
 
 def test_condition_fires_once_while_it_stays_beyond():
@@ -93,39 +93,44 @@ def test_condition_rearms_half_a_percent_back_inside():
 
 
 def test_rearm_of_a_days_change_is_in_percentage_points():
-    one = terms("change_up_pct", "3.00", rearm_pct=Decimal("0.5"))
+    condition = terms("change_up_pct", "3.00", rearm_pct=Decimal("0.5"))
 
-    assert run(one, observation(pct="3.00"), observation(pct="2.51"), observation(pct="3.00")) == [
-        0
-    ]
-    assert run(one, observation(pct="3.00"), observation(pct="2.50"), observation(pct="3.00")) == [
+    assert run(
+        condition, observation(pct="3.00"), observation(pct="2.51"), observation(pct="3.00")
+    ) == [0]
+    assert run(
+        condition, observation(pct="3.00"), observation(pct="2.50"), observation(pct="3.00")
+    ) == [
         0,
         2,
     ]
 
 
-def test_rearm_of_nothing_still_takes_a_tick_back():
-    one = terms(rearm_pct=Decimal(0))
+def test_rearm_of_zero_still_needs_one_tick():
+    condition = terms(rearm_pct=Decimal(0))
 
-    assert run(one, observation("36.00"), observation("36.00"), observation("36.00")) == [0]
-    assert run(one, observation("36.00"), observation("36.01"), observation("36.00")) == [0, 2]
+    assert run(condition, observation("36.00"), observation("36.00"), observation("36.00")) == [0]
+    assert run(condition, observation("36.00"), observation("36.01"), observation("36.00")) == [
+        0,
+        2,
+    ]
 
 
-def test_cooldown_drops_what_falls_in_it_and_queues_nothing():
-    one = terms(cooldown_minutes=10)
+def test_crossings_during_the_cooldown_are_dropped():
+    condition = terms(cooldown_minutes=10)
     observations = [
         observation("36.00"),
         observation("37.00", minutes=1),
         observation("36.00", minutes=9.9),
     ]
 
-    assert run(one, *observations, observation("36.00", minutes=10)) == [0]
+    assert run(condition, *observations, observation("36.00", minutes=10)) == [0]
     assert run(
-        one, *observations, observation("37.00", minutes=11), observation("36.00", minutes=12)
+        condition, *observations, observation("37.00", minutes=11), observation("36.00", minutes=12)
     ) == [0, 4]
 
 
-def test_cooldown_ends_at_its_last_minute():
+def test_cooldown_ends_exactly_after_its_minutes():
     observations = [
         observation("36.00"),
         observation("37.00", minutes=1),
@@ -135,14 +140,14 @@ def test_cooldown_ends_at_its_last_minute():
     assert run(terms(cooldown_minutes=10), *observations) == [0, 2]
 
 
-def test_hold_fires_when_the_price_stayed_for_that_long():
-    one = terms(hold_minutes=5)
+def test_hold_fires_after_the_price_stayed_beyond_long_enough():
+    condition = terms(hold_minutes=5)
 
-    assert run(one, observation("36.00"), observation("35.90", minutes=4.99)) == []
-    assert run(one, observation("36.00"), observation("35.90", minutes=5)) == [1]
+    assert run(condition, observation("36.00"), observation("35.90", minutes=4.99)) == []
+    assert run(condition, observation("36.00"), observation("35.90", minutes=5)) == [1]
 
 
-def test_hold_starts_anew_after_any_quote_on_the_near_side():
+def test_hold_restarts_after_any_quote_on_the_near_side():
     observations = [
         observation("36.00"),
         observation("36.01", minutes=3),
@@ -153,7 +158,7 @@ def test_hold_starts_anew_after_any_quote_on_the_near_side():
     assert run(terms(hold_minutes=5), *observations, observation("35.90", minutes=9)) == [3]
 
 
-def test_hold_starts_anew_with_the_next_session():
+def test_hold_restarts_with_the_next_session():
     next_day = 24 * 60
     observations = [observation("36.00"), observation("36.00", minutes=next_day)]
 
@@ -165,7 +170,7 @@ def test_hold_starts_anew_with_the_next_session():
     ) == [2]
 
 
-def test_alert_made_beyond_its_limit_waits_for_the_next_crossing():
+def test_alert_created_beyond_its_limit_waits_for_the_next_crossing():
     observations = [
         observation("35.00"),
         observation("35.50"),
@@ -176,7 +181,7 @@ def test_alert_made_beyond_its_limit_waits_for_the_next_crossing():
     assert run(terms(), *observations, state=State("new")) == [3]
 
 
-def test_alert_made_beyond_its_limit_fires_at_once_where_its_owner_chose_so():
+def test_alert_created_beyond_its_limit_fires_at_once_if_chosen():
     assert run(terms(fires_if_beyond=True), observation("35.00"), state=State("new")) == [0]
 
 
@@ -186,7 +191,7 @@ def test_change_of_the_day_needs_a_previous_close():
     ]
 
 
-def test_looks_are_the_first_quotes_of_slots_counted_from_midnight():
+def test_observations_are_the_first_quotes_of_slots_counted_from_midnight():
     def is_due(minutes, seconds, last_minutes, last_seconds):
         at = TEN + timedelta(minutes=minutes, seconds=seconds)
         last_at = TEN + timedelta(minutes=last_minutes, seconds=last_seconds)
@@ -197,17 +202,17 @@ def test_looks_are_the_first_quotes_of_slots_counted_from_midnight():
     assert is_due(1, 0, 0, 50) == [0, 1]
     assert is_due(2, 0, 1, 59) == [0, 1, 2]
     assert is_due(15, 0, 14, 59) == [0, 1, 5, 15]
-    # 10:30 is the seventh slot of 90 minutes; 10:00 begins none.
+    # 10:30 begins the eighth slot of 90 minutes; 10:00 begins no slot.
     assert is_due(0, 0, -1, 59) == [0, 1, 2, 5, 15, 30, 60]
     assert is_due(30, 0, 29, 59) == [0, 1, 2, 5, 15, 30, 90]
     assert is_due(24 * 60, 0, 0, 0) == list(PERIODS)
 
 
-def test_first_quote_ever_is_a_look_for_every_period():
+def test_first_quote_is_an_observation_for_every_period():
     assert due_periods(TEN, None) == EVERY_PERIOD
 
 
-def test_slots_begin_anew_at_midnight_in_sao_paulo():
+def test_slots_restart_at_midnight_in_sao_paulo():
     midnight = datetime(2026, 3, 5, 3, 0, tzinfo=UTC)
 
     assert due_periods(midnight, midnight - timedelta(seconds=1)) == EVERY_PERIOD
@@ -240,12 +245,12 @@ states = st.one_of(
 def test_quote_that_does_not_wake_a_condition_changes_nothing(
     kind, limit, hold, rearm, state, price, change
 ):
-    one = Terms(kind=kind, limit=limit, hold_minutes=hold, rearm_pct=rearm)
-    seen = Observation(price=price, change_pct=change, at=TEN)
-    measure, level = wake(one, state)
-    value = measures(seen).get(measure)
+    condition = Terms(kind=kind, limit=limit, hold_minutes=hold, rearm_pct=rearm)
+    observed = Observation(price=price, change_pct=change, at=TEN)
+    measure, level = wake(condition, state)
+    value = measures(observed).get(measure)
 
     if value is None or (level is not None and value < level):
-        assert advance(one, state, seen) == (state, False)
+        assert advance(condition, state, observed) == (state, False)
     elif level is not None:
-        assert advance(one, state, seen)[0] != state
+        assert advance(condition, state, observed)[0] != state

@@ -40,7 +40,7 @@ def owner(alice):
     return alice
 
 
-def test_firing_says_what_it_stands_on(owner):
+def test_firing_records_its_quote_and_limit(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
 
@@ -54,20 +54,24 @@ def test_firing_says_what_it_stands_on(owner):
     assert (firing.source, firing.simulated) == ("simulated", True)
 
 
-def written():
-    """Return the only delivery as it is when it is sent."""
+def rendered_delivery():
+    """Return the only delivery, with its text rendered as for sending."""
     [delivery] = Delivery.objects.select_related("notification")
     write_missing(deliveries=[delivery])
     return delivery
 
 
-def test_firing_comes_with_its_notification_and_its_mail(owner):
+def test_firing_creates_a_notification_and_a_mail(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
 
     record("35.99", minutes=1)
 
-    firing, notification, delivery = Firing.objects.get(), Notification.objects.get(), written()
+    firing, notification, delivery = (
+        Firing.objects.get(),
+        Notification.objects.get(),
+        rendered_delivery(),
+    )
     assert firing.notification == notification
     assert notification.user == owner
     assert notification.title == "PETR4 caiu a R$\N{NO-BREAK SPACE}36,00 ou menos"
@@ -87,11 +91,11 @@ def test_mail_is_in_the_owners_language(owner):
     record("35.99", minutes=1)
 
     assert Delivery.objects.get().subject == "PETR4 fell to R$ 36.00 or less · Pregão"
-    assert "Price: R$\N{NO-BREAK SPACE}35.99" in written().text
-    assert '<html lang="en">' in written().html
+    assert "Price: R$\N{NO-BREAK SPACE}35.99" in rendered_delivery().text
+    assert '<html lang="en">' in rendered_delivery().html
 
 
-def test_batch_that_is_rolled_back_fired_nothing(owner):
+def test_rolled_back_batch_fires_nothing(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
 
@@ -120,7 +124,7 @@ def test_same_batch_recorded_twice_fires_once(owner):
     assert fired(alert) == [("compra", "35.99")]
 
 
-def test_once_spends_the_alert_with_all_its_conditions(owner):
+def test_once_ends_the_alert_with_all_its_conditions(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", venda="38.00")
 
@@ -132,7 +136,7 @@ def test_once_spends_the_alert_with_all_its_conditions(owner):
     assert not Condition.objects.filter(is_live=True).exists()
 
 
-def test_once_fires_once_where_two_conditions_are_reached_together(owner):
+def test_once_fires_once_if_two_conditions_are_reached_together(owner):
     record("37.00")
     alert = make_alert(owner, venda="38.00", change_up_pct="2.00")
 
@@ -141,7 +145,7 @@ def test_once_fires_once_where_two_conditions_are_reached_together(owner):
     assert fired(alert) == [("venda", "39.00")]
 
 
-def test_every_fires_for_each_condition_by_itself(owner):
+def test_every_fires_for_each_condition_separately(owner):
     record("37.00", previous_close="37.00")
     alert = make_alert(owner, venda="38.00", change_up_pct="2.00", recurrence="every")
 
@@ -150,7 +154,7 @@ def test_every_fires_for_each_condition_by_itself(owner):
     assert fired(alert) == [("venda", "38.00"), ("change_up_pct", "38.00")]
 
 
-def test_cooldown_counts_for_the_alert_over_batches(owner):
+def test_cooldown_applies_to_the_alert_across_batches(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", recurrence="every", cooldown_minutes=10)
 
@@ -162,7 +166,7 @@ def test_cooldown_counts_for_the_alert_over_batches(owner):
     assert len(fired(alert)) == 2
 
 
-def test_crossing_between_two_looks_is_not_seen(owner):
+def test_crossing_between_two_observations_does_not_fire(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", periodo=5)
 
@@ -190,7 +194,7 @@ def test_empty_period_follows_the_owners_preference(owner):
     assert fired(alert) == [("compra", "35.10")]
 
 
-def test_hold_reads_every_quote_whatever_the_period(owner):
+def test_hold_reads_every_quote_regardless_of_the_period(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", periodo=90, hold_minutes=3)
 
@@ -212,7 +216,7 @@ def test_stale_quote_fires_nothing(owner):
     assert fired(alert) == []
 
 
-def test_delay_of_a_source_makes_no_quote_stale(owner):
+def test_delay_of_a_source_does_not_make_its_quotes_stale(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
     late = make_quote(price="35.00", quoted_at=NOON + timedelta(minutes=1), delay_s=900)
@@ -222,7 +226,7 @@ def test_delay_of_a_source_makes_no_quote_stale(owner):
     assert fired(alert) == [("compra", "35.00")]
 
 
-def test_alert_of_the_other_market_hears_nothing(owner):
+def test_alert_of_the_other_market_does_not_fire(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
     Condition.objects.update(simulated=False)
@@ -232,7 +236,7 @@ def test_alert_of_the_other_market_hears_nothing(owner):
     assert fired(alert) == []
 
 
-def test_expired_alert_fires_no_more(owner):
+def test_expired_alert_does_not_fire(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", duracao=1)
     half_a_day = 12 * 60
@@ -265,7 +269,7 @@ def test_paused_alert_fires_nothing_and_an_edit_never_unpauses(owner):
     assert Alert.objects.get().status == "paused"
 
 
-def test_reactivated_alert_is_armed_by_the_price_of_then(owner):
+def test_reactivated_alert_is_armed_by_the_current_price(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
     pause_alert(alert=alert)
@@ -280,7 +284,7 @@ def test_reactivated_alert_is_armed_by_the_price_of_then(owner):
     assert fired(alert) == [("compra", "36.00")]
 
 
-def test_changed_limit_is_armed_anew_and_the_other_stays(owner):
+def test_changed_limit_is_rearmed_and_the_other_keeps_its_state(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", venda="39.00", recurrence="every")
     record("36.00", minutes=1)
@@ -293,7 +297,7 @@ def test_changed_limit_is_armed_anew_and_the_other_stays(owner):
     assert fired(alert) == [("compra", "36.00"), ("venda", "38.00")]
 
 
-def test_only_another_duration_renews(owner):
+def test_only_a_changed_duration_renews_the_alert(owner):
     alert = make_alert(owner, compra="36.00", duracao=5)
     later = NOON + timedelta(days=2)
 
@@ -305,7 +309,7 @@ def test_only_another_duration_renews(owner):
     assert Condition.objects.get().expires_at == renewed.expires_at
 
 
-def test_alert_made_beyond_its_limit_on_an_old_quote_waits_for_a_fresh_one(owner):
+def test_alert_created_beyond_its_limit_on_an_old_quote_waits_for_a_fresh_quote(owner):
     record("35.00")
     monday = NOON + timedelta(days=2)
     alert = make_alert(owner, compra="36.00", fires_if_beyond=True, at=monday)
@@ -316,7 +320,7 @@ def test_alert_made_beyond_its_limit_on_an_old_quote_waits_for_a_fresh_one(owner
     assert fired(alert) == [("compra", "35.00")]
 
 
-def test_alert_made_before_the_open_fires_on_a_gap(owner):
+def test_alert_created_before_the_open_fires_on_a_gap(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", at=NOON + timedelta(hours=20))
 
@@ -325,7 +329,7 @@ def test_alert_made_before_the_open_fires_on_a_gap(owner):
     assert fired(alert) == [("compra", "35.00")]
 
 
-def test_alert_made_beyond_its_limit_fires_at_once_by_choice(owner):
+def test_alert_created_beyond_its_limit_fires_at_once_if_chosen(owner):
     record("35.00")
 
     alert = make_alert(owner, compra="36.00", fires_if_beyond=True)
@@ -346,7 +350,7 @@ def test_wild_price_waits_for_a_confirming_quote(owner):
     assert not Doubt.objects.exists()
 
 
-def test_wild_price_that_nothing_confirms_is_forgotten(owner):
+def test_unconfirmed_wild_price_is_discarded(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00")
 
@@ -357,7 +361,7 @@ def test_wild_price_that_nothing_confirms_is_forgotten(owner):
     assert not Doubt.objects.exists()
 
 
-def test_look_of_a_wild_price_is_made_up_for(owner):
+def test_confirming_quote_replaces_the_observation_of_a_wild_price(owner):
     record("37.00")
     alert = make_alert(owner, compra="36.00", periodo=5)
 
@@ -367,20 +371,20 @@ def test_look_of_a_wild_price_is_made_up_for(owner):
     assert fired(alert) == [("compra", "20.10")]
 
 
-def test_split_pauses_the_tickers_alerts_and_tells_their_owners(owner, bob):
+def test_split_pauses_the_tickers_alerts_and_notifies_their_owners(owner, bob):
     record("37.00", previous_close="36.00")
-    mine, theirs = make_alert(owner, compra="36.00"), make_alert(bob, venda="40.00")
+    first, second = make_alert(owner, compra="36.00"), make_alert(bob, venda="40.00")
     next_day = 24 * 60
 
     record("18.60", minutes=next_day, previous_close="18.50")
     record("18.55", minutes=next_day + 1, previous_close="18.50")
 
-    assert fired(mine) == fired(theirs) == []
+    assert fired(first) == fired(second) == []
     assert {(a.status, a.pause_reason) for a in Alert.objects.all()} == {("paused", "split")}
     assert {n.user for n in Notification.objects.filter(kind="alert_split")} == {owner, bob}
 
 
-def test_new_day_with_a_changed_close_alone_is_no_split(owner):
+def test_changed_close_alone_is_not_a_split(owner):
     record("37.00", previous_close="36.00")
     make_alert(owner, compra="30.00")
     next_day = 24 * 60
@@ -391,7 +395,7 @@ def test_new_day_with_a_changed_close_alone_is_no_split(owner):
     assert Alert.objects.get().status == "active"
 
 
-def test_mail_goes_to_another_address_only_when_it_is_verified(owner):
+def test_no_mail_is_sent_to_an_unverified_address(owner):
     record("37.00")
     make_alert(owner, compra="36.00", email="other@example.org")
 
@@ -401,11 +405,11 @@ def test_mail_goes_to_another_address_only_when_it_is_verified(owner):
     assert not Delivery.objects.exists()
 
 
-def test_unsubscribe_link_asks_then_pauses_and_needs_no_login(owner, client):
+def test_unsubscribe_link_pauses_after_confirmation_without_login(owner, client):
     record("37.00")
     alert = make_alert(owner, compra="36.00", recurrence="every")
     record("35.00", minutes=1)
-    link = written().headers["List-Unsubscribe"].strip("<>")
+    link = rendered_delivery().headers["List-Unsubscribe"].strip("<>")
     path = link.removeprefix(settings.SITE_URL)
 
     assert client.get(path).status_code == 200
@@ -415,7 +419,7 @@ def test_unsubscribe_link_asks_then_pauses_and_needs_no_login(owner, client):
     assert client.get(path[:-2] + "x/").status_code == 404
 
 
-def test_person_may_have_so_many_alerts(owner, monkeypatch):
+def test_number_of_alerts_is_limited(owner, monkeypatch):
     monkeypatch.setattr("mainapp.alerts.services.alerts.ALERT_LIMIT", 1)
     make_alert(owner, compra="36.00")
 
@@ -423,7 +427,7 @@ def test_person_may_have_so_many_alerts(owner, monkeypatch):
         make_alert(owner, compra="35.00")
 
 
-def test_deleting_all_leaves_those_of_others(owner, bob):
+def test_deleting_all_alerts_keeps_those_of_other_users(owner, bob):
     make_alert(owner, compra="36.00")
     make_alert(owner, "VALE3", venda="60.00")
     make_alert(bob, compra="36.00")
@@ -464,19 +468,19 @@ def _cost_of_firing(owner, count):
 
 
 def _queries_of_alerts(quotes):
-    """Return how many queries the judging of a batch makes, inside the recording of it."""
-    made = []
+    """Return the number of queries that the evaluation adds to the recording of a batch."""
+    counts = []
 
-    def judge(**batch):
+    def evaluate(**batch):
         with CaptureQueriesContext(connection) as captured:
             evaluate_batch(**{name: batch[name] for name in ("quotes", "last", "stocks", "at")})
-        made.append(len(captured))
+        counts.append(len(captured))
 
     quotes_recorded.disconnect(judge_batch)
-    quotes_recorded.connect(judge)
+    quotes_recorded.connect(evaluate)
     try:
         record_quotes(quotes=quotes, at=quotes[0].quoted_at)
     finally:
-        quotes_recorded.disconnect(judge)
+        quotes_recorded.disconnect(evaluate)
         quotes_recorded.connect(judge_batch)
-    return made[0]
+    return counts[0]

@@ -1,4 +1,4 @@
-"""What may be typed into an alert."""
+"""The form of an alert, and its summary in words."""
 
 from decimal import Decimal
 
@@ -31,16 +31,16 @@ def petr4():
     return StockFactory(symbol="PETR4")
 
 
-def sent(owner, **fields):
+def submitted(owner, **fields):
     return AlertForm(DEFAULTS | fields, owner=owner)
 
 
 def errors(form):
-    return {name: [str(error) for error in found] for name, found in form.errors.items()}
+    return {name: [str(error) for error in texts] for name, texts in form.errors.items()}
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
+    ("typed", "price"),
     [
         ("36", "36"),
         ("36,5", "36.5"),
@@ -49,44 +49,44 @@ def errors(form):
         ("1.036", "1036"),
     ],
 )
-def test_price_is_read_as_people_type_it(alice, typed, read):
-    form = sent(alice, compra=typed)
+def test_price_is_accepted_in_common_spellings(alice, typed, price):
+    form = submitted(alice, compra=typed)
 
     assert form.is_valid(), form.errors
-    assert form.cleaned_data["compra"] == Decimal(read)
+    assert form.cleaned_data["compra"] == Decimal(price)
 
 
 @pytest.mark.parametrize("typed", ["petr4", " PETR4 ", "PETR4F"])
-def test_ticker_is_read_as_people_type_it(alice, typed, petr4):
-    form = sent(alice, ativo=typed, compra="36")
+def test_ticker_is_accepted_in_common_spellings(alice, typed, petr4):
+    form = submitted(alice, ativo=typed, compra="36")
 
     assert form.is_valid(), form.errors
     assert form.cleaned_data["ativo"] == petr4
 
 
-def test_unknown_ticker_is_told(alice):
-    assert errors(sent(alice, ativo="XXXX9", compra="36")) == {
+def test_unknown_ticker_is_refused(alice):
+    assert errors(submitted(alice, ativo="XXXX9", compra="36")) == {
         "ativo": ["Não conhecemos o ativo “XXXX9”."]
     }
 
 
-def test_retired_ticker_is_told(alice):
+def test_retired_ticker_is_refused(alice):
     StockFactory(symbol="OIBR3", is_active=False)
 
-    assert errors(sent(alice, ativo="OIBR3", compra="1")) == {
+    assert errors(submitted(alice, ativo="OIBR3", compra="1")) == {
         "ativo": ["OIBR3 não é mais negociado."]
     }
 
 
-def test_one_limit_is_needed(alice):
-    assert errors(sent(alice)) == {
+def test_at_least_one_limit_is_required(alice):
+    assert errors(submitted(alice)) == {
         "__all__": ["Diga pelo menos um limite: compra, venda, alta ou queda."]
     }
 
 
 @pytest.mark.parametrize(("compra", "venda"), [("36", "36"), ("37", "36")])
-def test_compra_lies_below_venda(alice, compra, venda):
-    assert errors(sent(alice, compra=compra, venda=venda)) == {
+def test_compra_must_be_below_venda(alice, compra, venda):
+    assert errors(submitted(alice, compra=compra, venda=venda)) == {
         "venda": ["A venda precisa ficar acima da compra."]
     }
 
@@ -117,14 +117,14 @@ def test_compra_lies_below_venda(alice, compra, venda):
         ("note", "x" * 201),
     ],
 )
-def test_what_is_out_of_bounds_is_told_at_its_field(alice, name, typed):
-    form = sent(alice, venda="40", **{name: typed})
+def test_value_out_of_bounds_is_an_error_of_its_field(alice, name, typed):
+    form = submitted(alice, venda="40", **{name: typed})
 
     assert list(form.errors) == [name]
 
 
-def test_defaults_are_the_contract_s(alice):
-    form = sent(alice, compra="36")
+def test_defaults_are_those_of_the_contract(alice):
+    form = submitted(alice, compra="36")
 
     assert form.is_valid()
     assert form["duracao"].initial == 15
@@ -133,10 +133,11 @@ def test_defaults_are_the_contract_s(alice):
     assert form.cleaned_data["email"] == ""
 
 
-def test_the_account_s_own_address_is_kept_empty(alice):
+def test_the_accounts_own_address_is_stored_as_empty(alice):
     alice.email = "Alice@example.org"
     own, other = (
-        sent(alice, compra="36", email=email) for email in ("alice@EXAMPLE.org", "b@example.org")
+        submitted(alice, compra="36", email=email)
+        for email in ("alice@EXAMPLE.org", "b@example.org")
     )
 
     assert own.is_valid()
@@ -144,7 +145,7 @@ def test_the_account_s_own_address_is_kept_empty(alice):
     assert (own.cleaned_data["email"], other.cleaned_data["email"]) == ("", "b@example.org")
 
 
-def test_empty_period_names_the_profile_s(alice):
+def test_empty_period_is_labelled_with_the_profiles_period(alice):
     Preferences.objects.create(user=alice, monitoring_minutes=5)
 
     choices = AlertForm(owner=alice).fields["periodo"].choices
@@ -153,7 +154,7 @@ def test_empty_period_names_the_profile_s(alice):
     assert next(label for _value, label in choices) == "como no perfil: 5 minutos"
 
 
-def test_form_shows_an_alert_so_that_sending_it_back_changes_nothing(alice):
+def test_resubmitting_an_unchanged_form_changes_nothing(alice):
     alert = make_alert(alice, compra="1036.50", periodo=0, hold_minutes=3, note="olhe")
     form = AlertForm(owner=alice, alert=alert)
     shown = {field.name: field.value() for field in form}
@@ -161,16 +162,18 @@ def test_form_shows_an_alert_so_that_sending_it_back_changes_nothing(alice):
         name: value for name, value in shown.items() if value is not None and value is not False
     }
 
-    again = AlertForm(shown, owner=alice, alert=alert)
+    resubmitted = AlertForm(shown, owner=alice, alert=alert)
 
-    assert again.is_valid(), again.errors
-    assert {name: getattr(alert, name) for name in again.cleaned_data} == again.cleaned_data
+    assert resubmitted.is_valid(), resubmitted.errors
+    assert {
+        name: getattr(alert, name) for name in resubmitted.cleaned_data
+    } == resubmitted.cleaned_data
 
 
-# In words ----------------------------------------------------------------------------------------
+# Summary in words --------------------------------------------------------------------------------
 
 
-def said(language="pt-br", **fields):
+def summary_text(language="pt-br", **fields):
     terms = {
         "symbol": "PETR4",
         "limits": {"compra": Decimal(36)},
@@ -185,17 +188,17 @@ def said(language="pt-br", **fields):
         return summary(**terms | fields).replace("\xa0", " ")
 
 
-def test_promise_says_what_the_alert_does():
-    assert said() == (
+def test_summary_describes_the_alert():
+    assert summary_text() == (
         "Aviso quando PETR4 cair a R$ 36,00 ou menos, olhando a cada 5 minutos, uma vez, "
         "até 24/03/2026 23:59:59."
     )
 
 
-def test_promise_says_every_rule():
+def test_summary_includes_every_rule():
     limits = {"venda": Decimal(40), "change_down_pct": Decimal("2.5")}
 
-    text = said(limits=limits, hold_minutes=10, is_every=True, cooldown_minutes=60)
+    text = summary_text(limits=limits, hold_minutes=10, is_every=True, cooldown_minutes=60)
 
     assert text == (
         "Aviso quando PETR4 subir a R$ 40,00 ou mais ou cair 2,50% ou mais no dia, e lá ficar por "
@@ -205,8 +208,8 @@ def test_promise_says_every_rule():
     )
 
 
-def test_index_is_told_in_points():
-    assert "IBOV cair a 36,00 pontos ou menos" in said(symbol="IBOV")
+def test_summary_of_an_index_is_in_points():
+    assert "IBOV cair a 36,00 pontos ou menos" in summary_text(symbol="IBOV")
 
 
 @pytest.mark.parametrize(
@@ -219,7 +222,7 @@ def test_index_is_told_in_points():
         ("change_down_pct", "2.00", "faltam 3,05 p.p."),
     ],
 )
-def test_distance_says_how_far(kind, limit, text):
+def test_distance_is_shown_in_words(kind, limit, text):
     quote = make_quote(price="38.42", previous_close=Decimal("38.02"))
 
     with translation.override("pt-br"):
@@ -232,7 +235,7 @@ def test_distance_needs_a_quote_and_a_close():
         assert distance_text("change_up_pct", Decimal(3), make_quote()) == "sem fechamento anterior"
 
 
-def test_every_period_of_the_form_is_the_model_s(alice):
+def test_form_offers_the_periods_of_the_model(alice):
     assert {
         value for value, _ in AlertForm(owner=alice).fields["periodo"].choices if value != ""
     } == {*Preferences.Period.values}

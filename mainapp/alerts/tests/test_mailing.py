@@ -26,23 +26,23 @@ def fire(owner, count=1):
     record("35.99", minutes=1)
 
 
-def claimed():
+def all_deliveries():
     return list(Delivery.objects.select_related("notification", "channel").order_by("pk"))
 
 
 def test_no_mail_is_rendered_while_a_batch_is_recorded(owner, monkeypatch):
-    asked = []
-    monkeypatch.setattr(mailing, "get_template", lambda name: asked.append(name))
+    loaded = []
+    monkeypatch.setattr(mailing, "get_template", lambda name: loaded.append(name))
     fire(owner)
 
-    assert asked == []
-    assert [one.text for one in claimed()] == [""]
+    assert loaded == []
+    assert [row.text for row in all_deliveries()] == [""]
 
 
 @pytest.mark.parametrize("count", [3, 30])
 def test_mails_of_a_claimed_batch_cost_two_queries(owner, count, django_assert_num_queries):
     fire(owner, count)
-    rows = claimed()
+    rows = all_deliveries()
     get_template("mainapp/alerts/mail.html")
 
     with django_assert_num_queries(2):
@@ -51,11 +51,11 @@ def test_mails_of_a_claimed_batch_cost_two_queries(owner, count, django_assert_n
     assert [f"nota {number}" in row.text for number, row in enumerate(rows)] == [True] * count
 
 
-def test_what_was_written_is_kept_and_not_written_anew(owner, django_assert_num_queries):
+def test_rendered_text_is_kept_and_not_rendered_again(owner, django_assert_num_queries):
     fire(owner)
-    write_missing(deliveries=claimed())
+    write_missing(deliveries=all_deliveries())
     Alert.objects.update(note="outra")
-    [row] = claimed()
+    [row] = all_deliveries()
 
     with django_assert_num_queries(0):
         write_missing(deliveries=[row])
@@ -64,10 +64,10 @@ def test_what_was_written_is_kept_and_not_written_anew(owner, django_assert_num_
     assert "nota 0" in row.html
 
 
-def test_mail_of_an_alert_that_was_deleted_says_what_the_inbox_says(owner):
+def test_mail_of_a_deleted_alert_has_the_text_of_the_inbox(owner):
     fire(owner)
     Alert.objects.all().delete()
-    rows = claimed()
+    rows = all_deliveries()
     write_missing(deliveries=rows)
 
     [row] = rows

@@ -1,4 +1,4 @@
-"""The engine, database and all, against the reference: the same firings on any path of prices."""
+"""The engine with its database against the reference: equal firings on any path of prices."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -58,7 +58,7 @@ steps = st.lists(
 
 
 class Story:
-    """One alert's life, told to the engine and to the reference alike."""
+    """The life of one alert, applied to the engine and to the reference."""
 
     def __init__(self, stock, owner, first, chosen, terms):
         self.stock, self.now = stock, NOON
@@ -88,7 +88,7 @@ class Story:
         self.reference.quote(price, quote.change_pct, self.now)
 
     def arm(self, kinds):
-        """Arm the reference by the newest quote, and let a fresh one be the first look."""
+        """Arm the reference by the newest quote; a fresh quote is also the first observation."""
         if self.price is None:
             self.reference.arm(kinds, None, None)
             return
@@ -102,7 +102,7 @@ class Story:
             for kind in (kind for kind in SIGN if kind in kinds):
                 if self.reference.side[kind] == "unknown" and self.reference.active:
                     value = self.price if kind in ("compra", "venda") else change
-                    self.reference.see(kind, value, self.quoted_at)
+                    self.reference.observe(kind, value, self.quoted_at)
 
     def edit(self, chosen):
         before = self.reference.limits
@@ -139,9 +139,9 @@ def test_engine_fires_as_the_reference_does(first, chosen, terms, steps):
     stock, owner = StockFactory(symbol="PETR4"), User.objects.create_user("dona")
     try:
         story = Story(stock, owner, first, chosen, terms)
-        for what, value, gap in steps:
+        for action, value, gap in steps:
             story.now += timedelta(minutes=gap)
-            getattr(story, what)(value)
+            getattr(story, action)(value)
         rows = Firing.objects.order_by("pk").values_list("kind", "quoted_at")
         assert sorted(rows) == sorted(story.reference.fired)
     finally:

@@ -59,8 +59,8 @@ def send(browser, name="create-alert", *args, **fields):
     return browser.post(reverse(name, args=args), DEFAULTS | fields, follow=True)
 
 
-def told(answer):
-    return [str(message) for message in answer.context["messages"]]
+def messages_of(response):
+    return [str(message) for message in response.context["messages"]]
 
 
 def days(stock, *rows):
@@ -81,7 +81,7 @@ def days(stock, *rows):
 # The list ----------------------------------------------------------------------------------------
 
 
-def test_list_without_alerts_leads_to_the_form(browser):
+def test_list_without_alerts_links_to_the_form(browser):
     assert reverse("create-alert") in page(browser)
 
 
@@ -98,14 +98,14 @@ def test_row_shows_price_distance_and_state(browser, alice):
     assert "24/03/2026" in text
 
 
-def test_alert_made_beyond_its_limit_says_so_in_the_row(browser, alice):
+def test_row_of_an_alert_created_beyond_its_limit_mentions_it(browser, alice):
     record("35.00")
     make_alert(alice, compra="36.00")
 
     assert "já passou do limite: espera a próxima vez" in page(browser)
 
 
-def test_row_of_a_fired_alert_says_when(browser, alice):
+def test_row_of_a_fired_alert_has_the_time(browser, alice):
     record("38.42")
     alert = make_alert(alice, compra="36.00")
     record("35.90", minutes=1)
@@ -117,7 +117,7 @@ def test_row_of_a_fired_alert_says_when(browser, alice):
     assert reverse("alert-history", args=[alert.pk]) in text
 
 
-def test_row_of_a_split_stock_says_why_it_pauses(browser, alice, petr4):
+def test_row_of_a_split_stock_has_the_reason_of_its_pause(browser, alice, petr4):
     make_alert(alice, compra="36.00")
     pause_split_stock(stock=petr4)
 
@@ -154,7 +154,7 @@ def test_list_is_filtered_by_status(browser, alice):
 
 
 def make_many(owner, count):
-    """Make alerts and conditions straight into the tables."""
+    """Insert alerts and conditions directly, without the service."""
     stocks = [StockFactory() for _number in range(min(count, 30))]
     fields = {"owner": owner, "simulated": True, "created_at": NOON, "compra": Decimal(30)}
     alerts = Alert.objects.bulk_create(
@@ -181,98 +181,98 @@ def test_list_costs_six_queries(browser, alice, count, django_assert_num_queries
     make_many(alice, count)
 
     with django_assert_num_queries(6):  # session, user, counts, alerts, conditions, quotes
-        answer = browser.get("/alerts/")
+        response = browser.get("/alerts/")
 
-    assert len(answer.context["rows"]) == min(count, 50)
+    assert len(response.context["rows"]) == min(count, 50)
 
 
-def test_pages_keep_the_filter(browser, alice):
+def test_links_to_pages_keep_the_filter(browser, alice):
     make_many(alice, 60)
 
     assert "?page=2&amp;status=active" in page(browser, status="active")
     assert len(browser.get("/alerts/?status=active&page=2").context["rows"]) == 10
 
 
-# Making and changing -----------------------------------------------------------------------------
+# Creating and editing ----------------------------------------------------------------------------
 
 
-def test_form_is_filled_with_the_asked_ticker(browser):
+def test_form_is_filled_with_the_requested_ticker(browser):
     assert 'value="PETR4"' in page(browser, "create-alert", ativo="PETR4")
 
 
-def test_alert_is_made_as_it_was_typed(browser, alice):
-    answer = send(browser, compra="36,00", periodo="5", note="olhe")
+def test_alert_is_created_from_the_form(browser, alice):
+    response = send(browser, compra="36,00", periodo="5", note="olhe")
 
-    assert told(answer) == ["O alerta de PETR4 foi salvo."]
+    assert messages_of(response) == ["O alerta de PETR4 foi salvo."]
     alert = Alert.objects.get(owner=alice)
     assert (alert.compra, alert.periodo, alert.note) == (Decimal(36), 5, "olhe")
 
 
-def test_alert_made_beyond_its_limit_is_told(browser):
+def test_alert_created_beyond_its_limit_shows_a_message(browser):
     record("35.00")
 
-    assert told(send(browser, compra="36"))[1] == (
+    assert messages_of(send(browser, compra="36"))[1] == (
         "O preço já passou do limite: o alerta espera a próxima vez."
     )
 
 
-def test_alert_that_is_to_fire_at_once_does(browser, alice):
+def test_alert_fires_at_once_if_chosen(browser, alice):
     record("35.00")
 
-    answer = send(browser, compra="36", fires_if_beyond="on")
+    response = send(browser, compra="36", fires_if_beyond="on")
 
-    assert len(told(answer)) == 1
+    assert len(messages_of(response)) == 1
     assert Firing.objects.filter(alert__owner=alice).count() == 1
     assert Alert.objects.get().status == "triggered"
 
 
-def test_nothing_goes_to_another_address_before_it_is_verified(browser, alice):
-    answer = send(browser, compra="36", email="other@example.org")
+def test_another_address_is_verified_before_use(browser, alice):
+    response = send(browser, compra="36", email="other@example.org")
 
-    assert "Enviamos um link a other@example.org" in told(answer)[1]
-    assert [one.verified_at for one in Channel.objects.filter(user=alice)] == [None]
-    again = send(browser, compra="35", email="other@example.org")
-    assert "ainda não foi confirmado" in told(again)[1]
+    assert "Enviamos um link a other@example.org" in messages_of(response)[1]
+    assert Channel.objects.get(user=alice).verified_at is None
+    repeated = send(browser, compra="35", email="other@example.org")
+    assert "ainda não foi confirmado" in messages_of(repeated)[1]
     assert Channel.objects.filter(user=alice).count() == 1
 
 
-def test_verified_address_is_taken_without_a_word(browser, alice):
+def test_verified_address_needs_no_message(browser, alice):
     channel(alice, address="other@example.org", verified_at=NOON)
 
-    assert len(told(send(browser, compra="36", email="OTHER@example.org"))) == 1
+    assert len(messages_of(send(browser, compra="36", email="OTHER@example.org"))) == 1
 
 
-def test_quota_is_told(browser, alice):
+def test_full_quota_is_refused_with_a_message(browser, alice):
     make_many(alice, ALERT_LIMIT)
 
-    answer = send(browser, compra="36")
+    response = send(browser, compra="36")
 
-    assert "Você já tem 200 alertas: apague um antes." in answer.content.decode()
+    assert "Você já tem 200 alertas: apague um antes." in response.content.decode()
     assert "200 de 200 alertas." in page(browser)
 
 
-def test_alert_is_changed_and_keeps_its_time(browser, alice):
+def test_changed_alert_keeps_its_end(browser, alice):
     alert = make_alert(alice, compra="36.00", at=NOON - timedelta(days=3))
 
-    answer = send(browser, "update-alert", alert.pk, compra="", venda="40")
+    response = send(browser, "update-alert", alert.pk, compra="", venda="40")
 
-    assert told(answer) == ["O alerta de PETR4 foi salvo."]
+    assert messages_of(response) == ["O alerta de PETR4 foi salvo."]
     now = Alert.objects.get()
     assert (now.compra, now.venda, now.expires_at) == (None, Decimal(40), alert.expires_at)
 
 
-def test_refused_form_comes_back_with_the_reason(browser):
-    answer = send(browser, compra="40", venda="36")
+def test_refused_form_is_shown_with_the_reason(browser):
+    response = send(browser, compra="40", venda="36")
 
-    assert answer.status_code == 200
-    assert "A venda precisa ficar acima da compra." in answer.content.decode()
+    assert response.status_code == 200
+    assert "A venda precisa ficar acima da compra." in response.content.decode()
     assert not Alert.objects.exists()
 
 
-# What it would do --------------------------------------------------------------------------------
+# Preview -----------------------------------------------------------------------------------------
 
 
-def test_preview_says_what_the_alert_does(browser, alice):
+def test_preview_describes_the_alert(browser, alice):
     Preferences.objects.create(user=alice, monitoring_minutes=5)
 
     text = send(browser, "preview-alert", compra="36").content.decode().replace("\xa0", " ")
@@ -281,21 +281,21 @@ def test_preview_says_what_the_alert_does(browser, alice):
     assert not Alert.objects.exists()
 
 
-def test_preview_counts_what_would_have_fired(browser, petr4):
+def test_preview_counts_past_firings(browser, petr4):
     calm, dip = ("40", "41", "39", "40"), ("40", "40", "35", "39")
     days(petr4, *[calm, dip] * 2, *[calm] * 40, dip, calm)
 
-    answer = send(browser, "preview-alert", compra="36")
+    response = send(browser, "preview-alert", compra="36")
 
-    preview = answer.context["preview"]
+    preview = response.context["preview"]
     assert (preview.month, preview.year) == (1, 3)
     assert preview.has_minutes is False
-    marks = json.loads(json.dumps(answer.context["marks"]))
+    marks = json.loads(json.dumps(response.context["marks"]))
     assert marks["limits"] == [{"kind": "compra", "price": "36.0", "text": "R$\xa036,00"}]
     assert [mark["price"] for mark in marks["firings"]] == ["35.00"] * 3
 
 
-def test_preview_without_history_says_so(browser):
+def test_preview_without_history_shows_a_notice(browser):
     assert 'data-part="no-history"' in send(browser, "preview-alert", compra="36").content.decode()
 
 
@@ -303,23 +303,23 @@ def test_preview_without_history_says_so(browser):
     ("fields", "note"),
     [({}, "espera a próxima vez"), ({"fires_if_beyond": "on"}, "dispara assim que for salvo")],
 )
-def test_preview_says_that_the_limit_is_passed(browser, fields, note):
+def test_preview_mentions_a_limit_already_passed(browser, fields, note):
     record("35.00")
 
     assert note in send(browser, "preview-alert", compra="36", **fields).content.decode()
 
 
-def test_preview_of_half_a_form_says_what_it_lacks(browser):
+def test_preview_of_an_incomplete_form_lists_what_is_missing(browser):
     assert "Diga o ativo e um limite" in send(browser, "preview-alert").content.decode()
     text = send(browser, "preview-alert", compra="36", duracao="0").content.decode()
     assert "Falta acertar:" in text
 
 
 def test_preview_works_without_javascript_and_saves_nothing(browser):
-    answer = send(browser, compra="36", preview="1")
+    response = send(browser, compra="36", preview="1")
 
-    assert "Aviso quando PETR4 cair" in answer.content.decode()
-    assert 'value="36"' in answer.content.decode()
+    assert "Aviso quando PETR4 cair" in response.content.decode()
+    assert 'value="36"' in response.content.decode()
     assert not Alert.objects.exists()
 
 
@@ -327,8 +327,8 @@ def test_preview_of_a_saved_alert_keeps_its_end(browser, alice):
     alert = make_alert(alice, compra="36.00", at=NOON - timedelta(days=3))
 
     for fields, end in (({}, "21/03/2026"), ({"duracao": "20"}, "29/03/2026")):
-        answer = send(browser, "preview-alert", alert=alert.pk, compra="35", **fields)
-        assert f"até {end} 23:59:59." in answer.content.decode()
+        response = send(browser, "preview-alert", alert=alert.pk, compra="35", **fields)
+        assert f"até {end} 23:59:59." in response.content.decode()
     assert "até 21/03/2026 23:59:59." in page(browser, "update-alert", alert.pk)
 
 
@@ -339,7 +339,7 @@ def test_preview_costs_a_fixed_number_of_queries(browser, petr4, django_assert_n
         send(browser, "preview-alert", compra="36")
 
 
-# What one does with it ---------------------------------------------------------------------------
+# Pausing and deleting ----------------------------------------------------------------------------
 
 
 def test_alert_is_paused_and_made_active_again(browser, alice):
@@ -351,43 +351,43 @@ def test_alert_is_paused_and_made_active_again(browser, alice):
     assert Alert.objects.get().status == "active"
 
 
-def test_alert_is_deleted_after_a_question(browser, alice):
+def test_alert_is_deleted_after_confirmation(browser, alice):
     alert = make_alert(alice, compra="36.00")
     make_alert(alice, compra="35.00")
 
     assert "Apagar o alerta de PETR4?" in page(browser, "delete-alert", alert.pk)
     assert Alert.objects.count() == 2
     browser.post(reverse("delete-alert", args=[alert.pk]))
-    assert [str(one.compra) for one in Alert.objects.all()] == ["35.00"]
+    assert [str(alert.compra) for alert in Alert.objects.all()] == ["35.00"]
 
 
-def test_all_alerts_are_deleted_after_a_question(browser, alice, bob):
+def test_all_alerts_are_deleted_after_confirmation(browser, alice, bob):
     make_alert(alice, compra="36.00")
     make_alert(alice, compra="35.00")
-    kept = make_alert(bob, compra="34.00")
+    bobs = make_alert(bob, compra="34.00")
 
     assert "2 alertas são apagados" in page(browser, "delete-alerts")
-    answer = browser.post(reverse("delete-alerts"), follow=True)
+    response = browser.post(reverse("delete-alerts"), follow=True)
 
-    assert told(answer) == ["2 alertas foram apagados."]
-    assert [*Alert.objects.all()] == [kept]
+    assert messages_of(response) == ["2 alertas foram apagados."]
+    assert [*Alert.objects.all()] == [bobs]
 
 
 @pytest.mark.parametrize("name", ["alert-history", "update-alert", "delete-alert"])
-def test_what_is_not_one_s_own_is_not_there(browser, bob, name):
+def test_foreign_and_missing_alerts_have_identical_responses(browser, bob, name):
     foreign = make_alert(bob, compra="36.00")
 
     path = reverse(name, args=[0])
-    answers = [
+    responses = [
         browser.get(path.replace("/0/", f"/{pk}/")) for pk in (foreign.pk, 999_999, "x", "9" * 40)
     ]
 
-    assert {(answer.status_code, answer.content) for answer in answers} == {
-        (404, answers[1].content)
+    assert {(response.status_code, response.content) for response in responses} == {
+        (404, responses[1].content)
     }
 
 
-def test_preview_of_a_foreign_alert_is_not_there(browser, bob):
+def test_preview_of_a_foreign_alert_is_404(browser, bob):
     foreign = make_alert(bob, compra="36.00")
 
     assert send(browser, "preview-alert", alert=foreign.pk, compra="3").status_code == 404
@@ -405,7 +405,7 @@ def fire(alice, times=1):
     return alert
 
 
-def test_history_shows_firings_and_each_try(browser, alice):
+def test_history_shows_firings_and_each_attempt(browser, alice):
     alert = fire(alice)
     delivery = Delivery.objects.create(
         user=alice,
@@ -442,12 +442,12 @@ def test_history_costs_a_fixed_number_of_queries(browser, alice, times, django_a
         )
 
     with django_assert_num_queries(9):
-        answer = browser.get(reverse("alert-history", args=[alert.pk]))
+        response = browser.get(reverse("alert-history", args=[alert.pk]))
 
-    assert len(answer.context["page"].object_list) == times
+    assert len(response.context["page"].object_list) == times
 
 
-def test_marks_are_the_reader_s_own(browser, alice, bob, petr4):
+def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
     fire(alice)
     make_alert(bob, venda="99.00")
     pause_alert(alert=make_alert(alice, venda="50.00"))
@@ -477,7 +477,7 @@ def test_marks_need_a_login_and_a_known_ticker(browser, client):
     assert browser.get(reverse("alert-marks"), {"ticker": "A\x00"}).status_code == 400
 
 
-def test_graph_names_the_marks_to_who_is_logged_in(browser, client):
+def test_graph_has_the_marks_url_for_logged_in_users_only(browser, client):
     assert "data-marks-url" in page(browser, "graph", ticker="PETR4")
     assert "data-marks-url" not in page(client, "graph", ticker="PETR4")
 
@@ -485,14 +485,14 @@ def test_graph_names_the_marks_to_who_is_logged_in(browser, client):
 # Profile and archive -----------------------------------------------------------------------------
 
 
-def test_profile_counts_its_owner_s_alerts(browser, alice, bob):
+def test_profile_shows_its_owners_alerts(browser, alice, bob):
     fire(alice)
 
     assert "Seus alertas" in page(browser, "user-profile", alice.pk)
     assert "Seus alertas" not in page(browser, "user-profile", bob.pk)
 
 
-def test_archive_holds_alerts_and_firings(alice, bob):
+def test_archive_has_alerts_and_firings(alice, bob):
     fire(alice)
     make_alert(bob, compra="1.00")
     alerts, firings = ([*table.rows(alice)] for table in TABLES)

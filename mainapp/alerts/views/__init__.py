@@ -1,1 +1,1 @@
-"""The pages of alerts."""
+"""Pages of alerts."""

@@ -1,4 +1,4 @@
-"""The list of one's alerts, and the history of one."""
+"""The list of a user's alerts, and the history of one alert."""
 
 from typing import Any
 

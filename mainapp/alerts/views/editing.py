@@ -1,4 +1,4 @@
-"""Making and changing an alert, with a look at what it would do before it is saved."""
+"""Creating and editing an alert, with a preview before it is saved."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ def update_alert(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def preview_alert(request: MemberRequest) -> HttpResponse:
-    """Answer with the part of the form's page that says what the alert would do."""
+    """Return the preview, a fragment of the form's page."""
     text = request.POST.get("alert", "")
     saved = get_owned_or_404(own_alerts(request.user), parse_key(text)) if text else None
     form = AlertForm(request.POST, owner=request.user, alert=saved)
@@ -48,7 +48,7 @@ def preview_alert(request: MemberRequest) -> HttpResponse:
 
 
 def _answer(request: MemberRequest, form: AlertForm) -> HttpResponse:
-    """Save a sent form, or show it again; with `preview` it is shown and nothing is saved."""
+    """Save a submitted form, or show it again; with `preview` in the form nothing is saved."""
     if "preview" not in request.POST and form.is_valid():
         with shown_in_form(form):
             alert = _save(request, form)
@@ -66,7 +66,7 @@ def _save(request: MemberRequest, form: AlertForm) -> Alert:
 
 
 def _show_outcome(request: MemberRequest, alert: Alert) -> None:
-    """Say what was saved, what it waits for, and what its address waits for."""
+    """Add messages: the alert was saved, waits for a new crossing, or its address is unverified."""
     messages.success(request, _("O alerta de %s foi salvo.") % alert.ativo.symbol)
     if is_waiting_beyond(alert):
         messages.info(request, _("O preço já passou do limite: o alerta espera a próxima vez."))
@@ -85,7 +85,7 @@ def _show_outcome(request: MemberRequest, alert: Alert) -> None:
 
 
 def _preview_context(form: AlertForm) -> dict[str, Any]:
-    """Return what the form would do, or what it lacks; of a form not sent yet, of what it shows."""
+    """Return the preview of a form, or its errors; of an unsubmitted form, its initial values'."""
     bound = form if form.is_bound else AlertForm(_shown(form), owner=form.owner, alert=form.alert)
     if bound.is_valid():
         preview = preview_of(form.owner, bound.cleaned_data, at=timezone.now(), saved=form.alert)
@@ -106,7 +106,7 @@ def _preview_context(form: AlertForm) -> dict[str, Any]:
 
 
 def _shown(form: AlertForm) -> dict[str, Any]:
-    """Return what an unsent form shows, as a browser would send it."""
+    """Return the initial values of an unsubmitted form, as a browser would submit them."""
     values = {bound.name: bound.value() for bound in form}
     return {
         name: value for name, value in values.items() if value is not None and value is not False
@@ -114,12 +114,12 @@ def _shown(form: AlertForm) -> dict[str, Any]:
 
 
 def _marks(preview: Preview) -> dict[str, Any]:
-    """Return what the chart shows of a preview: its limits, and firings of daily candles."""
+    """Return the chart's marks of a preview: its limits, and its firings on daily candles."""
     symbol = preview.alert.ativo.symbol
     return {
         "limits": list(limit_marks(preview.alert, symbol)),
         "firings": [
-            {"time": int(one.at.timestamp()), "kind": one.kind, "price": f"{one.price:f}"}
-            for one in preview.firings[-MARKS_SHOWN:]
+            {"time": int(firing.at.timestamp()), "kind": firing.kind, "price": f"{firing.price:f}"}
+            for firing in preview.firings[-MARKS_SHOWN:]
         ],
     }

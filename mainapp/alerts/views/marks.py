@@ -1,4 +1,4 @@
-"""What a stock's chart shows of one's alerts."""
+"""The user's alerts as marks on a stock's chart."""
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, JsonResponse

@@ -1,4 +1,4 @@
-"""Stopping an alert from its e-mail, without logging in: the link is signed."""
+"""Pausing an alert from its e-mail without logging in, by a signed link."""
 
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,10 +11,10 @@ from mainapp.alerts.services.alerts import pause_alert
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 
 
-@csrf_exempt  # mail programs post by themselves (RFC 8058); the token is the permission
+@csrf_exempt  # mail programs post without a page (RFC 8058); the token is the permission
 @never_cache
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask on GET, for scanners open links too; pause the alert on POST."""
+    """Show a confirmation on GET, because mail scanners open links; pause the alert on POST."""
     alert = _alert_of(token)
     if request.method == "POST":
         pause_alert(alert=alert)

@@ -109,7 +109,7 @@ def _has_duration(data: Mapping[str, Any], existing: Alert | None) -> bool:
 
 
 def _limit_of(data: Mapping[str, Any], existing: Alert | None) -> dict[str, Any]:
-    """Return the limit that a price of the second form stands for, and clear the opposite one."""
+    """Return the limit for a price of the second form, and None for the opposite limit."""
     price = data.get("threshold_price", data.get("target_price"))
     side = data.get("comparison") or (_side(existing) if existing else None)
     if price is None and existing and "comparison" in data:

@@ -29,9 +29,10 @@ def rotate_token(*, refresh: str) -> Pair:
     with transaction.atomic():
         token = _read(refresh)
         user = _owner(token)
+        # `blacklist` is a get_or_create: of concurrent exchanges exactly one creates the row.
         _row, is_first = token.blacklist()
         if not is_first:
-            raise TokenError("exchanged already")
+            raise TokenError("the token was already exchanged")
         return _pair(user)
 
 
@@ -39,7 +40,7 @@ def revoke_token(*, user: User, refresh: str) -> None:
     """Revoke a refresh token of `user`. Raises: TokenError for an ended or foreign one."""
     token = _read(refresh)
     if _owner(token).pk != user.pk:
-        raise TokenError("somebody else's")
+        raise TokenError("the token belongs to another user")
     token.blacklist()
 
 
@@ -49,11 +50,11 @@ def _pair(user: User) -> Pair:
 
 
 def _read(refresh: str) -> Any:
-    return RefreshToken(refresh)  # type: ignore[arg-type] # it takes the text, its types do not
+    return RefreshToken(refresh)  # type: ignore[arg-type] # accepts a string, unlike its annotation
 
 
 def _owner(token: Any) -> User:
     user = User.objects.filter(pk=token.get("user_id"), is_active=True).first()
     if user is None or token.get("hash_password") != get_md5_hash_password(user.password):
-        raise TokenError("the login is over")
+        raise TokenError("the log-in has ended")
     return user

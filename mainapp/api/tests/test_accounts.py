@@ -1,4 +1,4 @@
-"""Sign-up, tokens, the account, and what every refusal looks like."""
+"""Sign-up, tokens, the account, and the shape of all errors."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -22,20 +22,20 @@ def post(client, path, data=None, **headers):
 
 
 def tokens_of(client):
-    answer = post(client, "login/", {"username": "carla", "password": "correto cavalo 9"})
-    assert answer.status_code == 200
-    return answer.json()
+    response = post(client, "login/", {"username": "carla", "password": "correto cavalo 9"})
+    assert response.status_code == 200
+    return response.json()
 
 
 def user(client, access):
     return client.get(f"{ACCOUNTS}user/", headers={"Authorization": f"Bearer {access}"})
 
 
-def test_registering_makes_an_account_that_can_log_in(db, client):
-    answer = post(client, "register/", SIGN_UP)
+def test_registration_creates_an_account_that_can_log_in(db, client):
+    response = post(client, "register/", SIGN_UP)
 
-    assert answer.status_code == 201
-    assert answer.json() == {
+    assert response.status_code == 201
+    assert response.json() == {
         "username": "carla",
         "email": "carla@example.org",
         "verification": "none",
@@ -44,18 +44,18 @@ def test_registering_makes_an_account_that_can_log_in(db, client):
     assert "sessionid" not in client.cookies
 
 
-def test_registering_names_what_is_wrong_by_field(carla, client):
-    answer = post(client, "register/", SIGN_UP | {"username": "CARLA", "password": "123"})
+def test_registration_reports_errors_by_field(carla, client):
+    response = post(client, "register/", SIGN_UP | {"username": "CARLA", "password": "123"})
 
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "invalid"
-    assert answer.json()["fields"].keys() == {"username", "email", "password"}
+    assert response.status_code == 400
+    assert response.json()["code"] == "invalid"
+    assert response.json()["fields"].keys() == {"username", "email", "password"}
 
 
-def test_registering_with_two_passwords_is_refused(db, client):
-    answer = post(client, "register/", SIGN_UP | {"password2": "outra coisa 9"})
+def test_registration_with_two_different_passwords_is_refused(db, client):
+    response = post(client, "register/", SIGN_UP | {"password2": "outra coisa 9"})
 
-    assert answer.json()["fields"].keys() == {"password2"}
+    assert response.json()["fields"].keys() == {"password2"}
 
 
 @pytest.fixture
@@ -64,19 +64,19 @@ def _mandatory(settings):
 
 
 @pytest.mark.usefixtures("_mandatory")
-def test_registering_with_a_taken_email_tells_nothing(carla, client, mailoutbox):
+def test_registration_with_a_taken_email_reveals_nothing(carla, client, mailoutbox):
     EmailAddress.objects.create(user=carla, email=carla.email, primary=True, verified=True)
     free = post(client, "register/", SIGN_UP | {"username": "dora", "email": "dora@example.org"})
-    taken = post(client, "register/", SIGN_UP | {"username": "duda"})
+    taken_email = post(client, "register/", SIGN_UP | {"username": "duda"})
 
-    assert taken.status_code == free.status_code == 201
-    assert taken.json() == free.json() | {"username": "duda", "email": "carla@example.org"}
-    assert dict(taken.cookies) == dict(free.cookies)
+    assert taken_email.status_code == free.status_code == 201
+    assert taken_email.json() == free.json() | {"username": "duda", "email": "carla@example.org"}
+    assert dict(taken_email.cookies) == dict(free.cookies)
     logins = [
         post(client, "login/", {"username": name, "password": SIGN_UP["password"]})
         for name in ("dora", "duda")
     ]
-    assert [answer.json()["code"] for answer in logins] == ["email_unverified"] * 2
+    assert [response.json()["code"] for response in logins] == ["email_unverified"] * 2
     assert {letter.to[0] for letter in mailoutbox} == {
         "dora@example.org",
         "carla@example.org",
@@ -92,21 +92,21 @@ def test_login_with_a_verified_email_gets_tokens(carla, client):
 
 @pytest.mark.parametrize("path", ["login/", "token/"])
 @pytest.mark.parametrize("name", ["username", "email"])
-def test_login_takes_a_username_or_an_email(carla, client, path, name):
-    known = {"username": "Carla", "email": "carla@example.org"}[name]
-    answer = post(client, path, {name: known, "password": "correto cavalo 9"})
+def test_login_accepts_a_username_or_an_email(carla, client, path, name):
+    login = {"username": "Carla", "email": "carla@example.org"}[name]
+    response = post(client, path, {name: login, "password": "correto cavalo 9"})
 
-    assert answer.status_code == 200
-    assert answer.json().keys() == {"access", "refresh"}
+    assert response.status_code == 200
+    assert response.json().keys() == {"access", "refresh"}
 
 
 def test_login_without_a_name_is_refused(db, client):
-    answer = post(client, "login/", {"password": "x"})
+    response = post(client, "login/", {"password": "x"})
 
-    assert (answer.status_code, list(answer.json()["fields"])) == (400, ["username"])
+    assert (response.status_code, list(response.json()["fields"])) == (400, ["username"])
 
 
-def test_unknown_name_and_wrong_password_are_the_same(carla, client):
+def test_unknown_name_and_wrong_password_have_the_same_error(carla, client):
     wrong = post(client, "login/", {"username": "carla", "password": "x"})
     unknown = post(client, "login/", {"username": "ninguem", "password": "x"})
 
@@ -115,23 +115,25 @@ def test_unknown_name_and_wrong_password_are_the_same(carla, client):
     assert wrong.json()["code"] == "invalid_credentials"
 
 
-def test_login_hashes_once_whoever_is_named(carla, client, monkeypatch):
-    from django.contrib.auth.hashers import MD5PasswordHasher  # noqa: PLC0415 - the tests' own
+def test_login_hashes_once_for_known_and_unknown_names(carla, client, monkeypatch):
+    from django.contrib.auth.hashers import MD5PasswordHasher  # noqa: PLC0415 - the tests' hasher
 
-    made, encode = [], MD5PasswordHasher.encode
-    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *args: made.append(1) or encode(*args))
+    hashes, encode = [], MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher, "encode", lambda *args: hashes.append(1) or encode(*args)
+    )
     for name in ("carla", "ninguem", "carla@example.org", "ninguem@example.org"):
-        made.clear()
+        hashes.clear()
         post(client, "login/", {"username": name, "password": "x"})
-        assert (name, len(made)) == (name, 1)
+        assert (name, len(hashes)) == (name, 1)
 
 
-def test_guessing_a_password_is_limited(carla, client):
-    answers = [post(client, "login/", {"username": "carla", "password": "x"}) for _ in range(12)]
+def test_wrong_passwords_are_limited(carla, client):
+    responses = [post(client, "login/", {"username": "carla", "password": "x"}) for _ in range(12)]
 
-    assert answers[-1].status_code == 429
-    assert answers[-1].json()["code"] == "rate_limited"
-    assert int(answers[-1]["Retry-After"]) > 0
+    assert responses[-1].status_code == 429
+    assert responses[-1].json()["code"] == "rate_limited"
+    assert int(responses[-1]["Retry-After"]) > 0
     right = post(client, "login/", {"username": "carla", "password": "correto cavalo 9"})
     assert right.status_code == 429
 
@@ -143,12 +145,12 @@ def test_refresh_token_is_exchanged_once(carla, client, path):
 
     assert second.status_code == 200
     assert user(client, second.json()["access"]).status_code == 200
-    again = post(client, path, {"refresh": first["refresh"]})
-    assert (again.status_code, again.json()["code"]) == (401, "login_required")
+    repeated = post(client, path, {"refresh": first["refresh"]})
+    assert (repeated.status_code, repeated.json()["code"]) == (401, "login_required")
     assert post(client, path, {"refresh": second.json()["refresh"]}).status_code == 200
 
 
-def test_logout_ends_the_refresh_token(carla, client):
+def test_logout_revokes_the_refresh_token(carla, client):
     pair = tokens_of(client)
     bearer = {"Authorization": f"Bearer {pair['access']}"}
 
@@ -156,7 +158,7 @@ def test_logout_ends_the_refresh_token(carla, client):
     assert post(client, "refresh/", {"refresh": pair["refresh"]}).status_code == 401
 
 
-def test_logout_ends_nobody_elses_token(carla, client, bob):
+def test_logout_does_not_revoke_another_users_token(carla, client, bob):
     refresh = tokens_of(client)["refresh"]
     client.force_login(bob)
 
@@ -165,13 +167,13 @@ def test_logout_ends_nobody_elses_token(carla, client, bob):
     assert post(client, "refresh/", {"refresh": refresh}).status_code == 200
 
 
-@pytest.mark.parametrize("what", ["password", "deactivation", "deletion"])
-def test_tokens_die_with_the_login(carla, client, what):
+@pytest.mark.parametrize("ending", ["password", "deactivation", "deletion"])
+def test_tokens_end_with_the_log_in(carla, client, ending):
     pair = tokens_of(client)
-    if what == "password":
+    if ending == "password":
         carla.set_password("outra senha 123")
         carla.save()
-    elif what == "deactivation":
+    elif ending == "deactivation":
         User.objects.update(is_active=False)
     else:
         carla.delete()
@@ -180,27 +182,27 @@ def test_tokens_die_with_the_login(carla, client, what):
     assert post(client, "refresh/", {"refresh": pair["refresh"]}).status_code == 401
 
 
-def test_access_token_is_no_refresh_token(carla, client):
+def test_access_and_refresh_tokens_are_not_interchangeable(carla, client):
     pair = tokens_of(client)
 
     assert post(client, "refresh/", {"refresh": pair["access"]}).status_code == 401
     assert user(client, pair["refresh"]).status_code == 401
 
 
-def test_account_is_told_and_changed(carla, client):
+def test_account_is_read_and_changed(carla, client):
     client.force_login(carla)
     changes = {"display_name": "Carla R.", "theme": "dark", "monitoring_minutes": 15}
-    answer = client.patch(f"{ACCOUNTS}user/", changes, content_type="application/json")
+    response = client.patch(f"{ACCOUNTS}user/", changes, content_type="application/json")
 
-    assert answer.status_code == 200
-    told = client.get(f"{ACCOUNTS}user/").json()
-    assert told == answer.json()
-    assert told | changes == told
-    assert told["date_joined"].endswith("Z")
+    assert response.status_code == 200
+    account = client.get(f"{ACCOUNTS}user/").json()
+    assert account == response.json()
+    assert account | changes == account
+    assert account["date_joined"].endswith("Z")
     assert Preferences.objects.get().monitoring_minutes == 15
 
 
-def test_account_keeps_what_is_not_ones_to_change(carla, client):
+def test_protected_fields_of_the_account_are_not_changed(carla, client):
     client.force_login(carla)
     changes = {"username": "root", "access_level": "admin", "email": "x@example.org"}
     client.patch(f"{ACCOUNTS}user/", changes, content_type="application/json")
@@ -210,15 +212,15 @@ def test_account_keeps_what_is_not_ones_to_change(carla, client):
     assert carla.email == "carla@example.org"
 
 
-# Every refusal -----------------------------------------------------------------------------------
+# Errors ------------------------------------------------------------------------------------------
 
 
 def test_session_needs_the_csrf_token(carla):
     client = Client(enforce_csrf_checks=True)
     client.force_login(carla)
-    answer = client.patch(f"{ACCOUNTS}user/", {}, content_type="application/json")
+    response = client.patch(f"{ACCOUNTS}user/", {}, content_type="application/json")
 
-    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
 
 
 @pytest.mark.parametrize(
@@ -231,39 +233,39 @@ def test_session_needs_the_csrf_token(carla):
         ("post", "accounts/login/", 415, "unsupported_media_type"),
     ],
 )
-def test_refusals_have_one_shape(db, client, method, path, status, code):
-    answer = getattr(client, method)(f"/api/v1/{path}", headers={"accept": "text/html"})
+def test_errors_have_one_shape(db, client, method, path, status, code):
+    response = getattr(client, method)(f"/api/v1/{path}", headers={"accept": "text/html"})
 
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
-    assert answer.json().keys() == {"code", "message", "fields"}
-    assert answer.json()["message"]
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert response.json().keys() == {"code", "message", "fields"}
+    assert response.json()["message"]
 
 
 @pytest.mark.parametrize("body", ["{", "NaN", "[" * 100_000, '"\\ud800"', "[]", "1", "\xff"])
-def test_what_is_no_object_is_refused(db, client, body):
-    answer = client.post(f"{ACCOUNTS}login/", body, content_type="application/json")
+def test_body_other_than_a_json_object_is_refused(db, client, body):
+    response = client.post(f"{ACCOUNTS}login/", body, content_type="application/json")
 
-    assert answer.status_code == 400
-    assert answer.json()["code"] in ("bad_request", "invalid")
+    assert response.status_code == 400
+    assert response.json()["code"] in ("bad_request", "invalid")
 
 
-def test_refusals_are_in_the_readers_language(db, client):
-    told = [
+def test_errors_are_in_the_users_language(db, client):
+    messages = [
         client.get("/api/v1/nada/", headers={"accept-language": language}).json()["message"]
         for language in ("pt-BR", "en")
     ]
-    assert told[0] == "Isto não existe."
-    assert told[1] != told[0]
+    assert messages[0] == "Isto não existe."
+    assert messages[1] != messages[0]
 
 
 def test_requests_are_limited_by_user_and_by_address(carla, client, settings):
     settings.API_REQUESTS_A_MINUTE_USER, settings.API_REQUESTS_A_MINUTE_ADDRESS = 2, 4
     client.force_login(carla)
-    answers = [client.get(f"{ACCOUNTS}user/") for _ in range(5)]
+    responses = [client.get(f"{ACCOUNTS}user/") for _ in range(5)]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 429, 429, 429]
-    assert [answer["RateLimit-Remaining"] for answer in answers] == ["1", "0", "0", "0", "0"]
-    assert [answer["RateLimit-Limit"] for answer in answers] == ["2", "2", "2", "2", "4"]
-    assert 0 < int(answers[-1]["Retry-After"]) <= 60
+    assert [response.status_code for response in responses] == [200, 200, 429, 429, 429]
+    assert [response["RateLimit-Remaining"] for response in responses] == ["1", "0", "0", "0", "0"]
+    assert [response["RateLimit-Limit"] for response in responses] == ["2", "2", "2", "2", "4"]
+    assert 0 < int(responses[-1]["Retry-After"]) <= 60
     client.logout()
     assert client.get("/api/v1/accounts/user/").status_code == 429

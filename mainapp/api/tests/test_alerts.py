@@ -35,16 +35,16 @@ def send(client, method, path, data=None):
 
 
 def make(client, path="", **fields):
-    answer = send(client, "post", path, {"ativo": "PETR4"} | fields)
-    assert answer.status_code == 201, answer.json()
-    return answer.json()
+    response = send(client, "post", path, {"ativo": "PETR4"} | fields)
+    assert response.status_code == 201, response.json()
+    return response.json()
 
 
 @pytest.mark.parametrize("path", ["", "create/"])
-def test_alert_is_made_and_told_in_both_forms(api, path):
-    told = make(api, path, compra="36.00", periodo=5, note="oi")
+def test_alert_is_created_and_returned_in_both_forms(api, path):
+    data = make(api, path, compra="36.00", periodo=5, note="oi")
 
-    assert told == api.get(f"{ALERTS}{told['id']}/").json()
+    assert data == api.get(f"{ALERTS}{data['id']}/").json()
     expected = {
         "ativo": "PETR4",
         "compra": "36.00",
@@ -61,8 +61,8 @@ def test_alert_is_made_and_told_in_both_forms(api, path):
         "duration_minutes": None,
         "status": "created",
     }
-    assert told | expected == told
-    assert told["expires_at"].endswith("Z")
+    assert data | expected == data
+    assert data["expires_at"].endswith("Z")
 
 
 @pytest.mark.parametrize(
@@ -87,11 +87,11 @@ def test_alert_is_made_and_told_in_both_forms(api, path):
     ],
 )
 @pytest.mark.parametrize("name", ["symbol", "stock"])
-def test_second_form_is_taken(api, second, native, name):
-    answer = send(api, "post", "create/", {name: "petr4"} | second)
+def test_second_form_is_accepted(api, second, native, name):
+    response = send(api, "post", "create/", {name: "petr4"} | second)
 
-    assert answer.status_code == 201, answer.json()
-    assert answer.json() | native | {"ativo": "PETR4"} == answer.json()
+    assert response.status_code == 201, response.json()
+    assert response.json() | native | {"ativo": "PETR4"} == response.json()
 
 
 @pytest.mark.parametrize(
@@ -118,11 +118,11 @@ def test_second_form_is_taken(api, second, native, name):
         ),
     ],
 )
-def test_alert_refuses_what_the_form_refuses(api, fields, wrong):
-    answer = send(api, "post", "", {"ativo": "PETR4"} | fields)
+def test_invalid_alert_is_refused_by_field(api, fields, wrong):
+    response = send(api, "post", "", {"ativo": "PETR4"} | fields)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert set(answer.json()["fields"]) == wrong
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert set(response.json()["fields"]) == wrong
     assert Alert.objects.count() == 0
 
 
@@ -132,16 +132,16 @@ def test_retired_stock_is_refused_for_a_new_alert(api):
     assert send(api, "post", "", {"ativo": "ELET3", "venda": "40"}).status_code == 400
 
 
-def test_another_address_is_asked_first(api):
-    told = make(api, venda="40", email="outro@example.org")
+def test_another_address_needs_confirmation(api):
+    data = make(api, venda="40", email="outro@example.org")
 
-    assert told["email"] == "outro@example.org"
+    assert data["email"] == "outro@example.org"
     assert Channel.objects.get(address="outro@example.org").verified_at is None
 
 
-def test_patch_changes_what_is_given_and_put_all(api):
-    made = make(api, venda="40.00", note="oi", duracao=30)
-    path = f"{made['id']}/"
+def test_patch_changes_given_fields_and_put_all_fields(api):
+    alert = make(api, venda="40.00", note="oi", duracao=30)
+    path = f"{alert['id']}/"
 
     patched = send(api, "patch", path, {"compra": "30"}).json()
     assert patched | {"compra": "30.00", "venda": "40.00", "note": "oi"} == patched
@@ -151,8 +151,8 @@ def test_patch_changes_what_is_given_and_put_all(api):
 
 
 def test_patch_in_the_second_form_moves_the_limit(api):
-    made = make(api, venda="40.00")
-    path = f"{made['id']}/"
+    alert = make(api, venda="40.00")
+    path = f"{alert['id']}/"
 
     assert send(api, "patch", path, {"threshold_price": "42"}).json()["venda"] == "42.00"
     turned = send(api, "patch", path, {"comparison": "lt"}).json()
@@ -175,7 +175,7 @@ def test_alert_is_deleted(api, path):
 
 
 @pytest.mark.parametrize("method", ["delete", "post"])
-def test_all_of_ones_own_are_deleted(api, bob, method):
+def test_all_of_the_users_alerts_are_deleted(api, bob, method):
     make_alert(bob, venda="40.00")
     make(api, venda="40")
     make(api, venda="41")
@@ -184,7 +184,7 @@ def test_all_of_ones_own_are_deleted(api, bob, method):
     assert [alert.owner for alert in Alert.objects.all()] == [bob]
 
 
-def test_somebody_elses_alert_does_not_exist(api, bob):
+def test_another_users_alert_is_404_like_a_missing_one(api, bob):
     pk = make_alert(bob, venda="40.00").pk
     operations = [
         ("get", "{}/"),
@@ -210,12 +210,12 @@ def test_firings_are_listed(api, alice):
     record("39.00", start=now, minutes=-1)
     record("40.00", start=now)
     assert Firing.objects.count() == 1
-    told = api.get(f"{ALERTS}{alert.pk}/firings/").json()
+    data = api.get(f"{ALERTS}{alert.pk}/firings/").json()
 
-    assert told["count"] == 1
-    assert told["results"][0]["kind"] == "venda"
-    assert told["results"][0]["price"] == "40.00"
-    assert told["results"][0]["quoted_at"].endswith("Z")
+    assert data["count"] == 1
+    assert data["results"][0]["kind"] == "venda"
+    assert data["results"][0]["price"] == "40.00"
+    assert data["results"][0]["quoted_at"].endswith("Z")
 
 
 def test_alerts_are_filtered_and_ordered(api, alice):
@@ -237,7 +237,7 @@ def test_alerts_are_filtered_and_ordered(api, alice):
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_alerts_cost_the_same_however_many(api, alice, django_assert_num_queries, rows):
+def test_alerts_cost_the_same_queries_at_any_number(api, alice, django_assert_num_queries, rows):
     for _ in range(rows):
         make_alert(alice, venda="40.00")
     with django_assert_num_queries(4):  # session, user, count, rows
@@ -245,7 +245,7 @@ def test_alerts_cost_the_same_however_many(api, alice, django_assert_num_queries
 
 
 @pytest.mark.django_db(transaction=True)
-def test_quota_of_alerts_is_exact_however_many_ask_at_once(settings):
+def test_quota_of_alerts_is_exact_under_concurrent_requests(settings):
     settings.API_REQUESTS_A_MINUTE_USER = settings.API_REQUESTS_A_MINUTE_ADDRESS = 10_000
     alice = User.objects.create_user("alice")
     StockFactory(symbol="PETR4")
@@ -253,7 +253,7 @@ def test_quota_of_alerts_is_exact_however_many_ask_at_once(settings):
         make_alert(alice, venda="40.00")
     codes, start = [], Barrier(20)
 
-    def ask():
+    def create():
         client = Client()
         client.force_login(alice)
         connection.close()  # waiting with it would empty the pool
@@ -261,7 +261,7 @@ def test_quota_of_alerts_is_exact_however_many_ask_at_once(settings):
         codes.append(send(client, "post", "", {"ativo": "PETR4", "venda": "40"}).status_code)
         connection.close()
 
-    threads = [Thread(target=ask) for _ in range(20)]
+    threads = [Thread(target=create) for _ in range(20)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -31,28 +31,28 @@ def post(client, path="", **data):
     return client.post(ROOMS + path, data, content_type="application/json")
 
 
-def test_room_is_opened(api, alice):
+def test_room_is_created(api, alice):
     StockFactory(symbol="PETR4")
-    answer = post(api, name=" Dividendos  de  março ", topic="Renda", stock="petr4")
+    response = post(api, name=" Dividendos  de  março ", topic="Renda", stock="petr4")
 
-    assert answer.status_code == 201
-    told = answer.json()
-    assert told["name"] == "Dividendos de março"
-    assert (told["stock"], told["host"]["id"]) == ("PETR4", alice.pk)
-    assert api.get(ROOMS).json()["results"] == [told]
+    assert response.status_code == 201
+    data = response.json()
+    assert data["name"] == "Dividendos de março"
+    assert (data["stock"], data["host"]["id"]) == ("PETR4", alice.pk)
+    assert api.get(ROOMS).json()["results"] == [data]
 
 
 @pytest.mark.parametrize(
     ("data", "wrong"),
     [({}, "name"), ({"name": " \u200b"}, "name"), ({"name": "a", "stock": "XXXX3"}, "stock")],
 )
-def test_room_refuses_what_the_form_refuses(api, data, wrong):
-    answer = post(api, **data)
+def test_invalid_room_is_refused_by_field(api, data, wrong):
+    response = post(api, **data)
 
-    assert (answer.status_code, list(answer.json()["fields"])) == (400, [wrong])
+    assert (response.status_code, list(response.json()["fields"])) == (400, [wrong])
 
 
-def test_stranger_reads_and_does_not_write(room, client):
+def test_anonymous_client_reads_but_cannot_write(room, client):
     assert client.get(ROOMS).json()["count"] == 1
     assert client.get(f"{ROOMS}{room.pk}/messages/").status_code == 200
     assert post(client, name="a").status_code == 401
@@ -71,21 +71,21 @@ def test_rooms_are_searched_and_ordered(client, bob):
     assert names(q="petroleo") == ["Petróleo"]
 
 
-def test_message_sent_again_is_the_same(api, room):
+def test_message_sent_twice_is_stored_once(api, room):
     client_id = str(uuid4())
     first = post(api, f"{room.pk}/messages/", client_id=client_id, body="**oi**")
-    again = post(api, f"{room.pk}/messages/", client_id=client_id, body="outra coisa")
+    repeated = post(api, f"{room.pk}/messages/", client_id=client_id, body="outra coisa")
 
-    assert first.status_code == again.status_code == 201
-    assert first.json() == again.json()
+    assert first.status_code == repeated.status_code == 201
+    assert first.json() == repeated.json()
     assert first.json() | {"client_id": client_id, "seq": 1} == first.json()
-    told = api.get(f"{ROOMS}{room.pk}/messages/").json()
-    assert (told["last_seq"], told["more"]) == (1, False)
-    assert told["items"][0]["body"] == "**oi**"
-    assert "<strong>oi</strong>" in told["items"][0]["body_html"]
+    data = api.get(f"{ROOMS}{room.pk}/messages/").json()
+    assert (data["last_seq"], data["more"]) == (1, False)
+    assert data["items"][0]["body"] == "**oi**"
+    assert "<strong>oi</strong>" in data["items"][0]["body_html"]
 
 
-def test_messages_follow_a_number(api, room):
+def test_messages_after_a_number_are_returned(api, room):
     for body in ("um", "dois", "três"):
         post(api, f"{room.pk}/messages/", client_id=uuid4(), body=body)
     items = api.get(f"{ROOMS}{room.pk}/messages/?after=1").json()["items"]
@@ -98,31 +98,31 @@ def test_messages_follow_a_number(api, room):
 @pytest.mark.parametrize(
     ("change", "code", "status"), [("muted", "muted", 403), ("closed", "closed", 403)]
 )
-def test_who_may_not_write_is_told_why(api, alice, room, change, code, status):
+def test_refusal_to_write_has_its_reason(api, alice, room, change, code, status):
     now = timezone.now()
     Participant.objects.create(room=room, user=alice, joined_at=now, is_muted=change == "muted")
     Room.objects.update(is_closed=change == "closed")
-    answer = post(api, f"{room.pk}/messages/", client_id=uuid4(), body="oi")
+    response = post(api, f"{room.pk}/messages/", client_id=uuid4(), body="oi")
 
-    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (response.status_code, response.json()["code"]) == (status, code)
 
 
-def test_too_many_messages_are_refused_for_a_while(api, room):
-    answers = [post(api, f"{room.pk}/messages/", client_id=uuid4(), body="oi") for _ in range(11)]
+def test_number_of_messages_is_limited(api, room):
+    responses = [post(api, f"{room.pk}/messages/", client_id=uuid4(), body="oi") for _ in range(11)]
 
-    assert answers[-1].status_code == 429
-    assert 1 <= int(answers[-1]["Retry-After"]) <= 10
+    assert responses[-1].status_code == 429
+    assert 1 <= int(responses[-1]["Retry-After"]) <= 10
     assert Message.objects.count() == 10
 
 
-def test_room_that_is_not_there_is_missing(api, db):
+def test_missing_room_is_404(api, db):
     assert api.get(f"{ROOMS}999999/messages/").status_code == 404
-    answer = post(api, "999999/messages/", client_id=uuid4(), body="oi")
-    assert answer.status_code == 404
+    response = post(api, "999999/messages/", client_id=uuid4(), body="oi")
+    assert response.status_code == 404
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_rooms_cost_the_same_however_many(client, bob, django_assert_num_queries, rows):
+def test_rooms_cost_the_same_queries_at_any_number(client, bob, django_assert_num_queries, rows):
     for _ in range(rows):
         make_room(bob)
     with django_assert_num_queries(2):
@@ -130,11 +130,13 @@ def test_rooms_cost_the_same_however_many(client, bob, django_assert_num_queries
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_messages_cost_the_same_however_many(client, room, bob, django_assert_num_queries, rows):
+def test_messages_cost_the_same_queries_at_any_number(
+    client, room, bob, django_assert_num_queries, rows
+):
     Message.objects.bulk_create(
         Message(room=room, author=bob, seq=n + 1, body="x", body_html="x", sent_at=timezone.now())
         for n in range(rows)
     )
     with django_assert_num_queries(2):
-        told = client.get(f"{ROOMS}{room.pk}/messages/").json()
-    assert len(told["items"]) == rows
+        data = client.get(f"{ROOMS}{room.pk}/messages/").json()
+    assert len(data["items"]) == rows

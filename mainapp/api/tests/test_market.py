@@ -25,16 +25,16 @@ def stocks(db):
     LastQuoteFactory(stock=made["PETR4"], price=Decimal("36.00"), previous_close=Decimal("40.00"))
     LastQuoteFactory(stock=made["VALE3"], price=Decimal("63.00"), previous_close=Decimal("60.00"))
     LastQuoteFactory(stock=made["HGLG11"], price=Decimal("160.00"), previous_close=None)
-    # Another kind's quote is nobody's.
+    # A real quote is not shown while the market is simulated.
     LastQuoteFactory(stock=made["ITUB4"], price=Decimal("30.00"), simulated=False)
     MembershipFactory(stock=made["PETR4"])
     return made
 
 
 def symbols(client, **query):
-    answer = client.get(f"{V1}stocks/", query)
-    assert answer.status_code == 200, answer.json()
-    return [row["symbol"] for row in answer.json()["results"]]
+    response = client.get(f"{V1}stocks/", query)
+    assert response.status_code == 200, response.json()
+    return [row["symbol"] for row in response.json()["results"]]
 
 
 @pytest.mark.parametrize(
@@ -63,20 +63,20 @@ def test_stocks_are_filtered_and_ordered(stocks, client, query, expected):
 @pytest.mark.parametrize(
     "query", [{"market": "NADA"}, {"price_min": "x"}, {"price_min": "NaN"}, {"ordering": "id"}]
 )
-def test_stocks_refuse_a_query_without_sense(db, client, query):
-    answer = client.get(f"{V1}stocks/", query)
+def test_invalid_query_of_stocks_is_refused(db, client, query):
+    response = client.get(f"{V1}stocks/", query)
 
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
-    assert answer.json()["fields"].keys() == query.keys()
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert response.json()["fields"].keys() == query.keys()
 
 
 @pytest.mark.parametrize("page", ["0", "3", "x", "last", "9" * 30])
-def test_page_that_is_not_there_is_missing(stocks, client, page):
+def test_missing_page_is_404(stocks, client, page):
     assert client.get(f"{V1}stocks/?page={page}&page_size=3").status_code == 404
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_stocks_cost_the_same_however_many(db, client, django_assert_num_queries, rows):
+def test_stocks_cost_the_same_queries_at_any_number(db, client, django_assert_num_queries, rows):
     for _ in range(rows):
         LastQuoteFactory()
     with django_assert_num_queries(3):
@@ -84,39 +84,39 @@ def test_stocks_cost_the_same_however_many(db, client, django_assert_num_queries
 
 
 def test_stock_has_its_quote(stocks, client):
-    told = client.get(f"{V1}stocks/petr4f/").json()
+    data = client.get(f"{V1}stocks/petr4f/").json()
 
-    assert told["symbol"] == "PETR4"
-    assert told["quote"]["price"] == "36.00"
-    assert told["quote"]["change_pct"] == "-10.00"
-    assert told["quote"]["quoted_at"].endswith("Z")
+    assert data["symbol"] == "PETR4"
+    assert data["quote"]["price"] == "36.00"
+    assert data["quote"]["change_pct"] == "-10.00"
+    assert data["quote"]["quoted_at"].endswith("Z")
     assert client.get(f"{V1}stocks/ITUB4/").json()["quote"] is None
 
 
-def test_former_symbol_names_what_it_became(stocks, client):
+def test_former_symbol_returns_its_present_stock(stocks, client):
     StockFactory(symbol="PETZ3", is_active=False, renamed_to=stocks["VALE3"])
 
     assert client.get(f"{V1}stocks/PETZ3/").json()["symbol"] == "VALE3"
 
 
 @pytest.mark.parametrize("path", ["stocks/XXXX3/", "stocks/nada/", "candles/XXXX3/"])
-def test_unknown_stock_is_missing(db, client, path):
+def test_unknown_stock_is_404(db, client, path):
     assert client.get(V1 + path).json()["code"] == "not_found"
 
 
-def test_quotes_are_as_the_socket_gives_them(stocks, client):
-    told = client.get(f"{V1}quotes/?symbols=PETR4,ITUB4&symbols=XXXX1").json()
+def test_quotes_have_the_form_of_the_socket(stocks, client):
+    data = client.get(f"{V1}quotes/?symbols=PETR4,ITUB4&symbols=XXXX1").json()
 
-    assert told["quotes"].keys() == {"PETR4"}
-    assert told["quotes"]["PETR4"]["change"] == "-4.00"
-    assert (told["pending"], told["unknown"]) == (["ITUB4"], ["XXXX1"])
+    assert data["quotes"].keys() == {"PETR4"}
+    assert data["quotes"]["PETR4"]["change"] == "-4.00"
+    assert (data["pending"], data["unknown"]) == (["ITUB4"], ["XXXX1"])
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_quotes_cost_the_same_however_many(db, client, django_assert_num_queries, rows):
-    wanted = ",".join(LastQuoteFactory().stock.symbol for _ in range(rows))
+def test_quotes_cost_the_same_queries_at_any_number(db, client, django_assert_num_queries, rows):
+    symbols_query = ",".join(LastQuoteFactory().stock.symbol for _ in range(rows))
     with django_assert_num_queries(2):
-        assert len(client.get(f"{V1}quotes/", {"symbols": wanted}).json()["quotes"]) == rows
+        assert len(client.get(f"{V1}quotes/", {"symbols": symbols_query}).json()["quotes"]) == rows
 
 
 def test_quotes_need_symbols(db, client):
@@ -124,11 +124,11 @@ def test_quotes_need_symbols(db, client):
     assert client.get(f"{V1}quotes/?symbols={'A,' * 201}").status_code == 400
 
 
-def test_candles_are_money_and_utc(stocks, client, monkeypatch):
+def test_candles_have_decimal_strings_and_utc_times(stocks, client, monkeypatch):
     CandleFactory(stock=stocks["PETR4"])
-    told = client.get(f"{V1}candles/PETR4/?range=max").json()
+    data = client.get(f"{V1}candles/PETR4/?range=max").json()
 
-    assert told["candles"] == [
+    assert data["candles"] == [
         {
             "time": "2026-03-10T03:00:00.000Z",
             "open": "38.00",
@@ -138,12 +138,12 @@ def test_candles_are_money_and_utc(stocks, client, monkeypatch):
             "volume": 1000,
         }
     ]
-    assert (told["interval"], told["source"]) == ("1d", "simulated")
+    assert (data["interval"], data["source"]) == ("1d", "simulated")
     assert client.get(f"{V1}candles/PETR4/?range=2d").status_code == 400
 
 
-def test_sources_tell_which_is_in_use(db, client):
-    told = client.get(f"{V1}sources/").json()
+def test_sources_list_the_source_in_use(db, client):
+    data = client.get(f"{V1}sources/").json()
 
-    assert [source["name"] for source in told["sources"]] == ["simulated"]
-    assert told["session"] == "open"
+    assert [source["name"] for source in data["sources"]] == ["simulated"]
+    assert data["session"] == "open"

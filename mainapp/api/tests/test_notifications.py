@@ -1,4 +1,4 @@
-"""One's inbox."""
+"""The user's inbox."""
 
 import pytest
 
@@ -14,13 +14,13 @@ def api(alice, client):
     return client
 
 
-def test_inbox_is_listed_the_newest_first(api, alice, bob):
+def test_inbox_is_listed_newest_first(api, alice, bob):
     first, second = notice(alice), notice(alice)
     notice(bob)
-    told = api.get(NOTIFICATIONS).json()
+    data = api.get(NOTIFICATIONS).json()
 
-    assert [row["id"] for row in told["results"]] == [second.pk, first.pk]
-    assert told["results"][0]["created_at"].endswith("Z")
+    assert [row["id"] for row in data["results"]] == [second.pk, first.pk]
+    assert data["results"][0]["created_at"].endswith("Z")
 
 
 def test_notification_is_read_and_deleted(api, alice):
@@ -33,7 +33,7 @@ def test_notification_is_read_and_deleted(api, alice):
     assert api.get(NOTIFICATIONS).json()["count"] == 0
 
 
-def test_somebody_elses_notification_does_not_exist(api, bob):
+def test_another_users_notification_is_404(api, bob):
     pk = notice(bob).pk
 
     assert api.post(f"{NOTIFICATIONS}{pk}/mark-as-read/").status_code == 404
@@ -43,7 +43,7 @@ def test_somebody_elses_notification_does_not_exist(api, bob):
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_inbox_costs_the_same_however_full(api, alice, django_assert_num_queries, rows):
+def test_inbox_costs_the_same_queries_at_any_size(api, alice, django_assert_num_queries, rows):
     for _ in range(rows):
         notice(alice)
     with django_assert_num_queries(4):  # session, user, count, rows

@@ -1,4 +1,4 @@
-"""The table of who may use which operation, tried on all of them."""
+"""The policy tables of operations, tested with every operation, for each kind of user."""
 
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @pytest.fixture
 def objects(alice):
-    """Return what stands in the addresses of alice's things, by the first part of the name."""
+    """Return the URL arguments of alice's objects, by the last part of the operation's name."""
     now, stock = timezone.now(), StockFactory(symbol="PETR4")
     holding = Carteira.objects.create(
         owner=alice, ativo=stock, preco_medio=Decimal(1), quantidade=Decimal(1), nota=1
@@ -46,38 +46,38 @@ def address(name, objects):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-@pytest.mark.parametrize("who", ["anonymous", "deactivated", "bob", "support", "admin"])
-def test_operation_lets_in_who_may(name, who, objects, client):
-    if who != "anonymous":
-        level = who if who in ("support", "admin") else "user"
-        user = User.objects.create_user(who, access_level=level)
+@pytest.mark.parametrize("person", ["anonymous", "deactivated", "bob", "support", "admin"])
+def test_operation_admits_and_refuses_by_its_policy(name, person, objects, client):
+    if person != "anonymous":
+        level = person if person in ("support", "admin") else "user"
+        user = User.objects.create_user(person, access_level=level)
         client.force_login(user)
         User.objects.filter(username="deactivated").update(is_active=False)
     path = address(name, objects)
-    for method, may in OPERATIONS[name].items():
-        answer = getattr(client, method)(path, {}, content_type="application/json")
-        assert (method, refusal(answer)) == (method, expected(may, who))
+    for method, allowed in OPERATIONS[name].items():
+        response = getattr(client, method)(path, {}, content_type="application/json")
+        assert (method, refusal(response)) == (method, expected(allowed, person))
 
 
-def refusal(answer):
-    """Return the status that tells somebody that they may not, None for any other."""
-    is_refused = answer.status_code in (401, 403, 404)
-    if answer.status_code == 401 and answer.json()["code"] != "login_required":
+def refusal(response):
+    """Return the status of a refusal for lack of permission, None for any other status."""
+    is_refused = response.status_code in (401, 403, 404)
+    if response.status_code == 401 and response.json()["code"] != "login_required":
         is_refused = False
-    return answer.status_code if is_refused else None
+    return response.status_code if is_refused else None
 
 
-def expected(may, who):
-    if may == EVERYONE:
+def expected(allowed, person):
+    if allowed == EVERYONE:
         return None
-    if who in ("anonymous", "deactivated"):
+    if person in ("anonymous", "deactivated"):
         return 401
-    return 404 if may == OWNER else None
+    return 404 if allowed == OWNER else None
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_operation_refuses_other_methods(name, objects, alice, client):
     client.force_login(alice)
     for method in set(METHODS) - set(OPERATIONS[name]):
-        answer = getattr(client, method)(address(name, objects), content_type="application/json")
-        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+        response = getattr(client, method)(address(name, objects), content_type="application/json")
+        assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")

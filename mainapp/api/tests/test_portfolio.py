@@ -24,15 +24,15 @@ def send(client, method, path="", data=None):
 
 
 def test_holding_is_added_and_valued(api):
-    made = send(api, "post", data=ROW)
+    created = send(api, "post", data=ROW)
 
-    assert made.status_code == 201
-    told = api.get(CARTEIRA).json()
-    assert told["results"] == [made.json()]
-    row = told["results"][0]
+    assert created.status_code == 201
+    data = api.get(CARTEIRA).json()
+    assert data["results"] == [created.json()]
+    row = data["results"][0]
     assert row | {"cost": "3000.00", "total": "3842.00", "result_pct": "28.07"} == row
     assert row["preco_medio"] == "30.00000000"
-    assert told["totals"] | {"patrimony": "3842.00", "day_change": "21.00"} == told["totals"]
+    assert data["totals"] | {"patrimony": "3842.00", "day_change": "21.00"} == data["totals"]
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_holding_is_added_and_valued(api):
         {"nota": 11},
     ],
 )
-def test_holding_refuses_what_the_form_refuses(api, wrong):
-    answer = send(api, "post", data=ROW | wrong)
+def test_invalid_holding_is_refused_by_field(api, wrong):
+    response = send(api, "post", data=ROW | wrong)
 
-    assert answer.status_code == 400
-    assert answer.json()["fields"].keys() == wrong.keys()
+    assert response.status_code == 400
+    assert response.json()["fields"].keys() == wrong.keys()
 
 
-def test_stock_is_held_once(api):
+def test_stock_cannot_be_added_twice(api):
     send(api, "post", data=ROW)
 
     assert send(api, "post", data=ROW).json()["code"] == "invalid"
@@ -68,7 +68,7 @@ def test_holding_is_changed_and_deleted(api):
     assert send(api, "get", path).status_code == 404
 
 
-def test_somebody_elses_holding_does_not_exist(api, bob):
+def test_another_users_holding_is_404(api, bob):
     row = Carteira.objects.create(
         owner=bob,
         ativo=StockFactory(symbol="VALE3"),
@@ -82,7 +82,7 @@ def test_somebody_elses_holding_does_not_exist(api, bob):
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_carteira_costs_the_same_however_large(api, alice, django_assert_num_queries, rows):
+def test_carteira_costs_the_same_queries_at_any_size(api, alice, django_assert_num_queries, rows):
     for _ in range(rows):
         stock = LastQuoteFactory().stock
         Carteira.objects.create(

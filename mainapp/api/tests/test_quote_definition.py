@@ -1,4 +1,4 @@
-"""A quote has one definition: row, board, wire, API and pages follow it."""
+"""The single definition of a quote, which row, board, wire, API and pages follow."""
 
 import re
 from dataclasses import dataclass
@@ -49,15 +49,15 @@ def wider():
     return WiderQuote(**plain, bid=Decimal("38.41"), trades=7)
 
 
-def test_new_field_is_on_the_wire_with_what_derives_from_it(wider):
+def test_new_field_and_its_derived_field_are_on_the_wire(wider):
     wire = wider.to_wire()
     assert (wire["bid"], wire["trades"], wire["spread"]) == ("38.41", 7, "0.01")
 
 
-def test_new_field_is_on_the_board_and_an_older_board_has_none(wider):
-    kept = orjson.loads(orjson.dumps(wider.to_json(), default=str))
-    assert WiderQuote.from_json(kept) == wider
-    assert Quote.from_json(kept) == make_quote()  # a newer board than this process
+def test_new_field_is_on_the_board_and_missing_on_an_older_board(wider):
+    stored = orjson.loads(orjson.dumps(wider.to_json(), default=str))
+    assert WiderQuote.from_json(stored) == wider
+    assert Quote.from_json(stored) == make_quote()  # a newer board than this process
 
     older = orjson.loads(orjson.dumps(make_quote().to_json(), default=str))
     assert WiderQuote.from_json(older).bid is None
@@ -72,9 +72,9 @@ def test_new_field_is_a_column(wider):
 
 
 def test_new_field_is_in_the_api(wider):
-    given = {field.name: serializers.quote_field(field) for field in wire_fields(WiderQuote)}
-    assert {"bid", "trades", "spread"} < given.keys()
-    assert given["bid"].to_representation(wider.bid) == "38.41"
+    api_fields = {field.name: serializers.quote_field(field) for field in wire_fields(WiderQuote)}
+    assert {"bid", "trades", "spread"} < api_fields.keys()
+    assert api_fields["bid"].to_representation(wider.bid) == "38.41"
 
 
 def test_all_forms_have_the_fields_of_the_definition():
@@ -88,7 +88,7 @@ def test_all_forms_have_the_fields_of_the_definition():
     assert {field.name for field in stored_fields(Quote)} == wire - {"change", "change_pct"}
 
 
-def test_row_is_the_quote_that_was_recorded(db):
+def test_columns_keep_the_limits_of_the_recorded_rows(db):
     quoted = {field.name for field in column_fields(Quote) if field.kind is TIME}
     assert quoted == {"quoted_at"}
     assert not LastQuote._meta.get_field("quoted_at").null
@@ -96,7 +96,7 @@ def test_row_is_the_quote_that_was_recorded(db):
 
 
 def test_pages_show_fields_of_the_definition_only():
-    """The cells that scripts fill are named after fields, or after what a script derives."""
+    """Cells filled by scripts have the names of fields, or of values derived in the browser."""
     folder = Path(settings.BASE_DIR) / "templates" / "mainapp" / "market"
     templates = [folder / name for name in ("_quote_row.html", "graph.html")]
     shown = {

@@ -1,4 +1,4 @@
-"""Tickets for sockets: one use, the login's end, nothing in a log."""
+"""Tickets for sockets: used once, ended with the log-in, never logged."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from project.asgi import application
 
-# Sockets look their users up on threads of their own.
+# Sockets query their users on other threads, so the tests need committed rows.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TICKET = "/api/v1/ws-ticket/"
@@ -30,9 +30,9 @@ def ticket_of(user, *, by="session"):
         client.force_login(user)
     else:
         headers["Authorization"] = f"Bearer {create_tokens(user=user)['access']}"
-    answer = client.post(TICKET, headers=headers)
-    assert answer.status_code == 201
-    return answer.json()["subprotocol"], client
+    response = client.post(TICKET, headers=headers)
+    assert response.status_code == 201
+    return response.json()["subprotocol"], client
 
 
 def with_ticket(websocket, subprotocol, path="/ws/notifications/", **headers):
@@ -55,8 +55,8 @@ async def test_ticket_opens_one_socket_without_an_origin(alice, websocket, by):
 
 async def test_accepted_subprotocol_is_the_ticket(alice):
     subprotocol, _client = await ticket_of(alice)
-    sent, came = [], asyncio.Queue()
-    await came.put({"type": "websocket.connect"})
+    sent, incoming = [], asyncio.Queue()
+    await incoming.put({"type": "websocket.connect"})
     scope = {
         "type": "websocket",
         "path": "/ws/notifications/",
@@ -68,16 +68,16 @@ async def test_accepted_subprotocol_is_the_ticket(alice):
     async def send(message):
         sent.append(message)
         if len(sent) == 1:
-            await came.put({"type": "websocket.disconnect", "code": 1000})
+            await incoming.put({"type": "websocket.disconnect", "code": 1000})
 
-    await application(scope, came.get, send)
+    await application(scope, incoming.get, send)
 
     assert sent[0]["type"] == "websocket.accept"
     assert sent[0]["subprotocol"] == subprotocol
 
 
 @pytest.mark.parametrize("subprotocol", ["ticket.nothing", "ticket.", "other"])
-async def test_what_is_no_ticket_is_refused(db, websocket, subprotocol):
+async def test_invalid_ticket_is_refused(db, websocket, subprotocol):
     with pytest.raises(Refused):
         async with with_ticket(websocket, subprotocol):
             pass
@@ -93,14 +93,14 @@ async def test_ticket_does_not_excuse_a_foreign_origin_or_host(alice, websocket)
         pass
 
 
-async def test_ticket_opens_what_is_open_to_all_under_its_user(alice, websocket):
+async def test_ticket_opens_a_public_socket_for_its_user(alice, websocket):
     subprotocol, _client = await ticket_of(alice)
 
     async with with_ticket(websocket, subprotocol, "/ws/stock/track/") as socket:
         assert (await socket.next("snapshot"))["limit"] == 200
 
 
-async def test_ticket_dies_unused(alice, websocket):
+async def test_unused_ticket_expires(alice, websocket):
     subprotocol, _client = await ticket_of(alice)
     (name,) = redis_client().keys(key("ticket", "*"))
     assert 0 < redis_client().ttl(name) <= tickets.LIFE_S
@@ -154,16 +154,18 @@ def end_login(user, client, end):
         user.save()
 
 
-async def test_ticket_used_twice_at_once_is_accepted_once(db):
+async def test_ticket_used_twice_concurrently_is_accepted_once(db):
     values = [tickets.issue(Ticket(1, "", None)) for _ in range(COUNT)]
     redeem = sync_to_async(tickets.redeem, thread_sensitive=False)
-    found = await asyncio.gather(*(redeem(value) for value in values * 2))
+    redeemed = await asyncio.gather(*(redeem(value) for value in values * 2))
 
-    accepted = [sum(found[n] is not None for n in (first, first + COUNT)) for first in range(COUNT)]
+    accepted = [
+        sum(redeemed[n] is not None for n in (first, first + COUNT)) for first in range(COUNT)
+    ]
     assert accepted == [1] * COUNT
 
 
-async def test_ticket_is_in_no_log(alice, websocket, caplog):
+async def test_ticket_is_never_logged(alice, websocket, caplog):
     caplog.set_level(logging.DEBUG)
     subprotocol, _client = await ticket_of(alice)
     async with with_ticket(websocket, subprotocol) as socket:

@@ -52,7 +52,7 @@ class RegisterView(ApiView):
             with transaction.atomic(), _discard_session_changes(request._request):
                 _register(request._request, form)
         except IntegrityError:
-            _check(_sign_up_form(data))  # another user took the username meanwhile
+            _check(_sign_up_form(data))  # another user took the username since the first check
             raise
         answer = {
             "username": form.cleaned_data["username"],

@@ -33,7 +33,7 @@ from mainapp.core.paths import get_owned_or_404
 
 
 def _create(view: ApiView, request: Any) -> Response:
-    """Create an alert, and ask for confirmation of an address that is not the account's."""
+    """Create an alert; an address other than the account's is sent a confirmation link."""
     fields = valid(view.get_serializer(data=request.data))
     at = timezone.now()
     with transaction.atomic():

@@ -17,7 +17,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from mainapp.api.models import KeptAnswer
 from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
-from mainapp.api.services.keeping import claim_key, save_answer
+from mainapp.api.services.idempotency import claim_key, save_answer
 from mainapp.core.addresses import client_address, network_of
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
@@ -45,9 +45,9 @@ class ApiView(GenericAPIView):
     def get_permissions(self) -> list[BasePermission]:
         view: Any = type(self)
         line = policy_of(view)
-        # Another method is answered with 405 to anybody who may use one of these.
-        who = line.get((self.request.method or "").lower()) or people_of(line)
-        return [AllowAny() if Who.ANONYMOUS in who else IsAuthenticated()]
+        # Other methods get 405 from people who may use any method of the operation.
+        allowed = line.get((self.request.method or "").lower()) or people_of(line)
+        return [AllowAny() if Who.ANONYMOUS in allowed else IsAuthenticated()]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         if request.method in SAFE or "Idempotency-Key" not in request.headers:

@@ -74,7 +74,7 @@ class MessagesView(ApiView):
 
 
 def _last_seq(pk: int) -> int:
-    """Return the number of a room's newest message. Raises: Http404 where there is no room."""
+    """Return the number of a room's newest message. Raises: Http404 for a missing room."""
     head = heads([pk]).get(pk)
     if head is None:
         raise Http404

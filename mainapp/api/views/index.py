@@ -11,14 +11,14 @@ from mainapp.api.views.base import ApiView
 
 
 class Index(serializers.Serializer):
-    """Where the API is described."""
+    """Addresses of the API's schema and documentation."""
 
     schema = serializers.CharField()
     docs = serializers.CharField()
 
 
 class IndexView(ApiView):
-    """Where to read about the API."""
+    """The addresses of the API's schema and documentation."""
 
     serializer_class = Index
 

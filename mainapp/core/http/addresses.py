@@ -1,7 +1,7 @@
-"""Vetting of addresses that users give: public hosts only, whatever a name resolves to.
+"""Vetting of URLs that users enter: public hosts only, whatever a name resolves to.
 
-A name is resolved once, all its addresses are checked, and the connection goes to one of them:
-a second answer of the name (DNS rebinding) is never asked for.
+A name is resolved once, all its addresses are checked, and the connection goes to one of them. It
+is never resolved a second time, when it could have a private address (DNS rebinding).
 """
 
 import re
@@ -23,7 +23,8 @@ PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?")
 RELAY_4 = ip_network("192.88.99.0/24")
 GLOBAL_6 = IPv6Network("2000::/3")
-# 6to4 and Teredo lead to IPv4 addresses of the sender's choice; the others are for documentation.
+# 6to4 and Teredo addresses contain an IPv4 address of the user's choice; the others are for
+# documentation.
 CLOSED_6 = [IPv6Network(net) for net in ("2002::/16", "2001::/23", "3fff::/20", "2001:db8::/32")]
 
 # getaddrinfo has no time-out of its own: a hanging resolver may hold this many threads, no more.
@@ -31,7 +32,7 @@ _resolver_slots = BoundedSemaphore(32)
 
 
 class AddressError(Exception):
-    """An address that must not be contacted; its text is a translatable sentence for its owner."""
+    """An address that must not be contacted; the text is a translatable sentence for the user."""
 
 
 def is_public(address: str) -> bool:
@@ -56,7 +57,7 @@ def is_public(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Where requests to a user's address may go. Only tests give `is_allowed`."""
+    """Limits on requests to a user's URL. Only tests pass `is_allowed`."""
 
     schemes: frozenset[str] = frozenset({"https"})
     ports: frozenset[int] = frozenset(PORTS.values())
@@ -64,7 +65,7 @@ class AddressPolicy:
 
 
 def check_url(url: str, policy: AddressPolicy) -> SplitResult:
-    """Return the parts of a user's URL without contacting anyone. Raises: AddressError."""
+    """Check a user's URL without any network access and return its parts. Raises: AddressError."""
     if len(url) > MAX_URL_LENGTH or not all("!" <= character <= "~" for character in url):
         raise AddressError(_("isto não é um endereço"))
     try:
@@ -85,7 +86,7 @@ def check_url(url: str, policy: AddressPolicy) -> SplitResult:
 def resolve(host: str, port: int, *, timeout: float) -> list[str]:
     """Return the IP addresses of a host, in the resolver's order.
 
-    Raises: OSError for an unknown name, TimeoutError when there is no answer in `timeout` seconds.
+    Raises: OSError for an unknown name, TimeoutError after `timeout` seconds.
     """
     if _is_ip_address(host):
         return [host]
@@ -114,7 +115,7 @@ def resolve(host: str, port: int, *, timeout: float) -> list[str]:
 
 
 def check_resolved(addresses: list[str], policy: AddressPolicy) -> None:
-    """Return when every address may be contacted. Raises: AddressError if even one may not."""
+    """Check that every address may be contacted. Raises: AddressError if any may not."""
     if not addresses or not all(policy.is_allowed(address) for address in addresses):
         raise AddressError(_("este endereço não é público"))
 
@@ -131,7 +132,7 @@ def _check_host(host: str, policy: AddressPolicy) -> None:
 
 
 def _number_address(host: str) -> str:
-    """Return the address that `2130706433`, `0x7f.1` or `0177.0.0.1` stand for, else nothing."""
+    """Return the IPv4 address written as `2130706433`, `0x7f.1` or `0177.0.0.1`; else ""."""
     try:
         return socket.inet_ntoa(socket.inet_aton(host))
     except OSError:

@@ -1,6 +1,6 @@
-"""The HTTP client: time-outs, one deadline, a size limit, no redirects unless asked for.
+"""The HTTP client: time-outs, one deadline, a size limit, and redirects only on request.
 
-httpx is loaded at the first request: a process that sends nothing (web) does without its 8 MB.
+httpx is imported at the first request: a process that sends none (web) saves its 8 MB.
 """
 
 import logging
@@ -26,8 +26,8 @@ TIMEOUT_S = 5.0
 MAX_BYTES = 64 * 1024
 MAX_RETRY_AFTER_S = 86_400.0
 
-# httpx logs each URL at INFO, httpcore each header at DEBUG; both hold keys (a Telegram token is
-# part of the path), so neither may speak, whatever level the site's own logging has.
+# httpx logs each URL at INFO, httpcore each header at DEBUG; both contain secrets (a Telegram token
+# is part of the path), so both are silenced whatever the site's own log level.
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
@@ -36,12 +36,12 @@ Fault = Literal[
     "unknown_host",  # the name has no address
     "unreachable",  # no connection, a broken one, or a certificate that does not match
     "too_big",  # a body above the limit
-    "bad_reply",  # a body that cannot be unpacked, or a redirect that may not be followed
+    "bad_reply",  # a body that cannot be decompressed, or a redirect that may not be followed
 ]
 
 
 class HttpError(Exception):
-    """No usable answer; the text names neither the URL nor any header."""
+    """A request without a usable response; the text contains neither the URL nor any header."""
 
     def __init__(self, text: str, *, fault: Fault) -> None:
         super().__init__(text)
@@ -50,7 +50,7 @@ class HttpError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer, whatever its status."""
+    """A complete response, of any status."""
 
     status: int
     body: bytes
@@ -69,9 +69,9 @@ class Reply:
 class HttpClient:
     """Sends requests; safe to use from several threads.
 
-    With a `policy` addresses are vetted (see `addresses`). With `max_redirects` redirects are
-    followed inside the site that was asked: to the same name or between it and its subdomains, and
-    never from https to http. `truncates` cuts a body at `max_bytes` instead of refusing it.
+    With a `policy`, addresses are vetted (see `addresses`). With `max_redirects`, redirects are
+    followed within the requested site: to the same name or between it and its subdomains, and never
+    from https to http. `truncates` cuts a body at `max_bytes` instead of refusing it.
     """
 
     def __init__(
@@ -105,8 +105,9 @@ class HttpClient:
         content: bytes | None = None,
         deadline: float | None = None,
     ) -> Reply:
-        """Return the answer, whole by `deadline` (of time.monotonic; TIMEOUT_S from now if None).
+        """Return the complete response, received before `deadline`.
 
+        `deadline` is on the clock of time.monotonic; None means TIMEOUT_S from now.
         Raises: HttpError; AddressError for an address that the policy forbids.
         """
         if self.policy:
@@ -132,7 +133,7 @@ class HttpClient:
                     data=data,
                     content=content,
                     timeout=timeout,
-                    extensions={"asked": url},
+                    extensions={"requested_url": url},
                 ) as response,
             ):
                 body = self._read(response)
@@ -147,6 +148,10 @@ class HttpClient:
         except _connection_errors() as error:
             raise HttpError(str(error) or type(error).__name__, fault="unreachable") from error
         return Reply(response.status_code, body, response.reason_phrase, response.headers)
+
+    def load(self) -> None:
+        """Do what else the first request does within its deadline: import, read certificates."""
+        _ = self._client
 
     @cached_property
     def _client(self) -> "httpx.Client":
@@ -190,19 +195,20 @@ class HttpClient:
         return text
 
 
-def is_same_site(asked: str, answering: str) -> bool:
-    """Return whether a redirect stays where it was asked.
+def is_same_site(requested_url: str, redirect_url: str) -> bool:
+    """Return whether a redirect stays within the requested site.
 
-    A name's subdomains are the same site, a connection that is no longer encrypted is not.
+    Subdomains, in either direction, belong to the same site; a redirect from https to http does
+    not.
     """
-    first, second = urlsplit(asked), urlsplit(answering)
-    one, other = first.hostname or "", second.hostname or ""
-    is_same_name = one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
-    return is_same_name and not (first.scheme == "https" != second.scheme)
+    before, after = urlsplit(requested_url), urlsplit(redirect_url)
+    old, new = before.hostname or "", after.hostname or ""
+    is_same_name = old == new or old.endswith(f".{new}") or new.endswith(f".{old}")
+    return is_same_name and not (before.scheme == "https" != after.scheme)
 
 
 def parse_retry_after(header: str | None, *, at: datetime) -> float | None:
-    """Return the seconds of a Retry-After, given as seconds or as a date, at most a day's."""
+    """Return the seconds of a Retry-After header (seconds or a date), capped at one day."""
     if not header:
         return None
     try:
@@ -218,7 +224,7 @@ def parse_retry_after(header: str | None, *, at: datetime) -> float | None:
 
 def _refuse_other_sites(request: "httpx.Request") -> None:
     url = str(request.url)
-    if not is_same_site(request.extensions["asked"], url):
+    if not is_same_site(request.extensions["requested_url"], url):
         host = urlsplit(url).hostname
         raise HttpError(f"redirects to another site ({host})", fault="bad_reply")
 

@@ -1,8 +1,8 @@
-"""An httpx transport whose connections keep one deadline and go to vetted addresses only.
+"""An httpx transport with one deadline per call, whose connections go to vetted addresses only.
 
-httpx bounds each single read: a server that sends a byte every few seconds would never end, and
-keep its thread. httpx has no argument for the network backend that could count, httpcore has one;
-so this transport stands on httpcore's public pool.
+httpx limits each single read: a server that sends a byte every few seconds would occupy a thread
+for ever. Only the network backend can enforce a deadline. httpcore has a parameter for it and httpx
+has none, so this transport uses httpcore's public connection pool.
 """
 
 import ssl
@@ -23,7 +23,8 @@ from mainapp.core.http.addresses import (
     resolve,
 )
 
-_call = local()  # the deadline of the call that this thread makes
+# Deadline of the current thread's call.
+_call = local()
 
 
 @contextmanager
@@ -37,12 +38,12 @@ def until(deadline: float) -> Iterator[None]:
 
 
 def check_deadline() -> None:
-    """Return while there is time. Raises: httpcore.ReadTimeout."""
+    """Raise httpcore.ReadTimeout after the deadline."""
     _remaining(None)
 
 
 class Transport(httpx.BaseTransport):
-    """Sends by an httpcore pool; raises httpcore's exceptions, AddressError where vetted."""
+    """Sends requests through an httpcore pool. Raises: httpcore's exceptions, AddressError."""
 
     def __init__(
         self,
@@ -51,12 +52,13 @@ class Transport(httpx.BaseTransport):
         policy: AddressPolicy | None = None,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        given = httpx.Proxy(proxy) if proxy else None  # parses the URL, its name and password
+        # httpx parses the proxy's URL with its user and password.
+        parsed = httpx.Proxy(proxy) if proxy else None
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls or default_tls(),
-            proxy=httpcore.Proxy(str(given.url), given.raw_auth) if given else None,
+            proxy=httpcore.Proxy(str(parsed.url), parsed.raw_auth) if parsed else None,
             max_connections=20,
-            # A kept connection would skip the vetting of its name's present address.
+            # A reused connection would skip the vetting of the name's current address.
             max_keepalive_connections=0 if policy else 10,
             keepalive_expiry=5.0,
             network_backend=_Backend(policy),
@@ -89,7 +91,7 @@ class Transport(httpx.BaseTransport):
 
 @cache
 def default_tls() -> ssl.SSLContext:
-    """Return certifi's roots, read once in a process: each reading costs 20 ms of CPU."""
+    """Return a context with certifi's roots, loaded once per process: it costs 20 ms of CPU."""
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -117,9 +119,9 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Resolve once, check, and connect to the first checked address that answers.
+        """Resolve the name once, check its addresses, and connect to the first that accepts.
 
-        TLS checks the name all the same: httpcore takes it from the request, not from here.
+        TLS still verifies the name, as httpcore takes it from the request.
         """
         try:
             addresses = resolve(host, port, timeout=min(_remaining(timeout), RESOLVE_TIMEOUT_S))
@@ -143,7 +145,7 @@ class _Backend(httpcore.SyncBackend):
 
 
 class UnknownHostError(httpcore.ConnectError):
-    """The name has no address."""
+    """A name without an address."""
 
 
 class _Stream(httpcore.NetworkStream):

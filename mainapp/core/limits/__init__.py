@@ -1,23 +1,24 @@
-"""The limiter: how often one user, address or socket may do a thing.
+"""Rate limits for users, addresses and sockets.
 
 A `Limit` is declared once, beside the code that it protects:
 
     CHAT = Limit("chat", 5, 10.0, without_redis=CLOSED)
     consume(CHAT, of_user(user))  # or: await consume_async(CHAT, of_user(user))
 
-Three places count, and each is exact however many processes and threads ask at once:
+Uses are counted in one of three stores. Each is exact under concurrent calls of any number of
+processes and threads:
 
-- Redis (`redis_store`), for bursts: a sliding window. What happens without Redis is said by
-  `without_redis`: an OPEN limit lets everything pass, a CLOSED one answers `unavailable`.
-- The database (`database_store`), for a day's quota and for what must be counted in the
-  transaction of the thing itself: a window that begins with its first use.
-- Memory (`SocketWindow`), for one socket, which lives in one process.
+- Redis (`redis_store`), for bursts: a sliding window. `without_redis` decides while Redis is
+  unavailable: an OPEN limit allows every use, a CLOSED one raises `Unavailable`.
+- The database (`database_store`), for daily quotas and for uses that must be counted in the
+  transaction of the action itself: a window that begins with its first use.
+- Memory (`SocketWindow`), for one socket, which belongs to one process.
 
-Two limiters are not here. allauth's own (log-in, sign-up, password reset, e-mail confirmation)
-stay allauth's: they are part of its flows, clear themselves after a right password, and count in
-Redis through the cache, by the same client address. The budgets of quote sources
-(`market.providers.guard`) count our own calls, in one record with the circuit breaker: calls are
-admitted in part, spread over the period and given back, which no limit here does.
+Two limiters are elsewhere. allauth's (log-in, sign-up, password reset, e-mail confirmation) are
+part of its flows, are reset after a correct password, and count in Redis through the cache, by the
+same client address. The budgets of quote sources (`market.providers.guard`) count outgoing calls in
+one record with the circuit breaker: they admit calls in part, spread them over the period and
+return unused ones.
 """
 
 from mainapp.core.limits.limit import (

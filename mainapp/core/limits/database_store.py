@@ -1,4 +1,4 @@
-"""Limits counted in the database: a day's quota, and uses that count with their transaction."""
+"""Limits counted in the database: daily quotas, and uses counted in their own transaction."""
 
 from datetime import datetime, timedelta
 
@@ -9,12 +9,12 @@ from mainapp.core.models import Usage
 
 
 def consume_stored(limit: Limit, key: Key, *, at: datetime) -> None:
-    """Count one use by a user; it is undone if the caller's transaction is.
+    """Count one use by a user; a rollback of the caller's transaction undoes it.
 
-    A window begins with its first use and ends `window_s` later, whatever follows. Exact under
-    parallel calls: the row changes in one statement, only while uses are left, and stays locked
-    until the caller's transaction ends. Cost: one query; three for a user's first use ever, two
-    for a refusal. Raises: RateLimited.
+    A window begins with its first use and ends `window_s` later. Exact under concurrent calls: one
+    statement changes the row if uses are left, and the row stays locked until the caller's
+    transaction ends. Cost: one query; three for a user's first use ever, two for a refusal.
+    Raises: RateLimited.
     """
     allowed = limit.allowed
     if allowed <= 0:
@@ -24,7 +24,8 @@ def consume_stored(limit: Limit, key: Key, *, at: datetime) -> None:
     own = Usage.objects.filter(limit=limit.name, user_id=int(key.value))
     if _count(own, limit, allowed, at):
         return
-    # A row whose window is over already: of two processes that insert it, both count in it.
+    # The new row's window has already ended, so each of two processes that insert it counts its
+    # own use below.
     new = Usage(limit=limit.name, user_id=int(key.value), count=0, window_ends_at=at)
     Usage.objects.bulk_create([new], ignore_conflicts=True)
     if _count(own, limit, allowed, at):

@@ -1,4 +1,4 @@
-"""Limits, the keys that they count by, and the refusal."""
+"""Limits, the keys by which they count, and their decisions and errors."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +12,7 @@ from mainapp.core.exceptions import DomainError
 
 
 class WithoutRedis(Enum):
-    """What a limit decides while Redis is away."""
+    """The decision of a limit while Redis is unavailable."""
 
     OPEN = "open"
     CLOSED = "closed"
@@ -23,7 +23,7 @@ OPEN, CLOSED = WithoutRedis.OPEN, WithoutRedis.CLOSED
 
 
 class Key(NamedTuple):
-    """Whose uses are counted: a user or an address."""
+    """The user or address whose uses are counted."""
 
     kind: str
     value: str
@@ -42,8 +42,8 @@ def of_address(address: str) -> Key:
 class Limit:
     """At most `count` uses in `window_s` seconds.
 
-    `count` is a number or the name of the setting that holds it; with 0 every use is refused.
-    `template` is the sentence that a refused user reads, marked with `gettext_noop`.
+    `count` is a number or the name of a setting; with 0 every use is refused. `template` is the
+    sentence shown to a refused user, marked with `gettext_noop`.
     """
 
     name: str
@@ -60,10 +60,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a limit decided on one use.
+    """A limit's decision on one use.
 
-    `used` counts this use too if it was allowed. `reset_s` is the time until one of the counted
-    uses is forgotten; for a refused use that is when the next one passes.
+    `used` includes this use if it was allowed. `reset_s` is the time until the oldest counted use
+    expires; after a refusal, until the next use is allowed.
     """
 
     limit: Limit
@@ -83,12 +83,12 @@ class Decision:
 
 
 class RateLimited(DomainError):
-    """The limit is used up; the same call passes after `retry_after_s` seconds."""
+    """The limit is exhausted; the same call succeeds after `retry_after_s` seconds."""
 
     retry_after_s: float
 
     def __init__(self, template: str, wait_s: float) -> None:
-        # Rounded up: a call right after the wait must pass.
+        # Rounded up: a call right after the wait must succeed.
         rounded_s = max(0.1, ceil(wait_s * 10) / 10)
         super().__init__("rate_limited", template, retry_after_s=rounded_s)
 

@@ -17,13 +17,13 @@ from mainapp.core.limits.limit import CLOSED, Decision, Key, Limit, Unavailable
 logger = logging.getLogger(__name__)
 
 TIMEOUT_S = 0.5
-# A frozen Redis delays one call in this time, not each.
+# After a failure Redis is not tried for this time: a frozen one delays one call, not each.
 PAUSE_S = 1.0
 
-# KEYS[1]: the times of the counted uses, the oldest first, in µs: 10 bytes each in a list.
-# ARGV: count, window in µs. One atomic step, on Redis's own clock, for hosts' clocks differ.
-# A refused use is not counted, and each use is forgotten when it is `window` old; EXPIRE only
-# removes keys of clients that are gone. Uses in the future mean that the clock was set back.
+# KEYS[1]: list of the times of the counted uses, oldest first, in µs, 10 bytes each.
+# ARGV: count, window in µs. Atomic, and on Redis's clock, as the clocks of hosts differ.
+# A refused use is not counted, and a use expires when it is `window` old; PEXPIRE only removes the
+# keys of clients that left. Times in the future mean that the clock was set back.
 _CONSUME = """
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
@@ -45,8 +45,8 @@ redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1000)
 return {used + 1, string.format('%.0f', (oldest or now) + window - now), 0}
 """
 
-# Uses on an event loop that come within this time share a round trip, so that a storm of
-# handshakes stays together: the middleware behind it looks sessions up in batches.
+# Uses on an event loop within this time share a round trip. It also keeps simultaneous handshakes
+# together for the next middleware, which reads sessions in batches.
 GATHER_S = 0.001
 _THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="limits")
 
@@ -54,7 +54,7 @@ Use = tuple[Limit, Key]
 
 
 class _Outage:
-    """Until when this process does without Redis, on the monotonic clock."""
+    """Time of this process's next attempt to use Redis, on the monotonic clock."""
 
     until = 0.0
 
@@ -68,17 +68,17 @@ def key_of(limit: Limit, key: Key) -> str:
 
 
 def try_consume(limit: Limit, key: Key) -> Decision:
-    """Count one use and return what was decided. Raises: Unavailable (a CLOSED limit)."""
+    """Count one use and return the decision. Raises: Unavailable (a CLOSED limit without Redis)."""
     return _checked(_decide([(limit, key)])[0])
 
 
 def consume(limit: Limit, key: Key) -> None:
-    """Count one use. Raises: RateLimited, Unavailable (a CLOSED limit, while Redis is away)."""
+    """Count one use. Raises: RateLimited, Unavailable (a CLOSED limit without Redis)."""
     try_consume(limit, key).check()
 
 
 async def try_consume_async(limit: Limit, key: Key) -> Decision:
-    """Do as `try_consume`, off the event loop."""
+    """Run `try_consume` off the event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _gatherers:
         _gatherers[loop] = _Gatherer()
@@ -86,12 +86,12 @@ async def try_consume_async(limit: Limit, key: Key) -> Decision:
 
 
 async def consume_async(limit: Limit, key: Key) -> None:
-    """Do as `consume`, off the event loop."""
+    """Run `consume` off the event loop."""
     (await try_consume_async(limit, key)).check()
 
 
 class _Gatherer:
-    """Decides the uses that come together on one event loop in one round trip."""
+    """Collects simultaneous uses of an event loop and decides on them in one round trip."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[Use, asyncio.Future[Decision | None]]] = []
@@ -120,7 +120,7 @@ def _hand_out(
     error = None if deciding.cancelled() else deciding.exception()
     for n, future in enumerate(futures):
         if future.done():
-            continue  # the client left meanwhile
+            continue  # cancelled: the client has left
         if error is not None or deciding.cancelled():
             future.set_exception(error or asyncio.CancelledError())
         else:
@@ -134,7 +134,7 @@ def _checked(decision: Decision | None) -> Decision:
 
 
 def _decide(uses: Sequence[Use]) -> list[Decision | None]:
-    """Count each use, in one round trip; None where a CLOSED limit could not be counted."""
+    """Count all uses in one round trip; None for a CLOSED limit without Redis."""
     if time.monotonic() >= _Outage.until:
         try:
             return _decide_in_redis(uses)
@@ -154,7 +154,7 @@ def _decide_in_redis(uses: Sequence[Use]) -> list[Decision | None]:
         for limit, key in uses:
             window_us = round(limit.window_s * 1_000_000)
             arguments = (key_of(limit, key), limit.allowed, window_us)
-            pipeline.eval(_CONSUME, 1, *arguments)  # type: ignore[no-untyped-call] # redis-py's
+            pipeline.eval(_CONSUME, 1, *arguments)
         answers: list[Any] = pipeline.execute()
     return [
         Decision(limit, used, int(reset_us) / 1_000_000, is_refused=bool(is_refused))

@@ -1,10 +1,10 @@
-"""Counting for one socket, in memory."""
+"""In-memory rate limit of one socket."""
 
 import time
 
 
 class SocketWindow:
-    """Counts uses in windows that begin with their first use; for one socket and one thread."""
+    """Counts uses in windows that begin with their first use. Not thread-safe."""
 
     __slots__ = ("_count", "_ends_at", "_used", "_window_s")
 

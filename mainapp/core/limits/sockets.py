@@ -1,4 +1,4 @@
-"""How many sockets one address and one user may open, and have open at once."""
+"""Limits on the sockets that one address and one user open per minute and have open at once."""
 
 import logging
 import time
@@ -21,15 +21,15 @@ RETRY_S = 30.0
 LOG_EVERY_S = 60.0
 TRY_AGAIN_LATER = 1013
 
-# Of this process: a count in Redis would stay too high after a process that was killed.
+# Per process: a count in Redis would stay too high after a process was killed.
 _open_sockets: Counter[Key] = Counter()
 
 
 class SocketLimitMiddleware:
-    """Answers a handshake with HTTP 429 and Retry-After when its key has too many sockets.
+    """Refuses a handshake with HTTP 429 and Retry-After if its key has too many sockets.
 
-    Nothing is accepted first: an accepted socket, closed at once, would wait 10 s for the client's
-    close frame. Openings are counted for all processes and pass without Redis.
+    The handshake is not accepted first: an accepted socket, closed at once, would wait 10 s for
+    the client's close frame. Openings are counted across processes, and all allowed without Redis.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class SocketLimitMiddleware:
                 del _open_sockets[key]
 
     async def _wait_s(self, key: Key) -> float:
-        """Return when a refused client may come again, 0.0 if it may come in."""
+        """Return the seconds until a refused client may try again; 0.0 if it is not refused."""
         maximum = getattr(settings, self._maximum)
         if _open_sockets[key] > maximum:
             return RETRY_S
@@ -67,11 +67,11 @@ class SocketLimitMiddleware:
         return max(decision.reset_s, 0.1) if decision.is_refused else 0.0
 
     def _log(self, key: Key) -> None:
-        """Say once a minute whom this refuses: behind an unknown proxy it would be everybody."""
+        """Log refusals once a minute: behind an unknown proxy they would affect all clients."""
         now = time.monotonic()
         if now - self._logged_at >= LOG_EVERY_S:
             self._logged_at = now
-            hint = "; is it a proxy that TRUSTED_PROXIES lacks?" if key.kind == "address" else ""
+            hint = "; is it a proxy missing in TRUSTED_PROXIES?" if key.kind == "address" else ""
             logger.warning("too many sockets of %s %s%s", key.kind, key.value or "(none)", hint)
 
 
@@ -85,7 +85,7 @@ def limit_addresses(inner: Any) -> SocketLimitMiddleware:
 
 
 def limit_users(inner: Any) -> SocketLimitMiddleware:
-    """Limit logged-in users; anonymous ones have their address's limits alone."""
+    """Limit the sockets of logged-in users; anonymous ones are limited by address only."""
     return SocketLimitMiddleware(
         inner,
         key_of=lambda scope: of_user(scope["user"]) if scope["user"].is_authenticated else None,

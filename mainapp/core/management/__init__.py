@@ -1,1 +1,1 @@
-"""Commands, and the message catalogues that they keep."""
+"""Management commands and the message catalogues that they maintain."""

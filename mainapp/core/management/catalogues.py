@@ -1,7 +1,7 @@
-"""The message catalogues: read out of the sources by Babel, kept sorted, compiled, checked.
+"""Message catalogues: extracted from the sources by Babel, sorted, compiled and checked.
 
-Portuguese is the language of every message id; `locale/en` translates it. Two domains: `django`
-(Python and templates) and `djangojs` (the browser's modules).
+Message ids are in Portuguese; `locale/en` translates them. Two domains: `django` (Python and
+templates) and `djangojs` (the browser's modules). Babel needs no gettext tools on the machine.
 """
 
 import os
@@ -27,7 +27,7 @@ SOURCES = {
     ),
     "djangojs": (("static/mainapp/js", "**/*.js", "javascript"),),
 }
-NOT_SOURCES = {"tests", "migrations"}
+EXCLUDED_FOLDERS = {"tests", "migrations"}
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "gettext": None,
@@ -41,6 +41,7 @@ KEYWORDS: dict[str, Any] = {
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
 OPTIONS = {"parse_template_string": True}  # `${gettext("…")}` in a module
+# Without dates and tool versions, so that a file changes only with its messages.
 HEADER = r"""msgid ""
 msgstr ""
 "Content-Type: text/plain; charset=utf-8\n"
@@ -54,19 +55,19 @@ msgstr ""
 def extract_template(
     fileobj: Any, keywords: Any, comment_tags: Any, options: Any
 ) -> Iterator[tuple[int, Any, list[str], str | None]]:
-    """Yield the messages of a Django template, by Babel's Python extractor."""
+    """Yield the messages of a Django template, using Babel's Python extractor."""
     code = templatize(fileobj.read().decode(), origin=fileobj.name)
-    # The markup's indentation means nothing; to Python's tokenizer it would.
+    # Python's tokenizer would fail on the indentation of the markup.
     flat = "\n".join(line.lstrip() for line in code.splitlines())
     return extract_python(BytesIO(flat.encode()), keywords, comment_tags, options)
 
 
-def messages_in(root: Path, domain: str) -> Catalog:
-    """Return the messages that the sources under `root` hold, untranslated."""
+def extract_messages(root: Path, domain: str) -> Catalog:
+    """Return the messages of the sources under `root`, untranslated."""
     catalog = Catalog(locale=LOCALE)
     for folder, pattern, method in SOURCES[domain]:
         for path in sorted((root / folder).glob(pattern)):
-            if NOT_SOURCES.isdisjoint(path.relative_to(root).parts):
+            if EXCLUDED_FOLDERS.isdisjoint(path.relative_to(root).parts):
                 with path.open("rb") as file:
                     for _line, ids, _comments, context in extract(
                         method, file, KEYWORDS, options=OPTIONS
@@ -79,8 +80,8 @@ def po_path(root: Path, domain: str) -> Path:
     return root / "locale" / LOCALE / "LC_MESSAGES" / f"{domain}.po"
 
 
-def catalogue(root: Path, domain: str) -> Catalog:
-    """Return the translated catalogue, empty when there is none yet."""
+def load_catalogue(root: Path, domain: str) -> Catalog:
+    """Return the translated catalogue; empty if its file does not exist."""
     path = po_path(root, domain)
     if not path.exists():
         return Catalog(locale=LOCALE)
@@ -88,31 +89,31 @@ def catalogue(root: Path, domain: str) -> Catalog:
         return read_po(file, locale=LOCALE)
 
 
-def update(root: Path, domain: str) -> int:
-    """Bring the .po file up to the sources and return how many messages wait for a translation.
+def update_catalogue(root: Path, domain: str) -> int:
+    """Update the .po file from the sources; return the number of untranslated messages.
 
-    A message that left the sources leaves the file; nothing else moves, so that a change of one
-    string is a change of one entry.
+    Messages no longer in the sources are removed. The order is fixed, so that changing one string
+    changes one entry.
     """
-    found, known = messages_in(root, domain), catalogue(root, domain)
-    for message in _entries(found):
-        old = known.get(message.id, message.context)
+    extracted, translated = extract_messages(root, domain), load_catalogue(root, domain)
+    for message in _entries(extracted):
+        old = translated.get(message.id, message.context)
         if old is not None and old.pluralizable == message.pluralizable:
             message.string = old.string
             if old.fuzzy:
                 message.flags.add("fuzzy")
     buffer = BytesIO()
-    write_po(buffer, found, no_location=True, omit_header=True, sort_output=True, width=100)
+    write_po(buffer, extracted, no_location=True, omit_header=True, sort_output=True, width=100)
     path = po_path(root, domain)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = (HEADER + buffer.getvalue().decode().strip()).rstrip() + "\n"
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
-    return sum(not _is_translated(message) for message in _entries(found))
+    return sum(not _is_translated(message) for message in _entries(extracted))
 
 
 def compile_stale(root: Path) -> None:
-    """Write each .mo file that is missing or older than its .po; safe to run side by side."""
+    """Write each .mo file that is missing or older than its .po. Safe to run concurrently."""
     for domain in DOMAINS:
         source = po_path(root, domain)
         target = source.with_suffix(".mo")
@@ -120,27 +121,28 @@ def compile_stale(root: Path) -> None:
             continue
         if target.exists() and target.stat().st_mtime_ns >= source.stat().st_mtime_ns:
             continue
+        # Replaced in one step: another process may be reading the file.
         partial = target.with_suffix(f".{os.getpid()}.mo")
         with partial.open("wb") as file:
-            write_mo(file, catalogue(root, domain))
+            write_mo(file, load_catalogue(root, domain))
         partial.replace(target)
 
 
-def faults(root: Path, domain: str) -> list[str]:
-    """Return what is wrong with a domain's catalogue, a line each; nothing when it is whole."""
-    found, known = messages_in(root, domain), catalogue(root, domain)
-    wanted = {_key(message) for message in _entries(found)}
-    there = {_key(message): message for message in _entries(known)}
-    lines = [f"missing: {_name(key)}" for key in wanted - there.keys()]
-    lines += [f"not in the sources: {_name(key)}" for key in there.keys() - wanted]
-    lines += [f"obsolete: {_name(_key(message))}" for message in known.obsolete.values()]
-    for key, message in there.items():
+def find_faults(root: Path, domain: str) -> list[str]:
+    """Return the faults of a domain's catalogue, one per line; empty if it is complete."""
+    catalog = load_catalogue(root, domain)
+    extracted = {_key(message) for message in _entries(extract_messages(root, domain))}
+    entries = {_key(message): message for message in _entries(catalog)}
+    lines = [f"missing: {_name(key)}" for key in extracted - entries.keys()]
+    lines += [f"not in the sources: {_name(key)}" for key in entries.keys() - extracted]
+    lines += [f"obsolete: {_name(_key(message))}" for message in catalog.obsolete.values()]
+    for key, message in entries.items():
         if message.fuzzy:
             lines.append(f"fuzzy: {_name(key)}")
         elif not _is_translated(message):
             lines.append(f"untranslated: {_name(key)}")
         else:
-            lines += [f"{error}: {_name(key)}" for error in message.check(known)]
+            lines += [f"{error}: {_name(key)}" for error in message.check(catalog)]
     return sorted(lines)
 
 

@@ -1,4 +1,4 @@
-"""Move the counts of the day's quotas from accounts, each into the window that ends its day."""
+"""Move the daily counters from accounts; each becomes a window that ends at the end of its day."""
 
 from datetime import datetime, time, timedelta
 

@@ -1,4 +1,4 @@
-"""Real time: hubs that listen for every process, writers to sockets, the one publisher."""
+"""Real-time delivery: one hub per process and feature, one writer per socket, one publisher."""
 
 from mainapp.core.realtime.hub import Hub, stop_hubs
 from mainapp.core.realtime.loops import OnePerLoop

@@ -1,4 +1,4 @@
-"""The encoding of frames: UTF-8 bytes, which a writer hands to the server as they are."""
+"""Encoding of frames as UTF-8 bytes, which writers pass to the server unchanged."""
 
 from typing import Any
 
@@ -6,5 +6,5 @@ import orjson
 
 
 def encode(value: Any) -> bytes:
-    """Return the JSON of a frame or of a part of one."""
+    """Return a frame, or a part of one, as JSON."""
     return orjson.dumps(value)

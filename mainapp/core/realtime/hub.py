@@ -1,4 +1,4 @@
-"""The base of every hub: a process's one listener between the channel layer and its sockets."""
+"""Base class of hubs, which pass messages of the channel layer to the sockets of a process."""
 
 import asyncio
 import logging
@@ -19,22 +19,23 @@ READY_S = 1.5
 JOIN_S = 5.0
 RETRY_S = 0.5
 CANCEL_AGAIN_S = 0.1
+# Sent to check that Redis responds; ignored by all hubs.
 HELLO = "hello"
 
 Task = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Hub:
-    """One per process and event loop (`OnePerLoop`); sockets join and leave it without I/O.
+    """One hub per process and event loop (`OnePerLoop`); sockets join and leave it without I/O.
 
-    It listens to `groups` by one channel for the whole process and passes each message to the
-    method that `handlers` names for its type, after a check of its shape. A message that is
-    malformed, or whose handler fails, is logged and skipped. Messages sent while Redis is away are
-    lost: subclasses poll for the truth in a task of their own.
+    It listens to `groups` through one channel for the whole process, checks the shape of each
+    message and passes it to the method that `handlers` names for its type. A message that is
+    malformed, or whose handler fails, is logged and skipped. Messages sent while Redis is
+    unavailable are lost, so subclasses also poll the database or the board in a task.
     """
 
     groups: ClassVar[tuple[str, ...]] = ()
-    # By message type: its TypedDict and the name of the method that takes it.
+    # Message type to its TypedDict and the name of its handler method.
     handlers: ClassVar[Mapping[str, tuple[type, str]]] = {}
 
     def __init__(self) -> None:
@@ -45,11 +46,11 @@ class Hub:
         self._background: set[asyncio.Task[Any]] = set()
 
     def tasks(self) -> Sequence[Task]:
-        """Return what runs beside the listening until the hub stops; restarted when it fails."""
+        """Return further tasks that run until the hub stops; each is restarted if it fails."""
         return ()
 
     async def cleanup(self) -> None:
-        """Release what the hub holds, after its tasks ended."""
+        """Release the hub's resources. Called after its tasks have ended."""
 
     def now(self) -> float:
         return self.loop.time()
@@ -61,7 +62,7 @@ class Hub:
             self._tasks.append(self.loop.create_task(self._run_forever(task)))
 
     async def ready(self) -> None:
-        """Wait until the groups are joined, but not for a Redis that is away."""
+        """Wait until the groups are joined; at most READY_S if Redis is unavailable."""
         if not self.listening.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(READY_S):
@@ -72,8 +73,8 @@ class Hub:
         while pending := [t for t in (*self._tasks, *self._background) if not t.done()]:
             for task in pending:
                 task.cancel()
-            # One cancellation may not do: until Python 3.12 wait_for, which redis-py uses, can
-            # swallow it when it comes in the moment that the awaited thing is done.
+            # One cancellation may not be enough: before Python 3.12 wait_for, which redis-py uses,
+            # can swallow it if the awaited future is done at the same moment.
             await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
         try:
             await self.cleanup()
@@ -81,7 +82,7 @@ class Hub:
             logger.exception("%s could not clean up", type(self).__name__)
 
     def run_in_background(self, work: Coroutine[Any, Any, Any]) -> "asyncio.Task[Any]":
-        """Start a task that ends with the hub; its error is logged unless somebody awaits it."""
+        """Start a task that ends with the hub. Its error is logged unless the task is awaited."""
         task = self.loop.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -100,7 +101,7 @@ class Hub:
         await self.stop()
 
     async def _run_forever(self, task: Task) -> None:
-        """Run a task again whenever it ends: an unforeseen error must not silence the sockets."""
+        """Restart a task whenever it ends: an unexpected error must not silence the sockets."""
         while True:
             try:
                 await task()
@@ -127,8 +128,8 @@ class Hub:
         assert layer is not None
         async with asyncio.timeout(JOIN_S):
             if self._channel is None:
-                # The layer keeps every channel it made, even one that it could not subscribe, and
-                # whatever comes for it. So none is made before Redis has answered.
+                # The layer never forgets a channel, even one that it could not subscribe, nor its
+                # messages. So none is created before Redis has responded.
                 await layer.group_send(self.groups[0], {"type": HELLO})
                 self._channel = await layer.new_channel()
             for group in self.groups:
@@ -142,7 +143,7 @@ class Hub:
             message = await layer.receive(self._channel)
         except (redis.RedisError, OSError):
             raise
-        except Exception:  # bytes that are no msgpack
+        except Exception:  # not valid msgpack
             logger.exception("%s skipped a message that cannot be decoded", type(self).__name__)
             return
         try:
@@ -163,7 +164,7 @@ class Hub:
 
 
 def registered_hubs() -> list[OnePerLoop[Hub]]:
-    """Return the accessors of all hubs that the imported features define."""
+    """Return the accessors of all hubs defined by the imported features."""
     return [
         accessor
         for accessor in OnePerLoop.registered

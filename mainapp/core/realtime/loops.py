@@ -1,4 +1,4 @@
-"""Objects that exist once per event loop, such as hubs: made on first use, stopped together."""
+"""Objects that exist once per event loop, such as hubs: created on first use, stopped together."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ T = TypeVar("T")
 class OnePerLoop(Generic[T]):
     """Returns the running event loop's object when called; `make` creates it on the first call.
 
-    A server process runs one loop, so there this is one object per process. Tests run a loop each.
+    A server process runs one loop and thus has one object; each test runs its own loop.
     """
 
     registered: ClassVar[list["OnePerLoop[Any]"]] = []
@@ -27,19 +27,19 @@ class OnePerLoop(Generic[T]):
     def __call__(self) -> T:
         objects = self._objects.setdefault(asyncio.get_running_loop(), {})
         if self not in objects:
-            made: T = self.make(*self._arguments)
-            objects[self] = made
-            if start := getattr(made, "start", None):
+            created: T = self.make(*self._arguments)
+            objects[self] = created
+            if start := getattr(created, "start", None):
                 start()
         existing: T = objects[self]
         return existing
 
     def existing(self) -> T | None:
-        """Return the running loop's object, None where nobody asked for it yet."""
+        """Return the running loop's object; None if it was not created yet."""
         return self._objects.get(asyncio.get_running_loop(), {}).get(self)
 
     @classmethod
     def pop_all(cls) -> list[Any]:
-        """Forget the running loop's objects and return them, the newest first."""
+        """Remove the running loop's objects and return them, the newest first."""
         objects = cls._objects.pop(asyncio.get_running_loop(), {})
         return list(reversed(objects.values()))

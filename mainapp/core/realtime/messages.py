@@ -1,4 +1,4 @@
-"""Checks that a message from Redis has the wire shape that its TypedDict declares."""
+"""Checks of messages from Redis against the wire shapes declared by TypedDicts."""
 
 import types
 from collections.abc import Callable
@@ -13,16 +13,16 @@ class MalformedMessage(ValueError):
 
 
 def check_shape(message: Any, shape: type) -> None:
-    """Raise MalformedMessage unless `message` is what the TypedDict `shape` declares.
+    """Raise MalformedMessage unless `message` conforms to the TypedDict `shape`.
 
-    The layer delivers whatever anybody publishes under its name, such as another version of this
-    program: handlers may rely on names and types, not on the values making sense.
+    The layer delivers anything published under its name, for example by another version of this
+    program. Handlers may rely on names and types, but not on plausible values.
     """
     if not _check_of(shape)(message):
         raise MalformedMessage(f"not a {shape.__name__}: {str(message)[:200]}")
 
 
-# A check is built once per type: reading the hints of each quote of a batch anew took 2 ms.
+# Built once per type: reading the type hints for each quote of a batch took 2 ms.
 @cache
 def _check_of(hint: Any) -> Check:
     if hint is Any:
@@ -41,7 +41,8 @@ def _check_of(hint: Any) -> Check:
         return lambda value: isinstance(value, list) and all(map(is_item, value))
     if origin is dict:
         return _dict_check(*arguments)
-    return lambda value: type(value) is hint  # not isinstance: True is no number here
+    # Not isinstance, for which True is an int.
+    return lambda value: type(value) is hint
 
 
 def _dict_check(key: type, item: Any) -> Check:

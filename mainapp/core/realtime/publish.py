@@ -1,7 +1,8 @@
-"""The one publisher of a process: messages to the layer's groups, after commit, on its own thread.
+"""Publisher of messages to the channel layer's groups, after the commit, on a thread.
 
-A message is a hint: the truth is numbered in the database or on the board, and every hub polls it.
-So nothing is raised and nobody waits; what Redis does not take is logged and dropped.
+Messages are hints: the numbered changes are in the database or on the board, and every hub polls
+them. So callers neither wait nor get errors; messages that Redis does not accept are logged and
+dropped.
 """
 
 import asyncio
@@ -22,13 +23,14 @@ from django.db import transaction
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 1000
-PUBLISH_S = 2.0  # for a batch; a Redis that hangs costs no more
+# For a batch, so that an unresponsive Redis delays the following messages no longer.
+PUBLISH_S = 2.0
 
 
 class GroupMessage(NamedTuple):
-    """What to send to a group.
+    """A message to a group.
 
-    A message with a `key` replaces the waiting one of the same key, unless that has a higher
+    A message with a `key` replaces the queued one with the same key, unless that has a higher
     `rank`: of a thousand changes of a room only the newest revision matters.
     """
 
@@ -39,22 +41,22 @@ class GroupMessage(NamedTuple):
 
 
 def publish(messages: Iterable[GroupMessage]) -> None:
-    """Send the messages soon, in order; from any thread or event loop, without waiting."""
+    """Queue messages to be sent in order. Never blocks; for any thread or event loop."""
     publisher.put(messages)
 
 
 def publish_on_commit(messages: Iterable[GroupMessage]) -> None:
-    """Send the messages once the current transaction has committed, at once where there is none."""
+    """Queue messages once the current transaction commits, or immediately outside of one."""
     transaction.on_commit(partial(publish, list(messages)))
 
 
 def flush_published(timeout_s: float = PUBLISH_S) -> bool:
-    """Wait until what was published is sent or dropped; False when the time did not suffice."""
+    """Wait until all queued messages are sent or dropped; return False after `timeout_s`."""
     return publisher.flush(timeout_s)
 
 
 class Publisher:
-    """A bounded queue and the thread that empties it, started with the first message."""
+    """A bounded queue and the thread that sends from it, started with the first message."""
 
     def __init__(self) -> None:
         self.reset()
@@ -92,7 +94,8 @@ class Publisher:
             logger.warning("too much waits to be published: dropped one of %s", dropped.group)
 
     def _run(self) -> None:
-        loop = asyncio.new_event_loop()  # always the same, so that its connection stays open
+        # One loop for all batches, so that its connection to Redis stays open.
+        loop = asyncio.new_event_loop()
         while True:
             with self._changed:
                 self._is_sending = False
@@ -112,7 +115,7 @@ async def _send_batch(batch: list[GroupMessage]) -> None:
     except (redis.RedisError, OSError) as error:  # TimeoutError is an OSError
         logger.warning("nothing was published: %s", str(error) or type(error).__name__)
     except Exception:
-        logger.exception("nothing was published")  # the thread goes on
+        logger.exception("nothing was published")  # the thread continues
 
 
 async def _send(message: GroupMessage) -> None:
@@ -121,7 +124,7 @@ async def _send(message: GroupMessage) -> None:
     try:
         try:
             await layer.group_send(message.group, dict(message.body))
-        except redis.ConnectionError:  # a connection from before Redis started anew
+        except redis.ConnectionError:  # a connection from before a restart of Redis
             await layer.group_send(message.group, dict(message.body))
     except (TypeError, ValueError, OverflowError):  # it cannot be encoded
         logger.exception("a message of %s could not be published", message.group)

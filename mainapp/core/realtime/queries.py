@@ -1,4 +1,4 @@
-"""Database calls off the event loop, on a bounded pool of threads."""
+"""Database calls from async code, on a bounded thread pool."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +13,6 @@ _THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
 
 
 async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a database call on a thread of the pool, where it delays no other socket."""
+    """Run a database call on a thread of the pool, so that it does not block the event loop."""
     run = database_sync_to_async(read, thread_sensitive=False, executor=_THREADS)
     return await run(*args, **kwargs)

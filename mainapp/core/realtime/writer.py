@@ -1,10 +1,10 @@
-"""Writers of frames to one socket: in order, bounded, and for prices conflated.
+"""Writers of frames to one socket: ordered, bounded and, for prices, conflating.
 
-A frame is UTF-8 encoded JSON. While the client keeps up it is handed to the server in place, by the
-synchronous `try_send` of our WebSocket protocol (`project/websockets.py`): no task, no coroutine.
-With 500 sockets of ten symbols each, an update cost 10-13 us of CPU in place and 24-25 us by a task
-(best of 150 batches in one process). Under a server without it (Daphne), and once a client reads
-too slowly, one task per socket awaits the ASGI `send`.
+A frame is UTF-8 encoded JSON. While the client keeps up, it is passed to the server synchronously,
+by the `try_send` of our WebSocket protocol (`project/websockets.py`), without a task or coroutine.
+With 500 sockets of ten symbols each, an update cost 10-13 µs of CPU this way and 24-25 µs with a
+task (best of 150 batches in one process). Under a server without it (Daphne), and once a client
+reads too slowly, one task per socket awaits the ASGI `send`.
 """
 
 import asyncio
@@ -24,21 +24,21 @@ Build = Callable[[], bytes]
 
 
 def never_sends(_frame: bytes) -> bool:
-    """Stand in for `try_send` under servers that have none."""
+    """Replace `try_send` under servers that do not have it."""
     return False
 
 
 def try_send_of(scope: Any) -> TrySend:
-    """Return the server's synchronous way to send."""
+    """Return the server's synchronous send, or `never_sends`."""
     extension = (scope.get("extensions") or {}).get(EXTENSION)
     return extension["send"] if extension else never_sends
 
 
 class SocketWriter:
-    """Writes frames in order; at most `max_queued` wait for a client that reads too slowly.
+    """Writes frames in order; queues at most `max_queued` for a client that reads too slowly.
 
-    A queued frame may be given as a function, which is called when its turn comes, so that the
-    client gets the state of that moment.
+    A frame may be a function, which is called when its turn comes, so that the client receives the
+    state of that moment.
     """
 
     __slots__ = ("_queue", "_send", "_task", "_try_send", "_waiters", "is_closed")
@@ -55,16 +55,16 @@ class SocketWriter:
 
     @property
     def is_busy(self) -> bool:
-        """Whether a frame waits: the client reads too slowly, or the server sends by a task."""
+        """Whether a frame is being sent by the task: the client or the server is not ready."""
         return self._task is not None
 
     @property
     def has_queued(self) -> bool:
-        """Whether frames wait behind the one that is being written."""
+        """Whether frames are queued behind the one being written."""
         return bool(self._queue)
 
     def write(self, frame: bytes | Build) -> bool:
-        """Send `frame` now or in its turn; False, and the frame dropped, when too many wait."""
+        """Send or queue `frame`; return False, and drop it, if the queue is full."""
         if self._task is None:
             if not self.is_closed:
                 self._start(frame if isinstance(frame, bytes) else frame())
@@ -77,7 +77,7 @@ class SocketWriter:
         return True
 
     async def drained(self) -> None:
-        """Wait until all frames so far are written: the back-pressure on what a client requests."""
+        """Wait until all frames so far are written, as back-pressure on the client's requests."""
         if self._task is not None and not self.is_closed:
             if self._waiters is None:
                 self._waiters = []
@@ -86,7 +86,7 @@ class SocketWriter:
             await waiter
 
     def close(self) -> None:
-        """Drop what waits; nothing is written any more."""
+        """Drop all queued frames and write no more."""
         self.is_closed = True
         self._queue = None
         if self._task is not None:
@@ -95,14 +95,14 @@ class SocketWriter:
         self._wake_waiters()
 
     def next_frame(self) -> bytes | None:
-        """Return what to send next to a client that reads again; None when nothing waits."""
+        """Return the next frame for a client that reads again; None if nothing is queued."""
         if not self._queue:
             return None
         frame = self._queue.popleft()
         return frame if isinstance(frame, bytes) else frame()
 
     def _start(self, frame: bytes) -> None:
-        """Send a frame that none goes before: in place, or by a task that goes on with the rest."""
+        """Send the first frame synchronously, or start the task that also sends later ones."""
         if not self._try_send(frame):
             self._start_waiting(frame)
 
@@ -117,7 +117,7 @@ class SocketWriter:
                 if not self._queue:
                     self._wake_waiters()
                 frame = self._build_next()
-        except (OSError, RuntimeError):  # the client left, or the close frame is out
+        except (OSError, RuntimeError):  # the client left, or the close frame was sent
             self.is_closed = True
         finally:
             # Not in a done callback: a frame offered before it ran would be dropped.
@@ -141,8 +141,8 @@ class SocketWriter:
 class ConflatingWriter(SocketWriter):
     """A writer for values of which only the latest matters.
 
-    `offer` keeps nothing for a client that is busy. Its caller sets `behind`, and once the client
-    has read what was queued, `catch_up` returns one frame with everything that changed meanwhile.
+    `offer` queues nothing for a busy client; the caller sets `behind` instead. Once the client has
+    read the queued frames, `catch_up` returns one frame with everything that changed since.
     """
 
     __slots__ = ("behind", "needs_snapshot")
@@ -150,14 +150,15 @@ class ConflatingWriter(SocketWriter):
     def __init__(self, send: Send, try_send: TrySend = never_sends) -> None:
         super().__init__(send, try_send)
         self.behind = False
-        self.needs_snapshot = False  # whatever is queued makes sense only after a snapshot
+        # Queued frames may only be sent after a snapshot.
+        self.needs_snapshot = False
 
     def catch_up(self) -> bytes | None:
-        """Return the frame that brings the client up to now; unset `behind`, `needs_snapshot`."""
+        """Return a frame with the current state; reset `behind` and `needs_snapshot`."""
         raise NotImplementedError
 
     def offer(self, frame: bytes) -> bool:
-        """Send `frame` if nothing waits; else return False and keep nothing."""
+        """Send `frame` if the client is not busy; otherwise drop it and return False."""
         if self._task is not None:
             return False
         if not self.is_closed and not self._try_send(frame):
@@ -165,7 +166,7 @@ class ConflatingWriter(SocketWriter):
         return True
 
     def write_if_none_waits(self, build: Build) -> None:
-        """Queue a frame for a busy client, unless it will be sent queued ones already."""
+        """Queue a frame for a busy client that has none queued."""
         if self._task is not None and not self._queue:
             self._queue = deque([build])
 

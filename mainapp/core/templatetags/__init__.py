@@ -1,1 +1,1 @@
-"""What templates of every feature may use: icons and numbers."""
+"""Template tags and filters for all features: icons, numbers, dates."""

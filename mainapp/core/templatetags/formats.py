@@ -1,4 +1,4 @@
-"""Numbers on pages, in the reader's locale; the same as static/mainapp/js/core/number.js."""
+"""Numbers and times in the reader's locale, formatted as in static/mainapp/js/core/number.js."""
 
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -25,7 +25,10 @@ SCALES = (
 
 
 def rounded(value: Any, places: int) -> Decimal | None:
-    """Return a Decimal, int or decimal string rounded half-up; None for what is no number."""
+    """Return a Decimal, int or decimal string rounded half-up; None for anything else.
+
+    Floats are refused, because they are never used for money.
+    """
     if value is None or isinstance(value, bool | float):
         return None
     try:
@@ -83,7 +86,7 @@ def compact(value: Any) -> str:
     if whole is None:
         return NOTHING
     for power, names in SCALES:
-        # From 999.950 on it reads "1,0 mi", not "1.000,0 mil".
+        # Rounding counts: 999.950 is "1,0 mi", not "1.000,0 mil".
         if abs(whole) * 20 >= 20 * 10**power - 10 ** (power - 3):
             scaled = rounded(whole.scaleb(-power), 1) or whole
             sign, text = _text(scaled, 1, signed=False)
@@ -93,14 +96,14 @@ def compact(value: Any) -> str:
 
 @register.filter
 def direction(value: Any) -> str:
-    """Return the class that a change wears: up, down or flat."""
+    """Return the CSS class of a change: up, down or flat."""
     amount = rounded(value, 2)
     return "flat" if not amount else "up" if amount > 0 else "down"
 
 
 @register.filter
 def day(moment: datetime | date | None) -> str:
-    """Turn a day into 20/11, in English 20 Nov: an order that nobody misreads."""
+    """Turn a day into 20/11, in English 20 Nov, as some English readers expect the month first."""
     return _day(moment, DAYS)
 
 
@@ -120,7 +123,7 @@ def _day(moment: datetime | date | None, patterns: dict[str, str]) -> str:
 
 @register.filter
 def age(moment: datetime | None) -> str:
-    """Turn an aware time into how long ago it was: há 5 s, há 3 min, há 2 h, há 4 d."""
+    """Turn an aware time into its age: há 5 s, há 3 min, há 2 h, há 4 d."""
     if moment is None:
         return NOTHING
     seconds = max(0, int((timezone.now() - moment).total_seconds()))
@@ -135,7 +138,7 @@ def age(moment: datetime | None) -> str:
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """Turn seconds into 8 s, 15 min or 2 h; none at all into a dash."""
+    """Turn seconds into 8 s, 15 min or 2 h; None into a dash."""
     if seconds is None:
         return NOTHING
     if seconds < 120:

@@ -1,4 +1,4 @@
-"""A Redis server of a test's own, to be killed, frozen and started again."""
+"""A separate Redis server for a test to kill, freeze and restart."""
 
 import asyncio
 import signal
@@ -12,7 +12,7 @@ from project.embedded import redis_server
 
 
 def point_at(settings, url):
-    """Use the Redis at `url`, whether one answers there or not."""
+    """Configure the Redis at `url`, which need not be running."""
     settings.REDIS_URL = url
     settings.CHANNEL_LAYERS = channel_layers(url, django_settings.REDIS_PREFIX)
 
@@ -44,6 +44,6 @@ class OwnRedis:
         return redis.Redis.from_url(self.url)
 
     def subscribers(self, group):
-        """Return how many connections listen to a group of the channel layer."""
+        """Return the number of connections subscribed to a group of the channel layer."""
         channel = f"{django_settings.CHANNEL_LAYERS['default']['CONFIG']['prefix']}__group__{group}"
         return self.client().pubsub_numsub(channel)[0][1]

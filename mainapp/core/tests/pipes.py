@@ -1,10 +1,10 @@
-"""A server's end of a socket whose client can stop reading."""
+"""The server's side of a socket whose client can stop reading."""
 
 import asyncio
 
 
 class Pipe:
-    """Collects the texts that were sent; while the client does not read, sending waits."""
+    """Collects the sent texts; sending blocks while the client does not read."""
 
     def __init__(self):
         self.sent = []
@@ -34,7 +34,7 @@ class Pipe:
 
 
 async def settle():
-    """Let every task run that can."""
+    """Let all ready tasks run."""
     for _ in range(20):
         await asyncio.sleep(0)
 

@@ -21,7 +21,7 @@ def test_network_is_an_ipv4_address_or_the_64_of_an_ipv6_one(address, network):
     assert network_of(address) == network
 
 
-def test_addresses_come_from_the_server_and_from_no_header(rf):
+def test_addresses_come_from_the_server_not_from_headers(rf):
     headers = {"x-forwarded-for": "203.0.113.7", "forwarded": "for=203.0.113.7"}
 
     assert client_address(rf.get("/", headers=headers, REMOTE_ADDR="192.0.2.1")) == "192.0.2.1"
@@ -30,7 +30,7 @@ def test_addresses_come_from_the_server_and_from_no_header(rf):
     assert socket_address({"client": None}) == socket_address({}) == ""
 
 
-def test_loopback_is_told_from_other_addresses():
+def test_loopback_addresses_are_recognised():
     assert is_loopback("127.0.0.1")
     assert is_loopback("::1")
     assert not is_loopback("192.0.2.1")

@@ -19,12 +19,12 @@ def _no_outage(monkeypatch):
 
 @pytest.fixture
 def silent_redis():
-    """Return the URL of a server that takes connections and never answers."""
+    """Return the URL of a server that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"redis://127.0.0.1:{server.getsockname()[1]}/0"
 
 
-def test_every_process_sees_one_cache():
+def test_processes_share_one_cache():
     default_cache.set("key", {"a": 1}, 60)
 
     assert SharedCache(settings.REDIS_URL, {"KEY_PREFIX": key("cache")}).get("key") == {"a": 1}
@@ -42,7 +42,7 @@ def test_threads_share_one_bounded_pool():
     assert 1 <= len(pool._connections) <= MAX_CONNECTIONS
 
 
-def ask_everything(cache):
+def call_every_method(cache):
     return [
         cache.add("key", 1),
         cache.get("key", "default"),
@@ -61,25 +61,25 @@ def ask_everything(cache):
 EMPTY = [True, "default", None, False, False, {}, False, [], None, False, 7]
 
 
-def test_redis_that_is_away_is_an_empty_cache(tmp_path, caplog):
+def test_cache_without_redis_is_empty(tmp_path, caplog):
     cache = SharedCache(f"unix://{tmp_path}/none.sock", {})
 
     with caplog.at_level(logging.WARNING):
-        assert ask_everything(cache) == EMPTY
-        with pytest.raises(ValueError, match="away"):
+        assert call_every_method(cache) == EMPTY
+        with pytest.raises(ValueError, match="unavailable"):
             cache.incr("key")
 
     assert len(caplog.records) == 1
 
 
-def test_redis_that_hangs_holds_nobody_for_a_second(silent_redis):
+def test_hanging_redis_delays_nobody_for_a_second(silent_redis):
     started = time.monotonic()
 
-    assert ask_everything(SharedCache(silent_redis, {})) == EMPTY
+    assert call_every_method(SharedCache(silent_redis, {})) == EMPTY
     assert time.monotonic() - started < 1
 
 
-def test_redis_is_asked_again_after_the_pause(tmp_path, monkeypatch):
+def test_redis_is_tried_again_after_the_pause(tmp_path, monkeypatch):
     SharedCache(f"unix://{tmp_path}/none.sock", {}).get("key")
     monkeypatch.setattr(module._Outage, "until", time.monotonic())
 
@@ -89,9 +89,9 @@ def test_redis_is_asked_again_after_the_pause(tmp_path, monkeypatch):
 
 def test_clearing_the_cache_leaves_the_rest_of_the_database():
     default_cache.set("key", 1)
-    client().set(key("board"), "kept")
+    client().set(key("board"), "quotes")
 
     default_cache.clear()
 
     assert default_cache.get("key") is None
-    assert client().get(key("board")) == b"kept"
+    assert client().get(key("board")) == b"quotes"

@@ -21,12 +21,12 @@ def write(path: Path, text: str) -> None:
 
 
 def ids(project: Path, domain: str) -> set[object]:
-    return {message.id for message in catalogues.messages_in(project, domain) if message.id}
+    return {message.id for message in catalogues.extract_messages(project, domain) if message.id}
 
 
 @pytest.mark.parametrize("domain", catalogues.DOMAINS)
 def test_every_message_is_translated(domain):
-    assert catalogues.faults(settings.BASE_DIR, domain) == []
+    assert catalogues.find_faults(settings.BASE_DIR, domain) == []
 
 
 def test_extraction_reads_templates(project):
@@ -52,7 +52,7 @@ def test_extraction_reads_templates(project):
         "Valor",
         "Filtro",
     }
-    assert catalogues.messages_in(project, "django").get("Aberto", "mercado") is not None
+    assert catalogues.extract_messages(project, "django").get("Aberto", "mercado") is not None
 
 
 def test_extraction_reads_python_but_not_its_tests(project):
@@ -77,16 +77,16 @@ def test_extraction_reads_modules_of_the_browser(project):
     assert ids(project, "django") == set()
 
 
-def test_update_keeps_translations_and_drops_what_left(project):
+def test_update_keeps_translations_and_removes_unused_ones(project):
     page = project / "templates/page.html"
     write(page, "{% load i18n %}{% translate 'Sair' %}{% translate 'Some' %}")
-    assert catalogues.update(project, "django") == 2
+    assert catalogues.update_catalogue(project, "django") == 2
     po = catalogues.po_path(project, "django")
     write(po, po.read_text(encoding="utf-8").replace('"Sair"\nmsgstr ""', '"Sair"\nmsgstr "Leave"'))
 
     write(page, "{% load i18n %}{% translate 'Novo' %}{% translate 'Sair' %}")
 
-    assert catalogues.update(project, "django") == 1
+    assert catalogues.update_catalogue(project, "django") == 1
     text = po.read_text(encoding="utf-8")
     assert 'msgid "Sair"\nmsgstr "Leave"' in text
     assert "Some" not in text
@@ -94,10 +94,10 @@ def test_update_keeps_translations_and_drops_what_left(project):
 
 def test_update_changes_nothing_the_second_time(project):
     write(project / "templates/page.html", "{% load i18n %}{% translate 'B' %}{% translate 'A' %}")
-    catalogues.update(project, "django")
+    catalogues.update_catalogue(project, "django")
     once = catalogues.po_path(project, "django").read_text(encoding="utf-8")
 
-    catalogues.update(project, "django")
+    catalogues.update_catalogue(project, "django")
 
     assert catalogues.po_path(project, "django").read_text(encoding="utf-8") == once
     assert "Date" not in once
@@ -119,13 +119,13 @@ ENTRY = 'msgid "Sair %(n)s"\nmsgstr "{}"\n'
         (ENTRY.format("Leave %(n)s") + '\n#~ msgid "Velho"\n#~ msgstr "Old"\n', "obsolete: Velho"),
     ],
 )
-def test_faults_are_named(project, entries, fault):
+def test_faults_are_reported(project, entries, fault):
     write(project / "mainapp/market/views.py", '_("Sair %(n)s")\n')
     po = catalogues.po_path(project, "django")
     po.parent.mkdir(parents=True)
     write(po, catalogues.HEADER + entries)
 
-    assert catalogues.faults(project, "django") == [fault]
+    assert catalogues.find_faults(project, "django") == [fault]
 
 
 def test_a_lost_placeholder_is_a_fault(project):
@@ -134,7 +134,7 @@ def test_a_lost_placeholder_is_a_fault(project):
     po.parent.mkdir(parents=True)
     write(po, catalogues.HEADER + "#, python-format\n" + ENTRY.format("Leave %(m)s"))
 
-    assert [line.rpartition(": ")[2] for line in catalogues.faults(project, "django")] == [
+    assert [line.rpartition(": ")[2] for line in catalogues.find_faults(project, "django")] == [
         "Sair %(n)s"
     ]
 
@@ -153,7 +153,7 @@ def test_compiling_follows_the_catalogue(project):
     assert [path.name for path in po.parent.glob("*.mo")] == ["django.mo"]
 
 
-def test_check_fails_on_what_is_not_translated(project, settings):
+def test_check_fails_on_untranslated_messages(project, settings):
     settings.BASE_DIR = project
     write(project / "templates/page.html", "{% load i18n %}{% translate 'Sair' %}")
 

@@ -11,8 +11,8 @@ from mainapp.core.exceptions import DomainError
 KIB = 1024
 
 
-class ParrotConsumer(BaseConsumer):
-    """Answers what it was sent, or fails when it is asked to."""
+class EchoConsumer(BaseConsumer):
+    """Replies to pings, and fails or refuses on request."""
 
     handlers = BaseConsumer.handlers | {"fail": "fail", "refuse": "refuse"}
 
@@ -23,18 +23,18 @@ class ParrotConsumer(BaseConsumer):
         raise DomainError("forbidden", "Não.", fields={"a": "b"})
 
 
-class GreetlessConsumer(BaseConsumer):
+class FailingConsumer(BaseConsumer):
     async def opened(self):
-        raise LookupError("cannot greet")
+        raise LookupError("cannot open")
 
 
 @pytest.fixture
-def parrot(websocket):
-    return lambda **headers: websocket("/", app=ParrotConsumer.as_asgi(), **headers)
+def echo_socket(websocket):
+    return lambda **headers: websocket("/", app=EchoConsumer.as_asgi(), **headers)
 
 
 def nested(depth):
-    """Return a frame whose objects and lists are nested `depth` deep, itself the first."""
+    """Return a frame with objects and lists nested to `depth`, including the frame itself."""
     return '{"type":"ping","a":' + "[" * (depth - 1) + "]" * (depth - 1) + "}"
 
 
@@ -43,8 +43,8 @@ def frame_of_bytes(size):
     return start + "a" * (size - len(start) - len(end)) + end
 
 
-async def test_ping_is_answered_with_its_id(parrot):
-    async with parrot() as socket:
+async def test_ping_is_answered_with_its_id(echo_socket):
+    async with echo_socket() as socket:
         assert await socket.ask({"type": "ping"}) == {"type": "pong"}
         assert await socket.ask({"type": "ping", "id": "a1"}) == {"type": "pong", "id": "a1"}
         assert await socket.ask({"type": "ping", "id": "x" * 64}) == {
@@ -84,8 +84,8 @@ async def test_ping_is_answered_with_its_id(parrot):
         ('{"a":' * 10_000 + "1" + "}" * 10_000, "Isto não é JSON."),
     ],
 )
-async def test_bad_frame_is_answered_and_survived(parrot, frame, detail):
-    async with parrot() as socket:
+async def test_bad_frame_gets_an_error_and_the_socket_stays_open(echo_socket, frame, detail):
+    async with echo_socket() as socket:
         assert await socket.ask(frame) == {
             "type": "error",
             "code": "bad_frame",
@@ -96,14 +96,14 @@ async def test_bad_frame_is_answered_and_survived(parrot, frame, detail):
 
 
 @pytest.mark.parametrize("frame", [nested(31), nested(32), frame_of_bytes(64 * KIB)])
-async def test_frame_at_the_limit_is_taken(parrot, frame):
-    async with parrot() as socket:
+async def test_frame_at_the_limit_is_accepted(echo_socket, frame):
+    async with echo_socket() as socket:
         assert await socket.ask(frame) == {"type": "pong"}
 
 
 @pytest.mark.parametrize("kind", ["nonsense", "", None, 1, ["ping"], {"a": 1}, "answer_ping"])
-async def test_unknown_type_is_told_with_the_frames_id(parrot, kind):
-    async with parrot() as socket:
+async def test_unknown_type_is_an_error_with_the_frames_id(echo_socket, kind):
+    async with echo_socket() as socket:
         assert await socket.ask({"type": kind, "id": "7"}) == {
             "type": "error",
             "code": "unknown_type",
@@ -114,8 +114,8 @@ async def test_unknown_type_is_told_with_the_frames_id(parrot, kind):
 
 
 @pytest.mark.parametrize("frame_id", ["x" * 65, 1.5, True, [], {}])
-async def test_id_that_is_none_is_invalid(parrot, frame_id):
-    async with parrot() as socket:
+async def test_malformed_id_is_invalid(echo_socket, frame_id):
+    async with echo_socket() as socket:
         assert await socket.ask({"type": "ping", "id": frame_id}) == {
             "type": "error",
             "code": "invalid",
@@ -128,15 +128,15 @@ async def test_id_that_is_none_is_invalid(parrot, frame_id):
 @pytest.mark.parametrize(
     "frame", ["x" * (KIB * KIB + 1), b"x" * (KIB * KIB + 1), "é" * (KIB * KIB // 2 + 1)]
 )
-async def test_frame_over_a_mebibyte_closes(parrot, frame):
-    async with parrot() as socket:
+async def test_frame_over_a_mebibyte_closes(echo_socket, frame):
+    async with echo_socket() as socket:
         await socket.send(frame)
 
         assert await socket.closed() == 1009
 
 
-async def test_error_of_the_domain_is_told_with_its_fields(parrot):
-    async with parrot() as socket:
+async def test_domain_error_is_sent_with_its_fields(echo_socket):
+    async with echo_socket() as socket:
         assert await socket.ask({"type": "refuse", "id": "9"}) == {
             "type": "error",
             "code": "forbidden",
@@ -146,8 +146,8 @@ async def test_error_of_the_domain_is_told_with_its_fields(parrot):
         }
 
 
-async def test_failing_handler_is_logged_and_the_socket_lives(parrot, caplog):
-    async with parrot() as socket:
+async def test_failing_handler_is_logged_and_the_socket_stays_open(echo_socket, caplog):
+    async with echo_socket() as socket:
         assert await socket.ask({"type": "fail", "id": "9"}) == {
             "type": "error",
             "code": "internal",
@@ -160,23 +160,23 @@ async def test_failing_handler_is_logged_and_the_socket_lives(parrot, caplog):
     ]
 
 
-async def test_failing_greeting_is_told_and_closes(websocket, caplog):
-    async with websocket("/", app=GreetlessConsumer.as_asgi()) as socket:
+async def test_failure_on_opening_is_sent_and_closes(websocket, caplog):
+    async with websocket("/", app=FailingConsumer.as_asgi()) as socket:
         assert (await socket.next())["code"] == "internal"
         assert await socket.closed() == 1011
 
 
-async def test_hostile_frames_leave_no_traceback(parrot, caplog):
+async def test_hostile_frames_leave_no_traceback(echo_socket, caplog):
     caplog.set_level(logging.INFO)
-    async with parrot() as socket:
+    async with echo_socket() as socket:
         for frame in (b"\xff", "{", nested(40), '{"type":"nonsense"}', "x" * (KIB * KIB + 1)):
             await socket.send(frame)
         await socket.closed()
     assert caplog.records == []
 
 
-async def test_hundred_errors_are_borne_and_the_next_closes(parrot):
-    async with parrot() as socket:
+async def test_socket_closes_after_a_hundred_errors(echo_socket):
+    async with echo_socket() as socket:
         for _ in range(100):
             assert (await socket.ask("{"))["code"] == "bad_frame"
         assert await socket.ask({"type": "ping"}) == {"type": "pong"}
@@ -186,17 +186,17 @@ async def test_hundred_errors_are_borne_and_the_next_closes(parrot):
         assert await socket.closed() == 4408
 
 
-async def test_errors_of_long_ago_are_forgiven(parrot, monkeypatch):
+async def test_old_errors_are_not_counted(echo_socket, monkeypatch):
     monkeypatch.setattr(consumers, "WINDOW_S", 0.3)
-    async with parrot() as socket:
+    async with echo_socket() as socket:
         for _ in range(2):
             for _ in range(100):
                 assert (await socket.ask("{"))["code"] == "bad_frame"
             await asyncio.sleep(0.3)
 
 
-async def test_closed_socket_answers_nothing_more(parrot):
-    async with parrot() as socket:
+async def test_closed_socket_sends_no_more_frames(echo_socket):
+    async with echo_socket() as socket:
         await socket.send("x" * (KIB * KIB + 1))
         await socket.send({"type": "ping"})
         await socket.closed()
@@ -205,8 +205,8 @@ async def test_closed_socket_answers_nothing_more(parrot):
         assert await socket.receive_nothing(timeout=0.05)
 
 
-async def test_flood_of_good_frames_is_slowed(parrot):
-    async with parrot() as socket:
+async def test_flood_of_valid_frames_is_rate_limited(echo_socket):
+    async with echo_socket() as socket:
         for _ in range(consumers.FRAMES):
             await socket.ask({"type": "ping"})
         frame = await socket.ask({"type": "ping"})
@@ -228,17 +228,17 @@ async def test_flood_of_good_frames_is_slowed(parrot):
         ({"cookie": "django_language=xx", "accept_language": "en"}, "This is not JSON."),
     ],
 )
-async def test_detail_is_in_the_sessions_language(parrot, headers, detail):
-    async with parrot(**headers) as socket:
+async def test_detail_is_in_the_sessions_language(echo_socket, headers, detail):
+    async with echo_socket(**headers) as socket:
         assert (await socket.ask("{"))["detail"] == detail
 
 
-async def test_unknown_path_is_told_by_its_code(websocket):
+async def test_unknown_path_closes_with_its_code(websocket):
     async with websocket("/", app=UnknownPathConsumer.as_asgi()) as socket:
         assert await socket.closed() == 4404
 
 
-def test_parsed_frame_is_what_was_sent():
+def test_parsed_frame_equals_the_sent_one():
     frame = {"type": "ping", "á": [1, {"b": None}]}
 
     assert parse_frame(json.dumps(frame)) == frame

@@ -1,4 +1,4 @@
-"""Every raise site of a DomainError, found in the source, and its sentence on every edge."""
+"""Checks of every raised DomainError in the sources, and of its rendering everywhere."""
 
 import ast
 import inspect
@@ -24,7 +24,7 @@ from mainapp.core.exceptions import SENTENCES, STATUSES, DomainError, fill
 
 HOSTILE = ["%", "%s", "%(x)s", "%(limit)s", "{}", "{0}", "<b>", "\ud800", "\x00", "100%%"]
 MARKERS = {"_", "gettext_noop", "gettext_lazy", "ngettext_lazy"}
-# What a framework says already, filled into no sentence of ours.
+# The whole sentence is a framework's own message.
 PASSED_ON = "%(error)s"
 SKIPPED = {"tests", "migrations"}
 
@@ -38,18 +38,18 @@ def sources():
 
 @cache
 def domain_errors():
-    """Return DomainError and every class that derives from it, by name."""
+    """Return DomainError and its subclasses by name."""
     for path in sources():
         if "DomainError" in path.read_text(encoding="utf-8"):
             parts = path.relative_to(settings.BASE_DIR).with_suffix("").parts
             import_module(".".join(parts).removesuffix(".__init__"))
-    found, waiting = {}, [DomainError]
-    while waiting:
-        error = waiting.pop()
-        waiting += error.__subclasses__()
+    errors, queue = {}, [DomainError]
+    while queue:
+        error = queue.pop()
+        queue += error.__subclasses__()
         if ".tests." not in error.__module__:
-            found[error.__name__] = error
-    return found
+            errors[error.__name__] = error
+    return errors
 
 
 def takes_code(error):
@@ -58,20 +58,17 @@ def takes_code(error):
 
 @cache
 def calls():
-    """Return (place, call, whether its first argument is the code) of every construction."""
-    found = []
-    for path in sources():
-        found += _calls_of(path)
-    return found
+    """Return (place, call, whether its first argument is the code) for every construction."""
+    return [call for path in sources() for call in _calls_of(path)]
 
 
 def _calls_of(path):
     errors = domain_errors()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    own = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    inside = {
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    super_calls = {
         id(call)
-        for node in own
+        for node in classes
         if node.name in errors and node.name != "DomainError"
         for call in ast.walk(node)
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "super().__init__"
@@ -86,7 +83,7 @@ def _calls_of(path):
             yield place, None, True
         if isinstance(node, ast.Call):
             name = node.func.id if isinstance(node.func, ast.Name) else ""
-            if id(node) in inside:
+            if id(node) in super_calls:
                 yield place, node, True
             elif name in errors:
                 yield place, node, takes_code(errors[name])
@@ -98,27 +95,27 @@ def literal(node):
 
 @cache
 def templates():
-    """Return each sentence that is given to a DomainError, with the names in its params."""
-    found = dict.fromkeys(SENTENCES.values())
+    """Return every sentence that is passed to a DomainError, with the call."""
+    sentences = dict.fromkeys(SENTENCES.values())
     for _place, call, has_code in calls():
         for argument in call.args[1 if has_code else 0 :][:1] if call else []:
             for node in ast.walk(argument):
                 if isinstance(node, ast.Call) and ast.unparse(node.func) in MARKERS:
                     for text in filter(None, map(literal, node.args)):
-                        found[text] = call
-    return found
+                        sentences[text] = call
+    return sentences
 
 
 # The raise sites --------------------------------------------------------------------------------
 
 
-def test_every_raise_site_says_its_code():
+def test_every_raise_site_has_a_known_code():
     wrong = [
         place
         for place, call, has_code in calls()
         if has_code
         and (call is None or not call.args or literal(call.args[0]) not in STATUSES)
-        # `code_for_status(…)` is the answer of a framework, `code` its variable.
+        # These pass `code_for_status(…)`, for a framework's refusal, or a variable with its result.
         and place.split(":")[0] not in ("mainapp/api/errors.py", "mainapp/api/middleware.py")
         and place.split(":")[0] != "mainapp/api/schema.py"
     ]
@@ -155,10 +152,10 @@ def test_every_subclass_has_a_known_code(name):
         for parameter in list(inspect.signature(error.__init__).parameters.values())[1:]
         if parameter.default is parameter.empty
     }
-    made = error(**values | ({"code": "invalid"} if takes_code(error) else {}))
+    instance = error(**values | ({"code": "invalid"} if takes_code(error) else {}))
 
-    assert made.code in STATUSES
-    assert str(made)
+    assert instance.code in STATUSES
+    assert str(instance)
 
 
 def test_unknown_code_is_refused():
@@ -205,7 +202,7 @@ def shown(value):
 
 
 def expected(error, value):
-    """Return the translated sentence with the value where the placeholder stands."""
+    """Return the translated sentence with the value in place of each placeholder."""
     sentence = translation.gettext(error.template)
     return re.sub(r"%\(\w+\)s|%%", lambda m: "%" if m[0] == "%%" else shown(value), sentence)
 
@@ -231,7 +228,7 @@ def test_no_parameter_breaks_a_page(rf, value, language):
 
 @pytest.mark.parametrize("language", ["pt-br", "en"])
 @pytest.mark.parametrize("value", HOSTILE)
-def test_no_parameter_breaks_an_answer_of_the_api(db, monkeypatch, value, language):
+def test_no_parameter_breaks_an_api_response(db, monkeypatch, value, language):
     view, request = RaisingView.as_view(), APIRequestFactory().get("/")
     with translation.override(language):
         for error in errors_with(value):
@@ -271,7 +268,7 @@ async def test_no_parameter_breaks_a_frame(websocket, monkeypatch, value, langua
                 }
 
 
-def test_hostile_text_in_a_request_breaks_no_answer(client, alice):
+def test_hostile_text_in_a_request_breaks_no_response(client, alice):
     client.force_login(alice)
     body = '{"venda": "1.00", "ativo": "\\ud800", "recurrence": "\\ud800%s", "\\ud800": 1}'
     answer = client.post("/api/v1/alerts/", body, content_type="application/json")

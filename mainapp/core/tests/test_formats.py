@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from mainapp.core.templatetags import formats
 
-# The same cases hold static/mainapp/js/core/number.js in tests/e2e.
+# tests/e2e checks static/mainapp/js/core/number.js against the same cases.
 CASES = json.loads((Path(__file__).parent / "formats.json").read_text(encoding="utf-8"))
 
 
@@ -44,7 +44,7 @@ def test_a_float_is_never_written_as_money():
         (259_200, "há 3 d", "3 d ago"),
     ],
 )
-def test_ages_are_told_in_the_readers_language(seconds, portuguese, english, time_machine):
+def test_ages_are_in_the_readers_language(seconds, portuguese, english, time_machine):
     now = timezone.now()
     time_machine.move_to(now, tick=False)
     with override("pt-br"):

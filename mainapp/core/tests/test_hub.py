@@ -1,4 +1,4 @@
-"""What every hub owes to its base, tested on each hub that the features register."""
+"""Behaviour of the hubs' base class, tested on every registered hub."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.own_redis import OwnRedis, point_at
 from mainapp.core.tests.pipes import settle, until
 
-# Imported by name: `core` may not import the features whose hubs it brings.
+# Imported by name: it imports the features with hubs, which `core` may not import.
 lifespan = import_module("project.asgi").lifespan
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,12 +32,12 @@ def accessor(request):
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch):
+def _short_retries(monkeypatch):
     monkeypatch.setattr(hub, "RETRY_S", 0.01)
 
 
 def example(hint):
-    """Return a value of a type that a message may declare."""
+    """Return a value of a type used in messages."""
     if is_typeddict(hint):
         return {name: example(each) for name, each in get_type_hints(hint).items()}
     if get_origin(hint) is Literal:
@@ -50,7 +50,7 @@ def example(hint):
 
 
 def malformed(shape):
-    """Return messages that are not of a shape, from no message at all to one wrong value."""
+    """Yield messages that do not have a shape: from non-messages to a single wrong value."""
     good = example(shape)
     yield from (None, 1, "x", [], [["type", good["type"]]], {})
     yield from ({"type": kind} for kind in (None, 1, [], {}, "nonsense", "__init__", "stop"))
@@ -65,7 +65,7 @@ def malformed(shape):
 
 
 def record(running, monkeypatch):
-    """Replace the hub's handlers; return the list of the messages that reach them."""
+    """Replace the hub's handlers; return the list that collects their messages."""
     received = []
     for _shape, name in running.handlers.values():
         monkeypatch.setattr(running, name, received.append)
@@ -73,14 +73,14 @@ def record(running, monkeypatch):
 
 
 def good_messages(running):
-    """Return a message of each type, with a group of the hub."""
+    """Return a valid message of each type to the hub's first group."""
     return [
         GroupMessage(running.groups[0], example(shape))
         for shape, _name in running.handlers.values()
     ]
 
 
-async def is_heard(running, received):
+async def check_receives(running, received):
     received.clear()
     messages = good_messages(running)
     publish(messages)
@@ -100,14 +100,14 @@ async def test_malformed_messages_are_logged_and_skipped(accessor, monkeypatch, 
             client.publish(channel, raw)
 
     received = record(running, monkeypatch)
-    await is_heard(running, received)
+    await check_receives(running, received)
 
     skipped = [r for r in caplog.records if "skipped a message" in r.getMessage()]
     assert len(skipped) == (len(bad) + 4) * len(running.groups)
     assert [r for r in caplog.records if "starts again" in r.getMessage()] == []
 
 
-async def test_handler_that_fails_ends_no_listening(accessor, monkeypatch, caplog):
+async def test_failing_handler_does_not_stop_the_hub(accessor, monkeypatch, caplog):
     running = accessor()
     await running.ready()
     for _shape, name in running.handlers.values():
@@ -115,10 +115,10 @@ async def test_handler_that_fails_ends_no_listening(accessor, monkeypatch, caplo
     publish(good_messages(running))
     await until(lambda: len(caplog.records) == len(running.handlers))
 
-    await is_heard(running, record(running, monkeypatch))
+    await check_receives(running, record(running, monkeypatch))
 
 
-async def test_failing_task_starts_again(accessor, monkeypatch, caplog):
+async def test_failing_task_is_restarted(accessor, monkeypatch, caplog):
     runs = []
 
     async def flaky():
@@ -137,7 +137,7 @@ async def test_failing_task_starts_again(accessor, monkeypatch, caplog):
     ] * 2
 
 
-async def test_each_loop_has_one(accessor):
+async def test_each_event_loop_has_its_own_hub(accessor):
     others = []
 
     async def in_another_loop():
@@ -178,7 +178,7 @@ async def test_stopping_ends_every_task(accessor, monkeypatch):
     assert asyncio.all_tasks() <= before
 
 
-async def test_server_that_shuts_down_stops_every_hub(monkeypatch, caplog):
+async def test_shutdown_of_the_server_stops_every_hub(monkeypatch, caplog):
     monkeypatch.setattr(HUBS[0].make, "cleanup", lambda self: 1 / 0)
     running = [accessor() for accessor in HUBS]
     events = iter(("lifespan.startup", "lifespan.shutdown"))
@@ -206,30 +206,30 @@ async def test_every_feature_with_sockets_registers_its_hub():
     assert len(HUBS) == 4
 
 
-async def test_hubs_hear_again_after_redis_was_away(settings, tmp_path, monkeypatch):
-    """Away when they start, then killed, then frozen, each time with a real server."""
+async def test_hubs_receive_again_after_outages_of_redis(settings, tmp_path, monkeypatch):
+    """Redis is missing at the start, then killed, then frozen; with a real server."""
     own = OwnRedis(tmp_path)
     point_at(settings, own.url)
     async with AsyncExitStack() as stack:
         hubs = [await stack.enter_async_context(make(accessor)) for accessor in HUBS]
         received = [record(each, monkeypatch) for each in hubs]
         for each in hubs:
-            await asyncio.wait_for(each.ready(), 1)  # nobody waits for a Redis that is away
+            await asyncio.wait_for(each.ready(), 1)  # does not wait for a missing Redis
 
-        async def all_hear():
+        async def check_all_receive():
             await until(lambda: all(own.subscribers(g) for h in hubs for g in h.groups), 10)
-            for each, its in zip(hubs, received, strict=True):
-                await is_heard(each, its)
+            for each, messages in zip(hubs, received, strict=True):
+                await check_receives(each, messages)
 
         await own.start()
-        await all_hear()
+        await check_all_receive()
         await own.kill()
         await own.start()
-        await all_hear()
+        await check_all_receive()
         own.freeze()
-        await asyncio.sleep(2.5)  # longer than every time-out of the clients
+        await asyncio.sleep(2.5)  # longer than all time-outs of the clients
         own.thaw()
-        await all_hear()
+        await check_all_receive()
     await get_channel_layer().flush()
     await own.kill()
 
@@ -238,7 +238,7 @@ def make(accessor):
     return accessor.make(*accessor._arguments)
 
 
-async def test_object_of_a_loop_is_made_by_its_first_caller():
+async def test_object_of_a_loop_is_created_on_the_first_call():
     made = []
     accessor = OnePerLoop(lambda name: made.append(name) or name, "a")
     try:

@@ -33,12 +33,12 @@ AT = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HERE = of_address("203.0.113.7")
 
 
-@pytest.fixture(params=["nobody", "nothing"])
+@pytest.fixture(params=["missing", "unresponsive"])
 def no_redis(request, monkeypatch, tmp_path):
-    """Point the limiter at a Redis that is not there, or at one that never answers."""
+    """Point the limiter at a missing Redis, or at one that never responds."""
     path = tmp_path / "redis.sock"
     server = socket.socket(socket.AF_UNIX)
-    if request.param == "nothing":
+    if request.param == "unresponsive":
         server.bind(str(path))
         server.listen()
     client = redis.Redis(
@@ -57,7 +57,7 @@ def stored_key(limit=THREE, key=HERE):
     return redis_store.key_of(limit, key)
 
 
-def test_uses_pass_up_to_the_count_and_each_is_counted_once():
+def test_uses_are_allowed_up_to_the_count_and_counted_once():
     decisions = [try_consume(THREE, HERE) for _ in range(5)]
 
     assert [decision.used for decision in decisions] == [1, 2, 3, 3, 3]
@@ -66,7 +66,7 @@ def test_uses_pass_up_to_the_count_and_each_is_counted_once():
     assert all(9 < decision.reset_s <= 10 for decision in decisions)
 
 
-def test_users_addresses_and_limits_are_counted_apart(alice, bob):
+def test_users_addresses_and_limits_are_counted_separately(alice, bob):
     for key in (HERE, of_user(alice), of_user(bob), of_address("203.0.113.8")):
         assert try_consume(THREE, key).used == 1
     assert try_consume(Limit("another", 3, 10.0), HERE).used == 1
@@ -74,7 +74,7 @@ def test_users_addresses_and_limits_are_counted_apart(alice, bob):
     assert try_consume(THREE, of_address("2001:db8::2:1")).used == 2
 
 
-def test_refusal_says_when_and_a_call_right_after_that_passes():
+def test_call_right_after_the_announced_wait_is_allowed():
     short = Limit("short", 2, 0.3)
     consume(short, HERE)
     time.sleep(0.1)
@@ -89,7 +89,7 @@ def test_refusal_says_when_and_a_call_right_after_that_passes():
     consume(short, HERE)
 
 
-def test_refused_uses_are_not_counted_and_move_no_end():
+def test_refused_uses_are_not_counted_and_extend_nothing():
     consume(THREE, HERE)
     expiry = redis_store.client().pttl
     first_ms = expiry(stored_key())
@@ -100,7 +100,7 @@ def test_refused_uses_are_not_counted_and_move_no_end():
     assert expiry(stored_key()) <= first_ms
 
 
-def test_any_window_holds_the_count_and_not_twice_as_much():
+def test_no_window_of_that_length_exceeds_the_count():
     limit = Limit("sliding", 2, 0.4)
     consume(limit, HERE)
     time.sleep(0.3)
@@ -111,21 +111,21 @@ def test_any_window_holds_the_count_and_not_twice_as_much():
     assert try_consume(limit, HERE).is_refused
 
 
-def test_uses_of_a_clock_that_was_set_back_are_forgotten():
+def test_uses_in_the_future_are_forgotten():
     ahead = (time.time() + 3600) * 1_000_000
     redis_store.client().rpush(stored_key(), *[f"{ahead:.0f}"] * 3)
 
     assert try_consume(THREE, HERE).used == 1
 
 
-def test_keys_of_clients_that_are_gone_expire():
+def test_keys_of_clients_that_left_expire():
     consume(THREE, HERE)
 
     assert 10_000 < redis_store.client().pttl(stored_key()) <= 11_000
 
 
 @pytest.mark.parametrize("count", [1, 10])
-def test_exactly_the_count_of_200_parallel_uses_pass(count):
+def test_exactly_the_count_of_200_parallel_uses_is_allowed(count):
     limit = Limit("parallel", count, 60.0)
     with ThreadPoolExecutor(32) as threads:
         decisions = list(threads.map(lambda _: try_consume(limit, HERE), range(200)))
@@ -133,7 +133,7 @@ def test_exactly_the_count_of_200_parallel_uses_pass(count):
     assert sum(not decision.is_refused for decision in decisions) == count
 
 
-async def test_exactly_the_count_of_200_parallel_uses_pass_on_an_event_loop():
+async def test_exactly_the_count_of_200_async_uses_is_allowed():
     async def use():
         try:
             await consume_async(THREE, HERE)
@@ -154,13 +154,13 @@ def test_count_follows_its_setting(settings):
     settings.ROOMS_A_DAY = 2
     consume(limit, HERE)
 
-    settings.ROOMS_A_DAY = 1  # lowered: the wait is until one place is free again
+    settings.ROOMS_A_DAY = 1  # lowered below the counted uses
     assert try_consume(limit, HERE).is_refused
     settings.ROOMS_A_DAY = 0
     assert try_consume(limit, HERE).is_refused
 
 
-def test_open_limit_passes_without_redis_at_once_and_says_so_once(no_redis, caplog):
+def test_open_limit_allows_uses_without_redis_and_logs_once(no_redis, caplog):
     started = time.monotonic()
 
     with caplog.at_level(logging.WARNING, "mainapp.core.limits"):
@@ -178,7 +178,7 @@ def test_closed_limit_refuses_without_redis(no_redis):
     assert caught.value.code == "unavailable"
 
 
-def test_stored_uses_pass_up_to_the_count_until_the_window_of_the_first_ends(alice, bob):
+def test_stored_window_begins_with_its_first_use_and_allows_the_count(alice, bob):
     one_hour = timedelta(hours=1)
     limit = Limit("quota", 2, 86_400.0)
     consume_stored(limit, of_user(alice), at=AT)
@@ -212,7 +212,7 @@ def test_stored_use_costs_one_query(alice, django_assert_num_queries):
         consume_stored(QUOTA, of_user(alice), at=AT)
 
 
-def test_stored_limit_of_none_refuses_the_first_use(alice):
+def test_stored_limit_of_zero_refuses_the_first_use(alice):
     with pytest.raises(RateLimited):
         consume_stored(Limit("none", 0, 60.0), of_user(alice), at=AT)
 
@@ -224,7 +224,7 @@ def test_only_users_have_stored_limits(db):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("has_old_window", [False, True])
-def test_exactly_the_count_of_200_parallel_stored_uses_pass(has_old_window):
+def test_exactly_the_count_of_200_parallel_stored_uses_is_allowed(has_old_window):
     carol = get_user_model().objects.create_user("carol")
     if has_old_window:
         consume_stored(QUOTA, of_user(carol), at=AT - timedelta(days=2))

@@ -53,11 +53,11 @@ def test_other_origin_is_refused(origin):
 
 
 @pytest.mark.parametrize("host", ["", "evil.example", "evil.example:80", "local host", "[::1"])
-def test_host_that_is_not_ours_is_refused_though_the_origin_equals_it(host):
+def test_foreign_host_is_refused_even_with_an_equal_origin(host):
     assert not is_allowed(f"http://{host}", host=host, is_secure=False)
 
 
-def test_any_host_does_not_mean_any_origin(settings):
+def test_wildcard_host_does_not_allow_every_origin(settings):
     settings.ALLOWED_HOSTS = ["*"]
 
     assert is_allowed("http://a.example", host="a.example", is_secure=False)
@@ -81,7 +81,7 @@ def test_any_host_does_not_mean_any_origin(settings):
         ("http://port.example.com", False),
     ],
 )
-def test_trusted_origins_are_compared_whole(settings, origin, expected):
+def test_trusted_origins_are_compared_by_scheme_host_and_port(settings, origin, expected):
     settings.CSRF_TRUSTED_ORIGINS = [
         "https://app.example.org",
         "https://*.example.net",
@@ -100,6 +100,6 @@ async def test_handshake_of_another_origin_is_refused(websocket, origin):
     assert refused.value.code == 4403
 
 
-async def test_handshake_of_our_origin_is_taken(websocket):
+async def test_handshake_of_our_origin_is_accepted(websocket):
     async with websocket("/ws/nowhere/") as socket:
         assert await socket.closed() == 4404

@@ -1,4 +1,4 @@
-"""The move of the day's counts into core, run back and forth on the real tables."""
+"""Migration of the daily counters into core, forwards and backwards on the real tables."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -32,7 +32,7 @@ def migrate(targets):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_counts_of_days_and_of_rooms_survive():
+def test_daily_counts_and_room_counts_are_migrated():
     try:
         apps = migrate(BEFORE)
         user = apps.get_model("accounts", "User").objects.create(username="alice")
@@ -55,8 +55,8 @@ def test_counts_of_days_and_of_rooms_survive():
     }
 
     apps = migrate(BEFORE)
-    kept = apps.get_model("accounts", "Usage").objects.values_list("kind", "day", "count")
+    usages = apps.get_model("accounts", "Usage").objects.values_list("kind", "day", "count")
     try:
-        assert list(kept) == [("uploads", date(2026, 3, 10), 4)]
+        assert list(usages) == [("uploads", date(2026, 3, 10), 4)]
     finally:
         migrate(AFTER)

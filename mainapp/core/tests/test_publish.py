@@ -19,13 +19,13 @@ limits = sys.modules[publish_function.__module__]
 
 @pytest.fixture
 def unreachable(settings):
-    """Point the channel layer at a Redis that is not there."""
+    """Point the channel layer at a missing Redis."""
     point_at(settings, "unix:///nowhere/redis.sock")
 
 
 @pytest.fixture
 def hung(settings, monkeypatch):
-    """Point the channel layer at a Redis that accepts and never answers."""
+    """Point the channel layer at a Redis that accepts connections and never responds."""
     server = socket.create_server(("127.0.0.1", 0))
     point_at(settings, f"redis://127.0.0.1:{server.getsockname()[1]}")
     monkeypatch.setattr(limits, "PUBLISH_S", 0.05)
@@ -66,7 +66,7 @@ def test_publishing_without_redis_is_logged_in_one_line(unreachable, caplog):
     assert record.exc_info is None
 
 
-def test_redis_that_hangs_delays_nobody(hung, caplog):
+def test_hanging_redis_delays_nobody(hung, caplog):
     publish([GroupMessage("one", {"n": 1})])
     assert not flush_published(0.01)
     assert flush_published()
@@ -87,7 +87,7 @@ def test_queue_is_bounded(hung, caplog):
     assert len(caplog.records) == 2
 
 
-def test_of_messages_with_a_key_the_highest_rank_waits():
+def test_queue_keeps_the_highest_rank_of_a_key():
     publisher = Publisher()
     publisher._thread = Thread()  # never started
     for rank in (1, 3, 2):
@@ -99,7 +99,7 @@ def test_of_messages_with_a_key_the_highest_rank_waits():
     assert bodies == [("one", 3), ("two", 0), ("one", 9)]
 
 
-async def test_message_that_cannot_be_encoded_is_logged_and_the_others_are_sent(caplog):
+async def test_unencodable_message_is_logged_and_the_others_are_sent(caplog):
     receive = await subscribed("one")
 
     publish([GroupMessage("one", {"n": object()}), GroupMessage("one", {"n": 2})])
@@ -138,7 +138,7 @@ os.wait()
 """
 
 
-async def test_what_a_process_published_is_sent_before_it_ends(settings):
+async def test_published_messages_are_sent_before_the_process_ends(settings):
     receive = await subscribed("one")
     environment = os.environ | {"REDIS_URL": settings.REDIS_URL}
     environment |= {"DJANGO_SETTINGS_MODULE": "project.settings"}

@@ -7,7 +7,7 @@ from django.db import connection
 from mainapp.core.realtime import query
 
 
-async def test_query_holds_up_neither_the_loop_nor_another_query():
+async def test_query_blocks_neither_the_loop_nor_another_query():
     slow = asyncio.ensure_future(query(time.sleep, 0.3))
     started = time.monotonic()
 

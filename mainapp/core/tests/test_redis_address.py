@@ -34,11 +34,11 @@ from mainapp.core.redis_address import RedisAddress, parse_redis_url
         ),
     ],
 )
-def test_every_form_is_understood(url, address):
+def test_every_form_is_parsed(url, address):
     assert parse_redis_url(url) == address
 
 
-def test_tls_takes_its_files(tmp_path):
+def test_tls_options_are_parsed(tmp_path):
     certificate = tmp_path / "my ca.pem"
     certificate.touch()
 
@@ -66,9 +66,9 @@ REFUSED = {
     "redis://cache/9999999999": "takes a number as database",
     "redis://cache:0": "takes a port from 1 to 65535",
     "redis://cache:70000": "takes a port from 1 to 65535",
-    "redis://cache:redis": "has a host:port that is none",
+    "redis://cache:redis": "has an invalid host:port",
     "redis://::1:6379": "lacks a host",
-    "redis://fe80::1": "has a host:port that is none",
+    "redis://fe80::1": "has an invalid host:port",
     "redis://a,b": "names several hosts",
     "redis://cache/0#fragment": "takes no #",
     "redis://:p#q@cache": "takes no #",
@@ -81,9 +81,9 @@ REFUSED = {
     "redis://cache?db=2": "takes db with unix:// only",
     "redis://cache?ssl_ca_certs=/ca.pem": "takes ssl_ca_certs with rediss://",
     "redis://cache?timeout=1": "takes no parameter 'timeout'",
-    "rediss://cache?ssl_ca_certs=/none/ca.pem": "names for ssl_ca_certs /none/ca.pem",
-    "rediss://cache?ssl_cert_reqs=maybe": "takes for ssl_cert_reqs",
-    "rediss://cache?ssl_check_hostname=1": "takes for ssl_check_hostname",
+    "rediss://cache?ssl_ca_certs=/none/ca.pem": "has a missing ssl_ca_certs file: /none/ca.pem",
+    "rediss://cache?ssl_cert_reqs=maybe": "takes ssl_cert_reqs=required",
+    "rediss://cache?ssl_check_hostname=1": "takes ssl_check_hostname=true",
     "rediss://cache?ssl_cert_reqs=": "has an empty parameter",
     "unix://": "takes the absolute path",
     "unix://run/redis.sock": "takes the absolute path",
@@ -101,7 +101,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("url", "reason"), REFUSED.items())
-def test_half_working_combination_is_refused(url, reason):
+def test_invalid_address_is_refused_with_a_reason(url, reason):
     with pytest.raises(ValueError, match="^" + reason.replace("?", r"\?")) as refusal:
         parse_redis_url(url)
 
@@ -124,7 +124,7 @@ def test_any_credentials_survive_percent_encoding(username, password, database):
 
 @settings(deadline=None)
 @given(st.text())
-def test_any_text_is_an_address_or_a_reason_without_the_password(text):
+def test_no_text_reveals_the_password_in_the_error(text):
     secret = "hunter-2"
     for url in (text, f"redis://:{secret}{text}@cache", f"sentinel://a,:{secret}@{text}/m"):
         try:

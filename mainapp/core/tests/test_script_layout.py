@@ -1,4 +1,4 @@
-"""The structure of the browser's modules: folders, downward imports, short functions."""
+"""Structure of the browser's modules: folders, downward imports, short functions."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ STYLES = settings.BASE_DIR / "static/mainapp/css"
 FILES = sorted(SCRIPTS.rglob("*.js"))
 MAX_FUNCTION_LINES = 60
 MAX_FILE_LINES = 300
-# As import-linter's layers of the Python packages; a folder imports itself and lower ones.
+# Like import-linter's layers of the Python packages: a folder imports itself and lower layers.
 LAYERS = {"api": 3, "pages": 3, "alerts": 2, "portfolio": 2, "forum": 2}
 LAYERS |= {"market": 1, "notifications": 1, "core": 0}
 
@@ -29,7 +29,7 @@ def names(folder: Path, pattern: str) -> list[str]:
 
 
 def function_lengths(code: str) -> Iterator[tuple[int, int]]:
-    """Yield (line number, lines) of each function of code that is indented as ours."""
+    """Yield (line number, number of lines) of each function; relies on our formatter's indents."""
     lines = code.splitlines()
     for start, line in enumerate(lines):
         if not (match := FUNCTION.match(line)):
@@ -76,7 +76,7 @@ def test_statements_are_not_functions():
     assert list(function_lengths(code)) == []
 
 
-def test_scripts_and_styles_lie_in_folders_of_features():
+def test_scripts_and_styles_are_in_folders_of_features():
     folders = {name.rpartition("/")[0] for name in names(SCRIPTS, "*.js")}
     styles = {name.rpartition("/")[0] for name in names(STYLES, "*.css")}
 

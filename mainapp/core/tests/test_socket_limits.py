@@ -18,7 +18,7 @@ EXTENSIONS = {"websocket.http.response": {}}
 
 
 class Application:
-    """Accepts each socket and stays until it is told to go."""
+    """Keeps each socket open until `ended` is set."""
 
     def __init__(self):
         self.entered = 0
@@ -34,7 +34,7 @@ def scope_of(address="203.0.113.7", **more):
 
 
 async def handshake(application, scope):
-    """Return what the client of a refused handshake is sent."""
+    """Return the messages sent in reply to a refused handshake."""
     sent = []
 
     async def send(message):
@@ -44,8 +44,8 @@ async def handshake(application, scope):
     return sent
 
 
-async def opened(application, inner, count, **scope):
-    """Open sockets that stay; return their tasks."""
+async def open_sockets(application, inner, count, **scope):
+    """Open sockets that remain open; return their tasks."""
     tasks = [asyncio.create_task(application(scope_of(**scope), None, None)) for _ in range(count)]
     async with asyncio.timeout(5):
         while inner.entered < count:
@@ -53,16 +53,16 @@ async def opened(application, inner, count, **scope):
     return tasks
 
 
-async def closed(inner, tasks):
+async def close_sockets(inner, tasks):
     inner.ended.set()
     await asyncio.wait(tasks)
 
 
-async def test_address_has_so_many_sockets_at_once_and_may_come_again(settings):
+async def test_address_is_limited_to_its_open_sockets(settings):
     settings.SOCKETS_PER_ADDRESS = 3
     inner = Application()
     application = limit_addresses(inner)
-    tasks = await opened(application, inner, 3)
+    tasks = await open_sockets(application, inner, 3)
 
     start, body = await handshake(application, scope_of())
 
@@ -70,7 +70,7 @@ async def test_address_has_so_many_sockets_at_once_and_may_come_again(settings):
     assert start["headers"] == [(b"retry-after", b"30")]
     assert body == {"type": "websocket.http.response.body", "body": b""}
     assert inner.entered == 3
-    await closed(inner, tasks)
+    await close_sockets(inner, tasks)
     assert not _open_sockets
     await handshake(application, scope_of())
     assert inner.entered == 4
@@ -80,16 +80,16 @@ async def test_network_of_an_ipv6_address_counts_as_one(settings):
     settings.SOCKETS_PER_ADDRESS = 1
     inner = Application()
     application = limit_addresses(inner)
-    tasks = await opened(application, inner, 1, address="2001:db8:1:2::1")
+    tasks = await open_sockets(application, inner, 1, address="2001:db8:1:2::1")
 
     refused = await handshake(application, scope_of("2001:db8:1:2:ffff::7"))
 
     assert refused[0]["status"] == 429
-    await closed(inner, tasks)
+    await close_sockets(inner, tasks)
     assert await handshake(application, scope_of("2001:db8:1:3::1")) == []
 
 
-async def test_openings_of_an_address_are_counted_over_all_processes(settings):
+async def test_openings_of_an_address_are_counted_across_processes(settings):
     settings.SOCKETS_A_MINUTE_ADDRESS = 2
     inner = Application()
     inner.ended.set()
@@ -102,18 +102,18 @@ async def test_openings_of_an_address_are_counted_over_all_processes(settings):
     assert 50 < int(dict(answers[2][0]["headers"])[b"retry-after"]) <= 60
 
 
-async def test_user_has_so_many_sockets_from_all_addresses(settings, alice, bob):
+async def test_user_is_limited_across_addresses(settings, alice, bob):
     settings.SOCKETS_PER_USER = 2
     inner = Application()
     application = limit_users(inner)
-    tasks = await opened(application, inner, 2, user=alice)
+    tasks = await open_sockets(application, inner, 2, user=alice)
 
     assert (await handshake(application, scope_of("192.0.2.1", user=alice)))[0]["status"] == 429
-    await closed(inner, tasks)
+    await close_sockets(inner, tasks)
     assert await handshake(application, scope_of(user=bob)) == []
 
 
-async def test_server_without_http_answers_closes_with_1013(settings):
+async def test_server_without_http_responses_closes_with_1013(settings):
     settings.SOCKETS_PER_ADDRESS = 0
 
     sent = await handshake(limit_addresses(Application()), scope_of(extensions={}))
@@ -129,7 +129,7 @@ async def test_refusals_are_logged_once_a_minute(settings, caplog):
         await handshake(application, scope_of())
 
     (record,) = caplog.records
-    assert "203.0.113.7; is it a proxy that TRUSTED_PROXIES lacks?" in record.getMessage()
+    assert "203.0.113.7; is it a proxy missing in TRUSTED_PROXIES?" in record.getMessage()
 
 
 async def test_sockets_of_the_site_are_limited(settings, websocket, alice):
@@ -148,7 +148,7 @@ async def test_sockets_of_the_site_are_limited(settings, websocket, alice):
             pass
 
 
-async def test_key_that_is_none_is_not_limited():
+async def test_sockets_without_a_key_are_not_limited():
     inner = Application()
     inner.ended.set()
     application = SocketLimitMiddleware(

@@ -1,4 +1,4 @@
-"""The palette, held to WCAG's AA: 4.5 for text, 3 for what only outlines."""
+"""Contrast of the palette by WCAG AA: 4.5 for text, 3 for outlines."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ def luminance(colour: str) -> float:
     ("above", "below", "least"),
     [(*pair, 4.5) for pair in TEXT] + [(*pair, 3.0) for pair in OUTLINES],
 )
-def test_what_is_written_can_be_read(above, below, least, theme):
-    one, two = sorted(luminance(COLOURS[name][theme]) for name in (above, below))
+def test_colours_have_enough_contrast(above, below, least, theme):
+    darker, lighter = sorted(luminance(COLOURS[name][theme]) for name in (above, below))
 
-    assert (two + 0.05) / (one + 0.05) >= least
+    assert (lighter + 0.05) / (darker + 0.05) >= least

@@ -1,4 +1,4 @@
-"""What holds for the text of every template, ours and those of features to come."""
+"""Checks of every template: translatable text, no inline scripts or styles."""
 
 import re
 from html.parser import HTMLParser
@@ -11,13 +11,13 @@ from django.template.base import Lexer, TokenType
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 PAGES = sorted(TEMPLATES.glob("**/*.html"))
 MAILS = {path for path in PAGES if path.name == "mail.html"}  # no mail program reads a stylesheet
-NAMES = {"Pregão", "IBOV", "Ibovespa"}  # words that are the same in every language
-SPOKEN = {"alt", "aria-description", "aria-label", "data-label", "placeholder", "title"}
+NAMES = {"Pregão", "IBOV", "Ibovespa"}  # the same in every language
+TEXT_ATTRIBUTES = {"alt", "aria-description", "aria-label", "data-label", "placeholder", "title"}
 WORD = re.compile(r"[^\W\d_]{2,}")
 
 
-class Visible(HTMLParser):
-    """Collects the text that a person sees or hears."""
+class VisibleText(HTMLParser):
+    """Collects the text that is visible or read by screen readers."""
 
     def __init__(self):
         super().__init__()
@@ -26,7 +26,7 @@ class Visible(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.inside.append(tag)
-        self.texts += [value for name, value in attrs if name in SPOKEN and value]
+        self.texts += [value for name, value in attrs if name in TEXT_ATTRIBUTES and value]
 
     def handle_endtag(self, tag):
         while self.inside and self.inside.pop() != tag:
@@ -38,7 +38,7 @@ class Visible(HTMLParser):
 
 
 def untranslated(source: str) -> list[str]:
-    """Return the visible text of a template that stands outside its translation tags."""
+    """Return the visible words of a template outside its translation tags."""
     outside, text = True, ""
     for token in Lexer(source).tokenize():
         if token.token_type == TokenType.BLOCK:
@@ -49,7 +49,7 @@ def untranslated(source: str) -> list[str]:
                 outside = True
         elif token.token_type == TokenType.TEXT and outside:
             text += token.contents
-    parser = Visible()
+    parser = VisibleText()
     parser.feed(text)
     words = {word for piece in parser.texts for word in WORD.findall(piece)}
     return sorted(words - NAMES)
@@ -61,7 +61,7 @@ def test_visible_text_is_translatable(path):
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    ("source", "words"),
     [
         ("<p>Olá</p>", ["Olá"]),
         ('<a title="Ver {{ x }}">{{ y }}</a>', ["Ver"]),
@@ -70,14 +70,14 @@ def test_visible_text_is_translatable(path):
         ("{% comment %}why{% endcomment %}{# why #}", []),
     ],
 )
-def test_the_scanner_finds_what_is_outside(source, found):
-    assert untranslated(source) == found
+def test_the_scanner_finds_untranslated_words(source, words):
+    assert untranslated(source) == words
 
 
 @pytest.mark.parametrize(
     "path", sorted({*PAGES} - MAILS), ids=lambda path: str(path.relative_to(TEMPLATES))
 )
-def test_nothing_is_inline(path):
+def test_no_scripts_or_styles_are_inline(path):
     source = path.read_text(encoding="utf-8")
 
     assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|hx-on|hx-vals=.js:", source) == []

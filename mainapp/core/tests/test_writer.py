@@ -14,7 +14,7 @@ from mainapp.core.tests.pipes import Pipe, settle
 
 
 class PriceWriter(ConflatingWriter):
-    """Counts how often it caught up."""
+    """Counts its calls of `catch_up`."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments)
@@ -96,7 +96,7 @@ async def test_queue_is_bounded(writer, pipe):
     assert pipe.sent == ["a", *map(str, range(MAX_QUEUED))]
 
 
-async def test_frame_that_cannot_be_built_is_logged_and_left_out(writer, pipe, caplog):
+async def test_frame_that_cannot_be_built_is_logged_and_skipped(writer, pipe, caplog):
     pipe.stop()
     writer.write(b"a")
     writer.write(lambda: 1 / 0)
@@ -108,7 +108,7 @@ async def test_frame_that_cannot_be_built_is_logged_and_left_out(writer, pipe, c
     assert caplog.records[0].exc_info[0] is ZeroDivisionError
 
 
-async def test_client_that_stops_again_keeps_the_rest_waiting(writer, pipe):
+async def test_remaining_frames_wait_when_the_client_stops_again(writer, pipe):
     pipe.stop()
     writer.write(b"a")
 
@@ -140,7 +140,7 @@ async def test_drained_waits_until_nothing_is_queued(writer, pipe):
     assert pipe.sent == ["a", "1"]
 
 
-async def test_drained_does_not_wait_for_a_client_that_is_always_behind(pipe):
+async def test_drained_returns_although_the_client_is_always_behind(pipe):
     class Behind(PriceWriter):
         def catch_up(self):
             frame = super().catch_up()
@@ -163,7 +163,7 @@ async def test_drained_does_not_wait_for_a_client_that_is_always_behind(pipe):
     writer.close()
 
 
-async def test_closing_ends_the_task_and_those_that_wait(writer, pipe):
+async def test_closing_ends_the_task_and_wakes_waiters(writer, pipe):
     before = asyncio.all_tasks()
     pipe.stop()
     writer.write(b"a")
@@ -181,7 +181,7 @@ async def test_closing_ends_the_task_and_those_that_wait(writer, pipe):
     assert pipe.sent == []
 
 
-async def test_closing_before_the_task_ran_wakes_those_that_wait(writer, pipe):
+async def test_closing_before_the_task_ran_wakes_waiters(writer, pipe):
     pipe.stop()
     writer.write(b"a")
     draining = asyncio.ensure_future(writer.drained())
@@ -192,7 +192,7 @@ async def test_closing_before_the_task_ran_wakes_those_that_wait(writer, pipe):
 
 
 @pytest.mark.parametrize("error", [OSError("left"), RuntimeError("the close frame is out")])
-async def test_client_that_left_is_closed(prices, pipe, error):
+async def test_writer_closes_when_the_client_left(prices, pipe, error):
     pipe.error = error
 
     assert prices.offer(b"a")
@@ -206,7 +206,7 @@ async def test_client_that_left_is_closed(prices, pipe, error):
     assert pipe.sent == []
 
 
-async def test_client_that_leaves_while_frames_wait_is_closed(prices, pipe):
+async def test_writer_closes_when_the_client_leaves_with_queued_frames(prices, pipe):
     pipe.stop()
     pipe.error = OSError("left")
     prices.offer(b"a")
@@ -220,7 +220,7 @@ async def test_client_that_leaves_while_frames_wait_is_closed(prices, pipe):
     assert pipe.sent == []
 
 
-async def test_send_that_waits_several_times_is_awaited_to_its_end():
+async def test_slow_send_is_awaited_to_its_end():
     sent = []
 
     async def send(message):
@@ -239,7 +239,7 @@ async def test_send_that_waits_several_times_is_awaited_to_its_end():
 # Conflation ----------------------------------------------------------------------------------
 
 
-async def test_updates_are_not_kept_while_the_client_does_not_read(prices, pipe):
+async def test_updates_are_not_queued_while_the_client_does_not_read(prices, pipe):
     pipe.stop()
     assert prices.offer(b"a")
     for frame in (b"b", b"c", b"d"):
@@ -256,8 +256,8 @@ async def test_updates_are_not_kept_while_the_client_does_not_read(prices, pipe)
     assert pipe.sent[-1] == "g"
 
 
-async def test_update_offered_as_the_last_one_leaves_is_not_lost(pipe):
-    """Between the task's last step and its callbacks nothing must be kept by nobody."""
+async def test_update_offered_as_the_task_ends_is_not_lost(pipe):
+    """A frame offered between the task's last step and its callbacks must still be sent."""
     writer = PriceWriter(pipe.send)
     outcomes = []
 
@@ -275,7 +275,7 @@ async def test_update_offered_as_the_last_one_leaves_is_not_lost(pipe):
     assert pipe.sent[:2] == ["a", "b"]
 
 
-async def test_client_that_missed_nothing_gets_nothing_more(prices, pipe):
+async def test_client_that_missed_nothing_receives_nothing_more(prices, pipe):
     pipe.stop()
     prices.offer(b"a")
 
@@ -284,7 +284,7 @@ async def test_client_that_missed_nothing_gets_nothing_more(prices, pipe):
     assert pipe.sent == ["a"]
 
 
-async def test_answers_keep_their_order_and_come_before_the_catching_up(prices, pipe):
+async def test_replies_keep_their_order_and_precede_the_catch_up(prices, pipe):
     pipe.stop()
     prices.offer(b"a")
     prices.behind = True
@@ -296,7 +296,7 @@ async def test_answers_keep_their_order_and_come_before_the_catching_up(prices, 
     assert pipe.sent == ["a", "1", "2", "3", "caught up 1"]
 
 
-async def test_whole_snapshot_comes_before_the_answers(prices, pipe):
+async def test_snapshot_precedes_queued_replies(prices, pipe):
     pipe.stop()
     prices.offer(b"a")
     prices.needs_snapshot = True

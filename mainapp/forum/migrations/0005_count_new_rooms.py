@@ -1,4 +1,4 @@
-"""Count the rooms of the last 24 hours where the limit of new rooms is counted now."""
+"""Count the rooms of the last 24 hours in the counter that now limits new rooms."""
 
 from datetime import timedelta
 

@@ -1,1 +1,1 @@
-"""Reads across rooms: the pages, what was said, who is there."""
+"""Reads of the forum: rooms, messages, moderation."""

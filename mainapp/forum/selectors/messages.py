@@ -1,4 +1,4 @@
-"""Reads for the sockets: the rooms' numbers, and messages in their wire shape."""
+"""Reads for the sockets: the heads of rooms, and messages in their wire shape."""
 
 from collections.abc import Collection, Mapping
 
@@ -12,11 +12,12 @@ from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.quotes import iso
 
 PAGE = 100
+# The largest value of the column `seq`; PostgreSQL rejects a larger number in a query.
 MAX_SEQ = 2**31 - 1
 
 
 def heads(rooms: Collection[int]) -> dict[int, Head]:
-    """Return the numbers and rules of the rooms that exist. One query."""
+    """Return the counters, host and closed state of the existing rooms; one query."""
     columns = ("pk", "last_seq", "revision", "rules_revision", "host_id", "is_closed")
     return {
         pk: Head(
@@ -34,19 +35,19 @@ def heads(rooms: Collection[int]) -> dict[int, Head]:
 
 def muted(rooms: Collection[int]) -> dict[int, frozenset[int]]:
     """Return the ids of each room's muted users; one query."""
-    found: dict[int, set[int]] = {room: set() for room in rooms}
+    muted_users: dict[int, set[int]] = {room: set() for room in rooms}
     pairs = Participant.objects.filter(room__in=rooms, is_muted=True)
     for room, user in pairs.values_list("room_id", "user_id"):
-        found[room].add(user)
-    return {room: frozenset(users) for room, users in found.items()}
+        muted_users[room].add(user)
+    return {room: frozenset(users) for room, users in muted_users.items()}
 
 
 def messages_since(
     revisions: Mapping[int, int], *, after: int = 0, limit: int | None = None
 ) -> list[RoomMessage]:
-    """Return the messages written or changed in each room since its revision, by number. One query.
+    """Return the messages written or changed in each room since its revision, in order.
 
-    Only those with numbers after `after`, at most `limit`.
+    Only those numbered above `after`, and at most `limit`. One query.
     """
     changed = Q()
     for room, revision in revisions.items():
@@ -55,14 +56,14 @@ def messages_since(
 
 
 def messages_after(room_pk: int, seq: int) -> tuple[list[RoomMessage], bool]:
-    """Return at most PAGE messages that follow a number, and whether there are more; one query."""
+    """Return up to PAGE messages numbered above `seq`, and whether more follow; one query."""
     later = Message.objects.filter(room=room_pk, seq__gt=min(seq, MAX_SEQ))
     messages = _room_messages(later[: PAGE + 1])
     return messages[:PAGE], len(messages) > PAGE
 
 
 def changed_since(room_pk: int, revision: int, *, until: int) -> list[RoomMessage]:
-    """Return the PAGE newest of the changed messages up to number `until`; one query."""
+    """Return the PAGE most recently changed messages numbered up to `until`; one query."""
     changed = Message.objects.filter(
         room=room_pk, revision__gt=revision, seq__lte=min(until, MAX_SEQ)
     )
@@ -70,7 +71,7 @@ def changed_since(room_pk: int, revision: int, *, until: int) -> list[RoomMessag
 
 
 def people(ids: Collection[int]) -> dict[int, Person]:
-    """Return those users as others see them; one query."""
+    """Return the public data of users by id; one query."""
     return {user.pk: person_of(user) for user in User.objects.filter(pk__in=ids)}
 
 

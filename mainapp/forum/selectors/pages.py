@@ -1,4 +1,4 @@
-"""What the page of one room shows."""
+"""Reads for the page of one room."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,13 +17,17 @@ from mainapp.market.selectors.quotes import last_quotes
 
 PAGE_SIZE = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SAME_BREATH = timedelta(minutes=5)
+GROUPING_GAP = timedelta(minutes=5)
 _CHIP = re.compile(r'data-symbol="([A-Z0-9]{1,12})"')
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message as it stands among the others: `day` opens a day, `follows` its author's last."""
+    """A message and its place in the list.
+
+    `day` is set on the first message of a day. `follows` is true soon after a message of the same
+    author; the page then shows no second name and picture.
+    """
 
     message: Message
     day: date | None
@@ -32,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RoomPage:
-    """Some messages in order; `earlier` is the number before which more are found."""
+    """Consecutive messages; `earlier` is the `before` of the previous page, if there is one."""
 
     lines: Sequence[Line]
     earlier: int | None
@@ -40,22 +44,22 @@ class RoomPage:
 
 
 def room_for(pk: int, user: User | AnonymousUser) -> tuple[Room, bool]:
-    """Return a room with stock and host, and whether `user` is muted there; one query.
+    """Return a room with its stock and host, and whether `user` is muted there; one query.
 
     Raises: Room.DoesNotExist.
     """
-    mine = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
-    rooms = Room.objects.select_related("stock", "host").annotate(is_muted=Exists(mine))
+    mutes = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
+    rooms = Room.objects.select_related("stock", "host").annotate(is_muted=Exists(mutes))
     room = rooms.get(pk=pk)
     return room, room.is_muted
 
 
 def room_page(room: Room, *, before: int | None = None) -> RoomPage:
-    """Return the last messages, or the last before a number, deleted ones too; one query."""
-    said = Message.objects.filter(room=room).select_related("author")
+    """Return the last messages, or the last ones before a number, deleted included; one query."""
+    messages = Message.objects.filter(room=room).select_related("author")
     if before is not None:
-        said = said.filter(seq__lt=before)
-    newest_first = list(said.order_by("-seq")[:PAGE_SIZE])
+        messages = messages.filter(seq__lt=before)
+    newest_first = list(messages.order_by("-seq")[:PAGE_SIZE])
     lines = _lines(reversed(newest_first))
     earlier = lines[0].message.seq if lines and lines[0].message.seq > 1 else None
     newest = lines[-1].message.seq if lines else 0
@@ -63,7 +67,10 @@ def room_page(room: Room, *, before: int | None = None) -> RoomPage:
 
 
 def quotes_of(room: Room, page: RoomPage, *, user: User | AnonymousUser) -> dict[str, Any]:
-    """Return the last quotes, as on the wire, of the stock and of the newest chips; one query."""
+    """Return the last quotes, in wire form, of the room's stock and the newest chips; one query.
+
+    At most as many symbols as the user may track at once: the page subscribes to all of them.
+    """
     symbols = dict.fromkeys([room.stock.symbol] if room.stock else [])
     for line in reversed(page.lines):
         symbols |= dict.fromkeys(_CHIP.findall(line.message.body_html))
@@ -73,7 +80,7 @@ def quotes_of(room: Room, page: RoomPage, *, user: User | AnonymousUser) -> dict
 
 
 def blank_line() -> Line:
-    """Return a line of nothing yet, number 0, which the script takes as its pattern."""
+    """Return an empty line, number 0, that the script clones for new messages."""
     return Line(Message(pk=0, seq=0, sent_at=EPOCH), None, follows=False)
 
 
@@ -92,4 +99,4 @@ def _follows(message: Message, last: Message) -> bool:
     if message.deleted_at or last.deleted_at:
         return False
     is_same = message.author_id is not None and message.author_id == last.author_id
-    return is_same and message.sent_at - last.sent_at < SAME_BREATH
+    return is_same and message.sent_at - last.sent_at < GROUPING_GAP

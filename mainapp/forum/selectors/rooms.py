@@ -17,7 +17,7 @@ TOPICS = 15
 
 @dataclass(frozen=True, slots=True)
 class RoomRow:
-    """A room, its newest message if there is one, and how many take part."""
+    """A room, its newest message if any, and the number of participants."""
 
     room: Room
     last: Message | None
@@ -26,7 +26,7 @@ class RoomRow:
 
 @dataclass(frozen=True, slots=True)
 class ForumPage:
-    """A page of the rooms that were asked for."""
+    """A page of the matching rooms."""
 
     rows: Sequence[RoomRow]
     number: int
@@ -44,44 +44,45 @@ class ForumPage:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic and how many of the rooms found by the words are about it."""
+    """A topic and the number of matching rooms."""
 
     name: str
     count: int
 
 
 def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[Topic]]:
-    """Return one page of the rooms, the last talked in first, and the topics there are.
+    """Return one page of rooms, the most recently active first, and the most used topics.
 
-    `words` are looked for in name, topic and description, whatever case and accents. A page beyond
-    the last is the last. Two queries.
+    Each of `words` must occur in the name, topic or description; case and accents are ignored. A
+    number beyond the last page returns the last page. Two queries.
     """
-    found = Room.objects.all()
+    rooms = Room.objects.all()
     for word in fold(words).split():
-        found = found.filter(search_text__contains=word)
-    topics = _topics(found)
-    total = sum(one.count for one in topics if not topic or one.name == topic)
+        rooms = rooms.filter(search_text__contains=word)
+    topics = _topics(rooms)
+    # The counts by topic make a separate COUNT query unnecessary.
+    total = sum(row.count for row in topics if not topic or row.name == topic)
     page = page_of(range(total), number, size=PAGE_SIZE)
     if topic:
-        found = found.filter(topic=topic)
-    rows = _rows(found, (page.number - 1) * PAGE_SIZE)
+        rooms = rooms.filter(topic=topic)
+    rows = _rows(rooms, (page.number - 1) * PAGE_SIZE)
     shown = ForumPage(rows, page.number, page.paginator.num_pages, total)
-    return shown, [one for one in topics if one.name][:TOPICS]
+    return shown, [row for row in topics if row.name][:TOPICS]
 
 
 def recent_messages() -> list[Message]:
     """Return the newest messages of all rooms, with room and author; one query."""
-    said = Message.objects.filter(deleted_at=None).select_related("room", "author")
-    return list(said.order_by("-pk")[:RECENT])
+    messages = Message.objects.filter(deleted_at=None).select_related("room", "author")
+    return list(messages.order_by("-pk")[:RECENT])
 
 
 def topic_names() -> list[str]:
-    """Return the most used topics, for a person to choose from; one query."""
-    return [one.name for one in _topics(Room.objects.all()) if one.name][:50]
+    """Return the 50 most used topics, as suggestions for a form; one query."""
+    return [topic.name for topic in _topics(Room.objects.all()) if topic.name][:50]
 
 
 def _topics(rooms: QuerySet[Room]) -> list[Topic]:
-    """Return every topic, the unnamed one too, the most used first."""
+    """Return every topic, the empty one included, the most used first."""
     counted = rooms.order_by().values_list("topic").annotate(rooms=Count("pk"))
     return [Topic(*row) for row in counted.order_by("-rooms", "topic")]
 
@@ -92,9 +93,9 @@ def _rows(rooms: QuerySet[Room], start: int) -> list[RoomRow]:
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
     related = ("stock", "host", "last", "last__author")
-    found = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
-    ordered = found.select_related(*related).order_by("-active_at", "-pk")
-    # A filtered relation leaves no attribute where it found nothing.
+    annotated = rooms.annotate(last=newest, people=Coalesce(Subquery(counted), 0))
+    ordered = annotated.select_related(*related).order_by("-active_at", "-pk")
+    # Django sets no attribute for a filtered relation without a row.
     return [
         RoomRow(room, getattr(room, "last", None), room.people)
         for room in ordered[start : start + PAGE_SIZE]

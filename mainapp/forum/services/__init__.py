@@ -1,1 +1,1 @@
-"""What is written in the forum: messages, rooms, the keeping of order, reports."""
+"""Writes of the forum: messages, rooms, moderation, reports."""

@@ -30,8 +30,8 @@ from mainapp.forum.policies import (
     is_too_long,
 )
 from mainapp.forum.rendering import mentions_in, render, symbols_in
-from mainapp.forum.services.log import note
-from mainapp.forum.services.numbering import take_revision
+from mainapp.forum.services.moderation_log import log_action
+from mainapp.forum.services.numbering import advance_revision
 from mainapp.market.selectors.catalogue import catalogue
 
 
@@ -40,26 +40,27 @@ def post_message(
 ) -> Message:
     """Add a message to a room under its next number; committed when this returns.
 
-    A `client_id` that this author used in this room before gives back the message of then, whatever
-    the body. A user's own posts wait for each other, so that no race doubles one or passes the rate
-    limit, which the database counts: it holds over all processes and without Redis. Cost: 8 queries
-    in one short transaction, however long the room.
+    If this author has used `client_id` in this room before, the earlier message is returned,
+    whatever the body. A user's own posts wait for each other, so that no race stores one twice or
+    exceeds the rate limit. The database counts that limit: it holds across processes and without
+    Redis. Cost: 8 queries in one short transaction, independent of the room's size.
 
     Raises: Invalid, TooLong, LoginRequired (deactivated), Muted, Closed, RateLimited.
     """
     try:
-        text = _checked(body)
+        text = _checked_body(body)
     except (Invalid, TooLong):
+        # A client that missed its acknowledgement needs it, even if it sends another body.
         if client_id and (sent := _already_sent(room_pk, author, client_id)):
             return sent
         raise
-    html = _rendered(text)
+    html = _render_body(text)
     with transaction.atomic():
         _lock_author(author)
         if client_id and (sent := _already_sent(room_pk, author, client_id)):
             return sent
         now = timezone.now()
-        room = take_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
+        room = advance_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
         takes_part = _check_may_write(room, author)
         consume_stored(POSTS, of_user(author), at=now)
         if not takes_part:
@@ -77,17 +78,17 @@ def post_message(
 
 
 def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
-    """Give one's own message another text.
+    """Replace the text of one's own message.
 
     Raises: Invalid (no such message, or deleted), TooLong, LoginRequired, Forbidden, Muted, Closed,
     RateLimited.
     """
     consume(CHANGES, of_user(author))
-    text = _checked(body)
-    html = _rendered(text)
+    text = _checked_body(body)
+    html = _render_body(text)
     with transaction.atomic():
         _lock_author(author)
-        room = take_revision(room_pk)
+        room = advance_revision(room_pk)
         message = _message(room, seq)
         if message.author_id != author.pk:
             raise Forbidden
@@ -101,22 +102,22 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
 
 
 def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
-    """Take a message's text away; its number stays. Its author may, its room's host, and staff.
+    """Clear a message's text and keep its number; for its author, the room's host and staff.
 
-    Who deletes another's leaves a line in the log of moderation, with an excerpt. Safe to repeat:
-    what is deleted is told again.
+    Deleting another user's message adds an entry with an excerpt to the moderation log. Safe to
+    repeat: the deletion is published again, for a client that missed it.
     Raises: Invalid (no such message), LoginRequired, Forbidden, RateLimited.
     """
     consume(CHANGES, of_user(actor))
     with transaction.atomic():
         actor = _lock_author(actor)
-        room = take_revision(room_pk)
+        room = advance_revision(room_pk)
         message = _message(room, seq)
         is_own = message.author_id == actor.pk
         if not is_own and not is_moderator(actor, host_id=room.host_id):
             raise Forbidden
         if not is_own and not message.deleted_at:
-            _note_deletion(message, room, actor)
+            _log_deletion(message, room, actor)
         message.body = message.body_html = ""
         message.revision = room.revision
         message.deleted_at = message.deleted_at or timezone.now()
@@ -124,7 +125,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
         return message
 
 
-def _checked(body: str) -> str:
+def _checked_body(body: str) -> str:
     text = clean_body(body)
     if not text:
         raise Invalid(_("Escreva uma mensagem."), fields={"body": "1-4000"})
@@ -133,7 +134,7 @@ def _checked(body: str) -> str:
     return text
 
 
-def _rendered(text: str) -> str:
+def _render_body(text: str) -> str:
     symbols = {}
     if tickers := symbols_in(text):
         known = catalogue()
@@ -146,10 +147,11 @@ def _rendered(text: str) -> str:
 
 
 def _lock_author(author: User) -> User:
-    """Make what else this user writes wait; return them as they are now, for they may be no more.
+    """Lock the user's row, so that their other writes wait, and return its current state.
 
-    Raises: LoginRequired.
+    Raises: LoginRequired (deleted or deactivated).
     """
+    # FOR NO KEY UPDATE: inserting rows that refer to the user, such as alerts, does not wait.
     users = User.objects.select_for_update(no_key=True)
     locked = users.only("is_active", "access_level", "is_superuser").filter(pk=author.pk)
     if (user := locked.first()) is None or not user.is_active:
@@ -158,12 +160,12 @@ def _lock_author(author: User) -> User:
 
 
 def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:
-    named = Message.objects.filter(room=room_pk, author=author, client_id=client_id)
-    return next(iter(named.only("seq", "revision")[:1]), None)
+    sent = Message.objects.filter(room=room_pk, author=author, client_id=client_id)
+    return next(iter(sent.only("seq", "revision")[:1]), None)
 
 
 def _check_may_write(room: Room, author: User) -> bool:
-    """Tell whether the author took part before; the room is locked. Raises: Closed, Muted."""
+    """Return whether the author is a participant; the room is locked. Raises: Closed, Muted."""
     if room.is_closed:
         raise Closed
     participations = Participant.objects.filter(room=room, user=author)
@@ -180,8 +182,8 @@ def _message(room: Room, seq: int) -> Message:
     return message
 
 
-def _note_deletion(message: Message, room: Room, actor: User) -> None:
-    note(
+def _log_deletion(message: Message, room: Room, actor: User) -> None:
+    log_action(
         room,
         actor,
         ModerationEntry.Action.DELETE_MESSAGE,

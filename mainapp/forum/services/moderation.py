@@ -1,4 +1,4 @@
-"""Keeping order: a room's host and staff mute, close and settle what readers report."""
+"""Moderation by a room's host and by staff: muting, closing, reports."""
 
 from typing import Any
 
@@ -9,38 +9,38 @@ from django.utils.translation import gettext_noop as _
 from mainapp.accounts.models import User
 from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
-from mainapp.forum.policies import is_moderator, may_mute, may_settle
-from mainapp.forum.services.log import note
-from mainapp.forum.services.numbering import take_revision
+from mainapp.forum.policies import is_moderator, may_mute, may_resolve_report
+from mainapp.forum.services.moderation_log import log_action
+from mainapp.forum.services.numbering import advance_revision
 
 Action = ModerationEntry.Action
 
 
 def mute_participant(*, room_pk: int, user: User, actor: User) -> None:
-    """Take the word from a user in a room, at once in its open sockets. Safe to repeat.
+    """Stop a user from writing in a room, open sockets included. Safe to repeat.
 
-    Raises: Invalid (the room is gone), Forbidden (no moderator, oneself, or staff).
+    Raises: Invalid (no such room), Forbidden (not a moderator, oneself, or a member of staff).
     """
     _set_muted(room_pk, user, actor, is_muted=True)
 
 
 def unmute_participant(*, room_pk: int, user: User, actor: User) -> None:
-    """Give the word back. Safe to repeat. Raises: Invalid (the room is gone), Forbidden."""
+    """Let a muted user write again. Safe to repeat. Raises: Invalid (no such room), Forbidden."""
     _set_muted(room_pk, user, actor, is_muted=False)
 
 
 def close_room(*, room_pk: int, actor: User) -> Room:
-    """Let nobody write in a room any more. Safe to repeat. Raises: Invalid, Forbidden."""
+    """Make a room read-only. Safe to repeat. Raises: Invalid, Forbidden."""
     return _set_closed(room_pk, actor, is_closed=True)
 
 
 def reopen_room(*, room_pk: int, actor: User) -> Room:
-    """Let people write in a room again. Safe to repeat. Raises: Invalid, Forbidden."""
+    """Make a closed room writable. Safe to repeat. Raises: Invalid, Forbidden."""
     return _set_closed(room_pk, actor, is_closed=False)
 
 
 def report_message(*, room_pk: int, seq: int, reporter: User, reason: str = "") -> Report:
-    """Note that a reader finds a message out of order; a second time gives back the first.
+    """Record a reader's complaint about a message; a repeated report returns the first one.
 
     Raises: Invalid (no such message, deleted, or one's own), Forbidden (deactivated).
     """
@@ -58,20 +58,23 @@ def report_message(*, room_pk: int, seq: int, reporter: User, reason: str = "") 
 
 
 def resolve_report(*, report_pk: int, actor: User) -> None:
-    """Close a report; the host of its room may unless it is of theirs, and staff. Safe to repeat.
+    """Resolve a report, as staff or as the room's host. Safe to repeat.
 
-    Raises: Invalid (it is gone), Forbidden.
+    Raises: Invalid (no such report), Forbidden (also for a host whose own message is reported).
     """
     with transaction.atomic():
         report = Report.objects.select_related("message__room").filter(pk=report_pk).first()
         if report is None:
             raise Invalid(_("Esta denúncia não existe mais."))
         room, author_id = report.message.room, report.message.author_id
-        if not may_settle(actor, host_id=room.host_id, author_id=author_id):
+        if not may_resolve_report(actor, host_id=room.host_id, author_id=author_id):
             raise Forbidden
-        open_ones = Report.objects.filter(pk=report_pk, resolved_at=None)
-        if open_ones.update(resolved_at=timezone.now()):
-            note(room, actor, Action.RESOLVE_REPORT, target_id=author_id, detail=report.reason)
+        # A conditional update: of two concurrent calls only one writes to the log.
+        open_reports = Report.objects.filter(pk=report_pk, resolved_at=None)
+        if open_reports.update(resolved_at=timezone.now()):
+            log_action(
+                room, actor, Action.RESOLVE_REPORT, target_id=author_id, detail=report.reason
+            )
 
 
 def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None:
@@ -85,7 +88,7 @@ def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None
         if participant.is_muted != is_muted:
             participant.is_muted = is_muted
             participant.save(update_fields=["is_muted"])
-            note(room, actor, Action.MUTE if is_muted else Action.UNMUTE, target_id=user.pk)
+            log_action(room, actor, Action.MUTE if is_muted else Action.UNMUTE, target_id=user.pk)
 
 
 def _set_closed(room_pk: int, actor: User, *, is_closed: bool) -> Room:
@@ -94,13 +97,13 @@ def _set_closed(room_pk: int, actor: User, *, is_closed: bool) -> Room:
         if room.is_closed != is_closed:
             room.is_closed = is_closed
             room.save(update_fields=["is_closed"])
-            note(room, actor, Action.CLOSE if is_closed else Action.REOPEN)
+            log_action(room, actor, Action.CLOSE if is_closed else Action.REOPEN)
         return room
 
 
 def _room_for(actor: Any, room_pk: int) -> Room:
-    """Lock the room for new rules by who may give them. Raises: Invalid, Forbidden."""
-    room = take_revision(room_pk, has_new_rules=True)
+    """Lock the room for a change of its rules by a moderator. Raises: Invalid, Forbidden."""
+    room = advance_revision(room_pk, has_new_rules=True)
     if not is_moderator(actor, host_id=room.host_id):
         raise Forbidden
     return room

@@ -1,4 +1,4 @@
-"""A room's numbers: taken under its row's lock, so that none is missing and none is double."""
+"""A room's counters, incremented under its row's lock: no number is skipped or used twice."""
 
 from functools import partial
 from typing import Any
@@ -12,19 +12,22 @@ from mainapp.forum.models import Room
 from mainapp.forum.signals import room_changed
 
 
-def take_revision(room_pk: int, *, has_new_rules: bool = False, **changes: Any) -> Room:
-    """Give a room its next revision, with further changes; it is locked until the commit.
+def advance_revision(room_pk: int, *, has_new_rules: bool = False, **changes: Any) -> Room:
+    """Increment a room's revision and apply `changes`; the room stays locked until the commit.
 
-    Announces it after the commit. Raises: Invalid when the room is gone.
+    Sends `room_changed` after the commit. Raises: Invalid if the room does not exist.
     """
     if has_new_rules:
         changes["rules_revision"] = F("revision") + 1
     rooms = Room.objects.filter(pk=room_pk)
+    # UPDATE first, as it locks the row: SQLite has no SELECT FOR UPDATE.
     if not rooms.update(revision=F("revision") + 1, **changes):
         raise Invalid(_("Esta sala não existe mais."))
     room = rooms.get()
-    announced = {"revision": room.revision, "rules_revision": room.rules_revision}
+    revisions = {"revision": room.revision, "rules_revision": room.rules_revision}
+    # Robust: the change is committed, and a failing receiver must not fail the request. Readers
+    # get the change by polling.
     transaction.on_commit(
-        partial(room_changed.send, sender=Room, room_pk=room.pk, **announced), robust=True
+        partial(room_changed.send, sender=Room, room_pk=room.pk, **revisions), robust=True
     )
     return room

@@ -9,8 +9,8 @@ from mainapp.core.limits.database_store import consume_stored
 from mainapp.forum.exceptions import Forbidden
 from mainapp.forum.models import ModerationEntry, Participant, Room
 from mainapp.forum.policies import NEW_ROOMS, is_moderator
-from mainapp.forum.services.log import note
-from mainapp.forum.services.numbering import take_revision
+from mainapp.forum.services.moderation_log import log_action
+from mainapp.forum.services.numbering import advance_revision
 from mainapp.market.models import Stock
 
 
@@ -22,9 +22,9 @@ def create_room(
     description: str = "",
     stock: Stock | None = None,
 ) -> Room:
-    """Open a room; its host takes part in it.
+    """Create a room, with its host as the first participant.
 
-    At most ROOMS_A_DAY in 24 hours, however many are asked for at once. Raises: RateLimited.
+    At most ROOMS_A_DAY per host in 24 hours, concurrent calls included. Raises: RateLimited.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -51,9 +51,9 @@ def update_room(
     description: str = "",
     stock: Stock | None = None,
 ) -> Room:
-    """Change a room; its host may, and staff. Raises: Invalid (it is gone), Forbidden."""
+    """Change a room, as its host or as staff. Raises: Invalid (no such room), Forbidden."""
     with transaction.atomic():
-        room = take_revision(room_pk, has_new_rules=True)
+        room = advance_revision(room_pk, has_new_rules=True)
         if not is_moderator(actor, host_id=room.host_id):
             raise Forbidden
         room.name, room.topic, room.description, room.stock = name, topic, description, stock
@@ -62,13 +62,13 @@ def update_room(
 
 
 def delete_room(*, room_pk: int, actor: User) -> None:
-    """Delete a room with all that was said; its host may, and staff. It leaves a line in the log.
+    """Delete a room with its messages, as its host or as staff, and log it.
 
-    Raises: Invalid (it is gone), Forbidden.
+    Raises: Invalid (no such room), Forbidden.
     """
     with transaction.atomic():
-        room = take_revision(room_pk, has_new_rules=True)
+        room = advance_revision(room_pk, has_new_rules=True)
         if not is_moderator(actor, host_id=room.host_id):
             raise Forbidden
-        note(room, actor, ModerationEntry.Action.DELETE_ROOM, target_id=room.host_id)
+        log_action(room, actor, ModerationEntry.Action.DELETE_ROOM, target_id=room.host_id)
         room.delete()

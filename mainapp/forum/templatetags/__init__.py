@@ -1,1 +1,1 @@
-"""What the forum's templates need."""
+"""Template tags and filters of the forum."""

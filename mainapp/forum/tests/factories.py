@@ -1,4 +1,4 @@
-"""Factories of the forum's rows."""
+"""Factories of rooms and messages."""
 
 from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
@@ -8,7 +8,7 @@ from mainapp.market.tests.factories import RowFactory
 
 
 class RoomFactory(RowFactory[Room]):
-    """`RoomFactory(host=alice)`; without a host it has none."""
+    """A room, without a host unless one is passed: `RoomFactory(host=alice)`."""
 
     class Meta:
         model = Room
@@ -19,7 +19,10 @@ class RoomFactory(RowFactory[Room]):
 
 
 class MessageFactory(RowFactory[Message]):
-    """`MessageFactory(room=room, author=alice)`: the room's next number, counted there too."""
+    """The next message of a room, whose counters it updates.
+
+    `MessageFactory(room=room, author=alice)`.
+    """
 
     class Meta:
         model = Message

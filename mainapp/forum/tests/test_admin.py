@@ -16,7 +16,7 @@ NAMES = [model._meta.model_name for model in (Room, Participant, Message, Report
 def fill(alice, bob):
     def fill_(count):
         for n in range(count):
-            host, author = (User.objects.create_user(f"{who}{n}{count}") for who in "ha")
+            host, author = (User.objects.create_user(f"{letter}{n}{count}") for letter in "ha")
             room = create_room(host=host, name=f"Sala {n}", stock=StockFactory())
             for _ in range(2):
                 MessageFactory(room=room, author=author)
@@ -47,6 +47,6 @@ def test_rows_are_shown_and_not_changed(admin_client, fill, name):
 
     assert admin_client.get(page).status_code == 200
     assert admin_client.post(page, {}).status_code == 403
-    for what in ("add", "delete"):
-        address = reverse(f"admin:forum_{name}_{what}", args=[pk] if what == "delete" else [])
+    for action in ("add", "delete"):
+        address = reverse(f"admin:forum_{name}_{action}", args=[pk] if action == "delete" else [])
         assert admin_client.get(address).status_code == 403

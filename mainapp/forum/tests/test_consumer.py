@@ -53,7 +53,7 @@ def person(user):
     return {"id": user.pk, "name": user.name, "avatar": None}
 
 
-def say(body, client_id=None, **more):
+def send_frame(body, client_id=None, **more):
     return {"type": "send", "client_id": client_id or str(uuid4()), "body": body, **more}
 
 
@@ -61,7 +61,7 @@ def seqs(items):
     return [item["seq"] for item in items]
 
 
-# Greeting ------------------------------------------------------------------------------------
+# First frame ---------------------------------------------------------------------------------
 
 
 async def test_first_frame_is_the_room(websocket, url, room, alice):
@@ -77,17 +77,17 @@ async def test_first_frame_is_the_room(websocket, url, room, alice):
         }
 
 
-async def test_anonymous_reads_and_may_nothing(websocket, url, alice):
+async def test_anonymous_user_can_only_read(websocket, url, alice):
     async with websocket(url) as reader, websocket(url, alice) as writer:
         frame = await reader.next()
         assert (frame["may"], frame["present"]) == ([], [])
-        await writer.send(say("oi"))
+        await writer.send(send_frame("oi"))
 
-        said = await reader.next("message")
-        assert said["body_html"] == "<p>oi</p>"
-        assert {"client_id", "body"}.isdisjoint(said)
+        message = await reader.next("message")
+        assert message["body_html"] == "<p>oi</p>"
+        assert {"client_id", "body"}.isdisjoint(message)
         for frame in (
-            say("oi", id="x"),
+            send_frame("oi", id="x"),
             {"type": "edit", "seq": 1, "body": "b", "id": "x"},
             {"type": "delete", "seq": 1, "id": "x"},
             {"type": "typing", "id": "x"},
@@ -117,31 +117,35 @@ async def test_unknown_room_closes_with_4404(websocket, room, pk):
 # Sending -------------------------------------------------------------------------------------
 
 
-async def test_message_is_acknowledged_when_committed_and_comes_to_all_once(
+async def test_message_is_acknowledged_after_commit_and_sent_to_every_socket_once(
     websocket, url, room, alice, bob
 ):
     client_id = str(uuid4())
-    async with websocket(url, alice) as one, websocket(url, alice) as two, websocket(url, bob) as b:
-        for socket in (one, two, b):
+    async with (
+        websocket(url, alice) as first,
+        websocket(url, alice) as second,
+        websocket(url, bob) as other,
+    ):
+        for socket in (first, second, other):
             await socket.next("room")
-        await one.send(say("  **olá** ", client_id, id=7))
-        assert await one.next("ack") == {"type": "ack", "client_id": client_id, "seq": 1, "id": 7}
+        await first.send(send_frame("  **olá** ", client_id, id=7))
+        assert await first.next("ack") == {"type": "ack", "client_id": client_id, "seq": 1, "id": 7}
         message = await query(Message.objects.get)
         assert (message.seq, message.body, str(message.client_id)) == (1, "**olá**", client_id)
 
-        said = await b.next("message")
-        assert said.pop("sent_at").endswith("Z")
-        assert said == {
+        frame = await other.next("message")
+        assert frame.pop("sent_at").endswith("Z")
+        assert frame == {
             "type": "message",
             "id": message.pk,
             "seq": 1,
             "user": person(alice),
             "body_html": "<p><strong>olá</strong></p>",
         }
-        for own in (await one.next("message"), await two.next("message")):
+        for own in (await first.next("message"), await second.next("message")):
             assert (own["client_id"], own["body"], own["seq"]) == (client_id, "**olá**", 1)
-        await one.send(say("fim"))
-        for socket in (one, two, b):
+        await first.send(send_frame("fim"))
+        for socket in (first, second, other):
             assert (await socket.next("message"))["seq"] == 2
 
 
@@ -150,11 +154,11 @@ async def test_client_id_sent_again_gives_the_same_ack_and_keeps_the_first_body(
 ):
     client_id = str(uuid4())
     async with websocket(url, alice) as one, websocket(url, bob) as other:
-        await one.send(say("primeira", client_id))
+        await one.send(send_frame("primeira", client_id))
         first = await one.next("ack")
-        await one.send(say("segunda", client_id))
+        await one.send(send_frame("segunda", client_id))
         assert await one.next("ack") == first
-        await other.send(say("de outro", client_id))
+        await other.send(send_frame("de outro", client_id))
         assert (await other.next("ack"))["seq"] == 2
 
     bodies = await query(list, Message.objects.values_list("body", flat=True))
@@ -162,27 +166,29 @@ async def test_client_id_sent_again_gives_the_same_ack_and_keeps_the_first_body(
 
 
 @pytest.mark.parametrize("body", ["", "x" * 4001])
-async def test_client_id_sent_again_with_no_message_gives_the_same_ack(websocket, url, alice, body):
+async def test_client_id_sent_again_with_a_bad_body_gives_the_same_ack(websocket, url, alice, body):
     client_id = str(uuid4())
     async with websocket(url, alice) as socket:
-        await socket.send(say("primeiro", client_id))
+        await socket.send(send_frame("primeiro", client_id))
         first = await socket.next("ack")
-        await socket.send(say(body, client_id))
+        await socket.send(send_frame(body, client_id))
         assert await socket.next("ack") == first
 
 
-async def test_client_id_from_two_sockets_at_once_is_one_message(websocket, url, alice, room):
+async def test_concurrent_sends_of_one_client_id_make_one_message(websocket, url, alice, room):
     async with websocket(url, alice) as one, websocket(url, alice) as two:
         for _ in range(5):
             client_id = str(uuid4())
-            await asyncio.gather(one.send(say("a", client_id)), two.send(say("b", client_id)))
+            await asyncio.gather(
+                one.send(send_frame("a", client_id)), two.send(send_frame("b", client_id))
+            )
             assert await one.next("ack") == await two.next("ack")
 
     assert await query(Message.objects.count) == 5
 
 
-async def test_ack_is_given_again_to_who_was_muted_since(websocket, url, alice, bob, room):
-    sent = say("oi")
+async def test_ack_is_repeated_for_a_user_muted_since(websocket, url, alice, bob, room):
+    sent = send_frame("oi")
     async with websocket(url, bob) as socket:
         await socket.send(sent)
         first = await socket.next("ack")
@@ -206,33 +212,33 @@ async def test_bad_send_is_refused(websocket, url, alice, frame, code, fields):
     async with websocket(url, alice) as socket:
         error = await socket_error(socket, {"type": "send", **frame})
         assert (error["code"], error.get("fields")) == (code, fields)
-        await socket.send(say("x" * 4000))
+        await socket.send(send_frame("x" * 4000))
         assert (await socket.next("ack"))["seq"] == 1
 
 
-async def test_error_speaks_the_sessions_language(websocket, url):
+async def test_error_is_in_the_language_of_the_session(websocket, url):
     async with websocket(url, accept_language="en") as socket:
-        assert (await socket_error(socket, say("oi")))["detail"] == "Sign in to write."
+        assert (await socket_error(socket, send_frame("oi")))["detail"] == "Sign in to write."
 
 
-async def test_eleventh_message_in_ten_seconds_waits_in_all_rooms(websocket, url, alice):
+async def test_eleventh_message_in_ten_seconds_is_rate_limited_across_rooms(websocket, url, alice):
     other = await query(RoomFactory)
     async with websocket(url, alice) as one, websocket(f"/ws/room/{other.pk}/", alice) as two:
-        frames = [say(str(n)) for n in range(11)]
+        frames = [send_frame(str(n)) for n in range(11)]
         for n, frame in enumerate(frames[:10]):
             await (one, two)[n % 2].send(frame)
             await (one, two)[n % 2].next("ack")
         error = await socket_error(two, frames[10])
         assert error["code"] == "rate_limited"
         assert 5 < error["retry_after_s"] <= 10
-        await one.send(frames[0])  # a message sent again takes no turn
+        await one.send(frames[0])  # sending a message again is not counted
         assert (await one.next("ack"))["seq"] == 1
 
 
 # Resuming ------------------------------------------------------------------------------------
 
 
-async def test_resume_pages_through_what_follows(websocket, url, room, alice, bob):
+async def test_resume_pages_through_later_messages(websocket, url, room, alice, bob):
     for _ in range(250):
         await query(MessageFactory, room=room, author=bob)
     await query(delete_message, room_pk=room.pk, seq=130, actor=alice)
@@ -255,7 +261,7 @@ async def test_resume_pages_through_what_follows(websocket, url, room, alice, bo
         assert (frame["items"], frame["more"]) == ([], False)
 
 
-async def test_own_messages_of_a_page_have_their_client_id(websocket, url, room, alice, bob):
+async def test_only_own_messages_of_a_page_have_a_client_id(websocket, url, room, alice, bob):
     client_id = uuid4()
     await query(post_message, room_pk=room.pk, author=alice, body="a", client_id=client_id)
     await query(post_message, room_pk=room.pk, author=bob, body="b", client_id=uuid4())
@@ -268,23 +274,23 @@ async def test_own_messages_of_a_page_have_their_client_id(websocket, url, room,
 
 
 @pytest.mark.parametrize("after", [None, "1", -1, 1.5, True, [1]])
-async def test_resume_needs_a_number(websocket, url, after):
+async def test_resume_without_a_number_is_refused(websocket, url, after):
     async with websocket(url) as socket:
         assert (await socket_error(socket, {"type": "resume", "after": after}))["code"] == "invalid"
         assert (await socket.ask({"type": "resume", "after": 2**62}))["items"] == []
 
 
-async def test_live_messages_do_not_overtake_a_page_nor_repeat_it(websocket, url, room, alice, bob):
-    """A reader resumes all the time while others write: in order, no gap, nothing twice."""
+async def test_live_messages_neither_overtake_nor_repeat_a_page(websocket, url, room, alice, bob):
+    """A reader that resumes repeatedly while others write gets every message once, in order."""
     writers = [await query(User.objects.create_user, f"w{n}") for n in range(4)]
     async with AsyncExitStack() as stack:
         reader = await stack.enter_async_context(websocket(url, bob))
-        sockets = [await stack.enter_async_context(websocket(url, one)) for one in writers]
+        sockets = [await stack.enter_async_context(websocket(url, user)) for user in writers]
         assert (await reader.next())["type"] == "room"
 
         async def write(socket):
             for n in range(10):
-                await socket.send(say(str(n)))
+                await socket.send(send_frame(str(n)))
                 await socket.next("ack")
 
         writing = asyncio.gather(*(write(socket) for socket in sockets))
@@ -302,7 +308,7 @@ async def test_live_messages_do_not_overtake_a_page_nor_repeat_it(websocket, url
     assert got == list(range(1, 41))
 
 
-async def test_what_is_heard_while_a_page_is_read_waits_for_it(websocket, url, room, alice):
+async def test_live_message_waits_for_the_page_being_read(websocket, url, room, alice):
     for n in range(3):
         await query(post_message, room_pk=room.pk, author=alice, body=str(n))
     async with websocket(url) as reader:
@@ -313,7 +319,8 @@ async def test_what_is_heard_while_a_page_is_read_waits_for_it(websocket, url, r
         async with asyncio.timeout(2):
             while socket.is_live:
                 await asyncio.sleep(0)
-        (last,) = await asyncio.to_thread(_said_anew, room, alice)
+        # In a thread of its own: the one for queries is reading the page.
+        (last,) = await asyncio.to_thread(_post_new_message, room, alice)
         opened.apply_messages([last], last.revision)
 
         frame = await reader.next()
@@ -322,7 +329,7 @@ async def test_what_is_heard_while_a_page_is_read_waits_for_it(websocket, url, r
         assert seqs(frame["items"]) + live == [1, 2, 3, 4]
 
 
-def _said_anew(room, author):
+def _post_new_message(room, author):
     try:
         post_message(room_pk=room.pk, author=author, body="novo")
         return messages_since({room.pk: 3})
@@ -355,7 +362,7 @@ async def test_resume_with_a_revision_brings_missed_edits_and_deletions(
 # Editing and deleting ------------------------------------------------------------------------
 
 
-async def test_edit_comes_to_all(websocket, url, room, alice, bob):
+async def test_edit_reaches_all(websocket, url, room, alice, bob):
     message = await query(post_message, room_pk=room.pk, author=bob, body="a")
     async with websocket(url, bob) as author, websocket(url, alice) as other:
         await author.send({"type": "edit", "seq": 1, "body": "*b*"})
@@ -367,7 +374,7 @@ async def test_edit_comes_to_all(websocket, url, room, alice, bob):
     assert frame == {"type": "edited", "id": message.pk, "seq": 1, "body_html": "<p><em>b</em></p>"}
 
 
-async def test_delete_comes_to_all_and_leaves_a_tombstone(websocket, url, room, alice, bob):
+async def test_deletion_reaches_all_and_leaves_a_tombstone(websocket, url, room, alice, bob):
     message = await query(post_message, room_pk=room.pk, author=bob, body="a")
     async with websocket(url, bob) as author, websocket(url) as other:
         await author.send({"type": "delete", "seq": 1})
@@ -378,13 +385,13 @@ async def test_delete_comes_to_all_and_leaves_a_tombstone(websocket, url, room, 
     assert [(item["seq"], item["deleted"], item["body_html"]) for item in items] == [(1, True, "")]
 
 
-async def test_delete_sent_again_is_answered_again(websocket, url, room, bob):
+async def test_repeated_deletion_is_confirmed_again(websocket, url, room, bob):
     message = await query(post_message, room_pk=room.pk, author=bob, body="a")
     async with websocket(url, bob) as socket:
         for _ in range(2):
             await socket.send({"type": "delete", "seq": 1})
-            told = await socket.next("deleted")
-            assert told == {"type": "deleted", "id": message.pk, "seq": 1}
+            frame = await socket.next("deleted")
+            assert frame == {"type": "deleted", "id": message.pk, "seq": 1}
 
 
 @pytest.mark.parametrize(
@@ -400,7 +407,7 @@ async def test_delete_sent_again_is_answered_again(websocket, url, room, bob):
         ({"type": "edit", "seq": 3, "body": "x"}, "invalid"),
     ],
 )
-async def test_others_messages_are_left_alone(websocket, url, room, alice, bob, frame, code):
+async def test_refused_changes_leave_messages_alone(websocket, url, room, alice, bob, frame, code):
     await query(post_message, room_pk=room.pk, author=alice, body="a")
     await query(post_message, room_pk=room.pk, author=bob, body="b")
     await query(post_message, room_pk=room.pk, author=bob, body="c")
@@ -411,7 +418,7 @@ async def test_others_messages_are_left_alone(websocket, url, room, alice, bob, 
     assert await query(list, Message.objects.values_list("body", flat=True)) == ["a", "b", ""]
 
 
-async def test_changes_have_a_limit_too(websocket, url, room, bob):
+async def test_edits_and_deletions_are_rate_limited(websocket, url, room, bob):
     await query(post_message, room_pk=room.pk, author=bob, body="a")
     async with websocket(url, bob) as socket:
         await socket.next("room")
@@ -420,11 +427,11 @@ async def test_changes_have_a_limit_too(websocket, url, room, bob):
         error = await socket_error(socket, {"type": "delete", "seq": 1})
         assert error["code"] == "rate_limited"
         assert 0 < error["retry_after_s"] <= 10
-        await socket.send(say("b"))
+        await socket.send(send_frame("b"))
         assert (await socket.next("ack"))["seq"] == 2
 
 
-async def test_changes_of_a_user_are_counted_over_all_processes(websocket, url, room, bob):
+async def test_changes_of_a_user_are_counted_across_processes(websocket, url, room, bob):
     await query(post_message, room_pk=room.pk, author=bob, body="a")
     for _ in range(CHANGES.count):
         await consume_async(CHANGES, of_user(bob))  # as another process would
@@ -438,7 +445,7 @@ async def test_changes_of_a_user_are_counted_over_all_processes(websocket, url, 
 # Typing --------------------------------------------------------------------------------------
 
 
-async def test_typing_is_told_to_others_once_a_second(websocket, url, alice, bob):
+async def test_typing_is_sent_to_others_once_a_second(websocket, url, alice, bob):
     async with (
         websocket(url, alice) as one,
         websocket(url, alice) as two,
@@ -456,7 +463,7 @@ async def test_typing_is_told_to_others_once_a_second(websocket, url, alice, bob
                 assert frame["type"] != "typing"
 
 
-# Keeping order -------------------------------------------------------------------------------
+# Moderation ----------------------------------------------------------------------------------
 
 
 async def test_muting_takes_effect_on_open_sockets(websocket, url, room, alice, bob):
@@ -466,11 +473,11 @@ async def test_muting_takes_effect_on_open_sockets(websocket, url, room, alice, 
         await host.next("room")
         await query(mute_participant, room_pk=room.pk, user=bob, actor=alice)
         assert (await socket.next("room"))["may"] == ["delete", "report"]
-        for frame in (say("b"), {"type": "edit", "seq": 1, "body": "b"}, {"type": "typing"}):
+        for frame in (send_frame("b"), {"type": "edit", "seq": 1, "body": "b"}, {"type": "typing"}):
             assert (await socket_error(socket, frame))["code"] == "muted"
         await query(unmute_participant, room_pk=room.pk, user=bob, actor=alice)
         assert (await socket.next("room"))["may"] == WRITER
-        await socket.send(say("c"))
+        await socket.send(send_frame("c"))
         assert (await socket.next("ack"))["seq"] == 2
         while (frame := await host.next())["type"] != "message":
             assert frame["type"] == "presence"
@@ -485,15 +492,15 @@ async def test_closing_takes_effect_on_open_sockets(websocket, url, room, alice,
         for one, may in ((socket, ["delete", "report"]), (reader, [])):
             frame = await one.next("room")
             assert (frame["closed"], frame["may"]) == (True, may)
-        for frame in (say("b"), {"type": "edit", "seq": 1, "body": "b"}, {"type": "typing"}):
+        for frame in (send_frame("b"), {"type": "edit", "seq": 1, "body": "b"}, {"type": "typing"}):
             assert (await socket_error(socket, frame))["code"] == "closed"
         await query(reopen_room, room_pk=room.pk, actor=alice)
         assert (await reader.next("room"))["closed"] is False
-        await socket.send(say("c"))
+        await socket.send(send_frame("c"))
         assert (await socket.next("ack"))["seq"] == 2
 
 
-async def test_deleted_room_sends_its_sockets_away(websocket, url, room, alice, bob):
+async def test_deleted_room_closes_its_sockets(websocket, url, room, alice, bob):
     async with websocket(url, bob) as socket, websocket(url) as reader:
         await socket.next()
         await query(delete_room, room_pk=room.pk, actor=alice)
@@ -501,14 +508,14 @@ async def test_deleted_room_sends_its_sockets_away(websocket, url, room, alice, 
         assert await reader.closed() == 4404
 
 
-async def test_deactivated_author_writes_no_more(websocket, url, bob):
+async def test_deactivated_author_can_no_longer_write(websocket, url, bob):
     async with websocket(url, bob) as socket:
         await socket.next()
         await query(User.objects.filter(pk=bob.pk).update, is_active=False)
-        assert (await socket_error(socket, say("oi")))["code"] == "login_required"
+        assert (await socket_error(socket, send_frame("oi")))["code"] == "login_required"
 
 
-async def test_removed_authors_messages_remain(websocket, url, room, alice, bob):
+async def test_messages_of_a_deleted_account_remain(websocket, url, room, alice, bob):
     await query(post_message, room_pk=room.pk, author=bob, body="a")
     await query(bob.delete)
     async with websocket(url, alice) as socket:
@@ -518,11 +525,11 @@ async def test_removed_authors_messages_remain(websocket, url, room, alice, bob)
     assert [(item["user"], item["body_html"]) for item in items] == [(None, "<p>a</p>")]
 
 
-async def test_room_without_a_host_goes_on(websocket, url, room, alice, bob):
+async def test_room_without_a_host_still_works(websocket, url, room, alice, bob):
     await query(Room.objects.filter(pk=room.pk).update, host=None)
     async with websocket(url, bob) as socket:
         assert (await socket.next())["may"] == WRITER
-        await socket.send(say("oi"))
+        await socket.send(send_frame("oi"))
         assert (await socket.next("ack"))["seq"] == 1
 
 
@@ -543,14 +550,14 @@ async def test_presence_counts_people_not_tabs(websocket, url, alice, bob):
         assert (await one.next()) == {"type": "presence", "joined": [], "left": [person(bob)]}
 
 
-async def test_reload_is_not_a_departure(websocket, url, alice, bob):
+async def test_reload_does_not_count_as_leaving(websocket, url, alice, bob):
     async with websocket(url, alice) as one:
         await one.next("room")
         async with websocket(url, bob):
             assert (await one.next("presence"))["joined"] == [person(bob)]
         async with websocket(url, bob) as again:
             await again.next("room")
-            await asyncio.sleep(1.2)  # who left for good is told after a second
+            await asyncio.sleep(1.2)  # a departure is published after one second
             await one.send({"type": "ping"})
             assert (await one.next())["type"] == "pong"
 
@@ -566,10 +573,10 @@ async def test_queries_do_not_grow_with_the_room(websocket, url, room, alice, bo
         async with websocket(url, alice) as other:
             assert (await other.next())["last_seq"] == 10_000
         assert len([sql for sql in queries if _is_about_rooms(sql)]) <= 1  # the poll's
-        await socket.send(say("oi"))
+        await socket.send(send_frame("oi"))
         await socket.next("message")
         queries.clear()
-        await socket.send(say("oi"))
+        await socket.send(send_frame("oi"))
         await socket.next("message")
         assert len(queries) <= 11  # eight of the post, two around them, one of the hub
         queries.clear()
@@ -596,13 +603,13 @@ def _fill(room, author, count):
     Room.objects.filter(pk=room.pk).update(last_seq=count, revision=count)
 
 
-async def test_one_change_is_read_once_whatever_the_sockets(websocket, url, bob, queries):
+async def test_change_is_read_once_for_all_sockets(websocket, url, bob, queries):
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(websocket(url, bob)) for _ in range(20)]
         for socket in sockets:
             await socket.next("room")
         queries.clear()
-        await sockets[0].send(say("oi"))
+        await sockets[0].send(send_frame("oi"))
         for socket in sockets:
             await socket.next("message")
         reads = [sql for sql in queries if sql.startswith("SELECT") and '"body_html"' in sql]
@@ -618,9 +625,9 @@ async def test_room_without_sockets_is_forgotten(websocket, url, room, alice):
             await asyncio.sleep(0.05)
 
 
-async def test_participant_is_who_wrote(websocket, url, room, bob):
+async def test_first_message_makes_the_author_a_participant(websocket, url, room, bob):
     async with websocket(url, bob) as socket:
         assert not await query(Participant.objects.exists)
-        await socket.send(say("oi"))
+        await socket.send(send_frame("oi"))
         await socket.next("ack")
     assert await query(list, Participant.objects.values_list("user", "room")) == [(bob.pk, room.pk)]

@@ -44,8 +44,8 @@ def room(alice):
 
 
 @pytest.fixture
-def silence():
-    """Let no change be hinted, as when Redis loses it."""
+def no_hints():
+    """Publish no hints, as if Redis lost them."""
     room_changed.disconnect(publish_change)
     yield
     room_changed.connect(publish_change)
@@ -59,18 +59,18 @@ def _talkative(monkeypatch):
 
 @asynccontextmanager
 async def running():
-    """Run the hub of a process."""
-    async with RoomFanout(messages) as one:
-        yield one
+    """Run a hub, as one process would."""
+    async with RoomFanout(messages) as fanout:
+        yield fanout
 
 
 class Client:
-    """A socket of a hub's, and what came through it."""
+    """A socket of a hub, and the frames that it received."""
 
     @classmethod
     async def enter(cls, hub, room, user):
         self = cls()
-        self.hub, self.pipe, self.is_shut = hub, Pipe(), False
+        self.hub, self.pipe, self.is_closed = hub, Pipe(), False
         self.room = await hub.directory.open(room.pk)
         self.socket = RoomSocket(
             send=self.pipe.send,
@@ -78,13 +78,13 @@ class Client:
             user=user,
             person=messages.person_of(user),
             fall_behind=lambda socket: hub.catch_up.start(self.room, socket),
-            close_room=self._shut,
+            close_room=self._close,
         )
         hub.join(self.room, self.socket)
         return self
 
-    async def _shut(self):
-        self.is_shut = True
+    async def _close(self):
+        self.is_closed = True
 
     def frames(self, *kinds):
         frames = [json.loads(text) for text in self.pipe.sent]
@@ -98,9 +98,9 @@ class Client:
         self.hub.leave(self.room, self.socket)
 
 
-async def say(room, author, *bodies):
+async def post(room, author, *bodies):
     for body in bodies:
-        await query(Message.objects.update, sent_at=LONG_AGO)  # spare the turns
+        await query(Message.objects.update, sent_at=LONG_AGO)  # stay below the rate limit
         await query(post_message, room_pk=room.pk, author=author, body=body)
 
 
@@ -113,17 +113,17 @@ async def test_hint_reaches_every_process(room, bob, monkeypatch):
         clients = [await Client.enter(each, room, bob) for each in (one, two)]
         for each in (one, two):
             await each.ready()
-        await say(room, bob, "a")
+        await post(room, bob, "a")
         await until(lambda: all(client.seqs == [1] for client in clients))
 
 
-async def test_lost_hint_is_made_up_for_within_two_seconds(room, alice, bob, silence):
-    await say(room, bob, "a", "b")
-    async with running() as one:
-        client = await Client.enter(one, room, bob)
+async def test_lost_hint_is_recovered_within_two_seconds(room, alice, bob, no_hints):
+    await post(room, bob, "a", "b")
+    async with running() as fanout:
+        client = await Client.enter(fanout, room, bob)
         await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="c")
         await query(delete_message, room_pk=room.pk, seq=2, actor=bob)
-        await say(room, bob, "d")
+        await post(room, bob, "d")
         await query(close_room, room_pk=room.pk, actor=alice)
 
         await until(lambda: len(client.pipe.sent) >= 5, 2)
@@ -134,38 +134,38 @@ async def test_lost_hint_is_made_up_for_within_two_seconds(room, alice, bob, sil
     assert [frame["closed"] for frame in client.frames("room")] == [False, True]
 
 
-async def test_own_process_needs_no_hint(room, bob, silence, monkeypatch):
+async def test_own_process_needs_no_hint(room, bob, no_hints, monkeypatch):
     monkeypatch.setattr(hub, "POLL_S", 60)
-    async with running() as one:
-        client = await Client.enter(one, room, bob)
+    async with running() as fanout:
+        client = await Client.enter(fanout, room, bob)
         message = await query(post_message, room_pk=room.pk, author=bob, body="a")
-        one.notify(room.pk, message.revision)
+        fanout.notify(room.pk, message.revision)
         await until(lambda: client.seqs == [1], 1)
 
 
-async def test_rooms_live_while_redis_says_nothing(room, bob):
-    async with running() as one:
+async def test_rooms_work_while_redis_does_not_respond(room, bob):
+    async with running() as fanout:
         redis_client().execute_command("CLIENT", "PAUSE", 3000, "ALL")
         begun = asyncio.get_running_loop().time()
-        client = await Client.enter(one, room, bob)
+        client = await Client.enter(fanout, room, bob)
         message = await query(post_message, room_pk=room.pk, author=bob, body="a")
-        one.notify(room.pk, message.revision)
+        fanout.notify(room.pk, message.revision)
         await until(lambda: client.seqs == [1], 2)
         assert asyncio.get_running_loop().time() - begun < 2
-        await until(_redis_answers, 6)
+        await until(_redis_responds, 6)
 
 
-def _redis_answers():
+def _redis_responds():
     try:
         return redis_client().ping()
     except redis.RedisError:
         return False
 
 
-async def test_message_edited_before_it_was_read_comes_once_as_it_is(room, bob, silence):
-    async with running() as one:
-        client = await Client.enter(one, room, bob)
-        await say(room, bob, "a", "b")
+async def test_message_edited_before_it_was_read_is_sent_once_edited(room, bob, no_hints):
+    async with running() as fanout:
+        client = await Client.enter(fanout, room, bob)
+        await post(room, bob, "a", "b")
         await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="c")
         await query(delete_message, room_pk=room.pk, seq=2, actor=bob)
         await until(lambda: len(client.seqs) == 2)
@@ -177,26 +177,26 @@ async def test_message_edited_before_it_was_read_comes_once_as_it_is(room, bob, 
     assert client.frames("edited", "deleted") == []
 
 
-async def test_deleted_room_shuts_its_sockets(room, bob, silence):
-    async with running() as one:
-        client = await Client.enter(one, room, bob)
+async def test_deleted_room_closes_its_sockets(room, bob, no_hints):
+    async with running() as fanout:
+        client = await Client.enter(fanout, room, bob)
         await query(room.delete)
-        await until(lambda: client.is_shut)
-        assert await one.directory.open(room.pk) is None
+        await until(lambda: client.is_closed)
+        assert await fanout.directory.open(room.pk) is None
 
 
 # Slow clients --------------------------------------------------------------------------------
 
 
-async def test_slow_client_holds_up_nobody_and_misses_nothing(room, bob):
+async def test_slow_client_delays_nobody_and_misses_nothing(room, bob):
     count = 3 * MAX_QUEUED
-    async with running() as one:
-        slow, fast = [await Client.enter(one, room, bob) for _ in range(2)]
-        await say(room, bob, "first")
+    async with running() as fanout:
+        slow, fast = [await Client.enter(fanout, room, bob) for _ in range(2)]
+        await post(room, bob, "first")
         await until(lambda: slow.seqs == fast.seqs == [1])
         slow.pipe.stop()
         for n in range(count):
-            await say(room, bob, str(n))
+            await post(room, bob, str(n))
             await until(lambda n=n: fast.seqs[-1:] == [n + 2])
         await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="edited")
         await until(lambda: fast.frames("edited"))
@@ -205,20 +205,20 @@ async def test_slow_client_holds_up_nobody_and_misses_nothing(room, bob):
         await slow.pipe.resume()
         await until(lambda: len(slow.seqs) == count + 1 and slow.frames("edited"))
         await until(lambda: slow.socket.is_live)
-        await say(room, bob, "last")
+        await post(room, bob, "last")
         await until(lambda: slow.seqs[-1] == fast.seqs[-1] == count + 2)
 
     assert slow.seqs == fast.seqs == list(range(1, count + 3))
     assert [frame["seq"] for frame in slow.frames("edited")] == [1]
 
 
-async def test_slow_client_learns_who_is_there_and_what_holds_by_now(room, alice, bob):
-    async with running() as one:
-        slow = await Client.enter(one, room, bob)
+async def test_slow_client_receives_the_current_presence_and_rules(room, alice, bob):
+    async with running() as fanout:
+        slow = await Client.enter(fanout, room, bob)
         slow.pipe.stop()
-        await say(room, bob, *map(str, range(MAX_QUEUED + 3)))
+        await post(room, bob, *map(str, range(MAX_QUEUED + 3)))
         await until(lambda: not slow.socket.is_live)
-        other = await Client.enter(one, room, alice)
+        other = await Client.enter(fanout, room, alice)
         await query(close_room, room_pk=room.pk, actor=alice)
         await until(lambda: len(other.frames("room")) == 2)
 
@@ -231,10 +231,10 @@ async def test_slow_client_learns_who_is_there_and_what_holds_by_now(room, alice
 
 
 async def test_slow_client_that_leaves_is_forgotten(room, bob):
-    async with running() as one:
-        slow = await Client.enter(one, room, bob)
+    async with running() as fanout:
+        slow = await Client.enter(fanout, room, bob)
         slow.pipe.stop()
-        await say(room, bob, *map(str, range(MAX_QUEUED + 3)))
+        await post(room, bob, *map(str, range(MAX_QUEUED + 3)))
         await until(lambda: not slow.socket.is_live)
         slow.leave()
         slow.leave()
@@ -243,10 +243,10 @@ async def test_slow_client_that_leaves_is_forgotten(room, bob):
         assert slow.socket.is_closed
 
 
-async def test_process_that_missed_much_lets_each_socket_page(room, bob, silence, monkeypatch):
+async def test_sockets_page_when_their_process_missed_much(room, bob, no_hints, monkeypatch):
     monkeypatch.setattr(hub, "MAX_BURST", 50)
-    async with running() as one:
-        client = await Client.enter(one, room, bob)
+    async with running() as fanout:
+        client = await Client.enter(fanout, room, bob)
         for _ in range(230):
             await query(MessageFactory, room=room, author=bob)
         await until(lambda: len(client.seqs) == 230)

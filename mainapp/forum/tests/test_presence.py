@@ -16,8 +16,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
-def _hurry(monkeypatch):
-    """Keep the proportions of the times, a fifth of them."""
+def _shorter_times(monkeypatch):
+    """Divide all the times by five, which keeps their proportions."""
     for module, names in (
         (presence_sync, ("RENEW_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
         (presence, ("LEASE_S",)),
@@ -58,7 +58,7 @@ async def two_processes(room, users):
         yield one, two, clients
 
 
-async def test_person_with_two_tabs_leaves_with_the_last(room, users):
+async def test_user_with_two_tabs_leaves_when_both_are_closed(room, users):
     ana = users[0]
     async with two_processes(room, users) as (_one, _two, (first, second, bia, caio)):
         first.leave()
@@ -68,7 +68,7 @@ async def test_person_with_two_tabs_leaves_with_the_last(room, users):
         await until(lambda: left(bia) == left(caio) == [ana.pk])
 
 
-async def test_ghosts_of_a_dead_process_are_gone_in_time(room, users):
+async def test_users_of_a_dead_process_leave_in_time(room, users):
     ana, bia, caio = users
     async with two_processes(room, users) as (one, _two, (*_, second)):
         for task in one._tasks:
@@ -79,7 +79,7 @@ async def test_ghosts_of_a_dead_process_are_gone_in_time(room, users):
         assert present(second) == {ana.pk, caio.pk}
 
 
-async def test_stall_of_redis_takes_nobody_offline(room, users):
+async def test_redis_stall_takes_nobody_offline(room, users):
     async with two_processes(room, users) as (_one, _two, clients):
         redis_client().execute_command("CLIENT", "PAUSE", 1000, "ALL")
         await asyncio.sleep(2.5)
@@ -98,7 +98,7 @@ async def test_empty_redis_takes_nobody_offline(room, users, times):
         assert len(keys) == 4
 
 
-async def test_who_comes_to_another_process_is_seen_with_their_name(room, users):
+async def test_user_joining_on_another_process_is_announced_with_a_name(room, users):
     ana, bia, _ = users
     async with running() as one, running() as two:
         first = await Client.enter(one, room, ana)
@@ -109,7 +109,7 @@ async def test_who_comes_to_another_process_is_seen_with_their_name(room, users)
     assert frame["joined"] == [{"id": bia.pk, "name": "bia", "avatar": None}]
 
 
-async def test_first_frame_names_those_of_other_processes(room, users):
+async def test_first_frame_includes_users_of_other_processes(room, users):
     async with running() as one, running() as two:
         await Client.enter(one, room, users[0])
         await asyncio.sleep(0.3)
@@ -121,7 +121,7 @@ async def test_first_frame_names_those_of_other_processes(room, users):
     }
 
 
-async def test_lease_says_what_is_not_what_happened():
+async def test_lease_reports_the_current_state_not_events():
     redis = async_client()
     try:
         one, two = (PresenceLease(name, client=redis) for name in "ab")

@@ -59,7 +59,7 @@ def mention(pk: int, text: str) -> str:
         ("", "<p></p>"),
     ],
 )
-def test_a_part_of_markdown_is_understood(body, expected):
+def test_a_subset_of_markdown_is_rendered(body, expected):
     assert html(body) == expected
 
 
@@ -85,7 +85,7 @@ def test_a_part_of_markdown_is_understood(body, expected):
         ("<javascript:b>", "&lt;javascript:b&gt;"),
     ],
 )
-def test_a_link_leads_out_to_the_web_or_to_mail(body, expected):
+def test_links_lead_only_to_the_web_or_to_mail(body, expected):
     assert html(body) == f"<p>{expected}</p>"
 
 
@@ -128,14 +128,14 @@ def test_a_known_name_becomes_a_mention(body, expected):
     assert html(body) == f"<p>{expected}</p>"
 
 
-def test_what_is_to_be_resolved_is_told():
+def test_tickers_and_names_to_look_up_are_listed():
     body = "$petr4 $PETR4F $XXXX3 $XXXX R$VALE3 @Ana @ana_maria. eva@b.com"
     assert symbols_in(body) == {"PETR4", "PETR4F", "XXXX3"}
     assert mentions_in(body) == {"ana", "ana_maria", "ana_maria."}
     assert len(mentions_in(" ".join(f"@a{n}." for n in range(500)))) == 40
 
 
-def test_an_address_of_a_profile_cannot_leave_its_attribute():
+def test_a_profile_url_cannot_break_out_of_its_attribute():
     shown = render("@ana", symbols={}, users={"ana": '"><img src=x>'})
     assert shown == f'<p><a class="mention" href="&quot;&gt;&lt;img src=x&gt;" {REL}>@ana</a></p>'
 
@@ -144,13 +144,13 @@ HOSTILE = [
     *("[", "[]", "![", "[a](", "[a](<b", "[](", "[x", "]", "*", "**a", "_*", "*a_", "**x* *a** "),
     *("`", "`a``b", "~~", "a~~b", ">", "> ", "- ", "1) ", "\\", "&", "&a", "<", "<a", "<http://a"),
     *("http://", "http://a", "://", ":", "http://a:", "(http://a)", "$", "$PETR4", "$PETR4 ", "$A"),
-    *("[" + "a" * 12, "[a](b)" + "c" * 8, "![a][" + "b" * 10),  # few enough to be looked at
+    *("[" + "a" * 12, "[a](b)" + "c" * 8, "![a][" + "b" * 10),  # fewer marks than MAX_MARKS
     *("@", "@a", "@ana ", "@ana.", "a@", "\n", "\n\n", "```\n", "\0", " ", "\t", "&#x", "é", "<b>"),
 ]
 
 
 @pytest.mark.parametrize("piece", HOSTILE)
-def test_no_text_takes_long(piece):
+def test_no_text_is_slow_to_render(piece):
     body = (piece * MAX_BODY)[:MAX_BODY]
 
     def took_s() -> float:
@@ -165,7 +165,7 @@ def test_no_text_takes_long(piece):
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from([*HOSTILE, "a", "<script>", "javascript:", '"', "'"]), max_size=30))
-def test_the_last_gate_finds_nothing_to_take_out(pieces):
+def test_nh3_removes_nothing_more_from_rendered_html(pieces):
     shown = html("".join(pieces))
     assert shown == nh3.clean(
         shown,

@@ -55,7 +55,7 @@ def log():
 
 
 def in_threads(calls):
-    """Run calls side by side, each with a connection of its own; return results and errors."""
+    """Run calls concurrently, each with its own connection; return the results and errors."""
 
     def run(call):
         try:
@@ -73,7 +73,7 @@ def in_threads(calls):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_numbers_have_no_gap_and_no_double_under_twenty_writers():
+def test_numbers_have_no_gaps_or_duplicates_under_twenty_writers():
     rooms = [RoomFactory(), RoomFactory()]
     writers = [User.objects.create_user(f"w{n}") for n in range(20)]
 
@@ -82,7 +82,7 @@ def test_numbers_have_no_gap_and_no_double_under_twenty_writers():
         for turn in range(4):
             post_message(room_pk=rooms[(n + turn) % 2].pk, author=writers[n], body="oi")
             if turn == 2:
-                with pytest.raises(Closed):  # a number that was taken and given back
+                with pytest.raises(Closed):  # a number that is rolled back
                     post_message(room_pk=closed.pk, author=writers[n], body="oi")
 
     closed = RoomFactory(is_closed=True)
@@ -98,7 +98,7 @@ def test_numbers_have_no_gap_and_no_double_under_twenty_writers():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_client_id_at_once_is_one_message():
+def test_concurrent_posts_with_one_client_id_make_one_message():
     room, author = RoomFactory(), User.objects.create_user("ana")
     client_id = uuid4()
 
@@ -112,25 +112,26 @@ def test_one_client_id_at_once_is_one_message():
     )
 
     message = Message.objects.get()
-    assert [(one.pk, one.seq, one.body) for one in sent] == [(message.pk, 1, message.body)] * 10
+    assert [(m.pk, m.seq, m.body) for m in sent] == [(message.pk, 1, message.body)] * 10
 
 
 @pytest.mark.django_db(transaction=True)
-def test_rate_limit_holds_for_posts_at_once():
+def test_rate_limit_holds_for_concurrent_posts():
     rooms, author = [RoomFactory() for _ in range(4)], User.objects.create_user("ana")
 
-    sent = in_threads(
+    results = in_threads(
         [
             lambda n=n: post_message(room_pk=rooms[n % 4].pk, author=author, body=str(n))
             for n in range(16)
         ]
     )
 
-    assert sorted(type(one).__name__ for one in sent) == ["Message"] * 10 + ["RateLimited"] * 6
+    names = sorted(type(result).__name__ for result in results)
+    assert names == ["Message"] * 10 + ["RateLimited"] * 6
     assert Message.objects.count() == 10
 
 
-def test_posts_are_free_again_ten_seconds_after_the_first(room, bob, time_machine):
+def test_posts_are_allowed_again_ten_seconds_after_the_first(room, bob, time_machine):
     time_machine.move_to("2026-03-10T12:00:00Z", tick=False)
     for n in range(10):
         post_message(room_pk=room.pk, author=bob, body=str(n))
@@ -144,7 +145,7 @@ def test_posts_are_free_again_ten_seconds_after_the_first(room, bob, time_machin
     assert post_message(room_pk=room.pk, author=bob, body="oi").seq == 11
 
 
-def test_message_that_is_sent_again_is_not_counted_again(room, bob):
+def test_message_sent_again_is_not_counted_again(room, bob):
     client_id = uuid4()
     for _ in range(12):
         post_message(room_pk=room.pk, author=bob, body="oi", client_id=client_id)
@@ -152,7 +153,7 @@ def test_message_that_is_sent_again_is_not_counted_again(room, bob):
     assert Usage.objects.get(user=bob).count == 1
 
 
-def test_deleted_rooms_still_count(bob, settings):
+def test_deleted_rooms_count_towards_the_daily_limit(bob, settings):
     settings.ROOMS_A_DAY = 1
     delete_room(room_pk=create_room(host=bob, name="A").pk, actor=bob)
 
@@ -166,7 +167,7 @@ def test_deleted_rooms_still_count(bob, settings):
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "cleaned"),
     [
         ("  oi \n", "oi"),
         ("a\r\nb\rc\td", "a\nb\nc\td"),
@@ -178,8 +179,8 @@ def test_deleted_rooms_still_count(bob, settings):
         ("\ud800a", "a"),
     ],
 )
-def test_body_is_cleaned(text, kept):
-    assert clean_body(text) == kept
+def test_body_is_cleaned(text, cleaned):
+    assert clean_body(text) == cleaned
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_body_is_checked(room, bob, body, error):
         edit_message(room_pk=room.pk, seq=1, author=bob, body=body)
 
 
-def test_chips_and_mentions_are_of_what_there_is(room, alice, bob):
+def test_only_known_tickers_and_names_become_links(room, alice, bob):
     StockFactory(symbol="PETR4")
 
     html = post_message(room_pk=room.pk, author=bob, body="@Alice $PETR4 $XXXX3 @x").body_html
@@ -203,7 +204,7 @@ def test_chips_and_mentions_are_of_what_there_is(room, alice, bob):
     assert "$XXXX3 @x" in html
 
 
-def test_post_wakes_the_room_and_makes_a_participant(room, bob):
+def test_post_updates_the_rooms_activity_and_adds_a_participant(room, bob):
     before = room.active_at
 
     message = post_message(room_pk=room.pk, author=bob, body="oi")
@@ -213,12 +214,12 @@ def test_post_wakes_the_room_and_makes_a_participant(room, bob):
     assert set(room.participants.values_list("user__username", flat=True)) == {"alice", "bob"}
 
 
-def test_post_to_a_room_that_is_gone_is_refused(bob):
+def test_post_to_a_deleted_room_is_refused(bob):
     with pytest.raises(Invalid):
         post_message(room_pk=999, author=bob, body="oi")
 
 
-def test_deactivated_user_writes_nothing(room, bob, alice):
+def test_deactivated_user_cannot_write(room, bob, alice):
     message = post_message(room_pk=room.pk, author=bob, body="oi")
     User.objects.filter(pk=bob.pk).update(is_active=False)
     for call in (
@@ -230,7 +231,7 @@ def test_deactivated_user_writes_nothing(room, bob, alice):
             call()
 
 
-def test_edit_is_the_authors_alone(room, alice, bob, support):
+def test_only_the_author_can_edit(room, alice, bob, support):
     post_message(room_pk=room.pk, author=bob, body="a")
 
     edited = edit_message(room_pk=room.pk, seq=1, author=bob, body="b")
@@ -243,7 +244,7 @@ def test_edit_is_the_authors_alone(room, alice, bob, support):
     assert (room.last_seq, room.revision) == (1, 2)
 
 
-def test_own_deletion_leaves_no_line(room, bob):
+def test_own_deletion_is_not_logged(room, bob):
     post_message(room_pk=room.pk, author=bob, body="segredo")
 
     delete_message(room_pk=room.pk, seq=1, actor=bob)
@@ -254,20 +255,23 @@ def test_own_deletion_leaves_no_line(room, bob):
     assert log() == []
 
 
-@pytest.mark.parametrize("who", ["alice", "support"])
-def test_moderators_deletion_leaves_an_excerpt(room, alice, bob, support, charlie, who):
+@pytest.mark.parametrize("moderator", ["alice", "support"])
+def test_deletion_by_a_moderator_is_logged_with_an_excerpt(
+    room, alice, bob, support, charlie, moderator
+):
     post_message(room_pk=room.pk, author=bob, body="x" * 300)
     with pytest.raises(Forbidden):
         delete_message(room_pk=room.pk, seq=1, actor=charlie)
 
     for _ in range(2):
-        delete_message(room_pk=room.pk, seq=1, actor={"alice": alice, "support": support}[who])
+        actor = {"alice": alice, "support": support}[moderator]
+        delete_message(room_pk=room.pk, seq=1, actor=actor)
 
-    assert log() == [("delete_message", who, "bob", "Sala", "x" * 200)]
+    assert log() == [("delete_message", moderator, "bob", "Sala", "x" * 200)]
     assert Message.objects.get().body == ""
 
 
-# Keeping order -------------------------------------------------------------------------------
+# Moderation ----------------------------------------------------------------------------------
 
 
 def test_muted_user_reads_only(room, alice, bob):
@@ -288,14 +292,14 @@ def test_muted_user_reads_only(room, alice, bob):
     assert log() == [("mute", "alice", "bob", "Sala", ""), ("unmute", "alice", "bob", "Sala", "")]
 
 
-def test_who_never_wrote_can_be_muted(room, alice, charlie):
+def test_user_who_never_wrote_can_be_muted(room, alice, charlie):
     mute_participant(room_pk=room.pk, user=charlie, actor=alice)
 
     with pytest.raises(Muted):
         post_message(room_pk=room.pk, author=charlie, body="a")
 
 
-def test_hosts_mute_no_staff_and_nobody_oneself(room, alice, bob, support):
+def test_hosts_cannot_mute_staff_and_nobody_mutes_themselves(room, alice, bob, support):
     admin = User.objects.create_user("admin", access_level=User.Access.ADMIN)
     for actor, user in ((alice, support), (alice, alice), (bob, alice), (support, support)):
         with pytest.raises(Forbidden):
@@ -309,14 +313,14 @@ def test_hosts_mute_no_staff_and_nobody_oneself(room, alice, bob, support):
     assert Participant.objects.filter(is_muted=True).count() == 2
 
 
-def test_closed_room_takes_no_message_from_anybody(room, alice, bob, support):
+def test_closed_room_accepts_no_messages(room, alice, bob, support):
     post_message(room_pk=room.pk, author=bob, body="a")
     for _ in range(2):
         close_room(room_pk=room.pk, actor=alice)
 
-    for one in (alice, bob, support):
+    for author in (alice, bob, support):
         with pytest.raises(Closed):
-            post_message(room_pk=room.pk, author=one, body="b")
+            post_message(room_pk=room.pk, author=author, body="b")
     with pytest.raises(Closed):
         edit_message(room_pk=room.pk, seq=1, author=bob, body="b")
 
@@ -325,7 +329,7 @@ def test_closed_room_takes_no_message_from_anybody(room, alice, bob, support):
     assert log() == [("close", "alice", None, "Sala", ""), ("reopen", "support", None, "Sala", "")]
 
 
-def test_strangers_keep_no_order(room, bob, charlie):
+def test_strangers_cannot_moderate(room, bob, charlie):
     post_message(room_pk=room.pk, author=bob, body="a")
     calls = [
         lambda: mute_participant(room_pk=room.pk, user=bob, actor=charlie),
@@ -342,7 +346,7 @@ def test_strangers_keep_no_order(room, bob, charlie):
     assert (room.name, room.revision, log()) == ("Sala", 1, [])
 
 
-def test_report_is_one_a_reader_and_settled_once(room, alice, bob, charlie):
+def test_a_reader_reports_once_and_a_report_is_resolved_once(room, alice, bob, charlie):
     post_message(room_pk=room.pk, author=bob, body="a")
 
     first = report_message(room_pk=room.pk, seq=1, reporter=charlie, reason="spam")
@@ -362,7 +366,7 @@ def test_report_is_one_a_reader_and_settled_once(room, alice, bob, charlie):
         resolve_report(report_pk=first.pk + 1, actor=alice)
 
 
-def test_report_of_the_host_is_settled_by_staff_only(room, alice, bob, support):
+def test_reports_about_the_host_are_resolved_by_staff_only(room, alice, bob, support):
     post_message(room_pk=room.pk, author=alice, body="a")
     report = report_message(room_pk=room.pk, seq=1, reporter=bob)
 
@@ -376,7 +380,7 @@ def test_report_of_the_host_is_settled_by_staff_only(room, alice, bob, support):
 # Rooms ---------------------------------------------------------------------------------------
 
 
-def test_room_is_made_changed_and_deleted(alice, bob, support):
+def test_room_is_created_changed_and_deleted(alice, bob, support):
     stock = StockFactory(symbol="PETR4")
     room = create_room(host=alice, name="A", topic="t", description="d", stock=stock)
     assert (room.last_seq, room.created_at) == (0, room.active_at)
@@ -392,21 +396,21 @@ def test_room_is_made_changed_and_deleted(alice, bob, support):
     assert log() == [("delete_room", "alice", "alice", "B", "")]
 
 
-def test_changes_are_announced_after_the_commit_only(
+def test_changes_are_announced_only_after_the_commit(
     room, alice, bob, django_capture_on_commit_callbacks
 ):
-    heard = []
+    received = []
 
-    def hear(room_pk, revision, rules_revision, **_):
-        heard.append((room_pk, revision, rules_revision))
+    def receive(room_pk, revision, rules_revision, **_):
+        received.append((room_pk, revision, rules_revision))
 
-    room_changed.connect(hear)
+    room_changed.connect(receive)
     with django_capture_on_commit_callbacks() as callbacks:
         post_message(room_pk=room.pk, author=bob, body="a")
         mute_participant(room_pk=room.pk, user=bob, actor=alice)
         delete_room(room_pk=room.pk, actor=alice)
-        assert heard == []
+        assert received == []
     for callback in callbacks:
         callback()
 
-    assert heard == [(room.pk, 1, 0), (room.pk, 2, 2), (room.pk, 3, 3)]
+    assert received == [(room.pk, 1, 0), (room.pk, 2, 2), (room.pk, 3, 3)]

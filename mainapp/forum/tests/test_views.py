@@ -23,7 +23,7 @@ def staff(db):
 
 
 def fill(room: Room, count: int, author: User | None = None) -> None:
-    """Put messages into a room at once, one a minute up to now."""
+    """Insert messages into a room, dated one minute apart up to now."""
     now = timezone.now()
     first = room.last_seq + 1
     Message.objects.bulk_create(
@@ -43,7 +43,7 @@ def fill(room: Room, count: int, author: User | None = None) -> None:
 
 def rooms(count: int, host: User, messages: int = 1, topics: int = 5) -> None:
     now = timezone.now()
-    made = Room.objects.bulk_create(
+    created = Room.objects.bulk_create(
         Room(
             name=f"Sala {n}",
             topic=f"Tópico {n % topics}",
@@ -56,11 +56,11 @@ def rooms(count: int, host: User, messages: int = 1, topics: int = 5) -> None:
         for n in range(count)
     )
     Participant.objects.bulk_create(
-        Participant(room=room, user=host, joined_at=now) for room in made
+        Participant(room=room, user=host, joined_at=now) for room in created
     )
     Message.objects.bulk_create(
         Message(room=room, author=host, seq=seq, body="oi", body_html="<p>oi</p>", sent_at=now)
-        for room in made
+        for room in created
         for seq in range(1, messages + 1)
     )
 
@@ -80,25 +80,25 @@ def test_the_forum_lists_rooms_by_their_last_message(client, room, bob):
     assert [message.body for message in page.context["recent"]] == ["**olá** a todos"]
 
 
-def test_the_forum_finds_whatever_case_and_accents(client, room, bob):
+def test_search_ignores_case_and_accents(client, room, bob):
     create_room(host=bob, name="Petróleo", topic="Commodities")
 
-    def found(**query):
+    def search(**query):
         return [row.room.name for row in client.get("/forum/", query).context["page"].rows]
 
-    assert found(q="BANCOES") == ["Bancões"]
-    assert found(q="credito juros") == ["Bancões"]
-    assert found(q="commod") == found(topic="Commodities") == ["Petróleo"]
-    assert found(q="petroleo", topic="Bancos") == found(q="%") == found(topic="nada") == []
+    assert search(q="BANCOES") == ["Bancões"]
+    assert search(q="credito juros") == ["Bancões"]
+    assert search(q="commod") == search(topic="Commodities") == ["Petróleo"]
+    assert search(q="petroleo", topic="Bancos") == search(q="%") == search(topic="nada") == []
 
 
-def test_the_forum_counts_topics_among_what_was_found(client, alice, bob):
+def test_topics_are_counted_among_the_matching_rooms(client, alice, bob):
     rooms(30, alice)
     create_room(host=bob, name="Sem tópico")
 
     def counted(**query):
         page = client.get("/forum/", query).context
-        return page["page"].total, [(one.name, one.count) for one in page["topics"]]
+        return page["page"].total, [(topic.name, topic.count) for topic in page["topics"]]
 
     assert counted() == (31, [(f"Tópico {n}", 6) for n in range(5)])
     assert counted(topic="Tópico 2") == (6, [(f"Tópico {n}", 6) for n in range(5)])
@@ -106,12 +106,12 @@ def test_the_forum_counts_topics_among_what_was_found(client, alice, bob):
 
 
 @pytest.mark.parametrize(
-    ("asked", "number"),
+    ("page_param", "number"),
     [("", 1), ("abc", 1), ("-1", 1), ("0", 1), ("2", 2), ("99999", 2), ("9" * 30, 1), ("1e3", 1)],
 )
-def test_a_page_that_makes_no_sense_is_the_first_or_the_last(client, alice, asked, number):
+def test_an_invalid_page_number_shows_the_first_or_last_page(client, alice, page_param, number):
     rooms(25, alice)
-    page = client.get("/forum/", {"page": asked}).context["page"]
+    page = client.get("/forum/", {"page": page_param}).context["page"]
     assert (page.number, page.pages) == (number, 2)
     assert len(page.rows) == (20 if number == 1 else 5)
 
@@ -129,7 +129,7 @@ def test_the_forum_costs_the_same_for_many_rooms(client, alice, count, django_as
         client.get("/forum/")
 
 
-def test_a_room_shows_its_last_messages_and_leads_to_earlier_ones(client, room, alice):
+def test_a_room_shows_its_last_messages_and_links_to_earlier_ones(client, room, alice):
     fill(room, 120, alice)
     path = reverse("room", args=[room.pk])
     page = client.get(path).context["page"]
@@ -144,7 +144,7 @@ def test_a_room_shows_its_last_messages_and_leads_to_earlier_ones(client, room, 
         assert client.get(path, {"before": nonsense}).context["page"].is_newest
 
 
-def test_a_script_gets_the_earlier_messages_alone(client, room, alice):
+def test_htmx_receives_only_the_list_of_earlier_messages(client, room, alice):
     fill(room, 60, alice)
     path = reverse("room", args=[room.pk])
     answer = client.get(path, {"before": 11}, headers={"HX-Request": "true"})
@@ -169,7 +169,7 @@ def test_a_room_costs_the_same_for_many_messages(
     assert page.context["page"].lines[-1].message.seq == count
 
 
-def test_days_and_breaths_part_the_messages(client, room, alice, bob):
+def test_messages_are_grouped_by_day_and_author(client, room, alice, bob):
     fill(room, 3, alice)
     Message.objects.filter(room=room, seq=1).update(sent_at=timezone.now() - timedelta(days=2))
     lines = client.get(reverse("room", args=[room.pk])).context["page"].lines
@@ -180,7 +180,7 @@ def test_days_and_breaths_part_the_messages(client, room, alice, bob):
     assert [line.follows for line in lines] == [False, False, False]
 
 
-def test_an_empty_room_a_removed_host_and_a_removed_author_are_fine(client, room, alice, bob):
+def test_a_room_renders_when_empty_and_without_its_host_or_author(client, room, alice, bob):
     path = reverse("room", args=[room.pk])
     assert "Ninguém escreveu ainda" in client.get(path).content.decode()
     post_message(room_pk=room.pk, author=bob, body="fico")
@@ -191,7 +191,7 @@ def test_an_empty_room_a_removed_host_and_a_removed_author_are_fine(client, room
     assert "usuário removido" in client.get("/forum/").content.decode()
 
 
-def test_a_stranger_reads_and_is_offered_the_login(client, room):
+def test_an_anonymous_user_can_read_and_is_offered_the_login(client, room):
     path = reverse("room", args=[room.pk])
     html = client.get(path).content.decode()
     assert "Entre para escrever" in html
@@ -201,7 +201,7 @@ def test_a_stranger_reads_and_is_offered_the_login(client, room):
     assert not Message.objects.exists()
 
 
-def test_a_message_is_posted_without_a_script_and_only_once(client, room, bob):
+def test_a_form_sent_twice_posts_one_message(client, room, bob):
     client.force_login(bob)
     path = reverse("room", args=[room.pk])
     client_id = client.get(path).context["client_id"]
@@ -215,7 +215,7 @@ def test_a_message_is_posted_without_a_script_and_only_once(client, room, bob):
 
 
 @pytest.mark.parametrize("body", ["", "  ", "\0", "a" * 4001, "a" * 6000])
-def test_a_message_that_cannot_be_is_refused_and_kept_in_the_box(client, room, bob, body):
+def test_an_invalid_message_is_refused(client, room, bob, body):
     client.force_login(bob)
     answer = client.post(reverse("room", args=[room.pk]), {"body": body})
     assert answer.status_code == 422
@@ -223,7 +223,7 @@ def test_a_message_that_cannot_be_is_refused_and_kept_in_the_box(client, room, b
     assert not Message.objects.exists()
 
 
-def test_who_writes_too_much_is_told_for_how_long(client, room, bob):
+def test_a_rate_limited_message_stays_in_the_box_with_the_time_to_wait(client, room, bob):
     for n in range(10):
         post_message(room_pk=room.pk, author=bob, body=str(n))
     client.force_login(bob)
@@ -233,7 +233,7 @@ def test_who_writes_too_much_is_told_for_how_long(client, room, bob):
     assert ">mais</textarea>" in answer.content.decode()
 
 
-def test_the_muted_and_everybody_in_a_closed_room_are_told_why(client, room, alice, bob):
+def test_muted_users_and_users_of_a_closed_room_see_the_reason(client, room, alice, bob):
     client.force_login(bob)
     path = reverse("room", args=[room.pk])
     mute_participant(room_pk=room.pk, user=bob, actor=alice)
@@ -247,7 +247,7 @@ def test_the_muted_and_everybody_in_a_closed_room_are_told_why(client, room, ali
     assert not Message.objects.exists()
 
 
-def test_a_room_is_made_with_a_stock_by_its_ticker(client, bob):
+def test_a_room_is_created_with_a_stock_by_its_ticker(client, bob):
     StockFactory(symbol="PETR4")
     client.force_login(bob)
     answer = client.post(
@@ -273,30 +273,30 @@ def test_a_room_is_made_with_a_stock_by_its_ticker(client, bob):
         ("stock", "nada"),
     ],
 )
-def test_a_room_that_cannot_be_is_not_made(client, bob, field, value):
+def test_an_invalid_room_is_refused(client, bob, field, value):
     client.force_login(bob)
     answer = client.post("/create-room/", {"name": "Boa", field: value})
     assert list(answer.context["form"].errors) == [field]
     assert not Room.objects.exists()
 
 
-def test_an_unknown_ticker_is_named(client, bob):
+def test_an_unknown_ticker_is_named_in_the_error(client, bob):
     client.force_login(bob)
     answer = client.post("/create-room/", {"name": "Boa", "stock": "XXXX3"})
     assert answer.context["form"].errors["stock"] == ["Não conhecemos: XXXX3."]
 
 
-def test_a_host_changes_their_room_and_it_is_found_by_its_new_name(client, room, alice):
+def test_a_renamed_room_is_found_by_its_new_name(client, room, alice):
     client.force_login(alice)
     path = reverse("update-room", args=[room.pk])
     assert client.get(path).context["form"].initial["name"] == "Bancões"
     answer = client.post(path, {"name": "Elétricas", "topic": "", "description": "", "stock": ""})
     assert answer["Location"] == reverse("room", args=[room.pk])
-    found = client.get("/forum/", {"q": "eletricas"}).context["page"].rows
-    assert [row.room.name for row in found] == ["Elétricas"]
+    rows = client.get("/forum/", {"q": "eletricas"}).context["page"].rows
+    assert [row.room.name for row in rows] == ["Elétricas"]
 
 
-def test_a_room_is_deleted_after_a_question(client, room, alice):
+def test_a_room_is_deleted_after_confirmation(client, room, alice):
     client.force_login(alice)
     path = reverse("delete-room", args=[room.pk])
     assert "Apagar “Bancões”?" in client.get(path).content.decode()
@@ -305,7 +305,7 @@ def test_a_room_is_deleted_after_a_question(client, room, alice):
     assert not Room.objects.exists()
 
 
-def test_a_message_is_deleted_after_a_question(client, room, bob):
+def test_a_message_is_deleted_after_confirmation(client, room, bob):
     message = post_message(room_pk=room.pk, author=bob, body="ops")
     client.force_login(bob)
     path = reverse("delete-message", args=[message.pk])
@@ -339,18 +339,18 @@ def test_a_message_is_reported_and_the_report_resolved(client, room, alice, bob,
     report = Report.objects.get()
     assert (report.reporter, report.reason) == (bob, "propaganda")
 
-    for keeper, page in ((staff, "/forum/moderation/"), (alice, f"/room/{room.pk}/moderation/")):
-        client.force_login(keeper)
+    for moderator, page in ((staff, "/forum/moderation/"), (alice, f"/room/{room.pk}/moderation/")):
+        client.force_login(moderator)
         html = client.get(page).content.decode()
         assert "propaganda" in html
-        assert ("<strong>bob</strong>" in html) is (keeper == staff)
+        assert ("<strong>bob</strong>" in html) is (moderator == staff)
     client.post(reverse("resolve-report", args=[report.pk]), {"next": "/forum/moderation/"})
     report.refresh_from_db()
     assert report.resolved_at
     assert "Nenhuma denúncia espera" in client.get(f"/room/{room.pk}/moderation/").content.decode()
 
 
-def test_a_report_of_the_host_goes_to_staff_only(client, room, alice, bob, staff):
+def test_a_report_about_the_host_goes_to_staff_only(client, room, alice, bob, staff):
     removed = post_message(room_pk=room.pk, author=bob, body="de quem saiu")
     Message.objects.filter(pk=removed.pk).update(author=None)
     own = post_message(room_pk=room.pk, author=alice, body="compre já")
@@ -361,20 +361,20 @@ def test_a_report_of_the_host_goes_to_staff_only(client, room, alice, bob, staff
     page, resolve = f"/room/{room.pk}/moderation/", reverse("resolve-report", args=[report.pk])
 
     client.force_login(alice)
-    assert [one.reason for one in client.get(page).context["reports"]] == ["antiga"]
+    assert [report.reason for report in client.get(page).context["reports"]] == ["antiga"]
     assert client.post(resolve).status_code == 404
     report.refresh_from_db()
     assert report.resolved_at is None
 
     client.force_login(staff)
-    reasons = [one.reason for one in client.get(page).context["reports"]]
+    reasons = [report.reason for report in client.get(page).context["reports"]]
     assert reasons == ["antiga", "do anfitrião"]
     assert client.post(resolve).status_code == 302
     report.refresh_from_db()
     assert report.resolved_at
 
 
-def test_changes_without_a_script_have_the_sockets_limit(client, room, bob):
+def test_changes_through_forms_share_the_limit_of_sockets(client, room, bob):
     message = post_message(room_pk=room.pk, author=bob, body="oi")
     client.force_login(bob)
     edit, delete = (reverse(f"{verb}-message", args=[message.pk]) for verb in ("edit", "delete"))
@@ -390,7 +390,7 @@ def test_changes_without_a_script_have_the_sockets_limit(client, room, bob):
     assert message.body == "19"
 
 
-def test_a_host_mutes_and_closes_and_it_is_logged(client, room, alice, bob):
+def test_muting_and_closing_by_the_host_is_logged(client, room, alice, bob):
     post_message(room_pk=room.pk, author=bob, body="oi")
     client.force_login(alice)
     mute = reverse("mute-participant", args=[room.pk])
@@ -406,13 +406,13 @@ def test_a_host_mutes_and_closes_and_it_is_logged(client, room, alice, bob):
 
 
 @pytest.mark.parametrize("user", ["", "0", "-1", "abc", "99999999", "9" * 30])
-def test_nobody_who_is_not_there_is_muted(client, room, alice, user):
+def test_muting_an_unknown_user_is_a_404(client, room, alice, user):
     client.force_login(alice)
     path = reverse("mute-participant", args=[room.pk])
     assert client.post(path, {"user": user, "muted": "1"}).status_code == 404
 
 
-def test_a_form_never_leads_away_from_the_site(client, room, alice):
+def test_a_form_never_redirects_to_another_site(client, room, alice):
     client.force_login(alice)
     path = reverse("close-room", args=[room.pk])
     for away in ("https://example.org/", "//example.org/", "javascript:alert(1)"):
@@ -421,33 +421,33 @@ def test_a_form_never_leads_away_from_the_site(client, room, alice):
     assert client.post(path, {"next": "/forum/"})["Location"] == "/forum/"
 
 
-KEPT = ["update-room", "delete-room", "room-moderation"]
+HOST_PAGES = ["update-room", "delete-room", "room-moderation"]
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.parametrize("name", HOST_PAGES)
 @pytest.mark.parametrize("pk", ["0", "999999", "01", "+1", "abc", "1e3", "²", "9" * 30])
-def test_what_is_somebody_elses_answers_as_what_is_not_there(client, room, bob, name, pk):
+def test_foreign_and_missing_rooms_give_the_same_404(client, room, bob, name, pk):
     client.force_login(bob)
-    theirs = client.get(reverse(name, args=[room.pk]))
+    foreign = client.get(reverse(name, args=[room.pk]))
     missing = client.get(reverse(name, args=[room.pk]).replace(f"/{room.pk}/", f"/{pk}/"))
-    assert theirs.status_code == missing.status_code == 404
-    assert theirs.content == missing.content
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.content == missing.content
 
 
 @pytest.mark.parametrize("name", ["edit-message", "delete-message"])
-def test_somebody_elses_message_answers_as_one_that_is_not_there(client, room, alice, bob, name):
+def test_foreign_and_missing_messages_give_the_same_404(client, room, alice, bob, name):
     message = post_message(room_pk=room.pk, author=alice, body="oi")
     client.force_login(bob)
-    for ask in (client.get, client.post):
-        theirs = ask(reverse(name, args=[message.pk]))
-        missing = ask(reverse(name, args=["999999"]))
-        assert theirs.status_code == missing.status_code == 404
-        assert theirs.content == missing.content
+    for method in (client.get, client.post):
+        foreign = method(reverse(name, args=[message.pk]))
+        missing = method(reverse(name, args=["999999"]))
+        assert foreign.status_code == missing.status_code == 404
+        assert foreign.content == missing.content
     assert Message.objects.get().body == "oi"
 
 
 @pytest.mark.parametrize("pk", ["0", "999999", "01", "abc", "9" * 30, "-1"])
-def test_a_room_that_is_not_there_is_a_404(client, alice, pk):
+def test_a_missing_room_is_a_404(client, alice, pk):
     assert client.get(f"/room/{pk}/").status_code == 404
     client.force_login(alice)
     assert client.post(f"/room/{pk}/", {"body": "oi"}).status_code == 404
@@ -456,14 +456,14 @@ def test_a_room_that_is_not_there_is_a_404(client, alice, pk):
 @pytest.mark.parametrize(
     "name", ["create-room", "update-room", "delete-room", "edit-message", "report-message"]
 )
-def test_a_stranger_is_sent_to_the_login(client, room, name):
+def test_an_anonymous_user_is_redirected_to_the_login(client, room, name):
     path = reverse(name, args=[] if name == "create-room" else [room.pk])
     assert client.get(path)["Location"] == f"/login/?next={path}"
     assert client.post(path)["Location"] == f"/login/?next={path}"
 
 
 @pytest.mark.parametrize("name", ["mute-participant", "close-room", "reopen-room"])
-def test_order_is_kept_by_post_and_by_who_keeps_it(client, room, bob, staff, name):
+def test_moderation_requires_a_moderator_and_post(client, room, bob, staff, name):
     path = reverse(name, args=[room.pk])
     client.force_login(bob)
     assert client.post(path, {"user": bob.pk}).status_code == 404
@@ -472,7 +472,7 @@ def test_order_is_kept_by_post_and_by_who_keeps_it(client, room, bob, staff, nam
     assert client.post(path, {"user": bob.pk, "muted": "1"}).status_code == 302
 
 
-def test_only_staff_see_the_moderation_of_all(client, bob, staff):
+def test_only_staff_see_the_moderation_of_all_rooms(client, bob, staff):
     assert client.get("/forum/moderation/")["Location"] == "/login/?next=/forum/moderation/"
     client.force_login(bob)
     assert client.get("/forum/moderation/").status_code == 403
@@ -481,7 +481,7 @@ def test_only_staff_see_the_moderation_of_all(client, bob, staff):
 
 
 @pytest.mark.parametrize("count", [3, 30])
-def test_keeping_order_costs_the_same_for_many_reports(
+def test_the_moderation_page_costs_the_same_for_many_reports(
     client, room, alice, count, django_assert_num_queries
 ):
     fill(room, count)

@@ -10,7 +10,7 @@ from mainapp.core.paths import missing_as_404
 from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, Room
 from mainapp.forum.policies import is_moderator
-from mainapp.forum.selectors.moderation import kept_room, message_with_room
+from mainapp.forum.selectors.moderation import message_with_room, moderated_room
 from mainapp.forum.selectors.pages import room_for
 
 
@@ -23,7 +23,7 @@ def room_or_404(request: HttpRequest, pk: int) -> tuple[Room, bool]:
 def moderated_room_or_404(request: MemberRequest, pk: int) -> Room:
     """Return a room that this user moderates."""
     with missing_as_404():
-        return kept_room(pk, request.user)
+        return moderated_room(pk, request.user)
 
 
 def message_or_404(pk: int) -> Message:

@@ -12,11 +12,11 @@ from mainapp.core.errors import shown_as_message
 from mainapp.core.paths import missing_as_404
 from mainapp.forum.forms import MuteForm
 from mainapp.forum.selectors.moderation import (
-    kept_report,
     log_entries,
-    member,
     open_reports,
     participants_of,
+    resolvable_report,
+    user_by_key,
 )
 from mainapp.forum.services.moderation import (
     close_room,
@@ -52,7 +52,7 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
     room = moderated_room_or_404(request, pk)
     form = MuteForm(request.POST)
     with missing_as_404():
-        target = member(form.cleaned_data["user"] if form.is_valid() else 0)
+        target = user_by_key(form.cleaned_data["user"] if form.is_valid() else 0)
     change, sentence = (
         (mute_participant, _("%(name)s só pode ler nesta sala."))
         if form.cleaned_data["muted"]
@@ -82,7 +82,7 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
 
 def resolve(request: MemberRequest, pk: int) -> HttpResponse:
     with missing_as_404():
-        report = kept_report(pk, request.user)
+        report = resolvable_report(pk, request.user)
     with gone_as_404():
         resolve_report(report_pk=report.pk, actor=request.user)
     messages.success(request, _("A denúncia está resolvida."))

@@ -1,4 +1,4 @@
-"""The live tracker's socket."""
+"""WebSocket consumers of the live tracker."""
 
 from mainapp.market.consumers.stock import StockConsumer
 

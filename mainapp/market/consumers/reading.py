@@ -1,4 +1,4 @@
-"""Readers of client frames: symbols, the number to resume after, a chat message."""
+"""Parsing of the client's query and frames: symbols, resume position, chat message."""
 
 from urllib.parse import parse_qs
 
@@ -13,7 +13,7 @@ MAX_FIELDS = 5000
 
 
 def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
-    """Return the symbols that the address requests, and (epoch, seq) of a reconnect."""
+    """Return the symbols in the URL's query, and (epoch, seq) of a reconnecting client."""
     pairs = b"&".join(query.split(b"&", MAX_FIELDS)[:MAX_FIELDS])
     fields = parse_qs(pairs.decode("latin-1"), errors="replace")
     epoch, seq = fields.get("epoch", [""])[0], fields.get("seq", [""])[0]
@@ -22,7 +22,7 @@ def parse_query(query: bytes) -> tuple[list[str], tuple[str, int] | None]:
 
 
 def split_known(requested: list[str], known: Catalogue) -> tuple[list[str], list[str]]:
-    """Return the known symbols, once each, and the unknown ones as they were written."""
+    """Return the known symbols, once each, and the unknown ones as written."""
     symbols: dict[str, None] = {}
     unknown: dict[str, None] = {}
     for text in requested:

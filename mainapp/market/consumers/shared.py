@@ -1,4 +1,4 @@
-"""Objects that the tracker's sockets of one event loop share: the hub and the catalogue."""
+"""Objects shared by the tracker's sockets of one event loop: the hub and the catalogue."""
 
 import asyncio
 import time
@@ -6,15 +6,15 @@ import time
 from mainapp.core.realtime import OnePerLoop, query
 from mainapp.market.fanout import QuoteFanout
 from mainapp.market.selectors.catalogue import Catalogue, load_catalogue
-from mainapp.market.tasks import ask_for_quotes
+from mainapp.market.tasks import request_quotes
 
 CATALOGUE_S = 30.0
 
-quote_hub = OnePerLoop(QuoteFanout, ask_for_quotes)
+quote_hub = OnePerLoop(QuoteFanout, request_quotes)
 
 
 class CatalogueCache:
-    """The catalogue, read at most once in CATALOGUE_S for all sockets."""
+    """A cache of the catalogue for all sockets, read at most once per CATALOGUE_S."""
 
     def __init__(self) -> None:
         self._catalogue: Catalogue | None = None
@@ -22,7 +22,7 @@ class CatalogueCache:
         self._loading: asyncio.Task[None] | None = None
 
     async def get(self) -> Catalogue:
-        """Return the catalogue; an old one is renewed in the background, and nobody waits."""
+        """Return the catalogue. An expired one is returned while the new one loads."""
         if time.monotonic() - self._loaded_at > CATALOGUE_S and self._loading is None:
             self._loading = quote_hub().run_in_background(self._load())
         if self._catalogue is None and self._loading is not None:

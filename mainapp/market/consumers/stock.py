@@ -1,4 +1,4 @@
-"""`ws/stock/<room_name>/`: CONTRACTS §2."""
+"""The consumer of `ws/stock/<room_name>/` (CONTRACTS §2)."""
 
 import re
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ from mainapp.market.consumers.reading import (
     too_many,
 )
 from mainapp.market.consumers.shared import catalogue_cache, quote_hub
-from mainapp.market.events import STOCK_CHAT, ChatSaid
+from mainapp.market.events import STOCK_CHAT, ChatMessage
 from mainapp.market.fanout import QuoteFanout, TrackedSocket
 from mainapp.market.policies import CHAT, SOCKET, symbol_limit
 from mainapp.market.quotes import iso
@@ -28,7 +28,7 @@ ROOM = re.compile(r"[A-Za-z0-9_]{1,64}\Z")
 
 
 class StockConsumer(BaseConsumer):
-    """One visitor's socket: passes what the client wants to the hub, which sends the prices."""
+    """One client's socket: passes its requests to the hub, which sends the prices."""
 
     policy = SOCKET
     login_sentence = _("Entre na sua conta para conversar.")
@@ -104,7 +104,7 @@ class StockConsumer(BaseConsumer):
             raise DomainError(
                 "unavailable", _("A conversa está fora do ar; tente já já.")
             ) from None
-        message = ChatSaid(
+        message = ChatMessage(
             type="chat.said",
             room=self._socket().room,
             user=user.get_username(),
@@ -124,6 +124,6 @@ class StockConsumer(BaseConsumer):
         since: tuple[str, int] | None = None,
         extra: dict[str, Any],
     ) -> None:
-        """Send a snapshot that is built when its turn comes, so that it is never an old one."""
+        """Send a snapshot, built when its turn in the queue comes, so that it is never outdated."""
         socket, snapshot = self._socket(), self.hub.broadcaster.snapshot
         await self.send_in_turn(lambda: snapshot(socket, symbols, since=since, extra=extra))

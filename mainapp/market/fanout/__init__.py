@@ -1,4 +1,4 @@
-"""Fan-out of quotes: one hub per process, between the board and the sockets."""
+"""Fan-out of quotes to WebSocket clients: one hub per process, between board and sockets."""
 
 from mainapp.market.fanout.hub import QuoteFanout
 from mainapp.market.fanout.subscribers import TrackedSocket

@@ -1,4 +1,4 @@
-"""What sockets are sent: snapshots when they ask, updates of their own symbols with each batch."""
+"""Sending to sockets: snapshots on request, and updates of their symbols with each batch."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from mainapp.core.realtime.frames import encode
-from mainapp.market.events import ChatSaid
+from mainapp.market.events import ChatMessage
 from mainapp.market.fanout import frames
 from mainapp.market.fanout.feed import FeedWatch
 from mainapp.market.fanout.prices import Prices, fragment
@@ -18,7 +18,7 @@ HEARTBEAT_S = 2.0
 
 
 class Broadcaster:
-    """Writes to the registered sockets. `now` returns the event loop's time in seconds."""
+    """Writes to the subscribed sockets. `now` returns the event loop's time in seconds."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Broadcaster:
         self._now = now
         self._sent_state: tuple[str, str] | None = None
 
-    # Answers to one socket ---------------------------------------------------------------------
+    # To one socket -----------------------------------------------------------------------------
 
     def snapshot(
         self,
@@ -44,10 +44,10 @@ class Broadcaster:
         since: tuple[str, int] | None = None,
         extra: Mapping[str, Any] | None = None,
     ) -> bytes:
-        """Return a snapshot frame of `symbols`; of those changed since (epoch, seq) when given.
+        """Return a snapshot frame of the symbols, or of those changed since (epoch, seq).
 
-        Its number is the one up to which the socket was sent everything: while the socket is
-        behind, that is not the newest.
+        Its number is that of the last batch sent to the socket without a gap, which is not the
+        newest one while the socket is behind.
         """
         symbols, prices = list(symbols), self._prices
         after = -1
@@ -71,7 +71,7 @@ class Broadcaster:
         return frames.snapshot_frame(head | dict(extra or {}), prices.whole(symbols, after))
 
     def catch_up(self, socket: TrackedSocket) -> bytes | None:
-        """Return the one frame that brings a socket that fell behind up to now."""
+        """Return the frame that brings a slow socket up to date, or None if nothing changed."""
         socket.behind = False
         if socket.needs_snapshot:
             socket.needs_snapshot = False
@@ -81,14 +81,14 @@ class Broadcaster:
         return None if changes is None else frames.update_frame(socket.seq, changes)
 
     def send_ranking_to(self, socket: TrackedSocket) -> None:
-        """Send a socket of the home room the current ranking."""
+        """Send the current ranking to a socket of the home room."""
         if socket.room == HOME:
             socket.write(lambda: self._subscribers.ranking.frame)
 
-    # To all of them ----------------------------------------------------------------------------
+    # To all sockets ----------------------------------------------------------------------------
 
     def send_update(self, fragments: Mapping[str, bytes]) -> None:
-        """Send each socket the fragments of its own symbols, in one frame."""
+        """Send each socket one frame with the fragments of its symbols."""
         now, seq, fragment_of = self._now(), self._prices.seq, fragments.get
         head, join = frames.update_head(seq), b",".join
         for socket in self._subscribers.watching(fragments):
@@ -100,12 +100,13 @@ class Broadcaster:
         self._send_ranking(now)
 
     def send_changes(self, changed: Mapping[str, Any]) -> None:
-        """As `send_update`, from each symbol's changed fields."""
-        encoded = {symbol: fragment(symbol, encode(f)) for symbol, f in changed.items()}
-        self.send_update(encoded)
+        """Encode each symbol's changed fields and send them as an update."""
+        self.send_update(
+            {symbol: fragment(symbol, encode(fields)) for symbol, fields in changed.items()}
+        )
 
     def send_snapshots(self) -> None:
-        """Send every socket all its symbols anew: the board was replaced."""
+        """Send every socket a snapshot of all its symbols: the board was replaced."""
         now = self._now()
         for socket in list(self._subscribers.sockets):
             if socket.is_busy:
@@ -115,19 +116,19 @@ class Broadcaster:
                 socket.sent_at = now
         self._send_ranking(now)
 
-    def send_chat(self, message: ChatSaid) -> None:
+    def send_chat(self, message: ChatMessage) -> None:
         frame = frames.chat_frame(message)
         for socket in list(self._subscribers.by_room.get(message["room"], ())):
             socket.write(frame)
 
     def send_heartbeats(self) -> None:
-        """Send to sockets that were sent nothing for a while; to all when feed or session changed.
+        """Send a heartbeat to idle sockets, and to all sockets if feed or session changed.
 
-        The state is on the frame, so that a page learns within a second that prices stopped.
+        The frame contains both, so that pages show within a second that prices have stopped.
         """
         at, now = datetime.now(UTC), self._now()
         feed, session = state = self._feed_watch.state(now=now, at=at), self._feed_watch.session(at)
-        quiet_since = now if state != self._sent_state else now - HEARTBEAT_S
+        idle_since = now if state != self._sent_state else now - HEARTBEAT_S
         self._sent_state = state
         status = self._feed_watch.status
         frame = frames.heartbeat_frame(
@@ -137,12 +138,12 @@ class Broadcaster:
             feed=feed,
             batch_at=status.batch_at if status else None,
         )
-        for socket in [s for s in self._subscribers.sockets if s.sent_at <= quiet_since]:
+        for socket in [s for s in self._subscribers.sockets if s.sent_at <= idle_since]:
             if socket.offer(frame):
                 socket.sent_at = now
 
     def _send_ranking(self, now: float) -> None:
-        """Rank the home page's stocks once a batch, for all visitors of the room."""
+        """Send the ranking to the home room if it changed; it is computed once per batch."""
         ranking = self._subscribers.ranking
         if not (sockets := self._subscribers.by_room.get(HOME)) or not ranking.renew():
             return

@@ -1,4 +1,4 @@
-"""Whether prices flow: what CONTRACTS calls the feed, from the last pulse and the clock."""
+"""The state of the feed (CONTRACTS §2: live, late or down), from the board's pulse and the time."""
 
 from datetime import datetime, timedelta
 from math import inf
@@ -10,11 +10,12 @@ from mainapp.market.board import FeedStatus, Pulse
 from mainapp.market.events import Feed, Session
 
 SILENCE_S = 1.5
-OVERDUE = timedelta(seconds=2.25)  # a source may take its time; pages say so within 3 s
+# A batch takes as long as its sources. Pages have to show a late feed within 3 s.
+OVERDUE = timedelta(seconds=2.25)
 
 
 class FeedWatch:
-    """Remembers the last pulse; times on the event loop's clock in seconds, batches in UTC."""
+    """The state of the feed by the last pulse. `now` is the event loop's time, `at` aware UTC."""
 
     def __init__(self) -> None:
         self._pulse_at = -inf

@@ -1,15 +1,15 @@
-"""The frames that the hub writes itself: update, snapshot, heartbeat, ranking, chat."""
+"""Builders of the hub's frames: update, snapshot, heartbeat, ranking, chat."""
 
 from datetime import datetime
 from typing import Any
 
 from mainapp.core.realtime.frames import encode
-from mainapp.market.events import ChatSaid, Feed, Session
+from mainapp.market.events import ChatMessage, Feed, Session
 from mainapp.market.quotes import iso
 
 
 def update_head(seq: int) -> bytes:
-    """Return an update frame as far as its quotes, which `}}` ends."""
+    """Return the start of an update frame; the quotes and `}}` complete it."""
     return b'{"type":"update","seq":%d,"quotes":{' % seq
 
 
@@ -41,6 +41,6 @@ def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: bytes) -
     return b'%b,"quotes":%b}' % (head[:-1], quotes_json)
 
 
-def chat_frame(message: ChatSaid) -> bytes:
+def chat_frame(message: ChatMessage) -> bytes:
     sent = {name: message[name] for name in ("user", "message", "sent_at")}
     return encode({"type": "message"} | sent)

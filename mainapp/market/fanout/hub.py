@@ -1,4 +1,4 @@
-"""The hub of quotes: receives batches and sends every socket its own symbols."""
+"""The hub of quotes: receives batches and sends each socket its symbols."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ from django.conf import settings
 from mainapp.core.realtime.hub import READY_S, Hub, Task
 from mainapp.core.redis import async_client
 from mainapp.market.board import BoardReader
-from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatSaid, QuotesRecorded
+from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatMessage, QuotesRecorded
 from mainapp.market.fanout.broadcast import Broadcaster
 from mainapp.market.fanout.feed import FeedWatch
 from mainapp.market.fanout.prices import Prices
@@ -31,15 +31,15 @@ RENEW_S = 1.0
 
 
 class QuoteFanout(Hub):
-    """Sends what changed, numbered; a gap in the numbers is filled from the board. No queries.
+    """Sends numbered changes to sockets, and fills gaps in the numbers from the board.
 
-    `request` is called on a thread with symbols that have no fresh quote, to be fetched now.
+    `request` is called on a thread to fetch symbols without a fresh quote. No database queries.
     """
 
     groups = (STOCK_TRACK, STOCK_CHAT)
     handlers: ClassVar = {
         "quotes.recorded": (QuotesRecorded, "apply_batch"),
-        "chat.said": (ChatSaid, "send_chat"),
+        "chat.said": (ChatMessage, "send_chat"),
     }
 
     def __init__(self, request: Callable[[list[str]], None]) -> None:
@@ -69,25 +69,25 @@ class QuoteFanout(Hub):
         return self._poll, self._send_heartbeats, self._maintain_lease
 
     async def ready(self) -> None:
-        """Wait until the board is read and the groups are joined, but not for an absent Redis."""
+        """Wait until the board is read and the groups are joined, READY_S at most without Redis."""
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_S):
                 await self._board_read.wait()
                 await super().ready()
 
     async def cleanup(self) -> None:
-        """Give the lease up, so that its symbols are no longer polled."""
+        """Drop the lease, so that its symbols are no longer fetched."""
         self.requests.stop()
         try:
             await self.lease.drop()
         except redis.RedisError:
-            logger.warning("the watch lease could not be dropped; it expires by itself")
+            logger.warning("the watch lease could not be dropped; it will expire")
         await self.redis.aclose()
 
     # Messages ----------------------------------------------------------------------------------
 
     async def apply_batch(self, message: QuotesRecorded) -> None:
-        """Send what a batch changed, unless its number is known already or leaves a gap."""
+        """Send a batch's changes; skip a known batch, and read the board after a gap."""
         if message["epoch"] == self.prices.epoch and message["seq"] <= self.prices.seq:
             return
         if message["epoch"] == self.prices.epoch and message["seq"] == self.prices.seq + 1:
@@ -96,11 +96,11 @@ class QuoteFanout(Hub):
         else:
             await self.resync()
 
-    def send_chat(self, message: ChatSaid) -> None:
+    def send_chat(self, message: ChatMessage) -> None:
         self.broadcaster.send_chat(message)
 
     async def resync(self) -> None:
-        """Read the whole board, and send what changed. Raises: redis.RedisError."""
+        """Read the whole board and send the changes. Raises: redis.RedisError."""
         async with self._resyncing:
             contents = await self._board.read()
             if contents is None or (
@@ -117,7 +117,7 @@ class QuoteFanout(Hub):
     # Tasks -------------------------------------------------------------------------------------
 
     async def _poll(self) -> None:
-        """Read the board's head twice a second: a lost message shows in its number."""
+        """Read the board's head twice a second, to detect messages that pub/sub lost."""
         while True:
             try:
                 pulse = await self._board.pulse()
@@ -126,7 +126,7 @@ class QuoteFanout(Hub):
                 if pulse.epoch and is_newer:
                     await self.resync()
             except (redis.RedisError, OSError):
-                logger.debug("Redis does not answer")
+                logger.debug("Redis is unavailable")
             self._board_read.set()
             await asyncio.sleep(POLL_S)
 
@@ -136,7 +136,7 @@ class QuoteFanout(Hub):
             self.broadcaster.send_heartbeats()
 
     async def _maintain_lease(self) -> None:
-        """Renew the lease in Redis and request new symbols, soon after they are wanted."""
+        """Renew the lease in Redis and request new symbols, soon after sockets subscribe."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RENEW_S):

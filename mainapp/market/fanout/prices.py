@@ -1,4 +1,4 @@
-"""A process's copy of the board: each quote encoded once, each field with its last change."""
+"""A process's copy of the board: each quote is encoded once, each field has its last change."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ from mainapp.market.events import QuoteFrame
 
 
 class Entry:
-    """One symbol: its fields as on the wire, and the batch number of each one's last change."""
+    """The fields of a symbol as sent to clients, and the number of each field's last change."""
 
     __slots__ = ("_encoded", "changed_at", "fields", "seq")
 
@@ -26,7 +26,7 @@ class Entry:
 
     @property
     def encoded(self) -> bytes:
-        """The whole quote as JSON; built once a change."""
+        """The whole quote as JSON; encoded once per change."""
         if self._encoded is None:
             self._encoded = encode(self.fields)
         return self._encoded
@@ -36,7 +36,7 @@ class Entry:
 
 
 class Prices:
-    """All quotes of one epoch, up to number `seq`."""
+    """All quotes of an epoch, up to the batch number `seq`."""
 
     def __init__(self) -> None:
         self.epoch: str | None = None
@@ -44,7 +44,7 @@ class Prices:
         self.entries: dict[str, Entry] = {}
 
     def apply(self, changed: Mapping[str, QuoteFrame], seq: int) -> dict[str, bytes]:
-        """Apply one batch; return each symbol's fragment `"PETR4":{…}` of the update frame."""
+        """Apply a batch; return each symbol's fragment `"PETR4":{…}` of the update frame."""
         fragments = {}
         for symbol, fields in changed.items():
             if entry := self.entries.get(symbol):
@@ -56,7 +56,7 @@ class Prices:
         return fragments
 
     def load(self, contents: Contents) -> dict[str, QuoteFrame]:
-        """Load the whole board; return each symbol's fields that changed since the last batch."""
+        """Load the whole board; return each symbol's fields changed since the last batch."""
         if contents.epoch != self.epoch:
             self.entries.clear()
         changed: dict[str, QuoteFrame] = {}
@@ -76,7 +76,7 @@ class Prices:
         return changed
 
     def whole(self, symbols: Iterable[str], since: int = -1) -> bytes:
-        """Return the JSON object of the whole quotes of `symbols` changed after number `since`."""
+        """Return a JSON object of the complete quotes of symbols changed after number `since`."""
         parts = [
             fragment(symbol, entry.encoded)
             for symbol in symbols
@@ -85,7 +85,7 @@ class Prices:
         return b"{" + b",".join(parts) + b"}"
 
     def changes(self, symbols: Iterable[str], since: int) -> bytes | None:
-        """Return the JSON object of the fields changed after `since`; None when none did."""
+        """Return a JSON object of the fields changed after number `since`, or None."""
         parts = [
             fragment(symbol, encode(entry.changes_since(since)))
             for symbol in symbols
@@ -98,5 +98,5 @@ class Prices:
 
 
 def fragment(symbol: str, fields_json: bytes) -> bytes:
-    """Return a member of a `quotes` object; a symbol needs no escapes."""
+    """Return a member of a `quotes` object. Symbols need no escaping."""
     return b'"%b":%b' % (symbol.encode(), fields_json)

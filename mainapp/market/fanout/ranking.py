@@ -1,4 +1,4 @@
-"""The home room's ranking: computed once a batch, the same frame for every visitor."""
+"""The ranking of the home room: computed once per batch, one frame for all its sockets."""
 
 from mainapp.market.fanout import frames
 from mainapp.market.fanout.prices import Prices
@@ -6,7 +6,7 @@ from mainapp.market.indicators import ranking
 
 
 class HomeRanking:
-    """The current frame; `symbols` are ranked while the room is open."""
+    """The current ranking frame of `symbols`, while the room has sockets."""
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
@@ -14,12 +14,12 @@ class HomeRanking:
         self.frame = b""
 
     def open(self, symbols: tuple[str, ...]) -> None:
-        """Start with the room's first visitor."""
+        """Start ranking when the first socket joins the room."""
         self.symbols = symbols
         self.frame = self._rank()
 
     def renew(self) -> bool:
-        """Rank again; return whether anything but the number changed."""
+        """Compute the ranking; return whether anything but its number changed."""
         before, self.frame = self.frame, self._rank()
         return _without_number(before) != _without_number(self.frame)
 

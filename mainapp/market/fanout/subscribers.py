@@ -1,4 +1,4 @@
-"""The sockets of this process, by symbol and by room; joining and leaving costs no I/O."""
+"""The sockets of this process by symbol and by room. Joining and leaving need no I/O."""
 
 import asyncio
 from collections import defaultdict
@@ -12,10 +12,10 @@ HOME = "home"
 
 
 class TrackedSocket(ConflatingWriter):
-    """One client of the tracker: its symbols, and the batch number up to which it was sent all.
+    """A client of the tracker: its symbols, and the number of the last batch sent to it.
 
-    A client that reads too slowly is `behind` since number `seq`: what changed after it is sent as
-    one frame once the client reads again.
+    A client that reads too slowly is `behind`: it gets all changes after number `seq` in one frame
+    once it reads again.
     """
 
     __slots__ = ("_build_catch_up", "limit", "room", "sent_at", "seq", "symbols")
@@ -46,7 +46,7 @@ class TrackedSocket(ConflatingWriter):
 
 
 class SubscriberRegistry:
-    """The connected sockets and what they want; `wake_up` is called when that may have changed."""
+    """The connected sockets and their symbols. `wake_up` is called after changes of symbols."""
 
     def __init__(
         self, *, wanted: Wanted, ranking: HomeRanking, wake_up: Callable[[], None]
@@ -59,7 +59,7 @@ class SubscriberRegistry:
         self._wake_up = wake_up
 
     def join(self, socket: TrackedSocket, *, home_symbols: tuple[str, ...] = ()) -> None:
-        """Add a socket; `home_symbols` are what the home room ranks, leased while it is open."""
+        """Add a socket. The home room ranks `home_symbols` and leases them while it has sockets."""
         self.sockets.add(socket)
         room = self.by_room[socket.room]
         if socket.room == HOME and not room:
@@ -91,7 +91,7 @@ class SubscriberRegistry:
         self._wake_up()
 
     def unsubscribe(self, socket: TrackedSocket, symbols: Iterable[str]) -> list[str]:
-        """Return the symbols that were subscribed, in the given order."""
+        """Remove subscriptions; return those that existed, in the order of `symbols`."""
         removed = [s for s in dict.fromkeys(symbols) if s in socket.symbols]
         socket.symbols.difference_update(removed)
         for symbol in removed:
@@ -104,5 +104,5 @@ class SubscriberRegistry:
         return removed
 
     def watching(self, symbols: Iterable[str]) -> set[TrackedSocket]:
-        """Return the sockets that want any of `symbols`."""
+        """Return the sockets that are subscribed to any of the symbols."""
         return set().union(*(self.by_symbol.get(symbol, ()) for symbol in symbols))

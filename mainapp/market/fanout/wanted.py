@@ -1,4 +1,4 @@
-"""The symbols that this process's sockets want: counted, leased in Redis, requested when new."""
+"""Symbols wanted by this process's sockets: counted, leased in Redis, requested when new."""
 
 import asyncio
 from collections import Counter
@@ -12,14 +12,16 @@ from mainapp.market.watch import WatchLease
 
 FIRST_RETRY_S = 3.0
 LAST_RETRY_S = 60.0
-REPEAT_S = 30.0  # reloading a page of delayed prices costs the source one call, not ten
+# Delayed prices never count as fresh: without this pause each reload of a page would cost a call.
+REPEAT_S = 30.0
 FRESH = timedelta(seconds=15)
 NEW_S = 5.0
-SETTLED_S = 1.2  # a price requested later than this is newer than the restart, to the second
+# Prices have a resolution of one second: one requested after this time is newer than the restart.
+SETTLED_S = 1.2
 
 
 class Wanted:
-    """The process's union of wanted symbols. Times are the event loop's, in seconds."""
+    """The union of the symbols wanted by sockets. Times are the event loop's, in seconds."""
 
     def __init__(self, lease: WatchLease, *, is_fresh: Callable[[str], bool]) -> None:
         self.counts: Counter[str] = Counter()
@@ -27,7 +29,7 @@ class Wanted:
         self._is_fresh = is_fresh
         self._to_request: set[str] = set()
         self._requested_at: dict[str, float] = {}
-        self._retries: dict[str, tuple[float, float]] = {}  # next try at, delay after it
+        self._retries: dict[str, tuple[float, float]] = {}  # time of the next try, delay after it
 
     def add(self, symbols: Iterable[str]) -> None:
         for symbol in symbols:
@@ -53,9 +55,9 @@ class Wanted:
     def pop_requests(
         self, *, now: float, missing: Callable[[str], bool], is_settled: bool = True
     ) -> list[str]:
-        """Return the symbols to fetch now: new ones, and unanswered ones whose retry is due.
+        """Return the symbols to fetch now: new ones, and missing ones whose retry is due.
 
-        Until the process has settled, symbols that have a quote wait.
+        Until `is_settled`, symbols that already have a quote wait.
         """
         due, self._to_request = self._to_request, set()
         if not is_settled:
@@ -76,9 +78,9 @@ class Wanted:
 
 
 class QuoteRequests:
-    """Requests quotes by a thread of its own, one call at a time: no event loop waits for a broker.
+    """Requests quotes on a separate thread, one call at a time, so that no event loop blocks.
 
-    `request` is called on that thread with the symbols to fetch now.
+    `request` is called on that thread with the symbols to fetch.
     """
 
     def __init__(
@@ -91,7 +93,10 @@ class QuoteRequests:
         self._running: asyncio.Future[None] | None = None
 
     def send_due(self, wanted: Wanted, now: float) -> None:
-        """Start a call for what has no fresh price. Raises: what the last call raised, once."""
+        """Request the wanted symbols without a fresh price, unless a call is running.
+
+        Raises: the exception of the last call, once.
+        """
         if not self._is_idle():
             return
         symbols = wanted.pop_requests(
@@ -105,9 +110,9 @@ class QuoteRequests:
         return symbol not in self._prices.entries
 
     def is_fresh(self, symbol: str) -> bool:
-        """Return whether a symbol's quote may wait for the next batch.
+        """Return whether a symbol's quote is new enough to wait for the next batch.
 
-        In a new process it may not: its sockets come from one that died, and had no prices since.
+        In a new process none is: its sockets come from one that died and got no prices since.
         """
         entry = self._prices.entries.get(symbol)
         now = asyncio.get_running_loop().time()

@@ -1,1 +1,1 @@
-"""Sources of quotes: one adapter a file, and the chain that asks them in order."""
+"""Sources of quotes: one adapter per file, and the chain that calls them in order."""

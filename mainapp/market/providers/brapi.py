@@ -1,9 +1,9 @@
-"""brapi.dev: quotes in batches with a token, the whole market's list without one.
+"""brapi.dev: quotes in batches with a token, or from the list of the whole market without one.
 
-Without a token `/api/quote/…` answers for four papers only; the others are read from
-`/api/quote/list`, whose rows have no time and no range of the day. The number of papers in a call
-with a token depends on the plan (`BRAPI_BATCH_SIZE`). The delay of its prices is not documented for
-all plans: the exchange's public delay is assumed.
+Without a token `/api/quote/…` serves four papers only; the others are read from `/api/quote/list`,
+whose rows have no time, high or low. The number of papers in a call with a token depends on the
+plan (`BRAPI_BATCH_SIZE`). The delay of the prices is not documented for all plans, so B3's public
+delay of 15 minutes is assumed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,10 +32,10 @@ from mainapp.market.quotes import Bar, Quote, to_count, to_money
 DELAY_S = 15 * 60
 UNKNOWN_FOR_S = 3600.0
 MAX_PAGES = 10
-KNOWN = "PETR4"  # a 404 for this one means a wrong address
+KNOWN = "PETR4"  # a 404 for this paper means a wrong address
 WORKERS = 4
 FREE_SYMBOLS = frozenset({"PETR4", "VALE3", "MGLU3", "ITUB4"})
-# For these brapi returns the price of AXIA3 under their own name.
+# brapi returns the price of AXIA3 for these two.
 WRONG_SYMBOLS = frozenset({"AXIA5", "AXIA6"})
 KINDS = {"bdr": "BDR"}
 
@@ -68,6 +68,9 @@ class BrapiProvider:
         self._unknown: dict[str, float] = {}
         self._batch_size = max(batch_size, 1)
         self.budget = budget
+
+    def load(self) -> None:
+        self._client.load()
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(self._jobs(symbols, deadline=0.0))
@@ -128,7 +131,7 @@ class BrapiProvider:
         return jobs
 
     def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
-        """Return a batch's quotes; where one unknown paper fails all, ask for its halves."""
+        """Return the quotes of a batch. If an unknown paper fails the call, split the batch."""
         quotes = self._quoted(wanted, deadline)
         if quotes is None:
             self._check_address(deadline)
@@ -136,7 +139,7 @@ class BrapiProvider:
         return quotes
 
     def _quoted(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes | None:
-        """Return the quotes of one call, None when brapi does not know one of the papers."""
+        """Return the quotes of one call, or None if brapi does not know one of the papers."""
         try:
             rows = self._results(",".join(wanted), {}, deadline)
         except ProviderError as error:
@@ -152,7 +155,7 @@ class BrapiProvider:
         return quotes
 
     def _check_address(self, deadline: float) -> None:
-        """Raises: ProviderError when even KNOWN is not known at this address."""
+        """Request a paper that exists. Raises: ProviderError if even that one is unknown."""
         try:
             self._results(KNOWN, {}, deadline)
         except ProviderError as error:
@@ -168,8 +171,8 @@ class BrapiProvider:
         quotes: Quotes = {}
         for half in (names[: len(names) // 2], names[len(names) // 2 :]):
             part = {name: wanted[name] for name in half}
-            given = self._quoted(part, deadline)
-            quotes |= self._halves(part, deadline) if given is None else given
+            part_quotes = self._quoted(part, deadline)
+            quotes |= self._halves(part, deadline) if part_quotes is None else part_quotes
         return quotes
 
     def _listed(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
@@ -190,14 +193,14 @@ class BrapiProvider:
         return object_rows(reply["results"])
 
     def _list(self, deadline: float) -> list[Mapping[str, Any]]:
-        """Return the rows of the whole market's list, of all its pages. Raises: ProviderError."""
+        """Return the rows of all pages of the market's list. Raises: ProviderError."""
         rows: list[Mapping[str, Any]] = []
         for page in range(1, MAX_PAGES + 1):
             reply = self._page(page, deadline)
             rows += object_rows(reply["stocks"])
             if reply.get("hasNextPage") is not True:
                 return rows
-        raise ProviderError("a list without an end", fault="bad_reply")
+        raise ProviderError(f"a list of more than {MAX_PAGES} pages", fault="bad_reply")
 
     def _page(self, page: int, deadline: float) -> Mapping[str, Any]:
         params = {"page": str(page)} if page > 1 else {}
@@ -216,7 +219,7 @@ class BrapiProvider:
 
 def _wrong_address() -> ProviderError:
     return ProviderError(
-        "knows nothing at all (404): is the address right?", fault="bad_reply", permanent=True
+        "knows no paper at all (404): is the address right?", fault="bad_reply", permanent=True
     )
 
 
@@ -239,7 +242,7 @@ def _listed_quote(row: Mapping[str, Any], symbol: str) -> Quote | None:
 
 
 def _previous_close(price: Decimal, change_pct: Any) -> Decimal | None:
-    """Return the close before a change of this percentage."""
+    """Return the previous close from the price and the change in percent."""
     if isinstance(change_pct, bool) or not isinstance(change_pct, int | float):
         return None
     if not price.is_finite() or not -99 < change_pct < 1000:

@@ -1,4 +1,4 @@
-"""A source's circuit breaker and budget, as pure functions."""
+"""Circuit breaker and budget of a source, as pure functions."""
 
 from calendar import monthrange
 from dataclasses import dataclass, replace
@@ -17,11 +17,11 @@ MAX_MESSAGE_LENGTH = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """The stored history of a source; times are seconds since 1970, None for never.
+    """The stored state of a source. Times are seconds since 1970, None for never.
 
-    `failures` counts those in a row, `errors` all of them. `probing_until` is the lease of the one
-    caller that probes an open breaker, `used` counts the calls of the budget's period that ends at
-    `period_ends_at`.
+    `failures` counts consecutive failures, `errors` all of them. `probing_until` is the lease of
+    the only caller that may probe a failed source. `used` counts the calls in the budget's current
+    period, which ends at `period_ends_at`.
     """
 
     failures: int = 0
@@ -41,10 +41,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """The number of calls a caller may make now; for none, the wait and the reason.
+    """The number of calls admitted now; for 0, the wait in seconds and the reason.
 
-    A probe is the only caller after an open breaker, until it returns. `is_faulty` tells a failure
-    from an exhausted budget.
+    A probe is the only admitted caller after an open breaker, until it returns. `is_faulty`
+    distinguishes a failed source from an exhausted or spread budget.
     """
 
     calls: int
@@ -56,7 +56,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """State of a source for the page of sources; fields that do not apply are None."""
+    """The state of a source as shown on its page. Fields that do not apply are None."""
 
     name: str
     state: State
@@ -69,7 +69,7 @@ class SourceState:
     calls_left: int | None
     period_ends_at: datetime | None
     interval_s: float | None
-    rests_for_s: float
+    wait_s: float
     delay_s: int | None
 
 
@@ -81,14 +81,14 @@ def admit_calls(
     if record.open_until > at:
         return _faulty(record.open_until - at, f"waits after a failure: {record.last_error}")
     if record.failures and record.probing_until > at:
-        return _faulty(record.probing_until - at, f"is being tried after: {record.last_error}")
+        return _faulty(record.probing_until - at, f"is being retried after: {record.last_error}")
     left = _left(record, budget)
     if left == 0:
         wait_s = record.period_ends_at - at
         return Admission(calls=0, wait_s=wait_s, reason="has no calls left")
     if is_spaced and record.next_at > at:
         wait_s = record.next_at - at
-        return Admission(calls=0, wait_s=wait_s, reason="pauses, to spread its budget")
+        return Admission(calls=0, wait_s=wait_s, reason="pauses to spread its budget")
     return Admission(
         calls=calls if left is None else min(calls, left), is_probe=record.failures > 0
     )
@@ -97,7 +97,7 @@ def admit_calls(
 def count_calls(
     record: Record, budget: Budget | None, calls: int, now: datetime, *, probing_for_s: float
 ) -> Record:
-    """Return the record with these calls counted and the time of the next batch."""
+    """Return the record with these calls counted, and with the time of the next batch."""
     at = now.timestamp()
     if record.failures:
         record = replace(record, probing_until=at + probing_for_s)
@@ -113,7 +113,7 @@ def count_calls(
 
 
 def renew_period(record: Record, budget: Budget | None, now: datetime) -> Record:
-    """Return the record, with a fresh count if a new period of the budget has begun."""
+    """Return the record, with its count reset if a new period of the budget has begun."""
     if budget is None or now.timestamp() < record.period_ends_at:
         return record
     ends_at = _period_end(budget, now).timestamp()
@@ -121,19 +121,19 @@ def renew_period(record: Record, budget: Budget | None, now: datetime) -> Record
 
 
 def pause_s(error: ProviderError, failures: int) -> float:
-    """Return the seconds for which the breaker stays open after the n-th failure in a row.
+    """Return the seconds for which the breaker stays open after consecutive failures.
 
-    Transport faults are retried within two seconds, so that a repaired source is soon back. A
-    Retry-After of 0 does not shorten that pause.
+    Transport faults are retried within two seconds, so that a repaired source is soon back in use.
+    A Retry-After of 0 does not shorten that pause.
     """
-    growing = min(FIRST_PAUSE_S * float(2 ** min(failures - 1, 10)), LONGEST_PAUSE_S)
+    backoff = min(FIRST_PAUSE_S * float(2 ** min(failures - 1, 10)), LONGEST_PAUSE_S)
     if error.retry_after is not None:
-        return max(error.retry_after, growing)
+        return max(error.retry_after, backoff)
     if error.fault == "rate_limited":
         return RATE_LIMITED_PAUSE_S
     if error.permanent:
         return PERMANENT_PAUSE_S
-    return growing
+    return backoff
 
 
 def source_state(name: str, record: Record, budget: Budget | None, now: datetime) -> SourceState:
@@ -152,7 +152,7 @@ def source_state(name: str, record: Record, budget: Budget | None, now: datetime
         calls_left=left,
         period_ends_at=None if left is None else _moment(record.period_ends_at),
         interval_s=_interval_s(record, left, now),
-        rests_for_s=admit_calls(record, budget, 1, now).wait_s,
+        wait_s=admit_calls(record, budget, 1, now).wait_s,
         delay_s=record.delay_s,
     )
 
@@ -170,14 +170,14 @@ def state_of(record: Record, budget: Budget | None, now: datetime) -> State:
 
 
 def _is_lacking(record: Record) -> bool:
-    """Return whether the source answers, but its last answer held nothing requested."""
+    """Return whether the last reply arrived, but without any requested data."""
     return record.last_fault == "not_given" and (record.last_error_at or 0.0) > (
         record.last_success_at or 0.0
     )
 
 
 def _interval_s(record: Record, left: int | None, now: datetime) -> float | None:
-    """Return the seconds between batches like the last one that spread the budget."""
+    """Return the pause between batches, each like the last one, that spreads the budget evenly."""
     if left is None:
         return None
     remaining_s = record.period_ends_at - now.timestamp()

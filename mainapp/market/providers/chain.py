@@ -1,4 +1,4 @@
-"""The sources of `QUOTE_SOURCE` in order: each is asked for what the earlier ones lack."""
+"""The chain of sources in `QUOTE_SOURCE`: each supplies the symbols that the earlier ones lack."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from mainapp.market.providers.brapi import BrapiProvider
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.simulated import SimulatedProvider
-from mainapp.market.providers.source import PendingCall, Source
+from mainapp.market.providers.source import PendingCall, Source, load
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
@@ -29,10 +29,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """The result of a round: quotes, symbols that no source has, and the sources' errors.
+    """The result of a fetch: quotes, symbols that no source has, and the sources' errors.
 
-    An unusable quote (not a number, not positive, of the future) stays only when no other source
-    has a usable one; `refused` holds the rest.
+    An unusable quote (not a number, not positive, from the future) is in `quotes` only if no other
+    source has a usable one; `refused` contains the other unusable quotes.
     """
 
     quotes: dict[str, Quote]
@@ -42,7 +42,7 @@ class Fetched:
 
 
 class Chain:
-    """Asks each source for the symbols that the earlier ones could not give."""
+    """Requests symbols from each source in turn, until none is missing."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         if len({source.provider.simulated for source in sources}) > 1:
@@ -50,10 +50,10 @@ class Chain:
         self._sources = sources
 
     def fetch(self, symbols: Sequence[str]) -> Fetched:
-        """Return the quotes of the symbols, each from the first source that gives it.
+        """Return the quotes of the symbols, each from the first source that has it.
 
-        Blocks for each source's time-out at most. A source that failed last time is probed beside
-        the next ones, and awaited only if symbols are still missing after them.
+        Blocks for the sum of the sources' time-outs at most. A source that failed last time is
+        probed in parallel to the next ones, and awaited only if symbols are still missing then.
         """
         round_ = _Round(symbols)
         probes: list[PendingCall[dict[str, Quote]]] = []
@@ -77,22 +77,22 @@ class Chain:
         return round_.fetched()
 
     def history(self, symbol: str, range_: str, interval: str) -> tuple[list[Bar], str]:
-        """Return bars and the name of their source. Raises: ProviderError if no source has them."""
+        """Return bars and the name of their source. Raises: ProviderError if all sources fail."""
         return self._first(
             self._sources, lambda provider: provider.history(symbol, range_, interval)
         )
 
     def tickers(self) -> list[Listing]:
-        """Return the market's list of papers. Raises: ProviderError when no source has it."""
+        """Return the market's list of papers. Raises: ProviderError if all sources fail."""
         sources = [source for source in self._sources if source.provider.lists_all]
         return self._first(sources, lambda provider: provider.tickers())[0]
 
-    def rests_for(self) -> float:
-        """Return the seconds until any source may be called, 0 when one may be now."""
-        return min((source.rests_for() for source in self._sources), default=0.0)
+    def wait_s(self) -> float:
+        """Return the seconds until a source may be called, 0 if one may be called now."""
+        return min((source.wait_s() for source in self._sources), default=0.0)
 
     def states(self) -> list[SourceState]:
-        """Return the state of each source, in order; one read of Redis each."""
+        """Return the state of each source, in order. One read of Redis per source."""
         return [source.guard.state() for source in self._sources]
 
     def _first(
@@ -108,7 +108,7 @@ class Chain:
 
 
 class _Round:
-    """The quotes of one `fetch` as they arrive."""
+    """The state of one `fetch` while quotes arrive."""
 
     def __init__(self, symbols: Sequence[str]) -> None:
         self._symbols = list(dict.fromkeys(symbols))
@@ -122,12 +122,12 @@ class _Round:
 
     def add(self, name: str, call: "PendingCall[dict[str, Quote]]") -> None:
         try:
-            given: Mapping[str, Quote] = call.result()
+            quotes: Mapping[str, Quote] = call.result()
         except ProviderError as error:
             self.errors[name] = str(error)
-            given = error.given
+            quotes = error.partial_quotes
         for symbol in self.wanted:
-            quote = given.get(symbol)
+            quote = quotes.get(symbol)
             if quote is None:
                 continue
             if rejection(quote, last=None, at=datetime.now(UTC)) is None:
@@ -136,18 +136,19 @@ class _Round:
                 self._unusable.append(quote)
 
     def fetched(self) -> Fetched:
-        kept = {quote.symbol: quote for quote in reversed(self._unusable)} | self._quotes
-        refused = [quote for quote in self._unusable if kept[quote.symbol] is not quote]
+        # Reversed, so that of several unusable quotes the first one stays.
+        quotes = {quote.symbol: quote for quote in reversed(self._unusable)} | self._quotes
+        refused = [quote for quote in self._unusable if quotes[quote.symbol] is not quote]
         return Fetched(
-            quotes=kept,
-            missing=frozenset(self._symbols) - kept.keys(),
+            quotes=quotes,
+            missing=frozenset(self._symbols) - quotes.keys(),
             errors=self.errors,
             refused=tuple(refused),
         )
 
 
 def build_chain() -> Chain:
-    """Return the chain of the settings; one object as long as they do not change."""
+    """Return the configured chain: the same object as long as the settings do not change."""
     names = (name for name in dir(settings) if name.startswith(SETTING_PREFIXES))
     return _chain(tuple((name, repr(getattr(settings, name))) for name in names))
 
@@ -168,7 +169,7 @@ def _chain(_settings: tuple[tuple[str, str], ...]) -> Chain:
 
 
 def build_provider(name: str) -> QuoteProvider:
-    """Return the adapter of that name, configured by the settings."""
+    """Return the adapter of a source, configured by the settings."""
     timeout = min(settings.SOURCE_TIMEOUT_S, MAX_TIMEOUT_S)
     proxy = settings.SOURCE_PROXY
     if name == "simulated":
@@ -196,12 +197,16 @@ def build_provider(name: str) -> QuoteProvider:
 def probe(
     names: Sequence[str], *, timeout: float = MAX_TIMEOUT_S
 ) -> tuple[list[str], dict[str, str]]:
-    """Request one quote from all sources at once; return the working ones and the others' errors.
+    """Request one quote from all sources at once; return the working sources and the errors.
 
-    Takes `timeout` seconds at most and bypasses the guards, so nothing is counted.
+    Takes `timeout` seconds at most, once the libraries are loaded, and bypasses the guards, so that
+    no call is counted.
     """
+    providers = [build_provider(name) for name in names]
+    for provider in providers:
+        load(provider)
     deadline = monotonic() + timeout
-    calls = {name: Call(partial(build_provider(name).quotes, [PROBED])) for name in names}
+    calls = {each.name: Call(partial(each.quotes, [PROBED])) for each in providers}
     answered, errors = [], {}
     for name, call in calls.items():
         try:
@@ -212,5 +217,5 @@ def probe(
         if quote and quote.price.is_finite() and quote.price > 0:
             answered.append(name)
         else:
-            errors[name] = f"gave no price of {PROBED}"
+            errors[name] = f"returned no price of {PROBED}"
     return answered, errors

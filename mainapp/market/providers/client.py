@@ -1,4 +1,4 @@
-"""The HTTP client of a price source: counts calls, and turns every fault into a ProviderError."""
+"""The HTTP client of a source: counts calls and converts every fault to a ProviderError."""
 
 import json
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ FAULTS: Mapping[Fault, base.Fault] = {
 
 
 class CallCounter:
-    """Counts calls made by several threads."""
+    """A thread-safe counter of calls."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -54,7 +54,7 @@ class CallCounter:
 
 
 class SourceClient:
-    """A client of one source; safe to use from several threads."""
+    """The client of one source; thread-safe."""
 
     def __init__(self, *, proxy: str = "", headers: Mapping[str, str] | None = None) -> None:
         self.counter = CallCounter()
@@ -65,8 +65,11 @@ class SourceClient:
             max_redirects=MAX_REDIRECTS,
         )
 
+    def load(self) -> None:
+        self._client.load()
+
     def get(self, url: str, params: Mapping[str, str] | None = None, *, deadline: float) -> Reply:
-        """Return a successful answer, whole by `deadline` (of time.monotonic).
+        """Return a successful reply, complete before `deadline` (of time.monotonic).
 
         Raises: ProviderError.
         """
@@ -82,15 +85,15 @@ class SourceClient:
         return reply
 
 
-def check_site(asked: str, answering: str) -> None:
-    """Return when the URL that answers is of the site that was asked. Raises: ProviderError."""
-    if not is_same_site(asked, answering):
-        host = urlsplit(answering).hostname
+def check_site(requested_url: str, final_url: str) -> None:
+    """Refuse a redirect to another site. Raises: ProviderError."""
+    if not is_same_site(requested_url, final_url):
+        host = urlsplit(final_url).hostname
         raise ProviderError(f"redirects to another site ({host})", fault="bad_reply")
 
 
 def move_url(url: str, address: str, *, default: str) -> str:
-    """Return `url` at another address, whatever its host; unchanged where that is the default."""
+    """Return `url` moved to another scheme, host and base path; unchanged for the default."""
     if address == default:
         return url
     base_url, parts = urlsplit(address), urlsplit(url)
@@ -99,7 +102,7 @@ def move_url(url: str, address: str, *, default: str) -> str:
 
 
 def check_status(status: int, retry_after: str | None = None) -> None:
-    """Return for a status of success. Raises: ProviderError that names the fault."""
+    """Raise a ProviderError with the fault of an HTTP status, except for a successful one."""
     if status < 300:
         return
     pause_s = parse_retry_after(retry_after, at=datetime.now(UTC))
@@ -117,7 +120,7 @@ def check_status(status: int, retry_after: str | None = None) -> None:
 
 
 def parse_json(body: bytes | str) -> Any:
-    """Return parsed JSON, NaN and infinities as floats. Raises: ProviderError for anything else."""
+    """Parse JSON; NaN and infinities become floats. Raises: ProviderError."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

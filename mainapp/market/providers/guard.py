@@ -1,6 +1,6 @@
-"""One source's breaker and budget, stored in Redis and shared by all processes.
+"""Breaker and budget of a source, stored in Redis and shared by all processes.
 
-Without Redis each process goes on with its last copy, and writes it back to a Redis that lost it.
+Without Redis each process continues with its last copy, and restores it if Redis lost the record.
 """
 
 import json
@@ -57,10 +57,10 @@ class Guard:
         self._is_local = False
 
     def admit(self, calls: int = 1, *, is_spaced: bool = True) -> Admission:
-        """Admit `calls` calls, or as many as are left; they count from now on.
+        """Admit `calls` calls, or as many as are left, and count them.
 
-        A call for a waiting person is not spaced (`is_spaced` False): it respects the breaker and
-        the budget, but not the time of the next batch.
+        A call for a waiting user is not spaced (`is_spaced` False): it respects the breaker and the
+        budget, but not the time of the next batch.
         """
         now = self._now()
         admission = Admission(calls=0)
@@ -80,7 +80,7 @@ class Guard:
         return admission
 
     def succeed(self, *, delay_s: int | None = None, extra_calls: int = 0) -> None:
-        """Record an answer; `extra_calls` were made beyond the admitted ones, fewer if negative."""
+        """Record a reply. `extra_calls` is the number of calls made minus those admitted."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
@@ -91,19 +91,19 @@ class Guard:
         )
 
     def record_empty(self, *, extra_calls: int = 0) -> None:
-        """Record an answer without any requested data: the breaker stays closed."""
+        """Record a reply without any requested data: the breaker stays closed."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
                 _answered(record, extra_calls),
-                last_error="gave none of the requested data",
+                last_error="returned none of the requested data",
                 last_fault="not_given",
                 last_error_at=at,
             )
         )
 
     def fail(self, error: ProviderError, *, extra_calls: int = 0) -> None:
-        """Record a failure: the breaker opens for `pause_s` of the error."""
+        """Record a failure and open the breaker for the pause of the error."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
@@ -119,8 +119,8 @@ class Guard:
             )
         )
 
-    def rests_for(self) -> float:
-        """Return the seconds until the next batch is allowed, 0 when it is now."""
+    def wait_s(self) -> float:
+        """Return the seconds until the next batch is allowed, 0 if it is allowed now."""
         now = self._now()
         record = renew_period(self._read(), self._budget, now)
         return admit_calls(record, self._budget, 1, now).wait_s
@@ -132,7 +132,7 @@ class Guard:
         return self._change(lambda record: record)
 
     def _change(self, change: Callable[[Record], Record]) -> Record:
-        """Apply a change atomically in Redis, or to the local copy without it."""
+        """Apply a change atomically in Redis, or to the local copy if Redis is unavailable."""
         if monotonic() >= self._redis_retry_at:
             try:
                 return self._change_in_redis(change)
@@ -161,7 +161,7 @@ class Guard:
             return new
 
     def _merged(self, stored: Record) -> Record:
-        """Return Redis's record, with the local copy's calls that Redis lost or never received."""
+        """Return the stored record plus the local calls that Redis lost or never received."""
         known = self._known
         if stored == NEW:
             return known
@@ -177,17 +177,17 @@ def _answered(record: Record, extra_calls: int) -> Record:
 
 
 def _load(text: Any) -> Record:
-    """Return the stored record, a new one for anything invalid."""
+    """Return the stored record, or a new one if it is invalid."""
     try:
         values = json.loads(text or "{}")
-        kept = {name: values[name] for name in asdict(NEW) if name in values}
+        fields = {name: values[name] for name in asdict(NEW) if name in values}
     except (ValueError, TypeError):
         return NEW
-    are_sound = all(_is_like(value, getattr(NEW, name)) for name, value in kept.items())
-    return Record(**kept) if are_sound else NEW
+    are_valid = all(_has_type_of(value, getattr(NEW, name)) for name, value in fields.items())
+    return Record(**fields) if are_valid else NEW
 
 
-def _is_like(value: Any, default: Any) -> bool:
+def _has_type_of(value: Any, default: Any) -> bool:
     if default is None:
         return value is None or isinstance(value, int | float)
     return isinstance(value, str if isinstance(default, str) else int | float)

@@ -1,4 +1,4 @@
-"""Parsing of sources' replies without trust: unsound values are dropped.
+"""Parsing of sources' replies, which are untrusted: invalid values are dropped.
 
 brapi and Yahoo use the same names for a quote's fields (`regularMarketPrice` …).
 """
@@ -15,13 +15,14 @@ from mainapp.market.symbols import canonical
 SOURCE_INDEX = "^BVSP"
 MAX_NAME_LENGTH = 120
 OLDEST_QUOTE_YEAR = 2000
-MILLISECONDS_FROM = 10**11  # a number of seconds that big would be the year 5138
+MILLISECONDS_FROM = 10**11  # as seconds, this would be in the year 5138
 
 
 def source_symbols(symbols: Iterable[str], *, suffix: str = "") -> dict[str, list[str]]:
-    """Return the source's symbols, each with those of ours that it stands for.
+    """Map the source's symbols to the requested ones.
 
-    The fractional PETR4F is quoted as PETR4, the index as ^BVSP. Skip strings that are not tickers.
+    The fractional PETR4F is quoted as PETR4, the index as ^BVSP. Strings that are not tickers are
+    skipped.
     """
     names: dict[str, list[str]] = {}
     for symbol in dict.fromkeys(symbols):
@@ -32,17 +33,17 @@ def source_symbols(symbols: Iterable[str], *, suffix: str = "") -> dict[str, lis
 
 
 def object_rows(value: Any) -> list[Mapping[str, Any]]:
-    """Return the JSON objects of a list, none for anything else."""
+    """Return the JSON objects in a list, and an empty list for any other value."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []
 
 
 def symbol_of(row: Mapping[str, Any], name: str = "symbol") -> str:
-    """Return the source's symbol of a row, in capitals."""
+    """Return the source's symbol of a row in upper case."""
     return str(row.get(name)).upper()
 
 
 def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) -> Quote | None:
-    """Return a row's quote, None without a price; NaN stays, so that recording counts it."""
+    """Return the quote of a row, or None without a price. NaN stays, so that it is counted."""
     price = to_money(row.get("regularMarketPrice"))
     if price is None:
         return None
@@ -67,19 +68,19 @@ def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) 
 
 
 def to_price(value: Any) -> Decimal | None:
-    """Return a valid price, None for anything else."""
+    """Return a valid price, or None for any other value."""
     size = to_size(value)
     return size if size is not None and size < MAX_PRICE else None
 
 
 def to_size(value: Any) -> Decimal | None:
-    """Return a positive amount of money, None for anything else."""
+    """Return a positive amount of money, or None for any other value."""
     money = to_money(value)
     return money if money is not None and money.is_finite() and money > 0 else None
 
 
 def to_time(value: Any) -> datetime | None:
-    """Return the aware UTC time of a number of seconds or milliseconds, or of ISO 8601."""
+    """Parse seconds or milliseconds since 1970, or ISO 8601, as aware UTC; None if invalid."""
     try:
         if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
             moment = datetime.fromisoformat(value)
@@ -95,13 +96,13 @@ def to_time(value: Any) -> datetime | None:
 
 
 def _quoted_at(value: Any) -> datetime | None:
-    """Return the time of a price, None before OLDEST_QUOTE_YEAR."""
+    """Return the time of a price, or None if it is before OLDEST_QUOTE_YEAR."""
     moment = to_time(value)
     return moment if moment and moment.year >= OLDEST_QUOTE_YEAR else None
 
 
 def to_name(value: Any) -> str:
-    """Return a name on one line of printable characters, empty for anything but a string."""
+    """Return a name as one line of printable characters, or an empty string for other values."""
     if not isinstance(value, str):
         return ""
     visible = "".join(letter if letter.isprintable() else " " for letter in value)
@@ -109,15 +110,15 @@ def to_name(value: Any) -> str:
 
 
 def to_currency(value: Any) -> str:
-    """Return a currency's three letters, empty for anything else."""
+    """Return a three-letter currency code, or an empty string for any other value."""
     is_code = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha()
     return value.upper() if is_code else ""
 
 
 def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:
-    """Return bars of rows with `date open high low close volume`, sorted, each time once.
+    """Return sorted bars of rows with `date open high low close volume`, one bar per time.
 
-    Rows without a valid time or price are dropped; a daily bar starts at São Paulo's midnight.
+    Rows without a valid time or price are dropped. A daily bar starts at midnight in São Paulo.
     """
     latest = datetime.now(UTC) + timedelta(days=1)
     bars: dict[datetime, Bar] = {}
@@ -140,6 +141,6 @@ def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:
 
 
 def _midnight(moment: datetime) -> datetime:
-    """Return the start of a daily bar's day; some sources mark it by UTC's midnight."""
+    """Return the start of a daily bar in São Paulo. Some sources report midnight in UTC."""
     day = moment.date() if moment.time() == time() else moment.astimezone(SAO_PAULO).date()
     return datetime.combine(day, time(), SAO_PAULO).astimezone(UTC)

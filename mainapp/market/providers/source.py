@@ -1,6 +1,7 @@
-"""A source behind its guard; calls run in threads, and callers wait for the time-out at most."""
+"""A source behind its guard. Calls run in threads; callers wait for the time-out at most."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from threading import Lock
 from time import monotonic
 from typing import Any, Generic, TypeVar
@@ -12,13 +13,25 @@ from mainapp.market.providers.threads import Call
 from mainapp.market.quotes import Quote
 
 MAX_HUNG_CALLS = 2
-GRACE_S = 0.1  # for an adapter to report its own time-out, with its partial result
+LOAD_S = 30.0
+# Lets an adapter report its time-out itself, with the quotes that it received.
+GRACE_S = 0.1
 
 Result = TypeVar("Result")
 
 
+def load(provider: QuoteProvider) -> None:
+    """Load the libraries of a provider, outside of any call's time-out.
+
+    A slow machine needs longer for that than a source may take, which would count as its failure.
+    What goes wrong here is reported by the first call, which meets it again.
+    """
+    with suppress(ProviderError):
+        Call(provider.load).result(LOAD_S)
+
+
 class Source:
-    """One provider, its guard, and its calls that have not returned."""
+    """A provider, its guard, and its pending calls."""
 
     def __init__(self, provider: QuoteProvider, guard: Guard, *, timeout: float) -> None:
         self.name = provider.name
@@ -27,11 +40,12 @@ class Source:
         self._timeout = timeout
         self._lock = Lock()
         self._pending: list[PendingCall[Any]] = []
+        self._is_loaded = False
 
     def start_quotes(self, symbols: Sequence[str]) -> "PendingCall[dict[str, Quote]] | None":
-        """Start a call for quotes, of fewer symbols when the budget does not cover all.
+        """Start a call for quotes, with fewer symbols if the budget does not cover all.
 
-        None when the source has none of them, or pauses to spread its budget.
+        Returns None if the source has none of them or pauses to spread its budget.
         Raises: ProviderError while a failure blocks the source.
         """
         needed = self.provider.calls_for(symbols)
@@ -45,36 +59,42 @@ class Source:
         return self._start(lambda: self.provider.quotes(symbols), admission)
 
     def start(self, function: Callable[[QuoteProvider], Result]) -> "PendingCall[Result]":
-        """Start one call whose result a person waits for.
+        """Start one call for a waiting user.
 
-        Raises: ProviderError when the source may not be called now.
+        Raises: ProviderError if the source may not be called now.
         """
         admission = self._admit(1, is_spaced=False)
         if not admission.calls:
             raise ProviderError(admission.reason)
         return self._start(lambda: function(self.provider), admission)
 
-    def rests_for(self) -> float:
-        return self.guard.rests_for()
+    def wait_s(self) -> float:
+        return self.guard.wait_s()
 
     def _admit(self, calls: int, *, is_spaced: bool = True) -> Admission:
-        self._give_up_hung()
+        self._drop_hung_calls()
         admission = self.guard.admit(calls, is_spaced=is_spaced)
         if admission.is_faulty:
             raise ProviderError(admission.reason)
         return admission
 
-    def _give_up_hung(self) -> None:
-        """Drop the calls that ended. Raises: ProviderError when too many still hang."""
+    def _drop_hung_calls(self) -> None:
+        """Forget finished calls and report hung ones. Raises: ProviderError if too many hang."""
         with self._lock:
             self._pending = [call for call in self._pending if not call.is_done]
             hung = [call for call in self._pending if call.is_overdue]
         for call in hung:
-            call.give_up()
+            call.report_timeout()
         if len(hung) >= MAX_HUNG_CALLS:
             raise ProviderError("has not returned from earlier calls", fault="timeout")
 
+    def _load(self) -> None:
+        if not self._is_loaded:
+            load(self.provider)
+            self._is_loaded = True
+
     def _start(self, function: Callable[[], Result], admission: Admission) -> "PendingCall[Result]":
+        self._load()
         call = PendingCall(
             self, function, admission, deadline=monotonic() + self._timeout + GRACE_S
         )
@@ -84,7 +104,7 @@ class Source:
 
 
 class PendingCall(Generic[Result]):
-    """A running call to a source; its outcome is reported to the guard, once."""
+    """A running call to a source. Its outcome is reported to the guard once."""
 
     def __init__(
         self,
@@ -113,14 +133,14 @@ class PendingCall(Generic[Result]):
         return not self.is_done and monotonic() > self._deadline
 
     def result(self) -> Result:
-        """Wait for the answer until the deadline. Raises: ProviderError."""
+        """Wait for the result until the deadline. Raises: ProviderError."""
         try:
             return self._call.result(self._deadline - monotonic())
         except ProviderError as error:
             self._report(error)
             raise
 
-    def give_up(self) -> None:
+    def report_timeout(self) -> None:
         self._report(ProviderError("no answer in time", fault="timeout"))
 
     def _run(self) -> Result:
@@ -148,7 +168,7 @@ class PendingCall(Generic[Result]):
 
 
 def _delay_s(result: object) -> int | None:
-    """Return the largest delay of the quotes, None for any other result."""
+    """Return the largest delay of the quotes, or None for another result."""
     if not isinstance(result, dict):
         return None
     return max((quote.delay_s for quote in result.values()), default=None)

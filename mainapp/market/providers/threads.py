@@ -1,4 +1,4 @@
-"""Work in daemon threads that callers abandon at a deadline; it never delays the process's end."""
+"""Calls in daemon threads, which callers abandon at a deadline and which never delay the exit."""
 
 import logging
 from collections import deque
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class Call(Generic[Result]):
-    """A function in a daemon thread of its own, so that its caller may stop waiting."""
+    """A function that runs in a separate daemon thread, so that its caller may stop waiting."""
 
     def __init__(self, function: Callable[[], Result]) -> None:
         self._function = function
@@ -32,10 +32,10 @@ class Call(Generic[Result]):
         return self._done.is_set()
 
     def result(self, timeout: float) -> Result:
-        """Return what the function returned.
+        """Wait for the function's result.
 
-        Raises: ProviderError, the function's own or for the time-out; after that the function goes
-        on, and nobody waits for it.
+        Raises: ProviderError from the function or for the time-out; after a time-out the function
+        continues without a caller.
         """
         if not self._done.wait(max(timeout, 0)):
             raise ProviderError("no answer in time", fault="timeout")
@@ -48,9 +48,8 @@ class Call(Generic[Result]):
             self._result = self._function()
         except ProviderError as error:
             self._error = error
-        except (
-            Exception
-        ) as error:  # the thread's boundary: a fault of ours must not pass for an answer
+        # The thread's boundary: an error in the adapter must reach the caller.
+        except Exception as error:
             logger.exception("a source's adapter failed")
             self._error = ProviderError(f"its adapter failed: {error!r}")
         finally:
@@ -60,10 +59,10 @@ class Call(Generic[Result]):
 def gather(
     functions: Sequence[Callable[[], Result]], *, workers: int, timeout: float
 ) -> list[Result | ProviderError]:
-    """Run functions in at most `workers` threads; return each result or error, in order.
+    """Run functions in at most `workers` threads and return each result or error, in order.
 
-    Takes `timeout` seconds at most: functions still running then count as timed out, and the others
-    never start. After a refusal that affects all calls (AFFECTS_ALL) no other starts.
+    Takes `timeout` seconds at most: functions that still run then count as timed out, and the
+    others never start. None starts after a refusal that affects all calls (AFFECTS_ALL).
     """
     deadline = monotonic() + timeout
     waiting: deque[int] = deque(range(len(functions)))
@@ -93,10 +92,10 @@ def gather(
 
 
 def merge_quotes(results: Iterable[dict[str, Quote] | ProviderError]) -> dict[str, Quote]:
-    """Return the quotes of all parts.
+    """Return the quotes of all results.
 
-    Raises: ProviderError, the gravest of the parts and with the quotes of the others. Papers that
-    the source does not have are no error.
+    Raises: ProviderError: the most severe one, with the quotes of the other results. Papers that
+    the source does not have are not an error.
     """
     quotes: dict[str, Quote] = {}
     errors: list[ProviderError] = []
@@ -108,6 +107,6 @@ def merge_quotes(results: Iterable[dict[str, Quote] | ProviderError]) -> dict[st
     faults = [error for error in errors if error.fault != "not_given"]
     if not faults:
         return quotes
-    gravest = next((error for error in faults if error.fault in AFFECTS_ALL), faults[0])
-    gravest.given = quotes
-    raise gravest
+    most_severe = next((error for error in faults if error.fault in AFFECTS_ALL), faults[0])
+    most_severe.partial_quotes = quotes
+    raise most_severe

@@ -1,7 +1,7 @@
-"""Yahoo Finance through yfinance's session: many quotes a call, history by the chart endpoint.
+"""Yahoo Finance through yfinance's session: many quotes per call, history by the chart endpoint.
 
-yfinance handles the cookie and the crumb that Yahoo requires, curl_cffi imitates a browser. Its
-`YfData` is a singleton: it uses the session of the provider that called it last.
+yfinance handles the cookie and the crumb that Yahoo requires; curl_cffi imitates a browser.
+yfinance's `YfData` is a singleton that uses the session of its last caller.
 """
 
 import atexit
@@ -40,9 +40,9 @@ SUFFIX = ".SA"
 SYMBOLS_A_CALL = 200
 DELAY_S = 15 * 60
 MAX_DELAY_MINUTES = 24 * 60
-# Minutes are kept for a week, quarters of an hour for two months: longer ranges are refused.
+# Yahoo keeps minutes for a week and quarters of an hour for two months; it refuses longer ranges.
 LONGEST_RANGE = {"1m": ("1d", "5d"), "15m": ("1d", "5d", "1mo")}
-# Exceptions that yfinance lets escape for a page that it does not expect.
+# Exceptions that yfinance raises for an unexpected page.
 LIBRARY_FAULTS = (ArithmeticError, AttributeError, LookupError, OSError, RuntimeError, TypeError)
 
 Result = TypeVar("Result")
@@ -66,6 +66,10 @@ class YahooProvider:
         self._lock = Lock()
         self._session: Session[Any] | None = None
         self.budget = budget
+
+    def load(self) -> None:
+        import curl_cffi.requests  # noqa: F401
+        import yfinance.data  # noqa: F401 - pandas comes with it
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(self._batches(symbols))
@@ -105,11 +109,11 @@ class YahooProvider:
             if error.fault != "not_given":  # Yahoo omits an unknown paper and answers 200
                 raise
             raise ProviderError(str(error), fault="bad_reply", permanent=True) from error
-        found = reply.get("quoteResponse")
-        if not isinstance(found, dict) or not isinstance(found.get("result"), list):
+        response = reply.get("quoteResponse")
+        if not isinstance(response, dict) or not isinstance(response.get("result"), list):
             raise ProviderError("a reply without quotes", fault="bad_reply")
         quotes: dict[str, Quote] = {}
-        for row in object_rows(found["result"]):
+        for row in object_rows(response["result"]):
             for symbol in wanted.get(symbol_of(row), ()):
                 delay_s = _delay_s(row.get("exchangeDataDelayedBy"))
                 quote = to_quote(row, symbol=symbol, source=self.name, delay_s=delay_s)
@@ -122,7 +126,7 @@ class YahooProvider:
         return to_bars(chart_rows(reply, name), daily=interval == "1d")
 
     def _get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-        """Return Yahoo's JSON object. Raises: ProviderError."""
+        """Return the JSON object of Yahoo's reply. Raises: ProviderError."""
         from curl_cffi.requests.exceptions import RequestException, Timeout
         from yfinance.data import YfData
         from yfinance.exceptions import YFException, YFRateLimitError
@@ -170,7 +174,7 @@ class YahooProvider:
 
 
 def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
-    """Return the rows of a chart endpoint's reply. Raises: ProviderError for another shape."""
+    """Return the rows of a chart endpoint's reply. Raises: ProviderError."""
     chart = reply.get("chart")
     results = object_rows(chart.get("result")) if isinstance(chart, dict) else []
     if not results:
@@ -200,7 +204,7 @@ def _delay_s(minutes: Any) -> int:
 
 @cache
 def _session_class(address: str) -> Any:
-    """Return a session that keeps deadlines, counts calls and can use another address."""
+    """Return a session class that enforces deadlines, counts calls and can use another address."""
     from curl_cffi.requests import Session
 
     class BoundedSession(Session[Any]):
@@ -212,7 +216,7 @@ def _session_class(address: str) -> Any:
             options["timeout"] = left
             moved_url = move_url(url, address, default=URL)
             response: Response = super().request(method, moved_url, **options)
-            # yfinance answers a refusal with a new crumb, and handles no other status.
+            # yfinance requests a new crumb after 401 and 403, and handles no other status.
             if "/finance/" in url and response.status_code not in (401, 403):
                 check_site(moved_url, response.url)
                 check_status(response.status_code, response.headers.get("Retry-After"))
@@ -229,7 +233,7 @@ def _limits() -> dict[Any, int]:
 
 @cache
 def _use_own_cache() -> None:
-    """Use a cache of this process alone: yfinance's SQLite files do not allow several writers."""
+    """Use a separate cache per process: yfinance's SQLite files do not allow several writers."""
     from yfinance.cache import set_cache_location
 
     folder = tempfile.mkdtemp(prefix="pregao-yfinance-")

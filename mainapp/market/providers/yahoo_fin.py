@@ -1,8 +1,9 @@
-"""yahoo_fin, a legacy source: reads Yahoo's web pages, one paper a call; always last in the chain.
+"""yahoo_fin, a legacy source that reads Yahoo's web pages; always last in the chain.
 
-The library is unmaintained: it needs an older pandas and knows no time-outs. All its repairs are in
-this file, as replacements of names in its module: `requests` with a deadline and our address, `pd`
-with the methods that pandas removed, `get_live_price` without an index that pandas now refuses.
+The library is unmaintained: it needs an older pandas and has no time-outs. All repairs are in this
+file, as replacements of names in the library's module: `requests` with a deadline and a
+configurable address, `pd` with the methods that pandas has removed, and `get_live_price` without
+the index `[-1]`, which pandas now refuses.
 """
 
 import re
@@ -31,7 +32,7 @@ WORKERS = 8
 DAYS = {"5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 1827, "max": 36_500}
 AMOUNT = re.compile(r"([0-9][0-9.,]*)\s*([KMBT]?)")
 SCALES = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9, "T": 10**12}
-# Exceptions of the library for a page that it does not expect; SyntaxError is lxml's.
+# Exceptions that the library raises for an unexpected page; SyntaxError comes from lxml.
 LIBRARY_FAULTS = (
     ArithmeticError,
     AssertionError,
@@ -65,6 +66,10 @@ class YahooFinProvider:
         self._client = SourceClient(proxy=proxy)
         self.budget = budget
 
+    def load(self) -> None:
+        self._client.load()
+        _library()
+
     def calls_for(self, symbols: Sequence[str]) -> int:
         return CALLS_A_PAPER * len(source_symbols(symbols, suffix=SUFFIX))
 
@@ -72,7 +77,7 @@ class YahooFinProvider:
         return self._client.counter.pop()
 
     def tickers(self) -> list[Listing]:
-        """Return the index's papers from Wikipedia."""
+        """Return the index's papers, which yahoo_fin reads from Wikipedia."""
         (table,) = self._run_jobs([lambda: _library().tickers_ibovespa(include_company_data=True)])
         if isinstance(table, ProviderError):
             raise table
@@ -85,9 +90,11 @@ class YahooFinProvider:
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         names = source_symbols(symbols, suffix=SUFFIX)
-        results = self._run_jobs([partial(_paper, name, ours) for name, ours in names.items()])
+        results = self._run_jobs(
+            [partial(_paper, name, requested) for name, requested in names.items()]
+        )
         if any(isinstance(result, dict) for result in results):
-            # Some pages were readable, so a bad one is a fault of that page and not of the source.
+            # If some pages are readable, an unreadable one is no fault of the whole source.
             results = [
                 result
                 for result in results
@@ -109,7 +116,7 @@ class YahooFinProvider:
         raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
 
     def _run_jobs(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
-        """Run jobs in threads until this call's deadline; library errors become ProviderError."""
+        """Run jobs in threads until the deadline; library errors become ProviderError."""
         deadline = monotonic() + self._timeout
 
         def run(job: Callable[[], Result]) -> Result:
@@ -137,7 +144,7 @@ def _paper(name: str, symbols: Sequence[str]) -> dict[str, Quote]:
             price=price,
             source=YahooFinProvider.name,
             simulated=False,
-            currency="",  # the page's table does not name one
+            currency="",  # not in the page's table
             delay_s=DELAY_S,
             previous_close=to_price(table.get("Previous Close")),
             open=to_price(table.get("Open")),
@@ -171,13 +178,13 @@ def _rows(name: str, range_: str, interval: str) -> list[dict[str, Any]]:
 
 
 def _range(value: Any) -> tuple[Decimal | None, Decimal | None]:
-    """Return the ends of `38.01 - 38.90`."""
+    """Return the low and the high of `38.01 - 38.90`."""
     low, _, high = str(value).partition(" - ")
     return to_price(low), to_price(high)
 
 
 def _amount(value: Any) -> Decimal | None:
-    """Return the money of `498.2B`."""
+    """Return an amount such as `498.2B` as money."""
     match = AMOUNT.fullmatch(str(value).strip())
     number = to_money(match[1]) if match else None
     return None if match is None or number is None else to_size(number * SCALES[match[2]])
@@ -185,14 +192,14 @@ def _amount(value: Any) -> Decimal | None:
 
 @cache
 def _library() -> Any:
-    """Return yahoo_fin's module with its repairs."""
+    """Return yahoo_fin's module, repaired."""
     import pandas
 
     stock_info = _load_library()
 
     def live_price(ticker: str) -> Any:
         today, week = pandas.Timestamp.today(), pandas.DateOffset(days=7)
-        # Only the last row: without a price there is none, yesterday's is not a live price.
+        # Not the last row that has a price: yesterday's is not a live price.
         return stock_info.get_data(ticker, today - week, today + week)["close"].iloc[-1]
 
     library_names = vars(stock_info)
@@ -203,7 +210,7 @@ def _library() -> Any:
 
 
 def _load_library() -> Any:
-    """Import the module without its warning about a missing requests_html."""
+    """Import yahoo_fin without its warning about a missing requests_html."""
     with _import_lock:
         sys.modules["requests_html"] = ModuleType("requests_html")
         vars(sys.modules["requests_html"])["HTMLSession"] = None
@@ -215,7 +222,7 @@ def _load_library() -> Any:
 
 
 def _legacy_pandas() -> SimpleNamespace:
-    """Return the parts of pandas that the library uses, as they were when it was written."""
+    """Return the parts of pandas that the library uses, with their old behaviour."""
     import pandas
 
     class Frame(pandas.DataFrame):
@@ -258,7 +265,7 @@ def _legacy_pandas() -> SimpleNamespace:
 def _get(
     url: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
 ) -> SimpleNamespace:
-    """Stand in for requests.get: our limits, our User-Agent, and a status that is always good."""
+    """Replace requests.get: with our limits and User-Agent, and an error for any bad status."""
     texts = {name: str(value) for name, value in (params or {}).items()}
     address = move_url(url, _call.address, default=URL)
     reply = _call.client.get(address, texts or None, deadline=_call.deadline)

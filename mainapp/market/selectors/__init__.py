@@ -1,1 +1,1 @@
-"""Reads across rows: the catalogue, candles, lists, rejected quotes."""
+"""Reads: the catalogue, quotes, candles, watchlists, and the state of sources."""

@@ -1,4 +1,4 @@
-"""The last recorded quotes, as the home page and the lists show them."""
+"""The last recorded quotes for the home page, the picker and watchlists."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ FIELDS = ("symbol", "name", "kind", "sector", "search_text")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedStock:
-    """A line of one of the home page's lists; `turnover` is price by volume, in whole reais."""
+    """A line of the home page's rankings. `turnover` is price by volume, in whole reais."""
 
     symbol: str
     name: str
@@ -41,7 +41,7 @@ class RankedStock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeBoard:
-    """The index and the three lists of its papers; `quoted_at` is the newest of all of them."""
+    """The index and the three rankings of its papers. `quoted_at` is the newest time of all."""
 
     index: Quote | None = None
     traded: list[RankedStock] = field(default_factory=list)
@@ -52,7 +52,7 @@ class HomeBoard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedStock:
-    """A paper with its last price, None where it has none yet."""
+    """A paper with its last price, which is None before the first quote."""
 
     symbol: str
     name: str
@@ -66,7 +66,7 @@ class ListedStock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One page of a market's papers, its sectors and how many papers match in all."""
+    """One page of a market's papers, the market's sectors, and the numbers of papers."""
 
     rows: list[ListedStock]
     sectors: list[str]
@@ -78,7 +78,7 @@ class Listing:
 
 
 def home_board() -> HomeBoard:
-    """Return what the home page shows first: one query."""
+    """Return the quotes that the home page shows on load. One query."""
     quotes = {
         last.stock.symbol: last.to_quote()
         for last in LastQuote.objects.filter(
@@ -111,10 +111,10 @@ def _ranked(quote: Quote) -> RankedStock:
 
 
 def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: str = "") -> Listing:
-    """Return a page of a market of MARKETS, by symbol: two queries, whatever its size.
+    """Return a page of a market of MARKETS, ordered by symbol. Two queries.
 
-    `words` are folded as `Stock.search_text` is, and all must be found in it. A page out of range
-    is the nearest one.
+    All `words`, folded like `Stock.search_text`, must occur in it. A page out of range is replaced
+    by the nearest one.
     """
     stocks = Stock.objects.filter(MARKETS[market], is_active=True)
     match = Q()
@@ -123,8 +123,8 @@ def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: s
     if sector:
         match &= Q(sector=sector)
     sectors = stocks.order_by("sector").values_list("sector")
-    counts = list(sectors.annotate(size=Count("pk"), found=Count("pk", filter=match)))
-    matching = sum(found for *_, found in counts)
+    counts = list(sectors.annotate(size=Count("pk"), matches=Count("pk", filter=match)))
+    matching = sum(matches for *_, matches in counts)
     shown = page_of(range(matching), page, size=PAGE_SIZE)
     rows, portfolio_on = _page(stocks.filter(match), shown.number, dated=market == "IBOV")
     return Listing(
@@ -141,7 +141,7 @@ def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: s
 def _page(
     stocks: QuerySet[Stock], page: int, *, dated: bool
 ) -> tuple[list[ListedStock], date | None]:
-    """Return one page of `stocks` with their last prices and the date of their membership."""
+    """Return one page of stocks with their last prices, and the date of their memberships."""
     last = FilteredRelation("last_quotes", condition=_is_current_kind("last_quotes"))
     as_of = F("memberships__as_of") if dated else Value(None, DateField())
     rows = (
@@ -149,13 +149,13 @@ def _page(
         .order_by("symbol")
         .values_list(*FIELDS, "last__price", "last__previous_close", "as_of")
     )
-    found = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
-    dates = [as_of for *_, as_of in found if as_of]
-    return [_listed(*row) for *row, _ in found], max(dates, default=None)
+    page_rows = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
+    dates = [as_of for *_, as_of in page_rows if as_of]
+    return [_listed(*row) for *row, _ in page_rows], max(dates, default=None)
 
 
 def listed_in(watchlist: Watchlist) -> list[ListedStock]:
-    """Return the papers of a person's list, in its order, with their last prices: one query."""
+    """Return the papers of a watchlist in its order, with their last prices. One query."""
     last = FilteredRelation("stock__last_quotes", condition=_is_current_kind("stock__last_quotes"))
     rows = (
         WatchlistItem.objects.filter(watchlist=watchlist)

@@ -1,4 +1,4 @@
-"""Recorded candles: a chart's range of one stock, and the day of many."""
+"""Recorded candles: a chart's range of one stock, and today's closes of many."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -19,22 +19,22 @@ SPARKLINE_STEP_S = 300
 
 
 def chart_interval(range_: str) -> str:
-    """Return the width of a range's bars as the reader sees them."""
+    """Return the width of a range's bars in the chart."""
     return f"{CHART_MINUTES[range_]}m" if range_ in CHART_MINUTES else "1d"
 
 
 def stored_interval(range_: str) -> Candle.Interval:
-    """Return the width of the candles that a range is drawn from."""
+    """Return the width of the stored candles of a range."""
     return Candle.Interval.MINUTE if range_ in CHART_MINUTES else Candle.Interval.DAY
 
 
 def midnight(day: date) -> datetime:
-    """Return the first moment of a São Paulo day: the slot of its daily candle."""
+    """Return the start of a day in São Paulo: the slot of its daily candle."""
     return datetime.combine(day, clock(), SAO_PAULO)
 
 
 def range_start(range_: str, *, at: datetime) -> datetime | None:
-    """Return the first slot of a range that ends at `at`; None for `max`."""
+    """Return the first slot of a range that ends at `at`, or None for `max`."""
     today = sao_paulo_day(at)
     if range_ == "max":
         return None
@@ -44,10 +44,10 @@ def range_start(range_: str, *, at: datetime) -> datetime | None:
 
 
 def chart_bars(*, stock: Stock, range_: str, at: datetime) -> tuple[list[Bar], str]:
-    """Return a range's bars, oldest first, and the source of the last: two queries at most.
+    """Return a range's bars, oldest first, and the source of the last one. Two queries at most.
 
-    The ranges of minutes hold the last 1 or 5 days that have any candle, so that a weekend shows
-    Friday; they come in bars of 5 and 15 minutes.
+    Ranges of minutes end at the last candle, so that a weekend shows Friday; they are merged into
+    bars of 5 (`1d`) or 15 minutes (`5d`).
     """
     candles = Candle.objects.filter(
         stock=stock, simulated=settings.SIMULATED, interval=stored_interval(range_)
@@ -57,14 +57,14 @@ def chart_bars(*, stock: Stock, range_: str, at: datetime) -> tuple[list[Bar], s
         last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
         since = range_start(range_, at=last) if last else since
         if range_ == "5d" and since:
-            since -= timedelta(days=2)  # a weekend lies in between
+            since -= timedelta(days=2)  # five session days span a weekend
     if since:
         candles = candles.filter(starts_at__gte=since)
     rows = candles.order_by("starts_at").values_list(
         "starts_at", "open", "high", "low", "close", "volume", "source"
     )
     bars, source = [], ""
-    for starts_at, *prices, volume, source in rows:  # noqa: B007 - the last one's is wanted
+    for starts_at, *prices, volume, source in rows:  # noqa: B007 - the last source is returned
         bars.append(_bar(starts_at, prices, volume))
     if minutes := CHART_MINUTES.get(range_):
         bars = merged_bars(bars, minutes=minutes)
@@ -72,10 +72,10 @@ def chart_bars(*, stock: Stock, range_: str, at: datetime) -> tuple[list[Bar], s
 
 
 def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple[int, str]]]:
-    """Return each symbol's closes of its kind's newest day, one in five minutes: two queries.
+    """Return each symbol's closes of the newest recorded day, one per five minutes. Two queries.
 
-    Pairs of epoch seconds and a decimal string, oldest first. Exact slots are asked for, because
-    an index answers them; 150 stocks cost 43,200 probes and no scan.
+    A close is a pair of epoch seconds and a decimal string; the oldest is first. The query lists
+    the exact slots, so that an index serves it: 43,200 lookups for 150 stocks, and no scan.
     """
     symbols = {stock.pk: stock.symbol for stock in stocks}
     closes: dict[str, list[tuple[int, str]]] = {symbol: [] for symbol in symbols.values()}
@@ -95,7 +95,7 @@ def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple
 
 
 def recent_closes(*, stock: Stock, count: int) -> list[Bar]:
-    """Return the last daily bars, newest first: one query."""
+    """Return the last daily bars, newest first. One query."""
     rows = Candle.objects.filter(
         stock=stock, simulated=settings.SIMULATED, interval=Candle.Interval.DAY
     ).order_by("-starts_at")[:count]
@@ -104,7 +104,7 @@ def recent_closes(*, stock: Stock, count: int) -> list[Bar]:
 
 
 def merged_bars(bars: Iterable[Bar], *, minutes: int) -> list[Bar]:
-    """Return bars of one minute joined into bars of `minutes`, which divide the hour."""
+    """Merge one-minute bars into bars of `minutes`, a divisor of 60."""
 
     def slot(bar: Bar) -> datetime:
         return bar.starts_at.replace(minute=bar.starts_at.minute // minutes * minutes)

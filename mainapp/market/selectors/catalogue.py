@@ -1,4 +1,4 @@
-"""The catalogue as one value that a process keeps, and the search for a stock."""
+"""The catalogue, cached per process, and the search for stocks."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,7 +20,10 @@ MARKETS = ("IBOV", "FII", "ETF", "BDR", "ALL")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The active stocks, by symbol; `markets` has a sorted tuple of symbols for each of MARKETS."""
+    """The active stocks by symbol. `markets` maps each of MARKETS to a sorted tuple of symbols.
+
+    `successors` maps former symbols to active ones.
+    """
 
     names: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, int] = field(default_factory=dict)
@@ -28,63 +31,63 @@ class Catalogue:
     successors: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, text: str) -> str | None:
-        """Return the symbol that `text` asks for: `petr4f` is PETR4, `ELET3` AXIA3, else None."""
+        """Return the active symbol for a text (`petr4f`: PETR4; `ELET3`: AXIA3), or None."""
         symbol = canonical(text)
         if symbol in self.names:
             return symbol
         return self.successors.get(symbol) if symbol else None
 
 
-class _Kept(NamedTuple):
-    """A catalogue and the monotonic time at which it was asked for."""
+class _Cached(NamedTuple):
+    """A catalogue and the monotonic time at which its load started."""
 
     value: Catalogue
-    asked_at: float
+    loaded_at: float
 
     @property
     def is_fresh(self) -> bool:
-        return 0 <= monotonic() - self.asked_at < MAX_AGE_S
+        return 0 <= monotonic() - self.loaded_at < MAX_AGE_S
 
 
 _loading = Lock()
-_kept: _Kept | None = None
+_cached: _Cached | None = None
 
 
 def catalogue() -> Catalogue:
-    """Return the catalogue, at most 30 s old; two queries when it is older, none else.
+    """Return the catalogue, cached for 30 s. Two queries if it has expired, otherwise none.
 
-    While one thread reloads it, the others go on with the one that they have.
+    While one thread reloads it, the others use the old one.
     """
-    kept = _kept
-    if kept and kept.is_fresh:
-        return kept.value
-    if not _loading.acquire(blocking=kept is None):
-        assert kept
-        return kept.value
+    cached = _cached
+    if cached and cached.is_fresh:
+        return cached.value
+    if not _loading.acquire(blocking=cached is None):
+        assert cached
+        return cached.value
     try:
         return _reloaded()
     finally:
         _loading.release()
 
 
-def forget_catalogue() -> None:
-    """Make the next `catalogue()` of this process read the database."""
-    global _kept
-    _kept = None
+def clear_catalogue_cache() -> None:
+    """Make the next `catalogue()` in this process read the database."""
+    global _cached
+    _cached = None
 
 
 def _reloaded() -> Catalogue:
-    """Return what another thread loaded meanwhile, else load; the lock is held."""
-    global _kept
-    kept = _kept
-    if kept is None or not kept.is_fresh:
-        asked_at = monotonic()
-        _kept = kept = _Kept(load_catalogue(), asked_at)
-    return kept.value
+    """Load the catalogue unless another thread just did. The caller has the lock."""
+    global _cached
+    cached = _cached
+    if cached is None or not cached.is_fresh:
+        loaded_at = monotonic()
+        _cached = cached = _Cached(load_catalogue(), loaded_at)
+    return cached.value
 
 
 def load_catalogue() -> Catalogue:
-    """Read the catalogue: two queries, whatever its size."""
+    """Read the catalogue from the database. Two queries."""
     columns = ("pk", "symbol", "name", "kind", "is_active", "renamed_to__symbol")
     rows = list(Stock.objects.order_by("symbol").values_list(*columns))
     names = {symbol: name for _, symbol, name, _, active, _ in rows if active}
@@ -103,19 +106,20 @@ def load_catalogue() -> Catalogue:
 
 
 def search_stocks(text: str, limit: int = 10) -> list[Stock]:
-    """Return active stocks that every word of `text` fits: a ticker's beginning, a part of a name.
+    """Return active stocks that match every word: the start of a ticker, or a part of a name.
 
-    Case and accents do not matter, a former symbol or name finds what it became. Beside other
-    words a kind is one too: `petrobras pn`. The exact ticker comes first, then tickers that begin
-    so, then names that do; of the like, those of the index. One query, none for no text.
+    Case and accents are ignored; a former symbol or name finds its successor. One of several words
+    may be a kind: `petrobras pn`. Order: the exact ticker, tickers that start with the text, names
+    that do, other matches; within each, papers of the index come first. One query, none for an
+    empty text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))
     if not words:
         return []
     whole = " ".join(words)
     former = _with_name(Stock.objects.filter(renamed_to__isnull=False)).values("renamed_to")
-    found = _with_name(Stock.objects.filter(is_active=True)).filter(
-        _fits(words) | Q(pk__in=former.filter(_fits(words)))
+    matches = _with_name(Stock.objects.filter(is_active=True)).filter(
+        _matches(words) | Q(pk__in=former.filter(_matches(words)))
     )
     ticker = _ticker(whole)
     rank = Case(
@@ -127,30 +131,30 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
         default=5,
     )
     in_index = Exists(Membership.objects.filter(stock=OuterRef("pk"), market="IBOV"))
-    return list(found.order_by(rank, in_index.desc(), "symbol")[:limit])
+    return list(matches.order_by(rank, in_index.desc(), "symbol")[:limit])
 
 
 def _with_name(stocks: QuerySet[Stock]) -> QuerySet[Stock]:
-    """Add `folded_name`: what follows the symbol and a space in the search text."""
+    """Add `folded_name`: the search text without the symbol and the space after it."""
     return stocks.alias(folded_name=Substr("search_text", Length("symbol") + 2))
 
 
-def _fits(words: list[str]) -> Q:
-    """Return the condition that each word begins the ticker, is in the name, or is the kind."""
-    fits = Q()
+def _matches(words: list[str]) -> Q:
+    """Return the condition that each word starts the ticker, is in the name, or is the kind."""
+    condition = Q()
     for word in words:
         kind = Q(kind=word.upper()) if len(words) > 1 else Q()
-        fits &= Q(symbol__startswith=_ticker(word)) | Q(folded_name__contains=word) | kind
-    return fits
+        condition &= Q(symbol__startswith=_ticker(word)) | Q(folded_name__contains=word) | kind
+    return condition
 
 
 def _ticker(word: str) -> str:
-    """Return the word as the beginning of a ticker; a fractional one as the paper's own."""
+    """Return a word as the start of a ticker, without the F of the fractional market."""
     return canonical(word) or word.upper()
 
 
 def successor(symbol: str, renamed: Mapping[str, str]) -> str:
-    """Follow renames from a symbol to the last of them; a circle ends where it closes."""
+    """Follow renames from a symbol to the last one; a cycle ends at its first repeated symbol."""
     seen = {symbol}
     while (symbol := renamed.get(symbol, symbol)) not in seen:
         seen.add(symbol)

@@ -8,7 +8,7 @@ from mainapp.market.models import Membership
 
 
 def portfolio_date() -> date | None:
-    """Return the day since which the IBOV's portfolio is true, None before the seeding."""
+    """Return the first day of the IBOV's current portfolio, or None for an empty catalogue."""
     newest: date | None = Membership.objects.filter(market="IBOV").aggregate(newest=Max("as_of"))[
         "newest"
     ]

@@ -1,4 +1,4 @@
-"""The last recorded quotes, with which the board is filled and new quotes are compared."""
+"""The last recorded quotes, for restoring the board and for comparison with new quotes."""
 
 from collections.abc import Collection
 
@@ -9,7 +9,7 @@ from mainapp.market.quotes import Quote
 
 
 def last_quotes(symbols: Collection[str] | None = None) -> dict[str, Quote]:
-    """Return the last recorded quote of each symbol, or of all, of this run's kind; one query."""
+    """Return the last recorded quotes of the given symbols, or of all. One query."""
     rows = LastQuote.objects.filter(simulated=settings.SIMULATED).select_related("stock")
     if symbols is not None:
         rows = rows.filter(stock__symbol__in=symbols)

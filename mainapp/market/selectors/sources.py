@@ -1,4 +1,4 @@
-"""How each source of quotes is doing, in words for a person."""
+"""The state of each source of quotes, in words for users."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from mainapp.market.providers.chain import build_chain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One source of the chain: what it is, how it does, and whether it is the one in use."""
+    """A source of the chain: its description, its state, and whether it is in use."""
 
     state: SourceState
     label: str
     about: str
-    mark: str  # ok, resting, lacking, broken, empty or unused, as the style sheet knows them
+    mark: str  # ok, resting, lacking, broken, empty or unused: a class of the style sheet
     word: str
     error: str
     interval_s: float
@@ -30,7 +30,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """How many quotes of a source were refused for a reason, and the last of them."""
+    """The number of a source's quotes rejected for one reason, and the last such quote."""
 
     label: str
     reason: str
@@ -41,7 +41,7 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """The page *Fontes*; times are aware UTC."""
+    """The content of the page *Fontes*; times are aware UTC."""
 
     sources: Sequence[Source]
     why: str
@@ -53,7 +53,7 @@ class Overview:
 
 
 def sources_overview(*, at: datetime) -> Overview:
-    """Return what the page *Fontes* shows. Cost: two queries, one read of Redis a source."""
+    """Return the content of the page *Fontes*. Two queries, and one read of Redis per source."""
     states = build_chain().states()
     used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
     interval_s = _interval_s()
@@ -82,7 +82,7 @@ def sources_overview(*, at: datetime) -> Overview:
 
 
 def source_label(name: str) -> str:
-    """Return what a person calls a source."""
+    """Return the name of a source for users."""
     return {
         "brapi": "brapi.dev",
         "yahoo": "Yahoo Finance",
@@ -137,7 +137,7 @@ def _fault(fault: str) -> str:
 
 
 def _interval_s() -> float:
-    """Return beat's interval as the admin set it."""
+    """Return beat's interval as set in the admin."""
     every = IntervalSchedule.objects.filter(periodictask__name="update_stock").first()
     if every is None:
         return float(settings.UPDATE_INTERVAL_S)
@@ -155,7 +155,7 @@ def _session_word(session: sessions.Session) -> str:
 
 
 def _why(used: str | None, names: Sequence[str]) -> str:
-    """Say which source the prices come from, and why that one."""
+    """Return a sentence about the source in use and the reason for it."""
     if used == "simulated":
         return _("Os preços vêm do mercado simulado: este servidor foi iniciado sem fontes reais.")
     if used is None:

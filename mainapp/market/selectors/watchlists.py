@@ -1,4 +1,4 @@
-"""People's lists of stocks."""
+"""Users' watchlists, and the stocks that their texts name."""
 
 from collections.abc import Iterable
 
@@ -11,7 +11,7 @@ from mainapp.market.symbols import canonical
 
 
 def lists_of(user: User) -> list[Watchlist]:
-    """Return the lists of `user`, the current first, then by name, each with its `size`."""
+    """Return a user's lists with their `size`: the current one, then the others by name."""
     lists = Watchlist.objects.filter(owner=user).annotate(size=Count("items"))
     return list(lists.order_by("-is_current", "name"))
 
@@ -21,7 +21,7 @@ def own_lists(user: User) -> QuerySet[Watchlist]:
 
 
 def shared_list(share_key: str) -> Watchlist:
-    """Return the list behind a link. Raises: Watchlist.DoesNotExist."""
+    """Return the list with this link key. Raises: Watchlist.DoesNotExist."""
     return Watchlist.objects.get(share_key=share_key)
 
 
@@ -30,13 +30,13 @@ def current_list(user: User) -> Watchlist | None:
 
 
 def symbols_of(watchlist: Watchlist) -> list[str]:
-    """Return the symbols of a list in its order."""
+    """Return the symbols of a list, in its order."""
     items = WatchlistItem.objects.filter(watchlist=watchlist)
     return list(items.order_by("position", "pk").values_list("stock__symbol", flat=True))
 
 
 def current_symbols(user: User | AnonymousUser) -> list[str]:
-    """Return the symbols of the current list of `user` in its order; none for a stranger."""
+    """Return the symbols of a user's current list, in its order; none for anonymous users."""
     if not user.is_authenticated:
         return []
     items = WatchlistItem.objects.filter(watchlist__owner=user.pk, watchlist__is_current=True)
@@ -44,16 +44,15 @@ def current_symbols(user: User | AnonymousUser) -> list[str]:
 
 
 def stocks_named(texts: Iterable[str]) -> dict[str, Stock]:
-    """Return the stock that each of `texts` names, in their order, without what is not known.
+    """Map each text that is a known symbol to its stock, in the order of `texts`. One query.
 
-    A paper of the fractional market stands for its whole lot, a former symbol for today's. One
-    query.
+    Fractional and former symbols are mapped to the current stock of the paper.
     """
     wanted = {text: symbol for text in texts if (symbol := canonical(text))}
-    found = {
+    stocks = {
         stock.symbol: stock.renamed_to or stock
         for stock in Stock.objects.filter(symbol__in=set(wanted.values())).select_related(
             "renamed_to"
         )
     }
-    return {text: found[symbol] for text, symbol in wanted.items() if symbol in found}
+    return {text: stocks[symbol] for text, symbol in wanted.items() if symbol in stocks}

@@ -1,1 +1,1 @@
-"""Writes: recording quotes, the catalogue, history, lists."""
+"""Writes: quotes, the catalogue, history, and watchlists."""

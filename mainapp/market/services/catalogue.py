@@ -12,7 +12,7 @@ from django.db import transaction
 
 from mainapp.market.models import Membership, Stock
 from mainapp.market.providers.base import Listing
-from mainapp.market.selectors.catalogue import forget_catalogue, successor
+from mainapp.market.selectors.catalogue import clear_catalogue_cache, successor
 from mainapp.market.symbols import INDEX, Ticker, fold, parse
 
 MAX_NAME_LENGTH, MAX_SECTOR_LENGTH, MAX_SEARCH_LENGTH = 120, 80, 160  # the columns' sizes
@@ -23,7 +23,7 @@ ETF_WORDS = re.compile(r"\b(etf|indice|index|ishares|it now|trend)\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """A stock of the data files; `markets` holds the date of each membership."""
+    """A stock in the data files; `markets` maps each market to the date of the membership."""
 
     symbol: str
     name: str
@@ -48,7 +48,7 @@ class Seeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """Numbers of a refresh; `is_short` when the list was too short to retire anything."""
+    """Results of a refresh. `is_short` means that the list was too short to retire anything."""
 
     added: int
     revived: int
@@ -58,7 +58,7 @@ class Refreshed:
 
 
 def read_papers(folder: Path) -> list[Paper]:
-    """Read the newest portfolio of the index, and the other papers, from a folder's data files."""
+    """Read the newest index portfolio and the other papers from a folder's data files."""
     newest = max(folder.glob("ibov_*.json"))
     portfolio = json.loads(newest.read_text(encoding="utf-8"))
     others = json.loads((folder / "others.json").read_text(encoding="utf-8"))
@@ -98,10 +98,10 @@ def read_papers(folder: Path) -> list[Paper]:
 
 @transaction.atomic
 def seed_catalogue(*, papers: Iterable[Paper]) -> Seeded:
-    """Update the catalogue from `papers`: descriptions, renames, memberships.
+    """Update the catalogue from papers: descriptions, renames, memberships.
 
-    Retired stocks stay retired; stocks that `papers` do not contain and newer memberships stay
-    unchanged. Safe to repeat: the second time it writes nothing.
+    Retired stocks stay retired; stocks not in `papers` and newer memberships stay unchanged. Safe
+    to repeat: the second time it writes nothing.
     """
     papers = list(papers)
     stocks = {stock.symbol: stock for stock in Stock.objects.all()}
@@ -115,17 +115,17 @@ def seed_catalogue(*, papers: Iterable[Paper]) -> Seeded:
     }
     renamed = sum(_write(former, stocks))
     memberships = _write_memberships(papers, stocks)
-    transaction.on_commit(forget_catalogue)
+    transaction.on_commit(clear_catalogue_cache)
     return Seeded(added=added, updated=updated, renamed=renamed, memberships=memberships)
 
 
 @transaction.atomic
 def refresh_catalogue(*, listings: Iterable[Listing]) -> Refreshed:
-    """Add, revive and retire stocks so that the active ones are those of a source's list.
+    """Add, revive and retire stocks so that the active ones match a source's list.
 
-    Nothing is deleted. A former symbol counts as its present one. The index always stays. Entries
-    that are not tickers, or of a kind that we do not follow, are skipped and counted. A list with
-    less than half of our active papers counts as faulty and retires nothing.
+    Nothing is deleted, and the index always stays. A former symbol counts as the current one.
+    Entries that are not tickers, or of an unsupported kind, are skipped and counted. A list with
+    fewer than half of the active papers counts as faulty and retires nothing.
     """
     stocks = {stock.symbol: stock for stock in Stock.objects.select_related("renamed_to")}
     listed, skipped = _match_listings(list(listings), stocks)
@@ -139,7 +139,7 @@ def refresh_catalogue(*, listings: Iterable[Listing]) -> Refreshed:
     for pks, is_active in ((back, True), (gone, False)):
         if pks:
             Stock.objects.filter(pk__in=pks).update(is_active=is_active)
-    transaction.on_commit(forget_catalogue)
+    transaction.on_commit(clear_catalogue_cache)
     return Refreshed(
         added=len(new),
         revived=len(back),
@@ -150,12 +150,12 @@ def refresh_catalogue(*, listings: Iterable[Listing]) -> Refreshed:
 
 
 def search_text(symbol: str, name: str) -> str:
-    """Return a stock's search text: symbol, space, name, folded."""
+    """Return a stock's search text: symbol, space and name, folded."""
     return fold(f"{symbol} {name}")[:MAX_SEARCH_LENGTH]
 
 
 def _share_kind(symbol: str) -> str:
-    """Return the kind of a company's share by its suffix; 11 is a unit."""
+    """Return the kind of a company's share by its suffix; 11 means a unit."""
     ticker = parse(symbol)
     if ticker is None or not ticker.kinds:
         raise ValueError(f"{symbol} is not the ticker of a share")
@@ -193,7 +193,7 @@ def _write(wanted: Mapping[str, dict[str, Any]], stocks: dict[str, Stock]) -> tu
 
 
 def _write_memberships(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> int:
-    """Write the memberships of markets and delete those that a newer list no longer has."""
+    """Write memberships, and delete those that a newer list no longer contains."""
     wanted = {
         (stocks[paper.symbol].pk, market): as_of
         for paper in papers
@@ -202,18 +202,18 @@ def _write_memberships(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> 
     dates: dict[str, date] = {}
     for (_, market), as_of in wanted.items():
         dates[market] = max(as_of, dates.get(market, as_of))
-    kept = {
+    existing = {
         (member.stock_id, member.market): member
         for member in Membership.objects.filter(market__in=dates)
     }
     new = [
         Membership(stock_id=pk, market=market, as_of=as_of)
         for (pk, market), as_of in wanted.items()
-        if (pk, market) not in kept or kept[pk, market].as_of < as_of
+        if (pk, market) not in existing or existing[pk, market].as_of < as_of
     ]
     gone = [
         member.pk
-        for key, member in kept.items()
+        for key, member in existing.items()
         if key not in wanted and member.as_of < dates[member.market]
     ]
     Membership.objects.bulk_create(
@@ -227,7 +227,7 @@ def _write_memberships(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> 
 def _match_listings(
     listings: list[Listing], stocks: Mapping[str, Stock]
 ) -> tuple[dict[str, Stock], int]:
-    """Return our rows for a source's listings, new ones included, and the number skipped."""
+    """Return the stocks, old and new, of a source's listings, and the number of skipped ones."""
     renamed = {old: stock.renamed_to.symbol for old, stock in stocks.items() if stock.renamed_to}
     tickers = [(parse(listing.symbol), listing) for listing in listings]
     named = [(ticker, listing) for ticker, listing in tickers if ticker]
@@ -248,7 +248,7 @@ def _match_listings(
 
 
 def _listed_kind(ticker: Ticker, listing: Listing, *, has_shares: bool) -> str | None:
-    """Return a listed paper's kind: by the source, by the suffix, or guessed by the name."""
+    """Return a listed paper's kind from the source, from the suffix, or guessed from the name."""
     source_kind = listing.kind.upper()
     if source_kind in (ticker.kinds or Stock.Kind.values):
         return source_kind
@@ -268,5 +268,5 @@ def _new_stock(symbol: str, kind: str, listing: Listing) -> Stock:
 
 
 def _clean(text: str) -> str:
-    """Return `text` on one line of printable characters."""
+    """Return `text` as one line of printable characters."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())

@@ -1,6 +1,6 @@
-"""Loading of a stock's past candles from the sources, and their storage.
+"""Loading of past candles from the sources into the database.
 
-Redis holds the running and the recently failed loads; the candles are rows.
+The states of loads (running, failed, fresh) are keys in Redis that expire.
 """
 
 import logging
@@ -24,19 +24,19 @@ from mainapp.market.selectors.candles import midnight, range_start, stored_inter
 logger = logging.getLogger(__name__)
 
 Status = Literal["ok", "loading", "failed"]
-LOADING_S = 30  # after this a load whose worker died may be claimed again
+LOADING_S = 30  # a load whose worker died may be claimed again after this time
 FAILED_S = 30
 MINUTES_FRESH_S = 300
 MINUTES_FRESH_CLOSED_S = 3600
 DAYS_FRESH_S = 6 * 3600
-DAY_ASKED_S = 6 * 3600
+DAY_REQUEST_S = 6 * 3600
 LATE_BEGINNING = timedelta(days=5)
 ROWS_A_TRANSACTION = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """State of the loading of a range; with `claimed` the caller has to start it."""
+    """The state of a range's load. With `claimed`, the caller has to start it."""
 
     status: Status
     claimed: bool = False
@@ -46,7 +46,7 @@ class Load:
 def is_complete(bars: Sequence[Bar], *, range_: str, at: datetime) -> bool:
     """Return whether the stored daily bars contain each session of a range before today.
 
-    A source's month may be some days shorter than ours, so a late beginning is not a gap. Ranges of
+    A start up to five days late is not a gap: a source's month may be shorter than ours. Ranges of
     minutes and `max` are never complete: they are loaded again when the record of their last load
     has expired.
     """
@@ -62,7 +62,7 @@ def is_complete(bars: Sequence[Bar], *, range_: str, at: datetime) -> bool:
 
 
 def claim_load(*, symbol: str, range_: str) -> Load:
-    """Claim the load of a range: one caller gets the claim, the others the state of its load.
+    """Claim the load of a range; only one caller gets the claim, the others the load's state.
 
     Raises: redis.RedisError.
     """
@@ -79,28 +79,29 @@ def claim_load(*, symbol: str, range_: str) -> Load:
 def claim_day_loads(*, symbols: Collection[str]) -> tuple[list[str], set[str]]:
     """Claim the loads of today's minutes of many stocks, each at most once in six hours.
 
-    Returns the symbols that the caller has to load, and all that are being loaded. Two round trips.
+    Return the symbols that the caller has to load, and all symbols being loaded. Two round trips.
     Raises: redis.RedisError.
     """
     client = redis_client()
     with client.pipeline(transaction=False) as pipeline:
         for symbol in symbols:
-            pipeline.set(f"{_key(symbol, '1d')}:asked", 1, nx=True, ex=DAY_ASKED_S)
-        asked = [symbol for symbol, new in zip(symbols, pipeline.execute(), strict=True) if new]
-        for symbol in asked:
+            pipeline.set(f"{_key(symbol, '1d')}:asked", 1, nx=True, ex=DAY_REQUEST_S)
+        due = [symbol for symbol, is_new in zip(symbols, pipeline.execute(), strict=True) if is_new]
+        for symbol in due:
+            # Longer than one load: a task loads up to twenty symbols in turn.
             pipeline.set(_key(symbol, "1d"), "loading", nx=True, ex=LOADING_S * 4)
         for symbol in symbols:
             pipeline.get(_key(symbol, "1d"))
         replies: list[Any] = pipeline.execute()
-    claimed = [symbol for symbol, new in zip(asked, replies, strict=False) if new]
-    states = zip(symbols, replies[len(asked) :], strict=True)
+    claimed = [symbol for symbol, is_new in zip(due, replies, strict=False) if is_new]
+    states = zip(symbols, replies[len(due) :], strict=True)
     return claimed, {symbol for symbol, state in states if state == b"loading"}
 
 
 def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
     """Fetch a range's candles from the sources, store them, and record the outcome.
 
-    Safe to repeat: a candle has one slot. One call to the sources, which blocks for their timeout.
+    Safe to repeat: a slot has one candle. Blocks for the sources' time-outs at most.
     Raises: Stock.DoesNotExist, redis.RedisError.
     """
     stock = Stock.objects.get(symbol=symbol)
@@ -119,12 +120,12 @@ def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
 def store_bars(
     *, stock: Stock, interval: Candle.Interval, bars: Iterable[Bar], source: str, at: datetime
 ) -> None:
-    """Store bars as candles of the run's kind; closed slots are replaced, the running one is not.
+    """Store bars as candles, real or simulated as configured; replace all but the current slot.
 
-    The running slot belongs to the quotes that are being recorded. Transactions of 1,000 rows, so
-    that no other writer waits long.
+    The current slot is written by the recording of quotes, and only created here if it is missing.
+    Each transaction writes 1,000 rows, so that no other writer waits long.
     """
-    running = _slot(at, interval)
+    current_slot = _slot(at, interval)
     rows = {
         slot: Candle(
             stock=stock,
@@ -139,9 +140,9 @@ def store_bars(
             source=source,
         )
         for bar in bars
-        if (slot := _slot(bar.starts_at, interval)) <= running
+        if (slot := _slot(bar.starts_at, interval)) <= current_slot
     }
-    now = rows.pop(running, None)
+    current = rows.pop(current_slot, None)
     closed = list(rows.values())
     for first in range(0, len(closed), ROWS_A_TRANSACTION):
         with transaction.atomic():
@@ -151,15 +152,15 @@ def store_bars(
                 unique_fields=["stock", "simulated", "interval", "starts_at"],
                 update_fields=["open", "high", "low", "close", "volume", "source"],
             )
-    if now:
-        Candle.objects.bulk_create([now], ignore_conflicts=True)
+    if current:
+        Candle.objects.bulk_create([current], ignore_conflicts=True)
 
 
 def _fresh_s(interval: Candle.Interval, at: datetime) -> int:
     if interval == Candle.Interval.DAY:
         return DAYS_FRESH_S
-    moving = settings.SIMULATED or sessions.is_trading(at)
-    return MINUTES_FRESH_S if moving else MINUTES_FRESH_CLOSED_S
+    is_open = settings.SIMULATED or sessions.is_trading(at)
+    return MINUTES_FRESH_S if is_open else MINUTES_FRESH_CLOSED_S
 
 
 def _slot(moment: datetime, interval: Candle.Interval) -> datetime:

@@ -1,4 +1,4 @@
-"""Recording of quotes: the accepted ones and their candles, in one transaction."""
+"""Recording of quotes and their candles in one transaction."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -24,19 +24,19 @@ CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "source"]
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The committed quotes, and the counts of refused ones by source and reason."""
+    """The committed quotes, and the numbers of rejected ones by source and reason."""
 
     quotes: list[Quote]
     rejected: Counter[tuple[str, Rejection]]
 
 
 def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
-    """Commit the newest quote of each known symbol, the day's and the minute's candles.
+    """Commit the newest quote of each known symbol, and its candles of the day and the minute.
 
-    Prices are Decimal in the stock's currency; times aware UTC as the source reports them, or the
-    first fetch that saw the price. Refused quotes are counted by source and reason. Receivers of
+    Prices are Decimal in the stock's currency; times are aware UTC, from the source or of the first
+    fetch with this price. Rejected quotes are counted by source and reason. Receivers of
     `quotes_recorded` run inside the transaction. Safe to repeat. The number of queries does not
-    depend on the number of quotes (SQLite splits long writes).
+    depend on the number of quotes (except that SQLite splits long writes).
     """
     batch = list(quotes)
     symbols = {quote.symbol for quote in batch}
@@ -64,7 +64,7 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
 
 
 def prune_candles(*, at: datetime) -> int:
-    """Delete candles older than the settings allow; return their number."""
+    """Delete candles that are older than the settings allow; return their number."""
     total = 0
     for interval, days in (
         (Candle.Interval.MINUTE, settings.KEEP_MINUTE_CANDLES_DAYS),
@@ -76,9 +76,9 @@ def prune_candles(*, at: datetime) -> int:
 
 
 def _locked_stocks(symbols: Collection[str]) -> dict[str, Stock]:
-    """Return the stocks, locked until the commit, so that concurrent batches queue up.
+    """Return the stocks, locked until the commit, so that concurrent batches wait.
 
-    SQLite has no row locks, but lets one transaction write at a time.
+    SQLite has no row locks, but allows only one writing transaction at a time.
     """
     stocks = Stock.objects.filter(symbol__in=symbols).order_by("symbol")
     return {stock.symbol: stock for stock in stocks.select_for_update(no_key=True)}
@@ -113,7 +113,7 @@ def _write_last_quotes(quotes: list[Quote], stocks: Mapping[str, Stock]) -> None
 def _write_candles(
     quotes: list[Quote], stocks: Mapping[str, Stock], last: Mapping[str, Quote]
 ) -> None:
-    """Fold each changed quote into its day and its minute: one read, one write."""
+    """Fold each changed quote into its day and its minute. One read, one write."""
     slots = [
         (quote, interval, starts_at)
         for quote in quotes
@@ -140,7 +140,7 @@ def _write_candles(
         fold = _fold_day if interval == Candle.Interval.DAY else _fold_minute
         fold(candle, quote, last.get(quote.symbol))
         candle.close, candle.source = quote.price, quote.source
-        candle.pk = None
+        candle.pk = None  # an upsert by slot must not name the old key
         rows.append(candle)
     Candle.objects.bulk_create(
         rows,
@@ -151,7 +151,7 @@ def _write_candles(
 
 
 def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
-    """Fold a quote into a day: the source's extremes, widened by our own observations."""
+    """Fold a quote into a day: the source's high and low, extended by the observed prices."""
     opened = _finite(quote.open) or (candle.open if candle.pk else quote.price)
     seen = [quote.price, opened, *(x for x in (_finite(quote.high), _finite(quote.low)) if x)]
     if candle.pk:
@@ -161,7 +161,7 @@ def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
 
 
 def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:
-    """Fold a quote into a minute: our observations, and the growth of the day's volume."""
+    """Fold a quote into a minute: the observed prices, and the increase of the day's volume."""
     growth = _volume_growth(last, quote)
     if not candle.pk:
         candle.open = candle.high = candle.low = quote.price
@@ -172,7 +172,7 @@ def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:
 
 
 def _volume_growth(last: Quote | None, quote: Quote) -> int:
-    """Return the growth of the day's volume since `last`, 0 where it is unknown."""
+    """Return the increase of the day's volume since `last`, 0 if it is unknown."""
     if last is None or last.volume is None or quote.volume is None or not _same_day(last, quote):
         return 0
     return max(0, quote.volume - last.volume)
@@ -192,16 +192,19 @@ def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None
 
 
 def _was_traded(quote: Quote, quoted_at: datetime) -> bool:
-    """Return whether a candle may hold the quote: a price first seen on a Saturday is Friday's."""
+    """Return whether the quote belongs in a candle.
+
+    A price whose time is estimated on a Saturday, when it was first fetched, is Friday's.
+    """
     if quote.simulated or not quote.quoted_at_estimated:
         return True
     return is_session_day(quoted_at.astimezone(SAO_PAULO).date())
 
 
-def _same_day(one: Quote, other: Quote) -> bool:
-    if one.quoted_at is None or other.quoted_at is None:
+def _same_day(first: Quote, second: Quote) -> bool:
+    if first.quoted_at is None or second.quoted_at is None:
         return False
-    return _midnight(one.quoted_at) == _midnight(other.quoted_at)
+    return _midnight(first.quoted_at) == _midnight(second.quoted_at)
 
 
 def _midnight(moment: datetime) -> datetime:
@@ -209,6 +212,6 @@ def _midnight(moment: datetime) -> datetime:
 
 
 def _finite(value: Any) -> Any:
-    """Return a value for a column: None for NaN and infinities."""
+    """Return a column's value: None for NaN and infinities."""
     is_finite = getattr(value, "is_finite", None)
     return None if is_finite is not None and not is_finite() else value

@@ -1,4 +1,4 @@
-"""Updates of quotes: the lease of a run, the fetch, then record, board and publication."""
+"""Updates of quotes: claim, fetch, record, write to the board, publish."""
 
 import logging
 from collections.abc import Collection, Iterator
@@ -29,7 +29,7 @@ TASK = "update_stock"
 LEASE_KEY = key("update_stock")
 LEASE_S, RENEW_S = 2.0, 0.5
 CLOSED_INTERVAL = timedelta(seconds=60)
-EARLY = timedelta(seconds=1)  # beat is not exact: a run may be this much ahead of its time
+EARLY = timedelta(seconds=1)  # beat is inexact: a run may start this much before its due time
 
 
 @cache
@@ -39,13 +39,13 @@ def chain() -> Chain:
 
 
 @cache
-def the_board() -> Board:
+def quote_board() -> Board:
     """Return this process's board."""
     return Board(simulated=settings.SIMULATED)
 
 
 def ensure_periodic_task() -> None:
-    """Create beat's `update_stock` and the nightly pruning, once; an admin's changes stay."""
+    """Create beat's `update_stock` and the nightly pruning if missing; admins' changes stay."""
     named = PeriodicTask.objects.filter
     if not named(name=TASK).exists():
         PeriodicTask.objects.create(
@@ -62,7 +62,7 @@ def ensure_periodic_task() -> None:
 
 
 def update_listed(*, symbols: Collection[str]) -> None:
-    """Fetch these symbols now, except those that another run is fetching.
+    """Fetch the given symbols now, except those that another run is fetching.
 
     Raises: redis.RedisError.
     """
@@ -71,18 +71,17 @@ def update_listed(*, symbols: Collection[str]) -> None:
 
 
 def update_watched(*, at: datetime, at_once: bool = False) -> bool:
-    """Fetch everything watched or needed if it is due; False if not, or if another batch runs.
+    """Fetch all watched symbols if a batch is due; return whether this call ran the batch.
 
-    `at_once` ignores the due time, which it leaves as it is, and the claims of listed runs; it
-    gives way only to another batch.
-
-    Raises: redis.RedisError.
+    `at_once` ignores the due time, which stays unchanged, and the claims of listed runs. In either
+    case nothing happens while another batch runs. Raises: redis.RedisError.
     """
     interval = _interval()
     if interval is None or not (at_once or _is_due(at)):
         return False
-    with _lease() as is_ours:
-        if not is_ours or not (at_once or _is_due(at)):
+    with _lease() as is_acquired:
+        # Checked again: another batch may have run since.
+        if not is_acquired or not (at_once or _is_due(at)):
             return False
         symbols = watch.watched_symbols(redis_client()) | watch.needed_symbols()
         if symbols and _are_sources_resting(at):
@@ -96,19 +95,19 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
 
 def is_overdue(*, at: datetime) -> bool:
     """Return whether the next batch is late: beat is down, or the last batch failed."""
-    status = the_board().status()
+    status = quote_board().status()
     return status is None or at > status.next_due_at + EARLY
 
 
 def restore_board() -> bool:
-    """Fill a lost board with the last recorded quotes; False when it is not lost."""
-    return not the_board().exists() and the_board().restore(last_quotes().values())
+    """Restore a lost board from the last recorded quotes; return False if it is not lost."""
+    return not quote_board().exists() and quote_board().restore(last_quotes().values())
 
 
 def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) -> None:
-    """Fetch, record, place, publish. `next_due_at` belongs to a batch, None for a listed run.
+    """Fetch, record, place and publish quotes. `next_due_at` is None for a listed run.
 
-    A batch in which sources failed and no quote came leaves the status unchanged: it is still due,
+    A batch without any quote in which sources failed leaves the status unchanged: it is still due,
     and pages show the feed as late.
     """
     fetched = chain().fetch(sorted(symbols))
@@ -125,7 +124,7 @@ def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) 
 
 
 def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
-    """Put recorded quotes on the board and publish what changed. Raises: redis.RedisError."""
+    """Write recorded quotes to the board and publish the changes. Raises: redis.RedisError."""
     placed = _place(quotes, status)
     if placed.changed:
         publish([GroupMessage(STOCK_TRACK, _batch_message(placed))])
@@ -134,10 +133,10 @@ def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed
 
 def _place(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
     try:
-        return the_board().put(quotes, status)
+        return quote_board().put(quotes, status)
     except BoardLostError:
         restore_board()
-        return the_board().put(quotes, status)
+        return quote_board().put(quotes, status)
 
 
 def _batch_message(placed: Placed) -> QuotesRecorded:
@@ -153,31 +152,32 @@ def _batch_message(placed: Placed) -> QuotesRecorded:
 
 
 def _are_sources_resting(at: datetime) -> bool:
-    """Return whether no source may be called now; a healthy one's next time becomes the due time.
+    """Return whether no source may be called now.
 
-    The batch waits for failed sources too but stays due, so that pages do not show a live feed.
+    If the soonest one only spreads its budget, its next time becomes the due time. If it failed,
+    the batch stays due, so that pages do not show a live feed.
     """
-    soonest = min(chain().states(), key=lambda state: state.rests_for_s)
-    if not soonest.rests_for_s:
+    soonest = min(chain().states(), key=lambda state: state.wait_s)
+    if not soonest.wait_s:
         return False
     if soonest.state == "resting":
-        next_due_at = at + timedelta(seconds=soonest.rests_for_s)
+        next_due_at = at + timedelta(seconds=soonest.wait_s)
         _place([], FeedStatus(batch_at=_last_batch_at(at), next_due_at=next_due_at))
     return True
 
 
 def _last_batch_at(at: datetime) -> datetime:
-    status = the_board().status()
+    status = quote_board().status()
     return status.batch_at if status else at
 
 
 def _next_due_at(at: datetime) -> datetime:
-    status = the_board().status()
+    status = quote_board().status()
     return status.next_due_at if status else at
 
 
 def _is_due(at: datetime) -> bool:
-    status = the_board().status()
+    status = quote_board().status()
     return status is None or at >= status.next_due_at - EARLY
 
 
@@ -186,7 +186,7 @@ def _is_trading(at: datetime) -> bool:
 
 
 def _interval() -> timedelta | None:
-    """Return beat's interval as set in the admin, None when the task is disabled."""
+    """Return beat's interval as set in the admin, or None if the task is disabled."""
     task = PeriodicTask.objects.filter(name=TASK).select_related("interval").first()
     if task is None:
         return timedelta(seconds=settings.UPDATE_INTERVAL_S)
@@ -198,12 +198,12 @@ def _interval() -> timedelta | None:
 
 
 def _claim(symbols: Collection[str]) -> list[str]:
-    """Claim each symbol for the source's time-out; return those that no other run is fetching."""
+    """Claim symbols for the sources' time-out; return those that no other run is fetching."""
     pipeline = redis_client().pipeline(transaction=False)
     names = sorted(set(symbols))
     for symbol in names:
         pipeline.set(_claim_key(symbol), 1, nx=True, px=int(settings.SOURCE_TIMEOUT_S * 1000))
-    return [name for name, won in zip(names, pipeline.execute(), strict=True) if won]
+    return [name for name, is_new in zip(names, pipeline.execute(), strict=True) if is_new]
 
 
 def _unclaimed(symbols: Collection[str]) -> list[str]:
@@ -220,7 +220,10 @@ def _claim_key(symbol: str) -> str:
 
 @contextmanager
 def _lease() -> Iterator[bool]:
-    """Acquire the single lease of batches and renew it; yield whether it was acquired."""
+    """Acquire the lease that allows one batch at a time; yield whether it was acquired.
+
+    A thread renews it: a batch may take longer than the lease, and a dead worker's soon expires.
+    """
     lock = redis_client().lock(LEASE_KEY, timeout=LEASE_S, thread_local=False)
     if not lock.acquire(blocking=False):
         yield False

@@ -1,6 +1,6 @@
-"""Create, change and merge people's lists of stocks.
+"""Changes of users' watchlists.
 
-Every edit of a person's lists first locks that person, so that concurrent edits queue up.
+Each change first locks the owner's row, so that concurrent changes of a user's lists wait.
 """
 
 import secrets
@@ -23,12 +23,12 @@ MAX_LISTS = 20
 
 
 class TooManySymbols(DomainError):
-    """A list would hold more than SYMBOL_LIMIT_USER symbols."""
+    """A list would contain more than SYMBOL_LIMIT_USER symbols."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """What a list holds after an edit, and what was asked for and is not known."""
+    """A list's symbols after an edit, and the requested texts that are not stocks."""
 
     symbols: list[str]
     unknown: list[str]
@@ -36,20 +36,20 @@ class Edited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """What a list holds after a merge, and the symbols for which it had no room."""
+    """A list's symbols after a merge, and the symbols beyond its limit."""
 
     symbols: list[str]
     left_out: list[str]
 
 
 def create_list(*, owner: User, name: str, symbols: Iterable[str] = ()) -> Watchlist:
-    """Create a list with what is known of `symbols`; the first one of a person is the current.
+    """Create a list with the known stocks of `symbols`; a user's first list becomes current.
 
-    Raises: DomainError for a taken name or one list too many, TooManySymbols.
+    Raises: DomainError for a name in use or one list too many, TooManySymbols.
     """
     with transaction.atomic():
         _lock(owner)
-        stocks = _missing(stocks_named(symbols), held=())
+        stocks = _missing(stocks_named(symbols), existing=())
         _check_room(len(stocks))
         watchlist = _create(owner, name)
         _append(watchlist, stocks)
@@ -57,25 +57,25 @@ def create_list(*, owner: User, name: str, symbols: Iterable[str] = ()) -> Watch
 
 
 def rename_list(*, watchlist: Watchlist, name: str) -> None:
-    """Give a list another name. Raises: DomainError when another list of its owner has it."""
+    """Rename a list. Raises: DomainError if another list of its owner has that name."""
     with transaction.atomic():
         _lock(watchlist.owner)
-        _check_name(watchlist.owner, name, but=watchlist)
+        _check_name(watchlist.owner, name, excluding=watchlist)
         Watchlist.objects.filter(pk=watchlist.pk).update(name=name)
 
 
 def delete_list(*, watchlist: Watchlist) -> None:
-    """Delete a list; when it was the current one, the next by name takes its place."""
+    """Delete a list. If it was the current one, the first by name becomes current."""
     with transaction.atomic():
         _lock(watchlist.owner)
         Watchlist.objects.filter(pk=watchlist.pk).delete()
         lists = Watchlist.objects.filter(owner=watchlist.owner)
-        if not lists.filter(is_current=True).exists() and (heir := lists.first()):
-            lists.filter(pk=heir.pk).update(is_current=True)
+        if not lists.filter(is_current=True).exists() and (first := lists.first()):
+            lists.filter(pk=first.pk).update(is_current=True)
 
 
 def make_current(*, watchlist: Watchlist) -> None:
-    """Make a list the one that the tracker opens with. Safe to repeat."""
+    """Make a list current: the tracker shows it first. Safe to repeat."""
     with transaction.atomic():
         _lock(watchlist.owner)
         lists = Watchlist.objects.filter(owner=watchlist.owner)
@@ -85,34 +85,34 @@ def make_current(*, watchlist: Watchlist) -> None:
 
 
 def renew_share_key(*, watchlist: Watchlist) -> str:
-    """Give a list a new link and return its key; the old link ends at once."""
+    """Replace the key of a list's link and return it; the old link stops working at once."""
     key = _share_key()
     Watchlist.objects.filter(pk=watchlist.pk).update(share_key=key)
     return key
 
 
 def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
-    """Put what is known of `symbols` at the end of a list.
+    """Append the known stocks of `symbols` to a list.
 
-    Safe to repeat. Raises: TooManySymbols, and then adds none; DomainError when the list is gone.
+    Safe to repeat. Raises: TooManySymbols, without adding any; DomainError if the list was deleted.
     """
     with transaction.atomic():
         _lock(watchlist.owner)
         if not Watchlist.objects.filter(pk=watchlist.pk).exists():
             raise DomainError("invalid", gettext_noop("Esta lista não existe mais."))
-        held = symbols_of(watchlist)
+        existing = symbols_of(watchlist)
         named = stocks_named(symbols)
-        new = _missing(named, held)
-        _check_room(len(held) + len(new))
+        new = _missing(named, existing)
+        _check_room(len(existing) + len(new))
         _append(watchlist, new)
     return Edited(
-        symbols=held + [stock.symbol for stock in new],
+        symbols=existing + [stock.symbol for stock in new],
         unknown=[text for text in symbols if text not in named],
     )
 
 
 def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> Edited:
-    """Take `symbols` out of a list. Safe to repeat."""
+    """Remove symbols from a list. Safe to repeat."""
     with transaction.atomic():
         _lock(watchlist.owner)
         items = WatchlistItem.objects.filter(watchlist=watchlist)
@@ -121,9 +121,9 @@ def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> Edited:
 
 
 def edit_current(*, owner: User, add: Sequence[str], remove: Sequence[str]) -> Edited:
-    """Take `remove` out of the current list, then put `add` at its end: all or nothing.
+    """Remove and then append symbols of the current list, in one transaction.
 
-    A person without a list gets one. Safe to repeat. Raises: TooManySymbols.
+    A user without a list gets one. Safe to repeat. Raises: TooManySymbols.
     """
     with transaction.atomic():
         watchlist = current_list_of(owner=owner)
@@ -132,7 +132,7 @@ def edit_current(*, owner: User, add: Sequence[str], remove: Sequence[str]) -> E
 
 
 def move_symbol(*, watchlist: Watchlist, symbol: str, by: int) -> None:
-    """Move a symbol `by` places (-1: one up), as far as the list goes; nothing if it is gone."""
+    """Move a symbol by a number of places (-1: one up), within the list; ignore missing ones."""
     with transaction.atomic():
         _lock(watchlist.owner)
         items = list(
@@ -150,7 +150,7 @@ def move_symbol(*, watchlist: Watchlist, symbol: str, by: int) -> None:
 
 
 def current_list_of(*, owner: User) -> Watchlist:
-    """Return the current list of a person, created where there is none."""
+    """Return a user's current list; create it if the user has none."""
     with transaction.atomic():
         _lock(owner)
         lists = Watchlist.objects.filter(owner=owner)
@@ -158,37 +158,37 @@ def current_list_of(*, owner: User) -> Watchlist:
 
 
 def merge_symbols(*, owner: User, symbols: Iterable[str]) -> Merged:
-    """Put the list that a browser kept into the current list: their union, in order.
+    """Append the symbols of a list stored in the browser to the current list.
 
-    What finds no room is left out and named. Safe to repeat.
+    Symbols beyond the limit are left out and returned. Safe to repeat.
     """
     with transaction.atomic():
         watchlist = current_list_of(owner=owner)
-        held = symbols_of(watchlist)
-        new = _missing(stocks_named(symbols), held)
-        room = max(SYMBOL_LIMIT_USER - len(held), 0)
+        existing = symbols_of(watchlist)
+        new = _missing(stocks_named(symbols), existing)
+        room = max(SYMBOL_LIMIT_USER - len(existing), 0)
         _append(watchlist, new[:room])
     return Merged(
-        symbols=held + [stock.symbol for stock in new[:room]],
+        symbols=existing + [stock.symbol for stock in new[:room]],
         left_out=[stock.symbol for stock in new[room:]],
     )
 
 
 def copy_list(*, watchlist: Watchlist, owner: User) -> Watchlist:
-    """Create a list of `owner` with the stocks of another's, under its name or the next free."""
+    """Copy another user's list for `owner`, with a number added to its name if that is in use."""
     with transaction.atomic():
         _lock(owner)
-        taken = set(Watchlist.objects.filter(owner=owner).values_list("name", flat=True))
+        used_names = set(Watchlist.objects.filter(owner=owner).values_list("name", flat=True))
         name = watchlist.name
         for number in range(2, MAX_LISTS + 2):
-            if name not in taken:
+            if name not in used_names:
                 break
             name = f"{watchlist.name[:54]} ({number})"
         return create_list(owner=owner, name=name, symbols=symbols_of(watchlist))
 
 
 def _lock(owner: User) -> None:
-    """Make other edits of `owner`'s lists wait (SQLite locks the whole database by itself)."""
+    """Lock the lists of a user; on SQLite the transaction itself locks the whole database."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
 
 
@@ -207,9 +207,9 @@ def _create(owner: User, name: str) -> Watchlist:
     )
 
 
-def _check_name(owner: User, name: str, *, but: Watchlist | None = None) -> None:
+def _check_name(owner: User, name: str, *, excluding: Watchlist | None = None) -> None:
     named = Watchlist.objects.filter(owner=owner, name=name)
-    if (named.exclude(pk=but.pk) if but else named).exists():
+    if (named.exclude(pk=excluding.pk) if excluding else named).exists():
         raise DomainError("invalid", gettext_noop("Você já tem uma lista com este nome."))
 
 
@@ -228,11 +228,11 @@ def _check_room(size: int) -> None:
         )
 
 
-def _missing(named: Mapping[str, Stock], held: Iterable[str]) -> list[Stock]:
-    """Return the stocks that a list does not hold yet, each once."""
+def _missing(named: Mapping[str, Stock], existing: Iterable[str]) -> list[Stock]:
+    """Return the stocks that are not yet in a list, each once."""
     stocks = {stock.symbol: stock for stock in named.values()}
-    taken = set(held)
-    return [stock for symbol, stock in stocks.items() if symbol not in taken]
+    existing = set(existing)
+    return [stock for symbol, stock in stocks.items() if symbol not in existing]
 
 
 def _append(watchlist: Watchlist, stocks: Iterable[Stock]) -> None:

@@ -1,1 +1,1 @@
-"""What templates may use of the market: the names of its sectors."""
+"""Template filters of the market."""

@@ -1,4 +1,4 @@
-"""The names of sectors in the reader's language."""
+"""Translation of sector names."""
 
 from django import template
 from django.utils.translation import gettext
@@ -6,7 +6,7 @@ from django.utils.translation import gettext_noop as _
 
 register = template.Library()
 
-# Data, as the catalogue's files label them: "wide" or "wide (narrow)".
+# The labels in the catalogue's data files: "wide" or "wide (narrow)".
 WIDE = (
     _("Bens industriais"),
     _("Comunicações"),
@@ -77,8 +77,8 @@ NARROW = (
 
 @register.filter
 def sector_name(label: str) -> str:
-    """Translate a sector's label; what a source calls otherwise stays as it is."""
-    wide, parted, narrow = label.removesuffix(")").partition(" (")
-    if not parted:
+    """Translate a sector's label. Labels that only a source uses stay unchanged."""
+    wide, separator, narrow = label.removesuffix(")").partition(" (")
+    if not separator:
         return gettext(label) if label in WIDE else label
     return f"{sector_name(wide)} ({gettext(narrow) if narrow in NARROW else narrow})"

@@ -1,4 +1,4 @@
-"""Factories of the market's rows."""
+"""Factories for the market's models."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -26,7 +26,7 @@ NOON = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)  # a Tuesday, noon in São Paulo
 
 
 def ticker(n: int) -> str:
-    """Return the nth made-up ticker: XAAA3, XAAB3, …"""
+    """Return the n-th fictitious ticker: XAAA3, XAAB3, …"""
     letters = (ascii_uppercase[n // 26**place % 26] for place in (2, 1, 0))
     return f"X{''.join(letters)}3"
 
@@ -34,7 +34,7 @@ def ticker(n: int) -> str:
 def kind_of(symbol: str) -> str:
     """Return the first kind that the symbol's suffix allows."""
     parsed = parse(symbol)
-    assert parsed, f"{symbol} is no ticker"
+    assert parsed, f"{symbol} is not a ticker"
     return parsed.kinds[0]
 
 
@@ -43,13 +43,13 @@ class RowFactory(DjangoModelFactory[Row]):
         abstract = True
 
     if TYPE_CHECKING:
-        # Calling a factory makes a row, which factory_boy's own types do not tell.
-        def __new__(cls, **fields: Any) -> Row:  # type: ignore[misc] # a row is no factory
+        # Calling a factory creates a row, which factory_boy's types do not express.
+        def __new__(cls, **fields: Any) -> Row:  # type: ignore[misc] # does not return a factory
             raise NotImplementedError
 
 
 class StockFactory(RowFactory[Stock]):
-    """`StockFactory(symbol="PETR4", name="Petrobras")`; an existing symbol comes back as it is."""
+    """`StockFactory(symbol="PETR4", name="Petrobras")`; returns an existing symbol unchanged."""
 
     class Meta:
         model = Stock
@@ -110,7 +110,7 @@ class RejectedQuotesFactory(RowFactory[RejectedQuotes]):
 
 
 class WatchlistFactory(RowFactory[Watchlist]):
-    """Needs its owner: `WatchlistFactory(owner=alice)`."""
+    """Requires an owner: `WatchlistFactory(owner=alice)`."""
 
     class Meta:
         model = Watchlist

@@ -1,4 +1,4 @@
-"""Quotes for tests, and the board as a worker keeps it."""
+"""Quotes and a live board for tests."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from mainapp.market.tests.factories import NOON
 
 
 def make_quote(symbol: str = "PETR4", price: str = "38.42", **fields: Any) -> Quote:
-    """Return a stamped, simulated quote; `NOON` is its time unless another is given."""
+    """Return a simulated quote with the time `NOON`; `fields` override the defaults."""
     return Quote(
         **{
             "symbol": symbol,
@@ -26,8 +26,8 @@ def make_quote(symbol: str = "PETR4", price: str = "38.42", **fields: Any) -> Qu
     )
 
 
-class WorkedBoard:
-    """The board with a living worker beside it: what is put there is published."""
+class LiveBoard:
+    """The board of a running worker: quotes put on it are also published."""
 
     def __init__(self) -> None:
         self.lose()
@@ -36,19 +36,19 @@ class WorkedBoard:
     async def put(self, *quotes: Quote, status: FeedStatus | None = None) -> Placed:
         return await asyncio.to_thread(updating.place_quotes, quotes, status)
 
-    async def feed_is(self, *, due_in_s: float, batch_at: datetime | None = None) -> None:
-        """Say that a worker lives and when the next batch is due."""
+    async def set_feed(self, *, due_in_s: float, batch_at: datetime | None = None) -> None:
+        """Renew the worker's lease, and set the due time of the next batch."""
         now = datetime.now(UTC)
         due_at = now + timedelta(seconds=due_in_s)
         await self.put(status=FeedStatus(batch_at=batch_at or now, next_due_at=due_at))
-        updating.the_board().renew_worker_lease()
+        updating.quote_board().renew_worker_lease()
 
     @property
     def epoch(self) -> str:
-        return updating.the_board().put([], None).epoch
+        return updating.quote_board().put([], None).epoch
 
     def lose(self) -> None:
         redis_client().flushall()
 
     def refill(self, *quotes: Quote) -> None:
-        assert updating.the_board().restore(quotes)
+        assert updating.quote_board().restore(quotes)

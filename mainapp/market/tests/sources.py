@@ -1,4 +1,4 @@
-"""A source of quotes for tests, behind the real chain."""
+"""A source of quotes for tests, used behind the real chain."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +14,7 @@ from mainapp.market.quotes import Quote
 
 
 class TestSource:
-    """Gives what a test put into `prices`, once it may; notes what it was asked for."""
+    """Returns quotes of `prices` when `can_reply` is set; records the symbols of each request."""
 
     __test__ = False
     batch_size = 100
@@ -23,18 +23,21 @@ class TestSource:
     def __init__(self, name="test", *, simulated=True, budget=None, prices=None):
         self.name, self.simulated, self.budget = name, simulated, budget
         self.prices = dict(prices or {})
-        self.asked = []
+        self.requests = []
         self.fault = None
-        self.began, self.may_answer = Event(), Event()
-        self.may_answer.set()
+        self.started, self.can_reply = Event(), Event()
+        self.can_reply.set()
 
     def quotes(self, symbols):
-        self.asked.append(list(symbols))
-        self.began.set()
-        assert self.may_answer.wait(10)
+        self.requests.append(list(symbols))
+        self.started.set()
+        assert self.can_reply.wait(10)
         if self.fault:
             raise ProviderError("is broken", fault=self.fault)
         return {symbol: self._quote(symbol) for symbol in symbols if symbol in self.prices}
+
+    def load(self):
+        pass
 
     def calls_for(self, symbols):
         return 1 if symbols else 0
@@ -59,7 +62,7 @@ class TestSource:
 
 
 def chain_of(*sources):
-    """Return a chain of these sources as the worker has one."""
+    """Return a chain of the given sources, like the worker's."""
     return Chain(
         [
             Source(

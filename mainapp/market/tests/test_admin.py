@@ -1,4 +1,4 @@
-"""The market's rows in the admin."""
+"""Tests of the market's admin pages."""
 
 import pytest
 from django.urls import reverse
@@ -24,7 +24,7 @@ def admin(client):
 @pytest.mark.parametrize(
     ("model", "text"), [("stock", "itau"), ("membership", "ITUB4"), ("rejectedquotes", "yahoo")]
 )
-def test_list_is_searchable(admin, model, text):
+def test_changelist_is_searchable(admin, model, text):
     MembershipFactory(stock=StockFactory(symbol="ITUB4", name="Itaú Unibanco"))
     RejectedQuotesFactory(source="yahoo")
     url = reverse(f"admin:market_{model}_changelist")
@@ -33,7 +33,7 @@ def test_list_is_searchable(admin, model, text):
     assert admin.get(url, {"q": "xyzzy"}).context["cl"].result_count == 0
 
 
-def test_the_admin_names_the_simulated_market_and_only_that(admin, settings):
+def test_admin_shows_a_notice_for_the_simulated_market_only(admin, settings):
     pages = [reverse("admin:index"), reverse("admin:market_stock_changelist")]
     for page in pages:
         assert "MERCADO SIMULADO" in admin.get(page).content.decode()
@@ -42,7 +42,7 @@ def test_the_admin_names_the_simulated_market_and_only_that(admin, settings):
     assert "SIMULADO" not in admin.get(pages[0]).content.decode()
 
 
-def test_renaming_a_stock_is_found_at_once(admin):
+def test_renamed_stock_is_found_at_once(admin):
     stock = StockFactory(symbol="ITUB4", name="Itaú")
     catalogue()
 
@@ -61,7 +61,7 @@ def test_renaming_a_stock_is_found_at_once(admin):
     )
 
     assert response.status_code == 302
-    assert [found.symbol for found in search_stocks("unico")] == ["ITUB4"]
+    assert [result.symbol for result in search_stocks("unico")] == ["ITUB4"]
     assert catalogue().names["ITUB4"] == "Itaú Único"
 
 
@@ -74,7 +74,7 @@ def test_stock_cannot_be_deleted(admin):
     assert Stock.objects.filter(pk=stock.pk).exists()
 
 
-def test_rejected_quotes_are_only_read(admin):
+def test_rejected_quotes_are_read_only(admin):
     row = RejectedQuotesFactory()
 
     assert admin.get(reverse("admin:market_rejectedquotes_add")).status_code == 403

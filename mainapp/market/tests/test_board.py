@@ -30,12 +30,12 @@ async def contents():
 
 async def pulse():
     client = async_client()
-    heard = await BoardReader(simulated=True, redis_client=client).pulse()
+    head = await BoardReader(simulated=True, redis_client=client).pulse()
     await client.aclose()
-    return heard
+    return head
 
 
-def test_what_is_put_changes_the_board_under_the_next_number(empty):
+def test_put_returns_the_changes_with_the_next_number(empty):
     first = empty.put([make_quote(), make_quote("VALE3")], None)
     second = empty.put([make_quote(price="38.43"), make_quote("VALE3")], None)
 
@@ -45,7 +45,7 @@ def test_what_is_put_changes_the_board_under_the_next_number(empty):
     assert second.changed == {"PETR4": (make_quote(), make_quote(price="38.43"))}
 
 
-def test_batch_without_a_change_takes_no_number(empty):
+def test_batch_without_a_change_does_not_increase_the_number(empty):
     empty.put([make_quote()], None)
 
     assert empty.put([make_quote()], STATUS).seq == 1
@@ -53,7 +53,7 @@ def test_batch_without_a_change_takes_no_number(empty):
     assert empty.put([make_quote()], None).changed == {}
 
 
-def test_newer_time_is_a_change_and_an_older_quote_is_none(empty):
+def test_newer_time_is_a_change_and_an_older_quote_is_ignored(empty):
     empty.put([make_quote()], None)
     older = make_quote(price="40.00", quoted_at=NOON - timedelta(milliseconds=1))
     newer = make_quote(quoted_at=NOON + timedelta(milliseconds=1))
@@ -62,7 +62,7 @@ def test_newer_time_is_a_change_and_an_older_quote_is_none(empty):
     assert empty.put([newer], None).changed == {"PETR4": (make_quote(), newer)}
 
 
-async def test_quote_comes_back_exactly(empty):
+async def test_quote_is_read_back_without_loss(empty):
     full = make_quote(
         name="São Martinho — ação “ON” | 1|2|",
         price="0.10",
@@ -83,7 +83,7 @@ async def test_quote_comes_back_exactly(empty):
     assert str(read.quotes["VALE3"][1].price) == "12345678901.99"
 
 
-async def test_each_quote_keeps_the_number_of_its_last_change(empty):
+async def test_each_quote_has_the_number_of_its_last_change(empty):
     empty.put([make_quote(), make_quote("VALE3")], None)
     empty.put([make_quote(price="38.43")], None)
 
@@ -95,7 +95,7 @@ async def test_each_quote_keeps_the_number_of_its_last_change(empty):
     )
 
 
-def test_status_stays_when_none_is_given(empty):
+def test_put_without_a_status_does_not_change_it(empty):
     assert empty.status() is None
     empty.put([], STATUS)
 
@@ -104,18 +104,18 @@ def test_status_stays_when_none_is_given(empty):
     assert empty.status() == STATUS
 
 
-async def test_pulse_is_the_boards_head(empty):
+async def test_pulse_returns_the_head_of_the_board(empty):
     assert (await pulse()).worker_alive is False
     empty.renew_worker_lease()
     placed = empty.put([make_quote()], STATUS)
 
-    heard = await pulse()
+    head = await pulse()
 
-    assert (heard.epoch, heard.seq, heard.status) == (placed.epoch, 1, STATUS)
-    assert heard.worker_alive is True
+    assert (head.epoch, head.seq, head.status) == (placed.epoch, 1, STATUS)
+    assert head.worker_alive is True
 
 
-async def test_board_that_is_not_there_is_lost():
+async def test_missing_board_is_lost():
     board = Board(simulated=True)
 
     assert not board.exists()
@@ -126,7 +126,7 @@ async def test_board_that_is_not_there_is_lost():
     assert board.status() is None
 
 
-async def test_restoring_begins_a_new_epoch_once(empty):
+async def test_restore_starts_one_new_epoch(empty):
     old = empty.put([make_quote()], STATUS)
     redis_client().flushall()
 
@@ -141,7 +141,7 @@ async def test_restoring_begins_a_new_epoch_once(empty):
 
 
 async def test_board_of_an_earlier_redis_run_is_replaced(empty):
-    """A Redis that was killed comes back with what it last saved, be it an hour old."""
+    """A killed Redis restarts with its last saved data, which may be old."""
     old = empty.put([make_quote()], STATUS)
     stale = b"0" * 16 + old.epoch.encode()[16:]
     redis_client().hset(boards.board_key(True), boards.EPOCH, stale)
@@ -156,7 +156,7 @@ async def test_board_of_an_earlier_redis_run_is_replaced(empty):
     assert empty.exists()
 
 
-def test_real_and_simulated_boards_are_two(empty):
+def test_real_and_simulated_boards_are_separate(empty):
     empty.put([make_quote()], None)
 
     assert not Board(simulated=False).exists()
@@ -164,7 +164,7 @@ def test_real_and_simulated_boards_are_two(empty):
     assert Board(simulated=False).put([make_quote()], None).seq == 1
 
 
-def test_racing_writers_share_no_number_and_the_newest_quote_wins(empty):
+def test_concurrent_writers_get_unique_numbers_and_the_newest_quote_wins(empty):
     def write(worker):
         board, placed = Board(simulated=True), []
         for n in range(40):
@@ -174,20 +174,20 @@ def test_racing_writers_share_no_number_and_the_newest_quote_wins(empty):
         return placed
 
     with ThreadPoolExecutor(4) as threads:
-        placed = [one for many in threads.map(write, range(4)) for one in many]
+        placed = [result for many in threads.map(write, range(4)) for result in many]
 
-    numbers = [one.seq for one in placed if one.changed]
+    numbers = [result.seq for result in placed if result.changed]
     assert sorted(numbers) == list(range(1, len(numbers) + 1))
     times = [
         after.quoted_at
-        for one in sorted(placed, key=lambda one: one.seq)
-        for _before, after in one.changed.values()
+        for result in sorted(placed, key=lambda result: result.seq)
+        for _before, after in result.changed.values()
     ]
     assert times == sorted(times)
     assert times[-1] == NOON + timedelta(seconds=39)
 
 
-def test_racing_restorers_make_one_board():
+def test_concurrent_restores_create_one_board():
     def restore(worker):
         return Board(simulated=True).restore([make_quote(price=f"{worker + 1}.00")])
 
@@ -195,12 +195,12 @@ def test_racing_restorers_make_one_board():
         assert list(threads.map(restore, range(8))).count(True) == 1
 
 
-def test_restorer_that_comes_second_changes_nothing():
+def test_second_restore_changes_nothing():
     class SlowBoard(Board):
         def exists(self):
-            found = super().exists()
+            exists = super().exists()
             Board(simulated=True).restore([make_quote(price="1.00")])
-            return found
+            return exists
 
     assert not SlowBoard(simulated=True).restore([make_quote(price="2.00")])
 
@@ -209,7 +209,7 @@ def test_restorer_that_comes_second_changes_nothing():
     assert str(before.price) == "1.00"
 
 
-def test_board_takes_a_catalogue_of_thousands(empty):
+def test_board_accepts_thousands_of_quotes(empty):
     quotes = [make_quote(f"X{n:04}") for n in range(3000)]
 
     assert len(empty.put(quotes, STATUS).changed) == 3000

@@ -1,4 +1,4 @@
-"""The catalogue that a process keeps."""
+"""Tests of the catalogue that each process caches."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -11,7 +11,7 @@ from mainapp.market.selectors.catalogue import (
     MAX_AGE_S,
     Catalogue,
     catalogue,
-    forget_catalogue,
+    clear_catalogue_cache,
     load_catalogue,
     successor,
 )
@@ -48,12 +48,12 @@ def stocks():
     ],
 )
 @pytest.mark.usefixtures("stocks")
-def test_canonical_knows_what_is_active(text, symbol):
+def test_canonical_returns_active_symbols(text, symbol):
     assert load_catalogue().canonical(text) == symbol
 
 
 @pytest.mark.usefixtures("stocks")
-def test_catalogue_holds_names_ids_and_markets_of_active_stocks():
+def test_catalogue_contains_names_ids_and_markets_of_active_stocks():
     known = load_catalogue()
 
     assert known.names["PETR4"] == "Petrobras"
@@ -69,7 +69,7 @@ def test_catalogue_holds_names_ids_and_markets_of_active_stocks():
 
 
 @pytest.mark.parametrize("size", [1, 3])
-def test_loading_takes_two_queries(size, django_assert_num_queries):
+def test_load_needs_two_queries(size, django_assert_num_queries):
     for _ in range(size):
         MembershipFactory()
 
@@ -79,7 +79,7 @@ def test_loading_takes_two_queries(size, django_assert_num_queries):
     assert len(known.names) == size
 
 
-def test_catalogue_is_kept_for_half_a_minute(monkeypatch, django_assert_num_queries):
+def test_catalogue_is_cached_for_thirty_seconds(monkeypatch, django_assert_num_queries):
     now = 1000.0
     monkeypatch.setattr(module, "monotonic", lambda: now)
     catalogue()
@@ -93,11 +93,11 @@ def test_catalogue_is_kept_for_half_a_minute(monkeypatch, django_assert_num_quer
     assert catalogue().canonical("PETR4") == "PETR4"
 
 
-def test_forgotten_catalogue_is_read_again():
+def test_cleared_catalogue_is_read_again():
     catalogue()
     StockFactory(symbol="PETR4")
 
-    forget_catalogue()
+    clear_catalogue_cache()
 
     assert catalogue().canonical("PETR4") == "PETR4"
 
@@ -113,11 +113,11 @@ def test_first_threads_wait_for_one_load(monkeypatch):
 
     monkeypatch.setattr(module, "load_catalogue", load)
     with ThreadPoolExecutor(4) as pool:
-        answers = [pool.submit(catalogue) for _ in range(4)]
+        futures = [pool.submit(catalogue) for _ in range(4)]
         assert begun.wait(5)
         go_on.set()
 
-    assert [answer.result() for answer in answers] == loads * 4
+    assert [future.result() for future in futures] == loads * 4
 
 
 def test_other_threads_use_the_old_catalogue_while_one_reloads(monkeypatch):
@@ -143,5 +143,5 @@ def test_other_threads_use_the_old_catalogue_while_one_reloads(monkeypatch):
     ("renamed", "last"),
     [({}, "A"), ({"A": "B"}, "B"), ({"A": "B", "B": "C"}, "C"), ({"A": "B", "B": "A"}, "A")],
 )
-def test_successor_follows_renames_to_their_end(renamed, last):
+def test_successor_follows_renames_to_the_last(renamed, last):
     assert successor("A", renamed) == last

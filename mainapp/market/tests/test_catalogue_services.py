@@ -1,4 +1,4 @@
-"""Seeding the catalogue from papers, and refreshing it from a source's list."""
+"""Tests of seeding the catalogue from papers and refreshing it from a source's list."""
 
 from datetime import date
 
@@ -34,7 +34,7 @@ def active():
     return set(Stock.objects.filter(is_active=True).values_list("symbol", flat=True))
 
 
-def test_seeding_adds_what_is_new():
+def test_seeding_adds_new_rows():
     seeded = seed_catalogue(
         papers=[
             paper("ITUB4", "Itaú Unibanco", sector="Bancos", markets={"IBOV": JANUARY}),
@@ -73,7 +73,7 @@ def test_seeding_again_writes_nothing(django_assert_max_num_queries):
     assert not any(query["sql"].startswith(("INSERT", "UPDATE", "DELETE")) for query in captured)
 
 
-def test_seeding_corrects_a_description_and_leaves_the_rest():
+def test_seeding_updates_descriptions_only():
     StockFactory(symbol="PETR4", name="Petrobrás", is_active=False)
     StockFactory(symbol="ABCD3", name="Own")
 
@@ -88,7 +88,7 @@ def test_seeding_corrects_a_description_and_leaves_the_rest():
     assert Stock.objects.get(symbol="ABCD3").name == "Own"
 
 
-def test_seeding_retires_a_symbol_that_was_renamed_since():
+def test_seeding_retires_a_renamed_symbol():
     StockFactory(symbol="EMBR3", name="Embraer")
 
     seeded = seed_catalogue(
@@ -102,7 +102,7 @@ def test_seeding_retires_a_symbol_that_was_renamed_since():
     assert active() == {"EMBJ3"}
 
 
-def test_newer_portfolio_takes_the_place_of_an_older_one():
+def test_newer_portfolio_replaces_an_older_one():
     seed_catalogue(
         papers=[
             paper(markets={"IBOV": JANUARY}),
@@ -116,7 +116,7 @@ def test_newer_portfolio_takes_the_place_of_an_older_one():
     assert list(Membership.objects.values_list("stock__symbol", "as_of")) == [("PETR4", MAY)]
 
 
-def test_older_portfolio_leaves_a_newer_one():
+def test_older_portfolio_does_not_replace_a_newer_one():
     MembershipFactory(stock=StockFactory(symbol="PETR4"), as_of=MAY)
     MembershipFactory(stock=StockFactory(symbol="VALE3"), as_of=MAY)
 
@@ -129,7 +129,7 @@ def test_older_portfolio_leaves_a_newer_one():
 
 
 @pytest.mark.parametrize("size", [1, 3, 90])
-def test_seeding_takes_the_same_queries_for_any_number(size, django_assert_max_num_queries):
+def test_seeding_needs_the_same_queries_for_any_number(size, django_assert_max_num_queries):
     papers = [
         paper(f"AB{n // 26:X}{chr(65 + n % 26)}3", markets={"IBOV": JANUARY}) for n in range(size)
     ]
@@ -170,7 +170,7 @@ def test_refreshing_again_changes_nothing():
     assert refreshed == Refreshed(added=0, revived=0, retired=0, skipped=0, is_short=False)
 
 
-def test_refreshing_keeps_our_own_names():
+def test_refreshing_does_not_change_names():
     StockFactory(symbol="PETR4", name="Petrobras")
 
     refresh_catalogue(listings=[Listing(symbol="PETR4", name="PETROBRAS PN N2")])
@@ -178,7 +178,7 @@ def test_refreshing_keeps_our_own_names():
     assert Stock.objects.get(symbol="PETR4").name == "Petrobras"
 
 
-def test_refreshing_skips_and_counts_what_is_no_paper():
+def test_refreshing_skips_and_counts_invalid_entries():
     refreshed = refresh_catalogue(
         listings=listings("PETR4", "", "^BVSP", "PETR4\n", "X" * 300, "PETR1", "HGLG12")
     )
@@ -207,7 +207,7 @@ def test_short_list_retires_nothing(listed):
     assert active() == {"PETR4", "VALE3", "ITUB4", "IBOV"}
 
 
-def test_list_of_half_is_believed():
+def test_list_with_half_of_the_papers_is_accepted():
     for symbol in ("PETR4", "VALE3", "ITUB4", "BBAS3", "IBOV"):
         StockFactory(symbol=symbol)
 
@@ -218,10 +218,10 @@ def test_list_of_half_is_believed():
 
 
 @pytest.mark.parametrize(
-    ("symbol", "name", "said", "kind"),
+    ("symbol", "name", "source_kind", "kind"),
     [
         ("PETR3", "", "", "ON"),
-        ("PETR3", "", "fii", "ON"),  # the suffix knows better
+        ("PETR3", "", "fii", "ON"),  # the suffix overrides the source
         ("AAPL34", "", "", "BDR"),
         ("HGLG11", "", "FII", "FII"),
         ("BOVA11", "", "etf", "ETF"),
@@ -231,15 +231,15 @@ def test_list_of_half_is_believed():
         ("ABCD12", "", "FII", "FII"),
     ],
 )
-def test_refreshing_tells_the_kind(symbol, name, said, kind):
+def test_refreshing_determines_the_kind(symbol, name, source_kind, kind):
     refresh_catalogue(
-        listings=[Listing(symbol=symbol, name=name, kind=said), Listing(symbol="SAPR4")]
+        listings=[Listing(symbol=symbol, name=name, kind=source_kind), Listing(symbol="SAPR4")]
     )
 
     assert Stock.objects.get(symbol=symbol).kind == kind
 
 
-def test_refreshing_cuts_what_is_too_long():
+def test_refreshing_truncates_long_texts():
     refresh_catalogue(listings=[Listing(symbol="ABCD3", name="\ufb03" * 300, sector="s" * 300)])
 
     stock = Stock.objects.get()
@@ -247,7 +247,7 @@ def test_refreshing_cuts_what_is_too_long():
     assert fold(stock.name).startswith("ffiffi")
 
 
-def test_seeding_and_refreshing_are_seen_at_once(django_capture_on_commit_callbacks):
+def test_seeding_and_refreshing_clear_the_cache(django_capture_on_commit_callbacks):
     catalogue()
     with django_capture_on_commit_callbacks(execute=True):
         seed_catalogue(papers=[paper()])

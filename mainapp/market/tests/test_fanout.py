@@ -34,7 +34,7 @@ async def running(request=lambda symbols: None):
 
 
 class Client:
-    """A socket of the hub's, and what came through it."""
+    """A socket of the hub, with the frames that it received."""
 
     def __init__(self, hub, *symbols, room="track"):
         self.hub, self.pipe = hub, Pipe()
@@ -53,7 +53,7 @@ class Client:
         frames = [json.loads(text) for text in self.pipe.sent]
         return [frame for frame in frames if frame["type"] != "heartbeat"]
 
-    def answer(self, *symbols, since=None):
+    def send_snapshot(self, *symbols, since=None):
         snapshot = self.hub.broadcaster.snapshot
         self.socket.write(lambda: snapshot(self.socket, symbols, since=since))
 
@@ -69,8 +69,8 @@ async def test_gap_is_filled_from_the_board_at_once(board):
     await board.put(make_quote(), make_quote("VALE3", "61.00"))
     async with running() as hub:
         client = Client(hub, "PETR4", "VALE3")
-        updating.the_board().put([make_quote(price="38.43")], None)
-        updating.the_board().put([make_quote("VALE3", "61.10")], None)
+        updating.quote_board().put([make_quote(price="38.43")], None)
+        updating.quote_board().put([make_quote("VALE3", "61.10")], None)
 
         await hub.apply_batch(recorded(3, board.epoch, VALE3={"price": "61.10"}))
 
@@ -78,12 +78,12 @@ async def test_gap_is_filled_from_the_board_at_once(board):
         assert client.frames == [{"type": "update", "seq": 3, "quotes": quotes}]
 
 
-async def test_batch_that_was_read_from_the_board_already_is_not_told_again(board):
+async def test_batch_already_read_from_the_board_is_not_sent_again(board):
     await board.put(make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
-        updating.the_board().put([make_quote(price="38.43")], None)
-        updating.the_board().put([make_quote(price="38.44")], None)
+        updating.quote_board().put([make_quote(price="38.43")], None)
+        updating.quote_board().put([make_quote(price="38.44")], None)
         await hub.apply_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
 
         await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
@@ -94,13 +94,13 @@ async def test_batch_that_was_read_from_the_board_already_is_not_told_again(boar
         assert hub.prices.seq == 3
 
 
-async def test_batch_that_comes_while_the_board_is_read_is_not_undone(board):
+async def test_batch_received_during_a_resync_is_not_reverted(board):
     await board.put(make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
-        updating.the_board().put([make_quote(price="38.43")], None)
+        updating.quote_board().put([make_quote(price="38.43")], None)
         reading = asyncio.ensure_future(hub.resync())
-        await settle_until_asked(hub)
+        await wait_for_resync(hub)
         await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
         await hub.apply_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
 
@@ -111,7 +111,7 @@ async def test_batch_that_comes_while_the_board_is_read_is_not_undone(board):
         assert hub.prices.entries["PETR4"].fields["price"] == "38.44"
 
 
-async def settle_until_asked(hub):
+async def wait_for_resync(hub):
     while not hub._resyncing.locked():
         await asyncio.sleep(0)
 
@@ -119,11 +119,11 @@ async def settle_until_asked(hub):
 # Slow clients --------------------------------------------------------------------------------
 
 
-async def test_slow_client_gets_the_latest_of_each_field_once(board):
+async def test_slow_client_gets_the_latest_value_of_each_field_once(board):
     await board.put(make_quote(), make_quote("VALE3", "61.00"))
     async with running() as hub:
         slow, quick = Client(hub, "PETR4", "VALE3"), Client(hub, "PETR4")
-        slow.answer("PETR4", "VALE3")
+        slow.send_snapshot("PETR4", "VALE3")
         slow.pipe.stop()
         for seq, fields in (
             (2, {"PETR4": {"price": "38.43"}}),
@@ -141,33 +141,33 @@ async def test_slow_client_gets_the_latest_of_each_field_once(board):
         assert [frame["seq"] for frame in quick.frames] == [2, 3, 4]
 
 
-async def test_answer_to_a_client_that_is_behind_loses_no_change(board):
+async def test_snapshot_for_a_slow_client_loses_no_change(board):
     await board.put(make_quote(), make_quote("VALE3", "61.00"))
     async with running() as hub:
         slow = Client(hub, "PETR4")
-        slow.answer("PETR4")
+        slow.send_snapshot("PETR4")
         slow.pipe.stop()
         await hub.apply_batch(recorded(2, board.epoch, PETR4={"price": "38.43"}))
         await hub.apply_batch(recorded(3, board.epoch, PETR4={"price": "38.44"}))
         hub.subscribers.subscribe(slow.socket, ["VALE3"])
-        slow.answer("VALE3")
+        slow.send_snapshot("VALE3")
 
         await slow.pipe.resume()
 
-        _first, _blocked, answer, caught_up = slow.frames
-        assert answer["quotes"]["VALE3"]["price"] == "61.00"
-        assert answer["seq"] == 2  # all that it was told up to: it resumes from there
+        _first, _blocked, send_snapshot, caught_up = slow.frames
+        assert send_snapshot["quotes"]["VALE3"]["price"] == "61.00"
+        assert send_snapshot["seq"] == 2  # the last number sent without a gap
         assert caught_up == {"type": "update", "seq": 3, "quotes": {"PETR4": {"price": "38.44"}}}
 
 
-async def test_client_behind_in_a_new_epoch_gets_it_whole_and_then_its_changes(board):
+async def test_slow_client_gets_a_snapshot_of_a_new_epoch_and_then_changes(board):
     await board.put(make_quote())
     async with running() as hub:
         for price in ("38.43", "38.44", "38.45"):
             await board.put(make_quote(price=price))
         await until(lambda: hub.prices.seq == 4)
         slow = Client(hub, "PETR4")
-        slow.answer("PETR4")
+        slow.send_snapshot("PETR4")
         slow.pipe.stop()
         await hub.apply_batch(recorded(5, board.epoch, PETR4={"price": "38.46"}))
         board.lose()
@@ -190,19 +190,19 @@ async def test_client_behind_in_a_new_epoch_gets_it_whole_and_then_its_changes(b
         assert [frame["seq"] for frame in slow.frames[-2:]] == [1, 2]
 
 
-async def test_first_changes_in_a_new_epoch_reach_a_client_that_is_behind(board):
-    """Its number of the old epoch was higher: it must not be taken for one of the new."""
+async def test_first_changes_in_a_new_epoch_reach_a_slow_client(board):
+    """Its number from the old epoch was higher, and must not be used in the new one."""
     await board.put(make_quote(), make_quote("VALE3"))
     for price in ("38.43", "38.44", "38.45"):
         await board.put(make_quote(price=price))
     async with running() as hub:
         slow = Client(hub, "PETR4", "VALE3")
-        slow.answer("PETR4", "VALE3")
+        slow.send_snapshot("PETR4", "VALE3")
         board.lose()
         board.refill(make_quote(price="40.00"), make_quote("VALE3"))
         await hub.resync()
         slow.pipe.stop()
-        hub.broadcaster.send_snapshots()  # whatever it waits for
+        hub.broadcaster.send_snapshots()  # the write that blocks
         await hub.apply_batch(recorded(1, board.epoch, PETR4={"price": "40.01"}))
 
         await slow.pipe.resume()
@@ -214,7 +214,7 @@ async def test_first_changes_in_a_new_epoch_reach_a_client_that_is_behind(board)
         }
 
 
-async def test_client_that_stops_reading_costs_little(board):
+async def test_client_that_stops_reading_gets_two_frames(board):
     await board.put(*(make_quote(f"X{n:03}3") for n in range(30)))
     async with running() as hub:
         slow = Client(hub, *(f"X{n:03}3" for n in range(30)))
@@ -238,7 +238,7 @@ def pulse(*, due_in_s=10.0, worker=True, status=True):
 
 
 @pytest.mark.parametrize(
-    ("heard", "silence_s", "expected"),
+    ("last_pulse", "silence_s", "expected"),
     [
         (None, 0, "down"),
         (pulse(), 0, "live"),
@@ -251,28 +251,28 @@ def pulse(*, due_in_s=10.0, worker=True, status=True):
         (pulse(due_in_s=-OVERDUE.total_seconds() - 0.01), 0, "late"),
     ],
 )
-def test_feed_is_what_the_last_pulse_and_the_clock_say(heard, silence_s, expected):
+def test_feed_depends_on_the_last_pulse_and_the_time(last_pulse, silence_s, expected):
     watch = FeedWatch()
-    if heard:
-        watch.note_pulse(heard, 100.0)
+    if last_pulse:
+        watch.note_pulse(last_pulse, 100.0)
 
     assert watch.state(now=100.0 + silence_s, at=NOON) == expected
 
 
-async def test_redis_that_is_away_keeps_no_socket_waiting(settings):
+async def test_socket_does_not_wait_for_an_unavailable_redis(settings):
     point_at(settings, "unix:///nowhere/redis.sock")
     started = time.monotonic()
     async with running() as hub:
         assert time.monotonic() - started < 1.5
         client = Client(hub, "PETR4")
-        client.answer("PETR4")
+        client.send_snapshot("PETR4")
 
     (frame,) = client.frames
     assert (frame["feed"], frame["epoch"], frame["seq"]) == ("down", None, 0)
     assert frame["pending"] == ["PETR4"]
 
 
-async def test_redis_that_hangs_keeps_no_socket_waiting(settings, tmp_path):
+async def test_socket_does_not_wait_for_a_hung_redis(settings, tmp_path):
     path = tmp_path / "hung.sock"
     hung = await asyncio.start_unix_server(hang, path)
     point_at(settings, f"unix://{path}")
@@ -280,7 +280,7 @@ async def test_redis_that_hangs_keeps_no_socket_waiting(settings, tmp_path):
     async with running() as hub:
         assert time.monotonic() - started < 1.7
         client = Client(hub, "PETR4")
-        client.answer("PETR4")
+        client.send_snapshot("PETR4")
     hung.close()
 
     assert client.frames[0]["feed"] == "down"
@@ -291,9 +291,9 @@ async def hang(reader, writer):
     writer.close()
 
 
-def fill_board(own, quote):
-    """Fill the board as a living worker whose next batch is due in a minute does."""
-    board = Board(simulated=True, redis_client=own.client())
+def fill_board(own_redis, quote):
+    """Fill the board like a running worker whose next batch is due in a minute."""
+    board = Board(simulated=True, redis_client=own_redis.client())
     board.restore([quote])
     board.renew_worker_lease()
     in_a_minute = datetime.now(UTC) + timedelta(seconds=60)
@@ -301,38 +301,38 @@ def fill_board(own, quote):
     return board
 
 
-async def test_hub_recovers_by_itself_from_a_killed_redis(settings, tmp_path):
-    own = OwnRedis(tmp_path)
-    await own.start()
-    point_at(settings, own.url)
-    fill_board(own, make_quote())
+async def test_hub_recovers_after_a_killed_redis(settings, tmp_path):
+    own_redis = OwnRedis(tmp_path)
+    await own_redis.start()
+    point_at(settings, own_redis.url)
+    fill_board(own_redis, make_quote())
     async with running() as hub:
         client = Client(hub, "PETR4")
-        client.answer("PETR4")
+        client.send_snapshot("PETR4")
         assert client.frames[0]["feed"] == "live"
 
-        await own.kill()
+        await own_redis.kill()
         await until(lambda: '"feed":"down"' in client.pipe.sent[-1], 3)
 
-        await own.start()
-        board = fill_board(own, make_quote(price="40.00"))
+        await own_redis.start()
+        board = fill_board(own_redis, make_quote(price="40.00"))
         await until(lambda: len(client.frames) == 2, 2)
         assert client.frames[1]["quotes"]["PETR4"]["price"] == "40.00"
         await until(lambda: '"feed":"live"' in client.pipe.sent[-1], 2)
-        await rejoined(own, hub)
+        await wait_for_rejoin(own_redis, hub)
 
         placed = board.put([make_quote(price="40.01")], None)
         message = recorded(placed.seq, placed.epoch, PETR4={"price": "40.01"})
         publish([GroupMessage(STOCK_TRACK, message)])
         await until(lambda: len(client.frames) == 3, 1)
         assert client.frames[2]["quotes"] == {"PETR4": {"price": "40.01"}}
-    await own.kill()
+    await own_redis.kill()
 
 
-async def rejoined(own, hub):
-    """Wait until the hub's lease and its membership of the group are in Redis."""
-    await until(lambda: own.client().smembers(key("watch", hub.lease._name)) == {b"PETR4"}, 2)
-    await until(lambda: own.subscribers(STOCK_TRACK) == 1, 3)
+async def wait_for_rejoin(own_redis, hub):
+    """Wait until Redis has the hub's lease and its membership of the group."""
+    await until(lambda: own_redis.client().smembers(key("watch", hub.lease._name)) == {b"PETR4"}, 2)
+    await until(lambda: own_redis.subscribers(STOCK_TRACK) == 1, 3)
 
 
 # The hub's tasks -----------------------------------------------------------------------------
@@ -348,28 +348,28 @@ async def test_process_joins_each_group_once(board):
         }
 
 
-async def test_asking_that_hangs_or_fails_holds_up_no_lease(board, caplog):
-    asked, answered = [], asyncio.Event()
+async def test_hung_or_failed_request_does_not_delay_the_lease(board, caplog):
+    requests, released = [], asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def ask(symbols):
-        asked.append(symbols)
-        if len(asked) == 1:
-            asyncio.run_coroutine_threadsafe(answered.wait(), loop).result()
+    def request(symbols):
+        requests.append(symbols)
+        if len(requests) == 1:
+            asyncio.run_coroutine_threadsafe(released.wait(), loop).result()
             raise LookupError("cannot ask")
 
-    async with running(ask) as hub:
+    async with running(request) as hub:
         Client(hub, "PETR4")
-        await until(lambda: asked == [["PETR4"]])
+        await until(lambda: requests == [["PETR4"]])
         Client(hub, "VALE3")
         await until(lambda: not hub.lease.is_dirty)
         assert hub.subscribers.wanted.counts.keys() == {"PETR4", "VALE3"}
-        answered.set()
-        await until(lambda: asked == [["PETR4"], ["VALE3"]])
+        released.set()
+        await until(lambda: requests == [["PETR4"], ["VALE3"]])
     assert caplog.records[0].getMessage() == "QuoteFanout.maintain_lease failed and starts again"
 
 
-async def test_stopping_ends_every_task_and_gives_the_lease_up(board):
+async def test_stop_ends_every_task_and_drops_the_lease(board):
     before = asyncio.all_tasks()
     async with running() as hub:
         Client(hub, "PETR4")
@@ -382,7 +382,7 @@ async def test_stopping_ends_every_task_and_gives_the_lease_up(board):
     assert not redis_client().exists(lease)
 
 
-async def test_rooms_that_nobody_is_in_leave_nothing_behind(board):
+async def test_empty_rooms_are_removed(board):
     async with running() as hub:
         client = Client(hub, "PETR4")
         hub.send_chat(
@@ -402,27 +402,27 @@ async def test_rooms_that_nobody_is_in_leave_nothing_behind(board):
         )
 
 
-async def test_symbol_without_a_fresh_quote_is_asked_for_once_by_all(board):
+async def test_symbol_without_a_fresh_quote_is_requested_once_for_all_sockets(board):
     now = datetime.now(UTC)
     await board.put(make_quote("VALE3", quoted_at=now), make_quote("ITUB4"))
-    asked = []
-    async with running(asked.append) as hub:
+    requests = []
+    async with running(requests.append) as hub:
         hub.requests.started_at -= NEW_S
-        one, two = Client(hub, "PETR4", "VALE3", "ITUB4"), Client(hub, "PETR4")
-        await until(lambda: asked)
-        assert asked == [["ITUB4", "PETR4"]]
-        hub.subscribers.leave(one.socket)
+        first, second = Client(hub, "PETR4", "VALE3", "ITUB4"), Client(hub, "PETR4")
+        await until(lambda: requests)
+        assert requests == [["ITUB4", "PETR4"]]
+        hub.subscribers.leave(first.socket)
         assert hub.subscribers.wanted.counts == {"PETR4": 1}
-        hub.subscribers.leave(two.socket)
+        hub.subscribers.leave(second.socket)
         assert hub.subscribers.wanted.counts == {}
 
 
-async def test_new_process_asks_for_what_its_sockets_show_however_fresh(board):
+async def test_new_process_requests_even_fresh_symbols(board):
     await board.put(make_quote(quoted_at=datetime.now(UTC)))
-    asked = []
-    async with running(asked.append) as hub:
+    requests = []
+    async with running(requests.append) as hub:
         Client(hub, "PETR4", "VALE3")
-        await until(lambda: asked == [["VALE3"], ["PETR4"]], 4)
+        await until(lambda: requests == [["VALE3"], ["PETR4"]], 4)
 
 
 # Parts ---------------------------------------------------------------------------------------
@@ -441,7 +441,7 @@ def wanted():
     return Wanted(NoLease(), is_fresh=lambda symbol: symbol == "FRESH3")
 
 
-def test_symbols_are_counted_and_noted_at_the_edges(wanted):
+def test_first_and_last_subscriber_change_the_lease(wanted):
     wanted.add(["PETR4", "VALE3"])
     wanted.add(["PETR4"])
     wanted.discard(["PETR4"])
@@ -453,20 +453,20 @@ def test_symbols_are_counted_and_noted_at_the_edges(wanted):
     assert wanted.counts == {"VALE3": 1}
 
 
-def test_unanswered_symbol_is_asked_for_again_less_and_less_often(wanted):
+def test_missing_symbol_is_requested_with_increasing_pauses(wanted):
     wanted.add(["PETR4", "FRESH3"])
-    asked_at = [
+    requested_at = [
         now
         for now in range(300)
         if wanted.pop_requests(now=float(now), missing=lambda symbol: True)
     ]
 
-    gaps = [after - before for before, after in pairwise(asked_at)]
-    assert (asked_at[0], gaps[:4]) == (0, [FIRST_RETRY_S, 6, 12, 24])
+    gaps = [after - before for before, after in pairwise(requested_at)]
+    assert (requested_at[0], gaps[:4]) == (0, [FIRST_RETRY_S, 6, 12, 24])
     assert max(gaps) == LAST_RETRY_S
 
 
-def test_answered_and_abandoned_symbols_are_not_asked_for_again(wanted):
+def test_received_and_unwanted_symbols_are_not_requested_again(wanted):
     wanted.add(["PETR4", "VALE3"])
     wanted.pop_requests(now=0.0, missing=lambda symbol: True)
     wanted.discard(["VALE3"])
@@ -477,7 +477,7 @@ def test_answered_and_abandoned_symbols_are_not_asked_for_again(wanted):
     assert wanted._retries == {}
 
 
-def test_prices_remember_since_when_each_field_is_so():
+def test_prices_store_the_last_change_of_each_field():
     prices = Prices()
     prices.apply({"PETR4": {"price": "1.00", "volume": 1}}, 1)
     prices.apply({"PETR4": {"price": "2.00"}}, 2)
@@ -495,11 +495,11 @@ def test_prices_remember_since_when_each_field_is_so():
     assert prices.pending(["VALE3", "XXXX3", "ITUB4"]) == ["ITUB4", "XXXX3"]
 
 
-def test_a_page_loaded_again_asks_for_an_old_quote_once(wanted):
-    asked = []
+def test_reloaded_page_requests_an_old_quote_once(wanted):
+    requests = []
     for now in (0.0, 10.0, 29.0, 30.0):
         wanted.add(["PETR4"])
-        asked.append(wanted.pop_requests(now=now, missing=lambda symbol: False))
+        requests.append(wanted.pop_requests(now=now, missing=lambda symbol: False))
         wanted.discard(["PETR4"])
 
-    assert asked == [["PETR4"], [], [], ["PETR4"]]
+    assert requests == [["PETR4"], [], [], ["PETR4"]]

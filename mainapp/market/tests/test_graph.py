@@ -32,14 +32,14 @@ def queued():
     return [body["headers"]["argsrepr"] for body in bodies]
 
 
-def test_without_a_ticker_the_index_is_shown(client):
+def test_index_is_shown_without_a_ticker(client):
     StockFactory(symbol="IBOV", name="Ibovespa")
     page = client.get("/graph")
     assert page.status_code == 200
     assert page.context["stock"].symbol == "IBOV"
 
 
-def test_the_page_has_the_price_and_the_last_closes_without_script(client):
+def test_page_contains_price_and_closes_without_scripts(client):
     stock = StockFactory(symbol="PETR4")
     LastQuoteFactory(stock=stock)
     CandleFactory(stock=stock)
@@ -60,20 +60,20 @@ def test_the_page_has_the_price_and_the_last_closes_without_script(client):
     ],
 )
 @pytest.mark.parametrize("path", ["/graph", "/graph/candles"])
-def test_what_is_unknown_is_not_found_and_control_characters_are_bad(client, path, query, status):
+def test_unknown_values_are_404_and_control_characters_400(client, path, query, status):
     StockFactory(symbol="PETR4")
-    answer = client.get(f"{path}?{query}")
-    assert answer.status_code in {status, 202 if status == 200 else status}
+    response = client.get(f"{path}?{query}")
+    assert response.status_code in {status, 202 if status == 200 else status}
 
 
-def test_a_renamed_ticker_leads_to_the_new_one(client):
+def test_renamed_ticker_redirects_to_the_new_one(client):
     StockFactory(symbol="ELET3", renamed_to=StockFactory(symbol="AXIA3"))
-    answer = client.get("/graph?ticker=ELET3&range=6mo")
-    assert (answer.status_code, answer.url) == (302, "/graph?ticker=AXIA3&range=6mo")
+    response = client.get("/graph?ticker=ELET3&range=6mo")
+    assert (response.status_code, response.url) == (302, "/graph?ticker=AXIA3&range=6mo")
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_page_costs_the_same_queries_whatever_it_holds(client, count, django_assert_num_queries):
+def test_page_needs_the_same_queries_for_any_content(client, count, django_assert_num_queries):
     stock = StockFactory(symbol="PETR4")
     LastQuoteFactory(stock=stock)
     for day in range(count):
@@ -84,14 +84,14 @@ def test_a_page_costs_the_same_queries_whatever_it_holds(client, count, django_a
 
 def test_candles_are_loaded_once_in_the_background(client):
     StockFactory(symbol="PETR4")
-    answers = [client.get("/graph/candles?ticker=PETR4&range=1mo") for _ in range(2)]
-    assert [answer.status_code for answer in answers] == [202, 202]
-    assert answers[0].json()["status"] == "loading"
+    responses = [client.get("/graph/candles?ticker=PETR4&range=1mo") for _ in range(2)]
+    assert [response.status_code for response in responses] == [202, 202]
+    assert responses[0].json()["status"] == "loading"
     assert queued() == ["(['PETR4'], '1mo')"]
     tasks.load_history(["PETR4"], "1mo")
-    answer = client.get("/graph/candles?ticker=PETR4&range=1mo")
-    body = answer.json()
-    assert (answer.status_code, body["status"], body["interval"]) == (200, "ok", "1d")
+    response = client.get("/graph/candles?ticker=PETR4&range=1mo")
+    body = response.json()
+    assert (response.status_code, body["status"], body["interval"]) == (200, "ok", "1d")
     assert body["source"] == "simulated"
     assert len(body["bars"]) > 10
     assert set(body["bars"][0]) == {"time", "open", "high", "low", "close", "volume"}
@@ -100,7 +100,7 @@ def test_candles_are_loaded_once_in_the_background(client):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_candles_cost_two_queries_more_than_their_stock(client, count, django_assert_num_queries):
+def test_candles_need_three_queries(client, count, django_assert_num_queries):
     stock = StockFactory(symbol="PETR4")
     for minute in range(count):
         CandleFactory(
@@ -113,7 +113,7 @@ def test_candles_cost_two_queries_more_than_their_stock(client, count, django_as
 
 
 @pytest.mark.parametrize("symbols", [["PETR4"], ["PETR4", "VALE3", "ITUB4"]])
-def test_sparklines_of_many_come_in_one_answer(client, symbols, django_assert_num_queries):
+def test_sparklines_of_many_stocks_are_one_response(client, symbols, django_assert_num_queries):
     for symbol in symbols:
         StockFactory(symbol=symbol)
     query = "&".join(f"ticker={symbol}" for symbol in [*symbols, "XXXX3"])
@@ -127,7 +127,7 @@ def test_sparklines_of_many_come_in_one_answer(client, symbols, django_assert_nu
     assert len(queued()) == 1
 
 
-def test_without_redis_what_is_kept_is_shown(client, monkeypatch):
+def test_stored_candles_are_shown_without_redis(client, monkeypatch):
     stock = StockFactory(symbol="PETR4")
     CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=2))
     gone = redis.Redis(unix_socket_path="/nonexistent", retry=Retry(NoBackoff(), 0))

@@ -33,14 +33,14 @@ def bar(starts_at, close="10.00", volume=100):
 
 
 class Source:
-    """A chain at the edge: gives bars, or fails."""
+    """A replacement of the chain that returns bars, or fails without any."""
 
     def __init__(self, bars=None):
         self.bars = bars
-        self.asked = []
+        self.requests = []
 
     def history(self, symbol, range_, interval):
-        self.asked.append((symbol, range_, interval))
+        self.requests.append((symbol, range_, interval))
         if self.bars is None:
             raise ProviderError("no answer")
         return self.bars, "brapi"
@@ -53,19 +53,19 @@ def source(monkeypatch):
     return chain
 
 
-def test_loading_keeps_each_bar_once(source):
+def test_repeated_load_stores_each_bar_once(source):
     stock = StockFactory(symbol="PETR4")
     for _ in range(2):
         assert history.load_history(symbol="PETR4", range_="1mo", at=NOON) == "ok"
-    kept = Candle.objects.filter(stock=stock).values_list("starts_at", "interval", "close")
-    assert list(kept.order_by("starts_at")) == [
+    stored = Candle.objects.filter(stock=stock).values_list("starts_at", "interval", "close")
+    assert list(stored.order_by("starts_at")) == [
         (midnight(sao_paulo_day(NOON - timedelta(days=1))), "1d", Decimal("10.00")),
         (midnight(sao_paulo_day(NOON)), "1d", Decimal("11.00")),
     ]
     assert set(Candle.objects.values_list("source", "simulated")) == {("brapi", True)}
 
 
-def test_a_source_replaces_closed_slots_and_leaves_the_running_one():
+def test_load_replaces_closed_slots_but_not_the_current_one():
     stock = StockFactory(symbol="PETR4")
     earlier = NOON - timedelta(minutes=1)
     for starts_at in (earlier, NOON):
@@ -76,16 +76,16 @@ def test_a_source_replaces_closed_slots_and_leaves_the_running_one():
     assert list(closes) == [(earlier, Decimal("10.00")), (NOON, Decimal("38.42"))]
 
 
-def test_one_caller_gets_the_claim_and_the_others_see_how_it_goes(source):
+def test_one_caller_gets_the_claim_and_the_others_the_state(source):
     StockFactory(symbol="PETR4")
     assert history.claim_load(symbol="PETR4", range_="1y") == history.Load("loading", claimed=True)
     assert history.claim_load(symbol="PETR4", range_="1y") == history.Load("loading")
     tasks.load_history(["PETR4"], "1y")
     assert history.claim_load(symbol="PETR4", range_="1y") == history.Load("ok")
-    assert source.asked == [("PETR4", "1y", "1d")]
+    assert source.requests == [("PETR4", "1y", "1d")]
 
 
-def test_a_failure_is_remembered_for_a_while(source):
+def test_failed_load_is_not_repeated_for_a_while(source):
     StockFactory(symbol="PETR4")
     source.bars = None
     tasks.load_history(["PETR4"], "1d")
@@ -94,7 +94,7 @@ def test_a_failure_is_remembered_for_a_while(source):
     assert 0 < load.retry_after_s <= history.FAILED_S
 
 
-def test_a_day_is_asked_for_once_however_many_pages_ask():
+def test_day_is_claimed_once_for_several_pages():
     symbols = ["PETR4", "VALE3"]
     assert history.claim_day_loads(symbols=symbols) == (symbols, set(symbols))
     assert history.claim_day_loads(symbols=[*symbols, "ITUB4"]) == (
@@ -103,7 +103,7 @@ def test_a_day_is_asked_for_once_however_many_pages_ask():
     )
 
 
-def test_daily_bars_are_complete_when_no_session_is_missing():
+def test_daily_bars_are_complete_without_missing_sessions():
     start = range_start("1mo", at=NOON)
     assert start
     since = sao_paulo_day(start)
@@ -117,7 +117,7 @@ def test_daily_bars_are_complete_when_no_session_is_missing():
     assert not history.is_complete(bars, range_="max", at=NOON)
 
 
-def test_the_day_comes_in_bars_of_five_minutes(django_assert_num_queries):
+def test_day_is_returned_in_five_minute_bars(django_assert_num_queries):
     stock = StockFactory(symbol="PETR4")
     for minute, (low, high, close) in enumerate([(9, 12, 10), (8, 11, 9), (9, 13, 12)]):
         CandleFactory(
@@ -141,20 +141,20 @@ def test_the_day_comes_in_bars_of_five_minutes(django_assert_num_queries):
         volume=10,
     )
     assert bars[0] == first
-    assert [found.starts_at for found in bars] == [NOON, NOON + timedelta(minutes=5)]
+    assert [row.starts_at for row in bars] == [NOON, NOON + timedelta(minutes=5)]
     assert source == "simulated"
 
 
-def test_a_weekend_shows_the_last_session():
+def test_weekend_shows_the_last_session():
     stock = StockFactory(symbol="PETR4")
     friday = datetime(2026, 3, 13, 15, 0, tzinfo=UTC)
     for starts_at in (friday - timedelta(days=1), friday):
         CandleFactory(stock=stock, interval=MINUTE, starts_at=starts_at)
     bars, _ = chart_bars(stock=stock, range_="1d", at=friday + timedelta(days=2))
-    assert [found.starts_at for found in bars] == [friday]
+    assert [row.starts_at for row in bars] == [friday]
 
 
-def test_real_and_simulated_candles_do_not_mix(settings):
+def test_real_and_simulated_candles_are_separate(settings):
     stock = StockFactory(symbol="PETR4")
     CandleFactory(stock=stock, interval=DAY, starts_at=midnight(sao_paulo_day(NOON)))
     settings.SIMULATED = False
@@ -162,7 +162,7 @@ def test_real_and_simulated_candles_do_not_mix(settings):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_closes_of_a_day_cost_two_queries(count, django_assert_num_queries):
+def test_day_closes_need_two_queries(count, django_assert_num_queries):
     stocks = StockFactory.create_batch(count)
     for stock in stocks:
         for minutes in (0, 1, 5):

@@ -20,7 +20,7 @@ def test_ranking_orders_by_turnover_gain_and_loss():
     }
 
 
-def test_ranking_breaks_ties_by_symbol_and_keeps_its_size():
+def test_ranking_orders_ties_by_symbol_and_limits_its_size():
     rows = {symbol: row() for symbol in ["ZZZZ3", "BBAS3", "ABEV3"]}
 
     assert ranking(rows, size=2) == {
@@ -30,13 +30,13 @@ def test_ranking_breaks_ties_by_symbol_and_keeps_its_size():
     }
 
 
-def test_ranking_compares_numbers_not_texts():
+def test_ranking_compares_numbers_instead_of_strings():
     rows = {"AAAA3": row(change_pct="9.00"), "BBBB3": row(change_pct="10.00")}
 
     assert ranking(rows)["gainers"] == ["BBBB3", "AAAA3"]
 
 
-def test_ranking_leaves_out_the_index_and_what_is_not_known():
+def test_ranking_skips_the_index_and_unknown_values():
     rows = {
         "IBOV": row("140000.00", "3.00", 9_000),
         "AAAA3": row(price=None),
@@ -48,5 +48,5 @@ def test_ranking_leaves_out_the_index_and_what_is_not_known():
     assert ranking(rows) == {"traded": ["DDDD3"], "gainers": ["CCCC3"], "losers": []}
 
 
-def test_ranking_of_nothing_is_empty():
+def test_ranking_without_quotes_is_empty():
     assert ranking({}) == {"traded": [], "gainers": [], "losers": []}

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ibov():
-    """Three papers of the index, one fund beside it, and one that was retired."""
+    """Three papers of the index, one fund outside it, and one retired paper."""
     names = {"PETR4": "Petrobras", "ITUB4": "Itaú Unibanco", "BBAS3": "Banco do Brasil"}
     sectors = {"PETR4": "Petróleo", "ITUB4": "Bancos", "BBAS3": "Bancos"}
     for symbol, name in names.items():
@@ -39,7 +39,7 @@ def shown(response):
         ("ALL", ["BBAS3", "HGLG11", "ITUB4", "PETR4"]),
     ],
 )
-def test_a_market_shows_its_active_papers(client, ibov, market, symbols):
+def test_market_shows_its_active_papers(client, ibov, market, symbols):
     response = client.get(f"/stockpicker/{market}")
 
     assert response.status_code == 200
@@ -47,7 +47,7 @@ def test_a_market_shows_its_active_papers(client, ibov, market, symbols):
 
 
 @pytest.mark.parametrize("market", ["ibov", "XXX", "IBOV%20", "é"])
-def test_an_unknown_market_is_not_found(client, market):
+def test_unknown_market_is_404(client, market):
     assert client.get(f"/stockpicker/{market}").status_code == 404
 
 
@@ -73,32 +73,32 @@ def test_control_characters_are_a_bad_request(client):
         ("?page=7", ["BBAS3", "ITUB4", "PETR4"]),
     ],
 )
-def test_the_filters_work_without_a_script(client, ibov, query, symbols):
+def test_filters_work_without_scripts(client, ibov, query, symbols):
     assert shown(client.get(f"/stockpicker/IBOV{query}")) == symbols
 
 
-def test_the_sectors_stay_whatever_is_searched(client, ibov):
+def test_search_does_not_change_the_sectors(client, ibov):
     assert listing(market="IBOV", words=["petr"]).sectors == ["Bancos", "Petróleo"]
 
 
-def test_a_search_without_a_hit_points_to_all_markets(client, ibov):
+def test_search_without_results_links_to_all_markets(client, ibov):
     html = client.get("/stockpicker/FII?q=petro&sector=x").content.decode()
 
     assert "Nada com este filtro" in html
     assert 'href="/stockpicker/ALL?q=petro"' in html
 
 
-def test_an_empty_catalogue_says_so(client):
+def test_empty_catalogue_shows_a_notice(client):
     assert "O catálogo ainda está vazio" in client.get("/stockpicker/ALL").content.decode()
 
 
-def test_the_date_of_the_portfolio_is_shown_where_it_counts(client, ibov):
+def test_portfolio_date_is_shown_for_the_index_only(client, ibov):
     assert listing(market="IBOV").portfolio_on == date(2026, 1, 5)
     assert "carteira válida desde 05/01/2026" in client.get("/stockpicker/IBOV").content.decode()
     assert "carteira válida" not in client.get("/stockpicker/FII").content.decode()
 
 
-def test_prices_are_of_the_runs_own_kind(client, ibov):
+def test_prices_are_simulated_in_the_simulated_market_only(client, ibov):
     petr, itub = Stock.objects.get(symbol="PETR4"), Stock.objects.get(symbol="ITUB4")
     LastQuoteFactory(stock=petr, price=Decimal("38.42"), previous_close=Decimal("40.00"))
     LastQuoteFactory(stock=petr, price=Decimal("99.99"), simulated=False)
@@ -113,7 +113,7 @@ def test_prices_are_of_the_runs_own_kind(client, ibov):
     assert "\N{MINUS SIGN}3,95%" in html
 
 
-def test_the_limit_depends_on_the_login(client):
+def test_limit_depends_on_the_login(client):
     alice = User.objects.create_user("alice")
     stock = StockFactory(symbol="PETR4")
     create_list(owner=alice, name="Um", symbols=["PETR4"])
@@ -129,22 +129,22 @@ def test_the_limit_depends_on_the_login(client):
     assert f'value="{stock.symbol}" checked' in known
 
 
-def test_the_form_goes_to_the_tracker(client, ibov):
+def test_form_submits_to_the_tracker(client, ibov):
     html = client.get("/stockpicker/IBOV").content.decode()
 
     assert '<form method="get" action="/stocktracker"' in html
 
 
 @pytest.mark.parametrize("count", [3, 1000])
-def test_a_market_costs_the_same_queries_at_any_size(client, django_assert_num_queries, count):
+def test_market_needs_the_same_queries_at_any_size(client, django_assert_num_queries, count):
     Stock.objects.bulk_create(StockFactory.build_batch(count))
-    client.get("/privacy/")  # what every page keeps is kept
+    client.get("/privacy/")  # fills the caches of every page
 
     with django_assert_num_queries(2):
         client.get("/stockpicker/ALL")
 
 
-def test_a_large_market_comes_in_pages(client):
+def test_large_market_has_pages(client):
     Stock.objects.bulk_create(StockFactory.build_batch(PAGE_SIZE + 1))
 
     first, second = (client.get(f"/stockpicker/ALL?page={page}") for page in (1, 2))

@@ -31,17 +31,17 @@ def test_money_is_rounded_half_up_to_the_cent(value, expected):
 @pytest.mark.parametrize(
     "value", [None, "", "n/a", "38,4x", "38,42", "1.234,56", [], {}, True, 1e17, "1e400"]
 )
-def test_what_is_no_money_is_none(value):
+def test_invalid_money_is_none(value):
     assert to_money(value) is None
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "-Infinity", "NaN"])
-def test_what_is_no_number_stays_to_be_refused(value):
+def test_nan_and_infinity_become_nan(value):
     assert not to_money(value).is_finite()
     assert to_count(value) is None
 
 
-def test_counts_are_whole_and_not_negative():
+def test_counts_are_non_negative_integers():
     assert [to_count(value) for value in ("1,234", 0, 21e6, -1, None)] == [
         1234,
         0,
@@ -52,7 +52,7 @@ def test_counts_are_whole_and_not_negative():
 
 
 @given(st.one_of(st.text(), st.floats(), st.integers(), st.none(), st.booleans()))
-def test_any_value_is_money_or_none(value):
+def test_any_value_gives_money_or_none(value):
     money = to_money(value)
 
     assert money is None or not money.is_finite() or money == money.quantize(Decimal("0.01"))
@@ -75,21 +75,21 @@ def test_any_value_is_money_or_none(value):
         ({"quoted_at": None}, None),
     ],
 )
-def test_reason_to_refuse(fields, reason):
+def test_rejection_reason(fields, reason):
     assert rejection(make_quote(**fields), last=make_quote(), at=NOON) == reason
 
 
-def test_first_quote_is_older_than_none():
+def test_first_quote_may_have_any_past_time():
     assert rejection(make_quote(quoted_at=NOON - timedelta(days=9)), last=None, at=NOON) is None
 
 
-def test_quote_with_a_time_keeps_it():
+def test_quote_with_a_time_is_unchanged():
     quote = make_quote()
 
     assert stamped(quote, last=make_quote(quoted_at_estimated=True), at=NOON + SECOND) == quote
 
 
-def test_estimated_time_is_the_first_sight_of_the_price():
+def test_estimated_time_is_that_of_the_first_fetch_with_the_price():
     unstamped = make_quote(quoted_at=None)
     first = stamped(unstamped, last=None, at=NOON)
     again = stamped(unstamped, last=first, at=NOON + SECOND)
@@ -100,7 +100,7 @@ def test_estimated_time_is_the_first_sight_of_the_price():
     assert moved.quoted_at == NOON + 2 * SECOND
 
 
-def test_price_that_another_source_saw_earlier_gets_no_newer_time():
+def test_price_known_from_another_source_gets_its_earlier_time():
     same = stamped(make_quote(quoted_at=None), last=make_quote(), at=NOON + timedelta(days=1))
 
     assert (same.quoted_at, same.quoted_at_estimated) == (NOON, True)
@@ -114,17 +114,17 @@ LATE = timedelta(seconds=900)
     [
         ("38.43", LATE, None),
         ("38.43", LATE + SECOND, "older"),
-        ("38.42", timedelta(days=1), None),  # the same price was no news
+        ("38.42", timedelta(days=1), None),  # the same price confirms the last quote
     ],
 )
-def test_estimated_time_refuses_only_what_is_older_than_its_source_is_late(price, ago, reason):
+def test_estimated_time_rejects_only_quotes_older_than_the_source_delay(price, ago, reason):
     fetched = make_quote(quoted_at_estimated=True, delay_s=900)
     quote = make_quote(price=price, quoted_at=NOON - ago)
 
     assert rejection(quote, last=fetched, at=NOON + SECOND) == reason
 
 
-def test_time_never_goes_back_behind_an_estimated_one():
+def test_time_never_precedes_an_estimated_one():
     fetched = make_quote(quoted_at_estimated=True, delay_s=900)
     same = stamped(make_quote(quoted_at=NOON - LATE), last=fetched, at=NOON + SECOND)
     moved = stamped(
@@ -135,7 +135,7 @@ def test_time_never_goes_back_behind_an_estimated_one():
     assert (moved.quoted_at, moved.quoted_at_estimated) == (NOON + SECOND, True)
 
 
-def test_change_is_against_the_previous_close():
+def test_change_is_relative_to_the_previous_close():
     quote = make_quote(previous_close=Decimal("38.21"))
     assert (quote.change, quote.change_pct) == (Decimal("0.21"), Decimal("0.55"))
 
@@ -144,7 +144,7 @@ def test_change_is_against_the_previous_close():
     assert (nothing.change, nothing.change_pct) == (Decimal("38.42"), None)
 
 
-def test_wire_has_money_as_plain_strings_and_time_in_utc():
+def test_wire_format_has_decimal_strings_and_utc_times():
     brasilia = timezone(timedelta(hours=-3))
     wire = make_quote(
         price="1E+3",

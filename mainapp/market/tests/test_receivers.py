@@ -10,7 +10,7 @@ from mainapp.core.redis import client as redis_client
 from mainapp.market import board as boards
 from mainapp.market import receivers
 from mainapp.market.board import FeedStatus
-from mainapp.market.receivers import BatchKeeper, renew_worker_lease
+from mainapp.market.receivers import BatchWatchdog, renew_worker_lease
 from mainapp.market.services import updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.tests.factories import StockFactory
@@ -25,8 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def source(monkeypatch, transactional_db):
     StockFactory(symbol="PETR4")
     source = TestSource(prices={"PETR4": "38.42"})
-    worked = chain_of(source)
-    monkeypatch.setattr(updating, "chain", lambda: worked)
+    chain = chain_of(source)
+    monkeypatch.setattr(updating, "chain", lambda: chain)
     watched("PETR4")
     updating.restore_board()
     return source
@@ -35,116 +35,116 @@ def source(monkeypatch, transactional_db):
 def due_in(seconds):
     at = datetime.now(UTC)
     status = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=seconds))
-    updating.the_board().put([], status)
+    updating.quote_board().put([], status)
 
 
-def test_worker_lease_says_that_a_worker_lives():
-    renew_worker_lease(is_back=False)
+def test_worker_lease_expires_soon():
+    renew_worker_lease(is_resumed=False)
 
     assert 1000 < redis_client().pttl(boards.WORKER_KEY) <= boards.WORKER_LEASE_MS
 
 
 @pytest.mark.parametrize(("seconds", "runs"), [(-2, 1), (-0.5, 0), (10, 0)])
-def test_overdue_batch_is_run(source, seconds, runs):
+def test_overdue_batch_runs(source, seconds, runs):
     due_in(seconds)
 
-    BatchKeeper().keep_coming(is_back=False)
+    BatchWatchdog().run_overdue_batch(is_resumed=False)
 
-    assert len(source.asked) == runs
+    assert len(source.requests) == runs
 
 
-def test_silence_is_followed_by_one_batch_at_once(source, monkeypatch):
-    monkeypatch.setattr(receivers, "SETTLE_S", 0.0)
+def test_one_batch_runs_at_once_after_an_interruption(source, monkeypatch):
+    monkeypatch.setattr(receivers, "LEASE_WAIT_S", 0.0)
     due_in(10)
-    keeper = BatchKeeper()
+    watchdog = BatchWatchdog()
 
-    keeper.keep_coming(is_back=True)
+    watchdog.run_overdue_batch(is_resumed=True)
     due_in(10)
-    keeper.keep_coming(is_back=False)
+    watchdog.run_overdue_batch(is_resumed=False)
 
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
 
 
-def test_web_processes_have_time_to_lease_again_before_that_batch(source):
+def test_batch_after_an_interruption_waits_for_renewed_leases(source):
     due_in(10)
-    keeper = BatchKeeper()
+    watchdog = BatchWatchdog()
 
-    keeper.keep_coming(is_back=True)
+    watchdog.run_overdue_batch(is_resumed=True)
 
-    assert source.asked == []
+    assert source.requests == []
 
 
-def test_lost_board_is_filled_again(source, caplog):
+def test_lost_board_is_restored(source, caplog):
     record_quotes(quotes=[make_quote()], at=datetime.now(UTC))
     redis_client().flushall()
     caplog.set_level("INFO")
 
-    BatchKeeper().keep_coming(is_back=False)
+    BatchWatchdog().run_overdue_batch(is_resumed=False)
 
     assert prices() == {"PETR4": "38.42"}
-    assert "the board was empty" in caplog.text
+    assert "the board was lost" in caplog.text
 
 
-def repeated(work):
-    """Run the loop of a worker's thread until `work` says that it is enough."""
+def run_repeatedly(job):
+    """Run the loop of a worker's thread until `job` says that it is enough."""
     receivers.stopped.clear()
-    thread = threading.Thread(target=receivers._repeat, args=[work], name="repeated")
+    thread = threading.Thread(target=receivers._repeat, args=[job], name="repeated-job")
     thread.start()
     thread.join(10)
     receivers.stopped.clear()
     assert not thread.is_alive()
 
 
-def test_work_is_repeated_and_told_of_a_silence(monkeypatch, caplog):
+def test_job_is_repeated_and_informed_of_interruptions(monkeypatch, caplog):
     monkeypatch.setattr(receivers, "PULSE_S", 0.001)
-    monkeypatch.setattr(receivers, "STOPPED_S", 0.2)
-    told = []
+    monkeypatch.setattr(receivers, "MAX_PAUSE_S", 0.2)
+    calls = []
     faults = {2: redis.ConnectionError("away"), 3: DatabaseError("away"), 6: LookupError("a bug")}
 
-    def work(is_back):
-        told.append(is_back)
-        if len(told) == 10:
+    def job(is_resumed):
+        calls.append(is_resumed)
+        if len(calls) == 10:
             receivers.stopped.set()
-        if fault := faults.get(len(told)):
+        if fault := faults.get(len(calls)):
             raise fault
 
-    repeated(work)
+    run_repeatedly(job)
 
-    # first after the start, then after what failed for want of a store
-    assert told == [True, False, True, True, False, False, False, False, False, False]
+    # True at the start, and again after each failure of a store.
+    assert calls == [True, False, True, True, False, False, False, False, False, False]
     assert [(r.levelname, r.getMessage()) for r in caplog.records] == [
-        ("WARNING", "work waits: away"),
-        ("ERROR", "work failed and is tried again"),
+        ("WARNING", "job waits: away"),
+        ("ERROR", "job failed and will be retried"),
     ]
 
 
-def test_stopped_worker_is_told_of_its_own_silence(monkeypatch):
-    monkeypatch.setattr(receivers, "STOPPED_S", -1.0)  # any pause is a silence
+def test_suspended_worker_counts_as_interrupted(monkeypatch):
+    monkeypatch.setattr(receivers, "MAX_PAUSE_S", -1.0)  # any pause counts as a suspension
     monkeypatch.setattr(receivers, "PULSE_S", 0.001)
-    told = []
+    calls = []
 
-    def work(is_back):
-        told.append(is_back)
-        if len(told) == 3:
+    def job(is_resumed):
+        calls.append(is_resumed)
+        if len(calls) == 3:
             receivers.stopped.set()
 
-    repeated(work)
+    run_repeatedly(job)
 
-    assert told == [True, True, True]
+    assert calls == [True, True, True]
 
 
-def test_worker_starts_both_threads_and_stops_them(source, monkeypatch):
+def test_worker_starts_and_stops_both_threads(source, monkeypatch):
     monkeypatch.setattr(receivers, "PULSE_S", 0.01)
     due_in(-2)
     receivers.stopped.clear()
-    receivers.start_keeping()
+    receivers.start_threads()
     deadline = time.monotonic() + 5
     while not (redis_client().exists(boards.WORKER_KEY) and prices()):
         assert time.monotonic() < deadline
 
-    receivers.stop_keeping()
+    receivers.stop_threads()
 
-    names = {"renew_worker_lease", "keep_coming"}
+    names = {"renew_worker_lease", "run_overdue_batch"}
     for thread in threading.enumerate():
         if thread.name in names:
             thread.join(5)

@@ -25,16 +25,16 @@ def _stocks(db):
 
 
 @pytest.fixture
-def heard():
-    """Return what receivers of `quotes_recorded` were told."""
-    told = []
+def received():
+    """Return the arguments of each call of a receiver of `quotes_recorded`."""
+    calls = []
 
-    def hear(sender, quotes, last, at, **_):
-        told.append((quotes, last, at))
+    def receive(sender, quotes, last, at, **_):
+        calls.append((quotes, last, at))
 
-    quotes_recorded.connect(hear)
-    yield told
-    quotes_recorded.disconnect(hear)
+    quotes_recorded.connect(receive)
+    yield calls
+    quotes_recorded.disconnect(receive)
 
 
 def candle(interval, starts_at=None, symbol="PETR4"):
@@ -48,20 +48,20 @@ def record(*quotes, at=NOON):
     return record_quotes(quotes=quotes, at=at)
 
 
-def test_recorded_quote_is_the_last_with_the_catalogues_name(heard):
-    recorded = record(make_quote(name="what the source calls it"), make_quote("VALE3", "61.00"))
+def test_recorded_quote_becomes_the_last_with_the_name_in_the_catalogue(received):
+    recorded = record(make_quote(name="name in the source"), make_quote("VALE3", "61.00"))
 
     named = [make_quote(name="Petrobras PN"), make_quote("VALE3", "61.00", name="Vale ON")]
     assert recorded.quotes == named
     assert last_quotes() == {quote.symbol: quote for quote in named}
-    assert heard == [(named, {}, NOON)]
+    assert received == [(named, {}, NOON)]
 
 
-def test_receivers_are_told_what_was_before(heard):
+def test_receivers_get_the_previous_quotes(received):
     record(make_quote())
     record(make_quote(price="38.43", quoted_at=NOON + SECOND), at=NOON + SECOND)
 
-    quotes, last, at = heard[1]
+    quotes, last, at = received[1]
     assert [str(quote.price) for quote in quotes] == ["38.43"]
     assert (str(last["PETR4"].price), at) == ("38.42", NOON + SECOND)
 
@@ -77,7 +77,7 @@ def test_receivers_are_told_what_was_before(heard):
         (make_quote(simulated=False), "foreign"),
     ],
 )
-def test_refused_quote_is_counted_and_the_others_are_recorded(quote, reason):
+def test_rejected_quote_is_counted_and_the_others_are_recorded(quote, reason):
     record(make_quote())
     recorded = record(quote, make_quote("VALE3"))
     record(quote)
@@ -91,7 +91,7 @@ def test_refused_quote_is_counted_and_the_others_are_recorded(quote, reason):
     assert (row.last_symbol, row.last_at) == (quote.symbol, NOON)
 
 
-def test_refusals_are_counted_by_source_and_reason():
+def test_rejections_are_counted_by_source_and_reason():
     record(
         make_quote(price="NaN"),
         make_quote("VALE3", price="NaN"),
@@ -107,7 +107,7 @@ def test_refusals_are_counted_by_source_and_reason():
     }
 
 
-def test_quote_in_another_currency_is_refused_and_counted():
+def test_quote_in_another_currency_is_rejected_and_counted():
     dollars = make_quote(price="7.10", currency="USD", source="yahoo")
 
     recorded = record(dollars, make_quote("VALE3"))
@@ -118,12 +118,12 @@ def test_quote_in_another_currency_is_refused_and_counted():
     assert (row.source, row.reason, row.count, row.last_symbol) == ("yahoo", "currency", 1, "PETR4")
 
 
-def test_quote_without_a_currency_is_in_the_papers_own():
+def test_quote_without_a_currency_gets_that_of_the_paper():
     assert record(make_quote(currency="")).quotes[0].currency == "BRL"
     assert last_quotes()["PETR4"].currency == "BRL"
 
 
-def test_refused_quote_of_one_source_hides_no_good_one_of_another():
+def test_rejected_quote_of_one_source_does_not_hide_a_good_one_of_another():
     doubtful = make_quote(price="NaN", source="brapi")
 
     for quotes in ([doubtful, make_quote()], [make_quote(), doubtful]):
@@ -139,7 +139,7 @@ def test_newest_of_two_quotes_of_one_symbol_is_recorded():
     assert str(last_quotes()["PETR4"].price) == "38.43"
 
 
-def test_failing_receiver_takes_everything_back():
+def test_failing_receiver_rolls_everything_back():
     def fail(**_):
         raise LookupError("an alert failed")
 
@@ -162,7 +162,7 @@ def test_repeated_batch_changes_nothing():
     assert list(Candle.objects.order_by("pk").values()) == rows
 
 
-def test_estimated_time_keeps_the_first_sight():
+def test_estimated_time_is_that_of_the_first_fetch():
     unstamped = make_quote(quoted_at=None)
     record(unstamped)
     record(unstamped, at=NOON + 5 * MINUTE)
@@ -175,7 +175,7 @@ def test_estimated_time_keeps_the_first_sight():
     assert last_quotes()["PETR4"].quoted_at == NOON + 6 * MINUTE
 
 
-def test_figure_that_is_no_number_is_unknown():
+def test_nan_and_infinity_are_stored_as_null():
     record(make_quote(open=Decimal("NaN"), high=Decimal("Infinity"), low=None))
 
     row = LastQuote.objects.get()
@@ -186,7 +186,7 @@ def test_figure_that_is_no_number_is_unknown():
 # Candles -------------------------------------------------------------------------------------
 
 
-def test_minute_is_what_was_seen_in_it():
+def test_minute_candle_matches_the_recorded_prices():
     for seconds, price in ((0, "38.42"), (10, "38.60"), (20, "38.10"), (59, "38.30")):
         record(make_quote(price=price, quoted_at=NOON + seconds * SECOND), at=NOON + MINUTE)
     record(make_quote(price="39.00", quoted_at=NOON + MINUTE), at=NOON + MINUTE)
@@ -196,7 +196,7 @@ def test_minute_is_what_was_seen_in_it():
     assert candle("1d") == (("38.42", "39.00", "38.10", "39.00"), None)
 
 
-def test_day_knows_its_extremes_from_the_source():
+def test_day_candle_includes_high_and_low_of_the_source():
     day = {"open": Decimal("38.00"), "high": Decimal("38.90"), "low": Decimal("37.50")}
     record(make_quote(volume=1000, **day))
     assert candle("1d", MIDNIGHT) == (("38.00", "38.90", "37.50", "38.42"), 1000)
@@ -207,16 +207,16 @@ def test_day_knows_its_extremes_from_the_source():
     assert candle("1d", MIDNIGHT) == (("38.00", "39.10", "37.50", "39.00"), 1500)
 
 
-def test_minutes_volume_is_what_the_days_grew_by():
+def test_volume_of_a_minute_is_the_increase_of_the_days_volume():
     for seconds, volume in ((0, 1000), (10, 1300), (20, 1200), (30, 1250), (40, None), (50, 1400)):
         record(make_quote(quoted_at=NOON + seconds * SECOND, volume=volume), at=NOON + MINUTE)
 
-    # 300, then less than before, then 50; after one without a volume nothing is known to have grown
+    # +300, a decrease, +50; the increase after a quote without a volume is unknown
     assert candle("1m", NOON)[1] == 350
     assert candle("1d")[1] == 1400
 
 
-def test_new_days_volume_is_no_growth():
+def test_first_volume_of_a_day_is_not_an_increase():
     record(make_quote(volume=9_000, quoted_at=MIDNIGHT - SECOND))
     record(make_quote(volume=9_100, quoted_at=MIDNIGHT))
     record(make_quote(volume=9_160, quoted_at=MIDNIGHT + SECOND))
@@ -224,7 +224,7 @@ def test_new_days_volume_is_no_growth():
     assert candle("1m", MIDNIGHT)[1] == 60
 
 
-def test_day_turns_at_midnight_in_sao_paulo():
+def test_day_starts_at_midnight_in_sao_paulo():
     record(make_quote(price="1.00", quoted_at=MIDNIGHT - SECOND))
     record(make_quote(price="2.00", quoted_at=MIDNIGHT))
 
@@ -232,7 +232,7 @@ def test_day_turns_at_midnight_in_sao_paulo():
     assert candle("1d", MIDNIGHT)[0] == ("2.00",) * 4
 
 
-def test_real_and_simulated_rows_never_mix(settings):
+def test_real_and_simulated_rows_are_separate(settings):
     record(make_quote(price="1.00"))
     settings.SIMULATED = False
 
@@ -250,7 +250,7 @@ def test_real_and_simulated_rows_never_mix(settings):
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_queries_do_not_grow_with_the_batch(first, django_assert_num_queries):
+def test_number_of_queries_does_not_depend_on_the_batch(first, django_assert_num_queries):
     def batch(size, at):
         return [make_quote(ticker(n), f"{n + 1}.00", quoted_at=at) for n in range(size)]
 
@@ -269,13 +269,13 @@ def test_queries_do_not_grow_with_the_batch(first, django_assert_num_queries):
             LastQuote.objects.filter(quoted_at=NOON).update(quoted_at=NOON - MINUTE)
             Candle.objects.filter(starts_at=NOON).delete()
 
-    split = 4 if connection.vendor == "sqlite" else 0  # it takes 999 values a statement
+    split = 4 if connection.vendor == "sqlite" else 0  # limited to 999 values per statement
     assert small <= len(counts) <= small + split
-    assert small <= 8  # one of them is what alerts ask of each batch
+    assert small <= 8  # one of them is by the alerts, which evaluate each batch
 
 
 @pytest.mark.django_db(transaction=True)
-def test_runs_that_record_one_symbol_at_once_leave_the_newest():
+def test_concurrent_runs_store_the_newest_quote():
     record(make_quote(volume=0))
     together = Barrier(4)
 
@@ -295,7 +295,7 @@ def test_runs_that_record_one_symbol_at_once_leave_the_newest():
     assert candle("1d")[1] == 39
 
 
-def test_candles_are_kept_as_long_as_the_settings_say(settings):
+def test_prune_deletes_candles_older_than_the_settings(settings):
     settings.KEEP_MINUTE_CANDLES_DAYS, settings.KEEP_DAILY_CANDLES_DAYS = 2, 10
     stock = Stock.objects.get(symbol="PETR4")
     for interval in ("1m", "1d"):
@@ -304,8 +304,10 @@ def test_candles_are_kept_as_long_as_the_settings_say(settings):
 
     assert prune_candles(at=NOON) == 3
 
-    kept = Candle.objects.values_list("interval", "starts_at").order_by("interval", "-starts_at")
-    assert [(interval, (NOON - at).days) for interval, at in kept] == [
+    remaining = Candle.objects.values_list("interval", "starts_at").order_by(
+        "interval", "-starts_at"
+    )
+    assert [(interval, (NOON - at).days) for interval, at in remaining] == [
         ("1d", 1),
         ("1d", 3),
         ("1m", 1),
@@ -313,7 +315,7 @@ def test_candles_are_kept_as_long_as_the_settings_say(settings):
 
 
 @pytest.mark.parametrize(("days_later", "candles"), [(0, 2), (4, 0)])
-def test_price_without_a_time_makes_no_candle_on_a_day_without_a_session(
+def test_price_without_a_time_creates_no_candle_on_a_day_without_a_session(
     settings, days_later, candles
 ):
     settings.SIMULATED = False

@@ -1,4 +1,4 @@
-"""The pure functions of the scripts, run under node; a browser runs them in tests/e2e."""
+"""Tests of the scripts' pure functions under node; tests/e2e runs the scripts in a browser."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="needs node on PATH")
 
 
 def run(module, expression):
-    """Return what a JavaScript expression over the module `m` gives, by way of JSON."""
+    """Evaluate a JavaScript expression with the module `m`; return its value through JSON."""
     program = f"""
         globalThis.document = {{ documentElement: {{ lang: "pt-BR" }} }};
         const m = await import({json.dumps((SCRIPTS / module).as_uri())});
@@ -31,12 +31,12 @@ def run(module, expression):
     return json.loads(done.stdout)
 
 
-def test_moving_average_begins_when_it_has_enough():
+def test_moving_average_starts_with_enough_values():
     assert run("market/indicators.js", "m.sma([1, 2, 3, 4], 2)") == [None, 1.5, 2.5, 3.5]
 
 
-def test_rsi_follows_wilder():
-    # Wilder's own example of 14 days, as published: 70.53 and 66.32.
+def test_rsi_matches_wilders_example():
+    # Wilder's published example of 14 days: 70.53 and 66.32.
     closes = [
         44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42,
         45.84, 46.08, 45.89, 46.03, 45.61, 46.28, 46.28, 46.00,
@@ -47,17 +47,17 @@ def test_rsi_follows_wilder():
 
 
 @pytest.mark.parametrize(("closes", "last"), [([1, 2, 3], 100), ([3, 2, 1], 0), ([2, 2, 2], 50)])
-def test_rsi_has_an_answer_at_its_ends(closes, last):
+def test_rsi_is_defined_at_its_limits(closes, last):
     assert run("market/indicators.js", f"m.rsi({closes}, 2)")[-1] == last
 
 
-def test_bollinger_bands_lie_two_deviations_apart():
+def test_bollinger_bands_are_two_deviations_from_the_average():
     bands = run("market/indicators.js", "m.bollinger([2, 4, 4, 4, 5, 5, 7, 9], 8, 2)")
     assert [bands[name][-1] for name in ("lower", "middle", "upper")] == [1, 5, 9]
     assert bands["upper"][:-1] == [None] * 7
 
 
-def test_percent_is_counted_from_a_base():
+def test_percent_change_is_relative_to_the_base():
     changes = "[50, 75, 25].map((v) => m.percentChange(v, 50))"
     assert run("market/indicators.js", changes) == [0, 50, -50]
 
@@ -66,12 +66,12 @@ def test_percent_is_counted_from_a_base():
     ("outage_ms", "shortest", "longest"),
     [(0, 500, 1_000), (4_000, 500, 2_000), (600_000, 500, 15_000)],
 )
-def test_the_pause_before_a_reconnect_grows_with_the_outage(outage_ms, shortest, longest):
+def test_reconnect_delay_grows_with_the_outage(outage_ms, shortest, longest):
     expression = f"[0, 1].map((r) => m.reconnectDelay({outage_ms}, {{ random: () => r }}))"
     assert run("core/connection.js", expression) == [shortest, longest]
 
 
-def test_a_snapshot_replaces_and_an_update_is_merged():
+def test_snapshot_replaces_quotes_and_update_merges_fields():
     quotes = run(
         "market/quotes.js",
         """(() => {
@@ -90,12 +90,12 @@ def test_a_snapshot_replaces_and_an_update_is_merged():
     ]
 
 
-def test_reconnecting_to_a_restarting_server_is_spread_over_two_seconds():
+def test_reconnects_to_a_restarting_server_are_spread_over_two_seconds():
     expression = "[0, 1].map((r) => m.reconnectDelay(0, { floorMs: 2_000, random: () => r }))"
     assert run("core/connection.js", expression) == [500, 2_000]
 
 
-def test_server_clock_follows_the_sample_with_the_least_delay():
+def test_server_clock_uses_the_sample_with_the_least_delay():
     expression = """(() => {
         const clock = new m.ServerClock();
         const samples = [[10_000, 130], [11_000, 1_080], [12_000, 2_300], [5_000_000, 3_000]];
@@ -119,7 +119,7 @@ def test_server_clock_that_is_set_is_followed_at_once(jump_ms):
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "order"),
+    ("first", "second", "order"),
     [
         ("9.99", "10.00", -1),
         ("-1.50", "-1.49", -1),
@@ -128,8 +128,8 @@ def test_server_clock_that_is_set_is_followed_at_once(jump_ms):
         ("9007199254740993", "9007199254740992", 1),
     ],
 )
-def test_decimal_strings_compare_exactly(one, other, order):
-    assert run("core/number.js", f"m.compareDecimals('{one}', '{other}')") == order
+def test_decimal_strings_compare_exactly(first, second, order):
+    assert run("core/number.js", f"m.compareDecimals('{first}', '{second}')") == order
 
 
 @pytest.mark.parametrize(("ascending", "order"), [("true", "BAC"), ("false", "ABC")])

@@ -1,4 +1,4 @@
-"""The search for a stock, and the fragment that shows what it finds."""
+"""Tests of the search for stocks and of its HTML fragment."""
 
 from html.parser import HTMLParser
 
@@ -31,7 +31,7 @@ def stocks():
     StockFactory(symbol="CIEL3", name="Cielo", is_active=False)
 
 
-def found(text, limit=10):
+def search(text, limit=10):
     return [stock.symbol for stock in search_stocks(text, limit)]
 
 
@@ -40,14 +40,14 @@ def found(text, limit=10):
     [
         ("itau", ["ITSA4", "ITUB4"]),
         ("ITAÚ", ["ITSA4", "ITUB4"]),
-        ("itau\u0301 unib", ["ITUB4"]),  # the accent as a letter of its own
+        ("itau\u0301 unib", ["ITUB4"]),  # with a combining accent
         ("itub", ["ITUB4"]),
         ("ITUB4", ["ITUB4"]),
         (" petr ", ["PETR3", "PETR4", "RECV3", "VBBR3"]),
         ("petr4", ["PETR4"]),
         ("petr4f", ["PETR4"]),
         ("reconcavo", ["RECV3"]),
-        ("concavo", ["RECV3"]),  # from inside a word
+        ("concavo", ["RECV3"]),  # inside a word
         ("bras", ["BBAS3", "PETR3", "PETR4", "VBBR3", "AXIA3"]),
         ("banco brasil", ["BBAS3"]),
         ("brasil banco", ["BBAS3"]),
@@ -57,11 +57,11 @@ def found(text, limit=10):
         ("ibov", ["IBOV"]),
         ("petrobras pn", ["PETR4"]),
         ("on petrobras", ["PETR3", "VBBR3"]),
-        ("pn", []),  # alone it is a part of a name
+        ("pn", []),  # a single word is not a kind
         ("elet3", ["AXIA3"]),
         ("ELET", ["AXIA3"]),
         ("eletrobras", ["AXIA3"]),
-        ("etr4", []),  # a ticker is found by its beginning
+        ("etr4", []),  # only the start of a ticker matches
         ("ciel", []),
         ("100%", ["ABEV3"]),
         ("%", ["ABEV3"]),
@@ -80,67 +80,67 @@ def found(text, limit=10):
     ],
 )
 @pytest.mark.usefixtures("stocks")
-def test_search_finds(text, symbols):
-    assert sorted(found(text)) == sorted(symbols)
+def test_search_returns_matching_stocks(text, symbols):
+    assert sorted(search(text)) == sorted(symbols)
 
 
-def test_search_puts_the_exact_ticker_first_then_tickers_then_names():
+def test_search_orders_exact_ticker_then_tickers_then_names():
     StockFactory(symbol="AAAA3", name="Sucos Vale do Rio")
     StockFactory(symbol="VALF3", name="Outra")
     StockFactory(symbol="XVAL3", name="Vale Verde")
     StockFactory(symbol="VALE3", name="Mineradora")
     StockFactory(symbol="VALE5", name="Mineradora")
 
-    assert found("vale") == ["VALE3", "VALE5", "XVAL3", "AAAA3"]
-    assert found("vale5") == ["VALE5"]
-    assert found("val") == ["VALE3", "VALE5", "VALF3", "XVAL3", "AAAA3"]
+    assert search("vale") == ["VALE3", "VALE5", "XVAL3", "AAAA3"]
+    assert search("vale5") == ["VALE5"]
+    assert search("val") == ["VALE3", "VALE5", "VALF3", "XVAL3", "AAAA3"]
 
 
 @pytest.mark.usefixtures("stocks")
-def test_search_puts_a_whole_word_before_its_likes():
-    assert found("itau") == ["ITUB4", "ITSA4"]
-    assert found("itausa") == ["ITSA4"]
+def test_search_orders_whole_words_before_prefixes():
+    assert search("itau") == ["ITUB4", "ITSA4"]
+    assert search("itausa") == ["ITSA4"]
 
 
-def test_search_puts_the_index_s_papers_before_others_like_them():
+def test_search_orders_papers_of_the_index_first_among_equals():
     for n in range(12):
         StockFactory(symbol=f"AA{chr(65 + n)}A11", name="Itaú Fundo")
     MembershipFactory(stock=StockFactory(symbol="ITUB4", name="Itaú Unibanco"), market="IBOV")
     StockFactory(symbol="BBBB3", name="Banco Itaú")
 
-    assert found("itau")[:2] == ["ITUB4", "AAAA11"]
-    assert found("itau", limit=20)[-1] == "BBBB3"
+    assert search("itau")[:2] == ["ITUB4", "AAAA11"]
+    assert search("itau", limit=20)[-1] == "BBBB3"
 
 
-def test_search_puts_what_an_exact_former_ticker_became_first():
+def test_search_orders_successor_of_exact_former_ticker_first():
     StockFactory(symbol="AAAA3", name="Elet3ronica")
     new = StockFactory(symbol="AXIA3", name="Axia")
     StockFactory(symbol="ELET3", is_active=False, renamed_to=new)
 
-    assert found("elet3") == ["AXIA3", "AAAA3"]
+    assert search("elet3") == ["AXIA3", "AAAA3"]
 
 
-def test_search_shows_a_stock_once_however_many_it_was():
+def test_search_returns_a_stock_once_despite_several_former_names():
     new = StockFactory(symbol="MBRF3", name="MBRF")
     StockFactory(symbol="MRFG3", name="Marfrig Alimentos", is_active=False, renamed_to=new)
     StockFactory(symbol="BRFS3", name="BRF Alimentos", is_active=False, renamed_to=new)
 
-    assert found("alimentos") == ["MBRF3"]
+    assert search("alimentos") == ["MBRF3"]
 
 
 @pytest.mark.usefixtures("stocks")
 def test_search_stops_at_the_limit():
-    assert found("petr", limit=2) == ["PETR3", "PETR4"]
+    assert search("petr", limit=2) == ["PETR3", "PETR4"]
 
 
 @pytest.mark.usefixtures("stocks")
-def test_search_reads_sixty_characters():
-    assert found("petr4" + " " * 55 + "zzz") == ["PETR4"]
-    assert found("a " * 5000) == found("a")
+def test_search_uses_only_the_first_sixty_characters():
+    assert search("petr4" + " " * 55 + "zzz") == ["PETR4"]
+    assert search("a " * 5000) == search("a")
 
 
 @pytest.mark.parametrize("size", [1, 3])
-def test_search_takes_one_query(size, django_assert_num_queries):
+def test_search_needs_one_query(size, django_assert_num_queries):
     for n in range(size):
         StockFactory(symbol=f"PET{n}3", name="Petrobras")
 
@@ -151,7 +151,7 @@ def test_search_takes_one_query(size, django_assert_num_queries):
 
 
 class Fragment(HTMLParser):
-    """The start tags of a fragment and its text."""
+    """A parsed fragment: its start tags and its text."""
 
     def __init__(self, html):
         super().__init__()
@@ -170,15 +170,15 @@ class Fragment(HTMLParser):
         return [text.strip() for text in self.text if text.strip()]
 
 
-def ask(client, text):
+def fetch_fragment(client, text):
     response = client.get(reverse("stock-search"), {"q": text})
     assert response.status_code == 200
     return Fragment(response.content.decode())
 
 
 @pytest.mark.usefixtures("stocks")
-def test_fragment_is_options_of_a_listbox(client):
-    fragment = ask(client, "itub")
+def test_fragment_contains_listbox_options(client):
+    fragment = fetch_fragment(client, "itub")
 
     (_, option), (_, link) = fragment.tags[:2]
     assert option["role"] == "option"
@@ -189,51 +189,53 @@ def test_fragment_is_options_of_a_listbox(client):
 
 
 @pytest.mark.usefixtures("stocks")
-def test_fragment_holds_ten_options_at_most(client):
+def test_fragment_contains_at_most_ten_options(client):
     for n in range(12):
         StockFactory(symbol=f"ZZ{chr(65 + n)}A3", name="Muitas")
 
-    options = [attrs for _, attrs in ask(client, "muitas").tags if attrs.get("role") == "option"]
+    options = [
+        attrs for _, attrs in fetch_fragment(client, "muitas").tags if attrs.get("role") == "option"
+    ]
 
     assert len(options) == len({option["id"] for option in options}) == 10
 
 
-def test_empty_fragment_says_so_and_escapes_the_text(client):
+def test_fragment_without_results_shows_the_escaped_text(client):
     response = client.get(reverse("stock-search"), {"q": "<b>x"})
 
     assert "Nada encontrado para “&lt;b&gt;x”." in response.content.decode()
     assert 'role="option"' not in response.content.decode()
 
 
-def test_fragment_speaks_the_reader_s_language(client):
+def test_fragment_is_in_the_readers_language(client):
     response = client.get(reverse("stock-search"), {"q": "x"}, headers={"accept-language": "en"})
 
     assert "Nothing found for “x”." in response.content.decode()
 
 
-def test_fragment_of_no_text_is_empty(client):
-    assert ask(client, "  ").words == []
+def test_fragment_is_empty_without_text(client):
+    assert fetch_fragment(client, "  ").words == []
     assert client.get(reverse("stock-search")).content.strip() == b""
 
 
-def test_too_long_text_is_cut(client):
-    assert ask(client, "x" * 1000).words == [f"Nada encontrado para “{'x' * 60}”."]
+def test_long_text_is_truncated(client):
+    assert fetch_fragment(client, "x" * 1000).words == [f"Nada encontrado para “{'x' * 60}”."]
 
 
 @pytest.mark.parametrize("text", ["%", "_", "\\", "'", '"', "\ufdfa" * 60, "a " * 500])
-def test_odd_text_is_answered(client, text):
-    ask(client, text)
+def test_unusual_text_is_accepted(client, text):
+    fetch_fragment(client, text)
 
 
 @pytest.mark.usefixtures("stocks")
-def test_fragment_takes_one_query_logged_in_or_not(client, django_assert_num_queries):
+def test_fragment_needs_one_query_logged_in_or_not(client, django_assert_num_queries):
     with django_assert_num_queries(1):
-        ask(client, "petr")
+        fetch_fragment(client, "petr")
     alice = Client()
     alice.force_login(User.objects.create_user("alice"))
     with django_assert_num_queries(1):
-        ask(alice, "petr")
+        fetch_fragment(alice, "petr")
 
 
-def test_search_is_read_only(client):
+def test_search_refuses_post(client):
     assert client.post(reverse("stock-search"), {"q": "x"}).status_code == 405

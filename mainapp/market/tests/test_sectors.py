@@ -26,7 +26,7 @@ SHIPPED = sorted(
 
 
 @pytest.mark.parametrize("label", SHIPPED)
-def test_every_sector_of_the_catalogue_has_its_english_name(label):
+def test_every_sector_in_the_data_has_an_english_name(label):
     wide, _, narrow = label.removesuffix(")").partition(" (")
 
     assert wide in WIDE
@@ -45,7 +45,7 @@ def test_every_sector_of_the_catalogue_has_its_english_name(label):
         ("", ""),
     ],
 )
-def test_a_sector_reads_in_the_readers_language(label, english):
+def test_sector_name_is_translated(label, english):
     with translation.override("en"):
         assert sector_name(label) == english
     assert sector_name(label) == label

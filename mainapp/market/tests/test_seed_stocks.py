@@ -1,4 +1,4 @@
-"""The command that fills the catalogue, on the project's own data."""
+"""Tests of the command `seed_stocks` with the project's data."""
 
 import io
 from collections import Counter
@@ -22,15 +22,15 @@ UNITS = {"BPAC11", "ENGI11", "IGTI11", "KLBN11", "SANB11", "TAEE11"}
 
 
 class Source:
-    """A source that lists what it is told to, or fails with it."""
+    """A source that lists the given symbols, or raises the given exception."""
 
-    def __init__(self, answer):
-        self.answer = answer
+    def __init__(self, reply):
+        self.reply = reply
 
     def tickers(self):
-        if isinstance(self.answer, Exception):
-            raise self.answer
-        return [Listing(symbol=symbol) for symbol in self.answer]
+        if isinstance(self.reply, Exception):
+            raise self.reply
+        return [Listing(symbol=symbol) for symbol in self.reply]
 
 
 def run(*arguments):
@@ -41,8 +41,8 @@ def run(*arguments):
 
 @pytest.fixture
 def source_lists(monkeypatch):
-    def lists(answer):
-        monkeypatch.setattr(seed_stocks, "build_chain", lambda: Source(answer))
+    def lists(reply):
+        monkeypatch.setattr(seed_stocks, "build_chain", lambda: Source(reply))
 
     return lists
 
@@ -86,7 +86,7 @@ def test_seeding_loads_the_index_itself_and_the_funds():
         ("BRFS3", "MBRF3"),
     ],
 )
-def test_seeding_leads_renamed_symbols_to_the_new_ones(old, new):
+def test_seeding_maps_renamed_symbols_to_the_new_ones(old, new):
     run()
 
     assert load_catalogue().canonical(old) == new
@@ -105,12 +105,12 @@ def test_seeding_twice_changes_nothing():
     assert (list(Stock.objects.values_list()), list(Membership.objects.values_list())) == before
 
 
-def test_seeding_is_a_few_queries(django_assert_max_num_queries):
+def test_seeding_needs_few_queries(django_assert_max_num_queries):
     with django_assert_max_num_queries(10):
         run()
 
 
-def test_data_is_sound():
+def test_data_files_are_valid():
     papers = read_papers(settings.BASE_DIR / "data")
 
     symbols = [paper.symbol for paper in papers]
@@ -125,7 +125,7 @@ def test_data_is_sound():
     assert {paper.renamed_to for paper in papers} - {""} <= live
 
 
-def test_seeding_takes_the_newest_portfolio(tmp_path):
+def test_seeding_uses_the_newest_portfolio(tmp_path):
     for day, ticker in (("2026-01-05", "PETR4"), ("2026-05-04", "VALE3")):
         (tmp_path / f"ibov_{day}.json").write_text(
             f'{{"index": "IBOV", "portfolio_valid_from": "{day}", "components": '
@@ -139,7 +139,7 @@ def test_seeding_takes_the_newest_portfolio(tmp_path):
     assert papers[0].markets == {"IBOV": date(2026, 5, 4)}
 
 
-def test_refresh_says_what_it_did(source_lists):
+def test_refresh_prints_its_results(source_lists):
     StockFactory(symbol="PETR4")
     StockFactory(symbol="VALE3")
     source_lists(["PETR4", "ITUB4", "^BVSP"])
@@ -171,7 +171,7 @@ def test_refreshed_catalogue_survives_the_next_seeding(source_lists):
     assert load_catalogue().canonical("ABCB4") == "ABCB4"
 
 
-def test_refresh_without_an_answer_is_one_clear_line(source_lists):
+def test_refresh_without_a_reply_fails_in_one_line(source_lists):
     StockFactory(symbol="PETR4")
     source_lists(ProviderError("brapi: 401\nno token"))
 
@@ -182,7 +182,7 @@ def test_refresh_without_an_answer_is_one_clear_line(source_lists):
     assert Stock.objects.get().is_active
 
 
-def test_refresh_of_many_papers_takes_few_queries(source_lists, django_assert_max_num_queries):
+def test_refresh_of_many_papers_needs_few_queries(source_lists, django_assert_max_num_queries):
     letters = "ABCDEFGHIJ"
     source_lists([f"{a}{b}{c}X3" for a in letters for b in letters for c in letters[:5]])
 

@@ -1,4 +1,4 @@
-"""B3's calendar: days against exchange_calendars, hours against the exchange's published rules."""
+"""Tests of B3's calendar: days by exchange_calendars, hours by the exchange's published rules."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,14 +19,14 @@ def sao_paulo(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=SAO_PAULO)
 
 
-@pytest.mark.filterwarnings("ignore")  # pandas' own, at this library's import
-def test_days_are_those_of_exchange_calendars():
+@pytest.mark.filterwarnings("ignore")  # pandas warns at the import of this library
+def test_session_days_match_exchange_calendars():
     calendar = exchange_calendars.get_calendar("BVMF", start="2020-01-01", end="2027-12-31")
-    theirs = {stamp.date() for stamp in calendar.sessions}
+    expected = {stamp.date() for stamp in calendar.sessions}
     first = date(2020, 1, 1)
     days = [first + timedelta(n) for n in range((date(2028, 1, 1) - first).days)]
 
-    assert {day for day in days if sessions.is_session_day(day)} == theirs
+    assert {day for day in days if sessions.is_session_day(day)} == expected
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_days_are_those_of_exchange_calendars():
         "2023-12-29",
         "2026-03-14",  # a Saturday
         "2026-03-15",  # a Sunday
-        "2021-01-25",  # an exception
+        "2021-01-25",  # one of EXCEPTIONS
     ],
 )
 def test_day_without_a_session_is_closed_all_day(day):
@@ -63,7 +63,7 @@ def test_day_without_a_session_is_closed_all_day(day):
     "day",
     ["2023-11-20", "2026-01-02", "2026-12-30", "2022-01-25", "2026-07-09", "2026-02-18"],
 )
-def test_day_that_only_looks_like_a_holiday_has_a_session(day):
+def test_ordinary_day_near_a_holiday_rule_has_a_session(day):
     assert sessions.is_session_day(date.fromisoformat(day))
 
 
@@ -98,7 +98,7 @@ def test_day_that_only_looks_like_a_holiday_has_a_session(day):
         (f"{ASH_WEDNESDAY}T18:00", "closed"),
     ],
 )
-def test_session_changes_at_its_edges(moment, part):
+def test_session_changes_exactly_at_its_boundaries(moment, part):
     assert session(sao_paulo(moment)) == part
 
 
@@ -117,7 +117,7 @@ def test_hours_follow_new_york_in_november():
     assert session(sao_paulo("2026-11-03T17:40")) == "open"
 
 
-def test_session_reads_an_instant_of_any_zone():
+def test_session_accepts_any_time_zone():
     assert session(datetime(2026, 1, 14, 13, 0, tzinfo=UTC)) == "open"
     assert session(datetime(2026, 1, 14, 12, 59, tzinfo=UTC)) == "pre_open"
     # Still Friday evening in São Paulo, Saturday in UTC.
@@ -126,10 +126,10 @@ def test_session_reads_an_instant_of_any_zone():
 
 def test_naive_time_is_refused():
     with pytest.raises(ValueError, match="aware"):
-        session(datetime(2026, 1, 14, 13, 0))  # noqa: DTZ001 - the point of the test
+        session(datetime(2026, 1, 14, 13, 0))  # noqa: DTZ001 - the subject of the test
 
 
-def test_trading_is_every_part_but_closed():
+def test_trading_includes_every_phase_except_closed():
     moments = [
         f"{SUMMER}T{hour}" for hour in ("09:50", "12:00", "16:57", "17:10", "17:45", "18:00")
     ]
@@ -139,7 +139,7 @@ def test_trading_is_every_part_but_closed():
     assert trading == [True, True, True, False, True, False]
 
 
-def test_schedule_gives_the_hours_of_a_day():
+def test_schedule_returns_the_hours_of_a_day():
     hours = sessions.schedule(date.fromisoformat(SUMMER))
 
     assert hours == sessions.Hours(
@@ -179,13 +179,13 @@ def test_exception_overrides_the_rule(monkeypatch):
         ("2026-12-31", "2026-12-30", "2027-01-04"),  # over the year's end
     ],
 )
-def test_neighbouring_session_days_skip_what_is_closed(day, before, after):
+def test_neighbouring_session_days_skip_closed_days(day, before, after):
     assert sessions.previous_session_day(date.fromisoformat(day)) == date.fromisoformat(before)
     assert sessions.next_session_day(date.fromisoformat(day)) == date.fromisoformat(after)
 
 
 @pytest.mark.parametrize(
-    ("moment", "opens"),
+    ("moment", "opens_at"),
     [
         (f"{WINTER}T09:59:59", f"{WINTER}T10:00"),
         (f"{WINTER}T10:00", "2026-01-15T10:00"),
@@ -194,12 +194,12 @@ def test_neighbouring_session_days_skip_what_is_closed(day, before, after):
         ("2026-12-30T19:00", "2027-01-04T10:00"),
     ],
 )
-def test_next_open_is_later_than_the_moment(moment, opens):
-    assert sessions.next_open(sao_paulo(moment)) == sao_paulo(opens)
+def test_next_open_is_after_the_given_time(moment, opens_at):
+    assert sessions.next_open(sao_paulo(moment)) == sao_paulo(opens_at)
 
 
 @pytest.mark.parametrize(
-    ("moment", "closed"),
+    ("moment", "closed_at"),
     [
         (f"{SUMMER}T17:00", f"{SUMMER}T17:00"),
         (f"{SUMMER}T16:59:59", "2026-07-14T17:00"),
@@ -207,8 +207,8 @@ def test_next_open_is_later_than_the_moment(moment, opens):
         ("2026-02-18T12:00", "2026-02-13T18:00"),
     ],
 )
-def test_last_close_is_not_later_than_the_moment(moment, closed):
-    assert sessions.last_close(sao_paulo(moment)) == sao_paulo(closed)
+def test_last_close_is_not_after_the_given_time(moment, closed_at):
+    assert sessions.last_close(sao_paulo(moment)) == sao_paulo(closed_at)
 
 
 @pytest.mark.parametrize(
@@ -224,12 +224,12 @@ def test_last_close_is_not_later_than_the_moment(moment, closed):
         (2076, date(2076, 4, 19)),
     ],
 )
-def test_easter_is_the_published_sunday(year, sunday):
+def test_easter_matches_published_dates(year, sunday):
     assert sessions.easter(year) == sunday
 
 
 @given(st.datetimes(datetime(2022, 1, 1), datetime(2027, 12, 20)))  # noqa: DTZ001 - made aware below
-def test_session_and_its_neighbours_agree(moment):
+def test_session_last_close_and_next_open_are_consistent(moment):
     at = moment.replace(tzinfo=UTC)
 
     assert sessions.last_close(at) <= at < sessions.next_open(at)

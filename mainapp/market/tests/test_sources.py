@@ -1,4 +1,4 @@
-"""The page of sources, over real guards in the run's own Redis."""
+"""Tests of the page of sources, with real guards in the Redis of the test run."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +21,7 @@ SUNDAY = datetime(2026, 6, 14, 15, tzinfo=UTC)
 
 @pytest.fixture
 def fresh():
-    chain._chain.cache_clear()  # what its guards remember of a Redis that is no more
+    chain._chain.cache_clear()  # its guards have copies of records in a flushed Redis
 
 
 @pytest.fixture
@@ -39,12 +39,12 @@ def shown(at: datetime = MONDAY) -> dict[str, tuple[str, str]]:
     }
 
 
-def test_sources_never_asked_say_so(real):
+def test_unused_sources_are_shown_as_unused(real):
     assert shown() == dict.fromkeys(settings.QUOTE_SOURCE, ("unused", "ainda não usada"))
     assert sources_overview(at=MONDAY).why.startswith("Nenhuma fonte respondeu ainda")
 
 
-def test_the_first_that_answers_is_the_one_in_use(real):
+def test_first_working_source_is_in_use(real):
     guard("brapi").fail(ProviderError("no answer in time", fault="timeout", retry_after=60))
     guard("yahoo").succeed(delay_s=900)
 
@@ -59,7 +59,7 @@ def test_the_first_that_answers_is_the_one_in_use(real):
     assert overview.sources[0].error == "não respondeu a tempo"
 
 
-def test_a_source_that_gives_nothing_is_not_the_one_in_use(real):
+def test_source_without_requested_data_is_not_in_use(real):
     guard("brapi").succeed()
     guard("brapi").record_empty()
     guard("yahoo").succeed(delay_s=900)
@@ -72,7 +72,7 @@ def test_a_source_that_gives_nothing_is_not_the_one_in_use(real):
 
 
 @time_machine.travel(MONDAY)
-def test_a_spent_budget_is_told_apart_from_a_rest(real):
+def test_exhausted_budget_is_distinguished_from_a_pause(real):
     budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
     brapi = guard("brapi", budget)
     brapi.admit()
@@ -85,15 +85,15 @@ def test_a_spent_budget_is_told_apart_from_a_rest(real):
     assert not sources_overview(at=MONDAY).sources[0].in_use
 
 
-@time_machine.travel(MONDAY)  # in a month's last days its budget is spent faster
-def test_the_interval_is_the_longer_of_beats_and_the_budgets(real):
+@time_machine.travel(MONDAY)  # in the last days of a month its budget is spread less
+def test_interval_is_the_longer_of_beats_and_the_budgets(real):
     assert sources_overview(at=MONDAY).sources[2].interval_s == settings.UPDATE_INTERVAL_S
 
     guard("brapi", Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")).admit()
     assert sources_overview(at=MONDAY).sources[0].interval_s > settings.UPDATE_INTERVAL_S
 
 
-def test_the_page_shows_each_source_in_plain_words(client, real):
+def test_page_describes_each_source(client, real):
     guard("brapi").fail(ProviderError("access refused (401)", fault="unauthorized", permanent=True))
     guard("yahoo").succeed(delay_s=900)
 
@@ -106,7 +106,7 @@ def test_the_page_shows_each_source_in_plain_words(client, real):
     assert "SIMULADO" not in html
 
 
-def test_the_page_names_no_interval_of_a_spent_budget_and_no_pause_of_no_second(client, real):
+def test_page_hides_the_interval_of_an_exhausted_budget_and_pauses_under_one_second(client, real):
     budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
     brapi = guard("brapi", budget)
     brapi.admit()
@@ -119,7 +119,7 @@ def test_the_page_names_no_interval_of_a_spent_budget_and_no_pause_of_no_second(
     assert html.count("Volta a ser perguntada") == 1
 
 
-def test_refused_quotes_are_shown_by_source_and_reason(client, real):
+def test_rejected_quotes_are_shown_by_source_and_reason(client, real):
     RejectedQuotes.objects.create(
         source="yahoo", reason="older", count=1234, last_symbol="PETR4", last_at=timezone.now()
     )
@@ -138,7 +138,7 @@ def test_refused_quotes_are_shown_by_source_and_reason(client, real):
     assert "1.234" in client.get("/sources/").content.decode()
 
 
-def test_the_simulated_market_says_that_it_is(client, fresh):
+def test_page_identifies_the_simulated_market(client, fresh):
     html = client.get("/sources/").content.decode()
 
     assert "Nenhum é real." in html
@@ -146,7 +146,7 @@ def test_the_simulated_market_says_that_it_is(client, fresh):
     assert "brapi" not in html
 
 
-def test_a_closed_market_tells_the_next_opening(real):
+def test_closed_market_shows_the_next_opening(real):
     assert sources_overview(at=MONDAY).next_open_at is None
 
     overview = sources_overview(at=SUNDAY)
@@ -155,7 +155,7 @@ def test_a_closed_market_tells_the_next_opening(real):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_the_page_costs_two_queries(client, real, rows, django_assert_num_queries):
+def test_page_needs_two_queries(client, real, rows, django_assert_num_queries):
     for reason in ("older", "future", "foreign")[:rows]:
         RejectedQuotes.objects.create(
             source="yahoo", reason=reason, count=1, last_symbol="PETR4", last_at=timezone.now()
@@ -165,9 +165,9 @@ def test_the_page_costs_two_queries(client, real, rows, django_assert_num_querie
         client.get("/sources/")
 
 
-def test_the_part_that_changes_comes_alone(client, fresh):
-    answer = client.get("/sources/", headers={"hx-request": "true"})
+def test_htmx_request_gets_only_the_fragment(client, fresh):
+    response = client.get("/sources/", headers={"hx-request": "true"})
 
-    assert "<main" not in answer.content.decode()
-    assert "Cotações recusadas" in answer.content.decode()
-    assert "HX-Request" in answer.headers["Vary"]
+    assert "<main" not in response.content.decode()
+    assert "Cotações recusadas" in response.content.decode()
+    assert "HX-Request" in response.headers["Vary"]

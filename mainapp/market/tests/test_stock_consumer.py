@@ -73,8 +73,8 @@ def track(*symbols, room="track", **more):
     return f"/ws/stock/{room}/?{urlencode(pairs + list(more.items()))}"
 
 
-def near(text):
-    """Return whether a frame's time is now."""
+def is_now(text):
+    """Return whether a frame's time is within five seconds of now."""
     return abs(datetime.now(UTC) - datetime.fromisoformat(text)) < timedelta(seconds=5)
 
 
@@ -102,7 +102,7 @@ async def test_first_frame_is_the_snapshot(websocket, board):
     }
 
 
-async def test_names_are_sorted_out(websocket, board):
+async def test_symbols_are_normalised_and_checked(websocket, board):
     names = ["petr4", "PETR4F", " vale3 ", "ELET3", "xxxx3", "", "<b>", "é", "A" * 200, "PETR4"]
     async with websocket(track(*names)) as socket:
         frame = await socket.next()
@@ -111,7 +111,7 @@ async def test_names_are_sorted_out(websocket, board):
     assert frame["unknown"] == ["xxxx3", "<b>", "é", "A" * 200]
 
 
-async def test_thousands_of_unknown_names_are_told_and_no_error(websocket, board):
+async def test_thousands_of_unknown_symbols_are_returned_without_an_error(websocket, board):
     names = [f"QQ{n}" for n in range(6000)]
     async with websocket(track(*names, "PETR4")) as socket:
         frame = await socket.next()
@@ -129,7 +129,9 @@ async def test_any_query_gets_a_snapshot(websocket, board, query, caplog):
 
 
 @pytest.mark.parametrize(("user", "limit"), [(False, 30), (True, 200)])
-async def test_query_over_the_limit_keeps_the_first(websocket, board, alice, user, limit):
+async def test_query_over_the_limit_subscribes_to_the_first_symbols(
+    websocket, board, alice, user, limit
+):
     symbols = [f"X{chr(65 + n // 26)}{chr(65 + n % 26)}X3" for n in range(limit + 5)]
     await Stock.objects.abulk_create(
         Stock(symbol=s, name=s, search_text=s, kind="ON") for s in symbols
@@ -145,13 +147,13 @@ async def test_query_over_the_limit_keeps_the_first(websocket, board, alice, use
             "id": None,
             "limit": limit,
         }
-        asked = {"type": "subscribe", "symbols": symbols[limit:], "id": "s"}
-        assert await socket.ask(asked) == error | {"id": "s"}
+        request = {"type": "subscribe", "symbols": symbols[limit:], "id": "s"}
+        assert await socket.ask(request) == error | {"id": "s"}
         await board.put(make_quote(symbols[limit]), make_quote(symbols[0]))
         assert list((await socket.next())["quotes"]) == [symbols[0]]
 
 
-async def test_subscribing_over_the_limit_applies_none(websocket, board):
+async def test_subscribe_over_the_limit_adds_no_symbol(websocket, board):
     symbols = [f"X{chr(65 + n // 26)}{chr(65 + n % 26)}X3" for n in range(29)]
     await Stock.objects.abulk_create(
         Stock(symbol=s, name=s, search_text=s, kind="ON") for s in symbols
@@ -168,21 +170,24 @@ async def test_subscribing_over_the_limit_applies_none(websocket, board):
 # Batches -------------------------------------------------------------------------------------
 
 
-async def test_update_has_only_what_changed_of_ones_own(websocket, board):
+async def test_update_contains_only_changed_fields_of_subscribed_symbols(websocket, board):
     await board.put(petr4(), make_quote("VALE3", "61.00"))
-    async with websocket(track("PETR4")) as one, websocket(track("PETR4", "VALE3")) as both:
-        await one.next()
+    async with (
+        websocket(track("PETR4")) as first_socket,
+        websocket(track("PETR4", "VALE3")) as both,
+    ):
+        await first_socket.next()
         await both.next()
 
         await board.put(petr4("38.43"), make_quote("VALE3", "61.10"))
 
         petr = {"price": "38.43", "change": "0.22", "change_pct": "0.58"}
-        assert await one.next() == {"type": "update", "seq": 2, "quotes": {"PETR4": petr}}
+        assert await first_socket.next() == {"type": "update", "seq": 2, "quotes": {"PETR4": petr}}
         quotes = {"PETR4": petr, "VALE3": {"price": "61.10"}}
         assert await both.next() == {"type": "update", "seq": 2, "quotes": quotes}
 
 
-async def test_first_quote_of_a_pending_symbol_comes_whole(websocket, board):
+async def test_first_quote_of_a_pending_symbol_is_complete(websocket, board):
     async with websocket(track("PETR4")) as socket:
         assert (await socket.next())["pending"] == ["PETR4"]
 
@@ -191,7 +196,7 @@ async def test_first_quote_of_a_pending_symbol_comes_whole(websocket, board):
         assert await socket.next() == {"type": "update", "seq": 1, "quotes": {"PETR4": PETR4}}
 
 
-async def test_numbers_rise_and_skip_what_is_not_ones_own(websocket, board):
+async def test_numbers_increase_and_skip_other_symbols(websocket, board):
     async with websocket(track("PETR4")) as socket:
         await socket.next()
         for price in ("1.00", "2.00", "3.00"):
@@ -201,7 +206,7 @@ async def test_numbers_rise_and_skip_what_is_not_ones_own(websocket, board):
         assert [(await socket.next())["seq"] for _ in range(3)] == [2, 4, 6]
 
 
-async def test_batch_without_a_change_takes_no_number(websocket, board):
+async def test_batch_without_a_change_does_not_increase_the_number(websocket, board):
     await board.put(petr4())
     async with websocket(track("PETR4")) as socket:
         await socket.next()
@@ -221,7 +226,7 @@ async def test_gap_in_the_numbers_is_filled_from_the_board(websocket, board):
     await board.put(petr4(), make_quote("VALE3", "61.00"))
     async with websocket(track("PETR4", "VALE3")) as socket:
         await socket.next()
-        updating.the_board().put([petr4("38.43")], None)  # and its message is lost
+        updating.quote_board().put([petr4("38.43")], None)  # without a message
 
         await board.put(make_quote("VALE3", "61.10"))
 
@@ -231,11 +236,11 @@ async def test_gap_in_the_numbers_is_filled_from_the_board(websocket, board):
         assert frame["quotes"]["VALE3"] == {"price": "61.10"}
 
 
-async def test_lost_message_is_made_good_by_the_poll(websocket, board):
+async def test_polling_replaces_a_lost_message(websocket, board):
     await board.put(petr4())
     async with websocket(track("PETR4")) as socket:
         await socket.next()
-        updating.the_board().put([petr4("38.43")], None)
+        updating.quote_board().put([petr4("38.43")], None)
 
         assert (await socket.next(timeout=2))["quotes"]["PETR4"]["price"] == "38.43"
 
@@ -244,8 +249,8 @@ async def test_messages_out_of_order_lose_nothing(websocket, board):
     await board.put(petr4())
     async with websocket(track("PETR4", "VALE3")) as socket:
         await socket.next()
-        first = updating.the_board().put([petr4("38.43")], None)
-        second = updating.the_board().put([make_quote("VALE3")], None)
+        first = updating.quote_board().put([petr4("38.43")], None)
+        second = updating.quote_board().put([make_quote("VALE3")], None)
         hub = quote_hub()
         await hub.apply_batch(updating._batch_message(second))
         await hub.apply_batch(updating._batch_message(first))
@@ -255,25 +260,28 @@ async def test_messages_out_of_order_lose_nothing(websocket, board):
         assert await socket.ask({"type": "ping"}) == {"type": "pong"}
 
 
-async def test_lost_board_brings_everyone_a_whole_snapshot(websocket, board):
+async def test_every_socket_gets_a_snapshot_after_a_lost_board(websocket, board):
     await board.put(petr4(), make_quote("VALE3"))
     await board.put(petr4("38.43"))
-    async with websocket(track("PETR4")) as one, websocket(track("ITUB4")) as two:
-        old = (await one.next())["epoch"]
-        await two.next()
+    async with (
+        websocket(track("PETR4")) as first_socket,
+        websocket(track("ITUB4")) as second_socket,
+    ):
+        old = (await first_socket.next())["epoch"]
+        await second_socket.next()
 
         board.lose()
         board.refill(petr4("38.44"))
         await board.put()
 
-        first, second = await one.next(), await two.next()
+        first, second = await first_socket.next(), await second_socket.next()
         assert first["type"] == second["type"] == "snapshot"
         assert first["epoch"] == second["epoch"] == board.epoch != old
         assert (first["seq"], second["seq"]) == (0, 0)
         assert first["quotes"] == {"PETR4": PETR4 | {"price": "38.44"} | changed("0.23", "0.60")}
         assert (second["quotes"], second["pending"]) == ({}, ["ITUB4"])
         await board.put(petr4("38.45"))
-        assert (await one.next())["seq"] == 1
+        assert (await first_socket.next())["seq"] == 1
 
 
 def changed(change, change_pct):
@@ -283,13 +291,13 @@ def changed(change, change_pct):
 # Subscriptions -------------------------------------------------------------------------------
 
 
-async def test_subscribing_brings_a_snapshot_of_the_named(websocket, board):
+async def test_subscribe_returns_a_snapshot_of_the_new_symbols(websocket, board):
     await board.put(petr4(), make_quote("VALE3"))
     async with websocket(track("VALE3")) as socket:
         await socket.next()
 
-        asked = {"type": "subscribe", "symbols": ["petr4f", "ITUB4", "XXXX1"], "id": "s1"}
-        frame = await socket.ask(asked)
+        request = {"type": "subscribe", "symbols": ["petr4f", "ITUB4", "XXXX1"], "id": "s1"}
+        frame = await socket.ask(request)
 
         assert (frame["type"], frame["id"], frame["seq"]) == ("snapshot", "s1", 1)
         assert frame["quotes"] == {"PETR4": PETR4}
@@ -298,7 +306,7 @@ async def test_subscribing_brings_a_snapshot_of_the_named(websocket, board):
         assert list((await socket.next())["quotes"]) == ["PETR4"]
 
 
-async def test_unsubscribing_names_what_left(websocket, board):
+async def test_unsubscribe_returns_the_removed_symbols(websocket, board):
     async with websocket(track("PETR4", "VALE3", "AXIA3")) as socket:
         await socket.next()
         names = ["petr4f", "PETR4", "ELET3", "ITUB4", "XXXX1"]
@@ -312,7 +320,7 @@ async def test_unsubscribing_names_what_left(websocket, board):
         assert await socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]}) == nothing
 
 
-async def test_retired_stock_can_still_be_left(websocket, board, monkeypatch):
+async def test_unsubscribe_works_for_a_retired_stock(websocket, board, monkeypatch):
     async with websocket(track("PETR4")) as socket:
         await socket.next()
         await Stock.objects.filter(symbol="PETR4").aupdate(is_active=False, symbol="PETR9")
@@ -325,7 +333,7 @@ async def test_retired_stock_can_still_be_left(websocket, board, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["subscribe", "unsubscribe"])
 @pytest.mark.parametrize("symbols", [None, "PETR4", {"PETR4": 1}, ["PETR4", 1], [["PETR4"]]])
-async def test_symbols_that_are_no_list_of_texts_are_invalid(websocket, board, kind, symbols):
+async def test_symbols_must_be_a_list_of_strings(websocket, board, kind, symbols):
     async with websocket(TRACK) as socket:
         await socket.next()
         frame = await socket.ask({"type": kind, "symbols": symbols, "id": "i"})
@@ -352,7 +360,7 @@ async def test_symbols_that_are_no_list_of_texts_are_invalid(websocket, board, k
         (None, True, ["PETR4", "VALE3"]),
     ],
 )
-async def test_resuming_brings_what_changed_since(websocket, board, seq, known, expected):
+async def test_resume_returns_quotes_changed_since(websocket, board, seq, known, expected):
     await board.put(petr4(), make_quote("VALE3"))
     await board.put(petr4("38.43"))
     epoch = board.epoch if known else "another"
@@ -371,20 +379,20 @@ async def test_resuming_brings_what_changed_since(websocket, board, seq, known, 
 
 
 @pytest.mark.parametrize("seq", ["x", "1.5", "٣٣", "1" * 400, "-1", "", "²"])
-async def test_nonsense_number_in_the_query_brings_all(websocket, board, seq):
+async def test_invalid_number_in_the_query_returns_all_quotes(websocket, board, seq):
     await board.put(petr4())
     async with websocket(track("PETR4", epoch=board.epoch, seq=seq)) as socket:
         assert list((await socket.next())["quotes"]) == ["PETR4"]
 
 
 @pytest.mark.parametrize("frame", [{"epoch": 1}, {"seq": "1"}, {"seq": 1.5}, {"seq": True}])
-async def test_nonsense_in_resume_is_invalid(websocket, board, frame):
+async def test_invalid_resume_is_refused(websocket, board, frame):
     async with websocket(TRACK) as socket:
         await socket.next()
         assert (await socket.ask({"type": "resume"} | frame))["code"] == "invalid"
 
 
-async def test_room_of_another_name_is_no_room(websocket, board):
+async def test_invalid_room_name_closes_the_socket(websocket, board):
     for room in ("a-b", "x" * 65, "caf%C3%A9", "a.b", "a%20", "a%0A"):
         async with websocket(f"/ws/stock/{room}/") as socket:
             assert await socket.closed() == 4404
@@ -403,27 +411,27 @@ async def test_unknown_path_closes(websocket, path, caplog):
 # Heartbeats ----------------------------------------------------------------------------------
 
 
-async def told(socket, feed):
-    """Wait for the heartbeat that says so; it does not wait for two seconds of silence."""
+async def wait_for_feed(socket, feed):
+    """Wait for a heartbeat with this feed, which is sent at once and not after two seconds."""
     async with asyncio.timeout(1):
         while (await socket.next("heartbeat"))["feed"] != feed:
             pass
 
 
-async def test_heartbeat_comes_after_two_seconds_of_silence(websocket, board):
+async def test_heartbeat_is_sent_after_two_idle_seconds(websocket, board):
     await board.put(petr4())
     batch_at = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
     async with websocket(track("PETR4")) as socket:
-        await board.feed_is(due_in_s=60, batch_at=batch_at)
-        await told(socket, "live")
+        await board.set_feed(due_in_s=60, batch_at=batch_at)
+        await wait_for_feed(socket, "live")
         await board.put(petr4("38.43"))
         await socket.next("update")
-        spoke = time.monotonic()
-        redis_client().persist(WORKER_KEY)  # a worker that stays
+        sent_at = time.monotonic()
+        redis_client().persist(WORKER_KEY)  # as if the worker renewed its lease
         frame = await socket.next("heartbeat", timeout=3)
-        silence = time.monotonic() - spoke
+        silence = time.monotonic() - sent_at
 
-    assert near(frame.pop("server_time"))
+    assert is_now(frame.pop("server_time"))
     assert frame == {
         "type": "heartbeat",
         "seq": 2,
@@ -434,22 +442,22 @@ async def test_heartbeat_comes_after_two_seconds_of_silence(websocket, board):
     assert 1.95 < silence < 2.4
 
 
-async def test_feed_is_told_at_once_when_it_changes(websocket, board):
+async def test_change_of_the_feed_is_sent_at_once(websocket, board):
     async with websocket(track("PETR4")) as socket:
         assert (await socket.next())["feed"] == "down"
 
-        await board.feed_is(due_in_s=60)
-        await told(socket, "live")
+        await board.set_feed(due_in_s=60)
+        await wait_for_feed(socket, "live")
 
-        await board.feed_is(due_in_s=-OVERDUE.total_seconds() - 0.1)
-        await told(socket, "late")
+        await board.set_feed(due_in_s=-OVERDUE.total_seconds() - 0.1)
+        await wait_for_feed(socket, "late")
 
         redis_client().delete(WORKER_KEY)
-        await told(socket, "down")
+        await wait_for_feed(socket, "down")
 
 
 async def test_feed_without_any_batch_is_late(websocket, board):
-    updating.the_board().renew_worker_lease()
+    updating.quote_board().renew_worker_lease()
     async with websocket(track("PETR4")) as socket:
         assert (await socket.next())["feed"] == "late"
 
@@ -462,7 +470,7 @@ async def test_feed_without_any_batch_is_late(websocket, board):
         ("2026-03-08T15:00:00Z", "closed"),
     ],
 )
-async def test_session_is_the_exchanges(websocket, settings, time_machine, at, session):
+async def test_session_follows_the_exchange(websocket, settings, time_machine, at, session):
     settings.SIMULATED = False
     time_machine.move_to(at)
     async with websocket(TRACK) as socket:
@@ -475,20 +483,20 @@ async def test_session_is_the_exchanges(websocket, settings, time_machine, at, s
 async def test_message_reaches_every_socket_of_the_room(websocket, board, alice):
     text = "<script>alert(1)</script> 'ação' 🚀"
     async with (
-        websocket(track(), alice) as mine,
-        websocket(track()) as theirs,
-        websocket(track(room="other")) as elsewhere,
+        websocket(track(), alice) as sender,
+        websocket(track()) as receiver,
+        websocket(track(room="other")) as outsider,
     ):
-        for socket in (mine, theirs, elsewhere):
+        for socket in (sender, receiver, outsider):
             await socket.next()
 
-        await mine.send({"type": "message", "message": f"  {text}\n"})
+        await sender.send({"type": "message", "message": f"  {text}\n"})
 
-        for socket in (mine, theirs):
+        for socket in (sender, receiver):
             frame = await socket.next()
-            assert near(frame.pop("sent_at"))
+            assert is_now(frame.pop("sent_at"))
             assert frame == {"type": "message", "user": "alice", "message": text}
-        assert await elsewhere.ask({"type": "ping"}) == {"type": "pong"}
+        assert await outsider.ask({"type": "ping"}) == {"type": "pong"}
 
 
 async def test_chat_needs_a_login(websocket, board):
@@ -515,7 +523,7 @@ async def test_chat_text_is_checked(websocket, board, alice, text, code):
         assert (await socket.ask({"type": "message", "message": text}))["code"] == code
 
 
-async def test_chat_takes_one_to_five_hundred_characters(websocket, board, alice):
+async def test_chat_accepts_one_to_five_hundred_characters(websocket, board, alice):
     async with websocket(TRACK, alice) as socket:
         await socket.next()
         for text in ("x", "é" * 500):
@@ -524,17 +532,17 @@ async def test_chat_takes_one_to_five_hundred_characters(websocket, board, alice
 
 async def test_chat_is_limited_per_user_over_all_tabs(websocket, board, alice, bob):
     async with (
-        websocket(TRACK, alice) as one,
-        websocket("/ws/stock/other/", alice) as two,
+        websocket(TRACK, alice) as first_socket,
+        websocket("/ws/stock/other/", alice) as second_socket,
         websocket(TRACK, bob) as other,
     ):
-        for socket in (one, two, other):
+        for socket in (first_socket, second_socket, other):
             await socket.next()
         for n in range(5):
-            socket = (one, two)[n % 2]
+            socket = (first_socket, second_socket)[n % 2]
             assert (await socket.ask({"type": "message", "message": str(n)}))["type"] == "message"
 
-        for socket in (one, two):
+        for socket in (first_socket, second_socket):
             frame = await socket.ask({"type": "message", "message": "6", "id": 6})
             assert (frame["code"], frame["id"]) == ("rate_limited", 6)
             assert 5 < frame["retry_after_s"] <= 10
@@ -543,7 +551,7 @@ async def test_chat_is_limited_per_user_over_all_tabs(websocket, board, alice, b
         assert (await other.ask({"type": "message", "message": "oi"}))["user"] == "bob"
 
 
-async def test_chat_is_unavailable_while_its_limit_cannot_be_counted(websocket, alice, monkeypatch):
+async def test_chat_is_unavailable_without_its_limiter(websocket, alice, monkeypatch):
     monkeypatch.setattr(redis_store._Outage, "until", float("inf"))
     async with websocket(TRACK, alice) as socket:
         await socket.next("snapshot")
@@ -556,17 +564,17 @@ async def test_chat_is_unavailable_while_its_limit_cannot_be_counted(websocket, 
 
 
 async def test_second_tab_survives_when_the_first_closes(websocket, board, alice):
-    async with websocket(track("PETR4"), alice) as two:
-        await two.next()
-        async with websocket(track("PETR4", "VALE3"), alice) as one:
-            await one.next()
-            await one.ask({"type": "unsubscribe", "symbols": ["PETR4"]})
+    async with websocket(track("PETR4"), alice) as second_socket:
+        await second_socket.next()
+        async with websocket(track("PETR4", "VALE3"), alice) as first_socket:
+            await first_socket.next()
+            await first_socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]})
         await board.put(petr4())
 
-        assert list((await two.next("update"))["quotes"]) == ["PETR4"]
+        assert list((await second_socket.next("update"))["quotes"]) == ["PETR4"]
 
 
-async def test_hostile_client_harms_nobody_else(websocket, board, caplog):
+async def test_hostile_client_does_not_affect_others(websocket, board, caplog):
     caplog.set_level(logging.INFO)
     rows = [await model.objects.acount() for model in (Stock, LastQuote, Candle, Session)]
     async with websocket(track("PETR4")) as good, websocket(track("PETR4")) as evil:
@@ -586,12 +594,15 @@ async def test_hostile_client_harms_nobody_else(websocket, board, caplog):
     assert [record for record in caplog.records if record.exc_info] == []
 
 
-async def test_what_a_socket_wanted_leaves_with_it(websocket, board):
-    async with websocket(track("PETR4", "VALE3")) as one, websocket(track("PETR4")) as two:
-        await one.next()
-        await two.next()
+async def test_disconnect_removes_all_subscriptions(websocket, board):
+    async with (
+        websocket(track("PETR4", "VALE3")) as first_socket,
+        websocket(track("PETR4")) as second_socket,
+    ):
+        await first_socket.next()
+        await second_socket.next()
         hub = quote_hub()
-        await one.disconnect()
+        await first_socket.disconnect()
         assert (set(hub.subscribers.by_symbol), hub.subscribers.wanted.counts) == (
             {"PETR4"},
             {"PETR4": 1},
@@ -605,13 +616,13 @@ async def test_what_a_socket_wanted_leaves_with_it(websocket, board):
     ) == (set(), {}, {}, {})
 
 
-async def test_queries_are_two_a_connect_and_none_after(websocket, board, alice, queries):
-    async with websocket(TRACK) as first:  # brings the catalogue
+async def test_connect_needs_two_queries_and_frames_none(websocket, board, alice, queries):
+    async with websocket(TRACK) as first:  # loads the catalogue
         await first.next()
     async with AsyncExitStack() as stack:
         opening = websocket(track("PETR4", "VALE3"), alice)
         socket = await stack.enter_async_context(opening)
-        # Logging in writes from the main thread; the handshake itself reads.
+        # The test's log-in writes; the handshake only reads.
         await socket.next()
         reads = [sql for sql in queries if "django_session" in sql or "accounts_user" in sql]
         assert [sql[:6] for sql in reads[-2:]] == ["SELECT", "SELECT"]
@@ -626,7 +637,7 @@ async def test_queries_are_two_a_connect_and_none_after(websocket, board, alice,
         assert queries == []
 
 
-async def test_connecting_costs_two_queries_at_most(websocket, board, alice, queries):
+async def test_connect_needs_at_most_two_queries(websocket, board, alice, queries):
     async with websocket(TRACK, alice) as first:
         await first.next()
         queries.clear()
@@ -644,25 +655,27 @@ def cookie_of(socket):
     return dict(socket.scope["headers"])[b"cookie"].decode()
 
 
-async def test_storm_of_reconnects_costs_two_queries(websocket, board, alice, queries):
+async def test_fifty_simultaneous_connects_need_two_queries(websocket, board, alice, queries):
     async with websocket(TRACK, alice) as first, AsyncExitStack() as stack:
         await first.next()
         queries.clear()
         cookie = cookie_of(first)
         opening = [websocket(track("PETR4"), cookie=cookie) for _ in range(50)]
-        sockets = await asyncio.gather(*(stack.enter_async_context(one) for one in opening))
+        sockets = await asyncio.gather(
+            *(stack.enter_async_context(first_socket) for first_socket in opening)
+        )
 
         assert [(await socket.next())["limit"] for socket in sockets] == [200] * 50
         assert len(queries) == 2
 
 
-async def test_slow_database_call_holds_up_no_update(websocket, board, monkeypatch):
+async def test_slow_database_call_does_not_delay_updates(websocket, board, monkeypatch):
     monkeypatch.setattr("mainapp.market.consumers.shared.load_catalogue", slow_catalogue)
     async with websocket(track("PETR4")) as socket:
         await socket.next()
         catalogue_cache()._loaded_at = -1e9
-        asked = {"type": "subscribe", "symbols": ["VALE3"]}
-        assert (await socket.ask(asked))["pending"] == ["VALE3"]  # reloads behind its back
+        request = {"type": "subscribe", "symbols": ["VALE3"]}
+        assert (await socket.ask(request))["pending"] == ["VALE3"]  # reloads in the background
 
         started = time.monotonic()
         await board.put(petr4())
@@ -672,7 +685,7 @@ async def test_slow_database_call_holds_up_no_update(websocket, board, monkeypat
 
 
 def slow_catalogue():
-    from mainapp.market.selectors.catalogue import load_catalogue  # noqa: PLC0415 - the real one
+    from mainapp.market.selectors.catalogue import load_catalogue  # noqa: PLC0415 - the name in `shared` is replaced
 
     if slow_catalogue.calls:
         time.sleep(0.5)
@@ -686,7 +699,7 @@ slow_catalogue.calls = 0
 # The home page's ranking ---------------------------------------------------------------------
 
 
-async def test_home_gets_the_ranking_and_leases_what_it_ranks(websocket, board):
+async def test_home_room_gets_the_ranking_and_leases_its_symbols(websocket, board):
     await query(MembershipFactory, stock=await Stock.objects.aget(symbol="PETR4"))
     await board.put(petr4())
     async with websocket(track(room="home")) as socket:

@@ -1,4 +1,4 @@
-"""The ticker grammar and the folding of text for search."""
+"""Tests of the ticker grammar, and of the folding of text for search."""
 
 import re
 import string
@@ -38,7 +38,7 @@ ROOTS = st.text(string.ascii_uppercase + string.digits, min_size=4, max_size=4).
         ("ibov", "IBOV"),
     ],
 )
-def test_canonical_takes_a_ticker(text, symbol):
+def test_canonical_accepts_tickers(text, symbol):
     assert canonical(text) == symbol
 
 
@@ -73,14 +73,14 @@ def test_canonical_takes_a_ticker(text, symbol):
         "PETR\uff14",  # a full-width 4
         "\uff30ETR4",  # a full-width P
         "PETR\u0664",  # an Arabic 4
-        "\u017fUZB3",  # a long s, whose capital is S
+        "\u017fUZB3",  # a long s, which becomes S in upper case
         "PETR4\u00a0",
         "\ud800ETR4",
         "PETR4,VALE3",
         "PETR4 VALE3",
     ],
 )
-def test_canonical_refuses_what_is_no_ticker(text):
+def test_canonical_refuses_other_text(text):
     assert canonical(text) is None
 
 
@@ -106,27 +106,27 @@ def test_canonical_refuses_what_is_no_ticker(text):
         ("HGLG12", ()),
     ],
 )
-def test_kinds_follow_the_suffix(text, kinds):
+def test_kinds_depend_on_the_suffix(text, kinds):
     ticker = parse(text)
 
     assert ticker
     assert ticker.kinds == kinds
 
 
-def test_parse_takes_a_fractional_ticker_apart():
+def test_parse_recognises_a_fractional_ticker():
     assert parse("petr4f") == Ticker(symbol="PETR4", root="PETR", suffix="4", is_fractional=True)
     assert parse("PETR4") == Ticker(symbol="PETR4", root="PETR", suffix="4", is_fractional=False)
 
 
 @given(root=ROOTS, suffix=st.sampled_from(SUFFIXES), counter=st.sampled_from(["", "B"]))
-def test_every_ticker_is_its_own_symbol_and_its_fractional_form_leads_to_it(root, suffix, counter):
+def test_canonical_maps_any_ticker_and_its_fractional_form_to_the_ticker(root, suffix, counter):
     symbol = root + suffix + counter
 
     assert canonical(symbol) == canonical(symbol.lower()) == canonical(f"{symbol}F") == symbol
 
 
 @given(st.text(max_size=9) | st.from_regex(r"[A-Z0-9]{4}[0-9]{1,2}[A-Z\n]{0,2}"))
-def test_what_is_taken_is_exactly_the_grammar(text):
+def test_canonical_accepts_exactly_the_grammar(text):
     symbol = canonical(text)
 
     letter = re.search(r"^[0-9]{0,3}[A-Z]", text.strip(" ").upper())
@@ -136,7 +136,7 @@ def test_what_is_taken_is_exactly_the_grammar(text):
 
 
 @given(st.text())
-def test_canonical_is_stable(text):
+def test_canonical_is_idempotent(text):
     symbol = canonical(text)
 
     assert symbol is None or canonical(symbol) == symbol
@@ -154,12 +154,12 @@ def test_canonical_is_stable(text):
         ("\uff30ETR\uff14", "petr4"),
     ],
 )
-def test_fold_leaves_what_search_compares(text, folded):
+def test_fold_normalises_text(text, folded):
     assert fold(text) == folded
 
 
 @given(st.text())
-def test_fold_leaves_no_control_and_nothing_to_fold(text):
+def test_fold_removes_control_characters_and_outer_spaces(text):
     folded = fold(text)
 
     assert not any(unicodedata.category(letter)[0] == "C" for letter in folded)

@@ -9,7 +9,7 @@ from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
 from mainapp.market.models import Candle
 from mainapp.market.services import updating
-from mainapp.market.tasks import LISTED, ask_for_quotes, prune_candles, update_stock
+from mainapp.market.tasks import LISTED, prune_candles, request_quotes, update_stock
 from mainapp.market.tests.factories import CandleFactory, StockFactory
 from mainapp.market.tests.test_updating import prices, watched
 
@@ -24,8 +24,8 @@ def _stock(transactional_db):
     StockFactory(symbol="VALE3")
 
 
-def asked():
-    """Take what was asked for from the queue of listed runs."""
+def pop_request():
+    """Remove a message from the queue of listed runs; return its arguments and headers."""
     with current_app.connection_for_read() as connection:
         queue = connection.SimpleQueue(LISTED)
         try:
@@ -37,7 +37,7 @@ def asked():
     return arguments, message.headers
 
 
-def test_task_updates_what_is_watched():
+def test_task_updates_watched_symbols():
     watched("PETR4")
 
     assert update_stock() == DONE
@@ -45,7 +45,7 @@ def test_task_updates_what_is_watched():
     assert prices().keys() == {"PETR4"}
 
 
-def test_task_updates_just_the_list():
+def test_task_updates_only_the_given_symbols():
     watched("PETR4")
 
     assert update_stock(["VALE3"]) == DONE
@@ -53,55 +53,55 @@ def test_task_updates_just_the_list():
     assert prices().keys() == {"VALE3"}
 
 
-def test_task_answers_the_same_when_there_is_nothing_to_do():
+def test_task_returns_the_same_result_without_work():
     assert (update_stock(), update_stock([]), update_stock(["XXXX3"])) == (DONE, DONE, DONE)
 
 
-def test_task_without_redis_is_told_in_one_line(settings, caplog):
+def test_task_without_redis_logs_one_line(settings, caplog):
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
     redis_client.cache_clear()
-    updating.the_board.cache_clear()
+    updating.quote_board.cache_clear()
     try:
         assert update_stock() == DONE
         assert update_stock(["PETR4"]) == DONE
     finally:
         redis_client.cache_clear()
-        updating.the_board.cache_clear()
+        updating.quote_board.cache_clear()
 
-    told = [record for record in caplog.records if record.name == "mainapp.market.tasks"]
-    assert [record.getMessage()[:35] for record in told] == [
-        "update_stock: Redis does not answer"
+    records = [record for record in caplog.records if record.name == "mainapp.market.tasks"]
+    assert [record.getMessage()[:34] for record in records] == [
+        "update_stock: Redis is unavailable"
     ] * 2
-    assert all(record.exc_info is None for record in told)
+    assert all(record.exc_info is None for record in records)
 
 
-def test_quotes_are_asked_for_on_a_queue_of_their_own():
-    ask_for_quotes(["PETR4", "VALE3"])
+def test_quotes_are_requested_on_a_separate_queue():
+    request_quotes(["PETR4", "VALE3"])
 
-    arguments, headers = asked()
+    arguments, headers = pop_request()
     assert arguments == [["PETR4", "VALE3"]]
     assert headers["task"] == "update_stock"
     assert headers["expires"] is not None
 
 
-def test_ask_without_a_broker_is_told_in_one_line(monkeypatch, caplog):
+def test_request_without_a_broker_logs_one_line(monkeypatch, caplog):
     def fail(**_):
         raise OperationalError("no broker")
 
     monkeypatch.setattr(update_stock, "apply_async", fail)
-    ask_for_quotes(["PETR4"])
+    request_quotes(["PETR4"])
 
     assert [record.getMessage() for record in caplog.records] == [
-        "quotes could not be asked for: no broker"
+        "quotes could not be requested: no broker"
     ]
 
 
-async def test_newly_watched_symbol_is_quoted_without_waiting_for_beat(websocket, board):
+async def test_newly_watched_symbol_gets_a_quote_before_the_next_batch(websocket, board):
     started = time.monotonic()
     async with websocket("/ws/stock/track/?stockpicker=PETR4") as socket:
         assert (await socket.next())["pending"] == ["PETR4"]
 
-        arguments, _headers = await asyncio.to_thread(asked)
+        arguments, _headers = await asyncio.to_thread(pop_request)
         assert arguments == [["PETR4"]]
         await query(update_stock, *arguments)
 
@@ -110,7 +110,7 @@ async def test_newly_watched_symbol_is_quoted_without_waiting_for_beat(websocket
         assert time.monotonic() - started < 1.5
 
 
-def test_pruning_is_a_task_of_the_night(settings):
+def test_task_prunes_candles(settings):
     settings.KEEP_MINUTE_CANDLES_DAYS = 1
     CandleFactory(interval="1m")
 

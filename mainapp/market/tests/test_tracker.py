@@ -17,7 +17,7 @@ def symbols(page):
     return [row.symbol for row in page.context["rows"]]
 
 
-def test_the_rows_have_the_last_price_without_script(client):
+def test_rows_contain_the_last_price_without_scripts(client):
     LastQuoteFactory(stock=StockFactory(symbol="PETR4", name="Petrobras"))
     page = client.get("/stocktracker?stockpicker=PETR4")
     text = page.content.decode()
@@ -28,7 +28,7 @@ def test_the_rows_have_the_last_price_without_script(client):
     assert "+0,55%" in text
 
 
-def test_the_asked_order_is_kept_and_each_stock_shown_once(client):
+def test_stocks_are_shown_once_in_the_requested_order(client):
     for symbol in ("PETR4", "VALE3", "AXIA3"):
         StockFactory(symbol=symbol)
     StockFactory(symbol="ELET3", renamed_to=StockFactory(symbol="AXIA3"))
@@ -38,7 +38,7 @@ def test_the_asked_order_is_kept_and_each_stock_shown_once(client):
     assert symbols(page) == ["VALE3", "PETR4", "AXIA3"]
 
 
-def test_unknown_symbols_are_named_and_escaped(client):
+def test_unknown_symbols_are_shown_and_escaped(client):
     StockFactory(symbol="PETR4")
     page = client.get("/stocktracker", {"stockpicker": ["XXXX3", "<b>", "PETR4"]})
     assert symbols(page) == ["PETR4"]
@@ -50,7 +50,7 @@ def test_control_characters_are_a_bad_request(client):
     assert client.get("/stocktracker?stockpicker=PE%00TR4").status_code == 400
 
 
-def test_a_stranger_follows_thirty_and_is_offered_the_login(client):
+def test_anonymous_users_can_follow_thirty_and_are_invited_to_log_in(client):
     stocks = StockFactory.create_batch(SYMBOL_LIMIT_ANONYMOUS + 1)
     page = client.get("/stocktracker", {"stockpicker": [stock.symbol for stock in stocks]})
     assert len(symbols(page)) == SYMBOL_LIMIT_ANONYMOUS
@@ -59,7 +59,7 @@ def test_a_stranger_follows_thirty_and_is_offered_the_login(client):
     assert "O limite é de 30 ativos" not in page.content.decode()
 
 
-def test_without_symbols_a_person_sees_the_current_list(client, alice):
+def test_current_list_is_shown_without_symbols(client, alice):
     for symbol in ("PETR4", "VALE3"):
         StockFactory(symbol=symbol)
     create_list(owner=alice, name="Minha", symbols=["VALE3", "PETR4"])
@@ -70,14 +70,14 @@ def test_without_symbols_a_person_sees_the_current_list(client, alice):
     assert not client.get("/stocktracker?stockpicker=PETR4").context["is_own"]
 
 
-def test_nothing_to_follow_leads_to_the_picker(client):
+def test_empty_tracker_links_to_the_picker(client):
     page = client.get("/stocktracker").content.decode()
     assert 'data-state="empty"' in page
     assert "/stockpicker/IBOV" in page
     assert "Ver os 10 mais conhecidos" in page
 
 
-def test_a_simulated_quote_is_not_shown_as_a_real_one(client, settings):
+def test_simulated_quote_is_not_shown_in_the_real_market(client, settings):
     LastQuoteFactory(stock=StockFactory(symbol="PETR4"))
     settings.SIMULATED = False
     page = client.get("/stocktracker?stockpicker=PETR4")
@@ -85,7 +85,7 @@ def test_a_simulated_quote_is_not_shown_as_a_real_one(client, settings):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_the_page_costs_two_queries_whatever_it_holds(client, count, django_assert_num_queries):
+def test_tracker_needs_two_queries_for_any_content(client, count, django_assert_num_queries):
     stocks = StockFactory.create_batch(count)
     for stock in stocks:
         LastQuoteFactory(stock=stock)
@@ -94,7 +94,9 @@ def test_the_page_costs_two_queries_whatever_it_holds(client, count, django_asse
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_persons_list_costs_three_queries_more(client, alice, count, django_assert_num_queries):
+def test_tracker_of_a_users_list_needs_five_queries(
+    client, alice, count, django_assert_num_queries
+):
     stocks = StockFactory.create_batch(count)
     create_list(owner=alice, name="Minha", symbols=[stock.symbol for stock in stocks])
     client.force_login(alice)

@@ -42,20 +42,20 @@ def _stocks(transactional_db):
 @pytest.fixture
 def source(monkeypatch):
     source = TestSource(prices={"PETR4": "38.42", "VALE3": "61.00", "ITUB4": "32.00"})
-    worked = chain_of(source)
-    monkeypatch.setattr(updating, "chain", lambda: worked)
+    chain = chain_of(source)
+    monkeypatch.setattr(updating, "chain", lambda: chain)
     return source
 
 
 @pytest.fixture
 def real_source(monkeypatch, settings):
     settings.SIMULATED = False
-    updating.the_board.cache_clear()
+    updating.quote_board.cache_clear()
     source = TestSource(simulated=False, prices={"PETR4": "38.42"})
-    worked = chain_of(source)
-    monkeypatch.setattr(updating, "chain", lambda: worked)
+    chain = chain_of(source)
+    monkeypatch.setattr(updating, "chain", lambda: chain)
     yield source
-    updating.the_board.cache_clear()
+    updating.quote_board.cache_clear()
 
 
 def watched(*symbols, name="web"):
@@ -64,7 +64,7 @@ def watched(*symbols, name="web"):
 
 
 def prices():
-    """Return what is on the board."""
+    """Return the prices on the board."""
     contents = {}
     for symbol, raw in redis_client().hgetall(boards.board_key(True)).items():
         if not symbol.startswith(b"@"):
@@ -74,7 +74,7 @@ def prices():
 
 @contextmanager
 def running(function, **arguments):
-    """Run it in a thread; the result comes from the future."""
+    """Run a function in a thread; yield the future of its result."""
 
     def run():
         try:
@@ -93,7 +93,7 @@ def now():
 # The batch -----------------------------------------------------------------------------------
 
 
-def test_batch_is_what_is_watched_and_needed(source, monkeypatch):
+def test_batch_fetches_watched_and_needed_symbols(source, monkeypatch):
     monkeypatch.setattr(watch, "_needs", [lambda: ["ITUB4"]])
     watched("PETR4")
     watched("PETR4", "VALE3", name="other")
@@ -101,22 +101,22 @@ def test_batch_is_what_is_watched_and_needed(source, monkeypatch):
 
     assert update_watched(at=at) is True
 
-    assert source.asked == [["ITUB4", "PETR4", "VALE3"]]
+    assert source.requests == [["ITUB4", "PETR4", "VALE3"]]
     assert prices() == {"PETR4": "38.42", "VALE3": "61.00", "ITUB4": "32.00"}
     assert LastQuote.objects.count() == 3
-    status = updating.the_board().status()
+    status = updating.quote_board().status()
     assert status.next_due_at == at + timedelta(seconds=10)
     assert abs(status.batch_at - at) < 5 * SECOND
 
 
-def test_symbol_that_nobody_watches_is_not_fetched(source):
+def test_unwatched_symbol_is_not_fetched(source):
     assert update_watched(at=now()) is True
 
-    assert source.asked == []
-    assert updating.the_board().status() is not None
+    assert source.requests == []
+    assert updating.quote_board().status() is not None
 
 
-def test_batch_that_is_not_due_waits_unless_it_is_wanted_at_once(source):
+def test_batch_waits_for_its_due_time_unless_at_once(source):
     watched("PETR4")
     at = now()
     update_watched(at=at)
@@ -124,33 +124,33 @@ def test_batch_that_is_not_due_waits_unless_it_is_wanted_at_once(source):
     assert update_watched(at=at + 8.9 * SECOND) is False
     assert update_watched(at=at + SECOND, at_once=True) is True
     assert update_watched(at=at + 10.1 * SECOND) is True
-    assert len(source.asked) == 3
+    assert len(source.requests) == 3
 
 
-def test_board_and_publication_come_after_the_commit(source, monkeypatch):
+def test_board_and_publication_follow_the_commit(source, monkeypatch):
     watched("PETR4")
     order = []
     put = boards.Board.put
 
-    def hear(**_):
+    def receive(**_):
         order.append(("recorded", prices(), LastQuote.objects.count()))
 
-    def note(batch):
+    def note_publication(batch):
         order.append(("published", prices(), batch[0][1]["quotes"]["PETR4"]["price"]))
 
-    def committed(self, quotes, status):
+    def note_put(self, quotes, status):
         if quotes:
             order.append(("put", connection.in_atomic_block, LastQuote.objects.count()))
         return put(self, quotes, status)
 
-    monkeypatch.setattr(updating, "publish", note)
-    monkeypatch.setattr(boards.Board, "put", committed)
+    monkeypatch.setattr(updating, "publish", note_publication)
+    monkeypatch.setattr(boards.Board, "put", note_put)
     restore_board()
-    quotes_recorded.connect(hear)
+    quotes_recorded.connect(receive)
     try:
         update_watched(at=now())
     finally:
-        quotes_recorded.disconnect(hear)
+        quotes_recorded.disconnect(receive)
 
     assert order == [
         ("recorded", {}, 1),
@@ -159,7 +159,7 @@ def test_board_and_publication_come_after_the_commit(source, monkeypatch):
     ]
 
 
-def test_failing_receiver_keeps_the_price_off_the_board(source):
+def test_failing_receiver_prevents_the_update_of_the_board(source):
     watched("PETR4")
 
     def fail(**_):
@@ -177,7 +177,7 @@ def test_failing_receiver_keeps_the_price_off_the_board(source):
     assert update_watched(at=now()) is True
 
 
-def test_run_killed_between_commit_and_board_is_made_good_by_the_next(source):
+def test_next_batch_repairs_a_run_killed_between_commit_and_board(source):
     watched("PETR4")
     restore_board()
     record_quotes(quotes=source.quotes(["PETR4"]).values(), at=now())
@@ -188,7 +188,7 @@ def test_run_killed_between_commit_and_board_is_made_good_by_the_next(source):
     assert prices() == {"PETR4": "38.42"}
 
 
-def test_refused_quotes_are_counted(source):
+def test_rejected_quotes_are_counted(source):
     watched("PETR4", "VALE3")
     source.prices["PETR4"] = "NaN"
 
@@ -198,10 +198,10 @@ def test_refused_quotes_are_counted(source):
     assert RejectedQuotes.objects.get().reason == "not_finite"
 
 
-def test_doubtful_quote_is_counted_though_the_next_source_had_a_good_one(monkeypatch):
+def test_unusable_quote_is_counted_even_if_the_next_source_has_a_good_one(monkeypatch):
     doubtful = TestSource("doubtful", prices={"PETR4": "NaN"})
-    worked = chain_of(doubtful, TestSource("good", prices={"PETR4": "38.42"}))
-    monkeypatch.setattr(updating, "chain", lambda: worked)
+    chain = chain_of(doubtful, TestSource("good", prices={"PETR4": "38.42"}))
+    monkeypatch.setattr(updating, "chain", lambda: chain)
     watched("PETR4")
 
     update_watched(at=now())
@@ -213,40 +213,40 @@ def test_doubtful_quote_is_counted_though_the_next_source_had_a_good_one(monkeyp
 # One run at a time ---------------------------------------------------------------------------
 
 
-def test_second_run_leaves_at_once_and_a_listed_one_is_not_held(source):
+def test_second_batch_returns_at_once_and_listed_runs_are_not_blocked(source):
     watched("PETR4")
-    source.may_answer.clear()
+    source.can_reply.clear()
     with running(update_watched, at=now()) as first:
-        assert source.began.wait(5)
+        assert source.started.wait(5)
         started = time.monotonic()
         assert update_watched(at=now(), at_once=True) is False
         assert time.monotonic() - started < 0.5
-        assert source.asked == [["PETR4"]]
+        assert source.requests == [["PETR4"]]
 
-        source.began.clear()
+        source.started.clear()
         with running(update_listed, symbols=["VALE3"]) as listed:
-            assert source.began.wait(5)
+            assert source.started.wait(5)
             update_listed(symbols=["VALE3"])  # claimed: not fetched twice
-            assert source.asked == [["PETR4"], ["VALE3"]]
-            source.may_answer.set()
+            assert source.requests == [["PETR4"], ["VALE3"]]
+            source.can_reply.set()
             listed.result(5)
         assert first.result(5) is True
     assert prices() == {"PETR4": "38.42", "VALE3": "61.00"}
 
 
-def test_batch_leaves_out_what_a_listed_run_is_fetching(source):
+def test_batch_skips_symbols_that_a_listed_run_is_fetching(source):
     watched("PETR4", "VALE3")
-    source.may_answer.clear()
+    source.can_reply.clear()
     with running(update_listed, symbols=["VALE3"]) as listed:
-        assert source.began.wait(5)
-        source.may_answer.set()
+        assert source.started.wait(5)
+        source.can_reply.set()
         update_watched(at=now())
         listed.result(5)
 
-    assert source.asked == [["VALE3"], ["PETR4"]]
+    assert source.requests == [["VALE3"], ["PETR4"]]
 
 
-def test_many_runs_at_once_fetch_once(source):
+def test_concurrent_batches_fetch_once(source):
     watched("PETR4")
 
     def run(_):
@@ -258,26 +258,26 @@ def test_many_runs_at_once_fetch_once(source):
     at = now()
     with ThreadPoolExecutor(6) as threads:
         assert list(threads.map(run, range(6))).count(True) == 1
-    assert source.asked == [["PETR4"]]
+    assert source.requests == [["PETR4"]]
 
 
-def test_lease_is_renewed_while_its_run_lasts(source, monkeypatch):
+def test_lease_is_renewed_during_a_run(source, monkeypatch):
     monkeypatch.setattr(updating, "LEASE_S", 0.3)
     monkeypatch.setattr(updating, "RENEW_S", 0.05)
     watched("PETR4")
-    source.may_answer.clear()
+    source.can_reply.clear()
     with running(update_watched, at=now()) as first:
-        assert source.began.wait(5)
+        assert source.started.wait(5)
         deadline = time.monotonic() + 0.7
         while time.monotonic() < deadline:
             assert update_watched(at=now(), at_once=True) is False
             time.sleep(0.02)
-        source.may_answer.set()
+        source.can_reply.set()
         assert first.result(5) is True
     assert not redis_client().exists(updating.LEASE_KEY)
 
 
-def test_lease_of_a_killed_run_ends_by_itself(source):
+def test_lease_of_a_killed_run_expires(source):
     watched("PETR4")
     assert redis_client().lock(updating.LEASE_KEY, timeout=0.1).acquire(blocking=False)
     assert update_watched(at=now()) is False
@@ -287,65 +287,65 @@ def test_lease_of_a_killed_run_ends_by_itself(source):
         assert time.monotonic() < deadline
 
 
-def test_run_that_lost_its_lease_takes_nobody_elses(source, monkeypatch, caplog):
+def test_run_that_lost_its_lease_does_not_release_another(source, monkeypatch, caplog):
     monkeypatch.setattr(updating, "RENEW_S", 0.02)
     watched("PETR4")
-    source.may_answer.clear()
+    source.can_reply.clear()
     with running(update_watched, at=now()) as first:
-        assert source.began.wait(5)
+        assert source.started.wait(5)
         redis_client().set(updating.LEASE_KEY, "another's")
         while not caplog.records:
             time.sleep(0.01)
-        source.may_answer.set()
+        source.can_reply.set()
         first.result(5)
 
     assert redis_client().get(updating.LEASE_KEY) == b"another's"
     assert redis_client().ttl(updating.LEASE_KEY) == -1
 
 
-# Sources that fail or rest -------------------------------------------------------------------
+# Sources that fail or pause ------------------------------------------------------------------
 
 
-def test_batch_that_every_source_failed_stays_due(source):
+def test_batch_stays_due_after_all_sources_failed(source):
     watched("PETR4")
     update_watched(at=now())
-    before = updating.the_board().status()
+    before = updating.quote_board().status()
     source.fault = "unreachable"
     at = before.next_due_at
 
-    for _ in range(3):  # whether its breaker is open or not
+    for _ in range(3):  # with a closed and with an open breaker
         update_watched(at=at + 2 * SECOND)
 
-    assert updating.the_board().status() == before
+    assert updating.quote_board().status() == before
     assert is_overdue(at=at + 2 * SECOND)
     assert not is_overdue(at=at)
 
 
-def test_symbol_that_no_source_has_is_no_failure(source):
+def test_symbol_unknown_to_all_sources_is_not_a_failure(source):
     watched("XXXX3")
     at = now()
 
     update_watched(at=at)
 
-    assert updating.the_board().status().next_due_at == at + timedelta(seconds=10)
+    assert updating.quote_board().status().next_due_at == at + timedelta(seconds=10)
 
 
-def test_source_that_spares_its_calls_stretches_the_interval(monkeypatch):
+def test_source_that_spreads_its_budget_extends_the_interval(monkeypatch):
     source = TestSource(prices={"PETR4": "38.42"}, budget=Budget(calls=60, period="hour"))
-    worked = chain_of(source)
-    monkeypatch.setattr(updating, "chain", lambda: worked)
+    chain = chain_of(source)
+    monkeypatch.setattr(updating, "chain", lambda: chain)
     watched("PETR4")
     assert update_watched(at=now()) is True
-    batch_at = updating.the_board().status().batch_at
+    batch_at = updating.quote_board().status().batch_at
 
     assert update_watched(at=now(), at_once=True) is False
 
-    status = updating.the_board().status()
-    assert (len(source.asked), status.batch_at) == (1, batch_at)
+    status = updating.quote_board().status()
+    assert (len(source.requests), status.batch_at) == (1, batch_at)
     assert status.next_due_at > now()
 
 
-# When ----------------------------------------------------------------------------------------
+# Intervals -----------------------------------------------------------------------------------
 
 
 def test_closed_market_is_polled_once_a_minute(real_source, time_machine):
@@ -357,7 +357,7 @@ def test_closed_market_is_polled_once_a_minute(real_source, time_machine):
             polled.append(seconds)
 
     assert polled == [0, 60, 120, 180]
-    assert len(real_source.asked) == 4
+    assert len(real_source.requests) == 4
 
 
 def test_open_market_is_polled_every_interval(real_source, time_machine):
@@ -376,26 +376,26 @@ def test_simulated_market_never_closes(source, time_machine):
     time_machine.move_to(SUNDAY, tick=False)
     update_watched(at=SUNDAY)
 
-    assert updating.the_board().status().next_due_at == SUNDAY + 10 * SECOND
+    assert updating.quote_board().status().next_due_at == SUNDAY + 10 * SECOND
 
 
-def test_interval_and_switch_are_the_admins(source):
+def test_interval_and_switch_in_the_admin_apply(source):
     ensure_periodic_task()
     watched("PETR4")
     every = IntervalSchedule.objects.create(every=2, period=IntervalSchedule.MINUTES)
     PeriodicTask.objects.filter(name="update_stock").update(interval=every)
     at = now()
     update_watched(at=at)
-    assert updating.the_board().status().next_due_at == at + timedelta(minutes=2)
+    assert updating.quote_board().status().next_due_at == at + timedelta(minutes=2)
 
     PeriodicTask.objects.filter(name="update_stock").update(enabled=False)
 
     assert update_watched(at=at + timedelta(hours=1)) is False
     assert update_watched(at=at + timedelta(hours=1), at_once=True) is False
-    assert len(source.asked) == 1
+    assert len(source.requests) == 1
 
 
-def test_periodic_task_is_created_once_and_the_admins_change_stays(settings):
+def test_periodic_task_is_created_once_and_changes_in_the_admin_stay(settings):
     ensure_periodic_task()
     task = PeriodicTask.objects.get(name="update_stock")
     assert (task.task, task.interval.every, task.interval.period) == (
@@ -417,36 +417,36 @@ def test_periodic_task_is_created_once_and_the_admins_change_stays(settings):
 # Listed runs ---------------------------------------------------------------------------------
 
 
-def test_listed_run_fetches_just_its_list_and_is_no_batch(source):
+def test_listed_run_fetches_only_its_symbols_and_sets_no_status(source):
     watched("PETR4")
 
     update_listed(symbols=["VALE3", "VALE3", "XXXX3"])
 
-    assert source.asked == [["VALE3", "XXXX3"]]
+    assert source.requests == [["VALE3", "XXXX3"]]
     assert prices() == {"VALE3": "61.00"}
-    assert updating.the_board().status() is None
+    assert updating.quote_board().status() is None
 
 
-def test_claims_end_with_the_sources_timeout(source, settings):
+def test_claims_expire_after_the_source_timeout(source, settings):
     settings.SOURCE_TIMEOUT_S = 0.05
     update_listed(symbols=["VALE3"])
 
     deadline = time.monotonic() + 5
-    while len(source.asked) < 2:
+    while len(source.requests) < 2:
         update_listed(symbols=["VALE3"])
         assert time.monotonic() < deadline
 
 
-def test_empty_list_asks_nobody(source):
+def test_empty_list_makes_no_call(source):
     update_listed(symbols=[])
 
-    assert source.asked == []
+    assert source.requests == []
 
 
 # The board -----------------------------------------------------------------------------------
 
 
-def test_lost_board_is_filled_with_what_was_recorded(source):
+def test_lost_board_is_restored_from_recorded_quotes(source):
     watched("PETR4", "VALE3")
     update_watched(at=now())
     assert restore_board() is False
@@ -458,7 +458,7 @@ def test_lost_board_is_filled_with_what_was_recorded(source):
     assert is_overdue(at=now())
 
 
-def test_batch_on_a_lost_board_brings_the_others_back_with_it(source):
+def test_listed_run_restores_a_lost_board(source):
     record_quotes(quotes=[make_quote("ITUB4", "31.00")], at=now())
     redis_client().flushall()
 

@@ -17,7 +17,7 @@ def client():
 
 
 class Process:
-    """A web process: a set, and the lease that makes Redis agree with it."""
+    """A web process: a set of symbols, and the lease that copies it to Redis."""
 
     def __init__(self, name):
         self.client = async_client()
@@ -53,127 +53,127 @@ async def fail_to_sync(process, client):
         client.execute_command("ACL", "SETUSER", "default", "+@all")
 
 
-async def test_union_of_processes_is_watched(client):
-    async with Process("one") as one, Process("two") as two:
+async def test_watched_symbols_are_the_union_of_processes(client):
+    async with Process("first") as first, Process("second") as second:
         assert watched_symbols(client) == set()
-        one.add("PETR4", "VALE3")
-        two.add("PETR4", "ITUB4")
-        await one.sync()
-        await two.sync()
+        first.add("PETR4", "VALE3")
+        second.add("PETR4", "ITUB4")
+        await first.sync()
+        await second.sync()
         assert watched_symbols(client) == {"PETR4", "VALE3", "ITUB4"}
 
-        one.remove("PETR4", "VALE3")
-        await one.sync()
+        first.remove("PETR4", "VALE3")
+        await first.sync()
 
         assert watched_symbols(client) == {"PETR4", "ITUB4"}
-        two.remove("PETR4", "ITUB4")
-        await two.sync()
+        second.remove("PETR4", "ITUB4")
+        await second.sync()
         assert watched_symbols(client) == set()
 
 
-async def test_lease_ends_by_itself(client):
-    async with Process("one") as one:
-        one.add("PETR4")
-        await one.sync()
+async def test_lease_expires(client):
+    async with Process("first") as first:
+        first.add("PETR4")
+        await first.sync()
 
-        assert 0 < client.pttl(key("watch", "one")) <= LEASE_S * 1000
-        client.pexpire(key("watch", "one"), 300)
-        await one.sync()
-        assert client.pttl(key("watch", "one")) > 300
-        client.pexpire(key("watch", "one"), 1)
+        assert 0 < client.pttl(key("watch", "first")) <= LEASE_S * 1000
+        client.pexpire(key("watch", "first"), 300)
+        await first.sync()
+        assert client.pttl(key("watch", "first")) > 300
+        client.pexpire(key("watch", "first"), 1)
         await asyncio.sleep(0.01)
         assert watched_symbols(client) == set()
 
 
 async def test_lost_lease_is_written_again(client):
-    async with Process("one") as one:
-        one.add("PETR4", "VALE3")
-        await one.sync()
+    async with Process("first") as first:
+        first.add("PETR4", "VALE3")
+        await first.sync()
         client.flushall()
 
-        await one.sync()
+        await first.sync()
 
         assert watched_symbols(client) == {"PETR4", "VALE3"}
-        assert client.pttl(key("watch", "one")) > 0
+        assert client.pttl(key("watch", "first")) > 0
 
 
-async def test_what_came_and_went_between_two_syncs_is_not_told(client):
-    async with Process("one") as one:
-        one.add("PETR4")
-        await one.sync()
-        one.add("VALE3")
-        one.remove("VALE3", "PETR4")
-        one.add("PETR4")
+async def test_symbol_added_and_removed_between_syncs_is_not_sent(client):
+    async with Process("first") as first:
+        first.add("PETR4")
+        await first.sync()
+        first.add("VALE3")
+        first.remove("VALE3", "PETR4")
+        first.add("PETR4")
 
-        await one.sync()
+        await first.sync()
 
         assert watched_symbols(client) == {"PETR4"}
 
 
-async def test_failed_call_is_made_good_by_the_next(client):
-    async with Process("one") as one:
-        one.add("PETR4", "VALE3")
-        await one.sync()
-        one.remove("PETR4")
-        one.add("ITUB4")
-        await fail_to_sync(one, client)
+async def test_sync_after_a_failed_one_sends_everything(client):
+    async with Process("first") as first:
+        first.add("PETR4", "VALE3")
+        await first.sync()
+        first.remove("PETR4")
+        first.add("ITUB4")
+        await fail_to_sync(first, client)
 
-        await one.sync()
+        await first.sync()
 
         assert watched_symbols(client) == {"VALE3", "ITUB4"}
 
 
-async def test_older_lease_of_the_same_size_is_not_believed_after_a_failure(client):
-    """A Redis that was killed comes back with what it last saved."""
-    async with Process("one") as one:
-        one.add("PETR4", "VALE3")
-        await one.sync()
-        await fail_to_sync(one, client)
-        client.delete(key("watch", "one"))
-        client.sadd(key("watch", "one"), "PETR4", "ITUB4")
+async def test_older_lease_of_the_same_size_is_replaced_after_a_failure(client):
+    """A killed Redis restarts with its last saved data."""
+    async with Process("first") as first:
+        first.add("PETR4", "VALE3")
+        await first.sync()
+        await fail_to_sync(first, client)
+        client.delete(key("watch", "first"))
+        client.sadd(key("watch", "first"), "PETR4", "ITUB4")
 
-        await one.sync()
+        await first.sync()
 
         assert watched_symbols(client) == {"PETR4", "VALE3"}
 
 
-async def test_dropped_lease_is_gone_at_once(client):
-    async with Process("one") as one, Process("two") as two:
-        for process in (one, two):
+async def test_drop_removes_the_lease_at_once(client):
+    async with Process("first") as first, Process("second") as second:
+        for process in (first, second):
             process.add("PETR4", process.lease._name.upper())
             await process.sync()
 
-        await one.lease.drop()
+        await first.lease.drop()
 
-        assert watched_symbols(client) == {"PETR4", "TWO"}
+        assert watched_symbols(client) == {"PETR4", "SECOND"}
 
 
-async def test_names_of_the_dead_are_forgotten(client, time_machine):
+async def test_dead_processes_are_removed_from_the_registry(client, time_machine):
     time_machine.move_to("2026-03-10T12:00:00Z")
-    async with Process("one") as one, Process("two") as two:
-        one.add("PETR4")
-        two.add("VALE3")
-        await one.sync()
+    async with Process("first") as first, Process("second") as second:
+        first.add("PETR4")
+        second.add("VALE3")
+        await first.sync()
         time_machine.shift(61)
-        await two.sync()
+        await second.sync()
 
         watched_symbols(client)
 
-        assert client.zrange(REGISTRY, 0, -1) == [b"two"]
+        assert client.zrange(REGISTRY, 0, -1) == [b"second"]
 
 
-async def test_change_during_a_sync_is_kept_for_the_next(client):
-    async with Process("one") as one:
-        one.add("PETR4")
-        await one.sync()
-        one.add("VALE3")
-        syncing = asyncio.ensure_future(one.sync())
+async def test_change_during_a_sync_is_sent_by_the_next(client):
+    async with Process("first") as first:
+        first.add("PETR4")
+        await first.sync()
+        first.add("VALE3")
+        syncing = asyncio.ensure_future(first.sync())
         await asyncio.sleep(0)
-        one.add("ITUB4")
-        one.remove("PETR4")
+        first.add("ITUB4")
+        first.remove("PETR4")
         await syncing
 
-        await one.sync()
+        await first.sync()
 
         assert watched_symbols(client) == {"VALE3", "ITUB4"}
 
@@ -181,7 +181,7 @@ async def test_change_during_a_sync_is_kept_for_the_next(client):
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(["add", "remove", "sync", "flush", "fail"]),
-        st.sampled_from(["one", "two"]),
+        st.sampled_from(["first", "second"]),
         st.sampled_from(["AAAA3", "BBBB3", "CCCC3", "DDDD3"]),
     ),
     max_size=25,
@@ -190,26 +190,26 @@ STEPS = st.lists(
 
 @settings(max_examples=40, deadline=None, database=None)
 @given(steps=STEPS)
-def test_any_history_ends_in_the_union_of_what_is_wanted(steps):
+def test_any_sequence_of_steps_ends_in_the_union_of_wanted_symbols(steps):
     client = redis_client()
     client.flushall()
 
-    async def play():
-        async with Process("one") as one, Process("two") as two:
-            processes = {"one": one, "two": two}
+    async def run_steps():
+        async with Process("first") as first, Process("second") as second:
+            processes = {"first": first, "second": second}
             for step, name, symbol in steps:
-                await take(step, processes[name], symbol, client)
+                await apply_step(step, processes[name], symbol, client)
             for process in processes.values():
                 await process.sync()
-            assert watched_symbols(client) == one.wanted | two.wanted
+            assert watched_symbols(client) == first.wanted | second.wanted
             for process in processes.values():
                 await process.lease.drop()
             assert watched_symbols(client) == set()
 
-    asyncio.run(play())
+    asyncio.run(run_steps())
 
 
-async def take(step, process, symbol, client):
+async def apply_step(step, process, symbol, client):
     if step == "sync":
         await process.sync()
     elif step == "flush":
@@ -220,7 +220,7 @@ async def take(step, process, symbol, client):
         getattr(process, step)(symbol)
 
 
-def test_features_needs_are_watched_too(monkeypatch):
+def test_needs_of_features_are_watched(monkeypatch):
     monkeypatch.setattr(watch, "_needs", [])
     assert needed_symbols() == set()
     watch.register_need(lambda: ["PETR4", "VALE3"])

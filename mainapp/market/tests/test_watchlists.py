@@ -48,7 +48,7 @@ def bob():
 
 @pytest.fixture
 def page(client, alice):
-    """A browser in which alice is logged in."""
+    """A client with alice logged in."""
     client.force_login(alice)
     return client
 
@@ -63,7 +63,7 @@ def post_json(client, url, body):
 
 
 def fill(watchlist, count):
-    """Put `count` made-up stocks into a list and return their symbols."""
+    """Add `count` fictitious stocks to a list and return their symbols."""
     items = [WatchlistItemFactory(watchlist=watchlist) for _ in range(count)]
     return [item.stock.symbol for item in items]
 
@@ -71,15 +71,15 @@ def fill(watchlist, count):
 # Services --------------------------------------------------------------------------------------
 
 
-def test_the_first_list_is_the_current_one(alice):
+def test_first_list_becomes_current(alice):
     first, second = (create_list(owner=alice, name=name) for name in ("B", "A"))
 
-    assert [(one.name, one.is_current) for one in lists_of(alice)] == [("B", True), ("A", False)]
+    assert [(item.name, item.is_current) for item in lists_of(alice)] == [("B", True), ("A", False)]
     assert first.share_key != second.share_key
     assert len(first.share_key) == 22
 
 
-def test_create_list_refuses_a_taken_name_but_not_another_persons(alice, bob):
+def test_create_list_refuses_a_name_used_by_the_same_user_only(alice, bob):
     create_list(owner=alice, name="Bancos")
     create_list(owner=bob, name="Bancos")
 
@@ -87,7 +87,7 @@ def test_create_list_refuses_a_taken_name_but_not_another_persons(alice, bob):
         create_list(owner=alice, name="Bancos")
 
 
-def test_create_list_stops_at_the_limit(alice):
+def test_create_list_refuses_lists_over_the_limit(alice):
     for number in range(MAX_LISTS):
         create_list(owner=alice, name=f"Lista {number}")
 
@@ -95,36 +95,36 @@ def test_create_list_stops_at_the_limit(alice):
         create_list(owner=alice, name="Uma a mais")
 
 
-def test_rename_list_keeps_names_apart(alice):
-    one, _ = (create_list(owner=alice, name=name) for name in ("Um", "Dois"))
+def test_rename_list_refuses_the_name_of_another_list(alice):
+    item, _ = (create_list(owner=alice, name=name) for name in ("Um", "Dois"))
 
     with pytest.raises(DomainError):
-        rename_list(watchlist=one, name="Dois")
-    rename_list(watchlist=one, name="Um")
-    rename_list(watchlist=one, name="Três")
+        rename_list(watchlist=item, name="Dois")
+    rename_list(watchlist=item, name="Um")
+    rename_list(watchlist=item, name="Três")
 
-    assert Watchlist.objects.get(pk=one.pk).name == "Três"
+    assert Watchlist.objects.get(pk=item.pk).name == "Três"
 
 
-def test_delete_list_hands_the_current_place_on(alice):
+def test_delete_list_makes_the_next_one_current(alice):
     first, _, _ = (create_list(owner=alice, name=name) for name in ("Zero", "B", "A"))
 
     delete_list(watchlist=first)
 
-    assert [(one.name, one.is_current) for one in lists_of(alice)] == [("A", True), ("B", False)]
+    assert [(item.name, item.is_current) for item in lists_of(alice)] == [("A", True), ("B", False)]
 
 
-def test_make_current_moves_the_place(alice, stocks):
+def test_make_current_replaces_the_current_list(alice, stocks):
     create_list(owner=alice, name="Um", symbols=["PETR4"])
-    two = create_list(owner=alice, name="Dois", symbols=["VALE3", "ITUB4"])
+    second = create_list(owner=alice, name="Dois", symbols=["VALE3", "ITUB4"])
 
-    make_current(watchlist=two)
-    make_current(watchlist=two)
+    make_current(watchlist=second)
+    make_current(watchlist=second)
 
     assert current_symbols(alice) == ["VALE3", "ITUB4"]
 
 
-def test_add_symbols_keeps_the_order_and_says_what_is_unknown(alice, stocks):
+def test_add_symbols_appends_in_order_and_returns_unknown_texts(alice, stocks):
     StockFactory(symbol="ELET3", renamed_to=StockFactory(symbol="AXIA3"), is_active=False)
     watchlist = create_list(owner=alice, name="Um", symbols=["ITUB4"])
 
@@ -137,7 +137,7 @@ def test_add_symbols_keeps_the_order_and_says_what_is_unknown(alice, stocks):
     assert symbols_of(watchlist) == edited.symbols
 
 
-def test_add_symbols_over_the_limit_adds_none(alice, stocks):
+def test_add_symbols_over_the_limit_adds_nothing(alice, stocks):
     watchlist = create_list(owner=alice, name="Um")
     fill(watchlist, 199)
 
@@ -169,7 +169,7 @@ def test_move_symbol_stays_within_the_list(alice, stocks):
     assert symbols_of(watchlist) == ["PETR4", "ITUB4", "VALE3"]
 
 
-def test_remove_symbols_leaves_the_rest_in_order(alice, stocks):
+def test_remove_symbols_preserves_the_order(alice, stocks):
     watchlist = create_list(owner=alice, name="Um", symbols=["PETR4", "VALE3", "ITUB4"])
 
     assert remove_symbols(watchlist=watchlist, symbols=["vale3", "XXXX1"]).symbols == [
@@ -179,14 +179,14 @@ def test_remove_symbols_leaves_the_rest_in_order(alice, stocks):
     assert add_symbols(watchlist=watchlist, symbols=["VALE3"]).symbols[-1] == "VALE3"
 
 
-def test_merge_makes_a_list_where_there_is_none(alice, stocks):
+def test_merge_creates_a_missing_list(alice, stocks):
     merged = merge_symbols(owner=alice, symbols=["VALE3", "XXXX1", "PETR4"])
 
     assert (merged.symbols, merged.left_out) == (["VALE3", "PETR4"], [])
-    assert [one.name for one in lists_of(alice)] == ["Minha lista"]
+    assert [item.name for item in lists_of(alice)] == ["Minha lista"]
 
 
-def test_merge_is_a_union_in_order_and_repeatable(alice, stocks):
+def test_merge_is_an_ordered_and_idempotent_union(alice, stocks):
     create_list(owner=alice, name="Um", symbols=["ITUB4", "PETR4"])
 
     for _ in range(2):
@@ -196,7 +196,7 @@ def test_merge_is_a_union_in_order_and_repeatable(alice, stocks):
     assert current_symbols(alice) == merged.symbols
 
 
-def test_merge_names_what_finds_no_room(alice, stocks):
+def test_merge_returns_symbols_over_the_limit(alice, stocks):
     watchlist = create_list(owner=alice, name="Um")
     fill(watchlist, 198)
 
@@ -206,16 +206,16 @@ def test_merge_names_what_finds_no_room(alice, stocks):
     assert merged.left_out == ["ITUB4", "BBAS3"]
 
 
-def test_copy_list_takes_the_next_free_name(alice, bob, stocks):
+def test_copy_list_uses_the_next_free_name(alice, bob, stocks):
     source = create_list(owner=alice, name="Bancos", symbols=["ITUB4", "BBAS3"])
 
     copies = [copy_list(watchlist=source, owner=bob) for _ in range(3)]
 
-    assert [one.name for one in copies] == ["Bancos", "Bancos (2)", "Bancos (3)"]
+    assert [item.name for item in copies] == ["Bancos", "Bancos (2)", "Bancos (3)"]
     assert symbols_of(copies[2]) == ["ITUB4", "BBAS3"]
 
 
-def test_renewing_the_link_ends_the_old_one(client, alice):
+def test_renewed_link_replaces_the_old_one(client, alice):
     watchlist = create_list(owner=alice, name="Um")
     old = watchlist.share_key
 
@@ -226,9 +226,9 @@ def test_renewing_the_link_ends_the_old_one(client, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_edits_lose_nothing(alice):
+def test_concurrent_edits_lose_no_symbol(alice):
     if connection.vendor == "sqlite":
-        pytest.skip("SQLite's test database lives in memory and takes one writer at a time")
+        pytest.skip("SQLite's test database is in memory and allows one writer at a time")
     watchlist = create_list(owner=alice, name="Um")
     symbols = [StockFactory().symbol for _ in range(24)]
 
@@ -249,9 +249,9 @@ def test_concurrent_edits_lose_nothing(alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_tabs_that_merge_at_once_make_one_list(alice):
+def test_concurrent_merges_create_one_list(alice):
     if connection.vendor == "sqlite":
-        pytest.skip("SQLite's test database lives in memory and takes one writer at a time")
+        pytest.skip("SQLite's test database is in memory and allows one writer at a time")
     symbols = [StockFactory().symbol for _ in range(6)]
 
     def merge(_):
@@ -262,30 +262,30 @@ def test_two_tabs_that_merge_at_once_make_one_list(alice):
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(merge, range(4))) == [symbols] * 4
-    assert [one.name for one in lists_of(alice)] == ["Minha lista"]
+    assert [item.name for item in lists_of(alice)] == ["Minha lista"]
 
 
 # Pages -----------------------------------------------------------------------------------------
 
 
-def test_lists_need_a_login(client):
+def test_lists_require_a_login(client):
     response = client.get("/watchlists/")
 
     assert (response.status_code, response.url) == (302, "/login/?next=/watchlists/")
 
 
-def test_creating_a_list_opens_it(page, alice):
+def test_new_list_is_shown_after_its_creation(page, alice):
     response = page.post("/watchlists/", {"name": "  Dividendos "})
 
-    made = Watchlist.objects.get()
-    assert (made.owner, made.name) == (alice, "Dividendos")
-    assert response.url == f"/watchlists/{made.pk}/"
+    created = Watchlist.objects.get()
+    assert (created.owner, created.name) == (alice, "Dividendos")
+    assert response.url == f"/watchlists/{created.pk}/"
 
 
 @pytest.mark.parametrize(
     "name", ["", "x" * 61, "\N{ZERO WIDTH SPACE}", "a\N{RIGHT-TO-LEFT OVERRIDE}b"]
 )
-def test_a_name_that_cannot_be_shown_is_refused(page, name):
+def test_invisible_or_long_name_is_refused(page, name):
     response = page.post("/watchlists/", {"name": name})
 
     assert response.status_code == 200
@@ -293,7 +293,7 @@ def test_a_name_that_cannot_be_shown_is_refused(page, name):
     assert b"invalid-feedback" in response.content
 
 
-def test_a_taken_name_is_said_beside_the_field(page, alice):
+def test_used_name_shows_an_error_at_the_field(page, alice):
     create_list(owner=alice, name="Bancos")
 
     response = page.post("/watchlists/", {"name": "Bancos"})
@@ -301,7 +301,7 @@ def test_a_taken_name_is_said_beside_the_field(page, alice):
     assert "Você já tem uma lista com este nome." in response.content.decode()
 
 
-def test_a_list_can_be_edited_without_a_script(page, alice, stocks):
+def test_list_can_be_edited_without_scripts(page, alice, stocks):
     watchlist = create_list(owner=alice, name="Um", symbols=["PETR4"])
     edit = f"/watchlists/{watchlist.pk}/edit/"
 
@@ -311,22 +311,22 @@ def test_a_list_can_be_edited_without_a_script(page, alice, stocks):
     page.post(edit, {"remove": "ITUB4"})
 
     assert symbols_of(watchlist) == ["VALE3", "PETR4", "BBAS3"]
-    assert [str(one) for one in get_messages(added.wsgi_request)] == ["Não conhecemos: NADA9."]
+    assert [str(item) for item in get_messages(added.wsgi_request)] == ["Não conhecemos: NADA9."]
 
 
-def test_a_list_can_be_renamed_made_current_and_deleted(page, alice):
+def test_list_can_be_renamed_made_current_and_deleted(page, alice):
     create_list(owner=alice, name="Um")
-    two = create_list(owner=alice, name="Dois")
+    second = create_list(owner=alice, name="Dois")
 
-    page.post(f"/watchlists/{two.pk}/rename/", {"name": "Segunda"})
-    page.post(f"/watchlists/{two.pk}/make-current/")
-    assert [(one.name, one.is_current) for one in lists_of(alice)] == [
+    page.post(f"/watchlists/{second.pk}/rename/", {"name": "Segunda"})
+    page.post(f"/watchlists/{second.pk}/make-current/")
+    assert [(item.name, item.is_current) for item in lists_of(alice)] == [
         ("Segunda", True),
         ("Um", False),
     ]
-    assert page.get(f"/watchlists/{two.pk}/delete/").status_code == 200
-    assert page.post(f"/watchlists/{two.pk}/delete/").url == "/watchlists/"
-    assert [(one.name, one.is_current) for one in lists_of(alice)] == [("Um", True)]
+    assert page.get(f"/watchlists/{second.pk}/delete/").status_code == 200
+    assert page.post(f"/watchlists/{second.pk}/delete/").url == "/watchlists/"
+    assert [(item.name, item.is_current) for item in lists_of(alice)] == [("Um", True)]
 
 
 ACTIONS = ["", "edit/", "rename/", "make-current/", "link/", "delete/"]
@@ -334,30 +334,30 @@ ACTIONS = ["", "edit/", "rename/", "make-current/", "link/", "delete/"]
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("method", ["get", "post"])
-def test_somebody_elses_list_answers_as_a_missing_one(page, bob, settings, action, method):
+def test_list_of_another_user_responds_like_a_missing_one(page, bob, settings, action, method):
     settings.DEBUG = False
-    theirs = create_list(owner=bob, name="De Bob")
+    bobs_list = create_list(owner=bob, name="De Bob")
 
-    answers = [
+    responses = [
         getattr(page, method)(f"/watchlists/{pk}/{action}", {"name": "x", "remove": "PETR4"})
-        for pk in (theirs.pk, theirs.pk + 1000)
+        for pk in (bobs_list.pk, bobs_list.pk + 1000)
     ]
 
-    assert answers[0].status_code == answers[1].status_code
-    assert answers[0].status_code in (404, 405)
-    assert answers[0].content == answers[1].content
-    assert dict(answers[0].headers) == dict(answers[1].headers)
-    assert Watchlist.objects.filter(pk=theirs.pk, name="De Bob").exists()
+    assert responses[0].status_code == responses[1].status_code
+    assert responses[0].status_code in (404, 405)
+    assert responses[0].content == responses[1].content
+    assert dict(responses[0].headers) == dict(responses[1].headers)
+    assert Watchlist.objects.filter(pk=bobs_list.pk, name="De Bob").exists()
 
 
-def test_an_action_is_no_get(page, alice):
+def test_actions_refuse_get(page, alice):
     watchlist = create_list(owner=alice, name="Um")
 
     for action in ("edit/", "rename/", "make-current/", "link/"):
         assert page.get(f"/watchlists/{watchlist.pk}/{action}").status_code == 405
 
 
-def test_posts_need_the_token_of_the_page(alice):
+def test_posts_require_a_csrf_token(alice):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(alice)
 
@@ -367,17 +367,17 @@ def test_posts_need_the_token_of_the_page(alice):
 
 
 @pytest.mark.parametrize("rows", [3, 60])
-def test_a_list_costs_the_same_queries_at_any_length(page, alice, django_assert_num_queries, rows):
+def test_list_needs_the_same_queries_at_any_length(page, alice, django_assert_num_queries, rows):
     watchlist = create_list(owner=alice, name="Um")
     fill(watchlist, rows)
-    page.get("/privacy/")  # what every page keeps is kept
+    page.get("/privacy/")  # fills the caches of every page
 
     with django_assert_num_queries(4):  # session, user, list, rows
         page.get(f"/watchlists/{watchlist.pk}/")
 
 
 @pytest.mark.parametrize("count", [3, 20])
-def test_the_lists_cost_the_same_queries_in_any_number(
+def test_overview_needs_the_same_queries_for_any_number_of_lists(
     page, alice, django_assert_num_queries, count
 ):
     for number in range(count):
@@ -391,7 +391,7 @@ def test_the_lists_cost_the_same_queries_in_any_number(
 # Links -----------------------------------------------------------------------------------------
 
 
-def test_a_stranger_reads_a_shared_list(client, alice, stocks):
+def test_stranger_can_read_a_shared_list(client, alice, stocks):
     watchlist = create_list(owner=alice, name="Bancos", symbols=["ITUB4", "BBAS3"])
     LastQuoteFactory(stock=stocks[2], price=Decimal("1234.50"), previous_close=Decimal("1000"))
     LastQuoteFactory(stock=stocks[3], simulated=False)
@@ -402,27 +402,27 @@ def test_a_stranger_reads_a_shared_list(client, alice, stocks):
     assert "Bancos" in html
     assert "alice" not in html
     assert "R$\N{NO-BREAK SPACE}1.234,50" in html
-    assert "38,42" not in html  # a real price, and this run is simulated
+    assert "38,42" not in html  # a real price in the simulated market
     assert 'name="remove"' not in html
     assert response.headers["X-Robots-Tag"] == "noindex"
     assert "no-store" in response.headers["Cache-Control"]
 
 
-def test_a_shared_list_can_be_copied(client, alice, bob, stocks):
+def test_shared_list_can_be_copied(client, alice, bob, stocks):
     watchlist = create_list(owner=alice, name="Bancos", symbols=["ITUB4", "BBAS3"])
-    address = f"/lists/{watchlist.share_key}/"
+    url = f"/lists/{watchlist.share_key}/"
 
-    assert client.post(f"{address}copy/").url == f"/login/?next={address}"
+    assert client.post(f"{url}copy/").url == f"/login/?next={url}"
     client.force_login(bob)
-    client.post(f"{address}copy/")
+    client.post(f"{url}copy/")
 
-    assert [(one.name, symbols_of(one)) for one in lists_of(bob)] == [
+    assert [(item.name, symbols_of(item)) for item in lists_of(bob)] == [
         ("Bancos", ["ITUB4", "BBAS3"])
     ]
     assert symbols_of(watchlist) == ["ITUB4", "BBAS3"]
 
 
-# What scripts ask ------------------------------------------------------------------------------
+# JSON requests ---------------------------------------------------------------------------------
 
 
 def test_current_adds_and_removes(page, alice, stocks):
@@ -434,7 +434,7 @@ def test_current_adds_and_removes(page, alice, stocks):
     assert current_symbols(alice) == ["VALE3", "ITUB4"]
 
 
-def test_current_says_that_the_list_is_full(page, alice, stocks):
+def test_current_reports_a_full_list(page, alice, stocks):
     fill(create_list(owner=alice, name="Um"), 200)
 
     response = post_json(page, CURRENT, {"add": ["PETR4"]})
@@ -449,7 +449,7 @@ def test_current_says_that_the_list_is_full(page, alice, stocks):
 
 
 @pytest.mark.parametrize("url", [CURRENT, MERGE])
-def test_scripts_are_asked_to_log_in(client, url):
+def test_json_requests_require_a_login(client, url):
     response = post_json(client, url, {})
 
     assert (response.status_code, response.json()["code"]) == (401, "login_required")
@@ -470,14 +470,14 @@ def test_scripts_are_asked_to_log_in(client, url):
     ],
 )
 @pytest.mark.parametrize("url", [CURRENT, MERGE])
-def test_garbage_is_refused_and_stores_nothing(page, stocks, url, body):
+def test_invalid_body_is_refused_and_stores_nothing(page, stocks, url, body):
     response = page.post(url, body, content_type="application/json")
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
     assert not Watchlist.objects.exists()
 
 
-def test_merge_answers_what_was_left_out(page, alice, stocks):
+def test_merge_response_contains_symbols_over_the_limit(page, alice, stocks):
     fill(create_list(owner=alice, name="Um"), 199)
 
     response = post_json(page, MERGE, {"symbols": ["PETR4", "VALE3"]}).json()
@@ -487,7 +487,7 @@ def test_merge_answers_what_was_left_out(page, alice, stocks):
     assert response["message"] == "1 ativo ficou fora da sua lista, que guarda até 200."
 
 
-def test_merge_that_fits_says_nothing(page, stocks):
+def test_merge_within_the_limit_has_no_message(page, stocks):
     assert post_json(page, MERGE, {"symbols": ["PETR4"]}).json() == {
         "symbols": ["PETR4"],
         "left_out": [],

@@ -1,1 +1,1 @@
-"""The market's pages, one module per page."""
+"""Pages of the market, one module per page."""

@@ -1,4 +1,4 @@
-"""The chart of a stock, and the candles for charts."""
+"""The chart of a stock, and candles as JSON."""
 
 import logging
 from datetime import datetime
@@ -73,7 +73,7 @@ def graph(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 def candles(request: HttpRequest) -> JsonResponse:
-    """Return a stock's candles; for several tickers or `sparklines`, the closes of the day."""
+    """Return a stock's candles, or for several tickers or `sparklines` today's closes."""
     tickers = request.GET.getlist("ticker")
     if len(tickers) > 1 or "sparklines" in request.GET:
         return _sparklines(tickers)
@@ -95,7 +95,7 @@ def candles(request: HttpRequest) -> JsonResponse:
 
 
 def request_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
-    """Start fetching an incomplete range; return the state of the load."""
+    """Start the load of an incomplete range; return the state of the load."""
     if history.is_complete(bars, range_=range_, at=at):
         return history.Load("ok")
     try:

@@ -62,7 +62,7 @@ def newest_quote_at(rows: list[TrackedStock]) -> datetime | None:
 
 
 def row_actions() -> dict[str, str]:
-    """Return the addresses of a stock's actions, for the pages that exist."""
+    """Return the URLs of a stock's actions, without those of pages that are not installed."""
     actions = {}
     for name in ("create-alert", "create-carteira", "watchlist-current", "stock-search"):
         try:

@@ -1,4 +1,4 @@
-"""Users' watchlists: their pages, their shared links and the requests of scripts."""
+"""Pages, shared links and JSON requests of users' watchlists."""
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -70,7 +70,7 @@ def rename_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
-    """Add the tickers of `symbols`, remove one (`remove`) or move one (`up`, `down`)."""
+    """Add the tickers in `symbols`, or remove (`remove`) or move (`up`, `down`) one stock."""
     shown_list = get_owned_or_404(own_lists(request.user), pk)
     if symbol := request.POST.get("remove"):
         remove_symbols(watchlist=shown_list, symbols=[symbol])
@@ -126,7 +126,7 @@ def copy_shared(request: MemberRequest, share_key: str) -> HttpResponse:
 
 
 def current(request: MemberRequest) -> JsonResponse:
-    """Change the current list by the symbols of `add` and `remove`; return the new list."""
+    """Add and remove symbols of the current list; return the new list."""
     try:
         edited = edit_current(owner=request.user, **_symbols_in(request, "add", "remove"))
     except DomainError as error:
@@ -135,7 +135,7 @@ def current(request: MemberRequest) -> JsonResponse:
 
 
 def merge(request: MemberRequest) -> JsonResponse:
-    """Merge a list that was stored in the browser, `symbols`, into the current list."""
+    """Merge a list that was stored in the browser (`symbols`) into the current list."""
     try:
         merged = merge_symbols(owner=request.user, **_symbols_in(request, "symbols"))
     except DomainError as error:
@@ -175,7 +175,7 @@ def _add_typed(request: MemberRequest, watchlist: Watchlist) -> None:
 
 
 def _symbols_in(request: HttpRequest, *names: str) -> dict[str, list[str]]:
-    """Return the lists of symbols in the request's JSON. Raises: DomainError `invalid`."""
+    """Return the lists of symbols in the request. Raises: DomainError `invalid`."""
     try:
         return symbols_from(request, *names)
     except ValidationError as error:

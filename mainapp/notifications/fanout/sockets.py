@@ -1,4 +1,4 @@
-"""A tab's socket: frames in order, and those of the hub kept back while a snapshot is read."""
+"""A tab's socket: ordered frames, with the hub's frames held while a snapshot is read."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ MAX_WAITING = 200
 class InboxSocket(SocketWriter):
     """One tab of a user. A client that does not read MAX_WAITING frames is closed (`overflow`).
 
-    While the tab is held, the hub's frames are kept; `release` sends those that its snapshot lacks.
+    While the tab is held, the hub's frames are queued; `release` sends those not in its snapshot.
     """
 
     __slots__ = ("_held", "_overflow", "own_marks", "user_id")
@@ -35,14 +35,14 @@ class InboxSocket(SocketWriter):
         self._held = [] if self._held is None else self._held
 
     def release(self, last_id: int) -> None:
-        """Send the frames kept meanwhile, without notifications up to `last_id`."""
+        """Send the queued frames, without notifications up to `last_id`."""
         held, self._held = self._held or [], None
         for number, frame in held:
             if not 0 < number <= last_id:
                 self.write(frame)
 
     def write_news(self, frame: bytes, number: int = 0) -> None:
-        """Send or keep a frame of the hub; `number` is a notification's."""
+        """Send or queue a frame of the hub; `number` is a notification's id, 0 for other frames."""
         if self._held is None:
             self.write(frame)
         else:

@@ -1,11 +1,11 @@
-"""Chat services with a kind of their own; the addresses of Apprise are converted by their scheme."""
+"""A channel kind for each chat service; Apprise addresses are converted by their scheme."""
 
 import re
 import secrets
 
 from django.db import migrations, models
 
-SERVICE = "apprise"  # the one kind that all services had
+SERVICE = "apprise"  # the former kind of all chat services
 KINDS = [
     ("email", "E-mail"),
     ("webhook", "Webhook"),
@@ -29,7 +29,7 @@ JSON = re.compile(r"json(s?)://([^@/?#]+)(/[^?#]*)?")
 
 
 def convert(url):
-    """Return (kind, address, secret) of each target of an Apprise URL; none where there is no way."""
+    """Return (kind, address, secret) of each target of an Apprise URL; [] if not convertible."""
     if match := TELEGRAM.fullmatch(url):
         token = re.sub("%3A|/", ":", match[1], count=1, flags=re.I)
         chats = [CHAT.fullmatch(chat) for chat in match[2].split("/") if chat]
@@ -62,7 +62,7 @@ def convert(url):
 
 
 def revert(kind, address, secret):
-    """Return the Apprise URL of a channel, nothing for what has none."""
+    """Return the Apprise URL of a channel, "" for kinds without one."""
     bare = address.removeprefix("https://")
     if kind == "telegram":
         return f"tgram://{secret}/{address}"
@@ -88,16 +88,16 @@ def to_services(apps, schema_editor):
         free = [
             target
             for target in convert(url)
-            # One row a place: what was there twice, under two spellings, stays as it is.
+            # Channels are unique by address: a second spelling of one address is not converted.
             if not Channel.objects.filter(
                 user=channel.user_id, kind=target[0], address=target[1]
             ).exists()
         ]
         for number, (kind, address, secret) in enumerate(dict(_by_place(free)).values()):
-            channel.pk = channel.pk if number == 0 else None  # another chat is another channel
+            channel.pk = channel.pk if number == 0 else None  # a further chat becomes a new channel
             channel.kind, channel.address, channel.secret = kind, address, secret
             channel.save(force_insert=number > 0)
-    # What was sent keeps its line in the list of deliveries, without the key in its address.
+    # Past deliveries stay in the owner's list, without the secret in their address.
     for url in Delivery.objects.filter(kind=SERVICE).values_list("address", flat=True).distinct():
         for kind, address, _secret in convert(url)[:1]:
             Delivery.objects.filter(kind=SERVICE, address=url).update(kind=kind, address=address)
@@ -114,7 +114,7 @@ def to_apprise(apps, schema_editor):
     for channel in Channel.objects.filter(kind__in=services):
         url = revert(channel.kind, channel.address, channel.secret)
         while Channel.objects.filter(user=channel.user_id, kind=SERVICE, address=url).exists():
-            url += "/"  # the same place under a spelling that is free
+            url += "/"  # another spelling of the same address, which is not used yet
         Delivery.objects.filter(channel=channel).update(kind=SERVICE, address=url)
         channel.kind, channel.address, channel.secret = SERVICE, url, ""
         channel.save()

@@ -1,4 +1,4 @@
-"""Addresses to which a user's notifications go, beside the inbox."""
+"""Destinations of a user's notifications outside the inbox."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -25,8 +25,8 @@ def deliveries_for(users: Collection[User | int], kind: str) -> dict[int, list[D
     """Return the destinations of notifications of this kind, by user id.
 
     These are the verified and active channels and, unless switched off, the account's e-mail
-    address where it is verified or the site asks for no verification. Three queries, however many
-    users; every given user is in the result.
+    address where it is verified or the site requires no verification. Three queries, however many
+    users; every requested user is in the result.
     """
     ids = [user if isinstance(user, int) else user.pk for user in users]
     destinations: dict[int, list[Destination]] = {pk: [] for pk in ids}
@@ -55,7 +55,7 @@ def account_addresses(ids: Collection[int]) -> dict[int, str]:
 
 
 def channels_of(user: User) -> QuerySet[Channel]:
-    """Return the channels that a user added, oldest first, without the account's own."""
+    """Return the channels that a user added, oldest first, without the account's own address."""
     return Channel.objects.filter(user=user).exclude(kind=Channel.Kind.EMAIL, address="")
 
 

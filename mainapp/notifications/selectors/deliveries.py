@@ -1,4 +1,4 @@
-"""Deliveries and their attempts, as their owner sees them."""
+"""Queries of deliveries, their attempts, and broadcasts."""
 
 from django.db.models import Count, Q, QuerySet
 

@@ -1,4 +1,4 @@
-"""Announcements of the staff to everybody; e-mails in batches that survive a crash exactly once."""
+"""Broadcasts of the staff to all users; their e-mails are written in batches, exactly once."""
 
 from datetime import datetime
 from urllib.parse import urljoin
@@ -14,19 +14,19 @@ from mainapp.notifications.selectors.deliveries import untried_mails
 from mainapp.notifications.services.notices import message_id, notify, write_deliveries
 from mainapp.notifications.signals import rows_written
 
-BATCH = 100  # other messages wait for at most this many e-mails
+BATCH = 100  # e-mails that another message may have to wait for
 
 
 def send_broadcast(
     *, author: User, title: str, body: str, url: str = "", is_email: bool = False, at: datetime
 ) -> Broadcast:
-    """Store a notice for every inbox once; its e-mails are written in the background.
+    """Store one notification for every inbox; the e-mails are written in the background.
 
     Raises: AccessDenied unless `author` belongs to the staff.
     """
     require_level(author, User.Access.SUPPORT)
     with transaction.atomic():
-        made = Broadcast.objects.create(
+        broadcast = Broadcast.objects.create(
             author=author,
             title=title,
             body=body,
@@ -41,19 +41,19 @@ def send_broadcast(
             title=title,
             body=body,
             url=url,
-            dedupe_key=f"broadcast.{made.pk}",
+            dedupe_key=f"broadcast.{broadcast.pk}",
         )
         if is_email:
             rows_written.send(sender=None, users=[], has_deliveries=True)
-    return made
+    return broadcast
 
 
 def write_batch(*, at: datetime) -> int:
-    """Write the next e-mails of the oldest unfinished broadcast; return their number of users.
+    """Write the next e-mails of the oldest unfinished broadcast; return the number of users done.
 
     Returns 0 while the previous batch waits for its first attempt. `last_user_id` moves in the same
-    transaction and only from the value that this call read, so a concurrent call, or one after a
-    crash, continues after the last commit. Seven queries.
+    transaction, and only from the value that this call read: concurrent calls never write a batch
+    twice, and after a crash the next call continues from the last commit. Seven queries.
     """
     broadcast = Broadcast.objects.filter(finished_at=None).order_by("id").first()
     if broadcast is None or untried_mails(broadcast.pk):
@@ -61,10 +61,11 @@ def write_batch(*, at: datetime) -> int:
     users = User.objects.filter(pk__gt=broadcast.last_user_id, is_active=True).order_by("pk")
     ids = list(users.values_list("pk", flat=True)[:BATCH])
     with transaction.atomic():
-        here = Broadcast.objects.filter(
+        unmoved = Broadcast.objects.filter(
             pk=broadcast.pk, last_user_id=broadcast.last_user_id, finished_at=None
         )
-        moved = here.update(last_user_id=ids[-1]) if ids else here.update(finished_at=at)
+        changes = {"last_user_id": ids[-1]} if ids else {"finished_at": at}
+        moved = unmoved.update(**changes)
         if moved == 1 and ids:
             write_deliveries(rows=_mails(broadcast, account_addresses(ids), at))
     return len(ids) if moved == 1 else 0

@@ -35,10 +35,10 @@ LINK_LIFE = timedelta(days=3)
 
 
 def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: datetime) -> Channel:
-    """Add a channel and send its verification: a link to an e-mail address, else a code.
+    """Add a channel and send its verification: a link to an e-mail address, otherwise a code.
 
-    `address` and `secret` are as people type them; see each transport. Raises: DomainError for an
-    address that is refused or already added, or one channel too many.
+    `address` and `secret` are in the form that people type; see each transport. Raises: DomainError
+    for an invalid or already added address, and above MAX_CHANNELS.
     """
     try:
         target = transports()[kind].check(address.strip(), secret.strip())
@@ -72,7 +72,7 @@ def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: da
 
 @transaction.atomic
 def send_verification(*, channel: Channel, at: datetime) -> None:
-    """Send the link, or a new code that replaces the last one. Raises: DomainError."""
+    """Send the link, or a new code that replaces the previous one. Raises: DomainError."""
     _check_supported(channel)
     if channel.kind == Channel.Kind.EMAIL:
         url = urljoin(settings.SITE_URL, reverse("confirm-channel", args=[link_key(channel)]))
@@ -95,7 +95,7 @@ def link_key(channel: Channel) -> str:
 
 
 def channel_of_key(key: str) -> Channel:
-    """Return the channel of a link. Raises: Channel.DoesNotExist for an invalid or old one."""
+    """Return the channel of a link. Raises: Channel.DoesNotExist if it is invalid or expired."""
     try:
         pk, address = signing.loads(key, salt=SALT, max_age=LINK_LIFE)
     except (signing.BadSignature, ValueError, TypeError):
@@ -109,13 +109,14 @@ def confirm_channel(*, channel: Channel, at: datetime) -> None:
 
 
 def enter_code(*, channel: Channel, code: str, at: datetime) -> None:
-    """Verify a channel by the code that came through it.
+    """Verify a channel by the code that was sent through it.
 
-    Raises: DomainError for a wrong one; after CODE_TRIES wrong ones, or CODE_LIFE, a new code has
+    Raises: DomainError for a wrong code. After CODE_TRIES wrong codes, or CODE_LIFE, a new one has
     to be requested.
     """
     own = Channel.objects.filter(pk=channel.pk, verified_at=None)
     alive = own.filter(code_sent_at__gt=at - CODE_LIFE, code_tries__lt=CODE_TRIES).exclude(code="")
+    # Counted before the comparison: concurrent guesses cannot share one try.
     if alive.update(code_tries=F("code_tries") + 1) != 1:
         raise DomainError("invalid", gettext_noop("Este código não vale mais: peça outro."))
     channel.refresh_from_db()
@@ -134,12 +135,12 @@ def send_test(*, channel: Channel, at: datetime) -> None:
 
 
 def switch_channel(*, channel: Channel, is_active: bool) -> None:
-    """Send notifications through a channel from now on, or stop."""
+    """Switch a channel on or off."""
     Channel.objects.filter(pk=channel.pk).update(is_active=is_active)
 
 
 def switch_account_mail(*, user: User, is_active: bool, at: datetime) -> None:
-    """Send notifications to the account's own address, or stop."""
+    """Switch notifications to the account's own address on or off."""
     Channel.objects.update_or_create(
         user=user,
         kind=Channel.Kind.EMAIL,
@@ -175,5 +176,5 @@ def _check_supported(channel: Channel) -> None:
 
 
 def _lock(user: User) -> None:
-    """Serialize edits of a user's channels (SQLite locks the whole database by itself)."""
+    """Serialize edits of a user's channels; SQLite, which ignores this, has one writer anyway."""
     User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)

@@ -1,4 +1,4 @@
-"""Sending due deliveries, with a few threads a kind: a service that hangs delays no other kind."""
+"""Sending of due deliveries, in a few threads for each kind: a slow service delays no other."""
 
 import logging
 from collections import defaultdict, deque
@@ -40,16 +40,16 @@ logger = logging.getLogger(__name__)
 THREADS = 4  # of each kind
 BATCH = 20
 RENEW_S = 10.0
-POLL_S = 0.25  # how long new deliveries of other kinds wait while one kind hangs
+POLL_S = 0.25  # the longest wait of new deliveries of other kinds while one kind hangs
 DATABASE_PAUSE_S = 1.0
 
-stopping = Event()  # set when the process ends: nothing more is claimed
+stopping = Event()  # set when the process shuts down: nothing more is claimed
 _running = Lock()
 _requested_again = Event()
 
 
 def notify_inboxes(users: list[int] | None) -> None:
-    """Have every web process read these inboxes (None: all) now; the message may be lost."""
+    """Make every web process read these inboxes (None: all) now; the message may be lost."""
     publish([GroupMessage(INBOXES, InboxesChanged(type="inboxes.changed", users=users))])
 
 
@@ -74,7 +74,8 @@ def transports() -> dict[str, Transport]:
 def deliver_due() -> int:
     """Send all due deliveries; return the number of attempts, 0 while another call is running.
 
-    One call runs in a process; it checks once more when another was made meanwhile.
+    One call runs per process at a time. If another is made while it runs, it checks the outbox
+    once more before it returns.
     """
     _requested_again.set()
     attempts = 0
@@ -124,6 +125,7 @@ class Round:
         return self._attempts
 
     def _step(self) -> None:
+        # Results leave the queue once recorded: after a database error the next step tries again.
         while self._done:
             _record(*self._done[0])
             self._done.popleft()
@@ -175,9 +177,10 @@ class Round:
     def _renew(self) -> None:
         if monotonic() - self._renewed_at >= RENEW_S:
             deliveries = [*self._sending.values(), *self._unsent()]
-            still_ours = renew_claims(deliveries=deliveries, at=timezone.now())
+            # A process that stood still for a minute has lost its claims: others send those rows.
+            still_claimed = renew_claims(deliveries=deliveries, at=timezone.now())
             for kind, waiting in self._claimed.items():
-                self._claimed[kind] = deque(row for row in waiting if row.pk in still_ours)
+                self._claimed[kind] = deque(row for row in waiting if row.pk in still_claimed)
             self._renewed_at = monotonic()
 
     def _release(self) -> None:
@@ -188,7 +191,7 @@ class Round:
 
 
 def build_message(delivery: Delivery) -> Message:
-    """Return the message of a claimed delivery, which has read its relations: no query."""
+    """Return the message of a claimed delivery. No query: `claim_due` has read its relations."""
     path = delivery.notification.url if delivery.notification else ""
     return Message(
         address=delivery.address,
@@ -217,7 +220,7 @@ def _send(transport: Transport, message: Message) -> TransportError | None:
 def _record(delivery: Delivery, error: TransportError | None) -> None:
     attempt = record_attempt(delivery=delivery, error=error, at=timezone.now())
     if attempt is None:
-        logger.warning("delivery %s was claimed by another process meanwhile", delivery.pk)
+        logger.warning("delivery %s was claimed by another process in the meantime", delivery.pk)
     elif attempt.outcome in (Attempt.Outcome.REFUSED, Attempt.Outcome.GIVEN_UP):
         logger.error("delivery %s will not arrive: %s", delivery.pk, error)
     elif error is not None:

@@ -1,4 +1,4 @@
-"""Marks of a user on notifications: read, deleted; and the pruning of old rows."""
+"""Marking notifications as read or deleted, and pruning old rows."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db import transaction
 from mainapp.accounts.models import User
 from mainapp.notifications.models import Attempt, Delivery, Mark, Notification
 from mainapp.notifications.selectors.inbox import inbox_of
-from mainapp.notifications.services.notices import take_numbers_in_turn
+from mainapp.notifications.services.notices import lock_numbering
 from mainapp.notifications.signals import rows_written
 
 KEEP_NOTIFICATIONS = timedelta(days=180)
@@ -18,7 +18,7 @@ KEEP_DELIVERIES = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marking:
-    """The requested notifications that are the user's (`ids`), and the ids of new marks."""
+    """The requested ids that are in the user's inbox (`ids`), and the ids of the new marks."""
 
     ids: list[int]
     marks: list[int]
@@ -27,13 +27,13 @@ class Marking:
 def mark_read(*, user: User, ids: Collection[int] | None, at: datetime) -> Marking:
     """Mark notifications of `user` as read, all unread ones if `ids` is None.
 
-    Ids of other users and deleted ones are skipped. Safe to repeat. Three queries.
+    Ids of deleted notifications and of other users' are skipped. Safe to repeat. Three queries.
     """
     return _mark(user, Mark.Kind.READ, ids, at)
 
 
 def delete_notifications(*, user: User, ids: Collection[int] | None, at: datetime) -> Marking:
-    """Remove notifications from the inbox of `user`, all if `ids` is None; like `mark_read`."""
+    """Remove notifications from the inbox of `user`, all if `ids` is None. See `mark_read`."""
     return _mark(user, Mark.Kind.DELETED, ids, at)
 
 
@@ -48,17 +48,17 @@ def prune_notifications(*, at: datetime) -> int:
 
 def _mark(user: User, kind: Mark.Kind, ids: Collection[int] | None, at: datetime) -> Marking:
     with transaction.atomic():
-        take_numbers_in_turn()
+        lock_numbering()
         visible = inbox_of(user)
         if ids is not None:
             visible = visible.filter(pk__in=set(ids))
         elif kind == Mark.Kind.READ:
             visible = visible.filter(is_read=False)
-        found = list(visible.values_list("pk", "is_read"))
-        new = [pk for pk, is_read in found if kind == Mark.Kind.DELETED or not is_read]
+        rows = list(visible.values_list("pk", "is_read"))
+        new = [pk for pk, is_read in rows if kind == Mark.Kind.DELETED or not is_read]
         marks = Mark.objects.bulk_create(
             Mark(user=user, notification_id=pk, kind=kind, at=at) for pk in sorted(new)
         )
         if marks:
             rows_written.send(sender=None, users=[user.pk], has_deliveries=False)
-    return Marking(ids=sorted(pk for pk, _is_read in found), marks=[mark.pk for mark in marks])
+    return Marking(ids=sorted(pk for pk, _is_read in rows), marks=[mark.pk for mark in marks])

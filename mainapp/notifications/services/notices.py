@@ -1,4 +1,4 @@
-"""Notifications and their deliveries, written as rows of the caller's transaction."""
+"""Writing of notifications and their deliveries, inside the caller's transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ from mainapp.notifications.models import Channel, Delivery, Notification
 from mainapp.notifications.selectors.channels import Destination
 from mainapp.notifications.signals import rows_written
 
-NUMBERING = 0x50524547  # any number that no other advisory lock of this database has
+NUMBERING = 0x50524547  # "PREG": key of an advisory lock, used for nothing else in this database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """A message for one address: an e-mail (`text`, `html`, `headers`), or a text to a service.
 
-    `kind` is a Channel.Kind. An empty `message_id` (`<…@…>`, see `message_id`) gets a random one.
+    `kind` is a Channel.Kind. An empty `message_id` is replaced by a random one.
     """
 
     kind: str
@@ -58,7 +58,7 @@ def notify(
     dedupe_key: str | None = None,
     deliveries: Sequence[Letter] = (),
 ) -> Notification:
-    """Write a notification for `user` (None: for all) with its deliveries; as `notify_many`."""
+    """Write a notification for `user` (None: for all) with its deliveries. See `notify_many`."""
     notice = Notice(
         user_id=user.pk if user else None,
         kind=kind,
@@ -74,35 +74,35 @@ def notify(
 def notify_many(*, notices: Sequence[Notice], at: datetime | None = None) -> list[Notification]:
     """Write each notice and its deliveries; return a notification for each, in order.
 
-    Writes rows only, which a rollback of the caller reverts; nothing is sent here. Safe to repeat:
-    a notice with a known `dedupe_key` returns the notification that exists. Four queries, however
-    many notices (SQLite splits long writes).
+    Only writes rows, which a rollback of the caller reverts; sends nothing. Safe to repeat: for a
+    known `dedupe_key` the existing notification is returned. Four queries, however many notices
+    (SQLite splits long writes).
     """
     if not notices:
         return []
     at = at or timezone.now()
     with transaction.atomic():
-        take_numbers_in_turn()
-        kept = _kept(notices)
-        fresh: list[tuple[Notice, Notification]] = []
-        found: list[Notification] = []
+        lock_numbering()
+        by_key = _existing_by_key(notices)
+        new: list[tuple[Notice, Notification]] = []
+        notifications: list[Notification] = []
         for notice in notices:
-            one = kept.get(notice.dedupe_key or "")
-            if one is None:
-                one = _row(notice, at)
-                fresh.append((notice, one))
+            notification = by_key.get(notice.dedupe_key or "")
+            if notification is None:
+                notification = _row(notice, at)
+                new.append((notice, notification))
                 if notice.dedupe_key:
-                    kept[notice.dedupe_key] = one
-            found.append(one)
-        Notification.objects.bulk_create([one for _notice, one in fresh])
-        rows = [_delivery(letter, one, at) for notice, one in fresh for letter in notice.deliveries]
+                    by_key[notice.dedupe_key] = notification
+            notifications.append(notification)
+        Notification.objects.bulk_create([row for _notice, row in new])
+        rows = [_delivery(letter, row, at) for notice, row in new for letter in notice.deliveries]
         write_deliveries(rows=rows)
-        _announce([one for _notice, one in fresh])
-    return found
+        _announce([row for _notice, row in new])
+    return notifications
 
 
 def write_deliveries(*, rows: Sequence[Delivery]) -> None:
-    """Put deliveries into the outbox: one query. A worker is notified after the commit."""
+    """Put deliveries into the outbox. One query; a worker is notified after the commit."""
     if rows:
         Delivery.objects.bulk_create(rows)
         rows_written.send(sender=None, users=[], has_deliveries=True)
@@ -111,7 +111,7 @@ def write_deliveries(*, rows: Sequence[Delivery]) -> None:
 def write_delivery(
     *, letter: Letter, user: User | None = None, at: datetime | None = None
 ) -> Delivery:
-    """Put one message without a notification into the outbox."""
+    """Put one message that belongs to no notification into the outbox."""
     at = at or timezone.now()
     row = _delivery(letter, None, at)
     row.user = user
@@ -131,40 +131,40 @@ def letters_for(
     """Return the same message for each destination; its Message-ID contains `name` (`firing.7`)."""
     return [
         Letter(
-            kind=one.kind,
-            address=one.address,
-            channel_id=one.channel_id,
+            kind=destination.kind,
+            address=destination.address,
+            channel_id=destination.channel_id,
             subject=subject,
             text=text,
-            html=html if one.kind == Channel.Kind.EMAIL else "",
+            html=html if destination.kind == Channel.Kind.EMAIL else "",
             headers=headers or {},
-            message_id=message_id(f"{name}.{one.channel_id or 0}") if name else "",
+            message_id=message_id(f"{name}.{destination.channel_id or 0}") if name else "",
         )
-        for one in destinations
+        for destination in destinations
     ]
 
 
 def message_id(name: str) -> str:
-    """Return `<name@domain>` with the domain that the site's e-mails come from."""
+    """Return `<name@domain>` with the domain of the site's sender address."""
     return f"<{name}@{parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition('@')[2] or 'localhost'}>"
 
 
-def take_numbers_in_turn() -> None:
+def lock_numbering() -> None:
     """Serialize writers until this transaction ends, so that ids rise in the order of commits.
 
-    A reader of "everything after id n" must not miss an id that was assigned earlier and committed
-    later. SQLite has one writer at a time anyway.
+    Otherwise a reader of "all ids after n" would miss an id that was assigned earlier but committed
+    later. SQLite allows one writer at a time anyway.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NUMBERING])
 
 
-def _kept(notices: Sequence[Notice]) -> dict[str, Notification]:
+def _existing_by_key(notices: Sequence[Notice]) -> dict[str, Notification]:
     keys = [notice.dedupe_key for notice in notices if notice.dedupe_key]
     if not keys:
         return {}
-    return {str(one.dedupe_key): one for one in Notification.objects.filter(dedupe_key__in=keys)}
+    return {str(row.dedupe_key): row for row in Notification.objects.filter(dedupe_key__in=keys)}
 
 
 def _row(notice: Notice, at: datetime) -> Notification:
@@ -198,7 +198,7 @@ def _delivery(letter: Letter, notification: Notification | None, at: datetime) -
 
 def _announce(written: Sequence[Notification]) -> None:
     if written:
-        users = {one.user_id for one in written}
+        users = {notification.user_id for notification in written}
         everybody = None in users
         rows_written.send(
             sender=None,

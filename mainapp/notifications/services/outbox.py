@@ -18,12 +18,13 @@ from mainapp.notifications.transports.base import TransportError
 def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[Delivery]:
     """Claim up to `limit` due deliveries, the longest waiting first, and return them.
 
-    Concurrent callers get different ones. A claim lasts LEASE and is renewed by `renew_claims`; one
-    that ran out belonged to a process that crashed, and is due again. `tries` counts attempts as
-    they begin. One query where nothing is due, else four.
+    Concurrent callers get different ones. A claim lasts LEASE and is prolonged by `renew_claims`;
+    after a crash it expires and the delivery is due again. `tries` is raised at the claim, before
+    the attempt. One query if nothing is due, otherwise four.
     """
     due = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__lte=at)
     due = due.filter(kind__in=kinds) if kinds else due
+    # The sweep runs every 10 s: an empty outbox should cost one read and no write transaction.
     if not due.exists():
         return []
     key = uuid4().hex
@@ -43,26 +44,26 @@ def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[
 
 
 def renew_claims(*, deliveries: Sequence[Delivery], at: datetime) -> set[int]:
-    """Prolong the claims of deliveries; return the ids of those that are still the caller's.
+    """Prolong the caller's claims; return the ids of the deliveries that it still holds.
 
-    The other claims ran out, and another process may be sending them. Two queries.
+    The other claims have expired, and another process may be sending them. Two queries.
     """
     keys = {delivery.claim_key for delivery in deliveries}
-    mine = Delivery.objects.filter(
+    own_claims = Delivery.objects.filter(
         pk__in=[delivery.pk for delivery in deliveries],
         state=Delivery.State.CLAIMED,
         claim_key__in=keys,
     )
-    mine.update(due_at=at + LEASE)
-    return set(mine.values_list("pk", flat=True))
+    own_claims.update(due_at=at + LEASE)
+    return set(own_claims.values_list("pk", flat=True))
 
 
 def release_claims(*, deliveries: Sequence[Delivery], at: datetime) -> None:
-    """Return claimed deliveries to the queue unsent, because this process ends."""
+    """Return claimed but unsent deliveries to the queue when this process shuts down."""
     keys = {delivery.claim_key for delivery in deliveries}
     ids = [delivery.pk for delivery in deliveries]
-    mine = Delivery.objects.filter(pk__in=ids, claim_key__in=keys)
-    mine.filter(state=Delivery.State.CLAIMED).update(
+    own_claims = Delivery.objects.filter(pk__in=ids, claim_key__in=keys)
+    own_claims.filter(state=Delivery.State.CLAIMED).update(
         state=Delivery.State.WAITING, due_at=at, claim_key="", tries=F("tries") - 1
     )
 
@@ -72,17 +73,17 @@ def record_attempt(
 ) -> Attempt | None:
     """Record the result of an attempt: sent, to be retried, refused, or given up after a day.
 
-    Returns None, and changes nothing, when another process took the claim over meanwhile. The owner
-    of a message that will never arrive is notified in the inbox, once a day for each address.
-    Where the service says that the address has moved, the channel and its waiting messages follow.
+    Returns None, and changes nothing, if another process has claimed the delivery since. If a
+    message is refused or given up, its owner is notified in the inbox, once a day for each address.
+    If the service reports a new address, the channel and its waiting messages are moved there.
     """
     outcome = _outcome(delivery, error, at)
     changes = _changes(outcome, delivery, error, at)
     with transaction.atomic():
-        mine = Delivery.objects.filter(
+        own_claim = Delivery.objects.filter(
             pk=delivery.pk, claim_key=delivery.claim_key, state=Delivery.State.CLAIMED
         )
-        if mine.update(**changes) != 1:
+        if own_claim.update(**changes) != 1:
             return None
         attempt = Attempt.objects.create(
             delivery=delivery, at=at, outcome=outcome, error=str(error or "")[:300]
@@ -121,8 +122,8 @@ def _changes(
     if outcome == Attempt.Outcome.FAILED:
         pause = retry_pause(delivery.tries, random())  # noqa: S311 - spreads load, hides no secret
         if error is not None and error.retry_after_s is not None:
-            named = timedelta(seconds=error.retry_after_s)
-            pause = named if error.new_address else max(pause, named)
+            requested = timedelta(seconds=error.retry_after_s)
+            pause = requested if error.new_address else max(pause, requested)
         return {"state": Delivery.State.WAITING, "due_at": at + pause, "claim_key": ""}
     return {"state": Delivery.State.FAILED, "claim_key": ""}
 
@@ -147,7 +148,7 @@ def _notify_owner(delivery: Delivery, error: str, at: datetime) -> None:
 
 
 def _move_channel(delivery: Delivery, address: str) -> None:
-    """Use a channel's new address from now on, unless its owner has a channel there already."""
+    """Store a channel's new address, unless its owner already has a channel with that address."""
     channel = delivery.channel
     if channel is None:
         return

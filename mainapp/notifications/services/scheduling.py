@@ -1,4 +1,4 @@
-"""Beat's tasks for the outbox."""
+"""Periodic tasks of the outbox, for Celery beat."""
 
 from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
@@ -7,9 +7,10 @@ SWEEP_S = 10
 
 
 def ensure_sweep() -> None:
-    """Create beat's `deliver` and the nightly pruning, once; an admin's changes stay.
+    """Create the periodic `deliver` and the nightly pruning, once; an admin's changes are kept.
 
-    `deliver` sends what a crash left, what is due again, and what a lost hint did not announce.
+    The periodic `deliver` sends retries, deliveries whose claims expired in a crash, and those
+    whose hint was lost.
     """
     if not PeriodicTask.objects.filter(name="deliver").exists():
         PeriodicTask.objects.create(

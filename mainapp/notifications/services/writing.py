@@ -1,4 +1,4 @@
-"""Texts of messages, rendered when they are sent, by the kind of their notification."""
+"""Rendering of message texts when they are sent, by the kind of their notification."""
 
 import logging
 from collections import defaultdict
@@ -27,25 +27,25 @@ _renderers: dict[str, Renderer] = {}
 
 
 def register_renderer(kind: str, render: Renderer) -> None:
-    """Register the renderer of deliveries without a text, for one kind of notification.
+    """Register the renderer for deliveries without a text, for one kind of notification.
 
-    `render` takes notification ids and returns a wording for each, in a fixed number of queries.
-    Notifications without one are sent with their title and body.
+    `render` receives notification ids and returns their wordings, in a fixed number of queries.
+    A notification that it leaves out is sent with its title and body.
     """
     _renderers[kind] = render
 
 
 def write_missing(*, deliveries: Sequence[Delivery]) -> None:
-    """Render and save the texts of claimed deliveries, so that every attempt sends the same.
+    """Render and save the missing texts of claimed deliveries, so that all attempts are equal.
 
-    No query where all have a text; else one, and those of each kind's renderer.
+    No query if all have a text; otherwise one, plus those of each kind's renderer.
     """
-    wanted: dict[str, list[tuple[Delivery, Notification]]] = defaultdict(list)
+    by_kind: dict[str, list[tuple[Delivery, Notification]]] = defaultdict(list)
     for delivery in deliveries:
         if not delivery.text and delivery.notification:
-            wanted[delivery.notification.kind].append((delivery, delivery.notification))
+            by_kind[delivery.notification.kind].append((delivery, delivery.notification))
     rendered: list[tuple[Delivery, Wording]] = []
-    for kind, pairs in wanted.items():
+    for kind, pairs in by_kind.items():
         wordings = _wordings(kind, {notification.pk for _delivery, notification in pairs})
         rendered += [
             (delivery, wordings.get(notification.pk) or _plain(notification))
@@ -70,8 +70,8 @@ def _wordings(kind: str, pks: Collection[int]) -> Mapping[int, Wording]:
     except DatabaseError:
         raise
     except Exception:
-        # The boundary to a feature's renderer: its fault must not block the outbox.
-        logger.exception("no wording for %s: its title and body are sent", kind)
+        # The boundary to another feature's renderer: a bug there must not block the outbox.
+        logger.exception("the renderer of %s failed: title and body are sent instead", kind)
         return {}
 
 

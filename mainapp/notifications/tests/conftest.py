@@ -1,4 +1,4 @@
-"""Fixtures of the outbox's tests."""
+"""Fixtures of the notification tests."""
 
 from collections.abc import Iterator
 

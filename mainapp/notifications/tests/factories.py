@@ -1,4 +1,4 @@
-"""Rows of the inbox and the outbox as tests want them."""
+"""Factories for rows of the inbox and the outbox."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ from mainapp.notifications.services.notices import Letter, notify, write_deliver
 
 
 def letter(address: str = "alice@example.com", **fields: Any) -> Letter:
-    given = {"kind": "email", "subject": "PETR4 caiu", "text": "R$ 36,00", **fields}
-    return Letter(address=address, **given)
+    defaults = {"kind": "email", "subject": "PETR4 caiu", "text": "R$ 36,00", **fields}
+    return Letter(address=address, **defaults)
 
 
 def delivery(address: str = "alice@example.com", **fields: Any) -> Delivery:
-    """Return a delivery that is due; `user` and the fields of a letter."""
+    """Return a due delivery; `fields` are those of a letter, and `user`."""
     user = fields.pop("user", None)
     return write_delivery(letter=letter(address, **fields), user=user)
 
@@ -26,5 +26,5 @@ def notice(user: Any = None, **fields: Any) -> Notification:
 def channel(user: Any, kind: str = "email", **fields: Any) -> Channel:
     """Return a verified channel."""
     now = timezone.now()
-    given = {"address": "other@example.com", "created_at": now, "verified_at": now, **fields}
-    return Channel.objects.create(user=user, kind=kind, **given)
+    defaults = {"address": "other@example.com", "created_at": now, "verified_at": now, **fields}
+    return Channel.objects.create(user=user, kind=kind, **defaults)

@@ -1,4 +1,4 @@
-"""A real SMTP server for tests, which keeps what it got and can be told to misbehave."""
+"""A real SMTP server for tests that records messages and can refuse or hang."""
 
 import socket
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from django.test import override_settings
 
 
 class Mailbox:
-    """What arrived; `answers` maps a recipient to what it is told instead of 250."""
+    """Received messages; `answers` maps recipients to replies that replace 250, or `hanging`."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
         self.answers: dict[str, str] = {}
         self.hanging: set[str] = set()
-        self.asked = Event()
+        self.hang_started = Event()
         self.tries: list[str] = []
 
     async def handle_RCPT(
@@ -27,7 +27,7 @@ class Mailbox:
     ) -> str:
         self.tries.append(address)
         if address in self.hanging:
-            self.asked.set()
+            self.hang_started.set()
             await server.loop.create_future()
         if answer := self.answers.get(address):
             return answer
@@ -43,7 +43,7 @@ class Mailbox:
 
 @contextmanager
 def smtp_server(timeout_s: float = 1) -> Iterator[Mailbox]:
-    """Run a server that the outbox sends to, on a port of its own."""
+    """Run an SMTP server on a free port, and configure the outbox to send to it."""
     mailbox = Mailbox()
     controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
     controller.start()

@@ -25,7 +25,7 @@ def staff(client, bob):
     return client
 
 
-def test_staffs_notice_is_stored_once_and_seen_by_all(staff, alice, bob):
+def test_broadcast_is_stored_once_and_seen_by_all_users(staff, alice, bob):
     staff.post("/notifications/broadcasts/", {"title": "Manutenção", "body": "no domingo"})
 
     assert Notification.objects.get().user is None
@@ -36,7 +36,7 @@ def test_staffs_notice_is_stored_once_and_seen_by_all(staff, alice, bob):
     assert [unread_count(user) for user in (alice, bob)] == [0, 1]
 
 
-def test_member_sends_nothing_to_all(page, alice):
+def test_member_cannot_send_a_broadcast(page, alice):
     sent = page.post("/notifications/broadcasts/", {"title": "Oi", "body": "todos"})
 
     assert sent.status_code == 403
@@ -46,13 +46,13 @@ def test_member_sends_nothing_to_all(page, alice):
 
 
 @pytest.mark.parametrize("url", ["https://x.example", "//x.example", "javascript:x", "/\\x"])
-def test_notice_links_to_this_site_alone(staff, url):
+def test_broadcast_links_only_to_this_site(staff, url):
     staff.post("/notifications/broadcasts/", {"title": "Oi", "body": "todos", "url": url})
 
     assert not Broadcast.objects.exists()
 
 
-def test_mail_to_all_is_written_in_batches_once_for_each(bob, settings, monkeypatch):
+def test_broadcast_mail_is_written_in_batches_once_per_user(bob, settings, monkeypatch):
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
     monkeypatch.setattr("mainapp.notifications.services.broadcasts.BATCH", 4)
     bob.access_level = User.Access.ADMIN
@@ -64,11 +64,11 @@ def test_mail_to_all_is_written_in_batches_once_for_each(bob, settings, monkeypa
     covered = []
     while count := write_batch(at=now):
         covered.append(count)
-        assert write_batch(at=now) == 0  # not before the last ones were tried
-        for one in claim_due(limit=50, at=now):
-            record_attempt(delivery=one, error=None, at=now)
+        assert write_batch(at=now) == 0  # the previous e-mails were not attempted yet
+        for claimed in claim_due(limit=50, at=now):
+            record_attempt(delivery=claimed, error=None, at=now)
 
-    assert sum(covered) == 10  # bob, who has no address, and nine active users
+    assert sum(covered) == 10  # nine active users, and bob (without an address)
     addresses = sorted(Delivery.objects.values_list("address", flat=True))
     assert addresses == sorted(f"u{n}@x.com" for n in range(10) if n not in (3, 5))
     assert Delivery.objects.values("message_id").distinct().count() == 8
@@ -76,7 +76,7 @@ def test_mail_to_all_is_written_in_batches_once_for_each(bob, settings, monkeypa
     assert mail.outbox == []
 
 
-def test_batch_from_an_old_place_is_not_written(bob, settings, monkeypatch):
+def test_batch_from_a_stale_position_is_not_written(bob, settings, monkeypatch):
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
     bob.access_level = User.Access.ADMIN
     User.objects.create_user("ana", "ana@x.com")
@@ -85,20 +85,22 @@ def test_batch_from_an_old_place_is_not_written(bob, settings, monkeypatch):
     stale = Broadcast.objects.get()
     write_batch(at=now)
     Delivery.objects.update(tries=1)
-    monkeypatch.setattr(Broadcast.objects, "filter", _first_stale(stale, Broadcast.objects.filter))
+    monkeypatch.setattr(
+        Broadcast.objects, "filter", _stale_first_read(stale, Broadcast.objects.filter)
+    )
 
     assert write_batch(at=now) == 0
     assert Delivery.objects.count() == 1
 
 
-def _first_stale(stale, real):
-    """Have a reader find the row as it was, as one that read it before another's commit."""
+def _stale_first_read(stale, real):
+    """Replace `filter` by one that returns a stale row, as read before another's commit."""
 
-    class Found:
+    class StaleRows:
         def order_by(self, *names):
             return self
 
         def first(self):
             return stale
 
-    return lambda **given: Found() if given == {"finished_at": None} else real(**given)
+    return lambda **lookups: StaleRows() if lookups == {"finished_at": None} else real(**lookups)

@@ -35,7 +35,7 @@ def add(page, kind, address, secret=""):
     )
 
 
-def test_mail_address_is_used_once_its_link_was_confirmed(page, alice, client, settings):
+def test_mail_address_is_used_after_its_link_was_confirmed(page, alice, client, settings):
     settings.SITE_URL = "https://pregao.example"
     assert add(page, "email", "casa@example.com").status_code == 302
     sent = Delivery.objects.get()
@@ -47,20 +47,20 @@ def test_mail_address_is_used_once_its_link_was_confirmed(page, alice, client, s
     assert "casa@example.com" in text(client.get(path))
     assert deliveries_for([alice], "alert")[alice.pk] == []
     client.post(path)
-    assert [one.address for one in deliveries_for([alice], "alert")[alice.pk]] == [
+    assert [target.address for target in deliveries_for([alice], "alert")[alice.pk]] == [
         "casa@example.com"
     ]
 
 
 @pytest.mark.parametrize("key", ["nothing", "a:b:c", "", None])
-def test_link_that_is_not_ours_does_not_exist(client, db, key):
+def test_forged_link_is_404(client, db, key):
     key = signing.dumps([1, "x"], salt="other") if key is None else key
     assert client.get(f"/notifications/channels/confirm/{key}/").status_code == 404
 
 
 def test_link_of_another_address_confirms_nothing(client, alice):
-    made = channel(alice, verified_at=None)
-    key = link_key(made)
+    added = channel(alice, verified_at=None)
+    key = link_key(added)
     Channel.objects.update(address="stranger@example.com")
 
     assert client.post(reverse("confirm-channel", args=[key])).status_code == 404
@@ -70,45 +70,46 @@ def test_link_of_another_address_confirms_nothing(client, alice):
     ("kind", "address", "secret"),
     [("webhook", "https://hook.example/x", ""), *((kind, *typed) for kind, typed in TYPED.items())],
 )
-def test_other_channel_is_used_once_its_code_was_typed(page, alice, kind, address, secret):
+def test_other_channel_is_used_after_its_code_was_entered(page, alice, kind, address, secret):
     assert add(page, kind, f" {address} ", f" {secret} ").status_code == 302
-    made = Channel.objects.get()
-    assert made.secret
-    assert made.secret not in made.address
-    assert kind == "webhook" or made.secret not in text(page.get("/notifications/channels/"))
-    assert made.code in Delivery.objects.get().text
-    url = reverse("notification-channel", args=[made.pk])
-    assert (made.secret in text(page.get(url))) is (kind == "webhook")
-    wrong = f"{(int(made.code) + 1) % 10**6:06}"
+    added = Channel.objects.get()
+    assert added.secret
+    assert added.secret not in added.address
+    assert kind == "webhook" or added.secret not in text(page.get("/notifications/channels/"))
+    assert added.code in Delivery.objects.get().text
+    url = reverse("notification-channel", args=[added.pk])
+    assert (added.secret in text(page.get(url))) is (kind == "webhook")
+    wrong = f"{(int(added.code) + 1) % 10**6:06}"
     assert "não é este" in text(page.post(url, {"code": wrong}))
     assert deliveries_for([alice], "alert")[alice.pk] == []
 
-    assert page.post(url, {"code": made.code}).status_code == 302
-    assert [one.channel_id for one in deliveries_for([alice], "alert")[alice.pk]] == [made.pk]
+    assert page.post(url, {"code": added.code}).status_code == 302
+    [target] = deliveries_for([alice], "alert")[alice.pk]
+    assert target.channel_id == added.pk
 
 
 def test_code_cannot_be_guessed(alice):
-    made = add_channel(
+    added = add_channel(
         user=alice, kind="webhook", address="https://hook.example/x", at=timezone.now()
     )
     code = Channel.objects.get().code
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for _ in range(CODE_TRIES):
         with pytest.raises(DomainError, match="não é este"):
-            enter_code(channel=made, code=wrong, at=timezone.now())
+            enter_code(channel=added, code=wrong, at=timezone.now())
     with pytest.raises(DomainError, match="não vale mais"):
-        enter_code(channel=made, code=code, at=timezone.now())
+        enter_code(channel=added, code=code, at=timezone.now())
     with pytest.raises(DomainError):
-        enter_code(channel=made, code="", at=timezone.now())
+        enter_code(channel=added, code="", at=timezone.now())
 
 
-def test_code_runs_out(alice):
-    made = add_channel(
+def test_code_expires(alice):
+    added = add_channel(
         user=alice, kind="webhook", address="https://hook.example/x", at=timezone.now()
     )
     with pytest.raises(DomainError, match="não vale mais"):
         enter_code(
-            channel=made,
+            channel=added,
             code=Channel.objects.get().code,
             at=timezone.now() + timedelta(minutes=61),
         )
@@ -124,41 +125,41 @@ def test_code_runs_out(alice):
         ("smoke", "signals"), ("email", "x" * 600),
     ],
 )  # fmt: skip
-def test_address_that_will_not_do_is_told(page, kind, address):
+def test_invalid_address_is_shown_as_a_field_error(page, kind, address):
     assert "field-error" in text(add(page, kind, address))
     assert not Channel.objects.exists()
     assert not Delivery.objects.exists()
 
 
-def test_strangers_are_not_flooded(alice):
+def test_verification_messages_are_limited(alice):
     for number in range(MAX_CHANNELS):
         add_channel(user=alice, kind="email", address=f"{number}@x.com", at=timezone.now())
     with pytest.raises(DomainError, match="canais"):
         add_channel(user=alice, kind="email", address="more@x.com", at=timezone.now())
-    for made in Channel.objects.all():
-        made.delete()
+    for added in Channel.objects.all():
+        added.delete()
     assert Delivery.objects.count() == CHANNEL_MESSAGES.count
     with pytest.raises(DomainError, match="tente mais tarde"):
         add_channel(user=alice, kind="email", address="more@x.com", at=timezone.now())
     assert not Channel.objects.exists()
 
 
-def test_test_button_writes_a_message_for_a_verified_channel_alone(page, alice):
+def test_test_button_sends_only_to_a_verified_channel(page, alice):
     good, bad = channel(alice), channel(alice, address="new@x.com", verified_at=None)
-    for one in (good, bad):
-        page.post(reverse("test-channel", args=[one.pk]))
+    for row in (good, bad):
+        page.post(reverse("test-channel", args=[row.pk]))
 
     assert [row.channel for row in Delivery.objects.all()] == [good]
     with pytest.raises(DomainError):
         send_test(channel=bad, at=timezone.now())
 
 
-def test_channel_is_switched_and_deleted_with_what_waits(page, alice):
-    one = channel(alice)
-    page.post(reverse("switch-channel", args=[one.pk]), {"is_active": "0"})
+def test_channel_is_switched_and_deleted_with_its_waiting_deliveries(page, alice):
+    row = channel(alice)
+    page.post(reverse("switch-channel", args=[row.pk]), {"is_active": "0"})
     assert deliveries_for([alice], "alert")[alice.pk] == []
-    delivery("other@example.com", channel_id=one.pk, user=alice)
-    url = reverse("delete-channel", args=[one.pk])
+    delivery("other@example.com", channel_id=row.pk, user=alice)
+    url = reverse("delete-channel", args=[row.pk])
     page.get(url)
     assert Channel.objects.exists()
     page.post(url)
@@ -172,15 +173,16 @@ def test_account_mail_is_switched(page, alice):
     alice.emailaddress_set.create(email="alice@example.com", verified=True)
     for on, addresses in (("0", []), ("1", ["alice@example.com"])):
         page.post("/notifications/channels/account/", {"is_active": on})
-        assert [one.address for one in deliveries_for([alice], "a")[alice.pk]] == addresses
+        targets = deliveries_for([alice], "a")[alice.pk]
+        assert [target.address for target in targets] == addresses
     assert "Ligado" in text(page.get("/notifications/channels/"))
 
 
-def test_log_shows_each_try_and_no_keys(page, alice, bob):
+def test_deliveries_page_shows_each_attempt_and_no_secrets(page, alice, bob):
     delivery("a" * 26 + "cret", kind="pushover", user=alice, subject="PETR4 caiu")
     delivery("bob@example.com", user=bob)
-    [one, _other] = claim_due(limit=2, at=timezone.now())
-    record_attempt(delivery=one, error=None, at=timezone.now())
+    [claimed, _other] = claim_due(limit=2, at=timezone.now())
+    record_attempt(delivery=claimed, error=None, at=timezone.now())
     shown = text(page.get("/notifications/deliveries/"))
 
     assert "PETR4 caiu" in shown
@@ -200,7 +202,7 @@ def test_form_shows_the_fields_of_the_chosen_kind(page, kind):
 
 
 @pytest.mark.parametrize("kind", ["apprise", "smoke", ""])
-def test_form_of_no_kind_is_that_of_an_email(page, kind):
+def test_form_of_an_unknown_kind_is_the_email_form(page, kind):
     assert 'value="email"' in text(page.get("/notifications/channels/", {"kind": kind}))
 
 
@@ -210,48 +212,48 @@ def test_form_keeps_the_kind_of_a_refused_address(page):
     assert 'value="telegram"' in shown
 
 
-def test_key_may_be_left_out_where_the_service_needs_none(page):
+def test_optional_secret_may_be_omitted(page):
     assert add(page, "ntfy", "https://ntfy.sh/meus-avisos").status_code == 302
     shown = text(page.get("/notifications/channels/"))
     assert "https://ntfy.sh/meu…" in shown
     assert "meus-avisos" not in shown
 
 
-def test_channel_of_a_service_that_left_is_shown_and_never_used(page, alice):
-    one = channel(alice, kind="apprise", address="matrix://secret@host")
+def test_unsupported_channel_is_shown_but_never_used(page, alice):
+    row = channel(alice, kind="apprise", address="matrix://secret@host")
     assert deliveries_for([alice], "alert")[alice.pk] == []
-    url = reverse("notification-channel", args=[one.pk])
+    url = reverse("notification-channel", args=[row.pk])
     for shown in (text(page.get("/notifications/channels/")), text(page.get(url))):
         assert "não mais aceito" in shown
         assert "secret@" not in shown
     for action in ("test-channel", "verify-channel"):
-        page.post(reverse(action, args=[one.pk]))
+        page.post(reverse(action, args=[row.pk]))
     assert not Delivery.objects.exists()
     with pytest.raises(DomainError):
-        send_test(channel=one, at=timezone.now())
+        send_test(channel=row, at=timezone.now())
 
 
-def test_chat_that_moved_is_followed_at_once(alice):
-    one = channel(alice, kind="telegram", address="-100", secret="token")
-    sent = delivery("-100", kind="telegram", channel_id=one.pk, user=alice)
-    waiting = delivery("-100", kind="telegram", channel_id=one.pk, user=alice)
+def test_moved_chat_is_retried_at_its_new_address_immediately(alice):
+    chat = channel(alice, kind="telegram", address="-100", secret="token")
+    sent = delivery("-100", kind="telegram", channel_id=chat.pk, user=alice)
+    waiting = delivery("-100", kind="telegram", channel_id=chat.pk, user=alice)
     at = timezone.now()
-    [mine] = claim_due(limit=1, at=at)
+    [claimed] = claim_due(limit=1, at=at)
     record_attempt(
-        delivery=mine, error=TransportError("moved", retry_after_s=0, new_address="-200"), at=at
+        delivery=claimed, error=TransportError("moved", retry_after_s=0, new_address="-200"), at=at
     )
 
-    for row in (one, sent, waiting):
+    for row in (chat, sent, waiting):
         row.refresh_from_db()
         assert row.address == "-200"
     assert (sent.state, sent.due_at) == ("waiting", at)
 
 
-def test_pause_that_a_service_asks_for_is_kept(alice):
+def test_requested_pause_is_respected(alice):
     row = delivery(user=alice)
     at = timezone.now()
-    [mine] = claim_due(limit=1, at=at)
-    record_attempt(delivery=mine, error=TransportError("429", retry_after_s=600), at=at)
+    [claimed] = claim_due(limit=1, at=at)
+    record_attempt(delivery=claimed, error=TransportError("429", retry_after_s=600), at=at)
     row.refresh_from_db()
 
     assert row.due_at == at + timedelta(seconds=600)

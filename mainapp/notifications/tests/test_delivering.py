@@ -34,12 +34,12 @@ def states():
     return list(Delivery.objects.order_by("id").values_list("state", flat=True))
 
 
-def every_kind(**given):
-    return {**dict.fromkeys(Channel.Kind.values, Recording()), **given}
+def every_kind(**transports):
+    return {**dict.fromkeys(Channel.Kind.values, Recording()), **transports}
 
 
-def run(**given):
-    return Round(every_kind(**given)).run()
+def run(**transports):
+    return Round(every_kind(**transports)).run()
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def _fresh_flags():
     delivering._requested_again.clear()
 
 
-def test_mail_arrives_as_it_was_written(mailbox, alice, settings):
+def test_mail_arrives_unchanged(mailbox, alice, settings):
     settings.DEFAULT_FROM_EMAIL = "Pregão <avisos@pregao.example>"
     row = delivery(
         html="<p>R$ 36,00</p>",
@@ -71,7 +71,7 @@ def test_mail_arrives_as_it_was_written(mailbox, alice, settings):
     assert deliver_due() == 0
 
 
-def test_refused_recipient_fails_at_once_and_a_busy_one_is_tried_again(mailbox, db):
+def test_refused_recipient_fails_and_busy_recipient_is_retried(mailbox, db):
     mailbox.answers = {"gone@example.com": "550 no such user", "busy@example.com": "450 later"}
     for address in ("gone@example.com", "busy@example.com", "here@example.com"):
         delivery(address)
@@ -81,13 +81,13 @@ def test_refused_recipient_fails_at_once_and_a_busy_one_is_tried_again(mailbox, 
     assert states() == ["failed", "waiting", "sent"]
     errors = Attempt.objects.order_by("delivery_id").values_list("outcome", "error")
     assert list(errors) == [("refused", "550 no such user"), ("failed", "450 later"), ("sent", "")]
-    again = Delivery.objects.get(address="busy@example.com")
+    busy = Delivery.objects.get(address="busy@example.com")
     mailbox.answers.clear()
-    [mine] = claim_due(limit=5, at=again.due_at)
-    assert build_message(mine).message_id == again.message_id
+    [claimed] = claim_due(limit=5, at=busy.due_at)
+    assert build_message(claimed).message_id == busy.message_id
 
 
-def test_silent_server_costs_its_timeout_and_not_the_others(mailbox, db):
+def test_silent_server_does_not_delay_other_recipients(mailbox, db):
     mailbox.hanging = {"hangs@example.com"}
     delivery("hangs@example.com")
     for number in range(8):
@@ -100,7 +100,7 @@ def test_silent_server_costs_its_timeout_and_not_the_others(mailbox, db):
     assert "timed out" in Attempt.objects.get(outcome="failed").error
 
 
-def test_no_server_is_a_try_that_failed(db, settings):
+def test_unreachable_server_is_a_failed_attempt(db, settings):
     settings.DELIVERY_EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
     delivery()
@@ -110,7 +110,7 @@ def test_no_server_is_a_try_that_failed(db, settings):
     assert "refused" in Attempt.objects.get().error
 
 
-def test_mail_without_a_server_is_a_file(db, settings, tmp_path):
+def test_mail_without_a_server_is_written_to_a_file(db, settings, tmp_path):
     settings.EMAIL_FILE_PATH = tmp_path
     delivery()
     deliver_due()
@@ -119,13 +119,13 @@ def test_mail_without_a_server_is_a_file(db, settings, tmp_path):
     assert "R$ 36,00" in file.read_text()
 
 
-def test_kind_that_hangs_leaves_the_others_alone(db):
-    let_go, arrived = Event(), Event()
-    stuck = Recording(lambda message: let_go.wait(10))
+def test_hanging_kind_does_not_delay_other_kinds(db):
+    unblock, arrived = Event(), Event()
+    stuck = Recording(lambda message: unblock.wait(10))
 
     def release(message):
         arrived.set()
-        let_go.set()
+        unblock.set()
 
     for number in range(delivering.THREADS + 2):
         delivery(f"u{number}@example.com")
@@ -136,14 +136,14 @@ def test_kind_that_hangs_leaves_the_others_alone(db):
     assert set(states()) == {"sent"}
 
 
-def test_news_while_one_hangs_do_not_wait_for_it(db):
-    let_go = Event()
+def test_new_delivery_does_not_wait_for_a_hanging_one(db):
+    unblock = Event()
     delivery("hangs@example.com")
 
     def hang(message):
-        assert let_go.wait(10)
+        assert unblock.wait(10)
 
-    hook = Recording(lambda message: let_go.set())
+    hook = Recording(lambda message: unblock.set())
 
     class Late(Round):
         def _start(self):
@@ -156,48 +156,48 @@ def test_news_while_one_hangs_do_not_wait_for_it(db):
     assert states() == ["sent", "sent"]
 
 
-def test_claim_of_what_takes_long_is_renewed(db, monkeypatch):
+def test_claim_of_a_slow_delivery_is_renewed(db, monkeypatch):
     monkeypatch.setattr(delivering, "RENEW_S", 0.0)
-    one = delivery()
-    let_go = Event()
+    row = delivery()
+    unblock = Event()
 
     class Watched(Round):
         def _renew(self):
             before = Delivery.objects.get().due_at
             super()._renew()
             if self._sending and Delivery.objects.get().due_at > before:
-                let_go.set()
+                unblock.set()
 
-    Watched(every_kind(email=Recording(lambda message: let_go.wait(10)))).run()
+    Watched(every_kind(email=Recording(lambda message: unblock.wait(10)))).run()
 
-    assert let_go.is_set()
-    one.refresh_from_db()
-    assert one.state == "sent"
+    assert unblock.is_set()
+    row.refresh_from_db()
+    assert row.state == "sent"
 
 
-def test_claim_that_was_lost_is_not_sent(db, monkeypatch):
+def test_delivery_whose_claim_was_lost_is_not_sent(db, monkeypatch):
     monkeypatch.setattr(delivering, "RENEW_S", 0.0)
     count = delivering.THREADS + 3
     for number in range(count):
         delivery(f"u{number}@example.com")
-    let_go = Event()
-    mine = Recording(lambda message: let_go.wait(10))
+    unblock = Event()
+    claimed = Recording(lambda message: unblock.wait(10))
 
     class Outrun(Round):
         def _start(self):
             super()._start()
-            if not let_go.is_set():  # while this one was stopped, another claimed the rest
-                trying = [one.pk for one in self._sending.values()]
+            if not unblock.is_set():  # while this process hung, another process claimed the others
+                trying = [row.pk for row in self._sending.values()]
                 Delivery.objects.exclude(pk__in=trying).update(claim_key="another")
-                let_go.set()
+                unblock.set()
 
-    Outrun(every_kind(email=mine)).run()
+    Outrun(every_kind(email=claimed)).run()
 
-    assert len(mine.messages) == delivering.THREADS
+    assert len(claimed.messages) == delivering.THREADS
     assert Delivery.objects.filter(claim_key="another", state="claimed").count() == 3
 
 
-def test_fault_of_a_transport_is_told_and_tried_again(db, caplog):
+def test_unexpected_error_of_a_transport_is_logged_and_retried(db, caplog):
     def fail(message):
         raise LookupError("a transport's fault")
 
@@ -211,7 +211,7 @@ def test_fault_of_a_transport_is_told_and_tried_again(db, caplog):
     assert "a transport raised" in caplog.text
 
 
-def test_giving_up_is_loud(alice, caplog):
+def test_giving_up_is_logged_as_an_error(alice, caplog):
     delivery(user=alice)
     Delivery.objects.update(created_at=timezone.now() - timedelta(days=2), tries=3)
 
@@ -224,7 +224,7 @@ def test_giving_up_is_loud(alice, caplog):
     assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
-def test_process_that_ends_gives_back_what_it_did_not_try(db, monkeypatch):
+def test_stopping_process_releases_unsent_deliveries(db, monkeypatch):
     stopping = Event()
     monkeypatch.setattr(delivering, "stopping", stopping)
     for number in range(delivering.THREADS + 3):
@@ -232,20 +232,20 @@ def test_process_that_ends_gives_back_what_it_did_not_try(db, monkeypatch):
     run(email=Recording(lambda message: stopping.set()))
 
     assert states().count("sent") == delivering.THREADS
-    rest = Delivery.objects.filter(state="waiting")
-    assert set(rest.values_list("tries", flat=True)) == {0}
+    untried = Delivery.objects.filter(state="waiting")
+    assert set(untried.values_list("tries", flat=True)) == {0}
     assert deliver_due() == 0
 
 
-def test_channel_brings_its_secret_and_the_notice_its_address(alice, settings):
+def test_message_has_the_notification_url_and_the_channel_secret(alice, settings):
     settings.SITE_URL = "https://pregao.example"
     notice(alice, url="/alerts/7/", deliveries=[letter()])
-    [mine] = claim_due(limit=1, at=timezone.now())
+    [claimed] = claim_due(limit=1, at=timezone.now())
 
-    assert build_message(mine).url == "https://pregao.example/alerts/7/"
+    assert build_message(claimed).url == "https://pregao.example/alerts/7/"
 
 
-# Django's mail ----------------------------------------------------------------------------------
+# Django's e-mail backend ------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -278,9 +278,9 @@ def test_rollback_sends_nothing(outbox, db):
     assert not Delivery.objects.exists()
 
 
-def test_outbox_takes_no_attachment(outbox, db):
+def test_outbox_refuses_attachments(outbox, db):
     message = EmailMessage(
         "Oi", "texto", None, ["x@y.z"], attachments=[("a.txt", "a", "text/plain")]
     )
-    with pytest.raises(ValueError, match="no attachments"):
+    with pytest.raises(ValueError, match="not accept attachments"):
         message.send()

@@ -22,7 +22,7 @@ def text(answer):
     return answer.content.decode()
 
 
-def test_list_shows_own_and_everybodys_and_nobody_elses(page, alice, bob):
+def test_list_shows_own_notifications_and_broadcasts_only(page, alice, bob):
     notice(alice, title="meu", body="R$ 36,00", url="/graph?ticker=PETR4")
     notice(bob, title="do bob")
     notice(None, title="de todos")
@@ -35,23 +35,23 @@ def test_list_shows_own_and_everybodys_and_nobody_elses(page, alice, bob):
     assert "2 não lidas" in shown
 
 
-def test_bell_leads_to_the_list_on_every_page(page, client):
+def test_bell_links_to_the_list_on_every_page(page, client):
     assert 'href="/notifications/" data-bell' in text(page.get("/privacy/"))
     client.logout()
     assert "data-bell" not in text(client.get("/privacy/"))
 
 
-def test_one_is_read_then_all(page, alice):
-    one, _two = notice(alice), notice(None)
-    page.post(reverse("read-notification", args=[one.pk]))
+def test_notifications_are_marked_read_singly_and_all_together(page, alice):
+    row, _other = notice(alice), notice(None)
+    page.post(reverse("read-notification", args=[row.pk]))
     assert unread_count(alice) == 1
     page.post("/notifications/read/")
     assert unread_count(alice) == 0
 
 
-def test_deleting_everybodys_notice_takes_it_from_one_inbox_alone(page, alice, bob):
-    one = notice(None, title="de todos")
-    url = reverse("delete-notification", args=[one.pk])
+def test_deleting_a_broadcast_removes_it_from_one_inbox_only(page, alice, bob):
+    row = notice(None, title="de todos")
+    url = reverse("delete-notification", args=[row.pk])
     assert "de todos" in text(page.get(url))
     assert "de todos" in text(page.get("/notifications/"))
     assert page.post(url).status_code == 302
@@ -62,7 +62,7 @@ def test_deleting_everybodys_notice_takes_it_from_one_inbox_alone(page, alice, b
     assert Notification.objects.exists()
 
 
-def test_all_are_deleted_after_a_question(page, alice):
+def test_all_are_deleted_after_confirmation(page, alice):
     for _ in range(3):
         notice(alice)
     page.get("/notifications/delete/")
@@ -72,11 +72,11 @@ def test_all_are_deleted_after_a_question(page, alice):
 
 
 @pytest.mark.parametrize("name", ["read-notification", "delete-notification"])
-def test_what_is_not_yours_does_not_exist(page, bob, name):
-    theirs = page.post(reverse(name, args=[notice(bob).pk]))
-    nothing = page.post(reverse(name, args=[10**9]))
+def test_foreign_notification_is_404_like_a_missing_one(page, bob, name):
+    foreign = page.post(reverse(name, args=[notice(bob).pk]))
+    missing = page.post(reverse(name, args=[10**9]))
 
-    assert (theirs.status_code, theirs.content) == (404, nothing.content)
+    assert (foreign.status_code, foreign.content) == (404, missing.content)
     assert not Mark.objects.exists()
 
 
@@ -96,14 +96,14 @@ def test_a_page_costs_the_same_queries_at_any_size(
         notice(alice, deliveries=[letter()])
         if number < MAX_CHANNELS:
             channel(alice, address=f"{number}@example.com")
-    for one in claim_due(limit=count, at=timezone.now()):
-        record_attempt(delivery=one, error=None, at=timezone.now())
+    for row in claim_due(limit=count, at=timezone.now()):
+        record_attempt(delivery=row, error=None, at=timezone.now())
     page.get(path)
     with django_assert_max_num_queries(queries):
         assert page.get(path).status_code == 200
 
 
-def test_pages_of_the_list_follow_each_other(page, alice):
+def test_list_is_paginated(page, alice):
     for number in range(25):
         notice(alice, title=f"nota {number}.")
     assert "nota 4." not in text(page.get("/notifications/"))

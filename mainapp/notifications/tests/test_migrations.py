@@ -1,4 +1,4 @@
-"""The conversion of Apprise's addresses, run back and forth on the real tables."""
+"""The conversion of Apprise addresses, run forwards and backwards on the real tables."""
 
 from importlib import import_module
 
@@ -46,7 +46,7 @@ LEFT = [
 
 
 @pytest.mark.parametrize("url", CONVERTED)
-def test_address_is_converted_to_one_that_its_transport_takes(url):
+def test_converted_address_is_valid_for_its_transport(url):
     converted = migration.convert(url)
     assert converted == CONVERTED[url]
     for kind, address, secret in converted:
@@ -55,11 +55,11 @@ def test_address_is_converted_to_one_that_its_transport_takes(url):
 
 
 @pytest.mark.parametrize("url", LEFT)
-def test_address_without_a_service_is_left(url):
+def test_address_of_an_unsupported_service_is_left_unchanged(url):
     assert migration.convert(url) == []
 
 
-def test_json_becomes_a_webhook_with_a_key_of_its_own():
+def test_json_address_becomes_a_webhook_with_a_new_key():
     for url, address in (
         ("jsons://hook.example/a", "https://hook.example/a"),
         ("json://hook.example", "http://hook.example/"),
@@ -70,7 +70,7 @@ def test_json_becomes_a_webhook_with_a_key_of_its_own():
 
 
 @pytest.mark.parametrize("url", [url for url, targets in CONVERTED.items() if len(targets) == 1])
-def test_way_back_leads_to_the_same_place(url):
+def test_reverted_address_converts_to_the_same_target(url):
     [(kind, address, secret)] = CONVERTED[url]
     assert migration.convert(migration.revert(kind, address, secret)) == [(kind, address, secret)]
 
@@ -90,10 +90,10 @@ def rows(alice):
     return list(channels.values_list("kind", "address", "secret"))
 
 
-def test_rows_are_converted_and_back(alice, migrate):
+def test_rows_are_converted_and_reverted(alice, migrate):
     telegram = channel(alice, kind="apprise", address=f"tgram://{BOT}/1/2", is_active=False)
     channel(alice, kind="apprise", address="ntfy://meus-avisos")
-    channel(alice, kind="apprise", address="ntfys://meus-avisos")  # the same place once more
+    channel(alice, kind="apprise", address="ntfys://meus-avisos")  # a second spelling of it
     channel(alice, kind="apprise", address="matrix://host/room")
     channel(alice, kind="webhook", address="https://hook.example/", secret="own")
     sent = delivery(f"tgram://{BOT}/1/2", kind="apprise", channel_id=telegram.pk, user=alice)

@@ -11,23 +11,23 @@ from mainapp.notifications.tests.factories import channel, letter, notice
 
 
 @pytest.fixture
-def heard(monkeypatch):
-    """Return the hints that commits send."""
+def hints(monkeypatch):
+    """Return the list of hints sent after commits."""
     hints: list[tuple] = []
     monkeypatch.setattr("mainapp.notifications.receivers.send_hints", lambda *a: hints.append(a))
-    monkeypatch.setattr("mainapp.notifications.receivers._hinter", lambda: At())
+    monkeypatch.setattr("mainapp.notifications.receivers._hinter", lambda: ImmediateExecutor())
     return hints
 
 
-class At:
-    """Runs at once what a pool would run."""
+class ImmediateExecutor:
+    """An executor that runs its work immediately."""
 
     def submit(self, work, *arguments):
         work(*arguments)
 
 
 def test_notice_and_its_deliveries_are_rows(alice):
-    one = notify(
+    notification = notify(
         user=alice,
         kind="alert",
         title="PETR4 caiu",
@@ -35,30 +35,30 @@ def test_notice_and_its_deliveries_are_rows(alice):
         deliveries=[letter(), letter("x@y.com")],
     )
 
-    assert (one.user, one.kind, one.url) == (alice, "alert", "/alerts/")
+    assert (notification.user, notification.kind, notification.url) == (alice, "alert", "/alerts/")
     rows = Delivery.objects.order_by("id")
     assert [(row.address, row.user, row.notification, row.state) for row in rows] == [
-        ("alice@example.com", alice, one, "waiting"),
-        ("x@y.com", alice, one, "waiting"),
+        ("alice@example.com", alice, notification, "waiting"),
+        ("x@y.com", alice, notification, "waiting"),
     ]
     assert len({row.message_id for row in rows}) == 2
 
 
 def test_same_key_is_written_once_with_its_deliveries(alice, bob):
     first = notify(user=alice, kind="a", title="um", dedupe_key="k", deliveries=[letter()])
-    again = notify(user=alice, kind="a", title="dois", dedupe_key="k", deliveries=[letter()])
+    repeated = notify(user=alice, kind="a", title="dois", dedupe_key="k", deliveries=[letter()])
     both = notify_many(
         notices=[Notice(user_id=bob.pk, kind="a", title="x", dedupe_key="n", deliveries=[letter()])]
         * 2
     )
 
-    assert again == first
-    assert again.title == "um"
+    assert repeated == first
+    assert repeated.title == "um"
     assert both[0] is both[1]
     assert Notification.objects.count() == Delivery.objects.count() == 2
 
 
-def test_rollback_takes_everything_back(alice, heard, django_capture_on_commit_callbacks):
+def test_rollback_discards_rows_and_hints(alice, hints, django_capture_on_commit_callbacks):
     def fail():
         with transaction.atomic():
             notify(user=alice, kind="a", title="um", deliveries=[letter()])
@@ -69,10 +69,12 @@ def test_rollback_takes_everything_back(alice, heard, django_capture_on_commit_c
 
     assert not Notification.objects.exists()
     assert not Delivery.objects.exists()
-    assert heard == []
+    assert hints == []
 
 
-def test_commit_hints_at_users_and_worker(alice, bob, heard, django_capture_on_commit_callbacks):
+def test_commit_sends_hints_for_users_and_worker(
+    alice, bob, hints, django_capture_on_commit_callbacks
+):
     with django_capture_on_commit_callbacks(execute=True):
         notify_many(
             notices=[
@@ -82,11 +84,11 @@ def test_commit_hints_at_users_and_worker(alice, bob, heard, django_capture_on_c
         )
         notify(user=None, kind="a", title="a todos")
 
-    assert heard == [([], True), ([alice.pk, bob.pk], False), (None, False)]
+    assert hints == [([], True), ([alice.pk, bob.pk], False), (None, False)]
 
 
 @pytest.mark.parametrize("count", [3, 30, 100])
-def test_many_cost_a_fixed_number_of_queries(db, count, django_assert_max_num_queries):
+def test_any_number_of_notices_costs_the_same_queries(db, count, django_assert_max_num_queries):
     users = User.objects.bulk_create(User(username=f"u{n}") for n in range(count))
     notices = [
         Notice(
@@ -94,19 +96,19 @@ def test_many_cost_a_fixed_number_of_queries(db, count, django_assert_max_num_qu
         )
         for user in users
     ]
-    with django_assert_max_num_queries(8):  # savepoint and release, lock, look, two writes
+    with django_assert_max_num_queries(8):  # savepoint, release, lock, existing keys, two writes
         notify_many(notices=notices)
 
     assert Delivery.objects.count() == count
 
 
-def test_numbers_rise_in_the_order_given(alice):
+def test_ids_rise_in_the_order_of_the_notices(alice):
     many = notify_many(notices=[Notice(user_id=alice.pk, kind="a", title="t")] * 5)
 
-    assert all(one.pk < two.pk for one, two in pairwise(many))
+    assert all(earlier.pk < later.pk for earlier, later in pairwise(many))
 
 
-def test_news_go_to_the_accounts_address_and_every_verified_channel(alice, bob, settings):
+def test_destinations_are_the_account_address_and_verified_channels(alice, bob, settings):
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
     User.objects.filter(pk=alice.pk).update(email="alice@example.com")
     hook = channel(alice, "webhook", address="https://x.example")
@@ -123,13 +125,13 @@ def test_news_go_to_the_accounts_address_and_every_verified_channel(alice, bob, 
     assert deliveries_for([alice], "alert") == {alice.pk: [place]}
 
 
-def test_unverified_account_address_gets_nothing_where_that_counts(alice, settings):
+def test_unverified_account_address_gets_nothing_if_verification_is_mandatory(alice, settings):
     settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
     User.objects.filter(pk=alice.pk).update(email="Alice@example.com")
     assert deliveries_for([alice], "alert") == {alice.pk: []}
 
     alice.emailaddress_set.create(email="alice@example.com", verified=True)
-    assert [one.address for one in deliveries_for([alice], "alert")[alice.pk]] == [
+    assert [target.address for target in deliveries_for([alice], "alert")[alice.pk]] == [
         "alice@example.com"
     ]
 
@@ -144,7 +146,7 @@ def test_destinations_cost_three_queries(db, count, django_assert_num_queries, s
         assert len(deliveries_for(users, "alert")) == count
 
 
-def test_letters_carry_a_message_id_of_their_own_name(settings):
+def test_letters_have_a_message_id_with_their_name(settings):
     settings.DEFAULT_FROM_EMAIL = "Pregão <avisos@pregao.example>"
     places = [
         Destination(kind="email", address="a@b.c"),
@@ -159,8 +161,8 @@ def test_letters_carry_a_message_id_of_their_own_name(settings):
     assert (hook.message_id, hook.html) == ("<firing.3.7@pregao.example>", "")
 
 
-def test_longest_title_is_cut_not_refused(alice):
-    one = notice(alice, title="x" * 500, deliveries=[letter(subject="a\nb" + "x" * 500)])
+def test_too_long_title_is_cut(alice):
+    notification = notice(alice, title="x" * 500, deliveries=[letter(subject="a\nb" + "x" * 500)])
 
-    assert len(one.title) == 200
+    assert len(notification.title) == 200
     assert Delivery.objects.get().subject.startswith("a bx")

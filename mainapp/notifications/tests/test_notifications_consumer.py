@@ -43,38 +43,38 @@ def inbox(websocket):
 
 
 @pytest.fixture
-def told():
-    """Have the hub look now, as a hint would have it."""
+def poll():
+    """Return a function that makes the hub poll immediately, as a hint would."""
 
-    async def look():
+    async def poll_hub():
         await inbox_hub().poll()
 
-    return look
+    return poll_hub
 
 
 def ids(frame):
     return [item["id"] for item in frame["items"]]
 
 
-async def test_stranger_is_accepted_and_told_to_log_in(inbox):
+async def test_anonymous_socket_is_closed_with_login_required(inbox):
     async with inbox() as socket:
         assert await socket.closed() == 4401
 
 
-async def test_first_frame_is_the_inbox(inbox, alice, bob):
+async def test_first_frame_is_a_snapshot(inbox, alice, bob):
     await query(notice, bob, title="de outro")
-    one = await query(notice, alice, body="R$ 36,00", url="/alerts/")
-    two = await query(notice, None, kind="platform", title="Manutenção")
-    await query(mark_read, user=alice, ids=[one.pk], at=timezone.now())
+    first = await query(notice, alice, body="R$ 36,00", url="/alerts/")
+    second = await query(notice, None, kind="platform", title="Manutenção")
+    await query(mark_read, user=alice, ids=[first.pk], at=timezone.now())
     async with inbox(alice) as socket:
         frame = await socket.next()
     assert frame == {
         "type": "snapshot",
         "unread": 1,
-        "last_id": two.pk,
+        "last_id": second.pk,
         "items": [
             {
-                "id": two.pk,
+                "id": second.pk,
                 "kind": "platform",
                 "title": "Manutenção",
                 "body": "",
@@ -84,7 +84,7 @@ async def test_first_frame_is_the_inbox(inbox, alice, bob):
                 "is_platform": True,
             },
             {
-                "id": one.pk,
+                "id": first.pk,
                 "kind": "alert",
                 "title": "PETR4 caiu",
                 "body": "R$ 36,00",
@@ -98,39 +98,39 @@ async def test_first_frame_is_the_inbox(inbox, alice, bob):
     assert frame["items"][0]["created_at"].endswith("Z")
 
 
-async def test_empty_inbox_begins_at_zero(inbox, alice):
+async def test_empty_inbox_has_last_id_zero(inbox, alice):
     async with inbox(alice) as socket:
         assert await socket.next() == {"type": "snapshot", "unread": 0, "last_id": 0, "items": []}
 
 
-async def test_snapshot_holds_twenty_and_counts_all(inbox, alice):
+async def test_snapshot_lists_twenty_items_and_counts_all(inbox, alice):
     many = await query(notify_many, notices=[Notice(user_id=alice.pk, kind="a", title="t")] * 25)
     async with inbox(alice) as socket:
         frame = await socket.next()
     assert frame["unread"] == 25
-    assert ids(frame) == [one.pk for one in reversed(many[5:])]
+    assert ids(frame) == [row.pk for row in reversed(many[5:])]
 
 
-async def test_news_reach_every_tab_of_their_user_once(inbox, alice, bob, told):
-    async with inbox(alice) as one, inbox(alice) as two, inbox(bob) as other:
-        for socket in (one, two, other):
+async def test_new_notification_reaches_each_tab_of_its_user_once(inbox, alice, bob, poll):
+    async with inbox(alice) as first_tab, inbox(alice) as second_tab, inbox(bob) as bobs:
+        for socket in (first_tab, second_tab, bobs):
             await socket.next("snapshot")
-        made = await query(notice, alice)
-        await told()
-        for socket in (one, two):
+        row = await query(notice, alice)
+        await poll()
+        for socket in (first_tab, second_tab):
             frame = await socket.next()
             assert (frame["type"], frame["id"], frame["is_read"]) == (
-                "notification", made.pk, False,
+                "notification", row.pk, False,
             )  # fmt: skip
         everybodys = await query(notice, None)
-        await told()
-        await told()
-        for socket in (one, two, other):
+        await poll()
+        await poll()
+        for socket in (first_tab, second_tab, bobs):
             assert (await socket.next())["id"] == everybodys.pk
             assert await socket.ask({"type": "ping"}) == {"type": "pong"}
 
 
-async def test_hint_of_a_commit_brings_news_at_once(inbox, alice, monkeypatch):
+async def test_hint_after_commit_delivers_immediately(inbox, alice, monkeypatch):
     monkeypatch.setattr(hub, "POLL_S", 60)
     async with inbox(alice) as socket:
         await socket.next("snapshot")
@@ -138,14 +138,14 @@ async def test_hint_of_a_commit_brings_news_at_once(inbox, alice, monkeypatch):
         assert (await socket.next("notification", timeout=1.5))["title"] == "PETR4 caiu"
 
 
-async def test_lost_hint_is_made_good_by_looking(inbox, alice, no_hints):
+async def test_lost_hint_is_compensated_by_polling(inbox, alice, no_hints):
     async with inbox(alice) as socket:
         await socket.next("snapshot")
         await query(notice, alice)
         assert (await socket.next("notification"))["title"] == "PETR4 caiu"
 
 
-async def test_news_arrive_while_redis_is_away(inbox, alice, monkeypatch):
+async def test_new_notification_arrives_while_redis_is_away(inbox, alice, monkeypatch):
     async def away(*arguments, **options):
         raise redis.ConnectionError("away")
 
@@ -158,57 +158,57 @@ async def test_news_arrive_while_redis_is_away(inbox, alice, monkeypatch):
         assert (await socket.next("notification"))["title"] == "PETR4 caiu"
 
 
-async def test_open_inboxes_cost_one_query_a_look(inbox, alice, bob, told, queries):
-    async with inbox(alice) as one, inbox(bob) as two:
-        await one.next("snapshot")
-        await two.next("snapshot")
+async def test_poll_of_open_inboxes_costs_one_query(inbox, alice, bob, poll, queries):
+    async with inbox(alice) as alices, inbox(bob) as bobs:
+        await alices.next("snapshot")
+        await bobs.next("snapshot")
         queries.clear()
-        await told()
+        await poll()
         assert queries == [sql for sql in queries if "max(id)" in sql]
-        assert len(queries) <= 2  # this look, and perhaps that of the poll
+        assert len(queries) <= 2  # this poll, and perhaps the periodic one
 
 
-async def test_read_in_one_tab_is_read_in_all(inbox, alice, bob, told):
-    one, two = [await query(notice, alice) for _ in range(2)]
+async def test_read_mark_reaches_all_tabs_of_its_user(inbox, alice, bob, poll):
+    first, second = [await query(notice, alice) for _ in range(2)]
     others = await query(notice, bob)
-    async with inbox(alice) as tab, inbox(alice) as other, inbox(bob) as bobs:
-        for socket in (tab, other, bobs):
+    async with inbox(alice) as tab, inbox(alice) as other_tab, inbox(bob) as bobs:
+        for socket in (tab, other_tab, bobs):
             await socket.next("snapshot")
-        asked = {"type": "mark_read", "ids": [one.pk, others.pk, 10**9], "id": "a"}
-        assert await tab.ask(asked) == {"type": "read", "ids": [one.pk], "unread": 1, "id": "a"}
-        await told()
-        assert await other.next() == {"type": "read", "ids": [one.pk], "unread": 1}
+        request = {"type": "mark_read", "ids": [first.pk, others.pk, 10**9], "id": "a"}
+        assert await tab.ask(request) == {"type": "read", "ids": [first.pk], "unread": 1, "id": "a"}
+        await poll()
+        assert await other_tab.next() == {"type": "read", "ids": [first.pk], "unread": 1}
 
-        again = await tab.ask({"type": "mark_read", "ids": "all"})
-        assert again == {"type": "read", "ids": [two.pk], "unread": 0}
-        await told()
-        assert await other.next() == again
+        everything = await tab.ask({"type": "mark_read", "ids": "all"})
+        assert everything == {"type": "read", "ids": [second.pk], "unread": 0}
+        await poll()
+        assert await other_tab.next() == everything
         for socket in (tab, bobs):
             assert await socket.ask({"type": "ping"}) == {"type": "pong"}
     assert await query(unread_count, bob) == 1
 
 
-async def test_marking_twice_is_answered_alike(inbox, alice):
-    one = await query(notice, alice)
+async def test_marking_twice_has_the_same_answer(inbox, alice):
+    first = await query(notice, alice)
     async with inbox(alice) as tab:
         await tab.next("snapshot")
-        answers = [await tab.ask({"type": "mark_read", "ids": [one.pk]}) for _ in range(2)]
-    assert answers == [{"type": "read", "ids": [one.pk], "unread": 0}] * 2
+        answers = [await tab.ask({"type": "mark_read", "ids": [first.pk]}) for _ in range(2)]
+    assert answers == [{"type": "read", "ids": [first.pk], "unread": 0}] * 2
     assert await query(Mark.objects.count) == 1
 
 
-async def test_deleted_leaves_every_tab(inbox, alice, told):
-    one, two = [await query(notice, alice) for _ in range(2)]
+async def test_deleted_notification_is_removed_from_every_tab(inbox, alice, poll):
+    first, second = [await query(notice, alice) for _ in range(2)]
     async with inbox(alice) as tab:
         await tab.next("snapshot")
-        await query(delete_notifications, user=alice, ids=[one.pk], at=timezone.now())
-        await told()
-        assert await tab.next() == {"type": "deleted", "ids": [one.pk], "unread": 1}
+        await query(delete_notifications, user=alice, ids=[first.pk], at=timezone.now())
+        await poll()
+        assert await tab.next() == {"type": "deleted", "ids": [first.pk], "unread": 1}
     async with inbox(alice) as tab:
-        assert ids(await tab.next()) == [two.pk]
+        assert ids(await tab.next()) == [second.pk]
 
 
-async def test_resume_sends_what_was_missed_then_the_inbox(inbox, alice, bob):
+async def test_resume_sends_missed_notifications_then_a_snapshot(inbox, alice, bob):
     rows = [await query(notice, user) for user in (alice, alice, bob, alice)]
     async with inbox(alice) as tab:
         await tab.next("snapshot")
@@ -230,7 +230,7 @@ async def test_resume_sends_what_was_missed_then_the_inbox(inbox, alice, bob):
         {"type": "mark_read", "ids": "none"}, {"type": "mark_read", "ids": None},
     ],
 )  # fmt: skip
-async def test_what_makes_no_sense_is_invalid(inbox, alice, frame):
+async def test_malformed_frame_is_an_invalid_error(inbox, alice, frame):
     async with inbox(alice) as tab:
         await tab.next("snapshot")
         error = await tab.ask({**frame, "id": "x"})
@@ -238,7 +238,7 @@ async def test_what_makes_no_sense_is_invalid(inbox, alice, frame):
         assert list(error["fields"]) == [["ids"], ["after"]][frame["type"] == "resume"]
 
 
-async def test_what_came_while_the_inbox_was_read_is_told_once(alice):
+async def test_frames_held_during_a_snapshot_are_sent_once(alice):
     frames = []
 
     async def send(message):
@@ -256,7 +256,7 @@ async def test_what_came_while_the_inbox_was_read_is_told_once(alice):
     assert frames == ["read", "new", "later"]
 
 
-async def test_tab_that_does_not_read_holds_up_nobody(inbox, alice):
+async def test_tab_that_does_not_read_is_closed(inbox, alice):
     blocked, frames, closed = asyncio.Event(), [], []
 
     async def stuck(message):
@@ -275,7 +275,7 @@ async def test_tab_that_does_not_read_holds_up_nobody(inbox, alice):
     await asyncio.sleep(0)
 
 
-async def test_unread_counts_agree_with_each_users(alice, bob):
+async def test_unread_counts_equal_the_count_of_each_user(alice, bob):
     rows = [await query(notice, user) for user in (alice, None, alice, None)]
     await query(mark_read, user=alice, ids=[rows[0].pk, rows[1].pk], at=timezone.now())
     await query(delete_notifications, user=alice, ids=[rows[0].pk], at=timezone.now())
@@ -285,16 +285,16 @@ async def test_unread_counts_agree_with_each_users(alice, bob):
 
 
 @pytest.mark.parametrize("count", [3, 30])
-async def test_news_of_many_cost_five_queries(alice, count, queries):
+async def test_news_of_any_number_of_users_cost_five_queries(alice, count, queries):
     users = await query(User.objects.bulk_create, [User(username=f"u{n}") for n in range(count)])
-    ledger = inbox_hub().archive
-    before = await query(ledger.head)
+    archive = inbox_hub().archive
+    before = await query(archive.head)
     for user in users:
-        one = await query(notice, user)
-        await query(mark_read, user=user, ids=[one.pk], at=timezone.now())
-    until = await query(ledger.head)
+        row = await query(notice, user)
+        await query(mark_read, user=user, ids=[row.pk], at=timezone.now())
+    until = await query(archive.head)
     queries.clear()
-    news = await query(ledger.news, before, until, [user.pk for user in users])
+    news = await query(archive.news, before, until, [user.pk for user in users])
 
     assert (len(news.items), len(news.marked)) == (count, count)
     assert len(queries) == 5

@@ -22,17 +22,17 @@ def claim(at=None, limit=10):
     return claim_due(limit=limit, at=at or timezone.now())
 
 
-def test_claimed_is_not_claimed_again(db):
-    one, two = delivery(), delivery()
+def test_claimed_delivery_is_not_claimed_again(db):
+    first, second = delivery(), delivery()
     now = timezone.now()
 
-    assert claim(limit=1) == [one]
-    assert claim() == [two]
+    assert claim(limit=1) == [first]
+    assert claim() == [second]
     assert claim() == []
     assert claim(now + LEASE / 2) == []
 
 
-def test_claim_of_a_crash_runs_out(db):
+def test_claim_of_a_crashed_process_expires(db):
     delivery()
     [lost] = claim()
     later = timezone.now() + LEASE + timedelta(seconds=1)
@@ -45,56 +45,56 @@ def test_claim_of_a_crash_runs_out(db):
     assert not Attempt.objects.exists()
 
 
-def test_renewed_claim_does_not_run_out(db):
+def test_renewed_claim_does_not_expire(db):
     delivery()
-    mine = claim()
-    renew_claims(deliveries=mine, at=timezone.now() + LEASE / 2)
+    own_claims = claim()
+    renew_claims(deliveries=own_claims, at=timezone.now() + LEASE / 2)
 
     assert claim(timezone.now() + LEASE + timedelta(seconds=5)) == []
 
 
-def test_released_claim_is_free_and_cost_no_try(db):
+def test_released_claim_does_not_count_as_a_try(db):
     delivery()
     release_claims(deliveries=claim(), at=timezone.now())
 
-    assert [one.tries for one in claim()] == [1]
+    assert [row.tries for row in claim()] == [1]
 
 
-def test_sent_is_sent_once(db):
+def test_sent_delivery_is_not_claimed_again(db):
     delivery()
-    [one] = claim()
-    record_attempt(delivery=one, error=None, at=timezone.now())
+    [row] = claim()
+    record_attempt(delivery=row, error=None, at=timezone.now())
 
-    one.refresh_from_db()
-    assert (one.state, one.sent_at is None) == ("sent", False)
-    assert [attempt.outcome for attempt in one.attempts.all()] == ["sent"]
+    row.refresh_from_db()
+    assert (row.state, row.sent_at is None) == ("sent", False)
+    assert [attempt.outcome for attempt in row.attempts.all()] == ["sent"]
     assert claim(timezone.now() + timedelta(days=9)) == []
 
 
-def test_links_of_account_mails_are_not_kept(alice):
+def test_texts_of_account_mails_are_cleared_after_sending(alice):
     delivery(text="https://pregao.example/key")
     notice(alice, deliveries=[letter(text="R$ 36,00")])
-    for one in claim():
-        record_attempt(delivery=one, error=None, at=timezone.now())
+    for row in claim():
+        record_attempt(delivery=row, error=None, at=timezone.now())
 
     assert sorted(Delivery.objects.values_list("text", flat=True)) == ["", "R$ 36,00"]
 
 
-def test_failed_is_tried_again_after_a_growing_pause(db):
+def test_failed_delivery_is_retried_after_growing_pauses(db):
     delivery()
     at, pauses = timezone.now(), []
     for _ in range(4):
-        [one] = claim(at)
-        record_attempt(delivery=one, error=BUSY, at=at)
-        one.refresh_from_db()
-        pauses.append((one.due_at - at).total_seconds())
-        assert one.state == "waiting"
-        assert claim(one.due_at - timedelta(seconds=1)) == []
-        at = one.due_at
+        [row] = claim(at)
+        record_attempt(delivery=row, error=BUSY, at=at)
+        row.refresh_from_db()
+        pauses.append((row.due_at - at).total_seconds())
+        assert row.state == "waiting"
+        assert claim(row.due_at - timedelta(seconds=1)) == []
+        at = row.due_at
 
     for pause, least in zip(pauses, (24, 48, 96, 192), strict=True):
         assert least <= pause <= least / 0.8
-    assert {attempt.error for attempt in one.attempts.all()} == {"450 later"}
+    assert {attempt.error for attempt in row.attempts.all()} == {"450 later"}
 
 
 @pytest.mark.parametrize(
@@ -108,36 +108,36 @@ def test_pause_doubles_up_to_an_hour(tries, jitter, seconds):
 @pytest.mark.parametrize(
     ("error", "age", "outcome"), [(GONE, timedelta(0), "refused"), (BUSY, GIVE_UP, "given_up")]
 )
-def test_what_never_arrives_is_told_to_its_owner_once_a_day(alice, error, age, outcome):
+def test_owner_is_notified_once_a_day_of_failed_deliveries(alice, error, age, outcome):
     for _ in range(2):
         delivery(user=alice)
     Delivery.objects.update(tries=5)
     at = timezone.now() + age
-    for one in claim(at):
-        record_attempt(delivery=one, error=error, at=at)
+    for row in claim(at):
+        record_attempt(delivery=row, error=error, at=at)
 
     assert set(Attempt.objects.values_list("outcome", flat=True)) == {outcome}
     assert set(Delivery.objects.values_list("state", flat=True)) == {"failed"}
-    told = Notification.objects.get()
-    assert (told.user, told.kind) == (alice, "delivery_failed")
-    assert str(error) in told.body
+    notification = Notification.objects.get()
+    assert (notification.user, notification.kind) == (alice, "delivery_failed")
+    assert str(error) in notification.body
 
 
-def test_first_try_after_a_long_silence_is_not_the_last(db):
+def test_first_try_after_a_long_outage_is_not_the_last(db):
     delivery()
     late = timezone.now() + GIVE_UP * 3
-    [one] = claim(late)
-    record_attempt(delivery=one, error=BUSY, at=late)
+    [row] = claim(late)
+    record_attempt(delivery=row, error=BUSY, at=late)
 
-    one.refresh_from_db()
-    assert one.state == "waiting"
+    row.refresh_from_db()
+    assert row.state == "waiting"
 
 
 @pytest.mark.parametrize("count", [3, 30])
-def test_a_claim_costs_the_same_queries_at_any_size(db, count, django_assert_num_queries):
+def test_claim_costs_the_same_queries_at_any_size(db, count, django_assert_num_queries):
     for _ in range(count):
         delivery()
-    with django_assert_num_queries(6):  # is there any, savepoint, ids, claim, release, rows
+    with django_assert_num_queries(6):  # exists, savepoint, ids, claim, release, rows
         assert len(claim(limit=count)) == count
 
 
@@ -146,5 +146,5 @@ def test_nothing_due_costs_one_query(db, django_assert_num_queries):
         assert claim() == []
 
 
-def test_owner_sees_no_more_than_a_line_of_an_error():
+def test_error_text_is_one_line_of_300_characters():
     assert str(TransportError("a\nb\n" + "c" * 999)) == ("a b " + "c" * 999)[:300]

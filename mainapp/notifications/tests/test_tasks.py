@@ -10,11 +10,11 @@ from mainapp.notifications.models import Broadcast, Delivery
 from mainapp.notifications.services import delivering
 from mainapp.notifications.services.broadcasts import send_broadcast
 from mainapp.notifications.services.scheduling import ensure_sweep
-from mainapp.notifications.tasks import deliver, nudge_worker, prune
+from mainapp.notifications.tasks import deliver, prune, wake_worker
 from mainapp.notifications.tests.factories import delivery
 
 
-def test_schedule_is_made_once_and_keeps_what_was_changed(db):
+def test_schedule_is_created_once_and_keeps_changes(db):
     ensure_sweep()
     PeriodicTask.objects.filter(name="deliver").update(enabled=False)
     ensure_sweep()
@@ -25,7 +25,7 @@ def test_schedule_is_made_once_and_keeps_what_was_changed(db):
     }
 
 
-def test_one_run_sends_news_and_every_batch(mailbox, bob, settings, monkeypatch):
+def test_deliver_sends_due_deliveries_and_all_batches(mailbox, bob, settings, monkeypatch):
     delivering._requested_again.clear()
     settings.ACCOUNT_EMAIL_VERIFICATION = "none"
     monkeypatch.setattr("mainapp.notifications.services.broadcasts.BATCH", 2)
@@ -43,15 +43,15 @@ def test_one_run_sends_news_and_every_batch(mailbox, bob, settings, monkeypatch)
     assert set(Delivery.objects.values_list("state", flat=True)) == {"sent"}
 
 
-def test_broker_that_is_away_is_told_not_raised(monkeypatch, caplog):
+def test_missing_broker_is_logged_not_raised(monkeypatch, caplog):
     def away(**options):
         raise OperationalError("away")
 
     monkeypatch.setattr(tasks.deliver, "apply_async", away)
-    nudge_worker()
+    wake_worker()
 
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
-def test_pruning_of_nothing_is_quiet(db):
+def test_pruning_an_empty_database_does_nothing(db):
     prune()

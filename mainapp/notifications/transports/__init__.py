@@ -1,1 +1,1 @@
-"""One service per file, each behind the protocol of `base`."""
+"""Transports of messages, a file for each service, all with the protocol of `base`."""

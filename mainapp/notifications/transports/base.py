@@ -1,4 +1,4 @@
-"""The protocol of all transports: the message they send and the error they raise."""
+"""The protocol of all transports, their message type and their error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,11 +35,11 @@ class Target:
 
 
 class TransportError(Exception):
-    """A message that was not delivered; with `permanent`, another attempt would not help.
+    """A failed attempt; with `permanent`, a further attempt would not help.
 
-    Its text is shown to the owner of the address, translated where it is ours: one line, without
-    secrets. `retry_after_s` is the pause that the service asked for, `new_address` where it says
-    that the address has moved to.
+    The text is shown to the owner of the address: one line, without secrets; our own texts are
+    translated. `retry_after_s` is the pause that the service requested, `new_address` the address
+    that it reports as the current one.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Transport(Protocol):
     """Sends messages; called from several threads at once."""
 
     def check(self, address: str, secret: str = "") -> Target:
-        """Return what a person typed in its stored form, without contacting anyone.
+        """Return a typed address in its stored form; contacts nobody.
 
         Raises: TransportError for an address that can never be used.
         """

@@ -45,10 +45,10 @@ class DiscordTransport:
     def send(self, message: Message) -> None:
         target = self.check(message.address, message.secret)
         base, _question, query = target.address.partition("?")
-        query = f"wait=true&{query}" if query else "wait=true"  # answers once it is stored
+        query = f"wait=true&{query}" if query else "wait=true"  # reply only once it is stored
         payload = {
             "content": compose(message, limit=MAX_LENGTH, escape=_escape, measure=utf16_length),
-            "allowed_mentions": {"parse": []},  # @everyone and the like call nobody
+            "allowed_mentions": {"parse": []},  # @everyone and other mentions notify nobody
             "flags": SUPPRESS_EMBEDS,
         }
         reply = post(self._client, f"{base}/{target.secret}?{query}", json=payload)

@@ -1,4 +1,4 @@
-"""Gotify: an application of one's own server (https://gotify.net/docs/pushmsg).
+"""Gotify: an application on the user's own server (https://gotify.net/docs/pushmsg).
 
 The address is the server's URL, the secret the application's token.
 """
@@ -21,8 +21,8 @@ from mainapp.notifications.transports.posting import (
 from mainapp.notifications.transports.text import cut
 
 TOKEN = re.compile(r"[A-Za-z0-9._-]{10,64}")
-MAX_TITLE, MAX_MESSAGE = 250, 10_000  # ours: Gotify names no limit
-PRIORITY = 5  # from 4 on its app makes a sound
+MAX_TITLE, MAX_MESSAGE = 250, 10_000  # our own limits: Gotify documents none
+PRIORITY = 5  # Gotify's app makes a sound from 4 on
 
 
 class GotifyTransport:

@@ -1,4 +1,4 @@
-"""Inside the site: the row is the message, and open pages are told to read it."""
+"""Delivery inside the site: the row is the message, and open pages are notified to read it."""
 
 from collections.abc import Callable
 
@@ -12,8 +12,8 @@ EVERYBODY = "*"
 class InAppTransport:
     """Makes open pages read an inbox; an address is a user's id, or EVERYBODY.
 
-    `notify` takes the ids, None for all. It is a hint, so it never fails: pages that missed it read
-    the database at their next one.
+    `notify` receives the ids, None for all. It sends a hint and never fails: hubs also poll the
+    database, so a lost hint is only a delay.
     """
 
     def __init__(self, notify: Callable[[list[int] | None], None]) -> None:

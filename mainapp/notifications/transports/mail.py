@@ -1,4 +1,4 @@
-"""E-mail: through the site's SMTP server, or into files where it has none."""
+"""E-mail, through the site's SMTP server or, without one, into files."""
 
 from smtplib import (
     SMTPAuthenticationError,
@@ -16,12 +16,12 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.notifications.transports.base import Message, Target, TransportError
 
-# About the site's own login, whatever the recipient: an administrator can repair it.
+# Errors of the site's own log-in, which an administrator can repair: never the recipient's fault.
 LOGIN_CODES = range(530, 540)
 
 
 class MailTransport:
-    """Sends through the backend of the settings; one connection a message."""
+    """Sends through the backend in the settings, with a connection for each message."""
 
     def check(self, address: str, secret: str = "") -> Target:
         try:

@@ -1,6 +1,6 @@
-"""ntfy: a topic of ntfy.sh or of one's own server (https://docs.ntfy.sh/publish/).
+"""ntfy: a topic on ntfy.sh or on another server (https://docs.ntfy.sh/publish/).
 
-The address is the topic's URL, the secret an access token where the topic asks for one.
+The address is the topic's URL, the secret an access token if the topic requires one.
 """
 
 import re
@@ -22,7 +22,7 @@ from mainapp.notifications.transports.text import cut, utf8_length
 TOPIC = re.compile(r"/([A-Za-z0-9_-]{1,64})/?")
 TOKEN = re.compile(r"tk_[A-Za-z0-9]{10,60}")
 MAX_TITLE = 250
-MAX_MESSAGE = 4096  # bytes; what is longer arrives as an attached file
+MAX_MESSAGE = 4096  # bytes; ntfy turns a longer text into an attached file
 
 
 class NtfyTransport:

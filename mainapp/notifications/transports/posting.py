@@ -1,4 +1,4 @@
-"""One POST to a service, and the meaning of its status."""
+"""The POST request that all HTTP transports share, and the errors for its answers."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MA
 
 
 def build_client(*, allow_http: bool = False) -> HttpClient:
-    """Return the client for addresses that users give; an answer is cut at 64 KiB."""
+    """Return the client for addresses that users choose; answers are cut at 64 KiB."""
     schemes = frozenset({"https", "http"} if allow_http else {"https"})
     return HttpClient(
         headers={"User-Agent": USER_AGENT},
@@ -40,7 +40,7 @@ def post(
     data: Mapping[str, str] | None = None,
     content: bytes | None = None,
 ) -> Reply:
-    """Return the answer to one POST, whatever its status. Raises: TransportError for none."""
+    """Return the answer to one POST, whatever its status. Raises: TransportError without one."""
     try:
         return client.request("POST", url, headers=headers, json=json, data=data, content=content)
     except AddressError as error:
@@ -56,10 +56,10 @@ def is_success(reply: Reply) -> bool:
 def refusal(
     reply: Reply, reason: object = "", *, secret: str = "", retry_after_s: object = None
 ) -> TransportError:
-    """Return the error for an answer that is no success.
+    """Return the error for an answer that is not a success.
 
-    Redirects and 4xx are permanent, except 408, 425 and 429. `reason` is the service's own word,
-    `retry_after_s` a pause that it names in the body; Retry-After is read in any case.
+    Redirects and 4xx are permanent, except 408, 425 and 429. `reason` and `retry_after_s` are the
+    service's explanation and the pause in the body; without that pause, Retry-After is used.
     """
     text = f"{reply.status} {reason if isinstance(reason, str) and reason else reply.reason}"
     pause = retry_after_s if isinstance(retry_after_s, int | float) else reply.retry_after_s
@@ -71,7 +71,7 @@ def refusal(
 
 
 def parse_object(reply: Reply) -> dict[str, Any]:
-    """Return the JSON object of an answer, an empty one for anything else."""
+    """Return the JSON object in an answer, an empty dict for any other body."""
     try:
         parsed = json.loads(reply.body)
     except (ValueError, RecursionError):
@@ -80,5 +80,5 @@ def parse_object(reply: Reply) -> dict[str, Any]:
 
 
 def invalid(text: str) -> TransportError:
-    """Return the error for what can never be an address of the service."""
+    """Return the error for a string that can never be an address of the service."""
     return TransportError(text, permanent=True)

@@ -20,8 +20,8 @@ from mainapp.notifications.transports.text import compose
 
 ADDRESS = re.compile(r"https://hooks\.slack(?:-gov)?\.com/services/T[A-Z0-9]{5,20}/B[A-Z0-9]{5,20}")
 TOKEN = re.compile(r"[A-Za-z0-9]{16,64}")
-MAX_LENGTH = 4000  # what Slack recommends; it cuts at 40,000 itself
-ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}  # `<!channel>` and `<@U1>` call nobody then
+MAX_LENGTH = 4000  # Slack's recommendation; Slack itself cuts at 40,000
+ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}  # so `<!channel>` and `<@U1>` notify nobody
 REASON = re.compile(r"[a-z_]{1,60}")  # `no_service`, `channel_is_archived`, …
 
 

@@ -1,6 +1,6 @@
-"""Telegram: a bot writes to a chat (https://core.telegram.org/bots/api#sendmessage).
+"""Telegram: a bot's messages to a chat (https://core.telegram.org/bots/api#sendmessage).
 
-The address is the chat, with `:` and a number for a topic of it; the secret is the bot's token.
+The address is the chat, or `chat:number` for a topic in it; the secret is the bot's token.
 """
 
 import re
@@ -43,7 +43,7 @@ class TelegramTransport:
             "chat_id": match["chat"],
             "text": compose(
                 message, limit=MAX_LENGTH, escape=_escape, measure=utf16_length
-            ),  # without a parse mode, so no markup
+            ),  # without a parse mode Telegram interprets no markup
             "link_preview_options": {"is_disabled": True},
         }
         if match["topic"]:
@@ -76,5 +76,5 @@ def _refusal(
 
 
 def _escape(character: str) -> str:
-    """Keep `@name` from calling somebody: an invisible word joiner follows the sign."""
+    """Follow `@` by an invisible word joiner, so that `@name` notifies nobody."""
     return "@\u2060" if character == "@" else character

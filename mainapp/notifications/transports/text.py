@@ -10,7 +10,7 @@ ELLIPSIS = "…"
 JOINER = "\u200d"  # ties the parts of an emoji together
 ATTACHED = {JOINER, "\ufe0e", "\ufe0f", "\u20e3", *map(chr, range(0x1F3FB, 0x1F400))}
 
-Escape = Callable[[str], str]  # of one character
+Escape = Callable[[str], str]  # for one character
 Measure = Callable[[str], int]
 
 
@@ -19,14 +19,14 @@ def utf8_length(text: str) -> int:
 
 
 def utf16_length(text: str) -> int:
-    """Return the length as Telegram and Discord count it: an emoji is two."""
+    """Return the length in UTF-16 units, as Telegram and Discord count it: an emoji is two."""
     return len(text.encode("utf-16-le", errors="replace")) // 2
 
 
 def cut(text: str, *, limit: int, escape: Escape = str, measure: Measure = len) -> str:
-    """Return the escaped text, at most `limit` long by `measure`; what is cut ends in `…`.
+    """Return the escaped text, at most `limit` long by `measure`; a cut text ends in `…`.
 
-    No escape sequence is cut in two, and no accent or emoji is parted from its character.
+    Never cuts inside an escape sequence, or between a character and its accents or emoji parts.
     """
     pieces = [escape(character) for character in text]
     if sum(map(measure, pieces)) <= limit:
@@ -39,7 +39,7 @@ def cut(text: str, *, limit: int, escape: Escape = str, measure: Measure = len) 
 
 
 def compose(message: Message, *, limit: int, escape: Escape = str, measure: Measure = len) -> str:
-    """Return subject, text and link on lines of their own; the link is never cut or escaped."""
+    """Return subject, text and link on separate lines; the link is neither cut nor escaped."""
     link = f"\n{message.url}" if message.url else ""
     body = f"{message.subject}\n{message.text}".strip()
     return cut(body, limit=limit - measure(link), escape=escape, measure=measure) + link

@@ -1,4 +1,4 @@
-"""Channels of services that are not supported any more: shown to their owner, never used."""
+"""Transport of services that are no longer supported: their channels are shown but never used."""
 
 from django.utils.translation import gettext_noop as _
 

@@ -1,4 +1,4 @@
-"""Webhooks: a signed POST of JSON to an address of the user's own.
+"""Webhooks: a signed JSON POST to the user's own address.
 
     POST /… HTTP/1.1
     Content-Type: application/json
@@ -7,9 +7,9 @@
 
     {"id": "<id@domain>", "title": …, "text": …, "url": …, "created_at": "2026-01-01T00:00:00Z"}
 
-`v1` is the HMAC-SHA256, under the channel's secret, of the number after `t=`, a full stop, and the
-body as it was sent. A receiver also refuses a `t` (seconds since 1970) of long ago. Any 2xx answer
-means that it arrived; redirects are not followed.
+`v1` is the HMAC-SHA256, with the channel's secret as key, of the number after `t=`, a full stop,
+and the body as sent. Receivers should also refuse an old `t` (seconds since 1970). Any 2xx answer
+confirms the delivery; redirects are not followed.
 """
 
 import hashlib
@@ -48,11 +48,11 @@ class WebhookTransport:
         reply = post(self._client, message.address, content=body, headers=headers)
         if is_success(reply):
             return
-        # Unlike a service's, a person's own 404 may be gone after their next release.
-        is_over = reply.status == HTTPStatus.GONE or 300 <= reply.status < 400
+        # Unlike a chat service's, a 404 of the user's own server may be a release in progress.
+        is_permanent = reply.status == HTTPStatus.GONE or 300 <= reply.status < 400
         raise TransportError(
             f"{reply.status} {reply.reason}",
-            permanent=is_over,
+            permanent=is_permanent,
             retry_after_s=reply.retry_after_s,
         )
 

@@ -1,1 +1,1 @@
-"""Pages of the inbox, of channels and of the staff's notices."""
+"""Pages of the inbox, the channels and the staff's broadcasts."""

@@ -1,4 +1,4 @@
-"""The staff's notices to everybody."""
+"""The page where the staff writes broadcasts."""
 
 from django.contrib import messages
 from django.http import HttpResponse

@@ -40,7 +40,7 @@ def channels(request: MemberRequest) -> HttpResponse:
 
 @never_cache
 def channel(request: MemberRequest, pk: int) -> HttpResponse:
-    """Show a channel and its actions; a POST carries the code that verifies it."""
+    """Show a channel and its actions; a POST contains the code that verifies it."""
     own_channel = get_owned_or_404(channels_of(request.user), pk)
     form = CodeForm(request.POST or None)
     if form.is_valid():
@@ -91,7 +91,7 @@ def delete(request: MemberRequest, pk: int) -> HttpResponse:
 
 @never_cache
 def confirm(request: HttpRequest, key: str) -> HttpResponse:
-    """Confirm an e-mail address by a button, because mail scanners open links by themselves."""
+    """Confirm an e-mail address with a button, because mail scanners follow links automatically."""
     with missing_as_404():
         own_channel = services.channel_of_key(key)
     if request.method == "POST":

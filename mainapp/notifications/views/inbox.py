@@ -1,4 +1,4 @@
-"""The inbox: listing, reading and deleting notifications."""
+"""Pages of the inbox: list, read and delete notifications; list deliveries."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render

@@ -1,4 +1,4 @@
-"""Comparison of the features' policy tables with the URLs, operations and sockets that exist."""
+"""Comparison of the features' policy tables with the existing URLs, operations and sockets."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    """Yield every URL with its path."""
+    """Yield (path, pattern) of every URL."""
     for pattern in patterns:
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
@@ -21,22 +21,22 @@ def routes(patterns: list[Any], prefix: str = "") -> Iterator[tuple[str, URLPatt
 
 
 def faults() -> list[str]:
-    """Return a line for each view, operation, frame or policy line that lacks its counterpart."""
-    found = [
+    """Return an error for each view, operation or frame without a policy, and vice versa."""
+    urls = [
         (path, pattern)
         for path, pattern in routes(get_resolver().url_patterns)
         if not path.startswith(tuple(PREFIXES))
     ]
-    return sorted([*_page_faults(found), *_operation_faults(found), *_socket_faults()])
+    return sorted([*_page_faults(urls), *_operation_faults(urls), *_socket_faults()])
 
 
-def _page_faults(found: list[tuple[str, URLPattern]]) -> Iterator[str]:
+def _page_faults(urls: list[tuple[str, URLPattern]]) -> Iterator[str]:
     pages, operations = page_policies(), operation_policies()
     names_by_path: dict[str, set[str]] = {}
-    for path, pattern in found:
+    for path, pattern in urls:
         names_by_path.setdefault(path, set()).add(pattern.name or "")
     for path, names in names_by_path.items():
-        # allauth looks its pages up by names of its own: any of a path's names is enough.
+        # allauth reverses its own names, so such a path has two: one with a policy is enough.
         if not names & (pages.keys() | operations.keys()):
             yield f"{path}: the view {' / '.join(sorted(names))!r} has no line in a policies.py"
     known = set().union(*names_by_path.values())
@@ -44,9 +44,9 @@ def _page_faults(found: list[tuple[str, URLPattern]]) -> Iterator[str]:
         yield f"{name}: the line belongs to no URL"
 
 
-def _operation_faults(found: list[tuple[str, URLPattern]]) -> Iterator[str]:
+def _operation_faults(urls: list[tuple[str, URLPattern]]) -> Iterator[str]:
     operations = operation_policies()
-    for path, pattern in found:
+    for path, pattern in urls:
         view, line = getattr(pattern.callback, "cls", None), operations.get(pattern.name or "")
         if view is None or line is None:
             continue

@@ -1,4 +1,4 @@
-"""A person's archive: one ZIP with each table as JSON and as CSV, and a page that explains it."""
+"""A user's data archive: a ZIP with each table as JSON and as CSV, a README, and the picture."""
 
 import csv
 import io
@@ -10,13 +10,13 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.core.serializers.json import DjangoJSONEncoder
 
-from mainapp.accounts.belongings import Table
 from mainapp.accounts.models import User
+from mainapp.accounts.personal_data import Table
 from mainapp.accounts.pictures import folders
 from mainapp.pages.selectors.tables import archive_tables
 
 IN_MEMORY = 1024 * 1024
-# With one of these first, a spreadsheet takes a cell for a formula.
+# Spreadsheets evaluate a cell that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 README = """\
 PREGÃO: OS SEUS DADOS
@@ -29,11 +29,11 @@ Não estão aqui a senha, que o servidor guarda cifrada e sem volta, e o que os 
 
 PREGÃO: YOUR DATA
 
-All that belongs to {name} on this server on {day}. Each table comes twice: as JSON (a list of
+All data of {name} on this server on {day}. Each table is included twice: as JSON (a list of
 objects) and as CSV (UTF-8, separated by commas, for spreadsheets). Times are UTC; prices and
-quantities are decimals with a point. In the CSV a text that begins with = + - @ or a tab has an
-apostrophe put before it, so that no spreadsheet takes it for a formula; the JSON has it as it is.
-Not in here: the password, which is kept hashed and cannot be read, and what others wrote.
+quantities are decimals with a point. In the CSV, a text that begins with = + - @ or a tab is
+preceded by an apostrophe, so that spreadsheets do not evaluate it; the JSON has the original text.
+Not included: the password, which is stored hashed and cannot be read, and other people's texts.
 
 ARQUIVOS / FILES
 
@@ -47,46 +47,52 @@ ABOUT = {
     "watchlist_items": ("os ativos de cada lista", "the stocks of each list"),
     "rooms": ("as salas que você mantém", "rooms you host"),
     "messages": ("as mensagens que você escreveu", "messages you wrote"),
-    "participations": ("as salas de que você participa", "rooms you take part in"),
+    "participations": ("as salas de que você participa", "rooms you participate in"),
     "reports": ("as denúncias que você fez", "reports you made"),
     "moderation_done": ("o que você moderou", "what you moderated"),
-    "moderation_suffered": ("o que foi moderado de você", "what was moderated of yours"),
+    "moderation_suffered": (
+        "o que foi moderado de você",
+        "moderation of your messages and participation",
+    ),
     "carteira": ("a carteira", "the portfolio"),
     "notifications": ("as notificações", "notifications"),
     "notification_marks": ("o que você leu ou apagou", "what you read or deleted"),
-    "channels": ("para onde vão as notificações", "where notifications go"),
+    "channels": ("para onde vão as notificações", "destinations of your notifications"),
     "deliveries": ("o que foi enviado a você", "what was sent to you"),
-    "delivery_attempts": ("as tentativas de cada envio", "the tries of what was sent"),
-    "broadcasts": ("os avisos que você deu a todos", "notices you gave to all"),
+    "delivery_attempts": ("as tentativas de cada envio", "attempts at each delivery"),
+    "broadcasts": ("os avisos que você deu a todos", "announcements you sent to all users"),
     "alerts": ("os alertas", "alerts"),
     "alert_firings": ("os disparos dos alertas", "firings of alerts"),
 }
 
 
 def write_archive(user: User, into: IO[bytes], *, at: datetime) -> None:
-    """Write the archive of a person as it is `at` this moment.
+    """Write the archive of a user, dated `at`.
 
-    Memory stays small whatever the rows: what does not fit waits in a file. One query a table.
+    Rows are streamed: memory stays small, however many there are. One query for each table.
     """
-    found = archive_tables()
+    tables = archive_tables()
     picture = folders.thumbnail(user.avatar_key, 600)
     with ZipFile(into, "w", ZIP_DEFLATED) as archive:
-        archive.writestr("README.txt", _readme(user, found, at=at, has_picture=bool(picture)))
+        archive.writestr("README.txt", _readme(user, tables, at=at, has_picture=bool(picture)))
         if picture:
             archive.writestr("picture.webp", picture)
-        for table in found:
+        for table in tables:
             _write_table(archive, table, user)
 
 
 def neutralised(value: Any) -> Any:
-    """Return a cell that a spreadsheet shows as it is, whatever a person wrote into it."""
+    """Return a cell that no spreadsheet evaluates: an apostrophe precedes a formula."""
     if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
         return f"'{value}"
     return value
 
 
 def _write_table(archive: ZipFile, table: Table, user: User) -> None:
-    """Write both forms in one pass over the rows: JSON at once, CSV by way of a file."""
+    """Write both forms in one pass over the rows.
+
+    A ZIP has one open entry at a time, so the CSV is written to a temporary file first.
+    """
     encoder = DjangoJSONEncoder(ensure_ascii=False)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as cells:
         text = io.TextIOWrapper(cells, "utf-8", newline="")
@@ -108,7 +114,7 @@ def _write_table(archive: ZipFile, table: Table, user: User) -> None:
 
 
 def _entry(archive: ZipFile, name: str) -> io.BufferedWriter:
-    """Open a file of the archive that packs many rows at a time."""
+    """Open an entry of the archive, buffered to compress many rows at a time."""
     return io.BufferedWriter(archive.open(name, "w"), IN_MEMORY)
 
 
@@ -118,11 +124,11 @@ def _cell(value: Any) -> Any:
     return json.dumps(value) if isinstance(value, bool) else value
 
 
-def _readme(user: User, found: list[Table], *, at: datetime, has_picture: bool) -> str:
+def _readme(user: User, tables: list[Table], *, at: datetime, has_picture: bool) -> str:
     lines = ["README.txt"]
     if has_picture:
         lines.append("picture.webp: a foto do perfil / the profile picture")
-    for table in found:
+    for table in tables:
         about = " / ".join(ABOUT.get(table.name, (table.name,)))
         lines.append(f"{table.name}.json, {table.name}.csv: {about}")
     return README.format(name=user.username, day=f"{at:%Y-%m-%d}", files="\n".join(lines))

@@ -1,4 +1,4 @@
-"""What Prometheus is told: read when it asks, from the database, from Redis and of each process."""
+"""Metrics for Prometheus, read at each scrape from the database, Redis and the web processes."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -30,24 +30,24 @@ Families = Iterable[Metric]
 
 
 def metrics(*, at: datetime) -> Iterator[Metric]:
-    """Return all families; what does not answer is left out, and told by `pregao_up`.
+    """Return all metric families; those of a part that is down are missing, and `pregao_up` is 0.
 
-    Four queries, whatever there is.
+    Four queries, however many rows there are.
     """
-    up = GaugeMetricFamily("pregao_up", "Whether a part answers.", labels=["part"])
-    yield from _tried(up, "redis", lambda: [*_processes(), *_board(at), *_sources()])
-    yield from _tried(up, "database", lambda: [*_quotes(at), *_outbox(at), *_alert_lag(at)])
+    up = GaugeMetricFamily("pregao_up", "Whether a part of the instance answers.", labels=["part"])
+    yield from _read_part(up, "redis", lambda: [*_processes(), *_board(at), *_sources()])
+    yield from _read_part(up, "database", lambda: [*_quotes(at), *_outbox(at), *_alert_lag(at)])
     yield up
 
 
-def _tried(up: GaugeMetricFamily, part: str, read: Callable[[], Families]) -> Families:
+def _read_part(up: GaugeMetricFamily, part: str, read: Callable[[], Families]) -> Families:
     try:
-        found = read()
+        families = read()
     except (redis.RedisError, DatabaseError):
         up.add_metric([part], 0)
         return []
     up.add_metric([part], 1)
-    return found
+    return families
 
 
 def _processes() -> Families:
@@ -68,7 +68,7 @@ def _processes() -> Families:
 def _board(at: datetime) -> Families:
     seq: Any = redis_client().hget(board_key(settings.SIMULATED), SEQ)
     yield CounterMetricFamily(
-        "pregao_updates", "Published batches of quotes, since the board was made.", int(seq or 0)
+        "pregao_updates", "Published batches of quotes, since the board was created.", int(seq or 0)
     )
     if status := Board(simulated=settings.SIMULATED).status():
         age_s = (at - status.batch_at).total_seconds()
@@ -77,7 +77,7 @@ def _board(at: datetime) -> Families:
 
 def _sources() -> Families:
     answers = GaugeMetricFamily(
-        "pregao_source_up", "Whether a source gave no error last.", labels=["source"]
+        "pregao_source_up", "Whether the last call to a source succeeded.", labels=["source"]
     )
     errors = CounterMetricFamily("pregao_source_errors", "Calls that failed.", labels=["source"])
     for state in build_chain().states():
@@ -93,10 +93,10 @@ def _quotes(at: datetime) -> Families:
     if newest:
         age_s = (at - newest).total_seconds()
         yield GaugeMetricFamily(
-            "pregao_quote_age_seconds", "Since the newest recorded price was made.", value=age_s
+            "pregao_quote_age_seconds", "Age of the newest recorded price.", value=age_s
         )
     refused = CounterMetricFamily(
-        "pregao_quotes_refused", "Quotes that were not believed.", labels=["source", "reason"]
+        "pregao_quotes_refused", "Quotes refused as implausible.", labels=["source", "reason"]
     )
     for row in RejectedQuotes.objects.all():
         refused.add_metric([row.source, row.reason], row.count)
@@ -106,19 +106,20 @@ def _quotes(at: datetime) -> Families:
 def _outbox(at: datetime) -> Families:
     depth = GaugeMetricFamily("pregao_outbox_depth", "Messages not sent yet.", labels=["kind"])
     age = GaugeMetricFamily(
-        "pregao_outbox_age_seconds", "How long the oldest has waited.", labels=["kind"]
+        "pregao_outbox_age_seconds", "Age of the oldest message not sent yet.", labels=["kind"]
     )
     waiting = Delivery.objects.filter(state__in=Delivery.OPEN).order_by().values("kind")
-    found = {row["kind"]: row for row in waiting.annotate(n=Count("pk"), since=Min("created_at"))}
+    counts = waiting.annotate(n=Count("pk"), since=Min("created_at"))
+    by_kind = {row["kind"]: row for row in counts}
     for kind in Channel.Kind.values:
-        row = found.get(kind)
+        row = by_kind.get(kind)
         depth.add_metric([kind], row["n"] if row else 0)
         age.add_metric([kind], (at - row["since"]).total_seconds() if row else 0)
     return [depth, age]
 
 
 def _alert_lag(at: datetime) -> Families:
-    """Return quantiles of the newest e-mails' way: from the quote's time until they were sent."""
+    """Return quantiles of the newest alert e-mails' delay, from the quote's time to the sending."""
     newest = Firing.objects.order_by("-pk").filter(
         notification__deliveries__kind=Channel.Kind.EMAIL,
         notification__deliveries__state=Delivery.State.SENT,
@@ -131,7 +132,7 @@ def _alert_lag(at: datetime) -> Families:
     )
     lag = GaugeMetricFamily(
         "pregao_alert_lag_seconds",
-        "From the quote that crossed a limit to its e-mail, of the last hour.",
+        "Delay from the quote that crossed a limit to its e-mail, over the last hour.",
         labels=["quantile"],
     )
     for quantile in QUANTILES if lags else ():

@@ -1,4 +1,4 @@
-"""What a profile page shows of a person."""
+"""Queries of a user's profile page."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ MAX_MESSAGES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Talk:
-    """The rooms that a person hosts, by activity, and the newest of what they said, with its room.
+    """A user's rooms, the most active first, and newest messages, each with its room.
 
-    `more_rooms` tells that there are more than are shown.
+    `more_rooms` is True if the user hosts more than MAX_ROOMS.
     """
 
     rooms: list[Room]
@@ -22,11 +22,11 @@ class Talk:
 
 
 def talk_of(user: User) -> Talk:
-    """Return what a person does in the forum; two queries, bounded."""
+    """Return a user's activity in the forum. Two queries with a limit."""
     rooms = list(Room.objects.filter(host=user).order_by("-active_at", "-pk")[: MAX_ROOMS + 1])
-    said = Message.objects.filter(author=user, deleted_at=None).select_related("room")
+    messages = Message.objects.filter(author=user, deleted_at=None).select_related("room")
     return Talk(
         rooms=rooms[:MAX_ROOMS],
         more_rooms=len(rooms) > MAX_ROOMS,
-        messages=list(said.order_by("-sent_at", "-pk")[:MAX_MESSAGES]),
+        messages=list(messages.order_by("-sent_at", "-pk")[:MAX_MESSAGES]),
     )

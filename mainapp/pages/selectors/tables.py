@@ -1,4 +1,4 @@
-"""The tables of a person's archive: everything that is theirs on this server."""
+"""The tables of a user's data archive."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db.models import F, QuerySet
 
-from mainapp.accounts.belongings import Row, Table, tables
 from mainapp.accounts.models import User
+from mainapp.accounts.personal_data import Row, Table, tables
 from mainapp.accounts.selectors import preferences_of
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
 from mainapp.market.models import Watchlist, WatchlistItem
@@ -39,18 +39,19 @@ DELIVERIES = (
     *("id", "notification_id", "kind", "address", "subject", "state", "tries"),
     *("created_at", "sent_at"),
 )
-# What names a person and is not theirs to take.
-STAYS_OUT = {
-    "accounts.User_groups.user": "access comes with the level alone",
-    "accounts.User_user_permissions.user": "likewise",
-    "core.Usage.user": "counts of what is limited, each of one window",
-    "admin.LogEntry.user": "the site's own log of what its admins did",
-    "token_blacklist.OutstandingToken.user": "tokens, which open the account",
+# Foreign keys to a user that are not part of the archive, with the reason; a test compares this
+# with all models.
+EXCLUDED = {
+    "accounts.User_groups.user": "unused: access levels grant all rights",
+    "accounts.User_user_permissions.user": "unused: access levels grant all rights",
+    "core.Usage.user": "counters of the rate limits, short-lived",
+    "admin.LogEntry.user": "the site's log of its administrators' actions",
+    "token_blacklist.OutstandingToken.user": "tokens, which give access to the account",
 }
 
 
 def archive_tables() -> list[Table]:
-    """Return the tables of features below, then those that others have registered."""
+    """Return the tables of lower features, then those registered by higher features."""
     return [*TABLES, *tables()]
 
 
@@ -63,8 +64,8 @@ def emails(user: User) -> Iterable[Row]:
 
 
 def preferences(user: User) -> Iterable[Row]:
-    kept = preferences_of(user)
-    yield tuple(getattr(kept, name) for name in PREFERENCES)
+    saved = preferences_of(user)
+    yield tuple(getattr(saved, name) for name in PREFERENCES)
 
 
 def watchlists(user: User) -> Iterable[Row]:
@@ -82,18 +83,18 @@ def rooms(user: User) -> Iterable[Row]:
 
 
 def messages(user: User) -> Iterable[Row]:
-    said = Message.objects.filter(author=user).order_by("sent_at", "pk")
-    return _rows(said.annotate(room_name=F("room__name")), *_named(MESSAGES, room="room_name"))
+    own = Message.objects.filter(author=user).order_by("sent_at", "pk")
+    return _rows(own.annotate(room_name=F("room__name")), *_named(MESSAGES, room="room_name"))
 
 
 def participations(user: User) -> Iterable[Row]:
-    found = Participant.objects.filter(user=user).order_by("pk")
-    return _rows(found, "room_id", "room__name", "is_muted", "joined_at")
+    own = Participant.objects.filter(user=user).order_by("pk")
+    return _rows(own, "room_id", "room__name", "is_muted", "joined_at")
 
 
 def reports(user: User) -> Iterable[Row]:
-    made = Report.objects.filter(reporter=user).order_by("pk")
-    return _rows(made, *_named(REPORTS, room="message__room__name", seq="message__seq"))
+    own = Report.objects.filter(reporter=user).order_by("pk")
+    return _rows(own, *_named(REPORTS, room="message__room__name", seq="message__seq"))
 
 
 def moderation_done(user: User) -> Iterable[Row]:
@@ -102,7 +103,7 @@ def moderation_done(user: User) -> Iterable[Row]:
 
 
 def moderation_suffered(user: User) -> Iterable[Row]:
-    """Yield what was done to a person; who did it is not theirs to take."""
+    """Yield the moderation of a user, without the moderators' names, which are others' data."""
     suffered = ModerationEntry.objects.filter(target=user).order_by("pk")
     return _rows(suffered, "room_name", "action", "detail", "done_at")
 
@@ -117,7 +118,7 @@ def notifications(user: User) -> Iterable[Row]:
 
 
 def notification_marks(user: User) -> Iterable[Row]:
-    """Yield what a person read or deleted, of what all were told too."""
+    """Yield the user's read and deleted notifications, broadcasts included."""
     marks = Mark.objects.filter(user=user).order_by("pk")
     return _rows(marks, "notification_id", "notification__title", "kind", "at")
 
@@ -127,21 +128,21 @@ def channels(user: User) -> Iterable[Row]:
 
 
 def deliveries(user: User) -> Iterable[Row]:
-    """Yield what was sent and where to; a mail's text may hold links that open an account."""
+    """Yield deliveries without their texts: a mail may contain a link that opens the account."""
     return _rows(Delivery.objects.filter(user=user).order_by("pk"), *DELIVERIES)
 
 
 def delivery_attempts(user: User) -> Iterable[Row]:
-    tried = Attempt.objects.filter(delivery__user=user).order_by("pk")
-    return _rows(tried, "delivery_id", "at", "outcome", "error")
+    attempts = Attempt.objects.filter(delivery__user=user).order_by("pk")
+    return _rows(attempts, "delivery_id", "at", "outcome", "error")
 
 
 def broadcasts(user: User) -> Iterable[Row]:
     return _rows(Broadcast.objects.filter(author=user).order_by("pk"), *BROADCASTS)
 
 
-def _rows(found: QuerySet[Any], *names: str) -> Iterable[Row]:
-    return found.values_list(*names).iterator(chunk_size=CHUNK)
+def _rows(queryset: QuerySet[Any], *names: str) -> Iterable[Row]:
+    return queryset.values_list(*names).iterator(chunk_size=CHUNK)
 
 
 def _named(columns: Iterable[str], **paths: str) -> list[str]:

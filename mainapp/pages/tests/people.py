@@ -1,4 +1,4 @@
-"""What people have and did, for the tests of the pages that show it."""
+"""Factories for rooms, messages, reports and moderation, for the tests of pages."""
 
 from datetime import timedelta
 
@@ -14,14 +14,14 @@ def room(host, name="Bancos", **fields):
     )
 
 
-def say(author, where, body="Oi.", **fields):
-    where.last_seq += 1
-    where.save()
-    at = NOON + timedelta(minutes=where.last_seq)
+def write_message(author, in_room, body="Oi.", **fields):
+    in_room.last_seq += 1
+    in_room.save()
+    at = NOON + timedelta(minutes=in_room.last_seq)
     return Message.objects.create(
-        room=where,
+        room=in_room,
         author=author,
-        seq=where.last_seq,
+        seq=in_room.last_seq,
         body=body,
         body_html=escape(body),
         sent_at=at,
@@ -29,20 +29,20 @@ def say(author, where, body="Oi.", **fields):
     )
 
 
-def take_part(user, where):
-    return Participant.objects.create(user=user, room=where, joined_at=NOON)
+def join(user, in_room):
+    return Participant.objects.create(user=user, room=in_room, joined_at=NOON)
 
 
 def report(user, message, reason="spam"):
     return Report.objects.create(reporter=user, message=message, reason=reason, reported_at=NOON)
 
 
-def moderate(actor, target, where, detail=""):
+def moderate(actor, target, in_room, detail=""):
     return ModerationEntry.objects.create(
         actor=actor,
         target=target,
-        room=where,
-        room_name=where.name,
+        room=in_room,
+        room_name=in_room.name,
         action="mute",
         detail=detail,
         done_at=NOON,

@@ -1,4 +1,4 @@
-"""The project's URLs, and one that no feature has a policy for."""
+"""The project's URLs, and one without a policy."""
 
 from django.http import HttpResponse
 from django.urls import path

@@ -12,7 +12,7 @@ from django.apps import apps
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from mainapp.accounts import belongings
+from mainapp.accounts import personal_data
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.pictures import folders
 from mainapp.forum.models import Message
@@ -20,8 +20,8 @@ from mainapp.market.services.watchlists import create_list
 from mainapp.market.tests.factories import NOON, StockFactory
 from mainapp.notifications.models import Attempt, Broadcast, Channel, Delivery, Mark, Notification
 from mainapp.pages.selectors.archive import neutralised, write_archive
-from mainapp.pages.selectors.tables import STAYS_OUT
-from mainapp.pages.tests.people import moderate, report, room, say, take_part
+from mainapp.pages.selectors.tables import EXCLUDED
+from mainapp.pages.tests.people import join, moderate, report, room, write_message
 from mainapp.portfolio.models import Carteira
 
 pytestmark = pytest.mark.django_db
@@ -48,27 +48,28 @@ def cells(archive, name):
     return list(csv.reader(io.StringIO(archive.read(f"{name}.csv").decode(), newline="")))
 
 
-def hear(user):
-    """Have a person be told something, by way of a channel that was slow, and tell all."""
-    told = Notification.objects.create(
+def make_notifications(user):
+    """Create a read notification with a failed webhook delivery, and a broadcast by the user."""
+    notification = Notification.objects.create(
         user=user, kind="alert", title="=PETR4 caiu", url="/alerts/", created_at=NOON
     )
-    Mark.objects.create(user=user, notification=told, kind="read", at=NOON)
+    Mark.objects.create(user=user, notification=notification, kind="read", at=NOON)
     channel = Channel.objects.create(
         user=user, kind="webhook", address="https://example.com/hook", secret="the-secret",
         created_at=NOON,
     )  # fmt: skip
     delivery = Delivery.objects.create(
-        user=user, notification=told, channel=channel, kind="webhook", address=channel.address,
-        subject="PETR4 caiu", text="/unsubscribe/", due_at=NOON, created_at=NOON,
+        user=user, notification=notification, channel=channel, kind="webhook",
+        address=channel.address, subject="PETR4 caiu", text="/unsubscribe/", due_at=NOON,
+        created_at=NOON,
     )  # fmt: skip
     Attempt.objects.create(delivery=delivery, at=NOON, outcome="failed", error="timeout")
     Broadcast.objects.create(author=user, title="Manutenção", body="Às 22h", created_at=NOON)
 
 
 @pytest.fixture
-def full(alice, bob, settings, tmp_path):
-    """Alice, with something of everything."""
+def alice_with_data(alice, bob, settings, tmp_path):
+    """Alice, with a row in every table."""
     settings.MEDIA_ROOT = tmp_path
     alice.avatar_key = folders.new_key()
     alice.bio = "Olá,\n“mundo”"
@@ -82,19 +83,19 @@ def full(alice, bob, settings, tmp_path):
         owner=alice, ativo=StockFactory(symbol="VALE3"), preco_medio=Decimal("38.42000001"),
         quantidade=Decimal("100.5"), nota=7,
     )  # fmt: skip
-    where, other = room(alice), room(bob, "De Bob")
-    say(alice, where, 'Um, "dois"\n=3 çã \N{CHART WITH UPWARDS TREND}')
-    say(alice, other, "", deleted_at=NOON)
-    report(alice, say(bob, other, "Texto de Bob"))
-    take_part(alice, other)
-    moderate(alice, bob, where)
-    moderate(bob, alice, other, detail="+1")
-    hear(alice)
+    in_room, bobs_room = room(alice), room(bob, "De Bob")
+    write_message(alice, in_room, 'Um, "dois"\n=3 çã \N{CHART WITH UPWARDS TREND}')
+    write_message(alice, bobs_room, "", deleted_at=NOON)
+    report(alice, write_message(bob, bobs_room, "Texto de Bob"))
+    join(alice, bobs_room)
+    moderate(alice, bob, in_room)
+    moderate(bob, alice, bobs_room, detail="+1")
+    make_notifications(alice)
     return alice
 
 
-def test_the_archive_holds_everything_of_a_person(full):
-    archive = archive_of(full)
+def test_the_archive_has_all_tables_of_a_user(alice_with_data):
+    archive = archive_of(alice_with_data)
 
     assert archive.testzip() is None
     assert archive.namelist() == ["README.txt", "picture.webp"] + [
@@ -106,7 +107,7 @@ def test_the_archive_holds_everything_of_a_person(full):
         {"language": "", "theme": "dark", "monitoring_minutes": 0}
     ]
     assert rows(archive, "watchlist_items")[0]["symbol"] == "PETR4"
-    assert [one["room"] for one in rows(archive, "messages")] == ["Bancos", "De Bob"]
+    assert [row["room"] for row in rows(archive, "messages")] == ["Bancos", "De Bob"]
     assert rows(archive, "reports")[0] | {"message_id": 0} == {
         "message_id": 0, "room": "De Bob", "seq": 2, "reason": "spam",
         "reported_at": "2026-03-10T15:00:00Z", "resolved_at": None,
@@ -117,31 +118,31 @@ def test_the_archive_holds_everything_of_a_person(full):
     assert [len(rows(archive, f"moderation_{side}")) for side in ("done", "suffered")] == [1, 1]
 
 
-def test_the_archive_holds_what_a_person_was_told(full):
-    archive = archive_of(full)
+def test_the_archive_has_notifications_and_deliveries(alice_with_data):
+    archive = archive_of(alice_with_data)
 
-    assert [one["title"] for one in rows(archive, "notifications")] == ["=PETR4 caiu"]
+    assert [row["title"] for row in rows(archive, "notifications")] == ["=PETR4 caiu"]
     assert cells(archive, "notifications")[1][2] == "'=PETR4 caiu"
     assert rows(archive, "notification_marks")[0]["mark"] == "read"
-    assert [one["address"] for one in rows(archive, "channels")] == ["https://example.com/hook"]
-    assert [one["subject"] for one in rows(archive, "deliveries")] == ["PETR4 caiu"]
+    assert [row["address"] for row in rows(archive, "channels")] == ["https://example.com/hook"]
+    assert [row["subject"] for row in rows(archive, "deliveries")] == ["PETR4 caiu"]
     assert rows(archive, "delivery_attempts")[0]["error"] == "timeout"
-    assert [one["title"] for one in rows(archive, "broadcasts")] == ["Manutenção"]
+    assert [row["title"] for row in rows(archive, "broadcasts")] == ["Manutenção"]
 
 
-def test_no_key_of_a_channel_or_link_of_a_mail_is_in_the_archive(full):
-    archive = archive_of(full)
+def test_channel_secrets_and_mail_texts_are_not_in_the_archive(alice_with_data):
+    archive = archive_of(alice_with_data)
     everything = b"".join(archive.read(name) for name in archive.namelist())
 
     assert b"the-secret" not in everything
     assert b"/unsubscribe/" not in everything
 
 
-def test_every_row_that_names_a_person_is_asked_for(alice, django_assert_max_num_queries):
-    """A new model with a person in it is put into the archive, or said to stay out of it."""
-    with django_assert_max_num_queries(100) as asked:
+def test_every_foreign_key_to_a_user_is_queried_or_excluded(alice, django_assert_max_num_queries):
+    """A new foreign key to a user needs a table in the archive or a line in EXCLUDED."""
+    with django_assert_max_num_queries(100) as queries:
         archive_of(alice)
-    filters = " ".join(query["sql"].partition(" WHERE ")[2] for query in asked.captured_queries)
+    filters = " ".join(query["sql"].partition(" WHERE ")[2] for query in queries.captured_queries)
     naming = {
         f"{model._meta.label}.{field.name}": f'"{model._meta.db_table}"."{field.column}" = '
         for model in apps.get_models(include_auto_created=True)
@@ -149,11 +150,11 @@ def test_every_row_that_names_a_person_is_asked_for(alice, django_assert_max_num
         if field.related_model is User
     }
 
-    assert {name for name, sql in naming.items() if sql not in filters} == set(STAYS_OUT)
+    assert {name for name, sql in naming.items() if sql not in filters} == set(EXCLUDED)
 
 
-def test_json_and_csv_hold_the_same(full):
-    archive = archive_of(full)
+def test_json_and_csv_have_the_same_rows(alice_with_data):
+    archive = archive_of(alice_with_data)
 
     for name in NAMES:
         table, objects = cells(archive, name), rows(archive, name)
@@ -163,17 +164,17 @@ def test_json_and_csv_hold_the_same(full):
     assert cells(archive, "messages")[1][3] == rows(archive, "messages")[0]["body"]
 
 
-def test_nothing_of_others_is_in_it(full, bob):
-    archive = archive_of(full)
+def test_data_of_other_users_is_not_in_the_archive(alice_with_data, bob):
+    archive = archive_of(alice_with_data)
     everything = b"".join(archive.read(name) for name in archive.namelist()).decode(errors="ignore")
 
     assert "Texto de Bob" not in everything
     assert "bob" not in everything
-    assert full.password not in everything
+    assert alice_with_data.password not in everything
 
 
-def test_no_cell_is_a_formula_and_json_is_as_it_was_written(full):
-    archive = archive_of(full)
+def test_no_csv_cell_is_a_formula_and_json_is_unchanged(alice_with_data):
+    archive = archive_of(alice_with_data)
 
     assert rows(archive, "watchlists")[0]["name"] == "=cmd|' /C calc'!A0"
     assert cells(archive, "watchlists")[1][1] == "'=cmd|' /C calc'!A0"
@@ -181,17 +182,17 @@ def test_no_cell_is_a_formula_and_json_is_as_it_was_written(full):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "  =", "\uff1d"])
-def test_what_a_spreadsheet_would_run_is_neutralised(start):
+def test_formulas_are_neutralised(start):
     assert neutralised(f"{start}1") == f"'{start}1"
 
 
 @pytest.mark.parametrize("value", ["a=1", "", None, 3, Decimal("-3.5"), "1-2", "'=1"])
-def test_other_cells_stay(value):
+def test_other_cells_are_unchanged(value):
     assert neutralised(value) == value
 
 
-def test_the_readme_speaks_both_languages_and_names_the_files(full):
-    readme = archive_of(full).read("README.txt").decode()
+def test_the_readme_is_bilingual_and_lists_the_files(alice_with_data):
+    readme = archive_of(alice_with_data).read("README.txt").decode()
 
     assert "OS SEUS DADOS" in readme
     assert "YOUR DATA" in readme
@@ -199,7 +200,7 @@ def test_the_readme_speaks_both_languages_and_names_the_files(full):
         assert f"{name}.json, {name}.csv: " in readme
 
 
-def test_who_has_nothing_gets_empty_tables(alice):
+def test_a_user_without_data_gets_empty_tables(alice):
     archive = archive_of(alice)
 
     assert rows(archive, "messages") == []
@@ -208,18 +209,18 @@ def test_who_has_nothing_gets_empty_tables(alice):
 
 
 def test_a_feature_may_add_a_table(alice, monkeypatch):
-    monkeypatch.setattr(belongings, "_tables", {})
-    belongings.register_table(
-        belongings.Table(name="alerts", columns=("id",), rows=lambda user: [(user.pk,)])
+    monkeypatch.setattr(personal_data, "_tables", {})
+    personal_data.register_table(
+        personal_data.Table(name="alerts", columns=("id",), rows=lambda user: [(user.pk,)])
     )
 
     assert rows(archive_of(alice), "alerts") == [{"id": alice.pk}]
 
 
 @pytest.mark.parametrize("count", [3, 30])
-def test_queries_stay_the_same_however_much_there_is(alice, count, django_assert_num_queries):
+def test_the_archive_costs_the_same_queries_at_any_size(alice, count, django_assert_num_queries):
     for number in range(count):
-        say(alice, room(alice, f"Sala {number}"))
+        write_message(alice, room(alice, f"Sala {number}"))
         create_list(owner=alice, name=f"Lista {number}") if number < 20 else None
     alice = User.objects.select_related("preferences").get(pk=alice.pk)
 
@@ -227,12 +228,12 @@ def test_queries_stay_the_same_however_much_there_is(alice, count, django_assert
         archive_of(alice)
 
 
-def test_memory_stays_small_however_many_messages(alice, tmp_path):
-    where = room(alice)
+def test_memory_is_bounded_for_any_number_of_messages(alice, tmp_path):
+    in_room = room(alice)
     Message.objects.bulk_create(
         (
             Message(
-                room=where, author=alice, seq=n, body=f"mensagem {n} " * 40, body_html="",
+                room=in_room, author=alice, seq=n, body=f"mensagem {n} " * 40, body_html="",
                 sent_at=NOON + timedelta(seconds=n),
             )
             for n in range(1, 12_001)
@@ -252,18 +253,18 @@ def test_memory_stays_small_however_many_messages(alice, tmp_path):
 # The page --------------------------------------------------------------------------------------
 
 
-def test_the_archive_is_a_download(full):
+def test_the_archive_is_a_download(alice_with_data):
     client = Client()
-    client.force_login(full)
+    client.force_login(alice_with_data)
 
-    answer = client.post("/export-data/")
-    content = b"".join(answer.streaming_content)
+    response = client.post("/export-data/")
+    content = b"".join(response.streaming_content)
 
-    assert answer["Content-Type"] == "application/zip"
-    assert answer["Content-Disposition"].startswith('attachment; filename="pregao-')
-    assert answer["Cache-Control"] == "no-store"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert int(answer["Content-Length"]) == len(content)
+    assert response["Content-Type"] == "application/zip"
+    assert response["Content-Disposition"].startswith('attachment; filename="pregao-')
+    assert response["Cache-Control"] == "no-store"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert int(response["Content-Length"]) == len(content)
     assert rows(ZipFile(io.BytesIO(content)), "account")[0]["username"] == "alice"
 
 
@@ -271,13 +272,13 @@ async def test_the_archive_streams_from_the_asgi_server(alice):
     client = AsyncClient()
     await client.aforce_login(alice)
 
-    answer = await client.post("/export-data/")
-    content = b"".join([piece async for piece in answer.streaming_content])
+    response = await client.post("/export-data/")
+    content = b"".join([piece async for piece in response.streaming_content])
 
-    assert answer.is_async
+    assert response.is_async
     names = await sync_to_async(lambda: ZipFile(io.BytesIO(content)).namelist())()
     assert "account.json" in names
 
 
-def test_strangers_have_no_archive(client, db):
+def test_anonymous_visitors_are_sent_to_the_log_in(client, db):
     assert client.post("/export-data/").url == "/login/?next=/export-data/"

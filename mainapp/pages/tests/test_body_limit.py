@@ -27,7 +27,7 @@ def scope(*headers):
 
 
 async def post(*headers, pieces=()):
-    """Return status, headers and page of a POST; the body is sent as it is asked for."""
+    """Return status, headers and page of a POST; the body is sent as the application reads it."""
     client = ApplicationCommunicator(application, scope(*headers))
     for piece in pieces:
         await client.send_input({"type": "http.request", "body": piece, "more_body": True})
@@ -42,7 +42,7 @@ async def post(*headers, pieces=()):
     return start["status"], {name.lower(): value for name, value in start["headers"]}, body.decode()
 
 
-async def test_a_body_that_is_announced_as_too_large_is_not_taken():
+async def test_a_body_with_a_too_large_content_length_is_refused():
     status, headers, page = await post((b"content-length", str(GIGABYTE).encode()))
 
     assert status == 413
@@ -51,7 +51,7 @@ async def test_a_body_that_is_announced_as_too_large_is_not_taken():
     assert b"default-src 'self'" in headers[b"content-security-policy"]
 
 
-async def test_a_body_of_unknown_length_ends_at_the_limit():
+async def test_a_body_of_unknown_length_is_refused_above_the_limit():
     pieces = itertools.repeat(PIECE, MAX_BODY // len(PIECE) + 1)
 
     status, _headers, page = await post((b"transfer-encoding", b"chunked"), pieces=pieces)
@@ -60,46 +60,46 @@ async def test_a_body_of_unknown_length_ends_at_the_limit():
 
 
 async def test_a_small_body_of_unknown_length_passes_unchanged():
-    taken = []
+    calls = []
 
     async def inner(scope, receive, send):
-        taken.extend([await receive(), scope.get("pregao.body_refused")])
+        calls.extend([await receive(), scope.get("pregao.body_refused")])
 
     async def receive():
         return {"type": "http.request", "body": PIECE, "more_body": False}
 
     await BodyLimitMiddleware(inner)(scope((b"transfer-encoding", b"chunked")), receive, None)
 
-    assert taken == [{"type": "http.request", "body": PIECE, "more_body": False}, None]
+    assert calls == [{"type": "http.request", "body": PIECE, "more_body": False}, None]
 
 
 @pytest.mark.parametrize("length", [MAX_BODY, 0])
-async def test_a_body_within_the_limit_is_left_to_the_server(length):
-    taken = []
+async def test_a_body_within_the_limit_is_passed_through(length):
+    calls = []
 
     async def inner(scope, receive, send):
-        taken.append(receive)
+        calls.append(receive)
 
     receive = object()
     headers = (b"content-length", str(length).encode())
     await BodyLimitMiddleware(inner)(scope(headers), receive, None)
 
-    assert taken == [receive]
+    assert calls == [receive]
 
 
-async def test_who_leaves_while_a_body_is_refused_is_noticed():
+async def test_a_disconnect_during_a_refusal_is_passed_on():
     messages = iter(
         [{"type": "http.request", "body": PIECE, "more_body": True}, {"type": "http.disconnect"}]
     )
-    heard = []
+    messages_seen = []
 
     async def receive():
         return next(messages)
 
     async def inner(scope, receive, send):
-        heard.extend([(await receive())["body"], (await receive())["type"]])
+        messages_seen.extend([(await receive())["body"], (await receive())["type"]])
 
     headers = (b"content-length", str(GIGABYTE).encode())
     await BodyLimitMiddleware(inner)(scope(headers), receive, None)
 
-    assert heard == [b"", "http.disconnect"]
+    assert messages_seen == [b"", "http.disconnect"]

@@ -12,7 +12,7 @@ from mainapp.pages.middleware import refuse_control_characters
 
 def raising(error):
     def view(request, **kwargs):
-        bool(request.user.is_authenticated)  # as a page would, that looks whose object it is
+        bool(request.user.is_authenticated)  # as a page does that checks an object's owner
         raise error
 
     return view
@@ -60,40 +60,40 @@ def client(settings):
         ("/broken/", 500, "Algo deu errado", "Something went wrong"),
     ],
 )
-def test_errors_speak_the_visitors_language(client, address, status, portuguese, english):
-    answer = client.get(address)
-    assert (answer.status_code, portuguese in answer.content.decode()) == (status, True)
+def test_errors_are_in_the_visitors_language(client, address, status, portuguese, english):
+    response = client.get(address)
+    assert (response.status_code, portuguese in response.content.decode()) == (status, True)
 
-    answer = client.get(address, headers={"accept-language": "en"})
-    assert (answer.status_code, english in answer.content.decode()) == (status, True)
+    response = client.get(address, headers={"accept-language": "en"})
+    assert (response.status_code, english in response.content.decode()) == (status, True)
 
 
 @pytest.mark.parametrize("address", ["/bad/", "/forbidden/", "/nowhere/", "/broken/"])
-def test_an_error_names_the_simulated_market_and_only_that(client, settings, address):
+def test_an_error_page_warns_of_the_simulated_market_only(client, settings, address):
     assert "MERCADO SIMULADO" in client.get(address).content.decode()
 
     settings.SIMULATED = False
     assert "SIMULADO" not in client.get(address).content.decode()
 
 
-def test_two_that_must_not_differ_do_not(client):
+def test_errors_of_foreign_and_missing_objects_are_identical(client):
     client.force_login(User.objects.create_user("alice"))
-    one, two = client.get("/thing/1/"), client.get("/thing/2/?next=/thing/2/")
+    foreign, missing = client.get("/thing/1/"), client.get("/thing/2/?next=/thing/2/")
 
-    assert one.status_code == two.status_code == 404
-    assert one.content == two.content
-    assert dict(one.headers) == dict(two.headers)
-    assert "csrf" not in one.content.decode().lower()
-    assert "thing" not in one.content.decode()
-    assert not one.cookies
+    assert foreign.status_code == missing.status_code == 404
+    assert foreign.content == missing.content
+    assert dict(foreign.headers) == dict(missing.headers)
+    assert "csrf" not in foreign.content.decode().lower()
+    assert "thing" not in foreign.content.decode()
+    assert not foreign.cookies
 
 
-def test_a_refused_form_says_what_to_do(settings):
+def test_the_csrf_error_explains_what_to_do(settings):
     settings.DEBUG = False
-    answer = Client(enforce_csrf_checks=True).post("/login/", {"username": "a"})
+    response = Client(enforce_csrf_checks=True).post("/login/", {"username": "a"})
 
-    assert answer.status_code == 403
-    assert "O formulário expirou" in answer.content.decode()
+    assert response.status_code == 403
+    assert "O formulário expirou" in response.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_control_characters_are_a_bad_request(client, address):
 @pytest.mark.parametrize(
     "query", ["q=ita%C3%BA", "q=a+b", "q=%ff", "q=%E2%80%8F", "q=%F0%9F%98%80"]
 )
-def test_other_characters_pass(rf, query):
+def test_other_characters_are_accepted(rf, query):
     seen = []
     refuse_control_characters(seen.append)(rf.get(f"/?{query}"))
 

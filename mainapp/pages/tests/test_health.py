@@ -24,7 +24,7 @@ def _empty_redis():
 
 @pytest.fixture
 def leases():
-    """What a living instance leaves in Redis."""
+    """The keys of a running instance in Redis."""
     now = timezone.now()
     simulated = Board(simulated=settings.SIMULATED)
     simulated.restore([])
@@ -35,7 +35,7 @@ def leases():
 
 @pytest.fixture
 def lost_redis(monkeypatch):
-    """A Redis that nobody serves."""
+    """A Redis address without a server."""
     client = redis.Redis(unix_socket_path="/nonexistent", retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(health, "redis_client", lambda: client)
 
@@ -47,7 +47,7 @@ def test_healthz_answers_without_a_database(client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_says_ok_of_each_part(client, leases):
+def test_readyz_reports_ok_for_each_part(client, leases):
     response = client.get("/readyz")
 
     assert response.json() == dict.fromkeys(["database", "redis", "batch", "worker", "beat"], "ok")
@@ -55,7 +55,7 @@ def test_readyz_says_ok_of_each_part(client, leases):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_names_what_is_missing(client):
+def test_readyz_names_missing_parts(client):
     response = client.get("/readyz")
 
     assert response.status_code == 503
@@ -69,7 +69,7 @@ def test_readyz_names_what_is_missing(client):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_tells_the_age_of_an_overdue_batch(client, leases):
+def test_readyz_reports_the_age_of_an_overdue_batch(client, leases):
     now = timezone.now()
     late = FeedStatus(batch_at=now - timedelta(seconds=90), next_due_at=now - timedelta(seconds=80))
     Board(simulated=settings.SIMULATED).put([], late)
@@ -78,7 +78,7 @@ def test_readyz_tells_the_age_of_an_overdue_batch(client, leases):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_answers_when_redis_is_gone(client, lost_redis):
+def test_readyz_answers_without_redis(client, lost_redis):
     response = client.get("/readyz")
 
     assert response.status_code == 503
@@ -92,7 +92,7 @@ def test_readyz_answers_when_redis_is_gone(client, lost_redis):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_waits_a_second_for_a_check_that_hangs(client, leases, monkeypatch):
+def test_readyz_waits_one_second_for_a_hanging_check(client, leases, monkeypatch):
     def hang():
         time.sleep(1.5)
         return "ok"

@@ -41,7 +41,7 @@ def market():
     LastQuoteFactory(stock=Stock.objects.get(symbol="HGLG11"), volume=10**9)
 
 
-def test_the_lists_rank_the_papers_of_the_index(client, market):
+def test_lists_rank_the_stocks_of_the_index(client, market):
     assert lists(client) == {
         "traded": ["VALE3", "PETR4", "ITUB4"],
         "gainers": ["PETR4", "ITUB4"],
@@ -66,21 +66,21 @@ def test_a_row_shows_price_change_and_turnover(client, market):
     assert 'href="/graph?ticker=VALE3"' in html
 
 
-def test_prices_of_another_kind_stay_out(client, market):
+def test_simulated_and_real_prices_are_not_mixed(client, market):
     LastQuote.objects.update(simulated=False)
 
     assert lists(client) == {"traded": [], "gainers": [], "losers": []}
     assert "142.857,14" not in client.get("/").content.decode()
 
 
-def test_an_empty_market_says_so(client):
+def test_an_empty_market_shows_a_message(client):
     html = client.get("/").content.decode()
 
     assert html.count("Os primeiros preços ainda não chegaram.") == 3
     assert "Ainda não há preços gravados." in html
 
 
-def test_a_list_without_rows_says_why(client):
+def test_an_empty_list_shows_its_reason(client):
     quote("PETR4", price="40.00", previous_close="38.00")
 
     html = client.get("/").content.decode()
@@ -88,11 +88,11 @@ def test_a_list_without_rows_says_why(client):
     assert re.search(r"<p class=\"board-empty\"[^>]*>Nenhuma ação em baixa agora.</p>", html)
 
 
-def test_the_page_says_when_its_prices_were_recorded(client, market):
+def test_the_page_shows_when_its_prices_were_recorded(client, market):
     assert "Página feita com preços até 10/03/2026, 12:00" in client.get("/").content.decode()
 
 
-def test_the_two_ways_on_lead_to_picker_and_graph(client):
+def test_the_page_links_to_picker_and_graph(client):
     html = client.get("/").content.decode()
 
     assert re.search(r'href="/stockpicker/IBOV">Acompanhar ações', html)
@@ -105,13 +105,13 @@ def test_home_costs_one_query_at_any_size(client, django_assert_num_queries, row
         stock = StockFactory()
         MembershipFactory(stock=stock)
         LastQuoteFactory(stock=stock)
-    client.get("/privacy/")  # what every page keeps is kept
+    client.get("/privacy/")  # fills the caches of every page
 
     with django_assert_num_queries(1):
         client.get("/")
 
 
-def test_every_price_says_when_it_was_quoted(client):
+def test_every_price_has_its_quote_time(client):
     with time_machine.travel(NOON, tick=False):
         quote("IBOV", price="142857.14", previous_close="140000.00")
         quote("PETR4", price="40.00", previous_close="38.00", quoted_at=NOON - timedelta(days=1))

@@ -24,7 +24,7 @@ def client(settings):
     "address",
     [*ADDRESSES, "/graph?ticker=%00", "/login", "/watchlists/", "/graph/candles", "/readyz"],
 )
-def test_every_answer_is_guarded(client, address):
+def test_every_response_has_security_headers(client, address):
     headers = client.get(address).headers
 
     policy = dict(
@@ -40,7 +40,7 @@ def test_every_answer_is_guarded(client, address):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_every_page_has_the_frame_of_the_site(client, address):
+def test_every_page_has_header_notice_and_footer(client, address):
     html = client.get(address).content.decode()
 
     assert html.count("<!doctype html>") == html.count("<main ") == html.count("<h1") == 1
@@ -50,11 +50,11 @@ def test_every_page_has_the_frame_of_the_site(client, address):
     assert "Não é recomendação de investimento." in html
     assert reverse("privacy") in html
     assert not re.findall(r'(?:href|action|src|data-search-url)="(?:\?[^"]*)?"', html)
-    html = html.replace(' type="application/json"', " src=")  # data, which runs nothing
+    html = html.replace(' type="application/json"', " src=")  # data blocks, which are not executed
     assert not re.findall(r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son\w+=\"", html)
 
 
-def test_real_prices_are_not_called_simulated(client, settings):
+def test_real_prices_have_no_simulation_notice(client, settings):
     settings.SIMULATED, settings.QUOTE_SOURCE = False, ["brapi", "yahoo"]
 
     html = client.get("/privacy/").content.decode()
@@ -73,17 +73,17 @@ def test_real_prices_are_not_called_simulated(client, settings):
         ("/sources/", "Fontes"),
     ],
 )
-def test_the_page_one_is_on_is_marked(client, address, label):
+def test_the_current_page_is_marked_in_the_navigation(client, address, label):
     html = client.get(address).content.decode()
 
     assert re.findall(r'<a [^>]*aria-current="page"[^>]*>.*?<span>(\w+)</span>', html) == [label]
 
 
 def test_the_language_is_switched_and_remembered(client):
-    answer = client.post("/i18n/setlang/", {"language": "en", "next": "/privacy/"})
+    response = client.post("/i18n/setlang/", {"language": "en", "next": "/privacy/"})
 
-    assert (answer.status_code, answer.url) == (302, "/privacy/")
-    assert answer.cookies["django_language"]["max-age"] == 365 * 24 * 3600
+    assert (response.status_code, response.url) == (302, "/privacy/")
+    assert response.cookies["django_language"]["max-age"] == 365 * 24 * 3600
     html = client.get("/privacy/").content.decode()
     assert '<html lang="en">' in html
     assert "SIMULATED MARKET" in html
@@ -91,7 +91,7 @@ def test_the_language_is_switched_and_remembered(client):
 
 
 @pytest.mark.parametrize("address", ["/", "/login/", "/privacy/"])
-def test_a_stranger_finds_language_and_theme(client, address):
+def test_anonymous_visitors_can_choose_language_and_theme(client, address):
     html = client.get(address).content.decode()
     menu = html[html.index("data-preferences") :].partition("</details>")[0]
 
@@ -99,11 +99,11 @@ def test_a_stranger_finds_language_and_theme(client, address):
     assert re.findall(r'<button type="button" value="(\w+)"', menu) == ["system", "light", "dark"]
 
 
-def test_portuguese_is_the_first_language(client):
+def test_portuguese_is_the_default_language(client):
     assert '<html lang="pt-BR">' in client.get("/privacy/").content.decode()
 
 
-def test_the_account_menu_knows_who_is_there(client):
+def test_the_account_menu_shows_the_user(client):
     html = client.get("/privacy/").content.decode()
     assert 'href="/login/?next=/privacy/"' in html
     html = client.get("/login/?next=/privacy/").content.decode()
@@ -115,21 +115,21 @@ def test_the_account_menu_knows_who_is_there(client):
     assert '<form action="/logout/" method="post">' in html
 
 
-def test_modules_get_their_words_in_the_readers_language(client):
+def test_modules_get_their_texts_in_the_users_language(client):
     words = client.get("/jsi18n/", headers={"accept-language": "en"}).content.decode()
 
     assert "ago" in words
     assert "ago" not in client.get("/jsi18n/").content.decode()
 
 
-def test_the_favicon_leads_to_the_icon(client):
-    answer = client.get("/favicon.ico")
+def test_the_favicon_redirects_to_the_icon(client):
+    response = client.get("/favicon.ico")
 
-    assert (answer.status_code, answer.url) == (302, "/static/mainapp/img/icon.svg")
+    assert (response.status_code, response.url) == (302, "/static/mainapp/img/icon.svg")
 
 
-def test_robots_stay_out_of_the_admin(client):
-    answer = client.get("/robots.txt")
+def test_robots_txt_excludes_the_admin(client):
+    response = client.get("/robots.txt")
 
-    assert answer.headers["Content-Type"] == "text/plain"
-    assert "Disallow: /admin/" in answer.content.decode()
+    assert response.headers["Content-Type"] == "text/plain"
+    assert "Disallow: /admin/" in response.content.decode()

@@ -9,7 +9,7 @@ def statuses(client, path, times):
     return [client.get(path).status_code for _ in range(times)]
 
 
-def test_pages_of_an_address_are_limited(client, settings):
+def test_requests_for_pages_are_limited_by_address(client, settings):
     settings.PAGES_A_MINUTE_ADDRESS = 3
 
     assert statuses(client, "/login/", 4) == [200, 200, 200, 429]
@@ -20,7 +20,7 @@ def test_pages_of_an_address_are_limited(client, settings):
     assert client.get("/login/").status_code == 200
 
 
-def test_pages_of_a_user_are_limited_from_all_addresses(client, alice, settings):
+def test_requests_for_pages_are_limited_by_user_across_addresses(client, alice, settings):
     settings.PAGES_A_MINUTE_USER = 2
     client.force_login(alice)
     assert statuses(client, "/watchlists/", 2) == [200, 200]
@@ -32,7 +32,7 @@ def test_pages_of_a_user_are_limited_from_all_addresses(client, alice, settings)
     assert client.get("/forum/").status_code == 200
 
 
-def test_machines_pictures_and_the_api_are_not_counted_as_pages(client, settings):
+def test_monitoring_pictures_and_the_api_are_not_counted_as_pages(client, settings):
     settings.PAGES_A_MINUTE_ADDRESS = 0
 
     for path in ("/healthz", "/metrics", "/media/avatars/none/64.webp", "/api/v1/stocks/"):
@@ -41,13 +41,13 @@ def test_machines_pictures_and_the_api_are_not_counted_as_pages(client, settings
     assert client.get("/api/schema/").status_code == 429
 
 
-def test_pages_are_open_without_redis(client, settings, no_limits_redis):
+def test_pages_are_served_without_redis(client, settings, no_limits_redis):
     settings.PAGES_A_MINUTE_ADDRESS = 1
 
     assert statuses(client, "/login/", 3) == [200, 200, 200]
 
 
-def test_api_is_open_without_redis(client, settings, no_limits_redis):
+def test_api_is_served_without_redis(client, settings, no_limits_redis):
     settings.API_REQUESTS_A_MINUTE_ADDRESS = 1
 
     assert statuses(client, "/api/v1/stocks/", 3) == [200, 200, 200]

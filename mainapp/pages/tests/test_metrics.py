@@ -29,21 +29,21 @@ def _forgotten(db):
 
 @pytest.fixture
 def read(client):
-    """Return what /metrics says: the value of each sample, by name and labels but the process."""
+    """Return the samples of /metrics, by name and labels without the process."""
 
-    def samples():
+    def read_samples():
         response = client.get("/metrics")
         assert response.status_code == 200
-        found = {}
+        samples = {}
         for family in text_string_to_metric_families(response.content.decode()):
             for sample in family.samples:
                 labels = [
                     value for name, value in sorted(sample.labels.items()) if name != "process"
                 ]
-                found[sample.name, *labels] = sample.value
-        return found
+                samples[sample.name, *labels] = sample.value
+        return samples
 
-    return samples
+    return read_samples
 
 
 def record(price, at):
@@ -51,7 +51,7 @@ def record(price, at):
 
 
 @pytest.mark.parametrize(
-    ("token", "asked", "status"),
+    ("token", "header", "status"),
     [
         ("", {"REMOTE_ADDR": "127.0.0.1"}, 200),
         ("", {"REMOTE_ADDR": "::1"}, 200),
@@ -65,28 +65,28 @@ def record(price, at):
         (TOKEN, {"REMOTE_ADDR": "203.0.113.7", "HTTP_AUTHORIZATION": TOKEN}, 404),
     ],
 )
-def test_metrics_are_for_the_token_and_this_machine(client, settings, token, asked, status):
+def test_metrics_are_for_the_token_and_this_machine(client, settings, token, header, status):
     settings.METRICS_TOKEN = token
 
-    assert client.get("/metrics", **asked).status_code == status
+    assert client.get("/metrics", **header).status_code == status
 
 
-def test_metrics_tell_of_quotes_and_the_outbox(read):
+def test_metrics_include_quotes_and_the_outbox(read):
     now = timezone.now()
     StockFactory(symbol="PETR4")
     record("37.00", now - timedelta(seconds=90))
     delivery()
     Delivery.objects.update(created_at=now - timedelta(seconds=60))
 
-    found = read()
+    samples = read()
 
-    assert 90 <= found["pregao_quote_age_seconds",] < 100
-    assert found["pregao_outbox_depth", "email"] == 1
-    assert found["pregao_outbox_depth", "webhook"] == 0
-    assert 60 <= found["pregao_outbox_age_seconds", "email"] < 70
-    assert found["pregao_up", "redis"] == found["pregao_up", "database"] == 1
-    assert found["pregao_source_up", "simulated"] == 1
-    assert found["pregao_source_errors_total", "simulated"] == 0
+    assert 90 <= samples["pregao_quote_age_seconds",] < 100
+    assert samples["pregao_outbox_depth", "email"] == 1
+    assert samples["pregao_outbox_depth", "webhook"] == 0
+    assert 60 <= samples["pregao_outbox_age_seconds", "email"] < 70
+    assert samples["pregao_up", "redis"] == samples["pregao_up", "database"] == 1
+    assert samples["pregao_source_up", "simulated"] == 1
+    assert samples["pregao_source_errors_total", "simulated"] == 0
 
 
 def test_lag_of_an_alert_is_from_its_quote_to_its_mail(read, alice):
@@ -107,31 +107,31 @@ def test_responses_are_counted_by_view(read, client):
     before = read().get(("pregao_response_seconds_count", "privacy"), 0)
     client.get("/privacy/")
 
-    found = read()
+    samples = read()
 
-    assert found["pregao_response_seconds_count", "privacy"] == before + 1
-    assert found["pregao_response_seconds_bucket", "+Inf", "privacy"] == before + 1
-    assert found["pregao_response_seconds_sum", "privacy"] > 0
-
-
-def test_every_process_tells_its_own(db):
-    one, two = Meter(), Meter()
-    one.observe("home", 0.02)
-    one.observe("home", 9.0)
-    two.observe("home", 0.2)
-    for meter in (one, two):
-        meter.lease()
-
-    found = {reading.process: reading.latency["home"] for reading in readings()}
-
-    assert {one.process, two.process} <= found.keys()
-    assert found[one.process] == [0, 0, 1, *[0] * (len(BOUNDS_S) - 3), 1, 9.02]
-    assert found[two.process][5] == 1
+    assert samples["pregao_response_seconds_count", "privacy"] == before + 1
+    assert samples["pregao_response_seconds_bucket", "+Inf", "privacy"] == before + 1
+    assert samples["pregao_response_seconds_sum", "privacy"] > 0
 
 
-def test_process_that_ended_is_forgotten(db):
+def test_every_process_publishes_its_own_measurements(db):
+    first, second = Meter(), Meter()
+    first.observe("home", 0.02)
+    first.observe("home", 9.0)
+    second.observe("home", 0.2)
+    for meter in (first, second):
+        meter.publish()
+
+    samples = {reading.process: reading.latency["home"] for reading in readings()}
+
+    assert {first.process, second.process} <= samples.keys()
+    assert samples[first.process] == [0, 0, 1, *[0] * (len(BOUNDS_S) - 3), 1, 9.02]
+    assert samples[second.process][5] == 1
+
+
+def test_measurements_of_an_ended_process_expire(db):
     ended = Meter()
-    ended.lease()
+    ended.publish()
     assert ended.process in {reading.process for reading in readings()}
     redis_client().delete(key("meter", ended.process))
 

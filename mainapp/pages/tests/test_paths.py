@@ -15,12 +15,12 @@ MALFORMED = [
     *("0", "00", "01", "007", "+1", "-1", "1.0", "1e3", " 1", "1 ", "1_0", "0x1", "abc", "²"),
     *("\u0661", "\uff11", "1\n", str(MAX_KEY + 1), "9" * 30),
 ]
-# Parameters that are no keys of rows: names, and keys that only their owner knows.
+# Parameters that are not primary keys: names, and secret keys.
 TEXTS = {"market", "symbol", "share_key", "token", "key", "room_name", "uidb36"}
 PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
 
 
-def our_routes():
+def own_routes():
     for path, _pattern in routes(get_resolver().url_patterns):
         if not path.startswith(tuple(PREFIXES)):
             yield path
@@ -31,7 +31,7 @@ def our_routes():
 def parameters():
     return [
         (path, converter or "str", name)
-        for path in our_routes()
+        for path in own_routes()
         for converter, name in PARAMETER.findall(path)
     ]
 
@@ -39,7 +39,7 @@ def parameters():
 KEYED = [path for path, converter, _name in parameters() if converter == "key"]
 
 
-def test_every_route_takes_keys_by_the_one_converter():
+def test_every_route_uses_the_key_converter():
     others = [line for line in parameters() if line[1] != "key"]
 
     assert len(KEYED) > 40
@@ -54,7 +54,7 @@ def matches(path):
 
 
 @pytest.mark.parametrize("text", MALFORMED)
-def test_malformed_key_is_no_address_of_any_route(text):
+def test_malformed_key_matches_no_route(text):
     for route in KEYED:
         path = "/" + re.sub(r"<key:\w+>", text, route).replace("<str:key>", "x")
         if route.startswith("ws/"):
@@ -65,7 +65,7 @@ def test_malformed_key_is_no_address_of_any_route(text):
 
 
 @pytest.mark.parametrize("key", [1, 10, 10**18, MAX_KEY])
-def test_key_is_read_and_written_in_one_spelling(key):
+def test_key_has_one_spelling(key):
     path = reverse("alert-history", args=[key])
 
     assert path == f"/alerts/{key}/"
@@ -93,7 +93,7 @@ async def test_malformed_key_of_a_room_closes_its_socket(websocket, alice):
             assert await socket.closed() == 4404
 
 
-def test_foreign_row_and_missing_row_are_refused_alike(alice, bob):
+def test_foreign_and_missing_rows_have_the_same_refusal(alice, bob):
     alert = make_alert(alice, venda="40.00")
     own = Alert.objects.filter(owner=bob)
 

@@ -1,4 +1,4 @@
-"""The table of who may do what, tried: every page and method, by every kind of person."""
+"""The policy tables, tested with every page and method, for every kind of person."""
 
 from contextlib import contextmanager
 
@@ -17,21 +17,21 @@ from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
 
 PAGES = page_policies()
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
-# Of people who are logged in and have nothing to do with any object, one does.
-# These two see each page as it is; test_reading_changes_nothing renders it for who may do most.
-SEEING = ("anonymous", "other")
+# These two get rendered pages: one of the logged-in people without objects is enough, and
+# test_reading_changes_nothing renders the page for the person with the most rights.
+RENDERED_FOR = ("anonymous", "other")
 WITHOUT_OBJECT = ["anonymous", "deactivated", "expired", "other", "support", "admin"]
 
 
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), undone():
+    with django_db_blocker.unblock(), rolled_back():
         yield make_world()
 
 
 @contextmanager
 def unrendered(is_on=True):
-    """Render every template as nothing, for tests that compare only statuses: 3 ms, not 20."""
+    """Render every template as "", for tests that only compare statuses: 3 ms instead of 20."""
     with pytest.MonkeyPatch.context() as patch:
         if is_on:
             patch.setattr(Template, "render", lambda *_arguments: "")
@@ -39,20 +39,20 @@ def unrendered(is_on=True):
 
 
 @contextmanager
-def undone():
+def rolled_back():
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
 
 
-# The table is whole ----------------------------------------------------------------------------
+# Completeness of the tables --------------------------------------------------------------------
 
 
-def test_every_view_operation_and_frame_has_a_line():
+def test_every_view_operation_and_frame_has_a_policy():
     call_command("policies", "check")
 
 
-def test_a_view_without_a_line_is_found_and_refused(client, settings):
+def test_a_view_without_a_policy_is_reported_and_refused(client, settings):
     settings.ROOT_URLCONF = "mainapp.pages.tests.planted_urls"
 
     with pytest.raises(CommandError, match="planted/: the view 'planted' has no line"):
@@ -61,7 +61,7 @@ def test_a_view_without_a_line_is_found_and_refused(client, settings):
         client.get("/planted/")
 
 
-def test_an_operation_and_a_frame_without_a_line_are_found(monkeypatch):
+def test_an_operation_and_a_frame_without_a_policy_are_reported(monkeypatch):
     view = resolve("/api/v1/alerts/").func.cls
     monkeypatch.setattr(view, "patch", view.get, raising=False)
     monkeypatch.setattr(StockConsumer, "handlers", StockConsumer.handlers | {"planted": "say"})
@@ -75,17 +75,17 @@ def test_an_operation_and_a_frame_without_a_line_are_found(monkeypatch):
     ]
 
 
-def test_every_kind_of_object_is_known():
+def test_every_kind_of_object_has_a_factory():
     assert {page.of for page in PAGES.values()} - OBJECTS.keys() == {""}
 
 
 # Pages -----------------------------------------------------------------------------------------
 
 
-def ask(world, person, method, name, address_of, **options):
-    """Return the answer to one request, whose changes are undone."""
+def send_request(world, person, method, name, address_of, **options):
+    """Return the response to one request, after rolling back its changes."""
     data = SENT[name](world) if name in SENT else {}
-    with undone():
+    with rolled_back():
         browser = world.browser(person, **options)
         answer = getattr(browser, method.lower())(address_of, data=data)
         answer.body = b"".join(answer)
@@ -93,7 +93,7 @@ def ask(world, person, method, name, address_of, **options):
 
 
 def outcome(answer, page):
-    """Return how somebody was refused, None when they were not."""
+    """Return the kind of refusal, None if the request was admitted."""
     if answer.status_code == 302 and answer.url.startswith("/login/?next="):
         return Refusal.LOGIN
     refusals = {r.value: r for r in Refusal if r is not Refusal.IN_FORM or page.member is r}
@@ -121,18 +121,18 @@ def people_for(page):
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", PAGES)
-def test_page_lets_in_who_may(name, world):
+def test_page_admits_and_refuses_by_its_policy(name, world):
     page, here = PAGES[name], address(world, name)
-    tried = [(person, method) for person in people_for(page) for method in page.methods]
-    tried = [(who, method) for who, method in tried if method != "HEAD" or who == "other"]
-    answers = {}
-    for who, method in tried:
-        with unrendered(who not in SEEING):
-            answers[who, method] = ask(world, who, method, name, here)
+    cases = [(person, method) for person in people_for(page) for method in page.methods]
+    cases = [(person, method) for person, method in cases if method != "HEAD" or person == "other"]
+    responses = {}
+    for person, method in cases:
+        with unrendered(person not in RENDERED_FOR):
+            responses[person, method] = send_request(world, person, method, name, here)
 
-    outcomes = {key: outcome(answer, page) for key, answer in answers.items()}
-    assert outcomes == {(who, method): expected(page, method, who) for who, method in tried}
-    assert [key for key, answer in answers.items() if answer.status_code in (405, 500)] == []
+    outcomes = {key: outcome(answer, page) for key, answer in responses.items()}
+    assert outcomes == {case: expected(page, case[1], case[0]) for case in cases}
+    assert [key for key, answer in responses.items() if answer.status_code in (405, 500)] == []
 
 
 @pytest.mark.django_db
@@ -143,35 +143,36 @@ def test_page_refuses_other_methods(name, world):
     others = [method for method in ("GET", *UNSAFE) if method not in page.methods]
 
     with unrendered():
-        answers = [ask(world, person, method, name, here).status_code for method in others]
+        responses = [
+            send_request(world, person, method, name, here).status_code for method in others
+        ]
 
-    assert answers == [405] * len(others)
+    assert responses == [405] * len(others)
 
 
 def insider(page):
-    """Return somebody who may do something with a page."""
-    enter = [who for who in ("owner", "host", "admin") if can(page, who)]
-    return enter[0]
+    """Return a person who may use at least one method of a page."""
+    return next(person for person in ("owner", "host", "admin") if can(page, person))
 
 
 def can(page, person):
-    return any(PEOPLE[person] in who for who in page.methods.values())
+    return any(PEOPLE[person] in allowed for allowed in page.methods.values())
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", [name for name, page in PAGES.items() if page.of])
-def test_foreign_object_and_missing_one_are_the_same(name, world, time_machine):
-    time_machine.move_to(timezone.now(), tick=False)  # a page names the second of its making
+def test_foreign_and_missing_objects_have_identical_responses(name, world, time_machine):
+    time_machine.move_to(timezone.now(), tick=False)  # pages contain the time of their rendering
     page = PAGES[name]
     if OBJECTS[page.of][1] is None:
         return
     here, nowhere = address(world, name), address(world, name, missing=True)
     for method in page.methods.keys() - {"HEAD"}:
-        assert ask(world, insider(page), method, name, nowhere).status_code == 404
+        assert send_request(world, insider(page), method, name, nowhere).status_code == 404
         for person in PEOPLE:
             if expected(page, method, person) is Refusal.MISSING:
-                missing = ask(world, person, method, name, nowhere)
-                assert_same(ask(world, person, method, name, here), missing)
+                missing = send_request(world, person, method, name, nowhere)
+                assert_same(send_request(world, person, method, name, here), missing)
 
 
 def assert_same(foreign, missing):
@@ -192,37 +193,39 @@ def test_reading_changes_nothing(name, world):
         return execute(sql, params, many, context)
 
     person = insider(PAGES[name])
-    ask(world, person, "GET", name, here)  # what is kept from the first time on is there
+    send_request(
+        world, person, "GET", name, here
+    )  # fills caches and creates rows of the first visit
     with connection.execute_wrapper(watch):
-        ask(world, person, "GET", name, here)
+        send_request(world, person, "GET", name, here)
     assert [sql for sql in written if "django_session" not in sql] == []
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", PAGES)
-def test_posting_needs_the_token(name, world):
+def test_posts_need_the_csrf_token(name, world):
     page, here = PAGES[name], address(world, name)
     for person in ("anonymous", "owner"):
         for method in UNSAFE:
             with unrendered():
-                answer = ask(world, person, method, name, here, enforce_csrf_checks=True)
+                answer = send_request(world, person, method, name, here, enforce_csrf_checks=True)
             is_stopped = answer.status_code == 403
             assert (person, method, is_stopped) == (person, method, not page.takes_foreign_posts)
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_others_pages_let_in_who_may(prefix, world):
+def test_third_party_pages_admit_by_their_policy(prefix, world):
     patterns = [path for path, _name in routes(get_resolver().url_patterns)]
     plain = [path for path in patterns if path.startswith(prefix) and "<" not in path]
     plain = [f"/{path}" for path in plain if "(" not in path and "logout" not in path]
     assert f"/{prefix}" in plain
-    entered = [who for who in WITHOUT_OBJECT if is_open(world, who, f"/{prefix}")]
-    assert entered == [who for who in WITHOUT_OBJECT if PEOPLE[who] in PREFIXES[prefix]]
+    admitted = [person for person in WITHOUT_OBJECT if is_open(world, person, f"/{prefix}")]
+    assert admitted == [person for person in WITHOUT_OBJECT if PEOPLE[person] in PREFIXES[prefix]]
     assert [path for path in plain if is_open(world, "support", path)] == []
 
 
 def is_open(world, person, path):
-    status = ask(world, person, "GET", "", path).status_code
+    status = send_request(world, person, "GET", "", path).status_code
     assert status in (200, 302, 403)
     return status == 200

@@ -16,13 +16,13 @@ def page(alice):
     return client
 
 
-def kept(user):
+def saved_preferences(user):
     return Preferences.objects.filter(user=user).values_list(
         "language", "theme", "monitoring_minutes"
     )
 
 
-def test_a_choice_is_saved_without_a_page(page, alice):
+def test_a_preference_is_saved_by_json(page, alice):
     for _ in range(2):  # a double click
         answer = page.post(URL, {"monitoring_minutes": "15"}, headers=JSON)
 
@@ -30,10 +30,10 @@ def test_a_choice_is_saved_without_a_page(page, alice):
     page.post(URL, {"theme": "dark"}, headers=JSON)
     page.post(URL, {"monitoring_minutes": "0"}, headers=JSON)
 
-    assert list(kept(alice)) == [("", "dark", 0)]
+    assert list(saved_preferences(alice)) == [("", "dark", 0)]
 
 
-def test_a_form_without_scripts_leads_back(page, alice):
+def test_a_form_without_scripts_redirects_back(page, alice):
     answer = page.post(URL, {"theme": "light"})
     assert answer.url == f"/profile/{alice.pk}/"
 
@@ -45,12 +45,12 @@ def test_a_form_without_scripts_leads_back(page, alice):
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/", "//evil.example", "javascript:x"])
-def test_the_way_back_is_a_page_of_ours(page, alice, url):
+def test_redirects_stay_on_this_site(page, alice, url):
     assert page.post(URL, {"theme": "dark", "next": url}).url == f"/profile/{alice.pk}/"
 
 
 @pytest.mark.parametrize(
-    "sent",
+    "preferences",
     [
         {},
         {"theme": "pink"},
@@ -63,41 +63,41 @@ def test_the_way_back_is_a_page_of_ours(page, alice, url):
         {"other": "dark"},
     ],
 )
-def test_what_is_no_choice_is_refused_readably(page, alice, sent):
-    answer = page.post(URL, sent, headers=JSON)
+def test_invalid_preferences_are_refused_with_a_message(page, alice, preferences):
+    answer = page.post(URL, preferences, headers=JSON)
 
     assert answer.status_code == 400
     assert answer.json()["code"] == "invalid"
     assert len(answer.json()["message"]) > 10
-    assert page.post(URL, sent, follow=True).status_code == 200
-    assert not kept(alice).exists()
+    assert page.post(URL, preferences, follow=True).status_code == 200
+    assert not saved_preferences(alice).exists()
 
 
-def test_who_is_not_logged_in_is_told(client):
+def test_anonymous_visitors_get_login_required(client):
     assert client.post(URL, {"theme": "dark"}, headers=JSON).json()["code"] == "login_required"
     assert client.post(URL, {"theme": "dark"}).url == "/login/?next=/"
 
 
-def test_the_language_is_the_browsers_from_now_on(page):
-    said = page.post(URL, {"language": "en"}, headers=JSON)
+def test_the_chosen_language_is_stored_in_a_cookie(page):
+    response = page.post(URL, {"language": "en"}, headers=JSON)
 
-    assert said.json()["message"] == "Saved."
-    assert said.cookies["django_language"].value == "en"
+    assert response.json()["message"] == "Saved."
+    assert response.cookies["django_language"].value == "en"
     assert '<html lang="en"' in page.get("/privacy/").content.decode()
 
-    gone = page.post(URL, {"language": ""}, headers=JSON)
-    assert gone.cookies["django_language"].value == ""
+    removed = page.post(URL, {"language": ""}, headers=JSON)
+    assert removed.cookies["django_language"].value == ""
     assert '<html lang="pt-BR"' in page.get("/privacy/").content.decode()
 
 
-def test_the_language_comes_along_to_another_browser(alice):
+def test_the_language_follows_the_user_to_another_browser(alice):
     alice.set_password("um-segredo-longo")
     alice.save()
     Preferences.objects.create(user=alice, language="en")
     other = Client(headers={"accept-language": "pt-BR"})
 
-    sent = {"login": "alice", "password": "um-segredo-longo"}
-    answer = other.post("/login/", sent)
+    credentials = {"login": "alice", "password": "um-segredo-longo"}
+    answer = other.post("/login/", credentials)
 
     assert answer.cookies["django_language"].value == "en"
     assert answer.cookies["django_language"]["max-age"] == 365 * 24 * 3600
@@ -122,19 +122,19 @@ def test_a_log_in_without_a_chosen_language_leaves_the_browser_alone(alice):
         ("system", ' data-theme-choice="system"'),
     ],
 )
-def test_every_page_is_painted_in_the_theme_of_the_account(page, alice, theme, attributes):
+def test_every_page_has_the_theme_of_the_account(page, alice, theme, attributes):
     Preferences.objects.create(user=alice, theme=theme)
 
     for address in ("/privacy/", f"/profile/{alice.pk}/", "/update-profile/"):
         assert f'<html lang="pt-BR"{attributes}>' in page.get(address).content.decode()
 
 
-def test_who_chose_nothing_leaves_the_theme_to_the_browser(page, client):
+def test_the_default_theme_is_the_browsers(page, client):
     for browser in (page, client):
         assert '<html lang="pt-BR">' in browser.get("/privacy/").content.decode()
 
 
-def test_preferences_cost_no_page_a_query(page, alice, django_assert_num_queries):
+def test_preferences_cost_no_extra_query(page, alice, django_assert_num_queries):
     with django_assert_num_queries(2):  # the session, the user
         page.get("/privacy/")
     Preferences.objects.create(user=alice, theme="dark")
@@ -142,7 +142,7 @@ def test_preferences_cost_no_page_a_query(page, alice, django_assert_num_queries
         page.get("/privacy/")
 
 
-def test_the_menu_leads_to_the_profile(page, alice):
+def test_the_menu_links_to_the_profile(page, alice):
     User.objects.filter(pk=alice.pk).update(display_name="Alice Lima")
 
     html = page.get("/privacy/").content.decode()

@@ -2,12 +2,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from mainapp.accounts import belongings
+from mainapp.accounts import personal_data
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.pictures import folders
 from mainapp.accounts.services.avatars import make_thumbnails
 from mainapp.accounts.tests.images import photo
-from mainapp.pages.tests.people import room, say
+from mainapp.pages.tests.people import room, write_message
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ def _media(settings, tmp_path):
 
 @pytest.fixture
 def page(alice):
-    """A browser in which alice is logged in."""
+    """A client with alice's session."""
     client = Client()
     client.force_login(alice)
     return client
@@ -32,32 +32,32 @@ def address(user):
 # The page --------------------------------------------------------------------------------------
 
 
-def test_a_stranger_sees_who_somebody_is_and_nothing_of_theirs_alone(client, alice, bob):
+def test_a_stranger_sees_the_public_profile_only(client, alice, bob):
     User.objects.filter(pk=alice.pk).update(
         display_name="Alice <b>Lima</b>", bio="Gosto de bancos.\n<script>", email="a@example.com"
     )
-    where = room(alice)
-    say(alice, where, "Comprei <i>hoje</i>")
-    say(alice, where, "apagada", deleted_at="2026-03-10T15:00:00Z")
-    say(bob, where, "De outro.")
+    in_room = room(alice)
+    write_message(alice, in_room, "Comprei <i>hoje</i>")
+    write_message(alice, in_room, "apagada", deleted_at="2026-03-10T15:00:00Z")
+    write_message(bob, in_room, "De outro.")
 
     html = client.get(address(alice)).content.decode()
 
     assert "Alice &lt;b&gt;Lima&lt;/b&gt;" in html
     assert "@alice" in html
     assert "<p>Gosto de bancos.<br>&lt;script&gt;</p>" in html
-    assert f'<a href="/room/{where.pk}/">Bancos</a>' in html
+    assert f'<a href="/room/{in_room.pk}/">Bancos</a>' in html
     assert "Comprei &lt;i&gt;hoje&lt;/i&gt;" in html
     for hidden in ("apagada", "De outro.", "a@example.com", "Preferências", "delete-account"):
         assert hidden not in html
 
 
-def test_the_owner_finds_preferences_and_the_way_out(page, alice):
+def test_the_owner_sees_preferences_and_account_deletion(page, alice):
     html = page.get(address(alice)).content.decode()
 
     for name in ("language", "theme", "monitoring_minutes"):
         assert f'<select class="form-select" name="{name}"' in html
-    assert [int(one) for one in _options(html, "monitoring_minutes")] == [
+    assert [int(value) for value in _options(html, "monitoring_minutes")] == [
         0, 1, 2, 5, 15, 30, 60, 90,
     ]  # fmt: skip
     assert 'action="/export-data/"' in html
@@ -69,7 +69,7 @@ def _options(html, name):
     return [part.partition('"')[0] for part in select.split('<option value="')[1:]]
 
 
-def test_what_was_chosen_is_selected(page, alice):
+def test_saved_preferences_are_selected(page, alice):
     Preferences.objects.create(user=alice, language="en", theme="dark", monitoring_minutes=15)
 
     html = page.get(address(alice)).content.decode()
@@ -82,11 +82,11 @@ def test_what_was_chosen_is_selected(page, alice):
 @pytest.mark.parametrize(
     "pk", ["0", "007", "-1", "x", "1e3", "\N{ARABIC-INDIC DIGIT ONE}", "9" * 40, "None", "1 "]
 )
-def test_what_is_no_user_is_a_404(client, alice, pk):
+def test_an_invalid_user_key_is_a_404(client, alice, pk):
     assert client.get(f"/profile/{pk}/").status_code == 404
 
 
-def test_deactivated_and_missing_answer_alike(page, bob):
+def test_deactivated_and_missing_users_have_identical_responses(page, bob):
     bob.is_active = False
     bob.save()
 
@@ -98,21 +98,21 @@ def test_deactivated_and_missing_answer_alike(page, bob):
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_queries_stay_the_same_however_much_there_is(
+def test_the_profile_costs_the_same_queries_at_any_size(
     page, alice, rows, django_assert_max_num_queries
 ):
     Preferences.objects.create(user=alice, theme="dark")
     for number in range(rows):
-        say(alice, room(alice, f"Sala {number}"))
-    say_to = User.objects.create_user("carla")
+        write_message(alice, room(alice, f"Sala {number}"))
+    visited_user = User.objects.create_user("carla")
 
-    with django_assert_max_num_queries(5):  # the alerts' section asks one of its own
+    with django_assert_max_num_queries(5):  # one of them is from the section of alerts
         page.get(address(alice))
     with django_assert_max_num_queries(5):
-        page.get(address(say_to))
+        page.get(address(visited_user))
 
 
-def test_rooms_beyond_thirty_are_told_of(client, alice):
+def test_the_page_mentions_that_only_thirty_rooms_are_listed(client, alice):
     for number in range(31):
         room(alice, f"Sala {number}")
 
@@ -123,12 +123,12 @@ def test_rooms_beyond_thirty_are_told_of(client, alice):
 
 
 def test_a_feature_may_add_a_section_for_the_owner(page, client, alice, monkeypatch):
-    monkeypatch.setattr(belongings, "_sections", {})
-    section = belongings.Section(
+    monkeypatch.setattr(personal_data, "_sections", {})
+    section = personal_data.Section(
         template="mainapp/accounts/_avatar.html", context=lambda user: {"initials": "SEÇÃO"}
     )
-    belongings.register_section(section)
-    belongings.register_section(section)
+    personal_data.register_section(section)
+    personal_data.register_section(section)
 
     assert page.get(address(alice)).content.decode().count("SEÇÃO") == 1
     assert "SEÇÃO" not in client.get(address(alice)).content.decode()
@@ -140,10 +140,10 @@ def test_a_feature_may_add_a_section_for_the_owner(page, client, alice, monkeypa
 def test_the_owner_edits_name_and_text(page, alice):
     sent = {"display_name": "  Alice   Lima ", "bio": " Um\r\nDois "}
 
-    answer = page.post("/update-profile/", sent)
+    response = page.post("/update-profile/", sent)
 
     alice.refresh_from_db()
-    assert answer.url == address(alice)
+    assert response.url == address(alice)
     assert (alice.display_name, alice.bio) == ("Alice Lima", "Um\nDois")
 
 
@@ -166,18 +166,18 @@ def test_the_owner_edits_name_and_text(page, alice):
         ("bio", "x" * 501),
     ],
 )
-def test_a_text_that_cannot_be_shown_or_is_anothers_is_refused(page, alice, bob, field, value):
+def test_invisible_confusable_or_taken_names_are_refused(page, alice, bob, field, value):
     sent = {"display_name": "Alice", "bio": "Oi"} | {field: value}
 
-    answer = page.post("/update-profile/", sent)
+    response = page.post("/update-profile/", sent)
 
     alice.refresh_from_db()
-    assert (answer.status_code, alice.display_name, alice.bio) == (200, "", "")
-    assert answer.context["form"].errors[field]
-    assert f"{address(alice)}" in answer.content.decode()
+    assert (response.status_code, alice.display_name, alice.bio) == (200, "", "")
+    assert response.context["form"].errors[field]
+    assert f"{address(alice)}" in response.content.decode()
 
 
-def test_an_emoji_made_of_several_is_a_name_of_its_own(page, alice):
+def test_a_composed_emoji_is_allowed_in_a_name(page, alice):
     page.post("/update-profile/", {"display_name": "Ana \N{WOMAN}\u200d\N{PERSONAL COMPUTER}"})
 
     alice.refresh_from_db()
@@ -192,7 +192,7 @@ def upload(client, data, name="eu.png", **options):
     return client.post("/update-picture/", {"picture": file}, follow=True, **options)
 
 
-def test_a_picture_is_sent_shown_and_served(
+def test_a_picture_is_uploaded_shown_and_served(
     page, client, alice, django_capture_on_commit_callbacks
 ):
     assert "Foto recebida." in upload(page, photo()).content.decode()
@@ -203,20 +203,20 @@ def test_a_picture_is_sent_shown_and_served(
     alice.refresh_from_db()
 
     state = page.get("/update-picture/state/").content.decode()
-    answer = client.get(f"/avatar/{alice.avatar_key}/150")
+    response = client.get(f"/avatar/{alice.avatar_key}/150")
 
     assert "hx-get" not in state
     assert f'src="/avatar/{alice.avatar_key}/150"' in state
-    assert answer.content[:4] == b"RIFF"
-    assert answer["Content-Type"] == "image/webp"
-    assert answer["X-Content-Type-Options"] == "nosniff"
-    assert answer["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert "default-src 'self'" in answer["Content-Security-Policy"]
-    assert not answer.cookies
+    assert response.content[:4] == b"RIFF"
+    assert response["Content-Type"] == "image/webp"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert not response.cookies
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "said"),
+    ("data", "name", "message"),
     [
         (b"", "eu.png", "O arquivo está vazio."),
         (b"<svg/>", "eu.svg", "Envie uma imagem"),
@@ -224,17 +224,17 @@ def test_a_picture_is_sent_shown_and_served(
         (bytes(5 * 1024 * 1024 + 1), "eu.png", "passa de 5 MB"),
     ],
 )
-def test_a_bad_picture_is_told_and_nothing_else_is_lost(page, alice, data, name, said):
+def test_a_bad_picture_is_refused_and_nothing_is_changed(page, alice, data, name, message):
     User.objects.filter(pk=alice.pk).update(avatar_key="k" * 22, bio="Oi")
 
     html = upload(page, data, name).content.decode()
 
     alice.refresh_from_db()
-    assert said in html
+    assert message in html
     assert (alice.avatar_key, alice.avatar_pending, alice.bio) == ("k" * 22, "", "Oi")
 
 
-def test_no_file_at_all_is_told(page):
+def test_a_missing_file_is_refused(page):
     html = page.post("/update-picture/", follow=True).content.decode()
 
     assert "Escolha um arquivo." in html
@@ -244,11 +244,11 @@ def test_no_file_at_all_is_told(page):
     "path",
     ["/avatar/../48", "/avatar/..%2f..%2fx/48", f"/avatar/{'a' * 22}/48", "/avatar/a/9999999999"],
 )
-def test_what_is_no_picture_is_a_404(client, path):
+def test_an_unknown_picture_is_a_404(client, path):
     assert client.get(path).status_code == 404
 
 
-def test_a_size_that_is_not_made_is_a_404(client):
+def test_an_unknown_size_is_a_404(client):
     key = folders.new_key()
     folders.folder(key).mkdir(parents=True)
     (folders.folder(key) / "source.png").write_bytes(b"x")
@@ -257,7 +257,7 @@ def test_a_size_that_is_not_made_is_a_404(client):
     assert client.get(f"/avatar/{key}/49").status_code == 404
 
 
-def test_removing_the_picture_asks_first(page, alice):
+def test_removing_the_picture_needs_a_confirmation(page, alice):
     User.objects.filter(pk=alice.pk).update(avatar_key="k" * 22)
 
     assert page.get("/remove-picture/").status_code == 200
@@ -273,12 +273,12 @@ def test_removing_the_picture_asks_first(page, alice):
     "path",
     ["/update-profile/", "/remove-picture/", "/update-picture/state/", "/delete-account/"],
 )
-def test_strangers_are_sent_to_the_log_in(client, path):
+def test_anonymous_visitors_are_sent_to_the_log_in(client, path):
     assert client.get(path).url == f"/login/?next={path}"
 
 
 @pytest.mark.parametrize("path", ["/update-picture/", "/export-data/", "/preferences/"])
-def test_changes_are_posts_with_a_token(page, alice, path):
+def test_changes_need_a_post_with_a_csrf_token(page, alice, path):
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(alice)
 

@@ -1,4 +1,4 @@
-"""What every answer carries, and how a session is kept."""
+"""Security headers of every kind of response, and the safety of sessions."""
 
 import runpy
 from pathlib import Path
@@ -41,7 +41,7 @@ def post_without_token(browser):
     return browser.post("/watchlists/")
 
 
-def ask_too_often(browser):
+def exceed_a_limit(browser):
     for _attempt in range(30):
         answer = Client().post("/accounts/password/reset/", {"email": "nobody@example.org"})
     return answer
@@ -65,7 +65,7 @@ KINDS = {
     "no token": (403, post_without_token),
     "missing": (404, lambda browser: browser.get("/nowhere/")),
     "method": (405, lambda browser: browser.post("/privacy/")),
-    "too many": (429, ask_too_often),
+    "too many": (429, exceed_a_limit),
     "broken": (500, lambda browser: browser.get("/broken/")),
     "static": (200, lambda browser: browser.get("/static/mainapp/css/core/app.css")),
     "picture": (200, see_picture),
@@ -79,10 +79,10 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_of_answer_is_guarded(settings, browser, kind):
-    settings.WHITENOISE_USE_FINDERS = True  # static files are served where they lie
-    status, ask = KINDS[kind]
-    answer = ask(browser)
+def test_every_kind_of_response_has_security_headers(settings, browser, kind):
+    settings.WHITENOISE_USE_FINDERS = True  # serves static files from their sources
+    status, send = KINDS[kind]
+    answer = send(browser)
     b"".join(answer)
 
     assert answer.status_code == status
@@ -93,11 +93,11 @@ def test_every_kind_of_answer_is_guarded(settings, browser, kind):
     assert "unsafe" not in policy
 
 
-def test_session_gets_a_new_key_at_log_in():
+def test_session_key_changes_at_log_in():
     User.objects.create_user("alice", password="correct horse")
     browser = Client()
     session = browser.session
-    session["before"] = "kept by who may have planted the key"
+    session["before"] = "written by an attacker who planted the key"
     session.save()
     planted = browser.cookies["sessionid"].value
 
@@ -108,7 +108,7 @@ def test_session_gets_a_new_key_at_log_in():
     assert not Session.objects.filter(session_key=planted).exists()
 
 
-def test_key_that_somebody_made_up_is_not_taken():
+def test_invented_session_key_is_not_accepted():
     User.objects.create_user("alice", password="correct horse")
     browser = Client()
     browser.cookies["sessionid"] = "x" * 32
@@ -119,7 +119,7 @@ def test_key_that_somebody_made_up_is_not_taken():
     assert not Session.objects.filter(session_key="x" * 32).exists()
 
 
-def test_session_cookie_is_kept_from_scripts_and_other_sites():
+def test_session_cookie_is_httponly_and_samesite():
     User.objects.create_user("alice", password="correct horse")
     answer = Client().post("/login/", {"login": "alice", "password": "correct horse"})
     cookie = answer.cookies["sessionid"]
@@ -128,7 +128,7 @@ def test_session_cookie_is_kept_from_scripts_and_other_sites():
 
 
 @pytest.mark.parametrize(("https", "is_secure"), [("1", True), ("0", False)])
-def test_behind_https_cookies_and_pages_keep_to_it(monkeypatch, https, is_secure):
+def test_cookies_are_secure_and_hsts_is_set_behind_https(monkeypatch, https, is_secure):
     monkeypatch.setenv("HTTPS", https)
     read = runpy.run_path(str(SETTINGS))
 

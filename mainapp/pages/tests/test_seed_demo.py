@@ -29,7 +29,7 @@ def counts():
 
 
 @pytest.mark.usefixtures("_catalogue")
-def test_demonstration_makes_people_rooms_alerts_and_a_carteira(settings, client):
+def test_seed_demo_creates_users_rooms_alerts_and_a_carteira(settings, client):
     settings.DEBUG = True
 
     assert "ana, beto, clara" in seed()
@@ -40,7 +40,7 @@ def test_demonstration_makes_people_rooms_alerts_and_a_carteira(settings, client
 
 
 @pytest.mark.usefixtures("_catalogue")
-def test_second_demonstration_changes_nothing(settings):
+def test_second_seed_demo_changes_nothing(settings):
     settings.DEBUG = True
     seed()
     before = counts()
@@ -50,7 +50,7 @@ def test_second_demonstration_changes_nothing(settings):
 
 
 @pytest.mark.django_db
-def test_demonstration_is_refused_outside_debugging():
+def test_seed_demo_is_refused_without_debug():
     with pytest.raises(CommandError, match="DEBUG=1"):
         seed()
     assert not User.objects.exists()

@@ -1,4 +1,4 @@
-"""The table of who may do what, tried: every frame of every socket, by every kind of person."""
+"""The policy tables, tested with every frame of every socket, for every kind of person."""
 
 import re
 
@@ -17,26 +17,26 @@ REFUSALS = {"login_required", "forbidden", "muted"}
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_socket_takes_frames_from_who_may(websocket):
+async def test_socket_accepts_and_refuses_frames_by_its_policy(websocket):
     world = await sync_to_async(make_world)()
     for path, rules in SOCKETS.items():
         arguments = OBJECTS[rules.of][0](world) if rules.of else {}
         where = "/" + re.sub(r"<\w+:(\w+)>", r"{\1}", path).format(**arguments)
-        for person, who in PEOPLE.items():
+        for person, role in PEOPLE.items():
             key = world.cookies.get(person, "")
             async with websocket(where, cookie=f"sessionid={key}") as socket:
                 if not path:
                     assert await socket.closed() == 4404
-                elif who not in rules.opens:
+                elif role not in rules.opens:
                     assert (path, person, await socket.closed()) == (path, person, 4401)
                 else:
-                    told = {kind: await answer_to(socket, kind) for kind in rules.frames}
-                    wanted = {kind: refused(rules, kind, who) for kind in rules.frames}
-                    assert (path, person, told) == (path, person, wanted)
+                    codes = {kind: await answer_to(socket, kind) for kind in rules.frames}
+                    expected = {kind: expected_code(rules, kind, role) for kind in rules.frames}
+                    assert (path, person, codes) == (path, person, expected)
 
 
 async def answer_to(socket, kind):
-    """Return with which code a frame was refused, None when it was not."""
+    """Return the error code of a refused frame, None if it was accepted."""
     await socket.send({"type": kind, "id": "tried"} | FRAMES.get(kind, {}))
     if kind != "ping":
         await socket.send({"type": "ping", "id": "after"})
@@ -48,10 +48,10 @@ async def answer_to(socket, kind):
     return code
 
 
-def refused(rules, kind, who):
-    if who in rules.frames[kind]:
+def expected_code(rules, kind, role):
+    if role in rules.frames[kind]:
         return None
-    if who is Who.ANONYMOUS:
+    if role is Who.ANONYMOUS:
         return "login_required"
-    is_muted = who is Who.MUTED and rules.frames[kind] == MEMBERS & ~Who.MUTED
+    is_muted = role is Who.MUTED and rules.frames[kind] == MEMBERS & ~Who.MUTED
     return "muted" if is_muted else "forbidden"

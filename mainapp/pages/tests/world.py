@@ -1,4 +1,4 @@
-"""One person of every kind, and one object of every kind, for the table of who may do what."""
+"""A user of each kind and an object of each kind, for the tests of the policy tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ from mainapp.notifications.services.channels import link_key
 from mainapp.notifications.tests.factories import channel, notice
 from mainapp.portfolio.models import Carteira
 
-# Every kind of person, and as whom the table sees them.
+# Every kind of person, and their role in the policy tables.
 PEOPLE = {
     "anonymous": Who.ANONYMOUS,
     "deactivated": Who.ANONYMOUS,
@@ -49,7 +49,7 @@ class World:
     handlers: dict[bool, Any] = field(default_factory=dict)
 
     def browser(self, person: str, *, enforce_csrf_checks: bool = False) -> Client:
-        """Return a new browser with that person's session; the site behind it is loaded once."""
+        """Return a new client with that person's session; all clients share a loaded handler."""
         client = Client(enforce_csrf_checks=enforce_csrf_checks)
         client.handler = self.handlers.setdefault(enforce_csrf_checks, client.handler)
         if person in self.cookies:
@@ -155,14 +155,14 @@ def _key(world: World) -> dict[str, Any]:
 
 def _avatar(world: World) -> dict[str, Any]:
     key = new_key()
-    made = Path(settings.MEDIA_ROOT) / folder(key)
-    made.mkdir(parents=True)
-    (made / "48.webp").write_bytes(b"RIFF")
+    pictures = Path(settings.MEDIA_ROOT) / folder(key)
+    pictures.mkdir(parents=True)
+    (pictures / "48.webp").write_bytes(b"RIFF")
     return {"key": key, "size": 48}
 
 
-# By the name that a page's `of` gives: what its address holds, made for the owner or the host; and
-# (None: such an object is never missing) an address of the same form where there is nothing.
+# By a page's `of`: a function that creates an object of the owner or the host and returns its URL's
+# arguments, and the arguments of a missing object (None where an object is never missing).
 OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | None]] = {
     "user": (lambda world: {"pk": world.users["owner"].pk}, {"pk": 999_999}),
     "market": (lambda world: {"market": "IBOV"}, {"market": "NADA"}),
@@ -183,13 +183,13 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "tracker": (lambda world: {"room_name": "track"}, None),
 }
 
-# What a request must bring to be taken, where an empty one is refused to everybody alike.
+# Data of the POST requests that would be refused to everyone if they were empty.
 SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
 
-# What a frame must bring to be taken.
+# The fields that make a frame valid.
 FRAMES: dict[str, dict[str, Any]] = {
     "send": {"client_id": "6f1c0f0e-5d0c-4c7e-9f6e-3a1d0a6f0001", "body": "bom dia"},
     "edit": {"seq": 1, "body": "boa tarde"},

@@ -40,7 +40,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not (_has_token(request) or _is_local(request)):
         raise Http404
     with suppress(redis.RedisError):  # `pregao_up` shows it
-        meter().lease()
+        meter().publish()
     return HttpResponse(generate_latest(_registry), content_type=CONTENT_TYPE_LATEST)
 
 

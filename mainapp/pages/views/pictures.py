@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.pictures import folders
 from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.services.avatars import remove_avatar, set_avatar
-from mainapp.accounts.tasks import ask_for_thumbnails
+from mainapp.accounts.tasks import queue_thumbnails
 from mainapp.core.errors import shown_as_message
 from mainapp.pages.forms import PictureForm
 
@@ -30,7 +30,7 @@ def update_picture(request: MemberRequest) -> HttpResponse:
         file = form.cleaned_data["picture"]
         with shown_as_message(request):
             set_avatar(user=request.user, name=file.name, data=file.read())
-            ask_for_thumbnails(request.user.pk)
+            queue_thumbnails(request.user.pk)
             messages.success(request, _("Foto recebida."))
     else:
         messages.error(request, str(form.errors["picture"][0]))

@@ -7,8 +7,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from mainapp.accounts.belongings import Section, sections
 from mainapp.accounts.models import User
+from mainapp.accounts.personal_data import Section, sections
 from mainapp.accounts.pictures.decoding import MAX_BYTES
 from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.selectors import person, preferences_of

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from mainapp.core.forms import (
     AmbiguousNumber,
-    decimal_sign,
-    sign_used_in,
-    typed_number,
-    written_number,
+    decimal_separator,
+    detect_separator,
+    format_number,
+    parse_number,
 )
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
@@ -101,13 +101,13 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     ]
     if kind == "xlsx":
         return write_xlsx(_("Carteira"), head, rows)
-    sign = decimal_sign()
-    texts = [[_text(cell, sign) for cell in row] for row in rows]
-    return write_csv(head, texts, separator=";" if sign == "," else ",")
+    separator = decimal_separator()
+    texts = [[_text(cell, separator) for cell in row] for row in rows]
+    return write_csv(head, texts, separator=";" if separator == "," else ",")
 
 
-def _text(cell: Cell | int, sign: str) -> str:
-    return written_number(cell, sign=sign) if isinstance(cell, Decimal) else str(cell)
+def _text(cell: Cell | int, separator: str) -> str:
+    return format_number(cell, separator=separator) if isinstance(cell, Decimal) else str(cell)
 
 
 def _table(data: bytes, *, max_rows: int) -> Table:
@@ -175,7 +175,7 @@ class _RowReader:
     def __init__(self, columns: Mapping[str, int], rows: Sequence[Sequence[Cell]]) -> None:
         self._columns = columns
         self._stocks = stocks_named(self._symbol(row) for row in rows)
-        self._sign = sign_used_in(self._number_texts(rows))
+        self._separator = detect_separator(self._number_texts(rows))
         self._amount = amount_field("")
         self._seen: dict[int, int] = {}
 
@@ -237,7 +237,7 @@ class _RowReader:
         if isinstance(cell, Decimal):
             return cell
         try:
-            number = typed_number(cell, sign=self._sign)
+            number = parse_number(cell, separator=self._separator)
         except AmbiguousNumber as error:
             raise self._amount.ambiguous(cell, error) from None
         return cell.strip() if number is None else number

@@ -3,13 +3,13 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.core.forms import typed_number
+from mainapp.core.forms import parse_number
 from mainapp.core.templatetags.formats import NOTHING
 from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
 from mainapp.portfolio.allocation import Slice
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.templatetags.carteira import exact
-from mainapp.portfolio.views.carteira import REST, folded
+from mainapp.portfolio.views.carteira import MERGED, merge_small
 
 pytestmark = pytest.mark.django_db
 
@@ -116,7 +116,7 @@ def test_columns_add_up_to_their_totals(page, alice):
     for name in ("total", "ideal", "difference", "actual_pct", "ideal_pct"):
         rows = [cells(html, symbol)[name] for symbol in ("PETR4", "VALE3", "ITUB4")]
         texts = [text.replace("\N{MINUS SIGN}", "-").strip("%") for text in [*rows, foot[name]]]
-        *parts, whole = (typed_number(text) for text in texts)
+        *parts, whole = (parse_number(text) for text in texts)
         assert sum(parts) == whole, name
     assert foot["ideal_pct"] == "99,99%"
 
@@ -170,10 +170,10 @@ def test_smallest_slices_are_merged(page, alice):
 
 def test_merged_slices_keep_their_total():
     made = [Slice(key=str(n), total=Decimal(n), pct=Decimal("1.00")) for n in range(12, 0, -1)]
-    *kept, rest = folded(made)
-    assert [one.key for one in kept] == ["12", "11", "10", "9", "8", "7", "6"]
-    assert (rest.key, rest.total, rest.pct) == (REST, Decimal(15), Decimal("19.23"))
-    assert folded(made[:8]) == made[:8]
+    *largest, merged = merge_small(made)
+    assert [piece.key for piece in largest] == ["12", "11", "10", "9", "8", "7", "6"]
+    assert (merged.key, merged.total, merged.pct) == (MERGED, Decimal(15), Decimal("19.23"))
+    assert merge_small(made[:8]) == made[:8]
 
 
 def test_sectors_are_the_broad_ones(page, alice):

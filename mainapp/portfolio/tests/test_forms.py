@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 from django.utils.translation import override
 
-from mainapp.core.forms import AmbiguousNumber, typed_number, written_number
+from mainapp.core.forms import AmbiguousNumber, format_number, parse_number
 from mainapp.market.tests.factories import StockFactory
 from mainapp.portfolio.forms.carteira import CarteiraForm, TradeForm
 
@@ -48,7 +48,7 @@ def errors_of(**fields):
 @pytest.mark.parametrize("language", ["pt-br", "en"])
 def test_numbers_are_read_in_either_language(text, number, language):
     with override(language):
-        assert typed_number(text) == D(number)
+        assert parse_number(text) == D(number)
 
 
 @pytest.mark.parametrize(
@@ -60,19 +60,19 @@ def test_numbers_are_read_in_either_language(text, number, language):
     ],
 )
 def test_text_that_is_not_a_number_gives_none(text):
-    assert typed_number(text) is None
+    assert parse_number(text) is None
 
 
 @pytest.mark.parametrize("text", ["1.234", "1,234", "R$ 999.999", "-12.000"])
 def test_ambiguous_thousands_are_not_guessed(text):
     with pytest.raises(AmbiguousNumber):
-        typed_number(text)
+        parse_number(text)
 
 
-def test_thousands_follow_a_known_decimal_sign():
-    assert typed_number("1.234", sign=",") == 1234
-    assert typed_number("1,234", sign=",") == D("1.234")
-    assert typed_number("1,234", sign=".") == 1234
+def test_thousands_follow_a_known_decimal_separator():
+    assert parse_number("1.234", separator=",") == 1234
+    assert parse_number("1,234", separator=",") == D("1.234")
+    assert parse_number("1,234", separator=".") == 1234
 
 
 @pytest.mark.parametrize(
@@ -87,8 +87,8 @@ def test_thousands_follow_a_known_decimal_sign():
     ],
 )
 def test_written_numbers_can_be_read_back(number, text):
-    assert written_number(D(number), sign=",") == text
-    assert typed_number(text) == D(number)
+    assert format_number(D(number), separator=",") == text
+    assert parse_number(text) == D(number)
 
 
 def test_a_row_is_read_as_it_is_typed(petr4):

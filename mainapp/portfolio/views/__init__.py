@@ -1,1 +1,1 @@
-"""The portfolio's pages, one module per page."""
+"""Pages of the portfolio."""

@@ -1,4 +1,4 @@
-"""The live portfolio: rows beside their ideal, totals, and the next contribution."""
+"""The live portfolio: rows compared with their ideal, totals, and the next contribution."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,12 +22,12 @@ from mainapp.portfolio.valuation import Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
 
 MAX_SLICES = 8
-REST = "…"  # the key of what is folded together; no symbol, sector or kind
+MERGED = "…"  # the key of the merged small slices; cannot be a symbol, sector or kind
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """One donut: the patrimony by symbol, sector or kind."""
+    """One donut chart: the portfolio's value by symbol, sector or kind."""
 
     key: str
     title: str
@@ -37,7 +37,7 @@ class Division:
 
     @property
     def rows(self) -> list[tuple[str, Slice]]:
-        return [(self.labels.get(one.key, one.key), one) for one in self.slices]
+        return [(self.labels.get(piece.key, piece.key), piece) for piece in self.slices]
 
 
 @vary_on_headers("HX-Request")
@@ -67,7 +67,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
 
 
 def totals(portfolio: Portfolio) -> dict[str, Any]:
-    """Return the footer's figures by the names of its cells."""
+    """Return the footer's figures, by the names of its cells."""
     valuation, allocation = portfolio.valuation, portfolio.allocation
     counted = [row for row in valuation.rows if row.has_quote]
     return {
@@ -100,8 +100,8 @@ def holding_to_wire(holding: Holding) -> dict[str, Any]:
 
 def all_divisions(portfolio: Portfolio) -> list[Division]:
     holdings = [row.holding for row in portfolio.valuation.rows]
-    sectors = {one.sector: sector_name(one.sector) or _("Sem setor") for one in holdings}
-    kinds = {one.kind: str(Stock.Kind(one.kind).label) for one in holdings}
+    sectors = {row.sector: sector_name(row.sector) or _("Sem setor") for row in holdings}
+    kinds = {row.kind: str(Stock.Kind(row.kind).label) for row in holdings}
     return [
         _division(portfolio, "symbol", _("Por ativo"), _("Ativo"), {}),
         _division(portfolio, "sector", _("Por setor"), _("Setor"), sectors),
@@ -116,16 +116,16 @@ def _division(
     head: str,
     labels: dict[str, str],
 ) -> Division:
-    made = folded(slices(portfolio.valuation, by))
-    return Division(by, title, head, made, {**labels, REST: _("Outros")})
+    pieces = merge_small(slices(portfolio.valuation, by))
+    return Division(by, title, head, pieces, {**labels, MERGED: _("Outros")})
 
 
-def folded(made: Sequence[Slice]) -> list[Slice]:
-    """Return at most MAX_SLICES slices, the smallest as one where there are more."""
-    if len(made) <= MAX_SLICES:
-        return list(made)
-    kept, rest = made[: MAX_SLICES - 1], made[MAX_SLICES - 1 :]
-    total = add(one.total for one in rest)
-    pct = percent(total, add(one.total for one in made))
-    assert pct is not None  # a slice is worth more than 0
-    return [*kept, Slice(key=REST, total=total, pct=pct)]
+def merge_small(pieces: Sequence[Slice]) -> list[Slice]:
+    """Return at most MAX_SLICES slices; above that, the smallest are merged into one."""
+    if len(pieces) <= MAX_SLICES:
+        return list(pieces)
+    largest, small = pieces[: MAX_SLICES - 1], pieces[MAX_SLICES - 1 :]
+    total = add(piece.total for piece in small)
+    pct = percent(total, add(piece.total for piece in pieces))
+    assert pct is not None  # every slice is worth more than 0, so their sum is not 0
+    return [*largest, Slice(key=MERGED, total=total, pct=pct)]

@@ -18,7 +18,7 @@ MAX_TYPED = 40
 def contribution_context(
     query: Mapping[str, str], portfolio: Portfolio, *, at: datetime
 ) -> dict[str, Any]:
-    """Return the panel's context for the query's `aporte`; empty without one."""
+    """Return the panel's context for the query's `aporte`, an empty one without it."""
     if "aporte" not in query:
         return {}
     form = ContributionForm(query)
@@ -34,7 +34,7 @@ def contribution_context(
 
 
 def reason_for_nothing(contribution: Contribution) -> str:
-    """Return the reason why nothing is bought; empty if something is."""
+    """Return the reason why nothing is bought, "" if something is."""
     return {
         Reason.BUY: "",
         Reason.NO_CASH: _("Digite um valor maior que zero."),
@@ -46,12 +46,12 @@ def reason_for_nothing(contribution: Contribution) -> str:
 
 
 def shopping_list(contribution: Contribution) -> str:
-    """Return the orders as plain text, one per line, with their total."""
+    """Return the orders as plain text, one on each line, and their total."""
     lines = [
         _("%(shares)s %(ticker)s a %(price)s")
-        % {"shares": number(shares, 0), "ticker": ticker, "price": brl(one.buy.price)}
-        for one in contribution.buys
-        for ticker, shares in one.buy.orders
+        % {"shares": number(shares, 0), "ticker": ticker, "price": brl(row.buy.price)}
+        for row in contribution.buys
+        for ticker, shares in row.buy.orders
     ]
     plan = contribution.plan
     lines.append(

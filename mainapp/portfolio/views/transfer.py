@@ -31,7 +31,7 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row of the file beside the present one, if any; `nota` is the resulting one."""
+    """A row of the file and the present row of its stock, if any; `nota` is the resulting one."""
 
     new: NewRow
     held: Holding | None

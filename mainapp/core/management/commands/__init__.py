@@ -1,1 +1,1 @@
-"""`manage.py` commands of the core."""
+"""Commands of `manage.py`."""

@@ -1,4 +1,4 @@
-"""`manage.py messages extract|compile|check`: the English translation of what people read."""
+"""`manage.py messages extract|compile|check`: maintain the English translation of the site."""
 
 from argparse import ArgumentParser
 
@@ -16,22 +16,22 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["extract", "compile", "check"])
 
     def handle(self, *, action: str, **options: object) -> None:
-        {"extract": self.extract, "compile": self.compile, "check": self.refuse_faults}[action]()
+        {"extract": self.extract, "compile": self.compile, "check": self.check_catalogues}[action]()
 
     def extract(self) -> None:
         for domain in catalogues.DOMAINS:
-            waiting = catalogues.update(settings.BASE_DIR, domain)
+            untranslated = catalogues.update_catalogue(settings.BASE_DIR, domain)
             path = catalogues.po_path(settings.BASE_DIR, domain)
-            self.stdout.write(f"{path.relative_to(settings.BASE_DIR)}: {waiting} to translate")
+            self.stdout.write(f"{path.relative_to(settings.BASE_DIR)}: {untranslated} to translate")
 
     def compile(self) -> None:
         catalogues.compile_stale(settings.BASE_DIR)
 
-    def refuse_faults(self) -> None:
+    def check_catalogues(self) -> None:
         lines = [
             f"{domain}: {line}"
             for domain in catalogues.DOMAINS
-            for line in catalogues.faults(settings.BASE_DIR, domain)
+            for line in catalogues.find_faults(settings.BASE_DIR, domain)
         ]
         if lines:
             raise CommandError("\n".join(lines))

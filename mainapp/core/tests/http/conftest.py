@@ -1,4 +1,4 @@
-"""Servers behind names and addresses of the test's choice."""
+"""Fixtures for HTTP: local servers behind made-up names and addresses."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from mainapp.core.tests.http.receiver import Receiver, make_certificate
 
 @pytest.fixture(scope="session", autouse=True)
 def _loaded() -> None:
-    """Load httpx and the roots, 0.5 s, so that no test's deadline pays for it."""
+    """Import httpx and load the roots, which takes 0.5 s, before any test's deadline runs."""
     default_tls()
 
 
@@ -25,16 +25,16 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture
 def receiver():
-    started = Receiver()
-    yield started
-    started.close()
+    server = Receiver()
+    yield server
+    server.close()
 
 
 @pytest.fixture
 def tls_receiver(certificate):
-    started = Receiver(certificate)
-    yield started
-    started.close()
+    server = Receiver(certificate)
+    yield server
+    server.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A made-up Internet for tests: names with addresses, and one public address that leads here."""
+"""A fake Internet for tests: a DNS, and a public address that is redirected to this machine."""
 
 import socket
 from typing import Any
@@ -10,13 +10,13 @@ Names = dict[str, list[list[str]]]
 
 
 class Connections(list[str]):
-    """The addresses that connections went to; those to PUBLIC end at `port` of this machine."""
+    """Addresses of the connections made; those to PUBLIC are redirected to `port` on localhost."""
 
     port = 9
 
 
 def make_names(monkeypatch: pytest.MonkeyPatch) -> Names:
-    """Return the DNS: for a name, the answers of each next query (the last one stays)."""
+    """Return the DNS: names to the addresses of successive queries; the last ones are repeated."""
     names: Names = {}
     resolve = socket.getaddrinfo
 

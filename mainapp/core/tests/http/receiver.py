@@ -1,4 +1,4 @@
-"""A web server for tests: records requests, answers well or badly, with TLS if asked."""
+"""A web server for tests that records requests and can misbehave; optionally with TLS."""
 
 import datetime
 import ipaddress
@@ -15,10 +15,10 @@ from cryptography.x509.oid import NameOID
 
 
 class Receiver:
-    """Answers every request with `status`, `headers` and `body`; `fault` names a bad behaviour.
+    """Responds with `status`, `headers` and `body`, or misbehaves according to `fault`.
 
-    `hang` sends nothing, `drip` a body byte by byte for ever, `drip_head` a header so; `cut` ends
-    inside the body that it announced.
+    `hang` sends nothing; `drip` sends an endless body byte by byte, `drip_head` an endless header;
+    `cut` closes the connection inside the announced body.
     """
 
     def __init__(self, certificate: Path | None = None) -> None:
@@ -92,7 +92,7 @@ class Receiver:
 
 
 def make_certificate(folder: Path, *names: str) -> Path:
-    """Write a key and a certificate of its own for `names` into one file."""
+    """Write a key and a self-signed certificate for `names` into one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     now = datetime.datetime.now(datetime.UTC)

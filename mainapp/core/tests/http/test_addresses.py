@@ -42,7 +42,7 @@ def test_addresses_of_the_internet_are_public(address):
 
 
 @pytest.mark.parametrize("url", FORBIDDEN_URLS)
-def test_url_that_may_lead_inside_is_refused(url, connections):
+def test_url_to_an_internal_address_is_refused(url, connections):
     with pytest.raises(AddressError):
         check_url(url, AddressPolicy())
     assert connections == []
@@ -55,7 +55,7 @@ def test_public_url_is_accepted(url):
     assert check_url(url, AddressPolicy()).geturl() == url
 
 
-def test_resolver_that_hangs_costs_its_timeout(monkeypatch):
+def test_hanging_resolver_times_out(monkeypatch):
     released = Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: released.wait(10) and [])
     started = monotonic()

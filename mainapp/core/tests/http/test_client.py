@@ -21,7 +21,7 @@ def vetted(**options):
     return HttpClient(policy=AddressPolicy(schemes=frozenset({"http", "https"})), **options)
 
 
-def test_answer_is_whole_whatever_its_status(receiver, url):
+def test_response_of_any_status_is_complete(receiver, url):
     receiver.status, receiver.body = 418, b"teapot"
     receiver.headers = {"Retry-After": "7"}
     reply = HttpClient(headers={"X-Own": "1"}).request("POST", url, json={"a": "ç"})
@@ -32,7 +32,7 @@ def test_answer_is_whole_whatever_its_status(receiver, url):
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "drip_head"])
-def test_slow_answer_ends_at_the_deadline(receiver, url, fault):
+def test_slow_response_ends_at_the_deadline(receiver, url, fault):
     receiver.fault = fault
     started = monotonic()
     with pytest.raises(HttpError) as failed:
@@ -43,14 +43,14 @@ def test_slow_answer_ends_at_the_deadline(receiver, url, fault):
     assert 0.2 < monotonic() - started < 1.5
 
 
-def test_past_deadline_contacts_nobody(receiver, url):
+def test_past_deadline_makes_no_request(receiver, url):
     with pytest.raises(HttpError):
         HttpClient().request("GET", url, deadline=monotonic() - 1)
     assert receiver.requests == []
 
 
 @pytest.mark.parametrize("fault", ["cut"])
-def test_answer_that_breaks_off_is_a_failure(receiver, url, fault):
+def test_interrupted_response_is_a_failure(receiver, url, fault):
     receiver.fault = fault
     with pytest.raises(HttpError) as failed:
         HttpClient().request("GET", url)
@@ -69,7 +69,7 @@ def test_body_above_the_limit_is_refused_or_cut(receiver, url):
     assert monotonic() - started < 3
 
 
-def test_limit_holds_for_the_unpacked_body(receiver, url):
+def test_limit_applies_to_the_decompressed_body(receiver, url):
     receiver.body = gzip.compress(b"x" * 5_000_000)  # 5 KB on the wire
     receiver.headers = {"Content-Encoding": "gzip"}
     limit = len(receiver.body) * 2
@@ -81,7 +81,7 @@ def test_limit_holds_for_the_unpacked_body(receiver, url):
     assert reply.body == b"x" * limit
 
 
-def test_packed_body_is_unpacked_and_a_broken_one_is_refused(receiver, url):
+def test_compressed_body_is_decompressed_and_a_broken_one_refused(receiver, url):
     receiver.headers = {"Content-Encoding": "gzip"}
     receiver.body = gzip.compress(b"hello")
     assert HttpClient().request("GET", url).body == b"hello"
@@ -90,7 +90,7 @@ def test_packed_body_is_unpacked_and_a_broken_one_is_refused(receiver, url):
         HttpClient().request("GET", url)
 
 
-def test_redirect_is_not_followed_unless_asked_for(receiver, url):
+def test_redirect_is_followed_only_on_request(receiver, url):
     receiver.status, receiver.location = 302, url
     assert HttpClient().request("GET", url).status == 302
     assert len(receiver.requests) == 1
@@ -106,14 +106,14 @@ def test_redirect_to_another_site_is_refused(receiver, url):
     assert len(receiver.requests) == 1
 
 
-def test_unknown_name_is_a_fault_of_its_own():
+def test_unknown_name_has_its_own_fault():
     with pytest.raises(HttpError) as failed:
         vetted().request("GET", "https://nowhere.invalid/")
     assert failed.value.fault == "unknown_host"
 
 
 @pytest.mark.parametrize("url", [url for url in FORBIDDEN_URLS if url != "http://hook.example/"])
-def test_forbidden_url_contacts_nobody(url, connections):
+def test_forbidden_url_is_not_contacted(url, connections):
     with pytest.raises(AddressError):
         vetted().request("POST", url)
     assert connections == []
@@ -138,7 +138,7 @@ def test_name_is_resolved_once_and_the_checked_address_contacted(names, connecti
     assert names["hook.example"] == [["127.0.0.1"]]
 
 
-def test_each_request_is_vetted_anew(names, connections, receiver):
+def test_each_request_is_vetted_again(names, connections, receiver):
     names["hook.example"] = [[PUBLIC], ["10.0.0.1"]]
     connections.port = receiver.port
     client = vetted()
@@ -147,7 +147,7 @@ def test_each_request_is_vetted_anew(names, connections, receiver):
         client.request("POST", "http://hook.example/x")
 
 
-def test_second_address_is_used_when_the_first_does_not_answer(names, connections, receiver):
+def test_second_address_is_used_if_the_first_refuses(names, connections, receiver):
     names["hook.example"] = [["::1", "127.0.0.1"]]
     client = HttpClient(
         policy=AddressPolicy(
@@ -160,7 +160,7 @@ def test_second_address_is_used_when_the_first_does_not_answer(names, connection
     assert connections == ["::1", "127.0.0.1"]
 
 
-def test_tls_checks_the_name_of_the_url(names, connections, tls_receiver, certificate):
+def test_tls_verifies_the_name_of_the_url(names, connections, tls_receiver, certificate):
     names["hook.example"] = names["other.example"] = [[PUBLIC]]
     connections.port = tls_receiver.port
     trusting = vetted(tls=ssl.create_default_context(cafile=certificate))
@@ -180,7 +180,7 @@ def test_nothing_of_the_url_or_the_headers_is_logged(receiver, url, caplog):
     assert "s3cret" not in caplog.text
 
 
-def test_proxy_is_used_where_one_is_given(receiver):
+def test_configured_proxy_is_used(receiver):
     HttpClient(proxy=f"http://user:pw@127.0.0.1:{receiver.port}").request(
         "GET", "http://source.example/quotes"
     )

@@ -1,4 +1,4 @@
-"""Retry-After as servers write it."""
+"""Parsing of Retry-After headers."""
 
 from datetime import UTC, datetime
 
@@ -23,5 +23,5 @@ from mainapp.core.http.client import parse_retry_after
         ("Wed, 11 Mar 2026 11:00:00 GMT", 0),
     ],
 )
-def test_retry_after_is_read(header, seconds):
+def test_retry_after_is_parsed(header, seconds):
     assert parse_retry_after(header, at=datetime(2026, 3, 11, 12, tzinfo=UTC)) == seconds

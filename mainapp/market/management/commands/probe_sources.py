@@ -1,4 +1,4 @@
-"""Ask the real sources for one quote, all at once: which of them can be used from here."""
+"""Command that requests one quote from each real source, all at once, and reports the results."""
 
 import json
 from argparse import ArgumentParser
@@ -14,14 +14,15 @@ LIBRARIES = ("httpx", "pandas", "yfinance")
 
 
 class Command(BaseCommand):
-    help = "Ask each real source for one quote, 3 s at most, and say which ones gave it."
+    help = "Request one quote from each real source, for 3 s at most, and report the results."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for library in LIBRARIES:  # seconds on a busy machine, which are not the sources' to lose
+        # Imports take seconds on a busy machine, and would count towards the sources' time-outs.
+        for library in LIBRARIES:
             import_module(library)
         answered, errors = probe(settings.REAL_SOURCES)
         if options["json"]:

@@ -1,4 +1,4 @@
-"""Fill the catalogue from the project's data, or bring it to what the configured source lists."""
+"""Command that loads the catalogue from the project's data, or from the configured source."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -19,15 +19,16 @@ from mainapp.market.services.catalogue import (
 
 class Command(BaseCommand):
     help = (
-        "Load the stocks, funds and BDRs of data/; run twice it changes nothing. "
-        "With --refresh: take the list from the configured source; what it no longer lists is "
-        "retired, never deleted."
+        "Load the stocks, funds and BDRs of data/; a second run changes nothing. "
+        "With --refresh: load the list of the configured source; papers that it no longer lists "
+        "are retired, never deleted."
     )
 
-    requires_system_checks = []  # half of its time; it runs at every start
+    # They take half of the command's time, and it runs at every start.
+    requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--refresh", action="store_true", help="take the list from the source")
+        parser.add_argument("--refresh", action="store_true", help="load the source's list")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(_refresh() if options["refresh"] else _seed(settings.BASE_DIR / "data"))

@@ -1,9 +1,9 @@
-"""The simulated market: any ticker has a believable price at any time, the same in every process.
+"""The simulated market: a plausible price of any ticker at any time, the same in every process.
 
-A price is a function of (seed, symbol, second). The days are São Paulo's, open around the clock;
-history has only the exchange's session days, so a weekend's prices are shown while they last and
-leave no candle. `SIMULATED_SPEED` n lets a second move the price as much as n seconds would, with
-wider days; `SIMULATED_VOLATILITY` scales every movement.
+A price is a function of (seed, symbol, second). Days are those of São Paulo and the market is
+always open, but history contains only the exchange's session days: the prices of a weekend are
+shown live and leave no candle. With `SIMULATED_SPEED` n, one second moves the price as much as n
+seconds otherwise would, and days are wider. `SIMULATED_VOLATILITY` scales every movement.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ from mainapp.market.providers.simulated.candles import (
     quarters,
     sessions_of,
 )
-from mainapp.market.providers.simulated.papers import Paper, listings, paper
+from mainapp.market.providers.simulated.papers import Paper, listings, paper_of
 from mainapp.market.providers.simulated.paths import (
     Market,
     Span,
@@ -41,12 +41,12 @@ from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import SAO_PAULO, previous_session_day
 from mainapp.market.symbols import canonical
 
-MAX_REMEMBERED = 5000
+MAX_CACHED = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What does not change while a day lasts: its hours, and what lies behind it, in cents."""
+    """Data that is constant during a day: its hours, and the prices of the past year in cents."""
 
     on: date
     hours: list[Span]
@@ -58,7 +58,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What does not change while an hour lasts; `traded` counts shares since midnight."""
+    """Data that is constant during an hour. `traded` counts shares since midnight."""
 
     starts_at: datetime
     minutes: list[Span]
@@ -67,7 +67,7 @@ class Hour:
 
 @dataclass(frozen=True, slots=True)
 class Minute:
-    """The day so far at each second of one minute, in cents and shares."""
+    """The state of the day at each second of one minute, in cents and shares."""
 
     starts_at: datetime
     prices: list[int]
@@ -78,7 +78,7 @@ class Minute:
 
 
 class SimulatedProvider:
-    """A QuoteProvider that needs no network; remembers each symbol's current day and minute."""
+    """A QuoteProvider without network; caches each symbol's current day, hour and minute."""
 
     name = "simulated"
     simulated = True
@@ -105,6 +105,9 @@ class SimulatedProvider:
     def _names(self) -> dict[str, str]:
         return {listing.symbol: listing.name for listing in self.tickers()}
 
+    def load(self) -> None:
+        pass
+
     def calls_for(self, symbols: Sequence[str]) -> int:
         return 1
 
@@ -112,91 +115,95 @@ class SimulatedProvider:
         return 1
 
     def tickers(self) -> list[Listing]:
-        """Return the project's own catalogue: it has no other."""
+        """Return the papers in the project's data files."""
         return listings(self._data) if self._data else []
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         at = self._now().astimezone(SAO_PAULO).replace(microsecond=0)
         known = ((symbol, canonical(symbol)) for symbol in symbols)
-        return {asked: self._quote(asked, symbol, at) for asked, symbol in known if symbol}
+        return {
+            requested: self._quote(requested, symbol, at) for requested, symbol in known if symbol
+        }
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
-        traded_as = canonical(symbol)
-        if traded_as is None or range_ not in RANGES or interval not in INTERVALS:
+        paper_symbol = canonical(symbol)
+        if paper_symbol is None or range_ not in RANGES or interval not in INTERVALS:
             raise ProviderError(
                 f"no history of {symbol}, {range_}, {interval}", fault="not_given", permanent=True
             )
         at = self._now().astimezone(SAO_PAULO).replace(microsecond=0)
-        it = paper(self._market.seed, traded_as)
+        paper = paper_of(self._market.seed, paper_symbol)
         if interval == "1d":
-            return daily_bars(self._market, it, first_day(range_, at.date()), at.date())
-        minutes = minute_bars(self._market, it, first_minute_day(range_, interval, at.date()), at)
+            return daily_bars(self._market, paper, first_day(range_, at.date()), at.date())
+        minutes = minute_bars(
+            self._market, paper, first_minute_day(range_, interval, at.date()), at
+        )
         return minutes if interval == "1m" else quarters(minutes)
 
-    def _quote(self, symbol: str, traded_as: str, at: datetime) -> Quote:
-        it = paper(self._market.seed, traded_as)
-        day = self._day(it, at.date())
-        minute = self._minute(it, day, at)
+    def _quote(self, symbol: str, paper_symbol: str, at: datetime) -> Quote:
+        paper = paper_of(self._market.seed, paper_symbol)
+        day = self._day(paper, at.date())
+        minute = self._minute(paper, day, at)
         second = at.second
         price, high, low = minute.prices[second], minute.highs[second], minute.lows[second]
         return Quote(
             symbol=symbol,
-            name=self._names.get(traded_as, ""),
+            name=self._names.get(paper_symbol, ""),
             price=money(price),
             source=self.name,
             simulated=True,
             quoted_at=at.astimezone(UTC),
             previous_close=money(day.previous_close),
-            open=money(cents(it, day.hours[0].open)),
+            open=money(cents(paper, day.hours[0].open)),
             high=money(high),
             low=money(low),
             volume=minute.traded + minute.traded_within * (second + 1) // 60,
-            market_cap=money(price * it.outstanding) if it.outstanding else None,
+            market_cap=money(price * paper.outstanding) if paper.outstanding else None,
             year_low=money(min(low, day.year_low)),
             year_high=money(max(high, day.year_high)),
         )
 
-    def _day(self, it: Paper, on: date) -> Day:
-        known = self._days.get(it.symbol)
-        if known and known.on == on:
-            return known
-        highs, lows = self._year_behind(it, on)
+    def _day(self, paper: Paper, on: date) -> Day:
+        cached = self._days.get(paper.symbol)
+        if cached and cached.on == on:
+            return cached
+        highs, lows = self._past_year(paper, on)
         before = previous_session_day(on)
         day = Day(
             on=on,
-            hours=hours_of(self._market, it, on, span_of(self._market, it, on)),
-            traded=traded_shares(self._market, it, on),
-            previous_close=cents(it, span_of(self._market, it, before).close),
-            year_high=cents(it, max(highs)),
-            year_low=cents(it, min(lows)),
+            hours=hours_of(self._market, paper, on, span_of(self._market, paper, on)),
+            traded=traded_shares(self._market, paper, on),
+            previous_close=cents(paper, span_of(self._market, paper, before).close),
+            year_high=cents(paper, max(highs)),
+            year_low=cents(paper, min(lows)),
         )
-        _remember(self._days, it.symbol, day)
+        _cache(self._days, paper.symbol, day)
         return day
 
-    def _hour(self, it: Paper, day: Day, at: datetime) -> Hour:
+    def _hour(self, paper: Paper, day: Day, at: datetime) -> Hour:
         starts_at = at.replace(minute=0, second=0)
-        known = self._hours.get(it.symbol)
-        if known and known.starts_at == starts_at:
-            return known
+        cached = self._hours.get(paper.symbol)
+        if cached and cached.starts_at == starts_at:
+            return cached
         hour = Hour(
             starts_at=starts_at,
-            minutes=minutes_of(self._market, it, day.on, at.hour, day.hours[at.hour]),
-            traded=traded_minutes(self._market, it, day.on, at.hour, day.traded),
+            minutes=minutes_of(self._market, paper, day.on, at.hour, day.hours[at.hour]),
+            traded=traded_minutes(self._market, paper, day.on, at.hour, day.traded),
         )
-        _remember(self._hours, it.symbol, hour)
+        _cache(self._hours, paper.symbol, hour)
         return hour
 
-    def _minute(self, it: Paper, day: Day, at: datetime) -> Minute:
+    def _minute(self, paper: Paper, day: Day, at: datetime) -> Minute:
         starts_at = at.replace(second=0)
-        known = self._minutes.get(it.symbol)
-        if known and known.starts_at == starts_at:
-            return known
-        hour = self._hour(it, day, at)
+        cached = self._minutes.get(paper.symbol)
+        if cached and cached.starts_at == starts_at:
+            return cached
+        hour = self._hour(paper, day, at)
         span, traded = hour.minutes[at.minute], hour.traded[at.minute]
-        prices = seconds_of(self._market, it, starts_at, span)
+        prices = seconds_of(self._market, paper, starts_at, span)
         before = [*day.hours[: at.hour], *hour.minutes[: at.minute]]
-        high = cents(it, max((past.high for past in before), default=span.open))
-        low = cents(it, min((past.low for past in before), default=span.open))
+        high = cents(paper, max((past.high for past in before), default=span.open))
+        low = cents(paper, min((past.low for past in before), default=span.open))
         minute = Minute(
             starts_at,
             prices,
@@ -205,13 +212,13 @@ class SimulatedProvider:
             traded=traded,
             traded_within=hour.traded[at.minute + 1] - traded,
         )
-        _remember(self._minutes, it.symbol, minute)
+        _cache(self._minutes, paper.symbol, minute)
         return minute
 
-    def _year_behind(self, it: Paper, on: date) -> tuple[list[float], list[float]]:
-        """Return the highs and the lows of the session days of the 365 days before `on`."""
+    def _past_year(self, paper: Paper, on: date) -> tuple[list[float], list[float]]:
+        """Return the highs and lows of the session days in the 365 days before `on`."""
         first = on - timedelta(days=365)
-        years = [year_of(self._market, it, year) for year in range(first.year, on.year + 1)]
+        years = [year_of(self._market, paper, year) for year in range(first.year, on.year + 1)]
         start = first.timetuple().tm_yday - 1
         had_session = sessions_of(first, on)
 
@@ -224,7 +231,8 @@ class SimulatedProvider:
         )
 
 
-def _remember(known: dict[str, Any], symbol: str, value: Any) -> None:
-    if len(known) >= MAX_REMEMBERED:
-        known.clear()
-    known[symbol] = value
+def _cache(values: dict[str, Any], symbol: str, value: Any) -> None:
+    # Any ticker has a price, so a client could request millions of them.
+    if len(values) >= MAX_CACHED:
+        values.clear()
+    values[symbol] = value

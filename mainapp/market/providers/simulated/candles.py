@@ -1,4 +1,4 @@
-"""The simulated history: a day's candle, its minutes, and quarters of an hour."""
+"""Simulated history: candles of days, quarters of an hour, and minutes."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,7 +26,7 @@ MINUTES_KEPT_DAYS = {"1m": 7, "15m": 60}
 
 
 def first_day(range_: str, today: date) -> date:
-    """Return the day with which a range of days begins; that of `1d` is the last session's."""
+    """Return the first day of a range of daily bars; for `1d`, the last session day."""
     if range_ == "ytd":
         return date(today.year, 1, 1)
     if range_ == "1d":
@@ -35,40 +35,40 @@ def first_day(range_: str, today: date) -> date:
 
 
 def first_minute_day(range_: str, interval: str, today: date) -> date:
-    """Return the day with which a range of minutes begins; that of `1d` is today."""
+    """Return the first day of a range of minute bars; for `1d`, today."""
     if range_ == "1d":
         return today
     return max(first_day(range_, today), today - timedelta(days=MINUTES_KEPT_DAYS[interval]))
 
 
-def daily_bars(market: Market, it: Paper, first: date, today: date) -> list[Bar]:
-    """Return the session days from `first` up to yesterday: today is still being made."""
+def daily_bars(market: Market, paper: Paper, first: date, today: date) -> list[Bar]:
+    """Return the bars of session days from `first` to yesterday; today's is incomplete."""
     return [
         _bar(
-            it,
+            paper,
             datetime.combine(day, time(), SAO_PAULO),
-            span_of(market, it, day),
-            traded_shares(market, it, day)[-1],
+            span_of(market, paper, day),
+            traded_shares(market, paper, day)[-1],
         )
         for day in _session_days(first, today)
     ]
 
 
-def minute_bars(market: Market, it: Paper, first: date, at: datetime) -> list[Bar]:
-    """Return the minutes of the session days from `first`, and of today whatever day it is."""
+def minute_bars(market: Market, paper: Paper, first: date, at: datetime) -> list[Bar]:
+    """Return the minute bars of session days from `first`, and of today even without a session."""
     days = [*_session_days(first, at.date()), at.date()]
-    return [bar for day in days for bar in _minutes(market, it, day, at)]
+    return [bar for day in days for bar in _minutes(market, paper, day, at)]
 
 
 def quarters(minutes: Iterable[Bar]) -> list[Bar]:
-    """Return the bars of fifteen minutes that bars of one minute make."""
+    """Merge one-minute bars into bars of fifteen minutes."""
     groups = groupby(minutes, lambda bar: int(bar.starts_at.timestamp()) // 900)
     return [_sum(list(bars)) for _, bars in groups]
 
 
 @lru_cache(maxsize=16)
 def sessions_of(first: date, end: date) -> tuple[bool, ...]:
-    """Return which of the days from `first` up to, not with, `end` have a session."""
+    """Return for each day from `first` to `end` (excluded) whether it has a session."""
     return tuple(is_session_day(first + timedelta(days=n)) for n in range((end - first).days))
 
 
@@ -81,26 +81,26 @@ def _session_days(first: date, end: date) -> list[date]:
     return [first + timedelta(days=n) for n, has_session in sessions if has_session]
 
 
-def _minutes(market: Market, it: Paper, on: date, at: datetime) -> Iterator[Bar]:
-    """Yield a day's minutes that have begun by `at`, the last one as far as it went."""
-    by_hour = traded_shares(market, it, on)
+def _minutes(market: Market, paper: Paper, on: date, at: datetime) -> Iterator[Bar]:
+    """Yield a day's minute bars until `at`; the bar of the current minute is partial."""
+    by_hour = traded_shares(market, paper, on)
     starts_at = datetime.combine(on, time(), SAO_PAULO)
-    for hour, span in enumerate(hours_of(market, it, on, span_of(market, it, on))):
-        traded = traded_minutes(market, it, on, hour, by_hour)
-        minutes = minutes_of(market, it, on, hour, span)
+    for hour, span in enumerate(hours_of(market, paper, on, span_of(market, paper, on))):
+        traded = traded_minutes(market, paper, on, hour, by_hour)
+        minutes = minutes_of(market, paper, on, hour, span)
         for minute, start, end in zip(minutes, traded, traded[1:], strict=False):
             if starts_at > at:
                 return
             seconds = int((at - starts_at).total_seconds()) + 1
             if seconds < 60:
-                prices = seconds_of(market, it, starts_at, minute)[:seconds]
-                yield _begun(prices, starts_at, (end - start) * seconds // 60)
+                prices = seconds_of(market, paper, starts_at, minute)[:seconds]
+                yield _partial_bar(prices, starts_at, (end - start) * seconds // 60)
             else:
-                yield _bar(it, starts_at, minute, end - start)
+                yield _bar(paper, starts_at, minute, end - start)
             starts_at += timedelta(minutes=1)
 
 
-def _begun(prices: list[int], starts_at: datetime, shares: int) -> Bar:
+def _partial_bar(prices: list[int], starts_at: datetime, shares: int) -> Bar:
     return Bar(
         starts_at=starts_at.astimezone(UTC),
         open=money(prices[0]),
@@ -111,13 +111,13 @@ def _begun(prices: list[int], starts_at: datetime, shares: int) -> Bar:
     )
 
 
-def _bar(it: Paper, starts_at: datetime, span: Span, shares: int) -> Bar:
+def _bar(paper: Paper, starts_at: datetime, span: Span, shares: int) -> Bar:
     return Bar(
         starts_at=starts_at.astimezone(UTC),
-        open=money(cents(it, span.open)),
-        high=money(cents(it, span.high)),
-        low=money(cents(it, span.low)),
-        close=money(cents(it, span.close)),
+        open=money(cents(paper, span.open)),
+        high=money(cents(paper, span.high)),
+        low=money(cents(paper, span.low)),
+        close=money(cents(paper, span.close)),
         volume=shares,
     )
 

@@ -1,4 +1,4 @@
-"""Random numbers that are a function of their name, so every process draws the same ones."""
+"""Pseudo-random numbers derived from a key, so that every process draws the same ones."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -16,29 +16,29 @@ def octets(key: str, count: int) -> bytes:
 
 
 def normals(key: str, count: int) -> list[float]:
-    """Return `count` standard normal numbers (in 256 steps, so never beyond ±2.9)."""
+    """Return `count` standard normal numbers (quantised to 256 values, at most ±2.9)."""
     return [NORMAL[octet] for octet in octets(key, count)]
 
 
 def exponentials(key: str, count: int) -> list[float]:
-    """Return `count` numbers of the exponential distribution with mean 1."""
+    """Return `count` numbers from the exponential distribution with mean 1."""
     return [EXPONENTIAL[octet] for octet in octets(key, count)]
 
 
 def uniform(key: str, low: float, high: float) -> float:
-    """Return a number between `low` and `high`, the same for the same key."""
+    """Return a number between `low` and `high`."""
     return low + (high - low) * int.from_bytes(octets(key, 4), "big") / 2**32
 
 
 @lru_cache(maxsize=256)
 def market_normals(key: str, count: int) -> tuple[float, ...]:
-    """Return the steps that every paper shares: what the market as a whole does."""
+    """Return the steps of the market as a whole, which all papers share."""
     return tuple(normals(f"{key}:market", count))
 
 
 @lru_cache(maxsize=256)
 def clusters(key: str, count: int) -> tuple[float, ...]:
-    """Return factors around 1 that come in calm and nervous stretches (an AR(1) of the log)."""
+    """Return factors around 1 with volatility clustering (the log is an AR(1) process)."""
 
     def follow(level: float, shock: float) -> float:
         return 0.9 * level + 0.18 * shock
@@ -51,9 +51,9 @@ def clusters(key: str, count: int) -> tuple[float, ...]:
 def correlated(
     shared: Iterable[float], own: Iterable[float], correlation: float, sizes: Iterable[float]
 ) -> list[float]:
-    """Return steps of the given sizes that follow the shared ones as far as `correlation` says."""
-    rest = (1 - correlation * correlation) ** 0.5
+    """Return steps of the given sizes, correlated with the shared steps."""
+    own_weight = (1 - correlation * correlation) ** 0.5
     return [
-        size * (correlation * ours + rest * mine)
-        for size, ours, mine in zip(sizes, shared, own, strict=True)
+        size * (correlation * shared_step + own_weight * own_step)
+        for size, shared_step, own_step in zip(sizes, shared, own, strict=True)
     ]

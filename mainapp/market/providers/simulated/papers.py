@@ -1,4 +1,4 @@
-"""What the simulator takes each paper to be: its price, its size, how it follows the market."""
+"""Parameters of simulated papers: price, turnover, volatility, and correlation with the market."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mainapp.market.providers.simulated.draws import uniform
 
 INDEX = "IBOV"
 
-# Round numbers near what these cost; the simulator promises to look alive, not to be right.
+# Rounded prices of 2026. The simulator has to look alive, not to be right.
 BASE_PRICES = {
     "IBOV": 160_000.0,
     "PETR3": 34.1,
@@ -62,10 +62,11 @@ YEARLY_VOLATILITY_OF_MARKET = 0.19
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One paper: `base_cents` is its price around 2026, `volatility` a calendar day's, as a ratio.
+    """A simulated paper.
 
-    `correlation` says how much of its movement is the market's (0 to 1), `shares` what one day
-    turns over, `outstanding` how many shares exist (None for an index).
+    `base_cents` is its price around 2026, `volatility` the standard deviation of a calendar day as
+    a ratio, `correlation` that with the market (0 to 1), `shares` the number traded in a day, and
+    `outstanding` the number of shares that exist (None for an index).
     """
 
     symbol: str
@@ -77,8 +78,8 @@ class Paper:
 
 
 @lru_cache(maxsize=5000)
-def paper(seed: int, symbol: str) -> Paper:
-    """Return what `symbol` is in the market of `seed`; any ticker is something."""
+def paper_of(seed: int, symbol: str) -> Paper:
+    """Return the paper of any ticker; unknown ones get plausible parameters."""
     key = f"{seed}:{symbol}"
     if symbol == INDEX:
         daily = YEARLY_VOLATILITY_OF_MARKET / 365**0.5
@@ -112,7 +113,7 @@ def listings(data: Path) -> list[Listing]:
 
 
 def _price_range(symbol: str) -> tuple[float, float]:
-    """Return the powers of two between which a paper of this kind costs."""
+    """Return the price range of a paper of this kind, as exponents of two."""
     return (3.2, 7.2) if symbol.endswith("11") else (1.6, 6.0)
 
 

@@ -1,8 +1,8 @@
-"""The simulated path: a year in days, a day in hours, an hour in minutes, a minute in seconds.
+"""Simulated price paths: a year of days, a day of hours, an hour of minutes, a minute of seconds.
 
-Every level is drawn inside the one above: the parts of a candle open, peak, bottom and close
-exactly where the candle does. So the price of any second of any day costs a few hundred draws, in
-whatever process, and yesterday's candle never changes. Prices are logarithms over the paper's base.
+Each level is drawn inside the one above: the parts of a candle have together exactly its open,
+high, low and close. Therefore the price at any second costs a few hundred draws in any process, and
+past candles never change. Prices are logarithms relative to the paper's base price.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ DAYS_A_YEAR = 366
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """What the settings decide: `speed` says how many seconds' movement one second holds."""
+    """The configured market. With `speed` n, one second has the movement of n seconds."""
 
     seed: int
     speed: float = 1.0
@@ -45,7 +45,7 @@ class Market:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A candle in logarithms."""
+    """A candle, in logarithms."""
 
     open: float
     high: float
@@ -55,7 +55,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Year:
-    """The candles of a year's days, the first of January first, in logarithms."""
+    """The daily candles of a year from the first of January, in logarithms."""
 
     opens: list[float]
     highs: list[float]
@@ -69,12 +69,12 @@ class Year:
 
 @lru_cache(maxsize=16)
 def year_of(market: Market, paper: Paper, year: int) -> Year:
-    """Return the candles of each day of a year."""
+    """Return the daily candles of a year."""
     days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
     key = f"{market.seed}:{paper.symbol}:{year}"
     shared = f"{market.seed}:{year}"
     size = paper.volatility * market.volatility
-    sizes = [size * nervous for nervous in clusters(shared, DAYS_A_YEAR)][:days]
+    sizes = [size * factor for factor in clusters(shared, DAYS_A_YEAR)][:days]
     own = normals(f"{key}:days", days)
     steps = correlated(market_normals(shared, days), own, paper.correlation, sizes)
     path = _bridge(_level(market, paper, year), steps, _level(market, paper, year + 1))
@@ -113,7 +113,7 @@ def minutes_of(market: Market, paper: Paper, day: date, hour: int, span: Span) -
 
 
 def seconds_of(market: Market, paper: Paper, starts_at: datetime, span: Span) -> list[int]:
-    """Return the price in cents at each of the 60 seconds of a minute of São Paulo's time."""
+    """Return the price in cents at each second of a minute that starts at a São Paulo time."""
     key = f"{market.seed}:{paper.symbol}:{starts_at:%Y-%m-%dT%H:%M}:seconds"
     first, high, low, last = (cents(paper, x) for x in (span.open, span.high, span.low, span.close))
     scale = paper.volatility * market.volatility * (market.speed / 86_400) ** 0.5 * first
@@ -131,7 +131,7 @@ def seconds_of(market: Market, paper: Paper, starts_at: datetime, span: Span) ->
 
 
 def _bounced(price: int, bounce: int, high: int, low: int) -> int:
-    """Return the price as the next trade makes it, between bid and ask, inside the minute."""
+    """Return the price after a bid-ask bounce, inside the range of the minute."""
     bounced = price + bounce
     return max(low, min(high, bounced if low <= bounced <= high else price - bounce))
 
@@ -143,7 +143,7 @@ def cents(paper: Paper, logarithm: float) -> int:
 def traded_shares(market: Market, paper: Paper, day: date) -> list[int]:
     """Return the shares traded since midnight at the start of each hour and at the day's end.
 
-    Much is traded at both ends of the day, little in its middle.
+    Volume is U-shaped: high at both ends of the day, low in the middle.
     """
     key = f"{market.seed}:{paper.symbol}:{day}"
     total = (
@@ -176,7 +176,7 @@ def _cumulated(weights: Sequence[float], total: float) -> list[int]:
 
 
 def _level(market: Market, paper: Paper, year: int) -> float:
-    """Return where the paper stands as `year` begins: near its base, so that it stays plausible."""
+    """Return the price at the start of a year: always near the base, so that it stays plausible."""
     shared = f"{market.seed}:{year}:level"
     steps = correlated(
         market_normals(shared, 1),
@@ -193,27 +193,27 @@ def _u_shape(count: int) -> tuple[float, ...]:
 
 
 def _hour_sizes(market: Market, paper: Paper, day: date) -> list[float]:
-    """Return the size of a step of each hour: nervous hours cluster, the day's ends are lively."""
-    nervous = clusters(f"{market.seed}:{day}", 24)
-    size = paper.volatility * market.volatility * _nervousness(market, day)
+    """Return the step size of each hour: clustered, and larger at both ends of the day."""
+    factors = clusters(f"{market.seed}:{day}", 24)
+    size = paper.volatility * market.volatility * _day_factor(market, day)
     size *= (market.speed / 24) ** 0.5
-    return [size * x * u for x, u in zip(nervous, _u_shape(24), strict=True)]
+    return [size * factor * u for factor, u in zip(factors, _u_shape(24), strict=True)]
 
 
-def _nervousness(market: Market, day: date) -> float:
+def _day_factor(market: Market, day: date) -> float:
     return clusters(f"{market.seed}:{day.year}", DAYS_A_YEAR)[day.timetuple().tm_yday - 1]
 
 
 def _tick(market: Market, paper: Paper, level: float) -> float:
-    """Return the least reach of a candle's tails: a cent and a half, nothing where nothing moves.
+    """Return the minimum length of a candle's tails: 1.5 cents, 0 without volatility.
 
-    Without it a cheap or a calm paper would stand still for hours.
+    Without it a cheap or calm paper would not move for hours.
     """
     return 1.5 * min(market.volatility, 1.0) / (paper.base_cents * exp(level))
 
 
 def _split(span: Span, key: str, paper: Paper, sizes: Sequence[float], spare: float) -> list[Span]:
-    """Return spans that together make `span`; `spare` is the least reach of their tails."""
+    """Split a span into consecutive spans; `spare` is the minimum length of their tails."""
     count = len(sizes)
     own = f"{key}:{paper.symbol}"
     shared = market_normals(key, count)
@@ -231,7 +231,7 @@ def _split(span: Span, key: str, paper: Paper, sizes: Sequence[float], spare: fl
 
 
 def _bridge(start: float, steps: Sequence[float], end: float) -> list[float]:
-    """Return the walk that takes `steps` from `start`, tilted so that it arrives at `end`."""
+    """Return the walk of `steps` from `start`, tilted so that it arrives at `end`."""
     walk = list(accumulate(steps, initial=start))
     tilt = (end - walk[-1]) / len(steps)
     path = [value + i * tilt for i, value in enumerate(walk)]
@@ -240,10 +240,7 @@ def _bridge(start: float, steps: Sequence[float], end: float) -> list[float]:
 
 
 def _stretch(path: list[float], span: Span) -> list[float]:
-    """Return the path, kept inside the span and bent so that it touches the high and the low.
-
-    What leaves the span turns back at its edge.
-    """
+    """Return the path reflected at the edges of the span and bent to touch its high and low."""
     width = span.high - span.low
     if width > 0:
         folds = [(x - span.low) % (2 * width) for x in path]
@@ -252,23 +249,23 @@ def _stretch(path: list[float], span: Span) -> list[float]:
     inner = range(margin, len(path) - margin)
     peak = max(inner, key=path.__getitem__)
     _bend(path, peak, span.high)
-    _bend(path, min(inner, key=path.__getitem__), span.low, stays=peak)
+    _bend(path, min(inner, key=path.__getitem__), span.low, fixed=peak)
     path[0], path[-1] = span.open, span.close
     _reach(path, span.high, span.low)
     return path
 
 
-def _bend(path: list[float], peak: int, goal: float, stays: int = -1) -> None:
-    """Draw the path towards the goal, which it reaches at `peak`, from a third of it around.
+def _bend(path: list[float], peak: int, goal: float, fixed: int = -1) -> None:
+    """Bend the third of the path on each side of index `peak`, so that it reaches the goal there.
 
-    The point `stays`, and what lies behind it, is left where it is.
+    The point at index `fixed`, and those beyond it, do not move.
     """
     push = goal - path[peak]
     left, right = min(len(path) // 3, peak), min(len(path) // 3, len(path) - 1 - peak)
-    if 0 <= stays < peak:
-        left = min(left, peak - stays)
-    elif stays > peak:
-        right = min(right, stays - peak)
+    if 0 <= fixed < peak:
+        left = min(left, peak - fixed)
+    elif fixed > peak:
+        right = min(right, fixed - peak)
     for i in range(1, left):
         path[peak - i] += push * (1 - i / left)
     for i in range(right):
@@ -276,7 +273,7 @@ def _bend(path: list[float], peak: int, goal: float, stays: int = -1) -> None:
 
 
 def _reach(path: list[Any], high: Any, low: Any) -> None:
-    """Keep the path between `low` and `high` and make it touch both, inside if its ends do not."""
+    """Clip the path to `low` and `high`, and move inner points to them if no point touches them."""
     path[:] = [min(high, max(low, x)) for x in path]
     inner = path[1:-1]
     peak = 1 + inner.index(max(inner))

@@ -1,4 +1,4 @@
-"""Fixtures of the sources' tests."""
+"""Fixtures for the tests of sources."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,7 +25,7 @@ def stub() -> Iterator[Stub]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _libraries() -> None:
-    """Load what adapters load at their first call, so that no test's deadline pays for it."""
+    """Import the adapters' libraries now: at the first call they would exceed a test's deadline."""
     import httpx  # noqa: F401, PLC0415
     import yfinance.data  # noqa: F401, PLC0415
 
@@ -36,7 +36,7 @@ def _libraries() -> None:
 
 @pytest.fixture
 def make(stub: Stub) -> Make:
-    """Return a maker of adapters that ask the stub."""
+    """Return a factory of adapters that call the stub."""
 
     def make(
         name: str, *, url: str = "", timeout: float = TIMEOUT_S, **options: Any

@@ -1,4 +1,4 @@
-"""A stub of the remote sources: it answers in their documented shapes, or as badly as asked."""
+"""A stub of the remote sources: replies in their documented shapes, or with a selected fault."""
 
 import json
 import time
@@ -36,7 +36,7 @@ def regular(symbol: str, price: Any) -> dict[str, Any]:
 
 
 class Stub:
-    """The server; a test changes `fault`, `prices` or `shape`, and reads `paths`."""
+    """The stub server. Tests set `fault`, `prices` or `shape`, and read `paths` and `headers`."""
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.fault = ""
@@ -79,7 +79,7 @@ class Stub:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path, query = urlsplit(request.path)[2:4]
-        if path in ("/", "/v1/test/getcrumb"):  # Yahoo's cookie and crumb work, whatever fails
+        if path in ("/", "/v1/test/getcrumb"):  # Yahoo's cookie and crumb never fail
             send(request, b"crumb")
             return
         if self.fault and (act := getattr(self, f"_{self.fault}", None)):

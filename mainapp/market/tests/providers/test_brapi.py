@@ -1,4 +1,4 @@
-"""What is particular to brapi.dev."""
+"""Tests of the adapter for brapi.dev, beyond the common contract."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -17,7 +17,7 @@ def test_brapi_sends_its_token_in_a_header_only(make, stub):
     assert "secret" not in stub.paths[0]
 
 
-def test_brapi_asks_in_batches(make, stub):
+def test_brapi_requests_quotes_in_batches(make, stub):
     provider = make("brapi", batch_size=2)
     quotes = provider.quotes(["PETR4", "VALE3", "ITUB4", "MGLU3", "IBOV"])
 
@@ -30,7 +30,7 @@ def test_brapi_asks_in_batches(make, stub):
     assert provider.calls_for(["PETR4", "VALE3", "ITUB4", "MGLU3", "IBOV"]) == 3
 
 
-def test_brapi_reads_every_field(make, stub):
+def test_brapi_parses_every_field(make, stub):
     quote = make("brapi").quotes(["PETR4"])["PETR4"]
 
     assert quote.quoted_at == datetime.fromtimestamp(NOW - 900, UTC)
@@ -45,26 +45,26 @@ def test_brapi_reads_every_field(make, stub):
 
 
 @pytest.mark.parametrize("took", [8, "8ms", None])
-def test_brapi_does_not_mind_how_long_it_took(make, stub, took):
+def test_brapi_accepts_any_form_of_took(make, stub, took):
     stub.shape = lambda reply: reply | {"took": took}
 
     assert make("brapi").quotes(["PETR4"]).keys() == {"PETR4"}
 
 
-def test_brapi_is_not_believed_about_axia(make, stub):
+def test_brapi_skips_its_wrong_axia_symbols(make, stub):
     stub.prices |= {"AXIA3": 58.0, "AXIA5": 58.0, "AXIA6": 58.0}
 
     assert make("brapi").quotes(["AXIA3", "AXIA5", "AXIA6"]).keys() == {"AXIA3"}
     assert stub.paths == ["/api/quote/AXIA3"]
 
 
-def test_brapi_that_answers_for_another_paper_gives_nothing(make, stub):
+def test_brapi_ignores_rows_of_other_papers(make, stub):
     stub.shape = lambda reply: {"results": [regular("PETR3", 1), regular("VALE3", 2), 7, None]}
 
     assert make("brapi").quotes(["PETR4", "VALE3"]).keys() == {"VALE3"}
 
 
-def test_brapi_remembers_what_it_does_not_know(make, stub):
+def test_brapi_does_not_repeat_requests_for_unknown_papers(make, stub):
     provider = make("brapi")
     symbols = ["PETR4", "ABCD3", "VALE3", "ITUB4"]
     provider.quotes(symbols)
@@ -74,7 +74,7 @@ def test_brapi_remembers_what_it_does_not_know(make, stub):
     assert stub.paths == ["/api/quote/PETR4,VALE3,ITUB4"]
 
 
-def test_brapi_that_knows_nothing_at_all_is_a_fault_and_soon_found_out(make, stub):
+def test_brapi_without_any_known_paper_is_a_fault_after_two_calls(make, stub):
     stub.prices.clear()
     provider = make("brapi")
     symbols = ["VALE3", "ITUB4", "MGLU3", "PETR4"]
@@ -87,7 +87,7 @@ def test_brapi_that_knows_nothing_at_all_is_a_fault_and_soon_found_out(make, stu
     assert provider.calls_for(symbols) == 1
 
 
-def test_brapi_without_a_token_reads_the_list(make, stub):
+def test_brapi_without_a_token_uses_the_list(make, stub):
     stub.prices |= {"WEGE3": 44.0}
     quotes = make("brapi", token="").quotes(["PETR4", "WEGE3", "IBOV"])
 
@@ -105,7 +105,7 @@ def test_brapi_lists_the_market(make):
 
 
 def paged(stub, pages, *, ends=True):
-    """Have the stub spread its list over pages."""
+    """Make the stub serve its list in pages."""
 
     def shape(reply):
         page = int(parse_qs(urlsplit(stub.paths[-1]).query).get("page", ["1"])[0])
@@ -124,15 +124,15 @@ def test_brapi_reads_every_page_of_its_list(make, stub):
     assert stub.paths == [f"/api/quote/list{page}" for page in ("", "?page=2", "?page=3")]
 
 
-def test_brapi_s_list_without_an_end_is_a_fault(make, stub):
+def test_brapi_reports_an_endless_list_as_a_fault(make, stub):
     paged(stub, 1, ends=False)
 
-    with pytest.raises(ProviderError, match="without an end"):
+    with pytest.raises(ProviderError, match="more than 10 pages"):
         make("brapi").tickers()
     assert len(stub.paths) == 10
 
 
-def test_brapi_s_list_that_is_not_there_is_a_fault(make, stub):
+def test_brapi_reports_a_missing_list_as_a_fault(make, stub):
     with pytest.raises(ProviderError) as caught:
         make("brapi", token="", url=f"{stub.url}/elsewhere").quotes(["WEGE3"])
 

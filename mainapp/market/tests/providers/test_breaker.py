@@ -1,4 +1,4 @@
-"""When a source may be asked, as values."""
+"""Tests of the breaker's and the budget's pure functions."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -32,7 +32,7 @@ def test_pause_depends_on_the_fault(error, failures, pause):
     assert pause_s(error, failures) == pause
 
 
-def test_a_budget_is_spread_over_the_rest_of_its_period():
+def test_budget_is_spread_over_the_remaining_period():
     full = record()
     spent = count_calls(full, HOURLY, 2, NOON, probing_for_s=4)
 
@@ -41,7 +41,7 @@ def test_a_budget_is_spread_over_the_rest_of_its_period():
     assert admit_calls(spent, HOURLY, 1, NOON, is_spaced=False).calls == 1
 
 
-def test_a_spent_budget_waits_for_the_next_period():
+def test_exhausted_budget_waits_for_the_next_period():
     spent = record(period_ends_at=NOON.timestamp() + 1800, used=60)
 
     assert admit_calls(spent, HOURLY, 1, NOON).wait_s == 1800
@@ -50,7 +50,7 @@ def test_a_spent_budget_waits_for_the_next_period():
     assert admit_calls(record(at=later, used=60), HOURLY, 1, later).calls == 1
 
 
-def test_what_is_left_is_given():
+def test_remaining_calls_are_admitted():
     nearly = record(period_ends_at=NOON.timestamp() + 1800, used=57)
 
     assert admit_calls(nearly, HOURLY, 9, NOON).calls == 3
@@ -64,14 +64,14 @@ def test_what_is_left_is_given():
         (datetime(2028, 2, 29, 5, tzinfo=UTC), datetime(2028, 3, 1, tzinfo=UTC)),
     ],
 )
-def test_a_month_ends_with_its_last_day(at, ends):
+def test_monthly_period_ends_after_the_last_day(at, ends):
     assert (
         renew_period(Record(), Budget(calls=1, period="month"), at).period_ends_at
         == ends.timestamp()
     )
 
 
-def test_one_call_at_a_time_tries_an_open_breaker():
+def test_only_one_call_probes_an_open_breaker():
     failed = record(budget=None, failures=1, open_until=NOON.timestamp() - 1)
     first = admit_calls(failed, None, 1, NOON)
     tried = count_calls(failed, None, 1, NOON, probing_for_s=4)

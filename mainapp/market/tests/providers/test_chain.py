@@ -1,4 +1,4 @@
-"""The chain: who is asked for what, and what a bad source costs the others."""
+"""Tests of the chain: requested symbols, and the effect of a failing source on the others."""
 
 import json
 import signal
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from threading import Event, active_count
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +25,7 @@ TIMEOUT_S = 0.2
 
 
 class Fake:
-    """A source that gives what it is told to; `asked` is what it was asked for."""
+    """A source with given prices or a given failure; `requests` are the symbols of its calls."""
 
     simulated = False
     lists_all = True
@@ -36,9 +36,13 @@ class Fake:
         self.prices = prices or {}
         self.error: ProviderError | None = options.get("error")
         self.hangs: Event | None = options.get("hangs")
+        self.loads_s: float = options.get("loads_s", 0.0)
         self.simulated = options.get("simulated", False)
-        self.asked: list[list[str]] = []
+        self.requests: list[list[str]] = []
         self.made = 0
+
+    def load(self) -> None:
+        sleep(self.loads_s)
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return len(symbols)
@@ -51,7 +55,7 @@ class Fake:
         raise ProviderError("has no list", fault="not_given")
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
-        self.asked.append(list(symbols))
+        self.requests.append(list(symbols))
         self.made += self.calls_for(symbols)
         if self.hangs:
             self.hangs.wait(10)
@@ -93,99 +97,112 @@ def prices(fetched):
     return {symbol: (q.source, str(q.price)) for symbol, q in fetched.quotes.items()}
 
 
-def test_what_one_cannot_give_falls_to_the_next():
-    one, two = Fake("one", {"PETR4": "1"}), Fake("two", {"PETR4": "2", "VALE3": "3"})
-    fetched = chain(one, two).fetch(["PETR4", "VALE3", "ABCD3", "PETR4"])
+def test_missing_symbols_are_requested_from_the_next_source():
+    primary, secondary = (
+        Fake("primary", {"PETR4": "1"}),
+        Fake("secondary", {"PETR4": "2", "VALE3": "3"}),
+    )
+    fetched = chain(primary, secondary).fetch(["PETR4", "VALE3", "ABCD3", "PETR4"])
 
-    assert prices(fetched) == {"PETR4": ("one", "1"), "VALE3": ("two", "3")}
+    assert prices(fetched) == {"PETR4": ("primary", "1"), "VALE3": ("secondary", "3")}
     assert fetched.missing == {"ABCD3"}
     assert fetched.errors == {}
-    assert two.asked == [["VALE3", "ABCD3"]]
+    assert secondary.requests == [["VALE3", "ABCD3"]]
 
 
-def test_the_next_is_not_asked_for_nothing():
-    one, two = Fake("one", {"PETR4": "1"}), Fake("two")
-    chain(one, two).fetch(["PETR4"])
+def test_loading_a_library_does_not_count_in_the_time_out():
+    slow = Fake("slow", {"PETR4": "1"}, loads_s=0.5)
+    fetched = chain(slow, timeout=0.2).fetch(["PETR4"])
 
-    assert two.asked == []
+    assert prices(fetched) == {"PETR4": ("slow", "1")}
+    assert fetched.errors == {}
 
 
-def test_what_a_source_gave_before_it_failed_is_kept():
-    part = {"PETR4": Quote(symbol="PETR4", price=Decimal(1), source="one", simulated=False)}
-    one = Fake("one", error=ProviderError("asked too often", fault="rate_limited", given=part))
-    two = Fake("two", {"VALE3": "3"})
-    fetched = chain(one, two).fetch(["PETR4", "VALE3"])
+def test_next_source_is_not_called_without_missing_symbols():
+    primary, secondary = Fake("primary", {"PETR4": "1"}), Fake("secondary")
+    chain(primary, secondary).fetch(["PETR4"])
 
-    assert prices(fetched) == {"PETR4": ("one", "1"), "VALE3": ("two", "3")}
-    assert fetched.errors == {"one": "asked too often"}
+    assert secondary.requests == []
+
+
+def test_quotes_before_a_failure_are_used():
+    part = {"PETR4": Quote(symbol="PETR4", price=Decimal(1), source="primary", simulated=False)}
+    primary = Fake(
+        "primary", error=ProviderError("asked too often", fault="rate_limited", partial_quotes=part)
+    )
+    secondary = Fake("secondary", {"VALE3": "3"})
+    fetched = chain(primary, secondary).fetch(["PETR4", "VALE3"])
+
+    assert prices(fetched) == {"PETR4": ("primary", "1"), "VALE3": ("secondary", "3")}
+    assert fetched.errors == {"primary": "asked too often"}
 
 
 @pytest.mark.parametrize("price", ["NaN", "0", "-1", "1E+12"])
-def test_a_price_that_is_none_falls_to_the_next_and_is_not_forgotten(price):
-    one = Fake("one", {"PETR4": price, "VALE3": price})
-    fetched = chain(one, Fake("two", {"PETR4": "2"})).fetch(["PETR4", "VALE3"])
+def test_unusable_price_is_requested_from_the_next_source_and_reported(price):
+    primary = Fake("primary", {"PETR4": price, "VALE3": price})
+    fetched = chain(primary, Fake("secondary", {"PETR4": "2"})).fetch(["PETR4", "VALE3"])
 
-    assert prices(fetched) == {"PETR4": ("two", "2"), "VALE3": ("one", price)}
-    assert [(q.symbol, q.source) for q in fetched.refused] == [("PETR4", "one")]
+    assert prices(fetched) == {"PETR4": ("secondary", "2"), "VALE3": ("primary", price)}
+    assert [(q.symbol, q.source) for q in fetched.refused] == [("PETR4", "primary")]
 
 
-def test_a_hung_source_costs_its_timeout_once(never):
-    one, two = Fake("one", hangs=never), Fake("two", {"PETR4": "2"})
-    both = chain(one, two)
-    began_at = monotonic()
-    assert prices(both.fetch(["PETR4"])) == {"PETR4": ("two", "2")}
-    assert monotonic() - began_at < TIMEOUT_S + 0.5
+def test_hung_source_costs_its_timeout_once(never):
+    primary, secondary = Fake("primary", hangs=never), Fake("secondary", {"PETR4": "2"})
+    both = chain(primary, secondary)
+    started_at = monotonic()
+    assert prices(both.fetch(["PETR4"])) == {"PETR4": ("secondary", "2")}
+    assert monotonic() - started_at < TIMEOUT_S + 0.5
 
-    began_at = monotonic()
+    started_at = monotonic()
     for _ in range(5):
         both.fetch(["PETR4"])
-    assert monotonic() - began_at < TIMEOUT_S
-    assert len(one.asked) == 1
+    assert monotonic() - started_at < TIMEOUT_S
+    assert len(primary.requests) == 1
 
 
-def test_a_hung_source_is_tried_beside_the_others_and_piles_up_no_threads(never):
-    one, two = Fake("one", hangs=never), Fake("two", {"PETR4": "2"})
-    both = chain(one, two, timeout=1.0)
+def test_hung_source_is_probed_in_parallel_without_piling_up_threads(never):
+    primary, secondary = Fake("primary", hangs=never), Fake("secondary", {"PETR4": "2"})
+    both = chain(primary, secondary, timeout=1.0)
     before = active_count()
     both.fetch(["PETR4"])
-    while len(one.asked) < 2:  # until the breaker lets one call try
+    while len(primary.requests) < 2:  # until the breaker admits a probe
         never.wait(0.05)
-        began_at = monotonic()
+        started_at = monotonic()
         assert both.fetch(["PETR4"]).missing == set()
 
-    assert monotonic() - began_at < 0.9
+    assert monotonic() - started_at < 0.9
     assert active_count() - before <= 2
     never.wait(1.2)
-    assert "has not returned" in both.fetch(["PETR4"]).errors["one"]
-    assert len(one.asked) == 2
+    assert "has not returned" in both.fetch(["PETR4"]).errors["primary"]
+    assert len(primary.requests) == 2
 
 
-def test_a_repaired_source_is_asked_again():
-    one = Fake("one", {"PETR4": "1"}, error=ProviderError("broken", fault="server_error"))
-    only = chain(one)
-    assert only.fetch(["PETR4"]).errors == {"one": "broken"}
-    assert 0 < only.rests_for() <= 0.25
+def test_repaired_source_is_used_again():
+    primary = Fake("primary", {"PETR4": "1"}, error=ProviderError("broken", fault="server_error"))
+    only = chain(primary)
+    assert only.fetch(["PETR4"]).errors == {"primary": "broken"}
+    assert 0 < only.wait_s() <= 0.25
 
-    one.error = None
+    primary.error = None
     until = monotonic() + 3
     while not (fetched := only.fetch(["PETR4"])).quotes and monotonic() < until:
-        Event().wait(only.rests_for())
+        Event().wait(only.wait_s())
 
-    assert prices(fetched) == {"PETR4": ("one", "1")}
+    assert prices(fetched) == {"PETR4": ("primary", "1")}
     assert only.states()[0].state == "ok"
 
 
-def test_a_broken_adapter_is_a_failed_source(caplog):
-    one = Fake("one", {"PETR4": "no price"})
-    fetched = chain(one, Fake("two", {"PETR4": "2"})).fetch(["PETR4"])
+def test_exception_in_an_adapter_is_a_failure_of_its_source(caplog):
+    primary = Fake("primary", {"PETR4": "no price"})
+    fetched = chain(primary, Fake("secondary", {"PETR4": "2"})).fetch(["PETR4"])
 
-    assert prices(fetched) == {"PETR4": ("two", "2")}
-    assert "adapter failed" in fetched.errors["one"]
+    assert prices(fetched) == {"PETR4": ("secondary", "2")}
+    assert "adapter failed" in fetched.errors["primary"]
 
 
-def test_a_source_that_gives_nothing_is_no_success():
-    one, two = Fake("one"), Fake("two", {"PETR4": "2"})
-    both = chain(one, two)
+def test_empty_reply_does_not_count_as_success():
+    primary, secondary = Fake("primary"), Fake("secondary", {"PETR4": "2"})
+    both = chain(primary, secondary)
 
     assert both.fetch(["PETR4"]).errors == {}
 
@@ -193,47 +210,47 @@ def test_a_source_that_gives_nothing_is_no_success():
     assert (first.state, first.last_fault) == ("lacking", "not_given")
     assert first.last_success_at is None
     assert second.state == "ok"
-    one.prices["PETR4"] = "1"
+    primary.prices["PETR4"] = "1"
     both.fetch(["PETR4"])
     assert both.states()[0].state == "ok"
 
 
-def test_a_spent_budget_leaves_the_source_out_without_an_error():
-    one = Fake("one", {"PETR4": "1", "VALE3": "1", "ITUB4": "1"})
-    one.budget = Budget(calls=2, period="month")
-    two = Fake("two", {"PETR4": "2", "VALE3": "2", "ITUB4": "2"})
-    both = chain(one, two)
+def test_source_with_exhausted_budget_is_skipped_without_an_error():
+    primary = Fake("primary", {"PETR4": "1", "VALE3": "1", "ITUB4": "1"})
+    primary.budget = Budget(calls=2, period="month")
+    secondary = Fake("secondary", {"PETR4": "2", "VALE3": "2", "ITUB4": "2"})
+    both = chain(primary, secondary)
 
     sources = {q.source for q in both.fetch(["PETR4", "VALE3", "ITUB4"]).quotes.values()}
-    assert sources == {"one", "two"}
-    assert len(one.asked[0]) <= 2
+    assert sources == {"primary", "secondary"}
+    assert len(primary.requests[0]) <= 2
     for _ in range(3):
         assert both.fetch(["PETR4"]).errors == {}
-    assert sum(len(symbols) for symbols in one.asked) <= 2
+    assert sum(len(symbols) for symbols in primary.requests) <= 2
 
 
-def test_real_and_simulated_never_mix():
+def test_real_and_simulated_sources_cannot_be_mixed():
     with pytest.raises(ValueError, match="never mix"):
-        chain(Fake("one"), Fake("two", simulated=True))
+        chain(Fake("primary"), Fake("secondary", simulated=True))
 
 
-def test_history_falls_to_the_next_and_names_its_source(never):
-    one = Fake("one", error=ProviderError("has none", fault="not_given", permanent=True))
-    two = Fake("two")
-    both = chain(one, two)
+def test_history_comes_from_the_next_source_with_its_name(never):
+    primary = Fake("primary", error=ProviderError("has none", fault="not_given", permanent=True))
+    secondary = Fake("secondary")
+    both = chain(primary, secondary)
 
-    assert both.history("PETR4", "1y", "1d") == ([], "two")
+    assert both.history("PETR4", "1y", "1d") == ([], "secondary")
     assert both.states()[0].state == "ok"
 
 
-def test_no_history_is_an_error_that_names_every_reason():
-    one = Fake("one", error=ProviderError("broken", fault="server_error"))
+def test_missing_history_is_an_error_with_every_reason():
+    primary = Fake("primary", error=ProviderError("broken", fault="server_error"))
 
-    with pytest.raises(ProviderError, match="one: broken"):
-        chain(one).history("PETR4", "1y", "1d")
+    with pytest.raises(ProviderError, match="primary: broken"):
+        chain(primary).history("PETR4", "1y", "1d")
 
 
-def test_a_hung_source_keeps_no_process_from_ending():
+def test_hung_source_does_not_delay_the_exit():
     script = """if True:
         import signal, sys, threading, time
         from mainapp.market.providers.threads import gather
@@ -252,7 +269,7 @@ def test_a_hung_source_keeps_no_process_from_ending():
     process.stdout.close()
 
 
-def test_build_chain_follows_the_settings(settings):
+def test_build_chain_uses_the_current_settings(settings):
     simulated = build_chain()
     assert build_chain() is simulated
 
@@ -269,7 +286,7 @@ def stubbed(settings, stub):
     return stub
 
 
-def test_probe_names_the_sources_that_answer(stubbed, settings):
+def test_probe_returns_the_working_sources(stubbed, settings):
     assert probe(["brapi", "yahoo"]) == (["brapi", "yahoo"], {})
 
     settings.YAHOO_URL = "http://127.0.0.1:1"
@@ -278,12 +295,12 @@ def test_probe_names_the_sources_that_answer(stubbed, settings):
     assert errors.keys() == {"yahoo"}
 
 
-def test_probe_waits_no_longer_than_it_may(stubbed):
+def test_probe_respects_its_timeout(stubbed):
     stubbed.fault = "hang"
-    began_at = monotonic()
+    started_at = monotonic()
 
     assert probe(["brapi", "yahoo", "yahoo_fin"], timeout=0.3)[0] == []
-    assert monotonic() - began_at < 1
+    assert monotonic() - started_at < 1
 
 
 def test_probe_sources_prints_one_line_of_json(stubbed, capsys):

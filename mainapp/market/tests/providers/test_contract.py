@@ -1,4 +1,4 @@
-"""What holds for every source: the shapes it gives, and what a fault looks like."""
+"""The contract of every source: shapes of results, and errors for faults."""
 
 import json
 import socket
@@ -33,7 +33,7 @@ FAULTS = {
     "deep": "bad_reply",
     "cut": "bad_reply",
     "truncated": "unreachable",
-    "huge": None,  # named differently by each library
+    "huge": None,  # each library reports another fault
     "hang": "timeout",
     "drip": "timeout",
     "drip_headers": "timeout",
@@ -41,7 +41,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_quotes_are_sound(make, name):
+def test_quotes_are_valid(make, name):
     quotes = make(name).quotes(["PETR4", "VALE3"])
 
     assert quotes.keys() == {"PETR4", "VALE3"}
@@ -57,7 +57,7 @@ def test_quotes_are_sound(make, name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_quotes_come_under_the_symbol_that_was_asked_for(make, name):
+def test_quotes_have_the_requested_symbols(make, name):
     quotes = make(name).quotes(["PETR4F", "PETR4", "IBOV"])
 
     assert quotes.keys() == {"PETR4F", "PETR4", "IBOV"}
@@ -67,7 +67,7 @@ def test_quotes_come_under_the_symbol_that_was_asked_for(make, name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_what_cannot_be_given_is_missing(make, name):
+def test_unknown_and_invalid_symbols_are_missing(make, name):
     symbols = ["PETR4", "x/../y", "", "'; --", "petr", "A" * 500]
 
     assert make(name).quotes(symbols).keys() == {"PETR4"}
@@ -75,21 +75,21 @@ def test_what_cannot_be_given_is_missing(make, name):
 
 @pytest.mark.parametrize("name", ["brapi", "yahoo"])
 @pytest.mark.parametrize(
-    ("told", "currency"), [('"usd"', "USD"), ("null", ""), ('"reais"', ""), ("7", "")]
+    ("reply_currency", "currency"), [('"usd"', "USD"), ("null", ""), ('"reais"', ""), ("7", "")]
 )
-def test_currency_is_the_sources_word_or_none(make, stub, name, told, currency):
-    stub.shape = lambda reply: json.loads(json.dumps(reply).replace('"BRL"', told))
+def test_currency_is_a_code_from_the_source_or_empty(make, stub, name, reply_currency, currency):
+    stub.shape = lambda reply: json.loads(json.dumps(reply).replace('"BRL"', reply_currency))
 
     assert make(name).quotes(["PETR4"])["PETR4"].currency == currency
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_an_unknown_paper_does_not_spoil_the_others(make, name):
+def test_unknown_paper_does_not_affect_the_others(make, name):
     assert make(name).quotes(["PETR4", "ABCD3", "VALE3"]).keys() == {"PETR4", "VALE3"}
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_asking_for_nothing_gives_nothing(make, name):
+def test_no_symbols_give_no_quotes(make, name):
     assert make(name).quotes([]) == {}
 
 
@@ -107,7 +107,7 @@ def test_daily_history_is_ordered_and_starts_at_midnight(make, name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_history_of_what_is_no_ticker_is_a_provider_error(make, name):
+def test_history_of_an_invalid_ticker_is_a_provider_error(make, name):
     with pytest.raises(ProviderError):
         make(name).history("no ticker", "1y", "1d")
 
@@ -122,36 +122,36 @@ def test_tickers_are_listings(make, name):
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", REMOTE)
-def test_a_fault_is_a_provider_error_in_time(make, stub, name, fault):
+def test_fault_is_a_provider_error_within_the_timeout(make, stub, name, fault):
     timeout = SHORT_S if fault in SLOW else TIMEOUT_S
     provider = make(name, timeout=timeout)
     stub.fault = fault
-    began_at = monotonic()
+    started_at = monotonic()
 
     with pytest.raises(ProviderError) as caught:
         provider.quotes(["PETR4"])
 
-    assert monotonic() - began_at < timeout + SLACK_S
+    assert monotonic() - started_at < timeout + SLACK_S
     assert FAULTS[fault] in (caught.value.fault, None)
     assert str(caught.value).isprintable()
 
 
 @pytest.mark.parametrize("fault", ["hang", "html", "broken", "truncated"])
 @pytest.mark.parametrize("name", REMOTE)
-def test_a_fault_of_history_is_a_provider_error_in_time(make, stub, name, fault):
+def test_fault_of_history_is_a_provider_error_within_the_timeout(make, stub, name, fault):
     timeout = SHORT_S if fault in SLOW else TIMEOUT_S
     provider = make(name, timeout=timeout)
     stub.fault = fault
-    began_at = monotonic()
+    started_at = monotonic()
 
     with pytest.raises(ProviderError):
         provider.history("PETR4", "1y", "1d")
 
-    assert monotonic() - began_at < timeout + SLACK_S
+    assert monotonic() - started_at < timeout + SLACK_S
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_the_pause_that_the_source_asks_for_is_told(make, stub, name):
+def test_retry_after_is_passed_on(make, stub, name):
     provider = make(name)
     pauses = []
     for stub.fault in ("rate_limited", "rate_limited_seconds", "rate_limited_date"):
@@ -163,7 +163,7 @@ def test_the_pause_that_the_source_asks_for_is_told(make, stub, name):
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_a_refused_connection_is_a_provider_error(make, name):
+def test_refused_connection_is_a_provider_error(make, name):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -175,7 +175,7 @@ def test_a_refused_connection_is_a_provider_error(make, name):
 
 
 @pytest.mark.parametrize("name", ["brapi", "yahoo"])
-def test_a_symbol_in_small_letters_is_the_same(make, stub, name):
+def test_lower_case_symbol_in_a_reply_is_accepted(make, stub, name):
     stub.shape = lambda reply: json.loads(
         json.dumps(reply).replace("PETR4", "petr4").replace(".SA", ".sa")
     )
@@ -184,7 +184,7 @@ def test_a_symbol_in_small_letters_is_the_same(make, stub, name):
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_another_site_is_not_asked_for_prices(make, stub, name):
+def test_redirect_to_another_site_is_refused(make, stub, name):
     other = Stub("127.0.0.2")
     stub.fault, stub.moved_to = "moved", other.url
     try:
@@ -199,7 +199,7 @@ def test_another_site_is_not_asked_for_prices(make, stub, name):
 
 @pytest.mark.parametrize("fault", SLOW)
 @pytest.mark.parametrize("name", REMOTE)
-def test_a_slow_source_keeps_no_thread(make, stub, name, fault):
+def test_slow_source_leaves_no_thread_behind(make, stub, name, fault):
     provider = make(name, timeout=SHORT_S)
     stub.fault = fault
     with pytest.raises(ProviderError):
@@ -212,7 +212,7 @@ def test_a_slow_source_keeps_no_thread(make, stub, name, fault):
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_a_price_that_is_no_number_comes_as_one_and_spoils_no_other(make, stub, name):
+def test_nan_price_stays_nan_and_does_not_affect_the_others(make, stub, name):
     stub.prices["VALE3"] = float("nan")
 
     quotes = make(name).quotes(["PETR4", "VALE3"])
@@ -222,7 +222,7 @@ def test_a_price_that_is_no_number_comes_as_one_and_spoils_no_other(make, stub, 
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_a_source_is_well_again_when_its_fault_is_over(make, stub, name):
+def test_source_works_again_after_faults(make, stub, name):
     provider = make(name, timeout=0.7)
     for stub.fault in ("hang", "unauthorized", ""):
         try:

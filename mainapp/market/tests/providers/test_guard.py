@@ -1,4 +1,4 @@
-"""A source's guard, with a real Redis and without one."""
+"""Tests of a source's guard, with and without Redis."""
 
 import subprocess
 import sys
@@ -42,21 +42,21 @@ def guard(request, name, clock):
     return Guard(name, redis_url=request.param, now=clock)
 
 
-def another(guard: Guard, clock: Clock, budget: Budget | None = None) -> Guard:
+def guard_of_another_process(guard: Guard, clock: Clock, budget: Budget | None = None) -> Guard:
     return Guard(guard.name, redis_url=settings.REDIS_URL, now=clock, budget=budget)
 
 
-def test_a_new_source_is_unused_and_may_be_asked(guard):
+def test_new_source_is_unused_and_available(guard):
     assert guard.state().state == "unused"
-    assert guard.rests_for() == 0
+    assert guard.wait_s() == 0
     assert guard.admit().calls == 1
 
 
-def test_a_failure_opens_and_a_success_closes(guard, clock):
+def test_breaker_opens_after_a_failure_and_closes_after_a_success(guard, clock):
     guard.fail(TIMEOUT)
     assert guard.state().state == "open"
     assert guard.admit().is_faulty
-    assert 0 < guard.rests_for() <= 0.25
+    assert 0 < guard.wait_s() <= 0.25
 
     clock.at += timedelta(seconds=0.3)
     assert guard.state().state == "half_open"
@@ -71,14 +71,14 @@ def test_a_failure_opens_and_a_success_closes(guard, clock):
     assert not guard.admit().is_probe
 
 
-def test_a_source_that_keeps_failing_is_tried_every_two_seconds(guard, clock):
+def test_repeatedly_failing_source_is_retried_every_two_seconds(guard, clock):
     for _ in range(20):
         guard.fail(TIMEOUT)
 
-    assert guard.rests_for() == 2
+    assert guard.wait_s() == 2
 
 
-def test_a_probe_that_never_ends_makes_room_for_the_next(guard, clock):
+def test_next_probe_is_admitted_after_a_hung_one(guard, clock):
     guard.fail(TIMEOUT)
     clock.at += timedelta(seconds=1)
     assert guard.admit().is_probe
@@ -87,23 +87,23 @@ def test_a_probe_that_never_ends_makes_room_for_the_next(guard, clock):
     assert guard.admit().is_probe
 
 
-def test_other_processes_see_the_breaker(name, clock):
-    one = Guard(name, redis_url=settings.REDIS_URL, now=clock)
-    one.fail(ProviderError("x", fault="rate_limited", retry_after=30))
+def test_breaker_is_shared_between_processes(name, clock):
+    first = Guard(name, redis_url=settings.REDIS_URL, now=clock)
+    first.fail(ProviderError("x", fault="rate_limited", retry_after=30))
 
-    assert another(one, clock).rests_for() == 30
+    assert guard_of_another_process(first, clock).wait_s() == 30
     clock.at += timedelta(seconds=31)
-    probes = [another(one, clock).admit().is_probe for _ in range(5)]
+    probes = [guard_of_another_process(first, clock).admit().is_probe for _ in range(5)]
     assert probes == [True, False, False, False, False]
 
 
-def test_a_budget_is_exact_for_threads(name, clock):
+def test_budget_is_exact_across_threads(name, clock):
     budget = Budget(calls=25, period="month")
     granted: list[int] = []
 
     def work():
-        mine = Guard(name, redis_url=settings.REDIS_URL, now=clock, budget=budget)
-        granted.extend(mine.admit(is_spaced=False).calls for _ in range(10))
+        own_guard = Guard(name, redis_url=settings.REDIS_URL, now=clock, budget=budget)
+        granted.extend(own_guard.admit(is_spaced=False).calls for _ in range(10))
 
     threads = [Thread(target=work) for _ in range(6)]
     for thread in threads:
@@ -117,7 +117,7 @@ def test_a_budget_is_exact_for_threads(name, clock):
     )
 
 
-def test_a_budget_is_exact_for_processes(name):
+def test_budget_is_exact_across_processes(name):
     script = (
         "import sys;from mainapp.market.providers.guard import Guard;"
         "from mainapp.market.providers.base import Budget;"
@@ -133,22 +133,22 @@ def test_a_budget_is_exact_for_processes(name):
     assert sum(int(process.communicate()[0]) for process in processes) == 40
 
 
-def test_a_budget_stretches_the_interval_to_the_end_of_its_period(name, clock):
+def test_budget_extends_the_interval_until_the_end_of_its_period(name, clock):
     guard = Guard(
         name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=100, period="hour")
     )
-    asked = 0
+    admitted = 0
     while clock.at < NOON + timedelta(hours=1):
-        asked += guard.admit(2).calls
-        rest = guard.rests_for()
-        assert rest == pytest.approx(72, abs=2)
+        admitted += guard.admit(2).calls
+        pause = guard.wait_s()
+        assert pause == pytest.approx(72, abs=2)
         assert guard.state().state == "resting"
-        clock.at += timedelta(seconds=rest + 0.001)
+        clock.at += timedelta(seconds=pause + 0.001)
 
-    assert 96 <= asked <= 100
+    assert 96 <= admitted <= 100
 
 
-def test_state_tells_of_the_budget(name, clock):
+def test_state_contains_the_budget(name, clock):
     guard = Guard(
         name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=100, period="hour")
     )
@@ -161,7 +161,7 @@ def test_state_tells_of_the_budget(name, clock):
     assert state.interval_s == pytest.approx(3600 * 10 / 88)
 
 
-def test_what_redis_lost_is_told_again(name, clock):
+def test_record_lost_by_redis_is_restored(name, clock):
     guard = Guard(
         name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=9, period="month")
     )
@@ -169,10 +169,13 @@ def test_what_redis_lost_is_told_again(name, clock):
     redis.Redis.from_url(settings.REDIS_URL).delete(key("source", name, "record"))
 
     assert guard.admit(9, is_spaced=False).calls == 4
-    assert another(guard, clock, Budget(calls=9, period="month")).state().calls_left == 0
+    assert (
+        guard_of_another_process(guard, clock, Budget(calls=9, period="month")).state().calls_left
+        == 0
+    )
 
 
-def test_garbage_in_redis_is_a_new_beginning(name, clock):
+def test_invalid_record_in_redis_is_reset(name, clock):
     client = redis.Redis.from_url(settings.REDIS_URL)
     for garbage in ("[1]", "{", '{"used": "x", "new": 1}', '{"failures": null}'):
         client.set(key("source", name, "record"), garbage, ex=60)

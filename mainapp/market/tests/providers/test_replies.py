@@ -1,4 +1,4 @@
-"""What sources write, read without trust."""
+"""Tests of parsing untrusted replies of sources."""
 
 import json
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ FIELDS = [name for name in regular("PETR4", 1) if name != "symbol"]
 
 
 @pytest.mark.parametrize("value", NONSENSE)
-def test_nonsense_in_the_fields_spoils_no_price(value):
+def test_invalid_fields_do_not_affect_the_price(value):
     row = dict.fromkeys(FIELDS, value) | {"regularMarketPrice": 38.42}
     quote = to_quote(row, symbol="PETR4", source="x", delay_s=0)
 
@@ -41,7 +41,7 @@ NO_PRICES = ["38,42", "1.234,56", "1,23", "1_000", "\u0663\u0668", "38.42 BRL", 
 
 
 @pytest.mark.parametrize("value", [None, "", "abc", [], {}, True, 10**400, "1e999", *NO_PRICES])
-def test_a_row_without_a_price_gives_no_quote(value):
+def test_row_without_a_valid_price_gives_no_quote(value):
     assert to_quote(regular("PETR4", value), symbol="PETR4", source="x", delay_s=0) is None
 
 
@@ -55,7 +55,7 @@ def test_a_row_without_a_price_gives_no_quote(value):
         (7, "7.00"),
     ],
 )
-def test_a_price_may_be_written_as_text(value, price):
+def test_price_is_parsed_from_text(value, price):
     quote = to_quote(regular("PETR4", value), symbol="PETR4", source="x", delay_s=0)
 
     assert quote
@@ -63,7 +63,7 @@ def test_a_price_may_be_written_as_text(value, price):
 
 
 @pytest.mark.parametrize("value", [True, 1, 1736.5, -1, 253_402_300_800, "1970-01-02"])
-def test_a_quote_of_an_impossible_age_has_no_time(value):
+def test_quote_with_an_impossible_time_has_no_time(value):
     row = regular("PETR4", 1) | {"regularMarketTime": value}
     quote = to_quote(row, symbol="PETR4", source="x", delay_s=0)
 
@@ -76,16 +76,16 @@ def test_a_quote_of_an_impossible_age_has_no_time(value):
     [NOW, float(NOW), str(NOW), NOW * 1000, NOW_AT.isoformat().replace("+00:00", "Z")],
     ids=["int", "float", "text", "ms", "iso"],
 )
-def test_times_come_in_several_ways(value):
+def test_times_are_parsed_in_several_forms(value):
     assert to_time(value) == NOW_AT
 
 
 @pytest.mark.parametrize("value", [*NONSENSE[:-2], 0, -5, 10**30, "9999-99-99"])
-def test_what_is_no_time_is_none(value):
+def test_invalid_time_is_none(value):
     assert to_time(value) is None
 
 
-def test_bars_are_sorted_once_each_and_sound():
+def test_bars_are_sorted_unique_and_valid():
     good = {"open": 1, "high": 3, "low": 1, "close": 2, "volume": 5}
     day = 86_400
     rows: list[dict[str, Any]] = [

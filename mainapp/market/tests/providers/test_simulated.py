@@ -1,4 +1,4 @@
-"""The simulated market is repeatable, believable, and one with its history."""
+"""Tests of the simulated market: reproducible, plausible, consistent with its history."""
 
 import json
 import subprocess
@@ -38,7 +38,7 @@ def quote(symbol="PETR4", at=AT, **options):
     return market(at, **options).quotes([symbol])[symbol]
 
 
-def test_another_process_gives_the_same_quote():
+def test_quote_is_the_same_in_another_process():
     script = (
         "import json, datetime\n"
         "from mainapp.market.providers.simulated import SimulatedProvider as P\n"
@@ -56,21 +56,21 @@ def test_another_process_gives_the_same_quote():
     assert json.loads(other.stdout) == quote(seed=7).to_wire()
 
 
-def test_what_was_asked_before_does_not_matter():
-    asked = market(AT - timedelta(hours=30))
+def test_quote_does_not_depend_on_earlier_requests():
+    source = market(AT - timedelta(hours=30))
     for hours in (30, 9, 2, 0):
-        asked._now.at = AT - timedelta(hours=hours, seconds=11)
-        asked.quotes(["PETR4", "IBOV"])
-    asked._now.at = AT
+        source._now.at = AT - timedelta(hours=hours, seconds=11)
+        source.quotes(["PETR4", "IBOV"])
+    source._now.at = AT
 
-    assert asked.quotes(["PETR4"]) == market().quotes(["PETR4"])
+    assert source.quotes(["PETR4"]) == market().quotes(["PETR4"])
 
 
-def test_another_seed_is_another_market():
+def test_different_seeds_give_different_prices():
     assert quote(seed=1).price != quote(seed=2).price
 
 
-def test_price_is_a_second_old_at_most_and_moves():
+def test_price_changes_every_second():
     symbols = [f"{root}{n}" for root in ("PETR", "VALE", "ITUB", "WEGE", "BBAS") for n in (3, 4)]
     source = market()
     prices = []
@@ -84,7 +84,7 @@ def test_price_is_a_second_old_at_most_and_moves():
     assert len(moved) >= 9
 
 
-def test_no_paper_stands_still_for_minutes():
+def test_every_paper_moves_within_each_minute():
     source = market(AT, data=settings.BASE_DIR / "data")
     symbols = [listing.symbol for listing in source.tickers()][::8]
 
@@ -93,7 +93,7 @@ def test_no_paper_stands_still_for_minutes():
         assert not [bar.starts_at for bar in bars if bar.high == bar.low][:-1], symbol
 
 
-def test_the_day_only_widens_and_holds_the_price():
+def test_day_range_only_widens_and_contains_the_price():
     source = market(datetime(2026, 3, 11, 3, 0, tzinfo=UTC))
     quotes = []
     while sao_paulo_day(source._now.at) == sao_paulo_day(AT):
@@ -112,7 +112,7 @@ def test_the_day_only_widens_and_holds_the_price():
 
 
 @pytest.mark.parametrize("at", [AT, SATURDAY, SATURDAY + timedelta(days=2)])
-def test_history_ends_where_today_begins(at):
+def test_history_ends_at_the_previous_close(at):
     source = market(at)
     bars = source.history("PETR4", "max", "1d")
     today = source.quotes(["PETR4"])["PETR4"]
@@ -124,7 +124,7 @@ def test_history_ends_where_today_begins(at):
 
 
 @pytest.mark.parametrize("at", [AT, SATURDAY, AT.replace(hour=3, minute=0, second=0)])
-def test_the_minutes_of_today_make_the_quote(at):
+def test_minutes_of_today_match_the_quote(at):
     source = market(at)
     bars = source.history("PETR4", "1d", "1m")
     today = source.quotes(["PETR4"])["PETR4"]
@@ -137,7 +137,7 @@ def test_the_minutes_of_today_make_the_quote(at):
     assert all(b.starts_at - a.starts_at == timedelta(minutes=1) for a, b in pairwise(bars))
 
 
-def test_the_minutes_of_a_past_day_make_its_candle():
+def test_minutes_of_a_past_day_match_its_candle():
     source = market()
     day = next(bar for bar in source.history("VALE3", "5d", "1d") if bar.starts_at.day == 9)
     bars = [b for b in source.history("VALE3", "5d", "1m") if sao_paulo_day(b.starts_at).day == 9]
@@ -154,7 +154,7 @@ def test_the_minutes_of_a_past_day_make_its_candle():
     )
 
 
-def test_what_a_minute_became_is_what_was_seen_in_it():
+def test_minute_bar_matches_the_prices_quoted_in_it():
     source = market(AT.replace(second=0))
     seen = []
     for second in range(60):
@@ -168,7 +168,7 @@ def test_what_a_minute_became_is_what_was_seen_in_it():
     assert (bar.open, bar.high, bar.low, bar.close) == (seen[0], max(seen), min(seen), seen[-1])
 
 
-def test_quarters_of_an_hour_hold_the_minutes():
+def test_quarters_of_an_hour_match_the_minutes():
     source = market()
     quarters = source.history("PETR4", "1d", "15m")
 
@@ -176,7 +176,7 @@ def test_quarters_of_an_hour_hold_the_minutes():
     assert sum(bar.volume for bar in quarters) == source.quotes(["PETR4"])["PETR4"].volume
 
 
-def test_volume_is_heavy_at_both_ends_of_the_day():
+def test_volume_is_higher_at_both_ends_of_the_day():
     bars = market(AT).history("PETR4", "5d", "1m")
     day = [bar.volume for bar in bars if sao_paulo_day(bar.starts_at).day == 10]
     eighth = len(day) // 8
@@ -186,7 +186,7 @@ def test_volume_is_heavy_at_both_ends_of_the_day():
     assert mean(day[-eighth:]) > 1.5 * middle
 
 
-def test_returns_are_believable_and_come_in_clusters():
+def test_returns_are_plausible_and_clustered():
     closes = [float(bar.close) for bar in market().history("PETR4", "max", "1d")]
     returns = [log(b / a) for a, b in pairwise(closes)]
     sizes = [abs(r) for r in returns]
@@ -199,7 +199,7 @@ def test_returns_are_believable_and_come_in_clusters():
     )
 
 
-def test_stocks_follow_the_index():
+def test_stocks_correlate_with_the_index():
     def returns(symbol):
         closes = [float(bar.close) for bar in market().history(symbol, "1y", "1d")]
         return [log(b / a) for a, b in pairwise(closes)]
@@ -211,11 +211,11 @@ def test_stocks_follow_the_index():
     assert max(followed) < 0.9
 
 
-def test_the_index_stands_where_it_should():
+def test_index_has_a_plausible_level():
     assert Decimal(80_000) < quote("IBOV").price < Decimal(320_000)
 
 
-def test_volatility_widens_the_days():
+def test_volatility_widens_daily_ranges():
     def width(volatility):
         bars = market(volatility=volatility).history("PETR4", "1y", "1d")
         return mean(float((bar.high - bar.low) / bar.open) for bar in bars)
@@ -223,7 +223,7 @@ def test_volatility_widens_the_days():
     assert width(3.0) > 2 * width(1.0)
 
 
-def test_without_volatility_the_price_stands_still():
+def test_price_is_constant_without_volatility():
     source = market(volatility=0.0)
     still = {source.quotes(["IBOV"])["IBOV"].price}
     source._now.at += timedelta(minutes=7)
@@ -232,7 +232,7 @@ def test_without_volatility_the_price_stands_still():
     assert max(still) - min(still) < Decimal(1)
 
 
-def test_speed_moves_more_in_the_same_minutes():
+def test_speed_increases_the_movement_per_minute():
     def moved(speed):
         bars = market(speed=speed).history("VALE3", "1d", "1m")
         return mean(abs(log(b.close / a.close)) for a, b in pairwise(bars))
@@ -240,12 +240,12 @@ def test_speed_moves_more_in_the_same_minutes():
     assert moved(30.0) > 3 * moved(1.0)
 
 
-def test_speed_leaves_the_closes_alone():
+def test_speed_does_not_change_closes():
     assert quote(speed=60.0).previous_close == quote(speed=1.0).previous_close
 
 
 @pytest.mark.parametrize("options", [{}, {"volatility": 10.0, "speed": 3600.0}])
-def test_every_ticker_has_a_sound_price(options):
+def test_every_ticker_has_a_valid_price(options):
     symbols = [f"{a}{b}CD{n}" for a in "AKZ" for b in "BMX" for n in (3, 4, 5, 6, 11, 34)]
     source = market(**options)
     for hour in range(0, 24, 5):
@@ -254,22 +254,24 @@ def test_every_ticker_has_a_sound_price(options):
             assert Decimal("0.01") <= q.low <= q.price <= q.high < Decimal(10**9)
 
 
-def test_the_catalogue_is_the_project_s_own():
+def test_catalogue_comes_from_the_data_files():
     listings = SimulatedProvider(data=Path(settings.BASE_DIR / "data")).tickers()
 
     assert len(listings) > 110
     assert {"PETR4", "IBOV"} <= {listing.symbol for listing in listings}
 
 
-def test_four_hundred_quotes_are_cheap():
+def test_four_hundred_quotes_are_fast():
     symbols = [
         f"{a}{b}{c}D{n}" for a in "ABCDE" for b in "FGHIJ" for c in "KLMN" for n in (3, 4, 5, 6)
     ]
     source = market()
     source.quotes(symbols)
     source._now.at += timedelta(minutes=1)
-    began_at = process_time()
+    started_at = process_time()
     source.quotes(symbols)
 
     assert len(symbols) == 400
-    assert process_time() - began_at < 0.3  # a new minute for all; 0.06 s on an idle core
+    assert (
+        process_time() - started_at < 0.3
+    )  # the start of a minute for all; 0.06 s on an idle core

@@ -1,4 +1,4 @@
-"""What is particular to yahoo_fin."""
+"""Tests of the adapter for yahoo_fin, beyond the common contract."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ import pytest
 from mainapp.market.providers.base import Listing, ProviderError
 
 
-def test_yahoo_fin_reads_its_table(make):
+def test_yahoo_fin_parses_the_quote_table(make):
     quote = make("yahoo_fin").quotes(["PETR4"])["PETR4"]
 
     assert quote.price == Decimal("38.42")
@@ -18,14 +18,14 @@ def test_yahoo_fin_reads_its_table(make):
     assert quote.quoted_at is None
 
 
-def test_yahoo_fin_lists_the_index(make):
+def test_yahoo_fin_lists_papers_of_the_index(make):
     assert make("yahoo_fin").tickers() == [
         Listing(symbol="PETR4", name="Petrobras", sector="Petróleo"),
         Listing(symbol="VALE3", name="Vale", sector="Mineração"),
     ]
 
 
-def test_yahoo_fin_stops_when_it_is_told_to(make, stub):
+def test_yahoo_fin_stops_when_rate_limited(make, stub):
     stub.fault = "rate_limited"
     with pytest.raises(ProviderError):
         make("yahoo_fin").quotes([f"ABC{chr(65 + n)}{m}" for n in range(20) for m in (3, 4)])

@@ -1,4 +1,4 @@
-"""Every transport behind a local server that stands for its service."""
+"""Each HTTP transport, connected to a local server in place of its service."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ from mainapp.notifications.transports.webhook import WebhookTransport
 
 @dataclass(frozen=True)
 class Service:
-    """A transport, what a person types for it, and how its service answers a success."""
+    """A transport, the address and secret that a user types, and its service's success body."""
 
     transport: Callable[[HttpClient], Transport]
     host: str
@@ -84,7 +84,7 @@ SERVICES = {
 
 @pytest.fixture(scope="session", autouse=True)
 def _loaded() -> None:
-    """Load httpx and the roots, 0.5 s, so that no test's deadline pays for it."""
+    """Load httpx and the root certificates first: 0.5 s that would count against a deadline."""
     default_tls()
 
 
@@ -117,7 +117,7 @@ def connections(monkeypatch: pytest.MonkeyPatch, receiver: Receiver) -> Connecti
 
 @pytest.fixture
 def client(names: Names, connections: Connections, certificate: Path) -> HttpClient:
-    """Return the product's client, which trusts the receiver's certificate."""
+    """Return the production client, except that it trusts the receiver's certificate."""
     return HttpClient(
         headers={"User-Agent": "Pregao"},
         policy=AddressPolicy(),
@@ -129,7 +129,7 @@ def client(names: Names, connections: Connections, certificate: Path) -> HttpCli
 @pytest.fixture
 def message() -> Callable[..., Message]:
     def make(address: str = "", **fields: Any) -> Message:
-        given = {
+        defaults = {
             "subject": "PETR4 caiu",
             "text": "R$ 36,00",
             "message_id": "<firing.7@pregao.example>",
@@ -137,6 +137,6 @@ def message() -> Callable[..., Message]:
             "url": "https://pregao.example/alerts/",
             **fields,
         }
-        return Message(address=address, **given)
+        return Message(address=address, **defaults)
 
     return make

@@ -1,4 +1,4 @@
-"""The promises of every transport, tried on all of them against a local server."""
+"""The contract of all transports, tested against a local server."""
 
 import logging
 import ssl
@@ -26,7 +26,7 @@ def kind(request):
 
 @pytest.fixture
 def send(kind, client, receiver, message):
-    """Return a function that sends one message by the service of this test."""
+    """Return a function that sends one message through the current service."""
     service = SERVICES[kind]
     transport = service.transport(client)
     target = transport.check(*service.typed)
@@ -46,7 +46,7 @@ def failure(send):
     return failed.value
 
 
-def test_message_arrives_once_for_each_time_it_is_sent(send, kind, receiver, connections):
+def test_each_send_delivers_one_message(send, kind, receiver, connections):
     assert receiver.requests == []
     send()
     assert len(receiver.requests) == 1
@@ -68,7 +68,7 @@ def test_checked_target_is_valid_again(kind, client):
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "drip_head"])
-def test_slow_service_is_left_in_time_and_tried_again(send, receiver, fault, monkeypatch):
+def test_slow_service_times_out_and_is_retried(send, receiver, fault, monkeypatch):
     monkeypatch.setattr(http, "TIMEOUT_S", 0.3)
     receiver.fault = fault
     started = monotonic()
@@ -86,7 +86,7 @@ def test_redirect_is_not_followed(send, kind, receiver, status):
     assert len(receiver.requests) == 1
 
 
-def test_huge_answer_is_not_read(send, kind, receiver):
+def test_huge_answer_is_not_read_to_its_end(send, kind, receiver):
     receiver.body = b"x" * 50_000_000
     started = monotonic()
     if kind == "webhook":
@@ -97,14 +97,14 @@ def test_huge_answer_is_not_read(send, kind, receiver):
 
 
 @pytest.mark.parametrize("status", [408, 429])
-def test_busy_service_is_tried_again_after_the_pause_it_names(send, receiver, status):
+def test_busy_service_is_retried_after_its_requested_pause(send, receiver, status):
     receiver.status, receiver.headers = status, {"Retry-After": "77"}
     error = failure(send)
     assert (error.permanent, error.retry_after_s) == (False, 77)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
-def test_broken_service_is_tried_again(send, receiver, status):
+def test_server_error_is_retried(send, receiver, status):
     receiver.status = status
     error = failure(send)
     assert not error.permanent
@@ -120,7 +120,7 @@ def test_refusal_is_permanent(send, kind, receiver, status):
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[1]", b"{}", b"null", b"[" * 60_000, b"\xff"])
 @pytest.mark.parametrize("kind", CHAT, indirect=True)
-def test_success_that_is_none_is_tried_again(send, receiver, body):
+def test_success_with_an_unexpected_body_is_retried(send, receiver, body):
     receiver.body = body
     assert not failure(send).permanent
 
@@ -128,13 +128,13 @@ def test_success_that_is_none_is_tried_again(send, receiver, body):
 @pytest.mark.parametrize(
     "body", [b"[1]", b'{"parameters": 1, "errors": 2, "message": [], "retry_after": true}']
 )
-def test_refusal_in_another_shape_is_a_refusal(send, receiver, body):
+def test_refusal_with_an_unexpected_body_is_permanent(send, receiver, body):
     receiver.status, receiver.body = 410, body
     assert failure(send).permanent
 
 
-def test_certificate_of_another_is_no_service(send, kind, client, receiver, message):
-    client._tls = ssl.create_default_context()  # does not know the receiver's
+def test_untrusted_certificate_is_a_temporary_error(send, kind, client, receiver, message):
+    client._tls = ssl.create_default_context()  # does not trust the receiver's certificate
     error = failure(send)
 
     assert "certificate" in str(error)
@@ -142,7 +142,7 @@ def test_certificate_of_another_is_no_service(send, kind, client, receiver, mess
     assert receiver.requests == []
 
 
-def test_name_that_leads_home_is_not_contacted(send, kind, names, connections):
+def test_name_with_a_private_address_is_not_contacted(send, kind, names, connections):
     names[SERVICES[kind].host] = [["169.254.169.254"]]
     error = failure(send)
 
@@ -167,7 +167,7 @@ def test_long_text_is_cut(send, kind, receiver):
 
 @pytest.mark.parametrize("kind", [*Channel.Kind.values, "inapp"])
 @pytest.mark.parametrize("address", ["", " ", "\n", "x y", "\x00", "🙂", "a" * 600])
-def test_nonsense_is_refused_for_good_and_contacts_nobody(kind, address, connections):
+def test_malformed_address_is_refused_permanently_without_a_request(kind, address, connections):
     for secret in ("", "\n", address):
         with pytest.raises(TransportError) as refused:
             transports()[kind].check(address, secret)
@@ -175,13 +175,13 @@ def test_nonsense_is_refused_for_good_and_contacts_nobody(kind, address, connect
     assert connections == []
 
 
-def test_each_kind_of_channel_has_a_transport():
+def test_each_channel_kind_has_a_transport():
     assert set(transports()) == {*Channel.Kind.values, "inapp"}
 
 
 @pytest.fixture(params=["email", "inapp", "recording"])
-def other(request):
-    """Return a transport without HTTP, an address, and how many messages arrived there."""
+def transport_without_http(request):
+    """Return a transport without HTTP, an address, and a counter of the messages it received."""
     if request.param == "email":
         with smtp_server() as box:
             yield MailTransport(), "alice@example.com", lambda: len(box.messages)
@@ -193,8 +193,8 @@ def other(request):
         yield recording, "anywhere", lambda: len(recording.messages)
 
 
-def test_transport_without_http_delivers_once_each_time(other, message):
-    transport, address, arrived = other
+def test_transport_without_http_delivers_one_message_per_send(transport_without_http, message):
+    transport, address, arrived = transport_without_http
     assert transport.check(address).address == address
     transport.send(message(address))
     transport.send(message(address))

@@ -1,4 +1,4 @@
-"""The request that each service's documentation asks for, and its own refusals."""
+"""Each service's documented request and refusals."""
 
 import json
 from urllib.parse import parse_qs
@@ -21,7 +21,7 @@ LONG = "ç👍🏽" * 20_000
 
 @pytest.fixture
 def deliver(client, receiver, message):
-    """Return a function that sends by a service and returns (path, headers, body)."""
+    """Return a function that sends through a service and returns (path, headers, body)."""
 
     def deliver(kind, address="", secret="", **fields):
         service = SERVICES[kind]
@@ -44,20 +44,20 @@ def refused(deliver, kind, **fields):
 
 
 @pytest.fixture
-def answering(receiver, monkeypatch):
-    """Have a service refuse with a status and a JSON body."""
+def set_answer(receiver, monkeypatch):
+    """Return a function that makes a service answer with a status and a JSON body."""
 
-    def answering(kind, status, body):
+    def set_answer(kind, status, body):
         receiver.status = status
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         monkeypatch.setitem(
             SERVICES, kind, type(SERVICES[kind])(**{**vars(SERVICES[kind]), "success": raw})
         )
 
-    return answering
+    return set_answer
 
 
-def test_telegram_gets_plain_text_without_calls(deliver):
+def test_telegram_gets_plain_text_without_mentions(deliver):
     path, _headers, body = deliver("telegram", text=MARKUP)
     shown = MARKUP.replace("@", "@\u2060")
     assert path == f"/bot{BOT}/sendMessage"
@@ -79,23 +79,23 @@ def test_telegram_length_counts_utf16(deliver):
     assert text.endswith("…\nhttps://pregao.example/alerts/")
 
 
-def test_telegram_group_that_moved_names_its_new_number(deliver, answering):
-    answering("telegram", 400, {"ok": False, "parameters": {"migrate_to_chat_id": -100999}})
+def test_telegram_reports_the_new_number_of_a_moved_group(deliver, set_answer):
+    set_answer("telegram", 400, {"ok": False, "parameters": {"migrate_to_chat_id": -100999}})
     error = refused(deliver, "telegram")
     assert (error.permanent, error.new_address) == (False, "-100999")
 
 
-def test_telegram_names_its_pause_in_the_body(deliver, answering):
-    answering("telegram", 429, {"ok": False, "description": "x", "parameters": {"retry_after": 9}})
+def test_telegram_pause_is_read_from_the_body(deliver, set_answer):
+    set_answer("telegram", 429, {"ok": False, "description": "x", "parameters": {"retry_after": 9}})
     assert refused(deliver, "telegram").retry_after_s == 9
 
 
-def test_telegram_reason_is_shown(deliver, answering):
-    answering("telegram", 403, {"description": "Forbidden: bot was blocked by the user"})
+def test_telegram_reason_is_shown(deliver, set_answer):
+    set_answer("telegram", 403, {"description": "Forbidden: bot was blocked by the user"})
     assert str(refused(deliver, "telegram")) == "403 Forbidden: bot was blocked by the user"
 
 
-def test_discord_gets_escaped_text_and_calls_nobody(deliver):
+def test_discord_gets_escaped_text_without_mentions(deliver):
     path, _headers, body = deliver("discord", text=MARKUP)
     assert path == f"/api/webhooks/4174216298/{DISCORD_TOKEN}?wait=true"
     assert body["allowed_mentions"] == {"parse": []}
@@ -113,21 +113,21 @@ def test_discord_escape_is_not_cut_in_two(deliver):
         assert stars == "\\*" * (len(stars) // 2)
 
 
-def test_discord_old_hosts_versions_and_threads(deliver):
+def test_discord_accepts_old_hosts_versions_and_threads(deliver):
     url = f"https://canary.discordapp.com/api/v10/webhooks/4174216298/{DISCORD_TOKEN}"
     path, headers, _body = deliver("discord", f"{url}?thread_id=998877")
     assert headers["host"] == "discord.com"
     assert path.endswith(f"{DISCORD_TOKEN}?wait=true&thread_id=998877")
 
 
-def test_discord_webhook_that_was_deleted(deliver, answering):
-    answering("discord", 404, {"message": "Unknown Webhook", "code": 10015})
+def test_discord_deleted_webhook_is_refused(deliver, set_answer):
+    set_answer("discord", 404, {"message": "Unknown Webhook", "code": 10015})
     error = refused(deliver, "discord")
     assert (str(error), error.permanent) == ("404 Unknown Webhook", True)
 
 
-def test_discord_pause_is_a_fraction(deliver, answering):
-    answering("discord", 429, {"message": "You are being rate limited.", "retry_after": 0.65})
+def test_discord_pause_may_be_a_fraction(deliver, set_answer):
+    set_answer("discord", 429, {"message": "You are being rate limited.", "retry_after": 0.65})
     assert refused(deliver, "discord").retry_after_s == 0.65
 
 
@@ -141,8 +141,8 @@ def test_slack_gets_entities_without_markup(deliver):
 
 
 @pytest.mark.parametrize(("status", "reason"), [(404, "no_service"), (410, "channel_is_archived")])
-def test_slack_reason_is_shown(deliver, answering, status, reason):
-    answering("slack", status, reason.encode())
+def test_slack_reason_is_shown(deliver, set_answer, status, reason):
+    set_answer("slack", status, reason.encode())
     error = refused(deliver, "slack")
     assert (str(error), error.permanent) == (f"{status} {reason}", True)
 
@@ -160,8 +160,8 @@ def test_pushover_gets_a_form(deliver):
     assert len(deliver("pushover", text=LONG)[2]["message"][0]) <= 1024
 
 
-def test_pushover_reasons_are_shown(deliver, answering):
-    answering("pushover", 400, {"status": 0, "errors": ["user key is invalid"]})
+def test_pushover_reasons_are_shown(deliver, set_answer):
+    set_answer("pushover", 400, {"status": 0, "errors": ["user key is invalid"]})
     error = refused(deliver, "pushover")
     assert (str(error), error.permanent) == ("400 user key is invalid", True)
 
@@ -212,7 +212,7 @@ def test_gotify_gets_json_and_the_key(deliver):
         ("gotify", "https://g.example:8080/", "AbCdEf12345.-_x"),
     ],
 )  # fmt: skip
-def test_address_of_something_else_is_refused(client, connections, kind, address, secret):
+def test_address_of_another_service_is_refused(client, connections, kind, address, secret):
     with pytest.raises(TransportError) as error:
         SERVICES[kind].transport(client).check(address, secret)
     assert error.value.permanent

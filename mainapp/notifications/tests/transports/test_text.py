@@ -11,7 +11,7 @@ from mainapp.notifications.transports.text import cut, utf8_length, utf16_length
         ("abc", 3, "abc"),
         ("abcd", 3, "ab…"),
         ("ab cd", 4, "ab…"),
-        ("abe\u0301fg", 4, "ab…"),  # an accent of its own stays with its letter
+        ("abe\u0301fg", 4, "ab…"),  # a combining accent stays with its letter
         ("a👍🏽bc", 3, "a…"),
         ("a👨\u200d👩\u200d👧b", 4, "a…"),
         ("❤\ufe0fab", 2, "…"),
@@ -27,5 +27,5 @@ def test_text_is_cut_between_characters(text, limit, expected):
     st.integers(3, 60),
     st.sampled_from([len, utf8_length, utf16_length]),
 )
-def test_cut_text_is_within_any_limit(text, limit, measure):
+def test_cut_text_never_exceeds_the_limit(text, limit, measure):
     assert measure(cut(text, limit=limit, measure=measure)) <= limit

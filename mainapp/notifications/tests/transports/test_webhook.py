@@ -36,7 +36,7 @@ def test_message_is_signed(client, receiver, message):
 @pytest.mark.parametrize(
     ("status", "permanent"), [(500, False), (404, False), (429, False), (410, True)]
 )
-def test_status_that_is_no_success_is_an_error(client, receiver, message, status, permanent):
+def test_status_other_than_2xx_is_an_error(client, receiver, message, status, permanent):
     receiver.status = status
     with pytest.raises(TransportError, match=str(status)) as failed:
         WebhookTransport(client).send(message(URL))
@@ -44,7 +44,7 @@ def test_status_that_is_no_success_is_an_error(client, receiver, message, status
     assert failed.value.permanent is permanent
 
 
-def test_unknown_name_is_tried_again(client, message):
+def test_unknown_host_is_retried(client, message):
     with pytest.raises(TransportError, match="não foi encontrado") as failed:
         WebhookTransport(client).send(message("https://nowhere.invalid/"))
 

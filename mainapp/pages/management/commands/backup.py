@@ -1,4 +1,4 @@
-"""`make backup`: database and media into one archive, while everything runs."""
+"""`make backup`: write database and media to one archive, while the instance runs."""
 
 import sys
 from argparse import ArgumentParser
@@ -22,7 +22,7 @@ def stores() -> Stores:
 
 
 def new_archive(prefix: str) -> Path:
-    """Return the name of a new archive among the instance's own."""
+    """Return the path of a new archive in the instance's folder of backups."""
     moment = timezone.localtime().strftime("%Y%m%d-%H%M%S")
     return Path(settings.DATA_DIR) / "backups" / f"{prefix}-{moment}.tar.gz"
 

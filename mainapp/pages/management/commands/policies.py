@@ -1,4 +1,4 @@
-"""`manage.py policies check`: every view, operation and frame has a line in a policies.py."""
+"""`manage.py policies check`: fail unless every view, operation and frame has a policy."""
 
 from argparse import ArgumentParser
 

@@ -1,4 +1,4 @@
-"""`make restore FILE=…`: bring an archive back, while everything runs."""
+"""`make restore FILE=…`: restore an archive, while the instance runs."""
 
 import sys
 from argparse import ArgumentParser
@@ -14,10 +14,10 @@ from project.backup import BackupError, restore_archive, write_archive
 
 
 class Command(BaseCommand):
-    help = "Bring database and media of an archive back; what was there is archived first."
+    help = "Restore database and media from an archive; the present ones are archived first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, help="an archive that backup made")
+        parser.add_argument("file", type=Path, help="an archive written by backup")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Three people, rooms with talk, alerts and a carteira, to look around in; only while debugging."""
+"""Demonstration data for development: three users, rooms with messages, alerts, a carteira."""
 
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from mainapp.market.models import Stock
 from mainapp.market.services.watchlists import create_list
 from mainapp.portfolio.services import NewRow, import_rows
 
-PASSWORD = "pregao-demo"  # noqa: S105 - a demonstration's, told to whoever asks for it
+PASSWORD = "pregao-demo"  # noqa: S105 - public: the demonstration data exists only with DEBUG=1
 PEOPLE = {
     "ana": ("Ana Prado", "Dividendos e paciência.", User.Access.USER),
     "beto": ("Beto Lima", "Opero gráfico diário. Às vezes acerto.", User.Access.USER),
@@ -91,23 +91,23 @@ ALERTS = (
 
 
 class Command(BaseCommand):
-    help = "Make three people with rooms, alerts and a carteira. Only with DEBUG=1."
+    help = "Create three users with rooms, alerts and a carteira. Only with DEBUG=1."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("seed_demo works only with DEBUG=1: its passwords are known to all.")
         if User.objects.filter(username__in=PEOPLE).exists():
-            self.stdout.write("The demonstration is there already; nothing was changed.")
+            self.stdout.write("The demonstration data exists already; nothing was changed.")
             return
         with transaction.atomic():
-            people = {name: make_person(name) for name in PEOPLE}
+            users = {name: create_user(name) for name in PEOPLE}
             for room in ROOMS:
-                open_room(people, room)
-            fill_lists(people["ana"])
+                open_room(users, room)
+            fill_lists(users["ana"])
         self.stdout.write(f"Log in as {', '.join(PEOPLE)}; the password is {PASSWORD}.")
 
 
-def make_person(name: str) -> User:
+def create_user(name: str) -> User:
     display_name, bio, level = PEOPLE[name]
     user = User.objects.create_user(
         name,
@@ -121,20 +121,20 @@ def make_person(name: str) -> User:
     return user
 
 
-def open_room(people: dict[str, User], room: dict[str, Any]) -> None:
-    made = create_room(
-        host=people[room["host"]],
+def open_room(users: dict[str, User], room: dict[str, Any]) -> None:
+    created = create_room(
+        host=users[room["host"]],
         name=room["name"],
         topic=room["topic"],
         description=room["description"],
         stock=Stock.objects.filter(symbol=room["stock"]).first(),
     )
     for author, body in room["talk"]:
-        post_message(room_pk=made.pk, author=people[author], body=body)
+        post_message(room_pk=created.pk, author=users[author], body=body)
 
 
 def fill_lists(owner: User) -> None:
-    """Give a person a carteira, a list and alerts."""
+    """Create a carteira, a watchlist and alerts for a user."""
     stocks = Stock.objects.in_bulk(WATCHED, field_name="symbol")
     rows = [
         NewRow(
@@ -147,10 +147,10 @@ def fill_lists(owner: User) -> None:
     ]
     import_rows(owner=owner, rows=rows, is_replacing=False)
     create_list(owner=owner, name="Acompanho", symbols=WATCHED)
-    for given in ALERTS:
+    for alert in ALERTS:
         fields = {
             name: Decimal(value) if isinstance(value, str) and value[0].isdigit() else value
-            for name, value in given.items()
+            for name, value in alert.items()
         }
-        fields["ativo"] = stocks[given["ativo"]]
+        fields["ativo"] = stocks[alert["ativo"]]
         create_alert(owner=owner, fields=fields, simulated=settings.SIMULATED, at=timezone.now())

@@ -1,4 +1,4 @@
-"""Bring an instance up to date before its processes start; a second time changes nothing."""
+"""Bring an instance up to date before its processes start. Safe to repeat."""
 
 import hashlib
 import sys
@@ -39,9 +39,10 @@ class Command(BaseCommand):
 
 
 def check_database() -> None:
-    """End with one line unless the database lets us in, waiting three seconds at most."""
+    """Exit with a one-line message unless the database accepts a connection within 3 s."""
     probe: BaseDatabaseWrapper = connection.copy()
     options = probe.settings_dict.get("OPTIONS", {})
+    # Through the pool an unreachable database would cost the pool's time-out, 10 s.
     options.pop("pool", None)
     if probe.vendor == "postgresql":
         options["connect_timeout"] = CONNECT_TIMEOUT_S
@@ -59,14 +60,14 @@ def check_database() -> None:
 
 
 def migrate() -> None:
-    """Migrate where something is to be done: looking is ten times cheaper than migrating."""
+    """Run the migrations that are missing; the check is ten times cheaper than `migrate`."""
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", interactive=False, verbosity=0)
 
 
 def collect_static() -> None:
-    """Collect the static files again when one of them has changed."""
+    """Collect the static files again if one of them has changed."""
     stamp = Path(settings.STATIC_ROOT) / ".collected"
     state = hashlib.sha256("\n".join(sorted(_static_state())).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == state:
@@ -77,7 +78,7 @@ def collect_static() -> None:
 
 
 def _static_state() -> Iterator[str]:
-    """Yield a line that changes with each source file, with Django and with the storage."""
+    """Yield lines that change whenever a source file, Django or the storage backend changes."""
     yield f"{django.__version__} {settings.STORAGES['staticfiles']['BACKEND']}"
     for finder in get_finders():
         for name, storage in finder.list([]):

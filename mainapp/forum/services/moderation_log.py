@@ -1,4 +1,4 @@
-"""The log of moderation: written in the transaction of what it tells."""
+"""The moderation log, written in the transaction of the action that it records."""
 
 from django.utils import timezone
 
@@ -6,7 +6,7 @@ from mainapp.accounts.models import User
 from mainapp.forum.models import ModerationEntry, Room
 
 
-def note(
+def log_action(
     room: Room,
     actor: User,
     action: ModerationEntry.Action,
@@ -14,7 +14,7 @@ def note(
     target_id: int | None = None,
     detail: str = "",
 ) -> None:
-    """Add a line to the log."""
+    """Add an entry to the log. `room_name` is copied, as the log survives the room."""
     ModerationEntry.objects.create(
         room=room,
         room_name=room.name,

@@ -1,4 +1,7 @@
-"""Messages on pages: `{{ message|excerpt }}`, `{{ query|with_page:3 }}`."""
+"""Filters for messages and for links of the room list.
+
+`{{ message|excerpt }}`, `{{ query|with_page:3 }}`.
+"""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -15,25 +18,25 @@ register = template.Library()
 
 @register.filter
 def excerpt(message: Message) -> str:
-    """Return a message's beginning as plain text; what is deleted has none."""
+    """Return the start of a message as plain text; empty for a deleted one."""
     return rendering.excerpt(message.body_html)
 
 
 @register.filter
 def avatar_address(user: Any) -> str | None:
-    """Return the address of a person's small picture; None for who has none, or is nobody."""
+    """Return the URL of a user's small picture; None without one and for anonymous users."""
     return avatar_url(user, 48) if isinstance(user, User) else None
 
 
 @register.filter
 def with_page(query: dict[str, Any], number: int) -> str:
-    """Return the forum's query with another page."""
+    """Return the query string of another page of the room list."""
     return _address(query["words"], query["topic"], number)
 
 
 @register.filter
 def with_topic(query: dict[str, Any], topic: str) -> str:
-    """Return the forum's query with another topic, from its first page."""
+    """Return the query string of another topic, from its first page."""
     return _address(query["words"], topic, 1)
 
 

@@ -33,11 +33,11 @@ def send(client, path, data=None, *, key="k-1", method="post"):
 
 
 def test_repeated_request_has_one_effect_and_the_same_answer(api):
-    first, again = send(api, "alerts/", ALERT), send(api, "alerts/", ALERT)
+    first, repeated = send(api, "alerts/", ALERT), send(api, "alerts/", ALERT)
 
-    assert (again.status_code, again.json()) == (201, first.json())
+    assert (repeated.status_code, repeated.json()) == (201, first.json())
     assert "Idempotent-Replayed" not in first
-    assert again["Idempotent-Replayed"] == "true"
+    assert repeated["Idempotent-Replayed"] == "true"
     assert Alert.objects.count() == 1
 
 
@@ -54,13 +54,13 @@ def test_answer_without_a_body_is_repeated(api):
 )
 def test_key_of_another_request_is_a_conflict(api, path, data):
     send(api, "alerts/", ALERT)
-    answer = send(api, path, data)
+    response = send(api, path, data)
 
-    assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
     assert Alert.objects.count() == 1
 
 
-def test_keys_of_two_people_are_two_keys(api, bob):
+def test_keys_are_separate_for_each_user(api, bob):
     send(api, "alerts/", ALERT)
     api.force_login(bob)
 
@@ -74,7 +74,7 @@ def test_refused_request_may_be_mended(api):
     assert send(api, "alerts/", ALERT).status_code == 201
 
 
-def test_key_is_kept_for_a_day(api):
+def test_saved_answer_expires_after_a_day(api):
     send(api, "alerts/", ALERT)
     with time_machine.travel(timezone.now() + timedelta(hours=23, minutes=59), tick=False):
         assert send(api, "alerts/", ALERT)["Idempotent-Replayed"] == "true"
@@ -94,7 +94,7 @@ def test_reading_needs_no_key(api):
     assert KeptAnswer.objects.count() == 0
 
 
-def test_refresh_token_lost_on_the_way_is_given_again(db, client):
+def test_lost_refresh_answer_is_repeated(db, client):
     User.objects.create_user("carla", password="correto cavalo 9")
     names = {"username": "carla", "password": "correto cavalo 9"}
     refresh = {"refresh": send(client, "accounts/login/", names).json()["refresh"]}
@@ -104,16 +104,16 @@ def test_refresh_token_lost_on_the_way_is_given_again(db, client):
     assert send(client, "accounts/refresh/", refresh, key="k-3").status_code == 401
 
 
-def in_parallel(count, ask):
+def in_parallel(count, request_once):
     """Return the answers of `count` requests that start together."""
-    answers, start = [], Barrier(count)
+    responses, start = [], Barrier(count)
 
     def run(n):
         client = Client()
         client.force_login(User.objects.get(username="alice"))
         connection.close()  # waiting with it would empty the pool
         start.wait(30)
-        answers.append(ask(client, n))
+        responses.append(request_once(client, n))
         connection.close()
 
     threads = [Thread(target=run, args=(n,)) for n in range(count)]
@@ -121,28 +121,28 @@ def in_parallel(count, ask):
         thread.start()
     for thread in threads:
         thread.join()
-    return answers
+    return responses
 
 
 @pytest.mark.django_db(transaction=True)
-def test_requests_at_once_have_one_effect_and_one_answer(alice):
+def test_concurrent_requests_have_one_effect_and_one_answer(alice):
     StockFactory(symbol="PETR4")
-    answers = in_parallel(20, lambda client, _n: send(client, "alerts/", ALERT))
+    responses = in_parallel(20, lambda client, _n: send(client, "alerts/", ALERT))
 
-    assert {answer.status_code for answer in answers} == {201}
-    assert len({answer.content for answer in answers}) == 1
+    assert {response.status_code for response in responses} == {201}
+    assert len({response.content for response in responses}) == 1
     assert Alert.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_quota_of_rooms_is_exact_however_many_ask_at_once(alice, settings):
+def test_quota_of_rooms_is_exact_under_concurrent_requests(alice, settings):
     settings.ROOMS_A_DAY = 5
-    answers = in_parallel(
+    responses = in_parallel(
         20, lambda client, n: send(client, "rooms/", {"name": f"Sala {n}"}, key=f"k-{n}")
     )
 
-    codes = sorted(answer.status_code for answer in answers)
+    codes = sorted(response.status_code for response in responses)
     assert codes == [201] * 5 + [429] * 15
     assert Room.objects.count() == 5
-    refused = next(answer for answer in answers if answer.status_code == 429)
+    refused = next(response for response in responses if response.status_code == 429)
     assert int(refused["Retry-After"]) > 86_000

@@ -1,6 +1,6 @@
-"""What features hold of a person: sections of the profile page, tables of the archive.
+"""Registry of the data that features store about a user: profile sections and export tables.
 
-A feature registers them in `AppConfig.ready`, with a selector for each, and imports no page.
+Each feature registers its own in `AppConfig.ready`, so that the pages need not import it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,9 +15,9 @@ Row = Sequence[Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A part of a person's own profile page, which only they see.
+    """A section of the user's own profile page, invisible to others.
 
-    `context` may ask one query; the template is given what it returns, and `person`.
+    The template is rendered with the result of `context`, which may make one query, and `person`.
     """
 
     template: str
@@ -26,10 +26,10 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """One table of the archive: `<name>.json` and `<name>.csv`.
+    """A table of the data export: `<name>.json` and `<name>.csv`.
 
-    `rows` yields them one by one, in a fixed number of queries, as values that JSON knows, or
-    Decimal, datetime, date or UUID.
+    `rows` makes a fixed number of queries and yields rows of JSON values, Decimal, datetime, date
+    or UUID.
     """
 
     name: str
@@ -42,12 +42,12 @@ _tables: dict[str, Table] = {}
 
 
 def register_section(section: Section) -> None:
-    """Show a section on every person's own profile page. Safe to repeat."""
+    """Show a section on every user's own profile page. Safe to repeat."""
     _sections[section.template] = section
 
 
 def register_table(table: Table) -> None:
-    """Put a table into every person's archive. Safe to repeat."""
+    """Include a table in every data export. Safe to repeat."""
     _tables[table.name] = table
 
 

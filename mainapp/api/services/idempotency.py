@@ -26,6 +26,8 @@ def claim_key(*, scope: str, key: str, fingerprint: str, at: datetime) -> KeptAn
     Keys expire after KEY_LIFETIME. Raises: KeyReused.
     """
     KeptAnswer.objects.filter(created_at__lt=at - KEY_LIFETIME).delete()
+    # PostgreSQL waits here for an open transaction with the same key: until its commit, when the
+    # saved answer is found below, or its rollback, when the key is free.
     KeptAnswer.objects.bulk_create(
         [KeptAnswer(scope=scope, key=key, fingerprint=fingerprint, created_at=at)],
         ignore_conflicts=True,
