@@ -304,7 +304,7 @@ def test_ages_do_not_depend_on_the_clock_of_the_browser(new_context, hours):
     feed = page.locator("[data-market-status] .badge-feed")
     age = page.locator("tr[data-symbol=PETR4] [data-field=age]")
     price = page.locator("tr[data-symbol=PETR4] [data-field=price]")
-    expect(feed).to_have_text("Ao vivo")
+    expect(age).to_have_text(AGE, timeout=BACK_MS)
     age.evaluate(RECORD_AGES)
     for shift in (hours, 0):
         page.evaluate(f"shiftClock({shift})")
