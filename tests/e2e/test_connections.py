@@ -66,6 +66,7 @@ class Visit:
     def wait_until_live(self) -> None:
         is_live(self.page)
         expect(self.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+        self.page.locator("[data-bell][data-ready]").wait_for()
 
     def wait_until_reopened(self) -> None:
         """Wait until each of the three sockets was opened again."""
@@ -303,7 +304,7 @@ def test_ages_do_not_depend_on_the_clock_of_the_browser(new_context, hours):
     feed = page.locator("[data-market-status] .badge-feed")
     age = page.locator("tr[data-symbol=PETR4] [data-field=age]")
     price = page.locator("tr[data-symbol=PETR4] [data-field=price]")
-    expect(feed).to_have_text("Ao vivo")
+    expect(age).to_have_text(AGE, timeout=BACK_MS)
     age.evaluate(RECORD_AGES)
     for shift in (hours, 0):
         page.evaluate(f"shiftClock({shift})")

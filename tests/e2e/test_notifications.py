@@ -12,8 +12,13 @@ def tab(open_page):
     """Return a tab of a user who is logged in; `tab.person` is the user's name."""
     page = open_page(BLANK)
     page.person = log_in_new_user(page, "/notifications/")
-    page.get_by_role("heading", name="Notificações").wait_for()
+    wait_for_bell(page)
     return page
+
+
+def wait_for_bell(page):
+    """Wait until the bell is connected: what came before is only counted."""
+    page.locator("[data-bell][data-ready]").wait_for()
 
 
 def tell(person, title):
@@ -29,6 +34,7 @@ notify(user=user, kind="alert", title={title!r}, url="/graph?ticker=PETR4")
 def test_news_reach_every_tab_and_are_read_in_all(tab, shell):
     other = tab.context.new_page()
     other.goto("/privacy/")
+    wait_for_bell(other)
     expect(tab.get_by_text("Nenhuma notificação", exact=True)).to_be_visible()
     shell(tell(tab.person, "PETR4 caiu a R$ 36,00"))
 
@@ -41,6 +47,17 @@ def test_news_reach_every_tab_and_are_read_in_all(tab, shell):
     tab.get_by_role("button", name="Marcar todas como lidas").click()
     for page in (tab, other):
         expect(page.locator(".bell-count")).to_be_hidden()
+
+
+def test_list_holds_what_came_before_the_bell_was_connected(tab, shell):
+    def connect(socket):
+        shell(tell(tab.person, "cedo"))  # the page is there, its list empty
+        socket.connect_to_server()
+
+    tab.route_web_socket("**/ws/notifications/", connect)
+    tab.goto("/notifications/")
+
+    expect(tab.locator(".inbox-item")).to_have_count(1)
 
 
 def test_opened_notification_is_read_and_one_deleted_is_gone(tab, shell):

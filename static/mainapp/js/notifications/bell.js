@@ -57,13 +57,21 @@ function refreshList() {
   }, REFRESH_MS);
 }
 
+/** Return the newest notification that the page's list shows, 0 without one. */
+function newestListed() {
+  return Number(list?.querySelector("[data-id]")?.dataset.id ?? 0);
+}
+
 const HANDLERS = {
   snapshot(frame) {
     showUnread(frame.unread);
+    bell.dataset.ready = "";
+    // One may have come after the page was rendered and before the connection was open.
+    const isBehind = lastId === null && newestListed() < frame.last_id;
     const missed = lastId === null ? [] : frame.items.filter((item) => !item.is_read && item.id > lastId);
     missed.reverse().forEach(announce);
     lastId = Math.max(lastId ?? 0, frame.last_id);
-    if (missed.length) refreshList();
+    if (missed.length || isBehind) refreshList();
   },
   notification(frame) {
     if (frame.id <= lastId) return;
