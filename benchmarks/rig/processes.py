@@ -151,7 +151,10 @@ class Rig:
         return process
 
     def prepare(self) -> None:
-        """Migrate and load the catalogue, or copy RIG_DATABASE, a database prepared before."""
+        """Migrate, load the catalogue and schedule the batches.
+
+        Or copy RIG_DATABASE, a database prepared before: without a schedule.
+        """
         prepared = self.environment.get("RIG_DATABASE")
         if prepared and self.environment["DATABASE_URL"].startswith("sqlite:"):
             shutil.copyfile(prepared, self.folder / "pregao.sqlite3")
@@ -166,7 +169,7 @@ class Rig:
 
     def run_python(self, *arguments: str) -> None:
         process = self.python(*arguments)
-        if process.wait(60):
+        if process.wait(180):
             raise RuntimeError(f"{arguments} failed:\n{self.tail()}")
 
     def listen(self) -> socket.socket:

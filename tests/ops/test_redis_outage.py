@@ -99,4 +99,7 @@ def test_worker_and_beat_are_back_at_once(server, start):
     wait_for(lambda: is_done(server, second), 10, "the worker again")
     assert time.monotonic() - back_at <= BACK_WITHIN_S
     wait_for(lambda: server.client.exists(redis_key("beat")), 3, "beat's lease again")
-    assert "beat's lease was not renewed" in beat_log.read_text()
+    # Beat meets the outage when it renews its lease, or before when a task was due at that moment.
+    log = beat_log.read_text()
+    reports = [log.count("beat's lease was not renewed"), log.count("beat: Connection error")]
+    assert max(reports) == 1

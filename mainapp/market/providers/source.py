@@ -12,6 +12,7 @@ from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.threads import Call
 from mainapp.market.quotes import Quote
 
+# Threads of hung calls cannot be stopped: without a limit they would pile up.
 MAX_HUNG_CALLS = 2
 LOAD_S = 30.0
 # Lets an adapter report its time-out itself, with the quotes that it received.
