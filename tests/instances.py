@@ -38,7 +38,9 @@ def environment(**given: str) -> dict[str, str]:
     The others are there and empty, so that a developer's .env has no say.
     """
     mine = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE"), "")
-    rest = {name: value for name, value in os.environ.items() if name not in variables()}
+    # pytest-django names the settings, which nobody does who starts a server.
+    left_out = {*variables(), "DJANGO_SETTINGS_MODULE"}
+    rest = {name: value for name, value in os.environ.items() if name not in left_out}
     return {**rest, **mine, "DEBUG": "0", **given}
 
 
