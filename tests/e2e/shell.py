@@ -28,7 +28,7 @@ def open_shell(site: Instance) -> Iterator[Shell]:
     command = [sys.executable, "-m", "project.launcher", "manage", "shell", "-v", "0", "-c", LOOP]
     process = subprocess.Popen(  # noqa: S603 - our own arguments
         command,
-        env=environment(**site.given),
+        env=environment(**site.env_vars),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -11,7 +11,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, WebSoc
 from tests.e2e.conftest import ARGUMENTS, chromium_path
 from tests.e2e.proxy import Proxy
 from tests.e2e.shell import Shell
-from tests.e2e.test_forum import is_live, make_room, said, say, sign_up
+from tests.e2e.test_forum import (
+    create_room,
+    log_in,
+    message_bodies,
+    wait_until_room_is_live,
+    write_message,
+)
 from tests.e2e.test_notifications import tell
 from tests.instances import Instance
 
@@ -51,8 +57,8 @@ class Visit:
         self.page = page
         self.opened: list[str] = []  # the paths of the sockets that the page opened
         page.on("websocket", self._note)
-        self.name = sign_up(page)
-        self.path = make_room(page, stock="PETR4")
+        self.name = log_in(page)
+        self.path = create_room(page, stock="PETR4")
         self.wait_until_live()
 
     @property
@@ -64,7 +70,7 @@ class Visit:
         return self.page.locator("[data-connection-status]")
 
     def wait_until_live(self) -> None:
-        is_live(self.page)
+        wait_until_room_is_live(self.page)
         expect(self.feed).to_have_text("Ao vivo", timeout=BACK_MS)
         self.page.locator("[data-bell][data-ready]").wait_for()
 
@@ -93,14 +99,14 @@ class Friend:
     def __init__(self, page: Page, shell: Shell) -> None:
         self.page = page
         self._shell = shell
-        sign_up(page)
+        log_in(page)
 
     def write(self, visit: Visit, text: str) -> None:
         if visit.path not in self.page.url:
             self.page.goto(visit.path)
-        is_live(self.page)
-        say(self.page, text)
-        expect(said(self.page).last).to_have_text(text, timeout=BACK_MS)
+        wait_until_room_is_live(self.page)
+        write_message(self.page, text)
+        expect(message_bodies(self.page).last).to_have_text(text, timeout=BACK_MS)
         self._shell(tell(visit.name, text))
 
 
@@ -115,7 +121,7 @@ def friend(browser: Browser, site: Instance, shell: Shell) -> Iterator[Friend]:
 def expect_all_three(visit: Visit, friend: Friend, text: str) -> None:
     """Expect the friend's message, the notification of it, and live prices on the member's page."""
     friend.write(visit, text)
-    expect(said(visit.page).last).to_contain_text(text, timeout=BACK_MS)
+    expect(message_bodies(visit.page).last).to_contain_text(text, timeout=BACK_MS)
     toast = visit.page.locator(".notification-toast", has_text=text)
     expect(toast).to_be_visible(timeout=BACK_MS)
     expect(visit.feed).to_have_text("Ao vivo", timeout=BACK_MS)
@@ -135,15 +141,15 @@ def test_silently_dead_connections_are_noticed_and_replaced(member, friend, prox
 
 
 def test_message_sent_into_a_dead_connection_arrives_once(member, proxy):
-    say(member.page, "antes")
-    expect(said(member.page)).to_have_text(["antes"])
+    write_message(member.page, "antes")
+    expect(message_bodies(member.page)).to_have_text(["antes"])
     proxy.freeze("/ws/room/")
-    say(member.page, "durante")
+    write_message(member.page, "durante")
     expect(member.page.locator(".msg.pending")).to_contain_text("durante")
     expect(member.page.locator(".msg.pending")).to_have_count(0, timeout=BACK_MS)
 
     member.page.reload()
-    expect(said(member.page)).to_have_text(["antes", "durante"])
+    expect(message_bodies(member.page)).to_have_text(["antes", "durante"])
 
 
 def test_killed_server_is_reached_again_by_all_sockets(member, friend, site):
@@ -160,8 +166,8 @@ def test_killed_server_is_reached_again_by_all_sockets(member, friend, site):
 def test_room_can_be_written_in_after_a_short_offline(member):
     member.page.context.set_offline(True)
     member.page.context.set_offline(False)
-    say(member.page, "logo depois")
-    expect(said(member.page)).to_have_text(["logo depois"])
+    write_message(member.page, "logo depois")
+    expect(message_bodies(member.page)).to_have_text(["logo depois"])
     expect(member.page.locator(".msg.pending")).to_have_count(0)
 
 
@@ -172,22 +178,22 @@ def test_messages_written_offline_are_sent_once_when_the_network_is_back(member,
     page.context.set_offline(True)
     expect(member.feed).to_contain_text("você está sem internet", timeout=BACK_MS)
     for text in ("um", "dois"):
-        say(page, text)
+        write_message(page, text)
     expect(page.locator(".msg.pending")).to_have_count(2)
     expect(page.locator(".msg.pending").first).to_contain_text("espera a conexão…")
 
     page.context.set_offline(False)
 
-    expect(said(page)).to_have_text(["um", "dois"], timeout=BACK_MS)
+    expect(message_bodies(page)).to_have_text(["um", "dois"], timeout=BACK_MS)
     expect(page.locator(".msg.pending")).to_have_count(0)
     expect_all_three(member, friend, "bem-vinda")
     page.reload()
-    expect(said(page)).to_have_text(["um", "dois", re.compile("bem-vinda")])
+    expect(message_bodies(page)).to_have_text(["um", "dois", re.compile("bem-vinda")])
 
 
 def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     page = new_context().new_page()
-    sign_up(page)
+    log_in(page)
     page.goto("/privacy/")
     proxy.freeze()
     page.context.set_offline(True)
@@ -224,7 +230,7 @@ def test_page_out_of_the_back_forward_cache_is_live_again(
     member.page.wait_for_function("window.isSamePage")
     assert member.page.evaluate("window.wasCached")
 
-    expect(said(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
+    expect(message_bodies(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
     expect_all_three(member, friend, "de novo")
 
 
@@ -238,7 +244,7 @@ def test_frozen_tab_is_up_to_date_when_it_wakes(member, friend, proxy):
 
     member.wait_until_reopened()
 
-    expect(said(member.page)).to_contain_text(["enquanto dormias"], timeout=BACK_MS)
+    expect(message_bodies(member.page)).to_contain_text(["enquanto dormias"], timeout=BACK_MS)
     expect_all_three(member, friend, "acordada")
 
 
@@ -404,7 +410,7 @@ def test_ended_session_is_shown_once_and_the_bell_does_not_reconnect(member):
 @pytest.mark.parametrize(("code", "text"), [(4404, "não existe mais"), (4408, "recarregue")])
 def test_final_close_codes_are_shown_without_reconnecting(new_context, code, text):
     page = new_context().new_page()
-    sign_up(page)
+    log_in(page)
     opened: list[WebSocketRoute] = []
 
     def connect(socket: WebSocketRoute) -> None:

@@ -8,7 +8,7 @@ from tests.e2e.people import log_in_new_user
 WATCHED = "/stocktracker?stockpicker=PETR4"
 
 
-def test_other_tab_is_told_of_the_logout_and_goes_on(open_page):
+def test_logout_is_shown_in_another_tab_whose_prices_stay_live(open_page):
     page = open_page(BLANK)
     log_in_new_user(page, "/")
     other = page.context.new_page()

@@ -20,13 +20,15 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.payloads import PAYLOADS
 from tests.e2e.people import post_form
-from tests.e2e.test_forum import make_room, sign_up
+from tests.e2e.test_forum import create_room, log_in
 from tests.instances import Instance
 
 AT_ONCE = 6
-ROOMS = 20  # a person may make so many a day; the forum's page shows as many
-WIDE = 500  # of a text that is written into the database, whatever its column's form allows
-SHOWN = [text for text in PAYLOADS if text.isprintable()]  # a name takes no others
+ROOMS = 20  # the daily limit of a user, and the size of a page of the forum
+MAX_STORED_LENGTH = (
+    500  # of a text that is written into the database, whatever its column's form allows
+)
+PRINTABLE = [text for text in PAYLOADS if text.isprintable()]  # names take no others
 Form = tuple[str, dict[str, str]]
 HOOK = """
 window.ran = [];
@@ -127,7 +129,7 @@ async ([path, texts, edits]) => {
 
 
 @pytest.fixture
-def unguarded(browser: Browser, site) -> Iterator[Callable[[], Page]]:
+def open_without_policy(browser: Browser, site) -> Iterator[Callable[[], Page]]:
     """Return a function that opens a page of somebody new, where no policy stops a script."""
     contexts = []
 
@@ -137,7 +139,7 @@ def unguarded(browser: Browser, site) -> Iterator[Callable[[], Page]]:
         contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()
-        sign_up(page)
+        log_in(page)
         return page
 
     yield open_
@@ -152,7 +154,7 @@ def post(page: Page, path: str, **form: str) -> str:
     return answer.headers.get("location", "")
 
 
-def packs(limit: int, joint: str = " ", texts: Iterable[str] = PAYLOADS) -> list[str]:
+def pack(limit: int, joint: str = " ", texts: Iterable[str] = PAYLOADS) -> list[str]:
     """Return all payloads in few texts of at most `limit` characters; longer payloads are cut."""
     made: list[str] = []
     for payload in texts:
@@ -172,59 +174,59 @@ def write_rows(site: Instance, table: str, columns: str, rows: Iterable[tuple[st
         database.executemany(f"UPDATE {table} SET {columns} WHERE id = ?2", rows)  # noqa: S608 - ours
 
 
-def nothing_runs(page: Page, paths: Iterable[str]) -> None:
+def check_pages(page: Page, paths: Iterable[str]) -> None:
     found, _led = page.evaluate(SHOW, [[[path] for path in paths], AT_ONCE])
     assert found == []
 
 
-def nothing_sent_runs(page: Page, forms: list[Form], *, at_once: int = AT_ONCE) -> list[str]:
+def check_forms(page: Page, forms: list[Form], *, at_once: int = AT_ONCE) -> list[str]:
     """Send forms, look at what each leads to, and return where that was; empty if refused."""
-    found, led = page.evaluate(SHOW, [forms, at_once])
+    found, locations = page.evaluate(SHOW, [forms, at_once])
     assert found == []
-    return led
+    return locations
 
 
 def send_all(page: Page, forms: Iterable[Form], paths: Iterable[str] = ()) -> list[str]:
     """Send forms, look at the refused ones and at the pages, and return where the forms led."""
     sent = [(form, post(page, form[0], **form[1])) for form in forms]
-    nothing_sent_runs(page, [form for form, led in sent if not led])
-    nothing_runs(page, paths)
-    return [led for _form, led in sent]
+    check_forms(page, [form for form, locations in sent if not locations])
+    check_pages(page, paths)
+    return [locations for _form, locations in sent]
 
 
-def test_there_are_two_hundred():
+def test_there_are_at_least_200_payloads():
     assert len(PAYLOADS) >= 200
 
 
 @pytest.mark.timeout(180)
-def test_no_text_of_a_room_runs(unguarded, site):
-    page = unguarded()
-    texts = zip_longest(packs(80), packs(40), packs(500, "\n"), fillvalue="x")
+def test_texts_of_a_room_do_not_run(open_without_policy, site):
+    page = open_without_policy()
+    texts = zip_longest(pack(80), pack(40), pack(500, "\n"), fillvalue="x")
     fields = [
         {"name": name, "topic": topic, "description": description}
         for name, topic, description in texts
     ]
-    led = nothing_sent_runs(page, [("/create-room/", one) for one in fields[:ROOMS]])
-    numbers = [path.split("/")[2] for path in led if path]
+    locations = check_forms(page, [("/create-room/", one) for one in fields[:ROOMS]])
+    numbers = [path.split("/")[2] for path in locations if path]
     assert len(numbers) == ROOMS
-    nothing_runs(page, ["/forum/"])
+    check_pages(page, ["/forum/"])
     for start in range(ROOMS, len(fields), ROOMS):
         some = zip(numbers, fields[start : start + ROOMS], strict=False)
-        led += send_all(page, [(f"/update-room/{pk}/", one) for pk, one in some], ["/forum/"])
-    assert sum(bool(path) for path in led) >= 0.95 * len(fields)
+        locations += send_all(page, [(f"/update-room/{pk}/", one) for pk, one in some], ["/forum/"])
+    assert sum(bool(path) for path in locations) >= 0.95 * len(fields)
 
-    rooms = list(zip(packs(WIDE), numbers, strict=False))
+    rooms = list(zip(pack(MAX_STORED_LENGTH), numbers, strict=False))
     assert len(rooms) < ROOMS
     columns = "name = ?1, topic = ?1, description = ?1"
     write_rows(site, "forum_room", columns, rooms)
     pages = ("/room/{}/", "/update-room/{}/", "/delete-room/{}/", "/room/{}/moderation/")
-    nothing_runs(page, ["/forum/", *(one.format(pk) for _text, pk in rooms for one in pages)])
+    check_pages(page, ["/forum/", *(one.format(pk) for _text, pk in rooms for one in pages)])
 
 
 @pytest.mark.timeout(180)
-def test_no_message_runs_however_it_comes(unguarded, open_page):
-    writer, reader = unguarded(), unguarded()
-    path = make_room(writer)
+def test_messages_do_not_run_by_form_or_socket(open_without_policy, open_page):
+    writer, reader = open_without_policy(), open_without_policy()
+    path = create_room(writer)
     reader.goto(path)
     reader.evaluate(
         """() => {
@@ -234,7 +236,7 @@ def test_no_message_runs_however_it_comes(unguarded, open_page):
             }).observe(document.querySelector(".talk-log"), { childList: true, subtree: true });
         }"""
     )
-    texts, edits = packs(1800, "\n\n"), packs(620, "\n\n")  # as few as the rate limits let pass
+    texts, edits = pack(1800, "\n\n"), pack(620, "\n\n")  # as few as the rate limits let pass
     assert (len(texts) <= 9, len(edits) <= 20) == (True, True)
     assert all(post(reader, path, body=text).endswith("#end") for text in texts)
     answers = writer.evaluate(WRITE, [path, texts, edits])
@@ -244,7 +246,7 @@ def test_no_message_runs_however_it_comes(unguarded, open_page):
         page.goto(path)
         page.locator(f".msg >> nth={2 * len(texts) - 1}").wait_for()
     assert reader.evaluate("[...window.ran, ...(window.found ?? [])]") == []
-    nothing_runs(writer, [path, "/forum/"])
+    check_pages(writer, [path, "/forum/"])
     guarded = open_page("/forum/")
     guarded.context.add_init_script(HOOK)
     for address in (path, "/forum/"):
@@ -254,52 +256,52 @@ def test_no_message_runs_however_it_comes(unguarded, open_page):
 
 
 @pytest.mark.timeout(180)
-def test_no_name_or_bio_of_a_person_runs(unguarded, site):
-    page = unguarded()
-    texts = zip_longest(packs(60, texts=SHOWN), packs(500, "\n", SHOWN), fillvalue="x")
+def test_names_and_bios_do_not_run(open_without_policy, site):
+    page = open_without_policy()
+    texts = zip_longest(pack(60, texts=PRINTABLE), pack(500, "\n", PRINTABLE), fillvalue="x")
     forms = [("/update-profile/", {"display_name": name, "bio": bio}) for name, bio in texts]
-    bios = len(packs(500, "\n", SHOWN))
+    bios = len(pack(500, "\n", PRINTABLE))
     # One after the other: they are one person's.
-    led = nothing_sent_runs(page, forms[:bios], at_once=1)
-    led += send_all(page, forms[bios:])
-    assert sum(bool(path) for path in led) >= 0.95 * len(forms)
+    locations = check_forms(page, forms[:bios], at_once=1)
+    locations += send_all(page, forms[bios:])
+    assert sum(bool(path) for path in locations) >= 0.95 * len(forms)
 
-    room = make_room(page)
+    room = create_room(page)
     post(page, room, body="oi")
-    profile = next(filter(None, led))
+    profile = next(filter(None, locations))
     pages = [profile, "/update-profile/", "/delete-account/", room, f"{room}moderation/", "/forum/"]
-    for text in packs(WIDE):
+    for text in pack(MAX_STORED_LENGTH):
         person = (text, profile.split("/")[2])
         write_rows(site, "accounts_user", "display_name = ?1, bio = ?1", [person])
-        nothing_runs(page, pages)
+        check_pages(page, pages)
 
 
 @pytest.mark.timeout(180)
-def test_no_name_of_a_list_runs(unguarded, site):
-    page = unguarded()
+def test_names_of_lists_do_not_run(open_without_policy, site):
+    page = open_without_policy()
     page.goto("/watchlists/")
-    wide = packs(WIDE)
+    wide = pack(MAX_STORED_LENGTH)
     lists = [post(page, "/watchlists/", name=f"Lista {n}") for n in range(len(wide))]
-    names = packs(60, texts=SHOWN)
-    led = []
+    names = pack(60, texts=PRINTABLE)
+    locations = []
     for start in range(0, len(names), len(lists)):
         some = zip(lists, names[start : start + len(lists)], strict=False)
         forms = [(f"{one}rename/", {"name": name}) for one, name in some]
-        led += send_all(page, forms, ["/watchlists/"])
-    assert sum(bool(path) for path in led) >= 0.95 * len(names)
+        locations += send_all(page, forms, ["/watchlists/"])
+    assert sum(bool(path) for path in locations) >= 0.95 * len(names)
 
     keys = [f"key{n}" for n in range(len(wide))]
     pks = [path.split("/")[2] for path in lists]
     rows = zip(wide, pks, keys, strict=True)
     write_rows(site, "market_watchlist", "name = ?1, share_key = ?3", rows)
     shared = [f"/lists/{key}/" for key in keys]
-    nothing_runs(page, ["/watchlists/", *lists, *(f"{one}delete/" for one in lists), *shared])
+    check_pages(page, ["/watchlists/", *lists, *(f"{one}delete/" for one in lists), *shared])
 
 
-def test_no_reason_of_a_report_runs(unguarded, site):
-    host, reporter = unguarded(), unguarded()
-    path = make_room(host)
-    reasons = packs(300)
+def test_reasons_of_reports_do_not_run(open_without_policy, site):
+    host, reporter = open_without_policy(), open_without_policy()
+    path = create_room(host)
+    reasons = pack(300)
     room = int(path.split("/")[2])
     with (
         closing(sqlite3.connect(site.data_dir / "pregao.sqlite3", timeout=10)) as database,
@@ -318,14 +320,14 @@ def test_no_reason_of_a_report_runs(unguarded, site):
         (f"/report-message/{pk}/", {"reason": reason})
         for pk, reason in zip(pks, reasons, strict=True)
     ]
-    assert all(nothing_sent_runs(reporter, forms))
-    nothing_runs(host, [f"{path}moderation/"])
+    assert all(check_forms(reporter, forms))
+    check_pages(host, [f"{path}moderation/"])
     host.goto(f"{path}moderation/")
     assert host.locator(".reports > li").count() == min(50, len(reasons))
 
 
-def test_no_search_runs_where_it_is_repeated(unguarded):
-    page = unguarded()
-    asked = [urlencode({"q": text, "topic": text[:40]}) for text in packs(60, texts=SHOWN)]
-    nothing_runs(page, [f"/forum/?{query}" for query in asked])
-    nothing_runs(page, [f"/stockpicker/ALL?{query}" for query in asked[::8]])
+def test_repeated_search_texts_do_not_run(open_without_policy):
+    page = open_without_policy()
+    queries = [urlencode({"q": text, "topic": text[:40]}) for text in pack(60, texts=PRINTABLE)]
+    check_pages(page, [f"/forum/?{query}" for query in queries])
+    check_pages(page, [f"/stockpicker/ALL?{query}" for query in queries[::8]])
