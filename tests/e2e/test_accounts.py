@@ -1,4 +1,4 @@
-"""An account's life in a browser: sign up, log out, log in, change the password."""
+"""Sign-up, log-in, log-out and password change in a real browser."""
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +12,7 @@ SIZES = {
 
 @pytest.fixture(params=SIZES)
 def new_member(request, open_page):
-    """Return a page where one has just signed up, and the name of who did."""
+    """Return a page on which a user has just signed up, and the user's name."""
     name = f"ana-{request.param}"
     page = open_page("/register/?next=/sources/", **SIZES[request.param])
     page.get_by_label("Nome de usuário").fill(name)

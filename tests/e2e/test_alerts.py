@@ -1,4 +1,4 @@
-"""Alerts in a real browser: made, fired by the simulated market, told by the bell."""
+"""Alerts in a real browser: created, fired by the simulated market, counted by the bell."""
 
 import re
 
@@ -13,7 +13,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 
 @pytest.fixture
 def alerts(open_page):
-    """Return `alerts(**options)`: the alerts' page of somebody new."""
+    """Return `alerts(**options)`: the alerts page of a new user."""
 
     def open_(**options) -> Page:
         page = open_page(BLANK, **options)
@@ -36,7 +36,7 @@ def format_price(price: float) -> str:
 
 
 def wait_until_live(page: Page) -> None:
-    """Wait for the socket: the browser complains of one that is closed before it is open."""
+    """Wait for the socket: the browser logs an error if it is closed before it is open."""
     expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo", timeout=20_000)
 
 

@@ -49,7 +49,8 @@ def test_browser_and_server_compute_the_same_values(open_html, case):  # noqa: F
 
 HOLDINGS = [("PETR4", "100", "30,12"), ("VALE3", "40,5", "70,55"), ("ITUB4", "235", "21,60")]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-# What of a page both renders must agree on: every figure of rows, foot, summary and divisions.
+# Collects every figure of the rows, the foot, the summary and the divisions. The live page and the
+# server's page must agree on all of them.
 READ = """(root) => {
     const all = (selector) => [...root.querySelectorAll(selector)];
     const rows = all("tr[data-symbol] [data-field]:not([data-field=age])");
@@ -79,7 +80,7 @@ def wait_until_live(page: Page) -> None:
 
 @pytest.fixture
 def carteira(open_page):
-    """Return `carteira(**options)`: the page of somebody new who holds three stocks."""
+    """Return `carteira(**options)`: the page of a new user with three stocks."""
 
     def open_(**options) -> Page:
         page = open_page(BLANK, **options)

@@ -1,4 +1,4 @@
-"""The forum in a real browser: from sign-up to a conversation of two."""
+"""The forum in a real browser: rooms, live messages, moderation, outages."""
 
 import re
 import signal
@@ -15,12 +15,12 @@ RECONNECTED_MS = 20_000
 
 
 def log_in(page: Page) -> str:
-    """Log a new user in, and return the user's name."""
+    """Log in as a new user and return the user's name."""
     return log_in_new_user(page, "/forum/")
 
 
 def create_room(page: Page, name: str = "Sala", **fields: str) -> str:
-    """Make a room, open it and return its path."""
+    """Create a room, open it and return its path."""
     path = post_form(page, "/create-room/", name=name, **fields).headers["location"]
     page.goto(path)
     return path
@@ -36,7 +36,7 @@ def message_bodies(page: Page) -> Locator:
 
 
 def wait_until_room_is_live(page: Page) -> None:
-    """Wait until the room's socket greeted the page."""
+    """Wait until the page has received the first frame of the room's socket."""
     expect(page.locator("[data-part=present-count]")).to_have_text(re.compile(r"\d"))
 
 
@@ -242,7 +242,7 @@ def test_earlier_messages_can_be_opened_without_javascript(open_page, site, memb
 
 
 def fill_room(site, path: str, count: int) -> None:
-    """Write many messages into a room at once, behind the application's back."""
+    """Insert many messages into a room's table directly, without the application."""
     import sqlite3  # noqa: PLC0415 - for these tests alone
 
     room = int(path.split("/")[2])

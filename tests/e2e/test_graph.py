@@ -1,4 +1,4 @@
-"""The chart's page in a real browser, under the site's own Content-Security-Policy."""
+"""The chart page in a real browser, under the site's own Content-Security-Policy."""
 
 import re
 
@@ -23,8 +23,8 @@ def toggle(page: Page, name: str) -> Locator:
 
 
 def pixels(page: Page) -> dict[str, int]:
-    """Return how bright the chart's corner is, and how many pixels differ from it."""
-    # A copy is read: the chart's own canvas is not made for it, and the console would say so.
+    """Return the brightness of the chart's corner, and the number of pixels that differ."""
+    # Read from a copy: reading the chart's own canvas repeatedly logs a warning in the console.
     counted: dict[str, int] = page.locator(".chart canvas").first.evaluate(
         """canvas => {
             const copy = new OffscreenCanvas(canvas.width, canvas.height);

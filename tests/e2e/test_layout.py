@@ -1,4 +1,4 @@
-"""What every page shares, in a browser: its frame, its width, its languages."""
+"""The common layout of all pages in a real browser: frame, width, languages, log-in."""
 
 import pytest
 from playwright.sync_api import expect

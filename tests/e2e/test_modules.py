@@ -1,4 +1,4 @@
-"""The browser's own modules, in a browser: each page here is one answer, no server runs."""
+"""The browser's modules in a real browser, on pages made up by the tests, without a server."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ ORIGIN = "http://pregao.test"
 CASES = json.loads(
     (Path(__file__).parents[2] / "mainapp/core/tests/formats.json").read_text(encoding="utf-8")
 )
-# What the templates' filters and the module call the same thing.
+# The module's equivalents of the templates' filters.
 CALLS = {
     "brl": "m.brl(v)",
     "brl_change": "m.brl(v, {signed: true})",
@@ -32,7 +32,7 @@ NAMES = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",), "none": ()}
 
 @pytest.fixture
 def open_html(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page of `html`, with the project's static files around it."""
+    """Return a function that opens a page of `html` with the project's static files."""
     pages = []
 
     def open_(html: str, answers: Callable[[Route, str], None] | None = None) -> Page:
@@ -97,7 +97,7 @@ def fulfil(route: Route, text: str) -> None:
 
 @pytest.fixture
 def base_page() -> str:
-    """Return the frame of every page, as it is without a request."""
+    """Return the base template, rendered without a request."""
     return render_to_string("base.html", {"simulated": True, "quote_sources": ["simulated"]})
 
 

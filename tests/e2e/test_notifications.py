@@ -1,4 +1,4 @@
-"""The bell, the toast and the list, in a browser."""
+"""The bell, the toast and the list of notifications in a real browser."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,7 +9,7 @@ from tests.e2e.people import log_in_new_user
 
 @pytest.fixture
 def tab(open_page):
-    """Return a tab of a user who is logged in; `tab.person` is the user's name."""
+    """Return a logged-in user's tab; `tab.person` is the user's name."""
     page = open_page(BLANK)
     page.person = log_in_new_user(page, "/notifications/")
     wait_for_bell(page)
@@ -17,12 +17,12 @@ def tab(open_page):
 
 
 def wait_for_bell(page):
-    """Wait until the bell is connected: what came before is only counted."""
+    """Wait until the bell is connected: earlier notifications are counted, but not shown."""
     page.locator("[data-bell][data-ready]").wait_for()
 
 
 def notify_code(person, title):
-    """Return the code that notifies a person."""
+    """Return the code that notifies a user, for the Django shell."""
     return f"""
 from mainapp.accounts.models import User
 from mainapp.notifications.services.notices import notify
@@ -51,7 +51,7 @@ def test_notification_reaches_every_tab_and_is_marked_read_in_all(tab, shell):
 
 def test_list_has_a_notification_from_before_the_bell_connected(tab, shell):
     def connect(socket):
-        shell(notify_code(tab.person, "cedo"))  # the page is there, its list empty
+        shell(notify_code(tab.person, "cedo"))  # after the page was rendered with an empty list
         socket.connect_to_server()
 
     tab.route_web_socket("**/ws/notifications/", connect)

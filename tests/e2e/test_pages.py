@@ -1,4 +1,4 @@
-"""Every page loads all of its modules and styles without a complaint."""
+"""Loading of every page's modules and styles, without errors in the console."""
 
 import re
 

@@ -19,7 +19,7 @@ PHONE: dict[str, Any] = {
 
 
 def stored_symbols(page: Page) -> list[str]:
-    """Return the list that the browser keeps."""
+    """Return the list in the browser's storage."""
     symbols: list[str] = json.loads(page.evaluate("localStorage.getItem('pregao.list') ?? '[]'"))
     return symbols
 

@@ -1,4 +1,4 @@
-"""One's own page in a real browser: what is chosen is saved, a picture appears, an account ends."""
+"""A user's own profile in a real browser: preferences, picture, export and deletion."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ def theme_of(page: Page) -> str:
 
 def test_monitoring_period_is_saved_without_a_reload(page: Page) -> None:
     page.evaluate("document.body.dataset.same = 'page'")
-    for value in ("5", "60", "15"):  # one after the other, in a hurry: the last one stays
+    for value in ("5", "60", "15"):  # in quick succession: the last value must be saved
         page.select_option(f"[name={PERIOD}]", value)
 
     expect(state(page, PERIOD)).to_have_text("Salvo.")

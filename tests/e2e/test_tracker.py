@@ -13,7 +13,7 @@ from tests.e2e.people import log_in_new_user
 
 TRACKER = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-STALE_MS = 3_500  # 3 s, and the time that looking takes
+STALE_MS = 3_500  # 3 s, and a margin for polling
 MOVES_MS = 15_000
 
 
@@ -40,7 +40,7 @@ def wait_for_a_price_change(page: Page, symbol: str) -> None:
 
 @pytest.fixture
 def watch(browser, site):
-    """Return a page whose console may complain of a dead server."""
+    """Return a page whose console may log errors of a killed server."""
     context = browser.new_context(base_url=site.url, locale="pt-BR")
     context.set_default_timeout(10_000)
     page = context.new_page()
@@ -142,7 +142,7 @@ def test_limit_of_stocks_is_reported_with_a_link_to_the_login(open_page):
 def test_columns_sort_by_click_and_by_keyboard(open_page):
     page = open_page(f"{TRACKER}&stockpicker=MGLU3&stockpicker=IBOV")
     expect(feed(page)).to_have_text("Ao vivo")
-    for symbol in order(page):  # what has no price yet goes last
+    for symbol in order(page):  # rows without a price would be last
         expect(price(page, symbol)).to_have_text(re.compile(r"\d"))
     head = page.locator("th[data-col=price]")
     head.get_by_role("button").click()

@@ -1,12 +1,12 @@
-"""Texts that would run, through every text field that people can fill: none does, in Chromium.
+"""Script injection through every text field that users can fill, tested in Chromium.
 
-The Content-Security-Policy is bypassed, so that nothing but the pages' own escaping holds them;
-what is shown is looked through for handlers and addresses that only a click would run. At the end
-the policy is back, and has nothing to report.
+The Content-Security-Policy is bypassed, so that only the pages' escaping protects them. The pages
+are also searched for event handlers and URLs that a click would run. At the end, pages are loaded
+with the policy, which must report no violation.
 
-The forms take every text, and the pages that list what they stored show it. A page that shows one
-name alone would have to be loaded 150 times for 200 texts: names of 500 characters are written into
-the database for those.
+Each payload is sent through the forms and shown on the pages that list the stored texts. A page
+that shows only one name would have to be loaded 150 times for 200 payloads, so for these pages
+names of 500 characters, with many payloads each, are written into the database.
 """
 
 import sqlite3
@@ -53,8 +53,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
   window.ran.push(`${event.violatedDirective} ${event.sample}`);
 });
 """
-# Shows each page, or what a form leads to, in a frame without the site's own scripts; says what ran
-# or could, and where each led.
+# Shows each page, or a form's response, in a frame without the site's own scripts. Returns the code
+# that ran or could run, and the redirect of each form.
 SHOW = """
 async ([addresses, atOnce]) => {
   const found = [];
@@ -130,7 +130,7 @@ async ([path, texts, edits]) => {
 
 @pytest.fixture
 def open_without_policy(browser: Browser, site) -> Iterator[Callable[[], Page]]:
-    """Return a function that opens a page of somebody new, where no policy stops a script."""
+    """Return a function that opens a new user's page without the Content-Security-Policy."""
     contexts = []
 
     def open_() -> Page:
@@ -148,14 +148,14 @@ def open_without_policy(browser: Browser, site) -> Iterator[Callable[[], Page]]:
 
 
 def post(page: Page, path: str, **form: str) -> str:
-    """Post a form as its page would, and return where it leads; empty when it was refused."""
+    """Post a form; return the path that it redirects to, or "" if the form was refused."""
     answer = post_form(page, path, **form)
     assert answer.status in (200, 302, 422), (path, answer.status)
     return answer.headers.get("location", "")
 
 
 def pack(limit: int, joint: str = " ", texts: Iterable[str] = PAYLOADS) -> list[str]:
-    """Return all payloads in few texts of at most `limit` characters; longer payloads are cut."""
+    """Join payloads into as few texts of at most `limit` characters; longer ones are cut."""
     made: list[str] = []
     for payload in texts:
         text = payload[:limit]
@@ -168,7 +168,7 @@ def pack(limit: int, joint: str = " ", texts: Iterable[str] = PAYLOADS) -> list[
 
 
 def write_rows(site: Instance, table: str, columns: str, rows: Iterable[tuple[str, ...]]) -> None:
-    """Set columns of rows past the application's checks; the second value of each is its key."""
+    """Update columns without the application's checks; the second value of a row is its key."""
     path = site.data_dir / "pregao.sqlite3"
     with closing(sqlite3.connect(path, timeout=10)) as database, database:
         database.executemany(f"UPDATE {table} SET {columns} WHERE id = ?2", rows)  # noqa: S608 - ours
@@ -180,14 +180,14 @@ def check_pages(page: Page, paths: Iterable[str]) -> None:
 
 
 def check_forms(page: Page, forms: list[Form], *, at_once: int = AT_ONCE) -> list[str]:
-    """Send forms, look at what each leads to, and return where that was; empty if refused."""
+    """Send forms, check their responses, and return the redirects ("" if refused)."""
     found, locations = page.evaluate(SHOW, [forms, at_once])
     assert found == []
     return locations
 
 
 def send_all(page: Page, forms: Iterable[Form], paths: Iterable[str] = ()) -> list[str]:
-    """Send forms, look at the refused ones and at the pages, and return where the forms led."""
+    """Send forms, check the pages of refused forms and `paths`, and return the redirects."""
     sent = [(form, post(page, form[0], **form[1])) for form in forms]
     check_forms(page, [form for form, locations in sent if not locations])
     check_pages(page, paths)
@@ -236,7 +236,7 @@ def test_messages_do_not_run_by_form_or_socket(open_without_policy, open_page):
             }).observe(document.querySelector(".talk-log"), { childList: true, subtree: true });
         }"""
     )
-    texts, edits = pack(1800, "\n\n"), pack(620, "\n\n")  # as few as the rate limits let pass
+    texts, edits = pack(1800, "\n\n"), pack(620, "\n\n")  # few enough for the rate limits
     assert (len(texts) <= 9, len(edits) <= 20) == (True, True)
     assert all(post(reader, path, body=text).endswith("#end") for text in texts)
     answers = writer.evaluate(WRITE, [path, texts, edits])
@@ -261,7 +261,7 @@ def test_names_and_bios_do_not_run(open_without_policy, site):
     texts = zip_longest(pack(60, texts=PRINTABLE), pack(500, "\n", PRINTABLE), fillvalue="x")
     forms = [("/update-profile/", {"display_name": name, "bio": bio}) for name, bio in texts]
     bios = len(pack(500, "\n", PRINTABLE))
-    # One after the other: they are one person's.
+    # One at a time: all forms are of the same user.
     locations = check_forms(page, forms[:bios], at_once=1)
     locations += send_all(page, forms[bios:])
     assert sum(bool(path) for path in locations) >= 0.95 * len(forms)
