@@ -169,7 +169,7 @@ class Rig:
 
     def run_python(self, *arguments: str) -> None:
         process = self.python(*arguments)
-        if process.wait(60):
+        if process.wait(180):
             raise RuntimeError(f"{arguments} failed:\n{self.tail()}")
 
     def listen(self) -> socket.socket:

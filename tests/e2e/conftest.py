@@ -33,6 +33,8 @@ ARGUMENTS = [
 LEFT_EARLY = "WebSocket is closed before the connection is established"
 BLANK = "about:blank"  # for a test that has something to do before its first page
 TIMEOUT_MS = 15_000  # generous, as two workers share the cores; tests of speed set their own
+# Run first, so that at the end no worker waits for a long module of the other.
+LONGEST = ("test_xss", "test_connections")
 STARTED_IN_S = 180  # time-out of a test whose fixtures start the instance
 
 expect.set_options(timeout=TIMEOUT_MS)
@@ -41,6 +43,7 @@ OpenPage = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.stem.startswith(LONGEST))
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(STARTED_IN_S))
