@@ -100,7 +100,7 @@ def make_alerts(folder: str, count: int, unreached: int) -> None:
 
 
 class Site:
-    """An instance whose parts can be killed one by one."""
+    """An instance whose parts can be killed individually."""
 
     def __init__(self, rig: Rig, postgresql: PostgreSQL | None) -> None:
         self.rig, self.postgresql = rig, postgresql

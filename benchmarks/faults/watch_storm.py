@@ -47,7 +47,7 @@ Stock.objects.bulk_create(
 
 
 class Client:
-    """One visitor; its subscription must end up equal to `wanted`, whatever its socket suffers."""
+    """One visitor; after any number of disconnects its subscription must equal `wanted`."""
 
     def __init__(self, number: int, ports: list[int]) -> None:
         self.rng = random.Random(number)  # noqa: S311 - a storm

@@ -1,4 +1,4 @@
-"""`make bench` tells a benchmark that missed its budget from one that failed to run."""
+"""Outcomes of `make bench`: budgets met, a budget missed, or a benchmark that failed to run."""
 
 import pytest
 

@@ -297,7 +297,7 @@ def busy(monkeypatch):
 @pytest.mark.usefixtures("no_sweep")
 async def test_socket_with_a_running_handler_closes_too(websocket, busy, alice):
     async with websocket("/", alice, app=busy) as socket:
-        await socket.ask({"type": "work"})
+        await socket.request({"type": "work"})
         await sync_to_async(deactivate)(alice)
 
         assert await socket.closed(WITHIN_S) == 4401

@@ -246,7 +246,7 @@ async def test_resume_pages_through_later_messages(websocket, url, room, alice, 
         assert (await socket.next())["last_seq"] == 250
         got, after, pages = [], 20, 0
         while True:
-            frame = await socket.ask({"type": "resume", "after": after, "id": "r"})
+            frame = await socket.request({"type": "resume", "after": after, "id": "r"})
             assert (frame["type"], frame["id"]) == ("messages", "r")
             got, pages = got + frame["items"], pages + 1
             if not frame["more"]:
@@ -257,7 +257,7 @@ async def test_resume_pages_through_later_messages(websocket, url, room, alice, 
         assert seqs(got) == list(range(21, 251))
         tombstone = got[130 - 21]
         assert (tombstone["deleted"], tombstone["body_html"]) == (True, "")
-        frame = await socket.ask({"type": "resume", "after": 250})
+        frame = await socket.request({"type": "resume", "after": 250})
         assert (frame["items"], frame["more"]) == ([], False)
 
 
@@ -267,7 +267,7 @@ async def test_only_own_messages_of_a_page_have_a_client_id(websocket, url, room
     await query(post_message, room_pk=room.pk, author=bob, body="b", client_id=uuid4())
     async with websocket(url, alice) as socket:
         await socket.next()
-        items = (await socket.ask({"type": "resume", "after": 0}))["items"]
+        items = (await socket.request({"type": "resume", "after": 0}))["items"]
 
     assert (items[0]["client_id"], items[0]["body"]) == (str(client_id), "a")
     assert "client_id" not in items[1]
@@ -277,7 +277,7 @@ async def test_only_own_messages_of_a_page_have_a_client_id(websocket, url, room
 async def test_resume_without_a_number_is_refused(websocket, url, after):
     async with websocket(url) as socket:
         assert (await socket_error(socket, {"type": "resume", "after": after}))["code"] == "invalid"
-        assert (await socket.ask({"type": "resume", "after": 2**62}))["items"] == []
+        assert (await socket.request({"type": "resume", "after": 2**62}))["items"] == []
 
 
 async def test_live_messages_neither_overtake_nor_repeat_a_page(websocket, url, room, alice, bob):
@@ -351,7 +351,7 @@ async def test_resume_with_a_revision_brings_missed_edits_and_deletions(
 
     async with websocket(url) as socket:
         await socket.next()
-        frame = await socket.ask({"type": "resume", "after": last, "revision": known})
+        frame = await socket.request({"type": "resume", "after": last, "revision": known})
         assert seqs(frame["items"]) == [4]
         assert known <= frame["revision"] <= known + 3
         edited, deleted = await socket.next(), await socket.next()
@@ -380,7 +380,7 @@ async def test_deletion_reaches_all_and_leaves_a_tombstone(websocket, url, room,
         await author.send({"type": "delete", "seq": 1})
         for socket in (author, other):
             assert await socket.next("deleted") == {"type": "deleted", "id": message.pk, "seq": 1}
-        items = (await other.ask({"type": "resume", "after": 0}))["items"]
+        items = (await other.request({"type": "resume", "after": 0}))["items"]
 
     assert [(item["seq"], item["deleted"], item["body_html"]) for item in items] == [(1, True, "")]
 
@@ -520,7 +520,7 @@ async def test_messages_of_a_deleted_account_remain(websocket, url, room, alice,
     await query(bob.delete)
     async with websocket(url, alice) as socket:
         await socket.next()
-        items = (await socket.ask({"type": "resume", "after": 0}))["items"]
+        items = (await socket.request({"type": "resume", "after": 0}))["items"]
 
     assert [(item["user"], item["body_html"]) for item in items] == [(None, "<p>a</p>")]
 
