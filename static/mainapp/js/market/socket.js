@@ -227,8 +227,8 @@ export class StockSocket extends EventTarget {
   }
 
   /**
-   * Ask for the server's time when quotes jump into the past or the future: its clock was set. An update
-   * does not bring it, and heartbeats come only when there are no updates.
+   * Request the server's time when quotes jump into the past or the future: its clock was set. Updates do
+   * not contain it, and heartbeats are sent only when there are no updates.
    */
   _checkClock(changes) {
     const now = performance.now();
