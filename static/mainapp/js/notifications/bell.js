@@ -8,7 +8,7 @@ import { readText, writeText } from "../core/storage.js";
 import { attachSoundSwitch, playSound } from "./sound.js";
 import { showToast } from "./toasts.js";
 
-const SILENCE_MS = 10_000; // there may be no news for days: then the server is asked
+const SILENCE_MS = 10_000; // then a ping is sent: there may be no notification for days
 const PROBE_MS = 4_000;
 const REFRESH_MS = 150;
 const MAX_COUNT = 99;
@@ -47,7 +47,7 @@ function announce(item) {
   playSound();
 }
 
-/** Load the list anew, unless the keyboard's focus is in it. */
+/** Reload the list, unless the keyboard's focus is in it. */
 function refreshList() {
   if (!list || list.contains(document.activeElement)) return;
   clearTimeout(refreshTimer);
