@@ -35,7 +35,7 @@ $(PY):
 			exec "$$candidate" -m venv $(VENV); \
 		fi; \
 	done; \
-	echo "pregao: needs Python 3.11 to 3.14: install one, or name it with PYTHON=" >&2; exit 1
+	echo "pregao: needs Python 3.11 to 3.14: install one, or set PYTHON= to its path" >&2; exit 1
 
 # Errors only: pip also warns about the machine's own configuration.
 $(VENV)/.uv-$(UV_VERSION): | $(PY)
@@ -58,7 +58,7 @@ develop: $(VENV)/.develop assets
 
 assets: node_modules/.package-lock.json
 
-# The system's npm if there is one, else Node from PyPI in a virtualenv of its own.
+# The system's npm if there is one, otherwise Node from PyPI in a separate virtualenv.
 node_modules/.package-lock.json: package-lock.json package.json | $(VENV)/.uv-$(UV_VERSION)
 	@if command -v npm >/dev/null && npm --version >/dev/null 2>&1; then npm ci --silent; else \
 		$(UV) venv --python $(PY) --allow-existing .venv-node && \
@@ -67,7 +67,7 @@ node_modules/.package-lock.json: package-lock.json package.json | $(VENV)/.uv-$(
 	fi
 	@touch $@
 
-# Installs Chromium where it may; elsewhere the browser tests are skipped.
+# Installs Chromium if it has the rights to; otherwise the browser tests are skipped.
 chromium:
 	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -97,7 +97,7 @@ ops: develop
 browser: develop chromium
 	$(PY) -m pytest -rs -n 2 --dist worksteal tests/e2e
 
-# `make -j 2 check` gives the type checker a core of its own.
+# `make -j 2 check` runs the type checker in parallel with the other checks.
 check: style types imports templates settings
 
 style: develop
@@ -130,7 +130,7 @@ bench: develop
 
 # Dependencies -------------------------------------------------------------------------------
 
-# Pins that are in the lock already stay; delete one there, or all, to upgrade.
+# Existing pins are kept; delete one from the lock, or all, to upgrade.
 lock: $(VENV)/.uv-$(UV_VERSION)
 	@for name in requirements requirements-dev; do \
 		$(UV) pip compile --universal --python-version 3.11 --generate-hashes --no-header \
@@ -159,5 +159,5 @@ backup: install
 	@$(MANAGE) backup $(if $(TO),--to "$(TO)")
 
 restore: install
-	@test -n "$(FILE)" || { echo "pregao: name the archive: make restore FILE=…" >&2; exit 1; }
+	@test -n "$(FILE)" || { echo "pregao: no archive given: make restore FILE=…" >&2; exit 1; }
 	@$(MANAGE) restore "$(FILE)"

@@ -1,1 +1,1 @@
-"""Benchmarks: one script a question, each prints what it measured and the ratio to something."""
+"""Benchmarks: one script per question; each prints its measurements and their ratios."""

@@ -79,7 +79,7 @@ def make_cookies(running: Instance, count: int) -> list[str]:
     path = running.data_dir / "cookies"
     code = COOKIES.format(path=str(path), count=count)
     command = ("-m", "project.launcher", "manage", "shell", "-c", code)
-    done = run(*command, timeout_s=60, **running.given)
+    done = run(*command, timeout_s=60, **running.env_vars)
     assert done.returncode == 0, done.stderr
     return list(json.loads(path.read_text()))
 

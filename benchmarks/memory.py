@@ -1,6 +1,6 @@
 """Memory of an idle `make run`: proportional set size of each process, against the budget for all.
 
-A page that several processes share counts in each by its share, so the sum is what they take
+A page that several processes share is divided among them, so the sum is the memory that they use
 together. Measured after a minute without a visitor, then with one tracker page open.
 """
 

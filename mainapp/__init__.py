@@ -1,8 +1,8 @@
 """Pregão's features, each a small Django app; a feature imports only features below it.
 
-api | pages              what combines features: REST, home, health
+api | pages              combinations of features: REST, home, health
 alerts | portfolio | forum
 market | notifications   stocks, quotes and the live tracker; the inbox
 accounts                 users, sign-up, sessions of sockets
-core                     what every feature stands on: sockets, publishing, errors, formats
+core                     mechanisms shared by all features: sockets, publishing, errors, formats
 """

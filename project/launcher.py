@@ -18,7 +18,8 @@ from project.supervisor import Child, Stop, Supervisor, log
 
 REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
-PROBE_TIMEOUT_S = 60  # it ends by itself 3 s after its libraries are loaded, on a slow machine late
+# The probe stops 3 s after it has loaded its libraries, which a slow machine needs longer for.
+PROBE_TIMEOUT_S = 60
 SETUP_TIMEOUT_S = 600
 DEFAULT_PORT = 8000
 

@@ -1,7 +1,7 @@
 """A pytest plugin, loaded before the settings: a data folder, a Redis and a database per process.
 
 `TEST_DATABASE=postgresql` starts an embedded PostgreSQL, which the workers of one run share; the
-default is SQLite. What else the workers share lies in the folder TEST_SHARED_FOLDER.
+default is SQLite. Other shared files are in the folder TEST_SHARED_FOLDER.
 """
 
 import atexit
@@ -20,7 +20,7 @@ FOLDER = Path(tempfile.mkdtemp(prefix="pregao-tests-"))
 
 
 def start_redis(folder: Path) -> str:
-    """Start a Redis that keeps nothing on disk and return its URL."""
+    """Start a Redis without persistence and return its URL."""
     path = folder / "redis.sock"
     options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--appendonly", "no"]
     process = subprocess.Popen(  # noqa: S603 - our own arguments

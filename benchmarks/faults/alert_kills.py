@@ -51,6 +51,8 @@ READY_S, FIRED_S, SENT_S = 90.0, 90.0, 150.0
 PREPARE = """
 import django; django.setup()
 from benchmarks.faults.alert_kills import make_alerts
+from mainapp.market.services.updating import ensure_periodic_task
+ensure_periodic_task()
 make_alerts({folder!r}, {count}, {unreached})
 """
 OPEN = "SELECT count(*) FROM notifications_delivery WHERE state IN ('waiting', 'claimed')"
@@ -98,7 +100,7 @@ def make_alerts(folder: str, count: int, unreached: int) -> None:
 
 
 class Site:
-    """An instance whose parts can be killed one by one."""
+    """An instance whose parts can be killed individually."""
 
     def __init__(self, rig: Rig, postgresql: PostgreSQL | None) -> None:
         self.rig, self.postgresql = rig, postgresql

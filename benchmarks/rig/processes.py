@@ -24,6 +24,7 @@ IBOV: list[str] = [
     for paper in json.loads((ROOT / "data/ibov_2026-01-05.json").read_text())["components"]
 ]
 FILES = 16_384
+START_S = 100.0  # of a web process: 2 s on a quiet machine; a wait ends when it serves
 
 
 class Worker:
@@ -151,7 +152,10 @@ class Rig:
         return process
 
     def prepare(self) -> None:
-        """Migrate and load the catalogue, or copy RIG_DATABASE, a database prepared before."""
+        """Migrate, load the catalogue and schedule the batches.
+
+        Or copy RIG_DATABASE, a database prepared before: without a schedule.
+        """
         prepared = self.environment.get("RIG_DATABASE")
         if prepared and self.environment["DATABASE_URL"].startswith("sqlite:"):
             shutil.copyfile(prepared, self.folder / "pregao.sqlite3")
@@ -166,7 +170,7 @@ class Rig:
 
     def run_python(self, *arguments: str) -> None:
         process = self.python(*arguments)
-        if process.wait(60):
+        if process.wait(180):
             raise RuntimeError(f"{arguments} failed:\n{self.tail()}")
 
     def listen(self) -> socket.socket:
@@ -182,7 +186,7 @@ class Rig:
         fd = listener.fileno()
         module = ["benchmarks.rig.web", application] if application else ["project.serve"]
         process = self.python("-m", *module, "--fd", str(fd), fds=[fd], environment=environment)
-        wait_until(lambda: is_up(port_of(listener)), 20, process)
+        wait_until(lambda: is_up(port_of(listener)), START_S, process)
         return process
 
     def tail(self, size: int = 2000) -> str:

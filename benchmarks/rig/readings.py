@@ -45,7 +45,7 @@ def children(pid: int) -> dict[int, str]:
 
 
 def percentile(values: Sequence[float], rank: float) -> float:
-    """Return the nearest-rank percentile, `rank` in 0-100; NaN of nothing."""
+    """Return the nearest-rank percentile, `rank` in 0-100; NaN for no values."""
     if not values:
         return math.nan
     ordered = sorted(values)

@@ -22,13 +22,13 @@ REMEMBER_S = 60.0  # longer than reading a session takes on the slowest database
 
 
 class Rights(NamedTuple):
-    """What a socket's user had when it was opened, and must still have."""
+    """A user's password hash and access level; a socket ends when either of them changes."""
 
     password: str
     access_level: str
 
 
-# Returns which of these sessions are valid and the rights of these users; inactive ones have none.
+# Returns the valid ones of these session keys, and the rights of the active ones of these users.
 ReadRights = Callable[
     [Collection[str], Collection[int]], Awaitable[tuple[set[str], dict[int, Rights]]]
 ]

@@ -64,14 +64,14 @@ def suspicion_of(
         price=quote.price,
         previous_close=quote.previous_close,
         trusted_price=before.trusted_price if before else last.price,
-        trusted_close=before.trusted_close if before else _kept_close(quote, last),
+        trusted_close=before.trusted_close if before else _expected_close(quote, last),
         periods=periods | (before.periods if before else 0),
     )
 
 
 def _is_wild(quote: Quote, last: Quote) -> bool:
     return _is_far(quote.price, last.price, WILD_PRICE_PCT) or _is_far(
-        quote.previous_close, _kept_close(quote, last), WILD_CLOSE_PCT
+        quote.previous_close, _expected_close(quote, last), WILD_CLOSE_PCT
     )
 
 
@@ -85,8 +85,8 @@ def _is_split(quote: Quote, suspicion: Suspicion) -> bool:
     return not _is_far(quote.price, expected, WILD_CLOSE_PCT)
 
 
-def _kept_close(quote: Quote, last: Quote) -> Decimal | None:
-    """Return the recorded close that `quote.previous_close` should equal, None if there is none."""
+def _expected_close(quote: Quote, last: Quote) -> Decimal | None:
+    """Return the recorded close that `quote.previous_close` should equal, None if unknown."""
     if quote.quoted_at is None or last.quoted_at is None:
         return None
     day, last_day = sao_paulo_day(quote.quoted_at), sao_paulo_day(last.quoted_at)

@@ -20,7 +20,7 @@ def client_address(request: HttpRequest) -> str:
 
 
 def socket_address(scope: Mapping[str, Any]) -> str:
-    """Return the address of the client of a WebSocket, as `client_address` does for a page."""
+    """Return the address of a WebSocket's client; the counterpart of `client_address`."""
     client = scope.get("client")
     return str(client[0]) if client else ""
 

@@ -29,7 +29,7 @@ from mainapp.core.redis_address import RedisAddress, parse_redis_url
 DEFAULT_PREFIX = "pregao"
 TIMEOUT_S = 1.0
 # A waiting worker notices a frozen server after about three times this, plus the sentinels'
-# failover. Measured with a frozen master: with Celery's defaults it hung for ever, with 5 s it
+# failover. Measured with a frozen master: with Celery's defaults it hung forever, with 5 s it
 # recovered after 43 s, with 2 s after 20 s.
 CELERY_TIMEOUT_S = 2.0
 HEALTH_CHECK_S = 15

@@ -18,7 +18,7 @@ WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
 WORKER_LEASE_MS = 2_000
 
 # KEYS: board. ARGV: status or '', then symbol, quoted_at in ms and value of each quote. A script is
-# atomic: two workers never assign the same number, nor does an older quote replace a newer one.
+# atomic: two workers never assign the same number, and an older quote never replaces a newer one.
 _PUT = """
 local names = {'@epoch', '@seq'}
 for i = 2, #ARGV, 3 do names[#names + 1] = ARGV[i] end

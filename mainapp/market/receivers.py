@@ -15,7 +15,7 @@ from mainapp.market.services import updating
 
 logger = logging.getLogger(__name__)
 
-PULSE_S = 0.5
+PULSE_S = 0.5  # a quarter of the worker's lease
 MAX_PAUSE_S = 2.0
 # Web processes renew their leases every second: after this long, all watched symbols are leased.
 LEASE_WAIT_S = 1.2

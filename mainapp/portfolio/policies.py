@@ -1,4 +1,4 @@
-"""Who may use portfolios, and the limits of a portfolio and of its files."""
+"""Permissions of the portfolio's pages and operations, and limits of its rows and files."""
 
 from mainapp.core.policies import MEMBERS, OWNER, action, form, page
 

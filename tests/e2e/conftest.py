@@ -29,11 +29,13 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# Of a page that was left before its socket was open.
+# Logged for a page that was left before its socket was open.
 LEFT_EARLY = "WebSocket is closed before the connection is established"
 BLANK = "about:blank"  # for a test that has something to do before its first page
-TIMEOUT_MS = 15_000  # for what is not itself asserted to be quick; two workers share the cores
-STARTED_IN_S = 180  # of a test whose fixtures start the instance
+TIMEOUT_MS = 15_000  # generous, as two workers share the cores; tests of speed set their own
+# Run first, so that at the end no worker waits for a long module of the other.
+LONGEST = ("test_xss", "test_connections")
+STARTED_IN_S = 180  # time-out of a test whose fixtures start the instance
 
 expect.set_options(timeout=TIMEOUT_MS)
 
@@ -41,6 +43,7 @@ OpenPage = Callable[..., Page]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.path.stem.startswith(LONGEST))
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(STARTED_IN_S))
@@ -48,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def site_and_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Instance, Shell]]:
-    """A simulated market whose prices move every second, and a Django shell of it."""
+    """An instance whose simulated prices change every second, and its Django shell."""
     data_dir = copy_prepared(tmp_path_factory.mktemp("e2e") / "data")
     with instance(data_dir, UPDATE_INTERVAL_S="1") as started, open_shell(started) as shell:
         create_people(started, shell)
@@ -85,16 +88,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, site: Instance) -> Iterator[OpenPage]:
-    """Return `open_page(path, **options)`: a page in a browser profile of its own.
+    """Return `open_page(path, **options)`: a page in a new browser profile.
 
-    What the console complains of fails the test.
+    An error or warning in its console fails the test.
     """
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    errors: list[str] = []
 
-    def complain(said: ConsoleMessage) -> None:
-        if said.type in ("error", "warning") and LEFT_EARLY not in said.text:
-            complaints.append(said.text)
+    def record_error(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and LEFT_EARLY not in message.text:
+            errors.append(message.text)
 
     def open_(path: str, **options: Any) -> Page:
         context = browser.new_context(
@@ -104,12 +107,12 @@ def open_page(browser: Browser, site: Instance) -> Iterator[OpenPage]:
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         page = context.new_page()
-        page.on("console", complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", record_error)
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(path)
         return page
 
     yield open_
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert errors == []

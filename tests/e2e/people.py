@@ -1,4 +1,4 @@
-"""Users who are already logged in: a form and a password hash for each would cost two seconds."""
+"""Users with sessions, created in advance: a sign-up by the form takes two seconds."""
 
 import json
 from collections import deque
@@ -15,7 +15,7 @@ from django.contrib.auth.hashers import make_password
 from benchmarks.rig.people import write_cookies
 write_cookies({path!r}, {count}, name={name!r}, password=make_password({password!r}))
 """
-# Name and session cookie of the users of this process's instance whom no test has taken yet.
+# Name and session cookie of each user of this process's instance that no test has used yet.
 _unused: deque[tuple[str, str]] = deque()
 
 
@@ -29,7 +29,7 @@ def create_people(site: Instance, shell: Shell) -> None:
 
 
 def log_in_new_user(page: Page, path: str) -> str:
-    """Log a user without a past in, open a path, and return the user's name."""
+    """Log in as an unused user, open a path, and return the user's name."""
     user_name, cookie = _unused.popleft()
     name, _, value = cookie.partition("=")
     page.context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}])
@@ -38,7 +38,7 @@ def log_in_new_user(page: Page, path: str) -> str:
 
 
 def post_form(page: Page, path: str, **fields: str) -> APIResponse:
-    """Send a form as the open page would, and return the response without following it."""
+    """Send a form with the open page's CSRF token; return the response without redirects."""
     token = page.locator('meta[name="csrf-token"]').get_attribute("content") or ""
     form = {"csrfmiddlewaretoken": token, **fields}
     return page.request.post(path, form=form, max_redirects=0)

@@ -1,4 +1,4 @@
-"""A TCP proxy whose WebSockets can go silent without being closed, as when a network vanishes."""
+"""A TCP proxy that can silence WebSockets without closing them, as when a network is lost."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ CHUNK = 65536
 
 
 class Proxy:
-    """Forwards connections to a server until they are frozen; new ones are always forwarded."""
+    """Forwards connections to a server; `freeze` affects open ones, never new ones."""
 
     def __init__(self, url: str) -> None:
         self._target = (urlsplit(url).hostname, urlsplit(url).port)
@@ -43,7 +43,7 @@ class Proxy:
 
 
 class Link:
-    """One connection: two threads, one a direction."""
+    """One connection, with a thread for each direction."""
 
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self.path = ""
@@ -65,7 +65,7 @@ class Link:
                 if b"upgrade: websocket" in data.lower() and source is self._ends[0]:
                     self.path = data.split(b" ", 2)[1].decode()
                 if self.is_frozen:
-                    continue  # read and lost
+                    continue  # discard the data
                 target.sendall(data)
         if not self.is_frozen:
             self.close()

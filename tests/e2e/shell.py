@@ -1,4 +1,4 @@
-"""A Django shell of an instance that stays open: to start one for each command costs 2 s."""
+"""A Django shell of an instance, kept open because starting one takes 2 s."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from tests.instances import ROOT, Instance, environment
 
 Shell = Callable[[str], None]
-# Runs each line of its input, a JSON string, and writes the traceback, empty without one.
+# Runs each line of its input (code as a JSON string) and writes its traceback, or "".
 LOOP = """
 import json, sys, traceback
 for line in sys.stdin:
@@ -28,20 +28,21 @@ def open_shell(site: Instance) -> Iterator[Shell]:
     command = [sys.executable, "-m", "project.launcher", "manage", "shell", "-v", "0", "-c", LOOP]
     process = subprocess.Popen(  # noqa: S603 - our own arguments
         command,
-        env=environment(**site.given),
+        env=environment(**site.env_vars),
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdin
-    assert process.stdout
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
 
     def shell(code: str) -> None:
-        print(json.dumps(code), file=process.stdin, flush=True)
-        error = json.loads(process.stdout.readline())
+        print(json.dumps(code), file=stdin, flush=True)
+        error = json.loads(stdout.readline())
         assert not error, error
 
     with process:
         yield shell
-        process.stdin.close()
+        stdin.close()

@@ -1,4 +1,4 @@
-"""An account's life in a browser: sign up, log out, log in, change the password."""
+"""Sign-up, log-in, log-out and password change in a real browser."""
 
 import pytest
 from playwright.sync_api import expect
@@ -11,21 +11,21 @@ SIZES = {
 
 
 @pytest.fixture(params=SIZES)
-def someone(request, open_page):
-    """Return a page where one has just signed up, and the name of who did."""
+def new_member(request, open_page):
+    """Return a page on which a user has just signed up, and the user's name."""
     name = f"ana-{request.param}"
     page = open_page("/register/?next=/sources/", **SIZES[request.param])
     page.get_by_label("Nome de usuário").fill(name)
     page.get_by_label("E-mail").fill(f"{name}@example.com")
     page.get_by_label("Senha", exact=True).fill(PASSWORD)
     page.get_by_label("Repita a senha").fill(PASSWORD)
-    fits(page)
+    assert_fits_width(page)
     page.get_by_role("button", name="Criar conta").click()
     page.wait_for_url("**/sources/")
     return page, name
 
 
-def fits(page):
+def assert_fits_width(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
 
 
@@ -39,12 +39,12 @@ def log_in(page, name, password):
     page.goto("/login/?next=/sources/")
     page.get_by_label("Usuário ou e-mail").fill(name)
     page.get_by_label("Senha").fill(password)
-    fits(page)
+    assert_fits_width(page)
     page.locator("main").get_by_role("button", name="Entrar").click()
 
 
-def test_an_account_lives_through_a_new_password(someone):
-    page, name = someone
+def test_account_works_with_a_new_password(new_member):
+    page, name = new_member
     log_out(page)
     log_in(page, name, PASSWORD)
     page.wait_for_url("**/sources/")
@@ -53,7 +53,7 @@ def test_an_account_lives_through_a_new_password(someone):
     page.get_by_label("Senha atual").fill(PASSWORD)
     page.get_by_label("Nova senha").fill(OTHER)
     page.get_by_label("Repita a senha").fill(OTHER)
-    fits(page)
+    assert_fits_width(page)
     page.get_by_role("button", name="Salvar a senha").click()
     expect(page.get_by_text("Senha alterada.")).to_be_visible()
 
@@ -64,7 +64,7 @@ def test_an_account_lives_through_a_new_password(someone):
     page.wait_for_url("**/sources/")
 
 
-def test_logging_out_by_its_address_asks_first(open_page):
+def test_logout_url_asks_for_confirmation(open_page):
     page = open_page("/register/")
     page.get_by_label("Nome de usuário").fill("bia")
     page.get_by_label("E-mail").fill("bia@example.com")
@@ -77,7 +77,7 @@ def test_logging_out_by_its_address_asks_first(open_page):
     expect(page.locator(".login-link")).to_be_visible()
 
 
-def test_a_mistake_is_told_at_its_field(open_page):
+def test_invalid_field_shows_its_error(open_page):
     page = open_page("/register/", viewport={"width": 360, "height": 740})
     page.get_by_label("Nome de usuário").fill("ana silva")
     page.get_by_role("button", name="Criar conta").click()
@@ -87,4 +87,4 @@ def test_a_mistake_is_told_at_its_field(open_page):
         "Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."
     )
     expect(field).to_have_attribute("aria-invalid", "true")
-    fits(page)
+    assert_fits_width(page)

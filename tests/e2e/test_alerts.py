@@ -1,4 +1,4 @@
-"""Alerts in a real browser: made, fired by the simulated market, told by the bell."""
+"""Alerts in a real browser: created, fired by the simulated market, counted by the bell."""
 
 import re
 
@@ -13,7 +13,7 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 
 @pytest.fixture
 def alerts(open_page):
-    """Return `alerts(**options)`: the alerts' page of somebody new."""
+    """Return `alerts(**options)`: the alerts page of a new user."""
 
     def open_(**options) -> Page:
         page = open_page(BLANK, **options)
@@ -31,12 +31,12 @@ def open_form(page: Page, symbol: str) -> float:
     return float(legend.split("·")[1].strip().replace(".", "").replace(",", "."))
 
 
-def typed(price: float) -> str:
+def format_price(price: float) -> str:
     return f"{price:.2f}".replace(".", ",")
 
 
 def wait_until_live(page: Page) -> None:
-    """Wait for the socket: the browser complains of one that is closed before it is open."""
+    """Wait for the socket: the browser logs an error if it is closed before it is open."""
     expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo", timeout=20_000)
 
 
@@ -50,7 +50,7 @@ def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
     page = alerts()
     page.get_by_role("link", name="Criar o primeiro alerta").click()
     price = open_form(page, "PETR4")
-    page.fill("[name=compra]", typed(price * 3))
+    page.fill("[name=compra]", format_price(price * 3))
     expect(page.locator(".promise")).to_have_text(
         re.compile(
             r"^Aviso quando PETR4 cair a R\$.*olhando cada cotação, uma vez, até \d\d/\d\d/\d{4}"
@@ -74,7 +74,7 @@ def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
 def test_price_that_crosses_later_fires(alerts):
     page = alerts()
     price = open_form(page, "VALE3")
-    page.fill("[name=venda]", typed(price * 0.3))
+    page.fill("[name=venda]", format_price(price * 0.3))
     page.check("[name=fires_if_beyond]")
     page.fill("[name=hold_minutes]", "0")
     page.select_option("[name=recurrence]", "every")
@@ -86,23 +86,23 @@ def test_price_that_crosses_later_fires(alerts):
     expect(page.locator("tr[data-symbol=VALE3] .state")).to_have_text("ativo")
 
 
-def test_would_have_fired_is_told_as_one_types(alerts):
+def test_backtest_is_updated_while_typing(alerts):
     page = alerts()
     price = open_form(page, "PETR4")
-    page.fill("[name=venda]", typed(price * 1.02))
+    page.fill("[name=venda]", format_price(price * 1.02))
     expect(page.locator(".would")).to_contain_text(re.compile(r"nos últimos 12 meses\s*\d+ vez"))
     first = page.locator(".promise").inner_text()
-    page.fill("[name=venda]", typed(price * 0.5))
+    page.fill("[name=venda]", format_price(price * 0.5))
     expect(page.locator(".promise")).not_to_have_text(first)
     expect(page.locator("#preview .alert-warning")).to_contain_text("espera a próxima vez")
     page.fill("[name=ativo]", "VALE3")
     expect(page.locator(".promise")).to_contain_text("VALE3")
 
 
-def test_rows_live_and_an_alert_is_paused_and_deleted(alerts):
+def test_row_is_live_and_its_alert_can_be_paused_and_deleted(alerts):
     page = alerts()
     price = open_form(page, "ITUB4")
-    page.fill("[name=compra]", typed(price * 0.5))
+    page.fill("[name=compra]", format_price(price * 0.5))
     save(page)
 
     distance = page.locator("[data-distance=compra]")
@@ -131,10 +131,10 @@ def test_form_works_without_javascript(open_page, alerts):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_phone_has_room_for_all_of_it(alerts, scheme):
+def test_alert_pages_fit_a_phone(alerts, scheme):
     page = alerts(color_scheme=scheme, **PHONE)
     price = open_form(page, "PETR4")
-    page.fill("[name=compra]", typed(price * 0.9))
+    page.fill("[name=compra]", format_price(price * 0.9))
     page.fill("[name=change_up_pct]", "3")
     expect(page.locator(".promise")).to_be_visible()
     widths = [page.evaluate("document.documentElement.scrollWidth")]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user, post_form
-from tests.e2e.test_modules import stage  # noqa: F401 - a fixture
+from tests.e2e.test_modules import open_html  # noqa: F401 - a fixture
 
 CASES = json.loads(
     (Path(__file__).parents[2] / "mainapp/portfolio/tests/cases.json").read_text(encoding="utf-8")
@@ -35,21 +35,22 @@ VALUE = """async ({ holdings, quotes, groups }) => {
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_the_browser_counts_as_the_server_does(stage, case):  # noqa: F811 - the fixture
-    counted = stage(EMPTY).evaluate(VALUE, case)
+def test_browser_and_server_compute_the_same_values(open_html, case):  # noqa: F811 - the fixture
+    computed = open_html(EMPTY).evaluate(VALUE, case)
 
-    assert counted["groups"] == case["groups"]
-    for row, expected in zip(counted["rows"], case["rows"], strict=True):
+    assert computed["groups"] == case["groups"]
+    for row, expected in zip(computed["rows"], case["rows"], strict=True):
         assert {name: row[name] for name in expected} == expected
-    assert {name: counted["totals"][name] for name in case["totals"]} == case["totals"]
-    assert counted["totals"]["unquoted"] == len(case["left_out"])
+    assert {name: computed["totals"][name] for name in case["totals"]} == case["totals"]
+    assert computed["totals"]["unquoted"] == len(case["left_out"])
 
 
 # The page ----------------------------------------------------------------------------------------
 
-HELD = [("PETR4", "100", "30,12"), ("VALE3", "40,5", "70,55"), ("ITUB4", "235", "21,60")]
+HOLDINGS = [("PETR4", "100", "30,12"), ("VALE3", "40,5", "70,55"), ("ITUB4", "235", "21,60")]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-# What of a page both renders must agree on: every figure of rows, foot, summary and divisions.
+# Collects every figure of the rows, the foot, the summary and the divisions. The live page and the
+# server's page must agree on all of them.
 READ = """(root) => {
     const all = (selector) => [...root.querySelectorAll(selector)];
     const rows = all("tr[data-symbol] [data-field]:not([data-field=age])");
@@ -67,7 +68,7 @@ RENDERED = f"""async () => ({READ})(new DOMParser().parseFromString(
     await (await fetch("/carteira")).text(), "text/html"))"""
 
 
-def hold(page: Page, symbol: str, quantity: str, average: str) -> None:
+def add_holding(page: Page, symbol: str, quantity: str, average: str) -> None:
     numbers = {"quantidade": quantity, "preco_medio": average, "nota": "5"}
     assert post_form(page, "/create-carteira/", ativo=symbol, **numbers).status == 302
 
@@ -79,13 +80,13 @@ def wait_until_live(page: Page) -> None:
 
 @pytest.fixture
 def carteira(open_page):
-    """Return `carteira(**options)`: the page of somebody new who holds three stocks."""
+    """Return `carteira(**options)`: the page of a new user with three stocks."""
 
     def open_(**options) -> Page:
         page = open_page(BLANK, **options)
         log_in_new_user(page, "/carteira")
-        for row in HELD:
-            hold(page, *row)
+        for row in HOLDINGS:
+            add_holding(page, *row)
         page.goto("/carteira")
         wait_until_live(page)
         return page
@@ -102,7 +103,7 @@ def paused(process):
         process.send_signal(signal.SIGCONT)
 
 
-def test_the_first_stock_is_added_from_the_empty_page_and_moves(open_page):
+def test_first_stock_is_added_from_the_empty_page_and_is_live(open_page):
     page = open_page(BLANK)
     log_in_new_user(page, "/carteira")
     expect(page.get_by_role("heading", name="Sua carteira está vazia")).to_be_visible()
@@ -121,7 +122,7 @@ def test_the_first_stock_is_added_from_the_empty_page_and_moves(open_page):
     assert re.fullmatch(r"R\$\s\d{2}\.\d{3},\d\d", patrimony.inner_text())
 
 
-def test_the_live_page_says_what_the_server_does(carteira, site):
+def test_live_page_equals_the_rendered_page(carteira, site):
     page = carteira()
     total = page.locator("tr[data-symbol=ITUB4] [data-field=total]")
     before = total.inner_text()
@@ -152,15 +153,19 @@ def test_the_page_works_without_javascript(open_page, carteira):
     expect(page.locator(".wealth [data-sum=total]")).to_have_text(re.compile(r"^R\$\s\d"))
 
 
-def test_the_next_contribution_is_answered_in_place_and_copied(carteira):
+def test_next_contribution_is_shown_in_place_and_can_be_copied(carteira):
     page = carteira()
     page.evaluate("window.isSamePage = true")
     amount = page.get_by_label("Quanto você quer investir agora?")
     answer = page.locator("[data-part=aporte-answer]")
-    for typed, said in (("mil", "Não entendemos"), ("-3", "maior que zero"), ("9" * 20, "máximo")):
+    for typed, message in (
+        ("mil", "Não entendemos"),
+        ("-3", "maior que zero"),
+        ("9" * 20, "máximo"),
+    ):
         amount.fill(typed)
         amount.press("Enter")
-        expect(answer.get_by_role("alert")).to_contain_text(said)
+        expect(answer.get_by_role("alert")).to_contain_text(message)
         expect(amount).to_have_attribute("aria-invalid", "true")
         expect(amount).to_be_focused()
 
@@ -175,8 +180,8 @@ def test_the_next_contribution_is_answered_in_place_and_copied(carteira):
     assert sum(cents) == 100_000
 
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    for is_there in (True, False):
-        if not is_there:
+    for has_clipboard_api in (True, False):
+        if not has_clipboard_api:
             page.evaluate("navigator.clipboard.writeText('')")
             page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(Error()))")
             page.locator("[data-part=copied]").evaluate("(said) => { said.textContent = ''; }")
@@ -188,7 +193,7 @@ def test_the_next_contribution_is_answered_in_place_and_copied(carteira):
     assert page.evaluate("window.isSamePage")
 
 
-def test_a_session_that_ended_leads_from_the_contribution_to_the_login(carteira):
+def test_contribution_after_the_session_ended_leads_to_the_login(carteira):
     page = carteira()
     page.context.clear_cookies()
     page.get_by_label("Quanto você quer investir agora?").fill("1000")
@@ -196,7 +201,7 @@ def test_a_session_that_ended_leads_from_the_contribution_to_the_login(carteira)
     page.wait_for_url(re.compile(r"/login/\?next=/carteira%3Faporte%3D1000"))
 
 
-def test_columns_sort_and_hide_and_stay_so(carteira):
+def test_sorting_and_hidden_columns_survive_a_reload(carteira):
     page = carteira()
     symbols = page.locator("tbody .ticker")
     expect(symbols).to_have_text(["ITUB4", "PETR4", "VALE3"])
@@ -217,7 +222,7 @@ def test_columns_sort_and_hide_and_stay_so(carteira):
     expect(page.locator("tfoot [data-col=total]")).to_be_visible()
 
 
-def test_values_are_hidden_until_they_are_asked_for_again(carteira):
+def test_hidden_values_stay_hidden_until_shown_again(carteira):
     page = carteira()
     button = page.get_by_role("button", name="Ocultar valores")
     button.click()
@@ -231,7 +236,7 @@ def test_values_are_hidden_until_they_are_asked_for_again(carteira):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_shows_the_rest_of_a_row_behind_its_arrow(carteira, scheme):
+def test_phone_shows_the_other_columns_behind_an_arrow(carteira, scheme):
     page = carteira(color_scheme=scheme, **PHONE)
     result = page.locator("tr[data-symbol=PETR4] [data-col=result]")
     expect(result).to_be_hidden()

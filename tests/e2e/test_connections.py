@@ -11,11 +11,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, WebSoc
 from tests.e2e.conftest import ARGUMENTS, chromium_path
 from tests.e2e.proxy import Proxy
 from tests.e2e.shell import Shell
-from tests.e2e.test_forum import is_live, make_room, said, say, sign_up
-from tests.e2e.test_notifications import tell
+from tests.e2e.test_forum import (
+    create_room,
+    log_in,
+    message_bodies,
+    wait_until_room_is_live,
+    write_message,
+)
+from tests.e2e.test_notifications import notify_code
 from tests.instances import Instance
 
-STALE_MS = 3_500  # 2.6 s of silence, and the time that looking takes
+STALE_MS = 3_500  # 2.6 s of silence, and a margin for polling
 BACK_MS = 30_000  # 10 s of silence, 4 s for the probe, the back-off, and a busy machine
 SOCKETS = ("/ws/stock/", "/ws/room/", "/ws/notifications/")
 WATCHED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3"
@@ -30,7 +36,7 @@ def proxy(site: Instance) -> Iterator[Proxy]:
 
 @pytest.fixture
 def new_context(browser: Browser, proxy: Proxy) -> Iterator[Callable[..., BrowserContext]]:
-    """Return `new_context(**options)`: a browser profile whose connections pass the proxy."""
+    """Return `new_context(**options)`: a browser profile whose connections use the proxy."""
     contexts: list[BrowserContext] = []
 
     def new(by: Browser = browser, **options: Any) -> BrowserContext:
@@ -51,8 +57,8 @@ class Visit:
         self.page = page
         self.opened: list[str] = []  # the paths of the sockets that the page opened
         page.on("websocket", self._note)
-        self.name = sign_up(page)
-        self.path = make_room(page, stock="PETR4")
+        self.name = log_in(page)
+        self.path = create_room(page, stock="PETR4")
         self.wait_until_live()
 
     @property
@@ -64,8 +70,9 @@ class Visit:
         return self.page.locator("[data-connection-status]")
 
     def wait_until_live(self) -> None:
-        is_live(self.page)
+        wait_until_room_is_live(self.page)
         expect(self.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+        self.page.locator("[data-bell][data-ready]").wait_for()
 
     def wait_until_reopened(self) -> None:
         """Wait until each of the three sockets was opened again."""
@@ -74,7 +81,7 @@ class Visit:
             while self.opened.count(path) <= before:
                 self.page.wait_for_event("websocket", timeout=BACK_MS)
 
-    def remember(self) -> None:
+    def start_counting(self) -> None:
         self.before = list(self.opened)
 
     def _note(self, socket: WebSocket) -> None:
@@ -92,15 +99,15 @@ class Friend:
     def __init__(self, page: Page, shell: Shell) -> None:
         self.page = page
         self._shell = shell
-        sign_up(page)
+        log_in(page)
 
     def write(self, visit: Visit, text: str) -> None:
         if visit.path not in self.page.url:
             self.page.goto(visit.path)
-        is_live(self.page)
-        say(self.page, text)
-        expect(said(self.page).last).to_have_text(text, timeout=BACK_MS)
-        self._shell(tell(visit.name, text))
+        wait_until_room_is_live(self.page)
+        write_message(self.page, text)
+        expect(message_bodies(self.page).last).to_have_text(text, timeout=BACK_MS)
+        self._shell(notify_code(visit.name, text))
 
 
 @pytest.fixture
@@ -111,10 +118,10 @@ def friend(browser: Browser, site: Instance, shell: Shell) -> Iterator[Friend]:
     context.close()
 
 
-def expect_all_three(visit: Visit, friend: Friend, text: str) -> None:
-    """Expect the friend's message, the notification of it, and live prices on the member's page."""
+def expect_all_sockets_live(visit: Visit, friend: Friend, text: str) -> None:
+    """Expect the friend's message, its notification, and live prices on the member's page."""
     friend.write(visit, text)
-    expect(said(visit.page).last).to_contain_text(text, timeout=BACK_MS)
+    expect(message_bodies(visit.page).last).to_contain_text(text, timeout=BACK_MS)
     toast = visit.page.locator(".notification-toast", has_text=text)
     expect(toast).to_be_visible(timeout=BACK_MS)
     expect(visit.feed).to_have_text("Ao vivo", timeout=BACK_MS)
@@ -124,69 +131,69 @@ def expect_all_three(visit: Visit, friend: Friend, text: str) -> None:
 
 
 def test_silently_dead_connections_are_noticed_and_replaced(member, friend, proxy):
-    member.remember()
+    member.start_counting()
     proxy.freeze()
     expect(member.feed).to_have_text(re.compile(r"Desatualizado há \d+ s: ."), timeout=STALE_MS)
 
     member.wait_until_reopened()
 
-    expect_all_three(member, friend, "de volta")
+    expect_all_sockets_live(member, friend, "de volta")
 
 
 def test_message_sent_into_a_dead_connection_arrives_once(member, proxy):
-    say(member.page, "antes")
-    expect(said(member.page)).to_have_text(["antes"])
+    write_message(member.page, "antes")
+    expect(message_bodies(member.page)).to_have_text(["antes"])
     proxy.freeze("/ws/room/")
-    say(member.page, "durante")
+    write_message(member.page, "durante")
     expect(member.page.locator(".msg.pending")).to_contain_text("durante")
     expect(member.page.locator(".msg.pending")).to_have_count(0, timeout=BACK_MS)
 
     member.page.reload()
-    expect(said(member.page)).to_have_text(["antes", "durante"])
+    expect(message_bodies(member.page)).to_have_text(["antes", "durante"])
 
 
-def test_killed_server_is_reached_again_by_all_sockets(member, friend, site):
-    member.remember()
+def test_all_sockets_reconnect_after_the_server_is_killed(member, friend, site):
+    member.start_counting()
     site.child("pregao: web").kill()
     expect(member.feed).to_have_text(re.compile("^Desatualizado"), timeout=STALE_MS)
 
     member.wait_until_reopened()
 
     member.wait_until_live()
-    expect_all_three(member, friend, "renascido")
+    expect_all_sockets_live(member, friend, "renascido")
 
 
-def test_room_can_be_written_in_after_a_short_offline(member):
+def test_message_can_be_sent_after_a_short_offline_period(member):
     member.page.context.set_offline(True)
     member.page.context.set_offline(False)
-    say(member.page, "logo depois")
-    expect(said(member.page)).to_have_text(["logo depois"])
+    write_message(member.page, "logo depois")
+    expect(message_bodies(member.page)).to_have_text(["logo depois"])
     expect(member.page.locator(".msg.pending")).to_have_count(0)
 
 
 def test_messages_written_offline_are_sent_once_when_the_network_is_back(member, friend, proxy):
     page = member.page
-    member.remember()
+    member.start_counting()
     proxy.freeze()
     page.context.set_offline(True)
     expect(member.feed).to_contain_text("você está sem internet", timeout=BACK_MS)
     for text in ("um", "dois"):
-        say(page, text)
+        write_message(page, text)
     expect(page.locator(".msg.pending")).to_have_count(2)
     expect(page.locator(".msg.pending").first).to_contain_text("espera a conexão…")
 
     page.context.set_offline(False)
 
-    expect(said(page)).to_have_text(["um", "dois"], timeout=BACK_MS)
+    expect(message_bodies(page)).to_have_text(["um", "dois"], timeout=BACK_MS)
     expect(page.locator(".msg.pending")).to_have_count(0)
-    expect_all_three(member, friend, "bem-vinda")
+    expect_all_sockets_live(member, friend, "bem-vinda")
     page.reload()
-    expect(said(page)).to_have_text(["um", "dois", re.compile("bem-vinda")])
+    expect(message_bodies(page)).to_have_text(["um", "dois", re.compile("bem-vinda")])
 
 
 def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     page = new_context().new_page()
-    sign_up(page)
+    log_in(page)
     page.goto("/privacy/")
     proxy.freeze()
     page.context.set_offline(True)
@@ -208,7 +215,7 @@ def caching_browser(browser: Browser) -> Iterator[Browser]:
     started.close()
 
 
-def test_page_out_of_the_back_forward_cache_is_live_again(
+def test_page_restored_from_the_back_forward_cache_is_live(
     caching_browser, new_context, friend, proxy
 ):
     context = new_context(caching_browser)
@@ -223,13 +230,13 @@ def test_page_out_of_the_back_forward_cache_is_live_again(
     member.page.wait_for_function("window.isSamePage")
     assert member.page.evaluate("window.wasCached")
 
-    expect(said(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
-    expect_all_three(member, friend, "de novo")
+    expect(message_bodies(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
+    expect_all_sockets_live(member, friend, "de novo")
 
 
-def test_frozen_tab_is_up_to_date_when_it_wakes(member, friend, proxy):
+def test_frozen_tab_is_up_to_date_when_it_resumes(member, friend, proxy):
     session = member.page.context.new_cdp_session(member.page)
-    member.remember()
+    member.start_counting()
     session.send("Page.setWebLifecycleState", {"state": "frozen"})
     proxy.freeze()
     friend.write(member, "enquanto dormias")
@@ -237,38 +244,38 @@ def test_frozen_tab_is_up_to_date_when_it_wakes(member, friend, proxy):
 
     member.wait_until_reopened()
 
-    expect(said(member.page)).to_contain_text(["enquanto dormias"], timeout=BACK_MS)
-    expect_all_three(member, friend, "acordada")
+    expect(message_bodies(member.page)).to_contain_text(["enquanto dormias"], timeout=BACK_MS)
+    expect_all_sockets_live(member, friend, "acordada")
 
 
-def expect_a_new_bell(page: Page, event: str) -> None:
-    """Expect the bell's next connection sooner than its silence rule (10 s + 4 s) would have it."""
+def expect_new_bell_connection(page: Page, event: str) -> None:
+    """Expect the bell to reconnect before its limit of silence (10 s + 4 s) has passed."""
     with page.expect_websocket(lambda socket: SOCKETS[2] in socket.url, timeout=9_000):
         page.evaluate(event)
 
 
-def test_shown_tab_finds_a_dead_connection_within_seconds(new_context, proxy):
+def test_dead_connection_is_detected_within_seconds_when_the_tab_is_shown(new_context, proxy):
     page = new_context().new_page()
     page.clock.install()
     Visit(page)
     proxy.freeze()
     page.clock.fast_forward(4_000)
 
-    # Headless tabs are never hidden; the event is what a shown one gets.
-    expect_a_new_bell(page, "document.dispatchEvent(new Event('visibilitychange'))")
+    # Headless tabs are never hidden, so the event of a tab that is shown again is dispatched here.
+    expect_new_bell_connection(page, "document.dispatchEvent(new Event('visibilitychange'))")
 
 
-def test_computer_that_slept_finds_its_dead_connections(new_context, friend, proxy):
+def test_connections_are_replaced_after_the_computer_slept(new_context, friend, proxy):
     page = new_context().new_page()
     page.clock.install()
     member = Visit(page)
-    member.remember()
+    member.start_counting()
     proxy.freeze()
     page.clock.fast_forward(3_600_000)
 
     member.wait_until_reopened()
 
-    expect_all_three(member, friend, "bom dia")
+    expect_all_sockets_live(member, friend, "bom dia")
 
 
 CLOCK = """
@@ -286,7 +293,7 @@ CLOCK = """
 })();
 """
 AGE = re.compile(r"^(agora|há \d+ s)$")
-# Keeps every age that is shown: a wrong one may last only until a frame brings the server's time.
+# Records every displayed age: a wrong one would last only until a frame with the server's time.
 RECORD_AGES = """(cell) => {
     window.ages = [cell.textContent];
     new MutationObserver(() => window.ages.push(cell.textContent))
@@ -303,11 +310,11 @@ def test_ages_do_not_depend_on_the_clock_of_the_browser(new_context, hours):
     feed = page.locator("[data-market-status] .badge-feed")
     age = page.locator("tr[data-symbol=PETR4] [data-field=age]")
     price = page.locator("tr[data-symbol=PETR4] [data-field=price]")
-    expect(feed).to_have_text("Ao vivo")
+    expect(age).to_have_text(AGE, timeout=BACK_MS)
     age.evaluate(RECORD_AGES)
     for shift in (hours, 0):
         page.evaluate(f"shiftClock({shift})")
-        for _twice in range(2):  # prices move once a second, as often as ages are written
+        for _twice in range(2):  # prices change once a second, as often as ages are redrawn
             expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
         expect(feed).to_have_text("Ao vivo")
     assert [shown for shown in page.evaluate("ages") if not AGE.match(shown)] == []
@@ -327,16 +334,16 @@ STAMP = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 @pytest.mark.parametrize("hours", [5, -5])
-def test_server_whose_clock_is_set_stays_live(new_context, hours):
+def test_prices_stay_live_when_the_servers_clock_is_set(new_context, hours):
     """Every time in the frames jumps by hours, as after the server's clock was set."""
     shift = timedelta()
 
-    def moved(match: re.Match[str]) -> str:
+    def shift_stamp(match: re.Match[str]) -> str:
         return (datetime.fromisoformat(match.group()) + shift).isoformat()
 
     def connect(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
-        server.on_message(lambda frame: socket.send(STAMP.sub(moved, str(frame))))
+        server.on_message(lambda frame: socket.send(STAMP.sub(shift_stamp, str(frame))))
 
     page = new_context().new_page()
     page.route_web_socket(re.compile("/ws/stock/"), connect)
@@ -355,18 +362,18 @@ def test_server_whose_clock_is_set_stays_live(new_context, hours):
         expect(feed).to_have_text("Ao vivo")
 
 
-def test_stale_age_counts_on_after_the_servers_clock_was_set_back(new_context, proxy):
-    """A feed that stops after the jump says for how long, not `há 1 s` until the hours are over."""
+def test_stale_age_is_right_after_the_servers_clock_was_set_back(new_context, proxy):
+    """A feed that stops after the jump shows its age, instead of `há 1 s` for five hours."""
     stamp = re.compile(r'"(server_time|batch_at)":"20\d\d-\d\d-\d\dT(\d\d)')
     jumped = False
 
-    def earlier(match: re.Match[str]) -> str:
+    def shift_hour(match: re.Match[str]) -> str:
         hour = (int(match[2]) - 5) % 24 if jumped else int(match[2])
         return f"{match[0][:-2]}{hour:02d}"
 
     def connect(socket: WebSocketRoute) -> None:
         server = socket.connect_to_server()
-        server.on_message(lambda frame: socket.send(stamp.sub(earlier, str(frame))))
+        server.on_message(lambda frame: socket.send(stamp.sub(shift_hour, str(frame))))
 
     page = new_context().new_page()
     page.route_web_socket(re.compile("/ws/stock/"), connect)
@@ -382,7 +389,7 @@ def test_stale_age_counts_on_after_the_servers_clock_was_set_back(new_context, p
 
 
 def test_ended_session_is_shown_once_and_the_bell_does_not_reconnect(member):
-    member.remember()
+    member.start_counting()
     elsewhere = member.page.context.new_page()
     elsewhere.goto("/forum/")
     elsewhere.locator("[data-account] summary").click()
@@ -391,7 +398,7 @@ def test_ended_session_is_shown_once_and_the_bell_does_not_reconnect(member):
     expect(link).to_have_count(1)
     expect(link).to_be_visible()
 
-    # Prices and room go on for a visitor; by then the bell would have come back too.
+    # Prices and room reconnect as an anonymous visitor's; by then the bell would have, too.
     while {"/ws/stock/", "/ws/room/"} - set(member.opened[len(member.before) :]):
         member.page.wait_for_event("websocket", timeout=BACK_MS)
     expect(member.feed).to_have_text("Ao vivo", timeout=BACK_MS)
@@ -403,7 +410,7 @@ def test_ended_session_is_shown_once_and_the_bell_does_not_reconnect(member):
 @pytest.mark.parametrize(("code", "text"), [(4404, "não existe mais"), (4408, "recarregue")])
 def test_final_close_codes_are_shown_without_reconnecting(new_context, code, text):
     page = new_context().new_page()
-    sign_up(page)
+    log_in(page)
     opened: list[WebSocketRoute] = []
 
     def connect(socket: WebSocketRoute) -> None:

@@ -1,4 +1,4 @@
-"""The forum in a real browser: from sign-up to a conversation of two."""
+"""The forum in a real browser: rooms, live messages, moderation, outages."""
 
 import re
 import signal
@@ -14,40 +14,40 @@ PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobil
 RECONNECTED_MS = 20_000
 
 
-def sign_up(page: Page) -> str:
-    """Log a new user in, and return the user's name."""
+def log_in(page: Page) -> str:
+    """Log in as a new user and return the user's name."""
     return log_in_new_user(page, "/forum/")
 
 
-def make_room(page: Page, name: str = "Sala", **fields: str) -> str:
-    """Make a room, open it and return its path."""
+def create_room(page: Page, name: str = "Sala", **fields: str) -> str:
+    """Create a room, open it and return its path."""
     path = post_form(page, "/create-room/", name=name, **fields).headers["location"]
     page.goto(path)
     return path
 
 
-def say(page: Page, text: str) -> None:
+def write_message(page: Page, text: str) -> None:
     page.get_by_label("Mensagem", exact=True).fill(text)
     page.get_by_label("Mensagem", exact=True).press("Enter")
 
 
-def said(page: Page) -> Locator:
+def message_bodies(page: Page) -> Locator:
     return page.locator(".msg:not(.pending) .msg-body")
 
 
-def is_live(page: Page) -> None:
-    """Wait until the room's socket greeted the page."""
+def wait_until_room_is_live(page: Page) -> None:
+    """Wait until the page has received the first frame of the room's socket."""
     expect(page.locator("[data-part=present-count]")).to_have_text(re.compile(r"\d"))
 
 
 @pytest.fixture
 def member(open_page):
     page = open_page("/forum/")
-    sign_up(page)
+    log_in(page)
     return page
 
 
-def test_a_person_signs_up_makes_a_room_and_writes_in_it(open_page):
+def test_new_user_creates_a_room_and_writes_in_it(open_page):
     page = open_page("/forum/")
     page.get_by_role("main").get_by_role("link", name="Criar sala").first.click()
     page.wait_for_url("**/login/?next=/create-room/")
@@ -69,60 +69,60 @@ def test_a_person_signs_up_makes_a_room_and_writes_in_it(open_page):
     expect(page.get_by_text("Ninguém escreveu ainda.")).to_be_visible()
     expect(page.locator(".room-stock [data-field=price]")).to_have_text(re.compile(r"\d,\d\d"))
 
-    is_live(page)
-    say(page, "olá, **mundo**: $VALE3")
-    expect(said(page)).to_have_text(re.compile("olá, mundo: VALE3"))
+    wait_until_room_is_live(page)
+    write_message(page, "olá, **mundo**: $VALE3")
+    expect(message_bodies(page)).to_have_text(re.compile("olá, mundo: VALE3"))
     expect(page.locator(".msg .chip [data-field=price]")).to_have_text(re.compile(r"\d,\d\d"))
     expect(page.locator(".msg-body strong")).to_have_text("mundo")
     expect(page.locator(".msg.pending")).to_have_count(0)
     page.goto("/forum/")
     expect(page.locator(".room-row", has_text="Petrobras").first).to_contain_text(name)
     page.goto(path)
-    expect(said(page)).to_have_count(1)
+    expect(message_bodies(page)).to_have_count(1)
 
 
-def test_two_see_each_others_messages_in_one_order(open_page, member):
-    path = make_room(member)
+def test_two_users_see_messages_in_the_same_order(open_page, member):
+    path = create_room(member)
     other = open_page("/forum/")
-    name = sign_up(other)
+    name = log_in(other)
     other.goto(path)
     reader = open_page(path)
     for page in (member, other, reader):
-        is_live(page)
+        wait_until_room_is_live(page)
     expect(member.locator(".present")).to_contain_text(name)
 
     texts = [f"mensagem {n}" for n in range(1, 7)]
     for n, text in enumerate(texts):
-        say((member, other)[n % 2], text)
-        expect(said(reader).nth(n)).to_have_text(text)
+        write_message((member, other)[n % 2], text)
+        expect(message_bodies(reader).nth(n)).to_have_text(text)
     for page in (member, other, reader):
-        expect(said(page)).to_have_text(texts)
+        expect(message_bodies(page)).to_have_text(texts)
         page.reload()
-        expect(said(page)).to_have_text(texts)
+        expect(message_bodies(page)).to_have_text(texts)
     expect(member.locator(".msg.own")).to_have_count(3)
     expect(reader.get_by_role("link", name="Entre para escrever")).to_be_visible()
 
 
-def test_typing_is_told_and_forgotten(open_page, member):
-    path = make_room(member)
+def test_typing_indicator_appears_and_disappears(open_page, member):
+    path = create_room(member)
     other = open_page("/forum/")
-    name = sign_up(other)
+    name = log_in(other)
     other.goto(path)
-    is_live(other)
-    is_live(member)
+    wait_until_room_is_live(other)
+    wait_until_room_is_live(member)
     other.get_by_label("Mensagem", exact=True).press_sequentially("oi")
     expect(member.locator("[data-part=typing]")).to_have_text(f"{name} está escrevendo…")
-    say(other, "oi")
+    write_message(other, "oi")
     expect(member.locator("[data-part=typing]")).to_have_text("")
 
 
-def test_a_message_is_edited_and_deleted_where_it_stands(open_page, member):
-    path = make_room(member)
+def test_message_is_edited_and_deleted_in_place(open_page, member):
+    path = create_room(member)
     reader = open_page(path)
-    is_live(reader)
-    is_live(member)
-    say(member, "errdo $PETR4")
-    expect(said(reader)).to_have_count(1)
+    wait_until_room_is_live(reader)
+    wait_until_room_is_live(member)
+    write_message(member, "errdo $PETR4")
+    expect(message_bodies(reader)).to_have_count(1)
     message = member.locator(".msg").first
     message.hover()
     message.get_by_label("O que fazer com esta mensagem").click()
@@ -130,7 +130,7 @@ def test_a_message_is_edited_and_deleted_where_it_stands(open_page, member):
     message.get_by_label("Mensagem", exact=True).fill("*certo* $VALE3")
     message.get_by_role("button", name="Guardar").click()
     for page in (member, reader):
-        expect(said(page)).to_have_text(re.compile("^certo VALE3"))
+        expect(message_bodies(page)).to_have_text(re.compile("^certo VALE3"))
         expect(page.locator(".msg .chip [data-field=price]")).to_have_text(re.compile(r"\d"))
         expect(page.get_by_text("editada")).to_be_visible()
 
@@ -139,17 +139,17 @@ def test_a_message_is_edited_and_deleted_where_it_stands(open_page, member):
     message.get_by_role("link", name="Apagar").click()
     member.get_by_role("dialog").get_by_role("button", name="Apagar").click()
     for page in (member, reader):
-        expect(said(page)).to_have_text("mensagem apagada")
+        expect(message_bodies(page)).to_have_text("mensagem apagada")
 
 
-def test_a_closed_room_and_a_muted_person_are_told_at_once(open_page, member):
-    path = make_room(member)
+def test_muting_and_closing_are_shown_at_once(open_page, member):
+    path = create_room(member)
     other = open_page("/forum/")
-    name = sign_up(other)
+    name = log_in(other)
     other.goto(path)
-    is_live(other)
-    say(other, "oi")
-    is_live(member)
+    wait_until_room_is_live(other)
+    write_message(other, "oi")
+    wait_until_room_is_live(member)
     box = other.get_by_label("Mensagem", exact=True)
 
     message = member.locator(".msg", has_text="oi").first
@@ -171,78 +171,78 @@ def test_a_closed_room_and_a_muted_person_are_told_at_once(open_page, member):
     expect(member.locator(".moderation-log li")).to_have_count(4)
 
 
-def test_too_many_messages_wait_and_arrive(member):
-    make_room(member)
-    is_live(member)
+def test_rate_limited_messages_are_sent_later(member):
+    create_room(member)
+    wait_until_room_is_live(member)
     texts = [str(n) for n in range(12)]
     for text in texts:
-        say(member, text)
+        write_message(member, text)
     expect(member.locator(".msg.pending").first).to_contain_text(
         re.compile(r"tenta de novo em \d+ s")
     )
     expect(member.locator(".msg.pending")).to_have_count(0, timeout=RECONNECTED_MS)
-    assert sorted(said(member).all_inner_texts(), key=int) == texts
+    assert sorted(message_bodies(member).all_inner_texts(), key=int) == texts
 
 
 def test_a_room_is_read_and_written_without_javascript(open_page, member):
-    path = make_room(member, stock="PETR4")
+    path = create_room(member, stock="PETR4")
     state = member.context.storage_state()
     page = open_page(path, java_script_enabled=False, storage_state=state)
     for n in range(3):
         page.get_by_label("Mensagem", exact=True).fill(f"linha\n{n}")
         page.get_by_role("button", name="Enviar").click()
         page.wait_for_url(f"**{path}#end")
-    expect(said(page)).to_have_text(["linha 0", "linha 1", "linha 2"])
+    expect(message_bodies(page)).to_have_text(["linha 0", "linha 1", "linha 2"])
     message = page.locator(".msg").last
     message.hover()
     message.get_by_label("O que fazer com esta mensagem").click()
     message.get_by_role("link", name="Apagar").click()
     page.get_by_role("main").get_by_role("button", name="Apagar").click()
-    expect(said(page).last).to_have_text("mensagem apagada")
-    expect(said(member)).to_have_count(3)
+    expect(message_bodies(page).last).to_have_text("mensagem apagada")
+    expect(message_bodies(member)).to_have_count(3)
 
 
-def test_earlier_messages_come_as_one_scrolls_and_the_place_is_kept(open_page, site, member):
-    path = make_room(member)
-    fill(site, path, 180)
+def test_earlier_messages_are_loaded_while_scrolling_without_a_jump(open_page, site, member):
+    path = create_room(member)
+    fill_room(site, path, 180)
     page = open_page(path)
-    is_live(page)
-    expect(said(page).last).to_have_text("mensagem 180")
-    expect(said(page).last).to_be_in_viewport()
-    expect(said(page)).to_have_count(50)
+    wait_until_room_is_live(page)
+    expect(message_bodies(page).last).to_have_text("mensagem 180")
+    expect(message_bodies(page).last).to_be_in_viewport()
+    expect(message_bodies(page)).to_have_count(50)
     top = page.locator("#m140")
     top.scroll_into_view_if_needed()
     page.locator("[data-part=scroll]").evaluate("(box) => (box.scrollTop = -box.scrollHeight)")
-    expect(said(page)).to_have_count(100)
+    expect(message_bodies(page)).to_have_count(100)
     expect(page.locator("#m131")).to_be_in_viewport()
     for count in (150, 180):
         page.locator("[data-part=scroll]").evaluate("(box) => (box.scrollTop = -box.scrollHeight)")
-        expect(said(page)).to_have_count(count)
+        expect(message_bodies(page)).to_have_count(count)
     numbers = page.locator(".msg").evaluate_all("(all) => all.map((one) => +one.dataset.seq)")
     assert numbers == list(range(1, 181))
 
-    say(member, "nova")
+    write_message(member, "nova")
     pill = page.get_by_role("button", name="1 mensagem nova")
     expect(pill).to_be_visible()
-    expect(said(page).last).not_to_be_in_viewport()
+    expect(message_bodies(page).last).not_to_be_in_viewport()
     pill.click()
-    expect(said(page).last).to_be_in_viewport()
+    expect(message_bodies(page).last).to_be_in_viewport()
     expect(pill).to_be_hidden()
 
 
-def test_the_earlier_messages_have_an_address_too(open_page, site, member):
-    path = make_room(member)
-    fill(site, path, 120)
+def test_earlier_messages_can_be_opened_without_javascript(open_page, site, member):
+    path = create_room(member)
+    fill_room(site, path, 120)
     page = open_page(path, java_script_enabled=False)
     page.get_by_role("link", name="Mensagens anteriores").click()
     page.wait_for_url("**?before=71")
-    expect(said(page).first).to_have_text("mensagem 21")
+    expect(message_bodies(page).first).to_have_text("mensagem 21")
     page.get_by_role("link", name="Ver as mensagens mais novas").click()
-    expect(said(page).last).to_have_text("mensagem 120")
+    expect(message_bodies(page).last).to_have_text("mensagem 120")
 
 
-def fill(site, path: str, count: int) -> None:
-    """Write many messages into a room at once, behind the application's back."""
+def fill_room(site, path: str, count: int) -> None:
+    """Insert many messages into a room's table directly, without the application."""
     import sqlite3  # noqa: PLC0415 - for these tests alone
 
     room = int(path.split("/")[2])
@@ -258,53 +258,53 @@ def fill(site, path: str, count: int) -> None:
     database.close()
 
 
-def test_what_is_written_while_the_server_is_away_arrives_once(browser: Browser, site):
+def test_messages_written_during_an_outage_are_sent_once(browser: Browser, site):
     context = browser.new_context(base_url=site.url, locale="pt-BR")
     context.set_default_timeout(10_000)
     page = context.new_page()
-    sign_up(page)
-    path = make_room(page)
-    is_live(page)
-    say(page, "antes")
-    expect(said(page)).to_have_text(["antes"])
+    log_in(page)
+    path = create_room(page)
+    wait_until_room_is_live(page)
+    write_message(page, "antes")
+    expect(message_bodies(page)).to_have_text(["antes"])
     server = site.child("pregao: web")
     server.send_signal(signal.SIGSTOP)
     try:
-        say(page, "durante")
+        write_message(page, "durante")
         expect(page.locator(".msg.pending")).to_contain_text("durante")
     finally:
         server.kill()
-    say(page, "depois")
+    write_message(page, "depois")
     page.get_by_label("Mensagem", exact=True).fill("rascunho")
     expect(page.locator(".msg.pending")).to_have_count(0, timeout=RECONNECTED_MS)
-    expect(said(page)).to_have_text(["antes", "durante", "depois"])
+    expect(message_bodies(page)).to_have_text(["antes", "durante", "depois"])
 
     page.reload()
-    expect(said(page)).to_have_text(["antes", "durante", "depois"])
+    expect(message_bodies(page)).to_have_text(["antes", "durante", "depois"])
     expect(page.get_by_label("Mensagem", exact=True)).to_have_value("rascunho")
     assert path in page.url
     context.close()
 
 
-def test_what_was_not_acknowledged_survives_a_reload(browser: Browser, site):
+def test_unacknowledged_message_survives_a_reload(browser: Browser, site):
     context = browser.new_context(base_url=site.url, locale="pt-BR")
     context.set_default_timeout(10_000)
     page = context.new_page()
-    sign_up(page)
-    make_room(page)
-    is_live(page)
+    log_in(page)
+    create_room(page)
+    wait_until_room_is_live(page)
     page.evaluate("WebSocket.prototype.send = () => {}")
-    say(page, "quase perdida")
+    write_message(page, "quase perdida")
     expect(page.locator(".msg.pending")).to_contain_text("enviando…")
     page.reload()
-    expect(said(page)).to_have_text(["quase perdida"])
+    expect(message_bodies(page)).to_have_text(["quase perdida"])
     expect(page.locator(".msg.pending")).to_have_count(0)
     context.close()
 
 
-def test_who_logged_out_elsewhere_is_told_and_reads_on(open_page, member):
-    make_room(member)
-    is_live(member)
+def test_logout_in_another_tab_leaves_the_room_readable(open_page, member):
+    create_room(member)
+    wait_until_room_is_live(member)
     elsewhere = member.context.new_page()
     elsewhere.goto("/forum/")
     elsewhere.locator("[data-account] summary").click()
@@ -315,16 +315,16 @@ def test_who_logged_out_elsewhere_is_told_and_reads_on(open_page, member):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_forum_fits_a_phone(open_page, member, scheme):
-    path = make_room(member, "Uma sala de nome bem comprido " * 2, stock="PETR4", topic="T" * 40)
-    is_live(member)
-    say(member, f"{'a' * 200} $VALE3 `{'b' * 200}`\n\n```\n{'c' * 200}\n```")
-    expect(said(member)).to_have_count(1)
+    path = create_room(member, "Uma sala de nome bem comprido " * 2, stock="PETR4", topic="T" * 40)
+    wait_until_room_is_live(member)
+    write_message(member, f"{'a' * 200} $VALE3 `{'b' * 200}`\n\n```\n{'c' * 200}\n```")
+    expect(message_bodies(member)).to_have_count(1)
     state = member.context.storage_state()
     for address in ("/forum/", path, "/create-room/", f"{path}moderation/"):
         page = open_page(address, storage_state=state, color_scheme=scheme, **PHONE)
         assert page.evaluate("document.documentElement.scrollWidth") == 360, address
     page.goto(path)
-    is_live(page)
+    wait_until_room_is_live(page)
     page.get_by_label("Mensagem", exact=True).fill("de um telefone")
     page.get_by_role("button", name="Enviar").tap()
-    expect(said(page).last).to_have_text("de um telefone")
+    expect(message_bodies(page).last).to_have_text("de um telefone")

@@ -1,4 +1,4 @@
-"""The chart's page in a real browser, under the site's own Content-Security-Policy."""
+"""The chart page in a real browser, under the site's own Content-Security-Policy."""
 
 import re
 
@@ -23,8 +23,8 @@ def toggle(page: Page, name: str) -> Locator:
 
 
 def pixels(page: Page) -> dict[str, int]:
-    """Return how bright the chart's corner is, and how many pixels differ from it."""
-    # A copy is read: the chart's own canvas is not made for it, and the console would say so.
+    """Return the brightness of the chart's corner, and the number of pixels that differ."""
+    # Read from a copy: reading the chart's own canvas repeatedly logs a warning in the console.
     counted: dict[str, int] = page.locator(".chart canvas").first.evaluate(
         """canvas => {
             const copy = new OffscreenCanvas(canvas.width, canvas.height);
@@ -63,7 +63,7 @@ def test_every_range_has_its_candles(open_page):
     expect(page.locator("[data-range-link=max]")).to_have_attribute("aria-current", "true")
 
 
-def test_studies_are_switched_and_remembered(open_page):
+def test_selected_studies_are_remembered(open_page):
     page = open_page("/graph?ticker=VALE3&range=1y")
     expect(box(page)).to_have_attribute("data-state", "ready")
     for name in ("sma9", "sma50", "bollinger", "rsi", "compare", "line"):
@@ -77,7 +77,7 @@ def test_studies_are_switched_and_remembered(open_page):
     expect(toggle(page, "bollinger")).to_have_attribute("aria-pressed", "false")
 
 
-def test_the_pointer_reads_a_bar(open_page):
+def test_legend_shows_the_bar_under_the_pointer(open_page):
     page = open_page("/graph?ticker=PETR4&range=1y")
     expect(box(page)).to_have_attribute("data-state", "ready")
     expect(legend(page)).to_contain_text("Vol")
@@ -86,7 +86,7 @@ def test_the_pointer_reads_a_bar(open_page):
     expect(legend(page).locator("span").first).not_to_have_text(newest)
 
 
-def test_the_theme_is_followed_while_the_page_is_open(open_page):
+def test_chart_follows_a_change_of_theme(open_page):
     page = open_page("/graph?ticker=PETR4", color_scheme="light")
     expect(box(page)).to_have_attribute("data-state", "ready")
     assert pixels(page)["corner"] > 200
@@ -95,7 +95,7 @@ def test_the_theme_is_followed_while_the_page_is_open(open_page):
     wait_for(lambda: pixels(page)["corner"] < 60, 5, "a dark chart")
 
 
-def test_a_history_that_fails_says_so_and_can_be_asked_for_again(open_page):
+def test_failed_history_is_reported_and_can_be_retried(open_page):
     page = open_page(BLANK)
     answer = {"symbol": "PETR4", "range": "1d", "interval": "5m", "bars": [], "status": "failed"}
     page.route("**/graph/candles?*", lambda route: route.fulfill(json=answer))
@@ -106,7 +106,7 @@ def test_a_history_that_fails_says_so_and_can_be_asked_for_again(open_page):
     expect(box(page)).to_have_attribute("data-state", "ready")
 
 
-def test_what_is_kept_is_shown_while_the_source_fails(open_page):
+def test_stored_candles_are_shown_while_the_source_fails(open_page):
     page = open_page(BLANK)
     bar = {
         "time": 1_790_000_000,

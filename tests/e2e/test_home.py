@@ -12,7 +12,7 @@ PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}}
 INDEX = "[data-index] [data-price]"
 
 
-def test_home_moves_without_a_login(open_page: OpenPage) -> None:
+def test_home_is_live_without_a_login(open_page: OpenPage) -> None:
     page = open_page("/")
 
     expect(page.locator("[data-market-status]")).to_contain_text("Ao vivo")
@@ -44,7 +44,7 @@ def test_a_row_keeps_its_element_and_the_focus_while_it_moves(open_page: OpenPag
     assert page.evaluate("document.activeElement.classList.contains('board-link')")
 
 
-def test_home_is_whole_without_javascript(open_page: OpenPage) -> None:
+def test_home_is_complete_without_javascript(open_page: OpenPage) -> None:
     live = open_page("/")  # the index is leased, so there are prices
     expect(live.locator("[data-board=traded] .board-rows > li")).to_have_count(5, timeout=20_000)
 
@@ -55,7 +55,7 @@ def test_home_is_whole_without_javascript(open_page: OpenPage) -> None:
     expect(page.locator("[data-market-status] .badge-feed")).to_be_hidden()
 
 
-def test_home_says_that_it_is_stale_when_the_network_is_gone(open_page: OpenPage) -> None:
+def test_home_is_marked_stale_when_the_network_is_lost(open_page: OpenPage) -> None:
     page = open_page("/")
     status = page.locator("[data-market-status]")
     expect(status).to_contain_text("Ao vivo")

@@ -1,4 +1,4 @@
-"""What every page shares, in a browser: its frame, its width, its languages."""
+"""The common layout of all pages in a real browser: frame, width, languages, log-in."""
 
 import pytest
 from playwright.sync_api import expect
@@ -22,7 +22,7 @@ def test_no_page_is_wider_than_a_phone(open_page, scheme):
     assert wide == []
 
 
-def test_the_market_is_called_simulated_wherever_one_scrolls(open_page):
+def test_simulated_banner_stays_visible_while_scrolling(open_page):
     page = open_page("/privacy/", viewport={"width": 360, "height": 400})
     page.mouse.wheel(0, 2000)
     page.wait_for_function("scrollY > 0")
@@ -43,7 +43,7 @@ def test_the_language_is_switched_without_leaving_the_page(open_page):
     assert page.locator("html").get_attribute("lang") == "en"
 
 
-def test_a_phone_sorts_and_finds_language_and_theme(open_page):
+def test_phone_can_sort_and_open_the_preferences(open_page):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "color_scheme": "light"}
     page = open_page("/stocktracker?stockpicker=VALE3&stockpicker=ABEV3", **phone)
     rows = page.locator("tbody tr")
@@ -63,7 +63,7 @@ def test_a_phone_sorts_and_finds_language_and_theme(open_page):
 
 
 @pytest.mark.parametrize("path", ["/stocktracker?stockpicker=PETR4", "/graph?ticker=PETR4", "/"])
-def test_a_page_keeps_still_while_it_loads(open_page, path):
+def test_layout_does_not_shift_while_a_page_loads(open_page, path):
     page = open_page(BLANK)
     page.add_init_script(
         """window.moved = 0;
@@ -89,7 +89,7 @@ def test_the_sources_page_refreshes_itself(open_page):
     page.get_by_text("respondendo").wait_for()
 
 
-def test_a_person_signs_up_leaves_and_comes_back(open_page):
+def test_user_signs_up_logs_out_and_logs_in_again(open_page):
     page = open_page("/sources/")
     page.get_by_role("link", name="Entrar").click()
     page.get_by_role("main").get_by_role("link", name="Criar conta").click()

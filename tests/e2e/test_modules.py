@@ -1,4 +1,4 @@
-"""The browser's own modules, in a browser: each page here is one answer, no server runs."""
+"""The browser's modules in a real browser, on pages made up by the tests, without a server."""
 
 import itertools
 import json
@@ -17,7 +17,7 @@ ORIGIN = "http://pregao.test"
 CASES = json.loads(
     (Path(__file__).parents[2] / "mainapp/core/tests/formats.json").read_text(encoding="utf-8")
 )
-# What the templates' filters and the module call the same thing.
+# The module's equivalents of the templates' filters.
 CALLS = {
     "brl": "m.brl(v)",
     "brl_change": "m.brl(v, {signed: true})",
@@ -31,16 +31,16 @@ NAMES = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",), "none": ()}
 
 
 @pytest.fixture
-def stage(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Return a function that opens a page of `html`, with the project's static files around it."""
+def open_html(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Return a function that opens a page of `html` with the project's static files."""
     pages = []
 
     def open_(html: str, answers: Callable[[Route, str], None] | None = None) -> Page:
         def answer(route: Route) -> None:
             url = urlsplit(route.request.url)
             if url.path.startswith("/static/"):
-                found = finders.find(url.path.removeprefix("/static/"))
-                route.fulfill(path=found) if found else route.fulfill(status=404)
+                path = finders.find(url.path.removeprefix("/static/"))
+                route.fulfill(path=path) if path else route.fulfill(status=404)
             elif url.path == "/stocks/search/" and answers:
                 answers(route, parse_qs(url.query)["q"][0])
             elif url.path == "/jsi18n/":
@@ -67,11 +67,11 @@ globalThis.interpolate = (text, values) => text.replace("%s", values[0]);
 
 
 @pytest.mark.parametrize(("language", "column"), [("pt-BR", 1), ("en", 2)])
-def test_the_browser_writes_numbers_as_the_server_does(stage, language, column):
-    page = stage(f'<!doctype html><html lang="{language}"><title>.</title></html>')
+def test_browser_and_server_format_numbers_the_same_way(open_html, language, column):
+    page = open_html(f'<!doctype html><html lang="{language}"><title>.</title></html>')
 
     for name, cases in CASES.items():
-        written = page.evaluate(
+        formatted = page.evaluate(
             f"""async (values) => {{
                 const m = await import("/static/mainapp/js/core/number.js");
                 const time = await import("/static/mainapp/js/core/time.js");
@@ -79,7 +79,7 @@ def test_the_browser_writes_numbers_as_the_server_does(stage, language, column):
             }}""",
             [case[0] for case in cases],
         )
-        assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in written] == [
+        assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in formatted] == [
             case[column] for case in cases
         ]
 
@@ -96,12 +96,12 @@ def fulfil(route: Route, text: str) -> None:
 
 
 @pytest.fixture
-def frame() -> str:
-    """Return the frame of every page, as it is without a request."""
+def base_page() -> str:
+    """Return the base template, rendered without a request."""
     return render_to_string("base.html", {"simulated": True, "quote_sources": ["simulated"]})
 
 
-def state(page: Page) -> dict[str, Any]:
+def search_state(page: Page) -> dict[str, Any]:
     box = page.locator("#stock-search")
     active = box.get_attribute("aria-activedescendant")
     return {
@@ -111,21 +111,21 @@ def state(page: Page) -> dict[str, Any]:
     }
 
 
-def test_the_search_box_is_worked_by_the_keyboard(stage, frame):
-    page = stage(frame, fulfil)
+def test_search_box_works_with_the_keyboard(open_html, base_page):
+    page = open_html(base_page, fulfil)
     box = page.locator("#stock-search")
 
     box.fill("it")
     page.locator("[role=option]").nth(1).wait_for()
-    assert state(page) == {"open": True, "active": None, "selected": []}
+    assert search_state(page) == {"open": True, "active": None, "selected": []}
     for key, symbol in (("ArrowDown", "ITSA4"), ("ArrowDown", "ITUB4"), ("ArrowDown", "ITSA4")):
         box.press(key)
-        assert state(page) == {"open": True, "active": symbol, "selected": [symbol]}
+        assert search_state(page) == {"open": True, "active": symbol, "selected": [symbol]}
     box.press("ArrowUp")
-    assert state(page)["active"] == "ITUB4"
+    assert search_state(page)["active"] == "ITUB4"
 
     box.press("Escape")
-    assert state(page) == {"open": False, "active": None, "selected": ["ITUB4"]}
+    assert search_state(page) == {"open": False, "active": None, "selected": ["ITUB4"]}
     assert box.input_value() == "it"
 
     box.press("ArrowDown")
@@ -135,8 +135,8 @@ def test_the_search_box_is_worked_by_the_keyboard(stage, frame):
     page.wait_for_url("**/graph?ticker=ITSA4")
 
 
-def test_the_search_box_is_worked_by_touch(stage, frame):
-    page = stage(frame, fulfil)
+def test_search_box_works_with_touch(open_html, base_page):
+    page = open_html(base_page, fulfil)
     page.locator("#stock-search").fill("itub")
 
     page.get_by_role("option").click()
@@ -144,13 +144,13 @@ def test_the_search_box_is_worked_by_touch(stage, frame):
     page.wait_for_url("**/graph?ticker=ITUB4")
 
 
-def test_an_answer_that_came_too_late_is_dropped(stage, frame):
-    held: list[Route] = []
+def test_late_response_is_dropped(open_html, base_page):
+    late_routes: list[Route] = []
 
     def answer(route: Route, text: str) -> None:
-        held.append(route) if text == "it" else fulfil(route, text)
+        late_routes.append(route) if text == "it" else fulfil(route, text)
 
-    page = stage(frame, answer)
+    page = open_html(base_page, answer)
     box = page.locator("#stock-search")
     with page.expect_request("**/stocks/search/?q=it"):
         box.fill("it")
@@ -158,15 +158,15 @@ def test_an_answer_that_came_too_late_is_dropped(stage, frame):
     page.get_by_role("option", name="ITUB4").wait_for()
 
     assert page.locator("[role=option]").all_inner_texts() == ["ITUB4"]
-    assert len(held) == 1
+    assert len(late_routes) == 1
 
 
-def test_the_search_box_never_chooses_from_an_older_answer(stage, frame):
+def test_search_box_never_chooses_from_an_older_response(open_html, base_page):
     def answer(route: Route, text: str) -> None:
         if text == "it":
             fulfil(route, text)
 
-    page = stage(frame, answer)
+    page = open_html(base_page, answer)
     box = page.locator("#stock-search")
     box.fill("it")
     page.locator("[role=option]").nth(1).wait_for()
@@ -177,14 +177,14 @@ def test_the_search_box_never_chooses_from_an_older_answer(stage, frame):
     page.wait_for_url("**/stockpicker/ALL?q=itub4")
 
 
-def test_the_search_box_asks_once_for_a_word(stage, frame):
-    asked: list[str] = []
+def test_search_box_sends_one_request_per_word(open_html, base_page):
+    requested: list[str] = []
 
     def answer(route: Route, text: str) -> None:
-        asked.append(text)
+        requested.append(text)
         fulfil(route, text)
 
-    page = stage(frame, answer)
+    page = open_html(base_page, answer)
     page.locator("#stock-search").evaluate(
         """(box) => {
             for (const text of ["i", "it", "itu", "itub"]) {
@@ -195,11 +195,11 @@ def test_the_search_box_asks_once_for_a_word(stage, frame):
     )
     page.get_by_role("option").wait_for()
 
-    assert asked == ["itub"]
+    assert requested == ["itub"]
 
 
-def test_the_theme_follows_the_system_until_one_is_chosen(stage, frame):
-    page = stage(frame)
+def test_theme_follows_the_system_until_one_is_chosen(open_html, base_page):
+    page = open_html(base_page)
     theme = "document.documentElement.dataset.bsTheme"
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
@@ -213,9 +213,9 @@ def test_the_theme_follows_the_system_until_one_is_chosen(stage, frame):
     assert page.evaluate(theme) == "light"
 
 
-def test_studies_are_what_their_definitions_say(stage):
+def test_studies_equal_their_definitions(open_html):
     closes = [10 + (n * 7 % 11) / 3 - n / 40 for n in range(60)]
-    page = stage('<!doctype html><html lang="en"><title>.</title></html>')
+    page = open_html('<!doctype html><html lang="en"><title>.</title></html>')
     studies = page.evaluate(
         """async (closes) => {
             const m = await import("/static/mainapp/js/market/indicators.js");
@@ -243,8 +243,8 @@ def wilder(closes: list[float], period: int = 14) -> float:
 
 
 @pytest.mark.parametrize("kept", ["dark", "light", "<b>", "", None])
-def test_the_theme_is_one_of_ours(stage, kept):
-    page = stage('<!doctype html><html lang="en"><title>.</title></html>')
+def test_unknown_stored_theme_is_ignored(open_html, kept):
+    page = open_html('<!doctype html><html lang="en"><title>.</title></html>')
     page.evaluate("(kept) => kept === null || localStorage.setItem('theme', kept)", kept)
     page.emulate_media(color_scheme="dark")
     page.add_script_tag(url="/static/mainapp/js/core/theme.js")
@@ -256,8 +256,8 @@ def test_the_theme_is_one_of_ours(stage, kept):
     page.wait_for_function("document.documentElement.dataset.bsTheme === 'light'")
 
 
-def test_a_theme_lasts_as_long_as_the_page_where_nothing_is_stored(stage):
-    page = stage('<!doctype html><html lang="en"><title>.</title></html>')
+def test_chosen_theme_lasts_for_the_page_without_storage(open_html):
+    page = open_html('<!doctype html><html lang="en"><title>.</title></html>')
     page.emulate_media(color_scheme="light")
     page.evaluate("void (Storage.prototype.setItem = () => { throw new Error('full'); })")
     page.add_script_tag(url="/static/mainapp/js/core/theme.js")

@@ -1,4 +1,4 @@
-"""The bell, the toast and the list, in a browser."""
+"""The bell, the toast and the list of notifications in a real browser."""
 
 import pytest
 from playwright.sync_api import expect
@@ -9,15 +9,20 @@ from tests.e2e.people import log_in_new_user
 
 @pytest.fixture
 def tab(open_page):
-    """Return a tab of a user who is logged in; `tab.person` is the user's name."""
+    """Return a logged-in user's tab; `tab.person` is the user's name."""
     page = open_page(BLANK)
     page.person = log_in_new_user(page, "/notifications/")
-    page.get_by_role("heading", name="Notificações").wait_for()
+    wait_for_bell(page)
     return page
 
 
-def tell(person, title):
-    """Return the code that notifies a person."""
+def wait_for_bell(page):
+    """Wait until the bell is connected: earlier notifications are counted, but not shown."""
+    page.locator("[data-bell][data-ready]").wait_for()
+
+
+def notify_code(person, title):
+    """Return the code that notifies a user, for the Django shell."""
     return f"""
 from mainapp.accounts.models import User
 from mainapp.notifications.services.notices import notify
@@ -26,11 +31,12 @@ notify(user=user, kind="alert", title={title!r}, url="/graph?ticker=PETR4")
 """
 
 
-def test_news_reach_every_tab_and_are_read_in_all(tab, shell):
+def test_notification_reaches_every_tab_and_is_marked_read_in_all(tab, shell):
     other = tab.context.new_page()
     other.goto("/privacy/")
+    wait_for_bell(other)
     expect(tab.get_by_text("Nenhuma notificação", exact=True)).to_be_visible()
-    shell(tell(tab.person, "PETR4 caiu a R$ 36,00"))
+    shell(notify_code(tab.person, "PETR4 caiu a R$ 36,00"))
 
     for page in (tab, other):
         expect(page.locator(".notification-toast")).to_contain_text("PETR4 caiu a R$ 36,00")
@@ -43,8 +49,19 @@ def test_news_reach_every_tab_and_are_read_in_all(tab, shell):
         expect(page.locator(".bell-count")).to_be_hidden()
 
 
-def test_opened_notification_is_read_and_one_deleted_is_gone(tab, shell):
-    shell(tell(tab.person, "um") + tell(tab.person, "dois"))
+def test_list_has_a_notification_from_before_the_bell_connected(tab, shell):
+    def connect(socket):
+        shell(notify_code(tab.person, "cedo"))  # after the page was rendered with an empty list
+        socket.connect_to_server()
+
+    tab.route_web_socket("**/ws/notifications/", connect)
+    tab.goto("/notifications/")
+
+    expect(tab.locator(".inbox-item")).to_have_count(1)
+
+
+def test_opened_notification_is_read_and_a_deleted_one_disappears(tab, shell):
+    shell(notify_code(tab.person, "um") + notify_code(tab.person, "dois"))
     expect(tab.locator(".inbox-item")).to_have_count(2)
     tab.locator(".inbox-item a", has_text="dois").click()
     tab.wait_for_url("**/graph?ticker=PETR4")

@@ -1,11 +1,11 @@
-"""Every page loads all of its modules and styles without a complaint."""
+"""Loading of every page's modules and styles, without errors in the console."""
 
 import re
 
 import pytest
 
 from tests.e2e.conftest import BLANK
-from tests.e2e.test_forum import make_room, sign_up
+from tests.e2e.test_forum import create_room, log_in
 
 WIDE = {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"}
 PHONE = {"viewport": {"width": 360, "height": 740}, "color_scheme": "dark", "has_touch": True}
@@ -35,8 +35,8 @@ def test_every_page_loads_its_modules(open_page, options):
             ready[path] = page.evaluate("document.documentElement.scrollWidth")
 
     visit(PUBLIC)
-    sign_up(page)
-    visit([make_room(page, stock="PETR4"), *PRIVATE])
+    log_in(page)
+    visit([create_room(page, stock="PETR4"), *PRIVATE])
     page.locator("[data-account] summary").click()
     with page.expect_response(re.compile("/static/mainapp/js/pages/profile")):
         page.get_by_role("link", name="Seu perfil").click()

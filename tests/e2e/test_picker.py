@@ -18,8 +18,8 @@ PHONE: dict[str, Any] = {
 }
 
 
-def kept(page: Page) -> list[str]:
-    """Return the list that the browser keeps."""
+def stored_symbols(page: Page) -> list[str]:
+    """Return the list in the browser's storage."""
     symbols: list[str] = json.loads(page.evaluate("localStorage.getItem('pregao.list') ?? '[]'"))
     return symbols
 
@@ -50,12 +50,12 @@ def test_choosing_by_keyboard_leads_to_the_tracker(open_page: OpenPage) -> None:
     page.keyboard.press("Space")
 
     expect(page.locator("[data-count]")).to_have_text("2 de 30")
-    assert kept(page) == ["PETR3", "PETR4"]
+    assert stored_symbols(page) == ["PETR3", "PETR4"]
     page.get_by_role("button", name="Acompanhar").click()
     expect(page).to_have_url(re.compile(r"/stocktracker\?stockpicker=PETR3&stockpicker=PETR4$"))
 
 
-def test_a_tap_anywhere_on_the_row_chooses_it(open_page: OpenPage) -> None:
+def test_tap_anywhere_on_a_row_chooses_it(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV", **PHONE)
 
     page.locator(".pick", has_text="ABEV3").locator(".pick-price").tap()
@@ -64,10 +64,10 @@ def test_a_tap_anywhere_on_the_row_chooses_it(open_page: OpenPage) -> None:
     expect(page.locator("[data-chips] button")).to_have_text(["ABEV3"])
     page.get_by_role("button", name="Tirar ABEV3").tap()
     expect(box(page, "ABEV3")).not_to_be_checked()
-    assert kept(page) == []
+    assert stored_symbols(page) == []
 
 
-def test_the_filter_takes_no_notice_of_case_and_accents(open_page: OpenPage) -> None:
+def test_filter_ignores_case_and_accents(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV")
 
     page.get_by_label("Filtrar por código ou nome").fill("  ITAÚ uni ")
@@ -77,7 +77,7 @@ def test_the_filter_takes_no_notice_of_case_and_accents(open_page: OpenPage) -> 
     expect(page.get_by_role("heading", name="Nada com este filtro")).to_be_visible()
 
 
-def test_a_page_of_a_larger_whole_asks_the_server(open_page: OpenPage) -> None:
+def test_filter_of_a_partial_list_searches_on_the_server(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/ALL?q=petrobras")
     box(page, "PETR4").check()
 
@@ -86,10 +86,10 @@ def test_a_page_of_a_larger_whole_asks_the_server(open_page: OpenPage) -> None:
     expect(page.locator(".pick .ticker")).to_have_text(["ITUB4"])
     expect(page).to_have_url(re.compile(r"q=ita%C3%BA\+unibanco"))
     box(page, "ITUB4").check()
-    assert kept(page) == ["PETR4", "ITUB4"]
+    assert stored_symbols(page) == ["PETR4", "ITUB4"]
 
 
-def test_a_search_without_an_answer_says_so(open_page: OpenPage) -> None:
+def test_failed_search_is_reported(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/ALL?q=petrobras")
     page.route("**/stockpicker/ALL?q=itau**", lambda route: route.fulfill(status=204))
 
@@ -99,7 +99,7 @@ def test_a_search_without_an_answer_says_so(open_page: OpenPage) -> None:
     expect(box(page, "PETR4")).to_be_visible()
 
 
-def test_a_change_that_cannot_be_kept_is_undone(open_page: OpenPage) -> None:
+def test_change_that_cannot_be_saved_is_undone(open_page: OpenPage) -> None:
     page = open_page(BLANK)
     log_in_new_user(page, "/stockpicker/IBOV")
     page.route("**/watchlists/current/", lambda route: route.fulfill(body="<p>"))
@@ -120,7 +120,7 @@ def test_the_sector_narrows_the_market(open_page: OpenPage) -> None:
     expect(shown).not_to_have_count(0)
 
 
-def test_the_limit_says_so_and_offers_the_login(open_page: OpenPage) -> None:
+def test_limit_is_reported_with_a_link_to_the_login(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV")
 
     page.get_by_role("button", name="Marcar todos").click()
@@ -132,7 +132,7 @@ def test_the_limit_says_so_and_offers_the_login(open_page: OpenPage) -> None:
     unchecked = page.locator(".pick input:not(:checked)").first
     unchecked.click()
     expect(unchecked).not_to_be_checked()
-    assert len(kept(page)) == 30
+    assert len(stored_symbols(page)) == 30
 
 
 def test_clearing_can_be_undone(open_page: OpenPage) -> None:
@@ -141,13 +141,13 @@ def test_clearing_can_be_undone(open_page: OpenPage) -> None:
     box(page, "ITUB4").check()
 
     page.get_by_role("button", name="Limpar").click()
-    assert kept(page) == []
+    assert stored_symbols(page) == []
     page.get_by_role("button", name="Desfazer").click()
 
-    assert kept(page) == ["VALE3", "ITUB4"]
+    assert stored_symbols(page) == ["VALE3", "ITUB4"]
 
 
-def test_the_list_outlives_the_page_and_the_market(open_page: OpenPage) -> None:
+def test_list_survives_changes_of_page_and_market(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV")
     box(page, "VALE3").check()
 
@@ -169,10 +169,10 @@ def test_garbage_in_the_browsers_list_does_no_harm(open_page: OpenPage, garbage:
     page.reload()
     box(page, "VALE3").check()
 
-    assert kept(page) == (["PETR4", "VALE3"] if "petr4" in garbage else ["VALE3"])
+    assert stored_symbols(page) == (["PETR4", "VALE3"] if "petr4" in garbage else ["VALE3"])
 
 
-def test_a_browser_without_storage_still_chooses(open_page: OpenPage) -> None:
+def test_stocks_can_be_chosen_without_browser_storage(open_page: OpenPage) -> None:
     page = open_page(BLANK)
     page.add_init_script(
         "Object.defineProperty(window, 'localStorage', {get() {throw new Error('off')}})"
@@ -210,7 +210,7 @@ def test_the_browsers_list_is_merged_once_after_the_login(open_page: OpenPage) -
     expect(page.locator(".watchlist-card")).to_contain_text("Minha lista")
 
 
-def test_a_change_is_kept_in_the_account_at_once(open_page: OpenPage) -> None:
+def test_change_is_saved_in_the_account_at_once(open_page: OpenPage) -> None:
     page = open_page(BLANK)
     log_in_new_user(page, "/stockpicker/IBOV")
 
@@ -219,7 +219,7 @@ def test_a_change_is_kept_in_the_account_at_once(open_page: OpenPage) -> None:
     page.reload()
 
     expect(box(page, "VALE3")).to_be_checked()
-    assert kept(page) == []
+    assert stored_symbols(page) == []
 
 
 def test_a_list_is_shared_with_a_stranger_by_its_link(open_page: OpenPage) -> None:

@@ -1,4 +1,4 @@
-"""One's own page in a real browser: what is chosen is saved, a picture appears, an account ends."""
+"""A user's own profile in a real browser: preferences, picture, export and deletion."""
 
 import re
 from pathlib import Path
@@ -36,9 +36,9 @@ def theme_of(page: Page) -> str:
     return page.locator("html").get_attribute("data-bs-theme") or ""
 
 
-def test_a_period_saves_at_once_without_a_reload(page: Page) -> None:
+def test_monitoring_period_is_saved_without_a_reload(page: Page) -> None:
     page.evaluate("document.body.dataset.same = 'page'")
-    for value in ("5", "60", "15"):  # one after the other, in a hurry: the last one stays
+    for value in ("5", "60", "15"):  # in quick succession: the last value must be saved
         page.select_option(f"[name={PERIOD}]", value)
 
     expect(state(page, PERIOD)).to_have_text("Salvo.")
@@ -47,7 +47,7 @@ def test_a_period_saves_at_once_without_a_reload(page: Page) -> None:
     expect(page.locator(f"[name={PERIOD}]")).to_have_value("15")
 
 
-def test_a_choice_that_was_not_saved_goes_back_and_says_so(page: Page) -> None:
+def test_unsaved_choice_is_reverted_and_reported(page: Page) -> None:
     page.route("**/preferences/", lambda route: route.fulfill(status=200, body="<html>"))
 
     page.select_option(f"[name={PERIOD}]", "90")
@@ -56,7 +56,7 @@ def test_a_choice_that_was_not_saved_goes_back_and_says_so(page: Page) -> None:
     expect(page.locator(f"[name={PERIOD}]")).to_have_value("0")
 
 
-def test_the_theme_follows_the_person_to_another_browser(page: Page, open_page: OpenPage) -> None:
+def test_saved_theme_is_used_in_another_browser(page: Page, open_page: OpenPage) -> None:
     page.select_option(f"[name={THEME}]", "dark")
     expect(state(page, THEME)).to_have_text("Salvo.")
     assert theme_of(page) == "dark"
@@ -72,7 +72,7 @@ def test_the_theme_follows_the_person_to_another_browser(page: Page, open_page: 
     assert theme_of(other) == "dark"
 
 
-def test_the_switch_above_saves_the_theme_too(page: Page) -> None:
+def test_theme_switch_of_the_header_is_saved_too(page: Page) -> None:
     page.locator("[data-preferences] summary").click()
     with page.expect_response("**/preferences/") as saved:
         page.locator("[data-theme-switch] button[value=dark]").click()
@@ -84,7 +84,7 @@ def test_the_switch_above_saves_the_theme_too(page: Page) -> None:
     assert theme_of(page) == "dark"
 
 
-def test_a_language_is_saved_and_offers_the_page_in_it(page: Page) -> None:
+def test_saved_language_offers_a_link_to_the_translated_page(page: Page) -> None:
     page.select_option(f"select[name={LANGUAGE}]", "en")
     expect(state(page, LANGUAGE)).to_contain_text("Saved.")
 
@@ -109,7 +109,7 @@ def test_a_picture_appears_without_a_reload(page: Page) -> None:
     expect(page.locator("[data-account] summary img")).to_be_visible()
 
 
-def test_a_picture_of_180_megapixels_is_refused_in_a_sentence(page: Page) -> None:
+def test_picture_of_180_megapixels_is_refused_with_a_reason(page: Page) -> None:
     page.set_input_files(
         "input[type=file]", {"name": "x.png", "mimeType": "image/png", "buffer": huge_png()}
     )
@@ -118,7 +118,7 @@ def test_a_picture_of_180_megapixels_is_refused_in_a_sentence(page: Page) -> Non
     expect(page.locator(".messages")).to_contain_text("180 milhões de pixels")
 
 
-def test_a_file_that_is_too_large_is_not_even_sent(page: Page) -> None:
+def test_oversized_file_is_not_sent(page: Page) -> None:
     page.set_input_files(
         "input[type=file]",
         {"name": "x.png", "mimeType": "image/png", "buffer": bytes(6 * 1024 * 1024)},
@@ -129,7 +129,7 @@ def test_a_file_that_is_too_large_is_not_even_sent(page: Page) -> None:
     expect(page).to_have_url(re.compile(r"/profile/\d+/$"))
 
 
-def test_everything_works_without_a_script(open_page: OpenPage) -> None:
+def test_preferences_work_without_javascript(open_page: OpenPage) -> None:
     page = open_page(BLANK, java_script_enabled=False)
     log_in_new_user(page, "/privacy/")
     open_profile(page)
@@ -142,11 +142,11 @@ def test_everything_works_without_a_script(open_page: OpenPage) -> None:
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
 
 
-def test_where_scripts_run_no_button_is_needed(page: Page) -> None:
+def test_save_buttons_are_hidden_with_javascript(page: Page) -> None:
     expect(page.locator("[data-autosave] button")).to_have_count(0)
 
 
-def test_one_takes_the_data_away_and_leaves(page: Page, tmp_path: Path) -> None:
+def test_user_exports_the_data_and_deletes_the_account(page: Page, tmp_path: Path) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="Baixar os meus dados").click()
     download.value.save_as(tmp_path / "dados.zip")

@@ -1,4 +1,4 @@
-"""What an open page shows once its login has ended."""
+"""Open pages after their log-in ended."""
 
 from playwright.sync_api import expect
 
@@ -8,7 +8,7 @@ from tests.e2e.people import log_in_new_user
 WATCHED = "/stocktracker?stockpicker=PETR4"
 
 
-def test_other_tab_is_told_of_the_logout_and_goes_on(open_page):
+def test_logout_is_shown_in_another_tab_whose_prices_stay_live(open_page):
     page = open_page(BLANK)
     log_in_new_user(page, "/")
     other = page.context.new_page()
@@ -21,6 +21,6 @@ def test_other_tab_is_told_of_the_logout_and_goes_on(open_page):
     page.goto("/logout/")
     page.click("main button[type=submit]")
 
-    expect(link).to_have_count(1, timeout=3000)  # in the bar of prices, not in the line above too
+    expect(link).to_have_count(1, timeout=3000)  # only in the price bar, not in the status line too
     expect(feed).to_have_text("Ao vivo")
     assert link.get_attribute("href") == "/login/?next=/stocktracker%3Fstockpicker%3DPETR4"

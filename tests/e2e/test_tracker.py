@@ -11,9 +11,9 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user
 
-ASKED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
+TRACKER = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-STALE_MS = 3_500  # 3 s, and the time that looking takes
+STALE_MS = 3_500  # 3 s, and a margin for polling
 MOVES_MS = 15_000
 
 
@@ -33,18 +33,18 @@ def order(page: Page) -> list[str]:
     return page.locator("tbody .ticker").all_inner_texts()
 
 
-def wait_for_a_move(page: Page, symbol: str) -> None:
+def wait_for_a_price_change(page: Page, symbol: str) -> None:
     before = price(page, symbol).inner_text()
     expect(price(page, symbol)).not_to_have_text(before, timeout=MOVES_MS)
 
 
 @pytest.fixture
 def watch(browser, site):
-    """Return a page whose console may complain of a dead server."""
+    """Return a page whose console may log errors of a killed server."""
     context = browser.new_context(base_url=site.url, locale="pt-BR")
     context.set_default_timeout(10_000)
     page = context.new_page()
-    page.goto(ASKED)
+    page.goto(TRACKER)
     expect(feed(page)).to_have_text("Ao vivo")
     yield page
     context.close()
@@ -59,20 +59,20 @@ def paused(process):
         process.send_signal(signal.SIGCONT)
 
 
-def test_a_price_changes_while_it_is_watched(open_page):
-    page = open_page(ASKED)
+def test_prices_are_live(open_page):
+    page = open_page(TRACKER)
     expect(feed(page)).to_have_text("Ao vivo")
     for symbol in ("PETR4", "VALE3", "ITUB4"):
-        wait_for_a_move(page, symbol)
+        wait_for_a_price_change(page, symbol)
     expect(row(page, "PETR4").locator("[data-field=age]")).to_have_text(re.compile("agora|há"))
     expect(row(page, "PETR4").locator(".spark-line")).to_have_attribute("d", re.compile("^M0.*L"))
 
 
 def test_the_page_works_without_javascript(open_page):
-    page = open_page(ASKED)
+    page = open_page(TRACKER)
     expect(feed(page)).to_have_text("Ao vivo")
     expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
-    page = open_page(ASKED, java_script_enabled=False)
+    page = open_page(TRACKER, java_script_enabled=False)
     expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
     notice = page.locator("[data-market-status] noscript span")
     expect(notice).to_contain_text("recarregue a página para atualizar")
@@ -81,7 +81,7 @@ def test_the_page_works_without_javascript(open_page):
 
 
 def test_a_stock_is_added_and_removed_without_a_reload(open_page):
-    page = open_page(ASKED)
+    page = open_page(TRACKER)
     page.evaluate("window.isSamePage = true")
     box = page.get_by_label("Adicionar ativo por código ou nome")
     box.fill("weg")
@@ -98,20 +98,20 @@ def test_a_stock_is_added_and_removed_without_a_reload(open_page):
 
     page.goto("/stocktracker")
     expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "ITUB4", "WEGE3"])
-    wait_for_a_move(page, "WEGE3")
+    wait_for_a_price_change(page, "WEGE3")
 
 
 def test_a_link_does_not_overwrite_the_browsers_own_list(open_page):
     page = open_page("/privacy/")
     page.evaluate("localStorage.setItem('pregao.list', '[\"ABEV3\"]')")
-    page.goto(ASKED)
+    page.goto(TRACKER)
     page.get_by_role("button", name="Tirar VALE3 da lista").click()
     expect(row(page, "VALE3")).to_have_count(0)
     assert page.evaluate("localStorage.getItem('pregao.list')") == '["ABEV3"]'
 
 
 def test_an_unknown_ticker_is_named_and_can_be_dismissed(open_page):
-    page = open_page(ASKED)
+    page = open_page(TRACKER)
     expect(feed(page)).to_have_text("Ao vivo")
     box = page.get_by_label("Adicionar ativo por código ou nome")
     box.fill("XXXX3")
@@ -124,7 +124,7 @@ def test_an_unknown_ticker_is_named_and_can_be_dismissed(open_page):
     expect(notice).to_be_hidden()
 
 
-def test_one_stock_too_many_says_so_and_offers_the_login(open_page):
+def test_limit_of_stocks_is_reported_with_a_link_to_the_login(open_page):
     page = open_page("/stockpicker/IBOV")
     symbols = page.locator(".pick input").evaluate_all("boxes => boxes.map((box) => box.value)")
     page.goto("/stocktracker?" + "&".join(f"stockpicker={symbol}" for symbol in symbols[:30]))
@@ -140,9 +140,9 @@ def test_one_stock_too_many_says_so_and_offers_the_login(open_page):
 
 
 def test_columns_sort_by_click_and_by_keyboard(open_page):
-    page = open_page(f"{ASKED}&stockpicker=MGLU3&stockpicker=IBOV")
+    page = open_page(f"{TRACKER}&stockpicker=MGLU3&stockpicker=IBOV")
     expect(feed(page)).to_have_text("Ao vivo")
-    for symbol in order(page):  # what has no price yet goes last
+    for symbol in order(page):  # rows without a price would be last
         expect(price(page, symbol)).to_have_text(re.compile(r"\d"))
     head = page.locator("th[data-col=price]")
     head.get_by_role("button").click()
@@ -158,7 +158,7 @@ def test_columns_sort_by_click_and_by_keyboard(open_page):
 
 
 def test_columns_are_chosen_and_remembered(open_page):
-    page = open_page(ASKED)
+    page = open_page(TRACKER)
     page.get_by_text("Colunas").click()
     page.get_by_label("Volume").uncheck()
     expect(page.locator("[data-col=volume]:visible")).to_have_count(0)
@@ -168,16 +168,16 @@ def test_columns_are_chosen_and_remembered(open_page):
     expect(page.locator("td[data-col=open]:visible")).to_have_count(3)
 
 
-@pytest.mark.parametrize("path", [ASKED, "/stocktracker", "/graph?ticker=PETR4", "/graph"])
+@pytest.mark.parametrize("path", [TRACKER, "/stocktracker", "/graph?ticker=PETR4", "/graph"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_scrolls_in_one_direction_only(open_page, path, scheme):
+def test_phone_scrolls_only_vertically(open_page, path, scheme):
     page = open_page(path, **PHONE, color_scheme=scheme)
     expect(feed(page)).to_have_text("Ao vivo")
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_a_phone_shows_the_rest_of_a_row_behind_its_arrow(open_page):
-    page = open_page(ASKED, **PHONE)
+def test_phone_shows_the_other_columns_behind_an_arrow(open_page):
+    page = open_page(TRACKER, **PHONE)
     expect(feed(page)).to_have_text("Ao vivo")
     volume = row(page, "PETR4").locator("[data-col=volume]")
     expect(volume).to_be_hidden()
@@ -188,7 +188,7 @@ def test_a_phone_shows_the_rest_of_a_row_behind_its_arrow(open_page):
 
 
 @pytest.mark.parametrize("part", ["pregao: web", "pregao: worker"])
-def test_a_silent_server_makes_the_prices_stale_and_a_live_one_mends_them(watch, site, part):
+def test_prices_are_stale_while_the_server_is_silent(watch, site, part):
     with paused(site.child(part)):
         expect(feed(watch)).to_have_text(re.compile(r"Desatualizado há \d+ s: ."), timeout=STALE_MS)
         expect(price(watch, "PETR4")).to_have_class(re.compile("stale"))
@@ -197,15 +197,15 @@ def test_a_silent_server_makes_the_prices_stale_and_a_live_one_mends_them(watch,
         expect(watch.locator("[data-market-status] [role=status]")).to_contain_text("Desatualizado")
     expect(feed(watch)).to_have_text("Ao vivo", timeout=6_000)
     expect(price(watch, "PETR4")).not_to_have_class(re.compile("stale"))
-    wait_for_a_move(watch, "PETR4")
+    wait_for_a_price_change(watch, "PETR4")
 
 
-def test_a_killed_server_is_reached_again_without_a_reload(watch, site):
+def test_page_reconnects_after_the_server_is_killed(watch, site):
     watch.evaluate("window.isSamePage = true")
     site.child("pregao: web").kill()
     expect(feed(watch)).to_have_text(re.compile("^Desatualizado há"), timeout=STALE_MS)
     expect(feed(watch)).to_have_text("Ao vivo", timeout=15_000)
-    wait_for_a_move(watch, "VALE3")
+    wait_for_a_price_change(watch, "VALE3")
     assert watch.evaluate("window.isSamePage")
 
 
@@ -218,22 +218,22 @@ def test_a_hidden_tab_is_live_at_once_when_it_is_shown(watch):
     began = time.monotonic()
     expect(feed(watch)).to_have_text("Ao vivo")
     assert time.monotonic() - began < 1
-    wait_for_a_move(watch, "ITUB4")
+    wait_for_a_price_change(watch, "ITUB4")
 
 
-def test_a_stranger_reads_the_conversation_and_is_offered_the_login(open_page):
-    page = open_page(ASKED)
+def test_anonymous_visitor_reads_the_conversation_and_is_offered_the_login(open_page):
+    page = open_page(TRACKER)
     page.get_by_role("button", name="Conversa").click()
     drawer = page.get_by_role("dialog", name="Conversa")
     expect(drawer.get_by_text("Nada fica guardado.")).to_be_visible()
     expect(drawer.get_by_role("link", name="Entre para escrever")).to_be_visible()
 
 
-def test_what_one_says_the_other_reads_as_plain_text(open_page):
-    reader = open_page(ASKED)
+def test_conversation_shows_messages_as_plain_text(open_page):
+    reader = open_page(TRACKER)
     expect(feed(reader)).to_have_text("Ao vivo")
     writer = open_page(BLANK)
-    name = log_in_new_user(writer, ASKED)
+    name = log_in_new_user(writer, TRACKER)
     expect(feed(writer)).to_have_text("Ao vivo")
     writer.get_by_role("button", name="Conversa").click()
     writer.get_by_label("Mensagem", exact=True).fill("<b>olá</b>")

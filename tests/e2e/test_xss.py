@@ -1,12 +1,12 @@
-"""Texts that would run, through every text field that people can fill: none does, in Chromium.
+"""Script injection through every text field that users can fill, tested in Chromium.
 
-The Content-Security-Policy is bypassed, so that nothing but the pages' own escaping holds them;
-what is shown is looked through for handlers and addresses that only a click would run. At the end
-the policy is back, and has nothing to report.
+The Content-Security-Policy is bypassed, so that only the pages' escaping protects them. The pages
+are also searched for event handlers and URLs that a click would run. At the end, pages are loaded
+with the policy, which must report no violation.
 
-The forms take every text, and the pages that list what they stored show it. A page that shows one
-name alone would have to be loaded 150 times for 200 texts: names of 500 characters are written into
-the database for those.
+Each payload is sent through the forms and shown on the pages that list the stored texts. A page
+that shows only one name would have to be loaded 150 times for 200 payloads, so for these pages
+names of 500 characters, with many payloads each, are written into the database.
 """
 
 import sqlite3
@@ -20,13 +20,15 @@ from playwright.sync_api import Browser, Page
 
 from tests.e2e.payloads import PAYLOADS
 from tests.e2e.people import post_form
-from tests.e2e.test_forum import make_room, sign_up
+from tests.e2e.test_forum import create_room, log_in
 from tests.instances import Instance
 
 AT_ONCE = 6
-ROOMS = 20  # a person may make so many a day; the forum's page shows as many
-WIDE = 500  # of a text that is written into the database, whatever its column's form allows
-SHOWN = [text for text in PAYLOADS if text.isprintable()]  # a name takes no others
+ROOMS = 20  # the daily limit of a user, and the size of a page of the forum
+MAX_STORED_LENGTH = (
+    500  # of a text that is written into the database, whatever its column's form allows
+)
+PRINTABLE = [text for text in PAYLOADS if text.isprintable()]  # names take no others
 Form = tuple[str, dict[str, str]]
 HOOK = """
 window.ran = [];
@@ -51,8 +53,8 @@ document.addEventListener("securitypolicyviolation", (event) => {
   window.ran.push(`${event.violatedDirective} ${event.sample}`);
 });
 """
-# Shows each page, or what a form leads to, in a frame without the site's own scripts; says what ran
-# or could, and where each led.
+# Shows each page, or a form's response, in a frame without the site's own scripts. Returns the code
+# that ran or could run, and the redirect of each form.
 SHOW = """
 async ([addresses, atOnce]) => {
   const found = [];
@@ -127,8 +129,8 @@ async ([path, texts, edits]) => {
 
 
 @pytest.fixture
-def unguarded(browser: Browser, site) -> Iterator[Callable[[], Page]]:
-    """Return a function that opens a page of somebody new, where no policy stops a script."""
+def open_without_policy(browser: Browser, site) -> Iterator[Callable[[], Page]]:
+    """Return a function that opens a new user's page without the Content-Security-Policy."""
     contexts = []
 
     def open_() -> Page:
@@ -137,7 +139,7 @@ def unguarded(browser: Browser, site) -> Iterator[Callable[[], Page]]:
         contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()
-        sign_up(page)
+        log_in(page)
         return page
 
     yield open_
@@ -146,14 +148,14 @@ def unguarded(browser: Browser, site) -> Iterator[Callable[[], Page]]:
 
 
 def post(page: Page, path: str, **form: str) -> str:
-    """Post a form as its page would, and return where it leads; empty when it was refused."""
+    """Post a form; return the path that it redirects to, or "" if the form was refused."""
     answer = post_form(page, path, **form)
     assert answer.status in (200, 302, 422), (path, answer.status)
     return answer.headers.get("location", "")
 
 
-def packs(limit: int, joint: str = " ", texts: Iterable[str] = PAYLOADS) -> list[str]:
-    """Return all payloads in few texts of at most `limit` characters; longer payloads are cut."""
+def pack(limit: int, joint: str = " ", texts: Iterable[str] = PAYLOADS) -> list[str]:
+    """Join payloads into as few texts of at most `limit` characters; longer ones are cut."""
     made: list[str] = []
     for payload in texts:
         text = payload[:limit]
@@ -166,65 +168,65 @@ def packs(limit: int, joint: str = " ", texts: Iterable[str] = PAYLOADS) -> list
 
 
 def write_rows(site: Instance, table: str, columns: str, rows: Iterable[tuple[str, ...]]) -> None:
-    """Set columns of rows past the application's checks; the second value of each is its key."""
+    """Update columns without the application's checks; the second value of a row is its key."""
     path = site.data_dir / "pregao.sqlite3"
     with closing(sqlite3.connect(path, timeout=10)) as database, database:
         database.executemany(f"UPDATE {table} SET {columns} WHERE id = ?2", rows)  # noqa: S608 - ours
 
 
-def nothing_runs(page: Page, paths: Iterable[str]) -> None:
+def check_pages(page: Page, paths: Iterable[str]) -> None:
     found, _led = page.evaluate(SHOW, [[[path] for path in paths], AT_ONCE])
     assert found == []
 
 
-def nothing_sent_runs(page: Page, forms: list[Form], *, at_once: int = AT_ONCE) -> list[str]:
-    """Send forms, look at what each leads to, and return where that was; empty if refused."""
-    found, led = page.evaluate(SHOW, [forms, at_once])
+def check_forms(page: Page, forms: list[Form], *, at_once: int = AT_ONCE) -> list[str]:
+    """Send forms, check their responses, and return the redirects ("" if refused)."""
+    found, locations = page.evaluate(SHOW, [forms, at_once])
     assert found == []
-    return led
+    return locations
 
 
 def send_all(page: Page, forms: Iterable[Form], paths: Iterable[str] = ()) -> list[str]:
-    """Send forms, look at the refused ones and at the pages, and return where the forms led."""
+    """Send forms, check the pages of refused forms and `paths`, and return the redirects."""
     sent = [(form, post(page, form[0], **form[1])) for form in forms]
-    nothing_sent_runs(page, [form for form, led in sent if not led])
-    nothing_runs(page, paths)
-    return [led for _form, led in sent]
+    check_forms(page, [form for form, locations in sent if not locations])
+    check_pages(page, paths)
+    return [locations for _form, locations in sent]
 
 
-def test_there_are_two_hundred():
+def test_there_are_at_least_200_payloads():
     assert len(PAYLOADS) >= 200
 
 
 @pytest.mark.timeout(180)
-def test_no_text_of_a_room_runs(unguarded, site):
-    page = unguarded()
-    texts = zip_longest(packs(80), packs(40), packs(500, "\n"), fillvalue="x")
+def test_texts_of_a_room_do_not_run(open_without_policy, site):
+    page = open_without_policy()
+    texts = zip_longest(pack(80), pack(40), pack(500, "\n"), fillvalue="x")
     fields = [
         {"name": name, "topic": topic, "description": description}
         for name, topic, description in texts
     ]
-    led = nothing_sent_runs(page, [("/create-room/", one) for one in fields[:ROOMS]])
-    numbers = [path.split("/")[2] for path in led if path]
+    locations = check_forms(page, [("/create-room/", one) for one in fields[:ROOMS]])
+    numbers = [path.split("/")[2] for path in locations if path]
     assert len(numbers) == ROOMS
-    nothing_runs(page, ["/forum/"])
+    check_pages(page, ["/forum/"])
     for start in range(ROOMS, len(fields), ROOMS):
         some = zip(numbers, fields[start : start + ROOMS], strict=False)
-        led += send_all(page, [(f"/update-room/{pk}/", one) for pk, one in some], ["/forum/"])
-    assert sum(bool(path) for path in led) >= 0.95 * len(fields)
+        locations += send_all(page, [(f"/update-room/{pk}/", one) for pk, one in some], ["/forum/"])
+    assert sum(bool(path) for path in locations) >= 0.95 * len(fields)
 
-    rooms = list(zip(packs(WIDE), numbers, strict=False))
+    rooms = list(zip(pack(MAX_STORED_LENGTH), numbers, strict=False))
     assert len(rooms) < ROOMS
     columns = "name = ?1, topic = ?1, description = ?1"
     write_rows(site, "forum_room", columns, rooms)
     pages = ("/room/{}/", "/update-room/{}/", "/delete-room/{}/", "/room/{}/moderation/")
-    nothing_runs(page, ["/forum/", *(one.format(pk) for _text, pk in rooms for one in pages)])
+    check_pages(page, ["/forum/", *(one.format(pk) for _text, pk in rooms for one in pages)])
 
 
 @pytest.mark.timeout(180)
-def test_no_message_runs_however_it_comes(unguarded, open_page):
-    writer, reader = unguarded(), unguarded()
-    path = make_room(writer)
+def test_messages_do_not_run_by_form_or_socket(open_without_policy, open_page):
+    writer, reader = open_without_policy(), open_without_policy()
+    path = create_room(writer)
     reader.goto(path)
     reader.evaluate(
         """() => {
@@ -234,7 +236,7 @@ def test_no_message_runs_however_it_comes(unguarded, open_page):
             }).observe(document.querySelector(".talk-log"), { childList: true, subtree: true });
         }"""
     )
-    texts, edits = packs(1800, "\n\n"), packs(620, "\n\n")  # as few as the rate limits let pass
+    texts, edits = pack(1800, "\n\n"), pack(620, "\n\n")  # few enough for the rate limits
     assert (len(texts) <= 9, len(edits) <= 20) == (True, True)
     assert all(post(reader, path, body=text).endswith("#end") for text in texts)
     answers = writer.evaluate(WRITE, [path, texts, edits])
@@ -244,7 +246,7 @@ def test_no_message_runs_however_it_comes(unguarded, open_page):
         page.goto(path)
         page.locator(f".msg >> nth={2 * len(texts) - 1}").wait_for()
     assert reader.evaluate("[...window.ran, ...(window.found ?? [])]") == []
-    nothing_runs(writer, [path, "/forum/"])
+    check_pages(writer, [path, "/forum/"])
     guarded = open_page("/forum/")
     guarded.context.add_init_script(HOOK)
     for address in (path, "/forum/"):
@@ -254,52 +256,52 @@ def test_no_message_runs_however_it_comes(unguarded, open_page):
 
 
 @pytest.mark.timeout(180)
-def test_no_name_or_bio_of_a_person_runs(unguarded, site):
-    page = unguarded()
-    texts = zip_longest(packs(60, texts=SHOWN), packs(500, "\n", SHOWN), fillvalue="x")
+def test_names_and_bios_do_not_run(open_without_policy, site):
+    page = open_without_policy()
+    texts = zip_longest(pack(60, texts=PRINTABLE), pack(500, "\n", PRINTABLE), fillvalue="x")
     forms = [("/update-profile/", {"display_name": name, "bio": bio}) for name, bio in texts]
-    bios = len(packs(500, "\n", SHOWN))
-    # One after the other: they are one person's.
-    led = nothing_sent_runs(page, forms[:bios], at_once=1)
-    led += send_all(page, forms[bios:])
-    assert sum(bool(path) for path in led) >= 0.95 * len(forms)
+    bios = len(pack(500, "\n", PRINTABLE))
+    # One at a time: all forms are of the same user.
+    locations = check_forms(page, forms[:bios], at_once=1)
+    locations += send_all(page, forms[bios:])
+    assert sum(bool(path) for path in locations) >= 0.95 * len(forms)
 
-    room = make_room(page)
+    room = create_room(page)
     post(page, room, body="oi")
-    profile = next(filter(None, led))
-    pages = [profile, "/update-profile/", "/delete-account/", room, f"{room}moderation/", "/forum/"]
-    for text in packs(WIDE):
+    profile = next(filter(None, locations))
+    pages = [profile, "/update-profile/", room, f"{room}moderation/", "/forum/"]
+    for text in pack(MAX_STORED_LENGTH):
         person = (text, profile.split("/")[2])
         write_rows(site, "accounts_user", "display_name = ?1, bio = ?1", [person])
-        nothing_runs(page, pages)
+        check_pages(page, pages)
 
 
 @pytest.mark.timeout(180)
-def test_no_name_of_a_list_runs(unguarded, site):
-    page = unguarded()
+def test_names_of_lists_do_not_run(open_without_policy, site):
+    page = open_without_policy()
     page.goto("/watchlists/")
-    wide = packs(WIDE)
+    wide = pack(MAX_STORED_LENGTH)
     lists = [post(page, "/watchlists/", name=f"Lista {n}") for n in range(len(wide))]
-    names = packs(60, texts=SHOWN)
-    led = []
+    names = pack(60, texts=PRINTABLE)
+    locations = []
     for start in range(0, len(names), len(lists)):
         some = zip(lists, names[start : start + len(lists)], strict=False)
         forms = [(f"{one}rename/", {"name": name}) for one, name in some]
-        led += send_all(page, forms, ["/watchlists/"])
-    assert sum(bool(path) for path in led) >= 0.95 * len(names)
+        locations += send_all(page, forms, ["/watchlists/"])
+    assert sum(bool(path) for path in locations) >= 0.95 * len(names)
 
     keys = [f"key{n}" for n in range(len(wide))]
     pks = [path.split("/")[2] for path in lists]
     rows = zip(wide, pks, keys, strict=True)
     write_rows(site, "market_watchlist", "name = ?1, share_key = ?3", rows)
     shared = [f"/lists/{key}/" for key in keys]
-    nothing_runs(page, ["/watchlists/", *lists, *(f"{one}delete/" for one in lists), *shared])
+    check_pages(page, ["/watchlists/", *lists, *(f"{one}delete/" for one in lists), *shared])
 
 
-def test_no_reason_of_a_report_runs(unguarded, site):
-    host, reporter = unguarded(), unguarded()
-    path = make_room(host)
-    reasons = packs(300)
+def test_reasons_of_reports_do_not_run(open_without_policy, site):
+    host, reporter = open_without_policy(), open_without_policy()
+    path = create_room(host)
+    reasons = pack(300)
     room = int(path.split("/")[2])
     with (
         closing(sqlite3.connect(site.data_dir / "pregao.sqlite3", timeout=10)) as database,
@@ -318,14 +320,14 @@ def test_no_reason_of_a_report_runs(unguarded, site):
         (f"/report-message/{pk}/", {"reason": reason})
         for pk, reason in zip(pks, reasons, strict=True)
     ]
-    assert all(nothing_sent_runs(reporter, forms))
-    nothing_runs(host, [f"{path}moderation/"])
+    assert all(check_forms(reporter, forms))
+    check_pages(host, [f"{path}moderation/"])
     host.goto(f"{path}moderation/")
     assert host.locator(".reports > li").count() == min(50, len(reasons))
 
 
-def test_no_search_runs_where_it_is_repeated(unguarded):
-    page = unguarded()
-    asked = [urlencode({"q": text, "topic": text[:40]}) for text in packs(60, texts=SHOWN)]
-    nothing_runs(page, [f"/forum/?{query}" for query in asked])
-    nothing_runs(page, [f"/stockpicker/ALL?{query}" for query in asked[::8]])
+def test_repeated_search_texts_do_not_run(open_without_policy):
+    page = open_without_policy()
+    queries = [urlencode({"q": text, "topic": text[:40]}) for text in pack(60, texts=PRINTABLE)]
+    check_pages(page, [f"/forum/?{query}" for query in queries])
+    check_pages(page, [f"/stockpicker/ALL?{query}" for query in queries[::8]])

@@ -1,4 +1,4 @@
-"""One instance for all of these tests, started once, and a prepared data folder to copy."""
+"""Fixtures of the tests with real processes: a shared instance and a prepared data folder."""
 
 import os
 import signal
@@ -8,11 +8,11 @@ import pytest
 from tests.instances import instance
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
 
-STARTED_IN_S = 150  # of a test whose fixtures start an instance
+STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares an instance on one worker: all users of `site`, else each module.
+    """Run tests that share an instance on the same worker: all users of `site`, or a module.
 
     Tests with the longest time-outs come first, so that the workers end at about the same time.
     """
@@ -33,7 +33,7 @@ def timeout_s(item: pytest.Item) -> float:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """An instance that made its own data folder, as on a new machine."""
+    """An instance that creates its own data folder, as on a new machine."""
     with instance(tmp_path_factory.mktemp("ops") / "data", UPDATE_INTERVAL_S="2") as started:
         yield started
         assert started.stop(signal.SIGINT) == 0

@@ -1,4 +1,4 @@
-"""What the API's description says, held against what the API does, on made-up requests."""
+"""Conformance of the API with its OpenAPI description, tested with generated requests."""
 
 import pytest
 import schemathesis
@@ -16,7 +16,7 @@ from mainapp.market.tests.factories import CandleFactory, LastQuoteFactory, Stoc
 from mainapp.notifications.tests.factories import notice
 
 EXAMPLES = 5
-HELD = [
+CHECK_NAMES = [
     "not_a_server_error",
     "status_code_conformance",
     "content_type_conformance",
@@ -27,45 +27,45 @@ HELD = [
 
 @pytest.fixture
 def alice(settings):
-    """Return the headers of somebody who owns one of everything, and what they own."""
+    """Return the headers of a user who owns an object of each kind, and the objects' keys."""
     settings.API_REQUESTS_A_MINUTE_USER = settings.API_REQUESTS_A_MINUTE_ADDRESS = 1_000_000
     alice = User.objects.create_user("alice", "alice@example.org", "correto cavalo 9")
     LastQuoteFactory(stock=StockFactory(symbol="PETR4"))
     CandleFactory(stock=StockFactory(symbol="PETR4"))
     now = timezone.now()
     room = Room.objects.create(name="Sala", host=alice, created_at=now, active_at=now)
-    known = {
+    owned = {
         "alerts": make_alert(alice, venda="40.00").pk,
         "notifications": notice(alice).pk,
         "rooms": room.pk,
     }
-    return {"Authorization": f"Bearer {create_tokens(user=alice)['access']}"}, known
+    return {"Authorization": f"Bearer {create_tokens(user=alice)['access']}"}, owned
 
 
 @pytest.mark.django_db(transaction=True)  # each request closes its connection
-@pytest.mark.parametrize("who", ["anonymous", "alice"])
-def test_every_operation_is_as_described(who, alice, caplog):
+@pytest.mark.parametrize("caller", ["anonymous", "alice"])
+def test_every_operation_conforms_to_its_description(caller, alice, caplog):
     caplog.set_level("CRITICAL")
-    bearer, known = alice
+    bearer, owned = alice
     schema = schemathesis.openapi.from_wsgi("/api/schema/", get_wsgi_application())
-    headers = {} if who == "anonymous" else bearer
-    checks = CHECKS.get_by_names(HELD)
-    tried, wrong = 0, []
+    headers = {} if caller == "anonymous" else bearer
+    checks = CHECKS.get_by_names(CHECK_NAMES)
+    sent, wrong = 0, []
     for result in schema.get_all_operations():
         try:
-            tried += hold(result.ok(), headers, checks, known)
+            sent += check_operation(result.ok(), headers, checks, owned)
         except FailureGroup as failures:
             wrong.append(str(failures))
-    summary = f"{who}: {tried} requests, {len(wrong)} operations not as described"
-    print(summary)  # noqa: T201 - what the run says of itself
+    summary = f"{caller}: {sent} requests, {len(wrong)} operations not as described"
+    print(summary)  # noqa: T201 - for the log of the run
 
     assert wrong == []
-    assert tried > 100
+    assert sent > 100
 
 
-def hold(operation, headers, checks, known):
-    """Ask an operation made-up requests, every other of what is there; return how many."""
-    tried = 0
+def check_operation(operation, headers, checks, owned):
+    """Send generated requests, every other one for an existing object; return their number."""
+    sent = 0
 
     @seed(1)
     @settings(
@@ -76,19 +76,19 @@ def hold(operation, headers, checks, known):
         suppress_health_check=list(HealthCheck),
     )
     @given(case=operation.as_strategy())
-    def ask(case):
-        nonlocal tried
-        tried += 1
-        for name, value in real_names(operation.path, known).items():
-            if tried % 2 and name in case.path_parameters:
+    def send(case):
+        nonlocal sent
+        sent += 1
+        for name, value in path_values(operation.path, owned).items():
+            if sent % 2 and name in case.path_parameters:
                 case.path_parameters[name] = value
         case.call_and_validate(headers=headers, checks=checks)
 
-    ask()
-    return tried
+    send()
+    return sent
 
 
-def real_names(path, known):
-    """Return what stands in an address of something that there is."""
+def path_values(path, owned):
+    """Return the path parameters of an existing object."""
     feature = path.removeprefix("/api/v1/").split("/")[0]
-    return {"symbol": "PETR4", "id": known.get(feature, 1)}
+    return {"symbol": "PETR4", "id": owned.get(feature, 1)}

@@ -1,4 +1,4 @@
-"""QUOTE_SOURCE=auto: real prices where a source answers, else a market that says what it is."""
+"""QUOTE_SOURCE=auto: real prices if a source answers, else a market labelled as simulated."""
 
 import pytest
 
@@ -6,16 +6,16 @@ from mainapp.market.tests.providers.stub import Stub
 from tests.instances import get, instance
 
 SOURCES = ("BRAPI_URL", "YAHOO_URL", "YAHOO_FIN_URL")
-NOBODY = "http://127.0.0.1:9"
+UNREACHABLE = "http://127.0.0.1:9"
 
 
 @pytest.fixture
 def start(data_dir):
-    """Return a starter of an instance that decides for itself."""
+    """Return a function that starts an instance with QUOTE_SOURCE unset."""
 
     def start_(**urls):
-        given = dict.fromkeys(SOURCES, NOBODY) | urls
-        return instance(data_dir, QUOTE_SOURCE="", SOURCE_TIMEOUT_S="1", **given)
+        env_vars = dict.fromkeys(SOURCES, UNREACHABLE) | urls
+        return instance(data_dir, QUOTE_SOURCE="", SOURCE_TIMEOUT_S="1", **env_vars)
 
     return start_
 

@@ -1,4 +1,4 @@
-"""An archive brings back what was there, while the instance runs."""
+"""Backup and restore of a running instance, and refusals of invalid archives."""
 
 import io
 import json
@@ -16,8 +16,8 @@ from tests.postgresql import PostgreSQL
 DATABASE = "database.sqlite3"
 
 
-def manage(site, *arguments, **given):
-    return run("-m", "project.launcher", "manage", *arguments, **site.given | given)
+def manage(site, *arguments, **env_vars):
+    return run("-m", "project.launcher", "manage", *arguments, **site.env_vars | env_vars)
 
 
 def names(path):
@@ -32,7 +32,7 @@ def create(site, name):
     assert manage(site, "shell", "-v", "0", "-c", code).returncode == 0
 
 
-def test_running_instance_gets_its_database_and_media_back(site, tmp_path):
+def test_restore_brings_back_the_data_of_a_running_instance(site, tmp_path):
     archive = tmp_path / "a.tar.gz"
     picture = site.data_dir / "media" / "ana.png"
     create(site, "ana")
@@ -49,19 +49,19 @@ def test_running_instance_gets_its_database_and_media_back(site, tmp_path):
     assert picture.read_bytes() == b"a picture"
     assert get(f"{site.url}/")[0] == 200
     before = Path(done.stdout.split()[-1])
-    with tarfile.open(before) as kept:
-        kept.extract(DATABASE, tmp_path, filter="data")
+    with tarfile.open(before) as archive_before:
+        archive_before.extract(DATABASE, tmp_path, filter="data")
     assert names(tmp_path / DATABASE) == ["ana", "bruno"]
 
 
-def test_backup_overwrites_nothing(site, tmp_path):
-    taken = tmp_path / "taken.tar.gz"
-    taken.write_text("mine")
+def test_backup_does_not_overwrite_a_file(site, tmp_path):
+    existing = tmp_path / "taken.tar.gz"
+    existing.write_text("mine")
 
-    done = manage(site, "backup", "--to", str(taken))
+    done = manage(site, "backup", "--to", str(existing))
 
-    assert (done.returncode, taken.read_text()) == (1, "mine")
-    assert done.stderr == f"pregao: no backup: {taken} already exists\n"
+    assert (done.returncode, existing.read_text()) == (1, "mine")
+    assert done.stderr == f"pregao: no backup: {existing} already exists\n"
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def stores(tmp_path):
 
 
 def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b""):
-    """Return a copy of an archive with one more, or another, member."""
+    """Return a copy of an archive with a member added or replaced."""
     copy = archive.with_name("tampered.tar.gz")
     with tarfile.open(archive) as source, tarfile.open(copy, "w:gz") as target:
         for member in source.getmembers():
@@ -103,7 +103,7 @@ def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b""):
         ("manifest.json", {"body": json.dumps({"format": 1, "database": "postgresql"}).encode()}),
     ],
 )
-def test_archive_that_is_not_ours_changes_nothing(stores, tmp_path, name, options):
+def test_foreign_archive_changes_nothing(stores, tmp_path, name, options):
     archive = tampered(write_archive(stores=stores, to=tmp_path / "a.tar.gz"), name, **options)
     (stores.media / "kept.txt").write_text("kept")
 
@@ -119,7 +119,7 @@ def test_archive_that_is_not_ours_changes_nothing(stores, tmp_path, name, option
     ]
 
 
-def test_archive_that_was_cut_off_changes_nothing(stores, tmp_path):
+def test_truncated_archive_changes_nothing(stores, tmp_path):
     archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
     archive.write_bytes(archive.read_bytes()[:-40])
 
@@ -136,7 +136,7 @@ def postgresql(monkeypatch):
     server.close()
 
 
-def test_postgresql_gets_its_tables_back(postgresql, tmp_path):
+def test_restore_brings_back_the_tables_of_postgresql(postgresql, tmp_path):
     database = {
         "NAME": "postgres",
         "USER": "postgres",
@@ -153,7 +153,7 @@ def test_postgresql_gets_its_tables_back(postgresql, tmp_path):
     assert "later" not in postgresql.psql("SELECT tablename FROM pg_tables")
 
 
-def test_postgresql_without_its_tools_says_so(tmp_path, monkeypatch):
+def test_missing_postgresql_tools_are_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     stores = Stores(vendor="postgresql", database={"NAME": "p"}, media=tmp_path / "media")
 

@@ -22,20 +22,20 @@ def names_read(path):
                 yield name
 
 
-def test_example_lists_exactly_what_is_read():
+def test_example_lists_exactly_the_variables_read():
     read = {name for path in (ROOT / "project").glob("*.py") for name in names_read(path)}
-    read -= {"DJANGO_SETTINGS_MODULE"}  # names the settings, is none
+    read -= {"DJANGO_SETTINGS_MODULE"}  # Django's own
 
     assert variables() == read
 
 
-def test_example_says_each_variable_once():
+def test_example_lists_each_variable_once():
     listed = re.findall(r"^#([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.M)
 
     assert sorted(listed) == sorted(set(listed))
 
 
-def test_manage_test_hands_over_to_pytest():
+def test_manage_test_runs_pytest():
     done = run("manage.py", "test", "--version", DEBUG="1")
 
     assert done.returncode == 0
@@ -45,32 +45,34 @@ def test_manage_test_hands_over_to_pytest():
 def requirements(name):
     """Return the requirements of a file, without comments, options and hashes."""
     lines = (ROOT / name).read_text().splitlines()
-    wanted = (re.split(r"\s#|\\$", line)[0].strip() for line in lines)
-    return [Requirement(line) for line in wanted if re.match(r"[A-Za-z]", line)]
+    stripped = (re.split(r"\s#|\\$", line)[0].strip() for line in lines)
+    return [Requirement(line) for line in stripped if re.match(r"[A-Za-z]", line)]
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
-def test_lock_pins_what_is_asked_for(name):
+def test_lock_satisfies_the_requirements(name):
     pins = {
         canonicalize_name(pin.name): next(iter(pin.specifier)).version
         for pin in requirements(f"{name}.txt")
     }
 
-    for asked in requirements(f"{name}.in"):
-        assert asked.specifier.contains(pins[canonicalize_name(asked.name)]), asked
+    for requirement in requirements(f"{name}.in"):
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), (
+            requirement
+        )
 
 
 @pytest.mark.parametrize(
-    ("given", "names"),
+    ("value", "names"),
     [
         ("", ["brapi", "yahoo", "yahoo_fin"]),
         (" yahoo , brapi,", ["yahoo", "brapi"]),
         ("yahoo,yahoo", ["yahoo"]),
     ],
 )
-def test_sources_are_a_list_as_people_write_it(tmp_path, given, names):
+def test_sources_are_parsed_as_a_list(tmp_path, value, names):
     code = "from project import settings; print(settings.QUOTE_SOURCE)"
 
-    done = run("-c", code, QUOTE_SOURCE=given, SECRET_KEY="x", DATA_DIR=str(tmp_path))
+    done = run("-c", code, QUOTE_SOURCE=value, SECRET_KEY="x", DATA_DIR=str(tmp_path))
 
     assert done.stdout.strip() == repr(names)

@@ -1,4 +1,4 @@
-"""The environment: each kind of value, `.env`, and one line for what does not fit."""
+"""Settings from the environment and `.env`: every kind of value, and one-line refusals."""
 
 import os
 import re
@@ -64,23 +64,23 @@ REFUSED = {
 
 
 @pytest.fixture
-def variables(monkeypatch):
-    """Set variables of this process, which pytest's own plugin has decided before."""
+def set_variables(monkeypatch):
+    """Return a function that sets variables of this process until the test ends."""
 
-    def set_(**given):
-        for name, value in given.items():
+    def set_(**env_vars):
+        for name, value in env_vars.items():
             monkeypatch.setenv(name, value)
 
     return set_
 
 
-def read_settings(**given):
+def read_settings(**env_vars):
     code = "import project.settings"
-    return run("-c", code, **PRODUCTION | {"DATA_DIR": "/nowhere"} | given)
+    return run("-c", code, **PRODUCTION | {"DATA_DIR": "/nowhere"} | env_vars)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_bad_value_is_one_line_that_names_the_variable(name):
+def test_bad_value_is_refused_in_one_line_that_names_the_variable(name):
     code = (
         "import os, sys, importlib\n"
         "for value in sys.argv[2:]:\n"
@@ -90,9 +90,9 @@ def test_bad_value_is_one_line_that_names_the_variable(name):
         "    except SystemExit as refusal: print(refusal.code.count(chr(10)), refusal.code)\n"
         "    else: print('accepted', repr(value))\n"
     )
-    given = PRODUCTION | {"DATA_DIR": "/nowhere"}
+    env_vars = PRODUCTION | {"DATA_DIR": "/nowhere"}
 
-    done = run("-c", code, name, *REFUSED[name], **given)
+    done = run("-c", code, name, *REFUSED[name], **env_vars)
 
     lines = done.stdout.splitlines()
     assert len(lines) == len(REFUSED[name]), done.stderr
@@ -100,10 +100,10 @@ def test_bad_value_is_one_line_that_names_the_variable(name):
 
 
 @pytest.mark.parametrize("entry", ENTRIES)
-def test_every_entry_refuses_in_one_line_without_a_traceback(entry, tmp_path):
-    given = {"DATA_DIR": str(tmp_path), "PORT": "0", "UPDATE_INTERVAL_S": "often"}
+def test_every_entry_point_refuses_in_one_line_without_a_traceback(entry, tmp_path):
+    env_vars = {"DATA_DIR": str(tmp_path), "PORT": "0", "UPDATE_INTERVAL_S": "often"}
 
-    done = run(*ENTRIES[entry], **PRODUCTION | given)
+    done = run(*ENTRIES[entry], **PRODUCTION | env_vars)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
@@ -123,8 +123,8 @@ def test_password_in_a_refused_url_is_not_shown():
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\t"])
-def test_empty_value_is_not_given(variables, value):
-    variables(PORT=value, ALLOWED_HOSTS=value, HTTPS=value, SITE_URL=value, SECRET_KEY=value)
+def test_empty_value_counts_as_unset(set_variables, value):
+    set_variables(PORT=value, ALLOWED_HOSTS=value, HTTPS=value, SITE_URL=value, SECRET_KEY=value)
 
     assert env.port("PORT", default=8000) == 8000
     assert env.hosts("ALLOWED_HOSTS", ["localhost"]) == ["localhost"]
@@ -141,8 +141,8 @@ def test_empty_value_is_not_given(variables, value):
         (" , ", ["default"]),
     ],
 )
-def test_list_is_trimmed(variables, value, hosts):
-    variables(ALLOWED_HOSTS=value)
+def test_list_is_trimmed(set_variables, value, hosts):
+    set_variables(ALLOWED_HOSTS=value)
 
     assert env.hosts("ALLOWED_HOSTS", ["default"]) == hosts
 
@@ -151,14 +151,14 @@ def test_list_is_trimmed(variables, value, hosts):
     ("value", "host"),
     [("[::1]", "::1"), ("::1", "::1"), ("0.0.0.0", "0.0.0.0"), ("my-host.lan", "my-host.lan")],  # noqa: S104 - read, not bound
 )
-def test_host_has_no_brackets(variables, value, host):
-    variables(HOST=value)
+def test_host_has_no_brackets(set_variables, value, host):
+    set_variables(HOST=value)
 
     assert env.host("HOST") == host
 
 
-def test_url_loses_its_final_slash(variables):
-    variables(SITE_URL="https://pregao.example/app//", CSRF_TRUSTED_ORIGINS="https://*.a.org/")
+def test_url_loses_its_final_slash(set_variables):
+    set_variables(SITE_URL="https://pregao.example/app//", CSRF_TRUSTED_ORIGINS="https://*.a.org/")
 
     assert env.url("SITE_URL") == "https://pregao.example/app"
     assert env.origins("CSRF_TRUSTED_ORIGINS") == ["https://*.a.org"]
@@ -255,7 +255,7 @@ def test_postgresql_by_socket_address_and_options(url, host, port, options):
         ("X=é", "é"),
     ],
 )
-def test_line_of_the_file(line, value):
+def test_line_is_parsed(line, value):
     assert parse_env(line) == {"X": value}
     assert parse_env(f"# first\r\n\r\nA=1\r\n{line}\r\nB=2\r\n") == {"A": "1", "X": value, "B": "2"}
 
@@ -263,7 +263,7 @@ def test_line_of_the_file(line, value):
 @pytest.mark.parametrize(
     "line", ["X", "X:1", "1X=2", "X Y=1", "X='open", 'X="open', "X='a' b", 'X="a"b"', "É=1", "X=\0"]
 )
-def test_line_that_is_none_is_named(line, tmp_path):
+def test_malformed_line_is_named(line, tmp_path):
     (tmp_path / ".env").write_text(f"A=1\n{line}\n")
 
     with pytest.raises(Refusal) as refusal:
@@ -272,7 +272,7 @@ def test_line_that_is_none_is_named(line, tmp_path):
     assert str(refusal.value).startswith(f"pregao: {tmp_path / '.env'}, line 2: ")
 
 
-def test_file_with_a_byte_order_mark_or_none(tmp_path):
+def test_byte_order_mark_and_missing_file_are_accepted(tmp_path):
     (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfX=1\r\n")
 
     assert read_env_file(tmp_path / ".env") == {"X": "1"}
@@ -288,7 +288,7 @@ def test_file_that_cannot_be_read_is_refused(tmp_path, content):
         load_env_file(path)
 
 
-def test_environment_comes_before_the_file(tmp_path, monkeypatch):
+def test_environment_overrides_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("GIVEN", "")
     monkeypatch.delenv("FROM_FILE", raising=False)
     (tmp_path / ".env").write_text("GIVEN=file\nFROM_FILE=1\nFROM_FILE=2\n")
@@ -303,13 +303,13 @@ printable = st.text(st.characters(exclude_categories=["Cc", "Cs"]))
 
 @settings(deadline=None)
 @given(printable.filter(lambda text: "'" not in text))
-def test_any_text_in_single_quotes_is_itself(text):
+def test_text_in_single_quotes_is_literal(text):
     assert parse_env(f"X='{text}'") == {"X": text}
 
 
 @settings(deadline=None)
 @given(printable)
-def test_any_text_in_double_quotes_is_itself(text):
+def test_escaped_text_in_double_quotes_is_read_back(text):
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
 
     assert parse_env(f'X="{escaped}"') == {"X": text}
@@ -333,9 +333,9 @@ def without_assignments(path):
 
 
 def test_nothing_else_reads_the_environment():
-    """Names the settings, or hands the whole environment to a child: nothing else may.
+    """Exceptions name the settings module or pass the whole environment to a child process.
 
-    Setting a variable for a library, as `CELERY_SKIP_CHECKS`, is not reading.
+    Setting a variable for a library, such as `CELERY_SKIP_CHECKS`, is allowed everywhere.
     """
     root = Path(__file__).parents[2]
     allowed = {"__init__.py", "environment.py", "backup.py", "instance.py", "launcher.py"}

@@ -1,4 +1,4 @@
-"""Faults done to real processes: short versions of the scripts in benchmarks/faults."""
+"""Faults injected into real processes: short versions of the scripts in benchmarks/faults."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,18 +14,18 @@ SHORT_OUTAGE_S = 3.2
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory):
-    """Return what was found of each fault, done one after the other to one instance."""
+def timings(tmp_path_factory):
+    """Return the timing of each fault; all are injected in turn into the same instance."""
     results = {}
 
-    async def suffer_all():
+    async def run_all():
         folder = tmp_path_factory.mktemp("dark")
         copy_prepared(folder / "data")
         async with darkness.launched(folder) as (site, running):
             for name, fault in FAULTS.items():
                 results[name] = await fault(site, running)
 
-    asyncio.run(suffer_all())
+    asyncio.run(run_all())
     return results
 
 
@@ -40,8 +40,8 @@ FAULTS: dict[str, Callable[[darkness.Site, Instance], Awaitable[darkness.Timing]
 
 
 @pytest.mark.parametrize("name", FAULTS)
-def test_pages_are_never_dark_in_silence(found, name):
-    assert found[name].is_met, found[name]
+def test_outages_are_marked_and_repaired_in_time(timings, name):
+    assert timings[name].is_met, timings[name]
 
 
 def test_watch_set_survives_a_storm_of_clients_and_kills():

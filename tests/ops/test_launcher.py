@@ -1,4 +1,4 @@
-"""One command brings an instance up, keeps it up, and takes it down."""
+"""The launcher of `make run`: starts an instance, restarts its processes, and stops it."""
 
 import asyncio
 import signal
@@ -19,7 +19,7 @@ CHILDREN = {
 }
 
 
-def test_instance_says_where_it_is_and_serves_a_page(site):
+def test_instance_prints_its_address_and_serves_a_page(site):
     assert get(f"{site.url}/healthz") == (200, "ok")
     assert get(f"{site.url}/")[0] == 200
     assert f"address  {site.url}/" in site.log
@@ -44,18 +44,18 @@ def test_second_instance_on_the_same_folder_is_refused(site):
 
 
 @pytest.fixture(scope="module")
-def other(site, tmp_path_factory):
-    """A second instance, in a folder too long for a unix socket's path and not made for a URL."""
+def second_instance(site, tmp_path_factory):
+    """An instance whose folder is too long for a unix socket and needs encoding in a URL."""
     folder = tmp_path_factory.mktemp("ops") / f"{'a long way down ' * 6}#1?%20 ção"
     copy_prepared(folder)
     with instance(folder) as started:
         yield started
 
 
-def test_two_instances_run_side_by_side(site, other):
-    assert get(f"{other.url}/")[0] == 200
+def test_two_instances_run_side_by_side(site, second_instance):
+    assert get(f"{second_instance.url}/")[0] == 200
     assert get(f"{site.url}/")[0] == 200
-    assert other.url != site.url
+    assert second_instance.url != site.url
 
 
 @pytest.mark.parametrize("name", CHILDREN)
@@ -64,17 +64,17 @@ def test_killed_child_is_restarted(site, name):
     killed_at = time.monotonic()
     child.kill()
 
-    def successor():
-        found = site.child(CHILDREN[name])
-        return found if found and found.pid != child.pid else None
+    def replacement():
+        process = site.child(CHILDREN[name])
+        return process if process and process.pid != child.pid else None
 
-    wait_for(successor, 1, f"another {name}")
+    wait_for(replacement, 1, f"another {name}")
     assert time.monotonic() - killed_at < 0.5
     assert f"{name} was killed by SIGKILL; restart at once" in site.log
     wait_for(lambda: get(f"{site.url}/readyz")[0] == 200, 20, "ready again")
 
 
-def test_nobody_is_refused_while_the_web_restarts(site):
+def test_requests_wait_while_the_web_process_restarts(site):
     site.child(CHILDREN["web"]).kill()
 
     assert get(f"{site.url}/healthz", timeout_s=20) == (200, "ok")
@@ -100,20 +100,20 @@ async def close_code(socket):
         return closed.rcvd.code if closed.rcvd else None
 
 
-def test_stop_closes_a_thousand_sockets_and_leaves_nobody(other):
-    family = other.process.children(recursive=True)
+def test_stop_closes_a_thousand_sockets_and_leaves_no_process(second_instance):
+    descendants = second_instance.process.children(recursive=True)
 
-    async def story():
-        sockets = await open_sockets(other.url, 1000)
+    async def stop_with_open_sockets():
+        sockets = await open_sockets(second_instance.url, 1000)
         codes = asyncio.gather(*map(close_code, sockets))
         await asyncio.sleep(0)
-        asked_at = time.monotonic()
-        other.process.send_signal(signal.SIGTERM)
-        return asked_at, await codes
+        stopped_at = time.monotonic()
+        second_instance.process.send_signal(signal.SIGTERM)
+        return stopped_at, await codes
 
-    asked_at, codes = asyncio.run(story())
+    stopped_at, codes = asyncio.run(stop_with_open_sockets())
 
-    assert other.process.wait(timeout=8) == 0
-    assert time.monotonic() - asked_at < 5
+    assert second_instance.process.wait(timeout=8) == 0
+    assert time.monotonic() - stopped_at < 5
     assert set(codes) == {1012}
-    assert [process for process in family if is_alive(process)] == []
+    assert [process for process in descendants if is_alive(process)] == []

@@ -1,4 +1,4 @@
-"""A worker killed while it sends to a mail server: nothing is lost, doubles can be told."""
+"""A worker killed while it sends e-mails: none is lost, and duplicates share a Message-ID."""
 
 import json
 import sqlite3
@@ -18,7 +18,7 @@ from tests.instances import ROOT, RedisServer, environment, redis_key, run, wait
 
 KILLS = 3
 NOTICES, USERS = 80, 120
-THREADS = 4  # as many e-mails as a worker has under way at once
+THREADS = 4  # e-mails that a worker sends at the same time
 WRITE = f"""
 from django.utils import timezone
 from mainapp.accounts.models import User
@@ -39,29 +39,29 @@ send_broadcast(author=chief, title="Oi", body="todos", is_email=True, at=timezon
 """
 
 
-class Arrived:
-    """What the mail server took: how often each Message-ID came to each address."""
+class Mailbox:
+    """Handler of a mail server that counts the e-mails by address and Message-ID."""
 
     def __init__(self):
-        self.mails = Counter()
+        self.counts = Counter()
 
-    def holds(self, count):
-        return self.mails.total() >= count
+    def has_received(self, count):
+        return self.counts.total() >= count
 
     async def handle_DATA(self, server, session, envelope):
         time.sleep(0.01)  # so that a kill finds the worker at work
         message = message_from_bytes(envelope.content)
-        self.mails[envelope.rcpt_tos[0], message["Message-ID"]] += 1
+        self.counts[envelope.rcpt_tos[0], message["Message-ID"]] += 1
         return "250 OK"
 
 
 @pytest.fixture
-def arrived():
-    taken = Arrived()
-    controller = Controller(taken, hostname="127.0.0.1", port=free_port())
+def mailbox():
+    handler = Mailbox()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
     controller.start()
-    taken.port = controller.port
-    yield taken
+    handler.port = controller.port
+    yield handler
     controller.stop()
 
 
@@ -73,7 +73,7 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def given(data_dir, server, arrived):
+def env_vars(data_dir, server, mailbox):
     variables = {
         "DATA_DIR": str(data_dir),
         "REDIS_URL": f"unix://{server.path}",
@@ -81,7 +81,7 @@ def given(data_dir, server, arrived):
         "QUOTE_SOURCE": "simulated",
         "ALLOW_SIMULATED": "1",
         "EMAIL_HOST": "127.0.0.1",
-        "EMAIL_PORT": str(arrived.port),
+        "EMAIL_PORT": str(mailbox.port),
         "EMAIL_USE_TLS": "0",
         "EMAIL_VERIFICATION": "none",
     }
@@ -95,8 +95,8 @@ def read(folder, query):
         return database.execute(query).fetchall()
 
 
-def nudge(server):
-    """Send `deliver` as the scheduler would."""
+def queue_deliver(server):
+    """Queue the task `deliver` as beat does."""
     body = json.dumps([[], {}, {}])
     server.client.lpush(
         redis_key("celery", "celery"),
@@ -116,10 +116,10 @@ def nudge(server):
     )
 
 
-def start_worker(given):
+def start_worker(env_vars):
     return subprocess.Popen(  # noqa: S603 - our own arguments
         [sys.executable, *WORKER.split()],
-        env=environment(**given),
+        env=environment(**env_vars),
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -127,20 +127,20 @@ def start_worker(given):
 
 
 @pytest.mark.timeout(240)
-def test_worker_killed_while_sending_loses_nothing(data_dir, server, given, arrived):
+def test_worker_killed_while_sending_loses_nothing(data_dir, server, env_vars, mailbox):
     for _ in range(KILLS):
-        enough = arrived.mails.total() + 15
-        worker = start_worker(given)
-        nudge(server)
-        wait_for(partial(arrived.holds, enough), 40, "e-mails")
+        enough = mailbox.counts.total() + 15
+        worker = start_worker(env_vars)
+        queue_deliver(server)
+        wait_for(partial(mailbox.has_received, enough), 40, "e-mails")
         worker.kill()
         worker.wait()
-        # The lease of what it had claimed runs out.
+        # As if the claims of the killed worker had expired.
         read(data_dir, "UPDATE notifications_delivery SET due_at=created_at WHERE state='claimed'")
-    worker = start_worker(given)
+    worker = start_worker(env_vars)
 
     def is_over():
-        nudge(server)
+        queue_deliver(server)
         time.sleep(0.3)
         left = "SELECT 1 FROM notifications_delivery WHERE state IN ('waiting', 'claimed')"
         done = "SELECT 1 FROM notifications_broadcast WHERE finished_at IS NOT NULL"
@@ -153,11 +153,11 @@ def test_worker_killed_while_sending_loses_nothing(data_dir, server, given, arri
         worker.wait()
 
     notices = {(f"n{n}@example.com", f"<firing.{n}@localhost>") for n in range(NOTICES)}
-    to_all = {key for key in arrived.mails if key[0].startswith("u")}
-    assert arrived.mails.keys() - to_all == notices
+    to_all = {key for key in mailbox.counts if key[0].startswith("u")}
+    assert mailbox.counts.keys() - to_all == notices
     assert {address for address, _id in to_all} == {f"u{n}@example.com" for n in range(USERS)}
     assert len(to_all) == USERS  # one Message-ID for each
-    assert arrived.mails.total() - len(arrived.mails) <= KILLS * THREADS
+    assert mailbox.counts.total() - len(mailbox.counts) <= KILLS * THREADS
     rows = read(data_dir, "SELECT user_id, count(*) FROM notifications_delivery GROUP BY 1")
     assert len(rows) == USERS
     assert read(data_dir, "SELECT count(*) FROM notifications_notification") == [(NOTICES + 1,)]

@@ -1,4 +1,4 @@
-"""Processes of `make run` share one preloaded application; forking it must be safe and pay off."""
+"""Forked processes of `make run`: preloading, imports, and ties to the parent process."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ import pytest
 from project import embedded
 from tests.instances import ROOT, environment, run, wait_for
 
-# Each takes 5 to 60 MB and few requests or tasks need it: it is imported where it is used.
+# Each takes 5 to 60 MB, and few requests or tasks need it, so it is imported where it is used.
 HEAVY = {
     *("numpy", "pandas", "yfinance", "yahoo_fin", "openpyxl", "PIL", "lxml", "bs4", "curl_cffi"),
     *(
@@ -63,10 +63,10 @@ time.sleep(60)
 
 @pytest.fixture(scope="module")
 def preloaded(tmp_path_factory):
-    given = {"SECRET_KEY": "x", "QUOTE_SOURCE": "simulated", "ALLOW_SIMULATED": "1"}
+    env_vars = {"SECRET_KEY": "x", "QUOTE_SOURCE": "simulated", "ALLOW_SIMULATED": "1"}
     folder = tmp_path_factory.mktemp("preload")
     (folder / "static").mkdir()
-    done = run("-c", PRELOAD, timeout_s=90, **given, DATA_DIR=str(folder))
+    done = run("-c", PRELOAD, timeout_s=90, **env_vars, DATA_DIR=str(folder))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -82,15 +82,15 @@ def test_preloading_starts_no_thread_and_opens_no_connection(preloaded):
 
 def test_start_of_django_alone_imports_no_heavy_library(tmp_path):
     code = "import django, json, sys; django.setup(); print(json.dumps(sorted(sys.modules)))"
-    given = {"SECRET_KEY": "x", "QUOTE_SOURCE": "brapi", "DATA_DIR": str(tmp_path)}
-    done = run("-c", code, timeout_s=90, **given, DJANGO_SETTINGS_MODULE="project.settings")
+    env_vars = {"SECRET_KEY": "x", "QUOTE_SOURCE": "brapi", "DATA_DIR": str(tmp_path)}
+    done = run("-c", code, timeout_s=90, **env_vars, DJANGO_SETTINGS_MODULE="project.settings")
 
     assert HEAVY & set(json.loads(done.stdout)) == set()
 
 
 @pytest.fixture
-def forking(tmp_path):
-    """A process with a fork of its own, and the fork."""
+def parent_and_fork(tmp_path):
+    """A process and the fork that it started."""
     process = psutil.Popen(
         [sys.executable, "-c", FORK],
         env=environment(DATA_DIR=str(tmp_path)),
@@ -106,22 +106,22 @@ def forking(tmp_path):
     process.stdout.close()
 
 
-def test_fork_has_a_title_and_no_hold_on_the_data_folder(forking):
-    _process, fork = forking
+def test_fork_has_a_title_and_no_hold_on_the_data_folder(parent_and_fork):
+    _process, fork = parent_and_fork
 
     wait_for(lambda: fork.cmdline() and fork.cmdline()[0] == "pregao: kept", 5, "its title")
     assert fork.name() == "pregao: kept"
 
 
-def test_fork_dies_with_its_parent(forking):
-    process, fork = forking
+def test_fork_dies_with_its_parent(parent_and_fork):
+    process, fork = parent_and_fork
     process.kill()
     process.wait(5)
 
     fork.wait(2)
 
 
-def programs(folder, *names):
+def write_programs(folder, *names):
     for name in names:
         (folder / name).write_text("#!/bin/sh\n")
         (folder / name).chmod(0o755)
@@ -129,10 +129,10 @@ def programs(folder, *names):
 
 def test_server_on_path_is_preferred(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    programs(tmp_path, "valkey-server")
+    write_programs(tmp_path, "valkey-server")
     assert embedded.redis_server() == str(tmp_path / "valkey-server")
 
-    programs(tmp_path, "redis-server")
+    write_programs(tmp_path, "redis-server")
     assert embedded.redis_server() == str(tmp_path / "redis-server")
 
 

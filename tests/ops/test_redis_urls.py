@@ -12,23 +12,23 @@ import pytest
 import redis
 
 from tests.instances import ROOT, environment, wait_for
-from tests.redis_servers import HOST, server, tls_proxy, watched
+from tests.redis_servers import HOST, sentinel_cluster, server, tls_proxy
 
 PASSWORD = "p@ss/w#rd:% +é"
 ENCODED = quote(PASSWORD, safe="")
-# With a frozen master: Sentinel's own time, and what a busy machine adds.
+# With a frozen master: the sentinels' failover, and a margin for a busy machine.
 BACK_WITHIN_S = 60
 
 
 class Probe:
-    """An instance in a process of its own; see tests/redis_probe.py."""
+    """An instance in a separate process; see tests/redis_probe.py."""
 
-    def __init__(self, folder, name, **given):
+    def __init__(self, folder, name, **env_vars):
         variables = {"SECRET_KEY": "x" * 60, "QUOTE_SOURCE": "brapi", "LOG_LEVEL": "WARNING"}
         self.log = (folder / f"{name}.log").open("w+")
         self.process = subprocess.Popen(  # noqa: S603 - our own arguments
             [sys.executable, "-m", "tests.redis_probe", name],
-            env=environment(**variables | {"DATA_DIR": str(folder)} | given),
+            env=environment(**variables | {"DATA_DIR": str(folder)} | env_vars),
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -36,7 +36,7 @@ class Probe:
             text=True,
         )
 
-    def end(self):
+    def stop(self):
         self.process.kill()
         self.process.communicate()
         self.log.close()
@@ -46,26 +46,26 @@ class Probe:
         assert line, (self.log.seek(0), self.log.read())
         return json.loads(line)
 
-    def ask(self, command):
+    def call(self, command):
         self.process.stdin.write(f"{command}\n")
         self.process.stdin.flush()
         return self.answer()
 
 
 @contextmanager
-def probes(folder, **given):
-    """Start an instance for each name in `given` with its variables."""
+def probes(folder, **env_vars):
+    """Start an instance for each name with its variables."""
     with ExitStack() as stack:
         started = []
-        for name, variables in given.items():
+        for name, variables in env_vars.items():
             probe = Probe(folder, name, **variables)
-            stack.callback(probe.end)
+            stack.callback(probe.stop)
             started.append(probe)
         assert [probe.answer() for probe in started] == [{"ready": True}] * len(started)
         yield started
 
 
-def works(name, *, cached=None):
+def expected_results(name, *, cached=None):
     return {
         "sync": name,
         "lock": True,
@@ -80,7 +80,7 @@ def works(name, *, cached=None):
 def url(request, tmp_path):
     with ExitStack() as stack:
         if request.param == "sentinel":
-            yield stack.enter_context(watched(tmp_path)).url
+            yield stack.enter_context(sentinel_cluster(tmp_path)).url
             return
         acl = ["--user", "ana", "on", f">{PASSWORD}", "~*", "&*", "+@all"]
         redis_ = stack.enter_context(server(tmp_path, "--requirepass", PASSWORD, *acl))
@@ -96,9 +96,9 @@ def url(request, tmp_path):
 
 def test_every_client_works_with_every_form(url, tmp_path):
     with probes(tmp_path, alone={"REDIS_URL": url}) as [probe]:
-        assert probe.ask("send") == works("alone")
-        assert probe.ask("ping") == {"workers": 1}
-        assert probe.ask("report") == {"messages": ["alone"], "tasks": ["alone"]}
+        assert probe.call("send") == expected_results("alone")
+        assert probe.call("ping") == {"workers": 1}
+        assert probe.call("report") == {"messages": ["alone"], "tasks": ["alone"]}
 
 
 class Monitor(threading.Thread):
@@ -130,7 +130,7 @@ KEYLESS = {
 }
 
 
-def first_names(commands):
+def key_names(commands):
     """Yield the first key or channel of each command."""
     for command in commands:
         name, *arguments = command.split(" ")
@@ -146,7 +146,7 @@ def first_names(commands):
     ],
     ids=["same database, other prefix", "same prefix, other database"],
 )
-def test_instances_on_one_server_never_meet(tmp_path, ana, bob):
+def test_instances_sharing_a_server_are_separate(tmp_path, ana, bob):
     with server(tmp_path) as shared:
         monitor = Monitor(shared.path)
 
@@ -154,41 +154,43 @@ def test_instances_on_one_server_never_meet(tmp_path, ana, bob):
             url = f"redis://{HOST}:{shared.port}/{instance['db']}"
             return {"REDIS_URL": url, "REDIS_PREFIX": instance["REDIS_PREFIX"]}
 
-        given = {"ana": variables(ana), "bob": variables(bob)}
-        with probes(tmp_path, **given) as [first, second]:
-            assert first.ask("send") == works("ana")
-            assert second.ask("send") == works("bob")
-            assert [first.ask("ping"), second.ask("ping")] == [{"workers": 1}] * 2
-            assert first.ask("report") == {"messages": ["ana"], "tasks": ["ana"]}
-            assert second.ask("report") == {"messages": ["bob"], "tasks": ["bob"]}
+        env_vars = {"ana": variables(ana), "bob": variables(bob)}
+        with probes(tmp_path, **env_vars) as [first, second]:
+            assert first.call("send") == expected_results("ana")
+            assert second.call("send") == expected_results("bob")
+            assert [first.call("ping"), second.call("ping")] == [{"workers": 1}] * 2
+            assert first.call("report") == {"messages": ["ana"], "tasks": ["ana"]}
+            assert second.call("report") == {"messages": ["bob"], "tasks": ["bob"]}
 
         prefixes = tuple(
             f"{instance['REDIS_PREFIX'] or 'pregao'}:{instance['db']}:" for instance in (ana, bob)
         )
-        strangers = {
-            name for name in first_names(monitor.commands) if not name.startswith(prefixes)
+        foreign_names = {
+            name for name in key_names(monitor.commands) if not name.startswith(prefixes)
         }
-        assert strangers == set()
+        assert foreign_names == set()
         assert all(
-            any(name.startswith(p) for name in first_names(monitor.commands)) for p in prefixes
+            any(name.startswith(p) for name in key_names(monitor.commands)) for p in prefixes
         )
 
 
-def wait_until_it_works(probe, since):
-    """Return the seconds from `since` until every client works and what is published arrives."""
-    probe.ask("report")
+def wait_until_working(probe, since):
+    """Return the seconds from `since` until every client works and published messages arrive."""
+    probe.call("report")
     while True:
-        sent = probe.ask("send") | {"lock": True}
-        if sent == works("ana", cached="ana") and probe.ask("report")["messages"] == ["ana"]:
+        sent = probe.call("send") | {"lock": True}
+        if sent == expected_results("ana", cached="ana") and probe.call("report")["messages"] == [
+            "ana"
+        ]:
             return time.monotonic() - since
         assert time.monotonic() < since + BACK_WITHIN_S, (json.dumps(sent), probe.log.name)
 
 
-def wait_for_replica(watched_, server_, master):
+def wait_for_replica(cluster, server_, master):
     """Wait until the sentinels made `server_` a replica of `master`."""
 
     def follows():
-        with redis.Redis(HOST, server_.port, password=watched_.PASSWORD) as client:
+        with redis.Redis(HOST, server_.port, password=cluster.PASSWORD) as client:
             state = client.info("replication")
         return state["role"] == "slave" and state.get("master_port") == master.port
 
@@ -198,24 +200,24 @@ def wait_for_replica(watched_, server_, master):
 @pytest.mark.timeout(240)
 def test_sentinel_finds_the_new_master(tmp_path, capsys):
     with (
-        watched(tmp_path) as watched_,
-        probes(tmp_path, ana={"REDIS_URL": watched_.url}) as [probe],
+        sentinel_cluster(tmp_path) as cluster,
+        probes(tmp_path, ana={"REDIS_URL": cluster.url}) as [probe],
     ):
-        first, second = watched_.master, watched_.replica
-        assert probe.ask("send") == works("ana")
+        first, second = cluster.master, cluster.replica
+        assert probe.call("send") == expected_results("ana")
 
         began = time.monotonic()
-        watched_.ask("FAILOVER", watched_.NAME)
-        wait_for_replica(watched_, first, second)
-        planned_s = wait_until_it_works(probe, began)
+        cluster.sentinel_command("FAILOVER", cluster.NAME)
+        wait_for_replica(cluster, first, second)
+        planned_s = wait_until_working(probe, began)
 
         began = time.monotonic()
         second.freeze()
-        frozen_s = wait_until_it_works(probe, began)
-        assert watched_.master_port() == first.port
+        frozen_s = wait_until_working(probe, began)
+        assert cluster.master_port() == first.port
         second.thaw()
-        wait_for_replica(watched_, second, first)
-        assert wait_until_it_works(probe, time.monotonic()) < BACK_WITHIN_S
+        wait_for_replica(cluster, second, first)
+        assert wait_until_working(probe, time.monotonic()) < BACK_WITHIN_S
 
     with capsys.disabled():
         print(f"\nback after SENTINEL FAILOVER {planned_s:.1f} s, frozen master {frozen_s:.1f} s")  # noqa: T201 - figures
@@ -223,9 +225,9 @@ def test_sentinel_finds_the_new_master(tmp_path, capsys):
 
 @pytest.mark.parametrize("stopped", [0, 1, 2])
 @pytest.mark.timeout(120)
-def test_any_one_sentinel_may_be_stopped(tmp_path, stopped):
-    with watched(tmp_path) as watched_:
-        watched_.sentinels[stopped].stop()
+def test_one_stopped_sentinel_is_tolerated(tmp_path, stopped):
+    with sentinel_cluster(tmp_path) as cluster:
+        cluster.sentinels[stopped].stop()
 
-        with probes(tmp_path, ana={"REDIS_URL": watched_.url}) as [probe]:
-            assert probe.ask("send") == works("ana")
+        with probes(tmp_path, ana={"REDIS_URL": cluster.url}) as [probe]:
+            assert probe.call("send") == expected_results("ana")

@@ -37,7 +37,7 @@ def server(tmp_path):
 @pytest.fixture
 def sites(tmp_path, data_dir, server):
     """Start two web processes on one Redis and one database; return their addresses."""
-    given = {
+    env_vars = {
         "DATA_DIR": str(data_dir),
         "REDIS_URL": f"unix://{server.path}",
         "SECRET_KEY": "x" * 60,
@@ -46,18 +46,20 @@ def sites(tmp_path, data_dir, server):
         "HTTPS": "0",
     }
     code = PEOPLE.format(path=str(tmp_path / "cookies"))
-    made = run("manage.py", "shell", "-c", code, timeout_s=60, **given)
+    made = run("manage.py", "shell", "-c", code, timeout_s=60, **env_vars)
     assert made.returncode == 0, made.stderr
     with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(web_process(given)) for _ in range(2)]
+        yield [stack.enter_context(web_process(env_vars)) for _ in range(2)]
 
 
 @contextlib.contextmanager
-def web_process(given):
+def web_process(env_vars):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "project.serve"], env=environment(**given, PORT=str(port)), cwd=ROOT
+        [sys.executable, "-m", "project.serve"],
+        env=environment(**env_vars, PORT=str(port)),
+        cwd=ROOT,
     )
     try:
         url = f"http://127.0.0.1:{port}"
@@ -75,7 +77,7 @@ def cookies(tmp_path, sites):
 
 @contextlib.asynccontextmanager
 async def opened(sites, cookie):
-    """Open every kind of socket on every site; what they are sent at first has come."""
+    """Open every kind of socket on every site and receive the first frame of each."""
     async with contextlib.AsyncExitStack() as stack:
         sockets = []
         for url in sites:
@@ -88,7 +90,7 @@ async def opened(sites, cookie):
 
 
 async def end_of(tab):
-    """Return the code with which a socket is closed, and when."""
+    """Return the code and the time with which a socket is closed."""
     try:
         while True:
             await tab.recv()
@@ -97,7 +99,7 @@ async def end_of(tab):
 
 
 def log_out(url, cookie):
-    """Log out as a person does, by the page's form; return when that was answered."""
+    """Log out by the page's form, as a user does; return the time of the response."""
     name, _, value = cookie.partition("=")
     with httpx.Client(base_url=url, cookies={name: value}, trust_env=False) as browser:
         page = browser.get("/logout/").text
@@ -108,7 +110,7 @@ def log_out(url, cookie):
 
 
 async def check_logout(sites, cookie, *, within_s, before=lambda: None):
-    """Open all sockets, do what comes `before`, log out, and see them close in time."""
+    """Open all sockets, call `before`, log out, and check that they are closed in time."""
     async with opened(sites, cookie) as sockets:
         ends = [asyncio.create_task(end_of(tab)) for tab in sockets]
         before()

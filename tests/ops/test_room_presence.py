@@ -1,4 +1,4 @@
-"""Who is in a room while web processes and Redis stop, die and come back."""
+"""Presence in a room while web processes and Redis are stopped, killed and restarted."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ STALL_S, AFTER_S, GHOST_S = 5.0, 3.5, 15.0
 
 
 class Visitor:
-    """A socket of a user, and what it was told of the others."""
+    """A user's socket, and the presence of the others as its frames report it."""
 
     def __init__(self, port, cookie, room):
         self.address, self.cookie, self.room = f"127.0.0.1:{port}", cookie, room
@@ -58,21 +58,21 @@ def test_presence_is_right_through_stalls_and_kills():
         redis = rig.start_redis()
         rig.prepare()
         rig.run_python("-c", PREPARE.format(folder=str(rig.folder), users=3, rooms=1))
-        asyncio.run(_story(rig, redis, Webs(rig, 2)))
+        asyncio.run(_stall_and_kill(rig, redis, Webs(rig, 2)))
 
 
-async def _story(rig, redis, webs):
+async def _stall_and_kill(rig, redis, webs):
     cookies = json.loads((rig.folder / "cookies").read_text())
     (room,) = json.loads((rig.folder / "rooms").read_text())
-    one, two = webs.ports
-    first_tab, second_tab = (Visitor(port, cookies[0], room) for port in (one, two))
-    bob, carol = Visitor(two, cookies[1], room), Visitor(one, cookies[2], room)
-    everybody = [first_tab, second_tab, bob, carol]
+    first_port, second_port = webs.ports
+    first_tab, second_tab = (Visitor(port, cookies[0], room) for port in (first_port, second_port))
+    bob, carol = Visitor(second_port, cookies[1], room), Visitor(first_port, cookies[2], room)
+    visitors = [first_tab, second_tab, bob, carol]
     async with AsyncExitStack() as stack:
-        for visitor in everybody:
+        for visitor in visitors:
             await visitor.open()
             stack.push_async_callback(visitor.close)
-        assert await until(lambda: all(len(v.present) == 3 for v in everybody), 5) < 5
+        assert await until(lambda: all(len(v.present) == 3 for v in visitors), 5) < 5
 
         await first_tab.close()  # the second tab, in the other process, is still there
         await asyncio.sleep(AFTER_S)

@@ -22,10 +22,10 @@ def port():
 
 @pytest.fixture
 def serve(site, port):
-    """Return a starter of another web server beside `site`, on its database and Redis."""
+    """Return a function that starts another web server on the database and Redis of `site`."""
 
     @contextlib.contextmanager
-    def start(*command, **given):
+    def start(*command, **env_vars):
         stores = {
             "DATA_DIR": str(site.data_dir),
             "REDIS_URL": f"unix://{site.data_dir}/redis/redis.sock",
@@ -36,7 +36,7 @@ def serve(site, port):
             "PORT": port,
         }
         server = subprocess.Popen(  # noqa: S603 - our own arguments
-            [sys.executable, "-m", *command], env=environment(**stores | given), cwd=ROOT
+            [sys.executable, "-m", *command], env=environment(**stores | env_vars), cwd=ROOT
         )
         try:
             url = f"http://127.0.0.1:{port}"
@@ -88,7 +88,7 @@ def close_code(url, *frames):
 @pytest.mark.parametrize(
     ("frame", "code"), [((True, b"\xff\xfe"), 1007), ((True, b" " * 2**20 + b"{}"), 1009)]
 )
-def test_frame_that_is_not_text_or_too_long_closes_that_socket_alone(site, frame, code):
+def test_invalid_or_oversized_frame_closes_only_its_socket(site, frame, code):
     before = site.log
 
     assert close_code(site.url, frame) == code

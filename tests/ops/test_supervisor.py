@@ -1,4 +1,4 @@
-"""A child that dies comes back, later and later; at the end nobody is left."""
+"""The supervisor: restarts with growing delays, and a stop that leaves no process behind."""
 
 import contextlib
 import re
@@ -31,7 +31,7 @@ finally:
 
 @pytest.fixture
 def supervise(tmp_path):
-    """Return a starter of supervisors over shell commands; each is ended with the test."""
+    """Return a function that starts a supervisor of shell commands; all end with the test."""
     started = []
 
     def start(*commands):
@@ -53,7 +53,7 @@ def supervise(tmp_path):
         process.stdout.close()
 
 
-def test_child_that_keeps_dying_waits_longer_each_time(supervise):
+def test_child_that_keeps_dying_is_restarted_with_growing_delays(supervise):
     process = supervise("exit 3")
 
     lines = [process.stdout.readline() for _ in range(4)]
@@ -66,46 +66,46 @@ def test_child_that_keeps_dying_waits_longer_each_time(supervise):
     ]
 
 
-def test_killed_child_is_back_within_a_fifth_of_a_second(supervise):
+def test_killed_child_is_restarted_within_200_ms(supervise):
     process = supervise(*["exec sleep 60"] * 5)
     children = wait_for(lambda: process.children()[4:] and process.children(), 5, "five children")
 
-    # A busy machine holds up one restart or another; a pause would hold up each of them.
+    # A busy machine delays some of the restarts; a deliberate pause would delay all of them.
     assert min(restart_s(process, child) for child in children) < 0.2
 
 
 def restart_s(process, child):
-    """Kill a child and return the seconds until another one is there in its place."""
+    """Kill a child and return the seconds until its replacement runs."""
     before = {other.pid for other in process.children()}
     killed_at = time.monotonic()
     child.kill()
-    wait_for(lambda: {other.pid for other in process.children()} - before, 5, "a successor")
+    wait_for(lambda: {other.pid for other in process.children()} - before, 5, "a replacement")
     return time.monotonic() - killed_at
 
 
-def test_stop_takes_a_stubborn_family_by_force(supervise):
-    stubborn = "trap '' TERM; sleep 60 & wait; wait; sleep 60"
-    process = supervise(stubborn, "exec sleep 60")
+def test_stop_kills_processes_that_ignore_sigterm(supervise):
+    command = "trap '' TERM; sleep 60 & wait; wait; sleep 60"
+    process = supervise(command, "exec sleep 60")
     wait_for(lambda: len(process.children(recursive=True)) == 3, 2, "three processes")
-    family = process.children(recursive=True)
-    asked_at = time.monotonic()
+    descendants = process.children(recursive=True)
+    signalled_at = time.monotonic()
     process.send_signal(signal.SIGHUP)
 
     assert process.wait(timeout=8) == 0
-    assert 4 < time.monotonic() - asked_at < 5
-    wait_for(lambda: not any(map(is_alive, family)), 1, "the end of the family")
+    assert 4 < time.monotonic() - signalled_at < 5
+    wait_for(lambda: not any(map(is_alive, descendants)), 1, "the end of all processes")
 
 
-def test_second_request_does_not_wait(supervise):
+def test_second_signal_kills_at_once(supervise):
     process = supervise("trap '' TERM; while :; do sleep 1; done")
-    wait_for(lambda: process.children(recursive=True)[1:], 2, "a child that holds out")
-    asked_at = time.monotonic()
+    wait_for(lambda: process.children(recursive=True)[1:], 2, "a child that ignores SIGTERM")
+    signalled_at = time.monotonic()
     process.send_signal(signal.SIGINT)
-    time.sleep(0.2)  # two requests at once count as one
+    time.sleep(0.2)  # two signals at the same moment count as one
     process.send_signal(signal.SIGINT)
 
     assert process.wait(timeout=8) == 0
-    assert time.monotonic() - asked_at < 2
+    assert time.monotonic() - signalled_at < 2
 
 
 def test_children_die_with_a_killed_supervisor(supervise):

@@ -1,4 +1,4 @@
-"""The server's own part of a socket: what a client that stops reading costs, and its end."""
+"""The server's WebSocket protocol: clients that stop reading, floods, and closing."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ CLOSE = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
 
 
 class Flood:
-    """An application that sends without end at /flood, and counts what it got rid of."""
+    """An application that sends endlessly at /flood and counts the bytes that were accepted."""
 
     def __init__(self):
         self.sent = 0
@@ -40,7 +40,7 @@ class Flood:
 
 
 @contextlib.asynccontextmanager
-async def served(application, **options):
+async def running_server(application, **options):
     """Serve on a free port; yield the server and its port."""
     config = uvicorn.Config(
         application, ws=QuoteSocketProtocol, lifespan="off", timeout_graceful_shutdown=1, **options
@@ -57,7 +57,7 @@ async def served(application, **options):
 
 
 async def stall(port, application):
-    """Return a client that asked for the flood and reads none of it, once it is full."""
+    """Return a client that reads nothing, once every buffer between it and /flood is full."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", port))
@@ -70,21 +70,21 @@ async def stall(port, application):
 
 
 def test_client_that_stops_reading_costs_little():
-    async def story():
+    async def run_clients():
         flood = Flood()
-        async with served(flood) as (_, port):
+        async with running_server(flood) as (_, port):
             with await stall(port, flood):
                 return flood.sent
 
-    # The kernel doubles what it is asked for; the client's own buffer takes a few KiB.
-    assert 0 < asyncio.run(story()) <= HIGH_WATER_BYTES + 2 * KERNEL_BUFFER_BYTES + 16 * 1024
+    # The kernel doubles the requested size; the client's buffer takes a few KiB more.
+    assert 0 < asyncio.run(run_clients()) <= HIGH_WATER_BYTES + 2 * KERNEL_BUFFER_BYTES + 16 * 1024
 
 
-def test_stalled_client_that_said_goodbye_holds_up_no_farewell():
-    async def story():
+def test_closing_client_that_does_not_read_does_not_delay_the_shutdown():
+    async def run_clients():
         flood = Flood()
         async with (
-            served(flood) as (server, port),
+            running_server(flood) as (server, port),
             connect(f"ws://127.0.0.1:{port}/", compression=None) as other,
         ):
             with await stall(port, flood) as stalled:
@@ -95,7 +95,7 @@ def test_stalled_client_that_said_goodbye_holds_up_no_farewell():
                     await asyncio.wait_for(other.recv(), 5)
                 return other.close_code
 
-    assert asyncio.run(story()) == 1012
+    assert asyncio.run(run_clients()) == 1012
 
 
 @pytest.mark.parametrize("text", ["x" * n for n in (0, 125, 126, 65_535, 65_536)] + ["ação" * 20])
@@ -111,17 +111,17 @@ def test_text_of_every_length_arrives_whole(text, compression):
         while (await receive())["type"] != "websocket.disconnect":
             continue
 
-    async def story():
-        async with served(application) as (_, port):
+    async def run_clients():
+        async with running_server(application) as (_, port):
             url = f"ws://127.0.0.1:{port}/"
             async with connect(url, compression=compression, proxy=None) as client:
                 return [await client.recv(), await client.recv()]
 
-    assert asyncio.run(story()) == [text, "end"]
+    assert asyncio.run(run_clients()) == [text, "end"]
 
 
 def test_frame_is_sent_in_place_until_the_client_stops_reading_or_leaves():
-    async def story():
+    async def run_clients():
         outcomes: dict[str, bool | int] = {}
         closed = asyncio.Event()
 
@@ -139,7 +139,7 @@ def test_frame_is_sent_in_place_until_the_client_stops_reading_or_leaves():
             outcomes["after it left"] = try_send(FRAME)
             closed.set()
 
-        async with served(application) as (_, port):
+        async with running_server(application) as (_, port):
             client = socket.socket()
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.connect(("127.0.0.1", port))
@@ -150,30 +150,30 @@ def test_frame_is_sent_in_place_until_the_client_stops_reading_or_leaves():
             await asyncio.wait_for(closed.wait(), 5)
         return outcomes
 
-    outcomes = asyncio.run(story())
+    outcomes = asyncio.run(run_clients())
 
     limit = HIGH_WATER_BYTES + 2 * KERNEL_BUFFER_BYTES + 16 * 1024
     assert 0 < outcomes.pop("frames") * len(FRAME) <= limit
     assert outcomes == {"before it is accepted": False, "at first": True, "after it left": False}
 
 
-def test_handshake_that_is_none_is_hung_up_on():
-    async def story():
-        async with served(Flood()) as (_, port):
+def test_invalid_handshake_is_disconnected():
+    async def run_clients():
+        async with running_server(Flood()) as (_, port):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(UPGRADE.replace(b"Host", b"X: " + b"x" * 200_000 + b"\r\nHost"))
             answer = await asyncio.wait_for(reader.read(), 5)
             writer.close()
             return answer
 
-    assert asyncio.run(story()) == b""
+    assert asyncio.run(run_clients()) == b""
 
 
 # Hostile clients -----------------------------------------------------------------------------
 
 
 class Reader:
-    """An application that accepts, reads every message, and notes the code of the close."""
+    """An application that reads every message and records the code of the close."""
 
     def __init__(self):
         self.texts = []
@@ -189,21 +189,21 @@ class Reader:
         self.is_ended.set()
 
 
-async def upgraded(port):
-    """Return streams of an open socket."""
+async def open_socket(port):
+    """Open a socket and return its streams."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(UPGRADE)
     await reader.readuntil(b"\r\n\r\n")
     return reader, writer
 
 
-def hostile(data, *, patience_s=5):
-    """Send bytes to a Reader; return it, and the code of the close frame that the client got."""
+def send_to_reader(data, *, patience_s=5):
+    """Send bytes to a Reader; return it, and the code of the close frame sent to the client."""
 
-    async def story():
+    async def run_clients():
         application = Reader()
-        async with served(application) as (_, port):
-            reader, writer = await upgraded(port)
+        async with running_server(application) as (_, port):
+            reader, writer = await open_socket(port)
             writer.write(data)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(application.is_ended.wait(), patience_s)
@@ -215,7 +215,7 @@ def hostile(data, *, patience_s=5):
         at = answer.rfind(b"\x88\x02")
         return application, int.from_bytes(answer[at + 2 : at + 4], "big") if at >= 0 else None
 
-    return asyncio.run(story())
+    return asyncio.run(run_clients())
 
 
 BEGIN = frame(TEXT, b"x", fin=False)
@@ -235,61 +235,61 @@ BEGIN = frame(TEXT, b"x", fin=False)
     ],
     ids=["pings", "long pings", "pongs", "empty", "tiny", "split", "bytes", "all at once"],
 )
-def test_flood_is_closed_and_the_application_hears_of_it(data, code):
-    application, told = hostile(data)
+def test_flood_is_closed_and_the_application_is_notified(data, code):
+    application, close_code = send_to_reader(data)
 
-    assert application.code == told == code
+    assert application.code == close_code == code
 
 
 def test_control_and_continuation_frames_below_the_limit_pass():
     message = frame(TEXT, b"{", fin=False) + frame(CONTINUATION, b"}")
     data = frame(PING) * 200 + message * 200 + frame(PONG) * 100
 
-    application, told = hostile(data + CLOSE)
+    application, close_code = send_to_reader(data + CLOSE)
 
     assert application.texts == ["{}"] * 200
-    assert application.code == told == 1000
+    assert application.code == close_code == 1000
 
 
 def test_every_message_of_a_burst_arrives_in_order():
     texts = [str(n) for n in range(5000)]
 
-    application, _ = hostile(b"".join(frame(TEXT, text.encode()) for text in texts) + CLOSE)
+    application, _ = send_to_reader(b"".join(frame(TEXT, text.encode()) for text in texts) + CLOSE)
 
     assert application.texts == texts
     assert application.code == 1000
 
 
-def test_messages_that_nobody_reads_yet_are_not_parsed():
+def test_unread_messages_are_not_parsed():
     class Sleeper:
         async def __call__(self, scope, receive, send):
             await receive()
             await send({"type": "websocket.accept"})
             await asyncio.Event().wait()
 
-    async def story():
-        async with served(Sleeper()) as (server, port):
-            _, writer = await upgraded(port)
+    async def run_clients():
+        async with running_server(Sleeper()) as (server, port):
+            _, writer = await open_socket(port)
             writer.write(frame(TEXT, b"x" * 10) * 100_000)
             (protocol,) = server.server_state.connections
             while not protocol.queue.qsize():
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.1)
-            kept = protocol.queue.qsize(), len(protocol._unparsed), protocol.read_paused
+            sizes = protocol.queue.qsize(), len(protocol._unparsed), protocol.read_paused
             writer.close()
-            return kept
+            return sizes
 
-    queued, unparsed, is_paused = asyncio.run(story())
+    queued, unparsed, is_paused = asyncio.run(run_clients())
     # One slice may hold more messages than the queue has places left.
     assert queued < MAX_QUEUED + SLICE_BYTES
     assert unparsed <= 256 * 1024
     assert is_paused
 
 
-def test_client_that_does_not_read_is_owed_one_pong_alone():
-    async def story():
+def test_only_the_latest_pong_waits_for_a_client_that_does_not_read():
+    async def run_clients():
         flood = Flood()
-        async with served(flood) as (server, port):
+        async with running_server(flood) as (server, port):
             with await stall(port, flood) as client:
                 (protocol,) = server.server_state.connections
                 before = protocol.transport.get_write_buffer_size()
@@ -300,20 +300,20 @@ def test_client_that_does_not_read_is_owed_one_pong_alone():
                         await asyncio.sleep(0.01)
                 return protocol.transport.get_write_buffer_size() - before
 
-    assert asyncio.run(story()) == 0
+    assert asyncio.run(run_clients()) == 0
 
 
 def test_client_that_never_reads_is_reset_after_its_own_close():
-    async def story():
+    async def run_clients():
         flood = Flood()
-        async with served(flood) as (server, port):
+        async with running_server(flood) as (server, port):
             with await stall(port, flood) as client:
                 client.sendall(CLOSE)
                 async with asyncio.timeout(5):
                     while server.server_state.connections:
                         await asyncio.sleep(0.02)
 
-    asyncio.run(story())
+    asyncio.run(run_clients())
 
 
 def test_client_that_never_reads_is_reset_after_the_applications_close():
@@ -328,8 +328,8 @@ def test_client_that_never_reads_is_reset_after_the_applications_close():
             while (await receive())["type"] != "websocket.disconnect":
                 continue
 
-    async def story():
-        async with served(Closer()) as (server, port):
+    async def run_clients():
+        async with running_server(Closer()) as (server, port):
             with socket.socket() as client:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 client.connect(("127.0.0.1", port))
@@ -340,19 +340,22 @@ def test_client_that_never_reads_is_reset_after_the_applications_close():
                     while server.server_state.connections:
                         await asyncio.sleep(0.02)
 
-    asyncio.run(story())
+    asyncio.run(run_clients())
 
 
 def test_client_that_never_reads_is_reset_after_the_keepalive():
-    async def story():
+    async def run_clients():
         flood = Flood()
-        async with served(flood, ws_ping_interval=0.3, ws_ping_timeout=0.3) as (server, port):
+        async with running_server(flood, ws_ping_interval=0.3, ws_ping_timeout=0.3) as (
+            server,
+            port,
+        ):
             with await stall(port, flood):
                 async with asyncio.timeout(5):
                     while server.server_state.connections:
                         await asyncio.sleep(0.02)
 
-    asyncio.run(story())
+    asyncio.run(run_clients())
 
 
 def test_flood_after_the_applications_close_is_reset():
@@ -364,13 +367,13 @@ def test_flood_after_the_applications_close_is_reset():
             while (await receive())["type"] != "websocket.disconnect":
                 continue
 
-    async def story():
-        async with served(Closer()) as (server, port):
-            _, writer = await upgraded(port)
+    async def run_clients():
+        async with running_server(Closer()) as (server, port):
+            _, writer = await open_socket(port)
             writer.write(frame(TEXT, b"{}") * (MAX_FRAMES + 1))
-            async with asyncio.timeout(5):  # uvicorn would read on for 10 s
+            async with asyncio.timeout(5):  # uvicorn would continue to read for 10 s
                 while server.server_state.connections:
                     await asyncio.sleep(0.02)
             writer.close()
 
-    asyncio.run(story())
+    asyncio.run(run_clients())

@@ -24,7 +24,7 @@ def person_name(user: User | None) -> str:
 
 @register.inclusion_tag("mainapp/accounts/_avatar.html")
 def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
-    """Render a user's picture or initials; hidden from screen readers, as the name is beside it."""
+    """Render a user's picture or initials; hidden from screen readers: the name is next to it."""
     return {
         "url": avatar_url(user, size),
         "larger_url": avatar_url(user, LARGER[size]),

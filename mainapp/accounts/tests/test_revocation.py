@@ -112,21 +112,31 @@ def delete(user):
     ids=name_of,
 )
 async def test_every_socket_of_the_user_closes(tabs, alice, bob, cause, path):
-    one, other, bobs = await log_in(alice), await log_in(alice), await log_in(bob)
-    async with tabs((one, path), (one, path), (other, path), (bobs, path)) as sockets:
-        *alices, stays = sockets
+    first_browser, second_browser, bobs_browser = (
+        await log_in(alice),
+        await log_in(alice),
+        await log_in(bob),
+    )
+    async with tabs(
+        (first_browser, path), (first_browser, path), (second_browser, path), (bobs_browser, path)
+    ) as sockets:
+        *alices, bobs_socket = sockets
         await sync_to_async(cause)(alice)
 
         assert [await socket.closed(WITHIN_S) for socket in alices] == [4401] * 3
-        await assert_alive(stays)
+        await assert_alive(bobs_socket)
 
 
 @pytest.mark.usefixtures("no_sweep")
 @pytest.mark.parametrize("path", KINDS)
 async def test_logout_closes_the_tabs_of_that_browser(tabs, alice, path):
-    one, other = await log_in(alice), await log_in(alice)
-    async with tabs((one, path), (one, path), (other, path)) as (first, second, others):
-        await sync_to_async(one.post)("/logout/")
+    first_browser, second_browser = await log_in(alice), await log_in(alice)
+    async with tabs((first_browser, path), (first_browser, path), (second_browser, path)) as (
+        first,
+        second,
+        others,
+    ):
+        await sync_to_async(first_browser.post)("/logout/")
 
         assert [await first.closed(WITHIN_S), await second.closed(WITHIN_S)] == [4401] * 2
         await assert_alive(others)
@@ -297,7 +307,7 @@ def busy(monkeypatch):
 @pytest.mark.usefixtures("no_sweep")
 async def test_socket_with_a_running_handler_closes_too(websocket, busy, alice):
     async with websocket("/", alice, app=busy) as socket:
-        await socket.ask({"type": "work"})
+        await socket.request({"type": "work"})
         await sync_to_async(deactivate)(alice)
 
         assert await socket.closed(WITHIN_S) == 4401

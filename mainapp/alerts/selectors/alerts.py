@@ -34,7 +34,7 @@ STATUS_NAMES: dict[ShownStatus, object] = {
 
 @dataclass(frozen=True, slots=True)
 class LimitRow:
-    """One limit of an alert beside the newest quote."""
+    """One limit of an alert, with the stock's newest quote."""
 
     condition: Condition
     symbol: str

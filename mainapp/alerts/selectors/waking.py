@@ -89,9 +89,9 @@ def woken_by(wanted: Sequence[Probe], *, simulated: bool, since: datetime) -> Wo
             columns = [list(column) for column in zip(*wanted, strict=True)]
             cursor.execute(_POSTGRESQL, [*columns, simulated, moment, simulated, stocks])
         else:
-            given = orjson.dumps([tuple(probe) for probe in wanted]).decode()
-            listed = orjson.dumps(stocks).decode()
-            cursor.execute(_SQLITE, [given, simulated, moment, simulated, listed])
+            probes_json = orjson.dumps([tuple(probe) for probe in wanted]).decode()
+            stocks_json = orjson.dumps(stocks).decode()
+            cursor.execute(_SQLITE, [probes_json, simulated, moment, simulated, stocks_json])
         rows = cursor.fetchall()
     # A price is probed on two scales, but a condition that waits for any quote is on one of them,
     # so no key appears twice.

@@ -67,9 +67,9 @@ def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at:
     If the price is already beyond a limit, `fires_if_beyond` decides whether the condition fires at
     once or waits for the next crossing (phase `beyond`). Raises: TooManyAlerts.
     """
-    given = {name: fields[name] for name in FIELDS if name in fields}
+    values = {name: fields[name] for name in FIELDS if name in fields}
     with transaction.atomic():
-        market = _market_of(given["ativo"], at)
+        market = _market_of(values["ativo"], at)
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
         if Alert.objects.filter(owner=owner, simulated=simulated).count() >= ALERT_LIMIT:
             raise TooManyAlerts(
@@ -77,7 +77,7 @@ def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at:
                 _("Você já tem %(limit)s alertas: apague um antes."),
                 {"limit": ALERT_LIMIT},
             )
-        alert = Alert(owner=owner, simulated=simulated, created_at=at, **given)
+        alert = Alert(owner=owner, simulated=simulated, created_at=at, **values)
         alert.expires_at = end_of(sao_paulo_day(at), alert.duracao)
         alert.save()
         _arm(alert, KINDS, market)

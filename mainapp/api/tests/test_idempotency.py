@@ -68,7 +68,7 @@ def test_keys_are_separate_for_each_user(api, bob):
     assert {alert.owner.username for alert in Alert.objects.all()} == {"alice", "bob"}
 
 
-def test_refused_request_may_be_mended(api):
+def test_refused_request_may_be_corrected_under_the_same_key(api):
     assert send(api, "alerts/", ALERT | {"ativo": "XXXX3"}).status_code == 400
     assert KeptAnswer.objects.count() == 0
     assert send(api, "alerts/", ALERT).status_code == 201

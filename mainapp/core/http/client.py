@@ -32,7 +32,7 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 Fault = Literal[
-    "timeout",  # no whole answer by the deadline
+    "timeout",  # no complete answer by the deadline
     "unknown_host",  # the name has no address
     "unreachable",  # no connection, a broken one, or a certificate that does not match
     "too_big",  # a body above the limit
@@ -140,7 +140,7 @@ class HttpClient:
         except httpcore.TimeoutException as error:
             raise HttpError("no answer in time", fault="timeout") from error
         except UnknownHostError as error:
-            raise HttpError("the host's name is not known", fault="unknown_host") from error
+            raise HttpError("the host name cannot be resolved", fault="unknown_host") from error
         except httpx.TooManyRedirects as error:
             raise HttpError("redirects too often", fault="bad_reply") from error
         except httpx.InvalidURL as error:  # its text quotes the URL
@@ -150,7 +150,7 @@ class HttpClient:
         return Reply(response.status_code, body, response.reason_phrase, response.headers)
 
     def load(self) -> None:
-        """Do what else the first request does within its deadline: import, read certificates."""
+        """Import libraries and read certificates now, not within the first request's deadline."""
         _ = self._client
 
     @cached_property
@@ -189,7 +189,7 @@ class HttpClient:
         try:
             text = unpacker.decompress(body, self._max_bytes)
         except zlib.error as error:
-            raise HttpError("the answer cannot be unpacked", fault="bad_reply") from error
+            raise HttpError("the answer cannot be decompressed", fault="bad_reply") from error
         if not self._truncates and (unpacker.unconsumed_tail or not unpacker.eof):
             raise HttpError("the answer is too big, or cut short", fault="too_big")
         return text

@@ -1,7 +1,7 @@
 """An httpx transport with one deadline per call, whose connections go to vetted addresses only.
 
 httpx limits each single read: a server that sends a byte every few seconds would occupy a thread
-for ever. Only the network backend can enforce a deadline. httpcore has a parameter for it and httpx
+forever. Only the network backend can enforce a deadline. httpcore has a parameter for it and httpx
 has none, so this transport uses httpcore's public connection pool.
 """
 

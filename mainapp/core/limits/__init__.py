@@ -1,6 +1,6 @@
 """Rate limits for users, addresses and sockets.
 
-A `Limit` is declared once, beside the code that it protects:
+A `Limit` is declared once, next to the code that it protects:
 
     CHAT = Limit("chat", 5, 10.0, without_redis=CLOSED)
     consume(CHAT, of_user(user))  # or: await consume_async(CHAT, of_user(user))

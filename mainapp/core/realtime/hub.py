@@ -55,7 +55,7 @@ class Hub:
     def now(self) -> float:
         return self.loop.time()
 
-    # Life --------------------------------------------------------------------------------------
+    # Lifecycle ---------------------------------------------------------------------------------
 
     def start(self) -> None:
         for task in (self._listen, *self.tasks()):

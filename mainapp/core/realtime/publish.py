@@ -91,7 +91,7 @@ class Publisher:
         self._waiting[key] = message
         if len(self._waiting) > MAX_WAITING:
             _key, dropped = self._waiting.popitem(last=False)
-            logger.warning("too much waits to be published: dropped one of %s", dropped.group)
+            logger.warning("the publishing queue is full: dropped a message of %s", dropped.group)
 
     def _run(self) -> None:
         # One loop for all batches, so that its connection to Redis stays open.

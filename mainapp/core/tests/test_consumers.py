@@ -45,13 +45,13 @@ def frame_of_bytes(size):
 
 async def test_ping_is_answered_with_its_id(echo_socket):
     async with echo_socket() as socket:
-        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
-        assert await socket.ask({"type": "ping", "id": "a1"}) == {"type": "pong", "id": "a1"}
-        assert await socket.ask({"type": "ping", "id": "x" * 64}) == {
+        assert await socket.request({"type": "ping"}) == {"type": "pong"}
+        assert await socket.request({"type": "ping", "id": "a1"}) == {"type": "pong", "id": "a1"}
+        assert await socket.request({"type": "ping", "id": "x" * 64}) == {
             "type": "pong",
             "id": "x" * 64,
         }
-        assert await socket.ask({"type": "ping", "more": 1}) == {"type": "pong"}
+        assert await socket.request({"type": "ping", "more": 1}) == {"type": "pong"}
 
 
 @pytest.mark.parametrize(
@@ -86,37 +86,37 @@ async def test_ping_is_answered_with_its_id(echo_socket):
 )
 async def test_bad_frame_gets_an_error_and_the_socket_stays_open(echo_socket, frame, detail):
     async with echo_socket() as socket:
-        assert await socket.ask(frame) == {
+        assert await socket.request(frame) == {
             "type": "error",
             "code": "bad_frame",
             "detail": detail,
             "id": None,
         }
-        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+        assert await socket.request({"type": "ping"}) == {"type": "pong"}
 
 
 @pytest.mark.parametrize("frame", [nested(31), nested(32), frame_of_bytes(64 * KIB)])
 async def test_frame_at_the_limit_is_accepted(echo_socket, frame):
     async with echo_socket() as socket:
-        assert await socket.ask(frame) == {"type": "pong"}
+        assert await socket.request(frame) == {"type": "pong"}
 
 
 @pytest.mark.parametrize("kind", ["nonsense", "", None, 1, ["ping"], {"a": 1}, "answer_ping"])
 async def test_unknown_type_is_an_error_with_the_frames_id(echo_socket, kind):
     async with echo_socket() as socket:
-        assert await socket.ask({"type": kind, "id": "7"}) == {
+        assert await socket.request({"type": kind, "id": "7"}) == {
             "type": "error",
             "code": "unknown_type",
             "detail": "Este tipo de mensagem não existe aqui.",
             "id": "7",
         }
-        assert (await socket.ask({}))["code"] == "unknown_type"
+        assert (await socket.request({}))["code"] == "unknown_type"
 
 
 @pytest.mark.parametrize("frame_id", ["x" * 65, 1.5, True, [], {}])
 async def test_malformed_id_is_invalid(echo_socket, frame_id):
     async with echo_socket() as socket:
-        assert await socket.ask({"type": "ping", "id": frame_id}) == {
+        assert await socket.request({"type": "ping", "id": frame_id}) == {
             "type": "error",
             "code": "invalid",
             "detail": "O id é um texto de até 64 caracteres.",
@@ -137,7 +137,7 @@ async def test_frame_over_a_mebibyte_closes(echo_socket, frame):
 
 async def test_domain_error_is_sent_with_its_fields(echo_socket):
     async with echo_socket() as socket:
-        assert await socket.ask({"type": "refuse", "id": "9"}) == {
+        assert await socket.request({"type": "refuse", "id": "9"}) == {
             "type": "error",
             "code": "forbidden",
             "detail": "Não.",
@@ -148,13 +148,13 @@ async def test_domain_error_is_sent_with_its_fields(echo_socket):
 
 async def test_failing_handler_is_logged_and_the_socket_stays_open(echo_socket, caplog):
     async with echo_socket() as socket:
-        assert await socket.ask({"type": "fail", "id": "9"}) == {
+        assert await socket.request({"type": "fail", "id": "9"}) == {
             "type": "error",
             "code": "internal",
             "detail": "Algo deu errado deste lado.",
             "id": "9",
         }
-        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+        assert await socket.request({"type": "ping"}) == {"type": "pong"}
     assert [(record.levelname, record.exc_info[0]) for record in caplog.records] == [
         ("ERROR", LookupError)
     ]
@@ -178,8 +178,8 @@ async def test_hostile_frames_leave_no_traceback(echo_socket, caplog):
 async def test_socket_closes_after_a_hundred_errors(echo_socket):
     async with echo_socket() as socket:
         for _ in range(100):
-            assert (await socket.ask("{"))["code"] == "bad_frame"
-        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+            assert (await socket.request("{"))["code"] == "bad_frame"
+        assert await socket.request({"type": "ping"}) == {"type": "pong"}
 
         await socket.send("{")
 
@@ -191,7 +191,7 @@ async def test_old_errors_are_not_counted(echo_socket, monkeypatch):
     async with echo_socket() as socket:
         for _ in range(2):
             for _ in range(100):
-                assert (await socket.ask("{"))["code"] == "bad_frame"
+                assert (await socket.request("{"))["code"] == "bad_frame"
             await asyncio.sleep(0.3)
 
 
@@ -208,8 +208,8 @@ async def test_closed_socket_sends_no_more_frames(echo_socket):
 async def test_flood_of_valid_frames_is_rate_limited(echo_socket):
     async with echo_socket() as socket:
         for _ in range(consumers.FRAMES):
-            await socket.ask({"type": "ping"})
-        frame = await socket.ask({"type": "ping"})
+            await socket.request({"type": "ping"})
+        frame = await socket.request({"type": "ping"})
     assert frame["code"] == "rate_limited"
     assert 0 < frame["retry_after_s"] <= 10
 
@@ -230,7 +230,7 @@ async def test_flood_of_valid_frames_is_rate_limited(echo_socket):
 )
 async def test_detail_is_in_the_sessions_language(echo_socket, headers, detail):
     async with echo_socket(**headers) as socket:
-        assert (await socket.ask("{"))["detail"] == detail
+        assert (await socket.request("{"))["detail"] == detail
 
 
 async def test_unknown_path_closes_with_its_code(websocket):

@@ -254,7 +254,7 @@ async def test_no_parameter_breaks_a_frame(websocket, monkeypatch, value, langua
     async with websocket("/", app=app, accept_language=language) as socket:
         for error in errors_with(value):
             RaisingConsumer.error = error
-            frame = await socket.ask({"type": "fail", "id": 7})
+            frame = await socket.request({"type": "fail", "id": 7})
 
             with translation.override(language):
                 assert frame == {

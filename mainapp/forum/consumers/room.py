@@ -84,7 +84,7 @@ class RoomConsumer(BaseConsumer):
         self.hub.send_typing(self.room, person_of(user))
 
     async def resume(self, frame: Frame) -> None:
-        """Send a page; messages that arrive meanwhile follow it."""
+        """Send a page; messages that arrive in the meantime follow it."""
         after = number_of(frame, "after")
         known = number_of(frame, "revision") if frame.get("revision") is not None else None
         socket = self._socket()

@@ -17,6 +17,6 @@ def _make_write_slots() -> asyncio.Semaphore:
     return asyncio.Semaphore(1 if connection.vendor == "sqlite" else WRITERS)
 
 
-# First come, first served, and reads go on meanwhile. SQLite takes one writer at a time, and those
+# Writers are served in order, and reads continue. SQLite allows one writer at a time, and those
 # that wait for it retry in no order.
 write_slots = OnePerLoop(_make_write_slots)

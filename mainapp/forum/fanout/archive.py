@@ -1,4 +1,4 @@
-"""The database as the hub reads it, and the frames of the messages that it returns."""
+"""The hub's interface to the database, and the frames of the messages that it returns."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mainapp.forum.events import MessageItem, Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """A room's numbers and rules as one row of the database has them."""
+    """A room's numbers and rules, from one row of the database."""
 
     last_seq: int
     revision: int

@@ -30,9 +30,9 @@ class RoomDirectory:
         self._opening: dict[int, asyncio.Task[OpenRoom | None]] = {}
 
     async def open(self, pk: int) -> OpenRoom | None:
-        """Return a room, None when it does not exist. Two queries, by its first socket only.
+        """Return a room, or None if it does not exist. Two queries for a room's first socket only.
 
-        It waits a moment to learn who is present, so that the first frame is complete.
+        Waits up to PRESENCE_S for the list of present users, so that the first frame is complete.
         """
         room = self._rooms.get(pk)
         if room is None:
@@ -43,7 +43,7 @@ class RoomDirectory:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PRESENCE_S):
                     await room.presence_known.wait()
-        # It may have been closed, with its last socket, meanwhile.
+        # The room may have been closed in the meantime, after its last socket left.
         return room if room is None else self._rooms.setdefault(pk, room)
 
     def close(self, pk: int) -> None:

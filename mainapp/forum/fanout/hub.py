@@ -1,4 +1,4 @@
-"""The hub of rooms: learns of changes, reads them once and sends them to each room's sockets."""
+"""The hub of rooms: reads announced changes once and sends them to each room's sockets."""
 
 import asyncio
 from collections import defaultdict
@@ -18,11 +18,11 @@ from mainapp.forum.fanout.room import OpenRoom
 from mainapp.forum.fanout.sockets import CatchUp, RoomSocket
 
 POLL_S = 1.0
-MAX_BURST = 500  # more than this each socket reads for itself, a page at a time
+MAX_BURST = 500  # after more changes than this, each socket reads them itself, page by page
 
 
 class RoomFanout(Hub):
-    """Reads from the database what messages announce; `notify` announces this process's writes.
+    """Reads announced changes from the database; `notify` announces those of this process.
 
     A message may be lost, so the revisions of the open rooms are polled every POLL_S.
     """
@@ -52,7 +52,7 @@ class RoomFanout(Hub):
         return self._poll, self._read_changes, self.presence.run
 
     async def cleanup(self) -> None:
-        """Close the connection; the leases of present users stay, as they reconnect elsewhere."""
+        """Close the connection. Leases stay, because the users reconnect to another process."""
         await self._redis.aclose()
 
     # Sockets -----------------------------------------------------------------------------------
@@ -70,13 +70,13 @@ class RoomFanout(Hub):
                 self.presence.remove_later(room, socket.person["id"])
 
     def notify(self, pk: int, revision: int) -> None:
-        """Have a room read up to a revision that was committed."""
+        """Announce a committed revision of a room."""
         if (room := self.rooms.get(pk)) and revision > room.latest_revision:
             room.latest_revision = revision
             self._changed.set()
 
     def send_typing(self, room: OpenRoom, person: Person) -> None:
-        """Tell the room's other users, here and in other processes, that somebody is typing."""
+        """Send the room's other users, in all processes, that `person` is typing."""
         if room.send_typing(person, self.now()):
             body = RoomTyping(type="room.typing", room=room.pk, origin=self.name, user=person)
             publish([GroupMessage(ROOMS, body, key=(room.pk, person["id"]))])
@@ -89,7 +89,7 @@ class RoomFanout(Hub):
             return
         is_far_ahead = message["revision"] - room.revision > MAX_BURST
         if is_far_ahead or message["rules_revision"] > room.rules_revision:
-            self._poll_now.set()  # a number that far ahead may be wrong: the database decides
+            self._poll_now.set()  # a number that far ahead may be wrong: read it from the database
         if not is_far_ahead:
             self.notify(room.pk, message["revision"])
 
@@ -127,7 +127,7 @@ class RoomFanout(Hub):
             self.notify(pk, heads[pk].revision)
 
     async def _read_changes(self) -> None:
-        """Read what rooms are behind by: one query, whatever the number of rooms and sockets."""
+        """Read the missing changes: one query for any number of rooms and sockets."""
         while True:
             for room in self.rooms.values():
                 if room.latest_revision - room.revision > MAX_BURST:

@@ -13,7 +13,7 @@ EPOCH_KEY = key("presence")
 
 # KEYS: the epoch, then a sorted set per room of `user:process` by the time of its last renewal.
 # ARGV: process, lease in seconds, a name for a new epoch, then per room the ids of its users here.
-# Returns the epoch (another one when Redis started anew or was emptied), then per room the users of
+# Returns the epoch (a new one after Redis was restarted or emptied), then per room the users of
 # other processes. One clock, Redis's own, decides over all leases.
 _SYNC = """
 local time = redis.call('TIME')
@@ -26,9 +26,9 @@ if not epoch or string.sub(epoch, 1, #run) ~= run then
 end
 local result = {epoch}
 for i = 2, #KEYS do
-  local mine = {}
+  local own = {}
   for id in string.gmatch(ARGV[i + 2], '%d+') do
-    mine[id] = true
+    own[id] = true
     redis.call('ZADD', KEYS[i], now, id .. ':' .. ARGV[1])
   end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - ARGV[2])
@@ -36,7 +36,7 @@ for i = 2, #KEYS do
   for _, member in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
     local id, process = string.match(member, '^(%d+):(.*)$')
     if process ~= ARGV[1] then others[#others + 1] = id
-    elseif not mine[id] then redis.call('ZREM', KEYS[i], member) end
+    elseif not own[id] then redis.call('ZREM', KEYS[i], member) end
   end
   redis.call('EXPIRE', KEYS[i], 60)
   result[i] = others
@@ -58,7 +58,7 @@ class PresenceLease:
     ) -> tuple[str, dict[int, frozenset[int]]]:
         """Renew the users `here` of each room; return the epoch and each room's users elsewhere.
 
-        One round trip, whatever the rooms. Raises: redis.RedisError.
+        One round trip for any number of rooms. Raises: redis.RedisError.
         """
         rooms = sorted(self._leased.union(here))
         self._leased.update(here)

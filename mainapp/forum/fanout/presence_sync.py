@@ -15,17 +15,17 @@ from mainapp.forum.fanout.room import OpenRoom
 RENEW_S = 2.0
 RETRY_S = 0.5
 GATHER_S = 0.02
-LINGER_S = 1.0  # reloading a page is not leaving
+LINGER_S = 1.0  # a user who reloads a page stays present
 SILENCE_S = 3.0
-HOLD_S = 4.0  # the other processes renew within it
+HOLD_S = 4.0  # the other processes renew their leases within this time
 MAX_CACHED_PEOPLE = 10_000
 
 
 class PresenceSync:
-    """Renews this process's leases and sends the rooms who joined and left.
+    """Renews this process's leases, and updates the rooms when users join or leave.
 
-    After a silence of Redis, or when it comes back empty, nobody leaves for HOLD_S: the other
-    processes have had no time to renew.
+    After Redis was unreachable or lost its data, no user leaves for HOLD_S, so that the other
+    processes can renew their leases first.
     """
 
     def __init__(
@@ -44,15 +44,15 @@ class PresenceSync:
         self._synced_at, self._held_until = -inf, -inf
 
     def wake_up(self) -> None:
-        """Sync soon: somebody joined or left."""
+        """Sync soon, because a user joined or left."""
         self._changed.set()
 
     def remove_later(self, room: OpenRoom, user_id: int) -> None:
-        """Remove a user who closed a socket, after time to come back."""
+        """Remove a user who closed a socket after LINGER_S, within which they may reconnect."""
         asyncio.get_running_loop().call_later(LINGER_S, self._remove, room, user_id)
 
     def discard(self, room: OpenRoom) -> None:
-        """Close a room that nobody is in."""
+        """Close a room without users."""
         if room.presence_known.is_set() and not room.sockets and not room.here:
             del self._rooms[room.pk]
             self.wake_up()

@@ -1,4 +1,4 @@
-"""A room that is open in this process: its sockets, its rules, and who is present."""
+"""A room that is open in this process: its sockets, its rules and the present users."""
 
 import asyncio
 from collections import Counter
@@ -14,7 +14,7 @@ TYPING_S = 1.0
 
 
 class OpenRoom:
-    """The room up to `revision`; `latest_revision` is the newest that exists."""
+    """The room's state at `revision`; `latest_revision` is the newest committed one."""
 
     def __init__(self, pk: int, head: Head, muted: frozenset[int]) -> None:
         self.pk = pk
@@ -48,18 +48,18 @@ class OpenRoom:
         self.sockets.discard(socket)
 
     def remove_user(self, user_id: int) -> None:
-        """Remove a user who left with one socket, unless another of theirs is here."""
+        """Count one socket of a user as gone; the user leaves with the last one."""
         self._here[user_id] -= 1
         self._here = +self._here
         self.update_presence({})
 
     @property
     def here(self) -> Collection[int]:
-        """The users with a socket in this process, or who had one a moment ago."""
+        """Users with a socket in this process, now or until a moment ago (see `remove_later`)."""
         return self._here.keys()
 
     def update_presence(self, people: Mapping[int, Person]) -> None:
-        """Send who joined and who left, given the people behind all new ids."""
+        """Send the users who joined and left; `people` contains the new ones."""
         ids = self._here.keys() | self.elsewhere
         joined = [people[pk] for pk in ids if pk not in self.present and pk in people]
         left = [person for pk, person in self.present.items() if pk not in ids]
@@ -98,13 +98,13 @@ class OpenRoom:
                 socket.revision = self.revision
 
     def skip_to(self, revision: int) -> None:
-        """Leave what happened until `revision` to each socket to read from the database."""
+        """Skip the changes up to `revision`; each socket reads them from the database."""
         self.revision = max(self.revision, revision)
         for socket in self.sockets:
             socket.is_live = False
 
     def send_typing(self, person: Person, now: float) -> bool:
-        """Send the others that somebody is typing; False when that was sent a moment ago."""
+        """Send the others that `person` is typing; return False if sent within TYPING_S."""
         if now - self._typed_at.get(person["id"], -TYPING_S) < TYPING_S:
             return False
         self._typed_at[person["id"]] = now

@@ -1,4 +1,4 @@
-"""A client's socket in a room, and how it is brought up to date when it fell behind."""
+"""A client's socket in a room, and its catch-up from the database after it fell behind."""
 
 import asyncio
 import logging
@@ -22,10 +22,10 @@ RETRY_S = 0.5
 
 
 class RoomSocket(SocketWriter):
-    """A client of one room, and the number and revision up to which it was sent everything.
+    """A client of one room; it was sent everything up to the number `seq` and the `revision`.
 
-    A live socket is sent what the hub receives. One that reads too slowly, or is being sent a page,
-    is not live: it gets what it misses from the database, at its own pace.
+    A live socket gets changes from the hub. A socket that reads too slowly, or is being sent a
+    page, is not live: it gets the missed changes from the database, as fast as it reads.
     """
 
     __slots__ = (
@@ -67,7 +67,7 @@ class RoomSocket(SocketWriter):
         return self.person["id"] if self.person else None
 
     def write(self, frame: bytes | Build) -> bool:
-        """Send a frame in its turn; False when too many wait: the socket is behind from here."""
+        """Send or queue a frame; return False if the queue is full: the socket falls behind."""
         if super().write(frame):
             return True
         if self.is_live:
@@ -75,7 +75,7 @@ class RoomSocket(SocketWriter):
         return False
 
     def write_room(self, build: Build) -> None:
-        """Send a frame that carries no message; without a place a `room` frame becomes due."""
+        """Send a frame without a message, or a `room` frame later if the queue is full."""
         if not self.write(build):
             self.needs_room = True
 
@@ -87,7 +87,7 @@ class RoomSocket(SocketWriter):
         return frame
 
     def frame_of(self, message: RoomMessage) -> bytes | None:
-        """Return the frame that this client needs of a message, None when it has it already."""
+        """Return the frame that this client needs for a message, None if it is up to date."""
         if message.seq <= self.seq:
             return message.change(self.user_id)
         self.seq = message.seq
@@ -95,7 +95,7 @@ class RoomSocket(SocketWriter):
 
 
 class CatchUp:
-    """Sends sockets that are not live what they missed, from the database, as fast as they read."""
+    """Sends missed changes from the database to sockets that are not live, as fast as they read."""
 
     def __init__(
         self,
@@ -106,7 +106,7 @@ class CatchUp:
         self._run_in_background = run_in_background
 
     def start(self, room: "OpenRoom", socket: RoomSocket) -> None:
-        """Make a socket live again once it was sent what it missed. Safe to repeat."""
+        """Send a socket its missed changes, then make it live again. Safe to repeat."""
         if socket.catching_up is None and not socket.is_live:
             socket.catching_up = self._run_in_background(self._catch_up(room, socket))
 

@@ -153,11 +153,11 @@ async def test_client_id_sent_again_gives_the_same_ack_and_keeps_the_first_body(
     websocket, url, alice, bob, room
 ):
     client_id = str(uuid4())
-    async with websocket(url, alice) as one, websocket(url, bob) as other:
-        await one.send(send_frame("primeira", client_id))
-        first = await one.next("ack")
-        await one.send(send_frame("segunda", client_id))
-        assert await one.next("ack") == first
+    async with websocket(url, alice) as first_socket, websocket(url, bob) as other:
+        await first_socket.send(send_frame("primeira", client_id))
+        first = await first_socket.next("ack")
+        await first_socket.send(send_frame("segunda", client_id))
+        assert await first_socket.next("ack") == first
         await other.send(send_frame("de outro", client_id))
         assert (await other.next("ack"))["seq"] == 2
 
@@ -176,13 +176,14 @@ async def test_client_id_sent_again_with_a_bad_body_gives_the_same_ack(websocket
 
 
 async def test_concurrent_sends_of_one_client_id_make_one_message(websocket, url, alice, room):
-    async with websocket(url, alice) as one, websocket(url, alice) as two:
+    async with websocket(url, alice) as first_socket, websocket(url, alice) as second_socket:
         for _ in range(5):
             client_id = str(uuid4())
             await asyncio.gather(
-                one.send(send_frame("a", client_id)), two.send(send_frame("b", client_id))
+                first_socket.send(send_frame("a", client_id)),
+                second_socket.send(send_frame("b", client_id)),
             )
-            assert await one.next("ack") == await two.next("ack")
+            assert await first_socket.next("ack") == await second_socket.next("ack")
 
     assert await query(Message.objects.count) == 5
 
@@ -223,16 +224,19 @@ async def test_error_is_in_the_language_of_the_session(websocket, url):
 
 async def test_eleventh_message_in_ten_seconds_is_rate_limited_across_rooms(websocket, url, alice):
     other = await query(RoomFactory)
-    async with websocket(url, alice) as one, websocket(f"/ws/room/{other.pk}/", alice) as two:
+    async with (
+        websocket(url, alice) as first_socket,
+        websocket(f"/ws/room/{other.pk}/", alice) as second_socket,
+    ):
         frames = [send_frame(str(n)) for n in range(11)]
         for n, frame in enumerate(frames[:10]):
-            await (one, two)[n % 2].send(frame)
-            await (one, two)[n % 2].next("ack")
-        error = await socket_error(two, frames[10])
+            await (first_socket, second_socket)[n % 2].send(frame)
+            await (first_socket, second_socket)[n % 2].next("ack")
+        error = await socket_error(second_socket, frames[10])
         assert error["code"] == "rate_limited"
         assert 5 < error["retry_after_s"] <= 10
-        await one.send(frames[0])  # sending a message again is not counted
-        assert (await one.next("ack"))["seq"] == 1
+        await first_socket.send(frames[0])  # sending a message again is not counted
+        assert (await first_socket.next("ack"))["seq"] == 1
 
 
 # Resuming ------------------------------------------------------------------------------------
@@ -246,7 +250,7 @@ async def test_resume_pages_through_later_messages(websocket, url, room, alice, 
         assert (await socket.next())["last_seq"] == 250
         got, after, pages = [], 20, 0
         while True:
-            frame = await socket.ask({"type": "resume", "after": after, "id": "r"})
+            frame = await socket.request({"type": "resume", "after": after, "id": "r"})
             assert (frame["type"], frame["id"]) == ("messages", "r")
             got, pages = got + frame["items"], pages + 1
             if not frame["more"]:
@@ -257,7 +261,7 @@ async def test_resume_pages_through_later_messages(websocket, url, room, alice, 
         assert seqs(got) == list(range(21, 251))
         tombstone = got[130 - 21]
         assert (tombstone["deleted"], tombstone["body_html"]) == (True, "")
-        frame = await socket.ask({"type": "resume", "after": 250})
+        frame = await socket.request({"type": "resume", "after": 250})
         assert (frame["items"], frame["more"]) == ([], False)
 
 
@@ -267,7 +271,7 @@ async def test_only_own_messages_of_a_page_have_a_client_id(websocket, url, room
     await query(post_message, room_pk=room.pk, author=bob, body="b", client_id=uuid4())
     async with websocket(url, alice) as socket:
         await socket.next()
-        items = (await socket.ask({"type": "resume", "after": 0}))["items"]
+        items = (await socket.request({"type": "resume", "after": 0}))["items"]
 
     assert (items[0]["client_id"], items[0]["body"]) == (str(client_id), "a")
     assert "client_id" not in items[1]
@@ -277,7 +281,7 @@ async def test_only_own_messages_of_a_page_have_a_client_id(websocket, url, room
 async def test_resume_without_a_number_is_refused(websocket, url, after):
     async with websocket(url) as socket:
         assert (await socket_error(socket, {"type": "resume", "after": after}))["code"] == "invalid"
-        assert (await socket.ask({"type": "resume", "after": 2**62}))["items"] == []
+        assert (await socket.request({"type": "resume", "after": 2**62}))["items"] == []
 
 
 async def test_live_messages_neither_overtake_nor_repeat_a_page(websocket, url, room, alice, bob):
@@ -319,7 +323,7 @@ async def test_live_message_waits_for_the_page_being_read(websocket, url, room, 
         async with asyncio.timeout(2):
             while socket.is_live:
                 await asyncio.sleep(0)
-        # In a thread of its own: the one for queries is reading the page.
+        # In a separate thread: the query thread is reading the page.
         (last,) = await asyncio.to_thread(_post_new_message, room, alice)
         opened.apply_messages([last], last.revision)
 
@@ -351,7 +355,7 @@ async def test_resume_with_a_revision_brings_missed_edits_and_deletions(
 
     async with websocket(url) as socket:
         await socket.next()
-        frame = await socket.ask({"type": "resume", "after": last, "revision": known})
+        frame = await socket.request({"type": "resume", "after": last, "revision": known})
         assert seqs(frame["items"]) == [4]
         assert known <= frame["revision"] <= known + 3
         edited, deleted = await socket.next(), await socket.next()
@@ -380,7 +384,7 @@ async def test_deletion_reaches_all_and_leaves_a_tombstone(websocket, url, room,
         await author.send({"type": "delete", "seq": 1})
         for socket in (author, other):
             assert await socket.next("deleted") == {"type": "deleted", "id": message.pk, "seq": 1}
-        items = (await other.ask({"type": "resume", "after": 0}))["items"]
+        items = (await other.request({"type": "resume", "after": 0}))["items"]
 
     assert [(item["seq"], item["deleted"], item["body_html"]) for item in items] == [(1, True, "")]
 
@@ -447,18 +451,18 @@ async def test_changes_of_a_user_are_counted_across_processes(websocket, url, ro
 
 async def test_typing_is_sent_to_others_once_a_second(websocket, url, alice, bob):
     async with (
-        websocket(url, alice) as one,
-        websocket(url, alice) as two,
+        websocket(url, alice) as first_socket,
+        websocket(url, alice) as second_socket,
         websocket(url, bob) as other,
     ):
-        for socket in (one, two, other):
+        for socket in (first_socket, second_socket, other):
             await socket.next("room")
         for _ in range(3):
-            await one.send({"type": "typing"})
+            await first_socket.send({"type": "typing"})
         assert await other.next("typing") == {"type": "typing", "user": person(alice)}
-        for socket in (one, other):
+        for socket in (first_socket, other):
             await socket.send({"type": "ping"})
-        for socket in (one, other):
+        for socket in (first_socket, other):
             while (frame := await socket.next())["type"] != "pong":
                 assert frame["type"] != "typing"
 
@@ -489,8 +493,8 @@ async def test_closing_takes_effect_on_open_sockets(websocket, url, room, alice,
         await socket.next("room")
         await reader.next("room")
         await query(close_room, room_pk=room.pk, actor=alice)
-        for one, may in ((socket, ["delete", "report"]), (reader, [])):
-            frame = await one.next("room")
+        for each, may in ((socket, ["delete", "report"]), (reader, [])):
+            frame = await each.next("room")
             assert (frame["closed"], frame["may"]) == (True, may)
         for frame in (send_frame("b"), {"type": "edit", "seq": 1, "body": "b"}, {"type": "typing"}):
             assert (await socket_error(socket, frame))["code"] == "closed"
@@ -520,7 +524,7 @@ async def test_messages_of_a_deleted_account_remain(websocket, url, room, alice,
     await query(bob.delete)
     async with websocket(url, alice) as socket:
         await socket.next()
-        items = (await socket.ask({"type": "resume", "after": 0}))["items"]
+        items = (await socket.request({"type": "resume", "after": 0}))["items"]
 
     assert [(item["user"], item["body_html"]) for item in items] == [(None, "<p>a</p>")]
 
@@ -537,29 +541,40 @@ async def test_room_without_a_host_still_works(websocket, url, room, alice, bob)
 
 
 async def test_presence_counts_people_not_tabs(websocket, url, alice, bob):
-    async with websocket(url, alice) as one:
-        assert (await one.next())["present"] == [person(alice)]
-        async with websocket(url, bob) as two:
-            assert (await one.next()) == {"type": "presence", "joined": [person(bob)], "left": []}
-            assert {user["id"] for user in (await two.next())["present"]} == {alice.pk, bob.pk}
+    async with websocket(url, alice) as alices_socket:
+        assert (await alices_socket.next())["present"] == [person(alice)]
+        async with websocket(url, bob) as bobs_socket:
+            assert (await alices_socket.next()) == {
+                "type": "presence",
+                "joined": [person(bob)],
+                "left": [],
+            }
+            assert {user["id"] for user in (await bobs_socket.next())["present"]} == {
+                alice.pk,
+                bob.pk,
+            }
             async with websocket(url, bob) as three, websocket(url) as anonymous:
                 await three.next("room")
                 await anonymous.next("room")
-            await one.send({"type": "ping"})
-            assert (await one.next())["type"] == "pong"
-        assert (await one.next()) == {"type": "presence", "joined": [], "left": [person(bob)]}
+            await alices_socket.send({"type": "ping"})
+            assert (await alices_socket.next())["type"] == "pong"
+        assert (await alices_socket.next()) == {
+            "type": "presence",
+            "joined": [],
+            "left": [person(bob)],
+        }
 
 
 async def test_reload_does_not_count_as_leaving(websocket, url, alice, bob):
-    async with websocket(url, alice) as one:
-        await one.next("room")
+    async with websocket(url, alice) as alices_socket:
+        await alices_socket.next("room")
         async with websocket(url, bob):
-            assert (await one.next("presence"))["joined"] == [person(bob)]
+            assert (await alices_socket.next("presence"))["joined"] == [person(bob)]
         async with websocket(url, bob) as again:
             await again.next("room")
             await asyncio.sleep(1.2)  # a departure is published after one second
-            await one.send({"type": "ping"})
-            assert (await one.next())["type"] == "pong"
+            await alices_socket.send({"type": "ping"})
+            assert (await alices_socket.next())["type"] == "pong"
 
 
 # Cost ----------------------------------------------------------------------------------------

@@ -109,9 +109,9 @@ async def post(room, author, *bodies):
 
 async def test_hint_reaches_every_process(room, bob, monkeypatch):
     monkeypatch.setattr(hub, "POLL_S", 60)
-    async with running() as one, running() as two:
-        clients = [await Client.enter(each, room, bob) for each in (one, two)]
-        for each in (one, two):
+    async with running() as first_hub, running() as second_hub:
+        clients = [await Client.enter(each, room, bob) for each in (first_hub, second_hub)]
+        for each in (first_hub, second_hub):
             await each.ready()
         await post(room, bob, "a")
         await until(lambda: all(client.seqs == [1] for client in clients))

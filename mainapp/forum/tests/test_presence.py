@@ -48,19 +48,24 @@ def left(client):
 async def two_processes(room, users):
     """Give ana a tab in each of two processes, bia one in the first, caio one in the second."""
     ana, bia, caio = users
-    async with running() as one, running() as two:
+    async with running() as first_hub, running() as second_hub:
         clients = [
             await Client.enter(hub, room, user)
-            for hub, user in ((one, ana), (two, ana), (one, bia), (two, caio))
+            for hub, user in (
+                (first_hub, ana),
+                (second_hub, ana),
+                (first_hub, bia),
+                (second_hub, caio),
+            )
         ]
         everybody = {user.pk for user in users}
         await until(lambda: all(present(client) == everybody for client in clients))
-        yield one, two, clients
+        yield first_hub, second_hub, clients
 
 
 async def test_user_with_two_tabs_leaves_when_both_are_closed(room, users):
     ana = users[0]
-    async with two_processes(room, users) as (_one, _two, (first, second, bia, caio)):
+    async with two_processes(room, users) as (_first_hub, _second_hub, (first, second, bia, caio)):
         first.leave()
         await asyncio.sleep(1)
         assert left(bia) == left(caio) == []
@@ -70,8 +75,8 @@ async def test_user_with_two_tabs_leaves_when_both_are_closed(room, users):
 
 async def test_users_of_a_dead_process_leave_in_time(room, users):
     ana, bia, caio = users
-    async with two_processes(room, users) as (one, _two, (*_, second)):
-        for task in one._tasks:
+    async with two_processes(room, users) as (first_hub, _second_hub, (*_, second)):
+        for task in first_hub._tasks:
             task.cancel()
         begun = asyncio.get_running_loop().time()
         await until(lambda: left(second) == [bia.pk])
@@ -80,7 +85,7 @@ async def test_users_of_a_dead_process_leave_in_time(room, users):
 
 
 async def test_redis_stall_takes_nobody_offline(room, users):
-    async with two_processes(room, users) as (_one, _two, clients):
+    async with two_processes(room, users) as (_first_hub, _second_hub, clients):
         redis_client().execute_command("CLIENT", "PAUSE", 1000, "ALL")
         await asyncio.sleep(2.5)
         assert [left(client) for client in clients] == [[]] * 4
@@ -88,7 +93,7 @@ async def test_redis_stall_takes_nobody_offline(room, users):
 
 @pytest.mark.parametrize("times", [1, 3])
 async def test_empty_redis_takes_nobody_offline(room, users, times):
-    async with two_processes(room, users) as (_one, _two, clients):
+    async with two_processes(room, users) as (_first_hub, _second_hub, clients):
         for _ in range(times):
             redis_client().flushall()
             await asyncio.sleep(0.45)
@@ -100,9 +105,9 @@ async def test_empty_redis_takes_nobody_offline(room, users, times):
 
 async def test_user_joining_on_another_process_is_announced_with_a_name(room, users):
     ana, bia, _ = users
-    async with running() as one, running() as two:
-        first = await Client.enter(one, room, ana)
-        await Client.enter(two, room, bia)
+    async with running() as first_hub, running() as second_hub:
+        first = await Client.enter(first_hub, room, ana)
+        await Client.enter(second_hub, room, bia)
         await until(lambda: len(present(first)) == 2)
 
     (frame,) = first.frames("presence")
@@ -110,10 +115,10 @@ async def test_user_joining_on_another_process_is_announced_with_a_name(room, us
 
 
 async def test_first_frame_includes_users_of_other_processes(room, users):
-    async with running() as one, running() as two:
-        await Client.enter(one, room, users[0])
+    async with running() as first_hub, running() as second_hub:
+        await Client.enter(first_hub, room, users[0])
         await asyncio.sleep(0.3)
-        client = await Client.enter(two, room, users[1])
+        client = await Client.enter(second_hub, room, users[1])
 
     assert {user["id"] for user in client.frames("room")[0]["present"]} == {
         users[0].pk,
@@ -124,13 +129,16 @@ async def test_first_frame_includes_users_of_other_processes(room, users):
 async def test_lease_reports_the_current_state_not_events():
     redis = async_client()
     try:
-        one, two = (PresenceLease(name, client=redis) for name in "ab")
-        epoch, _ = await one.sync({1: [10, 11], 2: [10]})
-        assert await two.sync({1: [10]}) == (epoch, {1: frozenset({10, 11})})
-        assert await one.sync({1: [11]}) == (epoch, {1: frozenset({10}), 2: frozenset()})
-        assert await two.sync({1: [], 2: []}) == (epoch, {1: frozenset({11}), 2: frozenset()})
-        assert await one.sync({}) == (epoch, {1: frozenset()})
+        first_lease, second_lease = (PresenceLease(name, client=redis) for name in "ab")
+        epoch, _ = await first_lease.sync({1: [10, 11], 2: [10]})
+        assert await second_lease.sync({1: [10]}) == (epoch, {1: frozenset({10, 11})})
+        assert await first_lease.sync({1: [11]}) == (epoch, {1: frozenset({10}), 2: frozenset()})
+        assert await second_lease.sync({1: [], 2: []}) == (
+            epoch,
+            {1: frozenset({11}), 2: frozenset()},
+        )
+        assert await first_lease.sync({}) == (epoch, {1: frozenset()})
         redis_client().flushall()
-        assert (await one.sync({}))[0] != epoch
+        assert (await first_lease.sync({}))[0] != epoch
     finally:
         await redis.aclose()

@@ -76,7 +76,7 @@ class QuoteFanout(Hub):
                 await super().ready()
 
     async def cleanup(self) -> None:
-        """Drop the lease, so that its symbols are no longer fetched."""
+        """Drop the lease, so that batches stop fetching its symbols."""
         self.requests.stop()
         try:
             await self.lease.drop()

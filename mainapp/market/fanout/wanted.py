@@ -112,7 +112,8 @@ class QuoteRequests:
     def is_fresh(self, symbol: str) -> bool:
         """Return whether a symbol's quote is new enough to wait for the next batch.
 
-        In a new process none is: its sockets come from one that died and got no prices since.
+        In a new process none is: its sockets come from a process that died, and have received no
+        prices since.
         """
         entry = self._prices.entries.get(symbol)
         now = asyncio.get_running_loop().time()

@@ -72,7 +72,7 @@ class QuoteProvider(Protocol):
     budget: Budget | None
 
     def load(self) -> None:
-        """Import what the first call needs: seconds on a slow machine, and in no time-out."""
+        """Import the first call's libraries, without a time-out, as it may take seconds."""
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         """Return the number of calls that `quotes(symbols)` makes if none fails."""

@@ -29,7 +29,7 @@ from mainapp.market.providers.breaker import (
 
 PROBE_GRACE_S = 1.0
 REDIS_PAUSE_S = 1.0
-KEEP_S = 40 * 86_400
+KEEP_S = 40 * 86_400  # longer than the longest period of a budget, a month
 NEW = Record()
 
 

@@ -12,6 +12,7 @@ from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.threads import Call
 from mainapp.market.quotes import Quote
 
+# Threads of hung calls cannot be stopped: without a limit they would pile up.
 MAX_HUNG_CALLS = 2
 LOAD_S = 30.0
 # Lets an adapter report its time-out itself, with the quotes that it received.
@@ -23,8 +24,8 @@ Result = TypeVar("Result")
 def load(provider: QuoteProvider) -> None:
     """Load the libraries of a provider, outside of any call's time-out.
 
-    A slow machine needs longer for that than a source may take, which would count as its failure.
-    What goes wrong here is reported by the first call, which meets it again.
+    On a slow machine that takes longer than a source's time-out, and would count as its failure.
+    Errors are ignored here, because the first call raises them again.
     """
     with suppress(ProviderError):
         Call(provider.load).result(LOAD_S)

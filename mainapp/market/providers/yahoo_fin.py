@@ -94,7 +94,7 @@ class YahooFinProvider:
             [partial(_paper, name, requested) for name, requested in names.items()]
         )
         if any(isinstance(result, dict) for result in results):
-            # If some pages are readable, an unreadable one is no fault of the whole source.
+            # If some pages are readable, an unreadable one does not count against the source.
             results = [
                 result
                 for result in results

@@ -116,7 +116,7 @@ async def test_thousands_of_unknown_symbols_are_returned_without_an_error(websoc
     async with websocket(track(*names, "PETR4")) as socket:
         frame = await socket.next()
         assert frame["unknown"] == names[:5000]
-        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+        assert await socket.request({"type": "ping"}) == {"type": "pong"}
 
 
 @pytest.mark.parametrize("query", ["", "&" * 9000, "stockpicker", "=&=", "%ff%00=%zz", "a=b;c=d"])
@@ -148,7 +148,7 @@ async def test_query_over_the_limit_subscribes_to_the_first_symbols(
             "limit": limit,
         }
         request = {"type": "subscribe", "symbols": symbols[limit:], "id": "s"}
-        assert await socket.ask(request) == error | {"id": "s"}
+        assert await socket.request(request) == error | {"id": "s"}
         await board.put(make_quote(symbols[limit]), make_quote(symbols[0]))
         assert list((await socket.next())["quotes"]) == [symbols[0]]
 
@@ -161,9 +161,9 @@ async def test_subscribe_over_the_limit_adds_no_symbol(websocket, board):
     async with websocket(track(*symbols)) as socket:
         await socket.next()
         over = {"type": "subscribe", "symbols": ["PETR4", "VALE3"]}
-        assert (await socket.ask(over))["code"] == "too_many_symbols"
+        assert (await socket.request(over))["code"] == "too_many_symbols"
         within = {"type": "subscribe", "symbols": [symbols[0], "PETR4", "XXXX1", "PETR4F"]}
-        frame = await socket.ask(within)
+        frame = await socket.request(within)
         assert (frame["pending"], frame["unknown"]) == (["PETR4", symbols[0]], ["XXXX1"])
 
 
@@ -257,7 +257,7 @@ async def test_messages_out_of_order_lose_nothing(websocket, board):
 
         frame = await socket.next()
         assert (frame["seq"], sorted(frame["quotes"])) == (3, ["PETR4", "VALE3"])
-        assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+        assert await socket.request({"type": "ping"}) == {"type": "pong"}
 
 
 async def test_every_socket_gets_a_snapshot_after_a_lost_board(websocket, board):
@@ -297,7 +297,7 @@ async def test_subscribe_returns_a_snapshot_of_the_new_symbols(websocket, board)
         await socket.next()
 
         request = {"type": "subscribe", "symbols": ["petr4f", "ITUB4", "XXXX1"], "id": "s1"}
-        frame = await socket.ask(request)
+        frame = await socket.request(request)
 
         assert (frame["type"], frame["id"], frame["seq"]) == ("snapshot", "s1", 1)
         assert frame["quotes"] == {"PETR4": PETR4}
@@ -310,14 +310,14 @@ async def test_unsubscribe_returns_the_removed_symbols(websocket, board):
     async with websocket(track("PETR4", "VALE3", "AXIA3")) as socket:
         await socket.next()
         names = ["petr4f", "PETR4", "ELET3", "ITUB4", "XXXX1"]
-        frame = await socket.ask({"type": "unsubscribe", "symbols": names, "id": 5})
+        frame = await socket.request({"type": "unsubscribe", "symbols": names, "id": 5})
         assert frame == {"type": "unsubscribed", "symbols": ["PETR4", "AXIA3"], "id": 5}
 
         await board.put(petr4(), make_quote("VALE3"))
 
         assert list((await socket.next())["quotes"]) == ["VALE3"]
         nothing = {"type": "unsubscribed", "symbols": []}
-        assert await socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]}) == nothing
+        assert await socket.request({"type": "unsubscribe", "symbols": ["PETR4"]}) == nothing
 
 
 async def test_unsubscribe_works_for_a_retired_stock(websocket, board, monkeypatch):
@@ -326,7 +326,7 @@ async def test_unsubscribe_works_for_a_retired_stock(websocket, board, monkeypat
         await Stock.objects.filter(symbol="PETR4").aupdate(is_active=False, symbol="PETR9")
         await catalogue_cache()._load()
 
-        frame = await socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]})
+        frame = await socket.request({"type": "unsubscribe", "symbols": ["PETR4"]})
 
         assert frame["symbols"] == ["PETR4"]
 
@@ -336,7 +336,7 @@ async def test_unsubscribe_works_for_a_retired_stock(websocket, board, monkeypat
 async def test_symbols_must_be_a_list_of_strings(websocket, board, kind, symbols):
     async with websocket(TRACK) as socket:
         await socket.next()
-        frame = await socket.ask({"type": kind, "symbols": symbols, "id": "i"})
+        frame = await socket.request({"type": kind, "symbols": symbols, "id": "i"})
 
     assert frame == {
         "type": "error",
@@ -366,7 +366,7 @@ async def test_resume_returns_quotes_changed_since(websocket, board, seq, known,
     epoch = board.epoch if known else "another"
     async with websocket(track("PETR4", "VALE3", "ITUB4")) as socket:
         await socket.next()
-        frame = await socket.ask({"type": "resume", "epoch": epoch, "seq": seq, "id": "r"})
+        frame = await socket.request({"type": "resume", "epoch": epoch, "seq": seq, "id": "r"})
     assert (frame["type"], frame["id"]) == ("snapshot", "r")
     assert (frame["epoch"], frame["seq"]) == (board.epoch, 2)
     assert sorted(frame["quotes"]) == expected
@@ -389,7 +389,7 @@ async def test_invalid_number_in_the_query_returns_all_quotes(websocket, board, 
 async def test_invalid_resume_is_refused(websocket, board, frame):
     async with websocket(TRACK) as socket:
         await socket.next()
-        assert (await socket.ask({"type": "resume"} | frame))["code"] == "invalid"
+        assert (await socket.request({"type": "resume"} | frame))["code"] == "invalid"
 
 
 async def test_invalid_room_name_closes_the_socket(websocket, board):
@@ -496,13 +496,13 @@ async def test_message_reaches_every_socket_of_the_room(websocket, board, alice)
             frame = await socket.next()
             assert is_now(frame.pop("sent_at"))
             assert frame == {"type": "message", "user": "alice", "message": text}
-        assert await outsider.ask({"type": "ping"}) == {"type": "pong"}
+        assert await outsider.request({"type": "ping"}) == {"type": "pong"}
 
 
 async def test_chat_needs_a_login(websocket, board):
     async with websocket(TRACK) as socket:
         await socket.next()
-        assert await socket.ask({"type": "message", "message": "oi", "id": "c"}) == {
+        assert await socket.request({"type": "message", "message": "oi", "id": "c"}) == {
             "type": "error",
             "code": "login_required",
             "detail": "Entre na sua conta para conversar.",
@@ -520,14 +520,14 @@ async def test_chat_needs_a_login(websocket, board):
 async def test_chat_text_is_checked(websocket, board, alice, text, code):
     async with websocket(TRACK, alice) as socket:
         await socket.next()
-        assert (await socket.ask({"type": "message", "message": text}))["code"] == code
+        assert (await socket.request({"type": "message", "message": text}))["code"] == code
 
 
 async def test_chat_accepts_one_to_five_hundred_characters(websocket, board, alice):
     async with websocket(TRACK, alice) as socket:
         await socket.next()
         for text in ("x", "é" * 500):
-            assert (await socket.ask({"type": "message", "message": text}))["message"] == text
+            assert (await socket.request({"type": "message", "message": text}))["message"] == text
 
 
 async def test_chat_is_limited_per_user_over_all_tabs(websocket, board, alice, bob):
@@ -540,22 +540,23 @@ async def test_chat_is_limited_per_user_over_all_tabs(websocket, board, alice, b
             await socket.next()
         for n in range(5):
             socket = (first_socket, second_socket)[n % 2]
-            assert (await socket.ask({"type": "message", "message": str(n)}))["type"] == "message"
+            frame = await socket.request({"type": "message", "message": str(n)})
+            assert frame["type"] == "message"
 
         for socket in (first_socket, second_socket):
-            frame = await socket.ask({"type": "message", "message": "6", "id": 6})
+            frame = await socket.request({"type": "message", "message": "6", "id": 6})
             assert (frame["code"], frame["id"]) == ("rate_limited", 6)
             assert 5 < frame["retry_after_s"] <= 10
         for _ in range(3):
             await other.next("message")
-        assert (await other.ask({"type": "message", "message": "oi"}))["user"] == "bob"
+        assert (await other.request({"type": "message", "message": "oi"}))["user"] == "bob"
 
 
 async def test_chat_is_unavailable_without_its_limiter(websocket, alice, monkeypatch):
     monkeypatch.setattr(redis_store._Outage, "until", float("inf"))
     async with websocket(TRACK, alice) as socket:
         await socket.next("snapshot")
-        frame = await socket.ask({"type": "message", "message": "oi", "id": 1})
+        frame = await socket.request({"type": "message", "message": "oi", "id": 1})
 
     assert (frame["code"], frame["id"]) == ("unavailable", 1)
 
@@ -568,7 +569,7 @@ async def test_second_tab_survives_when_the_first_closes(websocket, board, alice
         await second_socket.next()
         async with websocket(track("PETR4", "VALE3"), alice) as first_socket:
             await first_socket.next()
-            await first_socket.ask({"type": "unsubscribe", "symbols": ["PETR4"]})
+            await first_socket.request({"type": "unsubscribe", "symbols": ["PETR4"]})
         await board.put(petr4())
 
         assert list((await second_socket.next("update"))["quotes"]) == ["PETR4"]
@@ -630,9 +631,9 @@ async def test_connect_needs_two_queries_and_frames_none(websocket, board, alice
 
         await board.put(petr4())
         await socket.next("update")
-        await socket.ask({"type": "subscribe", "symbols": ["ITUB4"]})
-        await socket.ask({"type": "unsubscribe", "symbols": ["ITUB4"]})
-        await socket.ask({"type": "message", "message": "oi"})
+        await socket.request({"type": "subscribe", "symbols": ["ITUB4"]})
+        await socket.request({"type": "unsubscribe", "symbols": ["ITUB4"]})
+        await socket.request({"type": "message", "message": "oi"})
         await socket.disconnect()
         assert queries == []
 
@@ -644,7 +645,7 @@ async def test_connect_needs_at_most_two_queries(websocket, board, alice, querie
         async with websocket(TRACK, cookie=cookie_of(first)) as second:
             await second.next()
             assert [sql[:6] for sql in queries] == ["SELECT", "SELECT"]
-            assert (await second.ask({"type": "message", "message": "oi"}))["user"] == "alice"
+            assert (await second.request({"type": "message", "message": "oi"}))["user"] == "alice"
         queries.clear()
         async with websocket(TRACK) as anonymous:
             await anonymous.next()
@@ -675,7 +676,7 @@ async def test_slow_database_call_does_not_delay_updates(websocket, board, monke
         await socket.next()
         catalogue_cache()._loaded_at = -1e9
         request = {"type": "subscribe", "symbols": ["VALE3"]}
-        assert (await socket.ask(request))["pending"] == ["VALE3"]  # reloads in the background
+        assert (await socket.request(request))["pending"] == ["VALE3"]  # reloads in the background
 
         started = time.monotonic()
         await board.put(petr4())

@@ -1,4 +1,4 @@
-"""The database as the hub of inboxes reads it."""
+"""The inbox hub's interface to the database."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from mainapp.notifications.events import Item, Marked
 
 
 class Head(NamedTuple):
-    """The newest numbers of notifications and of marks; later commits have higher ones."""
+    """The highest ids of notifications and of marks; later commits have higher ones."""
 
     notification: int
     mark: int

@@ -1,4 +1,4 @@
-"""The hub of inboxes: learns that inboxes changed and reads how, once for all open sockets."""
+"""The hub of inboxes: reads announced changes once and sends them to all open sockets."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ POLL_S = 2.0
 
 
 class InboxFanout(Hub):
-    """Sends what is new. Messages may be lost, so the newest numbers are polled every POLL_S."""
+    """Sends new items and marks; polls every POLL_S, because messages may be lost."""
 
     groups = (INBOXES,)
     handlers: ClassVar = {"inboxes.changed": (InboxesChanged, "_inboxes_changed")}
@@ -38,7 +38,7 @@ class InboxFanout(Hub):
         return (self._poll_forever,)
 
     async def ready(self) -> None:
-        """Read the newest numbers and join the groups. Raises: django.db.Error."""
+        """Read the highest ids and join the groups. Raises: django.db.Error."""
         if self._head is None:
             await self.poll()
         await super().ready()
@@ -54,7 +54,7 @@ class InboxFanout(Hub):
             self.sockets.pop(socket.user_id, None)
 
     async def poll(self) -> None:
-        """Read what is new since the last poll and send it. One query where nothing is new."""
+        """Read and send the changes since the last poll. One query if there are none."""
         async with self.polling:
             head = await query(self.archive.head)
             before, self._head = self._head, head

@@ -8,7 +8,7 @@ MAX_WAITING = 200
 
 
 class InboxSocket(SocketWriter):
-    """One tab of a user. A client that does not read MAX_WAITING frames is closed (`overflow`).
+    """One tab of a user. A client with MAX_WAITING unread frames is closed (`overflow`).
 
     While the tab is held, the hub's frames are queued; `release` sends those not in its snapshot.
     """
@@ -27,7 +27,7 @@ class InboxSocket(SocketWriter):
     ) -> None:
         super().__init__(send, try_send)
         self.user_id = user_id
-        self.own_marks: set[int] = set()  # made by this tab, which was answered already
+        self.own_marks: set[int] = set()  # made by this tab, which already has the reply
         self._overflow = overflow
         self._held: list[tuple[int, bytes]] | None = []
 

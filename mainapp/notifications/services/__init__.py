@@ -1,1 +1,1 @@
-"""Writing notifications, marks, channels and deliveries; sending what is due."""
+"""Writing of notifications, marks, channels and deliveries; sending of due deliveries."""

@@ -127,7 +127,7 @@ async def test_new_notification_reaches_each_tab_of_its_user_once(inbox, alice, 
         await poll()
         for socket in (first_tab, second_tab, bobs):
             assert (await socket.next())["id"] == everybodys.pk
-            assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+            assert await socket.request({"type": "ping"}) == {"type": "pong"}
 
 
 async def test_hint_after_commit_delivers_immediately(inbox, alice, monkeypatch):
@@ -175,16 +175,21 @@ async def test_read_mark_reaches_all_tabs_of_its_user(inbox, alice, bob, poll):
         for socket in (tab, other_tab, bobs):
             await socket.next("snapshot")
         request = {"type": "mark_read", "ids": [first.pk, others.pk, 10**9], "id": "a"}
-        assert await tab.ask(request) == {"type": "read", "ids": [first.pk], "unread": 1, "id": "a"}
+        assert await tab.request(request) == {
+            "type": "read",
+            "ids": [first.pk],
+            "unread": 1,
+            "id": "a",
+        }
         await poll()
         assert await other_tab.next() == {"type": "read", "ids": [first.pk], "unread": 1}
 
-        everything = await tab.ask({"type": "mark_read", "ids": "all"})
+        everything = await tab.request({"type": "mark_read", "ids": "all"})
         assert everything == {"type": "read", "ids": [second.pk], "unread": 0}
         await poll()
         assert await other_tab.next() == everything
         for socket in (tab, bobs):
-            assert await socket.ask({"type": "ping"}) == {"type": "pong"}
+            assert await socket.request({"type": "ping"}) == {"type": "pong"}
     assert await query(unread_count, bob) == 1
 
 
@@ -192,7 +197,7 @@ async def test_marking_twice_has_the_same_answer(inbox, alice):
     first = await query(notice, alice)
     async with inbox(alice) as tab:
         await tab.next("snapshot")
-        answers = [await tab.ask({"type": "mark_read", "ids": [first.pk]}) for _ in range(2)]
+        answers = [await tab.request({"type": "mark_read", "ids": [first.pk]}) for _ in range(2)]
     assert answers == [{"type": "read", "ids": [first.pk], "unread": 0}] * 2
     assert await query(Mark.objects.count) == 1
 
@@ -233,7 +238,7 @@ async def test_resume_sends_missed_notifications_then_a_snapshot(inbox, alice, b
 async def test_malformed_frame_is_an_invalid_error(inbox, alice, frame):
     async with inbox(alice) as tab:
         await tab.next("snapshot")
-        error = await tab.ask({**frame, "id": "x"})
+        error = await tab.request({**frame, "id": "x"})
         assert (error["type"], error["code"], error["id"]) == ("error", "invalid", "x")
         assert list(error["fields"]) == [["ids"], ["after"]][frame["type"] == "resume"]
 

@@ -15,7 +15,7 @@ from mainapp.pages.forms import PictureForm
 
 
 def avatar(request: HttpRequest, key: str, size: int) -> HttpResponse:
-    """Return a thumbnail; a key always names the same picture, so browsers cache it for ever."""
+    """Return a thumbnail; a key always names the same picture, so browsers cache it forever."""
     picture = folders.thumbnail(key, size)
     if picture is None:
         raise Http404

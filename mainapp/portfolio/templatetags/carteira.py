@@ -28,5 +28,5 @@ def exact(value: Decimal | None, least: int = 0) -> str:
     if value is None:
         return formats.NOTHING
     exponent = value.normalize().as_tuple().exponent
-    assert isinstance(exponent, int)  # only what is not finite has another
+    assert isinstance(exponent, int)  # a letter for NaN and infinities only
     return formats.number(value, max(least, -exponent))

@@ -66,12 +66,12 @@ def test_slices_are_grouped_and_sorted_by_size():
         NADA3=(None, 10, 1, {"sector": "Nada", "kind": "ON"}),
     )
 
-    assert [(one.key, one.total) for one in slices(valuation, "sector")] == [
+    assert [(piece.key, piece.total) for piece in slices(valuation, "sector")] == [
         ("Petróleo", D(5000)),
         ("", D(1000)),
     ]
-    assert [one.key for one in slices(valuation, "symbol")] == ["PETR4", "BOVA11", "PETR3"]
-    assert [(one.key, one.pct) for one in slices(valuation, "kind")] == [
+    assert [piece.key for piece in slices(valuation, "symbol")] == ["PETR4", "BOVA11", "PETR3"]
+    assert [(piece.key, piece.pct) for piece in slices(valuation, "kind")] == [
         ("PN", D("66.67")),
         ("ETF", D("16.67")),
         ("ON", D("16.67")),

@@ -205,7 +205,7 @@ def test_contribution_is_rendered_in_the_page_and_as_a_fragment(page, alice):
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "message"),
     [
         ("-5", "maior que zero"),
         ("0", "maior que zero"),
@@ -217,25 +217,25 @@ def test_contribution_is_rendered_in_the_page_and_as_a_fragment(page, alice):
         ("<script>", "Não entendemos este número"),
     ],
 )
-def test_invalid_contribution_shows_an_error(page, alice, typed, said):
+def test_invalid_contribution_shows_an_error(page, alice, typed, message):
     hold(alice, "PETR4", price=Decimal("10.00"))
     html = page(f"?aporte={typed}")
-    assert said in part(r'id="aporte-error" role="alert">(.*?)</p>', html)
+    assert message in part(r'id="aporte-error" role="alert">(.*?)</p>', html)
     assert "<script>" not in html.split("<main")[1]
 
 
 @pytest.mark.parametrize(
-    ("rows", "cash", "said"),
+    ("rows", "cash", "message"),
     [
         ([("PETR4", 0, "10.00")], "100", "Todas as notas são zero"),
         ([("PETR4", 5, None)], "100", "Nenhum ativo da carteira tem cotação"),
         ([("PETR4", 5, "10.00"), ("VALE3", 9, "11.00")], "5", "não compra nenhuma unidade"),
     ],
 )
-def test_reason_for_buying_nothing_is_shown(page, alice, rows, cash, said):
+def test_reason_for_buying_nothing_is_shown(page, alice, rows, cash, message):
     for symbol, nota, price in rows:
         hold(alice, symbol, nota=nota, **({"price": Decimal(price)} if price else {}))
-    assert said in page(f"?aporte={cash}")
+    assert message in page(f"?aporte={cash}")
 
 
 def test_answer_shows_the_time_of_its_quotes(page, alice):

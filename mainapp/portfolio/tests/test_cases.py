@@ -48,9 +48,9 @@ def test_valuation_matches_the_case(case):
     }
     assert list(valuation.left_out) == case["left_out"]
     for by, expected in case["groups"].items():
-        assert [[one.key, text(one.total), text(one.pct)] for one in slices(valuation, by)] == (
-            expected
-        )
+        assert [
+            [piece.key, text(piece.total), text(piece.pct)] for piece in slices(valuation, by)
+        ] == expected
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])

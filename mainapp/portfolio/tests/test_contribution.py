@@ -136,7 +136,7 @@ def test_search_ends_for_any_amounts(pairs, budget):
 
 @pytest.mark.parametrize("seed", range(60))
 def test_four_rows_with_little_cash_are_optimal(seed):
-    chance = random.Random(seed)  # noqa: S311 - which rows are tried is no secret
+    chance = random.Random(seed)  # noqa: S311 - the choice of rows is not a secret
     held = rows(
         ("100", 10_000, 1),
         *((D(chance.randint(300, 2500)).scaleb(-2), 0, chance.randint(1, 10)) for _ in range(4)),
@@ -149,7 +149,7 @@ def test_four_rows_with_little_cash_are_optimal(seed):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_many_rows_with_little_cash_are_never_worse_than_greedy(seed):
-    chance = random.Random(seed)  # noqa: S311 - which rows are tried is no secret
+    chance = random.Random(seed)  # noqa: S311 - the choice of rows is not a secret
     held = rows(
         ("100", 10_000, 1),
         *((D(chance.randint(100, 5000)).scaleb(-2), chance.randint(0, 3), 5) for _ in range(15)),

@@ -98,17 +98,17 @@ def test_csv_is_read_in_every_encoding_and_separator(data, encoding):
     assert rows_of(data.encode(encoding)) == {"PETR4": (1000, D("30.5"), 7)}
 
 
-def test_decimals_in_a_file_settle_its_ambiguous_thousands():
+def test_decimals_in_a_file_decide_its_ambiguous_thousands():
     head = "Ativo;Quantidade;Preço médio\n"
     assert rows_of(f"{head}PETR4;1.000;30,50\n")["PETR4"][0] == 1000
     assert rows_of(f"{head}PETR4;1.000;30.50\n")["PETR4"][0] == 1
-    told = errors_in(f"{head}PETR4;1.000;30\n")
-    assert "pode ser lido de duas formas" in told[2][0]
+    errors = errors_in(f"{head}PETR4;1.000;30\n")
+    assert "pode ser lido de duas formas" in errors[2][0]
 
 
 def test_errors_of_rows_are_reported_by_row_number():
     StockFactory(symbol="IBOV", kind="INDEX")
-    told = errors_in(
+    errors = errors_in(
         "Ativo;Quantidade;Preço médio;Nota\n"
         "NADA3;1;1;1\n"
         "PETR4;-5;abc;11\n"
@@ -120,7 +120,7 @@ def test_errors_of_rows_are_reported_by_row_number():
         "ITUB4;NaN;1,123456789;2,5\n"
         "PETR4;;2026-01-05;\n"
     )
-    assert told == {
+    assert errors == {
         2: ["Não conhecemos o ativo “NADA3”."],
         3: [
             "Quantidade: Não pode ser negativo.",
@@ -165,9 +165,9 @@ def test_empty_rows_are_reported_by_number():
     ],
 )
 def test_unknown_tables_are_refused_with_a_reason(data, message):
-    with pytest.raises(UnreadableFile) as told:
+    with pytest.raises(UnreadableFile) as refused:
         read_file(data)
-    assert re.search(message, str(told.value))
+    assert re.search(message, str(refused.value))
 
 
 def test_too_many_rows_are_refused():
@@ -225,7 +225,7 @@ def test_spreadsheet_with_a_distant_cell_is_read_within_limits():
 
 def test_broken_spreadsheets_are_refused():
     whole = sheet(["Ativo", "Quantidade", "Preço médio"], ["PETR4", 1, 2])
-    chance = random.Random(7)  # noqa: S311 - which bytes are broken is no secret
+    chance = random.Random(7)  # noqa: S311 - the choice of bytes is not a secret
     for _ in range(150):
         broken = bytearray(whole)
         for _ in range(chance.randint(1, 30)):
@@ -252,7 +252,7 @@ def test_exported_file_can_be_imported_unchanged(kind, language, numbers):
         data = write_file(kind, holdings)
     with override("en" if language == "pt-br" else "pt-br"):
         back = rows_of(data)
-    assert back == {one.symbol: (one.quantidade, one.preco_medio, one.nota) for one in holdings}
+    assert back == {h.symbol: (h.quantidade, h.preco_medio, h.nota) for h in holdings}
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
@@ -328,22 +328,27 @@ def test_confirmed_file_is_stored_as_previewed(browser, alice, mode):
     StockFactory(symbol="BBAS3")
     hold(alice, "PETR4")
     hold(alice, "BBAS3", nota=1)
-    kept = upload(browser, FILE).context["form"].initial["linhas"]
+    signed_rows = upload(browser, FILE).context["form"].initial["linhas"]
 
-    answer = browser.post("/import-carteira/confirmar/", {"linhas": kept, "modo": mode})
+    answer = browser.post("/import-carteira/confirmar/", {"linhas": signed_rows, "modo": mode})
 
     assert answer["location"] == "/carteira"
     expected = {"PETR4": (10, D("31.5"), 9), "ITUB4": (5, 20, 0), "VALE3": (100, 30, 5)}
-    rest = {"BBAS3": (100, 30, 1)} if mode == "atualizar" else {}
-    assert held(alice) == expected | rest
+    other_rows = {"BBAS3": (100, 30, 1)} if mode == "atualizar" else {}
+    assert held(alice) == expected | other_rows
 
 
 def test_preview_is_bound_to_its_user_unchanged_for_an_hour(browser, alice, bob, time_machine):
     time_machine.move_to("2026-03-10T12:00:00Z", tick=False)
     browser.force_login(alice)
-    kept = upload(browser, FILE).context["form"].initial["linhas"]
-    asked = [(kept[:-1] + "x", 0, alice), (kept, 0, bob), ("", 0, alice), (kept, 3601, alice)]
-    for text, seconds, user in asked:
+    signed_rows = upload(browser, FILE).context["form"].initial["linhas"]
+    submissions = [
+        (signed_rows[:-1] + "x", 0, alice),
+        (signed_rows, 0, bob),
+        ("", 0, alice),
+        (signed_rows, 3601, alice),
+    ]
+    for text, seconds, user in submissions:
         time_machine.shift(seconds)
         browser.force_login(user)
         answer = browser.post("/import-carteira/confirmar/", {"linhas": text, "modo": "substituir"})
@@ -362,7 +367,7 @@ def test_unreadable_file_shows_an_error(browser):
 
 
 def test_file_is_read_with_one_query(django_assert_num_queries):
-    data = "Ativo;Quantidade;Preço médio\n" + "".join(f"{one};1;1\n" for one in SYMBOLS)
+    data = "Ativo;Quantidade;Preço médio\n" + "".join(f"{symbol};1;1\n" for symbol in SYMBOLS)
     with django_assert_num_queries(1):
         read_file(data.encode())
 

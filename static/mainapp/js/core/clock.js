@@ -1,7 +1,7 @@
 // The server's time, independent of the clock of this computer.
 //
-// Frames bring the server's time; between them `performance.now()` counts on. Date.now() is never read:
-// a person or NTP may set that clock by hours while a page is open.
+// Frames bring the server's time; between them `performance.now()` advances it. Date.now() is not used:
+// the user or NTP may change that clock by hours while a page is open.
 
 const SAMPLES = 10;
 const JUMP_MS = 2000;
@@ -9,16 +9,16 @@ const JUMP_MS = 2000;
 /**
  * Follows the server's clock by samples of it.
  *
- * A sample is late by its way through the network, so the least late of the newest ones is best. One that
- * differs by more than 2 s comes after the server's clock was set, or after a sleep that
- * performance.now() did not count: it replaces the others.
+ * The network delays every sample, so the least delayed of the newest ones is the best. A difference of
+ * more than 2 s means that the server's clock was set, or that performance.now() did not count a sleep:
+ * that sample replaces the others.
  */
 export class ServerClock {
   constructor() {
     this._offsets = [];
   }
 
-  /** Learn that it was `serverMs` at the server when performance.now() was `localMs`. */
+  /** Add a sample: the server's time was `serverMs` when performance.now() was `localMs`. */
   addSample(serverMs, localMs = performance.now()) {
     if (!Number.isFinite(serverMs)) return;
     const offset = serverMs - localMs;
@@ -41,7 +41,7 @@ export class ServerClock {
 const clock = new ServerClock();
 let isStarted = false;
 
-/** Learn the server's time from a frame. */
+/** Add the sample in a frame. */
 export function addServerTime(serverMs) {
   start();
   clock.addSample(serverMs);

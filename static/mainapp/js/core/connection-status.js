@@ -13,14 +13,14 @@ const watched = new Set();
 const displayedElsewhere = new Set();
 let timer = null;
 
-/** Tell the reader when `connection` is lost. */
+/** Show a message while `connection` is lost. */
 export function watchConnection(connection) {
   watched.add(connection);
   connection.addEventListener("state", schedule);
   schedule();
 }
 
-/** Leave a connection's troubles to another element: the status bar of prices. */
+/** Leave a connection's state to another element, such as the status bar of prices. */
 export function displayElsewhere(connection) {
   displayedElsewhere.add(connection);
   connection.addEventListener("state", schedule);

@@ -1,4 +1,4 @@
-// A WebSocket that reconnects by itself: the connection of prices, rooms and notifications.
+// A WebSocket that reconnects automatically: the connection of prices, rooms and notifications.
 
 const MIN_DELAY_MS = 500;
 const MAX_DELAY_MS = 15_000;
@@ -34,12 +34,12 @@ export function socketUrl(path) {
  *
  * `url()` is called for each attempt. After `silenceMs` without a frame a `ping` is sent; without an
  * answer within `probeMs` the connection counts as dead, although the browser still shows it open (the
- * peer vanished without closing). `isAlive(frame)` tells which frames end a silence: the price service
- * owes heartbeats, so a `pong` shows that its connection works, but not that prices come.
+ * peer vanished without closing). `isAlive(frame)` returns whether a frame ends a silence: the price
+ * service must send heartbeats, so a `pong` shows only that the connection works, not that prices arrive.
  * Time is measured by performance.now(): Date.now() jumps when somebody sets the clock.
  *
  * `state`: `connecting`, `open`, `offline` (the browser lost the network; the connection may survive),
- * `reconnecting`, `stopped`. `reason` says why it is not open: `connecting`, `silent`, `closed`,
+ * `reconnecting`, `stopped`. `reason` is why it is not open: `connecting`, `silent`, `closed`,
  * `offline`, `session`, `gone`, `flooded`.
  *
  * Events: `state`; `opened` (frames can be sent); `frame` {frame}; `silence`; `wake` (after a sleep, a
@@ -91,7 +91,7 @@ export class Connection extends EventTarget {
     this._emit("state");
   }
 
-  /** Give the connection up and open another one after a pause. */
+  /** Drop the connection and open a new one after a pause. */
   restart(reason = "silent") {
     if (!this._ws) return;
     this._drop();
@@ -109,7 +109,7 @@ export class Connection extends EventTarget {
     }
     if (this._ws.readyState !== WebSocket.OPEN) return;
     if (this.state === "open" && this._silence() < Math.min(RECENT_MS, this._silenceMs)) return;
-    // Frames that came meanwhile may be queued behind this event: the silence is counted from now.
+    // Frames may be queued behind this event, so the silence is counted from now.
     this._frameAt = Math.max(this._frameAt, performance.now() - this._silenceMs);
     this._sendProbe(WAKE_PROBE_MS);
     this._emit("wake");
@@ -229,8 +229,8 @@ export class Connection extends EventTarget {
   }
 
   /**
-   * Probe after a sleep. The bound of an older probe ran while nothing could answer, so it gets a second
-   * one; only one: a hidden tab's timers may run once a minute, and each run looks like a sleep.
+   * Probe after a sleep. An older probe's time passed while nothing could answer, so it is repeated; only
+   * once: a hidden tab's timers may run once a minute, and each run looks like a sleep.
    */
   _probeAnew() {
     const unanswered = this._probe;
@@ -243,7 +243,7 @@ export class Connection extends EventTarget {
     if (unanswered && this._probe) this._probe.isSecond = true;
   }
 
-  /** Ask for a `pong` within `boundMs`; the nearer of two bounds counts. */
+  /** Request a `pong` within `boundMs`; the earlier of two deadlines counts. */
   _sendProbe(boundMs) {
     const until = performance.now() + boundMs;
     if (this._probe) this._probe.until = Math.min(this._probe.until, until);

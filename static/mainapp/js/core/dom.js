@@ -50,7 +50,7 @@ export function setDirection(element, direction) {
   element.classList.add(direction);
 }
 
-/** Set a range bar's marker, 0–100; without a place the bar is hidden. */
+/** Set a range bar's marker, 0–100; null hides the bar. */
 export function setMarker(bar, place) {
   bar.hidden = place === null;
   if (place !== null) bar.style.setProperty("--at", place.toFixed(1));

@@ -106,7 +106,7 @@ export function compact(value) {
   return grouped(whole);
 }
 
-/** Which class a change wears: "up", "down" or "flat". */
+/** Return the CSS class of a change: "up", "down" or "flat". */
 export function direction(text) {
   const rounded = round(text, 2);
   if (rounded === null || /^-?[0.]*$/.test(rounded)) return "flat";

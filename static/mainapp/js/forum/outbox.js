@@ -16,7 +16,7 @@ export class Outbox {
     return [...this._entries];
   }
 
-  /** Return the messages to send without being asked: those that did not fail. */
+  /** Return the messages to send automatically: those that have not failed. */
   waiting() {
     return this._entries.filter((entry) => !entry.failed);
   }

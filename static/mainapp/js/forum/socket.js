@@ -1,11 +1,11 @@
 // The messages of a room: in order, without gaps, and sent once although connections are lost.
 import { Connection, socketUrl } from "../core/connection.js";
 
-const SILENCE_MS = 10_000; // a room may be quiet: then the server is asked
+const SILENCE_MS = 10_000; // then a ping is sent: a room may be quiet
 const PROBE_MS = 4_000;
 const ACK_MS = 10_000;
 const RETRY_MS = 3_000;
-const MAX_MISSED = 300; // beyond that the page's list is loaded anew
+const MAX_MISSED = 300; // above this, the page's list is reloaded
 const FORWARDED = new Set(["edited", "deleted", "typing", "presence"]);
 
 /**
@@ -63,7 +63,7 @@ export class RoomSocket extends EventTarget {
     return this.isOpen && this.connection.send(frame);
   }
 
-  /** Continue after a list that was loaded anew: everything up to `seq` is shown. */
+  /** Continue after the list was reloaded: everything up to `seq` is shown. */
   restartFrom(seq, revision) {
     this.seq = seq;
     this._revision = revision;
@@ -168,7 +168,7 @@ export class RoomSocket extends EventTarget {
   }
 }
 
-/** Return the pause after which a refused message may pass, null when it never will. */
+/** Return the pause after which a refused message may be accepted, null if it never will be. */
 function retryAfterMs({ code, retry_after_s: seconds }) {
   if (code === "rate_limited") return (seconds ?? 1) * 1000 + 100;
   return code === "unavailable" || code === "internal" ? RETRY_MS : null;

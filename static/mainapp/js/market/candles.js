@@ -12,7 +12,7 @@ export function toBar(candle) {
 }
 
 /**
- * Fetch candles, polling while the server loads them; `onPartial(body)` gets the ones it has meanwhile.
+ * Fetch candles, polling while the server loads them; `onPartial(body)` gets those available so far.
  *
  * Returns the body of the last answer (`status` is `ready` or `failed`), null as soon as `isWanted()` is false.
  */

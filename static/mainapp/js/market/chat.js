@@ -1,4 +1,4 @@
-// The conversation beside the tracker: live messages that are not stored.
+// The conversation next to the tracker: live messages that are not stored.
 import { build, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { clock } from "../core/time.js";

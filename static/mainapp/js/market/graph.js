@@ -106,7 +106,7 @@ function note(text, { canRetry = false } = {}) {
   line.append(" ", dom.buildButton(gettext("Tentar de novo"), load, { className: "btn btn-sm" }));
 }
 
-/** Fetch candles; null when a newer request was made meanwhile. */
+/** Fetch candles; null if a newer request was made in the meantime. */
 function fetchCandles(ticker, request) {
   return candles.fetchCandles({
     url: root.dataset.candlesUrl,

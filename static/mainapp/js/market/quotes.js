@@ -38,7 +38,7 @@ export function fieldText(quote, field) {
   return decimal(value, field === "price" ? 2 : sidePlaces(quote));
 }
 
-/** Return the decimal places of the prices beside the newest one: an index needs none. */
+/** Return the decimal places of secondary prices: none for an index. */
 function sidePlaces(quote) {
   return Number(quote.price) >= 10000 ? 0 : 2;
 }
@@ -119,7 +119,7 @@ function numberText(number) {
 /**
  * Add a price to a day's points [seconds, price]: one point a minute, the newest wins. A price that is a
  * little older than the last point is ignored. One much older means that the clock of the source was set
- * back: the points after it go, or the line would stand still until that time came again.
+ * back: later points are removed, or the line would not move until that time was reached again.
  */
 export function extendPoints(points, seconds, price) {
   if (points.at(-1)?.[0] - seconds > CLOCK_SET_BACK_S) {

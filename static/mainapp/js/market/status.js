@@ -98,7 +98,7 @@ class MarketStatus {
     return Number.isFinite(newest) ? day(newest) : this._lastClose;
   }
 
-  /** Offer the log-in after a session ended: prices go on coming, as to any visitor. */
+  /** Offer the log-in after a session ended: prices continue, as for any visitor. */
   _showLogin(sessionEnded) {
     if (this._login.hidden !== sessionEnded) return;
     this._login.hidden = !sessionEnded;

@@ -20,7 +20,7 @@ export function cleaned(value) {
 
 let memory = null; // the list when the browser refuses storage: it lasts as long as the page
 
-/** Return the list that this browser keeps. */
+/** Return the list stored in this browser. */
 export function get() {
   return memory ? [...memory] : cleaned(readStored(STORAGE_KEY, []));
 }

@@ -8,7 +8,7 @@ import { readText, writeText } from "../core/storage.js";
 import { attachSoundSwitch, playSound } from "./sound.js";
 import { showToast } from "./toasts.js";
 
-const SILENCE_MS = 10_000; // there may be no news for days: then the server is asked
+const SILENCE_MS = 10_000; // then a ping is sent: there may be no notification for days
 const PROBE_MS = 4_000;
 const REFRESH_MS = 150;
 const MAX_COUNT = 99;
@@ -47,7 +47,7 @@ function announce(item) {
   playSound();
 }
 
-/** Load the list anew, unless the keyboard's focus is in it. */
+/** Reload the list, unless the keyboard's focus is in it. */
 function refreshList() {
   if (!list || list.contains(document.activeElement)) return;
   clearTimeout(refreshTimer);
@@ -57,13 +57,21 @@ function refreshList() {
   }, REFRESH_MS);
 }
 
+/** Return the newest notification that the page's list shows, 0 without one. */
+function newestListed() {
+  return Number(list?.querySelector("[data-id]")?.dataset.id ?? 0);
+}
+
 const HANDLERS = {
   snapshot(frame) {
     showUnread(frame.unread);
+    bell.dataset.ready = "";
+    // One may have come after the page was rendered and before the connection was open.
+    const isBehind = lastId === null && newestListed() < frame.last_id;
     const missed = lastId === null ? [] : frame.items.filter((item) => !item.is_read && item.id > lastId);
     missed.reverse().forEach(announce);
     lastId = Math.max(lastId ?? 0, frame.last_id);
-    if (missed.length) refreshList();
+    if (missed.length || isBehind) refreshList();
   },
   notification(frame) {
     if (frame.id <= lastId) return;

@@ -1,4 +1,4 @@
-// The own profile page: preferences are saved when they are chosen; pictures that are too large are refused.
+// The user's own profile: preferences are saved when they are chosen; oversized pictures are refused.
 import { build } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { savePreference } from "./preferences.js";

@@ -4,7 +4,7 @@ import { CENTS, divide, percent, toUnits } from "../core/number.js";
 const PRICE_PLACES = 8;
 
 /**
- * Rows are valued one by one as their quotes change, totals and shares all at once, as valuation.py and
+ * Each row is valued when its quote changes, totals and shares all at once, as valuation.py and
  * allocation/shares.py do. Holdings and quotes are decimal strings; results are integers of cents and of
  * hundredths of a percent, null when unknown.
  */
