@@ -1,12 +1,12 @@
 #!/usr/bin/env python
 """Django's command line for Pregão; `test` hands over to pytest."""
 
-import os
 import sys
+
+import project  # noqa: F401 - names the settings
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     if sys.argv[1:2] == ["test"]:
         import pytest  # noqa: PLC0415 - a development dependency
 

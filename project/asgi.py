@@ -1,13 +1,11 @@
 """The ASGI application: HTTP for Django; WebSockets through limits, origin and session checks."""
 
 import gc
-import os
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware

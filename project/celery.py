@@ -1,6 +1,5 @@
 """The Celery application, which reconnects to a lost broker twice a second."""
 
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -10,8 +9,6 @@ from celery.app.amqp import AMQP
 from kombu import Connection
 
 RETRY_INTERVALS = {"interval_start": 0.5, "interval_step": 0, "interval_max": 0.5}
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
 
 class SteadyConnection(Connection):

@@ -28,6 +28,8 @@ NUMBERS = {
 
 def parse_database_url(url: str) -> dict[str, Any]:
     """Return Django's database settings. Raises: ValueError, without the password."""
+    if "%00" in url:
+        raise ValueError("holds a NUL byte (%00)")
     scheme, separator, location = url.partition(":")
     if scheme == "sqlite" and separator:
         return _sqlite(location)
@@ -100,7 +102,9 @@ def _options(query: str) -> dict[str, Any]:
             raise ValueError(f"takes no parameter {name[:40]!r} (those of libpq are known)")
         if name in NUMBERS and not re.fullmatch(r"\d{1,9}", value, re.A):
             raise ValueError(f"takes a number for {name}")
-        if name == "port" and not (re.fullmatch(r"\d{1,5}", value) and 1 <= int(value) <= 65535):
+        if name == "port" and not (
+            re.fullmatch(r"\d{1,5}", value, re.A) and 1 <= int(value) <= 65535
+        ):
             raise ValueError("takes a port from 1 to 65535")
         if name == "sslmode" and value not in SSL_MODES:
             raise ValueError(f"takes for sslmode one of {', '.join(SSL_MODES)}")

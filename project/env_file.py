@@ -50,6 +50,8 @@ def parse_env(text: str) -> dict[str, str]:
         match = _LINE.fullmatch(line)
         if match is None:
             raise ValueError(f"line {number}: write NAME=value")
+        if "\0" in line:
+            raise ValueError(f"line {number}: {match['name']} holds a NUL byte")
         try:
             variables[match["name"]] = _value(match["value"])
         except ValueError as error:

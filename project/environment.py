@@ -20,6 +20,8 @@ from project.env_file import read_env_file
 BASE_DIR = Path(__file__).resolve().parent.parent
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Python decodes each byte of the environment that is not UTF-8 as one of these.
+_NOT_UTF_8 = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.A | re.I)
 _SENDER = re.compile(
     r"[^<>]*<[^\s<>@]+@(?P<domain>[^\s<>@]+)>|[^\s<>@]+@(?P<bare_domain>[^\s<>@]+)"
@@ -54,19 +56,12 @@ class Environment:
     """Reads variables by kind. Each method raises Refusal for an invalid value."""
 
     def text(self, name: str, default: str = "") -> str:
-        value = os.environ.get(name, "").strip()
-        if _CONTROL.search(value):
-            raise _refusal(name, "holds a line break or another control character")
-        return value or default
+        return _readable(name, os.environ.get(name, "").strip()) or default
 
     def secret(self, name: str) -> str:
         """Return a password or token unchanged, including spaces at its ends."""
         value = os.environ.get(name, "")
-        if not value.strip():
-            return ""
-        if _CONTROL.search(value):
-            raise _refusal(name, "holds a line break or another control character")
-        return value
+        return _readable(name, value) if value.strip() else ""
 
     def choice(self, name: str, choices: Collection[str], default: str) -> str:
         value = self.text(name, default)
@@ -193,6 +188,14 @@ class Environment:
 
 
 env = Environment()
+
+
+def _readable(name: str, value: str) -> str:
+    if _CONTROL.search(value):
+        raise _refusal(name, "holds a line break or another control character")
+    if _NOT_UTF_8.search(value):
+        raise _refusal(name, "is not UTF-8")
+    return value
 
 
 def _refusal(name: str, reason: str, value: str | None = None) -> Refusal:

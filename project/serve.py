@@ -5,7 +5,6 @@ takes over a socket that the launcher holds open, so that no connection is refus
 """
 
 import argparse
-import os
 import resource
 import signal
 import socket
@@ -62,7 +61,6 @@ def serve(listener: socket.socket, processes: int = 1) -> None:
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     parser = argparse.ArgumentParser(prog="python -m project.serve")
     parser.add_argument("--fd", type=int, help="a listening socket to take over")
     arguments = parser.parse_args()

@@ -38,7 +38,9 @@ def environment(**env_vars: str) -> dict[str, str]:
     Those that a developer's .env may set are present but empty, so that it has no effect.
     """
     emptied = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE"), "")
-    inherited = {name: value for name, value in os.environ.items() if name not in variables()}
+    # pytest-django sets DJANGO_SETTINGS_MODULE, which nobody who starts a server does.
+    removed = {*variables(), "DJANGO_SETTINGS_MODULE"}
+    inherited = {name: value for name, value in os.environ.items() if name not in removed}
     return {**inherited, **emptied, "DEBUG": "0", **env_vars}
 
 

@@ -27,8 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 from benchmarks.rig.browser import reconnect_delay
 from benchmarks.rig.processes import Rig, port_of
 from benchmarks.rig.readings import Tally
-from mainapp.market.watch import LEASE_S, watched_symbols
+from tests.instances import redis_key
 
+LEASE_S = 10  # of mainapp.market.watch, which a script without settings cannot import
 CLIENTS, SYMBOLS, STORM_S, KILLS = 200, 5000, 25.0, 6
 OWN, MOST = SYMBOLS // CLIENTS, 30
 LETTERS = "ABCDEFGHIJKLMNOPQR"
@@ -126,6 +127,13 @@ class Webs:
         self.kill(number)
         listener = self.listeners[number]
         self.processes[number] = await asyncio.to_thread(self.rig.web, listener)
+
+
+def watched_symbols(client: redis.Redis) -> set[str]:
+    """Return the union of the leases in the rig's Redis."""
+    names = client.zrange(redis_key("watchers"), 0, -1)
+    leases = [redis_key("watch", name.decode()) for name in names]
+    return {symbol.decode() for symbol in client.sunion(leases)} if leases else set()
 
 
 async def until(condition: object, timeout_s: float) -> float:

@@ -24,6 +24,7 @@ IBOV: list[str] = [
     for paper in json.loads((ROOT / "data/ibov_2026-01-05.json").read_text())["components"]
 ]
 FILES = 16_384
+START_S = 100.0  # of a web process: 2 s on a quiet machine; a wait ends when it serves
 
 
 class Worker:
@@ -185,7 +186,7 @@ class Rig:
         fd = listener.fileno()
         module = ["benchmarks.rig.web", application] if application else ["project.serve"]
         process = self.python("-m", *module, "--fd", str(fd), fds=[fd], environment=environment)
-        wait_until(lambda: is_up(port_of(listener)), 20, process)
+        wait_until(lambda: is_up(port_of(listener)), START_S, process)
         return process
 
     def tail(self, size: int = 2000) -> str:

@@ -11,6 +11,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
@@ -20,6 +21,8 @@ TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 TLS_OPTIONS = (*TLS_FILES, "ssl_cert_reqs", "ssl_check_hostname")
 SENTINEL_OPTIONS = ("sentinel_username", "sentinel_password")
 MAX_DATABASE = 2**31 - 1
+# Python raises UnicodeError, not OSError, when it resolves a name with an empty or a longer label.
+_HOST_NAME = re.compile(r"[\w-]{1,63}(\.[\w-]{1,63})*\.?", re.A)
 FORMS = (
     "redis://host:6379/0, rediss://host:6379/0, unix:///path/to/redis.sock?db=0 or "
     "sentinel://host1:26379,host2:26379/master/0"
@@ -84,6 +87,8 @@ def _check_characters(text: str) -> None:
         raise ValueError("takes no #: write one in a password as %23")
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
         raise ValueError("holds a bare %: write one in a password as %25")
+    if "%00" in text:
+        raise ValueError("holds a NUL byte (%00)")
     if re.search(r"[\x00-\x20\x7f]", text):
         raise ValueError("holds a space or control character: percent-encode it")
 
@@ -144,12 +149,20 @@ def _host(text: str, default_port: int) -> tuple[str, int]:
     match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", text, re.A)
     if not text or text.startswith(":"):
         raise ValueError("lacks a host")
-    if not match:
+    if not match or not (_is_ipv6(match[1]) if match[1] else _HOST_NAME.fullmatch(match[2])):
         raise ValueError("has an invalid host:port (write an IPv6 address in brackets)")
     port = int(match[3]) if match[3] else default_port
     if not 1 <= port <= 65535:
         raise ValueError(f"takes a port from 1 to 65535, not {port}")
     return match[1] or match[2], port
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _database(text: str) -> int:

@@ -1,16 +1,48 @@
 """Names of the channel layer's groups, and the shapes of its messages and of socket frames."""
 
-from typing import Any, Literal, TypedDict
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypedDict
 
-from mainapp.market.quotes import Quote
+from mainapp.market.quotes import Quote, QuoteField, wire_fields
 
 STOCK_TRACK = "stock_track"
 STOCK_CHAT = "stock_chat"
 
 Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
 Feed = Literal["live", "late", "down"]
+
+MONEY = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+WIRE_TYPES: dict[str, type] = {"count": int, "seconds": int, "flag": bool}
+FIELDS = {field.name: field for field in wire_fields(Quote)}
+
+
+def is_quote_frame(frame: Mapping[str, Any]) -> bool:
+    """Return whether all values have their fields' types.
+
+    Accepted values stay in the copy of the board and are sent to every later client: one that
+    cannot be encoded would make every snapshot of its symbol fail. Newer versions may have further
+    fields.
+    """
+    return all(_is_value_of(FIELDS.get(name), value) for name, value in frame.items())
+
+
+def is_whole_quote(frame: Mapping[str, Any]) -> bool:
+    return frame.keys() >= FIELDS.keys()
+
+
+def _is_value_of(field: QuoteField | None, value: Any) -> bool:
+    if field is None:
+        return value is None or isinstance(value, str | int | float)
+    if value is None:
+        return field.is_nullable
+    if field.kind.name == "money":
+        return isinstance(value, str) and MONEY.fullmatch(value) is not None
+    return type(value) is WIRE_TYPES.get(field.kind.name, str)
+
+
 # The quote of CONTRACTS §2, or only its changed fields.
-QuoteFrame = dict[str, Any]
+QuoteFrame = Annotated[dict[str, Any], is_quote_frame]
 
 
 class QuotesRecorded(TypedDict):

@@ -34,14 +34,15 @@ def open_shell(site: Instance) -> Iterator[Shell]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdin
-    assert process.stdout
+    stdin, stdout = process.stdin, process.stdout
+    assert stdin is not None
+    assert stdout is not None
 
     def shell(code: str) -> None:
-        print(json.dumps(code), file=process.stdin, flush=True)
-        error = json.loads(process.stdout.readline())
+        print(json.dumps(code), file=stdin, flush=True)
+        error = json.loads(stdout.readline())
         assert not error, error
 
     with process:
         yield shell
-        process.stdin.close()
+        stdin.close()

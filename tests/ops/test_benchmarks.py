@@ -4,6 +4,7 @@ import pytest
 
 from benchmarks import __main__ as runner
 from benchmarks.rig.readings import BUDGET_MISSED, Tally
+from tests.instances import ROOT, run
 
 CRASH, HANG = "raise RuntimeError('boom')", "import time; time.sleep(60)"
 
@@ -45,6 +46,17 @@ def test_failure_weighs_more_than_a_missed_budget(folder):
 
 def test_no_benchmark_of_that_name_is_a_failure(folder):
     assert runner.main(["unknown"]) == 1
+
+
+def test_every_script_starts_without_settings():
+    """pytest has settings, a script has none before it starts its rig."""
+    folders = (ROOT / "benchmarks", ROOT / "benchmarks" / "faults")
+    paths = [path.relative_to(ROOT) for folder in folders for path in folder.glob("[!_]*.py")]
+    modules = ", ".join(".".join(path.with_suffix("").parts) for path in paths)
+
+    done = run("-c", f"import {modules}", DJANGO_SETTINGS_MODULE="")
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_missed_budget_sets_the_exit_code(capsys):

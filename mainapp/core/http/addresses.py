@@ -46,6 +46,8 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if ip.version == 6:
+        if ip.scope_id:
+            return False
         if ip.ipv4_mapped:
             return is_public(str(ip.ipv4_mapped))
         if ip not in GLOBAL_6 or any(ip in net for net in CLOSED_6):

@@ -3,7 +3,16 @@
 import types
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 Check = Callable[[Any], bool]
 
@@ -14,6 +23,8 @@ class MalformedMessage(ValueError):
 
 def check_shape(message: Any, shape: type) -> None:
     """Raise MalformedMessage unless `message` conforms to the TypedDict `shape`.
+
+    Further arguments of an `Annotated` type are functions that must return True for the value.
 
     The layer delivers anything published under its name, for example by another version of this
     program. Handlers may rely on names and types, but not on plausible values.
@@ -30,6 +41,9 @@ def _check_of(hint: Any) -> Check:
     if is_typeddict(hint):
         return _typed_dict_check(hint)
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        has_type, *conditions = _check_of(arguments[0]), *arguments[1:]
+        return lambda value: has_type(value) and all(holds(value) for holds in conditions)
     if origin in (Union, types.UnionType):
         checks = [_check_of(choice) for choice in arguments]
         return lambda value: any(check(value) for check in checks)
@@ -58,7 +72,9 @@ def _dict_check(key: type, item: Any) -> Check:
 
 def _typed_dict_check(shape: Any) -> Check:
     required = shape.__required_keys__
-    checks = {name: _check_of(hint) for name, hint in get_type_hints(shape).items()}
+    checks = {
+        name: _check_of(hint) for name, hint in get_type_hints(shape, include_extras=True).items()
+    }
 
     def check(value: Any) -> bool:
         return (

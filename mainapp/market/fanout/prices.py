@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 
 from mainapp.core.realtime.frames import encode
+from mainapp.core.realtime.messages import MalformedMessage
 from mainapp.market.board import Contents
-from mainapp.market.events import QuoteFrame
+from mainapp.market.events import QuoteFrame, is_whole_quote
 
 
 class Entry:
@@ -44,7 +45,13 @@ class Prices:
         self.entries: dict[str, Entry] = {}
 
     def apply(self, changed: Mapping[str, QuoteFrame], seq: int) -> dict[str, bytes]:
-        """Apply a batch; return each symbol's fragment `"PETR4":{…}` of the update frame."""
+        """Apply a batch; return each symbol's fragment `"PETR4":{…}` of the update frame.
+
+        Raises: MalformedMessage, and applies nothing, if a quote of a new symbol is incomplete.
+        """
+        for symbol, fields in changed.items():
+            if symbol not in self.entries and not is_whole_quote(fields):
+                raise MalformedMessage(f"an incomplete quote of the new symbol {symbol[:12]!r}")
         fragments = {}
         for symbol, fields in changed.items():
             if entry := self.entries.get(symbol):

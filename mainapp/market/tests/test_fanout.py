@@ -9,6 +9,7 @@ import pytest
 from channels.layers import get_channel_layer
 
 from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.realtime.messages import MalformedMessage
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.core.tests.own_redis import OwnRedis, point_at
@@ -116,6 +117,46 @@ async def wait_for_resync(hub):
         await asyncio.sleep(0)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"PETR4": {"price": b"38.43"}},
+        {"PETR4": {"price": {1: 2}}},
+        {"PETR4": {"price": 38.43}},
+        {"PETR4": {"price": "38,43"}},
+        {"PETR4": {"price": None}},
+        {"PETR4": {"volume": "1"}},
+        {"PETR4": {"volume": True}},
+        {"PETR4": {"name": ["Petrobras"]}},
+        {"PETR4": {"a field of a newer version": b"1"}},
+        {"PETR4": {"price": "38.43"}, "ITUB4": {"price": "1.00"}},
+        {"PETR4": {"price": "38.43"}, "ITUB4": {}},
+    ],
+)
+async def test_malformed_quotes_change_no_price(board, changed):
+    await board.put(make_quote())
+    async with running() as hub:
+        client = Client(hub, "PETR4")
+        client.send_snapshot("PETR4")
+        with pytest.raises(MalformedMessage):
+            await hub._handle(recorded(2, board.epoch, **changed))
+        await hub._handle(recorded(2, board.epoch, PETR4={"price": "38.44"}))
+        client.send_snapshot("PETR4", "ITUB4")
+
+        snapshot, update, last = client.frames
+        assert update["quotes"] == {"PETR4": {"price": "38.44"}}
+        assert last["quotes"] == {"PETR4": snapshot["quotes"]["PETR4"] | {"price": "38.44"}}
+
+
+async def test_field_of_a_newer_version_is_passed_on(board):
+    await board.put(make_quote())
+    async with running() as hub:
+        client = Client(hub, "PETR4")
+        await hub._handle(recorded(2, board.epoch, PETR4={"lot": 100}))
+
+        assert client.frames[0]["quotes"] == {"PETR4": {"lot": 100}}
+
+
 # Slow clients --------------------------------------------------------------------------------
 
 
@@ -128,7 +169,7 @@ async def test_slow_client_gets_the_latest_value_of_each_field_once(board):
         for seq, fields in (
             (2, {"PETR4": {"price": "38.43"}}),
             (3, {"PETR4": {"price": "38.44", "volume": 1}}),
-            (4, {"PETR4": {"price": "38.45"}, "ITUB4": {"price": "1.00"}}),
+            (4, {"PETR4": {"price": "38.45"}, "ITUB4": make_quote("ITUB4").to_wire()}),
         ):
             await hub.apply_batch(recorded(seq, board.epoch, **fields))
 
@@ -479,6 +520,7 @@ def test_received_and_unwanted_symbols_are_not_requested_again(wanted):
 
 def test_prices_store_the_last_change_of_each_field():
     prices = Prices()
+    prices.apply({"PETR4": FULL, "VALE3": FULL}, 0)
     prices.apply({"PETR4": {"price": "1.00", "volume": 1}}, 1)
     prices.apply({"PETR4": {"price": "2.00"}}, 2)
     prices.apply({"VALE3": {"price": "9.00"}}, 3)
@@ -491,7 +533,7 @@ def test_prices_store_the_last_change_of_each_field():
     assert json.loads(prices.changes(["PETR4", "XXXX3"], 0)) == {
         "PETR4": {"price": "2.00", "volume": 1}
     }
-    assert json.loads(prices.whole(["PETR4", "VALE3"], 2)) == {"VALE3": {"price": "9.00"}}
+    assert json.loads(prices.whole(["PETR4", "VALE3"], 2)) == {"VALE3": FULL | {"price": "9.00"}}
     assert prices.pending(["VALE3", "XXXX3", "ITUB4"]) == ["ITUB4", "XXXX3"]
 
 

@@ -38,6 +38,7 @@ export class StockSocket extends EventTarget {
     this._lastId = 0;
     this._limitBefore = null;
     this._clockCheckedAt = -Infinity;
+    this._isClockDoubtful = false;
     this.connection = new Connection({
       url: () => this._url(),
       silenceMs: SILENCE_MS,
@@ -228,16 +229,18 @@ export class StockSocket extends EventTarget {
 
   /**
    * Request the server's time when quotes jump into the past or the future: its clock was set. Updates do
-   * not contain it, and heartbeats are sent only when there are no updates.
+   * not contain it, and heartbeats are sent only when there are no updates. A jump soon after a check is
+   * remembered: only the first quote after it differs from the one before.
    */
   _checkClock(changes) {
     const now = performance.now();
-    if (now - this._clockCheckedAt < CLOCK_CHECK_MS) return;
     const hasJumped = [...changes].some(([symbol, before]) => {
       const at = Date.parse(this.quotes.get(symbol).quoted_at);
       return Date.parse(before.quoted_at) - at > CLOCK_JUMP_MS || at - serverNow() > CLOCK_JUMP_MS;
     });
-    if (!hasJumped) return;
+    this._isClockDoubtful ||= hasJumped;
+    if (!this._isClockDoubtful || now - this._clockCheckedAt < CLOCK_CHECK_MS) return;
+    this._isClockDoubtful = false;
     this._clockCheckedAt = now;
     this._resume();
   }
