@@ -102,7 +102,7 @@ def moderation_done(user: User) -> Iterable[Row]:
     return _rows(done, "room_name", "action", "detail", "done_at")
 
 
-def moderation_of_user(user: User) -> Iterable[Row]:
+def moderation_suffered(user: User) -> Iterable[Row]:
     """Yield the moderation of a user, without the moderators' names, which are others' data."""
     suffered = ModerationEntry.objects.filter(target=user).order_by("pk")
     return _rows(suffered, "room_name", "action", "detail", "done_at")
@@ -169,7 +169,7 @@ TABLES = [
     ),
     Table(name="reports", columns=REPORTS, rows=reports),
     Table(name="moderation_done", columns=LOG, rows=moderation_done),
-    Table(name="moderation_suffered", columns=LOG, rows=moderation_of_user),
+    Table(name="moderation_suffered", columns=LOG, rows=moderation_suffered),
     Table(
         name="carteira",
         columns=("ativo", "preco_medio", "quantidade", "nota"),

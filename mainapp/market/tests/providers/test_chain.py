@@ -128,14 +128,13 @@ def test_next_source_is_not_called_without_missing_symbols():
 def test_quotes_before_a_failure_are_used():
     part = {"PETR4": Quote(symbol="PETR4", price=Decimal(1), source="primary", simulated=False)}
     primary = Fake(
-        "primary",
-        error=ProviderError("too many requests", fault="rate_limited", partial_quotes=part),
+        "primary", error=ProviderError("asked too often", fault="rate_limited", partial_quotes=part)
     )
     secondary = Fake("secondary", {"VALE3": "3"})
     fetched = chain(primary, secondary).fetch(["PETR4", "VALE3"])
 
     assert prices(fetched) == {"PETR4": ("primary", "1"), "VALE3": ("secondary", "3")}
-    assert fetched.errors == {"primary": "too many requests"}
+    assert fetched.errors == {"primary": "asked too often"}
 
 
 @pytest.mark.parametrize("price", ["NaN", "0", "-1", "1E+12"])
