@@ -230,7 +230,7 @@ export class StockSocket extends EventTarget {
   /**
    * Request the server's time when quotes jump into the past or the future: its clock was set. Updates do
    * not contain it, and heartbeats are sent only when there are no updates. A jump soon after a check is
-   * remembered: only the first quote after it differs from the one before.
+   * remembered, because only the first quote after it differs from the one before.
    */
   _checkClock(changes) {
     const now = performance.now();
