@@ -31,7 +31,7 @@ CPU_BUDGET_US, MEMORY_BUDGET_KB, COMMANDS_BUDGET = 20, 32, 4
 CONNECT_BUDGET_MS, FLAT = 1.5, 1.25
 ROUNDS = 6
 OVER_PICOWS = 1.5  # at most, ours over a bare picows server
-OVER_OURS = 7  # at least, nchan with a channel a symbol over ours
+OVER_OURS = 7  # at least, nchan with a channel per symbol over ours
 
 Publish = Callable[[], dict[str, Any]]
 
@@ -247,7 +247,7 @@ def main() -> None:
             tally.note("picows is not installed: skipped")
         if nchan.module():
             by_symbol, at_once = measure_nchan(rig, load)
-            tally.line("nchan, a channel a symbol, 500 sockets", by_symbol, "us")
+            tally.line("nchan, a channel per symbol, 500 sockets", by_symbol, "us")
             tally.ratio("  it over ours", by_symbol, cpu_us, OVER_OURS)
             tally.line("nchan, one same frame for all, 500 sockets", at_once, "us")
         else:

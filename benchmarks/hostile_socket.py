@@ -74,7 +74,7 @@ def p99(pinger: Worker) -> float:
 
 
 def main() -> None:
-    tally = Tally(f"{CLIENTS} clients beside one hostile socket")
+    tally = Tally(f"{CLIENTS} clients and one hostile socket")
     with (
         Rig(SOCKETS_A_MINUTE_ADDRESS="1200", SOCKETS_PER_ADDRESS="1000") as rig,
         rig.on_failure_show_log(),

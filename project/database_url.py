@@ -29,7 +29,7 @@ NUMBERS = {
 def parse_database_url(url: str) -> dict[str, Any]:
     """Return Django's database settings. Raises: ValueError, without the password."""
     if "%00" in url:
-        raise ValueError("holds a NUL byte (%00)")
+        raise ValueError("contains a NUL byte (%00)")
     scheme, separator, location = url.partition(":")
     if scheme == "sqlite" and separator:
         return _sqlite(location)
@@ -57,11 +57,11 @@ def _postgresql(text: str) -> dict[str, Any]:
     if "#" in text:
         raise ValueError("takes no #: write one in a password as %23")
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
-        raise ValueError("holds a bare %: write one in a password as %25")
+        raise ValueError("contains a bare %: write one in a password as %25")
     authority_and_name, _, query = text.partition("?")
     userinfo, separator, location = authority_and_name.rpartition("@")
     if separator and re.search("[/@]", userinfo):
-        raise ValueError("holds a / or @ in user or password: write it as %2F or %40")
+        raise ValueError("contains a / or @ in user or password: write it as %2F or %40")
     user, _, password = userinfo.partition(":")
     netloc, _, name = location.partition("/")
     if not name or "/" in name:
@@ -86,7 +86,7 @@ def _host_and_port(netloc: str) -> tuple[str, str]:
         re.A,
     )
     if match is None:
-        raise ValueError("has no host:port (an IPv6 address stands in brackets)")
+        raise ValueError("has no host:port (write an IPv6 address in brackets)")
     port = match["port"] or ""
     if port and not 1 <= int(port) <= 65535:
         raise ValueError(f"takes a port from 1 to 65535, not {port[:20]}")
@@ -97,7 +97,7 @@ def _options(query: str) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name, value in parse_qsl(query.replace("+", "%2B"), keep_blank_values=True):
         if name in options or not value:
-            raise ValueError(f"gives {name[:40]} twice or empty")
+            raise ValueError(f"has a duplicate or empty {name[:40]}")
         if name not in OPTIONS and name not in ("host", "port"):
             raise ValueError(f"takes no parameter {name[:40]!r} (those of libpq are known)")
         if name in NUMBERS and not re.fullmatch(r"\d{1,9}", value, re.A):

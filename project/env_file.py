@@ -51,7 +51,7 @@ def parse_env(text: str) -> dict[str, str]:
         if match is None:
             raise ValueError(f"line {number}: write NAME=value")
         if "\0" in line:
-            raise ValueError(f"line {number}: {match['name']} holds a NUL byte")
+            raise ValueError(f"line {number}: {match['name']} contains a NUL byte")
         try:
             variables[match["name"]] = _value(match["value"])
         except ValueError as error:

@@ -192,7 +192,7 @@ env = Environment()
 
 def _readable(name: str, value: str) -> str:
     if _CONTROL.search(value):
-        raise _refusal(name, "holds a line break or another control character")
+        raise _refusal(name, "contains a line break or another control character")
     if _NOT_UTF_8.search(value):
         raise _refusal(name, "is not UTF-8")
     return value

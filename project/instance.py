@@ -36,8 +36,8 @@ class Instance:
                 (data_dir / name).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise Refusal(
-                f"DATA_DIR {data_dir} cannot be used ({error.strerror}): name a folder that this "
-                "user may write"
+                f"DATA_DIR {data_dir} cannot be used ({error.strerror}): choose a folder that this "
+                "user may write to"
             ) from None
         return cls(data_dir)
 

@@ -24,7 +24,7 @@ from project.embedded import redis_server
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 100.0  # 4 s on a quiet machine; a wait ends as soon as the instance is ready
-COMMAND_S = 90.0  # 2 s of CPU took 42 s beside twenty other processes
+COMMAND_S = 90.0  # with twenty other processes, 2 s of CPU took 42 s
 
 
 def variables() -> set[str]:
@@ -38,7 +38,7 @@ def environment(**env_vars: str) -> dict[str, str]:
     Those that a developer's .env may set are present but empty, so that it has no effect.
     """
     emptied = dict.fromkeys(("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "QUOTE_SOURCE"), "")
-    # pytest-django sets DJANGO_SETTINGS_MODULE, which nobody who starts a server does.
+    # pytest-django sets DJANGO_SETTINGS_MODULE; users who start a server do not.
     removed = {*variables(), "DJANGO_SETTINGS_MODULE"}
     inherited = {name: value for name, value in os.environ.items() if name not in removed}
     return {**inherited, **emptied, "DEBUG": "0", **env_vars}

@@ -86,18 +86,18 @@ def _check_characters(text: str) -> None:
     if "#" in text:
         raise ValueError("takes no #: write one in a password as %23")
     if re.search(r"%(?![0-9A-Fa-f]{2})", text):
-        raise ValueError("holds a bare %: write one in a password as %25")
+        raise ValueError("contains a bare %: write one in a password as %25")
     if "%00" in text:
-        raise ValueError("holds a NUL byte (%00)")
+        raise ValueError("contains a NUL byte (%00)")
     if re.search(r"[\x00-\x20\x7f]", text):
-        raise ValueError("holds a space or control character: percent-encode it")
+        raise ValueError("contains a space or control character: percent-encode it")
 
 
 def _split_userinfo(text: str) -> tuple[str, str]:
     """Split "user:password@host/path" at the @, which must be before the first slash."""
     userinfo, separator, location = text.rpartition("@")
     if "/" in userinfo or "@" in userinfo:
-        raise ValueError("holds a / or @ in user or password: write it as %2F or %40")
+        raise ValueError("contains a / or @ in user or password: write it as %2F or %40")
     return (userinfo, location) if separator else ("", text)
 
 
@@ -105,7 +105,7 @@ def _credentials(userinfo: str, options: dict[str, str]) -> tuple[str | None, st
     """Return user and password, from before the @ or, as in redis-py's unix:// URLs, the query."""
     username, _, password = (unquote(part) for part in userinfo.partition(":"))
     if ":" in userinfo.partition(":")[2]:
-        raise ValueError("holds a : in the password: write it as %3A")
+        raise ValueError("contains a : in the password: write it as %3A")
     username = username or options.pop("username", "")
     password = password or options.pop("password", "")
     if username and not password:
@@ -118,7 +118,7 @@ def _options(query: str) -> dict[str, str]:
     pairs = parse_qsl(query.replace("+", "%2B"), keep_blank_values=True)
     options = dict(pairs)
     if len(options) != len(pairs):
-        raise ValueError("gives a parameter twice")
+        raise ValueError("has a duplicate parameter")
     if blank := next((name for name, value in pairs if not value), None):
         raise ValueError(f"has an empty parameter {blank[:40]!r}")
     return options

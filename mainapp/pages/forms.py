@@ -17,7 +17,7 @@ DIRECTIONAL = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\
 # Letters by category, but displayed as nothing: Hangul fillers and Khmer inherent vowels.
 BLANK = set("\u115f\u1160\u17b4\u17b5\u3164\uffa0")
 INVISIBLE = DIRECTIONAL | BLANK
-# Alphabets with letters that look alike: mixed, they allow a copy of another user's name.
+# Alphabets with similar letters: a name that mixes them could imitate another user's.
 CONFUSABLE = {"LATIN", "CYRILLIC", "GREEK"}
 
 

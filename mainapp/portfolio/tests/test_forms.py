@@ -167,7 +167,7 @@ def test_new_row_needs_a_quantity_and_an_existing_one_may_have_zero(petr4):
     assert form.cleaned_data["ativo"] == petr4
 
 
-def test_typed_text_is_kept_beside_its_error(petr4):
+def test_typed_text_is_shown_with_its_error(petr4):
     form = CarteiraForm(FIELDS | {"quantidade": "1.234", "nota": "11"})
     assert (form["quantidade"].value(), form["nota"].value()) == ("1.234", "11")
 

@@ -55,7 +55,7 @@ def test_ticker_in_the_url_prefills_the_form(browser):
     assert 'value="VALE3&quot;&gt;&lt;b&gt;"' in page
 
 
-def test_typed_text_is_kept_beside_its_error(browser, alice, petr4):
+def test_typed_text_is_shown_with_its_error(browser, alice, petr4):
     answer = browser.post("/create-carteira/", FIELDS | {"quantidade": "1.234"})
 
     page = text_of(answer)

@@ -95,7 +95,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("seed_demo works only with DEBUG=1: its passwords are known to all.")
+            raise CommandError("seed_demo works only with DEBUG=1: its passwords are public.")
         if User.objects.filter(username__in=PEOPLE).exists():
             self.stdout.write("The demonstration data exists already; nothing was changed.")
             return

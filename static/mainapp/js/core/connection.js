@@ -36,7 +36,7 @@ export function socketUrl(path) {
  * answer within `probeMs` the connection counts as dead, although the browser still shows it open (the
  * peer vanished without closing). `isAlive(frame)` returns whether a frame ends a silence: the price
  * service must send heartbeats, so a `pong` shows only that the connection works, not that prices arrive.
- * Time is measured by performance.now(): Date.now() jumps when somebody sets the clock.
+ * Time is measured by performance.now(): Date.now() jumps when the clock is set.
  *
  * `state`: `connecting`, `open`, `offline` (the browser lost the network; the connection may survive),
  * `reconnecting`, `stopped`. `reason` is why it is not open: `connecting`, `silent`, `closed`,

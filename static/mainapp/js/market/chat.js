@@ -42,7 +42,7 @@ export function attachChat(drawer, socket, counter) {
     showUnread();
     input?.focus();
   });
-  const page = drawer.parentElement; // narrows its content beside the open drawer on wide screens
+  const page = drawer.parentElement; // on wide screens its content becomes narrower next to the open drawer
   drawer.addEventListener("show.bs.offcanvas", () => (page.dataset.chat = "open"));
   drawer.addEventListener("hide.bs.offcanvas", () => delete page.dataset.chat);
   form?.addEventListener("submit", (event) => {

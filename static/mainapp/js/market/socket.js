@@ -148,7 +148,7 @@ export class StockSocket extends EventTarget {
     for (const key of ["source", "simulated", "limit"]) {
       if (frame[key] !== undefined) this[key] = frame[key];
     }
-    // The limit is what it was before the session ended: another tab logged in again.
+    // The limit has its value from before the session ended: another tab logged in again.
     if (this.sessionEnded && this.limit >= this._limitBefore) this.connection.confirmSession();
     for (const symbol of frame.pending ?? []) this.pending.add(symbol);
     if (frame.pending?.length) this._emit("pending", { symbols: frame.pending });
