@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import redis
 from websockets.asyncio.client import ClientConnection, connect
@@ -131,9 +132,10 @@ class Webs:
 
 def watched_symbols(client: redis.Redis) -> set[str]:
     """Return the union of the leases in the rig's Redis."""
-    names = client.zrange(redis_key("watchers"), 0, -1)
+    names: Any = client.zrange(redis_key("watchers"), 0, -1)
     leases = [redis_key("watch", name.decode()) for name in names]
-    return {symbol.decode() for symbol in client.sunion(leases)} if leases else set()
+    symbols: Any = client.sunion(leases) if leases else ()
+    return {symbol.decode() for symbol in symbols}
 
 
 async def until(condition: object, timeout_s: float) -> float:
