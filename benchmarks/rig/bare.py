@@ -17,7 +17,7 @@ import uvloop
 watchers: dict[str, set[Any]] = defaultdict(set)
 
 
-class Listener(picows.WSListener):
+class Listener(picows.WSListener):  # type: ignore[misc, unused-ignore] # picows, where it is installed, has types
     def __init__(self, symbols: list[str]) -> None:
         self.symbols = symbols
 
