@@ -8,7 +8,7 @@ from django.conf import settings as django_settings
 
 from mainapp.core.redis import channel_layers
 from mainapp.core.tests.pipes import until
-from project.embedded import redis_server
+from project.embedded import answers, redis_server
 
 
 def point_at(settings, url):
@@ -28,7 +28,8 @@ class OwnRedis:
         self.process = await asyncio.create_subprocess_exec(
             redis_server(), *options, stdout=asyncio.subprocess.DEVNULL, cwd=self.path.parent
         )
-        await until(self.path.exists)
+        # The socket's path exists before the server listens on it.
+        await until(lambda: answers(self.path))
 
     async def kill(self):
         self.process.kill()
