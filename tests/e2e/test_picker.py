@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,12 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import BLANK, OpenPage
 from tests.e2e.people import PASSWORD, log_in_new_user
-
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 360, "height": 740},
-    "has_touch": True,
-    "is_mobile": True,
-}
+from tests.e2e.phone import PHONE
 
 
 def stored_symbols(page: Page) -> list[str]:

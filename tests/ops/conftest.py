@@ -8,18 +8,18 @@ import pytest
 from tests.instances import instance
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
 
+SHARED = {"site", "timings", "preloaded"}  # fixtures that start processes for several tests
 STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests that share an instance on the same worker: all users of `site`, or a module.
+    """Run tests that share a fixture's processes on the same worker.
 
     Tests with the longest time-outs come first, so that the workers end at about the same time.
     """
     for item in items:
-        is_sharing = "site" in getattr(item, "fixturenames", ())
-        group = "site" if is_sharing else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+        for name in SHARED.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(name))
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(STARTED_IN_S))
     items.sort(key=timeout_s, reverse=True)
