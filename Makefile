@@ -67,19 +67,19 @@ node_modules/.package-lock.json: package-lock.json package.json | $(VENV)/.uv-$(
 	fi
 	@touch $@
 
-# Installs Chromium's headless shell if it has the rights to: it needs a third of the whole browser's
-# CPU. Otherwise the tests use the browser; without one, they are skipped.
+# Installs Chromium and its headless shell, with a third of the browser's CPU, if it has the rights
+# to. The browser alone is enough; without it, the browser tests are skipped.
 chromium:
 	@export DEBIAN_FRONTEND=noninteractive; \
 	has_browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }; \
-	get() { apt-get install -y -qq --no-install-recommends "$$1" >/dev/null 2>&1; }; \
-	if command -v chromium-headless-shell >/dev/null; then :; \
+	get() { apt-get install -y -qq --no-install-recommends "$$@" >/dev/null 2>&1; }; \
+	if has_browser && command -v chromium-headless-shell >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		echo "pregao: installing Chromium for the browser tests by apt-get"; \
 		has_browser || apt-get update -qq; \
-		get chromium-headless-shell || has_browser || get chromium; \
+		get chromium chromium-headless-shell || has_browser || get chromium; \
 	elif ! has_browser; then \
-		echo "pregao: the browser tests need Chromium: sudo apt-get install chromium-headless-shell"; \
+		echo "pregao: the browser tests need Chromium: sudo apt-get install chromium"; \
 	fi
 
 # Tests --------------------------------------------------------------------------------------

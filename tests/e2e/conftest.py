@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -22,7 +22,8 @@ from tests.prepared import copy_prepared
 
 # The headless shell is the same engine without the browser's own windows: a page in a new profile
 # costs 0.6 s of CPU instead of 1.9 s.
-CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+BROWSERS = ("chromium", "chromium-browser")
+CHROMIUMS = ("chromium-headless-shell", *BROWSERS)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -71,9 +72,9 @@ def shell(site_and_shell: tuple[Instance, Shell]) -> Shell:
     return site_and_shell[1]
 
 
-def chromium_path() -> str:
-    """Return the path of Chromium; skip the test without one."""
-    for name in CHROMIUMS:
+def chromium_path(names: Sequence[str] = CHROMIUMS) -> str:
+    """Return the path of the first that is installed; skip the test without one."""
+    for name in names:
         if path := shutil.which(name):
             return path
     refuse = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 WIDTH = 360
 PHONE: dict[str, Any] = {
@@ -20,6 +20,6 @@ def content_widths(page: Page) -> set[int]:
     widths = set()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        page.wait_for_function(f"document.documentElement.dataset.bsTheme === '{scheme}'")
+        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
         widths.add(page.evaluate("document.documentElement.scrollWidth"))
     return widths

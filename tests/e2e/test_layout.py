@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.conftest import BLANK
 from tests.e2e.phone import PHONE, WIDTH, content_widths
+from tests.instances import wait_for
 
 ADDRESSES = ["/", "/stockpicker/IBOV", "/stockpicker/ALL"]
 ADDRESSES += ["/stocktracker?stockpicker=PETR4&stockpicker=VALE3"]
@@ -22,7 +23,7 @@ def test_no_page_is_wider_than_a_phone(open_page):
 def test_simulated_banner_stays_visible_while_scrolling(open_page):
     page = open_page("/privacy/", viewport={"width": 360, "height": 400})
     page.mouse.wheel(0, 2000)
-    page.wait_for_function("scrollY > 0")
+    wait_for(lambda: page.evaluate("scrollY > 0"), 5, "a scrolled page")
 
     banner = page.locator(".simulated-banner")
     assert banner.bounding_box()["y"] == 0

@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.e2e.conftest import BLANK, OpenPage
 from tests.e2e.people import PASSWORD, log_in_new_user
 from tests.e2e.phone import PHONE
+from tests.instances import wait_for
 
 
 def stored_symbols(page: Page) -> list[str]:
@@ -196,7 +197,7 @@ def test_the_browsers_list_is_merged_once_after_the_login(open_page: OpenPage) -
         sign_up(page)
 
     assert merged.value.json()["symbols"] == ["VALE3", "ITUB4"]
-    page.wait_for_function("localStorage.getItem('pregao.list') === null")
+    wait_for(lambda: page.evaluate("localStorage.getItem('pregao.list') === null"), 15, "no list")
     page.goto("/stockpicker/IBOV")
     expect(page.locator("[data-count]")).to_have_text("2 de 200")
     page.goto("/watchlists/")

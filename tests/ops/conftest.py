@@ -39,8 +39,8 @@ def site(tmp_path_factory):
         assert started.stop(signal.SIGINT) == 0
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _prepared_benchmarks():
+@pytest.fixture(scope="session")
+def prepared_rig():
     """Let the instances of `benchmarks.rig` start from the prepared database too."""
     os.environ["RIG_DATABASE"] = str(prepared_folder() / DATABASE)
 
