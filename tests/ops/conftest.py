@@ -12,6 +12,7 @@ SHARED = {"site", "timings", "preloaded"}  # fixtures that start processes for s
 STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run tests that share a fixture's processes on the same worker.
 
