@@ -8,13 +8,14 @@ import pytest
 from tests.instances import instance
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
 
-SHARED = {"site", "timings", "preloaded"}  # fixtures that start processes for several tests
+# Fixtures that start processes or migrate a database for several tests.
+SHARED = {"site", "timings", "preloaded", "django_db_setup"}
 STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests that share a fixture's processes on the same worker.
+    """Run tests that share an expensive fixture on the same worker.
 
     Tests with the longest time-outs come first, so that the workers end at about the same time.
     """
