@@ -13,17 +13,19 @@ SHARED = {"site", "timings", "preloaded", "django_db_setup"}
 STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Run tests that share an expensive fixture on the same worker.
 
-    Tests with the longest time-outs come first, so that the workers end at about the same time.
+    Earlier than `pytest_collection_modifyitems`, in which xdist reads the groups.
     """
-    for item in items:
-        for name in SHARED.intersection(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(name))
-        if not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(STARTED_IN_S))
+    for name in SHARED.intersection(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.xdist_group(name))
+    if not item.get_closest_marker("timeout"):
+        item.add_marker(pytest.mark.timeout(STARTED_IN_S))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests with the longest time-outs first, so that the workers end together."""
     items.sort(key=timeout_s, reverse=True)
 
 
