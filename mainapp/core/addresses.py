@@ -52,8 +52,12 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-@lru_cache(maxsize=1024)
 def is_trusted_proxy(address: str) -> bool:
-    """Return whether a connection from this address may be that of many clients."""
+    """Return whether connections from this address may be those of many clients."""
+    return _is_in(address, tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(maxsize=1024)
+def _is_in(address: str, networks: tuple[str, ...]) -> bool:
     parsed = ip_address(address.partition("%")[0])
-    return any(item == "*" or parsed in ip_network(item) for item in settings.TRUSTED_PROXIES)
+    return any(network == "*" or parsed in ip_network(network) for network in networks)

@@ -9,6 +9,7 @@ import uvicorn
 from project import http_protocol
 from project.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS, BoundedRequests
 from project.listener import listen
+from project.serve import options
 from project.websockets import QuoteSocketProtocol
 from tests.ops.test_websockets import CLOSE, UPGRADE
 
@@ -130,6 +131,10 @@ def test_slow_body_and_a_socket_stay_open(monkeypatch):
     assert slow.startswith(b"HTTP/1.1 204 ")
     assert opened.startswith(b"HTTP/1.1 101 ")
     assert opened.endswith(b"\x88\x02\x03\xe8")
+
+
+def test_server_uses_the_protocol():
+    assert options()["http"] is BoundedRequests
 
 
 def test_address_has_a_limited_number_of_connections_beside_its_sockets(settings):
