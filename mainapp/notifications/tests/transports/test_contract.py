@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import pytest
@@ -68,15 +69,25 @@ def test_checked_target_is_valid_again(kind, client):
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "drip_head"])
-def test_slow_service_times_out_and_is_retried(send, receiver, fault, monkeypatch):
-    monkeypatch.setattr(http, "TIMEOUT_S", 0.3)
+def test_slow_service_times_out_and_is_retried(client, receiver, message, fault, monkeypatch):
+    monkeypatch.setattr(http, "TIMEOUT_S", 0.4)
     receiver.fault = fault
-    started = monotonic()
-    error = failure(send)
 
-    assert (str(error), error.permanent) == ("o servidor não respondeu a tempo", False)
-    assert len(receiver.requests) == 1
-    assert monotonic() - started < 2
+    def send(kind):
+        service = SERVICES[kind]
+        transport = service.transport(client)
+        target = transport.check(*service.typed)
+        started = monotonic()
+        with pytest.raises(TransportError) as failed:
+            transport.send(message(target.address, secret=target.secret))
+        return str(failed.value), failed.value.permanent, monotonic() - started < 2
+
+    with ThreadPoolExecutor(len(SERVICES)) as threads:
+        results = dict(zip(SERVICES, threads.map(send, SERVICES), strict=True))
+
+    assert results == dict.fromkeys(SERVICES, ("o servidor não respondeu a tempo", False, True))
+    assert sorted(receiver.names) == sorted(service.host for service in SERVICES.values())
+    assert len(receiver.requests) == len(SERVICES)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
