@@ -9,7 +9,10 @@ from django.db import connections
 from mainapp.accounts.models import User
 from mainapp.core.limits import consume_async, of_user
 from mainapp.core.realtime import query
+from mainapp.core.tests.pipes import until
 from mainapp.forum.consumers.shared import room_hub
+from mainapp.forum.fanout import hub as forum_hub
+from mainapp.forum.fanout import presence_sync
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import CHANGES
 from mainapp.forum.selectors.messages import messages_since
@@ -540,6 +543,16 @@ async def test_room_without_a_host_still_works(websocket, url, room, alice, bob)
 # Presence in one process ---------------------------------------------------------------------
 
 
+@pytest.fixture
+def short_linger(monkeypatch):
+    monkeypatch.setattr(presence_sync, "LINGER_S", 0.1)
+
+
+def test_departure_is_published_after_one_second():
+    assert presence_sync.LINGER_S == 1.0
+
+
+@pytest.mark.usefixtures("short_linger")
 async def test_presence_counts_people_not_tabs(websocket, url, alice, bob):
     async with websocket(url, alice) as alices_socket:
         assert (await alices_socket.next())["present"] == [person(alice)]
@@ -565,16 +578,22 @@ async def test_presence_counts_people_not_tabs(websocket, url, alice, bob):
         }
 
 
-async def test_reload_does_not_count_as_leaving(websocket, url, alice, bob):
+async def test_reload_does_not_count_as_leaving(websocket, url, room, alice, bob, monkeypatch):
+    monkeypatch.setattr(presence_sync, "LINGER_S", 0.4)
     async with websocket(url, alice) as alices_socket:
         await alices_socket.next("room")
         async with websocket(url, bob):
             assert (await alices_socket.next("presence"))["joined"] == [person(bob)]
         async with websocket(url, bob) as again:
             await again.next("room")
-            await asyncio.sleep(1.2)  # a departure is published after one second
+            assert sockets_of(bob, room) == 2
+            await until(lambda: sockets_of(bob, room) == 1)  # the first one was removed
             await alices_socket.send({"type": "ping"})
             assert (await alices_socket.next())["type"] == "pong"
+
+
+def sockets_of(user, room):
+    return room_hub().rooms[room.pk]._here[user.pk]
 
 
 # Cost ----------------------------------------------------------------------------------------
@@ -631,13 +650,13 @@ async def test_change_is_read_once_for_all_sockets(websocket, url, bob, queries)
         assert len([sql for sql in reads if "revision" in sql.partition("WHERE")[2]]) == 1
 
 
-async def test_room_without_sockets_is_forgotten(websocket, url, room, alice):
+@pytest.mark.usefixtures("short_linger")
+async def test_room_without_sockets_is_forgotten(websocket, url, room, alice, monkeypatch):
+    monkeypatch.setattr(forum_hub, "POLL_S", 0.05)
     async with websocket(url, alice) as socket:
         await socket.next()
         assert list(room_hub().rooms) == [room.pk]
-    async with asyncio.timeout(5):
-        while room_hub().rooms:
-            await asyncio.sleep(0.05)
+    await until(lambda: not room_hub().rooms)
 
 
 async def test_first_message_makes_the_author_a_participant(websocket, url, room, bob):

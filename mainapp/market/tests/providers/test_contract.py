@@ -123,9 +123,7 @@ def test_tickers_are_listings(make, name):
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", REMOTE)
-def test_fault_is_a_provider_error_within_the_timeout_and_leaves_no_thread(
-    make, stub, name, fault
-):
+def test_fault_is_a_provider_error_within_the_timeout_and_leaves_no_thread(make, stub, name, fault):
     timeout = SHORT_S if fault in SLOW else TIMEOUT_S
     provider = make(name, timeout=timeout)
     stub.fault = fault
