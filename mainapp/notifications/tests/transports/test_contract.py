@@ -1,13 +1,13 @@
 """The contract of all transports, tested against a local server."""
 
 import logging
-import ssl
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import pytest
 
 from mainapp.core.http import client as http
+from mainapp.core.http.connections import default_tls
 from mainapp.notifications.models import Channel
 from mainapp.notifications.services.delivering import transports
 from mainapp.notifications.tests.smtp import smtp_server
@@ -145,7 +145,7 @@ def test_refusal_with_an_unexpected_body_is_permanent(send, receiver, body):
 
 
 def test_untrusted_certificate_is_a_temporary_error(send, kind, client, receiver, message):
-    client._tls = ssl.create_default_context()  # does not trust the receiver's certificate
+    client._tls = default_tls()  # does not trust the receiver's certificate
     error = failure(send)
 
     assert "certificate" in str(error)
