@@ -44,6 +44,8 @@ def post_without_token(browser):
 def exceed_a_limit(browser):
     for _attempt in range(30):
         answer = Client().post("/accounts/password/reset/", {"email": "nobody@example.org"})
+        if answer.status_code == 429:
+            break
     return answer
 
 
