@@ -22,7 +22,10 @@ class StubServer(ThreadingHTTPServer):
     ) -> None:
         super().__init__((host, 0), handler)
         if tls:
-            self.socket = tls.wrap_socket(self.socket, server_side=True)
+            # Each connection's own thread makes the handshake, with its first read.
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = Thread(target=self.serve_forever, daemon=True)
         self._thread.start()
 

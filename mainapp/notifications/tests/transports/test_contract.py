@@ -70,7 +70,7 @@ def test_checked_target_is_valid_again(kind, client):
 
 @pytest.mark.parametrize("fault", ["hang", "drip", "drip_head"])
 def test_slow_service_times_out_and_is_retried(client, receiver, message, fault, monkeypatch):
-    monkeypatch.setattr(http, "TIMEOUT_S", 0.4)
+    monkeypatch.setattr(http, "TIMEOUT_S", 0.5)
     receiver.fault = fault
 
     def send(kind):
