@@ -21,7 +21,7 @@ from mainapp.forum.services import messages as services_messages
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import close_room
 from mainapp.forum.signals import room_changed
-from mainapp.forum.tests.factories import MessageFactory, RoomFactory
+from mainapp.forum.tests.factories import RoomFactory, fill_room
 
 PRODUCTION_POLL_S = hub.POLL_S
 LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
@@ -263,8 +263,7 @@ async def test_sockets_page_when_their_process_missed_much(room, bob, no_hints, 
     monkeypatch.setattr(hub, "POLL_S", 60)
     async with running() as fanout:
         client = await Client.enter(fanout, room, bob)
-        for _ in range(230):
-            await query(MessageFactory, room=room, author=bob)
+        await query(fill_room, room, bob, 230)
         fanout._poll_now.set()
         await until(lambda: len(client.seqs) == 230)
         await until(lambda: client.socket.is_live)
