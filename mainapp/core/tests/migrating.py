@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.apps.registry import Apps
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -24,7 +23,7 @@ class _Executor(MigrationExecutor):
         return super().migration_plan(self._latest if clean_start else targets, clean_start)
 
 
-def migrate(targets: Targets, *, latest: Targets) -> Apps:
+def migrate(targets: Targets, *, latest: Targets) -> Any:
     """Migrate to `targets`, which precede `latest` or equal it; return the models there."""
     _Executor(latest).migrate(targets)
     nodes = [target for target in targets if target[1]]
