@@ -243,7 +243,7 @@ def test_exactly_the_count_of_200_parallel_stored_uses_is_allowed(has_old_window
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(20) as threads:
+    with ThreadPoolExecutor(16) as threads:
         assert sum(threads.map(use_ten_times, range(20))) == 10
     assert Usage.objects.get().count == 10
 
