@@ -2,30 +2,42 @@
 
 import os
 import signal
+from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.instances import instance
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
 
-# Fixtures that start processes or migrate a database for several tests.
-SHARED = {"site", "timings", "preloaded", "django_db_setup"}
+# Modules whose tests share an expensive fixture: an instance, faults, or a migrated database.
+SHARED = {
+    **dict.fromkeys(("test_backup", "test_launcher", "test_servers"), "site"),
+    **{name: name for name in ("test_faults", "test_processes", "test_api_schema")},
+}
 STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Run tests that share an expensive fixture on the same worker.
+class Scheduling(LoadScopeScheduling):
+    """Runs tests that share an expensive fixture on the same worker.
 
-    Earlier than `pytest_collection_modifyitems`, in which xdist reads the groups.
+    Markers `xdist_group` have no effect: xdist 3.8 writes an attribute that pytest 9.2 lacks.
     """
-    for name in SHARED.intersection(getattr(item, "fixturenames", ())):
-        item.add_marker(pytest.mark.xdist_group(name))
-    if not item.get_closest_marker("timeout"):
-        item.add_marker(pytest.mark.timeout(STARTED_IN_S))
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SHARED.get(Path(nodeid.split("::")[0]).stem, nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run tests with the longest time-outs first, so that the workers end together."""
+    for item in items:
+        if not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(STARTED_IN_S))
     items.sort(key=timeout_s, reverse=True)
 
 
