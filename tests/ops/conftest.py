@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # has no types
 
 from tests.instances import instance
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
@@ -19,7 +19,7 @@ SHARED = {
 STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
-class Scheduling(LoadScopeScheduling):
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # as above
     """Runs tests that share an expensive fixture on the same worker.
 
     Markers `xdist_group` have no effect: xdist 3.8 writes an attribute that pytest 9.2 lacks.
