@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.core.mail.message import sanitize_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -33,7 +34,10 @@ REFUSED = {
     "HOST": ["http://localhost", "localhost:80", "[::1]:80", "300.1.1.1", "a b", "::zz", "-x"],
     "EMAIL_PORT": ["0", "65536"],
     "EMAIL_HOST": ["smtp://mail", "mail:25", "ma il"],
-    "EMAIL_FROM": ["nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c"],
+    "EMAIL_FROM": [
+        *("nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c", "Clube, B3 <a@b.org>"),
+        *("a,b@c", "A: b <a@b.org>", "[B3] <a@b.org>", '"Ana <a@b.org>', "A\\b <a@b.org>"),
+    ],
     "EMAIL_VERIFICATION": ["always"],
     "LOG_LEVEL": ["LOUD"],
     "ALLOWED_HOSTS": ["a.org,b.org:80", "https://a.org", "a b.org", "::zz"],
@@ -182,6 +186,41 @@ def test_url_loses_its_final_slash(set_variables):
 
     assert env.url("SITE_URL") == "https://pregao.example/app"
     assert env.origins("CSRF_TRUSTED_ORIGINS") == ["https://*.a.org"]
+
+
+@pytest.mark.parametrize(
+    ("value", "origin"),
+    [
+        ("https://A.org:443/", "https://a.org"),
+        ("HTTP://a.org:80", "http://a.org"),
+        ("https://a.org:", "https://a.org"),
+        ("https://*.a.org:443", "https://*.a.org"),
+        ("https://[::1]", "https://[::1]"),
+        ("https://[::1]:443", "https://[::1]"),
+        ("https://a.org:80", "https://a.org:80"),
+    ],
+)
+def test_origin_is_written_as_browsers_send_it(set_variables, value, origin):
+    set_variables(CSRF_TRUSTED_ORIGINS=f"{value}, {origin}")
+
+    assert env.origins("CSRF_TRUSTED_ORIGINS") == [origin]
+
+
+def test_allowed_host_is_written_as_django_compares_it(set_variables):
+    set_variables(ALLOWED_HOSTS="[0:0:0:0:0:0:0:1], 2001:DB8::1, a.org.")
+
+    assert env.hosts("ALLOWED_HOSTS", []) == ["[::1]", "[2001:db8::1]", "a.org"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a@b.org", "Pregão <a@b.org>", '"Clube, B3" <a@b.org>', "Dr. D'Ávila | B3 <a+b@c.org>"],
+)
+def test_sender_can_be_written_into_a_message(set_variables, value):
+    set_variables(EMAIL_FROM=value)
+
+    assert env.sender("EMAIL_FROM", "") == value
+    assert sanitize_address(value, "utf-8")
 
 
 def test_nothing_is_interpolated():
