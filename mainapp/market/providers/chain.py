@@ -18,7 +18,7 @@ from mainapp.market.providers.source import PendingCall, Source, load
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
-from mainapp.market.quotes import Bar, Quote, rejection
+from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
@@ -130,7 +130,8 @@ class _Round:
             quote = quotes.get(symbol)
             if quote is None:
                 continue
-            if rejection(quote, last=None, at=datetime.now(UTC)) is None:
+            at = datetime.now(UTC)
+            if rejection(quote, last=None, at=at, currency=CURRENCY) is None:
                 self._quotes[symbol] = quote
             else:
                 self._unusable.append(quote)
