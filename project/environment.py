@@ -123,14 +123,21 @@ class Environment:
         return host.removesuffix(".")
 
     def networks(self, name: str) -> list[str]:
-        """Return IP addresses and networks in CIDR notation, or `*` for all."""
-        items = self.items(name)
-        for item in items:
+        """Return IP addresses and networks in CIDR notation, or `*` for all.
+
+        IPv4 ones are followed by their IPv4-mapped form, in which a server that listens on `::`
+        sees its clients.
+        """
+        networks = []
+        for item in self.items(name):
             try:
-                item == "*" or ipaddress.ip_network(item)
+                network = None if item == "*" else ipaddress.ip_network(item)
             except ValueError:
                 raise _refusal(name, "takes IP addresses or networks (10.0.0.0/8)", item) from None
-        return items
+            networks.append(item)
+            if network is not None and network.version == 4:
+                networks.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
+        return networks
 
     def url(self, name: str, default: str = "") -> str:
         """Return an http or https URL without a trailing slash."""

@@ -11,6 +11,7 @@ import pytest
 from django.core.mail.message import sanitize_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from project.database_url import parse_database_url
 from project.env_file import parse_env, read_env_file
@@ -204,6 +205,19 @@ def test_origin_is_written_as_browsers_send_it(set_variables, value, origin):
     set_variables(CSRF_TRUSTED_ORIGINS=f"{value}, {origin}")
 
     assert env.origins("CSRF_TRUSTED_ORIGINS") == [origin]
+
+
+def test_ipv4_proxy_is_also_trusted_when_the_server_listens_on_ipv6(set_variables):
+    set_variables(TRUSTED_PROXIES="10.0.0.0/8, 127.0.0.1, fd00::/8, *")
+
+    proxies = env.networks("TRUSTED_PROXIES")
+
+    assert proxies[:2] == ["10.0.0.0/8", "::ffff:10.0.0.0/104"]
+    assert proxies[2:] == ["127.0.0.1", "::ffff:127.0.0.1/128", "fd00::/8", "*"]
+    trusted = _TrustedHosts(proxies[:5])
+    for address in ("10.1.2.3", "::ffff:10.1.2.3", "::ffff:127.0.0.1", "fd00::1"):
+        assert address in trusted
+    assert "::ffff:11.1.2.3" not in trusted
 
 
 def test_allowed_host_is_written_as_django_compares_it(set_variables):
