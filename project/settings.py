@@ -74,7 +74,7 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "mainapp.pages.middleware.set_chosen_language",
+    "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -236,7 +236,8 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # allauth limits it to the browser that signed up
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # in addition to allauth's defaults
+# In addition to allauth's defaults; log-ins are limited by AccountAdapter.authenticate.
+ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key", "login": None, "login_failed": None}
 
 # Limits ----------------------------------------------------------------------------------------
 
@@ -368,6 +369,14 @@ STORAGES = {
 # Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# With this prefix browsers refuse a cookie that another host of the domain, or plain HTTP, sets.
+_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}sessionid"
+CSRF_COOKIE_NAME = f"{_prefix}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{_prefix}django_language"
+KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}known_browser"
+MESSAGES_COOKIE_NAME = f"{_prefix}messages"
+MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS

@@ -1,19 +1,30 @@
-"""Publish ended log-ins to every process, after the commit."""
+"""Publish ended log-ins to every process after the commit, and remember browsers at a log-in."""
 
 from typing import Any, Literal
 
+from allauth.account.signals import password_reset
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from mainapp.accounts.browsers import remember_browser
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
 from mainapp.core.consumers import RECONNECT, SESSION_ENDED
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level")
+
+
+@receiver(user_logged_in)
+@receiver(password_reset)
+def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
+    """Remember the browser of whoever knew the password or could read the account's mail."""
+    if request is not None:
+        remember_browser(request, user)
 
 
 @receiver(post_delete, sender=Session)

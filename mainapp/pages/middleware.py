@@ -1,4 +1,4 @@
-"""Middleware: refusals before a view runs, page limits and policies, metrics, language."""
+"""Middleware: refusals before a view runs, page limits and policies, metrics, cookies, caching."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.urls import reverse
 from django.utils.translation import gettext_noop as _
 
+from mainapp.accounts import browsers
 from mainapp.accounts.policies import has_level
 from mainapp.core.addresses import client_address
 from mainapp.core.errors import json_response
@@ -162,13 +163,14 @@ def _has_level_for(user: Any, allowed: Who) -> bool:
     return has_level(user, "support" if Who.SUPPORT in allowed else "admin")
 
 
-def set_chosen_language(
+def set_log_in_cookies(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Set the language cookie to the user's preference after a log-in."""
+    """After a log-in, set the cookies of the user's language and of the known browser."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        browsers.set_cookie(request, response)
         if language := getattr(request, "chosen_language", ""):
             set_language_cookie(response, language)
         return response

@@ -9,7 +9,6 @@ from allauth.account.models import Login as LogInAttempt
 from allauth.account.utils import has_verified_email
 from allauth.core import ratelimit
 from django.conf import settings
-from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
@@ -32,6 +31,7 @@ from mainapp.api.serializers.accounts import (
 from mainapp.api.services.tokens import create_tokens, revoke_token, rotate_token
 from mainapp.api.views.base import ApiView, valid
 from mainapp.core.exceptions import DomainError
+from mainapp.core.storage import NamedCookieStorage
 
 WAIT_S = 60
 
@@ -169,7 +169,7 @@ def _register(request: Any, form: SignUpForm) -> None:
 def _discard_session_changes(request: Any) -> Iterator[None]:
     """Discard what allauth writes to the session and to the messages of the next page."""
     saved_session, request.session = request.session, type(request.session)()
-    saved_messages, request._messages = request._messages, CookieStorage(request)
+    saved_messages, request._messages = request._messages, NamedCookieStorage(request)
     try:
         yield
     finally:
