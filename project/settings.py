@@ -264,7 +264,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["mainapp.api.formats.Json"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "mainapp.api.schema.Schema",
     "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
 }
 SIMPLE_JWT = {
@@ -272,7 +272,6 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
     # Derived, so that it is long enough for any SECRET_KEY.
     "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
-    "CHECK_REVOKE_TOKEN": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",

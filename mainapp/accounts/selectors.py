@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.fanout import Rights
 from mainapp.accounts.models import Preferences, User
-from mainapp.accounts.tickets import Ticket
 
 UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
 
@@ -59,16 +58,6 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
         for key, data in decoded.items()
         if (user := users.get(str(data.get(SESSION_KEY)))) and _is_valid(user, data)
     }
-
-
-def user_of_ticket(ticket: Ticket) -> User | None:
-    """Return the user of a ticket; None if the log-in that it was issued for has ended."""
-    if ticket.session_key:
-        return users_of_sessions([ticket.session_key]).get(ticket.session_key)
-    user = User.objects.filter(pk=ticket.user_id, is_active=True).first()
-    if user is None or not constant_time_compare(ticket.auth_hash, user.get_session_auth_hash()):
-        return None
-    return user
 
 
 def user_of_unlock_token(token: str) -> User | None:
