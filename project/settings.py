@@ -66,6 +66,7 @@ MIDDLEWARE = [
     # Before any middleware that may respond itself, so that all responses get the headers.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_large_bodies",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -30,7 +30,7 @@ LEVELS = ("user", "support", "admin")
 # Log-ins; the WRONG ones are given back when the password was right. By address and by the name as
 # typed, the refusal is shown. By the account that the name led to, it looks like a wrong password:
 # otherwise trying an e-mail after a username would reveal that both are of one account. A browser
-# in which the user has logged in before has a limit of its own: strangers cannot lock the owner out.
+# in which the user has logged in before has its own limit: strangers cannot lock the owner out.
 LOG_INS_BY_ADDRESS = Limit("log-ins-all", 30, 60.0)
 WRONG_BY_ADDRESS = Limit("log-ins", 10, 60.0)
 WRONG_BY_NAME = Limit("log-ins", 5, 300.0)

@@ -15,7 +15,7 @@ LIFE_S = 30
 
 
 def issue(session_key: str) -> str:
-    """Store a ticket of a log-in for LIFE_S and return its value, of which only a hash is stored."""
+    """Return a new ticket of a log-in, valid for LIFE_S; only a hash of it is stored."""
     value = secrets.token_urlsafe(32)
     client().set(_key(value), session_key, ex=LIFE_S)
     return value

@@ -10,6 +10,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts import browsers
@@ -161,6 +162,31 @@ def _has_level_for(user: Any, allowed: Who) -> bool:
     if allowed & ~STAFF:
         return True
     return has_level(user, "support" if Who.SUPPORT in allowed else "admin")
+
+
+def forbid_storing(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Add `no-store` to responses to logged-in users, unless the view sets a Cache-Control.
+
+    Every page names its reader; a stored one would be shown to whoever uses the browser next.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if _is_read_by_member(request):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def _is_read_by_member(request: HttpRequest) -> bool:
+    """Return whether the request has a user; reads no session that the view has not read."""
+    user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
+    if user is None and not isinstance(getattr(request, "user", None), SimpleLazyObject):
+        user = getattr(request, "user", None)  # set by a log-in or by REST framework
+    return bool(user and user.is_authenticated)
 
 
 def set_log_in_cookies(
