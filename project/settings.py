@@ -225,8 +225,8 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_USERNAME_BLACKLIST = [
-    *("admin", "administrador", "administrator", "moderador", "moderator", "pregao", "root"),
-    *("sistema", "suporte", "support"),
+    *("admin", "administrador", "administradora", "administrator", "moderador", "moderadora"),
+    *("moderator", "pregao", "root", "sistema", "suporte", "support"),
 ]
 ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # else anyone could make us mail any address

@@ -8,7 +8,6 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context
 from django.contrib.auth import authenticate
-from django.core.validators import RegexValidator
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -27,12 +26,6 @@ from mainapp.accounts.selectors import account_named, folded
 from mainapp.core.addresses import client_address
 from mainapp.core.limits import Key, give_back, of_address, of_text, of_user, try_consume
 
-# No "@", which marks an e-mail at log-in. ASCII only: accented and foreign letters can look alike,
-# and SQLite ignores the case of ASCII letters only. A display name may contain any of them.
-validate_username = RegexValidator(
-    r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
-    _("Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."),
-)
 MISMATCH = _("Usuário, e-mail ou senha incorretos.")
 
 
@@ -47,8 +40,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def clean_username(self, username: str, shallow: bool = False) -> str:
         # Full-width letters become the ASCII letters that they look like.
         username = unicodedata.normalize("NFKC", username)
-        validate_username(username)
         cleaned: str = super().clean_username(username, shallow)
+        User.objects.check_username(cleaned, User())
         return cleaned
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:

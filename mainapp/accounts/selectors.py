@@ -12,10 +12,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.utils.translation import gettext as _
 
 from mainapp.accounts.fanout import Rights
-from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.models import REMOVED_USER, Preferences, User
 
 UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
 
@@ -78,7 +77,7 @@ def avatar_url(user: User | None, size: int) -> str | None:
 
 def removed_user_name() -> str:
     """Return the placeholder for the name of a user whose account was deleted."""
-    return _("usuário removido")
+    return str(REMOVED_USER)
 
 
 def name_of(user: User | None) -> str:

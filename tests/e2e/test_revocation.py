@@ -39,7 +39,7 @@ def caching_page(browser, site):
     started.close()
 
 
-@pytest.mark.parametrize("path", ["/carteira/", "/privacy/"])
+@pytest.mark.parametrize("path", ["/carteira", "/privacy/"])
 def test_back_after_a_logout_shows_nothing(caching_page, path):
     page, name = caching_page, log_in_new_user(caching_page, path)
     expect(page.locator("[data-account]")).to_contain_text(name)

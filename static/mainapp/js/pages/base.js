@@ -58,17 +58,17 @@ async function isStillLoggedIn(member) {
  * Show a page that names its reader from the back/forward cache only to that reader. Chrome and
  * Safari keep pages there in spite of `no-store`, so it is hidden before.
  */
-function guardMember() {
+function guardMember(member) {
   const root = document.documentElement;
   window.addEventListener("pagehide", (event) => (root.hidden = event.persisted));
   window.addEventListener("pageshow", async (event) => {
     if (!event.persisted) return;
-    if (await isStillLoggedIn(root.dataset.member).catch(() => false)) root.hidden = false;
+    if (await isStillLoggedIn(member).catch(() => false)) root.hidden = false;
     else window.location.reload();
   });
 }
 
-if (document.documentElement.dataset.member) guardMember();
+if (document.body.dataset.member) guardMember(document.body.dataset.member);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);
