@@ -73,6 +73,11 @@ def mixes_alphabets(name: str) -> bool:
     return len(CONFUSABLE & scripts) > 1
 
 
+def one_line(text: str) -> str:
+    """Return a user's text for a line of ours: one line, without hidden characters."""
+    return "".join(char for char in " ".join(text.split()) if not is_hidden(char))
+
+
 def skeletons(name: str) -> set[str]:
     """Return what a name looks like; names that share an element look alike. Empty for ""."""
     shown = "".join(char for char in unicodedata.normalize("NFKC", name) if not is_hidden(char))
