@@ -109,4 +109,4 @@ def _check_password(
     """Return the account if the password is right; a deactivated one too, whose page says so."""
     AuthenticationBackend.unstash_authenticated_user()
     user = authenticate(request, account=account, **credentials)
-    return user or AuthenticationBackend.unstash_authenticated_user()  # type: ignore[no-any-return]
+    return user or AuthenticationBackend.unstash_authenticated_user()

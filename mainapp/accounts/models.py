@@ -136,13 +136,13 @@ class User(AbstractUser):
         """Check the names if they are new: existing ones stay, whatever the rule was."""
         super().clean()
         self.display_name = tidy(self.display_name)
-        saved = User.objects.filter(pk=self.pk).values("username", "display_name").first() or {}
+        saved: Any = User.objects.filter(pk=self.pk).values("username", "display_name").first()
         for field, check in (
             ("username", User.objects.check_username),
             ("display_name", User.objects.check_display_name),
         ):
             name = getattr(self, field)
-            if name and name != saved.get(field):
+            if name and (saved is None or name != saved[field]):
                 try:
                     check(name, self)
                 except ValidationError as error:

@@ -24,7 +24,7 @@ class Schema(AutoSchema):
     """Describes an operation, with the header of those whose repetition has no second effect."""
 
     def get_operation(self, *args: Any, **options: Any) -> Any:
-        operation = super().get_operation(*args, **options)  # type: ignore[no-untyped-call]
+        operation = super().get_operation(*args, **options)
         is_mutation = self.method.lower() in MUTATIONS
         if operation and is_mutation and getattr(self.view, "accepts_key", False):
             operation.setdefault("parameters", []).append(KEY)

@@ -99,7 +99,7 @@ def session_key_of(token: Any) -> str:
 
 def claims_of(pair: Pair) -> dict[str, Any]:
     """Return what a pair says; without the signatures it gives access to nothing."""
-    backend = RefreshToken().get_token_backend()
+    backend: Any = RefreshToken().get_token_backend()
     return {"access": backend.decode(pair["access"]), "refresh": backend.decode(pair["refresh"])}
 
 
