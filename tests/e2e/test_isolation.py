@@ -1,4 +1,4 @@
-"""Texts of users that scripts put into a page move nothing outside them, whatever their direction."""
+"""Texts of users that scripts put into a page move nothing outside them."""
 
 from playwright.sync_api import expect
 
@@ -17,8 +17,8 @@ FIND = """
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const { data, parentElement } = texts.currentNode;
-    if (!data.includes(mark) || parentElement.closest("script, template, textarea")) continue;
-    if (parentElement.closest("bdi, [dir=auto]") || data.includes(`\\u2068${mark}\\u2069`)) continue;
+    if (!data.includes(mark) || data.includes(`\\u2068${mark}\\u2069`)) continue;
+    if (parentElement.closest("script, template, textarea, bdi, [dir=auto]")) continue;
     found.push(parentElement.outerHTML.slice(0, 200));
   }
   return found;
