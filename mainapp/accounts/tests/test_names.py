@@ -1,8 +1,10 @@
 """One rule for names on pages, in the API, in the admin and in management commands."""
 
 import json
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -133,6 +135,18 @@ def test_staff_may_have_a_name_of_the_staff_but_not_anothers(alice):
     assert chief.name == "Suporte"
     with pytest.raises(ValidationError):
         User.objects.check_display_name("AIice", chief)
+
+
+def test_the_migration_records_existing_names_that_clash(alice, bia):
+    User.objects.filter(pk=bia.pk).update(username="a1ice", display_name="Ana Lima")
+    NameSkeleton.objects.all().delete()
+
+    import_module("mainapp.accounts.migrations.0007_nameskeleton").record_names(apps, None)
+
+    assert set(NameSkeleton.objects.values_list("user", flat=True)) == {alice.pk, bia.pk}
+    with pytest.raises(ValidationError):
+        User.objects.create_user("ALICE")
+    save_profile(user=bia, display_name="Ana Lima", bio="Oi")  # the clash stays
 
 
 def test_a_log_in_records_no_names(client, alice, queries):

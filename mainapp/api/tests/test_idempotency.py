@@ -3,15 +3,18 @@
 import json
 from datetime import timedelta
 from hashlib import sha256
+from importlib import import_module
 from threading import Barrier, Thread
 from typing import ClassVar
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
@@ -143,6 +146,17 @@ def test_no_secret_is_stored(db, client):
         for path in ("register", "login"):
             head = f"POST {V1}accounts/{path}/\n"
             assert sha256(f"{head}{json.dumps(body)}".encode()).hexdigest() not in stored
+
+
+def test_secrets_of_earlier_versions_are_deleted(alice):
+    expires_at = timezone.now() + timedelta(days=1)
+    KeptAnswer.objects.create(scope="s", key="k", fingerprint="f", body="x", created_at=expires_at)
+    OutstandingToken.objects.create(user=alice, jti="1", token="a.b.c", expires_at=expires_at)
+
+    import_module("mainapp.api.migrations.0002_forget_secrets").forget(apps, None)
+
+    assert not KeptAnswer.objects.exists()
+    assert OutstandingToken.objects.get().token == ""
 
 
 def test_key_before_a_log_in_belongs_to_the_content(db, client):
