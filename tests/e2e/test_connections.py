@@ -19,7 +19,7 @@ from tests.e2e.test_forum import (
     write_message,
 )
 from tests.e2e.test_notifications import notify_code
-from tests.instances import Instance, wait_for
+from tests.instances import Instance
 
 STALE_MS = 3_500  # 2.6 s of silence, and a margin for polling
 BACK_MS = 30_000  # 10 s of silence, 4 s for the probe, the back-off, and a busy machine

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import ARGUMENTS, BLANK, chromium_path
+from tests.e2e.conftest import ARGUMENTS, BLANK, BROWSERS, chromium_path
 from tests.e2e.people import log_in_new_user
 
 WATCHED = "/stocktracker?stockpicker=PETR4"
@@ -29,9 +29,9 @@ def test_logout_is_shown_in_another_tab_whose_prices_stay_live(open_page):
 
 @pytest.fixture
 def caching_page(browser, site):
-    """A page of a browser with the back/forward cache that playwright switches off."""
+    """A page of a browser with the back/forward cache, as in `test_connections`."""
     started = browser.browser_type.launch(
-        executable_path=chromium_path(),
+        executable_path=chromium_path(BROWSERS),
         args=ARGUMENTS,
         ignore_default_args=["--disable-back-forward-cache"],
     )
