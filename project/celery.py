@@ -18,6 +18,8 @@ class SteadyConnection(Connection):
     without Redis; with constant intervals it needs 1.5 s.
     """
 
+    _needs_writing = False
+
     def ensure_connection(
         self, errback: Callable[[Any, Any], Any] | None = None, *args: Any, **options: Any
     ) -> Any:
@@ -28,7 +30,17 @@ class SteadyConnection(Connection):
                 reported.append(error)
                 errback(error, pause_s)
 
+        self._needs_writing = True
         return super().ensure_connection(report_once, *args, **options | RETRY_INTERVALS)
+
+    def _establish_connection(self) -> Any:
+        """Connect; worker and beat, which use `ensure_connection`, wait until Redis is writable.
+
+        Without this, a worker connected to a read-only Redis six times a second, with tracebacks.
+        """
+        if self._needs_writing:
+            return self.transport.establish_writable_connection()
+        return super()._establish_connection()
 
     def maybe_close_channel(self, channel: Any) -> None:
         """Close a channel, even if its connection is lost.

@@ -13,9 +13,11 @@ from django.views.decorators.cache import never_cache
 from psycopg_pool import PoolTimeout
 
 from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
 from mainapp.market import board
 
 TIMEOUT_S = 1.0
+WRITE_CHECK_MS = 1000
 # A batch may need its source's timeout and a retry before it counts as missing.
 BATCH_GRACE = timedelta(seconds=15)
 
@@ -52,7 +54,20 @@ def check_database() -> str:
 
 
 def check_redis() -> str:
-    return _check_with_redis(lambda: "ok" if redis_client().ping() else "Redis does not answer")
+    """Report whether Redis accepts writes: a replica and a full Redis still reply to PING."""
+
+    def check() -> str:
+        try:
+            redis_client().set(key("write-check"), 1, px=WRITE_CHECK_MS)
+        except redis.ReadOnlyError:
+            return "Redis is read-only"
+        except redis.OutOfMemoryError:
+            return "Redis is full"
+        except redis.ResponseError:
+            return "Redis refuses writes"
+        return "ok"
+
+    return _check_with_redis(check)
 
 
 def check_batch() -> str:
@@ -78,8 +93,8 @@ def check_beat() -> str:
     return _check_lease(board.BEAT_KEY, "no beat renews its lease")
 
 
-def _check_lease(key: str, otherwise: str) -> str:
-    return _check_with_redis(lambda: "ok" if redis_client().exists(key) else otherwise)
+def _check_lease(name: str, otherwise: str) -> str:
+    return _check_with_redis(lambda: "ok" if redis_client().exists(name) else otherwise)
 
 
 def _check_with_redis(check: Callable[[], str]) -> str:
