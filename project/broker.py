@@ -155,6 +155,20 @@ class ResultBackend(RedisBackend):
 
     ResultConsumer = PollingResultConsumer
 
+    def store_result(
+        self, task_id: str, result: Any, state: str, *args: Any, **options: Any
+    ) -> Any:
+        """Store a result, if Redis accepts it.
+
+        If this raised, Celery would not acknowledge the task. After eight such tasks the worker
+        consumed no more, although Redis had memory again.
+        """
+        try:
+            return super().store_result(task_id, result, state, *args, **options)
+        except REFUSALS as error:
+            logger.warning("the result of a task is not stored: %s", error)
+            return result
+
     def as_uri(self, include_password: bool = False) -> str:
         return str(self._address())
 

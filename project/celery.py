@@ -6,8 +6,12 @@ from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
+from celery.signals import beat_init, worker_init
 from kombu import Connection
 
+from mainapp.core.database import ProcessLimit
+
+DATABASE_CALL_S = 60.0
 RETRY_INTERVALS = {"interval_start": 0.5, "interval_step": 0, "interval_max": 0.5}
 
 
@@ -59,3 +63,12 @@ class SteadyAMQP(AMQP):
 app = Celery("pregao", amqp=SteadyAMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def limit_database_calls(**_kwargs: Any) -> None:
+    """Let a database that never answers fail a task, instead of blocking its thread for ever."""
+    ProcessLimit.call_s = DATABASE_CALL_S
+
+
+worker_init.connect(limit_database_calls)
+beat_init.connect(limit_database_calls)

@@ -3,11 +3,13 @@
 The page for a foreign object must be equal to that for a missing one, byte by byte.
 """
 
+import sys
 from math import ceil
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.market.context import market
 
 
@@ -38,8 +40,16 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return a page without dependencies, because any of them may be the cause of the error."""
-    return HttpResponse(render_to_string("500.html", market(request)), status=500)
+    """Return a page without dependencies, because any of them may be the cause of the error.
+
+    Django calls it in the `except` block. If the database is the cause, the answer is 503.
+    """
+    if not is_unavailable(sys.exception()):
+        return _page(request, "500.html", 500)
+    response = _page(request, "503.html", 503)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:

@@ -93,16 +93,23 @@ class Tasks:
     def __init__(self, client: "redis.Redis", database: int = 0) -> None:
         self.client = client
         self.prefix = f"{instance_prefix(DEFAULT_PREFIX, RedisAddress(database=database))}:celery"
-        self.ids: list[str] = []
+        self.last_id = ""
 
     def queue(self, count: int = 1) -> None:
         for _ in range(count):
-            self.ids.append(f"{time.monotonic_ns():032x}")
-            self.client.lpush(f"{self.prefix}:listed", json.dumps(_message(self.ids[-1])))
+            self.last_id = f"{time.monotonic_ns():032x}"
+            self.client.lpush(f"{self.prefix}:listed", json.dumps(_message(self.last_id)))
 
     def are_done(self) -> bool:
-        keys = [f"{self.prefix}:celery-task-meta-{task_id}" for task_id in self.ids]
-        return self.client.exists(*keys) == len(keys)
+        """Return whether the last one has a result, and none waits or lacks acknowledgement.
+
+        Earlier ones may have ended while Redis refused their results.
+        """
+        names = ("listed", "unacked", "unacked_index")
+        remaining = self.client.exists(*(f"{self.prefix}:{name}" for name in names))
+        return not remaining and bool(
+            self.client.exists(f"{self.prefix}:celery-task-meta-{self.last_id}")
+        )
 
 
 def _message(task_id: str) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from psycopg_pool import PoolTimeout
 
+from mainapp.core.database import limited
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.market import board
@@ -44,9 +44,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def check_database() -> str:
     try:
-        with connection.cursor() as cursor:
+        with limited(TIMEOUT_S), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except (DatabaseError, PoolTimeout):
+    except DatabaseError:
         return "the database does not answer"
     finally:
         connection.close()
