@@ -173,12 +173,19 @@ class MemoryMonitor(threading.Thread):
         self.peak = 0
 
     def run(self):
+        pid = None
         while not self.ended.wait(0.002):
-            for child in psutil.Process().children():
-                with suppress(psutil.Error, OSError):
-                    if str(decoding.CHILD) in child.cmdline():
-                        status = Path(f"/proc/{child.pid}/status").read_text()
-                        self.peak = max(self.peak, _high_water(status))
+            with suppress(psutil.Error, OSError):
+                pid = pid or self._find_child()
+                if pid:
+                    status = Path(f"/proc/{pid}/status").read_text()
+                    self.peak = max(self.peak, _high_water(status))
+
+    def _find_child(self):
+        for child in psutil.Process().children():
+            if str(decoding.CHILD) in child.cmdline():
+                return child.pid
+        return None
 
     def __enter__(self):
         self.start()

@@ -70,7 +70,7 @@ def no_sweep(monkeypatch):
 
 @pytest.fixture
 def quick_sweep(monkeypatch):
-    monkeypatch.setattr(fanout, "SWEEP_S", 0.05)
+    monkeypatch.setattr(fanout, "SWEEP_S", 0.02)
 
 
 async def assert_alive(*sockets):

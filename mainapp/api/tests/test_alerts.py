@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Firing
-from mainapp.alerts.policies import ALERT_LIMIT
 from mainapp.alerts.tests.factories import make_alert, record
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.models import Channel
@@ -245,11 +244,13 @@ def test_alerts_cost_the_same_queries_at_any_number(api, alice, django_assert_nu
 
 
 @pytest.mark.django_db(transaction=True)
-def test_quota_of_alerts_is_exact_under_concurrent_requests(settings):
+def test_quota_of_alerts_is_exact_under_concurrent_requests(settings, monkeypatch):
+    limit = 8
+    monkeypatch.setattr("mainapp.alerts.services.alerts.ALERT_LIMIT", limit)
     settings.API_REQUESTS_A_MINUTE_USER = settings.API_REQUESTS_A_MINUTE_ADDRESS = 10_000
     alice = User.objects.create_user("alice")
     StockFactory(symbol="PETR4")
-    for _ in range(ALERT_LIMIT - 5):
+    for _ in range(limit - 5):
         make_alert(alice, venda="40.00")
     codes, start = [], Barrier(20)
 
@@ -267,4 +268,4 @@ def test_quota_of_alerts_is_exact_under_concurrent_requests(settings):
     for thread in threads:
         thread.join()
     assert sorted(codes) == [201] * 5 + [403] * 15
-    assert Alert.objects.count() == ALERT_LIMIT
+    assert Alert.objects.count() == limit

@@ -40,6 +40,9 @@ async def settle():
 
 
 async def until(condition, timeout_s=5.0):
+    """Poll a condition at increasing intervals. Raises: TimeoutError."""
+    pause_s = 0.001
     async with asyncio.timeout(timeout_s):
         while not condition():
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, 0.01)

@@ -10,6 +10,8 @@ import msgpack  # type: ignore[import-untyped] # it has no types
 import pytest
 from channels.layers import get_channel_layer
 
+from mainapp.core import redis as core_redis
+from mainapp.core import redis_layer
 from mainapp.core.realtime import GroupMessage, Hub, OnePerLoop, hub, publish, stop_hubs
 from mainapp.core.realtime.hub import registered_hubs
 from mainapp.core.realtime.messages import MalformedMessage, check_shape
@@ -206,7 +208,27 @@ async def test_every_feature_with_sockets_registers_its_hub():
     assert len(HUBS) == 4
 
 
-async def test_hubs_receive_again_after_outages_of_redis(settings, tmp_path, monkeypatch):
+@pytest.fixture
+def short_timeouts(monkeypatch):
+    """Divide the time-outs of the hubs' clients by ten; return a time longer than all of them."""
+    for module, names in (
+        (core_redis, ("TIMEOUT_S", "LAYER_HEALTH_CHECK_S")),
+        (redis_layer, ("SILENT_S", "RETRY_S")),
+    ):
+        for name in names:
+            monkeypatch.setattr(module, name, getattr(module, name) / 10)
+    defaults = core_redis.async_client.__kwdefaults__
+    monkeypatch.setitem(defaults, "timeout_s", core_redis.TIMEOUT_S)
+    return 0.3
+
+
+def test_clients_notice_a_frozen_redis_within_seconds():
+    assert (core_redis.TIMEOUT_S, redis_layer.SILENT_S) == (1.0, 2.0)
+
+
+async def test_hubs_receive_again_after_outages_of_redis(
+    settings, tmp_path, monkeypatch, short_timeouts
+):
     """Redis is missing at the start, then killed, then frozen; with a real server."""
     own = OwnRedis(tmp_path)
     point_at(settings, own.url)
@@ -227,7 +249,7 @@ async def test_hubs_receive_again_after_outages_of_redis(settings, tmp_path, mon
         await own.start()
         await check_all_receive()
         own.freeze()
-        await asyncio.sleep(2.5)  # longer than all time-outs of the clients
+        await asyncio.sleep(short_timeouts)
         own.thaw()
         await check_all_receive()
     await get_channel_layer().flush()

@@ -3,11 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from mainapp.core.models import Usage
+from mainapp.core.tests.migrating import migrate
 
 BEFORE = [
     ("forum", "0004_order_messages_without_a_join"),
@@ -21,20 +20,10 @@ AFTER = [
 ]
 
 
-def migrate(targets):
-    executor = MigrationExecutor(connection)
-    executor.migrate(targets)
-    return (
-        MigrationExecutor(connection)
-        .loader.project_state([target for target in targets if target[1]])
-        .apps
-    )
-
-
 @pytest.mark.django_db(transaction=True)
 def test_daily_counts_and_room_counts_are_migrated():
     try:
-        apps = migrate(BEFORE)
+        apps = migrate(BEFORE, latest=AFTER)
         user = apps.get_model("accounts", "User").objects.create(username="alice")
         usage = apps.get_model("accounts", "Usage")
         usage.objects.create(user=user, kind="uploads", day=date(2026, 3, 9), count=10)
@@ -45,7 +34,7 @@ def test_daily_counts_and_room_counts_are_migrated():
             room = apps.get_model("forum", "Room")
             room.objects.create(host_id=user.pk, name=f"{hours}", created_at=at, active_at=at)
     finally:
-        migrate(AFTER)
+        migrate(AFTER, latest=AFTER)
 
     counted = {usage.limit: (usage.count, usage.window_ends_at) for usage in Usage.objects.all()}
     midnight_in_sao_paulo = datetime(2026, 3, 11, 3, tzinfo=UTC)
@@ -54,9 +43,9 @@ def test_daily_counts_and_room_counts_are_migrated():
         "rooms": (2, now - timedelta(hours=20) + timedelta(days=1)),
     }
 
-    apps = migrate(BEFORE)
+    apps = migrate(BEFORE, latest=AFTER)
     usages = apps.get_model("accounts", "Usage").objects.values_list("kind", "day", "count")
     try:
         assert list(usages) == [("uploads", date(2026, 3, 10), 4)]
     finally:
-        migrate(AFTER)
+        migrate(AFTER, latest=AFTER)

@@ -127,8 +127,7 @@ async def test_message_of_a_transaction_is_sent_after_its_commit():
 
 
 SCRIPT = """
-import os, sys, django
-django.setup()
+import os, sys
 from mainapp.core.realtime import GroupMessage, publish
 publish([GroupMessage("one", {"n": 1})])
 if os.fork() == 0:

@@ -1,8 +1,11 @@
 """Factories of rooms and messages."""
 
+from datetime import timedelta
+
 from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 
+from mainapp.accounts.models import User
 from mainapp.forum.models import Message, Room
 from mainapp.market.tests.factories import RowFactory
 
@@ -40,3 +43,24 @@ class MessageFactory(RowFactory[Message]):
         room.save()
         numbers = {"seq": room.last_seq, "revision": room.revision}
         return super()._create(model_class, *args, **numbers | fields)
+
+
+def fill_room(room: Room, author: User, count: int) -> None:
+    """Write the first `count` messages of a room at once."""
+    sent_at = room.created_at - timedelta(days=1)
+    Message.objects.bulk_create(
+        [
+            Message(
+                room=room,
+                author=author,
+                seq=n,
+                revision=n,
+                body="x",
+                body_html="x",
+                sent_at=sent_at,
+            )
+            for n in range(1, count + 1)
+        ],
+        batch_size=1000,
+    )
+    Room.objects.filter(pk=room.pk).update(last_seq=count, revision=count)

@@ -12,7 +12,7 @@ from mainapp.core.realtime import query
 from mainapp.core.realtime.writer import MAX_QUEUED
 from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.pipes import Pipe, settle, until
-from mainapp.forum.fanout import RoomFanout, RoomSocket, hub
+from mainapp.forum.fanout import RoomFanout, RoomSocket, directory, hub
 from mainapp.forum.models import Message
 from mainapp.forum.policies import POSTS
 from mainapp.forum.receivers import publish_change
@@ -21,8 +21,9 @@ from mainapp.forum.services import messages as services_messages
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.services.moderation import close_room
 from mainapp.forum.signals import room_changed
-from mainapp.forum.tests.factories import MessageFactory, RoomFactory
+from mainapp.forum.tests.factories import RoomFactory, fill_room
 
+PRODUCTION_POLL_S = hub.POLL_S
 LONG_AGO = datetime(2026, 1, 5, tzinfo=UTC)
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +50,11 @@ def no_hints():
     room_changed.disconnect(publish_change)
     yield
     room_changed.connect(publish_change)
+
+
+@pytest.fixture(autouse=True)
+def _quick_poll(monkeypatch):
+    monkeypatch.setattr(hub, "POLL_S", 0.05)
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +113,10 @@ async def post(room, author, *bodies):
 # Hints ---------------------------------------------------------------------------------------
 
 
+def test_database_is_polled_every_second():
+    assert PRODUCTION_POLL_S == 1.0
+
+
 async def test_hint_reaches_every_process(room, bob, monkeypatch):
     monkeypatch.setattr(hub, "POLL_S", 60)
     async with running() as first_hub, running() as second_hub:
@@ -117,7 +127,7 @@ async def test_hint_reaches_every_process(room, bob, monkeypatch):
         await until(lambda: all(client.seqs == [1] for client in clients))
 
 
-async def test_lost_hint_is_recovered_within_two_seconds(room, alice, bob, no_hints):
+async def test_lost_hint_is_recovered_by_polling(room, alice, bob, no_hints):
     await post(room, bob, "a", "b")
     async with running() as fanout:
         client = await Client.enter(fanout, room, bob)
@@ -143,15 +153,16 @@ async def test_own_process_needs_no_hint(room, bob, no_hints, monkeypatch):
         await until(lambda: client.seqs == [1], 1)
 
 
-async def test_rooms_work_while_redis_does_not_respond(room, bob):
+async def test_rooms_work_while_redis_does_not_respond(room, bob, monkeypatch):
+    monkeypatch.setattr(directory, "PRESENCE_S", 0.1)
     async with running() as fanout:
-        redis_client().execute_command("CLIENT", "PAUSE", 3000, "ALL")
+        redis_client().execute_command("CLIENT", "PAUSE", 1000, "ALL")
         begun = asyncio.get_running_loop().time()
         client = await Client.enter(fanout, room, bob)
         message = await query(post_message, room_pk=room.pk, author=bob, body="a")
         fanout.notify(room.pk, message.revision)
         await until(lambda: client.seqs == [1], 2)
-        assert asyncio.get_running_loop().time() - begun < 2
+        assert asyncio.get_running_loop().time() - begun < 0.95  # Redis is still paused
         await until(_redis_responds, 6)
 
 
@@ -162,12 +173,16 @@ def _redis_responds():
         return False
 
 
-async def test_message_edited_before_it_was_read_is_sent_once_edited(room, bob, no_hints):
+async def test_message_edited_before_it_was_read_is_sent_once_edited(
+    room, bob, no_hints, monkeypatch
+):
+    monkeypatch.setattr(hub, "POLL_S", 60)
     async with running() as fanout:
         client = await Client.enter(fanout, room, bob)
         await post(room, bob, "a", "b")
         await query(edit_message, room_pk=room.pk, seq=1, author=bob, body="c")
         await query(delete_message, room_pk=room.pk, seq=2, actor=bob)
+        fanout._poll_now.set()
         await until(lambda: len(client.seqs) == 2)
 
     first, second = client.frames("message")
@@ -245,10 +260,11 @@ async def test_slow_client_that_leaves_is_forgotten(room, bob):
 
 async def test_sockets_page_when_their_process_missed_much(room, bob, no_hints, monkeypatch):
     monkeypatch.setattr(hub, "MAX_BURST", 50)
+    monkeypatch.setattr(hub, "POLL_S", 60)
     async with running() as fanout:
         client = await Client.enter(fanout, room, bob)
-        for _ in range(230):
-            await query(MessageFactory, room=room, author=bob)
+        await query(fill_room, room, bob, 230)
+        fanout._poll_now.set()
         await until(lambda: len(client.seqs) == 230)
         await until(lambda: client.socket.is_live)
 

@@ -1,13 +1,15 @@
 import asyncio
 from contextlib import asynccontextmanager
+from functools import partial
+from math import inf
 
 import pytest
 
 from mainapp.accounts.models import User
-from mainapp.core.redis import async_client, key
+from mainapp.core.redis import TIMEOUT_S, async_client, key
 from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.pipes import until
-from mainapp.forum.fanout import presence, presence_sync
+from mainapp.forum.fanout import hub, presence, presence_sync
 from mainapp.forum.fanout.presence import PresenceLease
 from mainapp.forum.tests.factories import RoomFactory
 from mainapp.forum.tests.test_fanout import Client, running
@@ -15,15 +17,19 @@ from mainapp.forum.tests.test_fanout import Client, running
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+SPEED = 10
+
+
 @pytest.fixture(autouse=True)
 def _shorter_times(monkeypatch):
-    """Divide all the times by five, which keeps their proportions."""
+    """Divide all the times by SPEED, which keeps their proportions."""
     for module, names in (
-        (presence_sync, ("RENEW_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
+        (presence_sync, ("RENEW_S", "RETRY_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
         (presence, ("LEASE_S",)),
     ):
         for name in names:
-            monkeypatch.setattr(module, name, getattr(module, name) / 5)
+            monkeypatch.setattr(module, name, getattr(module, name) / SPEED)
+    monkeypatch.setattr(hub, "async_client", partial(async_client, timeout_s=TIMEOUT_S / SPEED))
 
 
 @pytest.fixture
@@ -63,11 +69,43 @@ async def two_processes(room, users):
         yield first_hub, second_hub, clients
 
 
+def synced_at(process):
+    return process.presence._synced_at
+
+
+async def sync(*processes):
+    """Wait until each process has synced from beginning to end, one after the other."""
+    for process in processes:
+        for _ in range(2):  # the first sync may have begun before this call
+            before = synced_at(process)
+            process.presence.wake_up()
+            await until(lambda process=process, before=before: synced_at(process) > before)
+
+
+def end_hold(*processes):
+    """End the first seconds of a process, in which no user leaves."""
+    for process in processes:
+        process.presence._held_until = -inf
+
+
+async def hold_over(*processes):
+    """Wait until users may leave again, and sync."""
+    for process in processes:
+        await until(lambda process=process: process.now() > process.presence._held_until)
+    await sync(*processes)
+
+
+def leases(room):
+    return [name.decode() for name in redis_client().zrange(key("room", room.pk, "present"), 0, -1)]
+
+
 async def test_user_with_two_tabs_leaves_when_both_are_closed(room, users):
     ana = users[0]
-    async with two_processes(room, users) as (_first_hub, _second_hub, (first, second, bia, caio)):
+    async with two_processes(room, users) as (first_hub, second_hub, (first, second, bia, caio)):
+        end_hold(first_hub, second_hub)
         first.leave()
-        await asyncio.sleep(1)
+        await until(lambda: f"{ana.pk}:{first_hub.name}" not in leases(room))
+        await sync(first_hub, second_hub)
         assert left(bia) == left(caio) == []
         second.leave()
         await until(lambda: left(bia) == left(caio) == [ana.pk])
@@ -80,27 +118,33 @@ async def test_users_of_a_dead_process_leave_in_time(room, users):
             task.cancel()
         begun = asyncio.get_running_loop().time()
         await until(lambda: left(second) == [bia.pk])
-        assert asyncio.get_running_loop().time() - begun < 15 / 5
+        longest_s = presence.LEASE_S + presence_sync.RENEW_S
+        assert asyncio.get_running_loop().time() - begun < longest_s + 1
+        assert longest_s * SPEED < 15
         assert present(second) == {ana.pk, caio.pk}
 
 
 async def test_redis_stall_takes_nobody_offline(room, users):
-    async with two_processes(room, users) as (_first_hub, _second_hub, clients):
-        redis_client().execute_command("CLIENT", "PAUSE", 1000, "ALL")
-        await asyncio.sleep(2.5)
+    async with two_processes(room, users) as (first_hub, second_hub, clients):
+        end_hold(first_hub, second_hub)
+        stall_s = presence.LEASE_S + 0.1
+        redis_client().execute_command("CLIENT", "PAUSE", round(stall_s * 1000), "ALL")
+        await until(lambda: synced_at(first_hub) == synced_at(second_hub) == -inf)
+        await until(lambda: min(synced_at(first_hub), synced_at(second_hub)) > 0)
+        await hold_over(first_hub, second_hub)
         assert [left(client) for client in clients] == [[]] * 4
 
 
 @pytest.mark.parametrize("times", [1, 3])
 async def test_empty_redis_takes_nobody_offline(room, users, times):
-    async with two_processes(room, users) as (_first_hub, _second_hub, clients):
+    async with two_processes(room, users) as (first_hub, second_hub, clients):
+        end_hold(first_hub, second_hub)
         for _ in range(times):
             redis_client().flushall()
-            await asyncio.sleep(0.45)
-        await asyncio.sleep(1.5)
+            await sync(first_hub, second_hub)
+        await hold_over(first_hub, second_hub)
         assert [left(client) for client in clients] == [[]] * 4
-        keys = redis_client().zrange(key("room", room.pk, "present"), 0, -1)
-        assert len(keys) == 4
+        assert len(leases(room)) == 4
 
 
 async def test_user_joining_on_another_process_is_announced_with_a_name(room, users):
@@ -117,7 +161,7 @@ async def test_user_joining_on_another_process_is_announced_with_a_name(room, us
 async def test_first_frame_includes_users_of_other_processes(room, users):
     async with running() as first_hub, running() as second_hub:
         await Client.enter(first_hub, room, users[0])
-        await asyncio.sleep(0.3)
+        await until(lambda: leases(room))
         client = await Client.enter(second_hub, room, users[1])
 
     assert {user["id"] for user in client.frames("room")[0]["present"]} == {

@@ -3,28 +3,35 @@ import json
 import time
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
 from channels.layers import get_channel_layer
 
+from mainapp.core import redis_layer
 from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.realtime import hub as core_hub
+from mainapp.core.realtime.hub import READY_S
 from mainapp.core.realtime.messages import MalformedMessage
+from mainapp.core.redis import async_client, key
 from mainapp.core.redis import client as redis_client
-from mainapp.core.redis import key
 from mainapp.core.tests.own_redis import OwnRedis, point_at
 from mainapp.core.tests.pipes import Pipe, settle, until
 from mainapp.market.board import Board, FeedStatus, Pulse
 from mainapp.market.events import STOCK_TRACK
-from mainapp.market.fanout import QuoteFanout, TrackedSocket
+from mainapp.market.fanout import QuoteFanout, TrackedSocket, feed
+from mainapp.market.fanout import hub as market_hub
+from mainapp.market.fanout import wanted as wanted_module
 from mainapp.market.fanout.feed import OVERDUE, SILENCE_S, FeedWatch
 from mainapp.market.fanout.prices import Prices
-from mainapp.market.fanout.wanted import FIRST_RETRY_S, LAST_RETRY_S, NEW_S, Wanted
+from mainapp.market.fanout.wanted import FIRST_RETRY_S, LAST_RETRY_S, NEW_S, SETTLED_S, Wanted
 from mainapp.market.services import updating
 from mainapp.market.tests.factories import NOON
 from mainapp.market.tests.quotes import make_quote
 
 FULL = make_quote().to_wire()
+SHORT_S, SPEED = 0.2, 5
 
 
 @asynccontextmanager
@@ -32,6 +39,14 @@ async def running(request=lambda symbols: None):
     async with QuoteFanout(request) as hub:
         await hub.ready()
         yield hub
+
+
+@pytest.fixture
+def quick_hub(monkeypatch):
+    """Divide the hub's periods by SPEED, which keeps their proportions."""
+    for name in ("POLL_S", "TICK_S", "RENEW_S"):
+        monkeypatch.setattr(market_hub, name, getattr(market_hub, name) / SPEED)
+    monkeypatch.setattr(core_hub, "RETRY_S", core_hub.RETRY_S / SPEED)
 
 
 class Client:
@@ -110,6 +125,31 @@ async def test_batch_received_during_a_resync_is_not_reverted(board):
         assert [frame["seq"] for frame in client.frames] == [2, 3]
         assert hub.prices.seq == 3
         assert hub.prices.entries["PETR4"].fields["price"] == "38.44"
+
+
+async def test_board_is_not_read_if_the_message_arrives_just_after_the_poll(board, monkeypatch):
+    await board.put(make_quote())
+    monkeypatch.setattr(market_hub, "POLL_S", 0.001)
+    async with running() as hub:
+        client = Client(hub, "PETR4")
+        reads = []
+
+        async def pulse():
+            """Return the pulse of a batch whose message arrives 1 ms later."""
+            seq = hub.prices.seq + 1
+            batch = hub.apply_batch(recorded(seq, board.epoch, PETR4={"price": f"{seq}.00"}))
+            hub.loop.call_later(0.001, hub.run_in_background, batch)
+            return Pulse(board.epoch, seq, None, worker_alive=True)
+
+        monkeypatch.setattr(hub._board, "pulse", pulse)
+        monkeypatch.setattr(hub, "resync", partial(note_read, reads))
+        await until(lambda: len(client.frames) == 2)
+
+        assert reads == []
+
+
+async def note_read(reads):
+    reads.append(1)
 
 
 async def wait_for_resync(hub):
@@ -313,13 +353,19 @@ async def test_socket_does_not_wait_for_an_unavailable_redis(settings):
     assert frame["pending"] == ["PETR4"]
 
 
-async def test_socket_does_not_wait_for_a_hung_redis(settings, tmp_path):
+def test_socket_waits_for_redis_for_one_and_a_half_seconds_at_most():
+    assert READY_S == 1.5
+
+
+async def test_socket_does_not_wait_for_a_hung_redis(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr(market_hub, "READY_S", SHORT_S)
+    monkeypatch.setattr(market_hub, "async_client", partial(async_client, timeout_s=SHORT_S))
     path = tmp_path / "hung.sock"
     hung = await asyncio.start_unix_server(hang, path)
     point_at(settings, f"unix://{path}")
     started = time.monotonic()
     async with running() as hub:
-        assert time.monotonic() - started < 1.7
+        assert time.monotonic() - started < SHORT_S + 0.5
         client = Client(hub, "PETR4")
         client.send_snapshot("PETR4")
     hung.close()
@@ -342,7 +388,9 @@ def fill_board(own_redis, quote):
     return board
 
 
-async def test_hub_recovers_after_a_killed_redis(settings, tmp_path):
+async def test_hub_recovers_after_a_killed_redis(settings, tmp_path, quick_hub, monkeypatch):
+    monkeypatch.setattr(feed, "SILENCE_S", SILENCE_S / SPEED)
+    monkeypatch.setattr(redis_layer, "RETRY_S", redis_layer.RETRY_S / SPEED)
     own_redis = OwnRedis(tmp_path)
     await own_redis.start()
     point_at(settings, own_redis.url)
@@ -376,6 +424,10 @@ async def wait_for_rejoin(own_redis, hub):
     await until(lambda: own_redis.subscribers(STOCK_TRACK) == 1, 3)
 
 
+def test_feed_is_down_soon_after_the_last_pulse():
+    assert SILENCE_S + market_hub.TICK_S < 2
+
+
 # The hub's tasks -----------------------------------------------------------------------------
 
 
@@ -389,7 +441,7 @@ async def test_process_joins_each_group_once(board):
         }
 
 
-async def test_hung_or_failed_request_does_not_delay_the_lease(board, caplog):
+async def test_hung_or_failed_request_does_not_delay_the_lease(board, caplog, quick_hub):
     requests, released = [], asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -458,7 +510,13 @@ async def test_symbol_without_a_fresh_quote_is_requested_once_for_all_sockets(bo
         assert hub.subscribers.wanted.counts == {}
 
 
-async def test_new_process_requests_even_fresh_symbols(board):
+def test_requests_wait_until_prices_are_newer_than_the_restart():
+    """Prices have a resolution of one second."""
+    assert SETTLED_S > 1
+
+
+async def test_new_process_requests_even_fresh_symbols(board, quick_hub, monkeypatch):
+    monkeypatch.setattr(wanted_module, "SETTLED_S", 0.2)
     await board.put(make_quote(quoted_at=datetime.now(UTC)))
     requests = []
     async with running(requests.append) as hub:

@@ -14,6 +14,8 @@ from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
 from mainapp.market.board import WORKER_KEY
 from mainapp.market.consumers.shared import catalogue_cache, quote_hub
+from mainapp.market.fanout import broadcast
+from mainapp.market.fanout import hub as market_hub
 from mainapp.market.fanout.feed import OVERDUE
 from mainapp.market.models import Candle, LastQuote, Stock
 from mainapp.market.services import updating
@@ -236,7 +238,17 @@ async def test_gap_in_the_numbers_is_filled_from_the_board(websocket, board):
         assert frame["quotes"]["VALE3"] == {"price": "61.10"}
 
 
-async def test_polling_replaces_a_lost_message(websocket, board):
+@pytest.fixture
+def quick_hub(monkeypatch):
+    for name in ("POLL_S", "TICK_S"):
+        monkeypatch.setattr(market_hub, name, getattr(market_hub, name) / 10)
+
+
+def test_board_is_polled_twice_a_second():
+    assert market_hub.POLL_S == 0.5
+
+
+async def test_polling_replaces_a_lost_message(websocket, board, quick_hub):
     await board.put(petr4())
     async with websocket(track("PETR4")) as socket:
         await socket.next()
@@ -418,7 +430,14 @@ async def wait_for_feed(socket, feed):
             pass
 
 
-async def test_heartbeat_is_sent_after_two_idle_seconds(websocket, board):
+def test_heartbeat_is_due_after_two_idle_seconds():
+    assert broadcast.HEARTBEAT_S == 2.0
+    assert market_hub.TICK_S <= 0.25
+
+
+async def test_heartbeat_is_sent_to_an_idle_socket(websocket, board, monkeypatch):
+    monkeypatch.setattr(broadcast, "HEARTBEAT_S", 0.4)
+    monkeypatch.setattr(market_hub, "TICK_S", 0.05)
     await board.put(petr4())
     batch_at = datetime(2026, 3, 10, 15, 0, tzinfo=UTC)
     async with websocket(track("PETR4")) as socket:
@@ -439,10 +458,10 @@ async def test_heartbeat_is_sent_after_two_idle_seconds(websocket, board):
         "feed": "live",
         "batch_at": "2026-03-10T15:00:00.000Z",
     }
-    assert 1.95 < silence < 2.4
+    assert 0.35 < silence < 0.8
 
 
-async def test_change_of_the_feed_is_sent_at_once(websocket, board):
+async def test_change_of_the_feed_is_sent_at_once(websocket, board, quick_hub):
     async with websocket(track("PETR4")) as socket:
         assert (await socket.next())["feed"] == "down"
 

@@ -1,12 +1,12 @@
 """The conversion of Apprise addresses, run forwards and backwards on the real tables."""
 
+from functools import partial
 from importlib import import_module
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from mainapp.core.tests.migrating import migrate as migrate_to
 from mainapp.notifications.models import Channel, Delivery
 from mainapp.notifications.services.delivering import transports
 from mainapp.notifications.tests.factories import channel, delivery
@@ -86,12 +86,8 @@ def test_reverted_address_converts_to_the_same_target(url):
 
 @pytest.fixture
 def migrate(transactional_db):
-    def migrate(target):
-        executor = MigrationExecutor(connection)
-        executor.migrate(target)
-
-    yield migrate
-    migrate(AFTER)
+    yield partial(migrate_to, latest=AFTER)
+    migrate_to(AFTER, latest=AFTER)
 
 
 def rows(alice):

@@ -3,15 +3,17 @@
 import datetime
 import ipaddress
 import ssl
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from mainapp.core.tests.http.server import StubServer
 
 
 class Receiver:
@@ -45,22 +47,13 @@ class Receiver:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
-
-            def handle_error(self, request: Any, client_address: Any) -> None:
-                pass
-
-        self._server = Server(("127.0.0.1", 0), Handler)
+        context = None
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate)
             context.sni_callback = lambda sock, name, ctx: self.names.append(name)
-            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        self._server = StubServer(Handler, tls=context)
         self.port: int = self._server.server_port
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         if self.fault == "hang":
@@ -86,9 +79,7 @@ class Receiver:
 
     def close(self) -> None:
         self.ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
 
 
 def make_certificate(folder: Path, *names: str) -> Path:

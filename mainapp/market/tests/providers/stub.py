@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from mainapp.core.tests.http.server import StubServer
 
 NOW = int(time.time())
 PRICES = {"PETR4": 38.42, "VALE3": 61.07, "ITUB4": 35.5, "MGLU3": 9.1, "^BVSP": 158_554.7}
@@ -62,20 +64,12 @@ class Stub:
             def log_message(self, *args: Any) -> None:
                 pass
 
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
-
-        self._server = Server((host, 0), Handler)
+        self._server = StubServer(Handler, host=host)
         self.url = f"http://{host}:{self._server.server_port}"
-        self._thread = Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
 
     def close(self) -> None:
         self.ended.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.stop()
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         path, query = urlsplit(request.path)[2:4]

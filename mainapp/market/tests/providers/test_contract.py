@@ -18,7 +18,7 @@ from mainapp.market.tests.providers.stub import Stub
 
 REMOTE = ["brapi", "yahoo", "yahoo_fin"]
 ALL = ["simulated", *REMOTE]
-SHORT_S, SLACK_S = 0.2, 0.8
+SHORT_S, SLACK_S = 0.1, 0.8
 SLOW = ("hang", "drip", "drip_headers")
 
 FAULTS = {
@@ -123,7 +123,7 @@ def test_tickers_are_listings(make, name):
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", REMOTE)
-def test_fault_is_a_provider_error_within_the_timeout(make, stub, name, fault):
+def test_fault_is_a_provider_error_within_the_timeout_and_leaves_no_thread(make, stub, name, fault):
     timeout = SHORT_S if fault in SLOW else TIMEOUT_S
     provider = make(name, timeout=timeout)
     stub.fault = fault
@@ -135,6 +135,10 @@ def test_fault_is_a_provider_error_within_the_timeout(make, stub, name, fault):
     assert monotonic() - started_at < timeout + SLACK_S
     assert FAULTS[fault] in (caught.value.fault, None)
     assert str(caught.value).isprintable()
+    for thread in enumerate_threads():
+        if thread.name == "source":
+            thread.join(SLACK_S)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("fault", ["hang", "html", "broken", "truncated"])
@@ -198,20 +202,6 @@ def test_redirect_to_another_site_is_refused(make, stub, name):
     assert "another site (127.0.0.2)" in str(caught.value)
 
 
-@pytest.mark.parametrize("fault", SLOW)
-@pytest.mark.parametrize("name", REMOTE)
-def test_slow_source_leaves_no_thread_behind(make, stub, name, fault):
-    provider = make(name, timeout=SHORT_S)
-    stub.fault = fault
-    with pytest.raises(ProviderError):
-        provider.quotes(["PETR4"])
-
-    for thread in enumerate_threads():
-        if thread.name == "source":
-            thread.join(SLACK_S)
-            assert not thread.is_alive()
-
-
 @pytest.mark.parametrize("name", REMOTE)
 def test_nan_price_stays_nan_and_does_not_affect_the_others(make, stub, name):
     stub.prices["VALE3"] = float("nan")
@@ -224,8 +214,9 @@ def test_nan_price_stays_nan_and_does_not_affect_the_others(make, stub, name):
 
 @pytest.mark.parametrize("name", REMOTE)
 def test_source_works_again_after_faults(make, stub, name):
-    provider = make(name, timeout=0.7)
+    provider = make(name)
     for stub.fault in ("hang", "unauthorized", ""):
+        provider._timeout = SHORT_S if stub.fault == "hang" else TIMEOUT_S
         try:
             quotes = provider.quotes(["PETR4"])
         except ProviderError:
