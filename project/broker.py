@@ -33,6 +33,9 @@ _unreturned: dict[str, Any] = {}
 class QoS(kombu_redis.QoS):
     """Unacknowledged messages, which survive a Redis that refuses to write."""
 
+    channel: Any
+    _delivered: Any
+
     def append(self, message: Any, delivery_tag: str) -> None:
         """Record a received message.
 
@@ -73,15 +76,17 @@ class Channel(kombu_redis.Channel):
 
         Raises: redis.RedisError.
         """
+        qos: Any = self.qos
         with self.conn_or_acquire() as client:
             # Unlike writes that need memory, a full Redis allows this one: it has to be emptied.
             client.delete(WRITE_CHECK)
             for tag, message in list(_unreturned.items()):
                 pipe = client.pipeline()
-                self.qos._remove_from_indices(tag, pipe)
+                qos._remove_from_indices(tag, pipe)
                 if message is not None:
                     info = message.delivery_info
-                    self._do_restore_message(
+                    restore: Any = self._do_restore_message  # type: ignore[attr-defined] # not in kombu's stubs
+                    restore(
                         message._raw, info["exchange"], info["routing_key"], pipe, leftmost=True
                     )
                 pipe.execute()
@@ -116,9 +121,10 @@ class Transport(kombu_redis.Transport):
 
     def establish_writable_connection(self) -> Any:
         """Connect to a Redis that accepts writes. Raises: redis.RedisError, OSError."""
-        connection = self.establish_connection()
+        connection: Any = self.establish_connection()
+        channels: list[Channel] = self._avail_channels  # type: ignore[attr-defined] # not in kombu's stubs
         try:
-            self._avail_channels[-1].return_messages()
+            channels[-1].return_messages()
         except BaseException:
             self.close_connection(connection)
             raise

@@ -43,7 +43,8 @@ class SteadyConnection(Connection):
         Without this, a worker connected to a read-only Redis six times a second, with tracebacks.
         """
         if self._needs_writing:
-            return self.transport.establish_writable_connection()
+            transport: Any = self.transport
+            return transport.establish_writable_connection()
         return super()._establish_connection()
 
     def maybe_close_channel(self, channel: Any) -> None:

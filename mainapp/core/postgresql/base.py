@@ -1,7 +1,5 @@
 """Django's PostgreSQL backend with our pool of connections."""
 
-from typing import Any
-
 from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 
@@ -15,10 +13,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         options = self.settings_dict["OPTIONS"].get("pool")
         if self.alias == NO_DB_ALIAS or not options:
             return None
-        pools: dict[str, Any] = self._connection_pools
+        pools: dict[str, Pool] = self._connection_pools  # type: ignore[attr-defined] # not in its stubs
         if self.alias not in pools:
             parameters = {**self.get_connection_params(), "autocommit": True}
-            pool = Pool(parameters, configure=self._configure_connection, **options)
+            configure = self._configure_connection  # type: ignore[attr-defined] # nor this one
+            pool = Pool(parameters, configure=configure, **options)
             pools.setdefault(self.alias, pool)  # threads may create it at the same time
-        created: Pool = pools[self.alias]
-        return created
+        return pools[self.alias]
