@@ -115,16 +115,16 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         # With WAL alone, 74 % of the writes of four processes failed with "database is locked".
         "transaction_mode": "IMMEDIATE",
         # Longer than any transaction of ours; requests have to end in 10 s.
-        "timeout": 8,
+        "timeout": 7,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     # In memory, the threads that query for sockets would share the locks of one connection.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "tests.sqlite3"}
 else:
-    # Lost packets and dead hosts are noticed in about 8 s; DATABASE_URL may give other values.
+    # Lost packets and dead hosts are noticed in about 7 s; DATABASE_URL may give other values.
     DATABASES["default"]["OPTIONS"] = {
         "connect_timeout": 4,
-        "tcp_user_timeout": 8000,
+        "tcp_user_timeout": 7000,
         "keepalives_idle": 4,
         "keepalives_interval": 2,
         "keepalives_count": 2,

@@ -9,7 +9,7 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponseBase
 
-REQUEST_S = 8.0  # of the 10 s in which a request has to end
+REQUEST_S = 7.0  # of the 10 s in which a request has to end
 RETRY_AFTER_S = 5
 _UNAVAILABLE_IN_SQLITE = {
     *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN),
