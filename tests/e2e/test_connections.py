@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, WebSocketRoute, expect
 
-from tests.e2e.conftest import ARGUMENTS, chromium_path
+from tests.e2e.conftest import ARGUMENTS, BROWSERS, chromium_path
 from tests.e2e.proxy import Proxy
 from tests.e2e.shell import Shell
 from tests.e2e.test_forum import (
@@ -19,7 +19,7 @@ from tests.e2e.test_forum import (
     write_message,
 )
 from tests.e2e.test_notifications import notify_code
-from tests.instances import Instance
+from tests.instances import Instance, wait_for
 
 STALE_MS = 3_500  # 2.6 s of silence, and a margin for polling
 BACK_MS = 30_000  # 10 s of silence, 4 s for the probe, the back-off, and a busy machine
@@ -195,6 +195,7 @@ def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     page = new_context().new_page()
     log_in(page)
     page.goto("/privacy/")
+    page.locator("[data-bell][data-ready]").wait_for()
     proxy.freeze()
     page.context.set_offline(True)
     status = page.locator("[data-connection-status]")
@@ -203,11 +204,23 @@ def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     expect(status.locator(":visible")).to_have_count(0, timeout=BACK_MS)
 
 
+def test_handshake_without_an_answer_does_not_block_the_next_one(new_context, proxy):
+    page = new_context().new_page()
+    log_in(page)
+    page.locator("[data-bell][data-ready]").wait_for()
+    proxy.drops_handshakes = True
+    with page.expect_websocket(lambda socket: SOCKETS[2] in socket.url):
+        page.goto("/privacy/")
+    proxy.drops_handshakes = False
+
+    page.locator("[data-bell][data-ready]").wait_for(timeout=BACK_MS)
+
+
 @pytest.fixture
 def caching_browser(browser: Browser) -> Iterator[Browser]:
-    """A browser with the back/forward cache that playwright switches off."""
+    """A browser with the back/forward cache, which Playwright and the headless shell lack."""
     started = browser.browser_type.launch(
-        executable_path=chromium_path(),
+        executable_path=chromium_path(BROWSERS),
         args=ARGUMENTS,
         ignore_default_args=["--disable-back-forward-cache"],
     )
@@ -227,7 +240,7 @@ def test_page_restored_from_the_back_forward_cache_is_live(
     member.page.goto("/privacy/")
     friend.write(member, "enquanto isso")
     member.page.go_back(wait_until="commit")
-    member.page.wait_for_function("window.isSamePage")
+    wait_for(lambda: member.page.evaluate("window.isSamePage"), 15, "the restored page")
     assert member.page.evaluate("window.wasCached")
 
     expect(message_bodies(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
