@@ -82,9 +82,10 @@ def test_an_error_page_warns_of_the_simulated_market_only(client, settings, addr
     assert "SIMULADO" not in client.get(address).content.decode()
 
 
-def test_the_page_of_an_absent_database_asks_to_come_back(client):
+def test_the_page_of_an_absent_database_asks_to_come_back(client, caplog):
     response = client.get("/down/")
 
+    assert "Traceback" not in caplog.text
     assert response["Retry-After"] == "5"
     assert response["Cache-Control"] == "no-store"
 
