@@ -31,9 +31,10 @@ Result = TypeVar("Result")
 class Fetched:
     """The result of a fetch: quotes, symbols that no source has, and the sources' errors.
 
-    An unusable quote (not a number, not positive, from the future) is in `quotes` only if no other
-    source has a usable one; `refused` contains the other unusable quotes. `unreached` symbols have
-    no quote because no source was asked for them, for lack of time or of calls.
+    An unusable quote (not a number, not positive, in another currency, from the future) is in
+    `quotes` only if no other source has a usable one; `refused` contains the other unusable quotes.
+    `unreached` symbols have no quote because no source was asked for them, for lack of time or of
+    calls.
     """
 
     quotes: dict[str, Quote]
