@@ -196,6 +196,12 @@ class Environment:
             raise _refusal(name, str(error)) from None
         return value
 
+    def refuse(self, names: Collection[str], reason: str) -> None:
+        """Refuse variables that a library would read instead of our own."""
+        for name in names:
+            if self.text(name):
+                raise _refusal(name, reason)
+
     def word(self, name: str, default: str) -> str:
         """Return a name that is valid in a Redis key: letters, digits, _ and -."""
         value = self.text(name, default)
