@@ -23,6 +23,8 @@ from mainapp.notifications.consumers import NotificationsConsumer
 from mainapp.pages.management.policies import routes
 from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
 
+pytestmark = pytest.mark.database_independent
+
 PAGES = page_policies()
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # These two get rendered pages, by GET: one of the logged-in people without objects is enough, and
