@@ -247,8 +247,8 @@ def _is_host(text: str) -> bool:
 
 def _without_default_port(origin: str) -> str:
     parts = urlsplit(origin)
-    is_default = parts.port in (None, _DEFAULT_PORTS[parts.scheme])
-    return re.sub(r":\d*$", "", origin) if is_default else origin
+    is_default = parts.port == _DEFAULT_PORTS[parts.scheme]
+    return origin.rpartition(":")[0] if is_default else origin
 
 
 def _is_url(text: str, *, may_have_user: bool = False) -> bool:
@@ -261,6 +261,7 @@ def _is_url(text: str, *, may_have_user: bool = False) -> bool:
         parts.scheme in ("http", "https")
         and _is_host(parts.hostname or "")
         and port != 0
+        and not parts.netloc.endswith(":")
         and not re.search(r"[\s?#\\]", text)
         and (may_have_user or "@" not in parts.netloc)
     )
