@@ -44,13 +44,13 @@ def prepare(folder: str) -> None:
 
     from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
     from mainapp.market.services.catalogue import (  # noqa: PLC0415 - after the setup
-        read_papers,
+        read_entries,
         search_text,
         seed_catalogue,
     )
 
     call_command("migrate", verbosity=0)
-    seed_catalogue(papers=read_papers(ROOT / "data"))
+    seed_catalogue(entries=read_entries(ROOT / "data"))
     dice = random.Random(1)  # noqa: S311 - made-up names
     symbols = (f"Z{''.join(letters)}3" for letters in product("ABCDEFGHIJKLMNO", repeat=3))
     missing = STOCKS - Stock.objects.count()

@@ -29,7 +29,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding(Position):
-    """One row of a portfolio. `lot` is the round lot of the paper, in shares."""
+    """One row of a portfolio. `lot` is the round lot of the stock, in shares."""
 
     symbol: str
     nota: int
@@ -45,7 +45,7 @@ class ValuedRow:
     """A holding at its price: R$ and percent to 2 places.
 
     Only `cost` is known without a quote. The day's change is None if the quote has no previous
-    close; `result_pct` is None if the holding cost nothing. `day_change_pct` is the paper's own.
+    close; `result_pct` is None if the holding cost nothing. `day_change_pct` is the stock's own.
     """
 
     holding: Holding

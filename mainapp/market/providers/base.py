@@ -47,7 +47,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A paper in a source's list. Fields that the source does not report are empty."""
+    """A stock in a source's list. Fields that the source does not report are empty."""
 
     symbol: str
     name: str = ""
@@ -81,7 +81,7 @@ class QuoteProvider(Protocol):
         """Return the number of calls to the source since the last `calls_made`."""
 
     def tickers(self) -> list[Listing]:
-        """Return the source's list of papers. Raises: ProviderError."""
+        """Return the source's list of stocks. Raises: ProviderError."""
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         """Return quotes by symbol (B3's: PETR4, IBOV), without symbols unknown to the source.

@@ -83,7 +83,7 @@ class Chain:
         )
 
     def tickers(self) -> list[Listing]:
-        """Return the market's list of papers. Raises: ProviderError if all sources fail."""
+        """Return the market's list of stocks. Raises: ProviderError if all sources fail."""
         sources = [source for source in self._sources if source.provider.lists_all]
         return self._first(sources, lambda provider: provider.tickers())[0]
 

@@ -94,7 +94,7 @@ def gather(
 def merge_quotes(results: Iterable[dict[str, Quote] | ProviderError]) -> dict[str, Quote]:
     """Return the quotes of all results.
 
-    Raises: ProviderError: the most severe one, with the quotes of the other results. Papers that
+    Raises: ProviderError: the most severe one, with the quotes of the other results. Stocks that
     the source does not have are not an error.
     """
     quotes: dict[str, Quote] = {}

@@ -35,7 +35,7 @@ class Tracked:
 def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
     """Return at most `limit` of the requested stocks, and whether there were more.
 
-    Fractional and former symbols are replaced by the current symbol of the paper. Two queries.
+    Fractional and former symbols are replaced by the current symbol. Two queries.
     """
     texts = list(dict.fromkeys(texts))
     named = stocks_named(texts)

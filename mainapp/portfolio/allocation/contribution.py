@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buy:
-    """Shares to buy of one paper: `lot_shares` in whole lots, the others as fractional."""
+    """Shares to buy of one stock: `lot_shares` in whole lots, the others as fractional."""
 
     symbol: str
     price: Decimal

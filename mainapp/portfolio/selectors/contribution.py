@@ -11,7 +11,7 @@ from mainapp.portfolio.valuation import EXACT, percent
 
 @dataclass(frozen=True, slots=True)
 class PlannedBuy:
-    """A purchase and the share, in percent, that the paper would have afterwards."""
+    """A purchase and the share, in percent, that the stock would have afterwards."""
 
     buy: Buy
     new_pct: Decimal | None
