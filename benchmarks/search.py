@@ -51,11 +51,11 @@ def prepare(folder: str) -> None:
 
     call_command("migrate", verbosity=0)
     seed_catalogue(entries=read_entries(ROOT / "data"))
-    dice = random.Random(1)  # noqa: S311 - made-up names
+    rng = random.Random(1)  # noqa: S311 - made-up names
     symbols = (f"Z{''.join(letters)}3" for letters in product("ABCDEFGHIJKLMNO", repeat=3))
     missing = STOCKS - Stock.objects.count()
     rows = [
-        (symbol, " ".join(dice.sample(WORDS, 4)))
+        (symbol, " ".join(rng.sample(WORDS, 4)))
         for symbol, _ in zip(symbols, range(missing), strict=False)
     ]
     Stock.objects.bulk_create(

@@ -116,10 +116,10 @@ async def test_users_of_a_dead_process_leave_in_time(room, users):
     async with two_processes(room, users) as (first_hub, _second_hub, (*_, second)):
         for task in first_hub._tasks:
             task.cancel()
-        begun = asyncio.get_running_loop().time()
+        started_at = asyncio.get_running_loop().time()
         await until(lambda: left(second) == [bia.pk])
         longest_s = presence.LEASE_S + presence_sync.RENEW_S
-        assert asyncio.get_running_loop().time() - begun < longest_s + 1
+        assert asyncio.get_running_loop().time() - started_at < longest_s + 1
         assert longest_s * SPEED < 15
         assert present(second) == {ana.pk, caio.pk}
 

@@ -67,7 +67,7 @@ def next_contribution(
 ) -> Plan:
     """Return the purchases that minimise the sum of (actual - ideal)² in R$.
 
-    A row's ideal is its nota's share of the patrimony *and* the cash together, in R$, not rounded.
+    A row's ideal is its nota's share of the portfolio's value *plus* the cash, in R$, not rounded.
     The target therefore does not depend on the purchases, and no row is bought past its ideal to
     help another. Rows without a quote are ignored, together with their nota. Shares are whole;
     with `whole_lots` only whole lots are bought, otherwise the fractional market fills up a lot.

@@ -32,7 +32,7 @@ def contribution_to(portfolio: Portfolio, cash: Decimal) -> Contribution:
     valuation = portfolio.valuation
     plan = next_contribution(valuation.rows, cash)
     worth = {row.holding.symbol: row.total or Decimal(0) for row in valuation.rows}
-    whole = EXACT.add(valuation.patrimony, plan.spent)
+    whole = EXACT.add(valuation.total_value, plan.spent)
     return Contribution(
         plan=plan,
         buys=[
