@@ -75,7 +75,7 @@ def search_in_python(text: str) -> Sequence[object]:
 
 
 def measure(search: Callable[[str], object], rounds: int) -> tuple[float, float]:
-    """Return the median and the 95th percentile in milliseconds over all texts."""
+    """Return the median and the 95th percentile in milliseconds over all search terms."""
     times = []
     for _ in range(rounds):
         for text in TEXTS:

@@ -1,4 +1,4 @@
-"""Customisation of allauth: usernames, redirects, client addresses, error texts."""
+"""Customisation of allauth: usernames, redirects, client addresses, error messages."""
 
 import unicodedata
 from urllib.parse import unquote, urlsplit

@@ -39,7 +39,7 @@ def remember_fields(instance: User, raw: bool, update_fields: Any, **_kwargs: An
 def end_logins(instance: User, **_kwargs: Any) -> None:
     """Close a user's sockets if the password or the access level changed or they were deactivated.
 
-    After a change of level only, the client reconnects under the same log-in.
+    If only the level changed, the client reconnects under the same log-in.
     """
     before = instance.__dict__.pop("_before", None)
     if not before:

@@ -59,7 +59,7 @@ class WatchLease:
         return bool(self._dirty)
 
     async def sync(self, wanted: Collection[str]) -> None:
-        """Write the changes of `wanted` to Redis and renew the lease. Raises: redis.RedisError.
+        """Write the changes in `wanted` to Redis and renew the lease. Raises: redis.RedisError.
 
         The first call, and one after a failed call, sends the whole set.
         """

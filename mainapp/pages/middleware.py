@@ -32,7 +32,7 @@ from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
-# Polled by monitoring, and answered even without Redis.
+# Polled by monitoring; they respond even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
 # Not operations, so without the API's limits; and the schema is expensive to build.
 API_PAGES = ("/api/docs/", "/api/schema/")
@@ -57,7 +57,7 @@ def measure_responses(
 def refuse_control_characters(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 400 if the path or the query contains a control character (Unicode's Cc)."""
+    """Respond with 400 if the path or the query contains a control character (Unicode's Cc)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         query = unquote_plus(request.META.get("QUERY_STRING", ""))
@@ -71,7 +71,7 @@ def refuse_control_characters(
 def refuse_large_bodies(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 413 to a request whose body `BodyLimitMiddleware` refused."""
+    """Respond with 413 to a request whose body `BodyLimitMiddleware` refused."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if getattr(request, "scope", {}).get("pregao.body_refused"):
@@ -84,7 +84,7 @@ def refuse_large_bodies(
 def limit_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 429 to an address with too many requests for pages.
+    """Respond with 429 to an address with too many requests for pages.
 
     Operations of the API have their own limits; static files are served before this middleware.
     Requests of a user are counted by `EnforcePagePolicies`, where a page reads the user anyway.

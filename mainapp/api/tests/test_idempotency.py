@@ -105,7 +105,7 @@ def test_lost_refresh_answer_is_repeated(db, client):
 
 
 def in_parallel(count, request_once):
-    """Return the answers of `count` requests that start together."""
+    """Return the responses to `count` requests that start together."""
     responses, start = [], Barrier(count)
 
     def run(n):

@@ -45,7 +45,7 @@ class ApiView(GenericAPIView):
     def get_permissions(self) -> list[BasePermission]:
         view: Any = type(self)
         line = policy_of(view)
-        # Other methods get 405 from people who may use any method of the operation.
+        # Other methods return 405 to users who may use any method of the operation.
         allowed = line.get((self.request.method or "").lower()) or people_of(line)
         return [AllowAny() if Who.ANONYMOUS in allowed else IsAuthenticated()]
 

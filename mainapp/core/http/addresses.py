@@ -27,7 +27,7 @@ GLOBAL_6 = IPv6Network("2000::/3")
 # documentation.
 CLOSED_6 = [IPv6Network(net) for net in ("2002::/16", "2001::/23", "3fff::/20", "2001:db8::/32")]
 
-# getaddrinfo has no time-out of its own: a hanging resolver may hold this many threads, no more.
+# getaddrinfo has no timeout of its own: a hanging resolver may hold this many threads, no more.
 _resolver_slots = BoundedSemaphore(32)
 
 

@@ -11,7 +11,7 @@ from mainapp.forum.events import MessageItem, Person
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoomState:
-    """A room's numbers and rules, from one row of the database."""
+    """A room's counters and rules, from one row of the database."""
 
     last_seq: int
     revision: int

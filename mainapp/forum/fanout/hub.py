@@ -76,7 +76,7 @@ class RoomFanout(Hub):
             self._changed.set()
 
     def send_typing(self, room: OpenRoom, person: Person) -> None:
-        """Send the room's other users, in all processes, that `person` is typing."""
+        """Notify the room's other users, in all processes, that `person` is typing."""
         if room.send_typing(person, self.now()):
             body = RoomTyping(type="room.typing", room=room.pk, origin=self.name, user=person)
             publish([GroupMessage(ROOMS, body, key=(room.pk, person["id"]))])

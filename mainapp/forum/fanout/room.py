@@ -104,7 +104,7 @@ class OpenRoom:
             socket.is_live = False
 
     def send_typing(self, person: Person, now: float) -> bool:
-        """Send the others that `person` is typing; return False if sent within TYPING_S."""
+        """Notify the others that `person` is typing; return False if sent within TYPING_S."""
         if now - self._typed_at.get(person["id"], -TYPING_S) < TYPING_S:
             return False
         self._typed_at[person["id"]] = now

@@ -1,4 +1,4 @@
-"""Reads for the sockets: the states of rooms, and messages in their wire shape."""
+"""Queries for the sockets: the states of rooms, and messages in their wire shape."""
 
 from collections.abc import Collection, Mapping
 

@@ -64,7 +64,7 @@ class Budget:
 
 
 class QuoteProvider(Protocol):
-    """A source of quotes. Each call blocks for the configured time-out at most."""
+    """A source of quotes. Each call blocks for the configured timeout at most."""
 
     name: str
     simulated: bool
@@ -72,7 +72,7 @@ class QuoteProvider(Protocol):
     budget: Budget | None
 
     def load(self) -> None:
-        """Import the first call's libraries, without a time-out, as it may take seconds."""
+        """Import the first call's libraries, without a timeout, as it may take seconds."""
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         """Return the number of calls that `quotes(symbols)` makes if none fails."""

@@ -52,7 +52,7 @@ class Chain:
     def fetch(self, symbols: Sequence[str]) -> Fetched:
         """Return the quotes of the symbols, each from the first source that has it.
 
-        Blocks for the sum of the sources' time-outs at most. A source that failed last time is
+        Blocks for the sum of the sources' timeouts at most. A source that failed last time is
         probed in parallel to the next ones, and awaited only if symbols are still missing then.
         """
         round_ = _Round(symbols)

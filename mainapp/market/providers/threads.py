@@ -34,7 +34,7 @@ class Call(Generic[Result]):
     def result(self, timeout: float) -> Result:
         """Wait for the function's result.
 
-        Raises: ProviderError from the function or for the time-out; after a time-out the function
+        Raises: ProviderError from the function or for the timeout; after a timeout the function
         continues without a caller.
         """
         if not self._done.wait(max(timeout, 0)):

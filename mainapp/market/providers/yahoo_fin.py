@@ -1,6 +1,6 @@
 """yahoo_fin, a legacy source that reads Yahoo's web pages; always last in the chain.
 
-The library is unmaintained: it needs an older pandas and has no time-outs. All repairs are in this
+The library is unmaintained: it needs an older pandas and has no timeouts. All repairs are in this
 file, as replacements of names in the library's module: `requests` with a deadline and a
 configurable address, `pd` with the methods that pandas has removed, and `get_live_price` without
 the index `[-1]`, which pandas now refuses.

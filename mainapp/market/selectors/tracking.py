@@ -26,7 +26,7 @@ class TrackedStock:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """The requested stocks in their order, and the requested texts that are not stocks."""
+    """The requested stocks in their order, and the requested strings that are not stocks."""
 
     rows: list[TrackedStock]
     unknown: list[str]

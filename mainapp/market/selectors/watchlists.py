@@ -1,4 +1,4 @@
-"""Users' watchlists, and the stocks that their texts name."""
+"""Users' watchlists, and the stocks named by user input."""
 
 from collections.abc import Iterable
 

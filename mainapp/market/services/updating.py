@@ -198,7 +198,7 @@ def _interval() -> timedelta | None:
 
 
 def _claim(symbols: Collection[str]) -> list[str]:
-    """Claim symbols for the sources' time-out; return those that no other run is fetching."""
+    """Claim symbols for the sources' timeout; return those that no other run is fetching."""
     pipeline = redis_client().pipeline(transaction=False)
     names = sorted(set(symbols))
     for symbol in names:

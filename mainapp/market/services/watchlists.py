@@ -1,6 +1,6 @@
-"""Changes of users' watchlists.
+"""Changes to users' watchlists.
 
-Each change first locks the owner's row, so that concurrent changes of a user's lists wait.
+Each change first locks the owner's row, so that concurrent changes to a user's lists wait.
 """
 
 import secrets
@@ -28,7 +28,7 @@ class TooManySymbols(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """A list's symbols after an edit, and the requested texts that are not stocks."""
+    """A list's symbols after an edit, and the requested strings that are not stocks."""
 
     symbols: list[str]
     unknown: list[str]

@@ -76,5 +76,5 @@ def _refusal(
 
 
 def _escape(character: str) -> str:
-    """Follow `@` by an invisible word joiner, so that `@name` notifies nobody."""
+    """Put an invisible word joiner after `@`, so that `@name` notifies nobody."""
     return "@\u2060" if character == "@" else character

@@ -10,7 +10,7 @@ from mainapp.market.providers.simulated.draws import uniform
 
 INDEX = "IBOV"
 
-# Rounded prices of 2026. The simulator has to look alive, not to be right.
+# Rounded prices of 2026. They have to look realistic, not to be accurate.
 BASE_PRICES = {
     "IBOV": 160_000.0,
     "PETR3": 34.1,

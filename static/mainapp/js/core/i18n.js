@@ -1,4 +1,4 @@
-// The page's language and its catalogue of texts (/jsi18n/); without a catalogue texts stay as they are.
+// The page's language and its message catalogue (/jsi18n/); without a catalogue messages stay as they are.
 
 export const LANGUAGE = document.documentElement.lang === "en" ? "en" : "pt-BR";
 
@@ -7,7 +7,7 @@ export function gettext(text, values = {}) {
   return fill(globalThis.gettext?.(text) ?? text, values);
 }
 
-/** Translate a text that counts; its `%s` is the count. */
+/** Translate a message with a plural; its `%s` is the count. */
 export function ngettext(singular, plural, count) {
   const fallback = count === 1 ? singular : plural;
   return fill(globalThis.ngettext?.(singular, plural, count) ?? fallback, [count]);
