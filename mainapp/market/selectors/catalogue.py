@@ -31,7 +31,7 @@ class Catalogue:
     successors: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, text: str) -> str | None:
-        """Return the active symbol for a typed ticker (`petr4f`: PETR4; `ELET3`: AXIA3), or None."""
+        """Return the active symbol of a typed ticker (`petr4f`: PETR4; `ELET3`: AXIA3), or None."""
         symbol = canonical(text)
         if symbol in self.names:
             return symbol
