@@ -1,5 +1,6 @@
 """The three sockets of a page (prices, a room, the bell) when networks, servers and clocks fail."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -373,6 +374,32 @@ def test_prices_stay_live_when_the_servers_clock_is_set(new_context, hours):
         expect(row.locator("[data-field=age]")).to_have_text(AGE)
         expect(line).not_to_have_attribute("d", line.get_attribute("d"), timeout=BACK_MS)
         expect(feed).to_have_text("Ao vivo")
+
+
+def test_a_price_that_the_last_batch_did_not_reach_is_marked(new_context):
+    is_late = True
+
+    def connect(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def forward(text: object) -> None:
+            frame = json.loads(str(text))
+            socket.send(json.dumps(frame | {"late": ["PETR4"]} if is_late else frame))
+
+        server.on_message(forward)
+
+    page = new_context().new_page()
+    page.route_web_socket(re.compile("/ws/stock/"), connect)
+    page.goto(WATCHED)
+    late, other = (page.locator(f"tr[data-symbol={name}]") for name in ("PETR4", "VALE3"))
+    age = late.locator("[data-field=age]")
+    expect(late.locator("[data-field=price]")).to_have_class(re.compile(r"\bstale\b"))
+    expect(age).to_have_attribute("data-delay", "atrasado")
+    expect(other.locator("[data-field=price]")).not_to_have_class(re.compile(r"\bstale\b"))
+
+    is_late = False
+    expect(late.locator("[data-field=price]")).not_to_have_class(re.compile(r"\bstale\b"))
+    expect(age).not_to_have_attribute("data-delay", "atrasado")
 
 
 def test_stale_age_is_right_after_the_servers_clock_was_set_back(new_context, proxy):

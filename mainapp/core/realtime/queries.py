@@ -6,6 +6,8 @@ from typing import ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
 
+from mainapp.core.database import REQUEST_S, limited
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -15,12 +17,23 @@ _WRITERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="write")
 
 
 async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a read on a thread of its pool, so that it does not block the event loop."""
-    run = database_sync_to_async(read, thread_sensitive=False, executor=_READERS)
-    return await run(*args, **kwargs)
+    """Run a read on a thread of its pool, so that it does not block the event loop.
+
+    A database that does not answer blocks the thread for REQUEST_S at most.
+    """
+    return await _run(_READERS, read, *args, **kwargs)
 
 
 async def write(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a call that changes the database like `query`, without delaying readers."""
-    run = database_sync_to_async(service, thread_sensitive=False, executor=_WRITERS)
-    return await run(*args, **kwargs)
+    return await _run(_WRITERS, service, *args, **kwargs)
+
+
+async def _run(
+    threads: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    def call_limited() -> T:
+        with limited(REQUEST_S):
+            return call(*args, **kwargs)
+
+    return await database_sync_to_async(call_limited, thread_sensitive=False, executor=threads)()
