@@ -12,6 +12,7 @@ from redis import asyncio as aioredis
 
 from mainapp.core.redis import key
 
+# Web processes renew it every second; the symbols of a killed one are fetched for this long.
 LEASE_S = 10
 REGISTRY = key("watchers")
 

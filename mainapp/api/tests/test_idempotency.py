@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: one effect, the same answer."""
+"""`Idempotency-Key`: one effect, the same response."""
 
 from datetime import timedelta
 from threading import Barrier, Thread

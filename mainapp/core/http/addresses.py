@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.utils.translation import gettext_noop as _
 
 RESOLVE_TIMEOUT_S = 5.0
-MAX_URL_LENGTH = 500
+MAX_URL_LENGTH = 500  # the size of the columns that store URLs
 PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?")
 RELAY_4 = ip_network("192.88.99.0/24")

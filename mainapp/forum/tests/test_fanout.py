@@ -58,7 +58,7 @@ def _quick_poll(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _talkative(monkeypatch):
+def _unlimited_posts(monkeypatch):
     """Let authors post faster than the limit of messages allows."""
     monkeypatch.setattr(services_messages, "POSTS", replace(POSTS, count=10_000))
 

@@ -124,7 +124,7 @@ class BrapiProvider:
         return method(wanted, monotonic() + self._timeout)
 
     def _jobs(self, symbols: Sequence[str]) -> list[tuple[Method, dict[str, list[str]]]]:
-        """Return the methods to call, each with its papers and their symbols."""
+        """Return the methods to call, each with brapi's symbols and the requested ones."""
         names = source_symbols(symbols)
         now = monotonic()
         unknown = {name for name, until in list(self._unknown.items()) if until > now}

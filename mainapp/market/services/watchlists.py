@@ -183,6 +183,7 @@ def copy_list(*, watchlist: Watchlist, owner: User) -> Watchlist:
         for number in range(2, MAX_LISTS + 2):
             if name not in used_names:
                 break
+            # A name has at most 60 characters, of which the number takes up to five.
             name = f"{watchlist.name[:54]} ({number})"
         return create_list(owner=owner, name=name, symbols=symbols_of(watchlist))
 

@@ -12,7 +12,7 @@ from mainapp.portfolio.allocation.search import Search
 from mainapp.portfolio.allocation.units import Candidate, cost_of
 from mainapp.portfolio.valuation import EXACT, ValuedRow, add, times, to_cents
 
-EXACT_UP_TO = 4
+EXACT_UP_TO = 4  # rows; promised by CONTRACTS §6
 
 
 class Reason(StrEnum):

@@ -31,7 +31,7 @@ GAP_SIZE = 0.3
 TAIL_SIZE = 0.45
 LONGEST_TAIL = 0.3
 U_SHAPE = 0.6
-DAYS_A_YEAR = 366
+DAYS_A_YEAR = 366  # of a leap year; other years leave the last factor unused
 
 
 @dataclass(frozen=True, slots=True)
