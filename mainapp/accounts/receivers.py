@@ -24,7 +24,7 @@ NAMES = ("username", "display_name")
 @receiver(user_logged_in)
 @receiver(password_reset)
 def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
-    """Remember the browser of whoever knew the password or could read the account's mail."""
+    """Remember a browser whose user knew the password or opened a link mailed to the account."""
     if request is not None:
         remember_browser(request, user)
 

@@ -169,7 +169,7 @@ def forbid_storing(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Add `no-store` to responses to logged-in users, unless the view sets a Cache-Control.
 
-    Every page names its reader; a stored one would be shown to whoever uses the browser next.
+    Every page names its reader; a stored one would be shown to the browser's next user.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -182,7 +182,7 @@ def forbid_storing(
 
 
 def _is_read_by_member(request: HttpRequest) -> bool:
-    """Return whether the request has a user; reads no session that the view has not read."""
+    """Return whether the request has a user; reads no session that the view did not read."""
     user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
     if user is None and not isinstance(getattr(request, "user", None), SimpleLazyObject):
         user = getattr(request, "user", None)  # set by a log-in or by REST framework
