@@ -20,6 +20,8 @@ from mainapp.notifications.tests.factories import delivery, notice
 from mainapp.pages.tests.test_policies import address, can, rolled_back
 from mainapp.pages.tests.world import make_world
 
+pytestmark = pytest.mark.database_independent
+
 MARK = "zqx"
 TEXT = f"\u202e{MARK}"  # RIGHT-TO-LEFT OVERRIDE, as texts from before the rule may have it
 PAGES = {name: page for name, page in page_policies().items() if "GET" in page.methods}
