@@ -1,4 +1,4 @@
-"""Changes to a user's channels: add, verify, test, switch, remove."""
+"""Changes of a user's channels: add, verify, test, switch, remove."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -38,7 +38,7 @@ LINK_LIFE = timedelta(days=3)
 def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: datetime) -> Channel:
     """Add a channel and send its verification: a link to an e-mail address, otherwise a code.
 
-    `address` and `secret` are as typed by the user; see each transport. Raises: DomainError
+    `address` and `secret` are in the form that people type; see each transport. Raises: DomainError
     for an invalid or already added address, and above MAX_CHANNELS.
     """
     try:

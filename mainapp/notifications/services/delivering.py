@@ -93,7 +93,7 @@ class Round:
     """Claims deliveries, sends them in threads and records the results until nothing is due.
 
     Threads send and touch no database. Each kind has its own pool: e-mails that hang until their
-    timeout do not delay webhooks.
+    time-out do not delay webhooks.
     """
 
     def __init__(self, transports: dict[str, Transport]) -> None:
@@ -177,7 +177,7 @@ class Round:
     def _renew(self) -> None:
         if monotonic() - self._renewed_at >= RENEW_S:
             deliveries = [*self._sending.values(), *self._unsent()]
-            # A process that was suspended for a minute has lost its claims: others send those rows.
+            # A process that stood still for a minute has lost its claims: others send those rows.
             still_claimed = renew_claims(deliveries=deliveries, at=timezone.now())
             for kind, waiting in self._claimed.items():
                 self._claimed[kind] = deque(row for row in waiting if row.pk in still_claimed)

@@ -1,4 +1,4 @@
-"""The project's URLs, and two without a policy, one of them next to the admin's."""
+"""The project's URLs, and two without a policy, one of them beside the admin's."""
 
 from django.http import HttpResponse
 from django.urls import path
