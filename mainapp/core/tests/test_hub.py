@@ -220,7 +220,7 @@ def test_files_of_hubs_are_short():
 
 @pytest.fixture
 def short_timeouts(monkeypatch):
-    """Divide the time-outs of the hubs' clients by ten; return a time longer than all of them."""
+    """Divide the timeouts of the hubs' clients by ten; return a time longer than all of them."""
     for module, names in (
         (core_redis, ("TIMEOUT_S", "LAYER_HEALTH_CHECK_S")),
         (redis_layer, ("SILENT_S", "RETRY_S")),

@@ -93,7 +93,7 @@ def test_history_in_another_currency_is_a_provider_error(make, stub, name):
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_unknown_paper_does_not_affect_the_others(make, name):
+def test_unknown_stock_does_not_affect_the_others(make, name):
     assert make(name).quotes(["PETR4", "ABCD3", "VALE3"]).keys() == {"PETR4", "VALE3"}
 
 
