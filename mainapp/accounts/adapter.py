@@ -1,7 +1,8 @@
 """Customisation of allauth: usernames, redirects, client addresses, error texts."""
 
 import unicodedata
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
@@ -12,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.addresses import client_address
+from mainapp.core.paths import absolute_url
 
 # No "@", which marks an e-mail at log-in. ASCII only: accented and foreign letters can look alike,
 # and SQLite ignores the case of ASCII letters only. A display name may contain any of them.
@@ -57,6 +59,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         one rate limit.
         """
         return client_address(request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        super().send_mail(template_prefix, email, context | {"site_url": absolute_url()})
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", args=["UID", "KEY"])
+        return absolute_url(path.replace("UID-KEY", quote(key)))
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        url = absolute_url(reverse("account_reset_password"))
+        self.send_mail("account/email/account_already_exists", email, {"password_reset_url": url})
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")
