@@ -208,6 +208,18 @@ def test_reading_changes_nothing(name, world):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if "GET" in page.methods])
+def test_a_page_that_names_its_reader_is_not_stored(name, world):
+    person = insider(PAGES[name])
+    answer = send_request(world, person, "GET", name, address(world, name))
+
+    is_private = (
+        f">{person}<".encode() in answer.body or answer["Content-Type"] == "application/json"
+    )
+    assert "no-store" in answer.get("Cache-Control", "") or not is_private
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("name", PAGES)
 def test_posts_need_the_csrf_token(name, world):
     page, here = PAGES[name], address(world, name)
