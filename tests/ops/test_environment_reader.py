@@ -15,6 +15,7 @@ from project.database_url import parse_database_url
 from project.env_file import parse_env, read_env_file
 from project.environment import Refusal, env, load_env_file
 from project.instance import Instance
+from project.launcher import Launcher
 from project.mail import read_mail_settings
 from project.site_url import own_url, read_site_url
 from tests.instances import run
@@ -465,6 +466,25 @@ def test_own_address_is_never_a_wildcard(set_variables, host):
 
     assert own_url() == "http://localhost:8000"
     assert own_url(8123) == "http://localhost:8123"
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "note"),
+    [
+        ({"HOST": "127.0.0.1"}, ""),
+        ({"HOST": "0.0.0.0"}, "other machines need ALLOWED_HOSTS and SITE_URL"),  # noqa: S104
+        ({"HOST": "::", "ALLOWED_HOSTS": "nas"}, "other machines need SITE_URL"),
+        ({"HOST": "::", "ALLOWED_HOSTS": "nas", "SITE_URL": "http://nas:8000"}, ""),
+    ],
+)
+def test_launcher_names_what_other_machines_need(set_variables, tmp_path, capsys, env_vars, note):
+    set_variables(DATA_DIR=str(tmp_path), **{"ALLOWED_HOSTS": "", "SITE_URL": ""} | env_vars)
+    launcher = Launcher()
+    launcher.address = "http://localhost:8000/"
+    set_variables(**launcher.instance.environment())  # as the start of the processes does
+    launcher._announce("simulated", "set by QUOTE_SOURCE")
+
+    assert re.findall(r"note +(.+)", capsys.readouterr().out) == ([note] if note else [])
 
 
 def test_launched_instance_links_to_the_address_that_it_printed(set_variables, tmp_path):

@@ -165,9 +165,11 @@ class Round:
             )
 
     def _is_over(self) -> bool:
+        if self._done:
+            return False
         if self._stopped_at and monotonic() - self._stopped_at >= STOP_S:
             return True
-        if self._sending or self._done or any(self._claimed.values()):
+        if self._sending or any(self._claimed.values()):
             return False
         return stopping.is_set() or (
             len(self._drained) == len(self._kinds) and not _requested_again.is_set()

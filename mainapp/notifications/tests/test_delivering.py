@@ -160,6 +160,27 @@ def test_mail_without_a_server_is_written_to_a_file(db, settings, tmp_path):
     assert "R$ 36,00" in file.read_text()
 
 
+def test_result_at_the_end_of_a_stopping_process_is_recorded(db, monkeypatch):
+    stopping, unblock = Event(), Event()
+    monkeypatch.setattr(delivering, "stopping", stopping)
+    monkeypatch.setattr(delivering, "STOP_S", 0.0)
+    monkeypatch.setattr(delivering, "POLL_S", 0.1)
+    delivery()
+
+    def hang(message):
+        stopping.set()
+        unblock.wait(10)
+
+    class Stopped(Round):
+        def _release(self):
+            super()._release()
+            unblock.set()
+
+    Stopped(every_kind(email=Recording(hang))).run()
+
+    assert states() == ["sent"]
+
+
 def test_hanging_kind_does_not_delay_other_kinds(db):
     unblock, arrived = Event(), Event()
     stuck = Recording(lambda message: unblock.wait(10))
