@@ -94,13 +94,11 @@ def _unpack(archive: Path, to: Path, vendor: str) -> None:
     """Unpack an archive that contains only expected members. Raises: BackupError."""
     try:
         unpack(archive, to, _check_member)
-        manifest = json.loads((to / MANIFEST).read_text())
-        made_for = manifest["database"]
-        is_known = manifest["format"] == FORMAT
+        made_for, is_known = _read_manifest(to / MANIFEST)
         is_whole = (to / DATABASE[vendor]).is_file() or made_for != vendor
     except ArchiveError as error:
         raise BackupError(f"{archive} is refused: {error}") from None
-    except _DAMAGES as error:
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise BackupError(f"{archive} is not a complete backup of Pregão ({error})") from None
     if not is_known:
         raise BackupError(f"{archive} was made by a newer version")
@@ -108,6 +106,21 @@ def _unpack(archive: Path, to: Path, vendor: str) -> None:
         raise BackupError(f"{archive} contains a {made_for} database; this instance has {vendor}")
     if not is_whole:
         raise BackupError(f"{archive} is not a complete backup of Pregão (it has no database)")
+
+
+def _read_manifest(path: Path) -> tuple[str, bool]:
+    """Return the archived database's vendor and whether this version knows the archive's format.
+
+    Raises: ArchiveError, OSError.
+    """
+    try:
+        manifest = json.loads(path.read_text())
+        made_for, format_ = manifest["database"], manifest["format"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise ArchiveError("its manifest is malformed") from None
+    if made_for not in tuple(DATABASE):
+        raise ArchiveError("its manifest names no known database")
+    return made_for, format_ == FORMAT
 
 
 def _check_member(member: tarfile.TarInfo) -> None:
@@ -210,9 +223,5 @@ _VARIABLES = {
         name: f"PG{name.upper()}" for name in ("host", "port", "user", "password", "options", *_TLS)
     },
 }
-_DAMAGES = (
-    *(OSError, EOFError, zlib.error, tarfile.TarError),  # of the file
-    *(ValueError, LookupError, TypeError, RecursionError),  # of its manifest
-)
 _DUMP = {"sqlite": _dump_sqlite, "postgresql": _dump_postgresql}
 _LOAD = {"sqlite": _load_sqlite, "postgresql": _load_postgresql}

@@ -67,6 +67,8 @@ def _statements(dump: BinaryIO) -> Iterator[bytes]:
     while line := dump.readline(MAX_STATEMENT):
         if not statement and (not line.strip() or _RESTRICT.fullmatch(line)):
             continue
+        if not statement and line.startswith(b"\\"):
+            raise DumpError(f"it has a command for psql: {_shown(line)}")
         code, quote, is_complete = _scan(line, quote)
         statement += code if statement else code.lstrip()
         if len(statement) > MAX_STATEMENT:

@@ -12,6 +12,7 @@ import pytest
 
 from project import archive as archives
 from project.backup import BackupError, Stores, restore_archive, write_archive
+from project.sql_dump import DumpError, _statements
 from tests.instances import get, run
 from tests.postgresql import PostgreSQL
 
@@ -259,6 +260,16 @@ def test_every_table_of_the_project_is_restored(postgresql, tables, tmp_path, da
 
     assert postgresql.psql(described) == before
     assert "forum_room" in before
+
+
+def test_refusal_names_the_psql_command_and_a_malformed_manifest(stores, tmp_path):
+    with pytest.raises(DumpError, match=r"a command for psql: '.*! id'"):
+        list(_statements(io.BytesIO(b"\\restrict abc\n-- a dump\n\n\\! id\n")))
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    with pytest.raises(BackupError, match="its manifest is malformed"):
+        restore_archive(
+            stores=stores, archive=tampered(archive, "manifest.json", body=b"[" * 60_000)
+        )
 
 
 @pytest.mark.parametrize(
