@@ -202,7 +202,7 @@ KEEP_DAILY_CANDLES_DAYS = env.integer(
     "KEEP_DAILY_CANDLES_DAYS", default=3650, minimum=1, maximum=36_500
 )
 
-# People ----------------------------------------------------------------------------------------
+# Users -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"

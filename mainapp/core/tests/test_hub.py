@@ -210,7 +210,7 @@ async def test_every_feature_with_sockets_registers_its_hub():
 
 @pytest.fixture
 def short_timeouts(monkeypatch):
-    """Divide the time-outs of the hubs' clients by ten; return a time longer than all of them."""
+    """Divide the timeouts of the hubs' clients by ten; return a time longer than all of them."""
     for module, names in (
         (core_redis, ("TIMEOUT_S", "LAYER_HEALTH_CHECK_S")),
         (redis_layer, ("SILENT_S", "RETRY_S")),

@@ -55,7 +55,7 @@ class Chain:
         """Return the quotes of the symbols, each from the first source that has it.
 
         Symbols are requested in their order, as long as there is time. Blocks for the sum of the
-        sources' time-outs and rounds at most. A source that failed last time is probed in parallel
+        sources' timeouts and rounds at most. A source that failed last time is probed in parallel
         to the next ones, and awaited only if symbols are still missing then.
         """
         round_ = _Round(symbols)
@@ -86,7 +86,7 @@ class Chain:
         )
 
     def tickers(self) -> list[Listing]:
-        """Return the market's list of papers. Raises: ProviderError if all sources fail."""
+        """Return the market's list of stocks. Raises: ProviderError if all sources fail."""
         sources = [source for source in self._sources if source.provider.lists_all]
         return self._first(sources, lambda provider: provider.tickers())[0]
 

@@ -118,7 +118,7 @@ def to_name(value: Any) -> str:
 def to_currency(value: Any) -> str:
     """Return a three-letter code, "" if the source reports none, and UNKNOWN for other values.
 
-    A quote with a currency that is not understood ("US$", "dollars") must not pass as the paper's.
+    A quote with a currency that is not understood ("US$", "dollars") must not pass as the stock's.
     """
     if value is None or value == "":
         return ""

@@ -15,6 +15,8 @@ from mainapp.market.consumers import StockConsumer
 from mainapp.pages.management.policies import routes
 from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
 
+pytestmark = pytest.mark.database_independent
+
 PAGES = page_policies()
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # These two get rendered pages, by GET: one of the logged-in people without objects is enough, and

@@ -16,6 +16,7 @@ from mainapp.pages.tests import test_errors
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.database_independent,
     pytest.mark.urls(test_errors.__name__),
     pytest.mark.usefixtures("policies"),
 ]

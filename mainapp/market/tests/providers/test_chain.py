@@ -111,7 +111,7 @@ def test_missing_symbols_are_requested_from_the_next_source():
     assert secondary.requests == [["VALE3", "ABCD3"]]
 
 
-def test_loading_a_library_does_not_count_in_the_time_out():
+def test_loading_a_library_does_not_count_towards_the_timeout():
     slow = Fake("slow", {"PETR4": "1"}, loads_s=0.5)
     fetched = chain(slow, timeout=0.2).fetch(["PETR4"])
 

@@ -85,7 +85,7 @@ def test_currency_is_a_code_empty_or_unknown(make, stub, name, reply_currency, c
 
 
 @pytest.mark.parametrize("name", REMOTE)
-def test_unknown_paper_does_not_affect_the_others(make, name):
+def test_unknown_stock_does_not_affect_the_others(make, name):
     assert make(name).quotes(["PETR4", "ABCD3", "VALE3"]).keys() == {"PETR4", "VALE3"}
 
 
