@@ -5,11 +5,10 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
 
@@ -36,8 +35,6 @@ ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
 # Polled by monitoring; they respond even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
-# Not operations, so without the API's limits; and the schema is expensive to build.
-API_PAGES = ("/api/docs/", "/api/schema/")
 
 
 def measure_responses(
@@ -105,8 +102,16 @@ def limit_pages(
 
 def _is_counted(path: str) -> bool:
     if path.startswith("/api/"):
-        return path in API_PAGES
-    return path not in MACHINE_PAGES and not path.startswith(settings.MEDIA_URL)
+        return not _is_operation(path)
+    return path not in MACHINE_PAGES
+
+
+def _is_operation(path: str) -> bool:
+    """Return whether a view of the API counts requests for this path itself."""
+    try:
+        return resolve(path).url_name in operation_policies()
+    except Resolver404:
+        return False
 
 
 class EnforcePagePolicies:

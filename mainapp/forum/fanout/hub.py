@@ -114,11 +114,7 @@ class RoomFanout(Hub):
 
     async def _poll_once(self, rooms: Collection[int]) -> None:
         states = await query(self._archive.room_states, rooms)
-        changed = [
-            pk
-            for pk, state in states.items()
-            if state.rules_revision > self.rooms[pk].rules_revision
-        ]
+        changed = [pk for pk, state in states.items() if self.rooms[pk].lacks_rules(state)]
         muted = await query(self._archive.muted, changed) if changed else {}
         for pk in rooms:
             if pk not in states:

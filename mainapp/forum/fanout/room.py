@@ -79,6 +79,9 @@ class OpenRoom:
         socket.may = permissions(socket.user, self.rules)
         socket.write_room(lambda: self._room_frame(socket))
 
+    def lacks_rules(self, state: RoomState) -> bool:
+        return state.rules_revision > self.rules_revision
+
     def apply_rules(self, state: RoomState, muted: frozenset[int]) -> None:
         """Apply new rules, and send the `room` frame to those whose rights they change."""
         before, self.rules = self.rules, rules_of(state, muted)

@@ -16,6 +16,7 @@ from urllib.parse import quote as quote_url
 from mainapp.market.providers.base import Budget, Listing, ProviderError
 from mainapp.market.providers.client import SourceClient, parse_json
 from mainapp.market.providers.replies import (
+    check_currency,
     object_rows,
     source_symbols,
     symbol_of,
@@ -112,6 +113,8 @@ class BrapiProvider:
         if isinstance(result, ProviderError):
             raise result
         rows = [row for row in result if symbol_of(row) == name]
+        for row in rows:
+            check_currency(row.get("currency"))
         bars = to_bars(
             (bar for row in rows for bar in object_rows(row.get("historicalDataPrice"))),
             daily=interval == "1d",

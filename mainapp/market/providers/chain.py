@@ -18,7 +18,7 @@ from mainapp.market.providers.source import PendingCall, Source, load
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
-from mainapp.market.quotes import Bar, Quote, rejection
+from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
@@ -31,9 +31,10 @@ Result = TypeVar("Result")
 class Fetched:
     """The result of a fetch: quotes, symbols that no source has, and the sources' errors.
 
-    An unusable quote (not a number, not positive, from the future) is in `quotes` only if no other
-    source has a usable one; `refused` contains the other unusable quotes. `unreached` symbols have
-    no quote because no source was asked for them, for lack of time or of calls.
+    An unusable quote (not a number, not positive, in another currency, from the future) is in
+    `quotes` only if no other source has a usable one; `refused` contains the other unusable quotes.
+    `unreached` symbols have no quote because no source was asked for them, for lack of time or of
+    calls.
     """
 
     quotes: dict[str, Quote]
@@ -136,7 +137,8 @@ class _Round:
             quote = quotes.get(symbol)
             if quote is None:
                 continue
-            if rejection(quote, last=None, at=datetime.now(UTC)) is None:
+            at = datetime.now(UTC)
+            if rejection(quote, last=None, at=at, currency=CURRENCY) is None:
                 self._quotes[symbol] = quote
             else:
                 self._unusable.append(quote)

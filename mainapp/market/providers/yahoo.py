@@ -23,6 +23,7 @@ from mainapp.market.providers.client import (
     parse_json,
 )
 from mainapp.market.providers.replies import (
+    check_currency,
     object_rows,
     source_symbols,
     symbol_of,
@@ -183,6 +184,8 @@ def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
     meta = results[0].get("meta")
     if isinstance(meta, dict) and meta.get("symbol") not in (None, symbol):
         raise ProviderError(f"answered for a stock other than {symbol}", fault="bad_reply")
+    if isinstance(meta, dict):
+        check_currency(meta.get("currency"))
     times, indicators = results[0].get("timestamp"), results[0].get("indicators")
     quotes = object_rows(indicators.get("quote")) if isinstance(indicators, dict) else []
     if not isinstance(times, list) or not quotes:

@@ -147,6 +147,21 @@ def test_unusable_price_is_requested_from_the_next_source_and_reported(price):
     assert [(q.symbol, q.source) for q in fetched.refused] == [("PETR4", "primary")]
 
 
+def test_stock_in_another_currency_is_requested_from_the_next_source_and_reported():
+    dollars = {
+        "PETR4": Quote(
+            symbol="PETR4", price=Decimal(7), currency="USD", source="primary", simulated=False
+        )
+    }
+    primary = Fake("primary")
+    primary.quotes = lambda symbols: dollars  # type: ignore[method-assign] # of this object alone
+
+    fetched = chain(primary, Fake("secondary", {"PETR4": "38"})).fetch(["PETR4"])
+
+    assert prices(fetched) == {"PETR4": ("secondary", "38")}
+    assert [(q.source, q.currency) for q in fetched.refused] == [("primary", "USD")]
+
+
 def test_hung_source_costs_its_timeout_once(never):
     primary, secondary = Fake("primary", hangs=never), Fake("secondary", {"PETR4": "2"})
     both = chain(primary, secondary)
