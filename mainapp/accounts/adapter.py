@@ -14,7 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.browsers import known_browser
-from mainapp.accounts.models import User
+from mainapp.accounts.models import User, validate_username
 from mainapp.accounts.policies import (
     LOG_INS_BY_ADDRESS,
     LOG_INS_BY_BROWSER,
@@ -41,6 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def clean_username(self, username: str, shallow: bool = False) -> str:
         # Full-width letters become the ASCII letters that they look like.
         username = unicodedata.normalize("NFKC", username)
+        validate_username(username)  # first, as allauth's rule has other words
         cleaned: str = super().clean_username(username, shallow)
         User.objects.check_username(cleaned, User())
         return cleaned

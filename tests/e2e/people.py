@@ -19,6 +19,11 @@ write_cookies({path!r}, {count}, name={name!r}, password=make_password({password
 _unused: deque[tuple[str, str]] = deque()
 
 
+def isolated(name: str) -> str:
+    """Return a user's text as a plain text contains it, between direction isolates."""
+    return f"\u2068{name}\u2069"
+
+
 def create_people(site: Instance, shell: Shell) -> None:
     """Create users with a session each; all have the same PASSWORD."""
     path = site.data_dir / "cookies"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import BLANK
-from tests.e2e.people import PASSWORD, log_in_new_user, post_form
+from tests.e2e.people import PASSWORD, isolated, log_in_new_user, post_form
 from tests.e2e.phone import PHONE, WIDTH, content_widths
 
 RECONNECTED_MS = 20_000
@@ -112,7 +112,7 @@ def test_typing_indicator_appears_and_disappears(open_page, member):
     wait_until_room_is_live(other)
     wait_until_room_is_live(member)
     other.get_by_label("Mensagem", exact=True).press_sequentially("oi")
-    expect(member.locator("[data-part=typing]")).to_have_text(f"{name} está escrevendo…")
+    expect(member.locator("[data-part=typing]")).to_have_text(f"{isolated(name)} está escrevendo…")
     write_message(other, "oi")
     expect(member.locator("[data-part=typing]")).to_have_text("")
 
@@ -157,7 +157,7 @@ def test_muting_and_closing_are_shown_at_once(open_page, member):
     message.hover()
     message.get_by_label("O que fazer com esta mensagem").click()
     message.get_by_role("button", name="Silenciar").click()
-    expect(member.locator(".messages")).to_contain_text(f"{name} só pode ler nesta sala.")
+    expect(member.locator(".messages")).to_contain_text(f"{isolated(name)} só pode ler nesta sala.")
     expect(other.get_by_text("Você foi silenciado nesta sala")).to_be_visible()
     expect(box).to_be_hidden()
 

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import BLANK
-from tests.e2e.people import log_in_new_user
+from tests.e2e.people import isolated, log_in_new_user
 from tests.e2e.phone import PHONE, WIDTH, content_widths
 
 
@@ -69,7 +69,7 @@ def test_opened_notification_is_read_and_a_deleted_one_disappears(tab, shell):
     expect(tab.locator(".bell-count")).to_have_text("1")
 
     tab.locator("[data-bell]").click()
-    tab.get_by_role("link", name="Apagar: um").click()
+    tab.get_by_role("link", name=f"Apagar: {isolated('um')}").click()
     tab.get_by_role("main").get_by_role("button", name="Apagar").click()
     expect(tab.locator(".inbox-item")).to_have_count(1)
     expect(tab.locator(".bell-count")).to_be_hidden()
