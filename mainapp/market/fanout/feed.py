@@ -30,7 +30,9 @@ class FeedWatch:
     def state(self, *, now: float, at: datetime) -> Feed:
         if now - self._pulse_at > SILENCE_S or not self._worker_alive:
             return "down"
-        if self.status is None or at > self.status.next_due_at + OVERDUE:
+        if self.status is None or self.status.is_ahead(at):
+            return "late"
+        if at > self.status.next_due_at + OVERDUE:
             return "late"
         return "live"
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from redis.exceptions import LockError
 
+from mainapp.core.clocks import is_ahead
 from mainapp.core.realtime import GroupMessage, publish
 from mainapp.core.redis import TIMEOUT_S, key
 from mainapp.core.redis import client as redis_client
@@ -77,17 +78,17 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     case nothing happens while another batch runs. Raises: redis.RedisError.
     """
     interval = _interval()
-    if interval is None or not (at_once or _is_due(at)):
+    if interval is None or not (at_once or _is_due(at, interval)):
         return False
     with _lease() as is_acquired:
         # Checked again: another batch may have run since.
-        if not is_acquired or not (at_once or _is_due(at)):
+        if not is_acquired or not (at_once or _is_due(at, interval)):
             return False
         symbols = watch.watched_symbols(redis_client()) | watch.needed_symbols()
         if symbols and _are_sources_resting(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
-        next_due_at = at + pause if _is_due(at) else _next_due_at(at)
+        next_due_at = at + pause if _is_due(at, interval) else _next_due_at(at)
         wanted = symbols if at_once else _unclaimed(symbols)
         _fetch_and_place(wanted, next_due_at=next_due_at)
     return True
@@ -96,7 +97,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
 def is_overdue(*, at: datetime) -> bool:
     """Return whether the next batch is late: beat is down, or the last batch failed."""
     status = quote_board().status()
-    return status is None or at > status.next_due_at + EARLY
+    return status is None or status.is_ahead(at) or at > status.next_due_at + EARLY
 
 
 def restore_board() -> bool:
@@ -168,7 +169,7 @@ def _are_sources_resting(at: datetime) -> bool:
 
 def _last_batch_at(at: datetime) -> datetime:
     status = quote_board().status()
-    return status.batch_at if status else at
+    return min(status.batch_at, at) if status else at
 
 
 def _next_due_at(at: datetime) -> datetime:
@@ -176,9 +177,17 @@ def _next_due_at(at: datetime) -> datetime:
     return status.next_due_at if status else at
 
 
-def _is_due(at: datetime) -> bool:
+def _is_due(at: datetime, interval: timedelta) -> bool:
+    """Return whether the next batch is due, or its due time is not believed.
+
+    Sources that rest may set a due time further ahead than any interval; then each call of beat
+    sets it again.
+    """
     status = quote_board().status()
-    return status is None or at >= status.next_due_at - EARLY
+    if status is None or status.is_ahead(at):
+        return True
+    longest = max(interval, CLOSED_INTERVAL)
+    return at >= status.next_due_at - EARLY or is_ahead(status.next_due_at, at=at, period=longest)
 
 
 def _is_trading(at: datetime) -> bool:
