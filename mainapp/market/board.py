@@ -177,6 +177,12 @@ class Board:
     def status(self) -> FeedStatus | None:
         return _parse_status(self._client.hget(self._key, STATUS))
 
+    def pulse(self) -> Pulse:
+        """Return the board's head. One round trip."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            _queue_pulse(pipeline, self._key)
+            return _parse_pulse(*pipeline.execute())
+
     def renew_worker_lease(self) -> None:
         self._client.set(WORKER_KEY, 1, px=WORKER_LEASE_MS)
 
@@ -191,12 +197,8 @@ class BoardReader:
     async def pulse(self) -> Pulse:
         """Return the board's head. One round trip. Raises: redis.RedisError."""
         async with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.hmget(self._key, [EPOCH, SEQ, STATUS])
-            pipeline.exists(WORKER_KEY)
-            (epoch, seq, status), worker = await pipeline.execute()
-        return Pulse(
-            epoch.decode() if epoch else None, int(seq or 0), _parse_status(status), bool(worker)
-        )
+            _queue_pulse(pipeline, self._key)
+            return _parse_pulse(*await pipeline.execute())
 
     async def read(self) -> Contents | None:
         """Return the whole board, or None if it is lost. Raises: redis.RedisError."""
@@ -206,6 +208,18 @@ class BoardReader:
             return None
         quotes = {symbol.decode(): _parse(value) for symbol, value in raw.items()}
         return Contents(head[EPOCH].decode(), int(head[SEQ] or 0), quotes)
+
+
+def _queue_pulse(pipeline: Any, board: str) -> None:
+    pipeline.hmget(board, [EPOCH, SEQ, STATUS])
+    pipeline.exists(WORKER_KEY)
+
+
+def _parse_pulse(head: list[bytes | None], worker: int) -> Pulse:
+    epoch, seq, status = head
+    return Pulse(
+        epoch.decode() if epoch else None, int(seq or 0), _parse_status(status), bool(worker)
+    )
 
 
 def _dump(quote: Quote) -> bytes:

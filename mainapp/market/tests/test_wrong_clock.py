@@ -10,10 +10,10 @@ from django_celery_beat.models import PeriodicTask
 from mainapp.core.redis import client as redis_client
 from mainapp.market import watch
 from mainapp.market.board import FeedStatus, board_key
-from mainapp.market.fanout.feed import FeedWatch
 from mainapp.market.models import Candle, LastQuote
 from mainapp.market.providers.base import Budget, ProviderError
 from mainapp.market.providers.guard import Guard
+from mainapp.market.selectors.feed import feed_state
 from mainapp.market.services import updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.services.updating import ensure_periodic_task, update_watched
@@ -92,9 +92,8 @@ def test_feed_and_readyz_show_a_batch_of_the_future_until_the_next_one(source, s
 
 
 def feed():
-    watch = FeedWatch()
-    watch.status, watch._worker_alive, watch._pulse_at = updating.quote_board().status(), True, 0.0
-    return watch.state(now=0.0, at=timezone.now())
+    updating.quote_board().renew_worker_lease()
+    return feed_state(at=timezone.now())
 
 
 def test_sources_page_shows_a_batch_of_the_future(client, source, set_clock):

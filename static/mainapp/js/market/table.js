@@ -41,7 +41,6 @@ export class QuoteTable {
     this._frame = null;
     this._sort = null;
     this._sortedAt = performance.now();
-    this._isStale = false;
     // Sparklines and flashes outside the viewport cost time and show nothing.
     this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "200px" });
     for (const element of this.body.rows) this._register(element);
@@ -101,11 +100,6 @@ export class QuoteTable {
     const end = row.points.at(-1)?.[0] ?? 0;
     for (const [at, price] of live) if (at >= end) extendPoints(row.points, at, price);
     this._drawSpark(row);
-  }
-
-  setStale(isStale) {
-    this._isStale = isStale;
-    for (const row of this._rows.values()) row.cells.price.classList.toggle("stale", isStale);
   }
 
   showAges() {
@@ -183,7 +177,6 @@ export class QuoteTable {
     if (row.isVisible && !before.isFirst && before.price !== undefined) {
       flash(cells.price, compareDecimals(quote.price, before.price));
     }
-    cells.price.classList.toggle("stale", this._isStale);
   }
 
   _writeOrigin({ cells, quote }) {

@@ -198,7 +198,7 @@ socket.addEventListener("problem", ({ detail }) => {
   notify(detail.detail, isLoggedIn ? null : loginLink());
 });
 
-attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => table.setStale(isStale));
+attachStatus(root.querySelector("[data-market-status]"), socket);
 attachChat(document.getElementById("chat"), socket, part("unread"));
 attachColumns({ table, heads: part("table").tHead, choices: part("columns"), select: part("order"), flip: part("direction") });
 showState();

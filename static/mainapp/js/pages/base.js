@@ -47,6 +47,15 @@ function closeMenus(event) {
   }
 }
 
+/** Keep the head's height in `--head-height`: what sticks to the top sticks below the head. */
+function followHeadHeight(head) {
+  const observer = new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--head-height", `${head.offsetHeight}px`);
+  });
+  observer.observe(head);
+}
+
+followHeadHeight(document.querySelector(".site-head"));
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);
