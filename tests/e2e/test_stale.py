@@ -1,4 +1,4 @@
-"""Old prices are marked on every page, with all that is derived from them, live and as rendered."""
+"""Old prices are marked on every open page, with all that is derived from them."""
 
 import os
 import re
@@ -21,9 +21,7 @@ FIGURES = {
     "/carteira": "[data-field=total], [data-field=result], [data-field=order], [data-sum=total], "
     "[data-sum=day_change], [data-slice-field=total]",
     "/room": ".chip [data-field=price]",
-    "/stockpicker/IBOV": ".pick-price, .pick-move",
 }
-LIVE_PAGES = [path for path in FIGURES if path != "/stockpicker/IBOV"]
 # The ways in which visible figures are underlined.
 MARKS = """(selector) => [...new Set([...document.querySelectorAll(selector)]
     .filter((element) => element.checkVisibility() && element.textContent.trim())
@@ -31,7 +29,7 @@ MARKS = """(selector) => [...new Set([...document.querySelectorAll(selector)]
     .map((style) => `${style.textDecorationLine} ${style.textDecorationStyle}`))]"""
 # Scrolls to the end and returns whether the badge can be seen there.
 IS_BADGE_SEEN = """() => {
-    window.scrollTo(0, document.documentElement.scrollHeight);
+    window.scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
     const badge = document.querySelector(".badge-feed");
     const { left, top, width, height } = badge.getBoundingClientRect();
     const seen = document.elementFromPoint(left + width / 2, top + height / 2);
@@ -51,7 +49,7 @@ def pages(open_page, request):
         post_form(first, "/create-carteira/", **HELD, ativo=symbol)
     room = post_form(first, "/create-room/", name="Sala").headers["location"]
     opened = {}
-    for path in LIVE_PAGES:
+    for path in FIGURES:
         page = opened[path] = first.context.new_page()
         page.goto(room if path == "/room" else path)
     write_chips(opened["/room"])
@@ -68,7 +66,7 @@ def write_chips(page: Page) -> None:
     expect(page.locator(".chip [data-field=price]").first).not_to_be_empty(timeout=20_000)
 
 
-def test_every_figure_is_marked_while_prices_are_old(pages, open_page, site):
+def test_every_figure_is_marked_while_prices_are_old(pages, site):
     for path, page in pages.items():
         assert marks(page, path) == ["none solid"], path
     with paused(site.child("pregao: worker")):
@@ -78,7 +76,6 @@ def test_every_figure_is_marked_while_prices_are_old(pages, open_page, site):
             assert marks(page, path) == ["underline dashed"], path
             assert page.evaluate(IS_BADGE_SEEN), path
             shoot(page, path)
-        check_rendered(open_page, next(iter(pages.values())))
     for path, page in pages.items():
         expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=10_000)
         expect(page.locator("html")).to_have_attribute("data-prices", "live")
@@ -89,20 +86,8 @@ def shoot(page, path):
     if folder := os.environ.get("SHOTS"):
         name = re.sub(r"\W+", "-", path)[:20] + str(page.viewport_size["width"])
         page.screenshot(path=f"{folder}/{name}-end.png")
-        page.evaluate("window.scrollTo(0, 0)")
+        page.evaluate("window.scrollTo({ top: 0, behavior: 'instant' })")
         page.screenshot(path=f"{folder}/{name}.png")
-
-
-def check_rendered(open_page, logged_in: Page) -> None:
-    """The server marks its pages itself: lists without a socket, and pages without scripts."""
-    state = logged_in.context.storage_state()
-    page = open_page(BLANK, java_script_enabled=False, storage_state=state)
-    for path in FIGURES.keys() - {"/room"}:
-        page.goto(path)
-        expect(page.locator("html")).to_have_attribute("data-prices", "stale")
-        assert marks(page, path) == ["underline dashed"], path
-    page.goto("/stockpicker/IBOV")
-    expect(page.locator(".stale-note:visible").first).to_have_text("desatualizado")
 
 
 def marks(page: Page, path: str) -> list[str]:
