@@ -22,6 +22,8 @@ LONGEST_SLEEP_S = 2.0
 class Entry(ModelEntry):  # type: ignore[misc] # django-celery-beat has no types
     """A periodic task; a last run in the future, of a clock that ran ahead, counts as now."""
 
+    last_run_at: datetime
+
     def is_due(self) -> Any:
         now = datetime.now(UTC)
         if is_ahead(self.last_run_at, at=now):

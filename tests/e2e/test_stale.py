@@ -48,22 +48,16 @@ def pages(open_page, request):
     for symbol in ("PETR4", "VALE3"):
         post_form(first, "/create-carteira/", **HELD, ativo=symbol)
     room = post_form(first, "/create-room/", name="Sala").headers["location"]
+    post_form(first, room, body="$PETR4")
     opened = {}
     for path in FIGURES:
         page = opened[path] = first.context.new_page()
         page.goto(room if path == "/room" else path)
-    write_chips(opened["/room"])
+    chip = opened["/room"].locator(".chip [data-field=price]")
+    expect(chip).not_to_be_empty(timeout=20_000)
     for page in opened.values():
         expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=30_000)
     return opened
-
-
-def write_chips(page: Page) -> None:
-    box = page.get_by_label("Mensagem", exact=True)
-    for text in ("$PETR4", *[f"linha {number}" for number in range(20)]):
-        box.fill(text)
-        box.press("Enter")
-    expect(page.locator(".chip [data-field=price]").first).not_to_be_empty(timeout=20_000)
 
 
 def test_every_figure_is_marked_while_prices_are_old(pages, site):
