@@ -62,10 +62,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "mainapp.pages.middleware.measure_responses",
+    "mainapp.core.database.limit_database_time",
     "django.middleware.security.SecurityMiddleware",
     # Before any middleware that may respond itself, so that all responses get the headers.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_large_bodies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -74,7 +76,7 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "mainapp.pages.middleware.set_chosen_language",
+    "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -92,6 +94,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["mainapp.core.templatetags.isolation"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -113,16 +116,24 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # With WAL alone, 74 % of the writes of four processes failed with "database is locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        # Longer than any transaction of ours; requests have to end in 10 s.
+        "timeout": 7,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     # In memory, the threads that query for sockets would share the locks of one connection.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "tests.sqlite3"}
 else:
-    DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": 0,
-        "max_size": 20,
-        "timeout": 10,
+    # Lost packets and dead hosts are noticed in about 7 s; DATABASE_URL may give other values.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 4,
+        "tcp_user_timeout": 7000,
+        "keepalives_idle": 4,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        **DATABASES["default"]["OPTIONS"],
+        "pool": {
+            "max_size": env.integer("DATABASE_POOL_SIZE", default=20, minimum=1, maximum=1000)
+        },
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -224,8 +235,8 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_USERNAME_BLACKLIST = [
-    *("admin", "administrador", "administrator", "moderador", "moderator", "pregao", "root"),
-    *("sistema", "suporte", "support"),
+    *("admin", "administrador", "administradora", "administrator", "moderador", "moderadora"),
+    *("moderator", "pregao", "root", "sistema", "suporte", "support"),
 ]
 ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # else anyone could make us mail any address
@@ -236,7 +247,8 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # allauth limits it to the browser that signed up
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # in addition to allauth's defaults
+# In addition to allauth's defaults; log-ins are limited by AccountAdapter.authenticate.
+ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key", "login": None, "login_failed": None}
 
 # Limits ----------------------------------------------------------------------------------------
 
@@ -263,7 +275,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["mainapp.api.formats.Json"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "mainapp.api.schema.Schema",
     "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
 }
 SIMPLE_JWT = {
@@ -271,7 +283,6 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
     # Derived, so that it is long enough for any SECRET_KEY.
     "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
-    "CHECK_REVOKE_TOKEN": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",
@@ -368,6 +379,14 @@ STORAGES = {
 # Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# With this prefix browsers refuse a cookie that another host of the domain, or plain HTTP, sets.
+_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}sessionid"
+CSRF_COOKIE_NAME = f"{_prefix}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{_prefix}django_language"
+KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}known_browser"
+MESSAGES_COOKIE_NAME = f"{_prefix}messages"
+MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS

@@ -1,24 +1,31 @@
 """Customisation of allauth: usernames, redirects, client addresses, error texts."""
 
 import unicodedata
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context
-from django.core.validators import RegexValidator
+from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.core.addresses import client_address
-
-# No "@", which marks an e-mail at log-in. ASCII only: accented and foreign letters can look alike,
-# and SQLite ignores the case of ASCII letters only. A display name may contain any of them.
-validate_username = RegexValidator(
-    r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
-    _("Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."),
+from mainapp.accounts.browsers import known_browser
+from mainapp.accounts.models import User
+from mainapp.accounts.policies import (
+    LOG_INS_BY_ADDRESS,
+    LOG_INS_BY_BROWSER,
+    WRONG_BY_ACCOUNT,
+    WRONG_BY_ADDRESS,
+    WRONG_BY_NAME,
 )
+from mainapp.accounts.selectors import account_named, folded
+from mainapp.core.addresses import client_address
+from mainapp.core.limits import Key, give_back, of_address, of_text, of_user, try_consume
+
 MISMATCH = _("Usuário, e-mail ou senha incorretos.")
 
 
@@ -33,9 +40,39 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def clean_username(self, username: str, shallow: bool = False) -> str:
         # Full-width letters become the ASCII letters that they look like.
         username = unicodedata.normalize("NFKC", username)
-        validate_username(username)
         cleaned: str = super().clean_username(username, shallow)
+        User.objects.check_username(cleaned, User())
         return cleaned
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return the user whose password it is, active or not; count the attempt if it is wrong.
+
+        Replaces allauth's limits, whose key is the name as typed and the request's host: both have
+        many spellings for one account. Hashes once for any name that is not refused.
+        """
+        name = credentials.get("username") or credentials.get("email") or ""
+        account = account_named(name)
+        browser = known_browser(request, account)
+        address = of_address(client_address(request))
+        returned = [(WRONG_BY_ADDRESS, address), (WRONG_BY_NAME, of_text(folded(name)))]
+        counted = [(LOG_INS_BY_ADDRESS, address), *returned]
+        if browser:
+            counted, returned = [(LOG_INS_BY_BROWSER, Key("browser", browser))], []
+        if any(try_consume(limit, key).is_refused for limit, key in counted):
+            raise self.validation_error("too_many_login_attempts")
+        if account and not browser:
+            returned.append((WRONG_BY_ACCOUNT, of_user(account)))
+            if try_consume(*returned[-1]).is_refused:
+                account = None
+        user = _check_password(request, account, credentials)
+        if user:
+            for limit, key in returned:
+                give_back(limit, key)
+        return user
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Check a logged-in user's password; strangers' attempts do not limit it."""
+        return user.check_password(password)
 
     def is_safe_url(self, url: str | None) -> bool:
         """Allow pages of this site, except log-in, sign-up and log-out, which redirect again."""
@@ -64,3 +101,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def is_ajax(self, request: HttpRequest) -> bool:
         """Always respond with pages; JSON is served by the API."""
         return False
+
+
+def _check_password(
+    request: HttpRequest, account: User | None, credentials: dict[str, Any]
+) -> User | None:
+    """Return the account if the password is right; a deactivated one too, whose page says so."""
+    AuthenticationBackend.unstash_authenticated_user()
+    user = authenticate(request, account=account, **credentials)
+    return user or AuthenticationBackend.unstash_authenticated_user()

@@ -6,9 +6,7 @@ WebSocket, and a query string would appear in access logs.
 
 import hashlib
 import secrets
-from typing import Any, NamedTuple
-
-import orjson
+from typing import Any
 
 from mainapp.core.middleware import TICKET
 from mainapp.core.redis import client, key
@@ -16,28 +14,20 @@ from mainapp.core.redis import client, key
 LIFE_S = 30
 
 
-class Ticket(NamedTuple):
-    """The log-in that a ticket was issued for: user, auth hash at that time, session if any."""
-
-    user_id: int
-    auth_hash: str
-    session_key: str | None
-
-
-def issue(ticket: Ticket) -> str:
-    """Store a ticket for LIFE_S and return its value, of which only a hash is stored."""
+def issue(session_key: str) -> str:
+    """Return a new ticket of a log-in, valid for LIFE_S; only a hash of it is stored."""
     value = secrets.token_urlsafe(32)
-    client().set(_key(value), orjson.dumps(tuple(ticket)), ex=LIFE_S)
+    client().set(_key(value), session_key, ex=LIFE_S)
     return value
 
 
-def redeem(value: str) -> Ticket | None:
-    """Return and delete the ticket with that value; None if it is unknown, used or expired.
+def redeem(value: str) -> str | None:
+    """Return the session key of a ticket and delete it; None if it is unknown, used or expired.
 
     Of several concurrent callers, one gets it.
     """
     stored: Any = client().getdel(_key(value))
-    return Ticket(*orjson.loads(stored)) if stored else None
+    return stored.decode() if stored else None
 
 
 def offered_ticket(scope: Any) -> str | None:

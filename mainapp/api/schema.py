@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 
 from mainapp.core.exceptions import DomainError, code_for_status
 
@@ -18,6 +20,17 @@ KEY = {
 }
 
 
+class Schema(AutoSchema):
+    """Describes an operation, with the header of those whose repetition has no second effect."""
+
+    def get_operation(self, *args: Any, **options: Any) -> Any:
+        operation = super().get_operation(*args, **options)
+        is_mutation = self.method.lower() in MUTATIONS
+        if operation and is_mutation and getattr(self.view, "accepts_key", False):
+            operation.setdefault("parameters", []).append(KEY)
+        return operation
+
+
 class BearerScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call] # registers itself
     target_class = "mainapp.api.authentication.Bearer"
     name = "token"
@@ -28,7 +41,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> Any:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
 def declare_errors(result: Any, **_kwargs: Any) -> Any:
@@ -50,8 +63,6 @@ def declare_errors(result: Any, **_kwargs: Any) -> Any:
         for method, operation in operations.items():
             for status in _error_statuses(path, method, operation):
                 operation["responses"].setdefault(str(status), _error_response(status))
-            if method in MUTATIONS:
-                operation.setdefault("parameters", []).append(KEY)
     return result
 
 

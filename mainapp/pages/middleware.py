@@ -1,4 +1,4 @@
-"""Middleware: refusals before a view runs, page limits and policies, metrics, language."""
+"""Middleware: refusals before a view runs, page limits and policies, metrics, cookies, caching."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -10,8 +10,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
 
+from mainapp.accounts import browsers
 from mainapp.accounts.policies import has_level
 from mainapp.core.addresses import client_address
 from mainapp.core.errors import json_response
@@ -162,13 +164,39 @@ def _has_level_for(user: Any, allowed: Who) -> bool:
     return has_level(user, "support" if Who.SUPPORT in allowed else "admin")
 
 
-def set_chosen_language(
+def forbid_storing(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Add `no-store` to responses to logged-in users, unless the view sets a Cache-Control.
+
+    Every page names its reader; a stored one would be shown to whoever uses the browser next.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if _is_read_by_member(request):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def _is_read_by_member(request: HttpRequest) -> bool:
+    """Return whether the request has a user; reads no session that the view has not read."""
+    user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
+    if user is None and not isinstance(getattr(request, "user", None), SimpleLazyObject):
+        user = getattr(request, "user", None)  # set by a log-in or by REST framework
+    return bool(user and user.is_authenticated)
+
+
+def set_log_in_cookies(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Set the language cookie to the user's preference after a log-in."""
+    """After a log-in, set the cookies of the user's language and of the known browser."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        browsers.set_cookie(request, response)
         if language := getattr(request, "chosen_language", ""):
             set_language_cookie(response, language)
         return response

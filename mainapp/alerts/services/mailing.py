@@ -15,6 +15,7 @@ from mainapp.alerts.services.announcing import (
     firing_title,
     unsubscribe_token,
 )
+from mainapp.core.names import one_line
 from mainapp.notifications.services.writing import Wording
 
 
@@ -42,7 +43,7 @@ def _wording(firing: Firing) -> Wording:
             "chart_label": _("Ver o gráfico"),
             "stop": stop,
             "stop_label": _("Não quero mais este alerta"),
-            "note": alert.note,
+            "note": one_line(alert.note),
             "foot": _("Não é recomendação de investimento."),
             "language": translation.get_language(),
         }

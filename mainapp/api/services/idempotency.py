@@ -38,6 +38,12 @@ def claim_key(*, scope: str, key: str, fingerprint: str, at: datetime) -> KeptAn
     return saved
 
 
+def saved_answer(*, scope: str, key: str, at: datetime) -> KeptAnswer | None:
+    """Return the answer to a request that was committed; locks nothing."""
+    valid = KeptAnswer.objects.filter(created_at__gte=at - KEY_LIFETIME)
+    return valid.filter(scope=scope, key=key).exclude(status=0).first()
+
+
 def save_answer(*, saved: KeptAnswer, status: int, body: Any) -> None:
     """Save the answer together with the effect."""
     KeptAnswer.objects.filter(pk=saved.pk).update(status=status, body=body)

@@ -22,6 +22,8 @@ from mainapp.core.consumers import BaseConsumer
 from mainapp.core.errors import json_response, page_sentence, shown_as_message, shown_in_form
 from mainapp.core.exceptions import SENTENCES, STATUSES, DomainError, fill
 
+pytestmark = pytest.mark.database_independent
+
 HOSTILE = ["%", "%s", "%(x)s", "%(limit)s", "{}", "{0}", "<b>", "\ud800", "\x00", "100%%"]
 MARKERS = {"_", "gettext_noop", "gettext_lazy", "ngettext_lazy"}
 # The whole sentence is a framework's own message.

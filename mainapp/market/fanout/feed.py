@@ -1,5 +1,6 @@
 """The state of the feed (CONTRACTS §2: live, late or down), from the board's pulse and the time."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from math import inf
 
@@ -36,6 +37,11 @@ class FeedWatch:
     @property
     def status(self) -> FeedStatus | None:
         return self._pulse.status if self._pulse else None
+
+    def late_of(self, symbols: Collection[str]) -> frozenset[str]:
+        """Return the symbols that the last batch did not reach: their prices are older."""
+        late = self.status.late if self.status else ()
+        return frozenset(late).intersection(symbols) if late else frozenset()
 
     def state(self, *, now: float, at: datetime) -> Feed:
         if now - self._pulse_at > SILENCE_S or self._pulse is None:

@@ -74,6 +74,18 @@ def test_prices_continue_with_the_first_batch_after_the_clock_was_set_right(
     assert not updating.is_overdue(at=NOON)
 
 
+def test_symbols_reached_in_the_future_are_not_put_last(source, set_clock):
+    set_clock(NOON + HOUR)
+    updating._note_reached(["PETR4"])
+    set_clock(NOON)
+    updating._note_reached(["VALE3"])
+
+    assert updating._longest_unreached_first(["PETR4", "VALE3"]) == ["PETR4", "VALE3"]
+    set_clock(NOON + SECOND)
+    updating._note_reached(["PETR4"])
+    assert updating._longest_unreached_first(["PETR4", "VALE3"]) == ["VALE3", "PETR4"]
+
+
 def test_feed_is_late_after_a_batch_of_the_future_until_the_next_one(source, set_clock, ahead):
     updating.restore_board()
     set_clock(NOON + ahead)

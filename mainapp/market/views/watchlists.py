@@ -14,6 +14,7 @@ from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
 from mainapp.core.paths import get_owned_or_404, missing_as_404
+from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
@@ -101,7 +102,9 @@ def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     shown_list = get_owned_or_404(own_lists(request.user), pk)
     if request.method == "POST":
         delete_list(watchlist=shown_list)
-        messages.success(request, _("A lista “%(name)s” foi apagada.") % {"name": shown_list.name})
+        messages.success(
+            request, _("A lista “%(name)s” foi apagada.") % {"name": isolate_plain(shown_list.name)}
+        )
         return redirect("watchlists")
     return render(request, "mainapp/market/delete_watchlist.html", {"watchlist": shown_list})
 

@@ -17,6 +17,7 @@ from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.names import one_line
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import (
     CHANNEL_MESSAGES,
@@ -77,7 +78,7 @@ def send_verification(*, channel: Channel, at: datetime) -> None:
     if channel.kind == Channel.Kind.EMAIL:
         url = urljoin(settings.SITE_URL, reverse("confirm-channel", args=[link_key(channel)]))
         text = _("Para receber aqui os avisos de %(user)s no Pregão, abra este endereço:") % {
-            "user": channel.user.name
+            "user": one_line(channel.user.name)
         }
         ignore = _("Se você não pediu isto, não faça nada.")
         _send(channel, _("Confirme este endereço"), f"{text}\n\n{url}\n\n{ignore}", at)

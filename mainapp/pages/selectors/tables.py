@@ -45,6 +45,7 @@ EXCLUDED = {
     "accounts.User_groups.user": "unused: access levels grant all rights",
     "accounts.User_user_permissions.user": "unused: access levels grant all rights",
     "core.Usage.user": "counters of the rate limits, short-lived",
+    "accounts.NameSkeleton.user": "derived from the user's names",
     "admin.LogEntry.user": "the site's log of its administrators' actions",
     "token_blacklist.OutstandingToken.user": "tokens, which give access to the account",
 }

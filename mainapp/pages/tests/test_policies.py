@@ -15,6 +15,8 @@ from mainapp.market.consumers import StockConsumer
 from mainapp.pages.management.policies import routes
 from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
 
+pytestmark = pytest.mark.database_independent
+
 PAGES = page_policies()
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 # These two get rendered pages, by GET: one of the logged-in people without objects is enough, and
@@ -205,6 +207,18 @@ def test_reading_changes_nothing(name, world):
     with connection.execute_wrapper(watch):
         send_request(world, person, "GET", name, here)
     assert [sql for sql in written if "django_session" not in sql] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if "GET" in page.methods])
+def test_a_page_that_names_its_reader_is_not_stored(name, world):
+    person = insider(PAGES[name])
+    answer = send_request(world, person, "GET", name, address(world, name))
+
+    is_private = (
+        f">{person}<".encode() in answer.body or answer["Content-Type"] == "application/json"
+    )
+    assert "no-store" in answer.get("Cache-Control", "") or not is_private
 
 
 @pytest.mark.django_db

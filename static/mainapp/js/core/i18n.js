@@ -13,6 +13,12 @@ export function ngettext(singular, plural, count) {
   return fill(globalThis.ngettext?.(singular, plural, count) ?? fallback, [count]);
 }
 
+/** Return a user's text for a sentence, so that its direction moves nothing outside it. */
+export function isolated(text) {
+  const plain = text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+  return `\u2068${plain}\u2069`;
+}
+
 function fill(text, values) {
   if (!Array.isArray(values)) return text.replace(/%\((\w+)\)s/g, (whole, name) => values[name] ?? whole);
   const remaining = [...values];
