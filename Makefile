@@ -96,7 +96,7 @@ unit-postgresql: develop
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 2
 
 # Real processes: starts, kills, restarts, backups. Tests that share an instance share a worker.
-# Four workers on two cores, because half of the time is spent waiting; likewise in the browser.
+# Four workers on two cores, because half of the time is spent waiting; the same holds for the browser.
 ops: develop
 	$(PY) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder tests/ops
 

@@ -18,7 +18,7 @@ from project.supervisor import Child, Stop, Supervisor, log
 
 REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
-# The probe stops 3 s after it has loaded its libraries, which a slow machine needs longer for.
+# The probe stops 3 s after it has loaded its libraries, which takes longer on a slow machine.
 PROBE_TIMEOUT_S = 60
 SETUP_TIMEOUT_S = 600
 DEFAULT_PORT = 8000

@@ -144,6 +144,9 @@ CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
 # Background work -------------------------------------------------------------------------------
 
+# Celery prefers these variables to its settings: tasks would go to another Redis, or nowhere.
+_broker_urls = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
+env.refuse([f"CELERY_{name}" for name in _broker_urls], "is not used: set REDIS_URL, and remove it")
 CELERY_BROKER_URL = core_redis.broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT = "project.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PREFIX)
@@ -197,7 +200,7 @@ KEEP_DAILY_CANDLES_DAYS = env.integer(
     "KEEP_DAILY_CANDLES_DAYS", default=3650, minimum=1, maximum=36_500
 )
 
-# People ----------------------------------------------------------------------------------------
+# Users -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"

@@ -1,4 +1,4 @@
-"""Customisation of allauth: usernames, redirects, client addresses, error texts."""
+"""Customisation of allauth: usernames, redirects, client addresses, error messages."""
 
 import unicodedata
 from typing import Any
@@ -45,7 +45,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return cleaned
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
-        """Return the user whose password it is, active or not; count the attempt if it is wrong.
+        """Return the user if the password is right, active or not; otherwise count the attempt.
 
         Replaces allauth's limits, whose key is the name as typed and the request's host: both have
         many spellings for one account. Hashes once for any name that is not refused.
@@ -106,7 +106,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
 def _check_password(
     request: HttpRequest, account: User | None, credentials: dict[str, Any]
 ) -> User | None:
-    """Return the account if the password is right; a deactivated one too, whose page says so."""
+    """Return the account if the password is right, even a deactivated one (it has its own page)."""
     AuthenticationBackend.unstash_authenticated_user()
     user = authenticate(request, account=account, **credentials)
     return user or AuthenticationBackend.unstash_authenticated_user()

@@ -17,7 +17,7 @@ class LogInBackend(AuthenticationBackend):  # type: ignore[misc] # allauth has n
     """
 
     def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
-        """Check the password of `account`, which may be None, or of the account that is named."""
+        """Check the password of `account` or, if that is None, of the named account."""
         if "account" in credentials:
             account = credentials["account"]
         else:

@@ -48,7 +48,7 @@ class UserManager(DjangoUserManager["User"]):
     def _create_user_object(
         self, username: str, email: Any, password: Any, **fields: Any
     ) -> "User":
-        """Raises: ValidationError for a username that `check_username` refuses."""
+        """Check the username by `check_username`. Raises: ValidationError."""
         self.check_username(username, User(**fields))
         return super()._create_user_object(username, email, password, **fields)  # type: ignore[misc,no-any-return] # missing in its stubs
 
@@ -58,7 +58,7 @@ class UserManager(DjangoUserManager["User"]):
         self._check_free(name, user)
 
     def check_display_name(self, name: str, user: "User") -> None:
-        """Check the new display name of a user; "" is none. Raises: ValidationError."""
+        """Check the new display name of a user; "" means no name. Raises: ValidationError."""
         if has_hidden(name):
             raise ValidationError(_("Há um caractere que não se pode mostrar."))
         if name and not has_letter(name):
@@ -68,7 +68,7 @@ class UserManager(DjangoUserManager["User"]):
         self._check_free(name, user)
 
     def _check_free(self, name: str, user: "User") -> None:
-        """Check that a name looks like no other user's and like none of the staff; one query."""
+        """Check that a name does not look like another user's or a staff name; one query."""
         alike = skeletons(name)
         others = NameSkeleton.objects.exclude(user=user) if user.pk else NameSkeleton.objects
         is_placeholder = any(alike & skeletons(removed) for removed in _removed_user_names())
@@ -133,7 +133,7 @@ class User(AbstractUser):
         ]
 
     def clean(self) -> None:
-        """Check the names if they are new: existing ones stay, whatever the rule was."""
+        """Check the names if they are new: names from before the rule stay valid."""
         super().clean()
         self.display_name = tidy(self.display_name)
         saved: Any = User.objects.filter(pk=self.pk).values("username", "display_name").first()
@@ -163,9 +163,9 @@ class User(AbstractUser):
 
 
 class NameSkeleton(models.Model):
-    """What a user's username or display name looks like (see `mainapp.core.names`).
+    """The appearance of a user's username or display name (see `mainapp.core.names`).
 
-    Users may share one if they had their names before the rule; new names clash with all rows.
+    Users whose names are older than the rule may share one; a new name may share none.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")

@@ -27,7 +27,7 @@ class MemberRequest(HttpRequest):
 # The values of `User.Access`, from low to high; each includes the rights of the ones before it.
 LEVELS = ("user", "support", "admin")
 
-# Log-ins; the WRONG ones are given back when the password was right. By address and by the name as
+# Log-ins; the WRONG ones are uncounted when the password was right. By address and by the name as
 # typed, the refusal is shown. By the account that the name led to, it looks like a wrong password:
 # otherwise trying an e-mail after a username would reveal that both are of one account. A browser
 # in which the user has logged in before has its own limit: strangers cannot lock the owner out.

@@ -24,7 +24,7 @@ NAMES = ("username", "display_name")
 @receiver(user_logged_in)
 @receiver(password_reset)
 def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
-    """Remember the browser of whoever knew the password or could read the account's mail."""
+    """Remember a browser whose user knew the password or opened a link mailed to the account."""
     if request is not None:
         remember_browser(request, user)
 
@@ -59,7 +59,7 @@ def record_new_names(instance: User, raw: bool, created: bool, **_kwargs: Any) -
 def end_logins(instance: User, **_kwargs: Any) -> None:
     """Close a user's sockets if the password or the access level changed or they were deactivated.
 
-    After a change of level only, the client reconnects under the same log-in.
+    If only the level changed, the client reconnects under the same log-in.
     """
     before = instance.__dict__.pop("_before", None)
     if not before:

@@ -1,4 +1,4 @@
-"""Reads about users and their sessions."""
+"""Queries of users and their sessions."""
 
 import unicodedata
 from collections.abc import Collection

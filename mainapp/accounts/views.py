@@ -70,7 +70,7 @@ class UnlockView(FormView):  # type: ignore[type-arg] # no generics at run time
 
 
 def open_unlock_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Make this browser known for the account of a mailed link, then show the log-in."""
+    """Make this browser known to the account of a mailed link, then show the log-in page."""
     user = user_of_unlock_token(token)
     if user is None:
         messages.error(request, _("Este link não vale mais. Peça outro."))

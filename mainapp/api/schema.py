@@ -10,7 +10,7 @@ from drf_spectacular.openapi import AutoSchema
 from mainapp.core.exceptions import DomainError, code_for_status
 
 MUTATIONS = ("post", "put", "patch", "delete")
-# Statuses that any operation may answer with.
+# Statuses that any operation may return.
 COMMON = (400, 401, 429, 500, 503)
 KEY = {
     "in": "header",

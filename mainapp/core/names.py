@@ -1,7 +1,7 @@
-"""The rule for users' names: which characters they have, and which names look alike.
+"""The rule for users' names: allowed characters, and detection of names that look alike.
 
-A name's skeletons are what it looks like: two names are alike if they share one. The method is that
-of Unicode's report 39 with its table of confusable characters, once for the letters as written
+A name's skeletons describe its appearance: two names look alike if they share one. The method is
+that of Unicode's report 39 with its table of confusable characters, once for the letters as written
 (`AIice` looks like `Alice`, and `Iara` like `lara`), once in lower case (`ALICE` is `alice`).
 """
 
@@ -34,7 +34,7 @@ def is_hidden(character: str) -> bool:
 
 
 def has_hidden(text: str) -> bool:
-    """Return whether a text has a hidden character other than the joiners inside emoji."""
+    """Return whether text has a hidden character other than the joiners inside emoji."""
     return any(
         is_hidden(char) and not (char == JOINER and _joins_emoji(text[:n], text[n + 1 :]))
         for n, char in enumerate(text)
@@ -47,7 +47,7 @@ def _joins_emoji(before: str, after: str) -> bool:
 
 
 def is_plain_text(text: str) -> bool:
-    """Return whether a text of several lines has no control characters and none that reorder."""
+    """Return whether text of several lines has no control characters and none that reorder."""
     kinds = {unicodedata.category(char) for char in text if char not in "\n\t"}
     return not (kinds & HIDDEN - {"Cf"}) and not ((DIRECTIONAL | BLANK) & set(text))
 
@@ -55,7 +55,7 @@ def is_plain_text(text: str) -> bool:
 def tidy(name: str) -> str:
     """Return a name in composed form, with single spaces and without variation selectors.
 
-    Phones add a selector to many emoji by themselves.
+    Phones add a selector to many emoji.
     """
     name = unicodedata.normalize("NFC", SELECTORS.sub("", name))
     spaced = "".join(" " if unicodedata.category(char) == "Zs" else char for char in name)
@@ -74,12 +74,12 @@ def mixes_alphabets(name: str) -> bool:
 
 
 def one_line(text: str) -> str:
-    """Return a user's text for a line of ours: one line, without hidden characters."""
+    """Return a user's text for use in our own line: one line, without hidden characters."""
     return "".join(char for char in " ".join(text.split()) if not is_hidden(char))
 
 
 def skeletons(name: str) -> set[str]:
-    """Return what a name looks like; names that share an element look alike. Empty for ""."""
+    """Return the skeletons of a name; names that share one look alike. Empty for ""."""
     shown = "".join(char for char in unicodedata.normalize("NFKC", name) if not is_hidden(char))
     shown = tidy(shown)
     if not shown:
@@ -89,7 +89,7 @@ def skeletons(name: str) -> set[str]:
 
 
 def is_reserved(name: str, reserved: Collection[str]) -> bool:
-    """Return whether a name looks like it was made of the reserved words: `Adm1n do Pregão`."""
+    """Return whether a name looks like a combination of reserved words: `Adm1n do Pregão`."""
     words = "|".join(_plain(word) for word in reserved)
     fillers = "|".join(_plain(word) for word in _FILLERS)
     pattern = re.compile(rf"(?:{fillers})*(?:{words})(?:{words}|{fillers})*")
@@ -119,7 +119,7 @@ def _skeleton(text: str) -> str:
 
 @cache
 def _prototypes() -> dict[int, str]:
-    """Return the text that stands for each character with lookalikes; 30 ms, once a process."""
+    """Return the prototype of each character with lookalikes; takes 30 ms, once per process."""
     source = files("confusable_homoglyphs").joinpath("confusables.json").read_bytes()
     groups: dict[str, set[str]] = {}
     for marked, others in json.loads(source).items():
@@ -132,7 +132,7 @@ def _prototypes() -> dict[int, str]:
 
 
 def _join(groups: dict[str, set[str]], one: str, other: str) -> None:
-    """Put two texts into one group; every text has its group under its name."""
+    """Merge the groups of two strings; `groups` maps each string to its group."""
     larger, smaller = groups.setdefault(one, {one}), groups.setdefault(other, {other})
     if len(larger) < len(smaller):
         larger, smaller = smaller, larger
@@ -142,7 +142,7 @@ def _join(groups: dict[str, set[str]], one: str, other: str) -> None:
 
 
 def _prototype(group: set[str]) -> str:
-    """Return the text of several characters, if there is one, or else the plainest character."""
+    """Return the string of several characters, if there is one, else the plainest character."""
     return min(group, key=_plainness)
 
 

@@ -5,11 +5,10 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
 
@@ -34,10 +33,8 @@ from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
-# Polled by monitoring, and answered even without Redis.
+# Polled by monitoring; they respond even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
-# Not operations, so without the API's limits; and the schema is expensive to build.
-API_PAGES = ("/api/docs/", "/api/schema/")
 
 
 def measure_responses(
@@ -59,7 +56,7 @@ def measure_responses(
 def refuse_control_characters(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 400 if the path or the query contains a control character (Unicode's Cc)."""
+    """Respond with 400 if the path or the query contains a control character (Unicode's Cc)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         query = unquote_plus(request.META.get("QUERY_STRING", ""))
@@ -73,7 +70,7 @@ def refuse_control_characters(
 def refuse_large_bodies(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 413 to a request whose body `BodyLimitMiddleware` refused."""
+    """Respond with 413 to a request whose body `BodyLimitMiddleware` refused."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if getattr(request, "scope", {}).get("pregao.body_refused"):
@@ -86,7 +83,7 @@ def refuse_large_bodies(
 def limit_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 429 to an address with too many requests for pages.
+    """Respond with 429 to an address with too many requests for pages.
 
     Operations of the API have their own limits; static files are served before this middleware.
     Requests of a user are counted by `EnforcePagePolicies`, where a page reads the user anyway.
@@ -105,8 +102,16 @@ def limit_pages(
 
 def _is_counted(path: str) -> bool:
     if path.startswith("/api/"):
-        return path in API_PAGES
-    return path not in MACHINE_PAGES and not path.startswith(settings.MEDIA_URL)
+        return not _is_operation(path)
+    return path not in MACHINE_PAGES
+
+
+def _is_operation(path: str) -> bool:
+    """Return whether a view of the API counts requests for this path itself."""
+    try:
+        return resolve(path).url_name in operation_policies()
+    except Resolver404:
+        return False
 
 
 class EnforcePagePolicies:
@@ -169,7 +174,7 @@ def forbid_storing(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Add `no-store` to responses to logged-in users, unless the view sets a Cache-Control.
 
-    Every page names its reader; a stored one would be shown to whoever uses the browser next.
+    Every page names its reader; a stored one would be shown to the browser's next user.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -182,7 +187,7 @@ def forbid_storing(
 
 
 def _is_read_by_member(request: HttpRequest) -> bool:
-    """Return whether the request has a user; reads no session that the view has not read."""
+    """Return whether the request has a user; reads no session that the view did not read."""
     user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
     if user is None and not isinstance(getattr(request, "user", None), SimpleLazyObject):
         user = getattr(request, "user", None)  # set by a log-in or by REST framework

@@ -1,4 +1,4 @@
-"""Texts of users that scripts put into a page move nothing outside them."""
+"""User-written text inserted by scripts moves nothing outside it."""
 
 from playwright.sync_api import expect
 
@@ -10,7 +10,7 @@ from tests.e2e.test_xss import write_rows
 
 MARK = "zqx"
 NAME = f"\u202e{MARK}"  # RIGHT-TO-LEFT OVERRIDE, as names from before the rule may have it
-# The elements with the text that neither they nor a parent within the block isolate.
+# Elements whose text is isolated neither by them nor by a parent within the block.
 FIND = """
 (mark) => {
   const found = [];

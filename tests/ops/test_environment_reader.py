@@ -8,8 +8,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.core.mail.message import sanitize_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from project.database_url import parse_database_url
 from project.env_file import parse_env, read_env_file
@@ -33,13 +35,16 @@ REFUSED = {
     "HOST": ["http://localhost", "localhost:80", "[::1]:80", "300.1.1.1", "a b", "::zz", "-x"],
     "EMAIL_PORT": ["0", "65536"],
     "EMAIL_HOST": ["smtp://mail", "mail:25", "ma il"],
-    "EMAIL_FROM": ["nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c"],
+    "EMAIL_FROM": [
+        *("nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c", "Clube, B3 <a@b.org>"),
+        *("a,b@c", "A: b <a@b.org>", "[B3] <a@b.org>", '"Ana <a@b.org>', "A\\b <a@b.org>"),
+    ],
     "EMAIL_VERIFICATION": ["always"],
     "LOG_LEVEL": ["LOUD"],
     "ALLOWED_HOSTS": ["a.org,b.org:80", "https://a.org", "a b.org", "::zz"],
     "CSRF_TRUSTED_ORIGINS": ["a.org", "https://a.org/path", "ftp://a.org", "https://u@a.org"],
     "SITE_URL": ["pregao.example", "https://", "https://a b", "https://a?b", "https://a#b"],
-    "BRAPI_URL": ["https://host:port", "https://host:0", "file:///etc"],
+    "BRAPI_URL": ["https://host:port", "https://host:0", "https://host:", "file:///etc"],
     "SOURCE_PROXY": ["proxy:3128", "socks5://proxy"],
     "TRUSTED_PROXIES": ["proxy", "10.0.0.0/33", "10.0.0.1/8"],
     "REDIS_PREFIX": ["a:b", "a b", "é", "a" * 41],
@@ -57,6 +62,10 @@ REFUSED = {
         *("postgresql://h:70000/n", "sqlite:////x?y", "sqlite:///", "postgresql://h/n?port=x"),
         *("sqlite:////x%00", "postgresql://h/%00", "postgresql://h/n?port=٣"),
     ],
+    "CELERY_BROKER_URL": ["redis://elsewhere/0"],
+    "CELERY_BROKER_READ_URL": ["redis://elsewhere/0"],
+    "CELERY_BROKER_WRITE_URL": ["redis://elsewhere/0"],
+    "CELERY_RESULT_BACKEND": ["redis://elsewhere/0"],
     "BRAPI_TOKEN": ["two\nlines"],
     "METRICS_TOKEN": ["tab\tbed"],
     "SECRET_KEY": ["\udcff" * 60],
@@ -182,6 +191,53 @@ def test_url_loses_its_final_slash(set_variables):
 
     assert env.url("SITE_URL") == "https://pregao.example/app"
     assert env.origins("CSRF_TRUSTED_ORIGINS") == ["https://*.a.org"]
+
+
+@pytest.mark.parametrize(
+    ("value", "origin"),
+    [
+        ("https://A.org:443/", "https://a.org"),
+        ("HTTP://a.org:80", "http://a.org"),
+        ("https://*.a.org:443", "https://*.a.org"),
+        ("https://[::1]", "https://[::1]"),
+        ("https://[::1]:443", "https://[::1]"),
+        ("https://a.org:80", "https://a.org:80"),
+    ],
+)
+def test_origin_is_written_as_browsers_send_it(set_variables, value, origin):
+    set_variables(CSRF_TRUSTED_ORIGINS=f"{value}, {origin}")
+
+    assert env.origins("CSRF_TRUSTED_ORIGINS") == [origin]
+
+
+def test_ipv4_proxy_is_also_trusted_when_the_server_listens_on_ipv6(set_variables):
+    set_variables(TRUSTED_PROXIES="10.0.0.0/8, 127.0.0.1, fd00::/8, *")
+
+    proxies = env.networks("TRUSTED_PROXIES")
+
+    assert proxies[:2] == ["10.0.0.0/8", "::ffff:10.0.0.0/104"]
+    assert proxies[2:] == ["127.0.0.1", "::ffff:127.0.0.1/128", "fd00::/8", "*"]
+    trusted = _TrustedHosts(proxies[:5])
+    for address in ("10.1.2.3", "::ffff:10.1.2.3", "::ffff:127.0.0.1", "fd00::1"):
+        assert address in trusted
+    assert "::ffff:11.1.2.3" not in trusted
+
+
+def test_allowed_host_is_written_as_django_compares_it(set_variables):
+    set_variables(ALLOWED_HOSTS="[0:0:0:0:0:0:0:1], 2001:DB8::1, a.org.")
+
+    assert env.hosts("ALLOWED_HOSTS", []) == ["[::1]", "[2001:db8::1]", "a.org"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a@b.org", "Pregão <a@b.org>", '"Clube, B3" <a@b.org>', "Dr. D'Ávila | B3 <a+b@c.org>"],
+)
+def test_sender_can_be_written_into_a_message(set_variables, value):
+    set_variables(EMAIL_FROM=value)
+
+    assert env.sender("EMAIL_FROM", "") == value
+    assert sanitize_address(value, "utf-8")
 
 
 def test_nothing_is_interpolated():

@@ -79,7 +79,7 @@ def _format_of(head: bytes) -> str | None:
 
 
 def _run(command: str, into: Path, *arguments: str, data: bytes = b"") -> dict[str, Any]:
-    """Return the child's answer; if it exceeded a limit and was killed, "large"."""
+    """Return the child's result; if it exceeded a limit and was killed, "large"."""
     if not _turns.acquire(timeout=TIMEOUT_S):
         raise PictureError(_("Muitas fotos chegaram ao mesmo tempo: tente de novo em instantes."))
     try:

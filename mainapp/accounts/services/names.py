@@ -1,4 +1,4 @@
-"""Record what users' names look like."""
+"""Recording of the skeletons of users' names."""
 
 from mainapp.accounts.models import NameSkeleton, User
 from mainapp.core.names import skeletons

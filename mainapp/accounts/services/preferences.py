@@ -1,4 +1,4 @@
-"""Changes of a user's preferences and public profile."""
+"""Changes to a user's preferences and public profile."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Mails with the link that makes a browser known while strangers use up an account's log-ins."""
+"""E-mails with a link that unlocks a browser while strangers exhaust an account's log-ins."""
 
 from urllib.parse import urljoin
 
@@ -13,7 +13,7 @@ from mainapp.core.limits import of_user, try_consume
 
 
 def mail_unlock_link(*, name: str) -> None:
-    """Mail the account of a username or e-mail, at the address that it has stored.
+    """Mail the account of a username or e-mail, at its stored address.
 
     Nothing is sent for an unknown name, to a deactivated account or above UNLOCK_MAILS.
     """

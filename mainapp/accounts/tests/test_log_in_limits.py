@@ -186,7 +186,7 @@ def test_unlock_mails_are_few(alice):
     assert statuses == [302] * 5 + [429]
 
 
-def test_an_unlock_link_expires_and_is_not_forged(client, alice, time_machine):
+def test_an_unlock_link_expires_and_cannot_be_forged(client, alice, time_machine):
     client.post("/accounts/unlock/", {"login": "alice"})
     link = link_of(mail.outbox[0])
 

@@ -13,7 +13,7 @@ from mainapp.accounts.models import NameSkeleton, User
 from mainapp.accounts.services.preferences import save_profile
 from mainapp.accounts.tests.people import PASSWORD
 
-# Names that the rule refuses beside the user `alice`, whose display name is `Ana Lima`.
+# Names that the rule refuses while there is a user `alice` with the display name `Ana Lima`.
 USERNAMES = ["ALICE", "AIice", "a1ice", "Adm1n", "suporte.pregao", "bia\u202e", "b\u0131a", "a b"]
 DISPLAYED = [
     *("alice", "AIice", "\u0430lice", "ana lima", "Ana L\u0456ma", "Ana\u200b Lima"),

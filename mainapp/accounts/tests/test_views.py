@@ -138,7 +138,7 @@ def test_a_taken_email_is_reported_without_verification(client, alice):
 
 
 def visible_effects_of_sign_up(client, **change):
-    """Return what a client can observe of a sign-up and the next steps, without random values."""
+    """Return everything that a client can observe of a sign-up, without random values."""
     response = client.post("/register/", FORM | change)
     headers = {name: value for name, value in response.headers.items() if name != "Expires"}
     seen = [response.status_code, sorted(headers.items()), sorted(response.cookies)]

@@ -98,13 +98,13 @@ def session_key_of(token: Any) -> str:
 
 
 def claims_of(pair: Pair) -> dict[str, Any]:
-    """Return what a pair says; without the signatures it gives access to nothing."""
+    """Return the claims of a pair; without the signatures they give no access."""
     backend: Any = RefreshToken().get_token_backend()
     return {"access": backend.decode(pair["access"]), "refresh": backend.decode(pair["refresh"])}
 
 
 def signed(claims: dict[str, Any]) -> Pair:
-    """Return the pair with these claims; the same text each time."""
+    """Return the pair with these claims; always the same tokens."""
     backend = RefreshToken().get_token_backend()
     return Pair(access=backend.encode(claims["access"]), refresh=backend.encode(claims["refresh"]))
 

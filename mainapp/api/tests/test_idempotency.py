@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: one effect, the same answer."""
+"""`Idempotency-Key`: one effect, the same response."""
 
 import json
 from datetime import timedelta
@@ -113,7 +113,7 @@ def test_lost_refresh_answer_is_repeated(db, client):
 
 
 def everything_stored():
-    """Return all texts of all tables, and the keys and values in Redis."""
+    """Return all strings of all tables, and the keys and values in Redis."""
     texts = []
     with connection.cursor() as cursor:
         for table in connection.introspection.django_table_names(only_existing=True):
@@ -165,11 +165,11 @@ def test_key_before_a_log_in_belongs_to_the_content(db, client):
     joana = carla | {"username": "joana", "email": "joana@example.org"}
     assert send(client, "accounts/register/", carla).status_code == 201
 
-    # Another client's key with the same text is no conflict, and reveals no answer.
+    # Another client's equal key is no conflict, and reveals no response.
     assert send(other, "accounts/register/", joana).json()["username"] == "joana"
     guessed = carla | {"password": "outro cavalo 10"}
     assert send(other, "accounts/register/", guessed).status_code == 400
-    # The same client on another network gets its answer.
+    # The same client on another network gets its response.
     assert send(other, "accounts/register/", carla)["Idempotent-Replayed"] == "true"
 
 
@@ -213,7 +213,7 @@ class Watched(MD5PasswordHasher):
 
 
 def in_parallel(count, request_once):
-    """Return the answers of `count` requests that start together."""
+    """Return the responses to `count` requests that start together."""
     responses, start = [], Barrier(count)
 
     def run(n):

@@ -28,7 +28,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Repeated(Exception):
-    """The request was answered before; `saved` is that answer."""
+    """The request has a saved response, `saved`."""
 
     def __init__(self, saved: KeptAnswer) -> None:
         super().__init__()
@@ -36,7 +36,7 @@ class Repeated(Exception):
 
 
 class ApiView(GenericAPIView):
-    """An operation; a mutation with an `Idempotency-Key` commits together with its saved answer.
+    """An operation; a mutation with an `Idempotency-Key` commits together with its saved response.
 
     The transaction begins before the handler, or in it where `begins_late`: there, a password is
     hashed first, which would lock SQLite for a third of a second.
@@ -53,7 +53,7 @@ class ApiView(GenericAPIView):
     def get_permissions(self) -> list[BasePermission]:
         view: Any = type(self)
         line = policy_of(view)
-        # Other methods get 405 from people who may use any method of the operation.
+        # Other methods return 405 to users who may use any method of the operation.
         allowed = line.get((self.request.method or "").lower()) or people_of(line)
         return [AllowAny() if Who.ANONYMOUS in allowed else IsAuthenticated()]
 
@@ -95,11 +95,11 @@ class ApiView(GenericAPIView):
             self.saved = saved
 
     def body_to_save(self, data: Any) -> Any:
-        """Return an answer in the form in which it is stored, without secrets."""
+        """Return a response in its stored form, without secrets."""
         return data
 
     def saved_body(self, body: Any) -> Any:
-        """Return the answer again."""
+        """Return the response again."""
         return body
 
     def handle_exception(self, exc: Exception) -> Any:
@@ -132,7 +132,7 @@ class ApiView(GenericAPIView):
         return key
 
     def check_repeated(self, request: Any) -> None:
-        """Raise Repeated if a request with this key was answered; locks nothing."""
+        """Raise Repeated if a request with this key has a saved response; locks nothing."""
         if key := self._key(request):
             scope = _scope(request, _fingerprint(request))
             if saved := saved_answer(scope=scope, key=key, at=timezone.now()):
@@ -159,7 +159,7 @@ def valid(serializer: Any) -> dict[str, Any]:
 
 
 def _text(data: Any) -> str:
-    """Return an answer as text: PostgreSQL's jsonb would change the order of an object's fields."""
+    """Return a response as text: PostgreSQL's jsonb would reorder the fields of objects."""
     return json.dumps(data, cls=JSONEncoder)
 
 

@@ -23,7 +23,7 @@ class TicketData(serializers.Serializer):
 
 
 class TicketView(ApiView):
-    """Create a ticket for one socket; it ends with the log-in that it was created by."""
+    """Create a ticket for one socket; it ends with the log-in that created it."""
 
     accepts_key = False
     serializer_class = TicketData

@@ -18,7 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from django.utils.translation import gettext_noop as _
 
 RESOLVE_TIMEOUT_S = 5.0
-MAX_URL_LENGTH = 500
+MAX_URL_LENGTH = 500  # the size of the columns that store URLs
 PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?")
 RELAY_4 = ip_network("192.88.99.0/24")
@@ -27,7 +27,7 @@ GLOBAL_6 = IPv6Network("2000::/3")
 # documentation.
 CLOSED_6 = [IPv6Network(net) for net in ("2002::/16", "2001::/23", "3fff::/20", "2001:db8::/32")]
 
-# getaddrinfo has no time-out of its own: a hanging resolver may hold this many threads, no more.
+# getaddrinfo has no timeout of its own: a hanging resolver may hold this many threads, no more.
 _resolver_slots = BoundedSemaphore(32)
 
 

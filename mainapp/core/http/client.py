@@ -1,4 +1,4 @@
-"""The HTTP client: time-outs, one deadline, a size limit, and redirects only on request.
+"""The HTTP client: timeouts, one deadline, a size limit, and redirects only on request.
 
 httpx is imported at the first request: a process that sends none (web) saves its 8 MB.
 """
@@ -32,7 +32,7 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 Fault = Literal[
-    "timeout",  # no complete answer by the deadline
+    "timeout",  # no complete response by the deadline
     "unknown_host",  # the name has no address
     "unreachable",  # no connection, a broken one, or a certificate that does not match
     "too_big",  # a body above the limit

@@ -24,7 +24,7 @@ OPEN, CLOSED = WithoutRedis.OPEN, WithoutRedis.CLOSED
 
 
 class Key(NamedTuple):
-    """The user, address or text whose uses are counted."""
+    """The user, address or string whose uses are counted."""
 
     kind: str
     value: str
@@ -40,7 +40,7 @@ def of_address(address: str) -> Key:
 
 
 def of_text(text: str) -> Key:
-    """Return the key of a text that a client sent, such as a name; only its hash is stored."""
+    """Return the key of a string sent by a client, such as a name; only its hash is stored."""
     return Key("text", sha256(text.encode("utf-8", "replace")).hexdigest())
 
 

@@ -1,4 +1,4 @@
-"""Isolation of users' texts, whose direction must not move the text around them.
+"""Isolation of user-written text, whose direction must not affect the text around it.
 
 Built in, without `{% load %}`: `{{ room.name|isolate }}` in a page, `{{ room.name|isolate_plain }}`
 in a title or an attribute. An element with nothing but such a text may have `dir="auto"` instead.
@@ -19,12 +19,12 @@ FIRST_STRONG_ISOLATE, POP = "\u2068", "\u2069"
 
 @register.filter
 def isolate(text: Any) -> SafeString | str:
-    """Return a text in a `bdi` element; an empty one stays empty."""
+    """Return text in a `bdi` element; empty text stays empty."""
     return format_html("<bdi>{}</bdi>", text) if text else ""
 
 
 @register.filter
 def isolate_plain(text: Any) -> str:
-    """Return a text between isolating characters, without its own directional characters."""
+    """Return text between isolating characters, without its own directional characters."""
     plain = "".join(char for char in str(text) if char not in DIRECTIONAL)
     return f"{FIRST_STRONG_ISOLATE}{plain}{POP}" if plain else ""

@@ -49,7 +49,7 @@ def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def mute(request: MemberRequest, pk: int) -> HttpResponse:
-    """Mute `user`, or unmute them where `muted` is off."""
+    """Mute `user`, or unmute them if `muted` is off."""
     room = moderated_room_or_404(request, pk)
     form = MuteForm(request.POST)
     with missing_as_404():

@@ -102,7 +102,7 @@ def test_search_orders_whole_words_before_prefixes():
     assert search("itausa") == ["ITSA4"]
 
 
-def test_search_orders_papers_of_the_index_first_among_equals():
+def test_search_orders_stocks_of_the_index_first_among_equals():
     for n in range(12):
         StockFactory(symbol=f"AA{chr(65 + n)}A11", name="Itaú Fundo")
     MembershipFactory(stock=StockFactory(symbol="ITUB4", name="Itaú Unibanco"), market="IBOV")

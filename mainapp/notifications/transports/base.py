@@ -37,7 +37,7 @@ class Target:
 class TransportError(Exception):
     """A failed attempt; with `permanent`, a further attempt would not help.
 
-    The text is shown to the owner of the address: one line, without secrets; our own texts are
+    The text is shown to the owner of the address: one line, without secrets; our own messages are
     translated. `retry_after_s` is the pause that the service requested, `new_address` the address
     that it reports as the current one.
     """

@@ -1,4 +1,4 @@
-"""The POST request that all HTTP transports share, and the errors for its answers."""
+"""The POST request that all HTTP transports share, and the errors for its responses."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MA
 
 
 def build_client(*, allow_http: bool = False) -> HttpClient:
-    """Return the client for addresses that users choose; answers are cut at 64 KiB."""
+    """Return the client for addresses that users choose; responses are cut at 64 KiB."""
     schemes = frozenset({"https", "http"} if allow_http else {"https"})
     return HttpClient(
         headers={"User-Agent": USER_AGENT},
@@ -40,7 +40,7 @@ def post(
     data: Mapping[str, str] | None = None,
     content: bytes | None = None,
 ) -> Reply:
-    """Return the answer to one POST, whatever its status. Raises: TransportError without one."""
+    """Return the response to one POST, whatever its status. Raises: TransportError without one."""
     try:
         return client.request("POST", url, headers=headers, json=json, data=data, content=content)
     except AddressError as error:
@@ -56,7 +56,7 @@ def is_success(reply: Reply) -> bool:
 def refusal(
     reply: Reply, reason: object = "", *, secret: str = "", retry_after_s: object = None
 ) -> TransportError:
-    """Return the error for an answer that is not a success.
+    """Return the error for a response that is not a success.
 
     Redirects and 4xx are permanent, except 408, 425 and 429. `reason` and `retry_after_s` are the
     service's explanation and the pause in the body; without that pause, Retry-After is used.
@@ -71,7 +71,7 @@ def refusal(
 
 
 def parse_object(reply: Reply) -> dict[str, Any]:
-    """Return the JSON object in an answer, an empty dict for any other body."""
+    """Return the JSON object in a response, an empty dict for any other body."""
     try:
         parsed = json.loads(reply.body)
     except (ValueError, RecursionError):

@@ -129,7 +129,7 @@ def channels(user: User) -> Iterable[Row]:
 
 
 def deliveries(user: User) -> Iterable[Row]:
-    """Yield deliveries without their texts: a mail may contain a link that opens the account."""
+    """Yield deliveries without their content: a mail may contain a link that opens the account."""
     return _rows(Delivery.objects.filter(user=user).order_by("pk"), *DELIVERIES)
 
 

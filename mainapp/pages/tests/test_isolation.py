@@ -1,5 +1,5 @@
-"""Every text of a user is isolated in a page: one that is written from right to left, or that turns
-the direction of what follows, moves nothing outside it."""
+"""Isolation of user-written text in pages: right-to-left text, or text with characters that change
+the direction, moves nothing outside it."""
 
 import re
 from html.parser import HTMLParser
@@ -26,7 +26,7 @@ MARK = "zqx"
 TEXT = f"\u202e{MARK}"  # RIGHT-TO-LEFT OVERRIDE, as texts from before the rule may have it
 PAGES = {name: page for name, page in page_policies().items() if "GET" in page.methods}
 READ_ALOUD = {"title", "aria-label", "alt", "placeholder"}
-# Their content is shown in a control of its own, or not at all.
+# Their content is shown in a separate control, or not at all.
 OPAQUE = {"textarea", "script", "style", "option", "template"}
 VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source"),
@@ -88,7 +88,7 @@ def world(django_db_setup, django_db_blocker):
 
 
 def plant():
-    """Write TEXT into every text that users write."""
+    """Write TEXT into every column that users can fill."""
     User.objects.update(display_name=TEXT, bio=TEXT)
     Room.objects.update(name=TEXT, topic=TEXT, description=TEXT)
     Message.objects.update(body=TEXT, body_html=f"<p>{TEXT}</p>")

@@ -57,7 +57,7 @@ function followHeadHeight(head) {
 
 followHeadHeight(document.querySelector(".site-head"));
 
-/** Whether the reader whom this page names is still logged in. */
+/** Return whether the reader named on this page is still logged in. */
 async function isStillLoggedIn(member) {
   const url = document.querySelector('meta[name="account"]').content;
   const answer = await fetch(url, { cache: "no-store" });
@@ -66,7 +66,7 @@ async function isStillLoggedIn(member) {
 
 /**
  * Show a page that names its reader from the back/forward cache only to that reader. Chrome and
- * Safari keep pages there in spite of `no-store`, so it is hidden before.
+ * Safari keep pages there despite `no-store`, so the page is hidden first.
  */
 function guardMember(member) {
   const root = document.documentElement;
