@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mainapp.core.private_targets import parse_private_target
 from mainapp.core.redis_address import parse_redis_url
 from project.database_url import parse_database_url
 from project.env_file import read_env_file
@@ -139,12 +140,29 @@ class Environment:
                 networks.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
         return networks
 
+    def private_targets(self, name: str) -> list[str]:
+        """Return hosts, IP addresses and networks, each with a port or without."""
+        items = self.items(name)
+        for item in items:
+            try:
+                parse_private_target(item)
+            except ValueError as error:
+                raise _refusal(name, str(error), item) from None
+        return items
+
     def url(self, name: str, default: str = "") -> str:
         """Return an http or https URL without a trailing slash."""
         value = self.text(name, default)
         if value and not _is_url(value):
             raise _refusal(name, "takes a URL such as https://example.org", value)
         return value.rstrip("/")
+
+    def site_url(self, name: str) -> str:
+        """Return the URL of this site, which a browser can open: no wildcard address."""
+        value = self.url(name)
+        if (urlsplit(value).hostname or "") in ("0.0.0.0", "::"):  # noqa: S104 - refused
+            raise _refusal(name, "takes an address that people can open, no wildcard", value)
+        return value
 
     def proxy(self, name: str) -> str:
         """Return the URL of an HTTP proxy, which may contain a user and a password."""

@@ -8,8 +8,11 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from mainapp.core import redis as core_redis
+from mainapp.core.redis_address import parse_redis_url
 from project.database_url import sqlite_settings
 from project.environment import BASE_DIR, Refusal, env, load_env_file
+from project.mail import read_mail_settings
+from project.site_url import own_url, read_site_url
 
 load_env_file()
 
@@ -24,10 +27,6 @@ if not SECRET_KEY:
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
-# The base of links in e-mails; behind a proxy, the origin that visitors use.
-_host, _port = env.host("HOST", "127.0.0.1"), env.port("PORT", default=8000, minimum=0)
-_own_url = f"http://{f'[{_host}]' if ':' in _host else _host}:{_port}"
-SITE_URL = env.url("SITE_URL") or [*CSRF_TRUSTED_ORIGINS, _own_url][0]
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 HTTPS = env.boolean("HTTPS", default=not DEBUG)
 
@@ -142,6 +141,12 @@ REDIS_PREFIX = env.word("REDIS_PREFIX", core_redis.DEFAULT_PREFIX)
 CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
 CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
+# ALLOWED_PRIVATE_TARGETS opens these ports only where they are named.
+STORE_PORTS = {
+    *(5432, 6379, 26379, int(DATABASES["default"].get("PORT") or 5432)),
+    *(port for _host, port in parse_redis_url(REDIS_URL).hosts),
+}
+
 # Background work -------------------------------------------------------------------------------
 
 # Celery prefers these variables to its settings: tasks would go to another Redis, or nowhere.
@@ -218,7 +223,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Without a mail server messages are written to files, so users could not verify an address.
-EMAIL_HOST = env.host("EMAIL_HOST")
+_mail = read_mail_settings()
+EMAIL_HOST = _mail.host
 EMAIL_VERIFICATION = env.choice(
     "EMAIL_VERIFICATION",
     ("none", "optional", "mandatory"),
@@ -245,7 +251,6 @@ ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # else anyone could make us mail any address
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Pregão] "
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # allauth limits it to the browser that signed up
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
@@ -318,18 +323,21 @@ USE_THOUSAND_SEPARATOR = True
 
 # E-mail ----------------------------------------------------------------------------------------
 
-EMAIL_PORT = env.port("EMAIL_PORT", default=587)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True)
-EMAIL_TIMEOUT = 10
+EMAIL_PORT = _mail.port
+EMAIL_HOST_USER = _mail.user
+EMAIL_HOST_PASSWORD = _mail.password
+EMAIL_SECURITY = _mail.security
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-# Pages write mail to the outbox; a worker sends it through DELIVERY_EMAIL_BACKEND.
+# Pages write mail to the outbox; a worker sends it to EMAIL_HOST, or into files.
 EMAIL_BACKEND = "mainapp.notifications.backends.OutboxBackend"
-DELIVERY_EMAIL_BACKEND = (
-    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
-)
-DEFAULT_FROM_EMAIL = env.sender("EMAIL_FROM", "Pregão <pregao@localhost>")
+DEFAULT_FROM_EMAIL = _mail.sender
+# The start of every link that leaves the site.
+_site_url = read_site_url(CSRF_TRUSTED_ORIGINS, must_be_known=bool(EMAIL_HOST) and not DEBUG)
+IS_SITE_URL_SET = bool(_site_url)
+SITE_URL = _site_url or own_url()
+
+# Servers in the site's own network that users may name as webhook, ntfy or Gotify.
+ALLOWED_PRIVATE_TARGETS = env.private_targets("ALLOWED_PRIVATE_TARGETS")
 
 # Required from other machines for /metrics; loopback needs no token.
 METRICS_TOKEN = env.secret("METRICS_TOKEN")

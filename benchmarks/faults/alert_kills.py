@@ -333,6 +333,7 @@ def _variables(market: Market) -> dict[str, str]:
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(free_port()),
         "EMAIL_USE_TLS": "0",
+        "SITE_URL": "https://pregao.example",
         "EMAIL_VERIFICATION": "none",
         "LOG_LEVEL": "ERROR",
     }

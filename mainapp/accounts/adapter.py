@@ -2,7 +2,7 @@
 
 import unicodedata
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
@@ -25,6 +25,7 @@ from mainapp.accounts.policies import (
 from mainapp.accounts.selectors import account_named, folded
 from mainapp.core.addresses import client_address
 from mainapp.core.limits import Key, give_back, of_address, of_text, of_user, try_consume
+from mainapp.core.paths import absolute_url
 
 MISMATCH = _("Usuário, e-mail ou senha incorretos.")
 
@@ -94,6 +95,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         one rate limit.
         """
         return client_address(request)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        super().send_mail(template_prefix, email, context | {"site_url": absolute_url()})
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", args=["UID", "KEY"])
+        return absolute_url(path.replace("UID-KEY", quote(key)))
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        url = absolute_url(reverse("account_reset_password"))
+        self.send_mail("account/email/account_already_exists", email, {"password_reset_url": url})
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")

@@ -1,15 +1,13 @@
 """E-mails with a link that unlocks a browser while strangers exhaust an account's log-ins."""
 
-from urllib.parse import urljoin
-
 from allauth.account.adapter import get_adapter
-from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 
 from mainapp.accounts.policies import UNLOCK_MAILS
 from mainapp.accounts.selectors import UNLOCK_SALT, account_named
 from mainapp.core.limits import of_user, try_consume
+from mainapp.core.paths import absolute_url
 
 
 def mail_unlock_link(*, name: str) -> None:
@@ -25,6 +23,6 @@ def mail_unlock_link(*, name: str) -> None:
     token = signing.dumps([user.pk, user.email], salt=UNLOCK_SALT)
     context = {
         "username": user.username,
-        "unlock_url": urljoin(settings.SITE_URL, reverse("unlock-link", args=[token])),
+        "unlock_url": absolute_url(reverse("unlock-link", args=[token])),
     }
     get_adapter().send_mail("mainapp/accounts/email/unlock", user.email, context)

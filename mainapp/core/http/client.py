@@ -162,11 +162,18 @@ class HttpClient:
         return httpx.Client(
             headers=self._headers,
             transport=Transport(proxy=self._proxy, policy=self.policy, tls=self._tls),
-            event_hooks={"request": [_refuse_other_sites]},
+            event_hooks={"request": [_refuse_other_sites, self._vet]},
             follow_redirects=self._max_redirects > 0,
             max_redirects=self._max_redirects,
             trust_env=False,
         )
+
+    def _vet(self, request: "httpx.Request") -> None:
+        """Check the URL of each request, a redirect's too. Raises: AddressError."""
+        from mainapp.core.http.connections import set_vetted_url
+
+        if self.policy:
+            set_vetted_url(check_url(str(request.url), self.policy))
 
     def _read(self, response: "httpx.Response") -> bytes:
         from mainapp.core.http.connections import check_deadline

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
-from mainapp.core.paths import get_owned_or_404, missing_as_404
+from mainapp.core.paths import absolute_url, get_owned_or_404, missing_as_404
 from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
 from mainapp.market.models import Watchlist
@@ -54,9 +54,7 @@ def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
         "watchlist": shown_list,
         "rows": listed_in(shown_list),
         "limit": SYMBOL_LIMIT_USER,
-        "share_url": request.build_absolute_uri(
-            reverse("shared-list", args=[shown_list.share_key])
-        ),
+        "share_url": absolute_url(reverse("shared-list", args=[shown_list.share_key])),
     }
     return render(request, "mainapp/market/watchlist.html", context)
 

@@ -7,10 +7,20 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.http import AddressError, AddressPolicy, Fault, HttpClient, HttpError, Reply
+from mainapp.core.http import (
+    AddressError,
+    AddressPolicy,
+    Fault,
+    HttpClient,
+    HttpError,
+    Reply,
+    check_target,
+)
+from mainapp.core.private_targets import PrivateTargets
 from mainapp.notifications.transports.base import TransportError
 
 USER_AGENT = "Pregao"
+RESOLVE_TIMEOUT_S = 2.0  # a person waits for the form
 UNEXPECTED = _("o serviço respondeu algo diferente do que documenta")
 TEXTS: Mapping[Fault, str] = {
     "timeout": _("o servidor não respondeu a tempo"),
@@ -21,14 +31,25 @@ TEXTS: Mapping[Fault, str] = {
 TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
 
-def build_client(*, allow_http: bool = False) -> HttpClient:
+def build_client(*, allow_http: bool = False, targets: PrivateTargets | None = None) -> HttpClient:
     """Return the client for addresses that users choose; responses are cut at 64 KiB."""
     schemes = frozenset({"https", "http"} if allow_http else {"https"})
     return HttpClient(
         headers={"User-Agent": USER_AGENT},
-        policy=AddressPolicy(schemes=schemes),
+        policy=AddressPolicy(schemes=schemes, targets=targets or PrivateTargets()),
         truncates=True,
     )
+
+
+def check_server(client: HttpClient, url: str) -> None:
+    """Check the current addresses of a user's server, so that its form can refuse it.
+
+    Raises: TransportError.
+    """
+    try:
+        check_target(url, client.policy or AddressPolicy(), timeout=RESOLVE_TIMEOUT_S)
+    except AddressError as error:
+        raise invalid(str(error)) from error
 
 
 def post(
