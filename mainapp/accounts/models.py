@@ -215,3 +215,9 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of {self.user_id}"
+
+
+def language_of(user: User) -> str:
+    """Return the language of messages to a user: the chosen one, or the site's."""
+    preferences = getattr(user, "preferences", None)
+    return (preferences.language if preferences else "") or settings.LANGUAGE_CODE

@@ -140,10 +140,15 @@ def _next(
         return State("beyond")
     if not terms.hold_minutes:
         return State("fired")
-    if state.since is None or _day(state.since) != _day(observation.at):
+    if state.since is None or not _is_same_hold(state.since, observation.at):
         return State("holding", since=observation.at)
     is_long_enough = observation.at - state.since >= timedelta(minutes=terms.hold_minutes)
     return State("fired") if is_long_enough else replace(state, phase="holding")
+
+
+def _is_same_hold(since: datetime, at: datetime) -> bool:
+    """Return whether a hold may continue; one that began after `at` began on a wrong clock."""
+    return since <= at and _day(since) == _day(at)
 
 
 def _rearm_distance(terms: Terms, state: State) -> Decimal:
@@ -152,7 +157,7 @@ def _rearm_distance(terms: Terms, state: State) -> Decimal:
 
 
 def _is_cooling(terms: Terms, observation: Observation, last_fired_at: datetime | None) -> bool:
-    if last_fired_at is None:
+    if last_fired_at is None or last_fired_at > observation.at:  # a clock was set back since
         return False
     return observation.at < last_fired_at + timedelta(minutes=terms.cooldown_minutes)
 

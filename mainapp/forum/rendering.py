@@ -1,7 +1,7 @@
 """Rendering of messages as safe HTML: a subset of Markdown, $PETR4 chips and @mentions."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from html import escape, unescape
 
 import nh3
@@ -52,8 +52,7 @@ def render(body: str, *, symbols: Mapping[str, str], users: Mapping[str, str]) -
     A chip has two empty elements, for a live price and its change. Takes milliseconds for any text
     of up to `MAX_BODY` characters.
     """
-    markdown = _MARKDOWN if sum(map(body.count, "[*_~")) <= MAX_MARKS else _WITHOUT_MARKS
-    html = markdown.render(body, {"symbols": symbols, "users": users})
+    html = _parser_for(body).render(body, {"symbols": symbols, "users": users})
     # The parser escapes HTML already; nh3 is the second barrier should one of its rules fail.
     safe = nh3.clean(
         html,
@@ -77,6 +76,24 @@ def mentions_in(body: str) -> set[str]:
     for text in _NAME.findall(body):
         names |= dict.fromkeys(_names(text))
     return set(list(names)[: 2 * MAX_MENTIONS])
+
+
+def mentioned_in(body: str, names: Collection[str]) -> set[str]:
+    """Return those of the lower-case names that a reader sees as mentions, at most MAX_MENTIONS.
+
+    Names in code and in addresses are not rendered as mentions; those in quotes are an earlier
+    author's.
+    """
+    if not names:
+        return set()
+    found: dict[str, None] = {}
+    quotes = 0
+    for token in _parser_for(body).parse(body, {"symbols": {}, "users": dict.fromkeys(names, "")}):
+        quotes += {"blockquote_open": 1, "blockquote_close": -1}.get(token.type, 0)
+        if not quotes:
+            children = token.children or []
+            found |= {child.meta["mention"]: None for child in children if "mention" in child.meta}
+    return set(list(found)[:MAX_MENTIONS])
 
 
 def excerpt(html: str, length: int = 140) -> str:
@@ -117,7 +134,8 @@ def _mention(state: StateInline, silent: bool) -> bool:
         return False
     end = match.start("text") + len(name)
     text, href = escape(state.src[state.pos : end]), escape(users[name])
-    return _emit(state, silent, end, f'<a class="mention" href="{href}">{text}</a>')
+    html = f'<a class="mention" href="{href}">{text}</a>'
+    return _emit(state, silent, end, html, meta={"mention": name})
 
 
 def _address(state: StateInline, silent: bool) -> bool:
@@ -139,9 +157,12 @@ def _address(state: StateInline, silent: bool) -> bool:
     return _emit(state, silent, state.pos + len(address), f'<a href="{href}">{escape(text)}</a>')
 
 
-def _emit(state: StateInline, silent: bool, end: int, html: str) -> bool:
+def _emit(
+    state: StateInline, silent: bool, end: int, html: str, *, meta: dict[str, str] | None = None
+) -> bool:
     if not silent:
-        state.push("html_inline", "", 0).content = html
+        token = state.push("html_inline", "", 0)
+        token.content, token.meta = html, meta or {}
     state.pos = end
     return True
 
@@ -162,6 +183,10 @@ def _markdown(*rules: str) -> MarkdownIt:
     parser.inline.add_terminator_char(":")
     parser.inline.ruler.push("address", _address)
     return parser
+
+
+def _parser_for(body: str) -> MarkdownIt:
+    return _MARKDOWN if sum(map(body.count, "[*_~")) <= MAX_MARKS else _WITHOUT_MARKS
 
 
 _MARKDOWN, _WITHOUT_MARKS = _markdown(*MARKS), _markdown()

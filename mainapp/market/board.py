@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -10,29 +10,32 @@ import orjson
 import redis
 from redis import asyncio as aioredis
 
+from mainapp.core.clocks import is_ahead
 from mainapp.core.redis import client, key
-from mainapp.market.quotes import Quote
+from mainapp.market.quotes import Quote, latest_quoted_at
 
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
 WORKER_LEASE_MS = 2_000
 
-# KEYS: board. ARGV: status or '', then symbol, quoted_at in ms and value of each quote. A script is
-# atomic: two workers never assign the same number, and an older quote never replaces a newer one.
+# KEYS: board. ARGV: status or '', the latest believed time in ms, then symbol, quoted_at in ms and
+# value of each quote. A script is atomic: two workers never assign the same number, and an older
+# quote never replaces a newer one, unless that one's time lies in the future.
 _PUT = """
 local names = {'@epoch', '@seq'}
-for i = 2, #ARGV, 3 do names[#names + 1] = ARGV[i] end
+for i = 3, #ARGV, 3 do names[#names + 1] = ARGV[i] end
 local old = redis.call('HMGET', KEYS[1], unpack(names))
 if not old[1] then return false end
 local seq = tonumber(old[2] or '0') + 1
 local changed, set = {}, {}
 if ARGV[1] ~= '' then set = {'@status', ARGV[1]} end
-for i = 2, #ARGV, 3 do
-  local before = old[(i - 2) / 3 + 3]
+for i = 3, #ARGV, 3 do
+  local before = old[(i - 3) / 3 + 3]
   local keep = false
   if before then
     local at, value = string.match(before, '^%d+|(%d+)|(.*)$')
-    keep = value == ARGV[i + 2] or tonumber(at) > tonumber(ARGV[i + 1])
+    local isNewer = tonumber(at) > tonumber(ARGV[i + 1]) and tonumber(at) <= tonumber(ARGV[2])
+    keep = value == ARGV[i + 2] or isNewer
   end
   if not keep then
     set[#set + 1] = ARGV[i]
@@ -67,6 +70,13 @@ class FeedStatus:
     batch_at: datetime
     next_due_at: datetime
     late: tuple[str, ...] = ()
+
+    def is_ahead(self, at: datetime) -> bool:
+        """Return whether the last batch is of the future: a clock ran ahead and was set right.
+
+        Then neither time is to be believed, and the next batch is due now.
+        """
+        return is_ahead(self.batch_at, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,8 @@ class Board:
         Atomic and safe to repeat. Raises: BoardLostError.
         """
         by_symbol = {quote.symbol: quote for quote in quotes}
-        args: list[str | bytes | int] = [_dump_status(status) if status else ""]
+        believed = int(latest_quoted_at(datetime.now(UTC)).timestamp() * 1000)
+        args: list[str | bytes | int] = [_dump_status(status) if status else "", believed]
         for symbol, quote in by_symbol.items():
             assert quote.quoted_at is not None
             args += [symbol, int(quote.quoted_at.timestamp() * 1000), _dump(quote)]
@@ -170,6 +181,12 @@ class Board:
     def status(self) -> FeedStatus | None:
         return _parse_status(self._client.hget(self._key, STATUS))
 
+    def pulse(self) -> Pulse:
+        """Return the board's head. One round trip."""
+        with self._client.pipeline(transaction=False) as pipeline:
+            _queue_pulse(pipeline, self._key)
+            return _parse_pulse(*pipeline.execute())
+
     def renew_worker_lease(self) -> None:
         self._client.set(WORKER_KEY, 1, px=WORKER_LEASE_MS)
 
@@ -184,12 +201,8 @@ class BoardReader:
     async def pulse(self) -> Pulse:
         """Return the board's head. One round trip. Raises: redis.RedisError."""
         async with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.hmget(self._key, [EPOCH, SEQ, STATUS])
-            pipeline.exists(WORKER_KEY)
-            (epoch, seq, status), worker = await pipeline.execute()
-        return Pulse(
-            epoch.decode() if epoch else None, int(seq or 0), _parse_status(status), bool(worker)
-        )
+            _queue_pulse(pipeline, self._key)
+            return _parse_pulse(*await pipeline.execute())
 
     async def read(self) -> Contents | None:
         """Return the whole board, or None if it is lost. Raises: redis.RedisError."""
@@ -199,6 +212,18 @@ class BoardReader:
             return None
         quotes = {symbol.decode(): _parse(value) for symbol, value in raw.items()}
         return Contents(head[EPOCH].decode(), int(head[SEQ] or 0), quotes)
+
+
+def _queue_pulse(pipeline: Any, board: str) -> None:
+    pipeline.hmget(board, [EPOCH, SEQ, STATUS])
+    pipeline.exists(WORKER_KEY)
+
+
+def _parse_pulse(head: list[bytes | None], worker: int) -> Pulse:
+    epoch, seq, status = head
+    return Pulse(
+        epoch.decode() if epoch else None, int(seq or 0), _parse_status(status), bool(worker)
+    )
 
 
 def _dump(quote: Quote) -> bytes:

@@ -8,9 +8,13 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
+from mainapp.core.clocks import is_ahead, latest
+
 CURRENCY = "BRL"  # of all B3 stocks
 CENT = Decimal("0.01")
 CLOCK_SKEW = timedelta(minutes=2)
+# A source's clock may be this far ahead of ours before its times stop displacing later quotes.
+LEAD = timedelta(seconds=10)
 MAX_PRICE = Decimal(10) ** 12
 # A number in JSON's or English notation. 38,42 does not match: without its comma it would be 3842.
 NUMBER = re.compile(
@@ -233,7 +237,7 @@ def rejection(
         return "currency"
     if quote.quoted_at is not None and quote.quoted_at > at + CLOCK_SKEW:
         return "future"
-    if last and _precedes(quote, last) and not _may_follow(quote, last):
+    if last and _precedes(quote, last, at) and not _may_follow(quote, last):
         return "older"
     return None
 
@@ -243,14 +247,30 @@ def stamped(quote: Quote, *, last: Quote | None, at: datetime) -> Quote:
 
     A source's time before an estimated one is replaced as well, so that times never go back.
     """
-    if quote.quoted_at is not None and not (last and _precedes(quote, last)):
+    if quote.quoted_at is not None and not (last and _precedes(quote, last, at)):
         return quote
-    seen_at = last.quoted_at if last and last.price == quote.price else at
+    is_same = last is not None and last.price == quote.price and not is_of_future(last, at)
+    seen_at = last.quoted_at if last and is_same else at
     return replace(quote, quoted_at=seen_at, quoted_at_estimated=True)
 
 
-def _precedes(quote: Quote, last: Quote) -> bool:
-    return bool(quote.quoted_at and last.quoted_at and quote.quoted_at < last.quoted_at)
+def latest_quoted_at(at: datetime) -> datetime:
+    """Return the latest time of a quote that is believed at the moment `at`."""
+    return latest(at, period=LEAD)
+
+
+def is_of_future(quote: Quote, at: datetime) -> bool:
+    """Return whether a recorded quote's time is not believed: a clock ran ahead and was set right.
+
+    Such a quote may be replaced by any other.
+    """
+    return is_ahead(quote.quoted_at, at=at, period=LEAD)
+
+
+def _precedes(quote: Quote, last: Quote, at: datetime) -> bool:
+    if quote.quoted_at is None or last.quoted_at is None or is_of_future(last, at):
+        return False
+    return quote.quoted_at < last.quoted_at
 
 
 def _may_follow(quote: Quote, last: Quote) -> bool:

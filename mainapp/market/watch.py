@@ -4,17 +4,17 @@ Each web process leases its sockets' symbols in a Redis set `watch:<name>`, whic
 renewed; the registry `watchers` lists the names.
 """
 
-import time
 from collections.abc import Callable, Collection
 
 import redis
 from redis import asyncio as aioredis
 
 from mainapp.core.redis import key
+from mainapp.core.registry import Registry
 
 # Web processes renew it every second; the symbols of a killed one are fetched for this long.
 LEASE_S = 10
-REGISTRY = key("watchers")
+REGISTRY = Registry(key("watchers"), lease_s=60)
 
 Need = Callable[[], Collection[str]]
 _needs: list[Need] = []
@@ -31,11 +31,10 @@ def needed_symbols() -> set[str]:
 
 def watched_symbols(client: "redis.Redis") -> set[str]:
     """Return the union of all valid leases. Two round trips. Raises: redis.RedisError."""
-    client.zremrangebyscore(REGISTRY, 0, time.time() - 60)
-    names: list[bytes] = client.zrange(REGISTRY, 0, -1)  # type: ignore[assignment] # sync client
+    names = REGISTRY.names(client)
     if not names:
         return set()
-    members = client.sunion([_key(name.decode()) for name in names])
+    members = client.sunion([_key(name) for name in names])
     return {symbol.decode() for symbol in members}  # type: ignore[union-attr] # sync client
 
 
@@ -76,7 +75,7 @@ class WatchLease:
             if removed := [symbol for symbol in dirty if symbol not in wanted]:
                 pipeline.srem(key, *removed)
             pipeline.pexpire(key, LEASE_S * 1000)
-            pipeline.zadd(REGISTRY, {self._name: time.time()})
+            REGISTRY.add(pipeline, self._name)
             pipeline.scard(key)
             replies = await pipeline.execute()
         self._is_synced = replies[-1] == size
@@ -95,7 +94,7 @@ class WatchLease:
             if wanted:
                 pipeline.sadd(key, *wanted)
                 pipeline.pexpire(key, LEASE_S * 1000)
-            pipeline.zadd(REGISTRY, {self._name: time.time()})
+            REGISTRY.add(pipeline, self._name)
             await pipeline.execute()
         self._is_synced = True
 

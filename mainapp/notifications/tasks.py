@@ -10,6 +10,7 @@ from django.utils import timezone
 from mainapp.notifications.services.broadcasts import write_batch
 from mainapp.notifications.services.delivering import deliver_due, notify_inboxes
 from mainapp.notifications.services.inbox import prune_notifications
+from mainapp.notifications.services.outbox import correct_due_times
 
 logger = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 @shared_task(name="deliver", ignore_result=True)
 def deliver() -> None:
     """Send due deliveries and, batch by batch, the e-mails of unfinished broadcasts."""
+    correct_due_times(at=timezone.now())
     while write_batch(at=timezone.now()):
         deliver_due()
     deliver_due()

@@ -16,12 +16,13 @@ import redis
 
 from mainapp.core.consumers import open_sockets
 from mainapp.core.redis import client, key
+from mainapp.core.registry import Registry
 
 logger = logging.getLogger(__name__)
 
 BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 RENEW_S, LEASE_S = 5.0, 15
-REGISTRY = key("meters")
+REGISTRY = Registry(key("meters"), lease_s=LEASE_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,7 @@ class Meter:
         text = json.dumps({"sockets": sockets, "latency": latency})
         with client().pipeline(transaction=False) as pipeline:
             pipeline.set(_key(self.process), text, ex=LEASE_S)
-            pipeline.zadd(REGISTRY, {self.process: time.time()})
-            pipeline.expire(REGISTRY, LEASE_S)
+            REGISTRY.add(pipeline, self.process)
             pipeline.execute()
 
     def _start(self) -> None:
@@ -90,9 +90,7 @@ def meter() -> Meter:
 
 def readings() -> list[Reading]:
     """Return the measurements of all running processes. Raises: redis.RedisError."""
-    client().zremrangebyscore(REGISTRY, 0, time.time() - LEASE_S)
-    names: list[Any] = client().zrange(REGISTRY, 0, -1)
-    processes = [name.decode() for name in names]
+    processes = REGISTRY.names(client())
     if not processes:
         return []
     texts: Any = client().mget([_key(process) for process in processes])

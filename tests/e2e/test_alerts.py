@@ -60,14 +60,47 @@ def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
 
     row = page.locator("tr[data-symbol=PETR4]")
     expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
-    page.reload()
-    wait_until_live(page)
-    expect(row.locator(".state")).to_have_text("disparado")
+    expect(row.locator(".state")).to_have_text("disparado")  # without a reload
     row.get_by_role("link", name="Histórico do alerta de PETR4").click()
     expect(page.get_by_role("heading", name="Disparos")).to_be_visible()
     wait_until_live(page)
     expect(page.locator("main table tbody tr")).to_have_count(1)
     expect(page.locator("main table tbody")).to_contain_text("No site: entregue")
+
+
+def test_firing_changes_every_open_page_of_its_owner(alerts):
+    page = alerts()
+    listed, triggered, history, graph = (page.context.new_page() for _page in range(4))
+    price = open_form(page, "PETR4")
+    page.fill("[name=compra]", format_price(price * 0.3))
+    page.fill("[name=note]", "hora de comprar")
+    save(page)
+    triggered.goto("/alerts/?status=triggered")
+    expect(triggered.locator("[data-refresh=rows]")).to_contain_text("Nenhum alerta neste estado")
+    listed.goto("/alerts/")
+    history.goto("/alerts/")
+    history.get_by_role("link", name="Histórico do alerta de PETR4").click()
+    graph.goto("/graph?ticker=PETR4")
+    for other in (listed, triggered, history, graph):
+        wait_until_live(other)
+        expect(other.locator("[data-bell]")).to_have_attribute("data-ready", "")
+
+    with graph.expect_response(re.compile("/alerts/marks"), timeout=30_000) as marks:
+        page.get_by_role("link", name="Editar o alerta de PETR4").click()
+        page.fill("[name=compra]", format_price(price * 3))
+        page.check("[name=fires_if_beyond]")
+        page.get_by_role("button", name="Salvar").click()
+
+    assert len(marks.value.json()["firings"]) == 1
+    for other in (listed, triggered):
+        expect(other.locator("tr[data-symbol=PETR4] .state")).to_have_text("disparado")
+        expect(other.locator(".alerts-filters")).to_contain_text("Disparados 1")
+    expect(history.locator("[data-refresh=firings] tbody tr")).to_have_count(1)
+    expect(history.locator("[data-refresh=facts] .state")).to_have_text("disparado")
+    expect(listed.locator(".notification-toast")).to_contain_text("hora de comprar")
+    shown = triggered.locator("tr[data-symbol=PETR4] [data-field=price]")
+    before = shown.inner_text()
+    expect(shown).not_to_have_text(before)  # its symbol is followed now
 
 
 def test_price_that_crosses_later_fires(alerts):

@@ -61,6 +61,6 @@ def test_home_is_marked_stale_when_the_network_is_lost(open_page: OpenPage) -> N
     page.evaluate("window.dispatchEvent(new Event('offline'))")
 
     expect(status).to_contain_text(re.compile(r"Desatualizado há \d+ s"), timeout=5_000)
-    expect(page.locator("[data-home]")).to_have_class(re.compile("is-stale"))
+    expect(page.locator("html")).to_have_attribute("data-prices", "stale")
     page.context.set_offline(False)
     expect(status).to_contain_text("Ao vivo", timeout=20_000)

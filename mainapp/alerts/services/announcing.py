@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core import signing
 from django.urls import reverse
 from django.utils import translation
@@ -12,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from mainapp.accounts.models import User
+from mainapp.accounts.models import language_of
 from mainapp.alerts.conditions import Kind
 from mainapp.alerts.models import Alert, Firing
 from mainapp.alerts.rendering import limit_text
@@ -74,7 +73,8 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
     symbol = alert.ativo.symbol
     with translation.override(language_of(alert.owner)):
         title = firing_title(firing.kind, symbol=symbol, limit=firing.limit)
-        body = "\n".join(f"{label}: {value}" for label, value in firing_rows(firing))
+        lines = [f"{label}: {value}" for label, value in firing_rows(firing)]
+        body = "\n".join([alert.note, *lines] if alert.note else lines)
         # The worker renders the text and its links just before it sends the mail (`mailing`).
         mails = letters_for(
             destinations=_destinations_for(alert, destinations),
@@ -152,8 +152,3 @@ def _destinations_for(alert: Alert, destinations: Sequence[Destination]) -> list
         return [each for each in destinations if not is_mail[each] or each.channel_id is None]
     wanted = alert.email.lower()
     return [each for each in destinations if not is_mail[each] or each.address.lower() == wanted]
-
-
-def language_of(owner: User) -> str:
-    preferences = getattr(owner, "preferences", None)
-    return (preferences.language if preferences else "") or settings.LANGUAGE_CODE

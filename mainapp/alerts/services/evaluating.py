@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Max, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 
 from mainapp.alerts.conditions import KINDS, Observation, State, advance, due_periods, wake
 from mainapp.alerts.models import Alert, Condition, Doubt, Firing
@@ -160,10 +160,9 @@ def write_outcome(outcome: Outcome) -> None:
     announce_firings(firings=outcome.firings)
     Firing.objects.bulk_create(outcome.firings)
     fired = {firing.alert_id for firing in outcome.firings}
-    newest = Firing.objects.filter(alert=OuterRef("pk")).order_by().values("alert")
-    Alert.objects.filter(pk__in=fired).update(
-        last_fired_at=Subquery(newest.values(newest=Max("quoted_at")))
-    )
+    # The newest by number, not by time: firings of a clock that ran ahead would stay the latest.
+    newest = Firing.objects.filter(alert=OuterRef("pk")).order_by("-pk").values("quoted_at")
+    Alert.objects.filter(pk__in=fired).update(last_fired_at=Subquery(newest[:1]))
     spent = Alert.objects.filter(pk__in=fired, recurrence=Alert.Recurrence.ONCE)
     spent.update(status=Alert.Status.TRIGGERED)
     Condition.objects.filter(alert__in=fired, alert__recurrence=Alert.Recurrence.ONCE).update(

@@ -7,11 +7,11 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from mainapp.accounts.models import language_of
 from mainapp.alerts.models import Firing
 from mainapp.alerts.services.announcing import (
     firing_rows,
     firing_title,
-    language_of,
     unsubscribe_token,
 )
 from mainapp.core.names import one_line

@@ -170,6 +170,19 @@ def test_hold_restarts_with_the_next_session():
     ) == [2]
 
 
+def test_hold_that_began_on_a_clock_that_ran_ahead_restarts():
+    holding = State("holding", since=TEN + timedelta(hours=1))
+    condition = terms(hold_minutes=5)
+
+    assert run(condition, observation(), observation(minutes=5), state=holding) == [1]
+
+
+def test_cooldown_of_a_firing_of_the_future_is_over():
+    condition = terms(cooldown_minutes=60)
+
+    assert run(condition, observation(), last_fired_at=TEN + timedelta(hours=1)) == [0]
+
+
 def test_alert_created_beyond_its_limit_waits_for_the_next_crossing():
     observations = [
         observation("35.00"),

@@ -30,6 +30,16 @@ def all_deliveries():
     return list(Delivery.objects.select_related("notification", "channel").order_by("pk"))
 
 
+def test_note_is_in_the_notification_and_in_the_mail(owner):
+    fire(owner)
+    [row] = all_deliveries()
+    write_missing(deliveries=[row])
+
+    assert row.notification.body.splitlines()[0] == "nota 0"
+    assert "nota 0" in row.text
+    assert "nota 0" in row.html
+
+
 def test_no_mail_is_rendered_while_a_batch_is_recorded(owner, monkeypatch):
     loaded = []
     monkeypatch.setattr(mailing, "get_template", lambda name: loaded.append(name))

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -21,7 +20,7 @@ from mainapp.alerts.selectors.firings import firings_of
 from mainapp.alerts.selectors.preview import minutes_of, summary_of
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404
-from mainapp.market import sessions
+from mainapp.market.selectors.feed import market_status
 from mainapp.market.selectors.quotes import last_quotes
 
 PAGE_SIZE = 50
@@ -72,7 +71,5 @@ def _market_context(rows: list[AlertRow]) -> dict[str, Any]:
     times = [quote.quoted_at for quote in quotes.values() if quote.quoted_at]
     return {
         "quotes": {symbol: quote.to_wire() for symbol, quote in quotes.items()},
-        "newest_at": max(times, default=None),
-        "session": "open" if settings.SIMULATED else sessions.session(at),
-        "last_close": sessions.last_close(at),
+        **market_status(at=at, newest_at=max(times, default=None)),
     }

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Case, F, Q, QuerySet, Value, When
 
+from mainapp.core.clocks import LARGE_SKEW, latest
 from mainapp.core.limits.limit import Key, Limit, RateLimited
 from mainapp.core.models import Usage
 
@@ -36,11 +37,13 @@ def consume_stored(limit: Limit, key: Key, *, at: datetime) -> None:
 
 def _count(own: QuerySet[Usage], limit: Limit, allowed: int, at: datetime) -> bool:
     """Return whether one use was left."""
-    is_over = Q(window_ends_at__lte=at)
+    window = timedelta(seconds=limit.window_s)
+    ends_by = latest(at, period=window, skew=LARGE_SKEW)
+    is_over = Q(window_ends_at__lte=at) | Q(window_ends_at__gt=ends_by)
     changed = own.filter(is_over | Q(count__lt=allowed)).update(
         count=Case(When(is_over, then=Value(1)), default=F("count") + 1),
         window_ends_at=Case(
-            When(is_over, then=Value(at + timedelta(seconds=limit.window_s))),
+            When(is_over, then=Value(at + window)),
             default=F("window_ends_at"),
         ),
     )

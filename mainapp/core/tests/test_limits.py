@@ -259,3 +259,21 @@ def test_socket_window_counts_until_its_end(monkeypatch):
     now = 110.0
     assert window.consume(3) == 0.0
     assert window.consume(1) == 10.0
+
+
+def test_stored_window_of_a_clock_that_ran_ahead_is_over(alice):
+    key = of_user(alice)
+    for _use in range(10):
+        consume_stored(QUOTA, key, at=AT + timedelta(days=2))
+
+    consume_stored(QUOTA, key, at=AT)
+
+    usage = Usage.objects.get(limit="quota")
+    assert (usage.count, usage.window_ends_at) == (1, AT + timedelta(days=1))
+
+
+def test_stored_window_of_a_host_that_is_a_little_ahead_is_believed(alice):
+    for seconds in (30, 0):
+        consume_stored(QUOTA, of_user(alice), at=AT + timedelta(seconds=seconds))
+
+    assert Usage.objects.get(limit="quota").count == 2

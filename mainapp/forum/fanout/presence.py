@@ -14,7 +14,8 @@ EPOCH_KEY = key("presence")
 # KEYS: the epoch, then a sorted set per room of `user:process` by the time of its last renewal.
 # ARGV: process, lease in seconds, a name for a new epoch, then per room the ids of its users here.
 # Returns the epoch (a new one after Redis was restarted or emptied), then per room the users of
-# other processes. One clock, Redis's own, decides over all leases.
+# other processes. One clock, Redis's own, decides over all leases; a time further ahead than a
+# lease is from before that clock was set back.
 _SYNC = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -32,6 +33,7 @@ for i = 2, #KEYS do
     redis.call('ZADD', KEYS[i], now, id .. ':' .. ARGV[1])
   end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - ARGV[2])
+  redis.call('ZREMRANGEBYSCORE', KEYS[i], '(' .. now + ARGV[2], '+inf')
   local others = {}
   for _, member in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
     local id, process = string.match(member, '^(%d+):(.*)$')

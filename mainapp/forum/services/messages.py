@@ -29,7 +29,8 @@ from mainapp.forum.policies import (
     is_moderator,
     is_too_long,
 )
-from mainapp.forum.rendering import mentions_in, render, symbols_in
+from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
+from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.market.selectors.catalogue import catalogue
@@ -54,7 +55,7 @@ def post_message(
         if client_id and (sent := _already_sent(room_pk, author, client_id)):
             return sent
         raise
-    html = _render_body(text)
+    html, named = _render_body(text)
     with transaction.atomic():
         _lock_author(author)
         if client_id and (sent := _already_sent(room_pk, author, client_id)):
@@ -65,7 +66,7 @@ def post_message(
         consume_stored(POSTS, of_user(author), at=now)
         if not takes_part:
             Participant.objects.create(room=room, user=author, joined_at=now)
-        return Message.objects.create(
+        message = Message.objects.create(
             room=room,
             author=author,
             seq=room.last_seq,
@@ -75,6 +76,8 @@ def post_message(
             body_html=html,
             sent_at=now,
         )
+        notify_mentioned(message=message, room=room, author=author, named=named, at=now)
+        return message
 
 
 def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
@@ -85,7 +88,7 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
     """
     consume(CHANGES, of_user(author))
     text = _checked_body(body)
-    html = _render_body(text)
+    html, named = _render_body(text)
     with transaction.atomic():
         _lock_author(author)
         room = advance_revision(room_pk)
@@ -98,6 +101,8 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
         message.body, message.body_html = text, html
         message.revision, message.edited_at = room.revision, timezone.now()
         message.save(update_fields=["body", "body_html", "revision", "edited_at"])
+        at = message.edited_at
+        notify_mentioned(message=message, room=room, author=author, named=named, at=at)
         return message
 
 
@@ -134,16 +139,19 @@ def _checked_body(body: str) -> str:
     return text
 
 
-def _render_body(text: str) -> str:
+def _render_body(text: str) -> tuple[str, list[User]]:
+    """Return a text as HTML, and the users whom it names."""
     symbols = {}
     if tickers := symbols_in(text):
         known = catalogue()
         symbols = {ticker: now for ticker in tickers if (now := known.canonical(ticker))}
-    users = {}
+    people: dict[str, User] = {}
     if names := mentions_in(text):
-        people = User.objects.alias(lower=Lower("username")).filter(lower__in=names, is_active=True)
-        users = {user.username.lower(): reverse("user-profile", args=[user.pk]) for user in people}
-    return render(text, symbols=symbols, users=users)
+        users = User.objects.alias(lower=Lower("username")).filter(lower__in=names, is_active=True)
+        people = {user.username.lower(): user for user in users.select_related("preferences")}
+    urls = {name: reverse("user-profile", args=[user.pk]) for name, user in people.items()}
+    named = [people[name] for name in sorted(mentioned_in(text, people))]
+    return render(text, symbols=symbols, users=urls), named
 
 
 def _lock_author(author: User) -> User:

@@ -186,3 +186,13 @@ async def test_lease_reports_the_current_state_not_events():
         assert (await first_lease.sync({}))[0] != epoch
     finally:
         await redis.aclose()
+
+
+async def test_lease_of_the_future_expires(room):
+    """A process died after Redis's clock ran ahead; the clock is right again."""
+    name = key("room", room.pk, "present")
+    redis_client().zadd(name, {"8:dead": redis_client().time()[0] + 3600})
+    async with async_client() as redis:
+        _epoch, others = await PresenceLease("own", client=redis).sync({room.pk: [7]})
+
+    assert others == {room.pk: frozenset()}

@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from django.db import close_old_connections, connections
 
-from mainapp.accounts.models import User
+from mainapp.accounts.models import Preferences, User
 from mainapp.core.limits import RateLimited
 from mainapp.core.models import Usage
 from mainapp.forum.exceptions import (
@@ -30,6 +30,8 @@ from mainapp.forum.services.rooms import create_room, delete_room, update_room
 from mainapp.forum.signals import room_changed
 from mainapp.forum.tests.factories import RoomFactory
 from mainapp.market.tests.factories import StockFactory
+from mainapp.notifications.models import Delivery, Notification
+from mainapp.notifications.tests.factories import channel
 
 Action = ModerationEntry.Action
 
@@ -414,3 +416,68 @@ def test_changes_are_announced_only_after_the_commit(
         callback()
 
     assert received == [(room.pk, 1, 0), (room.pk, 2, 2), (room.pk, 3, 3)]
+
+
+# Mentions ------------------------------------------------------------------------------------
+
+
+def mentions():
+    rows = Notification.objects.filter(kind="mention").order_by("user__username")
+    return [(row.user.username, row.title, row.url) for row in rows]
+
+
+def test_named_person_is_notified_once_with_a_link_to_the_message(room, alice, bob, charlie):
+    channel(bob, address="bob@example.com")
+    sent = post_message(room_pk=room.pk, author=alice, body="@bob, @Bob e @charlie.")
+
+    url = f"/room/{room.pk}/#m{sent.seq}"
+    assert mentions() == [
+        ("bob", "alice citou você em Sala", url),
+        ("charlie", "alice citou você em Sala", url),
+    ]
+    assert Delivery.objects.filter(user=bob).count() == 1
+
+
+def test_an_edit_notifies_only_who_is_newly_named(room, alice, bob, charlie):
+    channel(bob, address="bob@example.com")
+    sent = post_message(room_pk=room.pk, author=alice, body="@bob olha")
+    for body in ("olha", "@bob e @charlie olhem", "@bob"):
+        edit_message(room_pk=room.pk, seq=sent.seq, author=alice, body=body)
+
+    assert [name for name, _title, _url in mentions()] == ["bob", "charlie"]
+    assert Delivery.objects.filter(user=bob).count() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "eu sou @alice",
+        "`@bob`",
+        "```\n@bob\n```",
+        "> @bob disse\n\nconcordo",
+        "bob@bob.example https://example.org/@bob",
+        "@bobo @nobody",
+    ],
+)
+def test_nobody_else_is_notified(room, alice, bob, body):
+    post_message(room_pk=room.pk, author=alice, body=body)
+
+    assert mentions() == []
+
+
+def test_deactivated_people_are_not_notified_and_messages_name_twenty_at_most(room, alice, bob):
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    users = [User(username=f"user{n}") for n in range(25)]
+    User.objects.bulk_create(users)
+
+    post_message(room_pk=room.pk, author=alice, body=" ".join(f"@user{n}" for n in range(25)))
+
+    assert len(mentions()) == 20
+
+
+def test_a_message_to_a_person_is_in_that_persons_language(room, alice, bob):
+    Preferences.objects.update_or_create(user=bob, defaults={"language": "en"})
+
+    post_message(room_pk=room.pk, author=alice, body="@bob")
+
+    assert [title for _name, title, _url in mentions()] == ["alice mentioned you in Sala"]

@@ -20,7 +20,7 @@ from mainapp.forum.policies import Rules, permissions
 from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_page
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.views.finding import room_or_404
-from mainapp.forum.views.market import market_state
+from mainapp.market.selectors.feed import market_status
 
 
 @vary_on_headers("HX-Request")
@@ -62,7 +62,7 @@ def _page(
         "client_id": uuid4(),
         "blank": blank_line(),
         "quotes": quotes_of(room, shared["page"], user=request.user),
-        **market_state(),
+        **market_status(at=timezone.now()),
     }
     return render(request, "mainapp/forum/room.html", context, status=status)
 

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest, is_staff_level
@@ -12,7 +13,7 @@ from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
 from mainapp.forum.services.rooms import create_room, delete_room, update_room
 from mainapp.forum.views.finding import gone_as_404, moderated_room_or_404
-from mainapp.forum.views.market import market_state
+from mainapp.market.selectors.feed import market_status
 
 
 def forum(request: HttpRequest) -> HttpResponse:
@@ -24,7 +25,7 @@ def forum(request: HttpRequest) -> HttpResponse:
         "topics": topics,
         "recent": recent_messages(),
         "is_staff": is_staff_level(request.user),
-        **market_state(),
+        **market_status(at=timezone.now()),
     }
     return render(request, "mainapp/forum/forum.html", context)
 

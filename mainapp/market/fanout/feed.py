@@ -15,18 +15,28 @@ SILENCE_S = 1.5
 OVERDUE = timedelta(seconds=2.25)
 
 
+def state_of(pulse: Pulse, *, at: datetime) -> Feed:
+    """Return the state of the feed by a pulse that was read at the moment `at`."""
+    if not pulse.worker_alive:
+        return "down"
+    if pulse.status is None or pulse.status.is_ahead(at):
+        return "late"
+    return "late" if at > pulse.status.next_due_at + OVERDUE else "live"
+
+
 class FeedWatch:
     """The state of the feed by the last pulse. `now` is the event loop's time, `at` aware UTC."""
 
     def __init__(self) -> None:
         self._pulse_at = -inf
-        self._worker_alive = False
-        self.status: FeedStatus | None = None
+        self._pulse: Pulse | None = None
 
     def note_pulse(self, pulse: Pulse, now: float) -> None:
-        self._pulse_at = now
-        self._worker_alive = pulse.worker_alive
-        self.status = pulse.status
+        self._pulse_at, self._pulse = now, pulse
+
+    @property
+    def status(self) -> FeedStatus | None:
+        return self._pulse.status if self._pulse else None
 
     def late_of(self, symbols: Collection[str]) -> frozenset[str]:
         """Return the symbols that the last batch did not reach: their prices are older."""
@@ -34,11 +44,9 @@ class FeedWatch:
         return frozenset(late).intersection(symbols) if late else frozenset()
 
     def state(self, *, now: float, at: datetime) -> Feed:
-        if now - self._pulse_at > SILENCE_S or not self._worker_alive:
+        if now - self._pulse_at > SILENCE_S or self._pulse is None:
             return "down"
-        if self.status is None or at > self.status.next_due_at + OVERDUE:
-            return "late"
-        return "live"
+        return state_of(self._pulse, at=at)
 
     def session(self, at: datetime) -> Session:
         return "open" if settings.SIMULATED else sessions.session(at)

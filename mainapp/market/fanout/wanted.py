@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from math import inf
 
 from mainapp.market.fanout.prices import Prices
+from mainapp.market.quotes import latest_quoted_at
 from mainapp.market.watch import WatchLease
 
 FIRST_RETRY_S = 3.0
@@ -119,7 +120,8 @@ class QuoteRequests:
         now = asyncio.get_running_loop().time()
         if entry is None or now < self.started_at + NEW_S:
             return False
-        return datetime.now(UTC) - datetime.fromisoformat(entry.fields["quoted_at"]) < FRESH
+        at, quoted_at = datetime.now(UTC), datetime.fromisoformat(entry.fields["quoted_at"])
+        return at - quoted_at < FRESH and quoted_at <= latest_quoted_at(at)
 
     def stop(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+from mainapp.core.clocks import is_ahead
 from mainapp.market.providers.base import Budget, Fault, ProviderError
 
 State = Literal["unused", "ok", "lacking", "resting", "open", "half_open"]
@@ -21,7 +22,7 @@ class Record:
 
     `failures` counts consecutive failures, `errors` all of them. `probing_until` is the lease of
     the only caller that may probe a failed source. `used` counts the calls in the budget's current
-    period, which ends at `period_ends_at`.
+    period, which ends at `period_ends_at`. `written_at` is the time of the last change.
     """
 
     failures: int = 0
@@ -37,6 +38,7 @@ class Record:
     used: int = 0
     last_calls: int = 1
     next_at: float = 0.0
+    written_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,28 @@ def count_calls(
         used=record.used + calls,
         last_calls=calls,
         next_at=max(record.next_at, at) + calls * (record.period_ends_at - at) / left,
+    )
+
+
+def believed(record: Record, budget: Budget | None, now: datetime) -> Record:
+    """Return the record; if it is of the future, without its waits and with the right period.
+
+    A clock that ran ahead and was set right writes such a record. The calls that it counted stay
+    counted, so that the budget is never exceeded.
+    """
+    if not is_ahead(_moment(record.written_at), at=now):
+        return record
+    at = now.timestamp()
+    period_ends_at = _period_end(budget, now).timestamp() if budget else record.period_ends_at
+    return replace(
+        record,
+        open_until=0.0,
+        probing_until=0.0,
+        next_at=0.0,
+        period_ends_at=min(record.period_ends_at, period_ends_at),
+        last_success_at=_not_after(record.last_success_at, at),
+        last_error_at=_not_after(record.last_error_at, at),
+        written_at=at,
     )
 
 
@@ -198,6 +222,10 @@ def _period_end(budget: Budget, now: datetime) -> datetime:
         return hour + timedelta(hours=1)
     first = hour.replace(day=1, hour=0)
     return first + timedelta(days=monthrange(first.year, first.month)[1])
+
+
+def _not_after(moment: float | None, at: float) -> float | None:
+    return None if moment is None else min(moment, at)
 
 
 def _moment(seconds: float | None) -> datetime | None:

@@ -21,6 +21,7 @@ from mainapp.market.providers.breaker import (
     Record,
     SourceState,
     admit_calls,
+    believed,
     count_calls,
     pause_s,
     renew_period,
@@ -139,7 +140,7 @@ class Guard:
             except redis.RedisError:
                 self._redis_retry_at = monotonic() + REDIS_PAUSE_S
         with self._lock:
-            self._known = change(self._known)
+            self._known = self._changed(self._known, change)
             self._is_local = True
             return self._known
 
@@ -149,7 +150,7 @@ class Guard:
                 try:
                     pipeline.watch(self._key)  # type: ignore[no-untyped-call]  # redis-py's
                     before = _load(pipeline.get(self._key))
-                    new = change(self._merged(before))
+                    new = self._changed(self._merged(before), change)
                     if new != before:
                         pipeline.multi()
                         pipeline.set(self._key, json.dumps(asdict(new)), ex=KEEP_S)
@@ -159,6 +160,11 @@ class Guard:
             with self._lock:
                 self._known, self._is_local = new, False
             return new
+
+    def _changed(self, record: Record, change: Callable[[Record], Record]) -> Record:
+        now = self._now()
+        new = change(believed(record, self._budget, now))
+        return record if new == record else replace(new, written_at=now.timestamp())
 
     def _merged(self, stored: Record) -> Record:
         """Return the stored record plus the local calls that Redis lost or never received."""

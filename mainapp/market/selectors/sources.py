@@ -4,11 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import redis
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django_celery_beat.models import IntervalSchedule
 
 from mainapp.market import sessions
+from mainapp.market.board import Board
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.chain import build_chain
@@ -45,6 +47,7 @@ class Overview:
 
     sources: Sequence[Source]
     why: str
+    is_clock_wrong: bool
     rejections: Sequence[Rejection]
     session: sessions.Session
     session_word: str
@@ -53,7 +56,7 @@ class Overview:
 
 
 def sources_overview(*, at: datetime) -> Overview:
-    """Return the content of the page *Fontes*. Two queries, and one read of Redis per source."""
+    """Return the content of the page *Fontes*. Two queries; a read of Redis per source, and one."""
     states = build_chain().states()
     used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
     interval_s = _interval_s()
@@ -73,6 +76,7 @@ def sources_overview(*, at: datetime) -> Overview:
             for state in states
         ],
         why=_why(used, [state.name for state in states]),
+        is_clock_wrong=_is_clock_wrong(at),
         rejections=_rejections(),
         session=session,
         session_word=_session_word(session),
@@ -170,6 +174,15 @@ def _why(used: str | None, names: Sequence[str]) -> str:
         "source": label,
         "before": before,
     }
+
+
+def _is_clock_wrong(at: datetime) -> bool:
+    """Return whether the last batch is of the future: the clock of a worker ran ahead."""
+    try:
+        status = Board(simulated=settings.SIMULATED).status()
+    except redis.RedisError:
+        return False
+    return status is not None and status.is_ahead(at)
 
 
 def _rejections() -> list[Rejection]:

@@ -12,7 +12,15 @@ from django.db import transaction
 from django.db.models import F
 
 from mainapp.market.models import Candle, LastQuote, RejectedQuotes, Stock
-from mainapp.market.quotes import Quote, Rejection, column_fields, rejection, stamped
+from mainapp.market.quotes import (
+    Quote,
+    Rejection,
+    column_fields,
+    is_of_future,
+    latest_quoted_at,
+    rejection,
+    stamped,
+)
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.sessions import is_session_day
 from mainapp.market.signals import quotes_recorded
@@ -56,6 +64,7 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
                 refused.append((quote, reason))
         accepted = list(newest.values())
         changed = [quote for quote in accepted if quote != last.get(quote.symbol)]
+        _delete_future_candles(newest.keys() & last.keys(), last, stocks, at)
         _write_last_quotes(changed, stocks)
         _write_candles(changed, stocks, last)
         _count_refused(refused, at)
@@ -176,6 +185,16 @@ def _volume_growth(last: Quote | None, quote: Quote) -> int:
     if last is None or last.volume is None or quote.volume is None or not _same_day(last, quote):
         return 0
     return max(0, quote.volume - last.volume)
+
+
+def _delete_future_candles(
+    symbols: Iterable[str], last: Mapping[str, Quote], stocks: Mapping[str, Stock], at: datetime
+) -> None:
+    """Delete the candles that a clock which ran ahead left behind. No query if none did."""
+    pks = [stocks[symbol].pk for symbol in symbols if is_of_future(last[symbol], at)]
+    if pks:
+        ahead = Candle.objects.filter(stock__in=pks, starts_at__gt=latest_quoted_at(at))
+        ahead.filter(simulated=settings.SIMULATED).delete()
 
 
 def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from redis.exceptions import LockError
 
+from mainapp.core.clocks import SKEW, is_ahead
 from mainapp.core.realtime import GroupMessage, publish
 from mainapp.core.redis import TIMEOUT_S, key
 from mainapp.core.redis import client as redis_client
@@ -101,7 +102,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
 def is_overdue(*, at: datetime) -> bool:
     """Return whether the next batch is late: beat is down, or the last batch failed."""
     status = quote_board().status()
-    return status is None or at > status.next_due_at + EARLY
+    return status is None or status.is_ahead(at) or at > status.next_due_at + EARLY
 
 
 def restore_board() -> bool:
@@ -139,8 +140,10 @@ def _longest_unreached_first(symbols: Collection[str]) -> list[str]:
         return []
     names = sorted(symbols)
     times: Any = redis_client().hmget(REACHED_KEY, names)
-    reached_at = {name: int(time or 0) for name, time in zip(names, times, strict=True)}
-    return sorted(names, key=lambda name: reached_at[name])
+    # A time of the future is of a clock that ran ahead: believed, it would put its symbol last.
+    latest_ns = time.time_ns() + SKEW // timedelta(microseconds=1) * 1000
+    reached_at = {name: int(at or 0) for name, at in zip(names, times, strict=True)}
+    return sorted(names, key=lambda name: reached_at[name] if reached_at[name] <= latest_ns else 0)
 
 
 def _note_reached(symbols: Collection[str]) -> None:
@@ -191,12 +194,12 @@ def _are_sources_resting(at: datetime) -> bool:
     if soonest.state == "resting":
         next_due_at = at + timedelta(seconds=soonest.wait_s)
         status = quote_board().status() or FeedStatus(batch_at=at, next_due_at=at)
-        _place([], replace(status, next_due_at=next_due_at))
+        _place([], replace(status, batch_at=min(status.batch_at, at), next_due_at=next_due_at))
     return True
 
 
 def _is_due(at: datetime, interval: timedelta) -> bool:
-    status = quote_board().status()
+    status = _believed_status(at, interval)
     return status is None or at >= status.next_due_at - _early(interval)
 
 
@@ -206,12 +209,24 @@ def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> datetime:
     A run takes one due time; the next one is `pause` later, however many beat processes run. When
     it was counted from the run itself, two beats at an interval of 2 s fetched every second.
     """
-    status = quote_board().status()
+    status = _believed_status(at, interval)
     if status is None:
         return at + pause
     if at < status.next_due_at - _early(interval):
         return status.next_due_at  # an extra run
     return max(status.next_due_at, at - _early(interval)) + pause
+
+
+def _believed_status(at: datetime, interval: timedelta) -> FeedStatus | None:
+    """Return the status, or None if its times are not believed: the next batch is due now.
+
+    Sources that rest may set a later due time than any interval; each call of beat sets it again.
+    """
+    status = quote_board().status()
+    if status is None or status.is_ahead(at):
+        return None
+    longest = max(interval, CLOSED_INTERVAL)
+    return None if is_ahead(status.next_due_at, at=at, period=longest) else status
 
 
 def _early(interval: timedelta) -> timedelta:

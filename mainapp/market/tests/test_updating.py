@@ -62,7 +62,7 @@ def real_source(monkeypatch, settings):
 
 def watched(*symbols, name="web"):
     redis_client().sadd(key("watch", name), *symbols)
-    redis_client().zadd(watch.REGISTRY, {name: time.time()})
+    watch.REGISTRY.add(redis_client(), name)
 
 
 def prices():

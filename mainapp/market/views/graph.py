@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -14,12 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
-from mainapp.market import sessions, tasks
+from mainapp.market import tasks
 from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.providers.base import RANGES
 from mainapp.market.quotes import Bar
 from mainapp.market.selectors import candles as candle_rows
+from mainapp.market.selectors.feed import market_status
 from mainapp.market.selectors.tracking import TrackedStock, last_quotes
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.services import history
@@ -63,9 +63,7 @@ def graph(request: HttpRequest) -> HttpResponse:
         "closes": candle_rows.recent_closes(stock=stock, count=CLOSES_SHOWN),
         "index": INDEX,
         "is_index": stock.kind == Stock.Kind.INDEX,
-        "newest_at": quote.quoted_at if quote else None,
-        "session": "open" if settings.SIMULATED else sessions.session(at),
-        "last_close": sessions.last_close(at),
+        **market_status(at=at, newest_at=quote.quoted_at if quote else None),
         "actions": row_actions(),
     }
     return render(request, "mainapp/market/graph.html", context)

@@ -2,11 +2,13 @@
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.forms import PickerForm
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
 from mainapp.market.selectors.boards import MARKETS, listing
+from mainapp.market.selectors.feed import feed_state
 from mainapp.market.selectors.watchlists import current_symbols
 from mainapp.market.symbols import fold
 
@@ -24,6 +26,7 @@ def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
         raise Http404
     query = PickerForm(request.GET).query()
     context = {
+        "feed": feed_state(at=timezone.now()),
         "market": market,
         "market_name": TABS[market],
         "tabs": TABS.items(),

@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from mainapp.market import sessions
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
+from mainapp.market.selectors.feed import market_status
 from mainapp.market.selectors.tracking import TrackedStock, tracked_stocks
 from mainapp.market.selectors.watchlists import current_symbols
 
@@ -48,9 +47,7 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         "is_own": not own or own == [row.symbol for row in tracked.rows],
         "well_known": WELL_KNOWN,
         "at": at,
-        "newest_at": newest_quote_at(tracked.rows),
-        "session": "open" if settings.SIMULATED else sessions.session(at),
-        "last_close": sessions.last_close(at),
+        **market_status(at=at, newest_at=newest_quote_at(tracked.rows)),
         "actions": row_actions(),
     }
     return render(request, "mainapp/market/stocktracker.html", context)

@@ -5,6 +5,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
@@ -18,6 +19,7 @@ from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.boards import listed_in
+from mainapp.market.selectors.feed import feed_state
 from mainapp.market.selectors.watchlists import lists_of, own_lists, shared_list
 from mainapp.market.services.watchlists import (
     MAX_LISTS,
@@ -48,6 +50,7 @@ def watchlists(request: MemberRequest) -> HttpResponse:
 def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     shown_list = get_owned_or_404(own_lists(request.user), pk)
     context = {
+        "feed": feed_state(at=timezone.now()),
         "watchlist": shown_list,
         "rows": listed_in(shown_list),
         "limit": SYMBOL_LIMIT_USER,
@@ -108,6 +111,7 @@ def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
 def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     shown_list = _shared_list_or_404(share_key)
     context = {
+        "feed": feed_state(at=timezone.now()),
         "watchlist": shown_list,
         "rows": listed_in(shown_list),
         "is_owner": shown_list.owner_id == request.user.pk,

@@ -6,9 +6,10 @@ from random import random
 from uuid import uuid4
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 
+from mainapp.core.clocks import LARGE_SKEW, latest
 from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.policies import (
     LEASE,
@@ -47,6 +48,26 @@ def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[
         return []
     claimed_rows = Delivery.objects.filter(claim_key=key, state=Delivery.State.CLAIMED)
     return list(claimed_rows.select_related("channel", "notification").order_by("id"))
+
+
+def correct_due_times(*, at: datetime) -> int:
+    """Correct due times that a clock which ran ahead has set; return their number.
+
+    A message that was never tried, or whose last attempt is of the future, becomes due. A claim
+    gets a full LEASE from now, in which a living holder renews it: nothing is sent twice. One query
+    if all times are right.
+    """
+    ahead = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__gt=latest(at))
+    tried_ahead = Exists(Attempt.objects.filter(delivery=OuterRef("pk"), at__gt=latest(at)))
+    waiting = Q(state=Delivery.State.WAITING) & (Q(tries=0) | tried_ahead)
+    claim_limit = latest(at, period=LEASE, skew=LARGE_SKEW)
+    claimed = Q(state=Delivery.State.CLAIMED, due_at__gt=claim_limit)
+    pks = dict(ahead.filter(waiting | claimed).values_list("pk", "state"))
+    for state, due_at in ((Delivery.State.WAITING, at), (Delivery.State.CLAIMED, at + LEASE)):
+        of_state = [pk for pk, own_state in pks.items() if own_state == state]
+        if of_state:
+            Delivery.objects.filter(pk__in=of_state, state=state).update(due_at=due_at)
+    return len(pks)
 
 
 def renew_claims(*, deliveries: Sequence[Delivery], at: datetime) -> set[int]:

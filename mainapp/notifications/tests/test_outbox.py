@@ -7,6 +7,7 @@ from mainapp.notifications.models import Attempt, Delivery, Notification
 from mainapp.notifications.policies import GIVE_UP, LEASE, retry_pause
 from mainapp.notifications.services.outbox import (
     claim_due,
+    correct_due_times,
     record_attempt,
     release_claims,
     renew_claims,
@@ -148,3 +149,40 @@ def test_nothing_due_costs_one_query(db, django_assert_num_queries):
 
 def test_error_text_is_one_line_of_300_characters():
     assert str(TransportError("a\nb\n" + "c" * 999)) == ("a b " + "c" * 999)[:300]
+
+
+def test_messages_of_a_clock_that_ran_ahead_are_due(db, django_assert_num_queries):
+    now = timezone.now()
+    untried, retried = delivery(), delivery()
+    for row in (untried, retried):
+        Delivery.objects.filter(pk=row.pk).update(due_at=now + timedelta(hours=1))
+    Delivery.objects.filter(pk=retried.pk).update(tries=1)
+    Attempt.objects.create(delivery=retried, at=now + timedelta(minutes=59), outcome="failed")
+
+    assert correct_due_times(at=now) == 2
+
+    assert claim(now) == [untried, retried]
+    with django_assert_num_queries(1):
+        assert correct_due_times(at=now) == 0
+
+
+def test_pause_that_a_service_requested_is_believed(db):
+    now = timezone.now()
+    row = delivery()
+    Delivery.objects.filter(pk=row.pk).update(due_at=now + timedelta(hours=20), tries=1)
+    Attempt.objects.create(delivery=row, at=now, outcome="failed")
+
+    assert correct_due_times(at=now) == 0
+
+
+def test_claim_of_a_clock_that_ran_ahead_lasts_a_lease_from_now(db):
+    """Its holder may be alive and sending: the claim is not given to another process at once."""
+    now = timezone.now()
+    delivery()
+    [claimed] = claim(now + timedelta(hours=1))
+
+    assert correct_due_times(at=now) == 1
+
+    assert claim(now) == []
+    assert renew_claims(deliveries=[claimed], at=now) == {claimed.pk}
+    assert len(claim(now + LEASE + timedelta(seconds=1))) == 1

@@ -1,3 +1,4 @@
+import re
 import time
 from datetime import timedelta
 from threading import Event
@@ -88,6 +89,21 @@ def test_readyz_reports_the_age_of_an_overdue_batch(client, leases):
     Board(simulated=settings.SIMULATED).put([], late)
 
     assert client.get("/readyz").json()["batch"] == "the last batch is 90 s old"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_reports_a_batch_of_the_future(client, leases):
+    at = timezone.now() + timedelta(hours=1)
+    ahead = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=10))
+    Board(simulated=settings.SIMULATED).put([], ahead)
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert re.fullmatch(
+        r"the last batch is (3599|3600) s in the future: a clock was set back",
+        response.json()["batch"],
+    )
 
 
 @pytest.mark.django_db(transaction=True)

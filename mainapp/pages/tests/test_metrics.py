@@ -24,7 +24,7 @@ TOKEN = "t" * 40
 
 @pytest.fixture(autouse=True)
 def _forgotten(db):
-    redis_client().delete(board.REGISTRY)
+    redis_client().delete(board.REGISTRY.key)
 
 
 @pytest.fixture

@@ -74,13 +74,16 @@ def check_redis() -> str:
 
 
 def check_batch() -> str:
-    """Report the age of the last batch when the next one is overdue."""
+    """Report the age of the last batch when the next one is overdue, or a batch of the future."""
 
     def check() -> str:
         status = board.Board(simulated=settings.SIMULATED, redis_client=redis_client()).status()
         if status is None:
             return "no batch of quotes yet"
         now = timezone.now()
+        if status.is_ahead(now):
+            ahead_s = (status.batch_at - now).total_seconds()
+            return f"the last batch is {ahead_s:.0f} s in the future: a clock was set back"
         if now <= status.next_due_at + BATCH_GRACE:
             return "ok"
         return f"the last batch is {(now - status.batch_at).total_seconds():.0f} s old"

@@ -1,13 +1,12 @@
 """The home page, with the live board of the IBOV."""
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from mainapp.market import sessions
 from mainapp.market.selectors.boards import HomeBoard, home_board
+from mainapp.market.selectors.feed import market_status
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -15,8 +14,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "board": board,
         "boards": _boards(board),
-        "session": "open" if settings.SIMULATED else sessions.session(at),
-        "last_close": sessions.last_close(at),
+        **market_status(at=at, newest_at=board.quoted_at),
     }
     return render(request, "mainapp/pages/home.html", context)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.accounts.policies import MemberRequest
-from mainapp.market import sessions
 from mainapp.market.models import Stock
+from mainapp.market.selectors.feed import market_status
 from mainapp.market.templatetags.sectors import sector_name
 from mainapp.portfolio.allocation import Slice, slices
 from mainapp.portfolio.selectors.page import Portfolio, portfolio_of
@@ -60,9 +59,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
         "labels": {division.key: division.labels for division in divisions},
         "holdings": [holding_to_wire(row.holding) for row in portfolio.valuation.rows],
         "quotes": {symbol: quote.to_wire() for symbol, quote in portfolio.quotes.items()},
-        "session": "open" if settings.SIMULATED else sessions.session(at),
-        "last_close": sessions.last_close(at),
-        "newest_at": max(times, default=None),
+        **market_status(at=at, newest_at=max(times, default=None)),
     }
 
 

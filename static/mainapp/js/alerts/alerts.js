@@ -1,15 +1,35 @@
-// The pages of alerts: live prices and their distances from the limits.
+// The pages of alerts: live prices, their distances from the limits, and the states of alerts.
 import { readJson, setText } from "../core/dom.js";
+import { onNotification, refreshParts } from "../core/refresh.js";
 import { ageText, fieldText, originText } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
 import { distanceText } from "./distance.js";
 
 const root = document.querySelector("[data-alerts]");
-const rows = [...root.querySelectorAll("[data-symbol]")];
-const symbols = [...new Set(rows.map((row) => row.dataset.symbol))];
-const rendered = readJson("quotes");
-const socket = new StockSocket({ room: "alerts", symbols });
+let rows = findRows();
+let rendered = readJson("quotes");
+const socket = new StockSocket({ room: "alerts", symbols: symbolsOf(rows) });
+
+function findRows() {
+  return [...root.querySelectorAll("[data-symbol]")];
+}
+
+function symbolsOf(elements) {
+  return [...new Set(elements.map((row) => row.dataset.symbol))];
+}
+
+/** Load the states, the counts and the firings again: an alert fired, or a split paused it. */
+async function refresh() {
+  if (!(await refreshParts(root, "[data-alerts]"))) return;
+  rows = findRows();
+  rendered = readJson("quotes");
+  const symbols = symbolsOf(rows);
+  const gone = [...socket.symbols].filter((symbol) => !symbols.includes(symbol));
+  if (gone.length) socket.unsubscribe(gone);
+  socket.subscribe(symbols);
+  rows.forEach(show);
+}
 
 function quoteOf(row) {
   return socket.quotes.get(row.dataset.symbol) ?? rendered[row.dataset.symbol];
@@ -38,9 +58,8 @@ function showAge(row) {
 socket.addEventListener("quotes", ({ detail }) => {
   for (const row of rows) if (detail.changes.has(row.dataset.symbol)) show(row);
 });
-attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => {
-  for (const row of rows) row.querySelector('[data-field="price"]').classList.toggle("stale", isStale);
-});
+attachStatus(root.querySelector("[data-market-status]"), socket);
+onNotification("alert_", refresh);
 root.dataset.ready = "";
 rows.forEach(show);
 socket.start();

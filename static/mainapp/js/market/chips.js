@@ -59,7 +59,7 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
     isStarted = true;
     if (bar) {
       bar.parentElement.hidden = false;
-      attachStatus(bar, socket, (isStale) => root.classList.toggle("is-stale", isStale));
+      attachStatus(bar, socket);
     }
     socket.start();
   }

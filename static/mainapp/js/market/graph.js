@@ -2,6 +2,7 @@
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { compact, compareDecimals, decimal, direction, pct } from "../core/number.js";
+import { onNotification } from "../core/refresh.js";
 import { readStored, writeStored } from "../core/storage.js";
 import { clock, day } from "../core/time.js";
 import * as candles from "./candles.js";
@@ -249,12 +250,11 @@ socket.addEventListener("quotes", ({ detail }) => {
     chart.tickOther(Date.parse(other.quoted_at) / 1000, other);
   }
 });
-attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => {
-  fields.get("price").classList.toggle("stale", isStale);
-});
+attachStatus(root.querySelector("[data-market-status]"), socket);
 if (rendered[symbol]) showQuote(rendered[symbol]);
 showToggles();
 socket.start();
 setInterval(showAge, 1000);
 load();
 loadMarks();
+onNotification("alert_", loadMarks);

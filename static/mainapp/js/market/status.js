@@ -25,9 +25,12 @@ const REASONS = {
   flooded: () => gettext("o servidor encerrou a conexão; recarregue a página"),
 };
 
-/** Show the state of `socket` in `bar`; `onFeed(isStale)` is called when prices become stale or live. */
-export function attachStatus(bar, socket, onFeed = () => {}) {
-  const status = new MarketStatus(bar, socket, onFeed);
+/**
+ * Show the state of `socket` in `bar`, and mark the page: `data-prices` is `stale` or `live`. Style sheets
+ * mark all prices by it, and the figures derived from them; the server renders the same attribute.
+ */
+export function attachStatus(bar, socket) {
+  const status = new MarketStatus(bar, socket);
   socket.setRenderedBatch(bar.dataset.newestAt);
   socket.addEventListener("status", () => status.render());
   setInterval(() => status.render(), 1000);
@@ -37,12 +40,12 @@ export function attachStatus(bar, socket, onFeed = () => {}) {
 }
 
 class MarketStatus {
-  constructor(bar, socket, onFeed) {
+  constructor(bar, socket) {
     this._socket = socket;
-    this._onFeed = onFeed;
     this._lastClose = bar.dataset.lastClose;
     this._session = bar.querySelector(".badge-session");
     this._feed = part(bar, "feed");
+    this._renderedState = this._feed.dataset.feed; // until the first frame
     this._source = part(bar, "source");
     this._login = part(bar, "login");
     this._live = part(bar, "live"); // for screen readers
@@ -62,14 +65,16 @@ class MarketStatus {
     if (this._shownState === state) return;
     if (this._shownState !== null) setText(this._live, this._feedText(state));
     this._shownState = state;
-    this._onFeed(state !== "live" && state !== "connecting");
+    if (state !== "connecting") {
+      document.documentElement.dataset.prices = state === "live" ? "live" : "stale";
+    }
   }
 
   _state() {
     const { feed, reason } = this._socket;
     if (feed === "live") return "live";
     const isYoung = performance.now() - this._startedAt < CONNECTING_MS;
-    if (reason === "connecting" && isYoung) return "connecting";
+    if (reason === "connecting" && isYoung) return this._renderedState;
     return reason === "late" ? "late" : "down";
   }
 
@@ -80,7 +85,9 @@ class MarketStatus {
   }
 
   _staleText() {
-    const reason = REASONS[this._socket.reason]?.() ?? this._socket.reason;
+    const isConnecting = this._socket.reason === "connecting" && this._renderedState !== "connecting";
+    const name = isConnecting ? this._renderedState : this._socket.reason;
+    const reason = REASONS[name]?.() ?? name;
     const ms = this._socket.staleMs();
     if (ms === null) return gettext("Desatualizado: %(reason)s", { reason });
     return gettext("Desatualizado %(age)s: %(reason)s", { age: age(Math.max(1, ms / 1000)), reason });

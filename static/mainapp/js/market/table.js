@@ -41,7 +41,6 @@ export class QuoteTable {
     this._frame = null;
     this._sort = null;
     this._sortedAt = performance.now();
-    this._isStale = false;
     // Sparklines and flashes outside the viewport cost time and show nothing.
     this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "200px" });
     for (const element of this.body.rows) this._register(element);
@@ -103,18 +102,13 @@ export class QuoteTable {
     this._drawSpark(row);
   }
 
-  setStale(isStale) {
-    this._isStale = isStale;
-    for (const row of this._rows.values()) row.cells.price.classList.toggle("stale", isStale || row.isLate);
-  }
-
   /** Mark the rows of the symbols that the last batch did not reach. */
   setLate(symbols) {
     for (const row of this._rows.values()) {
       const isLate = symbols.has(row.element.dataset.symbol);
       if (row.isLate === isLate) continue;
       row.isLate = isLate;
-      row.cells.price.classList.toggle("stale", this._isStale || isLate);
+      row.element.dataset.prices = isLate ? "stale" : "live";
       if (row.quote) this._writeOrigin(row);
     }
   }
@@ -194,7 +188,6 @@ export class QuoteTable {
     if (row.isVisible && !before.isFirst && before.price !== undefined) {
       flash(cells.price, compareDecimals(quote.price, before.price));
     }
-    cells.price.classList.toggle("stale", this._isStale || row.isLate);
   }
 
   _writeOrigin({ cells, quote, isLate }) {

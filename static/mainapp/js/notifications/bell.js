@@ -4,6 +4,7 @@ import { watchConnection } from "../core/connection-status.js";
 import { part } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
 import { ngettext } from "../core/i18n.js";
+import { announceNotification } from "../core/refresh.js";
 import { readText, writeText } from "../core/storage.js";
 import { attachSoundSwitch, playSound } from "./sound.js";
 import { showToast } from "./toasts.js";
@@ -45,6 +46,7 @@ function announce(item) {
   lastId = item.id;
   showToast(item, () => markRead(item.id));
   playSound();
+  announceNotification(item);
 }
 
 /** Reload the list, unless the keyboard's focus is in it. */
@@ -62,16 +64,24 @@ function newestListed() {
   return Number(list?.querySelector("[data-id]")?.dataset.id ?? 0);
 }
 
+/** Return whether a notification may have come after the server rendered this page. */
+function isNewerThanPage(item) {
+  const renderedAt = document.querySelector('meta[name="server-time"]')?.content ?? "";
+  return Date.parse(item.created_at) >= Date.parse(renderedAt);
+}
+
 const HANDLERS = {
   snapshot(frame) {
     showUnread(frame.unread);
     bell.dataset.ready = "";
     // One may have come after the page was rendered and before the connection was open.
-    const isBehind = lastId === null && newestListed() < frame.last_id;
-    const missed = lastId === null ? [] : frame.items.filter((item) => !item.is_read && item.id > lastId);
+    const isFirst = lastId === null;
+    const isBehind = isFirst && newestListed() < frame.last_id;
+    const missed = isFirst ? [] : frame.items.filter((item) => !item.is_read && item.id > lastId);
     missed.reverse().forEach(announce);
     lastId = Math.max(lastId ?? 0, frame.last_id);
     if (missed.length || isBehind) refreshList();
+    if (isFirst) frame.items.filter(isNewerThanPage).forEach(announceNotification);
   },
   notification(frame) {
     if (frame.id <= lastId) return;

@@ -47,6 +47,16 @@ function closeMenus(event) {
   }
 }
 
+/** Keep the head's height in `--head-height`: what sticks to the top sticks below the head. */
+function followHeadHeight(head) {
+  const observer = new ResizeObserver(() => {
+    document.documentElement.style.setProperty("--head-height", `${head.offsetHeight}px`);
+  });
+  observer.observe(head);
+}
+
+followHeadHeight(document.querySelector(".site-head"));
+
 /** Return whether the reader named on this page is still logged in. */
 async function isStillLoggedIn(member) {
   const url = document.querySelector('meta[name="account"]').content;

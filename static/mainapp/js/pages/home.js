@@ -39,7 +39,7 @@ function showTime(box, quote) {
   time.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
   const price = box.querySelector("[data-price]");
   const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
-  price.classList.toggle("stale", socket.session === "open" && isOld);
+  box.dataset.prices = socket.session === "open" && isOld ? "stale" : "live";
   price.title = originText(quote);
 }
 
@@ -124,9 +124,7 @@ function showRanking({ detail }) {
 const socket = new StockSocket({ room: "home", symbols: [INDEX] });
 socket.addEventListener("quotes", () => showIndex(socket.quotes.get(INDEX)));
 socket.addEventListener("ranking", showRanking);
-attachStatus(page.querySelector("[data-market-status]"), socket, (isStale) => {
-  page.classList.toggle("is-stale", isStale);
-});
+attachStatus(page.querySelector("[data-market-status]"), socket);
 clearFlashes(page);
 socket.start();
 page.dataset.ready = "";

@@ -1,6 +1,7 @@
 // The user's own profile: preferences are saved when they are chosen; oversized pictures are refused.
 import { build } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
+import { onNotification, refreshParts } from "../core/refresh.js";
 import { savePreference } from "./preferences.js";
 
 function attachAutosave(form) {
@@ -68,3 +69,4 @@ function attachPicture(form) {
 
 document.querySelectorAll("[data-autosave]").forEach(attachAutosave);
 document.querySelectorAll("[data-picture]").forEach(attachPicture);
+onNotification("alert_", () => refreshParts(document.querySelector("main"), "main"));

@@ -43,7 +43,6 @@ export class HoldingsTable extends EventTarget {
     this._frame = null;
     this._order = null;
     this._sortedAt = performance.now();
-    this._isStale = false;
     // Rows far outside the viewport are computed but not written: hundreds cost as much as a screenful.
     this._observer = new IntersectionObserver((entries) => this._setNear(entries), { rootMargin: "300px" });
     for (const element of this.body.rows) this._register(element);
@@ -76,11 +75,6 @@ export class HoldingsTable extends EventTarget {
     }
     this._changed.clear();
     this.dispatchEvent(new CustomEvent("totals", { detail: totals }));
-  }
-
-  setStale(isStale) {
-    this._isStale = isStale;
-    for (const { cells } of this._rows.values()) cells.price.classList.toggle("stale", isStale);
   }
 
   showAges() {
@@ -134,7 +128,6 @@ export class HoldingsTable extends EventTarget {
   _writeQuote({ element, cells, bar }, quote, now, before) {
     delete element.dataset.unquoted;
     setText(cells.price, fieldText(quote, "price"));
-    cells.price.classList.toggle("stale", this._isStale);
     for (const field of ["year_low", "year_high"]) setText(cells[field], decimal(quote[field]));
     const at = place(quote.year_low, quote.year_high, quote.price);
     if (at === null) bar.removeAttribute("style");

@@ -1,0 +1,89 @@
+"""Old prices are marked on every open page, with all that is derived from them."""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import BLANK
+from tests.e2e.pausing import paused
+from tests.e2e.people import log_in_new_user, post_form
+
+HELD = {"quantidade": "100", "preco_medio": "20", "nota": "5"}
+WIDE = {"viewport": {"width": 1280, "height": 500}}
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+FIGURES = {
+    "/": "[data-price], [data-change-pct], [data-turnover], [data-low]",
+    "/stocktracker?stockpicker=PETR4": "[data-field=price], [data-field=change_pct]",
+    "/graph?ticker=PETR4": "[data-field=price], [data-field=change], [data-field=high]",
+    "/alerts/": "[data-field=price], [data-distance]",
+    "/carteira": "[data-field=total], [data-field=result], [data-field=order], [data-sum=total], "
+    "[data-sum=day_change], [data-slice-field=total]",
+    "/room": ".chip [data-field=price]",
+}
+# The ways in which visible figures are underlined.
+MARKS = """(selector) => [...new Set([...document.querySelectorAll(selector)]
+    .filter((element) => element.checkVisibility() && element.textContent.trim())
+    .map((element) => getComputedStyle(element))
+    .map((style) => `${style.textDecorationLine} ${style.textDecorationStyle}`))]"""
+# Scrolls to the end and returns whether the badge can be seen there.
+IS_BADGE_SEEN = """() => {
+    window.scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+    const badge = document.querySelector(".badge-feed");
+    const { left, top, width, height } = badge.getBoundingClientRect();
+    const seen = document.elementFromPoint(left + width / 2, top + height / 2);
+    return badge.contains(seen) || seen?.contains(badge);
+}"""
+
+
+@pytest.fixture(params=[("wide", "dark"), ("phone", "light")], ids=lambda param: "-".join(param))
+def pages(open_page, request):
+    """Every page with live prices, in one profile; each by its path."""
+    size, scheme = request.param
+    first = open_page(BLANK, **(WIDE if size == "wide" else PHONE), color_scheme=scheme)
+    log_in_new_user(first, "/")
+    post_form(first, "/create-alert/", ativo="PETR4", compra="1", duracao="15", recurrence="once",
+              rearm_pct="0.5", cooldown_minutes="0", hold_minutes="0")  # fmt: skip
+    for symbol in ("PETR4", "VALE3"):
+        post_form(first, "/create-carteira/", **HELD, ativo=symbol)
+    room = post_form(first, "/create-room/", name="Sala").headers["location"]
+    post_form(first, room, body="$PETR4")
+    opened = {}
+    for path in FIGURES:
+        page = opened[path] = first.context.new_page()
+        page.goto(room if path == "/room" else path)
+    chip = opened["/room"].locator(".chip [data-field=price]")
+    expect(chip).not_to_be_empty(timeout=20_000)
+    for page in opened.values():
+        expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=30_000)
+    return opened
+
+
+def test_every_figure_is_marked_while_prices_are_old(pages, site):
+    for path, page in pages.items():
+        assert marks(page, path) == ["none solid"], path
+    with paused(site.child("pregao: worker")):
+        for path, page in pages.items():
+            badge = page.locator(".badge-feed")
+            expect(badge).to_have_text(re.compile("^Desatualizado"), timeout=10_000)
+            assert marks(page, path) == ["underline dashed"], path
+            assert page.evaluate(IS_BADGE_SEEN), path
+            shoot(page, path)
+    for path, page in pages.items():
+        expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=10_000)
+        expect(page.locator("html")).to_have_attribute("data-prices", "live")
+        assert marks(page, path) == ["none solid"], path
+
+
+def shoot(page, path):
+    if folder := os.environ.get("SHOTS"):
+        name = re.sub(r"\W+", "-", path)[:20] + str(page.viewport_size["width"])
+        page.screenshot(path=f"{folder}/{name}-end.png")
+        page.evaluate("window.scrollTo({ top: 0, behavior: 'instant' })")
+        page.screenshot(path=f"{folder}/{name}.png")
+
+
+def marks(page: Page, path: str) -> list[str]:
+    found: list[str] = page.evaluate(MARKS, FIGURES[path])
+    return found
