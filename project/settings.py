@@ -139,6 +139,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PRE
 CELERY_RESULT_BACKEND = "project.broker:ResultBackend"
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_RESULT_EXPIRES = 300
+# No format that runs code when it is read, as pickle does.
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_TIMEZONE = "America/Sao_Paulo"
 # After kill -9 of a worker 10 of 40 tasks were lost, and 2 with late acknowledgement.
 CELERY_TASK_ACKS_LATE = True

@@ -5,6 +5,7 @@ WebSocket, and a query string would appear in access logs.
 """
 
 import hashlib
+import logging
 import secrets
 from typing import Any, NamedTuple
 
@@ -12,6 +13,9 @@ import orjson
 
 from mainapp.core.middleware import TICKET
 from mainapp.core.redis import client, key
+from mainapp.core.signatures import Forged, sign, verified
+
+logger = logging.getLogger(__name__)
 
 LIFE_S = 30
 
@@ -27,17 +31,23 @@ class Ticket(NamedTuple):
 def issue(ticket: Ticket) -> str:
     """Store a ticket for LIFE_S and return its value, of which only a hash is stored."""
     value = secrets.token_urlsafe(32)
-    client().set(_key(value), orjson.dumps(tuple(ticket)), ex=LIFE_S)
+    name = _key(value)
+    client().set(name, sign(orjson.dumps(tuple(ticket)), purpose=name), ex=LIFE_S)
     return value
 
 
 def redeem(value: str) -> Ticket | None:
-    """Return and delete the ticket with that value; None if it is unknown, used or expired.
+    """Return and delete the ticket with that value; None if it is unknown, used, expired or forged.
 
     Of several concurrent callers, one gets it.
     """
-    stored: Any = client().getdel(_key(value))
-    return Ticket(*orjson.loads(stored)) if stored else None
+    name = _key(value)
+    stored: Any = client().getdel(name)
+    try:
+        return Ticket(*orjson.loads(verified(stored, purpose=name))) if stored else None
+    except Forged as error:
+        logger.warning("a ticket was refused: %s", error)
+        return None
 
 
 def offered_ticket(scope: Any) -> str | None:
