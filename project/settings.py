@@ -67,12 +67,13 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "mainapp.api.middleware.answer_in_json",
-    "mainapp.pages.middleware.refuse_large_bodies",
+    "mainapp.pages.middleware.refuse_unreadable_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
+    "mainapp.pages.middleware.RefuseUnreadableForms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "mainapp.pages.middleware.set_chosen_language",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -399,9 +400,18 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"client_errors": {"()": "mainapp.core.logs.ClientErrors"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["client_errors"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        # Without the handler that Django adds to it while debugging.
+        "django": {"handlers": []},
         "yfinance": {"level": "CRITICAL"},
     },
 }

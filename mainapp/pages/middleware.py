@@ -1,5 +1,6 @@
 """Middleware: refusals before a view runs, page limits and policies, metrics, language."""
 
+import re
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -32,6 +33,8 @@ from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 # Polled by monitoring, and answered even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
 # Not operations, so without the API's limits; and the schema is expensive to build.
@@ -61,24 +64,57 @@ def refuse_control_characters(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         query = unquote_plus(request.META.get("QUERY_STRING", ""))
-        if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in request.path_info + query):
+        if CONTROL.search(request.path_info + query):
             raise BadRequest("a control character in the address")
         return get_response(request)
 
     return middleware
 
 
-def refuse_large_bodies(
+def refuse_unreadable_requests(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 413 to a request whose body `BodyLimitMiddleware` refused."""
+    """Answer 413 or 400 to a request that the middleware in front of Django refused.
+
+    A session cookie that no session of ours can have is ignored: PostgreSQL refuses to look up a
+    NUL, which a cookie may contain as `"\\000"`.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if getattr(request, "scope", {}).get("pregao.body_refused"):
+        scope = getattr(request, "scope", {})
+        if scope.get("pregao.body_refused"):
             return content_too_large(request)
+        if scope.get("pregao.is_unreadable"):
+            raise BadRequest("a header that cannot be read")
+        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         return get_response(request)
 
     return middleware
+
+
+class RefuseUnreadableForms:
+    """Answer 400 to a form that cannot be decoded, or that contains a NUL.
+
+    A part of it may name any of Python's codecs for its file's name. No text field of a page
+    accepts a NUL, and PostgreSQL raises for one that a view reads without a form.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: Any) -> None:
+        if request.method != "POST" or request.path_info.startswith("/api/"):
+            return
+        try:
+            form = request.POST
+        except (LookupError, UnicodeError) as error:
+            raise BadRequest("a form that cannot be decoded") from error
+        if any("\0" in text for name, texts in form.lists() for text in (name, *texts)):
+            raise BadRequest("a NUL in a form")
 
 
 def limit_pages(

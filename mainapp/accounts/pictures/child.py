@@ -26,8 +26,9 @@ from PIL import (
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 SIDE = 600
 BAND = 64
-# Pixels that fit into the memory of `decoding.LIMITS`, by format. A JPEG can be decoded at an eighth
-# of its width and height unless it is progressive: then the decoder stores all of its coefficients.
+# Pixels that fit into the memory of `decoding.LIMITS`, by format. A JPEG can be decoded at an
+# eighth of its width and height unless it is progressive: then the decoder stores all of its
+# coefficients.
 MAX_PIXELS = {"JPEG": 64_000_000, "PNG": 12_500_000, "GIF": 8_000_000, "WEBP": 4_000_000}
 MAX_PROGRESSIVE = 10_000_000
 # Contents that make a file valid in another format too, for a browser or an archive program.

@@ -1,5 +1,7 @@
 """Creation, exchange and revocation of tokens."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypedDict
 
 from django.db import transaction
@@ -9,6 +11,10 @@ from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from mainapp.accounts.models import User
+
+CONVERSION_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class Pair(TypedDict):
@@ -26,7 +32,7 @@ def create_tokens(*, user: User) -> Pair:
 
 def rotate_token(*, refresh: str) -> Pair:
     """Exchange a refresh token, once, for a new pair. Raises: TokenError for one that has ended."""
-    with transaction.atomic():
+    with odd_claims_refused(), transaction.atomic():
         token = _read(refresh)
         user = _owner(token)
         # `blacklist` is a get_or_create: of concurrent exchanges exactly one creates the row.
@@ -38,10 +44,23 @@ def rotate_token(*, refresh: str) -> Pair:
 
 def revoke_token(*, user: User, refresh: str) -> None:
     """Revoke a refresh token of `user`. Raises: TokenError for an ended or foreign one."""
-    token = _read(refresh)
-    if _owner(token).pk != user.pk:
-        raise TokenError("the token belongs to another user")
-    token.blacklist()
+    with odd_claims_refused():
+        token = _read(refresh)
+        if _owner(token).pk != user.pk:
+            raise TokenError("the token belongs to another user")
+        token.blacklist()
+
+
+@contextmanager
+def odd_claims_refused() -> Iterator[None]:
+    """Turn the errors of claims with odd types or values into TokenError.
+
+    PyJWT and simplejwt convert them without a check: an `exp` of 1e999, a `user_id` that is a list.
+    """
+    try:
+        yield
+    except CONVERSION_ERRORS as error:
+        raise TokenError("a claim has no valid value") from error
 
 
 def _pair(user: User) -> Pair:
