@@ -33,11 +33,9 @@ def measure_delays(
     bench.warm_up()
     before, after = [], []
     for _ in range(ROUNDS):
-        bench.run("read", READERS, BATCHES, 1, EVERY_S)
-        before.append(bench.delays["p99"])
+        before.append(bench.delays("read", READERS, BATCHES, EVERY_S)["p99"])
         load.call("write", name="block", frame={"type": "block"}, count=blockers)
-        bench.run("read", READERS, BATCHES, 1, EVERY_S)
-        after.append(bench.delays["p99"])
+        after.append(bench.delays("read", READERS, BATCHES, EVERY_S)["p99"])
     load.call("close", name="read")
     load.call("close", name="block")
     web.terminate()

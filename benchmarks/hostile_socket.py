@@ -96,7 +96,7 @@ def main() -> None:
             delay_times = seen.beside_ms / seen.alone_ms
             tally.line("  ratio of the two", delay_times, "times", DELAY_BUDGET_TIMES)
             tally.line("  growth of the server's memory", seen.growth_mib, "MiB", MEMORY_BUDGET_MIB)
-    sys.exit(bool(tally.missed))
+    sys.exit(tally.exit_code)
 
 
 if __name__ == "__main__":

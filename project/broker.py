@@ -2,8 +2,12 @@
 
 kombu and Celery parse Redis URLs themselves, and neither accepts a percent-encoded socket path or
 several sentinels in one URL. Here both use the same pools as every other client.
+
+A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
+connection: the worker reconnects until it accepts writes again.
 """
 
+import logging
 from contextlib import suppress
 from time import monotonic
 from typing import Any
@@ -11,15 +15,82 @@ from typing import Any
 import redis
 from celery.backends.redis import RedisBackend, ResultConsumer  # type: ignore[attr-defined] # not in its stubs
 from kombu.transport import redis as kombu_redis
+from kombu.transport import virtual
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from mainapp.core.redis import CELERY_TIMEOUT_S, MAX_CONNECTIONS, connection_class, connection_pool
 from mainapp.core.redis_address import RedisAddress, parse_redis_url
 
+logger = logging.getLogger(__name__)
+
+WRITE_CHECK = "write-check"
+REFUSALS = (redis.RedisError, OSError)
+# Messages of lost connections that are not back in their queue, by tag; None for finished ones.
+_unreturned: dict[str, Any] = {}
+
+
+class QoS(kombu_redis.QoS):
+    """Unacknowledged messages, which survive a Redis that refuses to write."""
+
+    channel: Any
+    _delivered: Any
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Record a received message.
+
+        BRPOP has removed it from its queue: if this raised, the task would be lost. A full Redis
+        allows BRPOP but not this, which ended the worker.
+        """
+        try:
+            super().append(message, delivery_tag)
+        except REFUSALS as error:
+            logger.warning("a received task is kept in memory only: %s", error)
+            virtual.QoS.append(self, message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """Forget a finished message, at the latest when Redis accepts writes again."""
+        try:
+            super().ack(delivery_tag)
+            _unreturned.pop(delivery_tag, None)
+        except (*REFUSALS, AttributeError):  # the latter from a closed channel
+            _unreturned[delivery_tag] = None
+            virtual.QoS.ack(self, delivery_tag)
+
+    def restore_unacked(self, client: Any = None) -> None:
+        """Return all messages to their queues; keep them for the next connection if that fails."""
+        _unreturned.update(self._delivered)
+        self._delivered.clear()
+        # kombu raises AttributeError if it has closed the connection itself.
+        with suppress(*REFUSALS, AttributeError):
+            self.channel.return_messages()
+
 
 class Channel(kombu_redis.Channel):
     """A channel to the Redis at the connection's URL, in any form that REDIS_URL allows."""
+
+    QoS = QoS
+
+    def return_messages(self) -> None:
+        """Return messages of lost connections to their queues; at least check for write access.
+
+        Raises: redis.RedisError.
+        """
+        qos: Any = self.qos
+        with self.conn_or_acquire() as client:
+            # Unlike writes that need memory, a full Redis allows this one: it has to be emptied.
+            client.delete(WRITE_CHECK)
+            for tag, message in list(_unreturned.items()):
+                pipe = client.pipeline()
+                qos._remove_from_indices(tag, pipe)
+                if message is not None:
+                    info = message.delivery_info
+                    restore: Any = self._do_restore_message  # type: ignore[attr-defined] # not in kombu's stubs
+                    restore(
+                        message._raw, info["exchange"], info["routing_key"], pipe, leftmost=True
+                    )
+                pipe.execute()
+                _unreturned.pop(tag, None)
 
     def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
         at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # a channel has a connection
@@ -45,6 +116,19 @@ class Channel(kombu_redis.Channel):
 class Transport(kombu_redis.Transport):
     Channel = Channel
     can_parse_url = True
+    # Such as UNBLOCKED, READONLY, OOM, MISCONF, NOREPLICAS and NOPERM.
+    connection_errors = (*kombu_redis.Transport.connection_errors, redis.ResponseError)
+
+    def establish_writable_connection(self) -> Any:
+        """Connect to a Redis that accepts writes. Raises: redis.RedisError, OSError."""
+        connection: Any = self.establish_connection()
+        channels: list[Channel] = self._avail_channels  # type: ignore[attr-defined] # not in kombu's stubs
+        try:
+            channels[-1].return_messages()
+        except BaseException:
+            self.close_connection(connection)
+            raise
+        return connection
 
     def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
         return uri if include_password else str(parse_redis_url(uri))
@@ -76,6 +160,20 @@ class ResultBackend(RedisBackend):
     """Stores results in the broker's Redis."""
 
     ResultConsumer = PollingResultConsumer
+
+    def store_result(
+        self, task_id: str, result: Any, state: str, *args: Any, **options: Any
+    ) -> Any:
+        """Store a result, if Redis accepts it.
+
+        If this raised, Celery would not acknowledge the task. After eight such tasks the worker
+        consumed no more, although Redis had memory again.
+        """
+        try:
+            return super().store_result(task_id, result, state, *args, **options)
+        except REFUSALS as error:
+            logger.warning("the result of a task is not stored: %s", error)
+            return result
 
     def as_uri(self, include_password: bool = False) -> str:
         return str(self._address())

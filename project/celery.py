@@ -6,8 +6,12 @@ from typing import Any
 
 from celery import Celery
 from celery.app.amqp import AMQP
+from celery.signals import beat_init, worker_init
 from kombu import Connection
 
+from mainapp.core.database import ProcessLimit
+
+DATABASE_CALL_S = 60.0
 RETRY_INTERVALS = {"interval_start": 0.5, "interval_step": 0, "interval_max": 0.5}
 
 
@@ -17,6 +21,8 @@ class SteadyConnection(Connection):
     Celery's worker waits 2, 4, 6 … s between attempts, and needed 13 s to reconnect after a minute
     without Redis; with constant intervals it needs 1.5 s.
     """
+
+    _needs_writing = False
 
     def ensure_connection(
         self, errback: Callable[[Any, Any], Any] | None = None, *args: Any, **options: Any
@@ -28,7 +34,18 @@ class SteadyConnection(Connection):
                 reported.append(error)
                 errback(error, pause_s)
 
+        self._needs_writing = True
         return super().ensure_connection(report_once, *args, **options | RETRY_INTERVALS)
+
+    def _establish_connection(self) -> Any:
+        """Connect; worker and beat, which use `ensure_connection`, wait until Redis is writable.
+
+        Without this, a worker connected to a read-only Redis six times a second, with tracebacks.
+        """
+        if self._needs_writing:
+            transport: Any = self.transport
+            return transport.establish_writable_connection()
+        return super()._establish_connection()
 
     def maybe_close_channel(self, channel: Any) -> None:
         """Close a channel, even if its connection is lost.
@@ -47,3 +64,12 @@ class SteadyAMQP(AMQP):
 app = Celery("pregao", amqp=SteadyAMQP)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+def limit_database_calls(**_kwargs: Any) -> None:
+    """Let a database that never answers fail a task, instead of blocking its thread for ever."""
+    ProcessLimit.call_s = DATABASE_CALL_S
+
+
+worker_init.connect(limit_database_calls)
+beat_init.connect(limit_database_calls)

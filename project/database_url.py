@@ -69,7 +69,7 @@ def _postgresql(text: str) -> dict[str, Any]:
     options = _options(query)
     host, port = _host_and_port(netloc)
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "mainapp.core.postgresql",
         "NAME": unquote(name),
         "USER": unquote(user),
         "PASSWORD": unquote(password),

@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from project.environment import Refusal, env
+from project.http_protocol import BoundedRequests
 from project.listener import BACKLOG, listen
 from project.websockets import QuoteSocketProtocol
 
@@ -29,7 +30,7 @@ def options() -> dict[str, Any]:
     return {
         "app": "project.asgi:application",
         "loop": "uvloop",
-        "http": "httptools",
+        "http": BoundedRequests,
         "ws": QuoteSocketProtocol,
         "ws_max_size": 1024 * 1024,
         "ws_max_queue": 16,

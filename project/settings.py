@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "mainapp.pages.middleware.measure_responses",
+    "mainapp.core.database.limit_database_time",
     "django.middleware.security.SecurityMiddleware",
     # Before any middleware that may respond itself, so that all responses get the headers.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -114,16 +115,24 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         # With WAL alone, 74 % of the writes of four processes failed with "database is locked".
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        # Longer than any transaction of ours; requests have to end in 10 s.
+        "timeout": 7,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     # In memory, the threads that query for sockets would share the locks of one connection.
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "tests.sqlite3"}
 else:
-    DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": 0,
-        "max_size": 20,
-        "timeout": 10,
+    # Lost packets and dead hosts are noticed in about 7 s; DATABASE_URL may give other values.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 4,
+        "tcp_user_timeout": 7000,
+        "keepalives_idle": 4,
+        "keepalives_interval": 2,
+        "keepalives_count": 2,
+        **DATABASES["default"]["OPTIONS"],
+        "pool": {
+            "max_size": env.integer("DATABASE_POOL_SIZE", default=20, minimum=1, maximum=1000)
+        },
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

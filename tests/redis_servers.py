@@ -17,6 +17,9 @@ from tests.instances import wait_for
 
 HOST = "127.0.0.1"
 DOWN_AFTER_MS = 1500
+# In milliseconds. By default a sentinel asks servers for their role every 10 s and looks for other
+# sentinels every 2 s.
+SENTINEL_PERIODS = ("INFO-PERIOD", "500", "PUBLISH-PERIOD", "200")
 
 
 def free_port() -> int:
@@ -73,10 +76,11 @@ class SentinelCluster:
     ENCODED = "p%40ss%2Fw%23rd%25"
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
-        protected = ["--requirepass", self.PASSWORD, "--masterauth", self.PASSWORD]
-        self.master = self._start(stack, Server(folder, *protected))
+        options = ["--requirepass", self.PASSWORD, "--masterauth", self.PASSWORD]
+        options += ["--repl-diskless-sync-delay", "0"]  # by default 5 s, for further replicas
+        self.master = self._start(stack, Server(folder, *options))
         replica_of = ["--replicaof", HOST, str(self.master.port)]
-        self.replica = self._start(stack, Server(folder, *protected, *replica_of))
+        self.replica = self._start(stack, Server(folder, *options, *replica_of))
         watch = (
             f"sentinel monitor {self.NAME} {HOST} {self.master.port} 2\n"
             f'sentinel auth-pass {self.NAME} "{self.PASSWORD}"\n'
@@ -84,6 +88,8 @@ class SentinelCluster:
             f"sentinel failover-timeout {self.NAME} 5000\n"
         )
         self.sentinels = [self._start(stack, Server(folder, sentinel=watch)) for _ in range(3)]
+        for number in range(len(self.sentinels)):
+            self.sentinel_command("DEBUG", *SENTINEL_PERIODS, sentinel=number)
         wait_for(self._is_complete, 30, "sentinels that know each other and the replica")
 
     @property

@@ -64,9 +64,14 @@ def next_quote(quote: Quote) -> Quote:
     )
 
 
+def next_status() -> FeedStatus:
+    at = datetime.now(UTC)
+    return FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=10))
+
+
 def main() -> None:
     quotes: dict[str, Quote] = {}
-    board = Board(simulated=True)
+    board, unheard = Board(simulated=True), Board(simulated=False)
     layer = get_channel_layer(LAYER)
     assert layer
     for line in sys.stdin:
@@ -74,11 +79,11 @@ def main() -> None:
         answer: dict[str, Any] = {}
         if command["do"] == "start":
             board.restore([])
+            unheard.restore([])
             quotes = {symbol: first_quote(symbol) for symbol in command["symbols"]}
         elif command["do"] == "publish":
             quotes = {symbol: next_quote(quote) for symbol, quote in quotes.items()}
-            at = datetime.now(UTC)
-            status = FeedStatus(batch_at=at, next_due_at=at + timedelta(seconds=10))
+            status = next_status()
             started_at = time.monotonic_ns()
             placed = place_quotes(quotes.values(), status)
             answer = {
@@ -86,13 +91,14 @@ def main() -> None:
                 "at": started_at,
                 "took_ns": time.monotonic_ns() - started_at,
             }
+        elif command["do"] == "place":  # the same work, of which no server hears
+            unheard.put(map(next_quote, quotes.values()), next_status())
         elif command["do"] == "record":
             record_quotes(quotes=quotes.values(), at=datetime.now(UTC))
         elif command["do"] == "notify":  # the usual design: every consumer then reads the rows
-            started_at = time.monotonic_ns()
+            answer = {"seq": command["seq"], "at": time.monotonic_ns()}
             message = {"type": "quotes.update", "seq": command["seq"]}
             async_to_sync(layer.group_send)(GROUP, message)
-            answer = {"seq": command["seq"], "at": started_at}
         elif command["do"] == "info":
             info = redis_client().info("commandstats")
             answer = {name[8:]: stats["calls"] for name, stats in info.items()}

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 from django.db import DatabaseError
-from psycopg_pool import PoolTimeout
 
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.core.consumers import RECONNECT, SESSION_ENDED, BaseConsumer
@@ -88,7 +87,7 @@ class LoginHub(Hub):
         keys = {key for socket in sockets if (key := socket.scope["session_key"])}
         try:
             valid, rights = await self._read_rights(keys, {s.scope["user"].pk for s in sockets})
-        except (DatabaseError, PoolTimeout) as error:
+        except DatabaseError as error:
             logger.warning("ended log-ins could not be read: %s", error)
             return
         for socket in sockets:

@@ -5,9 +5,11 @@ forwards (uvicorn's `forwarded_allow_ips`); no header is read here.
 """
 
 from collections.abc import Mapping
-from ipaddress import IPv6Address, ip_address
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 IPV6_CLIENT_BITS = 64
@@ -48,3 +50,14 @@ def is_loopback(address: str) -> bool:
         return ip_address(address).is_loopback
     except ValueError:
         return False
+
+
+def is_trusted_proxy(address: str) -> bool:
+    """Return whether connections from this address may be those of many clients."""
+    return _is_in(address, tuple(settings.TRUSTED_PROXIES))
+
+
+@lru_cache(maxsize=1024)
+def _is_in(address: str, networks: tuple[str, ...]) -> bool:
+    parsed = ip_address(address.partition("%")[0])
+    return any(network == "*" or parsed in ip_network(network) for network in networks)

@@ -12,6 +12,7 @@ from django.http import HttpRequest, parse_cookie
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import error_frame
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import RateLimited, SocketWindow
@@ -179,8 +180,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
                 await self._handle_message(message)
         except OSError:
             raise
-        except Exception:
-            await self._fail()
+        except Exception as error:
+            await self._fail(error)
             if message["type"] == "websocket.connect":
                 await self.close(INTERNAL)
 
@@ -199,8 +200,8 @@ class BaseConsumer(AsyncWebsocketConsumer):
             await self.send_error(error, frame_id)
         except OSError:
             raise
-        except Exception:
-            await self._fail(frame_id)
+        except Exception as error:
+            await self._fail(error, frame_id)
 
     async def _handle(self, frame: Frame) -> None:
         name = self.handlers.get(frame["type"]) if isinstance(frame.get("type"), str) else None
@@ -214,9 +215,13 @@ class BaseConsumer(AsyncWebsocketConsumer):
         """Return whether the user's log-in state allows it; rows are checked by the handlers."""
         return Who.ANONYMOUS in who or self.scope["user"].is_authenticated
 
-    async def _fail(self, frame_id: Any = None) -> None:
-        logger.exception("a socket's handler failed")
-        await self.send_error(DomainError("internal"), frame_id)
+    async def _fail(self, error: Exception, frame_id: Any = None) -> None:
+        if is_unavailable(error):
+            logger.warning("a socket's handler had no database: %s", error)
+            await self.send_error(DomainError("unavailable", retry_after_s=RETRY_AFTER_S), frame_id)
+        else:
+            logger.exception("a socket's handler failed")
+            await self.send_error(DomainError("internal"), frame_id)
 
     def _count_frame(self) -> None:
         """Count a message. Control frames are counted by the server's protocol."""

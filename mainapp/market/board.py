@@ -59,10 +59,14 @@ class BoardLostError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStatus:
-    """The end of the last batch and the due time of the next one, aware UTC."""
+    """The end of the last batch and the due time of the next one, aware UTC.
+
+    `late` are the symbols that the last batch did not reach.
+    """
 
     batch_at: datetime
     next_due_at: datetime
+    late: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,4 +217,9 @@ def _dump_status(status: FeedStatus) -> bytes:
 def _parse_status(raw: Any) -> FeedStatus | None:
     if not raw:
         return None
-    return FeedStatus(**{k: datetime.fromisoformat(v) for k, v in orjson.loads(raw).items()})
+    values = orjson.loads(raw)
+    return FeedStatus(
+        batch_at=datetime.fromisoformat(values["batch_at"]),
+        next_due_at=datetime.fromisoformat(values["next_due_at"]),
+        late=tuple(values.get("late", ())),
+    )

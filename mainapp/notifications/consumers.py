@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.consumers import BaseConsumer, Frame, echo
 from mainapp.core.exceptions import DomainError
-from mainapp.core.realtime import OnePerLoop, query
+from mainapp.core.realtime import OnePerLoop, query, write
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.notifications.fanout import InboxFanout, InboxSocket
 from mainapp.notifications.policies import SOCKET
@@ -65,7 +65,7 @@ class NotificationsConsumer(BaseConsumer):
         ids = ids_of(frame)
         user, inbox = self.scope["user"], self._inbox()
         async with self.hub.polling:  # the hub learns first which marks are this tab's own
-            marking = await query(mark_read, user=user, ids=ids, at=timezone.now())
+            marking = await write(mark_read, user=user, ids=ids, at=timezone.now())
             inbox.own_marks.update(marking.marks)
         unread = await query(unread_count, user)
         await self.reply({"type": "read", "ids": marking.ids, "unread": unread} | echo(frame))

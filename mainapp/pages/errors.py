@@ -3,12 +3,17 @@
 The page for a foreign object must be equal to that for a missing one, byte by byte.
 """
 
+import logging
+import sys
 from math import ceil
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.market.context import market
+
+logger = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -38,8 +43,20 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Return a page without dependencies, because any of them may be the cause of the error."""
-    return HttpResponse(render_to_string("500.html", market(request)), status=500)
+    """Return a page without dependencies, because any of them may be the cause of the error.
+
+    Django calls it in the `except` block. If the database is the cause, the answer is 503, and the
+    log gets one line instead of a traceback for each request.
+    """
+    error = sys.exception()
+    if not is_unavailable(error):
+        return _page(request, "500.html", 500)
+    logger.warning("a request had no database: %s", " ".join(str(error).split()))
+    response = _page(request, "503.html", 503)
+    response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -20,6 +20,10 @@ from tests.e2e.shell import Shell, open_shell
 from tests.instances import Instance, instance
 from tests.prepared import copy_prepared
 
+# The headless shell is the same engine without the browser's own windows: a page in a new profile
+# costs 0.6 s of CPU instead of 1.9 s.
+BROWSERS = ("chromium", "chromium-browser")
+CHROMIUMS = ("chromium-headless-shell", *BROWSERS)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -68,13 +72,13 @@ def shell(site_and_shell: tuple[Instance, Shell]) -> Shell:
     return site_and_shell[1]
 
 
-def chromium_path() -> str:
-    """Return the path of Chromium; skip the test without one."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        refuse = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
-        refuse("there is no Chromium on this machine: the browser tests need one on PATH")
-    return str(chromium)
+def chromium_path(names: Sequence[str] = CHROMIUMS) -> str:
+    """Return the path of the first that is installed; skip the test without one."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    refuse = pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip
+    refuse("there is no Chromium on this machine: the browser tests need one on PATH")
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user
-
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+from tests.e2e.phone import PHONE, WIDTH, content_widths
 
 
 @pytest.fixture
@@ -130,19 +129,17 @@ def test_form_works_without_javascript(open_page, alerts):
     expect(page.locator("tr[data-symbol=PETR4] [data-distance]")).to_contain_text("faltam R$")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_alert_pages_fit_a_phone(alerts, scheme):
-    page = alerts(color_scheme=scheme, **PHONE)
+def test_alert_pages_fit_a_phone(alerts):
+    page = alerts(**PHONE)
     price = open_form(page, "PETR4")
     page.fill("[name=compra]", format_price(price * 0.9))
     page.fill("[name=change_up_pct]", "3")
     expect(page.locator(".promise")).to_be_visible()
-    widths = [page.evaluate("document.documentElement.scrollWidth")]
+    widths = content_widths(page)
     save(page)
     expect(page.get_by_role("link", name="Editar o alerta de PETR4")).to_be_visible()
-    widths.append(page.evaluate("document.documentElement.scrollWidth"))
+    widths |= content_widths(page)
     page.get_by_role("link", name="Histórico do alerta de PETR4").tap()
     expect(page.get_by_role("heading", name="Nenhum disparo ainda")).to_be_visible()
     wait_until_live(page)
-    widths.append(page.evaluate("document.documentElement.scrollWidth"))
-    assert widths == [360] * 3
+    assert widths | content_widths(page) == {WIDTH}

@@ -1,5 +1,6 @@
 """The three sockets of a page (prices, a room, the bell) when networks, servers and clocks fail."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, WebSocketRoute, expect
 
-from tests.e2e.conftest import ARGUMENTS, chromium_path
+from tests.e2e.conftest import ARGUMENTS, BROWSERS, chromium_path
 from tests.e2e.proxy import Proxy
 from tests.e2e.shell import Shell
 from tests.e2e.test_forum import (
@@ -19,7 +20,7 @@ from tests.e2e.test_forum import (
     write_message,
 )
 from tests.e2e.test_notifications import notify_code
-from tests.instances import Instance
+from tests.instances import Instance, wait_for
 
 STALE_MS = 3_500  # 2.6 s of silence, and a margin for polling
 BACK_MS = 30_000  # 10 s of silence, 4 s for the probe, the back-off, and a busy machine
@@ -195,6 +196,7 @@ def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     page = new_context().new_page()
     log_in(page)
     page.goto("/privacy/")
+    page.locator("[data-bell][data-ready]").wait_for()
     proxy.freeze()
     page.context.set_offline(True)
     status = page.locator("[data-connection-status]")
@@ -203,11 +205,23 @@ def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     expect(status.locator(":visible")).to_have_count(0, timeout=BACK_MS)
 
 
+def test_handshake_without_an_answer_does_not_block_the_next_one(new_context, proxy):
+    page = new_context().new_page()
+    log_in(page)
+    page.locator("[data-bell][data-ready]").wait_for()
+    proxy.drops_handshakes = True
+    with page.expect_websocket(lambda socket: SOCKETS[2] in socket.url):
+        page.goto("/privacy/")
+    proxy.drops_handshakes = False
+
+    page.locator("[data-bell][data-ready]").wait_for(timeout=BACK_MS)
+
+
 @pytest.fixture
 def caching_browser(browser: Browser) -> Iterator[Browser]:
-    """A browser with the back/forward cache that playwright switches off."""
+    """A browser with the back/forward cache, which Playwright and the headless shell lack."""
     started = browser.browser_type.launch(
-        executable_path=chromium_path(),
+        executable_path=chromium_path(BROWSERS),
         args=ARGUMENTS,
         ignore_default_args=["--disable-back-forward-cache"],
     )
@@ -227,7 +241,7 @@ def test_page_restored_from_the_back_forward_cache_is_live(
     member.page.goto("/privacy/")
     friend.write(member, "enquanto isso")
     member.page.go_back(wait_until="commit")
-    member.page.wait_for_function("window.isSamePage")
+    wait_for(lambda: member.page.evaluate("window.isSamePage"), 15, "the restored page")
     assert member.page.evaluate("window.wasCached")
 
     expect(message_bodies(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
@@ -360,6 +374,32 @@ def test_prices_stay_live_when_the_servers_clock_is_set(new_context, hours):
         expect(row.locator("[data-field=age]")).to_have_text(AGE)
         expect(line).not_to_have_attribute("d", line.get_attribute("d"), timeout=BACK_MS)
         expect(feed).to_have_text("Ao vivo")
+
+
+def test_a_price_that_the_last_batch_did_not_reach_is_marked(new_context):
+    is_late = True
+
+    def connect(socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+
+        def forward(text: object) -> None:
+            frame = json.loads(str(text))
+            socket.send(json.dumps(frame | {"late": ["PETR4"]} if is_late else frame))
+
+        server.on_message(forward)
+
+    page = new_context().new_page()
+    page.route_web_socket(re.compile("/ws/stock/"), connect)
+    page.goto(WATCHED)
+    late, other = (page.locator(f"tr[data-symbol={name}]") for name in ("PETR4", "VALE3"))
+    age = late.locator("[data-field=age]")
+    expect(late.locator("[data-field=price]")).to_have_class(re.compile(r"\bstale\b"))
+    expect(age).to_have_attribute("data-delay", "atrasado")
+    expect(other.locator("[data-field=price]")).not_to_have_class(re.compile(r"\bstale\b"))
+
+    is_late = False
+    expect(late.locator("[data-field=price]")).not_to_have_class(re.compile(r"\bstale\b"))
+    expect(age).not_to_have_attribute("data-delay", "atrasado")
 
 
 def test_stale_age_is_right_after_the_servers_clock_was_set_back(new_context, proxy):

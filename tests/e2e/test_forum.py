@@ -8,9 +8,10 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from tests.e2e.conftest import BLANK
 from tests.e2e.people import PASSWORD, log_in_new_user, post_form
+from tests.e2e.phone import PHONE, WIDTH, content_widths
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 RECONNECTED_MS = 20_000
 
 
@@ -313,17 +314,15 @@ def test_logout_in_another_tab_leaves_the_room_readable(open_page, member):
     expect(member.get_by_label("Mensagem", exact=True)).to_be_hidden()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_forum_fits_a_phone(open_page, member, scheme):
+def test_the_forum_fits_a_phone(open_page, member):
     path = create_room(member, "Uma sala de nome bem comprido " * 2, stock="PETR4", topic="T" * 40)
     wait_until_room_is_live(member)
     write_message(member, f"{'a' * 200} $VALE3 `{'b' * 200}`\n\n```\n{'c' * 200}\n```")
     expect(message_bodies(member)).to_have_count(1)
-    state = member.context.storage_state()
-    for address in ("/forum/", path, "/create-room/", f"{path}moderation/"):
-        page = open_page(address, storage_state=state, color_scheme=scheme, **PHONE)
-        assert page.evaluate("document.documentElement.scrollWidth") == 360, address
-    page.goto(path)
+    page = open_page(BLANK, storage_state=member.context.storage_state(), **PHONE)
+    for address in ("/forum/", "/create-room/", f"{path}moderation/", path):
+        page.goto(address)
+        assert content_widths(page) == {WIDTH}, address
     wait_until_room_is_live(page)
     page.get_by_label("Mensagem", exact=True).fill("de um telefone")
     page.get_by_role("button", name="Enviar").tap()

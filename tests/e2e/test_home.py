@@ -1,14 +1,11 @@
 """The home page in a real browser."""
 
 import re
-from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import OpenPage
 
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}}
 INDEX = "[data-index] [data-price]"
 
 
@@ -67,12 +64,3 @@ def test_home_is_marked_stale_when_the_network_is_lost(open_page: OpenPage) -> N
     expect(page.locator("[data-home]")).to_have_class(re.compile("is-stale"))
     page.context.set_offline(False)
     expect(status).to_contain_text("Ao vivo", timeout=20_000)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["/", "/stockpicker/IBOV", "/stockpicker/ALL"])
-def test_nothing_scrolls_sideways_on_a_phone(open_page: OpenPage, path: str, scheme: str) -> None:
-    page = open_page(path, color_scheme=scheme, **PHONE)
-
-    expect(page.locator("main")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == 360

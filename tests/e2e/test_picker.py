@@ -2,7 +2,6 @@
 
 import json
 import re
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -10,12 +9,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import BLANK, OpenPage
 from tests.e2e.people import PASSWORD, log_in_new_user
-
-PHONE: dict[str, Any] = {
-    "viewport": {"width": 360, "height": 740},
-    "has_touch": True,
-    "is_mobile": True,
-}
+from tests.e2e.phone import PHONE
+from tests.instances import wait_for
 
 
 def stored_symbols(page: Page) -> list[str]:
@@ -202,7 +197,7 @@ def test_the_browsers_list_is_merged_once_after_the_login(open_page: OpenPage) -
         sign_up(page)
 
     assert merged.value.json()["symbols"] == ["VALE3", "ITUB4"]
-    page.wait_for_function("localStorage.getItem('pregao.list') === null")
+    wait_for(lambda: page.evaluate("localStorage.getItem('pregao.list') === null"), 15, "no list")
     page.goto("/stockpicker/IBOV")
     expect(page.locator("[data-count]")).to_have_text("2 de 200")
     page.goto("/watchlists/")

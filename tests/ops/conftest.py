@@ -2,24 +2,41 @@
 
 import os
 import signal
+from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # has no types
 
 from tests.instances import instance
 from tests.prepared import DATABASE, copy_prepared, prepared_folder
 
+# Modules whose tests share an expensive fixture: an instance, faults, or a migrated database.
+SHARED = {
+    **dict.fromkeys(("test_backup", "test_launcher", "test_servers"), "site"),
+    **{name: name for name in ("test_faults", "test_processes", "test_api_schema")},
+    **{name: name for name in ("test_redis_refusals", "test_database_stalls")},
+}
 STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests that share an instance on the same worker: all users of `site`, or a module.
+class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # as above
+    """Runs tests that share an expensive fixture on the same worker.
 
-    Tests with the longest time-outs come first, so that the workers end at about the same time.
+    Markers `xdist_group` have no effect: xdist 3.8 writes an attribute that pytest 9.2 lacks.
     """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return SHARED.get(Path(nodeid.split("::")[0]).stem, nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run tests with the longest time-outs first, so that the workers end together."""
     for item in items:
-        is_sharing = "site" in getattr(item, "fixturenames", ())
-        group = "site" if is_sharing else item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(STARTED_IN_S))
     items.sort(key=timeout_s, reverse=True)
@@ -39,8 +56,8 @@ def site(tmp_path_factory):
         assert started.stop(signal.SIGINT) == 0
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _prepared_benchmarks():
+@pytest.fixture(scope="session")
+def prepared_rig():
     """Let the instances of `benchmarks.rig` start from the prepared database too."""
     os.environ["RIG_DATABASE"] = str(prepared_folder() / DATABASE)
 

@@ -11,6 +11,7 @@ from tests.instances import Instance
 from tests.prepared import copy_prepared
 
 SHORT_OUTAGE_S = 3.2
+pytestmark = pytest.mark.usefixtures("prepared_rig")
 
 
 @pytest.fixture(scope="module")

@@ -52,6 +52,7 @@ class Visitor:
             pass
 
 
+@pytest.mark.usefixtures("prepared_rig")
 @pytest.mark.timeout(240)
 def test_presence_is_right_through_stalls_and_kills():
     with Rig() as rig, rig.on_failure_show_log():

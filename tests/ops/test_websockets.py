@@ -230,7 +230,7 @@ BEGIN = frame(TEXT, b"x", fin=False)
         (BEGIN + frame(CONTINUATION, fin=False) * (MAX_FRAGMENTS + 1), 1008),
         (BEGIN + frame(CONTINUATION, b"x", fin=False) * (MAX_FRAGMENTS + 1), 1008),
         ((BEGIN + frame(CONTINUATION, b"x")) * (MAX_FRAMES + 1), 4408),
-        (frame(TEXT, b"x" * 1_000_000) * 3, 4408),
+        (frame(TEXT, b"x" * 1_048_000) * 2, 4408),
         (frame(PING) * 100_000, 4408),
     ],
     ids=["pings", "long pings", "pongs", "empty", "tiny", "split", "bytes", "all at once"],
@@ -249,6 +249,13 @@ def test_control_and_continuation_frames_below_the_limit_pass():
 
     assert application.texts == ["{}"] * 200
     assert application.code == close_code == 1000
+
+
+def test_message_of_the_longest_length_arrives():
+    application, close_code = send_to_reader(frame(TEXT, b"x" * 1024 * 1024) + CLOSE)
+
+    assert [len(text) for text in application.texts] == [1024 * 1024]
+    assert close_code == 1000
 
 
 def test_every_message_of_a_burst_arrives_in_order():

@@ -8,7 +8,7 @@ from mainapp.core.realtime.publish import (
     publish,
     publish_on_commit,
 )
-from mainapp.core.realtime.queries import query
+from mainapp.core.realtime.queries import query, write
 from mainapp.core.realtime.writer import ConflatingWriter, SocketWriter
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "publish_on_commit",
     "query",
     "stop_hubs",
+    "write",
 ]

@@ -1,4 +1,4 @@
-"""Database calls from async code, on a bounded thread pool."""
+"""Database calls from async code, on bounded thread pools, one for reads and one for writes."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -6,13 +6,34 @@ from typing import ParamSpec, TypeVar
 
 from channels.db import database_sync_to_async
 
+from mainapp.core.database import REQUEST_S, limited
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_THREADS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
+_READERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
+# Apart from the readers: writers may wait for the database's lock for seconds.
+_WRITERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="write")
 
 
 async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a database call on a thread of the pool, so that it does not block the event loop."""
-    run = database_sync_to_async(read, thread_sensitive=False, executor=_THREADS)
-    return await run(*args, **kwargs)
+    """Run a read on a thread of its pool, so that it does not block the event loop.
+
+    A database that does not answer blocks the thread for REQUEST_S at most.
+    """
+    return await _run(_READERS, read, *args, **kwargs)
+
+
+async def write(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a call that changes the database like `query`, without delaying readers."""
+    return await _run(_WRITERS, service, *args, **kwargs)
+
+
+async def _run(
+    threads: ThreadPoolExecutor, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    def call_limited() -> T:
+        with limited(REQUEST_S):
+            return call(*args, **kwargs)
+
+    return await database_sync_to_async(call_limited, thread_sensitive=False, executor=threads)()

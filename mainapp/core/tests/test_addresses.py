@@ -1,6 +1,12 @@
 import pytest
 
-from mainapp.core.addresses import client_address, is_loopback, network_of, socket_address
+from mainapp.core.addresses import (
+    client_address,
+    is_loopback,
+    is_trusted_proxy,
+    network_of,
+    socket_address,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +25,22 @@ from mainapp.core.addresses import client_address, is_loopback, network_of, sock
 )
 def test_network_is_an_ipv4_address_or_the_64_of_an_ipv6_one(address, network):
     assert network_of(address) == network
+
+
+@pytest.mark.parametrize(
+    ("proxies", "is_trusted"),
+    [
+        ([], False),
+        (["10.0.0.2"], True),
+        (["10.0.0.0/30"], True),
+        (["10.0.0.3"], False),
+        (["*"], True),
+    ],
+)
+def test_trusted_proxy_is_an_address_or_network_of_the_setting(proxies, is_trusted, settings):
+    settings.TRUSTED_PROXIES = proxies
+
+    assert is_trusted_proxy("10.0.0.2") is is_trusted
 
 
 def test_addresses_come_from_the_server_not_from_headers(rf):

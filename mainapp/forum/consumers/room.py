@@ -1,12 +1,12 @@
 """`ws/room/<pk>/`: CONTRACTS §3."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, TypeVar
 
 from django.db import InterfaceError, OperationalError
 
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
-from mainapp.core.realtime import query
+from mainapp.core.realtime import query, write
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.forum.consumers.reading import body_of, client_id_of, number_of
 from mainapp.forum.consumers.shared import room_hub, write_slots
@@ -90,13 +90,13 @@ class RoomConsumer(BaseConsumer):
         socket = self._socket()
         revision, socket.is_live = self.room.revision, False
         try:
-            items, more = await self._query(messages_after, self.room.pk, after)
+            items, more = await _or_unavailable(query(messages_after, self.room.pk, after))
             await self.reply(self._page(items, more, revision) | echo(frame))
             if items and not more:
                 socket.seq = max(socket.seq, items[-1].seq)
             if known is not None:
                 await self._send_changes(
-                    await self._query(changed_since, self.room.pk, known, until=after)
+                    await _or_unavailable(query(changed_since, self.room.pk, known, until=after))
                 )
         finally:
             self.hub.catch_up.start(self.room, socket)
@@ -114,14 +114,7 @@ class RoomConsumer(BaseConsumer):
 
     async def _write(self, service: Callable[..., Message], **arguments: Any) -> Message:
         async with write_slots():
-            return await self._query(service, room_pk=self.room.pk, **arguments)
-
-    async def _query(self, call: Callable[..., T], *arguments: Any, **named: Any) -> T:
-        """Run a service or a selector off the event loop. Raises: Unavailable, and its errors."""
-        try:
-            return await query(call, *arguments, **named)
-        except (OperationalError, InterfaceError):
-            raise Unavailable from None
+            return await _or_unavailable(write(service, room_pk=self.room.pk, **arguments))
 
     def _user(self) -> Any:
         return self.scope["user"]
@@ -129,3 +122,11 @@ class RoomConsumer(BaseConsumer):
     def _socket(self) -> RoomSocket:
         assert self.socket is not None
         return self.socket
+
+
+async def _or_unavailable(call: Awaitable[T]) -> T:
+    """Return a database call's result. Raises: Unavailable, and the call's own errors."""
+    try:
+        return await call
+    except (OperationalError, InterfaceError):
+        raise Unavailable from None

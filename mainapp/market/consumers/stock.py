@@ -74,7 +74,7 @@ class StockConsumer(BaseConsumer):
     async def subscribe(self, frame: Frame) -> None:
         socket = self._socket()
         symbols, unknown = split_known(symbols_of(frame), await catalogue_cache().get())
-        if len(socket.symbols.union(symbols)) > socket.limit:
+        if len({*socket.symbols, *symbols}) > socket.limit:
             raise too_many(socket.limit)
         self.hub.subscribers.subscribe(socket, symbols)
         await self._send_snapshot(symbols, extra={"unknown": unknown} | echo(frame))

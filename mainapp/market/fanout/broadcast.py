@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +33,7 @@ class Broadcaster:
         self._subscribers = subscribers
         self._feed_watch = feed_watch
         self._now = now
-        self._sent_state: tuple[str, str] | None = None
+        self._sent_state: tuple[str, str, tuple[str, ...]] | None = None
 
     # To one socket -----------------------------------------------------------------------------
 
@@ -68,6 +69,8 @@ class Broadcaster:
             "pending": prices.pending(symbols),
             "unknown": [],
         }
+        if late := self._feed_watch.late_of(symbols):
+            head["late"] = sorted(late)
         return frames.snapshot_frame(head | dict(extra or {}), prices.whole(symbols, after))
 
     def catch_up(self, socket: TrackedSocket) -> bytes | None:
@@ -122,24 +125,30 @@ class Broadcaster:
             socket.write(frame)
 
     def send_heartbeats(self) -> None:
-        """Send a heartbeat to idle sockets, and to all sockets if feed or session changed.
+        """Send a heartbeat to idle sockets, and to all sockets if feed, session or `late` changed.
 
-        The frame contains both, so that pages show within a second that prices have stopped.
+        The frame contains them, so that pages show within a second that prices have stopped.
         """
         at, now = datetime.now(UTC), self._now()
-        feed, session = state = self._feed_watch.state(now=now, at=at), self._feed_watch.session(at)
+        feed, session = self._feed_watch.state(now=now, at=at), self._feed_watch.session(at)
+        status = self._feed_watch.status
+        state = (feed, session, status.late if status else ())
         idle_since = now if state != self._sent_state else now - HEARTBEAT_S
         self._sent_state = state
-        status = self._feed_watch.status
-        frame = frames.heartbeat_frame(
-            seq=self._prices.seq,
-            at=at,
-            session=session,
-            feed=feed,
-            batch_at=status.batch_at if status else None,
-        )
+
+        @cache
+        def frame_with(late: frozenset[str]) -> bytes:
+            return frames.heartbeat_frame(
+                seq=self._prices.seq,
+                at=at,
+                session=session,
+                feed=feed,
+                batch_at=status.batch_at if status else None,
+                late=late,
+            )
+
         for socket in [s for s in self._subscribers.sockets if s.sent_at <= idle_since]:
-            if socket.offer(frame):
+            if socket.offer(frame_with(self._feed_watch.late_of(socket.symbols))):
                 socket.sent_at = now
 
     def _send_ranking(self, now: float) -> None:

@@ -1,5 +1,6 @@
 """The state of the feed (CONTRACTS §2: live, late or down), from the board's pulse and the time."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from math import inf
 
@@ -26,6 +27,11 @@ class FeedWatch:
         self._pulse_at = now
         self._worker_alive = pulse.worker_alive
         self.status = pulse.status
+
+    def late_of(self, symbols: Collection[str]) -> frozenset[str]:
+        """Return the symbols that the last batch did not reach: their prices are older."""
+        late = self.status.late if self.status else ()
+        return frozenset(late).intersection(symbols) if late else frozenset()
 
     def state(self, *, now: float, at: datetime) -> Feed:
         if now - self._pulse_at > SILENCE_S or not self._worker_alive:

@@ -1,5 +1,6 @@
 """Builders of the hub's frames: update, snapshot, heartbeat, ranking, chat."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -22,18 +23,23 @@ def snapshot_frame(head: dict[str, Any], quotes_json: bytes) -> bytes:
 
 
 def heartbeat_frame(
-    *, seq: int, at: datetime, session: Session, feed: Feed, batch_at: datetime | None
+    *,
+    seq: int,
+    at: datetime,
+    session: Session,
+    feed: Feed,
+    batch_at: datetime | None,
+    late: Collection[str] = (),
 ) -> bytes:
-    return encode(
-        {
-            "type": "heartbeat",
-            "seq": seq,
-            "server_time": iso(at),
-            "session": session,
-            "feed": feed,
-            "batch_at": iso(batch_at),
-        }
-    )
+    frame = {
+        "type": "heartbeat",
+        "seq": seq,
+        "server_time": iso(at),
+        "session": session,
+        "feed": feed,
+        "batch_at": iso(batch_at),
+    }
+    return encode(frame | {"late": sorted(late)} if late else frame)
 
 
 def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: bytes) -> bytes:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from mainapp.core.realtime.hub import READY_S, Hub, Task
 from mainapp.core.redis import async_client
-from mainapp.market.board import BoardReader
+from mainapp.market.board import BoardReader, Pulse
 from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatMessage, QuotesRecorded
 from mainapp.market.fanout.broadcast import Broadcaster
 from mainapp.market.fanout.feed import FeedWatch
@@ -25,6 +25,8 @@ from mainapp.market.watch import WatchLease
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
+# A batch is on the board shortly before its message arrives. Reading the board takes 5-10 ms.
+ARRIVAL_S = 0.05
 TICK_S = 0.25
 GATHER_S = 0.02
 RENEW_S = 1.0
@@ -122,13 +124,20 @@ class QuoteFanout(Hub):
             try:
                 pulse = await self._board.pulse()
                 self.feed_watch.note_pulse(pulse, self.now())
-                is_newer = pulse.epoch != self.prices.epoch or pulse.seq > self.prices.seq
-                if pulse.epoch and is_newer:
+                if self._lacks(pulse):
+                    await asyncio.sleep(ARRIVAL_S)
+                if self._lacks(pulse):
                     await self.resync()
             except (redis.RedisError, OSError):
                 logger.debug("Redis is unavailable")
             self._board_read.set()
             await asyncio.sleep(POLL_S)
+
+    def _lacks(self, pulse: Pulse) -> bool:
+        """Return whether the board has a batch, or an epoch, that this process has not."""
+        if not pulse.epoch:
+            return False
+        return pulse.epoch != self.prices.epoch or pulse.seq > self.prices.seq
 
     async def _send_heartbeats(self) -> None:
         while True:

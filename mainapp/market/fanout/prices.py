@@ -1,5 +1,6 @@
 """A process's copy of the board: each quote is encoded once, each field has its last change."""
 
+import sys
 from collections.abc import Iterable, Mapping
 
 from mainapp.core.realtime.frames import encode
@@ -58,7 +59,7 @@ class Prices:
                 entry.merge(fields, seq)
             else:
                 self.entries[symbol] = Entry(dict(fields), seq)
-            fragments[symbol] = fragment(symbol, encode(fields))
+            fragments[sys.intern(symbol)] = fragment(symbol, encode(fields))
         self.seq = seq
         return fragments
 

@@ -1,6 +1,6 @@
 """The Protocol of all sources of quotes, and the error that they raise."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -17,6 +17,7 @@ Fault = Literal[
     "server_error",  # the source reports an internal error
     "bad_reply",  # the reply does not have the documented form
     "not_given",  # the source works, but does not have the requested data
+    "unfinished",  # our time for the round ended before everything was requested
     "failed",  # anything else
 ]
 
@@ -26,7 +27,7 @@ class ProviderError(Exception):
 
     `permanent` errors (a refused token, a removed page) are not worth a quick retry. `retry_after`
     is the pause in seconds that the source requested, or None. `partial_quotes` are the quotes
-    received before the failure.
+    received before the failure; `unreached` symbols were not requested.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class ProviderError(Exception):
         permanent: bool = False,
         retry_after: float | None = None,
         partial_quotes: Mapping[str, Quote] | None = None,
+        unreached: Collection[str] = (),
     ) -> None:
         super().__init__(message)
         self.fault = fault
         self.permanent = permanent
         self.retry_after = retry_after
         self.partial_quotes = dict(partial_quotes or {})
+        self.unreached = frozenset(unreached)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,11 @@ class Budget:
 
 
 class QuoteProvider(Protocol):
-    """A source of quotes. Each call blocks for the configured time-out at most."""
+    """A source of quotes.
+
+    Each call to it takes the configured time-out at most. `quotes` makes calls for threads.ROUND_S
+    at most, in the order of the symbols.
+    """
 
     name: str
     simulated: bool
@@ -86,7 +93,8 @@ class QuoteProvider(Protocol):
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         """Return quotes by symbol (B3's: PETR4, IBOV), without symbols unknown to the source.
 
-        A price that is not a number is returned as NaN. Raises: ProviderError.
+        A price that is not a number is returned as NaN. Raises: ProviderError, `unfinished` if the
+        time did not suffice for all symbols.
         """
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:

@@ -19,6 +19,7 @@ from mainapp.market.providers.replies import (
     object_rows,
     source_symbols,
     symbol_of,
+    symbols_of,
     to_bars,
     to_currency,
     to_name,
@@ -40,6 +41,7 @@ WRONG_SYMBOLS = frozenset({"AXIA5", "AXIA6"})
 KINDS = {"bdr": "BDR"}
 
 Quotes = dict[str, Quote]
+Method = Callable[[Mapping[str, list[str]], float], Quotes]
 
 
 class BrapiProvider:
@@ -73,7 +75,7 @@ class BrapiProvider:
         self._client.load()
 
     def calls_for(self, symbols: Sequence[str]) -> int:
-        return len(self._jobs(symbols, deadline=0.0))
+        return len(self._jobs(symbols))
 
     def calls_made(self) -> int:
         return self._client.counter.pop()
@@ -92,8 +94,13 @@ class BrapiProvider:
         ]
 
     def quotes(self, symbols: Sequence[str]) -> Quotes:
-        jobs = self._jobs(symbols, deadline=monotonic() + self._timeout)
-        return merge_quotes(gather(jobs, workers=WORKERS, timeout=self._timeout))
+        jobs = self._jobs(symbols)
+        results = gather(
+            [partial(self._run, method, wanted) for method, wanted in jobs],
+            workers=WORKERS,
+            timeout=self._timeout,
+        )
+        return merge_quotes(results, [symbols_of(wanted) for _, wanted in jobs])
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
         name = next(iter(source_symbols([symbol])), None)
@@ -113,7 +120,11 @@ class BrapiProvider:
             raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
         return bars
 
-    def _jobs(self, symbols: Sequence[str], *, deadline: float) -> list[Callable[[], Quotes]]:
+    def _run(self, method: Method, wanted: Mapping[str, list[str]]) -> Quotes:
+        return method(wanted, monotonic() + self._timeout)
+
+    def _jobs(self, symbols: Sequence[str]) -> list[tuple[Method, dict[str, list[str]]]]:
+        """Return the methods to call, each with its papers and their symbols."""
         names = source_symbols(symbols)
         now = monotonic()
         unknown = {name for name, until in list(self._unknown.items()) if until > now}
@@ -121,13 +132,12 @@ class BrapiProvider:
         batched = wanted if self._has_token else [name for name in wanted if name in FREE_SYMBOLS]
         starts = range(0, len(batched), self._batch_size)
         batches = [batched[start : start + self._batch_size] for start in starts]
-        jobs: list[Callable[[], Quotes]] = [
-            partial(self._batch, {name: names[name] for name in batch}, deadline)
-            for batch in batches
+        jobs: list[tuple[Method, dict[str, list[str]]]] = [
+            (self._batch, {name: names[name] for name in batch}) for batch in batches
         ]
         listed = {name: names[name] for name in wanted if name not in batched and name[0] != "^"}
         if listed:
-            jobs.append(partial(self._listed, listed, deadline))
+            jobs.append((self._listed, listed))
         return jobs
 
     def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:

@@ -32,13 +32,15 @@ class Fetched:
     """The result of a fetch: quotes, symbols that no source has, and the sources' errors.
 
     An unusable quote (not a number, not positive, from the future) is in `quotes` only if no other
-    source has a usable one; `refused` contains the other unusable quotes.
+    source has a usable one; `refused` contains the other unusable quotes. `unreached` symbols have
+    no quote because no source was asked for them, for lack of time or of calls.
     """
 
     quotes: dict[str, Quote]
     missing: frozenset[str] = frozenset()
     errors: dict[str, str] = field(default_factory=dict)
     refused: tuple[Quote, ...] = ()
+    unreached: frozenset[str] = frozenset()
 
 
 class Chain:
@@ -52,8 +54,9 @@ class Chain:
     def fetch(self, symbols: Sequence[str]) -> Fetched:
         """Return the quotes of the symbols, each from the first source that has it.
 
-        Blocks for the sum of the sources' time-outs at most. A source that failed last time is
-        probed in parallel to the next ones, and awaited only if symbols are still missing then.
+        Symbols are requested in their order, as long as there is time. Blocks for the sum of the
+        sources' time-outs and rounds at most. A source that failed last time is probed in parallel
+        to the next ones, and awaited only if symbols are still missing then.
         """
         round_ = _Round(symbols)
         probes: list[PendingCall[dict[str, Quote]]] = []
@@ -114,6 +117,7 @@ class _Round:
         self._symbols = list(dict.fromkeys(symbols))
         self._quotes: dict[str, Quote] = {}
         self._unusable: list[Quote] = []
+        self._reached: set[str] = set()
         self.errors: dict[str, str] = {}
 
     @property
@@ -123,9 +127,11 @@ class _Round:
     def add(self, name: str, call: "PendingCall[dict[str, Quote]]") -> None:
         try:
             quotes: Mapping[str, Quote] = call.result()
+            self._reached.update(call.symbols)
         except ProviderError as error:
             self.errors[name] = str(error)
             quotes = error.partial_quotes
+            self._reached.update(set(call.symbols) - error.unreached)
         for symbol in self.wanted:
             quote = quotes.get(symbol)
             if quote is None:
@@ -144,6 +150,7 @@ class _Round:
             missing=frozenset(self._symbols) - quotes.keys(),
             errors=self.errors,
             refused=tuple(refused),
+            unreached=frozenset(self._symbols) - quotes.keys() - self._reached,
         )
 
 

@@ -33,6 +33,11 @@ def source_symbols(symbols: Iterable[str], *, suffix: str = "") -> dict[str, lis
     return names
 
 
+def symbols_of(names: Mapping[str, list[str]]) -> list[str]:
+    """Return the requested symbols of some of the source's."""
+    return [symbol for symbols in names.values() for symbol in symbols]
+
+
 def object_rows(value: Any) -> list[Mapping[str, Any]]:
     """Return the JSON objects in a list, and an empty list for any other value."""
     return [row for row in value if isinstance(row, dict)] if isinstance(value, list) else []

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from mainapp.market.providers.base import ProviderError, QuoteProvider
 from mainapp.market.providers.breaker import Admission
 from mainapp.market.providers.guard import Guard
-from mainapp.market.providers.threads import Call
+from mainapp.market.providers.threads import ROUND_S, Call
 from mainapp.market.quotes import Quote
 
 # Threads of hung calls cannot be stopped: without a limit they would pile up.
@@ -57,7 +57,10 @@ class Source:
             return None
         while self.provider.calls_for(symbols) > admission.calls:
             symbols = symbols[: len(symbols) // 2]
-        return self._start(lambda: self.provider.quotes(symbols), admission)
+        limit_s = self._timeout + (ROUND_S if admission.calls > 1 else 0)
+        call = self._start(lambda: self.provider.quotes(symbols), admission, limit_s)
+        call.symbols = symbols
+        return call
 
     def start(self, function: Callable[[QuoteProvider], Result]) -> "PendingCall[Result]":
         """Start one call for a waiting user.
@@ -67,7 +70,7 @@ class Source:
         admission = self._admit(1, is_spaced=False)
         if not admission.calls:
             raise ProviderError(admission.reason)
-        return self._start(lambda: function(self.provider), admission)
+        return self._start(lambda: function(self.provider), admission, self._timeout)
 
     def wait_s(self) -> float:
         return self.guard.wait_s()
@@ -94,11 +97,11 @@ class Source:
             load(self.provider)
             self._is_loaded = True
 
-    def _start(self, function: Callable[[], Result], admission: Admission) -> "PendingCall[Result]":
+    def _start(
+        self, function: Callable[[], Result], admission: Admission, limit_s: float
+    ) -> "PendingCall[Result]":
         self._load()
-        call = PendingCall(
-            self, function, admission, deadline=monotonic() + self._timeout + GRACE_S
-        )
+        call = PendingCall(self, function, admission, deadline=monotonic() + limit_s + GRACE_S)
         with self._lock:
             self._pending.append(call)
         return call
@@ -106,6 +109,8 @@ class Source:
 
 class PendingCall(Generic[Result]):
     """A running call to a source. Its outcome is reported to the guard once."""
+
+    symbols: Sequence[str] = ()  # those requested
 
     def __init__(
         self,
@@ -162,7 +167,7 @@ class PendingCall(Generic[Result]):
         extra_calls = made - self._calls
         if made and result == {}:
             self._source.guard.record_empty(extra_calls=extra_calls)
-        elif error is None or error.fault == "not_given":
+        elif error is None or error.fault in ("not_given", "unfinished"):
             self._source.guard.succeed(delay_s=_delay_s(result), extra_calls=extra_calls)
         else:
             self._source.guard.fail(error, extra_calls=extra_calls)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from threading import Event, Thread
 from time import monotonic
 from typing import Generic, TypeVar
@@ -10,11 +10,17 @@ from typing import Generic, TypeVar
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.quotes import Quote
 
+# The time for starting calls, of which a source may need hundreds. Shorter than beat's interval.
+ROUND_S = 5.0
 AFFECTS_ALL = ("rate_limited", "unauthorized")
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+
+class Unstarted(ProviderError):
+    """A call that was not made."""
 
 
 class Call(Generic[Result]):
@@ -31,6 +37,9 @@ class Call(Generic[Result]):
     def is_done(self) -> bool:
         return self._done.is_set()
 
+    def wait(self, timeout: float) -> None:
+        self._done.wait(timeout)
+
     def result(self, timeout: float) -> Result:
         """Wait for the function's result.
 
@@ -44,16 +53,24 @@ class Call(Generic[Result]):
         return self._result  # type: ignore[return-value]  # done without an error: it is a Result
 
     def _run(self) -> None:
-        try:
-            self._result = self._function()
-        except ProviderError as error:
-            self._error = error
-        # The thread's boundary: an error in the adapter must reach the caller.
-        except Exception as error:
-            logger.exception("a source's adapter failed")
-            self._error = ProviderError(f"its adapter failed: {error!r}")
-        finally:
-            self._done.set()
+        outcome = _attempt(self._function)
+        if isinstance(outcome, ProviderError):
+            self._error = outcome
+        else:
+            self._result = outcome
+        self._done.set()
+
+
+def _attempt(function: Callable[[], Result]) -> Result | ProviderError:
+    """Call a function of an adapter; return its result or error."""
+    try:
+        return function()
+    except ProviderError as error:
+        return error
+    # The thread's boundary: an error in the adapter must reach the caller.
+    except Exception as error:
+        logger.exception("a source's adapter failed")
+        return ProviderError(f"its adapter failed: {error!r}")
 
 
 def gather(
@@ -61,52 +78,69 @@ def gather(
 ) -> list[Result | ProviderError]:
     """Run functions in at most `workers` threads and return each result or error, in order.
 
-    Takes `timeout` seconds at most: functions that still run then count as timed out, and the
-    others never start. None starts after a refusal that affects all calls (AFFECTS_ALL).
+    Each function has `timeout` seconds. None starts after ROUND_S, or after a refusal that affects
+    all calls (AFFECTS_ALL); those have an `Unstarted` error.
     """
-    deadline = monotonic() + timeout
+    started_at = monotonic()
     waiting: deque[int] = deque(range(len(functions)))
     done: dict[int, Result | ProviderError] = {}
-    skipped = [ProviderError("no answer in time", fault="timeout")]
+    begun: dict[int, float] = {}
+    unstarted = [Unstarted("the time of the round is over", fault="unfinished")]
 
     def work() -> None:
-        while waiting and monotonic() < deadline:
+        while waiting and monotonic() < started_at + ROUND_S:
             try:
                 number = waiting.popleft()
             except IndexError:  # another thread took the last one
                 return
-            try:
-                done[number] = functions[number]()
-            except ProviderError as error:
-                done[number] = error
-                if error.fault in AFFECTS_ALL:
-                    waiting.clear()
-                    skipped[0] = error
+            begun[number] = monotonic()
+            outcome = done[number] = _attempt(functions[number])
+            if isinstance(outcome, ProviderError) and outcome.fault in AFFECTS_ALL:
+                waiting.clear()
+                unstarted[0] = Unstarted(str(outcome), fault=outcome.fault)
+
+    def left_s() -> float:
+        """Return the seconds until no running function has time left."""
+        running = [at for number, at in list(begun.items()) if number not in done]
+        return max(running, default=monotonic()) + timeout - monotonic()
 
     for call in [Call(work) for _ in range(min(workers, len(functions)))]:
-        try:
-            call.result(deadline - monotonic())
-        except ProviderError as error:
-            skipped[0] = error if call.is_done else skipped[0]
-    return [done.get(number, skipped[0]) for number in range(len(functions))]
+        while not call.is_done and (wait_s := left_s()) > 0:
+            call.wait(wait_s)
+    late = ProviderError("no answer in time", fault="timeout")
+    return [
+        done.get(number, late if number in begun else unstarted[0])
+        for number in range(len(functions))
+    ]
 
 
-def merge_quotes(results: Iterable[dict[str, Quote] | ProviderError]) -> dict[str, Quote]:
-    """Return the quotes of all results.
+def merge_quotes(
+    results: Iterable[dict[str, Quote] | ProviderError], requested: Iterable[Collection[str]]
+) -> dict[str, Quote]:
+    """Return the quotes of all results; `requested` are the symbols of each.
 
-    Raises: ProviderError: the most severe one, with the quotes of the other results. Papers that
-    the source does not have are not an error.
+    Raises: ProviderError: the most severe one, with the quotes of the other results and the symbols
+    of the calls that were not made. Papers that the source does not have are not an error.
     """
     quotes: dict[str, Quote] = {}
-    errors: list[ProviderError] = []
-    for result in results:
-        if isinstance(result, ProviderError):
-            errors.append(result)
-        else:
+    faults: list[ProviderError] = []
+    unreached: set[str] = set()
+    for result, symbols in zip(results, requested, strict=True):
+        if not isinstance(result, ProviderError):
             quotes |= result
-    faults = [error for error in errors if error.fault != "not_given"]
+        elif result.fault != "not_given":
+            faults.append(result)
+            if isinstance(result, Unstarted):
+                unreached.update(symbols)
     if not faults:
         return quotes
-    most_severe = next((error for error in faults if error.fault in AFFECTS_ALL), faults[0])
+    most_severe = min(faults, key=_severity)
     most_severe.partial_quotes = quotes
+    most_severe.unreached = frozenset(unreached)
     raise most_severe
+
+
+def _severity(error: ProviderError) -> int:
+    if error.fault in AFFECTS_ALL:
+        return 0
+    return 2 if isinstance(error, Unstarted) else 1

@@ -26,6 +26,7 @@ from mainapp.market.providers.replies import (
     object_rows,
     source_symbols,
     symbol_of,
+    symbols_of,
     to_bars,
     to_quote,
 )
@@ -81,8 +82,9 @@ class YahooProvider:
         raise ProviderError("has no list of the exchange's papers", fault="not_given")
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
-        jobs = [partial(self._batch, wanted) for wanted in self._batches(symbols)]
-        return merge_quotes(self._run_jobs(jobs))
+        batches = self._batches(symbols)
+        results = self._run_jobs([partial(self._batch, wanted) for wanted in batches])
+        return merge_quotes(results, map(symbols_of, batches))
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
         name = next(iter(source_symbols([symbol], suffix=SUFFIX)), None)
@@ -150,11 +152,10 @@ class YahooProvider:
         return reply
 
     def _run_jobs(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
-        """Run jobs in threads, each with the deadline of this call."""
-        deadline = monotonic() + self._timeout
+        """Run jobs in threads, each with its own deadline."""
 
         def run(job: Callable[[], Result]) -> Result:
-            _call.deadline, _call.counter = deadline, self._counter
+            _call.deadline, _call.counter = monotonic() + self._timeout, self._counter
             return job()
 
         return gather([partial(run, job) for job in jobs], workers=2, timeout=self._timeout)

@@ -96,11 +96,10 @@ class YahooFinProvider:
         if any(isinstance(result, dict) for result in results):
             # If some pages are readable, an unreadable one does not count against the source.
             results = [
-                result
+                {} if isinstance(result, ProviderError) and result.fault == "bad_reply" else result
                 for result in results
-                if not isinstance(result, ProviderError) or result.fault != "bad_reply"
             ]
-        return merge_quotes(results)
+        return merge_quotes(results, names.values())
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
         name = next(iter(source_symbols([symbol], suffix=SUFFIX)), None)
@@ -116,11 +115,11 @@ class YahooFinProvider:
         raise ProviderError(f"has no history of {symbol}", fault="not_given", permanent=True)
 
     def _run_jobs(self, jobs: Sequence[Callable[[], Result]]) -> list[Result | ProviderError]:
-        """Run jobs in threads until the deadline; library errors become ProviderError."""
-        deadline = monotonic() + self._timeout
+        """Run jobs in threads, each with its own deadline; library errors become ProviderError."""
 
         def run(job: Callable[[], Result]) -> Result:
-            _call.client, _call.address, _call.deadline = self._client, self._url, deadline
+            _call.client, _call.address = self._client, self._url
+            _call.deadline = monotonic() + self._timeout
             try:
                 return job()
             except LIBRARY_FAULTS as error:

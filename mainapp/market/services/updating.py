@@ -1,11 +1,14 @@
 """Updates of quotes: claim, fetch, record, write to the board, publish."""
 
 import logging
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from threading import Event, Thread
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -29,7 +32,10 @@ TASK = "update_stock"
 LEASE_KEY = key("update_stock")
 LEASE_S, RENEW_S = 2.0, 0.5
 CLOSED_INTERVAL = timedelta(seconds=60)
-EARLY = timedelta(seconds=1)  # beat is inexact: a run may start this much before its due time
+# Beat is inexact: a run may start this much before its due time, but never takes the next run's.
+EARLY, EARLY_SHARE = timedelta(seconds=1), 4
+REACHED_KEY = key("reached")
+REACHED_KEPT_S = 86_400
 
 
 @cache
@@ -77,19 +83,18 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     case nothing happens while another batch runs. Raises: redis.RedisError.
     """
     interval = _interval()
-    if interval is None or not (at_once or _is_due(at)):
+    if interval is None or not (at_once or _is_due(at, interval)):
         return False
     with _lease() as is_acquired:
         # Checked again: another batch may have run since.
-        if not is_acquired or not (at_once or _is_due(at)):
+        if not is_acquired or not (at_once or _is_due(at, interval)):
             return False
         symbols = watch.watched_symbols(redis_client()) | watch.needed_symbols()
         if symbols and _are_sources_resting(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
-        next_due_at = at + pause if _is_due(at) else _next_due_at(at)
         wanted = symbols if at_once else _unclaimed(symbols)
-        _fetch_and_place(wanted, next_due_at=next_due_at)
+        _fetch_and_place(wanted, next_due_at=_due_after(at, interval, pause))
     return True
 
 
@@ -110,7 +115,8 @@ def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) 
     A batch without any quote in which sources failed leaves the status unchanged: it is still due,
     and pages show the feed as late.
     """
-    fetched = chain().fetch(sorted(symbols))
+    fetched = chain().fetch(_longest_unreached_first(symbols))
+    _note_reached(set(symbols) - fetched.unreached)
     for source, error in fetched.errors.items():
         logger.warning("%s: %s", source, error)
     at = datetime.now(UTC)
@@ -119,8 +125,30 @@ def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) 
         logger.warning("%s: %d quotes refused: %s", source, count, reason)
     status = None
     if next_due_at and (fetched.quotes or not fetched.errors):
-        status = FeedStatus(batch_at=at, next_due_at=next_due_at)
+        late = tuple(sorted(fetched.unreached))
+        status = FeedStatus(batch_at=at, next_due_at=next_due_at, late=late)
     place_quotes(recorded.quotes, status)
+
+
+def _longest_unreached_first(symbols: Collection[str]) -> list[str]:
+    """Return the symbols in the order in which they should be fetched.
+
+    A round may be too short for all. In alphabetical order, the last ones would never be reached.
+    """
+    if not symbols:
+        return []
+    names = sorted(symbols)
+    times: Any = redis_client().hmget(REACHED_KEY, names)
+    reached_at = {name: int(time or 0) for name, time in zip(names, times, strict=True)}
+    return sorted(names, key=lambda name: reached_at[name])
+
+
+def _note_reached(symbols: Collection[str]) -> None:
+    if symbols:
+        pipeline = redis_client().pipeline()
+        pipeline.hset(REACHED_KEY, mapping=dict.fromkeys(symbols, time.time_ns()))
+        pipeline.expire(REACHED_KEY, REACHED_KEPT_S)
+        pipeline.execute()
 
 
 def place_quotes(quotes: Collection[Quote], status: FeedStatus | None) -> Placed:
@@ -162,23 +190,32 @@ def _are_sources_resting(at: datetime) -> bool:
         return False
     if soonest.state == "resting":
         next_due_at = at + timedelta(seconds=soonest.wait_s)
-        _place([], FeedStatus(batch_at=_last_batch_at(at), next_due_at=next_due_at))
+        status = quote_board().status() or FeedStatus(batch_at=at, next_due_at=at)
+        _place([], replace(status, next_due_at=next_due_at))
     return True
 
 
-def _last_batch_at(at: datetime) -> datetime:
+def _is_due(at: datetime, interval: timedelta) -> bool:
     status = quote_board().status()
-    return status.batch_at if status else at
+    return status is None or at >= status.next_due_at - _early(interval)
 
 
-def _next_due_at(at: datetime) -> datetime:
+def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> datetime:
+    """Return the due time after a run at `at`.
+
+    A run takes one due time; the next one is `pause` later, however many beats there are. Counted
+    from the run itself, two beats at an interval of 2 s fetched every second.
+    """
     status = quote_board().status()
-    return status.next_due_at if status else at
+    if status is None:
+        return at + pause
+    if at < status.next_due_at - _early(interval):
+        return status.next_due_at  # an extra run
+    return max(status.next_due_at, at - _early(interval)) + pause
 
 
-def _is_due(at: datetime) -> bool:
-    status = quote_board().status()
-    return status is None or at >= status.next_due_at - EARLY
+def _early(interval: timedelta) -> timedelta:
+    return min(EARLY, interval / EARLY_SHARE)
 
 
 def _is_trading(at: datetime) -> bool:

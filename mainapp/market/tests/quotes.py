@@ -36,11 +36,13 @@ class LiveBoard:
     async def put(self, *quotes: Quote, status: FeedStatus | None = None) -> Placed:
         return await asyncio.to_thread(updating.place_quotes, quotes, status)
 
-    async def set_feed(self, *, due_in_s: float, batch_at: datetime | None = None) -> None:
+    async def set_feed(
+        self, *, due_in_s: float, batch_at: datetime | None = None, late: tuple[str, ...] = ()
+    ) -> None:
         """Renew the worker's lease, and set the due time of the next batch."""
         now = datetime.now(UTC)
         due_at = now + timedelta(seconds=due_in_s)
-        await self.put(status=FeedStatus(batch_at=batch_at or now, next_due_at=due_at))
+        await self.put(status=FeedStatus(batch_at=batch_at or now, next_due_at=due_at, late=late))
         updating.quote_board().renew_worker_lease()
 
     @property

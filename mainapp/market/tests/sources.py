@@ -25,6 +25,7 @@ class TestSource:
         self.prices = dict(prices or {})
         self.requests = []
         self.fault = None
+        self.reach = None  # how many symbols there is time for
         self.started, self.can_reply = Event(), Event()
         self.can_reply.set()
 
@@ -34,7 +35,13 @@ class TestSource:
         assert self.can_reply.wait(10)
         if self.fault:
             raise ProviderError("is broken", fault=self.fault)
-        return {symbol: self._quote(symbol) for symbol in symbols if symbol in self.prices}
+        reached = symbols[: self.reach]
+        quotes = {symbol: self._quote(symbol) for symbol in reached if symbol in self.prices}
+        if unreached := set(symbols) - set(reached):
+            raise ProviderError(
+                "no time", fault="unfinished", partial_quotes=quotes, unreached=unreached
+            )
+        return quotes
 
     def load(self):
         pass

@@ -127,6 +127,31 @@ async def test_batch_received_during_a_resync_is_not_reverted(board):
         assert hub.prices.entries["PETR4"].fields["price"] == "38.44"
 
 
+async def test_board_is_not_read_if_the_message_arrives_just_after_the_poll(board, monkeypatch):
+    await board.put(make_quote())
+    monkeypatch.setattr(market_hub, "POLL_S", 0.001)
+    async with running() as hub:
+        client = Client(hub, "PETR4")
+        reads = []
+
+        async def pulse():
+            """Return the pulse of a batch whose message arrives 1 ms later."""
+            seq = hub.prices.seq + 1
+            batch = hub.apply_batch(recorded(seq, board.epoch, PETR4={"price": f"{seq}.00"}))
+            hub.loop.call_later(0.001, hub.run_in_background, batch)
+            return Pulse(board.epoch, seq, None, worker_alive=True)
+
+        monkeypatch.setattr(hub._board, "pulse", pulse)
+        monkeypatch.setattr(hub, "resync", partial(note_read, reads))
+        await until(lambda: len(client.frames) == 2)
+
+        assert reads == []
+
+
+async def note_read(reads):
+    reads.append(1)
+
+
 async def wait_for_resync(hub):
     while not hub._resyncing.locked():
         await asyncio.sleep(0)

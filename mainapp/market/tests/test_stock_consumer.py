@@ -475,6 +475,21 @@ async def test_change_of_the_feed_is_sent_at_once(websocket, board, quick_hub):
         await wait_for_feed(socket, "down")
 
 
+async def test_frames_name_the_symbols_that_the_last_batch_did_not_reach(websocket, board):
+    await board.put(petr4())
+    await board.set_feed(due_in_s=60, late=("PETR4", "VALE3"))
+    async with websocket(track("PETR4")) as late, websocket(track()) as other:
+        assert (await late.next("snapshot"))["late"] == ["PETR4"]
+        assert "late" not in await other.next("snapshot")
+
+        await board.set_feed(due_in_s=60, late=("PETR4",))
+        assert (await late.next("heartbeat"))["late"] == ["PETR4"]
+        await board.set_feed(due_in_s=60)
+        async with asyncio.timeout(1):
+            while "late" in await late.next("heartbeat"):
+                pass
+
+
 async def test_feed_without_any_batch_is_late(websocket, board):
     updating.quote_board().renew_worker_lease()
     async with websocket(track("PETR4")) as socket:

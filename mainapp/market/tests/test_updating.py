@@ -13,6 +13,8 @@ from mainapp.market import board as boards
 from mainapp.market import watch
 from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.providers.base import Budget
+from mainapp.market.providers.breaker import Admission
+from mainapp.market.providers.guard import Guard
 from mainapp.market.services import updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.services.updating import (
@@ -125,6 +127,51 @@ def test_batch_waits_for_its_due_time_unless_at_once(source):
     assert update_watched(at=at + SECOND, at_once=True) is True
     assert update_watched(at=at + 10.1 * SECOND) is True
     assert len(source.requests) == 3
+
+
+@pytest.mark.parametrize("interval_s", [1, 2, 10])
+@pytest.mark.parametrize("offset", [0.05, 0.3, 0.5, 0.7, 0.95])
+def test_two_beats_fetch_no_more_often_than_one(source, interval_s, offset):
+    watched("PETR4")
+    ensure_periodic_task()
+    IntervalSchedule.objects.update(every=interval_s)
+    start, runs = now(), 6
+
+    for number in range(runs):
+        for beat in (0.0, offset):
+            update_watched(at=start + (number + beat) * interval_s * SECOND)
+
+    # A run may start early, but takes the next one's time.
+    assert runs <= len(source.requests) <= runs + 1
+
+
+def test_symbols_that_a_round_did_not_reach_come_first_in_the_next(source, monkeypatch):
+    monkeypatch.setattr(watch, "_needs", [lambda: ["PETR4", "VALE3", "ITUB4"]])
+    source.reach = 2
+    at, late = now(), []
+
+    for number in range(3):
+        update_watched(at=at + number * 10 * SECOND)
+        late.append(updating.quote_board().status().late)
+
+    assert [request[:2] for request in source.requests] == [
+        ["ITUB4", "PETR4"],
+        ["VALE3", "ITUB4"],
+        ["PETR4", "ITUB4"],
+    ]
+    assert late == [("VALE3",), ("PETR4",), ("VALE3",)]
+
+
+def test_symbols_beyond_a_budget_have_their_turn_in_the_next_round(source, monkeypatch):
+    monkeypatch.setattr(watch, "_needs", [lambda: ["PETR4", "VALE3", "ITUB4"]])
+    source.budget = Budget(calls=1_000_000, period="month")
+    monkeypatch.setattr(source, "calls_for", len)
+    monkeypatch.setattr(Guard, "admit", lambda *_, **__: Admission(calls=1))
+
+    for number in range(3):
+        update_watched(at=now() + number * 10 * SECOND)
+
+    assert source.requests == [["ITUB4"], ["PETR4"], ["VALE3"]]
 
 
 def test_board_and_publication_follow_the_commit(source, monkeypatch):

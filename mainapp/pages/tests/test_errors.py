@@ -1,5 +1,6 @@
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404
 from django.test import Client
 from django.urls import URLPattern, include, path
@@ -22,6 +23,9 @@ urlpatterns = [
     path("bad/", raising(BadRequest()), name="test-bad"),
     path("forbidden/", raising(PermissionDenied()), name="test-forbidden"),
     path("broken/", raising(ValueError()), name="test-broken"),
+    path("down/", raising(OperationalError("the connection is lost")), name="test-down"),
+    path("closed/", raising(InterfaceError("the connection is closed")), name="test-closed"),
+    path("api/v1/down/", raising(OperationalError()), name="test-api-down"),
     path("thing/<int:pk>/", raising(Http404()), name="test-thing"),
     path("", include("project.urls")),
 ]
@@ -58,6 +62,8 @@ def client(settings):
         ("/forbidden/", 403, "Sem permissão", "No permission"),
         ("/nowhere/", 404, "Página não encontrada", "Page not found"),
         ("/broken/", 500, "Algo deu errado", "Something went wrong"),
+        ("/down/", 503, "O banco de dados não responde", "The database does not answer"),
+        ("/closed/", 503, "O banco de dados não responde", "The database does not answer"),
     ],
 )
 def test_errors_are_in_the_visitors_language(client, address, status, portuguese, english):
@@ -68,12 +74,31 @@ def test_errors_are_in_the_visitors_language(client, address, status, portuguese
     assert (response.status_code, english in response.content.decode()) == (status, True)
 
 
-@pytest.mark.parametrize("address", ["/bad/", "/forbidden/", "/nowhere/", "/broken/"])
+@pytest.mark.parametrize("address", ["/bad/", "/forbidden/", "/nowhere/", "/broken/", "/down/"])
 def test_an_error_page_warns_of_the_simulated_market_only(client, settings, address):
     assert "MERCADO SIMULADO" in client.get(address).content.decode()
 
     settings.SIMULATED = False
     assert "SIMULADO" not in client.get(address).content.decode()
+
+
+def test_the_page_of_an_absent_database_asks_to_come_back(client, caplog):
+    response = client.get("/down/")
+
+    assert "Traceback" not in caplog.text
+    assert response["Retry-After"] == "5"
+    assert response["Cache-Control"] == "no-store"
+
+
+def test_the_api_without_a_database_answers_by_its_contract(client):
+    response = client.get("/api/v1/down/", headers={"accept-language": "en"})
+
+    assert (response.status_code, response["Retry-After"]) == (503, "5")
+    assert response.json() == {
+        "code": "unavailable",
+        "message": "Out of service for a moment; try again.",
+        "fields": {},
+    }
 
 
 def test_errors_of_foreign_and_missing_objects_are_identical(client):

@@ -13,6 +13,7 @@ from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 from mainapp.market.board import Board, FeedStatus
 from mainapp.pages.views import health
+from tests.redis_servers import server
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,16 @@ def lost_redis(monkeypatch):
     """A Redis address without a server."""
     client = redis.Redis(unix_socket_path="/nonexistent", retry=Retry(NoBackoff(), 0))
     monkeypatch.setattr(health, "redis_client", lambda: client)
+
+
+@pytest.fixture
+def refusing_redis(tmp_path, monkeypatch):
+    """The client of a separate Redis, for commands that make it refuse writes."""
+    with server(tmp_path) as started:
+        client = redis.Redis(port=started.port)
+        monkeypatch.setattr(health, "redis_client", lambda: client)
+        yield client
+        client.close()
 
 
 def test_healthz_answers_without_a_database(client):
@@ -110,3 +121,18 @@ def test_readyz_waits_for_a_hanging_check_until_its_timeout(client, leases, monk
     assert response.json()["database"] == "no answer within 0.2 s"
     assert time.monotonic() - started_at < 0.6
     answered.set()
+
+
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [
+        ("REPLICAOF localhost 1", "Redis is read-only"),
+        ("CONFIG SET maxmemory 1mb", "Redis is full"),
+        ("CONFIG SET min-replicas-to-write 1", "Redis refuses writes"),
+    ],
+)
+def test_check_redis_names_the_reason_of_refused_writes(refusing_redis, command, state):
+    refusing_redis.execute_command(*command.split())
+
+    assert health.check_redis() == state
+    assert refusing_redis.ping()

@@ -10,12 +10,14 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from psycopg_pool import PoolTimeout
 
+from mainapp.core.database import limited
 from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
 from mainapp.market import board
 
 TIMEOUT_S = 1.0
+WRITE_CHECK_MS = 1000
 # A batch may need its source's timeout and a retry before it counts as missing.
 BATCH_GRACE = timedelta(seconds=15)
 
@@ -42,9 +44,9 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 def check_database() -> str:
     try:
-        with connection.cursor() as cursor:
+        with limited(TIMEOUT_S), connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except (DatabaseError, PoolTimeout):
+    except DatabaseError:
         return "the database does not answer"
     finally:
         connection.close()
@@ -52,7 +54,20 @@ def check_database() -> str:
 
 
 def check_redis() -> str:
-    return _check_with_redis(lambda: "ok" if redis_client().ping() else "Redis does not answer")
+    """Report whether Redis accepts writes: a replica and a full Redis still reply to PING."""
+
+    def check() -> str:
+        try:
+            redis_client().set(key("write-check"), 1, px=WRITE_CHECK_MS)
+        except redis.ReadOnlyError:
+            return "Redis is read-only"
+        except redis.OutOfMemoryError:
+            return "Redis is full"
+        except redis.ResponseError:
+            return "Redis refuses writes"
+        return "ok"
+
+    return _check_with_redis(check)
 
 
 def check_batch() -> str:
@@ -78,8 +93,8 @@ def check_beat() -> str:
     return _check_lease(board.BEAT_KEY, "no beat renews its lease")
 
 
-def _check_lease(key: str, otherwise: str) -> str:
-    return _check_with_redis(lambda: "ok" if redis_client().exists(key) else otherwise)
+def _check_lease(name: str, otherwise: str) -> str:
+    return _check_with_redis(lambda: "ok" if redis_client().exists(name) else otherwise)
 
 
 def _check_with_redis(check: Callable[[], str]) -> str:

@@ -128,7 +128,9 @@ export class Connection extends EventTarget {
     ws.onmessage = ({ data }) => this._ws === ws && this._onMessage(data);
     ws.onclose = ({ code }) => this._ws === ws && this._onClose(code);
     setTimeout(() => {
-      if (this._ws === ws && ws.readyState === WebSocket.CONNECTING) this.restart();
+      if (this._ws !== ws || ws.readyState !== WebSocket.CONNECTING) return;
+      this.restart();
+      ws.close(); // browsers open one WebSocket to a host at a time: this one blocks the next
     }, CONNECT_MS);
   }
 

@@ -10,12 +10,12 @@ const CLOCK_CHECK_MS = 10_000;
 const PROOFS = new Set(["snapshot", "update", "heartbeat", "ranking"]);
 
 /**
- * Events: `quotes` {changes, snapshot}, `status`, `pending`, `unknown` {symbols}, `left` {symbols},
+ * Events: `quotes` {changes, snapshot}, `status`, `late`, `pending`, `unknown` {symbols}, `left` {symbols},
  * `problem` {code, detail, …}, `message` {user, message, sent_at}; in the room `home` also `ranking`
  * {traded, gainers, losers, quotes}.
  *
  * `feed` is `live` or `stale`, `reason` why it is stale: a reason of the connection (core/connection.js),
- * or the server's `late` or `down`.
+ * or the server's `late` or `down`. The set `late` has the symbols that the last batch did not reach.
  */
 export class StockSocket extends EventTarget {
   constructor({ room = "track", symbols = [], url = null }) {
@@ -23,6 +23,7 @@ export class StockSocket extends EventTarget {
     this.quotes = new Map();
     this.symbols = new Set(symbols);
     this.pending = new Set();
+    this.late = new Set();
     this.session = null;
     this.source = null;
     this.simulated = null;
@@ -182,8 +183,9 @@ export class StockSocket extends EventTarget {
     this._emit("problem", { ...frame, refused });
   }
 
-  /** Read a frame's clock, session and feed. */
+  /** Read a frame's clock, session, feed and late symbols. */
   _updateStatus(frame) {
+    this._updateLate(frame);
     if (frame.server_time) addServerTime(Date.parse(frame.server_time));
     const hasChanged = frame.session !== undefined && frame.session !== this.session;
     if (hasChanged) this.session = frame.session;
@@ -192,6 +194,16 @@ export class StockSocket extends EventTarget {
       this._liveAt ??= this._localTime(Date.parse(frame.batch_at));
       this._setStale(frame.feed, hasChanged);
     }
+  }
+
+  /** A heartbeat names all late symbols, another frame only those among its own. */
+  _updateLate({ type, quotes = {}, late = [] }) {
+    const now = new Set(type === "heartbeat" ? [] : this.late);
+    for (const symbol of Object.keys(quotes)) now.delete(symbol);
+    for (const symbol of late) now.add(symbol);
+    if (now.size === this.late.size && late.every((symbol) => this.late.has(symbol))) return;
+    this.late = now;
+    this._emit("late");
   }
 
   /** Prices are as old as the last batch: `batchAt`, or now when the frame itself is one (undefined). */

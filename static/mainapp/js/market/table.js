@@ -105,7 +105,18 @@ export class QuoteTable {
 
   setStale(isStale) {
     this._isStale = isStale;
-    for (const row of this._rows.values()) row.cells.price.classList.toggle("stale", isStale);
+    for (const row of this._rows.values()) row.cells.price.classList.toggle("stale", isStale || row.isLate);
+  }
+
+  /** Mark the rows of the symbols that the last batch did not reach. */
+  setLate(symbols) {
+    for (const row of this._rows.values()) {
+      const isLate = symbols.has(row.element.dataset.symbol);
+      if (row.isLate === isLate) continue;
+      row.isLate = isLate;
+      row.cells.price.classList.toggle("stale", this._isStale || isLate);
+      if (row.quote) this._writeOrigin(row);
+    }
   }
 
   showAges() {
@@ -137,7 +148,7 @@ export class QuoteTable {
     for (const node of element.querySelectorAll("[data-range]")) bars[node.dataset.range] = node;
     const [base, line] = element.querySelectorAll(".spark path");
     const spark = { base, line };
-    const row = { element, cells, bars, spark, points: [], quote: null, isVisible: false };
+    const row = { element, cells, bars, spark, points: [], quote: null, isVisible: false, isLate: false };
     this._rows.set(element.dataset.symbol, row);
     this._observer.observe(element);
     return row;
@@ -183,14 +194,15 @@ export class QuoteTable {
     if (row.isVisible && !before.isFirst && before.price !== undefined) {
       flash(cells.price, compareDecimals(quote.price, before.price));
     }
-    cells.price.classList.toggle("stale", this._isStale);
+    cells.price.classList.toggle("stale", this._isStale || row.isLate);
   }
 
-  _writeOrigin({ cells, quote }) {
+  _writeOrigin({ cells, quote, isLate }) {
     cells.age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
-    const delay = quote.delay_s > 0 ? delayText(quote.delay_s) : "";
+    const delay = isLate ? gettext("atrasado") : quote.delay_s > 0 ? delayText(quote.delay_s) : "";
     if (cells.age.dataset.delay !== delay) cells.age.dataset.delay = delay;
-    const origin = originText(quote);
+    const reason = isLate ? ` · ${gettext("a última atualização não chegou a este papel")}` : "";
+    const origin = originText(quote) + reason;
     if (cells.age.title !== origin) cells.age.title = cells.price.title = origin;
   }
 

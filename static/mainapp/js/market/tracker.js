@@ -183,6 +183,7 @@ socket.addEventListener("quotes", ({ detail }) => {
     table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : before);
   }
 });
+socket.addEventListener("late", () => table.setLate(socket.late));
 socket.addEventListener("pending", ({ detail }) => {
   detail.symbols.filter((symbol) => !rendered[symbol]).forEach(markPending);
 });

@@ -1,0 +1,73 @@
+"""Time limits of database calls, and the failures that are the database's, not the request's."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from time import monotonic
+
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponseBase
+
+REQUEST_S = 7.0  # of the 10 s in which a request has to end
+RETRY_AFTER_S = 5
+_UNAVAILABLE_IN_SQLITE = {
+    *(sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN),
+    *(sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR),
+}
+_PRIMARY_CODE = 0xFF
+
+_deadline: ContextVar[float | None] = ContextVar("database_deadline", default=None)
+
+
+class ProcessLimit:
+    """Limit of each call outside a request, in seconds; None for commands such as `migrate`."""
+
+    call_s: float | None = None
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Let the block's database calls fail when `seconds` are over, all together."""
+    token = _deadline.set(monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+def remaining_s() -> float | None:
+    """Return the time that a database call may take now, 0 at least; None without a limit."""
+    deadline = _deadline.get()
+    return ProcessLimit.call_s if deadline is None else max(0.0, deadline - monotonic())
+
+
+def is_limited() -> bool:
+    """Return whether the caller is in a `limited` block."""
+    return _deadline.get() is not None
+
+
+def limit_database_time(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Limit the time that a request waits for the database, in all its queries together."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        with limited(REQUEST_S):
+            return get_response(request)
+
+    return middleware
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Return whether a request failed because the database is away, locked, full or too slow.
+
+    With SQLite, OperationalError also stands for mistakes in a query.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, sqlite3.Error):
+        code = getattr(cause, "sqlite_errorcode", 0)
+        return (code & _PRIMARY_CODE) in _UNAVAILABLE_IN_SQLITE
+    return True

@@ -1,0 +1,129 @@
+"""uvicorn's HTTP protocol, with limits on what a client may leave unfinished."""
+
+import logging
+from asyncio import BaseTransport, TimerHandle
+from collections import Counter
+
+from django.conf import settings
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from mainapp.core.addresses import is_trusted_proxy, network_of
+
+logger = logging.getLogger(__name__)
+
+# A request line with its headers, or trailers. A header line of 150 MiB took 3 GiB.
+MAX_HEAD_BYTES = 64 * 1024
+MAX_HEADERS = 200
+# For the head of a request, from its first byte, and between two parts of its body.
+UNFINISHED_S = 10.0
+
+REFUSAL = b"HTTP/1.1 431 Head Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+# Connections of this process by client network; those that became WebSockets are not included.
+open_connections: Counter[str] = Counter()
+
+
+class TooManyHeaders(Exception):
+    """Ends the parsing of a request."""
+
+
+class BoundedRequests(HttpToolsProtocol):
+    """Closes connections with an endless head, an unfinished request, or too many siblings.
+
+    An address may have SOCKETS_PER_ADDRESS connections, in addition to its WebSockets. Trusted
+    proxies are not limited.
+    """
+
+    _network = ""
+    _head_bytes = 0
+    _has_progressed = False
+    _is_upgraded = False
+    _timer: TimerHandle | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type] # uvicorn's is narrower
+        if self.client and not is_trusted_proxy(self.client[0]):
+            self._network = network_of(self.client[0])
+            open_connections[self._network] += 1
+            if open_connections[self._network] > settings.SOCKETS_PER_ADDRESS:
+                transport.close()
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._release()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse data; close after MAX_HEAD_BYTES without the end of a head or a part of a body."""
+        if self.transport.is_closing():
+            return
+        self._has_progressed = False
+        super().data_received(data)
+        self._head_bytes = 0 if self._has_progressed else self._head_bytes + len(data)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
+        elif self._timer is None and self._is_unfinished():
+            self._start_timer()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) >= MAX_HEADERS:
+            raise TooManyHeaders
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        self._note_progress()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._note_progress()
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._note_progress()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._is_upgraded = True
+        self._release()
+        super().handle_websocket_upgrade()
+
+    def _note_progress(self) -> None:
+        self._has_progressed = True
+        self._stop_timer()
+
+    def _is_unfinished(self) -> bool:
+        """Return whether the client has to send more before the application can respond."""
+        if self._is_upgraded or self.transport.is_closing():
+            return False
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(UNFINISHED_S, self._end_unfinished)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _end_unfinished(self) -> None:
+        """Close the connection, unless the application is slower to read than its client."""
+        self._timer = None
+        if self.flow.read_paused:
+            self._start_timer()
+        elif self._is_unfinished():
+            self.transport.close()
+
+    def _refuse_head(self) -> None:
+        logger.info("closed a connection with a head above %d bytes", MAX_HEAD_BYTES)
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(REFUSAL)
+        self.transport.close()
+
+    def _release(self) -> None:
+        """Stop counting this connection: it ended, or is a WebSocket, which `core.limits` count."""
+        self._stop_timer()
+        if self._network:
+            open_connections[self._network] -= 1
+            if not open_connections[self._network]:
+                del open_connections[self._network]
+            self._network = ""

@@ -1,0 +1,157 @@
+"""The server's HTTP protocol: requests without an end, and too many connections."""
+
+import asyncio
+import contextlib
+
+import pytest
+import uvicorn
+
+from project import http_protocol
+from project.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS, BoundedRequests
+from project.listener import listen
+from project.serve import options
+from project.websockets import QuoteSocketProtocol
+from tests.ops.test_websockets import CLOSE, UPGRADE
+
+START = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+CHUNKED = START + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+BODY = START + b"Content-Length: 10\r\n\r\n"
+
+
+async def read_body(scope, receive, send):
+    """Respond once the whole body was received; accept sockets and read their messages."""
+    message = await receive()
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        while (await receive())["type"] != "websocket.disconnect":
+            continue
+        return
+    while message["type"] == "http.request" and message["more_body"]:
+        message = await receive()
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@contextlib.asynccontextmanager
+async def running_server():
+    config = uvicorn.Config(
+        read_body,
+        http=BoundedRequests,
+        ws=QuoteSocketProtocol,
+        lifespan="off",
+        timeout_graceful_shutdown=1,
+    )
+    server = uvicorn.Server(config)
+    listener = listen("127.0.0.1", 0)
+    running = asyncio.create_task(server._serve([listener]))
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running
+
+
+async def answer_to(port, *parts, every_s=0.0):
+    """Send parts on one connection; return the answer, None if it stays open without one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    for part in parts:
+        writer.write(part)
+        await asyncio.sleep(every_s)
+    try:
+        return await asyncio.wait_for(reader.read(200), 0.5)
+    except TimeoutError:
+        return None
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+def answers(*requests, **options):
+    async def run_clients():
+        async with running_server() as port:
+            return [await answer_to(port, *request, **options) for request in requests]
+
+    return asyncio.run(run_clients())
+
+
+@pytest.mark.parametrize(
+    "start",
+    [START + b"X: ", b"GET /", CHUNKED + b"X: ", START + b"Transfer-Encoding: chunked\r\n\r\n1;"],
+    ids=["header", "path", "trailer", "chunk extension"],
+)
+def test_endless_head_is_refused(start):
+    (answer,) = answers([start, b"x" * (MAX_HEAD_BYTES + 1)], every_s=0.02)
+
+    assert answer is not None
+    assert b" 204 " not in answer
+
+
+def test_head_too_large_is_answered_with_431_and_a_large_body_is_read():
+    size = 8 * MAX_HEAD_BYTES
+    body = START + b"Content-Length: %d\r\n\r\n" % size + b"x" * size
+
+    refused, accepted = answers([START, b"X: " + b"x" * MAX_HEAD_BYTES], [body])
+
+    assert refused.startswith(b"HTTP/1.1 431 ")
+    assert accepted.startswith(b"HTTP/1.1 204 ")
+
+
+def test_many_headers_are_refused():
+    few, many = answers(
+        [START + b"X: 1\r\n" * (MAX_HEADERS - 1) + b"\r\n"],
+        [START + b"X: 1\r\n" * MAX_HEADERS + b"\r\n"],
+    )
+
+    assert few.startswith(b"HTTP/1.1 204 ")
+    assert many.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "part", [b"", b"\r\n", START, BODY, BODY + b"x", CHUNKED, BODY + b"x" * 10 + b"\r\n"]
+)
+def test_unfinished_request_is_closed(part, monkeypatch):
+    monkeypatch.setattr(http_protocol, "UNFINISHED_S", 0.05)
+
+    (answer,) = answers([part])
+
+    assert answer is not None
+
+
+def test_slow_body_and_a_socket_stay_open(monkeypatch):
+    monkeypatch.setattr(http_protocol, "UNFINISHED_S", 0.1)
+
+    async def run_clients():
+        async with running_server() as port:
+            slow = answer_to(port, BODY, *[b"x"] * 10, every_s=0.04)
+            opened = answer_to(port, UPGRADE, CLOSE, every_s=0.2)
+            return await asyncio.gather(slow, opened)
+
+    slow, opened = asyncio.run(run_clients())
+    assert slow.startswith(b"HTTP/1.1 204 ")
+    assert opened.startswith(b"HTTP/1.1 101 ")
+    assert opened.endswith(b"\x88\x02\x03\xe8")
+
+
+def test_server_uses_the_protocol():
+    assert options()["http"] is BoundedRequests
+
+
+def test_address_has_a_limited_number_of_connections_beside_its_sockets(settings):
+    settings.SOCKETS_PER_ADDRESS = 2
+
+    async def run_clients():
+        async with running_server() as port:
+            _, socket = await asyncio.open_connection("127.0.0.1", port)
+            socket.write(UPGRADE)
+            half = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+            before = await answer_to(port, START + b"\r\n")
+            for _, writer in [*half, (None, socket)]:
+                writer.close()
+            await asyncio.sleep(0.05)
+            return before, await answer_to(port, START + b"\r\n")
+
+    before, after = asyncio.run(run_clients())
+    assert before == b""
+    assert after.startswith(b"HTTP/1.1 204 ")
+    assert http_protocol.open_connections == {}

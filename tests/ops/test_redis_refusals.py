@@ -1,0 +1,206 @@
+"""Recovery of worker, beat and web from a Redis that refuses or delays commands.
+
+They run without a supervisor: a process that ends stays away.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from mainapp.core.redis import DEFAULT_PREFIX, instance_prefix
+from mainapp.core.redis_address import RedisAddress
+from project.launcher import BEAT, WORKER
+from tests.instances import ROOT, START_S, environment, get, wait_for
+from tests.prepared import copy_prepared
+from tests.redis_servers import HOST, Server, free_port, sentinel_cluster, server
+
+TASKS = 20
+FAULT_S = 2.5  # longer than the worker's lease and Celery's time-outs of 2 s
+BACK_WITHIN_S = 3.0
+AFTER_FAILOVER_S = 20.0
+
+
+class Processes:
+    """Worker, beat and web of one instance, unsupervised."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.port = free_port()
+        self.folder = folder
+        env_vars = {
+            "DATA_DIR": str(copy_prepared(folder / "data")),
+            "REDIS_URL": url,
+            "PORT": str(self.port),
+            "SECRET_KEY": "x" * 60,
+            "QUOTE_SOURCE": "simulated",
+            "UPDATE_INTERVAL_S": "2",
+            "ALLOW_SIMULATED": "1",
+            "HTTPS": "0",
+        }
+        commands = {"worker": WORKER, "beat": BEAT, "web": "-m project.serve"}
+        self.processes = {
+            name: self._start(name, command, env_vars) for name, command in commands.items()
+        }
+
+    def _start(
+        self, name: str, command: str, env_vars: dict[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        with (self.folder / f"{name}.log").open("w") as log:
+            return subprocess.Popen(  # noqa: S603 - our own arguments
+                [sys.executable, *command.split()],
+                env=environment(**env_vars),
+                cwd=ROOT,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+    def readiness(self) -> dict[str, str]:
+        _status, text = get(f"http://{HOST}:{self.port}/readyz")
+        return json.loads(text) if text else {}
+
+    def is_ready(self) -> bool:
+        return get(f"http://{HOST}:{self.port}/readyz")[0] == 200
+
+    def ended(self) -> list[str]:
+        return [name for name, process in self.processes.items() if process.poll() is not None]
+
+
+@contextmanager
+def running(folder: Path, url: str) -> Iterator[Processes]:
+    processes = Processes(folder, url)
+    try:
+        wait_for(processes.is_ready, START_S, "an instance that is ready")
+        yield processes
+    finally:
+        processes.stop()
+
+
+class Tasks:
+    """Tasks queued as a Celery client does, and their results."""
+
+    def __init__(self, client: "redis.Redis", database: int = 0) -> None:
+        self.client = client
+        self.prefix = f"{instance_prefix(DEFAULT_PREFIX, RedisAddress(database=database))}:celery"
+        self.last_id = ""
+
+    def queue(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.last_id = f"{time.monotonic_ns():032x}"
+            self.client.lpush(f"{self.prefix}:listed", json.dumps(_message(self.last_id)))
+
+    def are_done(self) -> bool:
+        """Return whether the last one has a result, and none waits or lacks acknowledgement.
+
+        Earlier ones may have ended while Redis refused their results.
+        """
+        names = ("listed", "unacked", "unacked_index")
+        remaining = self.client.exists(*(f"{self.prefix}:{name}" for name in names))
+        return not remaining and bool(
+            self.client.exists(f"{self.prefix}:celery-task-meta-{self.last_id}")
+        )
+
+
+def _message(task_id: str) -> dict[str, Any]:
+    return {
+        "body": json.dumps([[["PETR4"]], {}, {}]),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"task": "update_stock", "id": task_id, "lang": "py"},
+        "properties": {
+            "correlation_id": task_id,
+            "delivery_info": {"exchange": "", "routing_key": "listed"},
+            "delivery_tag": task_id,
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A Redis, and the processes that all faults but the failover share."""
+    folder = tmp_path_factory.mktemp("refusals")
+    with server(folder) as started, running(folder, f"redis://{HOST}:{started.port}/0") as all_:
+        yield started, all_
+
+
+@contextmanager
+def _refusing(client: "redis.Redis", refuse: str, allow: str) -> Iterator[None]:
+    client.execute_command(*refuse.split())
+    yield
+    client.execute_command(*allow.split())
+
+
+@contextmanager
+def _frozen(started: Server) -> Iterator[None]:
+    started.freeze()
+    yield
+    started.thaw()
+
+
+FAULTS = {
+    "replica": ("REPLICAOF localhost 1", "REPLICAOF NO ONE", "Redis is read-only"),
+    "full": ("CONFIG SET maxmemory 1mb", "CONFIG SET maxmemory 0", "Redis is full"),
+    "no-replicas": (
+        "CONFIG SET min-replicas-to-write 1",
+        "CONFIG SET min-replicas-to-write 0",
+        "Redis refuses writes",
+    ),
+    "no-rights": ("ACL SETUSER default -@write", "ACL SETUSER default +@all", None),
+    "slow": (f"CLIENT PAUSE {FAULT_S * 1000:.0f} ALL", "PING", None),
+    "frozen": (None, None, None),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_all_processes_resume_and_no_task_is_lost(shared, name):
+    started, processes = shared
+    refuse, allow, state = FAULTS[name]
+    client = redis.Redis(HOST, started.port, socket_timeout=10)
+    tasks = Tasks(client)
+    tasks.queue(TASKS)
+    fault = _refusing(client, refuse, allow) if refuse else _frozen(started)
+
+    with fault:
+        faulty_at = time.monotonic()
+        if state:
+            assert processes.readiness()["redis"] == state
+        time.sleep(max(0.0, faulty_at + FAULT_S - time.monotonic()))
+    allowed_at = time.monotonic()
+    tasks.queue()
+
+    wait_for(tasks.are_done, 30, "the results of all tasks")
+    wait_for(processes.is_ready, 30, "an instance that is ready again")
+    assert time.monotonic() - allowed_at <= BACK_WITHIN_S
+    assert processes.ended() == []
+    client.close()
+
+
+def test_all_processes_resume_after_a_failover_from_a_frozen_master(tmp_path):
+    with ExitStack() as stack:
+        cluster = stack.enter_context(sentinel_cluster(tmp_path))
+        processes = stack.enter_context(running(tmp_path, cluster.url))
+        old_port = cluster.master_port()
+        cluster.master.freeze()
+        frozen_at = time.monotonic()
+        wait_for(lambda: cluster.master_port() != old_port, AFTER_FAILOVER_S, "a failover")
+        client = redis.Redis(HOST, cluster.replica.port, password=cluster.PASSWORD, db=1)
+        stack.callback(client.close)
+        tasks = Tasks(client, database=1)
+        wait_for(lambda: client.info("replication")["role"] == "master", 10, "a new master")
+        tasks.queue()
+
+        wait_for(tasks.are_done, 60, "the result of the task")
+        wait_for(processes.is_ready, 60, "an instance that is ready again")
+        assert time.monotonic() - frozen_at <= AFTER_FAILOVER_S
+        assert processes.ended() == []
