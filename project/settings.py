@@ -275,6 +275,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mainapp.api.formats.Json"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
+    "DEFAULT_METADATA_CLASS": "mainapp.api.formats.Names",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
