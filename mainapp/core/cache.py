@@ -120,9 +120,8 @@ class SharedCache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         # A list: Django would split a URL with several sentinels at its commas.
-        super().__init__([server], params)
+        super().__init__([server], {"OPTIONS": {"serializer": JsonSerializer}} | params)
         self._class = _Client
-        self._options = {"serializer": JsonSerializer, **self._options}
 
     def clear(self) -> bool:  # type: ignore[override] # Django returns whether it succeeded
         """Delete this cache's keys and no others of the database."""

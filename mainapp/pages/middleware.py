@@ -93,11 +93,11 @@ def refuse_unreadable_requests(
     return middleware
 
 
-class RefuseUnreadableForms:
-    """Answer 400 to a form that cannot be decoded, or that contains a NUL.
+class RefuseNulsInForms:
+    """Answer 400 to a form that contains a NUL.
 
-    A part of it may name any of Python's codecs for its file's name. No text field of a page
-    accepts a NUL, and PostgreSQL raises for one that a view reads without a form.
+    No text field of a page accepts one, and PostgreSQL raises for one that a view reads without a
+    form.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -109,11 +109,7 @@ class RefuseUnreadableForms:
     def process_view(self, request: HttpRequest, *_view: Any) -> None:
         if request.method != "POST" or request.path_info.startswith("/api/"):
             return
-        try:
-            form = request.POST
-        except (LookupError, UnicodeError) as error:
-            raise BadRequest("a form that cannot be decoded") from error
-        if any("\0" in text for name, texts in form.lists() for text in (name, *texts)):
+        if any("\0" in text for name, texts in request.POST.lists() for text in (name, *texts)):
             raise BadRequest("a NUL in a form")
 
 

@@ -141,9 +141,9 @@ def of_headers() -> Iterator[Hostile]:
 def of_forms(names: list[str]) -> Iterator[Hostile]:
     """Yield forms whose fields all have one hostile value, and forms that are none."""
     for text in TEXTS:
-        body = "&".join(f"{name}={escaped(text)}" for name in names)
+        body = "&".join(f"{name}={escaped(text)}" for name in names).encode()
         if len(body) < 2_000_000:
-            yield Hostile("POST", headers={b"content-type": FORM}, body=body.encode())
+            yield Hostile("POST", headers={b"content-type": FORM}, body=body)
     for charset in (b"utf-7", b"zlib", b"unicode_escape", b"utf-16", b"\xff"):
         body = b"&".join(b"%b=+2AA-\\ud800" % name.encode() for name in names)
         yield Hostile("POST", headers={b"content-type": FORM + b"; charset=" + charset}, body=body)

@@ -82,9 +82,9 @@ def log() -> Iterator[io.StringIO]:
     """Return what a server would have logged, by the handler of the settings."""
     handler = next(h for h in logging.getLogger().handlers if h.filters)
     text = io.StringIO()
-    stream, handler.stream = handler.stream, text  # type: ignore[attr-defined] # a StreamHandler
+    stream, handler.stream = handler.stream, text
     yield text
-    handler.stream = stream  # type: ignore[attr-defined] # as above
+    handler.stream = stream
 
 
 def form_names() -> list[str]:
@@ -181,11 +181,11 @@ def page_addresses(world: Any) -> dict[str, str]:
 
 def operations(world: Any) -> dict[str, tuple[str, list[str], list[str]]]:
     """Return the address, the methods and the fields of each operation."""
-    found = {}
+    found: dict[str, tuple[str, list[str], list[str]]] = {}
     for resolver in get_resolver().url_patterns:
         for pattern in getattr(resolver, "url_patterns", ()):
             name = getattr(pattern, "name", None)
-            if name in operation_policies() and name not in found:
+            if name and name in operation_policies() and name not in found:
                 kinds = pattern.pattern.converters
                 values = {kind: "PETR4" if kind == "symbol" else 1 for kind in kinds}
                 found[name] = (

@@ -4,7 +4,7 @@ import os
 import pickle
 import time
 
-import msgpack
+import msgpack  # type: ignore[import-untyped] # it has no types
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer

@@ -25,7 +25,7 @@ def work(arguments: list[str], data: bytes) -> dict[str, Any]:
         return {"error": "binary"}
     line_end = "" if text.endswith(("\r", "\n")) else "\n"
     lines = io.StringIO(f"{text}{line_end}{END}", newline="")
-    rows = []
+    rows: list[list[str]] = []
     try:
         for row in csv.reader(lines, delimiter=separator(text)):
             if len(rows) == max_rows or row == [END]:
