@@ -74,7 +74,6 @@ MIDDLEWARE = [
     "django.middleware.locale.LocaleMiddleware",
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
-    "mainapp.pages.middleware.RefuseNulsInForms",
     "django.middleware.csrf.CsrfViewMiddleware",
     "mainapp.pages.middleware.set_chosen_language",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -93,26 +93,6 @@ def refuse_unreadable_requests(
     return middleware
 
 
-class RefuseNulsInForms:
-    """Answer 400 to a form that contains a NUL.
-
-    No text field of a page accepts one, and PostgreSQL raises for one that a view reads without a
-    form.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self._get_response(request)
-
-    def process_view(self, request: HttpRequest, *_view: Any) -> None:
-        if request.method != "POST" or request.path_info.startswith("/api/"):
-            return
-        if any("\0" in text for name, texts in request.POST.lists() for text in (name, *texts)):
-            raise BadRequest("a NUL in a form")
-
-
 def limit_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:

@@ -51,7 +51,6 @@ WRONG = {
     "codec of a parameter": {"content_type": b"text/html; a*=nothing''b"},
     "no boundary": {"body": b"a", "content_type": b"multipart/form-data"},
     "too many fields": {"body": b"a=1&" * 1500, "content_type": FORM},
-    "NUL in a form": {"body": b"login=a%00b", "content_type": FORM},
     "too large a form": {"body": b"a=" + b"b" * 3_000_000, "content_type": FORM},
 }
 
@@ -67,7 +66,7 @@ async def test_a_wrong_request_is_answered_with_400_and_no_traceback(request_, l
 async def test_a_session_cookie_with_a_nul_is_ignored(log, queries):
     cookie = rb'sessionid="\000\000\000\000\000\000\000\000"'
 
-    assert await send(path="/user-profile/1/", cookie=cookie) < 500
+    assert await send(path="/carteira", cookie=cookie) < 500
     assert [sql for sql in queries if "django_session" in sql] == []
 
 
