@@ -16,7 +16,7 @@ IS_SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))
 # Tools and tests read the settings in debug mode; servers never do.
 DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 # Production settings for `check --deploy`; it needs no database.
-PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
+PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
 .PHONY: run install develop assets chromium test unit unit-postgresql ops browser check style types \
@@ -96,7 +96,7 @@ unit-postgresql: develop
 	TEST_DATABASE=postgresql $(PY) -m pytest -n 2
 
 # Real processes: starts, kills, restarts, backups. Tests that share an instance share a worker.
-# Four workers on two cores, because half of the time is spent waiting; likewise in the browser.
+# Four workers on two cores, because half of the time is spent waiting; the same holds for the browser.
 ops: develop
 	$(PY) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder tests/ops
 

@@ -33,9 +33,9 @@ def measure_delays(
     bench.warm_up()
     before, after = [], []
     for _ in range(ROUNDS):
-        before.append(bench.delays("read", READERS, BATCHES, EVERY_S)["p99"])
+        before.append(bench.measure_delays("read", READERS, BATCHES, EVERY_S)["p99"])
         load.call("write", name="block", frame={"type": "block"}, count=blockers)
-        after.append(bench.delays("read", READERS, BATCHES, EVERY_S)["p99"])
+        after.append(bench.measure_delays("read", READERS, BATCHES, EVERY_S)["p99"])
     load.call("close", name="read")
     load.call("close", name="block")
     web.terminate()

@@ -89,15 +89,15 @@ def storm(tally: Tally, load: Worker, running: Instance, kind: str, count: int) 
     cookies = make_cookies(running, count) if kind == "logged in" else []
     port = int(running.url.rpartition(":")[2])
     load.call("open", name=kind, port=port, count=count, symbols=SYMBOLS, cookies=cookies)
-    load.call("persist", name=kind, policy="at_once")
+    load.call("set_policy", name=kind, policy="at_once")
     web = running.child("pregao: web")
     assert web
     web.send_signal(signal.SIGKILL)
     killed_at = time.monotonic()
-    state = load.call("back", name=kind, timeout_s=30)
+    state = load.call("wait_reconnected", name=kind, timeout_s=30)
     everyone_s = time.monotonic() - killed_at
     tally.note(f"{count} {kind} clients that reconnect at once after a kill")
-    tally.check("  every client is back", state["back"] == count)
+    tally.check("  every client has reconnected", state["reconnected"] == count)
     tally.line("  refused handshakes", state["refused"], "", 0)
     tally.line("  half of them back after", state["p50_s"], "s")
     tally.line("  the last back after", max(state["last_s"], everyone_s), "s", BACK_S)

@@ -45,7 +45,7 @@ Publish = Callable[[], dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Rush:
+class Throughput:
     """The result of batches without pauses: CPU of a client update in us, deliveries a second."""
 
     cpu_us: float
@@ -65,29 +65,33 @@ class Bench:
             self.publish()
         time.sleep(0.5)
 
-    def delays(self, name: str, sockets: int, batches: int, every_s: float) -> dict[str, float]:
+    def measure_delays(
+        self, name: str, sockets: int, batches: int, every_s: float
+    ) -> dict[str, float]:
         """Publish batches at a constant rate; return p50 and p99 of the delay in ms."""
         self.load.call("reset", name=name)
-        published, begun = {}, time.monotonic()
+        published, started_at = {}, time.monotonic()
         for number in range(1, batches + 1):
             answer = self.publish()
             published[answer["seq"]] = answer["at"]
             self.load.call("wait", name=name, updates=number * sockets)
-            time.sleep(max(0.0, begun + number * every_s - time.monotonic()))
+            time.sleep(max(0.0, started_at + number * every_s - time.monotonic()))
         return dict(self.load.call("delays", name=name, published=published))
 
-    def rush(self, name: str, sockets: int, batches: int, frames: int = 1) -> Rush:
+    def measure_throughput(
+        self, name: str, sockets: int, batches: int, frames: int = 1
+    ) -> Throughput:
         """Publish each batch as soon as all sockets have the previous one."""
         self.load.call("reset", name=name)
-        begun_cpu, begun = cpu_s(self.pid), time.monotonic()
+        cpu_before_s, started_at = cpu_s(self.pid), time.monotonic()
         for number in range(1, batches + 1):
             self.publish()
             self.load.call("wait", name=name, updates=number * sockets * frames)
-        spent_s, lasted_s = cpu_s(self.pid) - begun_cpu, time.monotonic() - begun
+        spent_s, lasted_s = cpu_s(self.pid) - cpu_before_s, time.monotonic() - started_at
         state = self.load.call("state", name=name)
         if state["updates"] != batches * sockets * frames:
             print(f"  ! {state['updates']} frames of {batches * sockets * frames}")
-        return Rush(
+        return Throughput(
             cpu_us=spent_s / (state["updates"] / frames) * 1e6,
             frame_bytes=state["update_bytes"] / max(1, state["updates"]),
             per_second=batches * sockets / lasted_s,
@@ -111,19 +115,20 @@ def measure_project(
     bench = Bench(load, web.pid, lambda: dict(publisher.call("publish")))
     load.call("open", name="first", port=port, count=1, symbols=SYMBOLS)
     bench.warm_up()
-    begun = cpu_s(web.pid)
+    cpu_before_s = cpu_s(web.pid)
     time.sleep(3)
-    tally.line("server CPU with one idle socket", (cpu_s(web.pid) - begun) / 3 * 1000, "ms/s")
+    spent_ms = (cpu_s(web.pid) - cpu_before_s) * 1000
+    tally.line("server CPU with one idle socket", spent_ms / 3, "ms/s")
     results, open_ = {}, 0
     for sockets, batches, every_s in ((500, 40, 0.1), (4000, 6, 0.5)):
         tally.note(f"{sockets} sockets")
         open_more(tally, bench, port, sockets - open_)
         open_ = sockets
-        beside = bare if sockets == BARE_SOCKETS else None
-        results[sockets] = updates(tally, bench, sockets, batches, every_s, beside)
+        compared = bare if sockets == BARE_SOCKETS else None
+        results[sockets] = measure_updates(tally, bench, sockets, batches, every_s, compared)
     growth = results[4000][0] / results[500][0]
     tally.line("CPU of an update, 4,000 sockets over 500", growth, "times", FLAT)
-    redis_and_sql(tally, bench, publisher, port)
+    count_commands(tally, bench, publisher, port)
     load.call("close", name="all")
     load.call("close", name="first")
     web.terminate()
@@ -132,44 +137,44 @@ def measure_project(
 
 def open_more(tally: Tally, bench: Bench, port: int, count: int) -> None:
     """Open sockets and print the cost of each."""
-    before, begun = bench_state(port)["rss"], cpu_s(bench.pid)
+    memory_before, cpu_before_s = bench_state(port)["rss"], cpu_s(bench.pid)
     opened = bench.load.call("open", name="all", port=port, count=count, symbols=SYMBOLS)
-    spent_ms = (cpu_s(bench.pid) - begun) * 1000 / count
-    memory_kb = (bench_state(port)["rss"] - before) / count / 1024
+    spent_ms = (cpu_s(bench.pid) - cpu_before_s) * 1000 / count
+    memory_kb = (bench_state(port)["rss"] - memory_before) / count / 1024
     tally.check("  every socket opened, none refused", opened["refused"] == 0)
     tally.line("  CPU of a connect", spent_ms, "ms", CONNECT_BUDGET_MS)
     tally.line("  memory of an idle socket", memory_kb, "KB", MEMORY_BUDGET_KB)
 
 
-def updates(
+def measure_updates(
     tally: Tally, bench: Bench, sockets: int, batches: int, every_s: float, bare: Bench | None
 ) -> tuple[float, float]:
     """Print the cost and the delay of an update; return its CPU, and that of `bare`, in us."""
-    rushes, bare_us = [], math.inf
+    rounds, bare_us = [], math.inf
     for _ in range(ROUNDS):
-        rushes.append(bench.rush("all", sockets, batches))
+        rounds.append(bench.measure_throughput("all", sockets, batches))
         if bare:
-            bare_us = min(bare_us, bare.rush("bare", sockets, batches).cpu_us)
-    delays = [bench.delays("all", sockets, DELAYED_BATCHES, every_s) for _ in range(2)]
-    best = min(rush.cpu_us for rush in rushes)
-    tally.line("  frame", rushes[0].frame_bytes, "bytes")
+            bare_us = min(bare_us, bare.measure_throughput("bare", sockets, batches).cpu_us)
+    delays = [bench.measure_delays("all", sockets, DELAYED_BATCHES, every_s) for _ in range(2)]
+    best = min(result.cpu_us for result in rounds)
+    tally.line("  frame", rounds[0].frame_bytes, "bytes")
     tally.line(f"  CPU of a client update, best of {ROUNDS}", best, "us", CPU_BUDGET_US)
-    tally.line("  CPU of a client update, worst", max(rush.cpu_us for rush in rushes), "us")
+    tally.line("  CPU of a client update, worst", max(result.cpu_us for result in rounds), "us")
     for rank in ("p50", "p99"):
         delay_ms = min(delay[rank] for delay in delays)
         tally.line(f"  from publication to receipt, {rank}", delay_ms, "ms")
-    tally.line("  deliveries a second", max(rush.per_second for rush in rushes), "/s")
+    tally.line("  deliveries a second", max(result.per_second for result in rounds), "/s")
     return best, bare_us
 
 
-def redis_and_sql(tally: Tally, bench: Bench, publisher: Worker, port: int) -> None:
+def count_commands(tally: Tally, bench: Bench, publisher: Worker, port: int) -> None:
     """Count the Redis commands and queries of 10 broadcasts, minus those of an idle server."""
     window_s, batches = 3.0, 10
 
     def window(work: Callable[[], object]) -> dict[str, int]:
-        before, begun = publisher.call("info"), time.monotonic()
+        before, started_at = publisher.call("info"), time.monotonic()
         work()
-        time.sleep(max(0.0, begun + window_s - time.monotonic()))
+        time.sleep(max(0.0, started_at + window_s - time.monotonic()))
         after = publisher.call("info")
         return {name: count - before.get(name, 0) for name, count in after.items()}
 
@@ -191,8 +196,8 @@ def measure_usual_design(rig: Rig, load: Worker, publisher: Worker) -> tuple[flo
     numbers = iter(range(1, 1000))
     bench = Bench(load, web.pid, lambda: dict(publisher.call("notify", seq=next(numbers))))
     load.call("open", name="usual", port=port_of(listener), count=USUAL_SOCKETS, symbols=SYMBOLS)
-    cpu_us = min(bench.rush("usual", USUAL_SOCKETS, 4).cpu_us for _ in range(2))
-    delay_ms = bench.delays("usual", USUAL_SOCKETS, 4, 0.5)["p99"]
+    cpu_us = min(bench.measure_throughput("usual", USUAL_SOCKETS, 4).cpu_us for _ in range(2))
+    delay_ms = bench.measure_delays("usual", USUAL_SOCKETS, 4, 0.5)["p99"]
     load.call("close", name="usual")
     web.terminate()
     return cpu_us, delay_ms
@@ -205,7 +210,7 @@ def start_picows(rig: Rig, load: Worker, publisher: Worker) -> Bench:
     fragments = {symbol: f'"{symbol}":{"x" * 180}' for symbol in SYMBOLS}
 
     def publish() -> dict[str, Any]:
-        publisher.call("place")
+        publisher.call("put")
         return dict(server.call("publish", seq=next(numbers), fragments=fragments))
 
     load.call("open", name="bare", port=port, count=BARE_SOCKETS, symbols=SYMBOLS)
@@ -219,13 +224,13 @@ def measure_nchan(rig: Rig, load: Worker, publisher: Worker) -> tuple[float, flo
     numbers = iter(range(1, 1000))
 
     def by_symbol() -> dict[str, Any]:
-        publisher.call("place")
+        publisher.call("put")
         seq = next(numbers)
         bodies = {s: f'{{"type":"update","seq":{seq},"{s}":{"x" * 160}}}' for s in SYMBOLS}
         return {"seq": seq, "at": server.publish_all(bodies)}
 
     def at_once() -> dict[str, Any]:
-        publisher.call("place")
+        publisher.call("put")
         seq = next(numbers)
         body = f'{{"type":"update","seq":{seq},{"x" * 1870}}}'
         return {"seq": seq, "at": server.publish_all({"all": body})}
@@ -241,13 +246,13 @@ def measure_nchan(rig: Rig, load: Worker, publisher: Worker) -> tuple[float, flo
             port=server.port,
             count=500,
             symbols=SYMBOLS,
-            each=each,
+            symbols_each=each,
             path=path,
             in_path=True,
             snapshots=False,
         )
-        rushes = [bench.rush(name, 500, 8, frames) for _ in range(ROUNDS)]
-        results.append(min(rush.cpu_us for rush in rushes))
+        rounds = [bench.measure_throughput(name, 500, 8, frames) for _ in range(ROUNDS)]
+        results.append(min(result.cpu_us for result in rounds))
         load.call("close", name=name)
     return results[0], results[1]
 

@@ -54,14 +54,14 @@ class Attacked:
     """The figures of one kind of attack, the best of ROUNDS."""
 
     def __init__(self, kind: str, *, pid: int, port: int, pinger: Worker, attacker: Worker) -> None:
-        self.alone_ms = self.beside_ms = math.inf
+        self.alone_ms = self.during_ms = math.inf
         self.sent_mib = self.growth_mib = 0.0
         self.codes: Counter[str] = Counter()
         for _ in range(ROUNDS):
             self.alone_ms = min(self.alone_ms, p99(pinger))
             with Peak(pid) as peak:
                 attacker.call("start", kind=kind, port=port)
-                self.beside_ms = min(self.beside_ms, p99(pinger))
+                self.during_ms = min(self.during_ms, p99(pinger))
                 result: dict[str, Any] = attacker.call("stop")
             self.growth_mib = max(self.growth_mib, peak.growth_mib)
             self.sent_mib += result["sent"] / MIB
@@ -92,8 +92,8 @@ def main() -> None:
             closed = ", ".join(f"{code} ({n} times)" for code, n in seen.codes.items()) or "never"
             tally.note(f"{kind}: {seen.sent_mib:.1f} MiB accepted; closed with {closed}")
             tally.line("  p99 of the others, alone", seen.alone_ms, "ms")
-            tally.line("  p99 of the others, during the attack", seen.beside_ms, "ms")
-            delay_times = seen.beside_ms / seen.alone_ms
+            tally.line("  p99 of the others, during the attack", seen.during_ms, "ms")
+            delay_times = seen.during_ms / seen.alone_ms
             tally.line("  ratio of the two", delay_times, "times", DELAY_BUDGET_TIMES)
             tally.line("  growth of the server's memory", seen.growth_mib, "MiB", MEMORY_BUDGET_MIB)
     sys.exit(tally.exit_code)

@@ -44,18 +44,18 @@ def prepare(folder: str) -> None:
 
     from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
     from mainapp.market.services.catalogue import (  # noqa: PLC0415 - after the setup
-        read_papers,
+        read_entries,
         search_text,
         seed_catalogue,
     )
 
     call_command("migrate", verbosity=0)
-    seed_catalogue(papers=read_papers(ROOT / "data"))
-    dice = random.Random(1)  # noqa: S311 - made-up names
+    seed_catalogue(entries=read_entries(ROOT / "data"))
+    rng = random.Random(1)  # noqa: S311 - made-up names
     symbols = (f"Z{''.join(letters)}3" for letters in product("ABCDEFGHIJKLMNO", repeat=3))
     missing = STOCKS - Stock.objects.count()
     rows = [
-        (symbol, " ".join(dice.sample(WORDS, 4)))
+        (symbol, " ".join(rng.sample(WORDS, 4)))
         for symbol, _ in zip(symbols, range(missing), strict=False)
     ]
     Stock.objects.bulk_create(
@@ -75,7 +75,7 @@ def search_in_python(text: str) -> Sequence[object]:
 
 
 def measure(search: Callable[[str], object], rounds: int) -> tuple[float, float]:
-    """Return the median and the 95th percentile in milliseconds over all texts."""
+    """Return the median and the 95th percentile in milliseconds over all search terms."""
     times = []
     for _ in range(rounds):
         for text in TEXTS:

@@ -23,7 +23,9 @@ FILLING_BATCHES = 200  # of 1.9 KB: more than the buffers of both sides hold
 
 def p99(bench: Bench) -> float:
     """Return the best p99 of several rounds, because the machine is shared with other work."""
-    return min(bench.delays("healthy", HEALTHY, BATCHES, EVERY_S)["p99"] for _ in range(ROUNDS))
+    return min(
+        bench.measure_delays("healthy", HEALTHY, BATCHES, EVERY_S)["p99"] for _ in range(ROUNDS)
+    )
 
 
 def main() -> None:
@@ -43,7 +45,7 @@ def main() -> None:
         other.call("open", name="slow", port=port, count=STALLED, symbols=SYMBOLS)
         together = p99(bench)
         before = bench_state(port)["rss"]
-        other.call("stall", name="slow")
+        other.call("stop_reading", name="slow")
         bench.warm_up(FILLING_BATCHES)
         stalled = p99(bench)
         memory_kb = (bench_state(port)["rss"] - before) / STALLED / 1024

@@ -29,7 +29,7 @@ from tests.instances import instance
 INTERVAL_S, BATCHES = 5, 6
 FIRST_QUOTE_S = 1.5
 DEFAULT_INTERVAL_S = 10
-STEPS = ("queued", "begun", "published")
+STEPS = ("queued", "started", "published")
 WARM_UP_FRAMES = 8
 UNWATCHED = ("BOVA11", "HGLG11", "IVVB11", "KNRI11", "SMAL11")
 
@@ -57,7 +57,7 @@ class Timeline(threading.Thread):
         if verb == "LPUSH" and name.endswith("update"):
             self.steps.append(("queued", at))
         elif verb == "SET" and name.endswith("update_stock") and " NX" in arguments:
-            self.steps.append(("begun", at))
+            self.steps.append(("started", at))
         elif verb == "PUBLISH" and "stock_track" in name:
             self.steps.append(("published", at))
 
@@ -93,7 +93,7 @@ def report_delays(tally: Tally, timeline: Timeline, socket: ClientConnection) ->
             delays_ms.append((at - timeline.last_before(step, at)) * 1000)
     for step, text in (
         ("queued", "from beat's queueing to the socket"),
-        ("begun", "from the task's lease to the socket"),
+        ("started", "from the task's lease to the socket"),
         ("published", "from the publication to the socket"),
     ):
         tally.line(f"{text}, median of {BATCHES}", percentile(delays[step], 50), "ms")

@@ -81,7 +81,7 @@ def row_changes(size: int) -> float:
 
 
 def main() -> None:
-    tally = Tally("a change of the watch set")
+    tally = Tally("a change to the watch set")
     with Rig() as rig:
         rig.start_redis()
         rig.prepare()

@@ -1,7 +1,7 @@
 """Backup archives of a running instance: its database and media in one tar.gz.
 
 SQLite is copied and restored by its backup API, which does not block readers and writers;
-PostgreSQL by pg_dump and psql. Both restore the whole database in one transaction.
+PostgreSQL by pg_dump and libpq. Both restore the whole database in one transaction.
 """
 
 import json
@@ -12,24 +12,21 @@ import subprocess
 import tarfile
 import tempfile
 import time
+import zlib
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from project.archive import ArchiveError, unpack
+from project.sql_dump import DumpError, load_dump
+
 FORMAT = 1
 MANIFEST = "manifest.json"
 DATABASE = {"sqlite": "database.sqlite3", "postgresql": "database.sql"}
 LOCK_TIMEOUT_MS = 10_000
-# All tables, also those that the archive does not contain: it may be older than the schema.
-DROP_TABLES = """
-DO $$ DECLARE name text; BEGIN
-  FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
-    EXECUTE format('DROP TABLE %I CASCADE', name);
-  END LOOP;
-END $$
-"""
+MAX_MANIFEST = 64 * 1024
 
 
 class BackupError(Exception):
@@ -96,27 +93,43 @@ def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 def _unpack(archive: Path, to: Path, vendor: str) -> None:
     """Unpack an archive that contains only expected members. Raises: BackupError."""
     try:
-        with tarfile.open(archive, "r:gz") as file:
-            members = file.getmembers()
-            for member in members:
-                _check_member(member, vendor)
-            file.extractall(to, members, filter="data")
-        manifest = json.loads((to / MANIFEST).read_text())
-        made_for = manifest["database"]
-        is_known = manifest["format"] == FORMAT
-    except (OSError, EOFError, tarfile.TarError, ValueError, LookupError, TypeError) as error:
+        unpack(archive, to, _check_member)
+        made_for, is_known = _read_manifest(to / MANIFEST)
+        is_whole = (to / DATABASE[vendor]).is_file() or made_for != vendor
+    except ArchiveError as error:
+        raise BackupError(f"{archive} is refused: {error}") from None
+    except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
         raise BackupError(f"{archive} is not a complete backup of Pregão ({error})") from None
     if not is_known:
         raise BackupError(f"{archive} was made by a newer version")
     if made_for != vendor:
         raise BackupError(f"{archive} contains a {made_for} database; this instance has {vendor}")
+    if not is_whole:
+        raise BackupError(f"{archive} is not a complete backup of Pregão (it has no database)")
 
 
-def _check_member(member: tarfile.TarInfo, vendor: str) -> None:
+def _read_manifest(path: Path) -> tuple[str, bool]:
+    """Return the archived database's vendor and whether this version knows the archive's format.
+
+    Raises: ArchiveError, OSError.
+    """
+    try:
+        manifest = json.loads(path.read_text())
+        made_for, format_ = manifest["database"], manifest["format"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise ArchiveError("its manifest is malformed") from None
+    if made_for not in tuple(DATABASE):
+        raise ArchiveError("its manifest names no known database")
+    return made_for, format_ == FORMAT
+
+
+def _check_member(member: tarfile.TarInfo) -> None:
     top, _, path = member.name.partition("/")
     expected = top == "media" if path or member.isdir() else top in (MANIFEST, *DATABASE.values())
-    if not expected or not (member.isdir() or member.isreg()) or ".." in member.name.split("/"):
-        raise BackupError(f"the archive contains an unexpected {member.name!r}")
+    if not expected:
+        raise ArchiveError(f"it contains an unexpected {member.name!r}")
+    if member.name == MANIFEST and member.size > MAX_MANIFEST:
+        raise ArchiveError("its manifest is too long")
 
 
 def _dump_sqlite(database: Mapping[str, Any], to: Path) -> None:
@@ -151,9 +164,34 @@ def _dump_postgresql(database: Mapping[str, Any], to: Path) -> None:
 
 
 def _load_postgresql(database: Mapping[str, Any], archived: Path) -> None:
-    options = ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
-    steps = [f"--command={DROP_TABLES}", f"--file={archived}"]
-    _run("psql", *options, "--output=/dev/null", *steps, database=database)
+    import psycopg  # noqa: PLC0415 - only where the database is PostgreSQL
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 - the same
+
+    try:
+        conninfo = make_conninfo(**_connection(database))
+        with psycopg.connect(conninfo) as connection, archived.open("rb") as dump:
+            load_dump(connection, dump)
+    except DumpError as error:
+        raise BackupError(f"the archived database is refused: {error}") from None
+    except psycopg.Error as error:
+        reason = (str(error).strip().splitlines() or ["no message"])[0]
+        raise BackupError(f"the archived database cannot be restored: {reason}") from None
+
+
+def _connection(database: Mapping[str, Any]) -> dict[str, str]:
+    """Return libpq's parameters for Django's database settings."""
+    options = database.get("OPTIONS", {})
+    known = {
+        "host": database.get("HOST") or options.get("host"),
+        "port": database.get("PORT"),
+        "user": database.get("USER"),
+        "password": database.get("PASSWORD"),
+        "dbname": database["NAME"],
+        **{name: options.get(name) for name in _TLS},
+        "connect_timeout": 5,
+        "options": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c client_min_messages=warning",
+    }
+    return {name: str(value) for name, value in known.items() if value}
 
 
 def _run(tool: str, *arguments: str, database: Mapping[str, Any]) -> None:
@@ -161,19 +199,9 @@ def _run(tool: str, *arguments: str, database: Mapping[str, Any]) -> None:
     path = shutil.which(tool)
     if path is None:
         raise BackupError(f"{tool} is not on PATH: install PostgreSQL's client programs")
-    options = database.get("OPTIONS", {})
-    host = str(database.get("HOST") or options.get("host") or "")
-    known = {
-        "PGHOST": host,
-        "PGPORT": str(database.get("PORT") or ""),
-        "PGUSER": str(database.get("USER") or ""),
-        "PGPASSWORD": str(database.get("PASSWORD") or ""),
-        "PGDATABASE": str(database["NAME"]),
-        "PGSSLMODE": str(options.get("sslmode") or ""),
-        "PGCONNECT_TIMEOUT": "5",
-        "PGOPTIONS": f"-c lock_timeout={LOCK_TIMEOUT_MS} -c client_min_messages=warning",
+    environment = os.environ | {
+        _VARIABLES[name]: value for name, value in _connection(database).items()
     }
-    environment = os.environ | {name: value for name, value in known.items() if value}
     done = subprocess.run(  # noqa: S603 - our own arguments
         [path, *arguments],
         env=environment,
@@ -186,5 +214,14 @@ def _run(tool: str, *arguments: str, database: Mapping[str, Any]) -> None:
         raise BackupError(f"{tool} failed: {reason}")
 
 
+_TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey")
+_SAME = ("host", "port", "user", "password", "options", *_TLS)
+_VARIABLES = {
+    "dbname": "PGDATABASE",
+    "connect_timeout": "PGCONNECT_TIMEOUT",
+    **{
+        name: f"PG{name.upper()}" for name in ("host", "port", "user", "password", "options", *_TLS)
+    },
+}
 _DUMP = {"sqlite": _dump_sqlite, "postgresql": _dump_postgresql}
 _LOAD = {"sqlite": _load_sqlite, "postgresql": _load_postgresql}

@@ -191,5 +191,5 @@ def _options() -> dict[str, Any]:
         "socket_connect_timeout": CELERY_TIMEOUT_S,
         "health_check_interval": CELERY_TIMEOUT_S,
         "max_connections": MAX_CONNECTIONS,
-        "retry": Retry(NoBackoff(), 0),
+        "retry": Retry(NoBackoff(), 0),  # kombu and `SteadyConnection` retry themselves
     }

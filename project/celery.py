@@ -67,7 +67,7 @@ app.autodiscover_tasks()
 
 
 def limit_database_calls(**_kwargs: Any) -> None:
-    """Let a database that never answers fail a task, instead of blocking its thread for ever."""
+    """Fail a task whose database call never returns, instead of blocking its thread forever."""
     ProcessLimit.call_s = DATABASE_CALL_S
 
 

@@ -41,7 +41,7 @@ def read_env_file(path: Path) -> dict[str, str]:
 
 
 def parse_env(text: str) -> dict[str, str]:
-    """Return the variables in a text. Raises: ValueError with the line number."""
+    """Return the variables in the text of a file. Raises: ValueError with the line number."""
     variables = {}
     for number, raw_line in enumerate(text.split("\n"), 1):
         line = raw_line.strip()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mainapp.core.private_targets import parse_private_target
 from mainapp.core.redis_address import parse_redis_url
 from project.database_url import parse_database_url
 from project.env_file import read_env_file
@@ -23,9 +24,14 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Python decodes each byte of the environment that is not UTF-8 as one of these.
 _NOT_UTF_8 = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.A | re.I)
+# A name may contain the characters that separate addresses only in quotes: with `Club, B3 <a@b>`
+# every e-mail would fail.
+_LOCAL_PART = r"[^\s()<>\[\]:;@\\,\"]+"
+_SENDER_NAME = r"(?:[^()<>\[\]:;@\\,\"]*|\"[^\"\\]*\"\s*)"
 _SENDER = re.compile(
-    r"[^<>]*<[^\s<>@]+@(?P<domain>[^\s<>@]+)>|[^\s<>@]+@(?P<bare_domain>[^\s<>@]+)"
+    rf"{_SENDER_NAME}<{_LOCAL_PART}@(?P<domain>[^\s<>@]+)>|{_LOCAL_PART}@(?P<bare_domain>[^\s<>@]+)"
 )
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_]([\w-]{0,61}\w)?(\.[A-Za-z0-9_]([\w-]{0,61}\w)?)*\.?", re.A
 )
@@ -113,16 +119,35 @@ class Environment:
         host = _unbracketed(item)
         if not (item == "*" or _is_host(host.removeprefix("."))):
             raise _refusal(name, "takes host names, .domains or IP addresses, without ports", item)
-        return f"[{host}]" if ":" in host else host
+        if ":" in host:  # as browsers write it: [::1], not [0:0:0:0:0:0:0:1]
+            return f"[{ipaddress.ip_address(host)}]"
+        return host.removesuffix(".")
 
     def networks(self, name: str) -> list[str]:
-        """Return IP addresses and networks in CIDR notation, or `*` for all."""
+        """Return IP addresses and networks in CIDR notation, or `*` for all.
+
+        IPv4 ones are followed by their IPv4-mapped form, in which a server that listens on `::`
+        sees its clients.
+        """
+        networks = []
+        for item in self.items(name):
+            try:
+                network = None if item == "*" else ipaddress.ip_network(item)
+            except ValueError:
+                raise _refusal(name, "takes IP addresses or networks (10.0.0.0/8)", item) from None
+            networks.append(item)
+            if network is not None and network.version == 4:
+                networks.append(f"::ffff:{network.network_address}/{96 + network.prefixlen}")
+        return networks
+
+    def private_targets(self, name: str) -> list[str]:
+        """Return hosts, IP addresses and networks, each with a port or without."""
         items = self.items(name)
         for item in items:
             try:
-                item == "*" or ipaddress.ip_network(item)
-            except ValueError:
-                raise _refusal(name, "takes IP addresses or networks (10.0.0.0/8)", item) from None
+                parse_private_target(item)
+            except ValueError as error:
+                raise _refusal(name, str(error), item) from None
         return items
 
     def url(self, name: str, default: str = "") -> str:
@@ -132,6 +157,13 @@ class Environment:
             raise _refusal(name, "takes a URL such as https://example.org", value)
         return value.rstrip("/")
 
+    def site_url(self, name: str) -> str:
+        """Return the URL of this site, which a browser can open: no wildcard address."""
+        value = self.url(name)
+        if (urlsplit(value).hostname or "") in ("0.0.0.0", "::"):  # noqa: S104 - refused
+            raise _refusal(name, "takes an address that people can open, no wildcard", value)
+        return value
+
     def proxy(self, name: str) -> str:
         """Return the URL of an HTTP proxy, which may contain a user and a password."""
         value = self.text(name)
@@ -140,12 +172,15 @@ class Environment:
         return value.rstrip("/")
 
     def origins(self, name: str) -> list[str]:
-        """Return origins such as `https://example.org:8443` or `https://*.example.org`."""
-        origins = [item.rstrip("/") for item in self.items(name)]
+        """Return origins such as `https://example.org:8443` or `https://*.example.org`.
+
+        They are compared with what browsers send: lower case, without the scheme's default port.
+        """
+        origins = [item.rstrip("/").lower() for item in self.items(name)]
         for origin in origins:
             if not _is_url(origin.replace("://*.", "://", 1)) or "/" in origin.partition("://")[2]:
                 raise _refusal(name, "takes origins such as https://example.org", origin)
-        return origins
+        return list(dict.fromkeys(map(_without_default_port, origins)))
 
     def path(self, name: str, default: Path) -> Path:
         """Return an absolute path; ~ is the user's home."""
@@ -178,6 +213,12 @@ class Environment:
         except ValueError as error:
             raise _refusal(name, str(error)) from None
         return value
+
+    def refuse(self, names: Collection[str], reason: str) -> None:
+        """Refuse variables that a library would read instead of our own."""
+        for name in names:
+            if self.text(name):
+                raise _refusal(name, reason)
 
     def word(self, name: str, default: str) -> str:
         """Return a name that is valid in a Redis key: letters, digits, _ and -."""
@@ -222,6 +263,12 @@ def _is_host(text: str) -> bool:
     return bool(_HOST_NAME.fullmatch(text))
 
 
+def _without_default_port(origin: str) -> str:
+    parts = urlsplit(origin)
+    is_default = parts.port == _DEFAULT_PORTS[parts.scheme]
+    return origin.rpartition(":")[0] if is_default else origin
+
+
 def _is_url(text: str, *, may_have_user: bool = False) -> bool:
     try:
         parts = urlsplit(text)
@@ -232,6 +279,7 @@ def _is_url(text: str, *, may_have_user: bool = False) -> bool:
         parts.scheme in ("http", "https")
         and _is_host(parts.hostname or "")
         and port != 0
+        and not parts.netloc.endswith(":")
         and not re.search(r"[\s?#\\]", text)
         and (may_have_user or "@" not in parts.netloc)
     )

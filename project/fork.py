@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+# Options of prctl(2), which Python's standard library does not have.
 PR_SET_PDEATHSIG = 1
 PR_SET_NAME = 15
 NAME_BYTES = 15  # of a thread's name, without the final zero

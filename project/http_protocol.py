@@ -28,7 +28,7 @@ class TooManyHeaders(Exception):
 
 
 class BoundedRequests(HttpToolsProtocol):
-    """Closes connections with an endless head, an unfinished request, or too many siblings.
+    """Closes connections with an endless head or an unfinished request, and surplus ones.
 
     An address may have SOCKETS_PER_ADDRESS connections, in addition to its WebSockets. Trusted
     proxies are not limited.

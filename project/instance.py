@@ -12,11 +12,11 @@ from typing import Any
 
 from project.embedded import socket_path
 from project.environment import BASE_DIR, Refusal, env
+from project.site_url import WILDCARDS, own_url, read_site_url
 
 REAL_SOURCES = "brapi,yahoo,yahoo_fin"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ALLOWED_ON_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 - compared with, never bound
 
 
 @dataclass
@@ -92,10 +92,16 @@ class Instance:
             "SECRET_KEY": env.secret("SECRET_KEY") or self.secret_key(),
             "REDIS_URL": env.redis_url("REDIS_URL") or f"unix://{socket_path(self.data_dir)}",
             "HTTPS": "1" if https else "0",
+            "SITE_URL": self._site_url(),
             "ALLOWED_HOSTS": ",".join(env.hosts("ALLOWED_HOSTS", _own_names())),
             "ALLOW_SIMULATED": "1",
             **decided,
         }
+
+    def _site_url(self) -> str:
+        """Return the start of links: the one that is set, or the address of the latest start."""
+        latest = str(self.read_state().get("address", "")).rstrip("/")
+        return read_site_url(env.origins("CSRF_TRUSTED_ORIGINS")) or latest or own_url()
 
 
 def _own_names() -> list[str]:

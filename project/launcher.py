@@ -12,16 +12,16 @@ from functools import partial
 
 from project import embedded
 from project.environment import Refusal, env, load_env_file
-from project.instance import REAL_SOURCES, WILDCARDS, Instance
+from project.instance import REAL_SOURCES, Instance
 from project.listener import listen
+from project.site_url import DEFAULT_PORT, WILDCARDS, own_url
 from project.supervisor import Child, Stop, Supervisor, log
 
 REDIS_TIMEOUT_S = 2
 REDIS_START_S = 10
-# The probe stops 3 s after it has loaded its libraries, which a slow machine needs longer for.
+# The probe stops 3 s after it has loaded its libraries, which takes longer on a slow machine.
 PROBE_TIMEOUT_S = 60
 SETUP_TIMEOUT_S = 600
-DEFAULT_PORT = 8000
 
 WORKER = (
     "-m celery --quiet -A project worker --pool threads --concurrency 8 -Q update,listed,celery "
@@ -46,6 +46,8 @@ class Launcher:
         self.instance = Instance.open()
         self.host = env.host("HOST", "127.0.0.1")
         self.port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
+        # Now, as the environment of the processes will have both.
+        self.unset = [name for name in ("ALLOWED_HOSTS", "SITE_URL") if not env.text(name)]
 
     def run(self) -> None:
         """Run until SIGINT, SIGTERM or SIGHUP. Raises: Refusal."""
@@ -78,9 +80,7 @@ class Launcher:
                 f"cannot listen on {self.host}:{self.port} ({reason}): free the port, or choose "
                 "another with PORT (and HOST)"
             ) from None
-        name = "localhost" if self.host in WILDCARDS else self.host
-        name = f"[{name}]" if ":" in name else name
-        self.address = f"http://{name}:{self.listener.getsockname()[1]}/"
+        self.address = f"{own_url(self.listener.getsockname()[1])}/"
 
     def _start_redis(self, supervisor: Supervisor) -> None:
         data_dir = self.instance.data_dir
@@ -133,8 +133,8 @@ class Launcher:
             "quotes": f"{source}: {why}",
             "mail": f"by {mail}" if mail else f"files in {self.instance.data_dir / 'mail'}",
         }
-        if self.host in WILDCARDS and not env.items("ALLOWED_HOSTS"):
-            rows["note"] = "set ALLOWED_HOSTS to the names that people use"
+        if self.host in WILDCARDS and self.unset:
+            rows["note"] = f"other machines need {' and '.join(self.unset)}"
         sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
         sys.stdout.flush()
 

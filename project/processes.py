@@ -68,6 +68,8 @@ def run_celery(command: str, listener: socket.socket) -> None:
     listener.close()
     # Celery warns if tasks run as root. With `make run` as root, everything does.
     warnings.simplefilter("ignore", SecurityWarning)
+    # Celery announces its shutdown there, although it is quiet.
+    sys.__stdout__ = open(os.devnull, "w")  # type: ignore[misc] # noqa: SIM115, PTH123 - until it ends
     os.environ["CELERY_SKIP_CHECKS"] = "1"
     sys.argv = command.split()[1:]  # Celery restarts itself with these arguments after a SIGHUP
     name, *arguments = command.partition("-A project ")[2].split()

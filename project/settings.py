@@ -8,8 +8,11 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from mainapp.core import redis as core_redis
+from mainapp.core.redis_address import parse_redis_url
 from project.database_url import sqlite_settings
 from project.environment import BASE_DIR, Refusal, env, load_env_file
+from project.mail import read_mail_settings
+from project.site_url import own_url, read_site_url
 
 load_env_file()
 
@@ -24,10 +27,6 @@ if not SECRET_KEY:
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
-# The base of links in e-mails; behind a proxy, the origin that visitors use.
-_host, _port = env.host("HOST", "127.0.0.1"), env.port("PORT", default=8000, minimum=0)
-_own_url = f"http://{f'[{_host}]' if ':' in _host else _host}:{_port}"
-SITE_URL = env.url("SITE_URL") or [*CSRF_TRUSTED_ORIGINS, _own_url][0]
 TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 HTTPS = env.boolean("HTTPS", default=not DEBUG)
 
@@ -67,6 +66,7 @@ MIDDLEWARE = [
     # Before any middleware that may respond itself, so that all responses get the headers.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_unreadable_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -75,7 +75,7 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.refuse_control_characters",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "mainapp.pages.middleware.set_chosen_language",
+    "mainapp.pages.middleware.set_log_in_cookies",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mainapp.pages.middleware.limit_pages",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -93,6 +93,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
+            "builtins": ["mainapp.core.templatetags.isolation"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -140,8 +141,17 @@ REDIS_PREFIX = env.word("REDIS_PREFIX", core_redis.DEFAULT_PREFIX)
 CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
 CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
+# ALLOWED_PRIVATE_TARGETS opens these ports only where they are named.
+STORE_PORTS = {
+    *(5432, 6379, 26379, int(DATABASES["default"].get("PORT") or 5432)),
+    *(port for _host, port in parse_redis_url(REDIS_URL).hosts),
+}
+
 # Background work -------------------------------------------------------------------------------
 
+# Celery prefers these variables to its settings: tasks would go to another Redis, or nowhere.
+_broker_urls = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
+env.refuse([f"CELERY_{name}" for name in _broker_urls], "is not used: set REDIS_URL, and remove it")
 CELERY_BROKER_URL = core_redis.broker_url(REDIS_URL)
 CELERY_BROKER_TRANSPORT = "project.broker:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PREFIX)
@@ -198,7 +208,7 @@ KEEP_DAILY_CANDLES_DAYS = env.integer(
     "KEEP_DAILY_CANDLES_DAYS", default=3650, minimum=1, maximum=36_500
 )
 
-# People ----------------------------------------------------------------------------------------
+# Users -----------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"
@@ -216,7 +226,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 # Without a mail server messages are written to files, so users could not verify an address.
-EMAIL_HOST = env.host("EMAIL_HOST")
+_mail = read_mail_settings()
+EMAIL_HOST = _mail.host
 EMAIL_VERIFICATION = env.choice(
     "EMAIL_VERIFICATION",
     ("none", "optional", "mandatory"),
@@ -236,19 +247,19 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_USERNAME_BLACKLIST = [
-    *("admin", "administrador", "administrator", "moderador", "moderator", "pregao", "root"),
-    *("sistema", "suporte", "support"),
+    *("admin", "administrador", "administradora", "administrator", "moderador", "moderadora"),
+    *("moderator", "pregao", "root", "sistema", "suporte", "support"),
 ]
 ACCOUNT_EMAIL_VERIFICATION = EMAIL_VERIFICATION
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # else anyone could make us mail any address
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Pregão] "
-ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # allauth limits it to the browser that signed up
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key"}  # in addition to allauth's defaults
+# In addition to allauth's defaults; log-ins are limited by AccountAdapter.authenticate.
+ACCOUNT_RATE_LIMITS = {"confirm_email": "3/10m/key", "login": None, "login_failed": None}
 
 # Limits ----------------------------------------------------------------------------------------
 
@@ -276,7 +287,7 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
     "DEFAULT_METADATA_CLASS": "mainapp.api.formats.Names",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "mainapp.api.schema.Schema",
     "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
 }
 SIMPLE_JWT = {
@@ -284,7 +295,6 @@ SIMPLE_JWT = {
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
     # Derived, so that it is long enough for any SECRET_KEY.
     "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
-    "CHECK_REVOKE_TOKEN": True,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",
@@ -317,18 +327,21 @@ USE_THOUSAND_SEPARATOR = True
 
 # E-mail ----------------------------------------------------------------------------------------
 
-EMAIL_PORT = env.port("EMAIL_PORT", default=587)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.secret("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.boolean("EMAIL_USE_TLS", default=True)
-EMAIL_TIMEOUT = 10
+EMAIL_PORT = _mail.port
+EMAIL_HOST_USER = _mail.user
+EMAIL_HOST_PASSWORD = _mail.password
+EMAIL_SECURITY = _mail.security
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-# Pages write mail to the outbox; a worker sends it through DELIVERY_EMAIL_BACKEND.
+# Pages write mail to the outbox; a worker sends it to EMAIL_HOST, or into files.
 EMAIL_BACKEND = "mainapp.notifications.backends.OutboxBackend"
-DELIVERY_EMAIL_BACKEND = (
-    f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'filebased'}.EmailBackend"
-)
-DEFAULT_FROM_EMAIL = env.sender("EMAIL_FROM", "Pregão <pregao@localhost>")
+DEFAULT_FROM_EMAIL = _mail.sender
+# The start of every link that leaves the site.
+_site_url = read_site_url(CSRF_TRUSTED_ORIGINS, must_be_known=bool(EMAIL_HOST) and not DEBUG)
+IS_SITE_URL_SET = bool(_site_url)
+SITE_URL = _site_url or own_url()
+
+# Servers in the site's own network that users may name as webhook, ntfy or Gotify.
+ALLOWED_PRIVATE_TARGETS = env.private_targets("ALLOWED_PRIVATE_TARGETS")
 
 # Required from other machines for /metrics; loopback needs no token.
 METRICS_TOKEN = env.secret("METRICS_TOKEN")
@@ -381,6 +394,14 @@ STORAGES = {
 # Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# With this prefix browsers refuse a cookie that another host of the domain, or plain HTTP, sets.
+_prefix = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{_prefix}sessionid"
+CSRF_COOKIE_NAME = f"{_prefix}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{_prefix}django_language"
+KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}known_browser"
+MESSAGES_COOKIE_NAME = f"{_prefix}messages"
+MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS

@@ -13,6 +13,7 @@ from project.fork import Fork, die_with
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 10.0
 SETTLED_AFTER_S = 30.0
+# Of the 5 s that a stop may take: Redis ends after the processes that use it.
 STOP_LAST_AT_S = 4.2
 KILL_AT_S = 4.5
 

@@ -49,7 +49,8 @@ class PostgreSQL:
         """Start the server and wait until it accepts connections. Raises: RuntimeError."""
         options = {"listen_addresses": "", "unix_socket_directories": str(self.folder)}
         if not self.is_durable:
-            options |= {"fsync": "off", "full_page_writes": "off"}
+            options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+            options |= {"autovacuum": "off", "jit": "off"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - our own arguments

@@ -208,13 +208,13 @@ class QuoteRequests(Thread):
 
 def kill_parts(site: Site, market: Market, kills: int, pause_s: float) -> None:
     """Start moving the prices, and kill the parts in random order."""
-    dice = random.Random()  # noqa: S311 - chooses victims
+    rng = random.Random()  # noqa: S311 - chooses victims
     victims = [site.parts[n % len(site.parts)] for n in range(kills)]
-    dice.shuffle(victims)
+    rng.shuffle(victims)
     market.start_ramp(kills * pause_s)
-    begun = time.monotonic()
+    started_at = time.monotonic()
     for number, victim in enumerate(victims):
-        due_at = begun + (number + dice.random()) * pause_s
+        due_at = started_at + (number + rng.random()) * pause_s
         time.sleep(max(0.0, due_at - time.monotonic()))
         site.kill(victim)
 
@@ -235,12 +235,12 @@ def wait_for_deliveries(site: Site, expected: int) -> tuple[float, float]:
 
 
 def _seconds_until(condition: Callable[[], bool], timeout_s: float) -> float:
-    begun = time.monotonic()
+    started_at = time.monotonic()
     while not condition():
-        if time.monotonic() - begun > timeout_s:
+        if time.monotonic() - started_at > timeout_s:
             return float("inf")
         time.sleep(0.2)
-    return time.monotonic() - begun
+    return time.monotonic() - started_at
 
 
 def reached(alerts: list[list[Any]], market: Market) -> dict[int, int]:
@@ -333,6 +333,7 @@ def _variables(market: Market) -> dict[str, str]:
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(free_port()),
         "EMAIL_USE_TLS": "0",
+        "SITE_URL": "https://pregao.example",
         "EMAIL_VERIFICATION": "none",
         "LOG_LEVEL": "ERROR",
     }

@@ -94,20 +94,20 @@ class Site:
     async def measure(self, inject: Work, repair: Work) -> Timing:
         """Inject and repair a fault; return the pages' timing. All pages must be live before."""
         assert await self.pages.until_live(BACK_S) < BACK_S, "the pages are not live"
-        begun = time.monotonic()
+        started_at = time.monotonic()
         await inject()
         await repair()
         repaired, at = time.monotonic(), iso(datetime.now(UTC))
         recorded = self.recorded()
         newest_s = await self.pages.until(lambda page: shows(page, recorded), BACK_S)
         new_s = await self.pages.until(lambda page: shows(page, at), BACK_S)
-        dark_from = begun if self.dark_from is None else self.dark_from
-        stale = [page.stale_since(begun) for page in self.pages.pages]
+        dark_from = started_at if self.dark_from is None else self.dark_from
+        stale = [page.stale_since(started_at) for page in self.pages.pages]
         return Timing(
             stale_s=max(dark_s(moment, dark_from, repaired) for moment in stale),
             newest_s=newest_s,
             new_s=newest_s + new_s,
-            all_s=time.monotonic() - begun,
+            all_s=time.monotonic() - started_at,
         )
 
 
@@ -127,9 +127,9 @@ def iso(moment: datetime) -> str:
 
 
 async def until(condition: Callable[[], object], timeout_s: float = BACK_S) -> None:
-    begun = time.monotonic()
+    started_at = time.monotonic()
     while not await asyncio.to_thread(condition):
-        if time.monotonic() - begun > timeout_s:
+        if time.monotonic() - started_at > timeout_s:
             raise TimeoutError(f"not within {timeout_s} s")
         await asyncio.sleep(0.02)
 

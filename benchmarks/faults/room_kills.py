@@ -80,13 +80,13 @@ class Counts:
             self.contradicted += 1
 
 
-class Seat:
+class Member:
     """One client in one room."""
 
     def __init__(self, room: int, port: int, cookie: str, counts: Counts) -> None:
         self.room, self.port, self.cookie, self.counts = room, port, cookie, counts
-        self.held: dict[int, int] = {}  # seq: the message's id
-        self.last = 0  # all numbers up to this one are held
+        self.received: dict[int, int] = {}  # seq: the message's id
+        self.last = 0  # all numbers up to this one are received
         self.unacked: dict[str, str] = {}
         self.is_open = False
         self._socket: ClientConnection | None = None
@@ -145,7 +145,7 @@ class Seat:
             await self._resume()
 
     async def _receive_message(self, frame: dict[str, Any]) -> None:
-        self.counts.repeated += frame["seq"] in self.held
+        self.counts.repeated += frame["seq"] in self.received
         self._hold(frame)
         if frame["seq"] > self.last and not self._paging:
             self.counts.skipped += 1
@@ -161,10 +161,10 @@ class Seat:
         asyncio.get_running_loop().call_later(wait_s, self._send_later, frame["id"])
 
     def _hold(self, item: dict[str, Any]) -> None:
-        assert self.held.setdefault(item["seq"], item["id"]) == item["id"], (
+        assert self.received.setdefault(item["seq"], item["id"]) == item["id"], (
             "one number, two messages"
         )
-        while self.last + 1 in self.held:
+        while self.last + 1 in self.received:
             self.last += 1
 
     async def _resume(self) -> None:
@@ -201,17 +201,19 @@ class Conversation:
         ports = [port_of(listener) for listener in self.listeners]
         self.clients = [
             [
-                Seat(room, ports[(number + n) % 2], cookies[2 * number + n % 2], self.counts)
+                Member(room, ports[(number + n) % 2], cookies[2 * number + n % 2], self.counts)
                 for n, room in enumerate(rooms)
             ]
             for number in range(clients)
         ]
-        self.seats = [seat for client in self.clients for seat in client]
+        self.members = [member for client in self.clients for member in client]
 
     async def run(self, seconds: float, kill_every_s: float) -> None:
         """Let all clients send for `seconds` while processes are killed."""
-        running = [asyncio.create_task(seat.run()) for seat in self.seats]
-        assert await until(lambda: all(seat.is_open for seat in self.seats), 90) < 90, "not open"
+        running = [asyncio.create_task(member.run()) for member in self.members]
+        assert await until(lambda: all(member.is_open for member in self.members), 90) < 90, (
+            "not open"
+        )
         ends_at = time.monotonic() + seconds
         writing = [
             asyncio.create_task(self._write_messages(client, ends_at)) for client in self.clients
@@ -235,20 +237,20 @@ class Conversation:
 
     def _is_settled(self) -> bool:
         """Return whether all messages are acknowledged and all clients have all of them."""
-        if not all(seat.is_open and not seat.unacked for seat in self.seats):
+        if not all(member.is_open and not member.unacked for member in self.members):
             return False
         newest = Counter[int]()
         for room, seq in self.counts.acked.values():
             newest[room] = max(newest[room], seq)
-        return all(seat.last >= newest[seat.room] for seat in self.seats)
+        return all(member.last >= newest[member.room] for member in self.members)
 
-    async def _write_messages(self, client: list[Seat], ends_at: float) -> None:
-        dice = random.Random(id(client))  # noqa: S311 - chooses rooms and pauses
-        turns = itertools.cycle(dice.sample(client, len(client)))
-        await asyncio.sleep(dice.uniform(0, self.pause_s))
+    async def _write_messages(self, client: list[Member], ends_at: float) -> None:
+        rng = random.Random(id(client))  # noqa: S311 - chooses rooms and pauses
+        turns = itertools.cycle(rng.sample(client, len(client)))
+        await asyncio.sleep(rng.uniform(0, self.pause_s))
         due_at = time.monotonic()
         for number in itertools.count():
-            if sum(len(seat.unacked) for seat in client) < MAX_UNACKED:
+            if sum(len(member.unacked) for member in client) < MAX_UNACKED:
                 await next(turns).send_message(f"mensagem {number}")
             else:
                 self.counts.passed_over += 1
@@ -283,7 +285,7 @@ def check_result(
     counts = conversation.counts
     stored = Counter(client_id for *_, client_id in rows)
     places = {client_id: (room, seq) for room, seq, _, client_id in rows}
-    truth: dict[int, dict[int, int]] = {seat.room: {} for seat in conversation.seats}
+    truth: dict[int, dict[int, int]] = {member.room: {} for member in conversation.members}
     for room, seq, pk, _ in rows:
         truth[room][seq] = pk
     tally.note(
@@ -309,11 +311,15 @@ def check_result(
     tally.line("in the database twice", sum(n > 1 for n in stored.values()), "", 0)
     gaps = sum(list(seqs) != list(range(1, len(seqs) + 1)) for seqs in truth.values())
     tally.line("rooms with a gap in the database", gaps, "", 0)
-    gaps = sum(len(truth[seat.room].keys() - seat.held.keys()) for seat in conversation.seats)
+    gaps = sum(
+        len(truth[member.room].keys() - member.received.keys()) for member in conversation.members
+    )
     tally.line("gaps in the clients' sequences", gaps, "", 0)
-    doubled = sum(len(seat.held) - len(set(seat.held.values())) for seat in conversation.seats)
+    doubled = sum(
+        len(member.received) - len(set(member.received.values())) for member in conversation.members
+    )
     tally.line("duplicates in the clients' sequences", doubled, "", 0)
-    wrong = sum(seat.held != truth[seat.room] for seat in conversation.seats)
+    wrong = sum(member.received != truth[member.room] for member in conversation.members)
     tally.line("sequences that differ from the database", wrong, "", 0)
 
 

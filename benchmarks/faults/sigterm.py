@@ -33,7 +33,7 @@ def stop_and_check(sockets: int) -> Tally:
         leases = client.keys(redis_key("watch", "*"))
         stopped_at = time.monotonic()
         web.send_signal(signal.SIGTERM)
-        state = load.call("lost", name="all", timeout_s=END_S)
+        state = load.call("wait_closed", name="all", timeout_s=END_S)
         closed_s = time.monotonic() - stopped_at
         code = web.wait(GIVE_UP_S)
         tally.line("all sockets closed after", closed_s, "s", END_S)

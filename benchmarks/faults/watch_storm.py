@@ -140,10 +140,10 @@ def watched_symbols(client: redis.Redis) -> set[str]:
 
 async def until(condition: object, timeout_s: float) -> float:
     """Return the seconds until `condition()` holds, infinity if it does not hold in time."""
-    begun = time.monotonic()
-    while time.monotonic() - begun < timeout_s:
+    started_at = time.monotonic()
+    while time.monotonic() - started_at < timeout_s:
         if condition():  # type: ignore[operator] # a function
-            return time.monotonic() - begun
+            return time.monotonic() - started_at
         await asyncio.sleep(0.05)
     return float("inf")
 
@@ -154,12 +154,12 @@ async def storm(tally: Tally, rig: Rig, storm_s: float, kills: int, count: int) 
     clients = [Client(number, webs.ports) for number in range(count)]
     sockets = [asyncio.create_task(client.run()) for client in clients]
     await until(lambda: all(client.is_open for client in clients), 20)
-    begun, ended = time.monotonic(), asyncio.Event()
+    started_at, ended = time.monotonic(), asyncio.Event()
     storms = [asyncio.create_task(client.storm(ended)) for client in clients]
     for kill in range(kills):
-        await asyncio.sleep(begun + (kill + 1) * storm_s / (kills + 1) - time.monotonic())
+        await asyncio.sleep(started_at + (kill + 1) * storm_s / (kills + 1) - time.monotonic())
         await webs.kill_and_start(kill % 2)
-    await asyncio.sleep(begun + storm_s - time.monotonic())
+    await asyncio.sleep(started_at + storm_s - time.monotonic())
     ended.set()
     await asyncio.gather(*storms)
     model: set[str] = set().union(*(client.wanted for client in clients))

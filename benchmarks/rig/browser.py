@@ -59,9 +59,9 @@ class Page:
         """Return the `quoted_at` of the displayed price, "" without a price."""
         return str(self.quotes.get(symbol, {}).get("quoted_at", ""))
 
-    def stale_since(self, begun: float) -> float | None:
-        """Return the time at which the page was first marked stale after `begun`, or None."""
-        return next((at for at, state in self.states if at >= begun and state != "live"), None)
+    def stale_since(self, started_at: float) -> float | None:
+        """Return the time at which the page was first marked stale after `started_at`, or None."""
+        return next((at for at, state in self.states if at >= started_at and state != "live"), None)
 
     async def _session(self) -> None:
         query = "&".join(f"stockpicker={symbol}" for symbol in self.symbols)
@@ -135,9 +135,9 @@ class Pages:
 
     async def until(self, condition: Any, timeout_s: float) -> float:
         """Return the seconds until `condition` holds for every page, infinity if not in time."""
-        begun = time.monotonic()
-        while time.monotonic() - begun < timeout_s:
+        started_at = time.monotonic()
+        while time.monotonic() - started_at < timeout_s:
             if all(condition(page) for page in self.pages):
-                return time.monotonic() - begun
+                return time.monotonic() - started_at
             await asyncio.sleep(0.01)
         return float("inf")

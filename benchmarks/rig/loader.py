@@ -18,6 +18,7 @@ import uvloop
 from benchmarks.rig.processes import raise_file_limit
 from benchmarks.rig.readings import cpu_s, percentile
 
+# Any 16 bytes in base64: the server only hashes them.
 KEY = "MDEyMzQ1Njc4OWFiY2RlZg=="
 TEXT, CLOSE, PING = 1, 8, 9
 RETRY_S = 0.1
@@ -32,7 +33,7 @@ class Group:
         self.updates = self.update_bytes = self.frames = self.snapshots = self.refused = 0
         self.lost = self.opened = 0
         self.codes: Counter[int] = Counter()
-        self.back_after_s: list[float] = []
+        self.reconnect_times_s: list[float] = []
         self.policy: str = ""
         self.changed = asyncio.Event()
 
@@ -54,7 +55,7 @@ class Group:
 class Socket(asyncio.Protocol):
     """One client: answers pings, counts frames, and reconnects if its group has a policy."""
 
-    __slots__ = ("group", "is_open", "lost_at", "request", "rest", "snapped", "transport")
+    __slots__ = ("group", "has_snapshot", "is_open", "lost_at", "remainder", "request", "transport")
 
     def __init__(self, group: Group, request: bytes) -> None:
         self.group = group
@@ -63,8 +64,8 @@ class Socket(asyncio.Protocol):
         self.reset()
 
     def reset(self) -> None:
-        self.rest = b""
-        self.is_open = self.snapped = False
+        self.remainder = b""
+        self.is_open = self.has_snapshot = False
         self.transport: Any = None
 
     def connection_made(self, transport: Any) -> None:
@@ -72,13 +73,13 @@ class Socket(asyncio.Protocol):
         transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
-        if self.rest:
-            data = self.rest + data
+        if self.remainder:
+            data = self.remainder + data
         start = 0
         if not self.is_open:
             end = data.find(b"\r\n\r\n")
             if end < 0:
-                self.rest = data
+                self.remainder = data
                 return
             if not data.startswith(b"HTTP/1.1 101"):
                 self.transport.abort()
@@ -86,7 +87,7 @@ class Socket(asyncio.Protocol):
             self.is_open, start = True, end + 4
             self.group.opened += 1
             self.group.changed.set()
-        self.rest = self._frames(data, start)
+        self.remainder = self._frames(data, start)
 
     def _frames(self, data: bytes, at: int) -> bytes:
         total = len(data)
@@ -105,12 +106,13 @@ class Socket(asyncio.Protocol):
     def _frame(self, opcode: int, data: bytes, start: int, size: int) -> None:
         if opcode == TEXT:
             self.group.frame(data, start, size)
-            if not self.snapped:
-                self.snapped = True
+            if not self.has_snapshot:
+                self.has_snapshot = True
                 if self.lost_at:
-                    self.group.back_after_s.append(time.monotonic() - self.lost_at)
+                    self.group.reconnect_times_s.append(time.monotonic() - self.lost_at)
         elif opcode == PING:
             self.transport.write(
+                # A pong, masked with zeros: clients must mask, and this mask changes nothing.
                 bytes((0x8A, 0x80 | size, 0, 0, 0, 0)) + data[start : start + size]
             )
         elif opcode == CLOSE:
@@ -127,10 +129,10 @@ class Socket(asyncio.Protocol):
         if group.policy:
             if not was_open:
                 group.refused += 1
-            load.spawn(self._return(was_open))
+            load.spawn(self._reconnect(was_open))
         group.changed.set()
 
-    async def _return(self, was_open: bool) -> None:
+    async def _reconnect(self, was_open: bool) -> None:
         """Reconnect at once, or with the back-off of the browser."""
         if self.group.policy == "browser" or not was_open:
             outage = time.monotonic() - self.lost_at
@@ -172,7 +174,7 @@ class Load:
         port: int,
         count: int,
         symbols: list[str],
-        each: int = 10,
+        symbols_each: int = 10,
         path: str = "/ws/stock/track/",
         in_path: bool = False,
         cookies: list[str] | None = None,
@@ -180,15 +182,15 @@ class Load:
         timeout_s: float = 60,
         snapshots: bool = True,
     ) -> dict[str, Any]:
-        """Open sockets that subscribe to `each` of `symbols`; return when each has its snapshot."""
+        """Open sockets that subscribe to some of `symbols`; return when each has its snapshot."""
         self.port = port
         group = self.groups.setdefault(name, Group())
         group.snapshots = group.refused = group.opened = 0
-        dice, start = random.Random(len(group.sockets)), time.monotonic()  # noqa: S311
+        rng, start = random.Random(len(group.sockets)), time.monotonic()  # noqa: S311
         gate = asyncio.Semaphore(at_a_time)
 
         async def open_one(number: int) -> None:
-            chosen = dice.sample(symbols, each)
+            chosen = rng.sample(symbols, symbols_each)
             query = "&".join(f"stockpicker={symbol}" for symbol in chosen)
             address = path + ",".join(chosen) if in_path else f"{path}?{query}"
             cookie = f"Cookie: {cookies[number % len(cookies)]}\r\n" if cookies else ""
@@ -238,8 +240,7 @@ class Load:
             "max": max(delays, default=0),
         }
 
-    async def stall(self, *, name: str) -> dict[str, Any]:
-        """Stop reading."""
+    async def stop_reading(self, *, name: str) -> dict[str, Any]:
         for socket in self.groups[name].sockets:
             if socket.transport:
                 socket.transport.pause_reading()
@@ -253,26 +254,26 @@ class Load:
             socket.transport.write(bytes((0x81, 0x80 | len(text), 0, 0, 0, 0)) + text)
         return {}
 
-    async def persist(self, *, name: str, policy: str) -> dict[str, Any]:
+    async def set_policy(self, *, name: str, policy: str) -> dict[str, Any]:
         """From now on reconnect lost sockets: `at_once`, or like a `browser`."""
         group = self.groups[name]
         group.policy = policy
         group.lost = group.refused = 0
-        group.back_after_s.clear()
+        group.reconnect_times_s.clear()
         return {}
 
-    async def back(self, *, name: str, timeout_s: float) -> dict[str, Any]:
+    async def wait_reconnected(self, *, name: str, timeout_s: float) -> dict[str, Any]:
         """Return when every socket was lost and has a snapshot again."""
         group = self.groups[name]
         total = len(group.sockets)
-        await self._until(group, lambda: len(group.back_after_s) >= total, timeout_s)
+        await self._until(group, lambda: len(group.reconnect_times_s) >= total, timeout_s)
         return self._state(group) | {
-            "back": len(group.back_after_s),
-            "p50_s": percentile(group.back_after_s, 50),
-            "last_s": max(group.back_after_s, default=0.0),
+            "reconnected": len(group.reconnect_times_s),
+            "p50_s": percentile(group.reconnect_times_s, 50),
+            "last_s": max(group.reconnect_times_s, default=0.0),
         }
 
-    async def lost(self, *, name: str, timeout_s: float) -> dict[str, Any]:
+    async def wait_closed(self, *, name: str, timeout_s: float) -> dict[str, Any]:
         """Return when every socket is closed."""
         group = self.groups[name]
         await self._until(
@@ -301,7 +302,7 @@ class Load:
     def _state(self, group: Group) -> dict[str, Any]:
         names = ("updates", "update_bytes", "frames", "snapshots", "refused", "lost")
         return {name: getattr(group, name) for name in names} | {
-            "open": sum(1 for socket in group.sockets if socket.snapped),
+            "open": sum(1 for socket in group.sockets if socket.has_snapshot),
             "codes": dict(group.codes),
             "cpu_s": cpu_s(os.getpid()),
         }

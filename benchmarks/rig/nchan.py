@@ -67,10 +67,10 @@ class Nchan:
 
     def publish_all(self, bodies: dict[str, str]) -> int:
         """Publish a body to each channel; return the start time, monotonic, in ns."""
-        begun = time.monotonic_ns()
+        started_at = time.monotonic_ns()
         for channel, body in bodies.items():
             self.publish(channel, body)
-        return begun
+        return started_at
 
     def _connects(self) -> bool:
         try:

@@ -20,8 +20,8 @@ from project.listener import listen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 IBOV: list[str] = [
-    paper["ticker"]
-    for paper in json.loads((ROOT / "data/ibov_2026-01-05.json").read_text())["components"]
+    stock["ticker"]
+    for stock in json.loads((ROOT / "data/ibov_2026-01-05.json").read_text())["components"]
 ]
 FILES = 16_384
 START_S = 100.0  # of a web process: 2 s on a quiet machine; a wait ends when it serves

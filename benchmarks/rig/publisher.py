@@ -26,11 +26,11 @@ from mainapp.market.services.recording import record_quotes
 from mainapp.market.services.updating import place_quotes
 
 CENT = Decimal("0.01")
-dice = random.Random(1)  # noqa: S311 - made-up prices
+rng = random.Random(1)  # noqa: S311 - made-up prices
 
 
 def first_quote(symbol: str) -> Quote:
-    close = Decimal(dice.randrange(500, 9000)) / 100
+    close = Decimal(rng.randrange(500, 9000)) / 100
     return Quote(
         symbol=symbol,
         name=f"{symbol} do Brasil",
@@ -51,14 +51,14 @@ def first_quote(symbol: str) -> Quote:
 
 def next_quote(quote: Quote) -> Quote:
     """Return the next quote; as on a busy day, every variable field changes."""
-    price = max(CENT, quote.price + Decimal(dice.choice((-3, -2, -1, 1, 2, 3))) / 100)
+    price = max(CENT, quote.price + Decimal(rng.choice((-3, -2, -1, 1, 2, 3))) / 100)
     high, low = quote.high or price, quote.low or price
     return replace(
         quote,
         price=price,
         high=max(high, price) + CENT,
         low=max(CENT, min(low, price) - CENT),
-        volume=(quote.volume or 0) + dice.randrange(100, 9000),
+        volume=(quote.volume or 0) + rng.randrange(100, 9000),
         market_cap=price * 1_000_000_000,
         quoted_at=datetime.now(UTC),
     )
@@ -71,7 +71,7 @@ def next_status() -> FeedStatus:
 
 def main() -> None:
     quotes: dict[str, Quote] = {}
-    board, unheard = Board(simulated=True), Board(simulated=False)
+    board, unwatched = Board(simulated=True), Board(simulated=False)
     layer = get_channel_layer(LAYER)
     assert layer
     for line in sys.stdin:
@@ -79,7 +79,7 @@ def main() -> None:
         answer: dict[str, Any] = {}
         if command["do"] == "start":
             board.restore([])
-            unheard.restore([])
+            unwatched.restore([])
             quotes = {symbol: first_quote(symbol) for symbol in command["symbols"]}
         elif command["do"] == "publish":
             quotes = {symbol: next_quote(quote) for symbol, quote in quotes.items()}
@@ -91,8 +91,8 @@ def main() -> None:
                 "at": started_at,
                 "took_ns": time.monotonic_ns() - started_at,
             }
-        elif command["do"] == "place":  # the same work, of which no server hears
-            unheard.put(map(next_quote, quotes.values()), next_status())
+        elif command["do"] == "put":  # the same work, on a board that no server reads
+            unwatched.put(map(next_quote, quotes.values()), next_status())
         elif command["do"] == "record":
             record_quotes(quotes=quotes.values(), at=datetime.now(UTC))
         elif command["do"] == "notify":  # the usual design: every consumer then reads the rows

@@ -27,7 +27,7 @@ application: Any = None
 
 
 def route_request(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
-    """Answer `/_bench` here and pass everything else to the application."""
+    """Respond to `/_bench` here and pass everything else to the application."""
     if scope.get("path") == "/_bench":
         return send_measurements(send)
     response: Awaitable[None] = application(scope, receive, send)

@@ -1,24 +1,32 @@
-"""Customisation of allauth: usernames, redirects, client addresses, error texts."""
+"""Customisation of allauth: usernames, redirects, client addresses, error messages."""
 
 import unicodedata
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core import context
-from django.core.validators import RegexValidator
+from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.core.addresses import client_address
-
-# No "@", which marks an e-mail at log-in. ASCII only: accented and foreign letters can look alike,
-# and SQLite ignores the case of ASCII letters only. A display name may contain any of them.
-validate_username = RegexValidator(
-    r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
-    _("Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."),
+from mainapp.accounts.browsers import known_browser
+from mainapp.accounts.models import User
+from mainapp.accounts.policies import (
+    LOG_INS_BY_ADDRESS,
+    LOG_INS_BY_BROWSER,
+    WRONG_BY_ACCOUNT,
+    WRONG_BY_ADDRESS,
+    WRONG_BY_NAME,
 )
+from mainapp.accounts.selectors import account_named, folded
+from mainapp.core.addresses import client_address
+from mainapp.core.limits import Key, give_back, of_address, of_text, of_user, try_consume
+from mainapp.core.paths import absolute_url
+
 MISMATCH = _("Usuário, e-mail ou senha incorretos.")
 
 
@@ -33,9 +41,39 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def clean_username(self, username: str, shallow: bool = False) -> str:
         # Full-width letters become the ASCII letters that they look like.
         username = unicodedata.normalize("NFKC", username)
-        validate_username(username)
         cleaned: str = super().clean_username(username, shallow)
+        User.objects.check_username(cleaned, User())
         return cleaned
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return the user if the password is right, active or not; otherwise count the attempt.
+
+        Replaces allauth's limits, whose key is the name as typed and the request's host: both have
+        many spellings for one account. Hashes once for any name that is not refused.
+        """
+        name = credentials.get("username") or credentials.get("email") or ""
+        account = account_named(name)
+        browser = known_browser(request, account)
+        address = of_address(client_address(request))
+        returned = [(WRONG_BY_ADDRESS, address), (WRONG_BY_NAME, of_text(folded(name)))]
+        counted = [(LOG_INS_BY_ADDRESS, address), *returned]
+        if browser:
+            counted, returned = [(LOG_INS_BY_BROWSER, Key("browser", browser))], []
+        if any(try_consume(limit, key).is_refused for limit, key in counted):
+            raise self.validation_error("too_many_login_attempts")
+        if account and not browser:
+            returned.append((WRONG_BY_ACCOUNT, of_user(account)))
+            if try_consume(*returned[-1]).is_refused:
+                account = None
+        user = _check_password(request, account, credentials)
+        if user:
+            for limit, key in returned:
+                give_back(limit, key)
+        return user
+
+    def reauthenticate(self, user: User, password: str) -> bool:
+        """Check a logged-in user's password; strangers' attempts do not limit it."""
+        return user.check_password(password)
 
     def is_safe_url(self, url: str | None) -> bool:
         """Allow pages of this site, except log-in, sign-up and log-out, which redirect again."""
@@ -58,9 +96,32 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         """
         return client_address(request)
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        super().send_mail(template_prefix, email, context | {"site_url": absolute_url()})
+
+    def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
+        return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", args=["UID", "KEY"])
+        return absolute_url(path.replace("UID-KEY", quote(key)))
+
+    def send_account_already_exists_mail(self, email: str) -> None:
+        url = absolute_url(reverse("account_reset_password"))
+        self.send_mail("account/email/account_already_exists", email, {"password_reset_url": url})
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Always respond with pages; JSON is served by the API."""
         return False
+
+
+def _check_password(
+    request: HttpRequest, account: User | None, credentials: dict[str, Any]
+) -> User | None:
+    """Return the account if the password is right, even a deactivated one (it has its own page)."""
+    AuthenticationBackend.unstash_authenticated_user()
+    user = authenticate(request, account=account, **credentials)
+    return user or AuthenticationBackend.unstash_authenticated_user()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account import forms as allauth
-from django.forms import Field
+from django.forms import CharField, Field, Form
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -68,6 +68,17 @@ class SignUpForm(Labelled, allauth.SignupForm):  # type: ignore[misc] # allauth 
             )
         saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
         return saved
+
+
+class UnlockForm(Labelled, Form):
+    """Request for the link that makes a browser known; by username or e-mail."""
+
+    login = CharField(max_length=254)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        attributes = {"autocomplete": "username", "autocapitalize": "none"}
+        self.fields["login"].widget.attrs |= attributes
 
 
 class ResetPasswordForm(Labelled, allauth.ResetPasswordForm):  # type: ignore[misc] # allauth has no types

@@ -18,7 +18,7 @@ from django.http import parse_cookie
 from mainapp.accounts import tickets
 from mainapp.accounts.fanout import LoginHub, Rights
 from mainapp.accounts.models import User
-from mainapp.accounts.selectors import user_of_ticket, users_of_sessions, valid_sessions_and_rights
+from mainapp.accounts.selectors import users_of_sessions, valid_sessions_and_rights
 from mainapp.core.consumers import SESSION_ENDED
 from mainapp.core.middleware import TICKET
 from mainapp.core.realtime import OnePerLoop, query
@@ -121,15 +121,15 @@ class SocketUserMiddleware:
         await self.inner(scope, receive, send_accepting)
 
 
-def _redeem(value: str) -> tuple[User, str | None] | None:
+def _redeem(value: str) -> tuple[User, str] | None:
     """Return a ticket's user and session; None if it is invalid or Redis is unavailable."""
     try:
-        ticket = tickets.redeem(value)
+        session_key = tickets.redeem(value)
     except redis.RedisError as error:
         logger.warning("a ticket could not be redeemed: %s", error)
         return None
-    user = user_of_ticket(ticket) if ticket else None
-    return (user, ticket.session_key) if ticket and user else None
+    user = users_of_sessions([session_key]).get(session_key) if session_key else None
+    return (user, session_key) if session_key and user else None
 
 
 def _session_key(scope: Any) -> str:

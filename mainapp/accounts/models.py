@@ -1,19 +1,81 @@
 """Users and their preferences."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
-from mainapp.accounts.policies import is_admin_level
+from mainapp.accounts.policies import is_admin_level, is_staff_level
+from mainapp.core.names import (
+    MAX_SKELETON,
+    has_hidden,
+    has_letter,
+    is_reserved,
+    mixes_alphabets,
+    skeletons,
+    tidy,
+)
+
+# No "@", which marks an e-mail at log-in. ASCII only, as SQLite ignores the case of ASCII letters
+# only. A display name may contain any letters.
+validate_username = RegexValidator(
+    r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
+    _("Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."),
+)
+
+
+# The placeholder for the name of a user whose account was deleted.
+REMOVED_USER = _("usuário removido")
+
+
+def _removed_user_names() -> Iterator[str]:
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            yield str(REMOVED_USER)
 
 
 class UserManager(DjangoUserManager["User"]):
     """Looks up usernames ignoring case; gives superusers the access level admin."""
+
+    def _create_user_object(
+        self, username: str, email: Any, password: Any, **fields: Any
+    ) -> "User":
+        """Check the username by `check_username`. Raises: ValidationError."""
+        self.check_username(username, User(**fields))
+        return super()._create_user_object(username, email, password, **fields)  # type: ignore[misc,no-any-return] # missing in its stubs
+
+    def check_username(self, name: str, user: "User") -> None:
+        """Check the new username of a user. Raises: ValidationError."""
+        validate_username(name)
+        self._check_free(name, user)
+
+    def check_display_name(self, name: str, user: "User") -> None:
+        """Check the new display name of a user; "" means no name. Raises: ValidationError."""
+        if has_hidden(name):
+            raise ValidationError(_("Há um caractere que não se pode mostrar."))
+        if name and not has_letter(name):
+            raise ValidationError(_("O nome precisa de ao menos uma letra ou um número."))
+        if mixes_alphabets(name):
+            raise ValidationError(_("O nome mistura letras de alfabetos que se confundem."))
+        self._check_free(name, user)
+
+    def _check_free(self, name: str, user: "User") -> None:
+        """Check that a name does not look like another user's or a staff name; one query."""
+        alike = skeletons(name)
+        others = NameSkeleton.objects.exclude(user=user) if user.pk else NameSkeleton.objects
+        is_placeholder = any(alike & skeletons(removed) for removed in _removed_user_names())
+        if is_placeholder or others.filter(skeleton__in=alike).exists():
+            raise ValidationError(_("Este nome já é de outra pessoa, ou se parece com o dela."))
+        if not is_staff_level(user) and is_reserved(name, settings.ACCOUNT_USERNAME_BLACKLIST):
+            raise ValidationError(_("Este nome é reservado. Escolha outro."))
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username__iexact=username)
@@ -70,6 +132,22 @@ class User(AbstractUser):
             )
         ]
 
+    def clean(self) -> None:
+        """Check the names if they are new: names from before the rule stay valid."""
+        super().clean()
+        self.display_name = tidy(self.display_name)
+        saved: Any = User.objects.filter(pk=self.pk).values("username", "display_name").first()
+        for field, check in (
+            ("username", User.objects.check_username),
+            ("display_name", User.objects.check_display_name),
+        ):
+            name = getattr(self, field)
+            if name and (saved is None or name != saved[field]):
+                try:
+                    check(name, self)
+                except ValidationError as error:
+                    raise ValidationError({field: error}) from None
+
     @property
     def name(self) -> str:
         """The name shown to others."""
@@ -82,6 +160,24 @@ class User(AbstractUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return is_admin_level(self)
+
+
+class NameSkeleton(models.Model):
+    """The appearance of a user's username or display name (see `mainapp.core.names`).
+
+    Users whose names are older than the rule may share one; a new name may share none.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    skeleton = models.CharField(max_length=MAX_SKELETON, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "skeleton"], name="one_row_a_skeleton")
+        ]
+
+    def __str__(self) -> str:
+        return self.skeleton
 
 
 class Preferences(models.Model):

@@ -27,6 +27,21 @@ class MemberRequest(HttpRequest):
 # The values of `User.Access`, from low to high; each includes the rights of the ones before it.
 LEVELS = ("user", "support", "admin")
 
+# Log-ins; the WRONG ones are uncounted when the password was right. By address and by the name as
+# typed, the refusal is shown. By the account that the name led to, it looks like a wrong password:
+# otherwise trying an e-mail after a username would reveal that both are of one account. A browser
+# in which the user has logged in before has its own limit: strangers cannot lock the owner out.
+LOG_INS_BY_ADDRESS = Limit("log-ins-all", 30, 60.0)
+WRONG_BY_ADDRESS = Limit("log-ins", 10, 60.0)
+WRONG_BY_NAME = Limit("log-ins", 5, 300.0)
+WRONG_BY_ACCOUNT = Limit("log-ins", 5, 300.0)
+LOG_INS_BY_BROWSER = Limit("log-ins-known", 10, 300.0)
+
+# Requests for the link that makes a browser known, and the mails with it.
+UNLOCKS_BY_ADDRESS = Limit("unlocks", 20, 60.0)
+UNLOCKS_BY_NAME = Limit("unlocks", 5, 300.0)
+UNLOCK_MAILS = Limit("unlock-mails", 3, 3600.0)
+
 # Pictures and imports of a carteira. Counted before they are decoded, which is the expensive part.
 UPLOADS = Limit("uploads", "UPLOADS_A_DAY", DAY_S, _("Arquivos demais num dia; espere um pouco."))
 
@@ -72,6 +87,8 @@ PAGES = {
     "logout": form(EVERYONE),
     "register": form(EVERYONE),
     "inactive": page(EVERYONE),
+    "unlock": form(EVERYONE),
+    "unlock-link": page(EVERYONE, of="unlock link"),
     "email": form(MEMBERS),
     "email-verification-sent": page(EVERYONE),
     "confirm-email": form(EVERYONE, of="key"),

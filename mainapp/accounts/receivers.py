@@ -1,19 +1,32 @@
-"""Publish ended log-ins to every process, after the commit."""
+"""Publish ended log-ins after the commit, remember browsers at a log-in, and record names."""
 
 from typing import Any, Literal
 
+from allauth.account.signals import password_reset
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from mainapp.accounts.browsers import remember_browser
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
+from mainapp.accounts.services.names import record_names
 from mainapp.core.consumers import RECONNECT, SESSION_ENDED
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level")
+NAMES = ("username", "display_name")
+
+
+@receiver(user_logged_in)
+@receiver(password_reset)
+def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
+    """Remember a browser whose user knew the password or opened a link mailed to the account."""
+    if request is not None:
+        remember_browser(request, user)
 
 
 @receiver(post_delete, sender=Session)
@@ -27,19 +40,26 @@ def end_session(instance: Session, **_kwargs: Any) -> None:
 
 @receiver(pre_save, sender=User)
 def remember_fields(instance: User, raw: bool, update_fields: Any, **_kwargs: Any) -> None:
-    """Store the saved fields for `end_logins`; one query if FIELDS may change."""
-    may_change = update_fields is None or not update_fields.isdisjoint(FIELDS)
+    """Store the saved fields for the receivers below; one query if they may change."""
+    may_change = update_fields is None or not update_fields.isdisjoint((*FIELDS, *NAMES))
     before = None
     if may_change and not raw and not instance._state.adding:
-        before = User.objects.filter(pk=instance.pk).values(*FIELDS).first()
+        before = User.objects.filter(pk=instance.pk).values(*FIELDS, *NAMES).first()
     instance._before = before  # type: ignore[attr-defined] # from here to end_logins
+
+
+@receiver(post_save, sender=User)
+def record_new_names(instance: User, raw: bool, created: bool, **_kwargs: Any) -> None:
+    before = instance.__dict__.get("_before")
+    if created or (before and any(before[name] != getattr(instance, name) for name in NAMES)):
+        record_names(user=instance)
 
 
 @receiver(post_save, sender=User)
 def end_logins(instance: User, **_kwargs: Any) -> None:
     """Close a user's sockets if the password or the access level changed or they were deactivated.
 
-    After a change of level only, the client reconnects under the same log-in.
+    If only the level changed, the client reconnects under the same log-in.
     """
     before = instance.__dict__.pop("_before", None)
     if not before:

@@ -1,18 +1,47 @@
-"""Reads about users and their sessions."""
+"""Queries of users and their sessions."""
 
+import unicodedata
 from collections.abc import Collection
 
+from allauth.account.utils import filter_users_by_email
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.core import signing
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from django.utils.translation import gettext as _
 
 from mainapp.accounts.fanout import Rights
-from mainapp.accounts.models import Preferences, User
-from mainapp.accounts.tickets import Ticket
+from mainapp.accounts.models import REMOVED_USER, Preferences, User
+
+UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
+
+
+def folded(name: str) -> str:
+    """Return a log-in name without the differences of case, width and form that are ignored.
+
+    PostgreSQL finds `alice` for `al\u0131ce`, since both have the same upper case, and SQLite does
+    not: after this both do.
+    """
+    return unicodedata.normalize("NFKC", name).upper().casefold().strip()
+
+
+def account_named(name: str) -> User | None:
+    """Return the account of a username or an e-mail, active or not.
+
+    The number of queries depends on the name alone, not on whether it has an account.
+    """
+    owner = _owner(name) if "@" in name else None
+    named = Q(username__iexact=name) | Q(username__iexact=folded(name))
+    return User.objects.filter(named).order_by("pk").first() or owner
+
+
+def _owner(email: str) -> User | None:
+    """Return the owner of an e-mail; None if several users have it and none has verified it."""
+    users = filter_users_by_email(email, prefer_verified=True)
+    return users[0] if len(users) == 1 else None
 
 
 def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
@@ -30,14 +59,13 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
     }
 
 
-def user_of_ticket(ticket: Ticket) -> User | None:
-    """Return the user of a ticket; None if the log-in that it was issued for has ended."""
-    if ticket.session_key:
-        return users_of_sessions([ticket.session_key]).get(ticket.session_key)
-    user = User.objects.filter(pk=ticket.user_id, is_active=True).first()
-    if user is None or not constant_time_compare(ticket.auth_hash, user.get_session_auth_hash()):
+def user_of_unlock_token(token: str) -> User | None:
+    """Return the active user to whom a link was mailed; None if it is invalid or expired."""
+    try:
+        pk, email = signing.loads(token, salt=UNLOCK_SALT, max_age=UNLOCK_S)
+    except (signing.BadSignature, TypeError, ValueError):
         return None
-    return user
+    return User.objects.filter(pk=pk, email=email, is_active=True).first()
 
 
 def avatar_url(user: User | None, size: int) -> str | None:
@@ -49,7 +77,7 @@ def avatar_url(user: User | None, size: int) -> str | None:
 
 def removed_user_name() -> str:
     """Return the placeholder for the name of a user whose account was deleted."""
-    return _("usuário removido")
+    return str(REMOVED_USER)
 
 
 def name_of(user: User | None) -> str:

@@ -7,9 +7,7 @@ WebSocket, and a query string would appear in access logs.
 import hashlib
 import logging
 import secrets
-from typing import Any, NamedTuple
-
-import orjson
+from typing import Any
 
 from mainapp.core.middleware import TICKET
 from mainapp.core.redis import client, key
@@ -20,17 +18,10 @@ logger = logging.getLogger(__name__)
 LIFE_S = 30
 
 
-class Ticket(NamedTuple):
-    """The log-in that a ticket was issued for: user, auth hash at that time, session if any."""
-
-    user_id: int
-    auth_hash: str
-    session_key: str | None
-
-
-def issue(ticket: Ticket) -> str:
-    """Store a ticket for LIFE_S and return its value, of which only a hash is stored."""
+def issue(session_key: str) -> str:
+    """Return a new ticket of a log-in, valid for LIFE_S; only a hash of it is stored."""
     value = secrets.token_urlsafe(32)
+<<<<<<< HEAD
     name = _key(value)
     client().set(name, sign(orjson.dumps(tuple(ticket)), purpose=name), ex=LIFE_S)
     return value
@@ -48,6 +39,19 @@ def redeem(value: str) -> Ticket | None:
     except Forged as error:
         logger.warning("a ticket was refused: %s", error)
         return None
+=======
+    client().set(_key(value), session_key, ex=LIFE_S)
+    return value
+
+
+def redeem(value: str) -> str | None:
+    """Return the session key of a ticket and delete it; None if it is unknown, used or expired.
+
+    Of several concurrent callers, one gets it.
+    """
+    stored: Any = client().getdel(_key(value))
+    return stored.decode() if stored else None
+>>>>>>> main
 
 
 def offered_ticket(scope: Any) -> str | None:

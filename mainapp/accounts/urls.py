@@ -1,6 +1,6 @@
 """URLs of the accounts' pages.
 
-Each page has a second name that starts with `account_`, by which allauth reverses it.
+Each of allauth's pages has a second name that starts with `account_`, by which allauth reverses it.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 
 from allauth.account import views as allauth
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, re_path
+from django.urls import URLPattern, path, re_path
 
 from mainapp.accounts.views import (
     ConfirmEmailView,
@@ -16,6 +16,8 @@ from mainapp.accounts.views import (
     LogInView,
     RegisterView,
     ResetPasswordView,
+    UnlockView,
+    open_unlock_link,
 )
 
 
@@ -40,6 +42,8 @@ urlpatterns = [
     *_page("logout/", allauth.logout, "logout", "logout"),
     *_page("register/", register, "register", "signup"),
     *_page("accounts/inactive/", allauth.account_inactive, "inactive", "inactive"),
+    path("accounts/unlock/", UnlockView.as_view(), name="unlock"),
+    path("accounts/unlock/<str:token>/", open_unlock_link, name="unlock-link"),
     *_page("accounts/email/", email, "email", "email"),
     *_page(
         "accounts/confirm-email/",

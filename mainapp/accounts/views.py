@@ -1,4 +1,4 @@
-"""Log-in, sign-up and password reset, where they differ from allauth's."""
+"""Log-in, sign-up and password reset, where they differ from allauth's, and unlocking by mail."""
 
 import time
 from collections.abc import Callable
@@ -8,25 +8,76 @@ from typing import Any
 from allauth.account import views as allauth
 from allauth.core import context, ratelimit
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views import View
+from django.views.generic import FormView
+
+from mainapp.accounts.browsers import remember_browser
+from mainapp.accounts.forms import UnlockForm
+from mainapp.accounts.policies import UNLOCKS_BY_ADDRESS, UNLOCKS_BY_NAME
+from mainapp.accounts.selectors import folded, user_of_unlock_token
+from mainapp.accounts.services.unlocking import mail_unlock_link
+from mainapp.core.addresses import client_address
+from mainapp.core.limits import RateLimited, consume, of_address, of_text
 
 HEAD_START_S = 0.1
+RETRY_S = 60
+UNLOCK_PAGE = "mainapp/accounts/unlock.html"
 
 
 class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
     def form_invalid(self, form: Form) -> HttpResponse:
         response: HttpResponse
         if form.has_error(NON_FIELD_ERRORS, "too_many_login_attempts"):
-            response = ratelimit.respond_429(self.request)
+            unlock = UnlockForm(initial={"login": form.cleaned_data.get("login", "")})
+            context = {"form": unlock, "is_refused": True}
+            response = render(self.request, UNLOCK_PAGE, context, status=429)
+            response["Retry-After"] = str(RETRY_S)
         else:
             response = super().form_invalid(form)
         return response
+
+
+class UnlockView(FormView):  # type: ignore[type-arg] # no generics at run time
+    """Mail the account a link that makes a browser known; the response reveals nothing about it."""
+
+    form_class = UnlockForm
+    template_name = UNLOCK_PAGE
+    success_url = reverse_lazy("login")
+
+    def form_valid(self, form: UnlockForm) -> HttpResponse:
+        name = form.cleaned_data["login"]
+        try:
+            consume(UNLOCKS_BY_ADDRESS, of_address(client_address(self.request)))
+            consume(UNLOCKS_BY_NAME, of_text(folded(name)))
+        except RateLimited:
+            response: HttpResponse = ratelimit.respond_429(self.request)
+            return response
+        messages.success(
+            self.request, _("Se a conta existe e tem e-mail, o link chega em instantes.")
+        )
+        work = partial(_mail_unlock_link, name, self.request, translation.get_language())
+        return _RespondFirst(self.get_success_url(), work)
+
+
+def open_unlock_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Make this browser known to the account of a mailed link, then show the log-in page."""
+    user = user_of_unlock_token(token)
+    if user is None:
+        messages.error(request, _("Este link não vale mais. Peça outro."))
+        return redirect("unlock")
+    remember_browser(request, user)
+    messages.success(request, _("Navegador liberado. Agora entre com a sua senha."))
+    return redirect("login")
 
 
 class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no types
@@ -88,7 +139,7 @@ class _RespondFirst(HttpResponseRedirect):
     On a busy machine, work that starts at once would still delay the client's receipt.
     """
 
-    def __init__(self, to: str, work: Callable[[], Any]) -> None:
+    def __init__(self, to: Any, work: Callable[[], Any]) -> None:
         super().__init__(to)
         self._work = work
 
@@ -98,6 +149,11 @@ class _RespondFirst(HttpResponseRedirect):
             self._work()
         finally:
             super().close()
+
+
+def _mail_unlock_link(name: str, request: HttpRequest, language: str | None) -> None:
+    with context.request_context(request), translation.override(language):
+        mail_unlock_link(name=name)
 
 
 def _save(form: Form, request: HttpRequest, language: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
-TICK = Decimal("0.01")  # in reais for prices, in percentage points for changes of the day
+TICK = Decimal("0.01")  # in reais for prices, in percentage points for the day's change
 
 Kind = Literal["compra", "venda", "change_up_pct", "change_down_pct"]
 KINDS: tuple[Kind, ...] = ("compra", "venda", "change_up_pct", "change_down_pct")
@@ -26,7 +26,7 @@ Phase = Literal["new", "armed", "holding", "beyond", "fired"]
 limit, but not yet for `hold_minutes`. beyond: created beyond the limit, waits for the near side.
 fired: waits until the price is `rearm_pct` back inside."""
 
-# Scales of a quote: price, negative price, change of the day, negative change of the day.
+# Scales of a quote: price, negative price, day's change, negative day's change.
 PRICE_UP, PRICE_DOWN, PCT_UP, PCT_DOWN = range(4)
 _UP_OF: dict[Kind, int] = {
     "venda": PRICE_UP,
@@ -44,9 +44,9 @@ _OPPOSITE = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Terms of one condition. `limit` is in reais, or in percent for a change of the day.
+    """Terms of one condition. `limit` is in reais, or in percent for the day's change.
 
-    `rearm_pct` is a percentage of the limit; for a change of the day it is in percentage points.
+    `rearm_pct` is a percentage of the limit; for the day's change it is in percentage points.
     """
 
     kind: Kind

@@ -37,7 +37,7 @@ def price_field(label: Any, help_text: Any) -> TypedDecimalField:
 
 
 def change_field(label: Any, help_text: Any, most: Decimal) -> TypedDecimalField:
-    """Return a field for a change of the day in percent."""
+    """Return a field for the day's change in percent."""
     return TypedDecimalField(
         label=label,
         help_text=help_text,

@@ -1,4 +1,4 @@
-"""Texts of alerts in the reader's language."""
+"""Wording of alerts in the reader's language."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -103,7 +103,7 @@ def _recurring(rearm_pct: Decimal, cooldown_minutes: int) -> str:
 def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
     """Return the distance of a quote to a limit: `faltam R$ 1,24 (3,33%)`.
 
-    The percentage is relative to the price; a change of the day is given in percentage points. The
+    The percentage is relative to the price; the day's change is given in percentage points. The
     live page renders the same text in its script.
     """
     if quote is None:

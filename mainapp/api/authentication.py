@@ -4,13 +4,25 @@ from typing import Any
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework_simplejwt.authentication import JWTAuthentication
+<<<<<<< HEAD
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
 from mainapp.api.services.tokens import odd_claims_refused
+=======
+from rest_framework_simplejwt.exceptions import InvalidToken
+
+from mainapp.api.services.tokens import user_of_token
+>>>>>>> main
 
 
 class Bearer(JWTAuthentication):
-    """`Authorization: Bearer …`; it ends with a new password or a deactivation."""
+    """`Authorization: Bearer …`; it ends with its log-in, a new password or a deactivation."""
+
+    def get_user(self, validated_token: Any) -> Any:
+        user = user_of_token(validated_token)
+        if user is None:
+            raise InvalidToken
+        return user
 
     def authenticate(self, request: Any) -> Any:
         try:

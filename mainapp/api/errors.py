@@ -1,4 +1,4 @@
-"""Exceptions of the API's views as answers `{"code", "message", "fields"}`."""
+"""Exceptions of the API's views as responses `{"code", "message", "fields"}`."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ GENERAL = "non_field_errors"
 
 
 def exception_response(error: Exception, context: Any) -> Response | None:
-    """Return the answer to an exception of a view; None for a defect, which becomes a 500."""
+    """Return the response to an exception of a view; None for a defect, which becomes a 500."""
     if isinstance(error, TokenError):
         error = exceptions.AuthenticationFailed()
     if isinstance(error, Http404 | ObjectDoesNotExist):

@@ -1,13 +1,13 @@
-"""Saved answers of requests that clients may repeat."""
+"""Saved responses to requests that clients may repeat."""
 
 from django.db import models
 
 
 class KeptAnswer(models.Model):
-    """The answer to a request with an `Idempotency-Key`, written in the transaction of its effect.
+    """The response to a request with an `Idempotency-Key`, written together with its effect.
 
-    `scope` names the owner of the key: a user, or the address of an anonymous client. Rows are
-    deleted after a day.
+    `scope` names the owner of the key: a user or, before a log-in, the content of the request.
+    Rows are deleted after a day.
     """
 
     scope = models.CharField(max_length=60)

@@ -9,7 +9,7 @@ from mainapp.core.pages import ListPaginator
 
 
 class Pages(PageNumberPagination):
-    """`?page=2&page_size=50`; the answer is `{count, next, previous, results}`."""
+    """`?page=2&page_size=50`; the response is `{count, next, previous, results}`."""
 
     django_paginator_class = ListPaginator
     page_size = PAGE_SIZE

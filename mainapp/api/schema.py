@@ -2,13 +2,15 @@
 
 from typing import Any
 
+from django.conf import settings
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 
 from mainapp.core.exceptions import DomainError, code_for_status
 
 MUTATIONS = ("post", "put", "patch", "delete")
-# Statuses that any operation may answer with.
+# Statuses that any operation may return.
 COMMON = (400, 401, 429, 500, 503)
 KEY = {
     "in": "header",
@@ -16,6 +18,17 @@ KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "description": "A repeated request takes effect once and gets the same answer.",
 }
+
+
+class Schema(AutoSchema):
+    """Describes an operation, with the header of those whose repetition has no second effect."""
+
+    def get_operation(self, *args: Any, **options: Any) -> Any:
+        operation = super().get_operation(*args, **options)
+        is_mutation = self.method.lower() in MUTATIONS
+        if operation and is_mutation and getattr(self.view, "accepts_key", False):
+            operation.setdefault("parameters", []).append(KEY)
+        return operation
 
 
 class BearerScheme(SimpleJWTScheme):  # type: ignore[no-untyped-call] # registers itself
@@ -28,7 +41,7 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     name = "session"
 
     def get_security_definition(self, auto_schema: Any) -> Any:
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
 def declare_errors(result: Any, **_kwargs: Any) -> Any:
@@ -50,8 +63,6 @@ def declare_errors(result: Any, **_kwargs: Any) -> Any:
         for method, operation in operations.items():
             for status in _error_statuses(path, method, operation):
                 operation["responses"].setdefault(str(status), _error_response(status))
-            if method in MUTATIONS:
-                operation.setdefault("parameters", []).append(KEY)
     return result
 
 

@@ -52,7 +52,7 @@ def _with_fallback(fallback: Callable[..., Any], method: Callable[..., Any]) -> 
     """Wrap a method so that `fallback` replaces it while Redis is unavailable.
 
     After a failure the fallback is called without trying Redis, for PAUSE_S: otherwise each
-    request would wait for several time-outs.
+    request would wait for several timeouts.
     """
 
     @wraps(method)

@@ -30,6 +30,7 @@ MAX_ID = 64
 # Allowed per socket in WINDOW_S: one error more closes it, one frame more gets an error.
 ERRORS, FRAMES, WINDOW_S = 100, 500, 10.0
 
+# Close codes (CONTRACTS §1).
 UNKNOWN_PATH, FLOODED, TOO_BIG, INTERNAL = 4404, 4408, 1009, 1011
 SESSION_ENDED: Final = 4401
 RECONNECT: Final = 1012

@@ -1,4 +1,4 @@
-"""Time limits of database calls, and the failures that are the database's, not the request's."""
+"""Time limits of database calls, and recognition of failures that the database caused."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ class ProcessLimit:
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Let the block's database calls fail when `seconds` are over, all together."""
+    """Limit the database calls of the block to `seconds` in total; a later one fails."""
     token = _deadline.set(monotonic() + seconds)
     try:
         yield
@@ -60,9 +60,9 @@ def limit_database_time(
 
 
 def is_unavailable(error: BaseException | None) -> bool:
-    """Return whether a request failed because the database is away, locked, full or too slow.
+    """Return whether a request failed because of an unreachable, locked, full or slow database.
 
-    With SQLite, OperationalError also stands for mistakes in a query.
+    On SQLite, OperationalError is also raised for mistakes in a query.
     """
     if not isinstance(error, OperationalError | InterfaceError):
         return False

@@ -15,7 +15,7 @@ MINUTE_S, HOUR_S = 60, 3600
 
 
 def api_body(error: DomainError) -> dict[str, Any]:
-    """Return the body of an API response; each field has a list of texts."""
+    """Return the body of an API response; each field has a list of messages."""
     fields = {
         name: text if isinstance(text, list | tuple) else [str(text)]
         for name, text in error.fields.items()

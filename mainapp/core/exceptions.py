@@ -123,7 +123,7 @@ def clean_text(text: str) -> str:
 
 
 def clean(value: Any) -> Any:
-    """Return a JSON value with all of its texts cleaned."""
+    """Return a JSON value with all of its strings cleaned."""
     if isinstance(value, str | Promise):
         return clean_text(str(value))
     if isinstance(value, Mapping):

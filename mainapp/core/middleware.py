@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 from django.utils.http import is_same_domain
 
+# The largest upload is a picture of 5 MiB; that form reports a larger file itself.
 MAX_BODY = 8 * 1024 * 1024
 TICKET = "ticket."
 PORTS = {"http": 80, "https": 443}

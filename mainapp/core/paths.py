@@ -1,10 +1,11 @@
-"""Keys in URLs: their converter, and 404 for missing and for foreign rows."""
+"""Keys in URLs: their converter, and 404 for missing and foreign rows. Links to this site."""
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.http import Http404
@@ -54,6 +55,14 @@ def get_owned_or_404(rows: QuerySet[Row], pk: int | None) -> Row:
     """
     with missing_as_404():
         return rows.get(pk=pk)
+
+
+def absolute_url(path: str = "/") -> str:
+    """Return the address of a path of this site, for mails, messages and links to share.
+
+    Its start is SITE_URL, never a request's Host, which the client chooses.
+    """
+    return f"{settings.SITE_URL.rstrip('/')}/{path.lstrip('/')}"
 
 
 @contextmanager

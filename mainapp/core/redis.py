@@ -72,7 +72,7 @@ def client(
 def async_client(*, url: str = "", timeout_s: float = TIMEOUT_S) -> "aioredis.Redis":
     """Return a new client for the running event loop; close it with `await client.aclose()`.
 
-    Its `pubsub()` has its own time-out for receiving. Its calls raise redis.RedisError.
+    Its `pubsub()` has its own timeout for receiving. Its calls raise redis.RedisError.
     """
     pool = async_connection_pool(
         _parsed(url) if url else address(), **_limits(timeout_s, AsyncRetry(NoBackoff(), 0))

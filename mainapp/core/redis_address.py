@@ -9,6 +9,7 @@
 """
 
 import re
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv6Address
@@ -69,6 +70,8 @@ def parse_redis_url(url: str) -> RedisAddress:
     common |= _tls(scheme, options)
     if scheme.startswith("sentinel"):
         common |= {name: options.pop(name, None) for name in SENTINEL_OPTIONS}
+        if common["sentinel_username"] and not common["sentinel_password"]:
+            raise ValueError("has a sentinel_username without a sentinel_password")
     _refuse_options(scheme, options)
     netloc, _, path = location.partition("/")
     hosts = _hosts(netloc, PORTS[scheme])
@@ -184,11 +187,29 @@ def _tls(scheme: str, options: dict[str, str]) -> dict[str, Any]:
         raise ValueError("takes ssl_certfile and ssl_keyfile together")
     if tls.setdefault("ssl_cert_reqs", "required") not in ("required", "none"):
         raise ValueError("takes ssl_cert_reqs=required or ssl_cert_reqs=none")
-    check_hostname = tls.get("ssl_check_hostname", "true")
+    is_verified = tls["ssl_cert_reqs"] == "required"
+    check_hostname = tls.get("ssl_check_hostname", "true" if is_verified else "false")
     if check_hostname not in ("true", "false"):
         raise ValueError("takes ssl_check_hostname=true or ssl_check_hostname=false")
-    tls["ssl_check_hostname"] = check_hostname == "true" and tls["ssl_cert_reqs"] == "required"
+    if not is_verified and ("ssl_ca_certs" in tls or check_hostname == "true"):
+        raise ValueError("verifies nothing with ssl_cert_reqs=none: remove that, or the others")
+    tls["ssl_check_hostname"] = check_hostname == "true"
+    _check_tls_files(tls)
     return {"is_tls": True, "tls": tls}
+
+
+def _check_tls_files(tls: Mapping[str, Any]) -> None:
+    """Load the files once: otherwise each connection would fail, in each process."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        if "ssl_ca_certs" in tls:
+            context.load_verify_locations(tls["ssl_ca_certs"])
+        if "ssl_certfile" in tls:
+            # With an empty password, as OpenSSL would ask the terminal for that of the key.
+            context.load_cert_chain(tls["ssl_certfile"], tls["ssl_keyfile"], password="")
+    except OSError as error:  # also SSLError
+        reason = getattr(error, "reason", None) or error.strerror
+        raise ValueError(f"has certificates or a key that cannot be used ({reason})") from None
 
 
 def _bracketed(host: str) -> str:

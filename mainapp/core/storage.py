@@ -1,9 +1,15 @@
-"""Static files: hashed names, also in ES module imports, and only the used files of packages."""
+"""Static files: hashed names, also in ES module imports, and only the used files of packages.
+
+Also the messages of the next page, in a cookie whose name is a setting.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.staticfiles.finders import AppDirectoriesFinder, FileSystemFinder
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
@@ -24,6 +30,14 @@ class UsedAppFilesFinder(AppDirectoriesFinder):
 
     def list(self, *args: Any, **options: Any) -> Iterator[Any]:
         yield from _filter_used(super().list(*args, **options))
+
+
+class NamedCookieStorage(CookieStorage):
+    cookie_name = settings.MESSAGES_COOKIE_NAME
+
+
+class MessageStorage(FallbackStorage):
+    storage_classes = (NamedCookieStorage, SessionStorage)
 
 
 def _filter_used(files: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:

@@ -40,7 +40,7 @@ class RoomFrame(TypedDict):
     """First frame of a socket; sent again when the user's permissions change.
 
     `may` lists permissions: `send edit delete report` (edit and delete only one's own messages)
-    and, for moderators, `delete_any mute close`. `revision` counts all changes of the room: a
+    and, for moderators, `delete_any mute close`. `revision` counts all changes to the room: a
     client that sends it in a later `resume` receives the edits and deletions that it missed.
     """
 

@@ -8,7 +8,7 @@ from mainapp.core.exceptions import DomainError
 
 
 class Invalid(DomainError):
-    """A refused text or number, or an object that no longer exists."""
+    """An invalid string or number, or an object that no longer exists."""
 
     def __init__(self, template: str, *, fields: dict[str, Any] | None = None) -> None:
         super().__init__("invalid", template, fields=fields)

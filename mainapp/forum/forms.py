@@ -110,7 +110,7 @@ class MuteForm(forms.Form):
 
 
 def _clean_line(text: str, error: Any) -> str:
-    """Return a text as one line without control characters. Raises: ValidationError if empty."""
+    """Return the text as one line without control characters. Raises: ValidationError if empty."""
     line = " ".join(clean_body(text).split())
     if not line:
         raise ValidationError(error)

@@ -1,4 +1,4 @@
-"""Publish every committed change of a room to all processes."""
+"""Publish every committed change to a room to all processes."""
 
 from typing import Any
 

@@ -15,7 +15,7 @@ MAX_BODY = 4000
 MAX_MENTIONS = 20
 REL = "nofollow ugc noopener"
 
-# A text with more of `[ * _ ~` is rendered without them: the parser searches the rest of the text
+# Text with more of `[ * _ ~` is rendered without them: the parser searches the rest of the text
 # for the end of each, which is quadratic.
 MAX_MARKS = 500
 

@@ -11,7 +11,7 @@ from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
 
 
 class Stock(models.Model):
-    """A paper of the exchange, or the index IBOV; never deleted, only retired."""
+    """A share, fund or BDR of the exchange, or the index IBOV; never deleted, only retired."""
 
     class Kind(models.TextChoices):
         ON = "ON", _("Ação ordinária (ON)")
@@ -41,7 +41,7 @@ class Stock(models.Model):
 
     @property
     def currency(self) -> str:
-        """The currency in which the paper is traded."""
+        """The currency in which the stock is traded."""
         return CURRENCY
 
 

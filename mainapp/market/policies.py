@@ -5,6 +5,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.limits import CLOSED, Limit
 from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, UNAUTHORIZED, Socket, action, form, page
 
+# CONTRACTS §2. A room's page follows the chips of its messages, within the same limits.
 SYMBOL_LIMIT_ANONYMOUS = 30
 SYMBOL_LIMIT_USER = 200
 # Refuses messages without Redis, which has to deliver them anyway.

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
-CURRENCY = "BRL"  # of all B3 papers
+CURRENCY = "BRL"  # of all B3 stocks
 CENT = Decimal("0.01")
 CLOCK_SKEW = timedelta(minutes=2)
 MAX_PRICE = Decimal(10) ** 12
@@ -25,7 +25,7 @@ Rejection = Literal[
     "older",
     "future",
     "foreign",  # a simulated quote in a real market, or vice versa
-    "currency",  # not the paper's currency
+    "currency",  # not the stock's currency
 ]
 REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
 
@@ -222,8 +222,8 @@ def rejection(
 ) -> Rejection | None:
     """Return the reason to reject a quote at the time `at`, or None to accept it.
 
-    `last` is the last recorded quote, `currency` the paper's currency (empty skips that check). A
-    quote without a currency counts as being in the paper's.
+    `last` is the last recorded quote, `currency` the stock's currency (empty skips that check). A
+    quote without a currency counts as being in the stock's.
     """
     if not quote.price.is_finite():
         return "not_finite"

@@ -21,7 +21,7 @@ _GRAMMAR = re.compile(
 class Ticker:
     """A parsed ticker: `PETR4F` has the root PETR and the suffix 4, and is fractional.
 
-    `symbol` has no final F: the fractional market trades the same paper. The index has no suffix.
+    `symbol` has no final F: the fractional market trades the same stock. The index has no suffix.
     """
 
     symbol: str

@@ -12,6 +12,7 @@ from mainapp.market.services import history, recording, updating
 logger = logging.getLogger(__name__)
 
 LISTED = "listed"
+# By then the hub has requested a symbol without a quote again: after 3 s, then after 6 s more.
 REQUEST_EXPIRES_S = 10
 
 

@@ -12,6 +12,7 @@ from redis import asyncio as aioredis
 
 from mainapp.core.redis import key
 
+# Web processes renew it every second; the symbols of a killed one are fetched for this long.
 LEASE_S = 10
 REGISTRY = key("watchers")
 
@@ -59,7 +60,7 @@ class WatchLease:
         return bool(self._dirty)
 
     async def sync(self, wanted: Collection[str]) -> None:
-        """Write the changes of `wanted` to Redis and renew the lease. Raises: redis.RedisError.
+        """Write the changes in `wanted` to Redis and renew the lease. Raises: redis.RedisError.
 
         The first call, and one after a failed call, sends the whole set.
         """

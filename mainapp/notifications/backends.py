@@ -6,6 +6,7 @@ retried.
 
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
@@ -33,7 +34,9 @@ def _letters(message: EmailMessage) -> list[Letter]:
     body = str(message.body)
     html = next((str(content) for content, mimetype in alternatives if mimetype == "text/html"), "")
     headers = {name: str(value) for name, value in message.extra_headers.items()}
-    headers.setdefault("From", message.from_email)
+    # The site's own sender is added when the mail is sent: a corrected one also helps waiting rows.
+    if message.from_email != settings.DEFAULT_FROM_EMAIL:
+        headers.setdefault("From", message.from_email)
     return [
         Letter(
             kind="email",

@@ -68,14 +68,19 @@ KIND_FIELDS: Mapping[str, KindFields] = {
     ),
     Channel.Kind.GOTIFY: KindFields(
         address=_("URL do servidor"),
-        help_text=_("O endereço público do seu servidor Gotify, com https."),
+        help_text=_(
+            "O do seu servidor Gotify: público e com https, ou liberado pelo operador do site."
+        ),
         placeholder="https://gotify.example.com",
         secret=_("Token do aplicativo"),
         secret_help=_("No Gotify: Apps, Create Application. Começa com A."),
     ),
     Channel.Kind.WEBHOOK: KindFields(
         address=_("URL"),
-        help_text=_("Um endereço seu, público e com https, que recebe um POST de JSON assinado."),
+        help_text=_(
+            "Um endereço seu, que recebe um POST de JSON assinado: público e com https, ou "
+            "liberado pelo operador do site."
+        ),
         placeholder="https://example.com/avisos",
     ),
 }

@@ -159,6 +159,7 @@ class Delivery(models.Model):
         CLAIMED = "claimed", _("enviando")
         SENT = "sent", _("enviada")
         FAILED = "failed", _("falhou")
+        UNKNOWN = "unknown", _("talvez entregue")
         CANCELLED = "cancelled", _("cancelada")
 
     OPEN = (State.WAITING, State.CLAIMED)
@@ -223,6 +224,7 @@ class Attempt(models.Model):
         SENT = "sent", _("enviada")
         FAILED = "failed", _("falhou; será repetida")
         REFUSED = "refused", _("recusada")
+        UNKNOWN = "unknown", _("talvez entregue")
         GIVEN_UP = "given_up", _("desistimos")
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="attempts")

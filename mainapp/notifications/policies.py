@@ -19,6 +19,9 @@ from mainapp.core.policies import (
 
 LEASE = timedelta(seconds=60)
 GIVE_UP = timedelta(days=1)
+# A message whose fate is unknown may have arrived: each further attempt may be a duplicate.
+MAX_UNKNOWN = 3
+UNKNOWN_PAUSE = timedelta(minutes=15)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0
 
 # Kinds without deliveries: a notice of a failed delivery that was itself delivered could loop.

@@ -45,7 +45,7 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return a page without dependencies, because any of them may be the cause of the error.
 
-    Django calls it in the `except` block. If the database is the cause, the answer is 503, and the
+    Django calls it in the `except` block. If the database is the cause, the status is 503, and the
     log gets one line instead of a traceback for each request.
     """
     error = sys.exception()

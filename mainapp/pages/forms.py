@@ -1,6 +1,5 @@
 """Forms of the profile, the preferences, the picture, and the deletion of the account."""
 
-import unicodedata
 from typing import Any
 
 from django import forms
@@ -9,16 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import Preferences, User
-
-# Unicode categories of control characters and of code points without a character.
-HIDDEN = {"Cc", "Cs", "Co", "Cn"}
-# Characters that change the direction of the text after them.
-DIRECTIONAL = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
-# Letters by category, but displayed as nothing: Hangul fillers and Khmer inherent vowels.
-BLANK = set("\u115f\u1160\u17b4\u17b5\u3164\uffa0")
-INVISIBLE = DIRECTIONAL | BLANK
-# Alphabets with similar letters: a name that mixes them could imitate another user's.
-CONFUSABLE = {"LATIN", "CYRILLIC", "GREEK"}
+from mainapp.core.names import is_plain_text
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
@@ -34,28 +24,11 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at r
             "bio": _("Até 500 caracteres; todos podem ler."),
         }
 
-    def clean_display_name(self) -> str:
-        name = " ".join(check_visible(self.cleaned_data["display_name"]).split())
-        if name and not any(unicodedata.category(letter)[0] in "LN" for letter in name):
-            raise ValidationError(_("O nome precisa de ao menos uma letra ou um número."))
-        if (
-            len(CONFUSABLE & {unicodedata.name(letter, "").partition(" ")[0] for letter in name})
-            > 1
-        ):
-            raise ValidationError(_("O nome mistura letras de alfabetos que se confundem."))
-        return name
-
     def clean_bio(self) -> str:
-        bio = str(self.cleaned_data["bio"]).replace("\r\n", "\n").replace("\r", "\n")
-        check_visible(bio.replace("\n", " ").replace("\t", " "))
-        return bio.strip()
-
-
-def check_visible(text: str) -> str:
-    """Return the text. Raises: ValidationError if a character is invisible or reorders others."""
-    if any(unicodedata.category(char) in HIDDEN or char in INVISIBLE for char in text):
-        raise ValidationError(_("Há um caractere que não se pode mostrar."))
-    return text
+        bio = str(self.cleaned_data["bio"])
+        if not is_plain_text(bio.replace("\r", "")):
+            raise ValidationError(_("Há um caractere que não se pode mostrar."))
+        return bio
 
 
 class PreferencesForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Middleware: refusals before a view runs, page limits and policies, metrics, language."""
+"""Middleware: refusals before a view runs, page limits and policies, metrics, cookies, caching."""
 
 import re
 from collections.abc import Callable
@@ -6,13 +6,14 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
 
+from mainapp.accounts import browsers
 from mainapp.accounts.policies import has_level
 from mainapp.core.addresses import client_address
 from mainapp.core.errors import json_response
@@ -33,12 +34,14 @@ from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
+<<<<<<< HEAD
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 # Polled by monitoring, and answered even without Redis.
+=======
+# Polled by monitoring; they respond even without Redis.
+>>>>>>> main
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
-# Not operations, so without the API's limits; and the schema is expensive to build.
-API_PAGES = ("/api/docs/", "/api/schema/")
 
 
 def measure_responses(
@@ -60,7 +63,7 @@ def measure_responses(
 def refuse_control_characters(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 400 if the path or the query contains a control character (Unicode's Cc)."""
+    """Respond with 400 if the path or the query contains a control character (Unicode's Cc)."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         query = unquote_plus(request.META.get("QUERY_STRING", ""))
@@ -74,11 +77,15 @@ def refuse_control_characters(
 def refuse_unreadable_requests(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
+<<<<<<< HEAD
     """Answer 413 or 400 to a request that the middleware in front of Django refused.
 
     A session cookie that no session of ours can have is ignored: PostgreSQL refuses to look up a
     NUL, which a cookie may contain as `"\\000"`.
     """
+=======
+    """Respond with 413 to a request whose body `BodyLimitMiddleware` refused."""
+>>>>>>> main
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         scope = getattr(request, "scope", {})
@@ -96,7 +103,7 @@ def refuse_unreadable_requests(
 def limit_pages(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Answer 429 to an address with too many requests for pages.
+    """Respond with 429 to an address with too many requests for pages.
 
     Operations of the API have their own limits; static files are served before this middleware.
     Requests of a user are counted by `EnforcePagePolicies`, where a page reads the user anyway.
@@ -115,8 +122,16 @@ def limit_pages(
 
 def _is_counted(path: str) -> bool:
     if path.startswith("/api/"):
-        return path in API_PAGES
-    return path not in MACHINE_PAGES and not path.startswith(settings.MEDIA_URL)
+        return not _is_operation(path)
+    return path not in MACHINE_PAGES
+
+
+def _is_operation(path: str) -> bool:
+    """Return whether a view of the API counts requests for this path itself."""
+    try:
+        return resolve(path).url_name in operation_policies()
+    except Resolver404:
+        return False
 
 
 class EnforcePagePolicies:
@@ -174,13 +189,39 @@ def _has_level_for(user: Any, allowed: Who) -> bool:
     return has_level(user, "support" if Who.SUPPORT in allowed else "admin")
 
 
-def set_chosen_language(
+def forbid_storing(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Add `no-store` to responses to logged-in users, unless the view sets a Cache-Control.
+
+    Every page names its reader; a stored one would be shown to the browser's next user.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if _is_read_by_member(request):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def _is_read_by_member(request: HttpRequest) -> bool:
+    """Return whether the request has a user; reads no session that the view did not read."""
+    user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
+    if user is None and not isinstance(getattr(request, "user", None), SimpleLazyObject):
+        user = getattr(request, "user", None)  # set by a log-in or by REST framework
+    return bool(user and user.is_authenticated)
+
+
+def set_log_in_cookies(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Set the language cookie to the user's preference after a log-in."""
+    """After a log-in, set the cookies of the user's language and of the known browser."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
+        browsers.set_cookie(request, response)
         if language := getattr(request, "chosen_language", ""):
             set_language_cookie(response, language)
         return response

@@ -14,7 +14,7 @@ from mainapp.notifications.models import Delivery
 
 @receiver(user_logged_in)
 def choose_language(sender: type, request: Any, user: User, **options: Any) -> None:
-    """Store the user's language on the request; `set_chosen_language` then sets the cookie."""
+    """Store the user's language on the request; `set_log_in_cookies` then sets the cookie."""
     if request is not None:
         request.chosen_language = preferences_of(user).language
 

@@ -29,7 +29,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holding(Position):
-    """One row of a portfolio. `lot` is the round lot of the paper, in shares."""
+    """One row of a portfolio. `lot` is the round lot of the stock, in shares."""
 
     symbol: str
     nota: int
@@ -45,7 +45,7 @@ class ValuedRow:
     """A holding at its price: R$ and percent to 2 places.
 
     Only `cost` is known without a quote. The day's change is None if the quote has no previous
-    close; `result_pct` is None if the holding cost nothing. `day_change_pct` is the paper's own.
+    close; `result_pct` is None if the holding cost nothing. `day_change_pct` is the stock's own.
     """
 
     holding: Holding
@@ -70,12 +70,12 @@ class Valuation:
     """Rows in the given order, and totals that add their rounded figures.
 
     `left_out` names the rows without a quote: they count in no total, not even with their cost.
-    `patrimony` is the sum of `total`. The day's change covers the rows that have one and is None
+    `total_value` is the sum of `total`. The day's change covers the rows that have one and is None
     if no row has; a percentage is None if its base is 0.
     """
 
     rows: tuple[ValuedRow, ...]
-    patrimony: Decimal
+    total_value: Decimal
     cost: Decimal
     result: Decimal
     result_pct: Decimal | None
@@ -91,18 +91,18 @@ def value_rows(holdings: Iterable[Holding], quotes: Mapping[str, Quote | None]) 
     """
     rows = tuple(_valued(holding, quotes.get(holding.symbol)) for holding in holdings)
     counted = [row for row in rows if row.has_quote]
-    of_the_day = [row for row in counted if row.day_change is not None]
+    with_change = [row for row in counted if row.day_change is not None]
     cost = add(row.cost for row in counted)
     result = add(row.result for row in counted)
-    day_change = add(row.day_change for row in of_the_day) if of_the_day else None
+    day_change = add(row.day_change for row in with_change) if with_change else None
     return Valuation(
         rows=rows,
-        patrimony=add(row.total for row in counted),
+        total_value=add(row.total for row in counted),
         cost=cost,
         result=result,
         result_pct=percent(result, cost),
         day_change=day_change,
-        day_change_pct=percent(day_change, add(row.previous_total for row in of_the_day)),
+        day_change_pct=percent(day_change, add(row.previous_total for row in with_change)),
         left_out=tuple(row.holding.symbol for row in rows if not row.has_quote),
     )
 

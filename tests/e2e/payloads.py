@@ -1,4 +1,4 @@
-"""Two hundred texts that a careless page would run; each calls `alert`."""
+"""Two hundred strings that a careless page would execute; each calls `alert`."""
 
 HANDLERS = "onerror onload onfocus onmouseover onclick onanimationstart ontoggle onpointerenter"
 TAGS = "img svg body video audio iframe object embed details input marquee math style link"

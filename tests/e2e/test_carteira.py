@@ -27,7 +27,7 @@ VALUE = """async ({ holdings, quotes, groups }) => {
     for (const { symbol } of holdings) portfolio.set(symbol, quotes[symbol]);
     const totals = portfolio.totals();
     return {
-        totals: write({ ...totals, patrimony: totals.total }),
+        totals: write({ ...totals, total_value: totals.total }),
         rows: [...portfolio.rows.values()].map(write),
         groups: Object.fromEntries(Object.keys(groups).map((by) => [by, portfolio.slices(by)
             .map(({ key, total, pct }) => [key, fromUnits(total), fromUnits(pct)])])),
@@ -117,10 +117,10 @@ def test_first_stock_is_added_from_the_empty_page_and_is_live(open_page):
     page.wait_for_url("**/carteira")
 
     wait_until_live(page)
-    patrimony = page.locator(".wealth [data-sum=total]")
-    before = patrimony.inner_text()
-    expect(patrimony).not_to_have_text(before, timeout=15_000)
-    assert re.fullmatch(r"R\$\s\d{2}\.\d{3},\d\d", patrimony.inner_text())
+    total = page.locator(".wealth [data-sum=total]")
+    before = total.inner_text()
+    expect(total).not_to_have_text(before, timeout=15_000)
+    assert re.fullmatch(r"R\$\s\d{2}\.\d{3},\d\d", total.inner_text())
 
 
 def test_live_page_equals_the_rendered_page(carteira, site):

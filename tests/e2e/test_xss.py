@@ -4,7 +4,7 @@ The Content-Security-Policy is bypassed, so that only the pages' escaping protec
 are also searched for event handlers and URLs that a click would run. At the end, pages are loaded
 with the policy, which must report no violation.
 
-Each payload is sent through the forms and shown on the pages that list the stored texts. A page
+Each payload is sent through the forms and shown on the pages that list the stored strings. A page
 that shows only one name would have to be loaded 150 times for 200 payloads, so for these pages
 names of 500 characters, with many payloads each, are written into the database.
 """
@@ -26,7 +26,7 @@ from tests.instances import Instance
 AT_ONCE = 6
 ROOMS = 20  # the daily limit of a user, and the size of a page of the forum
 MAX_STORED_LENGTH = (
-    500  # of a text that is written into the database, whatever its column's form allows
+    500  # of text that is written into the database, whatever its column's form allows
 )
 PRINTABLE = [text for text in PAYLOADS if text.isprintable()]  # names take no others
 Form = tuple[str, dict[str, str]]

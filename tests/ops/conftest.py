@@ -17,7 +17,7 @@ SHARED = {
     **{name: name for name in ("test_faults", "test_processes", "test_api_schema")},
     **{name: name for name in ("test_redis_refusals", "test_database_stalls")},
 }
-STARTED_IN_S = 150  # time-out of a test whose fixtures start an instance
+STARTED_IN_S = 150  # timeout of a test whose fixtures start an instance
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc] # as above
@@ -35,7 +35,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run tests with the longest time-outs first, so that the workers end together."""
+    """Run tests with the longest timeouts first, so that the workers end together."""
     for item in items:
         if not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(STARTED_IN_S))
@@ -54,6 +54,7 @@ def site(tmp_path_factory):
     with instance(tmp_path_factory.mktemp("ops") / "data", UPDATE_INTERVAL_S="2") as started:
         yield started
         assert started.stop(signal.SIGINT) == 0
+        assert "Warm shutdown" not in started.log  # of Celery, which is quiet here
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Backup and restore of a running instance, and refusals of invalid archives."""
 
+import gzip
 import io
 import json
 import os
@@ -9,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from project import archive as archives
 from project.backup import BackupError, Stores, restore_archive, write_archive
+from project.sql_dump import DumpError, _statements
 from tests.instances import get, run
 from tests.postgresql import PostgreSQL
 
@@ -75,12 +78,12 @@ def stores(tmp_path):
     return Stores(vendor="sqlite", database={"NAME": str(database)}, media=tmp_path / "media")
 
 
-def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b""):
-    """Return a copy of an archive with a member added or replaced."""
+def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b"", keeps=False):
+    """Return a copy of an archive with a member added or, unless `keeps`, replaced."""
     copy = archive.with_name("tampered.tar.gz")
     with tarfile.open(archive) as source, tarfile.open(copy, "w:gz") as target:
         for member in source.getmembers():
-            if member.name != name:
+            if keeps or member.name != name:
                 target.addfile(member, source.extractfile(member) if member.isreg() else None)
         extra = tarfile.TarInfo(name)
         extra.type, extra.size, extra.linkname = kind, len(body), "/etc/passwd"
@@ -99,6 +102,15 @@ def tampered(archive, name, *, kind=tarfile.REGTYPE, body=b""):
         ("secret-key", {}),
         (DATABASE, {"body": b"no database"}),
         ("manifest.json", {"body": b"[]"}),
+        ("manifest.json", {"body": b"[" * 60_000}),
+        ("manifest.json", {"body": b'{"a":' * 9_000}),
+        ("manifest.json", {"body": b"\xff{}"}),
+        ("manifest.json", {"body": b" " * 70_000}),
+        ("manifest.json", {"body": b'{"format": 1, "database": []}'}),
+        ("manifest.json", {"body": b"{}", "keeps": True}),
+        ("media/manifest.json/manifest.json", {"kind": tarfile.CHRTYPE}),
+        ("media/pipe", {"kind": tarfile.FIFOTYPE}),
+        ("media/sparse", {"kind": tarfile.GNUTYPE_SPARSE}),
         ("manifest.json", {"body": json.dumps({"format": 2, "database": "sqlite"}).encode()}),
         ("manifest.json", {"body": json.dumps({"format": 1, "database": "postgresql"}).encode()}),
     ],
@@ -107,9 +119,10 @@ def test_foreign_archive_changes_nothing(stores, tmp_path, name, options):
     archive = tampered(write_archive(stores=stores, to=tmp_path / "a.tar.gz"), name, **options)
     (stores.media / "kept.txt").write_text("kept")
 
-    with pytest.raises(BackupError):
+    with pytest.raises(BackupError) as refused:
         restore_archive(stores=stores, archive=archive)
 
+    assert str(refused.value).count("\n") == 0
     assert (stores.media / "kept.txt").read_text() == "kept"
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "a.tar.gz",
@@ -127,30 +140,168 @@ def test_truncated_archive_changes_nothing(stores, tmp_path):
         restore_archive(stores=stores, archive=archive)
 
 
+def test_archive_without_a_database_is_refused(stores, tmp_path):
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    with tarfile.open(archive) as source, tarfile.open(tmp_path / "b.tar.gz", "w:gz") as target:
+        target.addfile(source.getmember("manifest.json"), source.extractfile("manifest.json"))
+
+    with pytest.raises(BackupError, match="it has no database"):
+        restore_archive(stores=stores, archive=tmp_path / "b.tar.gz")
+
+
+def test_archive_that_expands_too_far_is_refused(stores, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "FREE_EXPANSION", 1024 * 1024)
+    monkeypatch.setattr(archives, "MAX_EXPANSION", 50)
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    bomb = tampered(archive, "media/zeros", body=bytes(4 * 1024 * 1024))
+
+    with pytest.raises(BackupError, match="expands to more than 1 MiB"):
+        restore_archive(stores=stores, archive=bomb)
+
+
+def test_archive_with_zeros_after_its_end_is_refused(stores, tmp_path, monkeypatch):
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    with archive.open("ab") as file:
+        file.write(gzip.compress(bytes(8 * 1024 * 1024)))
+
+    with pytest.raises(BackupError, match="expands"):
+        restore_archive(stores=stores, archive=archive)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_archive_with_a_huge_header_is_refused_unread(stores, tmp_path, kind):
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    bomb = tampered(archive, "media/x", kind=kind, body=bytes(70_000))
+
+    with pytest.raises(BackupError, match="a header that is too long"):
+        restore_archive(stores=stores, archive=bomb)
+
+
+def test_archive_with_too_many_files_is_refused(stores, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 5)
+    for number in range(5):
+        (stores.media / f"{number}").touch()
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+
+    with pytest.raises(BackupError, match="more than 5 files"):
+        restore_archive(stores=stores, archive=archive)
+
+
+@pytest.fixture(scope="module")
+def server():
+    started = PostgreSQL()
+    yield started
+    started.close()
+
+
 @pytest.fixture
-def postgresql(monkeypatch):
-    """A PostgreSQL with its client programs on PATH."""
-    server = PostgreSQL()
+def postgresql(server, monkeypatch):
+    """A PostgreSQL with its client programs on PATH and without tables."""
     monkeypatch.setenv("PATH", f"{server.programs}:{os.environ['PATH']}")
-    yield server
-    server.close()
+    server.psql("DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
+    return server
 
 
-def test_restore_brings_back_the_tables_of_postgresql(postgresql, tmp_path):
+@pytest.fixture
+def tables(postgresql, tmp_path):
+    """The stores of an instance on PostgreSQL."""
     database = {
         "NAME": "postgres",
         "USER": "postgres",
         "OPTIONS": {"host": str(postgresql.folder), "pool": {}},
     }
-    stores = Stores(vendor="postgresql", database=database, media=tmp_path / "media")
-    postgresql.psql("CREATE TABLE kept (name text); INSERT INTO kept VALUES ('ana');")
-    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
-    postgresql.psql("UPDATE kept SET name = 'bruno'; CREATE TABLE later (id int);")
+    return Stores(vendor="postgresql", database=database, media=tmp_path / "media")
 
-    restore_archive(stores=stores, archive=archive)
 
-    assert "ana" in postgresql.psql("SELECT name FROM kept")
+VALUES = [
+    "ana",
+    "a; b",
+    "it's",
+    'a "b"',
+    "a\\b",
+    "\\.",
+    "\\! touch x",
+    "a\nb;\n\\.\nc",
+    "-- x",
+    "é",
+]
+
+
+def test_restore_brings_back_the_tables_of_postgresql(postgresql, tables, tmp_path):
+    rows = ", ".join(f"($x${value}$x$)" for value in VALUES)
+    postgresql.psql(
+        "CREATE TABLE kept (id serial PRIMARY KEY, name text DEFAULT E'a\\\\;''\nb' UNIQUE"
+        " CHECK (name <> ';'));"
+        "COMMENT ON COLUMN kept.name IS E'a;\n-- \"b''s\\\\';"
+    )
+    postgresql.psql(f"INSERT INTO kept (name) VALUES {rows};")  # noqa: S608 - our own values
+    before = postgresql.psql("SELECT * FROM kept")
+    archive = write_archive(stores=tables, to=tmp_path / "a.tar.gz")
+    postgresql.psql("UPDATE kept SET name = 'x' || id; CREATE TABLE later (id int);")
+
+    restore_archive(stores=tables, archive=archive)
+
+    assert postgresql.psql("SELECT * FROM kept") == before
     assert "later" not in postgresql.psql("SELECT tablename FROM pg_tables")
+    postgresql.psql("INSERT INTO kept DEFAULT VALUES")
+    assert postgresql.psql("SELECT max(id) FROM kept") == f"{len(VALUES) + 1}\n"
+
+
+def test_every_table_of_the_project_is_restored(postgresql, tables, tmp_path, data_dir):
+    env_vars = {"DATABASE_URL": postgresql.url, "DATA_DIR": str(data_dir), "DEBUG": "1"}
+    assert run("manage.py", "migrate", **env_vars).returncode == 0
+    described = "SELECT table_name, column_name, data_type FROM information_schema.columns"
+    described += " WHERE table_schema = 'public' ORDER BY 1, 2"
+    before = postgresql.psql(described)
+    archive = write_archive(stores=tables, to=tmp_path / "a.tar.gz")
+    postgresql.psql("DROP TABLE forum_room CASCADE")
+
+    restore_archive(stores=tables, archive=archive)
+
+    assert postgresql.psql(described) == before
+    assert "forum_room" in before
+
+
+def test_refusal_names_the_psql_command_and_a_malformed_manifest(stores, tmp_path):
+    with pytest.raises(DumpError, match=r"a command for psql: '.*! id'"):
+        list(_statements(io.BytesIO(b"\\restrict abc\n-- a dump\n\n\\! id\n")))
+    archive = write_archive(stores=stores, to=tmp_path / "a.tar.gz")
+    with pytest.raises(BackupError, match="its manifest is malformed"):
+        restore_archive(
+            stores=stores, archive=tampered(archive, "manifest.json", body=b"[" * 60_000)
+        )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "\\! touch {file}", "\\copy kept TO PROGRAM 'touch {file}'", "\\o |touch {file}",
+        "SELECT 1 \\! touch {file}", "SELECT 1; \\! touch {file}",
+        "COPY kept FROM PROGRAM 'touch {file}';", "COPY kept TO '{file}';",
+        "COPY kept (name) FROM PROGRAM 'touch {file}';",
+        "SET a.b = '1'; COPY kept FROM PROGRAM 'touch {file}';",
+        "DO $$ BEGIN COPY kept FROM PROGRAM 'touch {file}'; END $$;",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE TABLE x AS SELECT pg_read_file('/etc/passwd');",
+        "SELECT pg_catalog.setval('a', 1, true), pg_read_file('/etc/passwd');",
+        "/* */ DROP TABLE kept;", "DROP TABLE kept;", "INSERT INTO kept VALUES ('x');",
+        "ALTER SYSTEM SET archive_command = 'touch {file}';", "COMMIT;", "SET x = 'a", "nonsense",
+    ],
+)  # fmt: skip
+def test_hostile_dump_runs_nothing_and_changes_nothing(postgresql, tables, tmp_path, statement):
+    touched = tmp_path / "touched"
+    postgresql.psql("CREATE TABLE kept (name text); INSERT INTO kept VALUES ('ana');")
+    archive = write_archive(stores=tables, to=tmp_path / "a.tar.gz")
+    with tarfile.open(archive) as file:
+        dump = file.extractfile("database.sql").read()
+    text = statement.format(file=touched).encode()
+    for body in (dump + text + b"\n", text + b"\n" + dump):
+        with pytest.raises(BackupError) as refused:
+            restore_archive(stores=tables, archive=tampered(archive, "database.sql", body=body))
+        assert str(refused.value).count("\n") == 0
+
+    assert postgresql.psql("SELECT name FROM kept") == "ana\n"
+    assert not touched.exists()
 
 
 def test_missing_postgresql_tools_are_reported(tmp_path, monkeypatch):

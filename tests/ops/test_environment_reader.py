@@ -8,12 +8,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from django.core.mail.message import sanitize_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from project.database_url import parse_database_url
 from project.env_file import parse_env, read_env_file
 from project.environment import Refusal, env, load_env_file
+from project.instance import Instance
+from project.launcher import Launcher
+from project.mail import read_mail_settings
+from project.site_url import own_url, read_site_url
 from tests.instances import run
 
 PRODUCTION = {"SECRET_KEY": "x" * 60, "QUOTE_SOURCE": "brapi", "HTTPS": "0"}
@@ -33,13 +39,24 @@ REFUSED = {
     "HOST": ["http://localhost", "localhost:80", "[::1]:80", "300.1.1.1", "a b", "::zz", "-x"],
     "EMAIL_PORT": ["0", "65536"],
     "EMAIL_HOST": ["smtp://mail", "mail:25", "ma il"],
-    "EMAIL_FROM": ["nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c"],
+    "EMAIL_FROM": [
+        *("nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c", "Clube, B3 <a@b.org>"),
+        *("a,b@c", "A: b <a@b.org>", "[B3] <a@b.org>", '"Ana <a@b.org>', "A\\b <a@b.org>"),
+    ],
     "EMAIL_VERIFICATION": ["always"],
     "LOG_LEVEL": ["LOUD"],
     "ALLOWED_HOSTS": ["a.org,b.org:80", "https://a.org", "a b.org", "::zz"],
     "CSRF_TRUSTED_ORIGINS": ["a.org", "https://a.org/path", "ftp://a.org", "https://u@a.org"],
-    "SITE_URL": ["pregao.example", "https://", "https://a b", "https://a?b", "https://a#b"],
-    "BRAPI_URL": ["https://host:port", "https://host:0", "file:///etc"],
+    "SITE_URL": [
+        *("pregao.example", "https://", "https://a b", "https://a?b", "https://a#b"),
+        *("http://0.0.0.0:8000", "http://[::]:8000", "https://*.a.org", "https://*", "*"),
+    ],
+    "ALLOWED_PRIVATE_TARGETS": [
+        *("*", "http://nas.local", "nas.local/x", "nas.local:0", "10.0.0.1/8", "10.0.0.0/33"),
+        *("10.0.0.0/8,nas:http", "[fd00::7", "user@nas", "300.1.1.1"),
+    ],
+    "EMAIL_USE_SSL": ["ssl"],
+    "BRAPI_URL": ["https://host:port", "https://host:0", "https://host:", "file:///etc"],
     "SOURCE_PROXY": ["proxy:3128", "socks5://proxy"],
     "TRUSTED_PROXIES": ["proxy", "10.0.0.0/33", "10.0.0.1/8"],
     "REDIS_PREFIX": ["a:b", "a b", "é", "a" * 41],
@@ -57,6 +74,10 @@ REFUSED = {
         *("postgresql://h:70000/n", "sqlite:////x?y", "sqlite:///", "postgresql://h/n?port=x"),
         *("sqlite:////x%00", "postgresql://h/%00", "postgresql://h/n?port=٣"),
     ],
+    "CELERY_BROKER_URL": ["redis://elsewhere/0"],
+    "CELERY_BROKER_READ_URL": ["redis://elsewhere/0"],
+    "CELERY_BROKER_WRITE_URL": ["redis://elsewhere/0"],
+    "CELERY_RESULT_BACKEND": ["redis://elsewhere/0"],
     "BRAPI_TOKEN": ["two\nlines"],
     "METRICS_TOKEN": ["tab\tbed"],
     "SECRET_KEY": ["\udcff" * 60],
@@ -182,6 +203,53 @@ def test_url_loses_its_final_slash(set_variables):
 
     assert env.url("SITE_URL") == "https://pregao.example/app"
     assert env.origins("CSRF_TRUSTED_ORIGINS") == ["https://*.a.org"]
+
+
+@pytest.mark.parametrize(
+    ("value", "origin"),
+    [
+        ("https://A.org:443/", "https://a.org"),
+        ("HTTP://a.org:80", "http://a.org"),
+        ("https://*.a.org:443", "https://*.a.org"),
+        ("https://[::1]", "https://[::1]"),
+        ("https://[::1]:443", "https://[::1]"),
+        ("https://a.org:80", "https://a.org:80"),
+    ],
+)
+def test_origin_is_written_as_browsers_send_it(set_variables, value, origin):
+    set_variables(CSRF_TRUSTED_ORIGINS=f"{value}, {origin}")
+
+    assert env.origins("CSRF_TRUSTED_ORIGINS") == [origin]
+
+
+def test_ipv4_proxy_is_also_trusted_when_the_server_listens_on_ipv6(set_variables):
+    set_variables(TRUSTED_PROXIES="10.0.0.0/8, 127.0.0.1, fd00::/8, *")
+
+    proxies = env.networks("TRUSTED_PROXIES")
+
+    assert proxies[:2] == ["10.0.0.0/8", "::ffff:10.0.0.0/104"]
+    assert proxies[2:] == ["127.0.0.1", "::ffff:127.0.0.1/128", "fd00::/8", "*"]
+    trusted = _TrustedHosts(proxies[:5])
+    for address in ("10.1.2.3", "::ffff:10.1.2.3", "::ffff:127.0.0.1", "fd00::1"):
+        assert address in trusted
+    assert "::ffff:11.1.2.3" not in trusted
+
+
+def test_allowed_host_is_written_as_django_compares_it(set_variables):
+    set_variables(ALLOWED_HOSTS="[0:0:0:0:0:0:0:1], 2001:DB8::1, a.org.")
+
+    assert env.hosts("ALLOWED_HOSTS", []) == ["[::1]", "[2001:db8::1]", "a.org"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a@b.org", "Pregão <a@b.org>", '"Clube, B3" <a@b.org>', "Dr. D'Ávila | B3 <a+b@c.org>"],
+)
+def test_sender_can_be_written_into_a_message(set_variables, value):
+    set_variables(EMAIL_FROM=value)
+
+    assert env.sender("EMAIL_FROM", "") == value
+    assert sanitize_address(value, "utf-8")
 
 
 def test_nothing_is_interpolated():
@@ -365,3 +433,123 @@ def test_nothing_else_reads_the_environment():
     }
 
     assert readers <= allowed
+
+
+MAIL = {"EMAIL_HOST": "smtp.example.org", "SITE_URL": "https://pregao.example"}
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "expected"),
+    [
+        ({}, ("starttls", 587)),
+        ({"EMAIL_PORT": "465"}, ("tls", 465)),
+        ({"EMAIL_PORT": "465", "EMAIL_USE_TLS": "1"}, ("tls", 465)),
+        ({"EMAIL_USE_SSL": "1"}, ("tls", 465)),
+        ({"EMAIL_USE_SSL": "1", "EMAIL_PORT": "1465"}, ("tls", 1465)),
+        ({"EMAIL_USE_TLS": "0", "EMAIL_PORT": "25"}, ("none", 25)),
+        ({"EMAIL_USE_TLS": "0", "EMAIL_USE_SSL": "0"}, ("none", 587)),
+    ],
+)
+def test_security_of_mail_follows_the_port(set_variables, env_vars, expected):
+    set_variables(EMAIL_FROM="a@example.org", EMAIL_HOST="smtp.example.org", **env_vars)
+    server = read_mail_settings()
+
+    assert (server.security, server.port) == expected
+
+
+def test_both_kinds_of_tls_are_refused(set_variables):
+    set_variables(EMAIL_USE_TLS="1", EMAIL_USE_SSL="1", EMAIL_PORT="587")
+
+    with pytest.raises(Refusal, match="EMAIL_USE_SSL and EMAIL_USE_TLS exclude each other"):
+        read_mail_settings()
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "sender"),
+    [
+        ({}, "Pregão <pregao@localhost>"),
+        ({"EMAIL_HOST": "127.0.0.1"}, "Pregão <pregao@localhost>"),
+        ({"EMAIL_HOST": "m.org", "EMAIL_HOST_USER": "ana@a.org"}, "Pregão <ana@a.org>"),
+        ({"EMAIL_HOST": "m.org", "EMAIL_HOST_USER": "ana", "EMAIL_FROM": "b@a.org"}, "b@a.org"),
+    ],
+)
+def test_sender_is_the_log_in_name_if_that_is_an_address(set_variables, env_vars, sender):
+    set_variables(**env_vars)
+
+    assert read_mail_settings().sender == sender
+
+
+@pytest.mark.parametrize("env_vars", [{}, {"EMAIL_HOST_USER": "apikey"}])
+def test_mail_without_a_sender_is_refused_at_start(env_vars):
+    done = read_settings(**MAIL, **env_vars)
+
+    assert done.stderr == (
+        "pregao: EMAIL_FROM is not set: with EMAIL_HOST it has to be an address that the mail "
+        "server accepts as the sender, such as Pregão <pregao@example.org>\n"
+    )
+
+
+@pytest.mark.parametrize("origins", ["", "https://*.pregao.example"])
+def test_mail_without_a_base_of_its_links_is_refused_at_start(origins):
+    env_vars = {"EMAIL_FROM": "a@a.org", "SITE_URL": "", "CSRF_TRUSTED_ORIGINS": origins}
+    done = read_settings(**MAIL | env_vars)
+
+    assert done.stderr == (
+        "pregao: SITE_URL is not set: with EMAIL_HOST it has to be the address that people use, "
+        "such as https://pregao.example, where the links in e-mails begin\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "url"),
+    [
+        ({}, ""),
+        ({"SITE_URL": "https://a.org/"}, "https://a.org"),
+        ({"SITE_URL": "https://a.org", "CSRF_TRUSTED_ORIGINS": "https://b.org"}, "https://a.org"),
+        ({"CSRF_TRUSTED_ORIGINS": "https://*.b.org,https://c.org"}, "https://c.org"),
+        ({"CSRF_TRUSTED_ORIGINS": "https://*.b.org"}, ""),
+    ],
+)
+def test_links_begin_with_the_site_or_its_first_origin(set_variables, env_vars, url):
+    set_variables(**env_vars)
+
+    assert read_site_url(env.origins("CSRF_TRUSTED_ORIGINS")) == url
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - never bound
+def test_own_address_is_never_a_wildcard(set_variables, host):
+    set_variables(HOST=host, PORT="8000")
+
+    assert own_url() == "http://localhost:8000"
+    assert own_url(8123) == "http://localhost:8123"
+
+
+@pytest.mark.parametrize(
+    ("env_vars", "note"),
+    [
+        ({"HOST": "127.0.0.1"}, ""),
+        ({"HOST": "0.0.0.0"}, "other machines need ALLOWED_HOSTS and SITE_URL"),  # noqa: S104
+        ({"HOST": "::", "ALLOWED_HOSTS": "nas"}, "other machines need SITE_URL"),
+        ({"HOST": "::", "ALLOWED_HOSTS": "nas", "SITE_URL": "http://nas:8000"}, ""),
+    ],
+)
+def test_launcher_names_what_other_machines_need(set_variables, tmp_path, capsys, env_vars, note):
+    set_variables(DATA_DIR=str(tmp_path), **{"ALLOWED_HOSTS": "", "SITE_URL": ""} | env_vars)
+    launcher = Launcher()
+    launcher.address = "http://localhost:8000/"
+    set_variables(**launcher.instance.environment())  # as the start of the processes does
+    launcher._announce("simulated", "set by QUOTE_SOURCE")
+
+    assert re.findall(r"note +(.+)", capsys.readouterr().out) == ([note] if note else [])
+
+
+def test_launched_instance_links_to_the_address_that_it_printed(set_variables, tmp_path):
+    set_variables(DATA_DIR=str(tmp_path), PORT="0", SITE_URL="", CSRF_TRUSTED_ORIGINS="")
+    launched = Instance.open()
+    launched.acquire()
+    launched.write_state(address="http://127.0.0.1:40123/")
+
+    assert launched.environment()["SITE_URL"] == "http://127.0.0.1:40123"
+    set_variables(CSRF_TRUSTED_ORIGINS="https://a.org")
+    assert launched.environment()["SITE_URL"] == "https://a.org"
+    launched.lock.close()

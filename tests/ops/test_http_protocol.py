@@ -52,7 +52,7 @@ async def running_server():
 
 
 async def answer_to(port, *parts, every_s=0.0):
-    """Send parts on one connection; return the answer, None if it stays open without one."""
+    """Send parts on one connection; return the response, None if it stays open without one."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for part in parts:
         writer.write(part)

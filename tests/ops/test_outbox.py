@@ -83,6 +83,7 @@ def env_vars(data_dir, server, mailbox):
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(mailbox.port),
         "EMAIL_USE_TLS": "0",
+        "SITE_URL": "https://pregao.example",
         "EMAIL_VERIFICATION": "none",
     }
     done = run("manage.py", "shell", "-c", WRITE, timeout_s=60, **variables)

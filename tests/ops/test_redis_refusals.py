@@ -23,7 +23,7 @@ from tests.prepared import copy_prepared
 from tests.redis_servers import HOST, Server, free_port, sentinel_cluster, server
 
 TASKS = 20
-FAULT_S = 2.5  # longer than the worker's lease and Celery's time-outs of 2 s
+FAULT_S = 2.5  # longer than the worker's lease and Celery's timeouts of 2 s
 BACK_WITHIN_S = 3.0
 AFTER_FAILOVER_S = 20.0
 

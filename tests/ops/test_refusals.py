@@ -24,7 +24,7 @@ def refusal_line(done):
 
 @pytest.fixture
 def silent_port():
-    """A port that accepts and never answers."""
+    """A port that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 

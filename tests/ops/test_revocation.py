@@ -104,8 +104,8 @@ def log_out(url, cookie):
     with httpx.Client(base_url=url, cookies={name: value}, trust_env=False) as browser:
         page = browser.get("/logout/").text
         token = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
-        answer = browser.post("/logout/", data={"csrfmiddlewaretoken": token}, timeout=20)
-    assert answer.status_code == 302
+        response = browser.post("/logout/", data={"csrfmiddlewaretoken": token}, timeout=20)
+    assert response.status_code == 302
     return time.monotonic()
 
 

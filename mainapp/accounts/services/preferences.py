@@ -1,17 +1,15 @@
-"""Changes of a user's preferences and public profile."""
+"""Changes to a user's preferences and public profile."""
 
-import unicodedata
 from typing import Any
 
-from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import Preferences, User
-from mainapp.accounts.policies import is_staff_level
-from mainapp.accounts.selectors import removed_user_name
+from mainapp.accounts.services.names import record_names
 from mainapp.core.exceptions import DomainError
+from mainapp.core.names import is_plain_text, tidy
 
 
 def save_preferences(*, user: User, **fields: Any) -> Preferences:
@@ -21,35 +19,27 @@ def save_preferences(*, user: User, **fields: Any) -> Preferences:
 
 
 def save_profile(*, user: User, display_name: str, bio: str) -> None:
-    """Save a user's public name and description, both plain text.
+    """Save a user's public name and description, both plain text; unchanged ones are not checked.
 
-    Raises: DomainError for a display name that is another user's username, the placeholder for
-    deleted users, or reserved for staff.
+    Raises: DomainError, with the field, for a name that is or looks like another user's, the
+    placeholder for deleted users or reserved for the staff, and for hidden characters.
     """
+    display_name = tidy(display_name)
+    bio = bio.replace("\r\n", "\n").replace("\r", "\n").strip()
     with transaction.atomic():
-        _check_display_name(user, display_name)
+        saved = User.objects.values_list("display_name", "bio").get(pk=user.pk)
+        if display_name != tidy(saved[0]):
+            _check_display_name(user, display_name)
+        if bio != saved[1] and not is_plain_text(bio):
+            raise DomainError("invalid", _("Há um caractere que não se pode mostrar."))
         User.objects.filter(pk=user.pk).update(display_name=display_name, bio=bio)
-    user.display_name, user.bio = display_name, bio
+        user.display_name, user.bio = display_name, bio
+        record_names(user=user)
 
 
 def _check_display_name(user: User, name: str) -> None:
-    plain = _visible_form(name)
-    others = User.objects.filter(username__iexact=plain).exclude(pk=user.pk)
-    if plain in _deleted_user_names() or (plain and others.exists()):
-        raise DomainError("invalid", _("Este nome já é de outra pessoa."))
-    if plain in settings.ACCOUNT_USERNAME_BLACKLIST and not is_staff_level(user):
-        raise DomainError("invalid", _("Este nome é reservado. Escolha outro."))
-
-
-def _visible_form(name: str) -> str:
-    """Return a name without case and without invisible format characters, for comparison."""
-    letters = unicodedata.normalize("NFKC", name).casefold()
-    return "".join(char for char in letters if unicodedata.category(char) != "Cf").strip()
-
-
-def _deleted_user_names() -> set[str]:
-    names = set()
-    for language in ("pt-br", "en"):
-        with translation.override(language):
-            names.add(removed_user_name().casefold())
-    return names
+    """Raises: DomainError."""
+    try:
+        User.objects.check_display_name(name, user)
+    except ValidationError as error:
+        raise DomainError("invalid", "%(error)s", {"error": error.messages[0]}) from None

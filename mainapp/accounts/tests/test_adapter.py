@@ -7,7 +7,7 @@ from django.contrib.auth import SESSION_KEY
 
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.people import PASSWORD, log_in
-from mainapp.core import cache
+from mainapp.core.limits import redis_store
 
 pytestmark = pytest.mark.django_db
 
@@ -73,25 +73,23 @@ def test_limits_are_counted_in_redis_across_processes(tries, settings):
     tries(1, "alice")
 
     counted = [
-        key
-        for key in redis.from_url(settings.REDIS_URL).scan_iter()
-        if b":rl:allauth.account:login" in key
+        key for key in redis.from_url(settings.REDIS_URL).scan_iter() if b":limit:log-ins" in key
     ]
-    assert len(counted) == 3  # requests by address, failures by address and by name
+    assert len(counted) == 4  # requests by address; failures by address, name and account
 
 
 def test_log_in_works_without_redis_and_is_logged(client, alice, monkeypatch, tmp_path, caplog):
-    unreachable = redis.ConnectionPool.from_url(f"unix://{tmp_path}/none.sock")
-    monkeypatch.setattr(cache, "_pool", lambda url: unreachable)
-    monkeypatch.setattr(cache._Outage, "until", 0.0)
+    unreachable = redis.Redis(unix_socket_path=f"{tmp_path}/none.sock", retry=None)
+    monkeypatch.setattr(redis_store, "client", lambda: unreachable)
+    monkeypatch.setattr(redis_store._Outage, "until", 0.0)
     started = time.monotonic()
 
-    with caplog.at_level(logging.WARNING, "mainapp.core.cache"):
+    with caplog.at_level(logging.WARNING, "mainapp.core.limits"):
         assert log_in(client).status_code == 302
 
     assert time.monotonic() - started < 1
     assert client.session[SESSION_KEY] == str(alice.pk)
-    assert [record.name for record in caplog.records] == ["mainapp.core.cache"]
+    assert [record.name for record in caplog.records] == ["mainapp.core.limits.redis_store"]
 
 
 def test_full_width_letters_in_a_username_become_ascii(client):

@@ -60,9 +60,9 @@ def test_anonymous_user_is_redirected_to_the_sites_log_in(client, address):
 
 def test_admins_own_log_in_accepts_no_password(client):
     User.objects.create_superuser("root", password="correct horse")
-    answer = client.post("/admin/login/", {"username": "root", "password": "correct horse"})
+    response = client.post("/admin/login/", {"username": "root", "password": "correct horse"})
 
-    assert (answer.status_code, answer.url) == (302, "/login/?next=/admin/")
+    assert (response.status_code, response.url) == (302, "/login/?next=/admin/")
     assert "_auth_user_id" not in client.session
 
 
@@ -94,7 +94,7 @@ def test_lowering_a_superuser_removes_the_flag(as_):
 
 def test_user_is_added_with_a_password(as_):
     data = {"username": "eva", "password1": "correct horse", "password2": "correct horse"}
-    answer = as_(make("ana", Access.ADMIN)).post(reverse("admin:accounts_user_add"), data)
+    response = as_(make("ana", Access.ADMIN)).post(reverse("admin:accounts_user_add"), data)
 
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert User.objects.get(username="eva").access_level == Access.USER

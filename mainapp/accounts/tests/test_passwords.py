@@ -27,7 +27,8 @@ def follow_link(client):
     return response, response.context.get("action_url")
 
 
-def test_a_reset_mails_a_link_that_sets_a_password(client, client2, alice):
+def test_a_reset_mails_a_link_that_sets_a_password(client, client2, alice, settings):
+    settings.SITE_URL = "https://pregao.example"
     client2.force_login(alice)
     response = request_reset(client, "Alice@Example.com", headers={"host": "localhost:8000"})
 
@@ -35,7 +36,7 @@ def test_a_reset_mails_a_link_that_sets_a_password(client, client2, alice):
     assert [(m.to, m.subject) for m in mail.outbox] == [
         (["alice@example.com"], "[Pregão] Nova senha")
     ]
-    assert "http://localhost:8000/accounts/password/reset/key/" in mail.outbox[0].body
+    assert "https://pregao.example/accounts/password/reset/key/" in mail.outbox[0].body
     assert "conta alice" in mail.outbox[0].body
     page, action = follow_link(client)
     assert page.status_code == 200

@@ -138,7 +138,7 @@ def test_a_taken_email_is_reported_without_verification(client, alice):
 
 
 def visible_effects_of_sign_up(client, **change):
-    """Return what a client can observe of a sign-up and the next steps, without random values."""
+    """Return everything that a client can observe of a sign-up, without random values."""
     response = client.post("/register/", FORM | change)
     headers = {name: value for name, value in response.headers.items() if name != "Expires"}
     seen = [response.status_code, sorted(headers.items()), sorted(response.cookies)]
@@ -306,7 +306,7 @@ def test_each_page_has_our_name_and_allauths_name(our_name, allauth_name, path):
 
 def responses_of_pages(client):
     """Return the response of each page of the accounts, by the page's name."""
-    arguments = {"confirm-email": ["a:b:c"], "new-password": ["1", "a-b"]}
+    arguments = {"confirm-email": ["a:b:c"], "new-password": ["1", "a-b"], "unlock-link": ["x"]}
     names = [p.name for p in urls.urlpatterns if not p.name.startswith("account_")]
     return {name: client.get(reverse(name, args=arguments.get(name, []))) for name in names}
 

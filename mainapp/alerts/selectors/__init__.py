@@ -1,1 +1,1 @@
-"""Read queries of alerts."""
+"""Queries of alerts."""

@@ -1,4 +1,4 @@
-"""Symbols that alerts need quotes of."""
+"""Symbols whose quotes alerts need."""
 
 from collections.abc import Collection
 

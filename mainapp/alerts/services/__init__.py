@@ -1,1 +1,1 @@
-"""Writes of alerts: evaluation of batches, and changes by their owners."""
+"""Writes to alerts: evaluation of batches, and changes by their owners."""

@@ -1,4 +1,4 @@
-"""Changes of alerts by their owners. Each one locks the stock, so that batches wait for it."""
+"""Changes to alerts by their owners. Each one locks the stock, so that batches wait for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -92,22 +92,22 @@ def update_alert(*, alert: Alert, fields: Mapping[str, Any], at: datetime) -> Al
     with transaction.atomic():
         stocks = {alert.ativo_id, fields.get("ativo", alert.ativo).pk}
         list(Stock.objects.filter(pk__in=stocks).order_by("symbol").select_for_update(no_key=True))
-        now = Alert.objects.select_related("owner", "ativo").get(pk=alert.pk)
-        before = {name: getattr(now, name) for name in FIELDS}
-        was_expired = now.is_expired(at)
+        current = Alert.objects.select_related("owner", "ativo").get(pk=alert.pk)
+        before = {name: getattr(current, name) for name in FIELDS}
+        was_expired = current.is_expired(at)
         for name in FIELDS:
-            setattr(now, name, fields.get(name, before[name]))
-        changed = {name for name in FIELDS if getattr(now, name) != before[name]}
+            setattr(current, name, fields.get(name, before[name]))
+        changed = {name for name in FIELDS if getattr(current, name) != before[name]}
         if "duracao" in changed:
-            now.expires_at = end_of(sao_paulo_day(at), now.duracao)
-        kinds = _kinds_to_arm(changed, is_renewed=was_expired and not now.is_expired(at))
-        if kinds and now.status == Alert.Status.TRIGGERED:
-            now.status = Alert.Status.ACTIVE
-        now.save()
-        market = _market_of(now.ativo, at)
-        _arm(now, kinds, market)
-        _sync_conditions(now)
-    return now
+            current.expires_at = end_of(sao_paulo_day(at), current.duracao)
+        kinds = _kinds_to_arm(changed, is_renewed=was_expired and not current.is_expired(at))
+        if kinds and current.status == Alert.Status.TRIGGERED:
+            current.status = Alert.Status.ACTIVE
+        current.save()
+        market = _market_of(current.ativo, at)
+        _arm(current, kinds, market)
+        _sync_conditions(current)
+    return current
 
 
 def pause_alert(*, alert: Alert) -> None:
@@ -124,14 +124,14 @@ def resume_alert(*, alert: Alert, at: datetime) -> Alert:
     """Reactivate a paused, triggered or expired alert: rearm it and restart its duration."""
     with transaction.atomic():
         market = _market_of(alert.ativo, at)
-        now = Alert.objects.select_related("owner", "ativo").get(pk=alert.pk)
-        if now.status == Alert.Status.ACTIVE and not now.is_expired(at):
-            return now
-        now.status, now.pause_reason = Alert.Status.ACTIVE, ""
-        now.expires_at = end_of(sao_paulo_day(at), now.duracao)
-        now.save(update_fields=["status", "pause_reason", "expires_at"])
-        _arm(now, KINDS, market)
-    return now
+        current = Alert.objects.select_related("owner", "ativo").get(pk=alert.pk)
+        if current.status == Alert.Status.ACTIVE and not current.is_expired(at):
+            return current
+        current.status, current.pause_reason = Alert.Status.ACTIVE, ""
+        current.expires_at = end_of(sao_paulo_day(at), current.duracao)
+        current.save(update_fields=["status", "pause_reason", "expires_at"])
+        _arm(current, KINDS, market)
+    return current
 
 
 def delete_alert(*, alert: Alert) -> None:
@@ -194,7 +194,7 @@ def _arm(alert: Alert, kinds: tuple[Kind, ...], market: _Market) -> None:
 
 
 def _last_crossing(alert: Alert, kind: Kind) -> int:
-    """Return the number of the newest firing of a kind, also of a condition deleted since."""
+    """Return the number of the newest firing of a kind, deleted conditions included."""
     newest = Firing.objects.filter(alert=alert, kind=kind).aggregate(newest=Max("crossing"))
     return newest["newest"] or 0
 
@@ -212,8 +212,8 @@ def _sync_conditions(alert: Alert) -> None:
 def _first_state(alert: Alert, kind: Kind, market: _Market) -> State:
     """Return the initial state of a condition: the newest quote, however old, decides the side.
 
-    A change of another day is ignored, since the next day starts at zero. The state is `new` if no
-    quote decides it yet, or if the condition is to fire at once.
+    The change of an earlier day is ignored, since the next day starts at zero. The state is `new`
+    if no quote decides it yet, or if the condition is to fire at once.
     """
     observation, terms = market.observation, alert.terms(kind)
     if observation is None:

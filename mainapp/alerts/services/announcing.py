@@ -16,6 +16,7 @@ from mainapp.accounts.models import User
 from mainapp.alerts.conditions import Kind
 from mainapp.alerts.models import Alert, Firing
 from mainapp.alerts.rendering import limit_text
+from mainapp.core.paths import absolute_url
 from mainapp.core.templatetags.formats import pct
 from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
@@ -125,7 +126,7 @@ def _split_notice(alert: Alert, destinations: Sequence[Destination]) -> Notice:
             "O preço e o fechamento anterior de %(symbol)s mudaram na mesma proporção, como num "
             "desdobramento ou grupamento. Confira os limites e reative os alertas."
         ) % {"symbol": symbol}
-        text = f"{body}\n\n{settings.SITE_URL}{reverse('alerts')}\n"
+        text = f"{body}\n\n{absolute_url(reverse('alerts'))}\n"
         mails = letters_for(
             destinations=_destinations_for(alert, destinations),
             subject=f"{title} · Pregão",

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from django.conf import settings
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
@@ -15,6 +14,8 @@ from mainapp.alerts.services.announcing import (
     language_of,
     unsubscribe_token,
 )
+from mainapp.core.names import one_line
+from mainapp.core.paths import absolute_url
 from mainapp.notifications.services.writing import Wording
 
 
@@ -33,16 +34,16 @@ def firing_wordings(notifications: Collection[int]) -> dict[int, Wording]:
 
 def _wording(firing: Firing) -> Wording:
     alert, symbol = firing.alert, firing.alert.ativo.symbol
-    stop = settings.SITE_URL + reverse("unsubscribe-alert", args=[unsubscribe_token(alert)])
+    stop = absolute_url(reverse("unsubscribe-alert", args=[unsubscribe_token(alert)]))
     with translation.override(language_of(alert.owner)):
         context = {
             "title": firing_title(firing.kind, symbol=symbol, limit=firing.limit),
             "rows": firing_rows(firing),
-            "chart": f"{settings.SITE_URL}{reverse('graph')}?ticker={symbol}",
+            "chart": absolute_url(f"{reverse('graph')}?ticker={symbol}"),
             "chart_label": _("Ver o gráfico"),
             "stop": stop,
             "stop_label": _("Não quero mais este alerta"),
-            "note": alert.note,
+            "note": one_line(alert.note),
             "foot": _("Não é recomendação de investimento."),
             "language": translation.get_language(),
         }

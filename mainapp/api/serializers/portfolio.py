@@ -60,7 +60,7 @@ class HoldingData(serializers.Serializer):
 class Totals(serializers.Serializer):
     """Sums of the whole carteira, without the rows in `left_out`, which have no quote."""
 
-    patrimony = Money(max_digits=None)
+    patrimony = Money(max_digits=None, source="total_value")
     cost = Money(max_digits=None)
     result = Money(max_digits=None)
     result_pct = Money(max_digits=None, allow_null=True)

@@ -1,1 +1,1 @@
-"""Writes of the API itself: tokens and saved answers."""
+"""Writes of the API itself: tokens and saved responses."""

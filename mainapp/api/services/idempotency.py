@@ -1,4 +1,4 @@
-"""Save the answer to a request, so that a repetition has no second effect.
+"""Save the response to a request, so that a repetition has no second effect.
 
 All of it runs inside the transaction of the effect: concurrent requests wait for the first one.
 """
@@ -21,13 +21,13 @@ class KeyReused(DomainError):
 
 
 def claim_key(*, scope: str, key: str, fingerprint: str, at: datetime) -> KeptAnswer:
-    """Return the answer saved under a key, or a new row with status 0 for a first request.
+    """Return the response saved under a key, or a new row with status 0 for a first request.
 
     Keys expire after KEY_LIFETIME. Raises: KeyReused.
     """
     KeptAnswer.objects.filter(created_at__lt=at - KEY_LIFETIME).delete()
     # PostgreSQL waits here for an open transaction with the same key: until its commit, when the
-    # saved answer is found below, or its rollback, when the key is free.
+    # saved response is found below, or its rollback, when the key is free.
     KeptAnswer.objects.bulk_create(
         [KeptAnswer(scope=scope, key=key, fingerprint=fingerprint, created_at=at)],
         ignore_conflicts=True,
@@ -38,6 +38,12 @@ def claim_key(*, scope: str, key: str, fingerprint: str, at: datetime) -> KeptAn
     return saved
 
 
+def saved_answer(*, scope: str, key: str, at: datetime) -> KeptAnswer | None:
+    """Return the response to a committed request; locks nothing."""
+    valid = KeptAnswer.objects.filter(created_at__gte=at - KEY_LIFETIME)
+    return valid.filter(scope=scope, key=key).exclude(status=0).first()
+
+
 def save_answer(*, saved: KeptAnswer, status: int, body: Any) -> None:
-    """Save the answer together with the effect."""
+    """Save the response together with the effect."""
     KeptAnswer.objects.filter(pk=saved.pk).update(status=status, body=body)

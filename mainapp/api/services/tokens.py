@@ -1,16 +1,38 @@
-"""Creation, exchange and revocation of tokens."""
+"""Creation, exchange and revocation of tokens.
 
+<<<<<<< HEAD
 from collections.abc import Iterator
 from contextlib import contextmanager
+=======
+A log-in by the API is a row of the sessions' table, like one by the site: deleting it ends the
+tokens and sockets of that log-in in all processes. The tokens name it by a random claim from which
+the session key is derived with a secret, so a token is no session cookie.
+"""
+
+import secrets
+from datetime import UTC, datetime
+>>>>>>> main
 from typing import Any, TypedDict
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_noop as _
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.settings import api_settings
+from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
 from rest_framework_simplejwt.tokens import RefreshToken
-from rest_framework_simplejwt.utils import get_md5_hash_password
 
 from mainapp.accounts.models import User
+from mainapp.accounts.selectors import users_of_sessions
+from mainapp.core.exceptions import DomainError
+
+LOG_IN = "log_in"
+SALT = "api.log-in"
 
 CONVERSION_ERRORS = (
     ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
@@ -25,23 +47,42 @@ class Pair(TypedDict):
 
 
 def create_tokens(*, user: User) -> Pair:
-    """Return a pair for a user who logged in, and record the time of the log-in."""
-    User.objects.filter(pk=user.pk).update(last_login=timezone.now())
-    return _pair(user)
+    """Return a pair for a user who logged in, and record the time of the log-in.
+
+    Raises: DomainError for a deactivated user.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, is_active=True).update(last_login=now):
+            raise DomainError("forbidden", _("Esta conta está desativada."))
+        log_in = secrets.token_urlsafe(24)
+        data = {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+        }
+        Session.objects.create(
+            session_key=_session_key(log_in),
+            session_data=SessionStore().encode(data),
+            expire_date=now + api_settings.REFRESH_TOKEN_LIFETIME,
+        )
+    return _pair(user, log_in)
 
 
 def rotate_token(*, refresh: str) -> Pair:
     """Exchange a refresh token, once, for a new pair. Raises: TokenError for one that has ended."""
     with odd_claims_refused(), transaction.atomic():
         token = _read(refresh)
-        user = _owner(token)
-        # `blacklist` is a get_or_create: of concurrent exchanges exactly one creates the row.
-        _row, is_first = token.blacklist()
-        if not is_first:
-            raise TokenError("the token was already exchanged")
-        return _pair(user)
+        user = user_of_token(token)
+        if user is None or not _mark_exchanged(token, user):
+            raise TokenError("the log-in has ended, or the token was already exchanged")
+        expires_at = timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME
+        session = Session.objects.filter(session_key=session_key_of(token))
+        session.update(expire_date=expires_at)
+        return _pair(user, token[LOG_IN])
 
 
+<<<<<<< HEAD
 def revoke_token(*, user: User, refresh: str) -> None:
     """Revoke a refresh token of `user`. Raises: TokenError for an ended or foreign one."""
     with odd_claims_refused():
@@ -61,10 +102,48 @@ def odd_claims_refused() -> Iterator[None]:
         yield
     except CONVERSION_ERRORS as error:
         raise TokenError("a claim has no valid value") from error
+=======
+def end_log_in(*, user: User, refresh: str) -> None:
+    """End the log-in of one of a user's refresh tokens: its tokens, tickets and sockets.
+
+    Raises: TokenError for an ended or foreign one.
+    """
+    token = _read(refresh)
+    owner = user_of_token(token)
+    if owner is None or owner.pk != user.pk:
+        raise TokenError("the log-in has ended, or it is another user's")
+    Session.objects.filter(session_key=session_key_of(token)).delete()
+>>>>>>> main
 
 
-def _pair(user: User) -> Pair:
-    token = RefreshToken.for_user(user)
+def user_of_token(token: Any) -> User | None:
+    """Return the active user of a token; None if its log-in has ended. Two queries."""
+    key = session_key_of(token)
+    return users_of_sessions([key]).get(key) if key else None
+
+
+def session_key_of(token: Any) -> str:
+    """Return the session key of a token's log-in; empty for a token without one."""
+    log_in = token.get(LOG_IN)
+    return _session_key(log_in) if isinstance(log_in, str) else ""
+
+
+def claims_of(pair: Pair) -> dict[str, Any]:
+    """Return the claims of a pair; without the signatures they give no access."""
+    backend: Any = RefreshToken().get_token_backend()
+    return {"access": backend.decode(pair["access"]), "refresh": backend.decode(pair["refresh"])}
+
+
+def signed(claims: dict[str, Any]) -> Pair:
+    """Return the pair with these claims; always the same tokens."""
+    backend = RefreshToken().get_token_backend()
+    return Pair(access=backend.encode(claims["access"]), refresh=backend.encode(claims["refresh"]))
+
+
+def _pair(user: User, log_in: str) -> Pair:
+    token = RefreshToken()
+    token[api_settings.USER_ID_CLAIM] = str(user.pk)
+    token[LOG_IN] = log_in
     return Pair(access=str(token.access_token), refresh=str(token))
 
 
@@ -72,8 +151,19 @@ def _read(refresh: str) -> Any:
     return RefreshToken(refresh)  # type: ignore[arg-type] # accepts a string, unlike its annotation
 
 
-def _owner(token: Any) -> User:
-    user = User.objects.filter(pk=token.get("user_id"), is_active=True).first()
-    if user is None or token.get("hash_password") != get_md5_hash_password(user.password):
-        raise TokenError("the log-in has ended")
-    return user
+def _mark_exchanged(token: Any, user: User) -> bool:
+    """Return whether this is the first exchange of a token; its row does not hold the token."""
+    values = {
+        "user": user,
+        "created_at": token.current_time,
+        "expires_at": datetime.fromtimestamp(token["exp"], UTC),
+    }
+    jti = token[api_settings.JTI_CLAIM]
+    row, _is_new = OutstandingToken.objects.get_or_create(jti=jti, defaults=values)
+    # Of concurrent exchanges exactly one creates this row.
+    _exchanged, is_first = BlacklistedToken.objects.get_or_create(token=row)
+    return is_first
+
+
+def _session_key(log_in: str) -> str:
+    return salted_hmac(SALT, log_in, algorithm="sha256").hexdigest()[:40]

@@ -1,10 +1,17 @@
 """Sign-up, tokens, the account, and the shape of all errors."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from allauth.account.models import EmailAddress
+from django.contrib.sessions.models import Session
 from django.test import Client
+from django.utils import timezone
 
 from mainapp.accounts.models import Preferences, User
+from mainapp.api.services.tokens import claims_of, create_tokens, signed
+from mainapp.core.exceptions import DomainError
 
 ACCOUNTS = "/api/v1/accounts/"
 SIGN_UP = {"username": "carla", "email": "carla@example.org", "password": "correto cavalo 9"}
@@ -155,6 +162,79 @@ def test_logout_revokes_the_refresh_token(carla, client):
     bearer = {"Authorization": f"Bearer {pair['access']}"}
 
     assert post(client, "logout/", {"refresh": pair["refresh"]}, **bearer).status_code == 204
+    assert post(client, "refresh/", {"refresh": pair["refresh"]}).status_code == 401
+
+
+def test_logout_ends_the_access_tokens_of_that_log_in_only(carla, client):
+    pair, other = tokens_of(client), tokens_of(client)
+    rotated = post(client, "refresh/", {"refresh": pair["refresh"]}).json()
+    bearer = {"Authorization": f"Bearer {rotated['access']}"}
+    assert post(client, "logout/", {"refresh": rotated["refresh"]}, **bearer).status_code == 204
+
+    for access in (pair["access"], rotated["access"]):
+        assert user(client, access).status_code == 401
+    assert user(client, other["access"]).status_code == 200
+    assert post(client, "refresh/", {"refresh": other["refresh"]}).status_code == 200
+
+
+def test_logout_on_the_site_leaves_the_tokens(carla, client):
+    pair = tokens_of(client)
+    client.force_login(carla)
+    client.post("/logout/")
+
+    assert user(client, pair["access"]).status_code == 200
+
+
+def test_token_is_no_session_cookie(carla, client):
+    pair = tokens_of(client)
+    claims = claims_of(pair)["access"]
+    stored = Session.objects.get().session_key
+
+    assert stored not in str(claims)
+    client.cookies["sessionid"] = claims["log_in"]
+    assert client.get(f"{ACCOUNTS}user/").status_code == 401
+
+
+def test_log_in_ends_two_weeks_after_its_last_refresh(carla, client):
+    pair = tokens_of(client)
+    with time_machine.travel(timezone.now() + timedelta(days=13), tick=False):
+        pair = post(client, "refresh/", {"refresh": pair["refresh"]}).json()
+    with time_machine.travel(timezone.now() + timedelta(days=26), tick=False):
+        pair = post(client, "refresh/", {"refresh": pair["refresh"]}).json()
+        assert user(client, pair["access"]).status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(days=41), tick=False):
+        assert post(client, "refresh/", {"refresh": pair["refresh"]}).status_code == 401
+
+
+def test_deactivated_user_gets_no_tokens(carla, client):
+    User.objects.update(is_active=False)
+    names = {"username": "carla", "password": "correto cavalo 9"}
+
+    response = post(client, "login/", names)
+
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    wrong = post(client, "login/", names | {"password": "x"})
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "invalid_credentials")
+
+
+def test_user_deactivated_during_the_log_in_gets_no_tokens(carla):
+    User.objects.update(is_active=False)  # after the password was checked
+
+    with pytest.raises(DomainError):
+        create_tokens(user=carla)
+    assert not Session.objects.exists()
+
+
+@pytest.mark.parametrize("claim", [None, "", "x", 1, ["x"]])
+def test_token_without_a_known_log_in_is_refused(carla, client, claim):
+    claims = claims_of(tokens_of(client))
+    for token in claims.values():
+        del token["log_in"]
+        if claim is not None:
+            token["log_in"] = claim
+    pair = signed(claims)
+
+    assert user(client, pair["access"]).status_code == 401
     assert post(client, "refresh/", {"refresh": pair["refresh"]}).status_code == 401
 
 

@@ -1,17 +1,25 @@
-"""`Idempotency-Key`: one effect, the same answer."""
+"""`Idempotency-Key`: one effect, the same response."""
 
+import json
 from datetime import timedelta
+from hashlib import sha256
+from importlib import import_module
 from threading import Barrier, Thread
+from typing import ClassVar
 
 import pytest
 import time_machine
+from django.apps import apps
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
 from mainapp.api.models import KeptAnswer
+from mainapp.core.redis import client as redis_client
 from mainapp.forum.models import Room
 from mainapp.market.tests.factories import StockFactory
 
@@ -104,8 +112,108 @@ def test_lost_refresh_answer_is_repeated(db, client):
     assert send(client, "accounts/refresh/", refresh, key="k-3").status_code == 401
 
 
+def everything_stored():
+    """Return all strings of all tables, and the keys and values in Redis."""
+    texts = []
+    with connection.cursor() as cursor:
+        for table in connection.introspection.django_table_names(only_existing=True):
+            cursor.execute(f"SELECT * FROM {table}")  # noqa: S608 - our own tables' names
+            texts += [str(value) for row in cursor.fetchall() for value in row]
+    for name in redis_client().scan_iter():
+        texts += [str(name), str(redis_client().dump(name))]
+    return "\n".join(texts)
+
+
+def test_no_secret_is_stored(db, client):
+    password = "correto cavalo 9"
+    account = {"username": "carla", "email": "carla@example.org", "password": password}
+    assert send(client, "accounts/register/", account).status_code == 201
+    names = {"username": "carla", "password": password}
+    first = send(client, "accounts/login/", names, key="k-2").json()
+    second = send(client, "accounts/refresh/", {"refresh": first["refresh"]}, key="k-3").json()
+    client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {second['access']}"
+    ticket = send(client, "ws-ticket/", key="k-4").json()["ticket"]
+    send(client, "alerts/", {}, key="k-5")
+    stored = everything_stored()
+
+    assert KeptAnswer.objects.count() == 2  # of the registration and the exchange
+    assert "carla@example.org" in stored
+    for secret in (*first.values(), *second.values()):
+        assert secret.rpartition(".")[2] not in stored  # the signature
+    assert ticket not in stored
+    assert password not in stored
+    for body in (account, names):
+        for path in ("register", "login"):
+            head = f"POST {V1}accounts/{path}/\n"
+            assert sha256(f"{head}{json.dumps(body)}".encode()).hexdigest() not in stored
+
+
+def test_secrets_of_earlier_versions_are_deleted(alice):
+    expires_at = timezone.now() + timedelta(days=1)
+    KeptAnswer.objects.create(scope="s", key="k", fingerprint="f", body="x", created_at=expires_at)
+    OutstandingToken.objects.create(user=alice, jti="1", token="a.b.c", expires_at=expires_at)
+
+    import_module("mainapp.api.migrations.0002_forget_secrets").forget(apps, None)
+
+    assert not KeptAnswer.objects.exists()
+    assert OutstandingToken.objects.get().token == ""
+
+
+def test_key_before_a_log_in_belongs_to_the_content(db, client):
+    other = Client(REMOTE_ADDR="203.0.113.9")
+    carla = {"username": "carla", "email": "carla@example.org", "password": "correto cavalo 9"}
+    joana = carla | {"username": "joana", "email": "joana@example.org"}
+    assert send(client, "accounts/register/", carla).status_code == 201
+
+    # Another client's equal key is no conflict, and reveals no response.
+    assert send(other, "accounts/register/", joana).json()["username"] == "joana"
+    guessed = carla | {"password": "outro cavalo 10"}
+    assert send(other, "accounts/register/", guessed).status_code == 400
+    # The same client on another network gets its response.
+    assert send(other, "accounts/register/", carla)["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize("path", ["login/", "token/"])
+def test_log_in_ignores_the_key(db, client, path):
+    User.objects.create_user("carla", password="correto cavalo 9")
+    names = {"username": "carla", "password": "correto cavalo 9"}
+    pairs = [send(client, f"accounts/{path}", names).json() for _ in range(2)]
+
+    assert pairs[0] != pairs[1]
+    assert KeptAnswer.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["register/", "login/", "token/"])
+@pytest.mark.parametrize("key", [{"Idempotency-Key": "k-1"}, {}])
+def test_no_transaction_is_open_while_a_password_is_hashed(client, settings, path, key):
+    User.objects.create_user("joana", password="correto cavalo 9")
+    names = {"username": "joana", "password": "correto cavalo 9"}
+    if path == "register/":
+        names = names | {"username": "carla", "email": "carla@example.org"}
+    settings.PASSWORD_HASHERS = [f"{__name__}.Watched"]
+    Watched.seen = []
+
+    response = client.post(
+        f"{V1}accounts/{path}", names, content_type="application/json", headers=key
+    )
+
+    assert response.status_code in (200, 201), response.content
+    assert Watched.seen == [False] * len(Watched.seen) != []
+
+
+class Watched(MD5PasswordHasher):
+    """Records whether the database is locked by a transaction at each hash."""
+
+    seen: ClassVar = []
+
+    def encode(self, password, salt):
+        Watched.seen.append(connection.in_atomic_block)
+        return super().encode(password, salt)
+
+
 def in_parallel(count, request_once):
-    """Return the answers of `count` requests that start together."""
+    """Return the responses to `count` requests that start together."""
     responses, start = [], Barrier(count)
 
     def run(n):

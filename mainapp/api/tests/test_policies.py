@@ -15,6 +15,8 @@ from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
 from mainapp.portfolio.models import Carteira
 
+pytestmark = pytest.mark.database_independent
+
 OPERATIONS = operation_policies()
 METHODS = ("get", "post", "put", "patch", "delete")
 

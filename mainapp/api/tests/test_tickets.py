@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -9,7 +10,6 @@ from django.test import Client
 
 from conftest import Refused
 from mainapp.accounts import tickets
-from mainapp.accounts.tickets import Ticket
 from mainapp.api.services.tokens import create_tokens
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
@@ -19,20 +19,31 @@ from project.asgi import application
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TICKET = "/api/v1/ws-ticket/"
+LOGOUT = "/api/v1/accounts/logout/"
 COUNT = 100
 
 
 @sync_to_async
 def ticket_of(user, *, by="session"):
+    """Return a new ticket, and a function that ends its log-in."""
     client = Client()
-    headers = {}
+    headers, log_out = {}, client.logout
     if by == "session":
         client.force_login(user)
     else:
-        headers["Authorization"] = f"Bearer {create_tokens(user=user)['access']}"
+        pair = create_tokens(user=user)
+        headers["Authorization"] = f"Bearer {pair['access']}"
+        log_out = partial(log_out_by_token, client, pair)
     response = client.post(TICKET, headers=headers)
     assert response.status_code == 201
-    return response.json()["subprotocol"], client
+    return response.json()["subprotocol"], log_out
+
+
+def log_out_by_token(client, pair):
+    headers = {"Authorization": f"Bearer {pair['access']}"}
+    body = {"refresh": pair["refresh"]}
+    response = client.post(LOGOUT, body, content_type="application/json", headers=headers)
+    assert response.status_code == 204
 
 
 def with_ticket(websocket, subprotocol, path="/ws/notifications/", **headers):
@@ -117,13 +128,14 @@ async def test_unused_ticket_expires(alice, websocket):
     [
         ("session", "logout"),
         ("session", "password"),
+        ("token", "logout"),
         ("token", "password"),
         ("token", "deactivation"),
     ],
 )
 async def test_ticket_ends_with_its_login(alice, websocket, by, end):
-    subprotocol, client = await ticket_of(alice, by=by)
-    await sync_to_async(end_login)(alice, client, end)
+    subprotocol, log_out = await ticket_of(alice, by=by)
+    await sync_to_async(end_login)(alice, log_out, end)
 
     with pytest.raises(Refused):
         async with with_ticket(websocket, subprotocol):
@@ -132,20 +144,42 @@ async def test_ticket_ends_with_its_login(alice, websocket, by, end):
 
 @pytest.mark.parametrize(
     ("by", "end"),
-    [("session", "logout"), ("token", "password"), ("token", "deactivation")],
+    [
+        ("session", "logout"),
+        ("token", "logout"),
+        ("token", "password"),
+        ("token", "deactivation"),
+    ],
 )
 async def test_socket_closes_when_its_login_ends(alice, websocket, committed, by, end):
-    subprotocol, client = await ticket_of(alice, by=by)
+    subprotocol, log_out = await ticket_of(alice, by=by)
 
     async with with_ticket(websocket, subprotocol) as socket:
         await socket.next()
-        await committed(end_login, user=alice, client=client, end=end)
-        assert await socket.closed() == 4401
+        await committed(end_login, user=alice, log_out=log_out, end=end)
+        assert await socket.closed(timeout=1) == 4401
 
 
-def end_login(user, client, end):
+async def test_logout_by_token_closes_the_sockets_of_that_log_in_only(alice, websocket, committed):
+    ended, log_out = await ticket_of(alice, by="token")
+    others = [(await ticket_of(alice, by=by))[0] for by in ("token", "session")]
+
+    async with (
+        with_ticket(websocket, ended) as socket,
+        with_ticket(websocket, others[0]) as by_token,
+        with_ticket(websocket, others[1]) as by_session,
+    ):
+        await committed(log_out)
+        assert await socket.closed(timeout=1) == 4401
+        for other in (by_token, by_session):
+            assert (await other.next())["type"] == "snapshot"
+            await other.send({"type": "mark_read", "ids": "all"})
+            assert (await other.next())["type"] == "read"
+
+
+def end_login(user, log_out, end):
     if end == "logout":
-        client.logout()
+        log_out()
     elif end == "password":
         user.set_password("outra senha")
         user.save()
@@ -155,7 +189,7 @@ def end_login(user, client, end):
 
 
 async def test_ticket_used_twice_concurrently_is_accepted_once(db):
-    values = [tickets.issue(Ticket(1, "", None)) for _ in range(COUNT)]
+    values = [tickets.issue("x" * 32) for _ in range(COUNT)]
     redeem = sync_to_async(tickets.redeem, thread_sensitive=False)
     redeemed = await asyncio.gather(*(redeem(value) for value in values * 2))
 

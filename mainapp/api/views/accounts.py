@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows import email_verification
+from allauth.account.models import EmailAddress
 from allauth.account.models import Login as LogInAttempt
-from allauth.account.utils import has_verified_email
+from allauth.account.utils import has_verified_email, setup_user_email
 from allauth.core import ratelimit
 from django.conf import settings
-from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
@@ -29,9 +30,10 @@ from mainapp.api.serializers.accounts import (
     Registration,
     Tokens,
 )
-from mainapp.api.services.tokens import create_tokens, revoke_token, rotate_token
+from mainapp.api.services.tokens import claims_of, create_tokens, end_log_in, rotate_token, signed
 from mainapp.api.views.base import ApiView, valid
 from mainapp.core.exceptions import DomainError
+from mainapp.core.storage import NamedCookieStorage
 
 WAIT_S = 60
 
@@ -39,6 +41,7 @@ WAIT_S = 60
 class RegisterView(ApiView):
     """Sign up, by the rules of the site's sign-up page."""
 
+    begins_late = True
     serializer_class = Registration
 
     @extend_schema(responses={201: Registered})
@@ -47,10 +50,14 @@ class RegisterView(ApiView):
         if not ratelimit.consume(request._request, action="signup"):
             raise Throttled(wait=WAIT_S)
         form = _sign_up_form(data)
+        if not form.is_valid():
+            self.check_repeated(request)  # a concurrent request may have just created the account
         _check(form)
+        user = _new_user(request._request, form)
+        self.begin(request)
         try:
             with transaction.atomic(), _discard_session_changes(request._request):
-                _register(request._request, form)
+                _register(request._request, form, user)
         except IntegrityError:
             _check(_sign_up_form(data))  # another user took the username since the first check
             raise
@@ -65,6 +72,7 @@ class RegisterView(ApiView):
 class LoginView(ApiView):
     """Exchange a name and a password for tokens; `token/` is the same."""
 
+    accepts_key = False
     serializer_class = Login
 
     @extend_schema(responses={200: Tokens})
@@ -91,19 +99,25 @@ class RefreshView(ApiView):
         data = valid(self.get_serializer(data=request.data))
         return Response(rotate_token(refresh=data["refresh"]))
 
+    def body_to_save(self, data: Any) -> Any:
+        return claims_of(data)
+
+    def saved_body(self, body: Any) -> Any:
+        return signed(body)
+
     def get_authenticate_header(self, request: Any) -> str:
         return 'Bearer realm="api"'
 
 
 class LogoutView(ApiView):
-    """Revoke one of the user's refresh tokens."""
+    """End the log-in of one of the user's refresh tokens: its tokens, tickets and sockets."""
 
     serializer_class = Refresh
 
     @extend_schema(responses={204: None})
     def post(self, request: Any) -> Response:
         data = valid(self.get_serializer(data=request.data))
-        revoke_token(user=request.user, refresh=data["refresh"])
+        end_log_in(user=request.user, refresh=data["refresh"])
         return Response(status=204)
 
 
@@ -151,16 +165,25 @@ def _check(form: SignUpForm) -> None:
         )
 
 
-def _register(request: Any, form: SignUpForm) -> None:
+def _new_user(request: Any, form: SignUpForm) -> User:
+    """Return the account, not yet saved; the password is hashed here, outside a transaction."""
+    if form.account_already_exists:
+        user = User(username=form.cleaned_data["username"])
+        user.set_password(form.cleaned_data["password1"])
+        return user
+    adapter = get_adapter()
+    new: User = adapter.save_user(request, adapter.new_user(request), form, commit=False)
+    return new
+
+
+def _register(request: Any, form: SignUpForm, user: User) -> None:
     """Create the account and send the e-mails of the site's page, to a taken address too."""
     email = form.cleaned_data["email"]
-    if form.account_already_exists:
-        User.objects.create_user(
-            form.cleaned_data["username"], password=form.cleaned_data["password1"]
-        )
-        attempt = LogInAttempt(user=None, email=email, signup=True)
-    else:
-        attempt = LogInAttempt(user=form.save(request), email=email, signup=True)
+    user.save()
+    attempt = LogInAttempt(user=None, email=email, signup=True)
+    if not form.account_already_exists:
+        setup_user_email(request, user, [EmailAddress(email=email)])
+        attempt.user = user
     if settings.EMAIL_VERIFICATION != "none":
         email_verification.send_verification_email_at_login(request, attempt)
 
@@ -169,7 +192,7 @@ def _register(request: Any, form: SignUpForm) -> None:
 def _discard_session_changes(request: Any) -> Iterator[None]:
     """Discard what allauth writes to the session and to the messages of the next page."""
     saved_session, request.session = request.session, type(request.session)()
-    saved_messages, request._messages = request._messages, CookieStorage(request)
+    saved_messages, request._messages = request._messages, NamedCookieStorage(request)
     try:
         yield
     finally:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import ExitStack
 from functools import cache
 from math import ceil
 from typing import Any
@@ -17,8 +18,8 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from mainapp.api.models import KeptAnswer
 from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
-from mainapp.api.services.idempotency import claim_key, save_answer
-from mainapp.core.addresses import client_address, network_of
+from mainapp.api.services.idempotency import claim_key, save_answer, saved_answer
+from mainapp.core.addresses import client_address
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
 from mainapp.core.policies import Who, operation_policies, people_of
@@ -27,7 +28,7 @@ SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Repeated(Exception):
-    """The request was answered before; `saved` is that answer."""
+    """The request has a saved response, `saved`."""
 
     def __init__(self, saved: KeptAnswer) -> None:
         super().__init__()
@@ -35,31 +36,35 @@ class Repeated(Exception):
 
 
 class ApiView(GenericAPIView):
-    """An operation; a mutation with an `Idempotency-Key` commits together with its saved answer."""
+    """An operation; a mutation with an `Idempotency-Key` commits together with its saved response.
 
+    The transaction begins before the handler, or in it where `begins_late`: there, a password is
+    hashed first, which would lock SQLite for a third of a second.
+    """
+
+    accepts_key = True  # or the header is ignored: each request makes something new
+    begins_late = False
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
     pagination_class: Any = None
     decision: Decision | None = None
     saved: KeptAnswer | None = None
+    has_begun = False
 
     def get_permissions(self) -> list[BasePermission]:
         view: Any = type(self)
         line = policy_of(view)
-        # Other methods get 405 from people who may use any method of the operation.
+        # Other methods return 405 to users who may use any method of the operation.
         allowed = line.get((self.request.method or "").lower()) or people_of(line)
         return [AllowAny() if Who.ANONYMOUS in allowed else IsAuthenticated()]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        if request.method in SAFE or "Idempotency-Key" not in request.headers:
-            return super().dispatch(request, *args, **kwargs)
-        with transaction.atomic():
+        with ExitStack() as self.effect:
             response = super().dispatch(request, *args, **kwargs)
-            if response.status_code >= 400:
+            if self.has_begun and response.status_code >= 400:
                 transaction.set_rollback(True)
             elif self.saved:
-                save_answer(
-                    saved=self.saved, status=response.status_code, body=_text(response.data)
-                )
+                body = _text(self.body_to_save(response.data))
+                save_answer(saved=self.saved, status=response.status_code, body=body)
         return response
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -67,12 +72,40 @@ class ApiView(GenericAPIView):
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
             self._count(USER_REQUESTS, of_user(request.user))
-        if request.method not in SAFE and "Idempotency-Key" in request.headers:
-            self._claim(request)
+        if self.begins_late:
+            self.check_repeated(request)
+        else:
+            self.begin(request)
+
+    def begin(self, request: Any) -> None:
+        """Begin the transaction of the effect. Raises: Repeated, KeyReused.
+
+        Without a key, `begins_late` alone has a transaction: other views make their own.
+        """
+        key = self._key(request)
+        if key or self.begins_late:
+            self.effect.enter_context(transaction.atomic())
+            self.has_begun = True
+        if key:
+            mark = _fingerprint(request)
+            scope = _scope(request, mark)
+            saved = claim_key(scope=scope, key=key, fingerprint=mark, at=timezone.now())
+            if saved.status:
+                raise Repeated(saved)
+            self.saved = saved
+
+    def body_to_save(self, data: Any) -> Any:
+        """Return a response in its stored form, without secrets."""
+        return data
+
+    def saved_body(self, body: Any) -> Any:
+        """Return the response again."""
+        return body
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, Repeated):
-            response = Response(json.loads(exc.saved.body or "null"), exc.saved.status)
+            body = self.saved_body(json.loads(exc.saved.body or "null"))
+            response = Response(body, exc.saved.status)
             response["Idempotent-Replayed"] = "true"
             return response
         return super().handle_exception(exc)
@@ -89,19 +122,21 @@ class ApiView(GenericAPIView):
         self.decision = try_consume(limit, key)
         self.decision.check()
 
-    def _claim(self, request: Any) -> None:
-        key = request.headers["Idempotency-Key"]
+    def _key(self, request: Any) -> str:
+        """Return the key of a mutation, empty without one. Raises: DomainError."""
+        key: str | None = request.headers.get("Idempotency-Key")
+        if key is None or request.method in SAFE or not self.accepts_key:
+            return ""
         if not key or len(key) > MAX_KEY or not key.isprintable():
             raise DomainError("invalid", _("A Idempotency-Key tem de 1 a 255 caracteres."))
-        saved = claim_key(
-            scope=_scope(request),
-            key=key,
-            fingerprint=fingerprint(request.method, request.get_full_path(), request.body),
-            at=timezone.now(),
-        )
-        if saved.status:
-            raise Repeated(saved)
-        self.saved = saved
+        return key
+
+    def check_repeated(self, request: Any) -> None:
+        """Raise Repeated if a request with this key has a saved response; locks nothing."""
+        if key := self._key(request):
+            scope = _scope(request, _fingerprint(request))
+            if saved := saved_answer(scope=scope, key=key, at=timezone.now()):
+                raise Repeated(saved)
 
 
 @cache
@@ -124,7 +159,7 @@ def valid(serializer: Any) -> dict[str, Any]:
 
 
 def _text(data: Any) -> str:
-    """Return an answer as text: PostgreSQL's jsonb would change the order of an object's fields."""
+    """Return a response as text: PostgreSQL's jsonb would reorder the fields of objects."""
     return json.dumps(data, cls=JSONEncoder)
 
 
@@ -139,7 +174,11 @@ def _limit_headers(decision: Decision) -> dict[str, str]:
     }
 
 
-def _scope(request: Any) -> str:
+def _fingerprint(request: Any) -> str:
+    return fingerprint(request.method, request.get_full_path(), request.body)
+
+
+def _scope(request: Any, mark: str) -> str:
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
-    return f"address:{network_of(client_address(request))}"
+    return f"request:{mark[:50]}"

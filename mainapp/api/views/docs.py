@@ -1,4 +1,4 @@
-"""The page that describes the API to people."""
+"""The page that describes the API to its users."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

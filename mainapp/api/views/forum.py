@@ -20,7 +20,7 @@ from mainapp.api.serializers.forum import (
 from mainapp.api.views.base import ApiView, valid
 from mainapp.forum.forms import RoomForm
 from mainapp.forum.models import Room
-from mainapp.forum.selectors.messages import heads, messages_after, person_of
+from mainapp.forum.selectors.messages import messages_after, person_of, room_states
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.symbols import fold
@@ -75,10 +75,10 @@ class MessagesView(ApiView):
 
 def _last_seq(pk: int) -> int:
     """Return the number of a room's newest message. Raises: Http404 for a missing room."""
-    head = heads([pk]).get(pk)
-    if head is None:
+    state = room_states([pk]).get(pk)
+    if state is None:
         raise Http404
-    return head.last_seq
+    return state.last_seq
 
 
 def _room_data(room: Room) -> Any:

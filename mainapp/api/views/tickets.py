@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from mainapp.accounts import tickets
-from mainapp.accounts.tickets import Ticket
+from mainapp.api.services.tokens import session_key_of
 from mainapp.api.views.base import ApiView
 from mainapp.core.exceptions import DomainError
 from mainapp.core.middleware import TICKET
@@ -23,17 +23,17 @@ class TicketData(serializers.Serializer):
 
 
 class TicketView(ApiView):
-    """Create a ticket for one socket; it ends with the log-in that it was created by."""
+    """Create a ticket for one socket; it ends with the log-in that created it."""
 
+    accepts_key = False
     serializer_class = TicketData
 
     @extend_schema(request=None, responses={201: TicketData})
     def post(self, request: Any) -> Response:
-        user = request.user
-        # A bearer's ticket belongs to no session, whatever cookies come with it.
-        session_key = None if request.auth else request._request.session.session_key
+        # A bearer's ticket belongs to the token's log-in, whatever cookies come with it.
+        token, session = request.auth, request._request.session
         try:
-            value = tickets.issue(Ticket(user.pk, user.get_session_auth_hash(), session_key))
+            value = tickets.issue(session_key_of(token) if token else session.session_key)
         except redis.RedisError:
             raise DomainError("unavailable") from None
         data = {

@@ -1,6 +1,12 @@
 """Outgoing HTTP: one client for price sources, webhooks and chat services."""
 
-from mainapp.core.http.addresses import AddressError, AddressPolicy, check_url, is_public
+from mainapp.core.http.addresses import (
+    AddressError,
+    AddressPolicy,
+    check_target,
+    check_url,
+    is_public,
+)
 from mainapp.core.http.client import Fault, HttpClient, HttpError, Reply, parse_retry_after
 
 __all__ = [
@@ -10,6 +16,7 @@ __all__ = [
     "HttpClient",
     "HttpError",
     "Reply",
+    "check_target",
     "check_url",
     "is_public",
     "parse_retry_after",

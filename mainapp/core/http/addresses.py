@@ -1,4 +1,4 @@
-"""Vetting of URLs that users enter: public hosts only, whatever a name resolves to.
+"""Vetting of URLs that users enter: public hosts, and those of ALLOWED_PRIVATE_TARGETS.
 
 A name is resolved once, all its addresses are checked, and the connection goes to one of them. It
 is never resolved a second time, when it could have a private address (DNS rebinding).
@@ -7,7 +7,8 @@ is never resolved a second time, when it could have a private address (DNS rebin
 import re
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from ipaddress import IPv6Network, ip_address, ip_network
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
@@ -17,8 +18,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.private_targets import PrivateTargets
+
+NOT_PUBLIC = _(
+    "este endereço não é público, e o operador do site não o liberou (ALLOWED_PRIVATE_TARGETS)"
+)
 RESOLVE_TIMEOUT_S = 5.0
-MAX_URL_LENGTH = 500
+MAX_URL_LENGTH = 500  # the size of the columns that store URLs
 PORTS = {"http": 80, "https": 443}
 HOST = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.?")
 RELAY_4 = ip_network("192.88.99.0/24")
@@ -27,7 +33,7 @@ GLOBAL_6 = IPv6Network("2000::/3")
 # documentation.
 CLOSED_6 = [IPv6Network(net) for net in ("2002::/16", "2001::/23", "3fff::/20", "2001:db8::/32")]
 
-# getaddrinfo has no time-out of its own: a hanging resolver may hold this many threads, no more.
+# getaddrinfo has no timeout of its own: a hanging resolver may hold this many threads, no more.
 _resolver_slots = BoundedSemaphore(32)
 
 
@@ -59,30 +65,54 @@ def is_public(address: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Limits on requests to a user's URL. Only tests pass `is_allowed`."""
+    """Limits on requests to a user's URL. Only tests pass `is_allowed`.
+
+    Schemes and ports are those for public hosts; `targets` are the exceptions, over http too.
+    """
 
     schemes: frozenset[str] = frozenset({"https"})
     ports: frozenset[int] = frozenset(PORTS.values())
     is_allowed: Callable[[str], bool] = is_public
+    targets: PrivateTargets = field(default_factory=PrivateTargets)
 
 
 def check_url(url: str, policy: AddressPolicy) -> SplitResult:
-    """Check a user's URL without any network access and return its parts. Raises: AddressError."""
-    if len(url) > MAX_URL_LENGTH or not all("!" <= character <= "~" for character in url):
-        raise AddressError(_("isto não é um endereço"))
-    try:
-        parts = urlsplit(url)
-        port, host = parts.port, parts.hostname
-    except ValueError:
-        raise AddressError(_("isto não é um endereço")) from None
-    if parts.scheme not in policy.schemes or not host or parts.fragment:
-        raise AddressError(_("o endereço precisa começar com https://"))
-    if "@" in parts.netloc or "\\" in url:
-        raise AddressError(_("nome ou senha no endereço não são aceitos"))
-    if (PORTS[parts.scheme] if port is None else port) not in policy.ports:
-        raise AddressError(_("esta porta não é aceita"))
-    _check_host(host, policy)
+    """Check a user's URL without any network access and return its parts. Raises: AddressError.
+
+    The addresses of a host name are still to be checked, by `check_resolved`.
+    """
+    parts, host, port = _parse(url)
+    literal = _literal_address(host)
+    if literal and policy.targets.cover(literal, host=host, port=port):
+        return parts
+    if literal and not policy.is_allowed(literal):
+        raise AddressError(NOT_PUBLIC)
+    if literal or not policy.targets.may_cover(host, port=port):
+        _check_public(parts, policy)
     return parts
+
+
+def check_resolved(addresses: list[str], parts: SplitResult, policy: AddressPolicy) -> None:
+    """Check all addresses of a URL that passed `check_url`. Raises: AddressError if any fails."""
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    others = [
+        address for address in addresses if not policy.targets.cover(address, host=host, port=port)
+    ]
+    if not addresses or not all(policy.is_allowed(address) for address in others):
+        raise AddressError(NOT_PUBLIC)
+    if others:
+        _check_public(parts, policy)
+
+
+def check_target(url: str, policy: AddressPolicy, *, timeout: float) -> None:
+    """Check a user's URL and the addresses that it has now; an unresolved name passes.
+
+    Raises: AddressError.
+    """
+    parts = check_url(url, policy)
+    with suppress(OSError):
+        addresses = resolve(parts.hostname or "", parts.port or 0, timeout=timeout)
+        check_resolved(addresses, parts, policy)
 
 
 def resolve(host: str, port: int, *, timeout: float) -> list[str]:
@@ -116,21 +146,39 @@ def resolve(host: str, port: int, *, timeout: float) -> list[str]:
     return answer
 
 
-def check_resolved(addresses: list[str], policy: AddressPolicy) -> None:
-    """Check that every address may be contacted. Raises: AddressError if any may not."""
-    if not addresses or not all(policy.is_allowed(address) for address in addresses):
-        raise AddressError(_("este endereço não é público"))
+def _parse(url: str) -> tuple[SplitResult, str, int]:
+    """Return a URL's parts, host and port. Raises: AddressError."""
+    if len(url) > MAX_URL_LENGTH or not all("!" <= character <= "~" for character in url):
+        raise AddressError(_("isto não é um endereço"))
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise AddressError(_("isto não é um endereço")) from None
+    if parts.scheme not in PORTS or not host or parts.fragment:
+        raise AddressError(_("o endereço precisa começar com https://"))
+    if "@" in parts.netloc or "\\" in url:
+        raise AddressError(_("nome ou senha no endereço não são aceitos"))
+    if port == 0:
+        raise AddressError(_("esta porta não é aceita"))
+    return parts, host, port or PORTS[parts.scheme]
 
 
-def _check_host(host: str, policy: AddressPolicy) -> None:
+def _check_public(parts: SplitResult, policy: AddressPolicy) -> None:
+    """Check scheme and port of a URL to a public host. Raises: AddressError."""
+    if parts.scheme not in policy.schemes:
+        raise AddressError(_("o endereço precisa começar com https://"))
+    if (parts.port or PORTS[parts.scheme]) not in policy.ports:
+        raise AddressError(_("esta porta não é aceita"))
+
+
+def _literal_address(host: str) -> str:
+    """Return the IP address that a URL's host is, "" for a name. Raises: AddressError."""
     if ":" in host:
-        literal = host
-    elif HOST.fullmatch(host):
-        literal = _number_address(host.rstrip("."))
-    else:
+        return host
+    if not HOST.fullmatch(host):
         raise AddressError(_("isto não é o nome de um servidor"))
-    if literal and not policy.is_allowed(literal):
-        raise AddressError(_("este endereço não é público"))
+    return _number_address(host.rstrip("."))
 
 
 def _number_address(host: str) -> str:

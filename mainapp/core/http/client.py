@@ -1,4 +1,4 @@
-"""The HTTP client: time-outs, one deadline, a size limit, and redirects only on request.
+"""The HTTP client: timeouts, one deadline, a size limit, and redirects only on request.
 
 httpx is imported at the first request: a process that sends none (web) saves its 8 MB.
 """
@@ -32,7 +32,7 @@ for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 Fault = Literal[
-    "timeout",  # no complete answer by the deadline
+    "timeout",  # no complete response by the deadline
     "unknown_host",  # the name has no address
     "unreachable",  # no connection, a broken one, or a certificate that does not match
     "too_big",  # a body above the limit
@@ -162,11 +162,18 @@ class HttpClient:
         return httpx.Client(
             headers=self._headers,
             transport=Transport(proxy=self._proxy, policy=self.policy, tls=self._tls),
-            event_hooks={"request": [_refuse_other_sites]},
+            event_hooks={"request": [_refuse_other_sites, self._vet]},
             follow_redirects=self._max_redirects > 0,
             max_redirects=self._max_redirects,
             trust_env=False,
         )
+
+    def _vet(self, request: "httpx.Request") -> None:
+        """Check the URL of each request, a redirect's too. Raises: AddressError."""
+        from mainapp.core.http.connections import set_vetted_url
+
+        if self.policy:
+            set_vetted_url(check_url(str(request.url), self.policy))
 
     def _read(self, response: "httpx.Response") -> bytes:
         from mainapp.core.http.connections import check_deadline

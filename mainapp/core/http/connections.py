@@ -12,6 +12,7 @@ from functools import cache
 from threading import local
 from time import monotonic
 from typing import Any
+from urllib.parse import SplitResult
 
 import httpcore
 import httpx
@@ -27,6 +28,11 @@ from mainapp.core.http.addresses import (
 _call = local()
 
 
+def set_vetted_url(url: SplitResult) -> None:
+    """Remember the URL of this thread's request, whose connections are vetted by its policy."""
+    _call.url = url
+
+
 @contextmanager
 def until(deadline: float) -> Iterator[None]:
     """End all reads and writes of this thread at `deadline` (of time.monotonic)."""
@@ -34,7 +40,7 @@ def until(deadline: float) -> Iterator[None]:
     try:
         yield
     finally:
-        del _call.deadline
+        _call.__dict__.clear()
 
 
 def check_deadline() -> None:
@@ -130,7 +136,7 @@ class _Backend(httpcore.SyncBackend):
         except OSError as error:
             raise UnknownHostError(str(error)) from error
         if self._policy:
-            check_resolved(addresses, self._policy)
+            check_resolved(addresses, _call.url, self._policy)
         last_error: Exception = UnknownHostError("no address")
         for address in dict.fromkeys(addresses):
             try:

@@ -14,9 +14,9 @@ processes and threads:
   transaction of the action itself: a window that begins with its first use.
 - Memory (`SocketWindow`), for one socket, which belongs to one process.
 
-Two limiters are elsewhere. allauth's (log-in, sign-up, password reset, e-mail confirmation) are
-part of its flows, are reset after a correct password, and count in Redis through the cache, by the
-same client address. The budgets of quote sources (`market.providers.guard`) count outgoing calls in
+Two limiters are elsewhere. allauth's (sign-up, password reset, e-mail confirmation, requests for
+the log-in page) are part of its flows and count in Redis through the cache, by the same client
+address. The budgets of quote sources (`market.providers.guard`) count outgoing calls in
 one record with the circuit breaker: they admit calls in part, spread them over the period and
 return unused ones.
 """
@@ -31,11 +31,13 @@ from mainapp.core.limits.limit import (
     RateLimited,
     Unavailable,
     of_address,
+    of_text,
     of_user,
 )
 from mainapp.core.limits.redis_store import (
     consume,
     consume_async,
+    give_back,
     try_consume,
     try_consume_async,
 )
@@ -53,7 +55,9 @@ __all__ = [
     "Unavailable",
     "consume",
     "consume_async",
+    "give_back",
     "of_address",
+    "of_text",
     "of_user",
     "try_consume",
     "try_consume_async",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ OPEN, CLOSED = WithoutRedis.OPEN, WithoutRedis.CLOSED
 
 
 class Key(NamedTuple):
-    """The user or address whose uses are counted."""
+    """The user, address or string whose uses are counted."""
 
     kind: str
     value: str
@@ -36,6 +37,11 @@ def of_user(user: Any) -> Key:
 def of_address(address: str) -> Key:
     """Return the key of a client's network; clients without an address share one."""
     return Key("address", network_of(address))
+
+
+def of_text(text: str) -> Key:
+    """Return the key of a string sent by a client, such as a name; only its hash is stored."""
+    return Key("text", sha256(text.encode("utf-8", "replace")).hexdigest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from mainapp.core.database import REQUEST_S, is_limited, remaining_s
 WAIT_S = 4.0  # for a free connection, and for a server that restarts
 RETRY_S = 0.1
 MAX_IDLE_S = 600.0
-MIN_CONNECT_S = 2  # libpq's
+MIN_CONNECT_S = 2  # libpq's minimum
 
 
 class Connection(psycopg.Connection[Any]):
@@ -32,10 +32,10 @@ class Connection(psycopg.Connection[Any]):
     has_statement_timeout = False
 
     def wait(self, generator: Any, interval: float = RETRY_S, timeout: float | None = None) -> Any:
-        """Run a call; close the connection if there is no answer in time.
+        """Run a call; close the connection if there is no reply in time.
 
-        TCP may deliver to a machine or a proxy that never answers, which no time-out of the kernel
-        or the server notices.
+        A machine or proxy may accept data and never reply, which no timeout of the kernel or the
+        server detects.
         """
         limit_s = remaining_s() if timeout is None else timeout
         try:
@@ -98,7 +98,7 @@ class Pool:
         return connection
 
     def putconn(self, connection: Connection) -> None:
-        """Take a connection back."""
+        """Return a connection to the pool."""
         try:
             self._take_back(connection)
         finally:
@@ -167,7 +167,7 @@ def _at_most(seconds: float) -> float:
 
 
 def _is_readable(connection: Connection) -> bool:
-    """Return whether an idle connection has data: the server's farewell, or its end."""
+    """Return whether an idle connection has unread data: the server has closed it."""
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
     return bool(poll.poll(0))

@@ -31,7 +31,7 @@ class GroupMessage(NamedTuple):
     """A message to a group.
 
     A message with a `key` replaces the queued one with the same key, unless that has a higher
-    `rank`: of a thousand changes of a room only the newest revision matters.
+    `rank`: of a thousand changes to a room only the newest revision matters.
     """
 
     group: str

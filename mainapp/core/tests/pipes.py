@@ -4,7 +4,7 @@ import asyncio
 
 
 class Pipe:
-    """Collects the sent texts; sending blocks while the client does not read."""
+    """Collects the sent frames; sending blocks while the client does not read."""
 
     def __init__(self):
         self.sent = []

@@ -59,7 +59,7 @@ def test_calls_outside_requests_have_the_limit_of_the_process(monkeypatch):
         assert remaining_s() <= 1
 
 
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has its own time-out")
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has its own timeout")
 @pytest.mark.django_db(transaction=True)
 def test_a_slow_call_ends_at_the_limit_and_the_next_one_works():
     started_at = monotonic()

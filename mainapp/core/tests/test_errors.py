@@ -22,6 +22,8 @@ from mainapp.core.consumers import BaseConsumer
 from mainapp.core.errors import json_response, page_sentence, shown_as_message, shown_in_form
 from mainapp.core.exceptions import SENTENCES, STATUSES, DomainError, fill
 
+pytestmark = pytest.mark.database_independent
+
 HOSTILE = ["%", "%s", "%(x)s", "%(limit)s", "{}", "{0}", "<b>", "\ud800", "\x00", "100%%"]
 MARKERS = {"_", "gettext_noop", "gettext_lazy", "ngettext_lazy"}
 # The whole sentence is a framework's own message.
@@ -271,10 +273,10 @@ async def test_no_parameter_breaks_a_frame(websocket, monkeypatch, value, langua
 def test_hostile_text_in_a_request_breaks_no_response(client, alice):
     client.force_login(alice)
     body = '{"venda": "1.00", "ativo": "\\ud800", "recurrence": "\\ud800%s", "\\ud800": 1}'
-    answer = client.post("/api/v1/alerts/", body, content_type="application/json")
+    response = client.post("/api/v1/alerts/", body, content_type="application/json")
 
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "invalid"
+    assert response.status_code == 400
+    assert response.json()["code"] == "invalid"
 
 
 # The parts --------------------------------------------------------------------------------------

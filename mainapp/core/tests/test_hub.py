@@ -1,10 +1,12 @@
 """Behaviour of the hubs' base class, tested on every registered hub."""
 
 import asyncio
+import inspect
 import threading
 import time
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints, is_typeddict
 
 import msgpack  # type: ignore[import-untyped] # it has no types
@@ -211,9 +213,17 @@ async def test_every_feature_with_sockets_registers_its_hub():
     assert len(HUBS) == 4
 
 
+def test_files_of_hubs_are_short():
+    files = {each.__name__: Path(inspect.getfile(each)) for each in Hub.__subclasses__()}
+
+    lengths = {name: len(path.read_text().splitlines()) for name, path in files.items()}
+
+    assert {name: length for name, length in lengths.items() if length > 150} == {}
+
+
 @pytest.fixture
 def short_timeouts(monkeypatch):
-    """Divide the time-outs of the hubs' clients by ten; return a time longer than all of them."""
+    """Divide the timeouts of the hubs' clients by ten; return a time longer than all of them."""
     for module, names in (
         (core_redis, ("TIMEOUT_S", "LAYER_HEALTH_CHECK_S")),
         (redis_layer, ("SILENT_S", "RETRY_S")),

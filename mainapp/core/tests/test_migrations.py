@@ -15,7 +15,7 @@ BEFORE = [
 ]
 AFTER = [
     ("forum", "0005_count_new_rooms"),
-    ("accounts", "0006_delete_usage"),
+    ("accounts", "0007_nameskeleton"),
     ("core", "0001_usage"),
 ]
 

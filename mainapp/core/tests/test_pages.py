@@ -48,6 +48,6 @@ def test_page_shows_a_list_for_any_number(client, alice, path, number):
 @pytest.mark.parametrize("number", ["0", "-1", "abc", "\u0662", "02", "last", "9" * 30])
 def test_operation_gives_404_for_a_malformed_number(client, alice, path, number):
     client.force_login(alice)
-    answer = client.get(path, {"page": number})
+    response = client.get(path, {"page": number})
 
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")

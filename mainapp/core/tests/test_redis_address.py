@@ -1,5 +1,7 @@
+import shutil
 from urllib.parse import quote
 
+import certifi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -40,7 +42,7 @@ def test_every_form_is_parsed(url, address):
 
 def test_tls_options_are_parsed(tmp_path):
     certificate = tmp_path / "my ca.pem"
-    certificate.touch()
+    shutil.copy(certifi.where(), certificate)
 
     address = parse_redis_url(f"rediss://cache?ssl_ca_certs={quote(str(certificate))}")
 
@@ -49,6 +51,25 @@ def test_tls_options_are_parsed(tmp_path):
         "ssl_ca_certs": str(certificate),
         "ssl_cert_reqs": "required",
         "ssl_check_hostname": True,
+    }
+
+
+@pytest.mark.parametrize("query", ["ssl_ca_certs={file}", "ssl_certfile={file}&ssl_keyfile={file}"])
+def test_certificates_that_cannot_be_loaded_are_refused(tmp_path, query):
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+
+    with pytest.raises(ValueError, match="certificates or a key that cannot be used"):
+        parse_redis_url(f"rediss://cache?{query.format(file=file)}")
+
+
+def test_authority_without_verification_is_refused():
+    with pytest.raises(ValueError, match="verifies nothing"):
+        parse_redis_url(f"rediss://cache?ssl_cert_reqs=none&ssl_ca_certs={quote(certifi.where())}")
+
+    assert parse_redis_url("rediss://cache?ssl_cert_reqs=none").tls == {
+        "ssl_cert_reqs": "none",
+        "ssl_check_hostname": False,
     }
 
 
@@ -89,6 +110,8 @@ REFUSED = {
     "rediss://cache?ssl_ca_certs=/none/ca.pem": "has a missing ssl_ca_certs file: /none/ca.pem",
     "rediss://cache?ssl_cert_reqs=maybe": "takes ssl_cert_reqs=required",
     "rediss://cache?ssl_check_hostname=1": "takes ssl_check_hostname=true",
+    "rediss://cache?ssl_cert_reqs=none&ssl_check_hostname=true": "verifies nothing",
+    "sentinel://a/m?sentinel_username=ana": "has a sentinel_username without",
     "rediss://cache?ssl_cert_reqs=": "has an empty parameter",
     "unix://": "takes the absolute path",
     "unix://run/redis.sock": "takes the absolute path",

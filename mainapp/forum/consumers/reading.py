@@ -1,4 +1,4 @@
-"""Readers of client frames: texts and numbers."""
+"""Readers of client frames: strings and numbers."""
 
 import re
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Objects that the room sockets of one event loop share: the hub, and the slots to write."""
+"""Objects that the room sockets of one event loop share: the hub, and the write slots."""
 
 import asyncio
 

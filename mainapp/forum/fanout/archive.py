@@ -10,8 +10,8 @@ from mainapp.forum.events import MessageItem, Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """A room's numbers and rules, from one row of the database."""
+class RoomState:
+    """A room's counters and rules, from one row of the database."""
 
     last_seq: int
     revision: int
@@ -80,7 +80,7 @@ class RoomMessage:
 class Archive(Protocol):
     """The queries that the hub runs on its query threads."""
 
-    def heads(self, rooms: Collection[int]) -> dict[int, Head]:
+    def room_states(self, rooms: Collection[int]) -> dict[int, RoomState]:
         """Return the rooms that exist. One query."""
 
     def muted(self, rooms: Collection[int]) -> dict[int, frozenset[int]]:

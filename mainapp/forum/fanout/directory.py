@@ -54,11 +54,11 @@ class RoomDirectory:
 
     async def _load(self, pk: int) -> OpenRoom | None:
         try:
-            head = (await query(self._archive.heads, [pk])).get(pk)
-            if head is None:
+            state = (await query(self._archive.room_states, [pk])).get(pk)
+            if state is None:
                 return None
             muted = await query(self._archive.muted, [pk])
-            room = self._rooms[pk] = OpenRoom(pk, head, muted[pk])
+            room = self._rooms[pk] = OpenRoom(pk, state, muted[pk])
             self._opened()
             return room
         finally:

@@ -76,7 +76,7 @@ class RoomFanout(Hub):
             self._changed.set()
 
     def send_typing(self, room: OpenRoom, person: Person) -> None:
-        """Send the room's other users, in all processes, that `person` is typing."""
+        """Notify the room's other users, in all processes, that `person` is typing."""
         if room.send_typing(person, self.now()):
             body = RoomTyping(type="room.typing", room=room.pk, origin=self.name, user=person)
             publish([GroupMessage(ROOMS, body, key=(room.pk, person["id"]))])
@@ -113,18 +113,16 @@ class RoomFanout(Hub):
                 await self._poll_once(list(self.rooms))
 
     async def _poll_once(self, rooms: Collection[int]) -> None:
-        heads = await query(self._archive.heads, rooms)
-        changed = [
-            pk for pk, head in heads.items() if head.rules_revision > self.rooms[pk].rules_revision
-        ]
+        states = await query(self._archive.room_states, rooms)
+        changed = [pk for pk, state in states.items() if self.rooms[pk].lacks_rules(state)]
         muted = await query(self._archive.muted, changed) if changed else {}
         for pk in rooms:
-            if pk not in heads:
+            if pk not in states:
                 self.directory.close(pk)
                 continue
             if pk in muted:
-                self.rooms[pk].apply_rules(heads[pk], muted[pk])
-            self.notify(pk, heads[pk].revision)
+                self.rooms[pk].apply_rules(states[pk], muted[pk])
+            self.notify(pk, states[pk].revision)
 
     async def _read_changes(self) -> None:
         """Read the missing changes: one query for any number of rooms and sockets."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from mainapp.core.realtime.frames import encode
 from mainapp.forum.events import Person, PresenceFrame, RoomFrame
-from mainapp.forum.fanout.archive import Head, RoomMessage
+from mainapp.forum.fanout.archive import RoomMessage, RoomState
 from mainapp.forum.fanout.sockets import RoomSocket
 from mainapp.forum.policies import Rules, permissions
 
@@ -16,11 +16,11 @@ TYPING_S = 1.0
 class OpenRoom:
     """The room's state at `revision`; `latest_revision` is the newest committed one."""
 
-    def __init__(self, pk: int, head: Head, muted: frozenset[int]) -> None:
+    def __init__(self, pk: int, state: RoomState, muted: frozenset[int]) -> None:
         self.pk = pk
-        self.seq, self.revision = head.last_seq, head.revision
-        self.latest_revision, self.rules_revision = head.revision, head.rules_revision
-        self.rules = rules_of(head, muted)
+        self.seq, self.revision = state.last_seq, state.revision
+        self.latest_revision, self.rules_revision = state.revision, state.rules_revision
+        self.rules = rules_of(state, muted)
         self.sockets: set[RoomSocket] = set()
         self.present: dict[int, Person] = {}
         self.elsewhere: frozenset[int] = frozenset()
@@ -79,10 +79,13 @@ class OpenRoom:
         socket.may = permissions(socket.user, self.rules)
         socket.write_room(lambda: self._room_frame(socket))
 
-    def apply_rules(self, head: Head, muted: frozenset[int]) -> None:
+    def lacks_rules(self, state: RoomState) -> bool:
+        return state.rules_revision > self.rules_revision
+
+    def apply_rules(self, state: RoomState, muted: frozenset[int]) -> None:
         """Apply new rules, and send the `room` frame to those whose rights they change."""
-        before, self.rules = self.rules, rules_of(head, muted)
-        self.rules_revision = head.rules_revision
+        before, self.rules = self.rules, rules_of(state, muted)
+        self.rules_revision = state.rules_revision
         for socket in list(self.sockets):
             is_same = permissions(socket.user, self.rules) == socket.may
             if not is_same or before.is_closed != self.rules.is_closed:
@@ -104,7 +107,7 @@ class OpenRoom:
             socket.is_live = False
 
     def send_typing(self, person: Person, now: float) -> bool:
-        """Send the others that `person` is typing; return False if sent within TYPING_S."""
+        """Notify the others that `person` is typing; return False if sent within TYPING_S."""
         if now - self._typed_at.get(person["id"], -TYPING_S) < TYPING_S:
             return False
         self._typed_at[person["id"]] = now
@@ -136,5 +139,5 @@ class OpenRoom:
         )
 
 
-def rules_of(head: Head, muted: frozenset[int]) -> Rules:
-    return Rules(host_id=head.host_id, is_closed=head.is_closed, muted=muted)
+def rules_of(state: RoomState, muted: frozenset[int]) -> Rules:
+    return Rules(host_id=state.host_id, is_closed=state.is_closed, muted=muted)

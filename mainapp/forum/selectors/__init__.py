@@ -1,1 +1,1 @@
-"""Reads of the forum: rooms, messages, moderation."""
+"""Queries of the forum: rooms, messages, moderation."""

@@ -1,4 +1,4 @@
-"""Reads for the sockets: the heads of rooms, and messages in their wire shape."""
+"""Queries for the sockets: the states of rooms, and messages in their wire shape."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url
 from mainapp.forum.events import MessageItem, Person
-from mainapp.forum.fanout.archive import Head, RoomMessage
+from mainapp.forum.fanout.archive import RoomMessage, RoomState
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.market.quotes import iso
 
@@ -16,11 +16,11 @@ PAGE = 100
 MAX_SEQ = 2**31 - 1
 
 
-def heads(rooms: Collection[int]) -> dict[int, Head]:
+def room_states(rooms: Collection[int]) -> dict[int, RoomState]:
     """Return the counters, host and closed state of the existing rooms; one query."""
     columns = ("pk", "last_seq", "revision", "rules_revision", "host_id", "is_closed")
     return {
-        pk: Head(
+        pk: RoomState(
             last_seq=seq,
             revision=revision,
             rules_revision=rules,

@@ -1,4 +1,4 @@
-"""Reads for moderation: reports, the log and participants."""
+"""Queries for moderation: reports, the log and participants."""
 
 from django.db.models import Q
 

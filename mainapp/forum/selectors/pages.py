@@ -1,4 +1,4 @@
-"""Reads for the page of one room."""
+"""Queries for the page of one room."""
 
 import re
 from collections.abc import Iterable, Sequence

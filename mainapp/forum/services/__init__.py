@@ -1,1 +1,1 @@
-"""Writes of the forum: messages, rooms, moderation, reports."""
+"""Writes to the forum: messages, rooms, moderation, reports."""

@@ -102,7 +102,7 @@ def _set_closed(room_pk: int, actor: User, *, is_closed: bool) -> Room:
 
 
 def _room_for(actor: Any, room_pk: int) -> Room:
-    """Lock the room for a change of its rules by a moderator. Raises: Invalid, Forbidden."""
+    """Lock the room so that a moderator can change its rules. Raises: Invalid, Forbidden."""
     room = advance_revision(room_pk, has_new_rules=True)
     if not is_moderator(actor, host_id=room.host_id):
         raise Forbidden

@@ -131,7 +131,7 @@ async def test_message_is_acknowledged_after_commit_and_sent_to_every_socket_onc
         for socket in (first, second, other):
             await socket.next("room")
         await first.send(send_frame("  **olá** ", client_id, id=7))
-        ack, firsts_message = await both(first, "ack", "message")
+        ack, message_to_first = await both(first, "ack", "message")
         assert ack == {"type": "ack", "client_id": client_id, "seq": 1, "id": 7}
         message = await query(Message.objects.get)
         assert (message.seq, message.body, str(message.client_id)) == (1, "**olá**", client_id)
@@ -145,8 +145,12 @@ async def test_message_is_acknowledged_after_commit_and_sent_to_every_socket_onc
             "user": person(alice),
             "body_html": "<p><strong>olá</strong></p>",
         }
-        for own in (firsts_message, await second.next("message")):
-            assert (own["client_id"], own["body"], own["seq"]) == (client_id, "**olá**", 1)
+        for message in (message_to_first, await second.next("message")):
+            assert (message["client_id"], message["body"], message["seq"]) == (
+                client_id,
+                "**olá**",
+                1,
+            )
         await first.send(send_frame("fim"))
         for socket in (first, second, other):
             assert (await socket.next("message"))["seq"] == 2

@@ -58,7 +58,7 @@ def _quick_poll(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _talkative(monkeypatch):
+def _unlimited_posts(monkeypatch):
     """Let authors post faster than the limit of messages allows."""
     monkeypatch.setattr(services_messages, "POSTS", replace(POSTS, count=10_000))
 
@@ -157,12 +157,12 @@ async def test_rooms_work_while_redis_does_not_respond(room, bob, monkeypatch):
     monkeypatch.setattr(directory, "PRESENCE_S", 0.1)
     async with running() as fanout:
         redis_client().execute_command("CLIENT", "PAUSE", 1000, "ALL")
-        begun = asyncio.get_running_loop().time()
+        started_at = asyncio.get_running_loop().time()
         client = await Client.enter(fanout, room, bob)
         message = await query(post_message, room_pk=room.pk, author=bob, body="a")
         fanout.notify(room.pk, message.revision)
         await until(lambda: client.seqs == [1], 2)
-        assert asyncio.get_running_loop().time() - begun < 0.95  # Redis is still paused
+        assert asyncio.get_running_loop().time() - started_at < 0.95  # Redis is still paused
         await until(_redis_responds, 6)
 
 

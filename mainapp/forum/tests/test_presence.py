@@ -22,7 +22,7 @@ SPEED = 10
 
 @pytest.fixture(autouse=True)
 def _shorter_times(monkeypatch):
-    """Divide all the times by SPEED, which keeps their proportions."""
+    """Divide all periods by SPEED, which keeps their proportions."""
     for module, names in (
         (presence_sync, ("RENEW_S", "RETRY_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
         (presence, ("LEASE_S",)),
@@ -52,7 +52,7 @@ def left(client):
 
 @asynccontextmanager
 async def two_processes(room, users):
-    """Give ana a tab in each of two processes, bia one in the first, caio one in the second."""
+    """Open a tab of ana in each of two processes, of bia in the first, of caio in the second."""
     ana, bia, caio = users
     async with running() as first_hub, running() as second_hub:
         clients = [
@@ -118,10 +118,10 @@ async def test_users_of_a_dead_process_leave_in_time(room, users):
     async with two_processes(room, users) as (first_hub, _second_hub, (*_, second)):
         for task in first_hub._tasks:
             task.cancel()
-        begun = asyncio.get_running_loop().time()
+        started_at = asyncio.get_running_loop().time()
         await until(lambda: left(second) == [bia.pk])
         longest_s = presence.LEASE_S + presence_sync.RENEW_S
-        assert asyncio.get_running_loop().time() - begun < longest_s + 1
+        assert asyncio.get_running_loop().time() - started_at < longest_s + 1
         assert longest_s * SPEED < 15
         assert present(second) == {ana.pk, caio.pk}
 

@@ -74,7 +74,7 @@ def test_the_forum_lists_rooms_by_their_last_message(client, room, bob):
     assert [row.people for row in shown] == [2, 1]
     assert [row.last and row.last.author for row in shown] == [bob, None]
     html = page.content.decode()
-    assert "<strong>bob:</strong> olá a todos" in html
+    assert "<strong><bdi>bob</bdi>:</strong> <bdi>olá a todos</bdi>" in html
     assert 'data-symbol="PETR4"' in html
     assert reverse("room", args=[other.pk]) in html
     assert [message.body for message in page.context["recent"]] == ["**olá** a todos"]
@@ -299,7 +299,7 @@ def test_a_renamed_room_is_found_by_its_new_name(client, room, alice):
 def test_a_room_is_deleted_after_confirmation(client, room, alice):
     client.force_login(alice)
     path = reverse("delete-room", args=[room.pk])
-    assert "Apagar “Bancões”?" in client.get(path).content.decode()
+    assert "Apagar “<bdi>Bancões</bdi>”?" in client.get(path).content.decode()
     assert Room.objects.exists()
     assert client.post(path)["Location"] == "/forum/"
     assert not Room.objects.exists()
@@ -343,7 +343,7 @@ def test_a_message_is_reported_and_the_report_resolved(client, room, alice, bob,
         client.force_login(moderator)
         html = client.get(page).content.decode()
         assert "propaganda" in html
-        assert ("<strong>bob</strong>" in html) is (moderator == staff)
+        assert ("<strong><bdi>bob</bdi></strong>" in html) is (moderator == staff)
     client.post(reverse("resolve-report", args=[report.pk]), {"next": "/forum/moderation/"})
     report.refresh_from_db()
     assert report.resolved_at

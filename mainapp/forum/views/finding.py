@@ -42,7 +42,7 @@ def deletable_message_or_404(request: MemberRequest, pk: int) -> Message:
 
 @contextmanager
 def gone_as_404() -> Iterator[None]:
-    """Answer 404 when the object was deleted or changed hands since it was loaded."""
+    """Respond with 404 if the object was deleted or changed hands since it was loaded."""
     try:
         yield
     except (Forbidden, Invalid):

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from mainapp.accounts.policies import MemberRequest, is_staff_level
 from mainapp.core.errors import shown_as_message
 from mainapp.core.paths import missing_as_404
+from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum.forms import MuteForm
 from mainapp.forum.selectors.moderation import (
     log_entries,
@@ -48,7 +49,7 @@ def room_moderation(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def mute(request: MemberRequest, pk: int) -> HttpResponse:
-    """Mute `user`, or unmute them where `muted` is off."""
+    """Mute `user`, or unmute them if `muted` is off."""
     room = moderated_room_or_404(request, pk)
     form = MuteForm(request.POST)
     with missing_as_404():
@@ -60,7 +61,7 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
     )
     with shown_as_message(request):
         change(room_pk=room.pk, user=target, actor=request.user)
-        messages.success(request, sentence % {"name": target.name})
+        messages.success(request, sentence % {"name": isolate_plain(target.name)})
     return _redirect_back(request, pk)
 
 

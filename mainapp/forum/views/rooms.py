@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest, is_staff_level
 from mainapp.core.errors import shown_in_form
+from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum.forms import ForumQuery, RoomForm
 from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
 from mainapp.forum.services.rooms import create_room, delete_room, update_room
@@ -55,6 +56,8 @@ def remove_room(request: MemberRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         with gone_as_404():
             delete_room(room_pk=room.pk, actor=request.user)
-        messages.success(request, _("A sala “%(name)s” foi apagada.") % {"name": room.name})
+        messages.success(
+            request, _("A sala “%(name)s” foi apagada.") % {"name": isolate_plain(room.name)}
+        )
         return redirect("forum")
     return render(request, "mainapp/forum/delete_room.html", {"room": room})

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from mainapp.core.realtime.hub import READY_S, Hub, Task
 from mainapp.core.redis import async_client
-from mainapp.market.board import BoardReader, Pulse
+from mainapp.market.board import BoardReader
 from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatMessage, QuotesRecorded
 from mainapp.market.fanout.broadcast import Broadcaster
 from mainapp.market.fanout.feed import FeedWatch
@@ -90,13 +90,11 @@ class QuoteFanout(Hub):
 
     async def apply_batch(self, message: QuotesRecorded) -> None:
         """Send a batch's changes; skip a known batch, and read the board after a gap."""
-        if message["epoch"] == self.prices.epoch and message["seq"] <= self.prices.seq:
-            return
-        if message["epoch"] == self.prices.epoch and message["seq"] == self.prices.seq + 1:
-            fragments = self.prices.apply(message["quotes"], message["seq"])
-            self.broadcaster.send_update(fragments)
-        else:
+        epoch, seq = message["epoch"], message["seq"]
+        if epoch != self.prices.epoch or seq > self.prices.seq + 1:
             await self.resync()
+        elif seq == self.prices.seq + 1:
+            self.broadcaster.send_update(self.prices.apply(message["quotes"], seq))
 
     def send_chat(self, message: ChatMessage) -> None:
         self.broadcaster.send_chat(message)
@@ -105,9 +103,7 @@ class QuoteFanout(Hub):
         """Read the whole board and send the changes. Raises: redis.RedisError."""
         async with self._resyncing:
             contents = await self._board.read()
-            if contents is None or (
-                contents.epoch == self.prices.epoch and contents.seq <= self.prices.seq
-            ):
+            if contents is None or not self.prices.lack(contents):
                 return
             is_new_board = contents.epoch != self.prices.epoch
             changed = self.prices.load(contents)
@@ -124,20 +120,14 @@ class QuoteFanout(Hub):
             try:
                 pulse = await self._board.pulse()
                 self.feed_watch.note_pulse(pulse, self.now())
-                if self._lacks(pulse):
+                if self.prices.lack(pulse):
                     await asyncio.sleep(ARRIVAL_S)
-                if self._lacks(pulse):
+                if self.prices.lack(pulse):
                     await self.resync()
             except (redis.RedisError, OSError):
                 logger.debug("Redis is unavailable")
             self._board_read.set()
             await asyncio.sleep(POLL_S)
-
-    def _lacks(self, pulse: Pulse) -> bool:
-        """Return whether the board has a batch, or an epoch, that this process has not."""
-        if not pulse.epoch:
-            return False
-        return pulse.epoch != self.prices.epoch or pulse.seq > self.prices.seq
 
     async def _send_heartbeats(self) -> None:
         while True:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.messages import MalformedMessage
-from mainapp.market.board import Contents
+from mainapp.market.board import Contents, Pulse
 from mainapp.market.events import QuoteFrame, is_whole_quote
 
 
@@ -44,6 +44,10 @@ class Prices:
         self.epoch: str | None = None
         self.seq = 0
         self.entries: dict[str, Entry] = {}
+
+    def lack(self, board: Pulse | Contents) -> bool:
+        """Return whether the board has a batch, or an epoch, that this copy has not."""
+        return bool(board.epoch) and (board.epoch != self.epoch or board.seq > self.seq)
 
     def apply(self, changed: Mapping[str, QuoteFrame], seq: int) -> dict[str, bytes]:
         """Apply a batch; return each symbol's fragment `"PETR4":{…}` of the update frame.

@@ -48,7 +48,7 @@ class TrackedSocket(ConflatingWriter):
 
 
 class SubscriberRegistry:
-    """The connected sockets and their symbols. `wake_up` is called after changes of symbols."""
+    """The connected sockets and their symbols. `wake_up` is called when their symbols change."""
 
     def __init__(
         self, *, wanted: Wanted, ranking: HomeRanking, wake_up: Callable[[], None]

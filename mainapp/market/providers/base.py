@@ -50,7 +50,7 @@ class ProviderError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """A paper in a source's list. Fields that the source does not report are empty."""
+    """A stock in a source's list. Fields that the source does not report are empty."""
 
     symbol: str
     name: str = ""
@@ -69,7 +69,7 @@ class Budget:
 class QuoteProvider(Protocol):
     """A source of quotes.
 
-    Each call to it takes the configured time-out at most. `quotes` makes calls for threads.ROUND_S
+    Each call to it takes the configured timeout at most. `quotes` makes calls for threads.ROUND_S
     at most, in the order of the symbols.
     """
 
@@ -79,7 +79,7 @@ class QuoteProvider(Protocol):
     budget: Budget | None
 
     def load(self) -> None:
-        """Import the first call's libraries, without a time-out, as it may take seconds."""
+        """Import the first call's libraries, without a timeout, as it may take seconds."""
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         """Return the number of calls that `quotes(symbols)` makes if none fails."""
@@ -88,7 +88,7 @@ class QuoteProvider(Protocol):
         """Return the number of calls to the source since the last `calls_made`."""
 
     def tickers(self) -> list[Listing]:
-        """Return the source's list of papers. Raises: ProviderError."""
+        """Return the source's list of stocks. Raises: ProviderError."""
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         """Return quotes by symbol (B3's: PETR4, IBOV), without symbols unknown to the source.

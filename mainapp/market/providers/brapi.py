@@ -1,7 +1,7 @@
 """brapi.dev: quotes in batches with a token, or from the list of the whole market without one.
 
-Without a token `/api/quote/…` serves four papers only; the others are read from `/api/quote/list`,
-whose rows have no time, high or low. The number of papers in a call with a token depends on the
+Without a token `/api/quote/…` serves four stocks only; the others are read from `/api/quote/list`,
+whose rows have no time, high or low. The number of stocks in a call with a token depends on the
 plan (`BRAPI_BATCH_SIZE`). The delay of the prices is not documented for all plans, so B3's public
 delay of 15 minutes is assumed.
 """
@@ -16,6 +16,7 @@ from urllib.parse import quote as quote_url
 from mainapp.market.providers.base import Budget, Listing, ProviderError
 from mainapp.market.providers.client import SourceClient, parse_json
 from mainapp.market.providers.replies import (
+    check_currency,
     object_rows,
     source_symbols,
     symbol_of,
@@ -33,7 +34,7 @@ from mainapp.market.quotes import Bar, Quote, to_count, to_money
 DELAY_S = 15 * 60
 UNKNOWN_FOR_S = 3600.0
 MAX_PAGES = 10
-KNOWN = "PETR4"  # a 404 for this paper means a wrong address
+KNOWN = "PETR4"  # a 404 for this stock means a wrong address
 WORKERS = 4
 FREE_SYMBOLS = frozenset({"PETR4", "VALE3", "MGLU3", "ITUB4"})
 # brapi returns the price of AXIA3 for these two.
@@ -112,6 +113,8 @@ class BrapiProvider:
         if isinstance(result, ProviderError):
             raise result
         rows = [row for row in result if symbol_of(row) == name]
+        for row in rows:
+            check_currency(row.get("currency"))
         bars = to_bars(
             (bar for row in rows for bar in object_rows(row.get("historicalDataPrice"))),
             daily=interval == "1d",
@@ -124,7 +127,7 @@ class BrapiProvider:
         return method(wanted, monotonic() + self._timeout)
 
     def _jobs(self, symbols: Sequence[str]) -> list[tuple[Method, dict[str, list[str]]]]:
-        """Return the methods to call, each with its papers and their symbols."""
+        """Return the methods to call, each with brapi's symbols and the requested ones."""
         names = source_symbols(symbols)
         now = monotonic()
         unknown = {name for name, until in list(self._unknown.items()) if until > now}
@@ -141,7 +144,7 @@ class BrapiProvider:
         return jobs
 
     def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
-        """Return the quotes of a batch. If an unknown paper fails the call, split the batch."""
+        """Return the quotes of a batch. If an unknown stock fails the call, split the batch."""
         quotes = self._quoted(wanted, deadline)
         if quotes is None:
             self._check_address(deadline)
@@ -149,7 +152,7 @@ class BrapiProvider:
         return quotes
 
     def _quoted(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes | None:
-        """Return the quotes of one call, or None if brapi does not know one of the papers."""
+        """Return the quotes of one call, or None if brapi does not know one of the stocks."""
         try:
             rows = self._results(",".join(wanted), {}, deadline)
         except ProviderError as error:
@@ -165,7 +168,7 @@ class BrapiProvider:
         return quotes
 
     def _check_address(self, deadline: float) -> None:
-        """Request a paper that exists. Raises: ProviderError if even that one is unknown."""
+        """Request a stock that exists. Raises: ProviderError if even that one is unknown."""
         try:
             self._results(KNOWN, {}, deadline)
         except ProviderError as error:
@@ -229,7 +232,7 @@ class BrapiProvider:
 
 def _wrong_address() -> ProviderError:
     return ProviderError(
-        "knows no paper at all (404): is the address right?", fault="bad_reply", permanent=True
+        "knows no stock at all (404): is the address right?", fault="bad_reply", permanent=True
     )
 
 

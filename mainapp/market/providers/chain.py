@@ -18,7 +18,7 @@ from mainapp.market.providers.source import PendingCall, Source, load
 from mainapp.market.providers.threads import Call
 from mainapp.market.providers.yahoo import YahooProvider
 from mainapp.market.providers.yahoo_fin import YahooFinProvider
-from mainapp.market.quotes import Bar, Quote, rejection
+from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
@@ -31,9 +31,10 @@ Result = TypeVar("Result")
 class Fetched:
     """The result of a fetch: quotes, symbols that no source has, and the sources' errors.
 
-    An unusable quote (not a number, not positive, from the future) is in `quotes` only if no other
-    source has a usable one; `refused` contains the other unusable quotes. `unreached` symbols have
-    no quote because no source was asked for them, for lack of time or of calls.
+    An unusable quote (not a number, not positive, in another currency, from the future) is in
+    `quotes` only if no other source has a usable one; `refused` contains the other unusable quotes.
+    `unreached` symbols have no quote because no source was asked for them, for lack of time or of
+    calls.
     """
 
     quotes: dict[str, Quote]
@@ -55,7 +56,7 @@ class Chain:
         """Return the quotes of the symbols, each from the first source that has it.
 
         Symbols are requested in their order, as long as there is time. Blocks for the sum of the
-        sources' time-outs and rounds at most. A source that failed last time is probed in parallel
+        sources' timeouts and rounds at most. A source that failed last time is probed in parallel
         to the next ones, and awaited only if symbols are still missing then.
         """
         round_ = _Round(symbols)
@@ -86,7 +87,7 @@ class Chain:
         )
 
     def tickers(self) -> list[Listing]:
-        """Return the market's list of papers. Raises: ProviderError if all sources fail."""
+        """Return the market's list of stocks. Raises: ProviderError if all sources fail."""
         sources = [source for source in self._sources if source.provider.lists_all]
         return self._first(sources, lambda provider: provider.tickers())[0]
 
@@ -136,7 +137,8 @@ class _Round:
             quote = quotes.get(symbol)
             if quote is None:
                 continue
-            if rejection(quote, last=None, at=datetime.now(UTC)) is None:
+            at = datetime.now(UTC)
+            if rejection(quote, last=None, at=at, currency=CURRENCY) is None:
                 self._quotes[symbol] = quote
             else:
                 self._unusable.append(quote)

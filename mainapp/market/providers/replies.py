@@ -8,7 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from mainapp.market.quotes import MAX_PRICE, Bar, Quote, to_count, to_money
+from mainapp.market.providers.base import ProviderError
+from mainapp.market.quotes import CURRENCY, MAX_PRICE, Bar, Quote, to_count, to_money
 from mainapp.market.sessions import SAO_PAULO
 from mainapp.market.symbols import canonical
 
@@ -118,12 +119,18 @@ def to_name(value: Any) -> str:
 def to_currency(value: Any) -> str:
     """Return a three-letter code, "" if the source reports none, and UNKNOWN for other values.
 
-    A quote with a currency that is not understood ("US$", "dollars") must not pass as the paper's.
+    A quote with a currency that is not understood ("US$", "dollars") must not pass as the stock's.
     """
     if value is None or value == "":
         return ""
     is_code = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha()
     return value.upper() if is_code else UNKNOWN_CURRENCY
+
+
+def check_currency(value: Any) -> None:
+    """Refuse a history in another currency than B3's. Raises: ProviderError."""
+    if to_currency(value) not in ("", CURRENCY):
+        raise ProviderError("has prices in another currency", fault="not_given", permanent=True)
 
 
 def to_bars(rows: Iterable[Mapping[str, Any]], *, daily: bool) -> list[Bar]:

@@ -1,4 +1,4 @@
-"""A source behind its guard. Calls run in threads; callers wait for the time-out at most."""
+"""A source behind its guard. Calls run in threads; callers wait for the timeout at most."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -15,16 +15,16 @@ from mainapp.market.quotes import Quote
 # Threads of hung calls cannot be stopped: without a limit they would pile up.
 MAX_HUNG_CALLS = 2
 LOAD_S = 30.0
-# Lets an adapter report its time-out itself, with the quotes that it received.
+# Lets an adapter report its timeout itself, with the quotes that it received.
 GRACE_S = 0.1
 
 Result = TypeVar("Result")
 
 
 def load(provider: QuoteProvider) -> None:
-    """Load the libraries of a provider, outside of any call's time-out.
+    """Load the libraries of a provider, outside of any call's timeout.
 
-    On a slow machine that takes longer than a source's time-out, and would count as its failure.
+    On a slow machine that takes longer than a source's timeout, and would count as its failure.
     Errors are ignored here, because the first call raises them again.
     """
     with suppress(ProviderError):

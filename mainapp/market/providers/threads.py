@@ -43,7 +43,7 @@ class Call(Generic[Result]):
     def result(self, timeout: float) -> Result:
         """Wait for the function's result.
 
-        Raises: ProviderError from the function or for the time-out; after a time-out the function
+        Raises: ProviderError from the function or for the timeout; after a timeout the function
         continues without a caller.
         """
         if not self._done.wait(max(timeout, 0)):
@@ -120,7 +120,7 @@ def merge_quotes(
     """Return the quotes of all results; `requested` are the symbols of each.
 
     Raises: ProviderError: the most severe one, with the quotes of the other results and the symbols
-    of the calls that were not made. Papers that the source does not have are not an error.
+    of the calls that were not made. Stocks that the source does not have are not an error.
     """
     quotes: dict[str, Quote] = {}
     faults: list[ProviderError] = []

@@ -23,6 +23,7 @@ from mainapp.market.providers.client import (
     parse_json,
 )
 from mainapp.market.providers.replies import (
+    check_currency,
     object_rows,
     source_symbols,
     symbol_of,
@@ -79,7 +80,7 @@ class YahooProvider:
         return self._counter.pop()
 
     def tickers(self) -> list[Listing]:
-        raise ProviderError("has no list of the exchange's papers", fault="not_given")
+        raise ProviderError("has no list of the exchange's stocks", fault="not_given")
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         batches = self._batches(symbols)
@@ -108,7 +109,7 @@ class YahooProvider:
         try:
             reply = self._get("/v7/finance/quote", {"symbols": ",".join(wanted)})
         except ProviderError as error:
-            if error.fault != "not_given":  # Yahoo omits an unknown paper and answers 200
+            if error.fault != "not_given":  # Yahoo omits an unknown stock and answers 200
                 raise
             raise ProviderError(str(error), fault="bad_reply", permanent=True) from error
         response = reply.get("quoteResponse")
@@ -182,7 +183,9 @@ def chart_rows(reply: Mapping[str, Any], symbol: str) -> list[dict[str, Any]]:
         raise ProviderError("a reply without a chart", fault="bad_reply")
     meta = results[0].get("meta")
     if isinstance(meta, dict) and meta.get("symbol") not in (None, symbol):
-        raise ProviderError(f"answered for a paper other than {symbol}", fault="bad_reply")
+        raise ProviderError(f"answered for a stock other than {symbol}", fault="bad_reply")
+    if isinstance(meta, dict):
+        check_currency(meta.get("currency"))
     times, indicators = results[0].get("timestamp"), results[0].get("indicators")
     quotes = object_rows(indicators.get("quote")) if isinstance(indicators, dict) else []
     if not isinstance(times, list) or not quotes:

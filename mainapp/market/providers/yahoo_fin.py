@@ -1,6 +1,6 @@
 """yahoo_fin, a legacy source that reads Yahoo's web pages; always last in the chain.
 
-The library is unmaintained: it needs an older pandas and has no time-outs. All repairs are in this
+The library is unmaintained: it needs an older pandas and has no timeouts. All repairs are in this
 file, as replacements of names in the library's module: `requests` with a deadline and a
 configurable address, `pd` with the methods that pandas has removed, and `get_live_price` without
 the index `[-1]`, which pandas now refuses.
@@ -27,7 +27,7 @@ from mainapp.market.symbols import canonical
 URL = "https://finance.yahoo.com"
 SUFFIX = ".SA"
 DELAY_S = 15 * 60
-CALLS_A_PAPER = 2  # the page, and the chart for the price
+CALLS_A_STOCK = 2  # the page, and the chart for the price
 WORKERS = 8
 DAYS = {"5d": 7, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 1827, "max": 36_500}
 AMOUNT = re.compile(r"([0-9][0-9.,]*)\s*([KMBT]?)")
@@ -71,13 +71,13 @@ class YahooFinProvider:
         _library()
 
     def calls_for(self, symbols: Sequence[str]) -> int:
-        return CALLS_A_PAPER * len(source_symbols(symbols, suffix=SUFFIX))
+        return CALLS_A_STOCK * len(source_symbols(symbols, suffix=SUFFIX))
 
     def calls_made(self) -> int:
         return self._client.counter.pop()
 
     def tickers(self) -> list[Listing]:
-        """Return the index's papers, which yahoo_fin reads from Wikipedia."""
+        """Return the index's stocks, which yahoo_fin reads from Wikipedia."""
         (table,) = self._run_jobs([lambda: _library().tickers_ibovespa(include_company_data=True)])
         if isinstance(table, ProviderError):
             raise table
@@ -91,7 +91,7 @@ class YahooFinProvider:
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         names = source_symbols(symbols, suffix=SUFFIX)
         results = self._run_jobs(
-            [partial(_paper, name, requested) for name, requested in names.items()]
+            [partial(_stock, name, requested) for name, requested in names.items()]
         )
         if any(isinstance(result, dict) for result in results):
             # If some pages are readable, an unreadable one does not count against the source.
@@ -130,7 +130,7 @@ class YahooFinProvider:
         return gather([partial(run, job) for job in jobs], workers=WORKERS, timeout=self._timeout)
 
 
-def _paper(name: str, symbols: Sequence[str]) -> dict[str, Quote]:
+def _stock(name: str, symbols: Sequence[str]) -> dict[str, Quote]:
     table = _library().get_quote_table(name)
     price = to_money(table.get("Quote Price"))
     if price is None:

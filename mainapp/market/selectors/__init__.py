@@ -1,1 +1,1 @@
-"""Reads: the catalogue, quotes, candles, watchlists, and the state of sources."""
+"""Queries: the catalogue, quotes, candles, watchlists, and the state of sources."""

@@ -41,7 +41,7 @@ class RankedStock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeBoard:
-    """The index and the three rankings of its papers. `quoted_at` is the newest time of all."""
+    """The index and the three rankings of its stocks. `quoted_at` is the newest time of all."""
 
     index: Quote | None = None
     traded: list[RankedStock] = field(default_factory=list)
@@ -52,7 +52,7 @@ class HomeBoard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedStock:
-    """A paper with its last price, which is None before the first quote."""
+    """A stock with its last price, which is None before the first quote."""
 
     symbol: str
     name: str
@@ -66,7 +66,7 @@ class ListedStock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One page of a market's papers, the market's sectors, and the numbers of papers."""
+    """One page of a market's stocks, the market's sectors, and the numbers of stocks."""
 
     rows: list[ListedStock]
     sectors: list[str]
@@ -155,7 +155,7 @@ def _page(
 
 
 def listed_in(watchlist: Watchlist) -> list[ListedStock]:
-    """Return the papers of a watchlist in its order, with their last prices. One query."""
+    """Return the stocks of a watchlist in its order, with their last prices. One query."""
     last = FilteredRelation("stock__last_quotes", condition=_is_current_kind("stock__last_quotes"))
     rows = (
         WatchlistItem.objects.filter(watchlist=watchlist)

@@ -31,7 +31,7 @@ class Catalogue:
     successors: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, text: str) -> str | None:
-        """Return the active symbol for a text (`petr4f`: PETR4; `ELET3`: AXIA3), or None."""
+        """Return the active symbol of a typed ticker (`petr4f`: PETR4; `ELET3`: AXIA3), or None."""
         symbol = canonical(text)
         if symbol in self.names:
             return symbol
@@ -110,7 +110,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
 
     Case and accents are ignored; a former symbol or name finds its successor. One of several words
     may be a kind: `petrobras pn`. Order: the exact ticker, tickers that start with the text, names
-    that do, other matches; within each, papers of the index come first. One query, none for an
+    that do, other matches; within each, stocks of the index come first. One query, none for an
     empty text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))

@@ -26,7 +26,7 @@ class TrackedStock:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """The requested stocks in their order, and the requested texts that are not stocks."""
+    """The requested stocks in their order, and the requested strings that are not stocks."""
 
     rows: list[TrackedStock]
     unknown: list[str]
@@ -35,7 +35,7 @@ class Tracked:
 def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
     """Return at most `limit` of the requested stocks, and whether there were more.
 
-    Fractional and former symbols are replaced by the current symbol of the paper. Two queries.
+    Fractional and former symbols are replaced by the current symbol. Two queries.
     """
     texts = list(dict.fromkeys(texts))
     named = stocks_named(texts)

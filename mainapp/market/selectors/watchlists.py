@@ -1,4 +1,4 @@
-"""Users' watchlists, and the stocks that their texts name."""
+"""Users' watchlists, and the stocks named by user input."""
 
 from collections.abc import Iterable
 
@@ -46,7 +46,7 @@ def current_symbols(user: User | AnonymousUser) -> list[str]:
 def stocks_named(texts: Iterable[str]) -> dict[str, Stock]:
     """Map each text that is a known symbol to its stock, in the order of `texts`. One query.
 
-    Fractional and former symbols are mapped to the current stock of the paper.
+    Fractional and former symbols are mapped to the current stock.
     """
     wanted = {text: symbol for text in texts if (symbol := canonical(text))}
     stocks = {

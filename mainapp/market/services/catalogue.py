@@ -22,7 +22,7 @@ ETF_WORDS = re.compile(r"\b(etf|indice|index|ishares|it now|trend)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
+class CatalogueEntry:
     """A stock in the data files; `markets` maps each market to the date of the membership."""
 
     symbol: str
@@ -57,14 +57,14 @@ class Refreshed:
     is_short: bool
 
 
-def read_papers(folder: Path) -> list[Paper]:
-    """Read the newest index portfolio and the other papers from a folder's data files."""
+def read_entries(folder: Path) -> list[CatalogueEntry]:
+    """Read the newest index portfolio and the other stocks from a folder's data files."""
     newest = max(folder.glob("ibov_*.json"))
     portfolio = json.loads(newest.read_text(encoding="utf-8"))
     others = json.loads((folder / "others.json").read_text(encoding="utf-8"))
     valid_from = date.fromisoformat(portfolio["portfolio_valid_from"])
     members = [
-        Paper(
+        CatalogueEntry(
             symbol=row["ticker"],
             name=row["company"],
             kind=_share_kind(row["ticker"]),
@@ -75,7 +75,7 @@ def read_papers(folder: Path) -> list[Paper]:
     ]
     as_of = date.fromisoformat(others["as_of"])
     selected = [
-        Paper(
+        CatalogueEntry(
             symbol=row["ticker"],
             name=row["company"],
             kind=row["kind"],
@@ -85,7 +85,7 @@ def read_papers(folder: Path) -> list[Paper]:
         for row in others["papers"]
     ]
     former = [
-        Paper(
+        CatalogueEntry(
             symbol=row["ticker"],
             name=row["company"],
             kind=_share_kind(row["ticker"]),
@@ -97,24 +97,24 @@ def read_papers(folder: Path) -> list[Paper]:
 
 
 @transaction.atomic
-def seed_catalogue(*, papers: Iterable[Paper]) -> Seeded:
-    """Update the catalogue from papers: descriptions, renames, memberships.
+def seed_catalogue(*, entries: Iterable[CatalogueEntry]) -> Seeded:
+    """Update the catalogue from entries: descriptions, renames, memberships.
 
-    Retired stocks stay retired; stocks not in `papers` and newer memberships stay unchanged. Safe
+    Retired stocks stay retired; stocks not in `entries` and newer memberships stay unchanged. Safe
     to repeat: the second time it writes nothing.
     """
-    papers = list(papers)
+    entries = list(entries)
     stocks = {stock.symbol: stock for stock in Stock.objects.all()}
-    current = {paper.symbol: _description(paper) for paper in papers if not paper.renamed_to}
+    current = {entry.symbol: _description(entry) for entry in entries if not entry.renamed_to}
     added, updated = _write(current, stocks)
     former = {
-        paper.symbol: _description(paper)
-        | {"is_active": False, "renamed_to_id": stocks[paper.renamed_to].pk}
-        for paper in papers
-        if paper.renamed_to
+        entry.symbol: _description(entry)
+        | {"is_active": False, "renamed_to_id": stocks[entry.renamed_to].pk}
+        for entry in entries
+        if entry.renamed_to
     }
     renamed = sum(_write(former, stocks))
-    memberships = _write_memberships(papers, stocks)
+    memberships = _write_memberships(entries, stocks)
     transaction.on_commit(clear_catalogue_cache)
     return Seeded(added=added, updated=updated, renamed=renamed, memberships=memberships)
 
@@ -125,16 +125,16 @@ def refresh_catalogue(*, listings: Iterable[Listing]) -> Refreshed:
 
     Nothing is deleted, and the index always stays. A former symbol counts as the current one.
     Entries that are not tickers, or of an unsupported kind, are skipped and counted. A list with
-    fewer than half of the active papers counts as faulty and retires nothing.
+    fewer than half of the active stocks counts as faulty and retires nothing.
     """
     stocks = {stock.symbol: stock for stock in Stock.objects.select_related("renamed_to")}
     listed, skipped = _match_listings(list(listings), stocks)
     active = {symbol for symbol, stock in stocks.items() if stock.is_active} - {INDEX}
-    papers = listed.keys() - {INDEX}
-    is_short = not papers or 2 * len(papers) < len(active)
+    listed_symbols = listed.keys() - {INDEX}
+    is_short = not listed_symbols or 2 * len(listed_symbols) < len(active)
     new = [stock for stock in listed.values() if stock.pk is None]
     back = [stock.pk for stock in listed.values() if stock.pk and not stock.is_active]
-    gone = [] if is_short else [stocks[symbol].pk for symbol in active - papers]
+    gone = [] if is_short else [stocks[symbol].pk for symbol in active - listed_symbols]
     Stock.objects.bulk_create(new)
     for pks, is_active in ((back, True), (gone, False)):
         if pks:
@@ -162,13 +162,13 @@ def _share_kind(symbol: str) -> str:
     return ticker.kinds[0]
 
 
-def _description(paper: Paper) -> dict[str, Any]:
+def _description(entry: CatalogueEntry) -> dict[str, Any]:
     return {
-        "name": paper.name,
-        "search_text": search_text(paper.symbol, paper.name),
-        "kind": paper.kind,
-        "sector": paper.sector,
-        "lot": ROUND_LOT if paper.kind in ROUND_LOT_KINDS else SINGLE_LOT,
+        "name": entry.name,
+        "search_text": search_text(entry.symbol, entry.name),
+        "kind": entry.kind,
+        "sector": entry.sector,
+        "lot": ROUND_LOT if entry.kind in ROUND_LOT_KINDS else SINGLE_LOT,
     }
 
 
@@ -192,12 +192,12 @@ def _write(wanted: Mapping[str, dict[str, Any]], stocks: dict[str, Stock]) -> tu
     return len(new), len(changed)
 
 
-def _write_memberships(papers: Iterable[Paper], stocks: Mapping[str, Stock]) -> int:
+def _write_memberships(entries: Iterable[CatalogueEntry], stocks: Mapping[str, Stock]) -> int:
     """Write memberships, and delete those that a newer list no longer contains."""
     wanted = {
-        (stocks[paper.symbol].pk, market): as_of
-        for paper in papers
-        for market, as_of in paper.markets.items()
+        (stocks[entry.symbol].pk, market): as_of
+        for entry in entries
+        for market, as_of in entry.markets.items()
     }
     dates: dict[str, date] = {}
     for (_, market), as_of in wanted.items():
@@ -248,7 +248,7 @@ def _match_listings(
 
 
 def _listed_kind(ticker: Ticker, listing: Listing, *, has_shares: bool) -> str | None:
-    """Return a listed paper's kind from the source, from the suffix, or guessed from the name."""
+    """Return a listed stock's kind from the source, from the suffix, or guessed from the name."""
     source_kind = listing.kind.upper()
     if source_kind in (ticker.kinds or Stock.Kind.values):
         return source_kind
@@ -261,10 +261,10 @@ def _listed_kind(ticker: Ticker, listing: Listing, *, has_shares: bool) -> str |
 
 def _new_stock(symbol: str, kind: str, listing: Listing) -> Stock:
     name = _clean(listing.name)[:MAX_NAME_LENGTH] or symbol
-    paper = Paper(
+    entry = CatalogueEntry(
         symbol=symbol, name=name, kind=kind, sector=_clean(listing.sector)[:MAX_SECTOR_LENGTH]
     )
-    return Stock(symbol=symbol, **_description(paper))
+    return Stock(symbol=symbol, **_description(entry))
 
 
 def _clean(text: str) -> str:

@@ -101,7 +101,7 @@ def claim_day_loads(*, symbols: Collection[str]) -> tuple[list[str], set[str]]:
 def load_history(*, symbol: str, range_: str, at: datetime) -> Status:
     """Fetch a range's candles from the sources, store them, and record the outcome.
 
-    Safe to repeat: a slot has one candle. Blocks for the sources' time-outs at most.
+    Safe to repeat: a slot has one candle. Blocks for the sources' timeouts at most.
     Raises: Stock.DoesNotExist, redis.RedisError.
     """
     stock = Stock.objects.get(symbol=symbol)

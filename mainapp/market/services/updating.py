@@ -133,7 +133,7 @@ def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) 
 def _longest_unreached_first(symbols: Collection[str]) -> list[str]:
     """Return the symbols in the order in which they should be fetched.
 
-    A round may be too short for all. In alphabetical order, the last ones would never be reached.
+    A round may be too short for all: in alphabetical order, the last ones would never be fetched.
     """
     if not symbols:
         return []
@@ -203,8 +203,8 @@ def _is_due(at: datetime, interval: timedelta) -> bool:
 def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> datetime:
     """Return the due time after a run at `at`.
 
-    A run takes one due time; the next one is `pause` later, however many beats there are. Counted
-    from the run itself, two beats at an interval of 2 s fetched every second.
+    A run takes one due time; the next one is `pause` later, however many beat processes run. When
+    it was counted from the run itself, two beats at an interval of 2 s fetched every second.
     """
     status = quote_board().status()
     if status is None:
@@ -235,7 +235,7 @@ def _interval() -> timedelta | None:
 
 
 def _claim(symbols: Collection[str]) -> list[str]:
-    """Claim symbols for the sources' time-out; return those that no other run is fetching."""
+    """Claim symbols for the sources' timeout; return those that no other run is fetching."""
     pipeline = redis_client().pipeline(transaction=False)
     names = sorted(set(symbols))
     for symbol in names:

@@ -1,6 +1,6 @@
-"""Changes of users' watchlists.
+"""Changes to users' watchlists.
 
-Each change first locks the owner's row, so that concurrent changes of a user's lists wait.
+Each change first locks the owner's row, so that concurrent changes to a user's lists wait.
 """
 
 import secrets
@@ -28,7 +28,7 @@ class TooManySymbols(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """A list's symbols after an edit, and the requested texts that are not stocks."""
+    """A list's symbols after an edit, and the requested strings that are not stocks."""
 
     symbols: list[str]
     unknown: list[str]
@@ -183,6 +183,7 @@ def copy_list(*, watchlist: Watchlist, owner: User) -> Watchlist:
         for number in range(2, MAX_LISTS + 2):
             if name not in used_names:
                 break
+            # A name has at most 60 characters, of which the number takes up to five.
             name = f"{watchlist.name[:54]} ({number})"
         return create_list(owner=owner, name=name, symbols=symbols_of(watchlist))
 

@@ -103,18 +103,18 @@ def test_cleared_catalogue_is_read_again():
 
 
 def test_first_threads_wait_for_one_load(monkeypatch):
-    loads, begun, go_on = [], Event(), Event()
+    loads, started, go_on = [], Event(), Event()
 
     def load():
         loads.append(Catalogue())
-        begun.set()
+        started.set()
         assert go_on.wait(5)
         return loads[0]
 
     monkeypatch.setattr(module, "load_catalogue", load)
     with ThreadPoolExecutor(4) as pool:
         futures = [pool.submit(catalogue) for _ in range(4)]
-        assert begun.wait(5)
+        assert started.wait(5)
         go_on.set()
 
     assert [future.result() for future in futures] == loads * 4
@@ -122,10 +122,10 @@ def test_first_threads_wait_for_one_load(monkeypatch):
 
 def test_other_threads_use_the_old_catalogue_while_one_reloads(monkeypatch):
     old, new = catalogue(), Catalogue(names={"PETR4": "Petrobras"})
-    begun, go_on = Event(), Event()
+    started, go_on = Event(), Event()
 
     def load():
-        begun.set()
+        started.set()
         assert go_on.wait(5)
         return new
 
@@ -133,7 +133,7 @@ def test_other_threads_use_the_old_catalogue_while_one_reloads(monkeypatch):
     monkeypatch.setattr(module, "MAX_AGE_S", 0)
     with ThreadPoolExecutor(1) as pool:
         reloading = pool.submit(catalogue)
-        assert begun.wait(5)
+        assert started.wait(5)
         assert catalogue() is old
         go_on.set()
         assert reloading.result() is new

@@ -1,4 +1,4 @@
-"""Tests of seeding the catalogue from papers and refreshing it from a source's list."""
+"""Tests of seeding the catalogue from data files and refreshing it from a source's list."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ from mainapp.market.models import Membership, Stock
 from mainapp.market.providers.base import Listing
 from mainapp.market.selectors.catalogue import catalogue
 from mainapp.market.services.catalogue import (
-    Paper,
+    CatalogueEntry,
     Refreshed,
     Seeded,
     refresh_catalogue,
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 JANUARY, MAY = date(2026, 1, 5), date(2026, 5, 4)
 
 
-def paper(symbol="PETR4", name="Petrobras", kind="PN", **fields):
-    return Paper(symbol=symbol, name=name, kind=kind, **fields)
+def entry(symbol="PETR4", name="Petrobras", kind="PN", **fields):
+    return CatalogueEntry(symbol=symbol, name=name, kind=kind, **fields)
 
 
 def listings(*symbols):
@@ -36,11 +36,11 @@ def active():
 
 def test_seeding_adds_new_rows():
     seeded = seed_catalogue(
-        papers=[
-            paper("ITUB4", "Itaú Unibanco", sector="Bancos", markets={"IBOV": JANUARY}),
-            paper("HGLG11", "Pátria Log", "FII"),
-            paper("EMBJ3", "Embraer", "ON"),
-            paper("EMBR3", "Embraer", "ON", renamed_to="EMBJ3"),
+        entries=[
+            entry("ITUB4", "Itaú Unibanco", sector="Bancos", markets={"IBOV": JANUARY}),
+            entry("HGLG11", "Pátria Log", "FII"),
+            entry("EMBJ3", "Embraer", "ON"),
+            entry("EMBR3", "Embraer", "ON", renamed_to="EMBJ3"),
         ]
     )
 
@@ -56,15 +56,15 @@ def test_seeding_adds_new_rows():
 
 
 def test_seeding_again_writes_nothing(django_assert_max_num_queries):
-    papers = [
-        paper(markets={"IBOV": JANUARY}),
-        paper("EMBJ3", "Embraer", "ON"),
-        paper("EMBR3", "Embraer", "ON", renamed_to="EMBJ3"),
+    entries = [
+        entry(markets={"IBOV": JANUARY}),
+        entry("EMBJ3", "Embraer", "ON"),
+        entry("EMBR3", "Embraer", "ON", renamed_to="EMBJ3"),
     ]
-    seed_catalogue(papers=papers)
+    seed_catalogue(entries=entries)
 
     with django_assert_max_num_queries(4) as captured:
-        seeded = seed_catalogue(papers=papers)
+        seeded = seed_catalogue(entries=entries)
 
     assert seeded == Seeded()
     assert not seeded
@@ -77,7 +77,7 @@ def test_seeding_updates_descriptions_only():
     StockFactory(symbol="PETR4", name="Petrobrás", is_active=False)
     StockFactory(symbol="ABCD3", name="Own")
 
-    assert seed_catalogue(papers=[paper()]) == Seeded(updated=1)
+    assert seed_catalogue(entries=[entry()]) == Seeded(updated=1)
 
     petr4 = Stock.objects.get(symbol="PETR4")
     assert (petr4.name, petr4.search_text, petr4.is_active) == (
@@ -92,9 +92,9 @@ def test_seeding_retires_a_renamed_symbol():
     StockFactory(symbol="EMBR3", name="Embraer")
 
     seeded = seed_catalogue(
-        papers=[
-            paper("EMBJ3", "Embraer", "ON"),
-            paper("EMBR3", "Embraer", "ON", renamed_to="EMBJ3"),
+        entries=[
+            entry("EMBJ3", "Embraer", "ON"),
+            entry("EMBR3", "Embraer", "ON", renamed_to="EMBJ3"),
         ]
     )
 
@@ -104,13 +104,13 @@ def test_seeding_retires_a_renamed_symbol():
 
 def test_newer_portfolio_replaces_an_older_one():
     seed_catalogue(
-        papers=[
-            paper(markets={"IBOV": JANUARY}),
-            paper("VALE3", "Vale", "ON", markets={"IBOV": JANUARY}),
+        entries=[
+            entry(markets={"IBOV": JANUARY}),
+            entry("VALE3", "Vale", "ON", markets={"IBOV": JANUARY}),
         ]
     )
 
-    seeded = seed_catalogue(papers=[paper(markets={"IBOV": MAY}), paper("VALE3", "Vale", "ON")])
+    seeded = seed_catalogue(entries=[entry(markets={"IBOV": MAY}), entry("VALE3", "Vale", "ON")])
 
     assert seeded.memberships == 2
     assert list(Membership.objects.values_list("stock__symbol", "as_of")) == [("PETR4", MAY)]
@@ -120,7 +120,7 @@ def test_older_portfolio_does_not_replace_a_newer_one():
     MembershipFactory(stock=StockFactory(symbol="PETR4"), as_of=MAY)
     MembershipFactory(stock=StockFactory(symbol="VALE3"), as_of=MAY)
 
-    assert seed_catalogue(papers=[paper(markets={"IBOV": JANUARY})]).memberships == 0
+    assert seed_catalogue(entries=[entry(markets={"IBOV": JANUARY})]).memberships == 0
 
     assert set(Membership.objects.values_list("stock__symbol", "as_of")) == {
         ("PETR4", MAY),
@@ -130,12 +130,12 @@ def test_older_portfolio_does_not_replace_a_newer_one():
 
 @pytest.mark.parametrize("size", [1, 3, 90])
 def test_seeding_needs_the_same_queries_for_any_number(size, django_assert_max_num_queries):
-    papers = [
-        paper(f"AB{n // 26:X}{chr(65 + n % 26)}3", markets={"IBOV": JANUARY}) for n in range(size)
+    entries = [
+        entry(f"AB{n // 26:X}{chr(65 + n % 26)}3", markets={"IBOV": JANUARY}) for n in range(size)
     ]
 
     with django_assert_max_num_queries(10):
-        assert seed_catalogue(papers=papers).added == size
+        assert seed_catalogue(entries=entries).added == size
 
 
 def test_refreshing_adds_revives_and_retires():
@@ -207,7 +207,7 @@ def test_short_list_retires_nothing(listed):
     assert active() == {"PETR4", "VALE3", "ITUB4", "IBOV"}
 
 
-def test_list_with_half_of_the_papers_is_accepted():
+def test_list_with_half_of_the_stocks_is_accepted():
     for symbol in ("PETR4", "VALE3", "ITUB4", "BBAS3", "IBOV"):
         StockFactory(symbol=symbol)
 
@@ -250,7 +250,7 @@ def test_refreshing_truncates_long_texts():
 def test_seeding_and_refreshing_clear_the_cache(django_capture_on_commit_callbacks):
     catalogue()
     with django_capture_on_commit_callbacks(execute=True):
-        seed_catalogue(papers=[paper()])
+        seed_catalogue(entries=[entry()])
     assert catalogue().canonical("PETR4") == "PETR4"
 
     with django_capture_on_commit_callbacks(execute=True):

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def ibov():
-    """Three papers of the index, one fund outside it, and one retired paper."""
+    """Three stocks of the index, one fund outside it, and one retired stock."""
     names = {"PETR4": "Petrobras", "ITUB4": "Itaú Unibanco", "BBAS3": "Banco do Brasil"}
     sectors = {"PETR4": "Petróleo", "ITUB4": "Bancos", "BBAS3": "Bancos"}
     for symbol, name in names.items():
@@ -39,7 +39,7 @@ def shown(response):
         ("ALL", ["BBAS3", "HGLG11", "ITUB4", "PETR4"]),
     ],
 )
-def test_market_shows_its_active_papers(client, ibov, market, symbols):
+def test_market_shows_its_active_stocks(client, ibov, market, symbols):
     response = client.get(f"/stockpicker/{market}")
 
     assert response.status_code == 200

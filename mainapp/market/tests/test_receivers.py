@@ -86,7 +86,7 @@ def test_lost_board_is_restored(source, caplog):
 
 
 def run_repeatedly(job):
-    """Run the loop of a worker's thread until `job` says that it is enough."""
+    """Run the loop of a worker's thread until `job` ends it."""
     receivers.stopped.clear()
     thread = threading.Thread(target=receivers._repeat, args=[job], name="repeated-job")
     thread.start()

@@ -118,7 +118,7 @@ def test_quote_in_another_currency_is_rejected_and_counted():
     assert (row.source, row.reason, row.count, row.last_symbol) == ("yahoo", "currency", 1, "PETR4")
 
 
-def test_quote_without_a_currency_gets_that_of_the_paper():
+def test_quote_without_a_currency_gets_that_of_the_stock():
     assert record(make_quote(currency="")).quotes[0].currency == "BRL"
     assert last_quotes()["PETR4"].currency == "BRL"
 

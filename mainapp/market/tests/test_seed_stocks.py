@@ -12,7 +12,7 @@ from mainapp.market.management.commands import seed_stocks
 from mainapp.market.models import Membership, Stock
 from mainapp.market.providers.base import Listing, ProviderError
 from mainapp.market.selectors.catalogue import load_catalogue, search_stocks
-from mainapp.market.services.catalogue import read_papers
+from mainapp.market.services.catalogue import read_entries
 from mainapp.market.symbols import canonical, parse
 from mainapp.market.tests.factories import StockFactory
 
@@ -111,18 +111,18 @@ def test_seeding_needs_few_queries(django_assert_max_num_queries):
 
 
 def test_data_files_are_valid():
-    papers = read_papers(settings.BASE_DIR / "data")
+    entries = read_entries(settings.BASE_DIR / "data")
 
-    symbols = [paper.symbol for paper in papers]
-    live = {paper.symbol for paper in papers if not paper.renamed_to}
+    symbols = [entry.symbol for entry in entries]
+    live = {entry.symbol for entry in entries if not entry.renamed_to}
     assert len(symbols) == len(set(symbols))
     assert all(canonical(symbol) == symbol for symbol in symbols)
-    for paper in papers:
-        ticker = parse(paper.symbol)
+    for entry in entries:
+        ticker = parse(entry.symbol)
         assert ticker
-        assert paper.kind in ticker.kinds
-    assert all(paper.name == paper.name.strip() != "" for paper in papers)
-    assert {paper.renamed_to for paper in papers} - {""} <= live
+        assert entry.kind in ticker.kinds
+    assert all(entry.name == entry.name.strip() != "" for entry in entries)
+    assert {entry.renamed_to for entry in entries} - {""} <= live
 
 
 def test_seeding_uses_the_newest_portfolio(tmp_path):
@@ -133,10 +133,10 @@ def test_seeding_uses_the_newest_portfolio(tmp_path):
         )
     (tmp_path / "others.json").write_text('{"as_of": "2026-05-04", "papers": [], "renamed": []}')
 
-    papers = read_papers(tmp_path)
+    entries = read_entries(tmp_path)
 
-    assert [paper.symbol for paper in papers] == ["VALE3"]
-    assert papers[0].markets == {"IBOV": date(2026, 5, 4)}
+    assert [entry.symbol for entry in entries] == ["VALE3"]
+    assert entries[0].markets == {"IBOV": date(2026, 5, 4)}
 
 
 def test_refresh_prints_its_results(source_lists):
@@ -178,11 +178,11 @@ def test_refresh_without_a_reply_fails_in_one_line(source_lists):
     with pytest.raises(CommandError) as raised:
         run("--refresh")
 
-    assert str(raised.value) == "No list of papers, nothing changed: brapi: 401 no token"
+    assert str(raised.value) == "No list of stocks, nothing changed: brapi: 401 no token"
     assert Stock.objects.get().is_active
 
 
-def test_refresh_of_many_papers_needs_few_queries(source_lists, django_assert_max_num_queries):
+def test_refresh_of_many_stocks_needs_few_queries(source_lists, django_assert_max_num_queries):
     letters = "ABCDEFGHIJ"
     source_lists([f"{a}{b}{c}X3" for a in letters for b in letters for c in letters[:5]])
 

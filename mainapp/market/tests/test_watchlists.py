@@ -391,6 +391,16 @@ def test_overview_needs_the_same_queries_for_any_number_of_lists(
 # Links -----------------------------------------------------------------------------------------
 
 
+def test_link_to_share_begins_with_the_site_and_its_button_stays_here(client, alice, settings):
+    settings.SITE_URL = "https://pregao.example/"
+    client.force_login(alice)
+    watchlist = create_list(owner=alice, name="Dividendos")
+    shown = client.get(f"/watchlists/{watchlist.pk}/").content.decode()
+
+    assert f'value="https://pregao.example/lists/{watchlist.share_key}/"' in shown
+    assert f'href="/lists/{watchlist.share_key}/"' in shown
+
+
 def test_stranger_can_read_a_shared_list(client, alice, stocks):
     watchlist = create_list(owner=alice, name="Bancos", symbols=["ITUB4", "BBAS3"])
     LastQuoteFactory(stock=stocks[2], price=Decimal("1234.50"), previous_close=Decimal("1000"))

@@ -12,7 +12,8 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import json_response, shown_as_message, shown_in_form
 from mainapp.core.exceptions import DomainError
-from mainapp.core.paths import get_owned_or_404, missing_as_404
+from mainapp.core.paths import absolute_url, get_owned_or_404, missing_as_404
+from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
@@ -50,9 +51,7 @@ def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
         "watchlist": shown_list,
         "rows": listed_in(shown_list),
         "limit": SYMBOL_LIMIT_USER,
-        "share_url": request.build_absolute_uri(
-            reverse("shared-list", args=[shown_list.share_key])
-        ),
+        "share_url": absolute_url(reverse("shared-list", args=[shown_list.share_key])),
     }
     return render(request, "mainapp/market/watchlist.html", context)
 
@@ -98,7 +97,9 @@ def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     shown_list = get_owned_or_404(own_lists(request.user), pk)
     if request.method == "POST":
         delete_list(watchlist=shown_list)
-        messages.success(request, _("A lista “%(name)s” foi apagada.") % {"name": shown_list.name})
+        messages.success(
+            request, _("A lista “%(name)s” foi apagada.") % {"name": isolate_plain(shown_list.name)}
+        )
         return redirect("watchlists")
     return render(request, "mainapp/market/delete_watchlist.html", {"watchlist": shown_list})
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 from mainapp.notifications.events import Item, Marked
 
 
-class Head(NamedTuple):
+class LatestIds(NamedTuple):
     """The highest ids of notifications and of marks; later commits have higher ones."""
 
     notification: int
@@ -15,7 +15,7 @@ class Head(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class InboxChanges:
     """New items with their user (None: everybody's); marks as (user, their numbers, frame)."""
 
     items: list[tuple[int | None, Item]]
@@ -25,6 +25,8 @@ class News:
 class Archive(Protocol):
     """The queries that the hub runs on its query threads."""
 
-    def head(self) -> Head: ...
+    def latest_ids(self) -> LatestIds: ...
 
-    def news(self, after: Head, until: Head, users: Collection[int]) -> News: ...
+    def changes(
+        self, after: LatestIds, until: LatestIds, users: Collection[int]
+    ) -> InboxChanges: ...

@@ -12,7 +12,7 @@ from mainapp.core.realtime import Hub, query
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.hub import Task
 from mainapp.notifications.events import INBOXES, InboxesChanged
-from mainapp.notifications.fanout.archive import Archive, Head, News
+from mainapp.notifications.fanout.archive import Archive, InboxChanges, LatestIds
 from mainapp.notifications.fanout.sockets import InboxSocket
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class InboxFanout(Hub):
         self.sockets: dict[int, set[InboxSocket]] = {}
         self.polling = asyncio.Lock()
         self.archive = archive
-        self._head: Head | None = None
+        self._latest_ids: LatestIds | None = None
         self._poll_now = asyncio.Event()
 
     def tasks(self) -> Sequence[Task]:
@@ -39,7 +39,7 @@ class InboxFanout(Hub):
 
     async def ready(self) -> None:
         """Read the highest ids and join the groups. Raises: django.db.Error."""
-        if self._head is None:
+        if self._latest_ids is None:
             await self.poll()
         await super().ready()
 
@@ -56,27 +56,27 @@ class InboxFanout(Hub):
     async def poll(self) -> None:
         """Read and send the changes since the last poll. One query if there are none."""
         async with self.polling:
-            head = await query(self.archive.head)
-            before, self._head = self._head, head
-            if before is None or before == head or not self.sockets:
+            latest_ids = await query(self.archive.latest_ids)
+            before, self._latest_ids = self._latest_ids, latest_ids
+            if before is None or before == latest_ids or not self.sockets:
                 return
             try:
-                news = await query(self.archive.news, before, head, list(self.sockets))
+                changes = await query(self.archive.changes, before, latest_ids, list(self.sockets))
             except BaseException:
-                self._head = before
+                self._latest_ids = before
                 raise
-            self._send(news)
+            self._send(changes)
 
-    def _send(self, news: News) -> None:
-        for user, item in news.items:
+    def _send(self, changes: InboxChanges) -> None:
+        for user, item in changes.items:
             frame = encode({"type": "notification", **item})
             for socket in self._sockets_of(user):
-                socket.write_news(frame, item["id"])
-        for user, numbers, marked in news.marked:
+                socket.write_change(frame, item["id"])
+        for user, numbers, marked in changes.marked:
             frame = encode(marked)
             for socket in self._sockets_of(user):
                 if socket.own_marks.isdisjoint(numbers):
-                    socket.write_news(frame)
+                    socket.write_change(frame)
                 socket.own_marks.difference_update(numbers)
 
     def _sockets_of(self, user: int | None) -> list[InboxSocket]:

@@ -41,7 +41,7 @@ class InboxSocket(SocketWriter):
             if not 0 < number <= last_id:
                 self.write(frame)
 
-    def write_news(self, frame: bytes, number: int = 0) -> None:
+    def write_change(self, frame: bytes, number: int = 0) -> None:
         """Send or queue a frame of the hub; `number` is a notification's id, 0 for other frames."""
         if self._held is None:
             self.write(frame)

@@ -1,1 +1,1 @@
-"""Reads of the inbox, of channels and of deliveries."""
+"""Queries of the inbox, of channels and of deliveries."""

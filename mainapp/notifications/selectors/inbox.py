@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from mainapp.accounts.models import User
 from mainapp.notifications.events import Item, Marked, Snapshot
-from mainapp.notifications.fanout import Head, News
+from mainapp.notifications.fanout import InboxChanges, LatestIds
 from mainapp.notifications.models import Mark, Notification
 
 SNAPSHOT_ITEMS = 20
@@ -69,7 +69,7 @@ def items_after(user: User, after: int) -> list[Item]:
 class DatabaseArchive:
     """The hub's queries, for all open inboxes at once."""
 
-    def head(self) -> Head:
+    def latest_ids(self) -> LatestIds:
         """Return the highest ids. One query."""
         # One statement for both tables: every web process runs it every 2 s.
         name = connection.ops.quote_name
@@ -80,16 +80,16 @@ class DatabaseArchive:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT {newest}")
             notification, mark = cursor.fetchone()
-        return Head(notification or 0, mark or 0)
+        return LatestIds(notification or 0, mark or 0)
 
-    def news(self, after: Head, until: Head, users: Collection[int]) -> News:
-        """Return the changes between two heads for these users; five queries at most."""
+    def changes(self, after: LatestIds, until: LatestIds, users: Collection[int]) -> InboxChanges:
+        """Return the changes between two sets of ids for these users; five queries at most."""
         rows = Notification.objects.filter(
             Q(user__in=users) | Q(user=None), pk__gt=after.notification, pk__lte=until.notification
         ).order_by("pk")
         items = [(row.user_id, item(row, is_read=False)) for row in rows]
         marks = Mark.objects.filter(pk__gt=after.mark, pk__lte=until.mark, user__in=users)
-        return News(items=items, marked=_frames(list(marks.order_by("pk"))))
+        return InboxChanges(items=items, marked=_frames(list(marks.order_by("pk"))))
 
 
 def _frames(marks: list[Mark]) -> list[tuple[int, list[int], Marked]]:

@@ -1,13 +1,12 @@
 """Broadcasts of the staff to all users; their e-mails are written in batches, exactly once."""
 
 from datetime import datetime
-from urllib.parse import urljoin
 
-from django.conf import settings
 from django.db import transaction
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import require_level
+from mainapp.core.paths import absolute_url
 from mainapp.notifications.models import Broadcast, Channel, Delivery
 from mainapp.notifications.selectors.channels import account_addresses
 from mainapp.notifications.selectors.deliveries import untried_mails
@@ -72,7 +71,7 @@ def write_batch(*, at: datetime) -> int:
 
 
 def _mails(broadcast: Broadcast, addresses: dict[int, str], at: datetime) -> list[Delivery]:
-    url = urljoin(settings.SITE_URL, broadcast.url) if broadcast.url else settings.SITE_URL
+    url = absolute_url(broadcast.url)
     return [
         Delivery(
             user_id=user,

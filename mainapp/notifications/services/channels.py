@@ -2,9 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
-from urllib.parse import urljoin
 
-from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.db.models import F
@@ -17,6 +15,8 @@ from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.names import one_line
+from mainapp.core.paths import absolute_url
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import (
     CHANNEL_MESSAGES,
@@ -25,23 +25,29 @@ from mainapp.notifications.policies import (
     MAX_CHANNELS,
 )
 from mainapp.notifications.selectors.channels import channels_of
-from mainapp.notifications.services.delivering import transports
+from mainapp.notifications.services.delivering import transports, url_client
 from mainapp.notifications.services.notices import Letter, write_delivery
 from mainapp.notifications.services.outbox import cancel_deliveries
 from mainapp.notifications.transports.base import TransportError
+from mainapp.notifications.transports.posting import check_server
 
 SALT = "mainapp.notifications.channel"
+# Kinds whose address is a server of the user's choice.
+USER_SERVERS = (Channel.Kind.WEBHOOK, Channel.Kind.NTFY, Channel.Kind.GOTIFY)
 LINK_LIFE = timedelta(days=3)
 
 
 def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: datetime) -> Channel:
     """Add a channel and send its verification: a link to an e-mail address, otherwise a code.
 
-    `address` and `secret` are in the form that people type; see each transport. Raises: DomainError
-    for an invalid or already added address, and above MAX_CHANNELS.
+    `address` and `secret` are in the form that people type; see each transport. The name of a
+    user's own server is resolved, within 2 s. Raises: DomainError for an invalid, forbidden or
+    already added address, and above MAX_CHANNELS.
     """
     try:
         target = transports()[kind].check(address.strip(), secret.strip())
+        if kind in USER_SERVERS:
+            check_server(url_client(), target.address)
     except TransportError as error:
         raise DomainError(
             "invalid",
@@ -75,9 +81,9 @@ def send_verification(*, channel: Channel, at: datetime) -> None:
     """Send the link, or a new code that replaces the previous one. Raises: DomainError."""
     _check_supported(channel)
     if channel.kind == Channel.Kind.EMAIL:
-        url = urljoin(settings.SITE_URL, reverse("confirm-channel", args=[link_key(channel)]))
+        url = absolute_url(reverse("confirm-channel", args=[link_key(channel)]))
         text = _("Para receber aqui os avisos de %(user)s no Pregão, abra este endereço:") % {
-            "user": channel.user.name
+            "user": one_line(channel.user.name)
         }
         ignore = _("Se você não pediu isto, não faça nada.")
         _send(channel, _("Confirme este endereço"), f"{text}\n\n{url}\n\n{ignore}", at)

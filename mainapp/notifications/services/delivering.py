@@ -1,17 +1,24 @@
-"""Sending of due deliveries, in a few threads for each kind: a slow service delays no other."""
+"""Sending of due deliveries, in a few threads for each kind: a slow service delays no other.
+
+A mail server may take ten minutes to accept a message. An attempt that runs for longer than SLOW_S
+no longer counts among the THREADS of its kind, up to MAX_THREADS.
+"""
 
 import logging
 from collections import defaultdict, deque
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from functools import cache
-from threading import Event, Lock
+from threading import Event, Lock, Thread
 from time import monotonic
-from urllib.parse import urljoin
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from mainapp.core.http import HttpClient
+from mainapp.core.paths import absolute_url
+from mainapp.core.private_targets import parse_private_targets
 from mainapp.core.realtime import GroupMessage, publish
 from mainapp.notifications.events import INBOXES, InboxesChanged
 from mainapp.notifications.models import Attempt, Channel, Delivery
@@ -38,10 +45,13 @@ from mainapp.notifications.transports.webhook import WebhookTransport
 logger = logging.getLogger(__name__)
 
 THREADS = 4  # of each kind
+MAX_THREADS = 20  # of each kind, with the slow ones
+SLOW_S = 5.0
 BATCH = 20
 RENEW_S = 10.0
 POLL_S = 0.25  # the longest wait of new deliveries of other kinds while one kind hangs
 DATABASE_PAUSE_S = 1.0
+STOP_S = 3.0  # the launcher kills a worker after 4.5 s
 
 stopping = Event()  # set when the process shuts down: nothing more is claimed
 _running = Lock()
@@ -54,9 +64,18 @@ def notify_inboxes(users: list[int] | None) -> None:
 
 
 @cache
+def url_client() -> HttpClient:
+    """Return the client for URLs that users enter."""
+    targets = parse_private_targets(
+        settings.ALLOWED_PRIVATE_TARGETS, own_ports=settings.STORE_PORTS
+    )
+    return build_client(allow_http=settings.DEBUG, targets=targets)
+
+
+@cache
 def transports() -> dict[str, Transport]:
     """Return the transport of each Channel.Kind, and `inapp`."""
-    client = build_client(allow_http=settings.DEBUG)
+    client = url_client()
     return {
         Channel.Kind.EMAIL: MailTransport(),
         Channel.Kind.WEBHOOK: WebhookTransport(client),
@@ -89,39 +108,41 @@ def deliver_due() -> int:
     return attempts
 
 
+class Sending(NamedTuple):
+    """An attempt that runs since `started_at`, on the clock of time.monotonic."""
+
+    delivery: Delivery
+    started_at: float
+
+
 class Round:
     """Claims deliveries, sends them in threads and records the results until nothing is due.
 
-    Threads send and touch no database. Each kind has its own pool: e-mails that hang until their
-    time-out do not delay webhooks.
+    Threads send and touch no database. Each kind has its own number of threads: e-mails that hang
+    until their time-out do not delay webhooks. When the process stops, attempts get STOP_S; the
+    claims of those that need longer expire, and they are repeated with the same Message-ID.
     """
 
     def __init__(self, transports: dict[str, Transport]) -> None:
         self._transports = transports
-        self._pools = {
-            kind: ThreadPoolExecutor(THREADS, thread_name_prefix=f"deliver-{kind}")
-            for kind in Channel.Kind.values
-        }
+        self._kinds = Channel.Kind.values
         self._claimed: dict[str, deque[Delivery]] = defaultdict(deque)
-        self._sending: dict[Future[TransportError | None], Delivery] = {}
+        self._sending: dict[Future[TransportError | None], Sending] = {}
         self._done: deque[tuple[Delivery, TransportError | None]] = deque()
         self._drained: set[str] = set()
         self._renewed_at = monotonic()
+        self._stopped_at: float | None = None
         self._attempts = 0
 
     def run(self) -> int:
-        try:
-            while not self._is_over():
-                try:
-                    self._step()
-                except DatabaseError as error:
-                    logger.warning("the outbox waits for the database: %s", error)
-                    close_old_connections()
-                    if stopping.wait(DATABASE_PAUSE_S):
-                        break
-        finally:
-            for pool in self._pools.values():
-                pool.shutdown(wait=False)
+        while not self._is_over():
+            try:
+                self._step()
+            except DatabaseError as error:
+                logger.warning("the outbox waits for the database: %s", error)
+                close_old_connections()
+                if stopping.wait(DATABASE_PAUSE_S):
+                    break
         return self._attempts
 
     def _step(self) -> None:
@@ -130,6 +151,7 @@ class Round:
             _record(*self._done[0])
             self._done.popleft()
         if stopping.is_set():
+            self._stopped_at = self._stopped_at or monotonic()
             self._release()
         else:
             self._claim()
@@ -138,20 +160,26 @@ class Round:
         self._start()
         if self._sending:
             finished, _pending = wait(self._sending, POLL_S, FIRST_COMPLETED)
-            self._done.extend((self._sending.pop(call), call.result()) for call in finished)
+            self._done.extend(
+                (self._sending.pop(call).delivery, call.result()) for call in finished
+            )
 
     def _is_over(self) -> bool:
-        if self._sending or self._done or any(self._claimed.values()):
+        if self._done:
+            return False
+        if self._stopped_at and monotonic() - self._stopped_at >= STOP_S:
+            return True
+        if self._sending or any(self._claimed.values()):
             return False
         return stopping.is_set() or (
-            len(self._drained) == len(self._pools) and not _requested_again.is_set()
+            len(self._drained) == len(self._kinds) and not _requested_again.is_set()
         )
 
     def _claim(self) -> None:
         if _requested_again.is_set():
             _requested_again.clear()
             self._drained.clear()
-        for kind in self._pools:
+        for kind in self._kinds:
             if self._claimed[kind] or kind in self._drained or not self._room(kind):
                 continue
             claimed = claim_due(limit=BATCH, at=timezone.now(), kinds=[kind])
@@ -165,18 +193,22 @@ class Round:
                 delivery = waiting.popleft()
                 self._attempts += 1
                 transport, message = self._transports[kind], build_message(delivery)
-                attempt = self._pools[kind].submit(_send, transport, message)
-                self._sending[attempt] = delivery
+                attempt = _start_attempt(transport, message, name=f"deliver-{kind}")
+                self._sending[attempt] = Sending(delivery, monotonic())
 
     def _unsent(self) -> list[Delivery]:
         return [delivery for waiting in self._claimed.values() for delivery in waiting]
 
     def _room(self, kind: str) -> int:
-        return THREADS - sum(delivery.kind == kind for delivery in self._sending.values())
+        """Return the number of attempts of a kind that may start now."""
+        now = monotonic()
+        ages = [now - run.started_at for run in self._sending.values() if run.delivery.kind == kind]
+        quick = sum(age < SLOW_S for age in ages)
+        return min(THREADS - quick, MAX_THREADS - len(ages))
 
     def _renew(self) -> None:
         if monotonic() - self._renewed_at >= RENEW_S:
-            deliveries = [*self._sending.values(), *self._unsent()]
+            deliveries = [*(run.delivery for run in self._sending.values()), *self._unsent()]
             # A process that stood still for a minute has lost its claims: others send those rows.
             still_claimed = renew_claims(deliveries=deliveries, at=timezone.now())
             for kind, waiting in self._claimed.items():
@@ -200,10 +232,23 @@ def build_message(delivery: Delivery) -> Message:
         html=delivery.html,
         message_id=delivery.message_id,
         created_at=delivery.created_at,
-        url=urljoin(settings.SITE_URL, path) if path else "",
+        url=absolute_url(path) if path else "",
         secret=delivery.channel.secret if delivery.channel else "",
         headers=delivery.headers,
     )
+
+
+def _start_attempt(
+    transport: Transport, message: Message, *, name: str
+) -> Future[TransportError | None]:
+    """Send in a thread of its own: an executor's thread would delay the end of the process."""
+    attempt: Future[TransportError | None] = Future()
+
+    def run() -> None:
+        attempt.set_result(_send(transport, message))
+
+    Thread(target=run, name=name, daemon=True).start()
+    return attempt
 
 
 def _send(transport: Transport, message: Message) -> TransportError | None:
@@ -221,7 +266,14 @@ def _record(delivery: Delivery, error: TransportError | None) -> None:
     attempt = record_attempt(delivery=delivery, error=error, at=timezone.now())
     if attempt is None:
         logger.warning("delivery %s was claimed by another process in the meantime", delivery.pk)
-    elif attempt.outcome in (Attempt.Outcome.REFUSED, Attempt.Outcome.GIVEN_UP):
-        logger.error("delivery %s will not arrive: %s", delivery.pk, error)
-    elif error is not None:
-        logger.warning("delivery %s failed and will be tried again: %s", delivery.pk, error)
+        return
+    if error is None:
+        return
+    reason = f"{error} ({error.detail})" if error.detail else str(error)
+    if attempt.outcome in (Attempt.Outcome.REFUSED, Attempt.Outcome.GIVEN_UP):
+        logger.error("delivery %s will not arrive: %s", delivery.pk, reason)
+    elif attempt.outcome == Attempt.Outcome.UNKNOWN:
+        logger.error("delivery %s may have arrived: %s", delivery.pk, reason)
+    else:
+        level = logging.ERROR if error.is_ours else logging.WARNING
+        logger.log(level, "delivery %s failed and will be tried again: %s", delivery.pk, reason)

@@ -20,7 +20,7 @@ NUMBERING = 0x50524547  # "PREG": key of an advisory lock, used for nothing else
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """A message for one address: an e-mail (`text`, `html`, `headers`), or a text to a service.
+    """A message for one address: an e-mail (`text`, `html`, `headers`), or text for a service.
 
     `kind` is a Channel.Kind. An empty `message_id` is replaced by a random one.
     """

@@ -10,7 +10,13 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from mainapp.notifications.models import Attempt, Channel, Delivery
-from mainapp.notifications.policies import LEASE, is_given_up, retry_pause
+from mainapp.notifications.policies import (
+    LEASE,
+    MAX_UNKNOWN,
+    UNKNOWN_PAUSE,
+    is_given_up,
+    retry_pause,
+)
 from mainapp.notifications.services.notices import Notice, notify_many
 from mainapp.notifications.transports.base import TransportError
 
@@ -73,9 +79,10 @@ def record_attempt(
 ) -> Attempt | None:
     """Record the result of an attempt: sent, to be retried, refused, or given up after a day.
 
-    Returns None, and changes nothing, if another process has claimed the delivery since. If a
-    message is refused or given up, its owner is notified in the inbox, once a day for each address.
-    If the service reports a new address, the channel and its waiting messages are moved there.
+    A message that may have arrived is tried MAX_UNKNOWN times at most. Returns None, and changes
+    nothing, if another process has claimed the delivery since. If a message is refused or given
+    up, its owner is notified in the inbox, once a day for each address. If the service reports a
+    new address, the channel and its waiting messages are moved there.
     """
     outcome = _outcome(delivery, error, at)
     changes = _changes(outcome, delivery, error, at)
@@ -89,7 +96,7 @@ def record_attempt(
             delivery=delivery, at=at, outcome=outcome, error=str(error or "")[:300]
         )
         if outcome in (Attempt.Outcome.REFUSED, Attempt.Outcome.GIVEN_UP):
-            _notify_owner(delivery, str(error), at)
+            _notify_owner(delivery, error, at)
         if error is not None and error.new_address:
             _move_channel(delivery, error.new_address)
     return attempt
@@ -104,6 +111,8 @@ def cancel_deliveries(*, channel: Channel) -> None:
 def _outcome(delivery: Delivery, error: TransportError | None, at: datetime) -> Attempt.Outcome:
     if error is None:
         return Attempt.Outcome.SENT
+    if error.is_unknown:
+        return Attempt.Outcome.UNKNOWN
     if error.permanent:
         return Attempt.Outcome.REFUSED
     is_over = is_given_up(created_at=delivery.created_at, at=at) and delivery.tries > 1
@@ -114,11 +123,14 @@ def _changes(
     outcome: Attempt.Outcome, delivery: Delivery, error: TransportError | None, at: datetime
 ) -> dict[str, object]:
     if outcome == Attempt.Outcome.SENT:
-        # A message of the site itself may hold a log-in link, which must not stay in the database.
-        cleared = (
-            {} if delivery.notification_id or delivery.broadcast_id else {"text": "", "html": ""}
-        )
-        return {"state": Delivery.State.SENT, "sent_at": at, "claim_key": "", **cleared}
+        state = Delivery.State.SENT
+        return {"state": state, "sent_at": at, "claim_key": "", **_cleared(delivery)}
+    if outcome == Attempt.Outcome.UNKNOWN:
+        earlier = delivery.attempts.filter(outcome=Attempt.Outcome.UNKNOWN).count()
+        if earlier + 1 >= MAX_UNKNOWN:
+            return {"state": Delivery.State.UNKNOWN, "claim_key": "", **_cleared(delivery)}
+        due_at = at + UNKNOWN_PAUSE
+        return {"state": Delivery.State.WAITING, "due_at": due_at, "claim_key": ""}
     if outcome == Attempt.Outcome.FAILED:
         pause = retry_pause(delivery.tries, random())  # noqa: S311 - spreads load, hides no secret
         if error is not None and error.retry_after_s is not None:
@@ -128,9 +140,23 @@ def _changes(
     return {"state": Delivery.State.FAILED, "claim_key": ""}
 
 
-def _notify_owner(delivery: Delivery, error: str, at: datetime) -> None:
-    if delivery.user_id is None:
+def _cleared(delivery: Delivery) -> dict[str, object]:
+    """Return the texts to delete once a message of the site itself was sent.
+
+    It may hold a log-in link, which must not stay in the database.
+    """
+    if delivery.notification_id or delivery.broadcast_id:
+        return {}
+    return {"text": "", "html": ""}
+
+
+def _notify_owner(delivery: Delivery, error: TransportError | None, at: datetime) -> None:
+    if delivery.user_id is None or error is None:
         return
+    if error.is_ours:
+        reason = _("O site não conseguiu enviar: %(error)s")
+    else:
+        reason = _("O destino respondeu: %(error)s")
     place = delivery.channel_id or delivery.address
     notify_many(
         notices=[
@@ -138,7 +164,7 @@ def _notify_owner(delivery: Delivery, error: str, at: datetime) -> None:
                 user_id=delivery.user_id,
                 kind="delivery_failed",
                 title=_("Uma mensagem não chegou: %(subject)s") % {"subject": delivery.subject},
-                body=_("O destino respondeu: %(error)s") % {"error": _(error)},
+                body=reason % {"error": _(str(error))},
                 url="/notifications/deliveries/",
                 dedupe_key=f"delivery_failed.{delivery.user_id}.{place}.{at:%Y-%m-%d}"[:200],
             )

@@ -1,4 +1,4 @@
-"""Rendering of message texts when they are sent, by the kind of their notification."""
+"""Rendering of messages when they are sent, by the kind of their notification."""
 
 import logging
 from collections import defaultdict
@@ -27,7 +27,7 @@ _renderers: dict[str, Renderer] = {}
 
 
 def register_renderer(kind: str, render: Renderer) -> None:
-    """Register the renderer for deliveries without a text, for one kind of notification.
+    """Register the renderer for deliveries without text, for one kind of notification.
 
     `render` receives notification ids and returns their wordings, in a fixed number of queries.
     A notification that it leaves out is sent with its title and body.
@@ -36,9 +36,9 @@ def register_renderer(kind: str, render: Renderer) -> None:
 
 
 def write_missing(*, deliveries: Sequence[Delivery]) -> None:
-    """Render and save the missing texts of claimed deliveries, so that all attempts are equal.
+    """Render and save the missing text of claimed deliveries, so that all attempts are equal.
 
-    No query if all have a text; otherwise one, plus those of each kind's renderer.
+    No query if all have text; otherwise one, plus those of each kind's renderer.
     """
     by_kind: dict[str, list[tuple[Delivery, Notification]]] = defaultdict(list)
     for delivery in deliveries:

@@ -14,6 +14,7 @@ from mainapp.notifications.models import Channel, Delivery
 from mainapp.notifications.policies import CHANNEL_MESSAGES, CODE_TRIES, MAX_CHANNELS
 from mainapp.notifications.selectors.channels import deliveries_for
 from mainapp.notifications.services.channels import add_channel, enter_code, link_key, send_test
+from mainapp.notifications.services.delivering import transports, url_client
 from mainapp.notifications.services.outbox import claim_due, record_attempt
 from mainapp.notifications.tests.factories import channel, delivery
 from mainapp.notifications.tests.transports.conftest import SERVICES
@@ -26,6 +27,22 @@ TYPED = {kind: service.typed for kind, service in SERVICES.items() if kind != "w
 def page(client, alice):
     client.force_login(alice)
     return client
+
+
+@pytest.fixture
+def own_network(settings):
+    """Return a function that sets ALLOWED_PRIVATE_TARGETS until the test ends."""
+
+    def clear():
+        url_client.cache_clear()
+        transports.cache_clear()
+
+    def allow(*items):
+        settings.ALLOWED_PRIVATE_TARGETS = items
+        clear()
+
+    yield allow
+    clear()
 
 
 def text(answer):
@@ -157,6 +174,33 @@ def test_invalid_address_is_shown_as_a_field_error(page, kind, address):
     assert "field-error" in text(add(page, kind, address))
     assert not Channel.objects.exists()
     assert not Delivery.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "address", "secret"),
+    [
+        ("webhook", "http://nas.local:8123/api/webhook/x", ""),
+        ("ntfy", "https://nas.local/avisos", ""),
+        ("gotify", "http://192.168.1.7:8080", "AbCdEf12345.-_x"),
+    ],
+)
+def test_server_in_the_own_network_needs_the_operator(
+    page, names, own_network, kind, address, secret
+):
+    names["nas.local"] = [["192.168.1.7"]]
+    shown = text(add(page, kind, address, secret))
+    assert "field-error" in shown
+    assert not Delivery.objects.exists()
+
+    own_network("192.168.1.0/24")
+    assert add(page, kind, address, secret).status_code == 302
+    assert Channel.objects.get().address == address
+
+
+def test_private_address_of_a_public_name_is_shown_at_once(page, names):
+    names["hook.example"] = [["192.168.1.7"]]
+
+    assert "ALLOWED_PRIVATE_TARGETS" in text(add(page, "webhook", "https://hook.example/x"))
 
 
 def test_verification_messages_are_limited(alice):

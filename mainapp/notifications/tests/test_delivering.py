@@ -13,6 +13,7 @@ from mainapp.notifications.services.delivering import Round, build_message, deli
 from mainapp.notifications.services.outbox import claim_due
 from mainapp.notifications.tests.factories import delivery, letter, notice
 from mainapp.notifications.transports.base import Target, TransportError
+from mainapp.notifications.transports.mail import MailTransport
 
 
 class Recording:
@@ -87,28 +88,67 @@ def test_refused_recipient_fails_and_busy_recipient_is_retried(mailbox, db):
     assert build_message(claimed).message_id == busy.message_id
 
 
-def test_silent_server_does_not_delay_other_recipients(mailbox, db, settings):
-    settings.EMAIL_TIMEOUT = 0.5
-    mailbox.hanging = {"hangs@example.com"}
-    delivery("hangs@example.com")
-    for number in range(8):
+def test_silent_recipients_do_not_delay_others(mailbox, db, monkeypatch):
+    monkeypatch.setattr(delivering, "SLOW_S", 0.02)
+    monkeypatch.setattr(delivering, "POLL_S", 0.02)
+    mailbox.hanging = {f"hangs{number}@example.com" for number in range(delivering.THREADS)}
+    for address in sorted(mailbox.hanging):
+        delivery(address)
+    for number in range(3):
         delivery(f"u{number}@example.com")
-    started = time.monotonic()
-    deliver_due()
+    arrived = []
 
-    assert states() == ["waiting", *["sent"] * 8]
-    assert time.monotonic() - started < 4
-    assert "timed out" in Attempt.objects.get(outcome="failed").error
+    class Watched(Round):
+        def _step(self):
+            super()._step()
+            if len(mailbox.messages) == 3:
+                arrived.append(len(self._sending))
+                mailbox.released.set()
+
+    Watched(every_kind(email=MailTransport())).run()
+
+    assert arrived[0] >= delivering.THREADS  # all three, while the silent ones still hang
+    assert states() == [*["waiting"] * delivering.THREADS, *["sent"] * 3]
 
 
-def test_unreachable_server_is_a_failed_attempt(db, settings):
-    settings.DELIVERY_EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9
+def test_slow_attempts_are_limited_too(db, monkeypatch):
+    monkeypatch.setattr(delivering, "SLOW_S", 0.0)
+    monkeypatch.setattr(delivering, "POLL_S", 0.01)
+    monkeypatch.setattr(delivering, "MAX_THREADS", 6)
+    for number in range(9):
+        delivery(f"u{number}@example.com")
+    unblock, most = Event(), []
+
+    class Watched(Round):
+        def _step(self):
+            super()._step()
+            most.append(len(self._sending))
+            if len(most) > 5:
+                unblock.set()
+
+    Watched(every_kind(email=Recording(lambda message: unblock.wait(10)))).run()
+
+    assert max(most) == 6
+    assert set(states()) == {"sent"}
+
+
+def test_stopping_process_waits_a_limited_time_for_an_attempt(db, monkeypatch):
+    stopping, unblock = Event(), Event()
+    monkeypatch.setattr(delivering, "stopping", stopping)
+    monkeypatch.setattr(delivering, "STOP_S", 0.05)
+    monkeypatch.setattr(delivering, "POLL_S", 0.01)
     delivery()
-    deliver_due()
 
-    assert states() == ["waiting"]
-    assert "refused" in Attempt.objects.get().error
+    def hang(message):
+        stopping.set()
+        unblock.wait(10)
+
+    started = time.monotonic()
+    run(email=Recording(hang))
+    unblock.set()
+
+    assert time.monotonic() - started < 2
+    assert states() == ["claimed"]  # due again when the claim expires
 
 
 def test_mail_without_a_server_is_written_to_a_file(db, settings, tmp_path):
@@ -118,6 +158,27 @@ def test_mail_without_a_server_is_written_to_a_file(db, settings, tmp_path):
 
     [file] = tmp_path.iterdir()
     assert "R$ 36,00" in file.read_text()
+
+
+def test_result_at_the_end_of_a_stopping_process_is_recorded(db, monkeypatch):
+    stopping, unblock = Event(), Event()
+    monkeypatch.setattr(delivering, "stopping", stopping)
+    monkeypatch.setattr(delivering, "STOP_S", 0.0)
+    monkeypatch.setattr(delivering, "POLL_S", 0.1)
+    delivery()
+
+    def hang(message):
+        stopping.set()
+        unblock.wait(10)
+
+    class Stopped(Round):
+        def _release(self):
+            super()._release()
+            unblock.set()
+
+    Stopped(every_kind(email=Recording(hang))).run()
+
+    assert states() == ["sent"]
 
 
 def test_hanging_kind_does_not_delay_other_kinds(db):
@@ -188,7 +249,7 @@ def test_delivery_whose_claim_was_lost_is_not_sent(db, monkeypatch):
         def _start(self):
             super()._start()
             if not unblock.is_set():  # while this process hung, another process claimed the others
-                trying = [row.pk for row in self._sending.values()]
+                trying = [attempt.delivery.pk for attempt in self._sending.values()]
                 Delivery.objects.exclude(pk__in=trying).update(claim_key="another")
                 unblock.set()
 

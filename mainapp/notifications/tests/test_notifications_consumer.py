@@ -251,11 +251,11 @@ async def test_frames_held_during_a_snapshot_are_sent_once(alice):
 
     tab = InboxSocket(alice.pk, send, overflow=lambda: None)
     for number, frame in ((5, "in the snapshot"), (0, "read"), (6, "new")):
-        tab.write_news(frame.encode(), number)
+        tab.write_change(frame.encode(), number)
     await tab.drained()
     assert frames == []
     tab.release(5)
-    tab.write_news(b"later", 7)
+    tab.write_change(b"later", 7)
     await tab.drained()
 
     assert frames == ["read", "new", "later"]
@@ -271,7 +271,7 @@ async def test_tab_that_does_not_read_is_closed(inbox, alice):
     slow = InboxSocket(alice.pk, stuck, overflow=lambda: closed.append(True))
     slow.release(0)
     for number in range(MAX_WAITING + 5):
-        slow.write_news(b"{}", number)
+        slow.write_change(b"{}", number)
     assert closed == [] or len(frames) <= 1
     await asyncio.sleep(0)
     assert len(frames) == 1
@@ -293,13 +293,13 @@ async def test_unread_counts_equal_the_count_of_each_user(alice, bob):
 async def test_news_of_any_number_of_users_cost_five_queries(alice, count, queries):
     users = await query(User.objects.bulk_create, [User(username=f"u{n}") for n in range(count)])
     archive = inbox_hub().archive
-    before = await query(archive.head)
+    before = await query(archive.latest_ids)
     for user in users:
         row = await query(notice, user)
         await query(mark_read, user=user, ids=[row.pk], at=timezone.now())
-    until = await query(archive.head)
+    until = await query(archive.latest_ids)
     queries.clear()
-    news = await query(archive.news, before, until, [user.pk for user in users])
+    changes = await query(archive.changes, before, until, [user.pk for user in users])
 
-    assert (len(news.items), len(news.marked)) == (count, count)
+    assert (len(changes.items), len(changes.marked)) == (count, count)
     assert len(queries) == 5

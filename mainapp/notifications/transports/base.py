@@ -37,9 +37,10 @@ class Target:
 class TransportError(Exception):
     """A failed attempt; with `permanent`, a further attempt would not help.
 
-    The text is shown to the owner of the address: one line, without secrets; our own texts are
+    The text is shown to the owner of the address: one line, without secrets; our own messages are
     translated. `retry_after_s` is the pause that the service requested, `new_address` the address
-    that it reports as the current one.
+    that it reports as the current one. With `is_ours` the site's own set-up failed, not the
+    address; with `is_unknown` the message may have arrived. `detail` is for the log only.
     """
 
     def __init__(
@@ -49,9 +50,15 @@ class TransportError(Exception):
         permanent: bool = False,
         retry_after_s: float | None = None,
         new_address: str = "",
+        is_ours: bool = False,
+        is_unknown: bool = False,
+        detail: str = "",
     ) -> None:
         super().__init__(" ".join(text.split())[:300])
         self.permanent = permanent
+        self.is_ours = is_ours
+        self.is_unknown = is_unknown
+        self.detail = " ".join(detail.split())[:500]
         self.retry_after_s = retry_after_s
         self.new_address = new_address
 

@@ -26,9 +26,10 @@ URL = re.compile(
 )
 ADDRESS = re.compile(re.escape(BASE) + r"(?P<id>[0-9]{5,25})(?P<thread>\?thread_id=[0-9]{5,25})?")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{20,128}")
+# Documented limit of `content`; a longer message is refused.
 MAX_LENGTH = 2000
 MARKUP = frozenset("\\`*_~|>#[]()<-+")
-SUPPRESS_EMBEDS = 1 << 2
+SUPPRESS_EMBEDS = 1 << 2  # a flag of messages: links get no preview
 
 
 class DiscordTransport:

@@ -1,27 +1,22 @@
 """E-mail, through the site's SMTP server or, without one, into files."""
 
-from smtplib import (
-    SMTPAuthenticationError,
-    SMTPDataError,
-    SMTPException,
-    SMTPRecipientsRefused,
-    SMTPResponseException,
-)
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.message import sanitize_address
 from django.core.validators import validate_email
 from django.utils.translation import gettext_noop as _
 
+from mainapp.notifications.transports import smtp
 from mainapp.notifications.transports.base import Message, Target, TransportError
 
-# Errors of the site's own log-in, which an administrator can repair: never the recipient's fault.
-LOGIN_CODES = range(530, 540)
+FILES = "django.core.mail.backends.filebased.EmailBackend"
 
 
 class MailTransport:
-    """Sends through the backend in the settings, with a connection for each message."""
+    """Sends to the server in the settings, with a connection for each message."""
 
     def check(self, address: str, secret: str = "") -> Target:
         try:
@@ -31,39 +26,43 @@ class MailTransport:
         return Target(address)
 
     def send(self, message: Message) -> None:
-        headers = {"Message-ID": message.message_id, **message.headers}
-        mail = EmailMultiAlternatives(
-            message.subject,
-            message.text,
-            headers.pop("From", settings.DEFAULT_FROM_EMAIL),
-            [message.address],
-            headers=headers,
-            connection=get_connection(settings.DELIVERY_EMAIL_BACKEND),
-        )
-        if message.html:
-            mail.attach_alternative(message.html, "text/html")
+        mail = _build(message)
         try:
-            mail.send()
-        except SMTPRecipientsRefused as error:
-            code, text = next(iter(error.recipients.values()))
-            raise _recipient_error(code, text) from error
-        except SMTPAuthenticationError as error:
-            raise TransportError(_("o site não pôde entrar no servidor de e-mail")) from error
-        except SMTPDataError as error:
-            raise _recipient_error(error.smtp_code, error.smtp_error) from error
-        except SMTPResponseException as error:
-            raise TransportError(f"{error.smtp_code} {_text(error.smtp_error)}") from error
-        except (SMTPException, OSError) as error:
-            raise TransportError(str(error) or type(error).__name__) from error
+            built: Any = mail.message()
+            content = built.as_bytes(linesep="\r\n")
+            sender = sanitize_address(mail.from_email, "utf-8")
+            recipient = sanitize_address(message.address, "utf-8")
         except ValueError as error:  # a line break in a header
             raise TransportError(str(error), permanent=True) from error
+        if settings.EMAIL_HOST:
+            smtp.send(_server(), sender=sender, recipient=recipient, content=content)
+            return
+        try:
+            get_connection(FILES).send_messages([mail])
+        except OSError as error:
+            text = _("o site não pôde gravar a mensagem")
+            raise TransportError(text, is_ours=True, detail=str(error)) from error
 
 
-def _recipient_error(code: int, text: bytes | str) -> TransportError:
-    """Return the error for the server's answer about this recipient or this message."""
-    permanent = 500 <= code < 600 and code not in LOGIN_CODES
-    return TransportError(f"{code} {_text(text)}", permanent=permanent)
+def _build(message: Message) -> EmailMultiAlternatives:
+    headers = {"Message-ID": message.message_id, **message.headers}
+    mail = EmailMultiAlternatives(
+        message.subject,
+        message.text,
+        headers.pop("From", settings.DEFAULT_FROM_EMAIL),
+        [message.address],
+        headers=headers,
+    )
+    if message.html:
+        mail.attach_alternative(message.html, "text/html")
+    return mail
 
 
-def _text(text: bytes | str) -> str:
-    return text.decode(errors="replace") if isinstance(text, bytes) else text
+def _server() -> smtp.Server:
+    return smtp.Server(
+        host=settings.EMAIL_HOST,
+        port=settings.EMAIL_PORT,
+        user=settings.EMAIL_HOST_USER,
+        password=settings.EMAIL_HOST_PASSWORD,
+        security=settings.EMAIL_SECURITY,
+    )

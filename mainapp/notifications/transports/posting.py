@@ -1,4 +1,4 @@
-"""The POST request that all HTTP transports share, and the errors for its answers."""
+"""The POST request that all HTTP transports share, and the errors for its responses."""
 
 import json
 from collections.abc import Mapping
@@ -7,10 +7,20 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.http import AddressError, AddressPolicy, Fault, HttpClient, HttpError, Reply
+from mainapp.core.http import (
+    AddressError,
+    AddressPolicy,
+    Fault,
+    HttpClient,
+    HttpError,
+    Reply,
+    check_target,
+)
+from mainapp.core.private_targets import PrivateTargets
 from mainapp.notifications.transports.base import TransportError
 
 USER_AGENT = "Pregao"
+RESOLVE_TIMEOUT_S = 2.0  # a person waits for the form
 UNEXPECTED = _("o serviço respondeu algo diferente do que documenta")
 TEXTS: Mapping[Fault, str] = {
     "timeout": _("o servidor não respondeu a tempo"),
@@ -21,14 +31,25 @@ TEXTS: Mapping[Fault, str] = {
 TEMPORARY = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
 
-def build_client(*, allow_http: bool = False) -> HttpClient:
-    """Return the client for addresses that users choose; answers are cut at 64 KiB."""
+def build_client(*, allow_http: bool = False, targets: PrivateTargets | None = None) -> HttpClient:
+    """Return the client for addresses that users choose; responses are cut at 64 KiB."""
     schemes = frozenset({"https", "http"} if allow_http else {"https"})
     return HttpClient(
         headers={"User-Agent": USER_AGENT},
-        policy=AddressPolicy(schemes=schemes),
+        policy=AddressPolicy(schemes=schemes, targets=targets or PrivateTargets()),
         truncates=True,
     )
+
+
+def check_server(client: HttpClient, url: str) -> None:
+    """Check the current addresses of a user's server, so that its form can refuse it.
+
+    Raises: TransportError.
+    """
+    try:
+        check_target(url, client.policy or AddressPolicy(), timeout=RESOLVE_TIMEOUT_S)
+    except AddressError as error:
+        raise invalid(str(error)) from error
 
 
 def post(
@@ -40,7 +61,7 @@ def post(
     data: Mapping[str, str] | None = None,
     content: bytes | None = None,
 ) -> Reply:
-    """Return the answer to one POST, whatever its status. Raises: TransportError without one."""
+    """Return the response to one POST, whatever its status. Raises: TransportError without one."""
     try:
         return client.request("POST", url, headers=headers, json=json, data=data, content=content)
     except AddressError as error:
@@ -56,7 +77,7 @@ def is_success(reply: Reply) -> bool:
 def refusal(
     reply: Reply, reason: object = "", *, secret: str = "", retry_after_s: object = None
 ) -> TransportError:
-    """Return the error for an answer that is not a success.
+    """Return the error for a response that is not a success.
 
     Redirects and 4xx are permanent, except 408, 425 and 429. `reason` and `retry_after_s` are the
     service's explanation and the pause in the body; without that pause, Retry-After is used.
@@ -71,7 +92,7 @@ def refusal(
 
 
 def parse_object(reply: Reply) -> dict[str, Any]:
-    """Return the JSON object in an answer, an empty dict for any other body."""
+    """Return the JSON object in a response, an empty dict for any other body."""
     try:
         parsed = json.loads(reply.body)
     except (ValueError, RecursionError):

@@ -21,6 +21,7 @@ from mainapp.notifications.transports.text import cut
 
 URL = "https://api.pushover.net/1/messages.json"
 KEY = re.compile(r"[A-Za-z0-9]{30}")
+# Documented limits; a longer message is refused.
 MAX_TITLE, MAX_MESSAGE, MAX_URL = 250, 1024, 512
 
 

@@ -22,6 +22,7 @@ from mainapp.notifications.transports.text import compose, utf16_length
 
 TOKEN = re.compile(r"[0-9]{5,20}:[A-Za-z0-9_-]{30,64}")
 CHAT = re.compile(r"(?P<chat>-?[0-9]{1,20}|@[A-Za-z][A-Za-z0-9_]{3,31})(?P<topic>:[0-9]{1,10})?")
+# Documented limit of `text`; a longer message is refused.
 MAX_LENGTH = 4096
 
 
@@ -76,5 +77,5 @@ def _refusal(
 
 
 def _escape(character: str) -> str:
-    """Follow `@` by an invisible word joiner, so that `@name` notifies nobody."""
+    """Put an invisible word joiner after `@`, so that `@name` notifies nobody."""
     return "@\u2060" if character == "@" else character

@@ -1,1 +1,1 @@
-"""Reads that combine features."""
+"""Queries that combine features."""

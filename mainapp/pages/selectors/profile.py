@@ -10,7 +10,7 @@ MAX_MESSAGES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Talk:
+class ForumActivity:
     """A user's rooms, the most active first, and newest messages, each with its room.
 
     `more_rooms` is True if the user hosts more than MAX_ROOMS.
@@ -21,11 +21,11 @@ class Talk:
     messages: list[Message]
 
 
-def talk_of(user: User) -> Talk:
+def forum_activity(user: User) -> ForumActivity:
     """Return a user's activity in the forum. Two queries with a limit."""
     rooms = list(Room.objects.filter(host=user).order_by("-active_at", "-pk")[: MAX_ROOMS + 1])
     messages = Message.objects.filter(author=user, deleted_at=None).select_related("room")
-    return Talk(
+    return ForumActivity(
         rooms=rooms[:MAX_ROOMS],
         more_rooms=len(rooms) > MAX_ROOMS,
         messages=list(messages.order_by("-sent_at", "-pk")[:MAX_MESSAGES]),

@@ -45,6 +45,7 @@ EXCLUDED = {
     "accounts.User_groups.user": "unused: access levels grant all rights",
     "accounts.User_user_permissions.user": "unused: access levels grant all rights",
     "core.Usage.user": "counters of the rate limits, short-lived",
+    "accounts.NameSkeleton.user": "derived from the user's names",
     "admin.LogEntry.user": "the site's log of its administrators' actions",
     "token_blacklist.OutstandingToken.user": "tokens, which give access to the account",
 }
@@ -128,7 +129,7 @@ def channels(user: User) -> Iterable[Row]:
 
 
 def deliveries(user: User) -> Iterable[Row]:
-    """Yield deliveries without their texts: a mail may contain a link that opens the account."""
+    """Yield deliveries without their content: a mail may contain a link that opens the account."""
     return _rows(Delivery.objects.filter(user=user).order_by("pk"), *DELIVERIES)
 
 

@@ -1,4 +1,4 @@
-"""The project's URLs, and two without a policy, one of them beside the admin's."""
+"""The project's URLs, and three without a policy: one beside the admin's, one with a known name."""
 
 from django.http import HttpResponse
 from django.urls import path
@@ -9,4 +9,5 @@ urlpatterns = [
     path("admin/planted/", lambda request: HttpResponse("reached"), name="planted-beside-admin"),
     *project_urlpatterns,
     path("planted/", lambda request: HttpResponse("reached"), name="planted"),
+    path("renamed/", lambda request: HttpResponse("reached"), name="sources"),
 ]

@@ -82,7 +82,7 @@ def test_an_error_page_warns_of_the_simulated_market_only(client, settings, addr
     assert "SIMULADO" not in client.get(address).content.decode()
 
 
-def test_the_page_of_an_absent_database_asks_to_come_back(client, caplog):
+def test_page_without_a_database_is_503_with_retry_after(client, caplog):
     response = client.get("/down/")
 
     assert "Traceback" not in caplog.text

@@ -67,7 +67,7 @@ def test_readyz_reports_ok_for_each_part(client, leases):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_readyz_names_missing_parts(client):
+def test_readyz_names_missing_parts_and_logs_no_error(client, caplog):
     response = client.get("/readyz")
 
     assert response.status_code == 503
@@ -78,6 +78,7 @@ def test_readyz_names_missing_parts(client):
         "worker": "no worker renews its lease",
         "beat": "no beat renews its lease",
     }
+    assert caplog.records == []
 
 
 @pytest.mark.django_db(transaction=True)

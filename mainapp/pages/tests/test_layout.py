@@ -111,7 +111,7 @@ def test_the_account_menu_shows_the_user(client):
 
     client.force_login(User.objects.create_user("alice"))
     html = client.get("/privacy/").content.decode()
-    assert "<strong>alice</strong>" in html
+    assert "<strong><bdi>alice</bdi></strong>" in html
     assert '<form action="/logout/" method="post">' in html
 
 

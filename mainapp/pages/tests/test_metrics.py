@@ -162,8 +162,8 @@ def test_metrics_cost_four_queries(count, django_assert_num_queries):
 def test_measuring_a_response_costs_microseconds(db):
     meter = Meter()
     meter.observe("home", 0.01)
-    begun = time.process_time()
+    started_at = time.process_time()
     for _number in range(2000):
         meter.observe("home", 0.01)
 
-    assert (time.process_time() - begun) / 2000 < 20e-6
+    assert (time.process_time() - started_at) / 2000 < 20e-6

@@ -81,7 +81,7 @@ def test_key_has_one_spelling(key):
         *("/api/v1/carteira/01/", "/api/v1/rooms/01/messages/", f"/alerts/{MAX_KEY + 1}/"),
     ],
 )
-def test_malformed_key_answers_404(client, alice, path):
+def test_malformed_key_is_404(client, alice, path):
     client.force_login(alice)
 
     assert client.get(path).status_code == 404

@@ -10,10 +10,20 @@ from django.template.backends.django import Template
 from django.urls import get_resolver, resolve, reverse
 from django.utils import timezone
 
-from mainapp.core.policies import PREFIXES, Refusal, Who, page_policies
+from mainapp.core.policies import (
+    EVERYONE,
+    PREFIXES,
+    Refusal,
+    Who,
+    operation_policies,
+    page_policies,
+)
 from mainapp.market.consumers import StockConsumer
+from mainapp.notifications.consumers import NotificationsConsumer
 from mainapp.pages.management.policies import routes
 from mainapp.pages.tests.world import OBJECTS, PEOPLE, SENT, make_world
+
+pytestmark = pytest.mark.database_independent
 
 PAGES = page_policies()
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
@@ -60,6 +70,7 @@ def test_a_view_without_a_policy_is_reported_and_refused(client, settings):
     assert str(refused.value).splitlines() == [
         "admin/planted/: the view 'planted-beside-admin' has no line in a policies.py",
         "planted/: the view 'planted' has no line in a policies.py",
+        "renamed/ and sources/: two views have the name 'sources'",
     ]
     for path in ("/planted/", "/admin/planted/"):
         with pytest.raises(ImproperlyConfigured, match="planted"):
@@ -70,14 +81,18 @@ def test_an_operation_and_a_frame_without_a_policy_are_reported(monkeypatch):
     view = resolve("/api/v1/alerts/").func.cls
     monkeypatch.setattr(view, "patch", view.get, raising=False)
     monkeypatch.setattr(StockConsumer, "handlers", StockConsumer.handlers | {"planted": "say"})
+    monkeypatch.delattr(NotificationsConsumer, "policy")
+    monkeypatch.setitem(operation_policies(), "home", {"get": EVERYONE})
 
     with pytest.raises(CommandError) as refused:
         call_command("policies", "check")
 
-    assert str(refused.value).splitlines() == [
+    assert [line for line in str(refused.value).splitlines() if "NotificationsC" not in line] == [
+        ": nothing enforces the line, as the view is not one of REST framework",
         "StockConsumer: the policy lacks the frame 'planted'",
         "api/v1/alerts/: the line lacks patch",
     ]
+    assert "NotificationsConsumer: the consumer has no policy" in str(refused.value)
 
 
 def test_every_kind_of_object_has_a_factory():
@@ -205,6 +220,18 @@ def test_reading_changes_nothing(name, world):
     with connection.execute_wrapper(watch):
         send_request(world, person, "GET", name, here)
     assert [sql for sql in written if "django_session" not in sql] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if "GET" in page.methods])
+def test_a_page_that_names_its_reader_is_not_stored(name, world):
+    person = insider(PAGES[name])
+    answer = send_request(world, person, "GET", name, address(world, name))
+
+    is_private = (
+        f">{person}<".encode() in answer.body or answer["Content-Type"] == "application/json"
+    )
+    assert "no-store" in answer.get("Cache-Control", "") or not is_private
 
 
 @pytest.mark.django_db

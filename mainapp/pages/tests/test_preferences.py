@@ -148,4 +148,4 @@ def test_the_menu_links_to_the_profile(page, alice):
     html = page.get("/privacy/").content.decode()
 
     assert f'href="/profile/{alice.pk}/"' in html
-    assert '<span class="menu-label">Alice Lima</span>' in html
+    assert '<span class="menu-label"><bdi>Alice Lima</bdi></span>' in html

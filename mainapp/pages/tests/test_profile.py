@@ -44,9 +44,9 @@ def test_a_stranger_sees_the_public_profile_only(client, alice, bob):
     html = client.get(address(alice)).content.decode()
 
     assert "Alice &lt;b&gt;Lima&lt;/b&gt;" in html
-    assert "@alice" in html
+    assert "@<bdi>alice</bdi>" in html
     assert "<p>Gosto de bancos.<br>&lt;script&gt;</p>" in html
-    assert f'<a href="/room/{in_room.pk}/">Bancos</a>' in html
+    assert f'<a href="/room/{in_room.pk}/"><bdi>Bancos</bdi></a>' in html
     assert "Comprei &lt;i&gt;hoje&lt;/i&gt;" in html
     for hidden in ("apagada", "De outro.", "a@example.com", "Preferências", "delete-account"):
         assert hidden not in html

@@ -6,15 +6,17 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 from django.contrib.sessions.models import Session
-from django.test import Client
+from django.test import Client, override_settings
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.accounts.tests.people import log_in
+from mainapp.core.storage import NamedCookieStorage
 from mainapp.pages.tests import test_errors
 
 pytestmark = [
     pytest.mark.django_db,
+    pytest.mark.database_independent,
     pytest.mark.urls(test_errors.__name__),
     pytest.mark.usefixtures("policies"),
 ]
@@ -136,3 +138,25 @@ def test_cookies_are_secure_and_hsts_is_set_behind_https(monkeypatch, https, is_
     names = ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE"]
     assert {read[name] for name in [*names, "SECURE_SSL_REDIRECT"]} == {is_secure}
     assert (read["SECURE_HSTS_SECONDS"] >= 31_536_000) == is_secure
+
+
+def test_every_cookie_has_the_host_prefix_behind_https(monkeypatch):
+    """Each cookie that the site sets, with the settings of HTTPS."""
+    monkeypatch.setenv("HTTPS", "1")
+    read = runpy.run_path(str(SETTINGS))
+    names = [name for name in read if name.endswith(("_COOKIE_NAME", "_COOKIE_SECURE"))]
+    User.objects.create_user("alice", password="correct horse")
+    with override_settings(**{name: read[name] for name in names}):
+        monkeypatch.setattr(NamedCookieStorage, "cookie_name", read["MESSAGES_COOKIE_NAME"])
+        browser = Client(headers={"x-forwarded-proto": "https"})
+        browser.get("/login/", secure=True)
+        credentials = {"login": "alice", "password": "correct horse"}
+        browser.post("/login/", credentials, secure=True)
+        browser.post("/preferences/", {"language": "en"}, secure=True)
+
+    assert {name.removeprefix("__Host-") for name in browser.cookies} == {
+        *("sessionid", "csrftoken", "django_language", "known_browser", "messages")
+    }
+    for name, cookie in browser.cookies.items():
+        assert name.startswith("__Host-")
+        assert (cookie["secure"], cookie["path"], cookie["domain"]) == (True, "/", ""), name

@@ -8,14 +8,14 @@ from django.core.management import CommandError, call_command
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
 from mainapp.forum.models import Message, Room
-from mainapp.market.services.catalogue import read_papers, seed_catalogue
+from mainapp.market.services.catalogue import read_entries, seed_catalogue
 from mainapp.pages.management.commands.seed_demo import PASSWORD
 from mainapp.portfolio.models import Carteira
 
 
 @pytest.fixture
 def _catalogue(db):
-    seed_catalogue(papers=read_papers(Path(django_settings.BASE_DIR) / "data"))
+    seed_catalogue(entries=read_entries(Path(django_settings.BASE_DIR) / "data"))
 
 
 def seed():

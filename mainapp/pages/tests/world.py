@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures.folders import folder, new_key
+from mainapp.accounts.selectors import UNLOCK_SALT
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.core.policies import Who
@@ -153,6 +154,11 @@ def _key(world: World) -> dict[str, Any]:
     return {"key": EmailConfirmationHMAC(address).key}
 
 
+def _unlock_link(world: World) -> dict[str, Any]:
+    owner = world.users["owner"]
+    return {"token": signing.dumps([owner.pk, owner.email], salt=UNLOCK_SALT)}
+
+
 def _avatar(world: World) -> dict[str, Any]:
     key = new_key()
     pictures = Path(settings.MEDIA_ROOT) / folder(key)
@@ -179,6 +185,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "channel link": (_channel_link, {"key": "nothing"}),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
     "key": (_key, None),
+    "unlock link": (_unlock_link, None),
     "reset key": (lambda world: {"uidb36": "1", "key": "nothing"}, None),
     "tracker": (lambda world: {"room_name": "track"}, None),
 }

@@ -39,7 +39,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
         for name, future in futures.items()
     }
     is_ready = all(state == "ok" for state in states.values())
-    return JsonResponse(states, status=200 if is_ready else 503)
+    response = JsonResponse(states, status=200 if is_ready else 503)
+    # Django would log each 503 as an error, while whoever polls this only waits for a start.
+    response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
+    return response
 
 
 def check_database() -> str:

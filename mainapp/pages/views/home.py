@@ -22,7 +22,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _boards(board: HomeBoard) -> list[dict[str, object]]:
-    """Return the three lists with their titles and texts."""
+    """Return the three lists with their titles and descriptions."""
     return [
         {
             "name": "traded",

@@ -16,7 +16,7 @@ from mainapp.accounts.services.preferences import save_profile
 from mainapp.core.errors import shown_in_form
 from mainapp.core.paths import missing_as_404
 from mainapp.pages.forms import PictureForm, PreferencesForm, ProfileForm
-from mainapp.pages.selectors.profile import talk_of
+from mainapp.pages.selectors.profile import forum_activity
 
 
 @never_cache
@@ -28,7 +28,7 @@ def user_profile(request: HttpRequest, pk: int) -> HttpResponse:
     return render(
         request,
         "mainapp/pages/profile.html",
-        {"person": profile_user, "talk": talk_of(profile_user)},
+        {"person": profile_user, "activity": forum_activity(profile_user)},
     )
 
 
@@ -38,7 +38,7 @@ def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
     context = {
         "person": user,
         "is_owner": True,
-        "talk": talk_of(user),
+        "activity": forum_activity(user),
         "preferences": PreferencesForm(initial=initial),
         "picture": PictureForm(),
         "max_bytes": MAX_BYTES,

@@ -12,7 +12,7 @@ from mainapp.portfolio.allocation.search import Search
 from mainapp.portfolio.allocation.units import Candidate, cost_of
 from mainapp.portfolio.valuation import EXACT, ValuedRow, add, times, to_cents
 
-EXACT_UP_TO = 4
+EXACT_UP_TO = 4  # rows; promised by CONTRACTS §6
 
 
 class Reason(StrEnum):
@@ -28,7 +28,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buy:
-    """Shares to buy of one paper: `lot_shares` in whole lots, the others as fractional."""
+    """Shares to buy of one stock: `lot_shares` in whole lots, the others as fractional."""
 
     symbol: str
     price: Decimal
@@ -67,7 +67,7 @@ def next_contribution(
 ) -> Plan:
     """Return the purchases that minimise the sum of (actual - ideal)² in R$.
 
-    A row's ideal is its nota's share of the patrimony *and* the cash together, in R$, not rounded.
+    A row's ideal is its nota's share of the portfolio's value *plus* the cash, in R$, not rounded.
     The target therefore does not depend on the purchases, and no row is bought past its ideal to
     help another. Rows without a quote are ignored, together with their nota. Shares are whole;
     with `whole_lots` only whole lots are bought, otherwise the fractional market fills up a lot.

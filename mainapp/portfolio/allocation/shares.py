@@ -66,14 +66,14 @@ class Slice:
 
 
 def allocate(valuation: Valuation) -> Allocation:
-    """Compare each row's share of the patrimony with its nota's share of all notas.
+    """Compare each row's share of the portfolio's value with its nota's share of all notas.
 
     Rows without a quote are ignored, as they are in the totals: their nota does not count, and the
     others share the whole. The ideal in R$ uses the exact share, not the rounded percentage.
     """
     counted = [row for row in valuation.rows if row.has_quote]
     notas = sum(row.holding.nota for row in counted)
-    rows = tuple(_allocated(row, valuation.patrimony, notas) for row in valuation.rows)
+    rows = tuple(_allocated(row, valuation.total_value, notas) for row in valuation.rows)
     return Allocation(
         rows=rows,
         actual_pct=add(row.actual_pct for row in rows),
@@ -92,11 +92,13 @@ def slices(valuation: Valuation, by: Literal["symbol", "sector", "kind"]) -> tup
     result = []
     for key, totals in groups.items():
         total = add(totals)
-        result.append(Slice(key=key, total=total, pct=percent(total, valuation.patrimony) or ZERO))
+        result.append(
+            Slice(key=key, total=total, pct=percent(total, valuation.total_value) or ZERO)
+        )
     return tuple(sorted(result, key=lambda each: (-each.total, each.key)))
 
 
-def _allocated(row: ValuedRow, patrimony: Decimal, notas: int) -> AllocatedRow:
+def _allocated(row: ValuedRow, total_value: Decimal, notas: int) -> AllocatedRow:
     if row.total is None:
         return AllocatedRow(
             symbol=row.holding.symbol,
@@ -106,11 +108,11 @@ def _allocated(row: ValuedRow, patrimony: Decimal, notas: int) -> AllocatedRow:
             difference=None,
             order=None,
         )
-    ideal = _ideal(patrimony, row.holding.nota, notas)
+    ideal = _ideal(total_value, row.holding.nota, notas)
     difference = None if ideal is None else EXACT.subtract(ideal, row.total)
     return AllocatedRow(
         symbol=row.holding.symbol,
-        actual_pct=percent(row.total, patrimony) or ZERO,
+        actual_pct=percent(row.total, total_value) or ZERO,
         ideal_pct=percent(Decimal(row.holding.nota), Decimal(notas)),
         ideal=ideal,
         difference=difference,
@@ -118,10 +120,10 @@ def _allocated(row: ValuedRow, patrimony: Decimal, notas: int) -> AllocatedRow:
     )
 
 
-def _ideal(patrimony: Decimal, nota: int, notas: int) -> Decimal | None:
+def _ideal(total_value: Decimal, nota: int, notas: int) -> Decimal | None:
     if not notas:
         return None
-    return to_cents(EXACT.divide(EXACT.multiply(patrimony, Decimal(nota)), Decimal(notas)))
+    return to_cents(EXACT.divide(EXACT.multiply(total_value, Decimal(nota)), Decimal(notas)))
 
 
 def _key(holding: Holding, by: Literal["symbol", "sector", "kind"]) -> str:

@@ -1,4 +1,4 @@
-"""Read queries of the portfolio: holdings, valuation and the carteira page."""
+"""Queries of the portfolio: holdings, valuation and the carteira page."""
 
 from mainapp.portfolio.selectors.holdings import (
     holding_of,

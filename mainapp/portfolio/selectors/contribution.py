@@ -11,7 +11,7 @@ from mainapp.portfolio.valuation import EXACT, percent
 
 @dataclass(frozen=True, slots=True)
 class PlannedBuy:
-    """A purchase and the share, in percent, that the paper would have afterwards."""
+    """A purchase and the share, in percent, that the stock would have afterwards."""
 
     buy: Buy
     new_pct: Decimal | None
@@ -32,7 +32,7 @@ def contribution_to(portfolio: Portfolio, cash: Decimal) -> Contribution:
     valuation = portfolio.valuation
     plan = next_contribution(valuation.rows, cash)
     worth = {row.holding.symbol: row.total or Decimal(0) for row in valuation.rows}
-    whole = EXACT.add(valuation.patrimony, plan.spent)
+    whole = EXACT.add(valuation.total_value, plan.spent)
     return Contribution(
         plan=plan,
         buys=[

@@ -239,7 +239,7 @@ class _RowReader:
         return number
 
     def _parsed(self, cell: Cell) -> Cell:
-        """Return the number, or the text if it is none, so that the field reports the error."""
+        """Return the number, or text that is not a number, so that the field reports the error."""
         if isinstance(cell, Decimal):
             return cell
         try:

@@ -17,7 +17,7 @@ def valued(**rows):
     return value_rows(holdings, quotes)
 
 
-def test_ideal_is_the_share_of_the_nota_in_the_patrimony():
+def test_ideal_is_the_share_of_the_nota_in_the_total_value():
     allocation = allocate(valued(PETR4=("40", 100, 1, {}), VALE3=("60", 100, 3, {})))
 
     petr4, vale3 = allocation.rows

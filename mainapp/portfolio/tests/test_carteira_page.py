@@ -33,9 +33,9 @@ def page(client, alice):
     client.force_login(alice)
 
     def get(query="", **headers):
-        answer = client.get(f"/carteira{query}", headers=headers)
-        assert answer.status_code == 200
-        return answer.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+        response = client.get(f"/carteira{query}", headers=headers)
+        assert response.status_code == 200
+        return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
     return get
 
@@ -60,9 +60,9 @@ def sums(html):
 
 
 def test_anonymous_visitor_is_redirected_to_the_login_and_back(client):
-    answer = client.get("/carteira")
-    assert answer.status_code == 302
-    assert answer["location"] == "/login/?next=/carteira"
+    response = client.get("/carteira")
+    assert response.status_code == 302
+    assert response["location"] == "/login/?next=/carteira"
 
 
 def test_empty_portfolio_shows_an_explanation(page):

@@ -39,7 +39,7 @@ def bought(plan):
 
 
 def brute_force(held, cash, step=lambda row: 1):
-    """Return the least deviation of all choices that the cash pays, by trying them all."""
+    """Return the least deviation of all affordable purchases, by trying each."""
     rows_to_buy = [row for row in held if row.has_quote]
     notas = sum(row.holding.nota for row in rows_to_buy)
     whole = sum(row.total for row in rows_to_buy) + cash
@@ -64,7 +64,7 @@ def brute_force(held, cash, step=lambda row: 1):
 
 
 def greedy(held, cash):
-    """Buy the share that helps most, again and again; return the deviation that this leaves."""
+    """Repeatedly buy the share that helps most; return the remaining deviation."""
     shares, left, now = {}, cash, deviation(held, cash, {})
     while True:
         steps = []

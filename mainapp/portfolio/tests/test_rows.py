@@ -43,10 +43,10 @@ def text_of(answer):
 
 
 def test_created_row_is_confirmed_on_the_page(browser, alice, petr4):
-    answer = browser.post("/create-carteira/", FIELDS, follow=True)
+    response = browser.post("/create-carteira/", FIELDS, follow=True)
 
-    assert answer.redirect_chain == [("/carteira", 302)]
-    assert "PETR4 entrou na sua carteira." in text_of(answer)
+    assert response.redirect_chain == [("/carteira", 302)]
+    assert "PETR4 entrou na sua carteira." in text_of(response)
     assert held(alice) == {"PETR4": (D("1234.5"), D("30.12"), 7)}
 
 
@@ -56,10 +56,10 @@ def test_ticker_in_the_url_prefills_the_form(browser):
 
 
 def test_typed_text_is_shown_with_its_error(browser, alice, petr4):
-    answer = browser.post("/create-carteira/", FIELDS | {"quantidade": "1.234"})
+    response = browser.post("/create-carteira/", FIELDS | {"quantidade": "1.234"})
 
-    page = text_of(answer)
-    assert answer.status_code == 200
+    page = text_of(response)
+    assert response.status_code == 200
     assert "pode ser lido de duas formas" in page
     for typed in ("1.234", "R$ 30,12", "petr4f"):
         assert f'value="{typed}"' in page
@@ -144,8 +144,8 @@ def test_other_users_rows_accept_no_trade(client, bob, alice, row):
     ["/create-carteira/", "/import-carteira/", "/export-carteira/", *ROW_PAGES],
 )
 def test_anonymous_visitor_is_redirected_to_the_login(client, row, path):
-    answer = client.get(path.format(row.pk))
-    assert answer["location"].startswith("/login/?next=/")
+    response = client.get(path.format(row.pk))
+    assert response["location"].startswith("/login/?next=/")
 
 
 def test_pages_use_a_fixed_number_of_queries(browser, alice, row, django_assert_num_queries):

@@ -321,7 +321,7 @@ def test_preview_stores_nothing_and_shows_the_changes(browser, alice):
     assert "3 linhas a importar" in page
     assert "entra na carteira" in page
     assert "eram 100 a 30, nota 5" in page
-    assert "<strong>Linha 4</strong> (NADA3): Não conhecemos o ativo “NADA3”." in page
+    assert "<strong>Linha 4</strong> (<bdi>NADA3</bdi>): Não conhecemos o ativo “NADA3”." in page
     assert "1 linha vazia foi pulada: 5." in page
 
 

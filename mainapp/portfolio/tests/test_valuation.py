@@ -90,7 +90,7 @@ def test_a_row_with_an_invalid_price_is_left_out(price):
     valuation = value_rows([holding()], {"PETR4": make_quote(price=price)})
 
     assert valuation.left_out == ("PETR4",)
-    assert valuation.patrimony == valuation.cost == valuation.result == 0
+    assert valuation.total_value == valuation.cost == valuation.result == 0
     assert valuation.rows[0].cost == 3000
 
 
@@ -106,7 +106,7 @@ def test_a_missing_quote_leaves_its_cost_out_of_the_result():
     rows = [holding(), holding("NADA3", "1000", "50")]
     valuation = value_rows(rows, {"PETR4": make_quote(price="40")})
 
-    assert (valuation.patrimony, valuation.cost, valuation.result) == (D(4000), D(3000), D(1000))
+    assert (valuation.total_value, valuation.cost, valuation.result) == (D(4000), D(3000), D(1000))
     assert valuation.left_out == ("NADA3",)
 
 

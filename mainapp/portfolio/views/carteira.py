@@ -71,7 +71,7 @@ def totals(portfolio: Portfolio) -> dict[str, Any]:
     valuation, allocation = portfolio.valuation, portfolio.allocation
     counted = [row for row in valuation.rows if row.has_quote]
     return {
-        "total": valuation.patrimony,
+        "total": valuation.total_value,
         "cost": valuation.cost,
         "result": valuation.result,
         "result_pct": valuation.result_pct,

@@ -4,7 +4,15 @@ from time import monotonic
 
 import pytest
 
-from mainapp.core.http.addresses import AddressError, AddressPolicy, check_url, is_public, resolve
+from mainapp.core.http.addresses import (
+    AddressError,
+    AddressPolicy,
+    check_target,
+    check_url,
+    is_public,
+    resolve,
+)
+from mainapp.core.private_targets import parse_private_targets
 from mainapp.core.tests.http.network import PUBLIC
 
 PRIVATE = [
@@ -54,6 +62,49 @@ def test_url_to_an_internal_address_is_refused(url, connections):
 )
 def test_public_url_is_accepted(url):
     assert check_url(url, AddressPolicy()).geturl() == url
+
+
+def private(*items):
+    return AddressPolicy(targets=parse_private_targets(items))
+
+
+@pytest.mark.parametrize("url", FORBIDDEN_URLS)
+def test_targets_open_no_other_internal_address(url):
+    with pytest.raises(AddressError):
+        check_url(url, private("192.168.1.0/24:8123", "nas.local", "[fd00::/64]:8080"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://192.168.1.7:8123/api/webhook/x", "https://192.168.1.7:8123/", "http://nas.local/",
+        "https://nas.local:8443/", "http://[fd00::7]/", "http://3232235783:8123/",
+        "https://hook.example/",
+    ],
+)  # fmt: skip
+def test_targets_are_accepted_over_http_and_on_their_ports(url, names):
+    names["nas.local"], names["hook.example"] = [["10.0.0.5"]], [[PUBLIC]]
+
+    check_target(url, private("192.168.1.0/24:8123", "nas.local", "[fd00::/64]:80"), timeout=5)
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("http://evil.example:8123/", PUBLIC), ("http://evil.example:8123/", "10.0.0.5"),
+        ("http://evil.example/", "192.168.1.7"), ("https://evil.example/", "127.0.0.1"),
+        ("http://nas.local/", PUBLIC), ("http://nas.local/", "169.254.169.254"),
+        ("https://nas.local/", "127.0.0.1"),
+    ],
+)  # fmt: skip
+def test_name_is_refused_by_its_address_as_soon_as_it_is_entered(url, address, names):
+    names["evil.example"] = names["nas.local"] = [[address]]
+    with pytest.raises(AddressError):
+        check_target(url, private("192.168.1.0/24:8123", "nas.local"), timeout=5)
+
+
+def test_unresolved_name_passes_until_its_delivery():
+    check_target("https://nowhere.invalid/", AddressPolicy(), timeout=5)
 
 
 def test_hanging_resolver_times_out(monkeypatch):

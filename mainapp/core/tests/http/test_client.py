@@ -6,6 +6,7 @@ from time import monotonic
 import pytest
 
 from mainapp.core.http import AddressError, AddressPolicy, HttpClient, HttpError
+from mainapp.core.private_targets import parse_private_targets
 from mainapp.core.tests.http.network import PUBLIC
 from mainapp.core.tests.http.test_addresses import FORBIDDEN_URLS, PRIVATE
 
@@ -145,6 +146,38 @@ def test_each_request_is_vetted_again(names, connections, receiver):
     client.request("POST", "http://hook.example/x")
     with pytest.raises(AddressError):
         client.request("POST", "http://hook.example/x")
+
+
+def home(receiver, *items):
+    targets = parse_private_targets([f"127.0.0.1:{receiver.port}", *items])
+    return HttpClient(policy=AddressPolicy(targets=targets), max_redirects=2)
+
+
+def test_target_in_the_own_network_is_contacted(names, connections, receiver):
+    names["nas.local"] = [["127.0.0.1"]]
+    client = home(receiver)
+    for host in ("127.0.0.1", "nas.local"):
+        assert client.request("POST", f"http://{host}:{receiver.port}/").status == 200
+
+
+def test_target_that_moves_to_another_address_is_not_contacted(names, connections, receiver):
+    names["nas.local"] = [["127.0.0.1"], ["127.0.0.2"], ["169.254.169.254"], [PUBLIC]]
+    client = home(receiver, "nas.local")
+    client.request("POST", f"http://nas.local:{receiver.port}/")
+    for _ in range(3):
+        with pytest.raises(AddressError):
+            client.request("POST", f"http://nas.local:{receiver.port}/")
+
+    assert connections == ["127.0.0.1"]
+
+
+def test_redirect_to_another_port_of_a_target_is_refused(receiver, connections):
+    receiver.status, receiver.location = 302, "http://127.0.0.1:6379/"
+    with pytest.raises(AddressError):
+        home(receiver).request("GET", f"http://127.0.0.1:{receiver.port}/")
+
+    assert len(receiver.requests) == 1
+    assert connections == ["127.0.0.1"]
 
 
 def test_second_address_is_used_if_the_first_refuses(names, connections, receiver):

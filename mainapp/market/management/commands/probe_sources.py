@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one line of JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # Imports take seconds on a busy machine, and would count towards the sources' time-outs.
+        # Imports take seconds on a busy machine, and would count towards the sources' timeouts.
         for library in LIBRARIES:
             import_module(library)
         answered, errors = probe(settings.REAL_SOURCES)

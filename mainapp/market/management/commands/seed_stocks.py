@@ -11,7 +11,7 @@ from mainapp.market.providers.base import ProviderError
 from mainapp.market.providers.chain import build_chain
 from mainapp.market.services.catalogue import (
     Refreshed,
-    read_papers,
+    read_entries,
     refresh_catalogue,
     seed_catalogue,
 )
@@ -20,7 +20,7 @@ from mainapp.market.services.catalogue import (
 class Command(BaseCommand):
     help = (
         "Load the stocks, funds and BDRs of data/; a second run changes nothing. "
-        "With --refresh: load the list of the configured source; papers that it no longer lists "
+        "With --refresh: load the list of the configured source; stocks that it no longer lists "
         "are retired, never deleted."
     )
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
 
 def _seed(folder: Path) -> str:
-    seeded = seed_catalogue(papers=read_papers(folder))
+    seeded = seed_catalogue(entries=read_entries(folder))
     if not seeded:
         return "The catalogue is up to date: nothing changed."
     return (
@@ -49,7 +49,7 @@ def _refresh() -> str:
         listings = build_chain().tickers()
     except ProviderError as error:
         reason = " ".join(str(error).split())
-        raise CommandError(f"No list of papers, nothing changed: {reason}") from error
+        raise CommandError(f"No list of stocks, nothing changed: {reason}") from error
     refreshed = refresh_catalogue(listings=listings)
     return f"{_counts(refreshed)}{_warning(refreshed, listed=len(listings))}"
 

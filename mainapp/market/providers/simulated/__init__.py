@@ -24,7 +24,6 @@ from mainapp.market.providers.simulated.candles import (
     quarters,
     sessions_of,
 )
-from mainapp.market.providers.simulated.papers import Paper, listings, paper_of
 from mainapp.market.providers.simulated.paths import (
     Market,
     Span,
@@ -37,6 +36,7 @@ from mainapp.market.providers.simulated.paths import (
     traded_shares,
     year_of,
 )
+from mainapp.market.providers.simulated.stocks import SimulatedStock, listings, simulated_stock
 from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import SAO_PAULO, previous_session_day
 from mainapp.market.symbols import canonical
@@ -115,7 +115,7 @@ class SimulatedProvider:
         return 1
 
     def tickers(self) -> list[Listing]:
-        """Return the papers in the project's data files."""
+        """Return the stocks in the project's data files."""
         return listings(self._data) if self._data else []
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
@@ -126,84 +126,84 @@ class SimulatedProvider:
         }
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
-        paper_symbol = canonical(symbol)
-        if paper_symbol is None or range_ not in RANGES or interval not in INTERVALS:
+        stock_symbol = canonical(symbol)
+        if stock_symbol is None or range_ not in RANGES or interval not in INTERVALS:
             raise ProviderError(
                 f"no history of {symbol}, {range_}, {interval}", fault="not_given", permanent=True
             )
         at = self._now().astimezone(SAO_PAULO).replace(microsecond=0)
-        paper = paper_of(self._market.seed, paper_symbol)
+        stock = simulated_stock(self._market.seed, stock_symbol)
         if interval == "1d":
-            return daily_bars(self._market, paper, first_day(range_, at.date()), at.date())
+            return daily_bars(self._market, stock, first_day(range_, at.date()), at.date())
         minutes = minute_bars(
-            self._market, paper, first_minute_day(range_, interval, at.date()), at
+            self._market, stock, first_minute_day(range_, interval, at.date()), at
         )
         return minutes if interval == "1m" else quarters(minutes)
 
-    def _quote(self, symbol: str, paper_symbol: str, at: datetime) -> Quote:
-        paper = paper_of(self._market.seed, paper_symbol)
-        day = self._day(paper, at.date())
-        minute = self._minute(paper, day, at)
+    def _quote(self, symbol: str, stock_symbol: str, at: datetime) -> Quote:
+        stock = simulated_stock(self._market.seed, stock_symbol)
+        day = self._day(stock, at.date())
+        minute = self._minute(stock, day, at)
         second = at.second
         price, high, low = minute.prices[second], minute.highs[second], minute.lows[second]
         return Quote(
             symbol=symbol,
-            name=self._names.get(paper_symbol, ""),
+            name=self._names.get(stock_symbol, ""),
             price=money(price),
             source=self.name,
             simulated=True,
             quoted_at=at.astimezone(UTC),
             previous_close=money(day.previous_close),
-            open=money(cents(paper, day.hours[0].open)),
+            open=money(cents(stock, day.hours[0].open)),
             high=money(high),
             low=money(low),
             volume=minute.traded + minute.traded_within * (second + 1) // 60,
-            market_cap=money(price * paper.outstanding) if paper.outstanding else None,
+            market_cap=money(price * stock.outstanding) if stock.outstanding else None,
             year_low=money(min(low, day.year_low)),
             year_high=money(max(high, day.year_high)),
         )
 
-    def _day(self, paper: Paper, on: date) -> Day:
-        cached = self._days.get(paper.symbol)
+    def _day(self, stock: SimulatedStock, on: date) -> Day:
+        cached = self._days.get(stock.symbol)
         if cached and cached.on == on:
             return cached
-        highs, lows = self._past_year(paper, on)
+        highs, lows = self._past_year(stock, on)
         before = previous_session_day(on)
         day = Day(
             on=on,
-            hours=hours_of(self._market, paper, on, span_of(self._market, paper, on)),
-            traded=traded_shares(self._market, paper, on),
-            previous_close=cents(paper, span_of(self._market, paper, before).close),
-            year_high=cents(paper, max(highs)),
-            year_low=cents(paper, min(lows)),
+            hours=hours_of(self._market, stock, on, span_of(self._market, stock, on)),
+            traded=traded_shares(self._market, stock, on),
+            previous_close=cents(stock, span_of(self._market, stock, before).close),
+            year_high=cents(stock, max(highs)),
+            year_low=cents(stock, min(lows)),
         )
-        _cache(self._days, paper.symbol, day)
+        _cache(self._days, stock.symbol, day)
         return day
 
-    def _hour(self, paper: Paper, day: Day, at: datetime) -> Hour:
+    def _hour(self, stock: SimulatedStock, day: Day, at: datetime) -> Hour:
         starts_at = at.replace(minute=0, second=0)
-        cached = self._hours.get(paper.symbol)
+        cached = self._hours.get(stock.symbol)
         if cached and cached.starts_at == starts_at:
             return cached
         hour = Hour(
             starts_at=starts_at,
-            minutes=minutes_of(self._market, paper, day.on, at.hour, day.hours[at.hour]),
-            traded=traded_minutes(self._market, paper, day.on, at.hour, day.traded),
+            minutes=minutes_of(self._market, stock, day.on, at.hour, day.hours[at.hour]),
+            traded=traded_minutes(self._market, stock, day.on, at.hour, day.traded),
         )
-        _cache(self._hours, paper.symbol, hour)
+        _cache(self._hours, stock.symbol, hour)
         return hour
 
-    def _minute(self, paper: Paper, day: Day, at: datetime) -> Minute:
+    def _minute(self, stock: SimulatedStock, day: Day, at: datetime) -> Minute:
         starts_at = at.replace(second=0)
-        cached = self._minutes.get(paper.symbol)
+        cached = self._minutes.get(stock.symbol)
         if cached and cached.starts_at == starts_at:
             return cached
-        hour = self._hour(paper, day, at)
+        hour = self._hour(stock, day, at)
         span, traded = hour.minutes[at.minute], hour.traded[at.minute]
-        prices = seconds_of(self._market, paper, starts_at, span)
+        prices = seconds_of(self._market, stock, starts_at, span)
         before = [*day.hours[: at.hour], *hour.minutes[: at.minute]]
-        high = cents(paper, max((past.high for past in before), default=span.open))
-        low = cents(paper, min((past.low for past in before), default=span.open))
+        high = cents(stock, max((past.high for past in before), default=span.open))
+        low = cents(stock, min((past.low for past in before), default=span.open))
         minute = Minute(
             starts_at,
             prices,
@@ -212,13 +212,13 @@ class SimulatedProvider:
             traded=traded,
             traded_within=hour.traded[at.minute + 1] - traded,
         )
-        _cache(self._minutes, paper.symbol, minute)
+        _cache(self._minutes, stock.symbol, minute)
         return minute
 
-    def _past_year(self, paper: Paper, on: date) -> tuple[list[float], list[float]]:
+    def _past_year(self, stock: SimulatedStock, on: date) -> tuple[list[float], list[float]]:
         """Return the highs and lows of the session days in the 365 days before `on`."""
         first = on - timedelta(days=365)
-        years = [year_of(self._market, paper, year) for year in range(first.year, on.year + 1)]
+        years = [year_of(self._market, stock, year) for year in range(first.year, on.year + 1)]
         start = first.timetuple().tm_yday - 1
         had_session = sessions_of(first, on)
 

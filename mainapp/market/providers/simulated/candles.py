@@ -6,7 +6,6 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import groupby
 
-from mainapp.market.providers.simulated.papers import Paper
 from mainapp.market.providers.simulated.paths import (
     Market,
     Span,
@@ -18,6 +17,7 @@ from mainapp.market.providers.simulated.paths import (
     traded_minutes,
     traded_shares,
 )
+from mainapp.market.providers.simulated.stocks import SimulatedStock
 from mainapp.market.quotes import Bar
 from mainapp.market.sessions import SAO_PAULO, is_session_day, previous_session_day
 
@@ -41,23 +41,23 @@ def first_minute_day(range_: str, interval: str, today: date) -> date:
     return max(first_day(range_, today), today - timedelta(days=MINUTES_KEPT_DAYS[interval]))
 
 
-def daily_bars(market: Market, paper: Paper, first: date, today: date) -> list[Bar]:
+def daily_bars(market: Market, stock: SimulatedStock, first: date, today: date) -> list[Bar]:
     """Return the bars of session days from `first` to yesterday; today's is incomplete."""
     return [
         _bar(
-            paper,
+            stock,
             datetime.combine(day, time(), SAO_PAULO),
-            span_of(market, paper, day),
-            traded_shares(market, paper, day)[-1],
+            span_of(market, stock, day),
+            traded_shares(market, stock, day)[-1],
         )
         for day in _session_days(first, today)
     ]
 
 
-def minute_bars(market: Market, paper: Paper, first: date, at: datetime) -> list[Bar]:
+def minute_bars(market: Market, stock: SimulatedStock, first: date, at: datetime) -> list[Bar]:
     """Return the minute bars of session days from `first`, and of today even without a session."""
     days = [*_session_days(first, at.date()), at.date()]
-    return [bar for day in days for bar in _minutes(market, paper, day, at)]
+    return [bar for day in days for bar in _minutes(market, stock, day, at)]
 
 
 def quarters(minutes: Iterable[Bar]) -> list[Bar]:
@@ -81,22 +81,22 @@ def _session_days(first: date, end: date) -> list[date]:
     return [first + timedelta(days=n) for n, has_session in sessions if has_session]
 
 
-def _minutes(market: Market, paper: Paper, on: date, at: datetime) -> Iterator[Bar]:
+def _minutes(market: Market, stock: SimulatedStock, on: date, at: datetime) -> Iterator[Bar]:
     """Yield a day's minute bars until `at`; the bar of the current minute is partial."""
-    by_hour = traded_shares(market, paper, on)
+    by_hour = traded_shares(market, stock, on)
     starts_at = datetime.combine(on, time(), SAO_PAULO)
-    for hour, span in enumerate(hours_of(market, paper, on, span_of(market, paper, on))):
-        traded = traded_minutes(market, paper, on, hour, by_hour)
-        minutes = minutes_of(market, paper, on, hour, span)
+    for hour, span in enumerate(hours_of(market, stock, on, span_of(market, stock, on))):
+        traded = traded_minutes(market, stock, on, hour, by_hour)
+        minutes = minutes_of(market, stock, on, hour, span)
         for minute, start, end in zip(minutes, traded, traded[1:], strict=False):
             if starts_at > at:
                 return
             seconds = int((at - starts_at).total_seconds()) + 1
             if seconds < 60:
-                prices = seconds_of(market, paper, starts_at, minute)[:seconds]
+                prices = seconds_of(market, stock, starts_at, minute)[:seconds]
                 yield _partial_bar(prices, starts_at, (end - start) * seconds // 60)
             else:
-                yield _bar(paper, starts_at, minute, end - start)
+                yield _bar(stock, starts_at, minute, end - start)
             starts_at += timedelta(minutes=1)
 
 
@@ -111,13 +111,13 @@ def _partial_bar(prices: list[int], starts_at: datetime, shares: int) -> Bar:
     )
 
 
-def _bar(paper: Paper, starts_at: datetime, span: Span, shares: int) -> Bar:
+def _bar(stock: SimulatedStock, starts_at: datetime, span: Span, shares: int) -> Bar:
     return Bar(
         starts_at=starts_at.astimezone(UTC),
-        open=money(cents(paper, span.open)),
-        high=money(cents(paper, span.high)),
-        low=money(cents(paper, span.low)),
-        close=money(cents(paper, span.close)),
+        open=money(cents(stock, span.open)),
+        high=money(cents(stock, span.high)),
+        low=money(cents(stock, span.low)),
+        close=money(cents(stock, span.close)),
         volume=shares,
     )
 

@@ -32,7 +32,7 @@ def uniform(key: str, low: float, high: float) -> float:
 
 @lru_cache(maxsize=256)
 def market_normals(key: str, count: int) -> tuple[float, ...]:
-    """Return the steps of the market as a whole, which all papers share."""
+    """Return the steps of the market as a whole, which all stocks share."""
     return tuple(normals(f"{key}:market", count))
 
 

@@ -2,7 +2,7 @@
 
 Each level is drawn inside the one above: the parts of a candle have together exactly its open,
 high, low and close. Therefore the price at any second costs a few hundred draws in any process, and
-past candles never change. Prices are logarithms relative to the paper's base price.
+past candles never change. Prices are logarithms relative to the stock's base price.
 """
 
 from collections.abc import Iterable, Sequence
@@ -22,7 +22,7 @@ from mainapp.market.providers.simulated.draws import (
     normals,
     octets,
 )
-from mainapp.market.providers.simulated.papers import Paper
+from mainapp.market.providers.simulated.stocks import SimulatedStock
 
 DRIFT_A_YEAR = 0.05
 LEVEL_SPREAD = 0.15
@@ -31,7 +31,7 @@ GAP_SIZE = 0.3
 TAIL_SIZE = 0.45
 LONGEST_TAIL = 0.3
 U_SHAPE = 0.6
-DAYS_A_YEAR = 366
+DAYS_A_YEAR = 366  # of a leap year; other years leave the last factor unused
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +68,22 @@ class Year:
 
 
 @lru_cache(maxsize=16)
-def year_of(market: Market, paper: Paper, year: int) -> Year:
+def year_of(market: Market, stock: SimulatedStock, year: int) -> Year:
     """Return the daily candles of a year."""
     days = (date(year + 1, 1, 1) - date(year, 1, 1)).days
-    key = f"{market.seed}:{paper.symbol}:{year}"
+    key = f"{market.seed}:{stock.symbol}:{year}"
     shared = f"{market.seed}:{year}"
-    size = paper.volatility * market.volatility
+    size = stock.volatility * market.volatility
     sizes = [size * factor for factor in clusters(shared, DAYS_A_YEAR)][:days]
     own = normals(f"{key}:days", days)
-    steps = correlated(market_normals(shared, days), own, paper.correlation, sizes)
-    path = _bridge(_level(market, paper, year), steps, _level(market, paper, year + 1))
+    steps = correlated(market_normals(shared, days), own, stock.correlation, sizes)
+    path = _bridge(_level(market, stock, year), steps, _level(market, stock, year + 1))
     opens = _plus(path[:-1], GAP_SIZE, sizes, normals(f"{key}:gaps", days))
     closes = path[1:]
     reach = min(TAIL_SIZE * market.speed**0.5, LONGEST_TAIL / max(*sizes, 1e-9))
     peaks = exponentials(f"{key}:peaks", days)
     troughs = exponentials(f"{key}:troughs", days)
-    tick = _tick(market, paper, min(opens))
+    tick = _tick(market, stock, min(opens))
     return Year(
         opens=opens,
         highs=[x + tick for x in _plus(map(max, opens, closes), reach, sizes, peaks)],
@@ -92,31 +92,33 @@ def year_of(market: Market, paper: Paper, year: int) -> Year:
     )
 
 
-def span_of(market: Market, paper: Paper, day: date) -> Span:
+def span_of(market: Market, stock: SimulatedStock, day: date) -> Span:
     """Return the candle of a whole day."""
-    return year_of(market, paper, day.year).day(day)
+    return year_of(market, stock, day.year).day(day)
 
 
-def hours_of(market: Market, paper: Paper, day: date, span: Span) -> list[Span]:
+def hours_of(market: Market, stock: SimulatedStock, day: date, span: Span) -> list[Span]:
     """Return the 24 candles of a day."""
-    sizes = _hour_sizes(market, paper, day)
+    sizes = _hour_sizes(market, stock, day)
     key = f"{market.seed}:{day}"
-    return _split(span, key, paper, sizes, spare=_tick(market, paper, span.open))
+    return _split(span, key, stock, sizes, spare=_tick(market, stock, span.open))
 
 
-def minutes_of(market: Market, paper: Paper, day: date, hour: int, span: Span) -> list[Span]:
+def minutes_of(
+    market: Market, stock: SimulatedStock, day: date, hour: int, span: Span
+) -> list[Span]:
     """Return the 60 candles of an hour."""
     key = f"{market.seed}:{day}:{hour}"
-    hour_size = _hour_sizes(market, paper, day)[hour] / 60**0.5
+    hour_size = _hour_sizes(market, stock, day)[hour] / 60**0.5
     sizes = [hour_size * x for x in clusters(key, 60)]
-    return _split(span, key, paper, sizes, spare=_tick(market, paper, span.open))
+    return _split(span, key, stock, sizes, spare=_tick(market, stock, span.open))
 
 
-def seconds_of(market: Market, paper: Paper, starts_at: datetime, span: Span) -> list[int]:
+def seconds_of(market: Market, stock: SimulatedStock, starts_at: datetime, span: Span) -> list[int]:
     """Return the price in cents at each second of a minute that starts at a São Paulo time."""
-    key = f"{market.seed}:{paper.symbol}:{starts_at:%Y-%m-%dT%H:%M}:seconds"
-    first, high, low, last = (cents(paper, x) for x in (span.open, span.high, span.low, span.close))
-    scale = paper.volatility * market.volatility * (market.speed / 86_400) ** 0.5 * first
+    key = f"{market.seed}:{stock.symbol}:{starts_at:%Y-%m-%dT%H:%M}:seconds"
+    first, high, low, last = (cents(stock, x) for x in (span.open, span.high, span.low, span.close))
+    scale = stock.volatility * market.volatility * (market.speed / 86_400) ** 0.5 * first
     walk = _bridge(first, [scale * z for z in normals(key, 59)], last)
     path = _stretch(walk, Span(first, high, low, last))
     bounces = octets(f"{key}:bounces", 60)
@@ -136,18 +138,18 @@ def _bounced(price: int, bounce: int, high: int, low: int) -> int:
     return max(low, min(high, bounced if low <= bounced <= high else price - bounce))
 
 
-def cents(paper: Paper, logarithm: float) -> int:
-    return max(1, round(paper.base_cents * exp(logarithm)))
+def cents(stock: SimulatedStock, logarithm: float) -> int:
+    return max(1, round(stock.base_cents * exp(logarithm)))
 
 
-def traded_shares(market: Market, paper: Paper, day: date) -> list[int]:
+def traded_shares(market: Market, stock: SimulatedStock, day: date) -> list[int]:
     """Return the shares traded since midnight at the start of each hour and at the day's end.
 
     Volume is U-shaped: high at both ends of the day, low in the middle.
     """
-    key = f"{market.seed}:{paper.symbol}:{day}"
+    key = f"{market.seed}:{stock.symbol}:{day}"
     total = (
-        paper.shares
+        stock.shares
         * clusters(f"{market.seed}:{day.year}", DAYS_A_YEAR)[day.timetuple().tm_yday - 1]
     )
     noise = exponentials(f"{key}:hours-volume", 24)
@@ -155,10 +157,10 @@ def traded_shares(market: Market, paper: Paper, day: date) -> list[int]:
 
 
 def traded_minutes(
-    market: Market, paper: Paper, day: date, hour: int, by_hour: Sequence[int]
+    market: Market, stock: SimulatedStock, day: date, hour: int, by_hour: Sequence[int]
 ) -> list[int]:
     """Return the shares traded since midnight at the start of each minute and at the hour's end."""
-    key = f"{market.seed}:{paper.symbol}:{day}:{hour}"
+    key = f"{market.seed}:{stock.symbol}:{day}:{hour}"
     start, end = by_hour[hour], by_hour[hour + 1]
     weights = [0.3 + x for x in exponentials(f"{key}:volume", 60)]
     return [*(start + shares for shares in _cumulated(weights, end - start)[:-1]), end]
@@ -175,13 +177,13 @@ def _cumulated(weights: Sequence[float], total: float) -> list[int]:
     return [int(part * weight) for weight in accumulate(weights, initial=0.0)]
 
 
-def _level(market: Market, paper: Paper, year: int) -> float:
+def _level(market: Market, stock: SimulatedStock, year: int) -> float:
     """Return the price at the start of a year: always near the base, so that it stays plausible."""
     shared = f"{market.seed}:{year}:level"
     steps = correlated(
         market_normals(shared, 1),
-        normals(f"{shared}:{paper.symbol}", 1),
-        paper.correlation,
+        normals(f"{shared}:{stock.symbol}", 1),
+        stock.correlation,
         [LEVEL_SPREAD * min(market.volatility, 3.0)],
     )
     return DRIFT_A_YEAR * (year - BASE_YEAR) + steps[0]
@@ -192,10 +194,10 @@ def _u_shape(count: int) -> tuple[float, ...]:
     return tuple(1 + U_SHAPE * cos(2 * pi * (i + 0.5) / count) for i in range(count))
 
 
-def _hour_sizes(market: Market, paper: Paper, day: date) -> list[float]:
+def _hour_sizes(market: Market, stock: SimulatedStock, day: date) -> list[float]:
     """Return the step size of each hour: clustered, and larger at both ends of the day."""
     factors = clusters(f"{market.seed}:{day}", 24)
-    size = paper.volatility * market.volatility * _day_factor(market, day)
+    size = stock.volatility * market.volatility * _day_factor(market, day)
     size *= (market.speed / 24) ** 0.5
     return [size * factor * u for factor, u in zip(factors, _u_shape(24), strict=True)]
 
@@ -204,20 +206,22 @@ def _day_factor(market: Market, day: date) -> float:
     return clusters(f"{market.seed}:{day.year}", DAYS_A_YEAR)[day.timetuple().tm_yday - 1]
 
 
-def _tick(market: Market, paper: Paper, level: float) -> float:
+def _tick(market: Market, stock: SimulatedStock, level: float) -> float:
     """Return the minimum length of a candle's tails: 1.5 cents, 0 without volatility.
 
-    Without it a cheap or calm paper would not move for hours.
+    Without it a cheap or calm stock would not move for hours.
     """
-    return 1.5 * min(market.volatility, 1.0) / (paper.base_cents * exp(level))
+    return 1.5 * min(market.volatility, 1.0) / (stock.base_cents * exp(level))
 
 
-def _split(span: Span, key: str, paper: Paper, sizes: Sequence[float], spare: float) -> list[Span]:
+def _split(
+    span: Span, key: str, stock: SimulatedStock, sizes: Sequence[float], spare: float
+) -> list[Span]:
     """Split a span into consecutive spans; `spare` is the minimum length of their tails."""
     count = len(sizes)
-    own = f"{key}:{paper.symbol}"
+    own = f"{key}:{stock.symbol}"
     shared = market_normals(key, count)
-    steps = correlated(shared, normals(own, count), paper.correlation, sizes)
+    steps = correlated(shared, normals(own, count), stock.correlation, sizes)
     path = _stretch(_bridge(span.open, steps, span.close), span)
     tails = octets(f"{own}:tails", count)
     spans = []

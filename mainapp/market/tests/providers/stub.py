@@ -133,7 +133,8 @@ class Stub:
         prices = {name: [38.0, None, price] for name in ("open", "high", "low", "close")}
         quote = {**prices, "volume": [100, None, 300]}
         indicators = {"quote": [quote], "adjclose": [{"adjclose": prices["close"]}]}
-        result = {"meta": {"symbol": symbol}, "timestamp": DAYS, "indicators": indicators}
+        meta = {"symbol": symbol, "currency": "BRL"}
+        result = {"meta": meta, "timestamp": DAYS, "indicators": indicators}
         return 200, {"chart": {"result": [result], "error": None}}
 
     def _page(self, symbol: str) -> tuple[int, str]:

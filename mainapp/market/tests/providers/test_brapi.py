@@ -58,13 +58,13 @@ def test_brapi_skips_its_wrong_axia_symbols(make, stub):
     assert stub.paths == ["/api/quote/AXIA3"]
 
 
-def test_brapi_ignores_rows_of_other_papers(make, stub):
+def test_brapi_ignores_rows_of_other_stocks(make, stub):
     stub.shape = lambda reply: {"results": [regular("PETR3", 1), regular("VALE3", 2), 7, None]}
 
     assert make("brapi").quotes(["PETR4", "VALE3"]).keys() == {"VALE3"}
 
 
-def test_brapi_does_not_repeat_requests_for_unknown_papers(make, stub):
+def test_brapi_does_not_repeat_requests_for_unknown_stocks(make, stub):
     provider = make("brapi")
     symbols = ["PETR4", "ABCD3", "VALE3", "ITUB4"]
     provider.quotes(symbols)
@@ -74,7 +74,7 @@ def test_brapi_does_not_repeat_requests_for_unknown_papers(make, stub):
     assert stub.paths == ["/api/quote/PETR4,VALE3,ITUB4"]
 
 
-def test_brapi_without_any_known_paper_is_a_fault_after_two_calls(make, stub):
+def test_brapi_without_any_known_stock_is_a_fault_after_two_calls(make, stub):
     stub.prices.clear()
     provider = make("brapi")
     symbols = ["VALE3", "ITUB4", "MGLU3", "PETR4"]

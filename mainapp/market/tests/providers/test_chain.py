@@ -111,7 +111,7 @@ def test_missing_symbols_are_requested_from_the_next_source():
     assert secondary.requests == [["VALE3", "ABCD3"]]
 
 
-def test_loading_a_library_does_not_count_in_the_time_out():
+def test_loading_a_library_does_not_count_towards_the_timeout():
     slow = Fake("slow", {"PETR4": "1"}, loads_s=0.5)
     fetched = chain(slow, timeout=0.2).fetch(["PETR4"])
 
@@ -145,6 +145,21 @@ def test_unusable_price_is_requested_from_the_next_source_and_reported(price):
 
     assert prices(fetched) == {"PETR4": ("secondary", "2"), "VALE3": ("primary", price)}
     assert [(q.symbol, q.source) for q in fetched.refused] == [("PETR4", "primary")]
+
+
+def test_stock_in_another_currency_is_requested_from_the_next_source_and_reported():
+    dollars = {
+        "PETR4": Quote(
+            symbol="PETR4", price=Decimal(7), currency="USD", source="primary", simulated=False
+        )
+    }
+    primary = Fake("primary")
+    primary.quotes = lambda symbols: dollars  # type: ignore[method-assign] # of this object alone
+
+    fetched = chain(primary, Fake("secondary", {"PETR4": "38"})).fetch(["PETR4"])
+
+    assert prices(fetched) == {"PETR4": ("secondary", "38")}
+    assert [(q.source, q.currency) for q in fetched.refused] == [("primary", "USD")]
 
 
 def test_hung_source_costs_its_timeout_once(never):

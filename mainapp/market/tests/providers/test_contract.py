@@ -84,8 +84,16 @@ def test_currency_is_a_code_empty_or_unknown(make, stub, name, reply_currency, c
     assert make(name).quotes(["PETR4"])["PETR4"].currency == currency
 
 
+@pytest.mark.parametrize("name", ["brapi", "yahoo"])
+def test_history_in_another_currency_is_a_provider_error(make, stub, name):
+    stub.shape = lambda reply: json.loads(json.dumps(reply).replace('"BRL"', '"USD"'))
+
+    with pytest.raises(ProviderError, match="another currency"):
+        make(name).history("PETR4", "5d", "1d")
+
+
 @pytest.mark.parametrize("name", REMOTE)
-def test_unknown_paper_does_not_affect_the_others(make, name):
+def test_unknown_stock_does_not_affect_the_others(make, name):
     assert make(name).quotes(["PETR4", "ABCD3", "VALE3"]).keys() == {"PETR4", "VALE3"}
 
 

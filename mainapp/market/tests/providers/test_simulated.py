@@ -84,7 +84,7 @@ def test_price_changes_every_second():
     assert len(moved) >= 9
 
 
-def test_every_paper_moves_within_each_minute():
+def test_every_stock_moves_within_each_minute():
     source = market(AT, data=settings.BASE_DIR / "data")
     symbols = [listing.symbol for listing in source.tickers()][::8]
 

@@ -18,7 +18,7 @@ def test_yahoo_fin_parses_the_quote_table(make):
     assert quote.quoted_at is None
 
 
-def test_yahoo_fin_lists_papers_of_the_index(make):
+def test_yahoo_fin_lists_stocks_of_the_index(make):
     assert make("yahoo_fin").tickers() == [
         Listing(symbol="PETR4", name="Petrobras", sector="Petróleo"),
         Listing(symbol="VALE3", name="Vale", sector="Mineração"),

@@ -7,6 +7,7 @@ from time import monotonic
 import pytest
 
 from mainapp.core.http import client as http
+from mainapp.core.http.addresses import NOT_PUBLIC
 from mainapp.core.http.connections import default_tls
 from mainapp.notifications.models import Channel
 from mainapp.notifications.services.delivering import transports
@@ -157,7 +158,7 @@ def test_name_with_a_private_address_is_not_contacted(send, kind, names, connect
     names[SERVICES[kind].host] = [["169.254.169.254"]]
     error = failure(send)
 
-    assert (str(error), error.permanent) == ("este endereço não é público", True)
+    assert (str(error), error.permanent) == (NOT_PUBLIC, True)
     assert connections == []
 
 

@@ -45,7 +45,7 @@ def refused(deliver, kind, **fields):
 
 @pytest.fixture
 def set_answer(receiver, monkeypatch):
-    """Return a function that makes a service answer with a status and a JSON body."""
+    """Return a function that makes a service respond with a status and a JSON body."""
 
     def set_answer(kind, status, body):
         receiver.status = status

@@ -42,7 +42,7 @@ def check_database() -> None:
     """Exit with a one-line message unless the database accepts a connection within 3 s."""
     probe: BaseDatabaseWrapper = connection.copy()
     options = probe.settings_dict.get("OPTIONS", {})
-    # Through the pool an unreachable database would cost the pool's time-out, 10 s.
+    # Through the pool an unreachable database would cost the pool's timeout, 10 s.
     options.pop("pool", None)
     if probe.vendor == "postgresql":
         options["connect_timeout"] = CONNECT_TIMEOUT_S

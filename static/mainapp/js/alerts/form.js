@@ -14,7 +14,7 @@ const box = root.querySelector(".chart-box");
 const preview = document.getElementById("preview");
 const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
 let shownSymbol = "";
-let lastRequest = 0; // answers of older requests are dropped
+let lastRequest = 0; // responses to older requests are dropped
 let bars = [];
 
 function cover(state, text = "") {

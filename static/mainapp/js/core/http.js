@@ -11,7 +11,7 @@ export function csrfToken() {
 }
 
 /**
- * POST an object as JSON, or URLSearchParams as a form, and return the JSON of the answer.
+ * POST an object as JSON, or URLSearchParams as a form, and return the JSON of the response.
  *
  * Raises RequestError with the server's own message, or with `unreachable` and `refused` when there is none.
  */

@@ -17,7 +17,7 @@ const SCALES = [
 
 // Exact arithmetic ---------------------------------------------------------------------------------
 
-/** Return a decimal string as an integer of 10^-places, rounded half away from zero; null for other texts. */
+/** Return a decimal string as an integer of 10^-places, rounded half away from zero; null for other strings. */
 export function toUnits(text, places) {
   const match = /^([+-]?)(\d+)(?:\.(\d*))?$/.exec(String(text ?? ""));
   if (!match) return null;
@@ -47,7 +47,7 @@ export function percent(part, whole) {
   return whole === 0n || whole === null || part === null ? null : divide(part * 10000n, whole);
 }
 
-/** Round a decimal string half away from zero to `places`; null for other texts. */
+/** Round a decimal string half away from zero to `places`; null for other strings. */
 export function round(value, places) {
   return fromUnits(toUnits(value, places), places);
 }

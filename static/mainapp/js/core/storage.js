@@ -1,6 +1,6 @@
 // Values in localStorage or sessionStorage; a browser that refuses storage forgets them with the page.
 
-/** Return a stored text, null when there is none. */
+/** Return a stored string, null when there is none. */
 export function readText(key, storage = "localStorage") {
   try {
     return window[storage].getItem(key);
@@ -9,7 +9,7 @@ export function readText(key, storage = "localStorage") {
   }
 }
 
-/** Store a text, remove it when null. Returns whether the browser allowed it. */
+/** Store a string; null removes it. Returns whether the browser allowed it. */
 export function writeText(key, text, storage = "localStorage") {
   try {
     if (text === null) window[storage].removeItem(key);
@@ -30,7 +30,7 @@ export function readStored(key, fallback, { storage = "localStorage", isValid = 
   }
 }
 
-/** Store a value as JSON, remove it when null. Returns whether the browser allowed it. */
+/** Store a value as JSON; null removes it. Returns whether the browser allowed it. */
 export function writeStored(key, value, { storage = "localStorage" } = {}) {
   return writeText(key, value === null ? null : JSON.stringify(value), storage);
 }

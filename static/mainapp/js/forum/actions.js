@@ -2,7 +2,7 @@
 import { build, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 
-const MAX_LENGTH = 4000;
+const MAX_LENGTH = 4000; // MAX_BODY of forum/rendering.py
 const EXCERPT_LENGTH = 140;
 
 /** Handle the menus of the messages; `update(elements)` hides the actions that the reader may not use. */

@@ -11,7 +11,7 @@ export function buildAvatar(person) {
     picture.dataset.size = String(SIZE);
     return picture;
   }
-  const box = build("span", { className: "avatar-pic", "data-size": SIZE, "aria-hidden": "true" });
+  const box = build("span", { className: "avatar-pic", "data-size": SIZE, "aria-hidden": "true", dir: "auto" });
   if (person) {
     box.dataset.hue = String(person.id % HUES);
     box.textContent = initials(person.name);

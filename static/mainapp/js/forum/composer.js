@@ -3,7 +3,7 @@ import { buildButton, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { attachDraft } from "./outbox.js";
 
-const TYPING_MS = 2500;
+const TYPING_MS = 2500; // less than the time for which other pages show "typing" (presence.js)
 const MAX_HEIGHT_PX = 200;
 const TOUCH = window.matchMedia("(hover: none) and (pointer: coarse)");
 

@@ -50,7 +50,7 @@ export class Outbox {
   }
 }
 
-/** Restore and save the text of a text box; returns a function that saves it now. */
+/** Restore and save the content of a text box; returns a function that saves it now. */
 export function attachDraft(box, key) {
   const name = `pregao.${key}.draft`;
   box.value ||= readStored(name, "", SESSION);

@@ -1,6 +1,6 @@
 // The people in the room, and those who are typing.
 import { build, part } from "../core/dom.js";
-import { gettext } from "../core/i18n.js";
+import { gettext, isolated } from "../core/i18n.js";
 import { buildAvatar } from "./avatar.js";
 
 const TYPING_MS = 4000;
@@ -57,12 +57,12 @@ export function attachPresence(root, socket, userId) {
 
 function typingText(names) {
   if (names.length > MAX_NAMES) return gettext("várias pessoas estão escrevendo…");
-  const [first, second] = names;
-  if (second === undefined) return gettext("%(name)s está escrevendo…", { name: first });
+  const [first, second] = names.map(isolated);
+  if (names.length === 1) return gettext("%(name)s está escrevendo…", { name: first });
   return gettext("%(one)s e %(two)s estão escrevendo…", { one: first, two: second });
 }
 
 function buildItem(person, profileUrl) {
   const href = profileUrl.replace("/0/", `/${person.id}/`);
-  return build("li", {}, build("a", { href }, buildAvatar(person), person.name));
+  return build("li", {}, build("a", { href }, buildAvatar(person), build("bdi", {}, person.name)));
 }

@@ -11,6 +11,7 @@ import { Outbox } from "./outbox.js";
 import { attachPresence } from "./presence.js";
 import { RoomSocket } from "./socket.js";
 
+// Symbols that a reader may follow: SYMBOL_LIMIT_USER and SYMBOL_LIMIT_ANONYMOUS of market/policies.py.
 const MEMBER_LIMIT = 200;
 const VISITOR_LIMIT = 30;
 const NARROW = window.matchMedia("(max-width: 59.99rem)"); // the page's head would hide the messages

@@ -14,7 +14,7 @@ export function toBar(candle) {
 /**
  * Fetch candles, polling while the server loads them; `onPartial(body)` gets those available so far.
  *
- * Returns the body of the last answer (`status` is `ready` or `failed`), null as soon as `isWanted()` is false.
+ * Returns the body of the last response (`status` is `ready` or `failed`), null as soon as `isWanted()` is false.
  */
 export async function fetchCandles({ url, ticker, range, isWanted, onPartial = () => {} }) {
   const address = new URL(url, window.location.href);

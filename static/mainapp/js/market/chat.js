@@ -61,8 +61,8 @@ function item(message, isOwn) {
   return build(
     "li",
     { className: isOwn ? "chat-message own" : "chat-message" },
-    build("strong", {}, message.user),
+    build("strong", { dir: "auto" }, message.user),
     build("time", { dateTime: message.sent_at }, clock(message.sent_at).slice(0, 5)),
-    build("p", {}, message.message),
+    build("p", { dir: "auto" }, message.message),
   );
 }

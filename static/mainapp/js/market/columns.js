@@ -5,37 +5,40 @@ import { readStored, writeStored } from "../core/storage.js";
 const NATURALLY_ASCENDING = new Set(["symbol", "age"]);
 
 /**
- * Let people sort a table by its heads and hide its optional columns.
+ * Let users sort a table by its column headers and hide its optional columns.
  *
  * `table` has `sort(column, isAscending)` and `setHidden(column, isHidden)`; `choices` gets the check boxes;
- * `select` and `flip` sort on phones, where the heads are not shown. The choices are stored under `page`.
+ * `select` and `directionButton` sort on phones, where the headers are not shown. The choices are stored
+ * under `page`.
  */
-export function attachColumns({ table, heads, choices, select, flip, page = "tracker" }) {
-  const all = [...heads.querySelectorAll("th")];
-  const sorting = new Sorting({ table, heads: all.filter((head) => head.dataset.sort), select, flip, page });
-  const boxes = new ColumnBoxes({ table, heads: all.filter((head) => "optional" in head.dataset), page });
+export function attachColumns({ table, headers, choices, select, directionButton, page = "tracker" }) {
+  const all = [...headers.querySelectorAll("th")];
+  const sortable = all.filter((header) => header.dataset.sort);
+  const optional = all.filter((header) => "optional" in header.dataset);
+  const sorting = new Sorting({ table, headers: sortable, select, directionButton, page });
+  const boxes = new ColumnBoxes({ table, headers: optional, page });
   choices.append(...boxes.build());
   sorting.attach();
 }
 
 class Sorting {
-  constructor({ table, heads, select, flip, page }) {
+  constructor({ table, headers, select, directionButton, page }) {
     this._table = table;
-    this._heads = heads;
+    this._headers = headers;
     this._select = select;
-    this._flip = flip;
+    this._directionButton = directionButton;
     this._key = `pregao.${page}.sort`;
-    const names = new Set(heads.map((head) => head.dataset.sort));
+    const names = new Set(headers.map((header) => header.dataset.sort));
     this._order = readStored(this._key, null, { isValid: ({ column }) => names.has(column) });
   }
 
   attach() {
-    for (const head of this._heads) this._makeSortable(head);
+    for (const header of this._headers) this._makeSortable(header);
     this._select.addEventListener("change", () => {
       const column = this._select.value;
       this._set(column ? { column, ascending: NATURALLY_ASCENDING.has(column) } : null);
     });
-    this._flip.addEventListener("click", () =>
+    this._directionButton.addEventListener("click", () =>
       this._set({ ...this._order, ascending: !this._order.ascending }),
     );
     this._apply();
@@ -50,13 +53,13 @@ class Sorting {
   _apply() {
     const { column = null, ascending = false } = this._order ?? {};
     const direction = ascending ? "ascending" : "descending";
-    for (const head of this._heads) {
-      if (column === head.dataset.sort) head.setAttribute("aria-sort", direction);
-      else head.removeAttribute("aria-sort");
+    for (const header of this._headers) {
+      if (column === header.dataset.sort) header.setAttribute("aria-sort", direction);
+      else header.removeAttribute("aria-sort");
     }
     this._select.value = column ?? "";
-    this._flip.hidden = column === null;
-    this._flip.dataset.direction = direction;
+    this._directionButton.hidden = column === null;
+    this._directionButton.dataset.direction = direction;
     this._table.sort(column, Boolean(ascending));
   }
 
@@ -68,45 +71,45 @@ class Sorting {
     else this._set(null);
   }
 
-  _makeSortable(head) {
-    const column = head.dataset.sort;
-    const name = head.textContent.trim();
+  _makeSortable(header) {
+    const column = header.dataset.sort;
+    const name = header.textContent.trim();
     const button = buildButton("", () => this._toggle(column), { className: "sort-btn" });
-    button.append(...head.childNodes);
-    head.append(button);
-    head.abbr = name; // phones hide the button, and the name with it
+    button.append(...header.childNodes);
+    header.append(button);
+    header.abbr = name; // phones hide the button, and the name with it
     this._select.append(new Option(name, column));
   }
 }
 
 class ColumnBoxes {
-  constructor({ table, heads, page }) {
+  constructor({ table, headers, page }) {
     this._table = table;
-    this._heads = heads;
+    this._headers = headers;
     this._key = `pregao.${page}.hidden`;
     this._hidden = new Set(readStored(this._key, [], { isValid: Array.isArray }));
   }
 
   build() {
-    return this._heads.map((head) => this._buildChoice(head));
+    return this._headers.map((header) => this._buildChoice(header));
   }
 
-  _buildChoice(head) {
-    const column = head.dataset.col;
+  _buildChoice(header) {
+    const column = header.dataset.col;
     const checked = !this._hidden.has(column);
     const box = build("input", { type: "checkbox", className: "form-check-input", checked });
     box.addEventListener("change", () => {
       if (box.checked) this._hidden.delete(column);
       else this._hidden.add(column);
       writeStored(this._key, [...this._hidden]);
-      this._setHidden(head, !box.checked);
+      this._setHidden(header, !box.checked);
     });
-    if (!checked) this._setHidden(head, true);
-    return build("label", { className: "form-check" }, box, head.textContent.trim());
+    if (!checked) this._setHidden(header, true);
+    return build("label", { className: "form-check" }, box, header.textContent.trim());
   }
 
-  _setHidden(head, isHidden) {
-    head.hidden = isHidden;
-    this._table.setHidden(head.dataset.col, isHidden);
+  _setHidden(header, isHidden) {
+    header.hidden = isHidden;
+    this._table.setHidden(header.dataset.col, isHidden);
   }
 }

@@ -19,7 +19,7 @@ const { symbol, index } = root.dataset;
 const box = root.querySelector(".chart-box");
 let range = root.dataset.range;
 let options = readStored(OPTIONS_KEY, { sma21: true });
-let lastRequest = 0; // answers of older requests are dropped
+let lastRequest = 0; // responses to older requests are dropped
 let bars = [];
 let interval = "1m";
 
@@ -97,7 +97,7 @@ function cover(state, text = "") {
   part("retry").hidden = state !== "failed";
 }
 
-/** Show a text below the chart, with `canRetry` and a button. */
+/** Show a message below the chart; `canRetry` adds a button. */
 function note(text, { canRetry = false } = {}) {
   const line = part("note");
   line.hidden = !text;

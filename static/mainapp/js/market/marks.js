@@ -5,7 +5,7 @@ import { gettext } from "../core/i18n.js";
 const DAY_S = 86400;
 const HOUR_S = 3600;
 const FALLING = new Set(["compra", "change_down_pct"]);
-const DASHED = 2;
+const DASHED = 2; // LineStyle.Dashed of lightweight-charts
 const NEAR_RATIO = 0.06; // of a price; limits farther away would flatten the bars
 
 /** Return the name of a limit's line. */

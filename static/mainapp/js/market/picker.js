@@ -80,7 +80,7 @@ function change({ add, remove }) {
   if (editUrl) saving = saving.then(() => save({ add, remove }));
 }
 
-/** Save one change of the account's list; a refused one is undone on the page. */
+/** Save one change to the account's list; a refused one is undone on the page. */
 async function save(edit) {
   unsaved += 1;
   try {

@@ -1,4 +1,4 @@
-// Quotes: merging frames, texts of their fields, places in ranges, sparklines, sort order.
+// Quotes: merging frames, formatting fields, positions in ranges, sparklines, sort order.
 import { gettext } from "../core/i18n.js";
 import { compact, compareDecimals, decimal, direction, pct } from "../core/number.js";
 import { age, clock } from "../core/time.js";

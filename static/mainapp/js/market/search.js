@@ -58,7 +58,7 @@ class StockSearch {
       this._close();
       return;
     }
-    this._request?.abort(); // an older answer is never shown
+    this._request?.abort(); // an older response is never shown
     const request = new AbortController();
     this._request = request;
     try {

@@ -106,7 +106,7 @@ export class StockSocket extends EventTarget {
     return url;
   }
 
-  /** Send the changes of the list that were made after the address was. */
+  /** Send the changes to the list that were made after the address was. */
   _sendMissedChanges() {
     const added = [...this.symbols].filter((symbol) => !this._requested.has(symbol));
     const removed = [...this._requested].filter((symbol) => !this.symbols.has(symbol));

@@ -201,7 +201,13 @@ socket.addEventListener("problem", ({ detail }) => {
 
 attachStatus(root.querySelector("[data-market-status]"), socket, (isStale) => table.setStale(isStale));
 attachChat(document.getElementById("chat"), socket, part("unread"));
-attachColumns({ table, heads: part("table").tHead, choices: part("columns"), select: part("order"), flip: part("direction") });
+attachColumns({
+  table,
+  headers: part("table").tHead,
+  choices: part("columns"),
+  select: part("order"),
+  directionButton: part("direction"),
+});
 showState();
 root.dataset.ready = "";
 if (table.symbols.length) saveList();

@@ -10,7 +10,7 @@ export function showToast(item, onOpen) {
   const toast = build("div", { className: "notification-toast" }, buildTitle(item, onOpen));
   const attributes = { className: "icon-btn", "aria-label": gettext("Dispensar") };
   toast.append(buildButton("×", () => toast.remove(), attributes));
-  if (item.body) toast.append(build("p", { className: "toast-text" }, item.body));
+  if (item.body) toast.append(build("p", { className: "toast-text", dir: "auto" }, item.body));
   const region = toastRegion();
   region.append(toast);
   while (region.children.length > MAX_TOASTS) region.firstElementChild.remove();
@@ -27,8 +27,8 @@ function toastRegion() {
 
 function buildTitle(item, onOpen) {
   const href = sitePath(item.url);
-  if (!href) return build("strong", { className: "toast-title" }, item.title);
-  const link = build("a", { className: "toast-title", href }, item.title);
+  if (!href) return build("strong", { className: "toast-title", dir: "auto" }, item.title);
+  const link = build("a", { className: "toast-title", dir: "auto", href }, item.title);
   link.addEventListener("click", onOpen);
   return link;
 }

@@ -47,6 +47,28 @@ function closeMenus(event) {
   }
 }
 
+/** Return whether the reader named on this page is still logged in. */
+async function isStillLoggedIn(member) {
+  const url = document.querySelector('meta[name="account"]').content;
+  const answer = await fetch(url, { cache: "no-store" });
+  return answer.ok && String((await answer.json()).id) === member;
+}
+
+/**
+ * Show a page that names its reader from the back/forward cache only to that reader. Chrome and
+ * Safari keep pages there despite `no-store`, so the page is hidden first.
+ */
+function guardMember(member) {
+  const root = document.documentElement;
+  window.addEventListener("pagehide", (event) => (root.hidden = event.persisted));
+  window.addEventListener("pageshow", async (event) => {
+    if (!event.persisted) return;
+    if (await isStillLoggedIn(member).catch(() => false)) root.hidden = false;
+    else window.location.reload();
+  });
+}
+
+if (document.body.dataset.member) guardMember(document.body.dataset.member);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);

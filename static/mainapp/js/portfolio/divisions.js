@@ -4,7 +4,7 @@ import { CENTS, fromUnits, percent } from "../core/number.js";
 import { drawDonut } from "./donut.js";
 import { WRITERS } from "./table.js";
 
-const MAX_SLICES = 8;
+const MAX_SLICES = 8; // as in portfolio/views/carteira.py
 const OTHERS = "…"; // the key of the small slices together; not a symbol, sector or kind
 
 /** One division's donut and table; `show(portfolio)` updates them. */

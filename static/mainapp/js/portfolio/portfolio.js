@@ -86,10 +86,10 @@ table.body.addEventListener("click", (event) => {
 });
 attachColumns({
   table,
-  heads: part("table").tHead,
+  headers: part("table").tHead,
   choices: part("columns"),
   select: part("order"),
-  flip: part("direction"),
+  directionButton: part("direction"),
   page: "carteira",
 });
 attachContribution(part("aporte-form"), part("aporte-answer"));

@@ -24,14 +24,14 @@ export class Portfolio {
     const rows = [...this.rows.values()];
     const counted = rows.filter((row) => row.total !== null);
     const dated = counted.filter((row) => row.day_change !== null);
-    const patrimony = sum(counted, "total");
+    const totalValue = sum(counted, "total");
     const nota = counted.reduce((total, row) => total + row.holding.nota, 0);
-    for (const row of rows) share(row, patrimony, BigInt(nota));
+    for (const row of rows) share(row, totalValue, BigInt(nota));
     const cost = sum(counted, "cost");
     const result = sum(counted, "result");
     const day = dated.length ? sum(dated, "day_change") : null;
     return {
-      total: patrimony,
+      total: totalValue,
       cost,
       result,
       result_pct: percent(result, cost),
@@ -83,15 +83,15 @@ function valued(holding, quote) {
   };
 }
 
-function share(row, patrimony, notas) {
+function share(row, totalValue, notas) {
   Object.assign(row, NO_SHARE);
   if (row.total === null) return;
-  row.actual_pct = percent(row.total, patrimony) ?? 0n;
+  row.actual_pct = percent(row.total, totalValue) ?? 0n;
   row.order = "wait";
   if (!notas) return;
   const nota = BigInt(row.holding.nota);
   row.ideal_pct = percent(nota, notas);
-  row.ideal = divide(patrimony * nota, notas);
+  row.ideal = divide(totalValue * nota, notas);
   row.difference = row.ideal - row.total;
   if (row.difference > 0n) row.order = "buy";
 }

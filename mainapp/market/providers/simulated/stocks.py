@@ -1,4 +1,4 @@
-"""Parameters of simulated papers: price, turnover, volatility, and correlation with the market."""
+"""Parameters of simulated stocks: price, turnover, volatility, and correlation with the market."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mainapp.market.providers.simulated.draws import uniform
 
 INDEX = "IBOV"
 
-# Rounded prices of 2026. The simulator has to look alive, not to be right.
+# Rounded prices of 2026. They have to look realistic, not to be accurate.
 BASE_PRICES = {
     "IBOV": 160_000.0,
     "PETR3": 34.1,
@@ -61,8 +61,8 @@ YEARLY_VOLATILITY_OF_MARKET = 0.19
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """A simulated paper.
+class SimulatedStock:
+    """A simulated stock.
 
     `base_cents` is its price around 2026, `volatility` the standard deviation of a calendar day as
     a ratio, `correlation` that with the market (0 to 1), `shares` the number traded in a day, and
@@ -78,16 +78,16 @@ class Paper:
 
 
 @lru_cache(maxsize=5000)
-def paper_of(seed: int, symbol: str) -> Paper:
-    """Return the paper of any ticker; unknown ones get plausible parameters."""
+def simulated_stock(seed: int, symbol: str) -> SimulatedStock:
+    """Return the stock of any ticker; unknown ones get plausible parameters."""
     key = f"{seed}:{symbol}"
     if symbol == INDEX:
         daily = YEARLY_VOLATILITY_OF_MARKET / 365**0.5
-        return Paper(symbol, BASE_PRICES[INDEX] * 100, daily, 1.0, 9_000_000, None)
+        return SimulatedStock(symbol, BASE_PRICES[INDEX] * 100, daily, 1.0, 9_000_000, None)
     price = BASE_PRICES.get(symbol) or 2 ** uniform(f"{key}:price", *_price_range(symbol))
     yearly = uniform(f"{key}:volatility", *_volatility_range(symbol))
     turnover = 10 ** uniform(f"{key}:turnover", *((8.2, 9.2) if symbol in BASE_PRICES else (6, 8)))
-    return Paper(
+    return SimulatedStock(
         symbol,
         base_cents=price * 100,
         volatility=yearly / 365**0.5,
@@ -98,7 +98,7 @@ def paper_of(seed: int, symbol: str) -> Paper:
 
 
 def listings(data: Path) -> list[Listing]:
-    """Return the papers of the project's data files."""
+    """Return the stocks of the project's data files."""
     portfolio = json.loads(max(data.glob("ibov_*.json")).read_text(encoding="utf-8"))
     others = json.loads((data / "others.json").read_text(encoding="utf-8"))
     return [
@@ -113,7 +113,7 @@ def listings(data: Path) -> list[Listing]:
 
 
 def _price_range(symbol: str) -> tuple[float, float]:
-    """Return the price range of a paper of this kind, as exponents of two."""
+    """Return the price range of a stock of this kind, as exponents of two."""
     return (3.2, 7.2) if symbol.endswith("11") else (1.6, 6.0)
 
 

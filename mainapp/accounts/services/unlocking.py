@@ -1,0 +1,28 @@
+"""E-mails with a link that unlocks a browser while strangers exhaust an account's log-ins."""
+
+from allauth.account.adapter import get_adapter
+from django.core import signing
+from django.urls import reverse
+
+from mainapp.accounts.policies import UNLOCK_MAILS
+from mainapp.accounts.selectors import UNLOCK_SALT, account_named
+from mainapp.core.limits import of_user, try_consume
+from mainapp.core.paths import absolute_url
+
+
+def mail_unlock_link(*, name: str) -> None:
+    """Mail the account of a username or e-mail, at its stored address.
+
+    Nothing is sent for an unknown name, to a deactivated account or above UNLOCK_MAILS.
+    """
+    user = account_named(name)
+    if user is None or not user.is_active or not user.email:
+        return
+    if try_consume(UNLOCK_MAILS, of_user(user)).is_refused:
+        return
+    token = signing.dumps([user.pk, user.email], salt=UNLOCK_SALT)
+    context = {
+        "username": user.username,
+        "unlock_url": absolute_url(reverse("unlock-link", args=[token])),
+    }
+    get_adapter().send_mail("mainapp/accounts/email/unlock", user.email, context)

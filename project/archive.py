@@ -1,0 +1,101 @@
+"""Reading of tar.gz archives from elsewhere: expected members only, within limits.
+
+Nothing of an archive is believed before it is counted: neither its sizes nor its headers. tarfile
+alone reads a header of any size into memory, and a gzip file of 100 MB may hold 100 GB.
+"""
+
+import gzip
+import io
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+MAX_MEMBERS = 200_000
+MAX_HEADER = 64 * 1024
+# Dumps of SQL shrink to a tenth; SQLite's files, whose pages are partly empty, to a thirtieth.
+MAX_EXPANSION = 200
+FREE_EXPANSION = 64 * 1024 * 1024  # not counted by MAX_EXPANSION
+MAX_TRAILER = 1024 * 1024
+_CHUNK = 256 * 1024
+_LONG_HEADERS = (
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+)
+
+
+class ArchiveError(Exception):
+    """An archive that is not unpacked, explained in one line."""
+
+
+def unpack(archive: Path, to: Path, check: Callable[[tarfile.TarInfo], None]) -> None:
+    """Unpack a tar.gz into an empty folder, in one pass.
+
+    `check` raises for a member that does not belong there. Raises: ArchiveError, OSError, EOFError,
+    tarfile.TarError.
+    """
+    limit = min(archive.stat().st_size * MAX_EXPANSION + FREE_EXPANSION, shutil.disk_usage(to).free)
+    names: set[str] = set()
+    total = 0
+    with gzip.open(archive) as unzipped:
+        stream = _Counted(unzipped, limit)
+        with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as file:
+            for member in file:
+                total += member.size
+                _check(member, names, total, limit)
+                check(member)
+                names.add(member.name)
+                file.extract(member, to, filter="data")
+        stream.limit = stream.count + MAX_TRAILER
+        while stream.read(_CHUNK):  # to the end, where gzip's checksum is
+            pass
+
+
+def _check(member: tarfile.TarInfo, names: set[str], total: int, limit: int) -> None:
+    if not (member.isdir() or member.isreg()) or member.issparse():
+        raise ArchiveError(f"the archive contains {member.name!r}, neither a file nor a folder")
+    if ".." in member.name.split("/") or member.name.startswith("/"):
+        raise ArchiveError(f"the archive contains {member.name!r}, outside of its folder")
+    if member.name in names:
+        raise ArchiveError(f"the archive contains {member.name!r} twice")
+    if len(names) >= MAX_MEMBERS:
+        raise ArchiveError(f"the archive contains more than {MAX_MEMBERS} files")
+    if total > limit:
+        raise ArchiveError(_too_big(limit))
+
+
+def _too_big(limit: int) -> str:
+    return (
+        f"the archive expands to more than {limit // 2**20} MiB: more than a backup of its size "
+        "does, or than the disk has left"
+    )
+
+
+class _Counted(io.RawIOBase):
+    """A stream that ends with an error after `limit` bytes."""
+
+    def __init__(self, source: Any, limit: int) -> None:
+        super().__init__()
+        self._source = source
+        self.limit = limit
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        chunk: bytes = self._source.read(size if 0 <= size <= _CHUNK else _CHUNK)
+        self.count += len(chunk)
+        if self.count > self.limit:
+            raise ArchiveError(_too_big(self.limit))
+        return chunk
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose long headers, which tarfile reads into memory, are limited."""
+
+    def _proc_member(self, file: Any) -> Any:
+        if self.type in _LONG_HEADERS and self.size > MAX_HEADER:
+            raise ArchiveError("the archive contains a header that is too long")
+        return super()._proc_member(file)  # type: ignore[misc] # tarfile's hook for subclasses
