@@ -21,37 +21,24 @@ LIFE_S = 30
 def issue(session_key: str) -> str:
     """Return a new ticket of a log-in, valid for LIFE_S; only a hash of it is stored."""
     value = secrets.token_urlsafe(32)
-<<<<<<< HEAD
     name = _key(value)
-    client().set(name, sign(orjson.dumps(tuple(ticket)), purpose=name), ex=LIFE_S)
-    return value
-
-
-def redeem(value: str) -> Ticket | None:
-    """Return and delete the ticket with that value; None if it is unknown, used, expired or forged.
-
-    Of several concurrent callers, one gets it.
-    """
-    name = _key(value)
-    stored: Any = client().getdel(name)
-    try:
-        return Ticket(*orjson.loads(verified(stored, purpose=name))) if stored else None
-    except Forged as error:
-        logger.warning("a ticket was refused: %s", error)
-        return None
-=======
-    client().set(_key(value), session_key, ex=LIFE_S)
+    client().set(name, sign(session_key.encode(), purpose=name), ex=LIFE_S)
     return value
 
 
 def redeem(value: str) -> str | None:
     """Return the session key of a ticket and delete it; None if it is unknown, used or expired.
 
-    Of several concurrent callers, one gets it.
+    A ticket that this program did not write counts as unknown. Of several concurrent callers, one
+    gets it.
     """
-    stored: Any = client().getdel(_key(value))
-    return stored.decode() if stored else None
->>>>>>> main
+    name = _key(value)
+    stored: Any = client().getdel(name)
+    try:
+        return verified(stored, purpose=name).decode() if stored else None
+    except Forged as error:
+        logger.warning("a ticket was refused: %s", error)
+        return None
 
 
 def offered_ticket(scope: Any) -> str | None:

@@ -4,15 +4,9 @@ from typing import Any
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework_simplejwt.authentication import JWTAuthentication
-<<<<<<< HEAD
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
-from mainapp.api.services.tokens import odd_claims_refused
-=======
-from rest_framework_simplejwt.exceptions import InvalidToken
-
-from mainapp.api.services.tokens import user_of_token
->>>>>>> main
+from mainapp.api.services.tokens import odd_claims_refused, user_of_token
 
 
 class Bearer(JWTAuthentication):

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -34,13 +35,9 @@ from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
-<<<<<<< HEAD
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
-# Polled by monitoring, and answered even without Redis.
-=======
 # Polled by monitoring; they respond even without Redis.
->>>>>>> main
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
 
 
@@ -77,15 +74,11 @@ def refuse_control_characters(
 def refuse_unreadable_requests(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-<<<<<<< HEAD
-    """Answer 413 or 400 to a request that the middleware in front of Django refused.
+    """Respond with 413 or 400 to a request that the middleware in front of Django refused.
 
     A session cookie that no session of ours can have is ignored: PostgreSQL refuses to look up a
     NUL, which a cookie may contain as `"\\000"`.
     """
-=======
-    """Respond with 413 to a request whose body `BodyLimitMiddleware` refused."""
->>>>>>> main
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         scope = getattr(request, "scope", {})

@@ -72,36 +72,9 @@ def _format_of(head: bytes) -> str | None:
 
 
 def _run(command: str, into: Path, *arguments: str, data: bytes = b"") -> dict[str, Any]:
-<<<<<<< HEAD
     answer: dict[str, Any] = bounded_child.run(
         WORKER, command, str(into), *arguments, data=data, limits=LIMITS
     )
-=======
-    """Return the child's result; if it exceeded a limit and was killed, "large"."""
-    if not _turns.acquire(timeout=TIMEOUT_S):
-        raise PictureError(_("Muitas fotos chegaram ao mesmo tempo: tente de novo em instantes."))
-    try:
-        # An empty environment: a decoder taken over by a picture must not read the secret key.
-        process = subprocess.run(  # noqa: S603 - our own script and arguments
-            [sys.executable, "-I", str(CHILD), command, str(into), *arguments],
-            input=data,
-            capture_output=True,
-            env={},
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"error": "large"}
-    finally:
-        _turns.release()
-    try:
-        answer: dict[str, Any] = json.loads(process.stdout)
-    except ValueError:
-        logger.warning(
-            "a picture ended its process (%s): %s", process.returncode, process.stderr[-300:]
-        )
-        return {"error": "large"}
->>>>>>> main
     return answer
 
 

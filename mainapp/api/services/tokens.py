@@ -1,17 +1,14 @@
 """Creation, exchange and revocation of tokens.
 
-<<<<<<< HEAD
-from collections.abc import Iterator
-from contextlib import contextmanager
-=======
 A log-in by the API is a row of the sessions' table, like one by the site: deleting it ends the
 tokens and sockets of that log-in in all processes. The tokens name it by a random claim from which
 the session key is derived with a secret, so a token is no session cookie.
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
->>>>>>> main
 from typing import Any, TypedDict
 
 from django.conf import settings
@@ -82,14 +79,17 @@ def rotate_token(*, refresh: str) -> Pair:
         return _pair(user, token[LOG_IN])
 
 
-<<<<<<< HEAD
-def revoke_token(*, user: User, refresh: str) -> None:
-    """Revoke a refresh token of `user`. Raises: TokenError for an ended or foreign one."""
+def end_log_in(*, user: User, refresh: str) -> None:
+    """End the log-in of one of a user's refresh tokens: its tokens, tickets and sockets.
+
+    Raises: TokenError for an ended or foreign one.
+    """
     with odd_claims_refused():
         token = _read(refresh)
-        if _owner(token).pk != user.pk:
-            raise TokenError("the token belongs to another user")
-        token.blacklist()
+        owner = user_of_token(token)
+        if owner is None or owner.pk != user.pk:
+            raise TokenError("the log-in has ended, or it is another user's")
+        Session.objects.filter(session_key=session_key_of(token)).delete()
 
 
 @contextmanager
@@ -102,18 +102,6 @@ def odd_claims_refused() -> Iterator[None]:
         yield
     except CONVERSION_ERRORS as error:
         raise TokenError("a claim has no valid value") from error
-=======
-def end_log_in(*, user: User, refresh: str) -> None:
-    """End the log-in of one of a user's refresh tokens: its tokens, tickets and sockets.
-
-    Raises: TokenError for an ended or foreign one.
-    """
-    token = _read(refresh)
-    owner = user_of_token(token)
-    if owner is None or owner.pk != user.pk:
-        raise TokenError("the log-in has ended, or it is another user's")
-    Session.objects.filter(session_key=session_key_of(token)).delete()
->>>>>>> main
 
 
 def user_of_token(token: Any) -> User | None:
