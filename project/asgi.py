@@ -10,7 +10,7 @@ http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.core.limits.sockets import limit_addresses, limit_users
-from mainapp.core.middleware import BodyLimitMiddleware, OriginMiddleware
+from mainapp.core.middleware import BodyLimitMiddleware, HeaderMiddleware, OriginMiddleware
 from mainapp.core.realtime import stop_hubs
 from routing import websocket_urlpatterns
 
@@ -32,7 +32,7 @@ gc.set_threshold(50_000, 20, 100)
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimitMiddleware(http),
+        "http": HeaderMiddleware(BodyLimitMiddleware(http)),
         "websocket": limit_addresses(
             OriginMiddleware(SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns))))
         ),

@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.answer_in_json",
-    "mainapp.pages.middleware.refuse_large_bodies",
+    "mainapp.pages.middleware.refuse_unreadable_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -158,6 +158,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PRE
 CELERY_RESULT_BACKEND = "project.broker:ResultBackend"
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_RESULT_EXPIRES = 300
+# No format that runs code when it is read, as pickle does.
+CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_TIMEZONE = "America/Sao_Paulo"
 # After kill -9 of a worker 10 of 40 tasks were lost, and 2 with late acknowledgement.
 CELERY_TASK_ACKS_LATE = True
@@ -282,6 +285,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mainapp.api.formats.Json"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
+    "DEFAULT_METADATA_CLASS": "mainapp.api.formats.Names",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "mainapp.api.schema.Schema",
     "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
@@ -426,9 +430,18 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"client_errors": {"()": "mainapp.core.logs.ClientErrors"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["client_errors"],
+        }
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        # Without the handler that Django adds to it while debugging.
+        "django": {"handlers": []},
         "yfinance": {"level": "CRITICAL"},
     },
 }

@@ -5,11 +5,15 @@ WebSocket, and a query string would appear in access logs.
 """
 
 import hashlib
+import logging
 import secrets
 from typing import Any
 
 from mainapp.core.middleware import TICKET
 from mainapp.core.redis import client, key
+from mainapp.core.signatures import Forged, sign, verified
+
+logger = logging.getLogger(__name__)
 
 LIFE_S = 30
 
@@ -17,17 +21,24 @@ LIFE_S = 30
 def issue(session_key: str) -> str:
     """Return a new ticket of a log-in, valid for LIFE_S; only a hash of it is stored."""
     value = secrets.token_urlsafe(32)
-    client().set(_key(value), session_key, ex=LIFE_S)
+    name = _key(value)
+    client().set(name, sign(session_key.encode(), purpose=name), ex=LIFE_S)
     return value
 
 
 def redeem(value: str) -> str | None:
     """Return the session key of a ticket and delete it; None if it is unknown, used or expired.
 
-    Of several concurrent callers, one gets it.
+    A ticket that this program did not write counts as unknown. Of several concurrent callers, one
+    gets it.
     """
-    stored: Any = client().getdel(_key(value))
-    return stored.decode() if stored else None
+    name = _key(value)
+    stored: Any = client().getdel(name)
+    try:
+        return verified(stored, purpose=name).decode() if stored else None
+    except Forged as error:
+        logger.warning("a ticket was refused: %s", error)
+        return None
 
 
 def offered_ticket(scope: Any) -> str | None:

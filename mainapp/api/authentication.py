@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework.authentication import SessionAuthentication
 from rest_framework_simplejwt.authentication import JWTAuthentication
-from rest_framework_simplejwt.exceptions import InvalidToken
+from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
-from mainapp.api.services.tokens import user_of_token
+from mainapp.api.services.tokens import odd_claims_refused, user_of_token
 
 
 class Bearer(JWTAuthentication):
@@ -17,6 +17,13 @@ class Bearer(JWTAuthentication):
         if user is None:
             raise InvalidToken
         return user
+
+    def authenticate(self, request: Any) -> Any:
+        try:
+            with odd_claims_refused():
+                return super().authenticate(request)
+        except TokenError as error:
+            raise InvalidToken from error
 
 
 class SiteSession(SessionAuthentication):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
 
+import orjson
 import redis
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from redis.backoff import NoBackoff
@@ -28,6 +29,25 @@ class _Outage:
     until = 0.0
 
 
+class Unreadable(ValueError):
+    """A value in the cache that this program did not write."""
+
+
+class JsonSerializer:
+    """Stores values as JSON: Django's default, pickle, runs the code in a value that it reads."""
+
+    def dumps(self, value: Any) -> int | bytes:
+        # Redis increments plain integers.
+        return value if type(value) is int else orjson.dumps(value)
+
+    def loads(self, data: bytes) -> Any:
+        """Return the value. Raises: Unreadable."""
+        try:
+            return orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise Unreadable from error
+
+
 def _with_fallback(fallback: Callable[..., Any], method: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a method so that `fallback` replaces it while Redis is unavailable.
 
@@ -41,6 +61,8 @@ def _with_fallback(fallback: Callable[..., Any], method: Callable[..., Any]) -> 
             return fallback(*args, **kwargs)
         try:
             return method(*args, **kwargs)
+        except Unreadable:
+            return fallback(*args, **kwargs)
         except redis.RedisError as error:
             _Outage.until = time.monotonic() + PAUSE_S
             logger.warning("no cache and no rate limits for %g s: %s", PAUSE_S, error)
@@ -98,7 +120,7 @@ class SharedCache(RedisCache):
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         # A list: Django would split a URL with several sentinels at its commas.
-        super().__init__([server], params)
+        super().__init__([server], {"OPTIONS": {"serializer": JsonSerializer}} | params)
         self._class = _Client
 
     def clear(self) -> bool:  # type: ignore[override] # Django returns whether it succeeded

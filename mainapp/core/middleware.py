@@ -1,5 +1,6 @@
-"""ASGI middleware that refuses large request bodies and sockets of untrusted origins."""
+"""ASGI middleware that refuses unreadable headers, large bodies and sockets of foreign origins."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +13,36 @@ MAX_BODY = 8 * 1024 * 1024
 TICKET = "ticket."
 PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int | None]
+
+
+CHARSET = re.compile(rb"""charset\s*=\s*["']?([^\s;"']*)""", re.IGNORECASE)
+
+
+class HeaderMiddleware:
+    """Refuse requests whose headers Django cannot read.
+
+    It decodes a content type's parameters and a form by the codec that the client names, which may
+    be `zlib` or `utf-7`, and raises before any middleware runs.
+    `scope["pregao.is_unreadable"]` makes a later middleware respond with 400.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if not all(map(_is_readable, scope["headers"])):
+            readable = [header for header in scope["headers"] if _is_readable(header)]
+            scope = scope | {"headers": readable, "pregao.is_unreadable": True}
+        await self.inner(scope, receive, send)
+
+
+def _is_readable(header: tuple[bytes, bytes]) -> bool:
+    name, value = header
+    if name != b"content-type":
+        return True
+    charset = CHARSET.search(value)
+    is_utf8 = charset is None or charset[1].lower() in (b"utf-8", b"utf8")
+    return is_utf8 and b"*" not in value
 
 
 class BodyLimitMiddleware:

@@ -1,4 +1,4 @@
-"""Channel layer that detects an unresponsive Redis.
+"""Channel layer that detects an unresponsive Redis, and refuses messages that others wrote to it.
 
 A subscription only receives. If the server freezes or a firewall drops the connection, no call
 fails, and the process would receive nothing until the kernel closes the connection after hours.
@@ -6,11 +6,15 @@ fails, and the process would receive nothing until the kernel closes the connect
 
 import asyncio
 import logging
+import struct
+import time
 from typing import Any
 
 import redis
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisSingleShardConnection
 from channels_redis.utils import decode_hosts
+
+from mainapp.core.signatures import Forged, sign, verified
 
 logger = logging.getLogger(__name__)
 
@@ -18,9 +22,26 @@ POLL_S = 0.1
 RETRY_S = 0.5
 # Reconnect after this time without a reply to the PINGs that redis-py sends.
 SILENT_S = 2.0
+# A recorded message is not believed again after this time; hosts' clocks may differ by as much.
+VALID_S = 300
+SENT_AT = struct.Struct("!d")
+PURPOSE = "channel layer"
 
 
 class ChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc] # channels_redis has no types
+    """Signs each message with the time: see `mainapp.core.signatures`."""
+
+    def serialize(self, message: Any) -> bytes:
+        return sign(SENT_AT.pack(time.time()) + super().serialize(message), purpose=PURPOSE)
+
+    def deserialize(self, message: bytes) -> Any:
+        """Return the message. Raises: Forged."""
+        content = verified(message, purpose=PURPOSE)
+        (sent_at,) = SENT_AT.unpack_from(content)
+        if abs(time.time() - sent_at) > VALID_S:
+            raise Forged(f"a message of {time.time() - sent_at:.0f} s ago")
+        return super().deserialize(content[SENT_AT.size :])
+
     def _get_layer(self) -> Any:
         layer = super()._get_layer()
         if not isinstance(layer._shards[0], Shard):

@@ -1,5 +1,6 @@
 """Template context of every page: simulation, sources of quotes, and the portfolio's date."""
 
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -22,5 +23,12 @@ def market(request: HttpRequest) -> dict[str, Any]:
 
 def portfolio_on() -> date | None:
     """Return the date of the IBOV's portfolio, cached for five minutes. Called by templates."""
-    newest: date | None = cache.get_or_set(PORTFOLIO_KEY, portfolio_date, PORTFOLIO_S)
-    return newest
+    newest: Any = cache.get_or_set(PORTFOLIO_KEY, _portfolio_date, PORTFOLIO_S)
+    with suppress(TypeError, ValueError):
+        return date.fromisoformat(newest)
+    return None
+
+
+def _portfolio_date() -> str:
+    newest = portfolio_date()
+    return newest.isoformat() if newest else ""

@@ -12,6 +12,8 @@ STOCK_CHAT = "stock_chat"
 Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
 Feed = Literal["live", "late", "down"]
 
+# The longest chat message; the other texts are shorter.
+MAX_TEXT = 500
 MONEY = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 WIRE_TYPES: dict[str, type] = {"count": int, "seconds": int, "flag": bool}
 FIELDS = {field.name: field for field in wire_fields(Quote)}
@@ -54,14 +56,21 @@ class QuotesRecorded(TypedDict):
     quotes: dict[str, QuoteFrame]
 
 
+def is_short(text: str) -> bool:
+    return len(text) <= MAX_TEXT
+
+
+ShortText = Annotated[str, is_short]
+
+
 class ChatMessage(TypedDict):
     """Message to the group `stock_chat`: one chat message of a tracker room."""
 
     type: Literal["chat.said"]
-    room: str
-    user: str
-    message: str
-    sent_at: str
+    room: ShortText
+    user: ShortText
+    message: ShortText
+    sent_at: ShortText
 
 
 def quote_changes(before: Quote | None, after: Quote) -> QuoteFrame:

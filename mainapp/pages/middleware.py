@@ -1,10 +1,12 @@
 """Middleware: refusals before a view runs, page limits and policies, metrics, cookies, caching."""
 
+import re
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 from urllib.parse import unquote_plus
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
@@ -33,6 +35,8 @@ from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
 USER_PAGES = Limit("pages", "PAGES_A_MINUTE_USER", 60.0)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 # Polled by monitoring; they respond even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
 
@@ -60,21 +64,30 @@ def refuse_control_characters(
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         query = unquote_plus(request.META.get("QUERY_STRING", ""))
-        if any(ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0 for c in request.path_info + query):
+        if CONTROL.search(request.path_info + query):
             raise BadRequest("a control character in the address")
         return get_response(request)
 
     return middleware
 
 
-def refuse_large_bodies(
+def refuse_unreadable_requests(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Respond with 413 to a request whose body `BodyLimitMiddleware` refused."""
+    """Respond with 413 or 400 to a request that the middleware in front of Django refused.
+
+    A session cookie that no session of ours can have is ignored: PostgreSQL refuses to look up a
+    NUL, which a cookie may contain as `"\\000"`.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if getattr(request, "scope", {}).get("pregao.body_refused"):
+        scope = getattr(request, "scope", {})
+        if scope.get("pregao.body_refused"):
             return content_too_large(request)
+        if scope.get("pregao.is_unreadable"):
+            raise BadRequest("a header that cannot be read")
+        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         return get_response(request)
 
     return middleware

@@ -1,17 +1,11 @@
-"""Process that decodes untrusted pictures with limits on memory, CPU time and file size.
+"""Worker of `core.bounded_child` that decodes pictures.
 
-`python -I child.py square FOLDER` reads a picture on standard input and writes FOLDER/source.png;
-`python -I child.py thumbnails FOLDER 48 150 …` makes FOLDER/48.webp, … from it. It prints one line
-of JSON: {} on success, or {"error": "format" | "foreign" | "broken" | "large", …}.
-
-It imports no code of this project: loading Django would use the memory needed for a picture.
+`square FOLDER` decodes the data and writes FOLDER/source.png; `thumbnails FOLDER 48 150 …` makes
+FOLDER/48.webp, … from it. The answer is {}, or {"error": "format" | "foreign" | "broken" |
+"large", …}.
 """
 
 import io
-import json
-import resource
-import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +24,11 @@ from PIL import (
 )
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-# For decoding, on top of the interpreter's own 20 MiB or so.
-MEMORY = 70 * 1024 * 1024
-CPU_S = 5
-FILE = 8 * 1024 * 1024
 SIDE = 600
 BAND = 64
-# Pixels that fit into MEMORY, by format. A JPEG can be decoded at an eighth of its width and height
-# unless it is progressive: then the decoder stores all of its coefficients.
+# Pixels that fit into the memory of `decoding.LIMITS`, by format. A JPEG can be decoded at an
+# eighth of its width and height unless it is progressive: then the decoder stores all of its
+# coefficients.
 MAX_PIXELS = {"JPEG": 64_000_000, "PNG": 12_500_000, "GIF": 8_000_000, "WEBP": 4_000_000}
 MAX_PROGRESSIVE = 10_000_000
 # Contents that make a file valid in another format too, for a browser or an archive program.
@@ -53,16 +44,13 @@ class Refused(Exception):
         self.answer = {"error": error} | facts
 
 
-def main(arguments: list[str]) -> dict[str, Any]:
+def work(arguments: list[str], data: bytes) -> dict[str, Any]:
     """Run the command and return the answer."""
-    warnings.simplefilter("ignore")
     # Pillow only warns above 89,478,485 pixels and raises above twice that; `check_size` has limits
     # by format.
     Image.MAX_IMAGE_PIXELS = None
     Image.preinit()
     command, folder, sizes = arguments[0], Path(arguments[1]), [int(size) for size in arguments[2:]]
-    data = sys.stdin.buffer.read()
-    limit_resources()
     try:
         if command == "square":
             square(data).save(folder / "source.png")
@@ -70,21 +58,9 @@ def main(arguments: list[str]) -> dict[str, Any]:
             make_thumbnails(folder, sizes)
     except Refused as refused:
         return refused.answer
-    except MemoryError:
-        return {"error": "large"}
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError):
         return {"error": "broken"}
     return {}
-
-
-def limit_resources() -> None:
-    """Limit this process's further memory, its CPU time and the files that it writes."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    memory = pages * resource.getpagesize() + MEMORY
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def square(data: bytes) -> Image.Image:
@@ -154,7 +130,3 @@ def make_thumbnails(folder: Path, sizes: list[int]) -> None:
         for size in sizes:
             thumbnail = ImageOps.fit(source, (size, size), Image.Resampling.LANCZOS)
             thumbnail.save(folder / f"{size}.webp", quality=86, method=4)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(sys.argv[1:])))

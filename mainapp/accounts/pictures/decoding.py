@@ -1,24 +1,18 @@
 """Decoding of uploaded pictures by the resource-limited child process."""
 
-import json
-import logging
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.pictures.folders import SIZES, folder
+from mainapp.core import bounded_child
 from mainapp.core.exceptions import DomainError
 
-logger = logging.getLogger(__name__)
-
-CHILD = Path(__file__).with_name("child.py")
+WORKER = Path(__file__).with_name("child.py")
+LIMITS = bounded_child.Limits(memory=70 * bounded_child.MIB)
 MAX_BYTES = 5 * 1024 * 1024
-TIMEOUT_S = 10.0
 EXTENSIONS = {
     "jpg": "JPEG",
     "jpeg": "JPEG",
@@ -33,9 +27,8 @@ REFUSALS = {
     "large": _("A imagem é grande demais para este servidor: reduza-a e envie de novo."),
     "foreign": _("O arquivo traz mais do que uma imagem, e por isso não foi aceito."),
     "broken": _("A imagem está incompleta ou danificada."),
+    "busy": _("Muitas fotos chegaram ao mesmo tempo: tente de novo em instantes."),
 }
-# A child uses up to 96 MiB: at most two at once per process of the server.
-_turns = BoundedSemaphore(2)
 
 
 class PictureError(DomainError):
@@ -79,30 +72,9 @@ def _format_of(head: bytes) -> str | None:
 
 
 def _run(command: str, into: Path, *arguments: str, data: bytes = b"") -> dict[str, Any]:
-    """Return the child's result; if it exceeded a limit and was killed, "large"."""
-    if not _turns.acquire(timeout=TIMEOUT_S):
-        raise PictureError(_("Muitas fotos chegaram ao mesmo tempo: tente de novo em instantes."))
-    try:
-        # An empty environment: a decoder taken over by a picture must not read the secret key.
-        process = subprocess.run(  # noqa: S603 - our own script and arguments
-            [sys.executable, "-I", str(CHILD), command, str(into), *arguments],
-            input=data,
-            capture_output=True,
-            env={},
-            timeout=TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return {"error": "large"}
-    finally:
-        _turns.release()
-    try:
-        answer: dict[str, Any] = json.loads(process.stdout)
-    except ValueError:
-        logger.warning(
-            "a picture ended its process (%s): %s", process.returncode, process.stderr[-300:]
-        )
-        return {"error": "large"}
+    answer: dict[str, Any] = bounded_child.run(
+        WORKER, command, str(into), *arguments, data=data, limits=LIMITS
+    )
     return answer
 
 

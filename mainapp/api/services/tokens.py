@@ -6,6 +6,8 @@ the session key is derived with a secret, so a token is no session cookie.
 """
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypedDict
 
@@ -28,6 +30,10 @@ from mainapp.core.exceptions import DomainError
 
 LOG_IN = "log_in"
 SALT = "api.log-in"
+
+CONVERSION_ERRORS = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
 
 
 class Pair(TypedDict):
@@ -62,7 +68,7 @@ def create_tokens(*, user: User) -> Pair:
 
 def rotate_token(*, refresh: str) -> Pair:
     """Exchange a refresh token, once, for a new pair. Raises: TokenError for one that has ended."""
-    with transaction.atomic():
+    with odd_claims_refused(), transaction.atomic():
         token = _read(refresh)
         user = user_of_token(token)
         if user is None or not _mark_exchanged(token, user):
@@ -78,11 +84,24 @@ def end_log_in(*, user: User, refresh: str) -> None:
 
     Raises: TokenError for an ended or foreign one.
     """
-    token = _read(refresh)
-    owner = user_of_token(token)
-    if owner is None or owner.pk != user.pk:
-        raise TokenError("the log-in has ended, or it is another user's")
-    Session.objects.filter(session_key=session_key_of(token)).delete()
+    with odd_claims_refused():
+        token = _read(refresh)
+        owner = user_of_token(token)
+        if owner is None or owner.pk != user.pk:
+            raise TokenError("the log-in has ended, or it is another user's")
+        Session.objects.filter(session_key=session_key_of(token)).delete()
+
+
+@contextmanager
+def odd_claims_refused() -> Iterator[None]:
+    """Turn the errors of claims with odd types or values into TokenError.
+
+    PyJWT and simplejwt convert them without a check: an `exp` of 1e999, a `user_id` that is a list.
+    """
+    try:
+        yield
+    except CONVERSION_ERRORS as error:
+        raise TokenError("a claim has no valid value") from error
 
 
 def user_of_token(token: Any) -> User | None:

@@ -12,6 +12,7 @@ from channels.layers import get_channel_layer
 
 from mainapp.core.realtime.loops import OnePerLoop
 from mainapp.core.realtime.messages import check_shape
+from mainapp.core.signatures import Forged
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ READY_S = 1.5
 JOIN_S = 5.0
 RETRY_S = 0.5
 CANCEL_AGAIN_S = 0.1
+FORGED_S = 60.0
 # Sent to check that Redis responds; ignored by all hubs.
 HELLO = "hello"
 
@@ -44,6 +46,7 @@ class Hub:
         self._channel: str | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._background: set[asyncio.Task[Any]] = set()
+        self._forged_at = -FORGED_S
 
     def tasks(self) -> Sequence[Task]:
         """Return further tasks that run until the hub stops; each is restarted if it fails."""
@@ -143,6 +146,9 @@ class Hub:
             message = await layer.receive(self._channel)
         except (redis.RedisError, OSError):
             raise
+        except Forged as error:
+            self._log_forged(error)
+            return
         except Exception:  # not valid msgpack
             logger.exception("%s skipped a message that cannot be decoded", type(self).__name__)
             return
@@ -152,6 +158,12 @@ class Hub:
             logger.info("%s left a message unfinished: %s", type(self).__name__, error)
         except Exception:
             logger.exception("%s skipped a message", type(self).__name__)
+
+    def _log_forged(self, error: Forged) -> None:
+        """Log the first one of a minute: others can send any number."""
+        if self.now() - self._forged_at > FORGED_S:
+            self._forged_at = self.now()
+            logger.warning("%s refused a message: %s", type(self).__name__, error)
 
     async def _handle(self, message: Any) -> None:
         if message["type"] == HELLO:

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import threading
+import time
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,8 @@ from mainapp.core.realtime import GroupMessage, Hub, OnePerLoop, hub, publish, s
 from mainapp.core.realtime.hub import registered_hubs
 from mainapp.core.realtime.messages import MalformedMessage, check_shape
 from mainapp.core.redis import client as redis_client
+from mainapp.core.redis_layer import PURPOSE, SENT_AT
+from mainapp.core.signatures import sign
 from mainapp.core.tests.own_redis import OwnRedis, point_at
 from mainapp.core.tests.pipes import settle, until
 
@@ -101,7 +104,7 @@ async def test_malformed_messages_are_logged_and_skipped(accessor, monkeypatch, 
     for group in running.groups:
         channel = layer._get_group_channel_name(group)
         for raw in (b"", b"\xc1", b"\xff" * 100, b"{}", *map(msgpack.packb, bad)):
-            client.publish(channel, raw)
+            client.publish(channel, sign(SENT_AT.pack(time.time()) + raw, purpose=PURPOSE))
 
     received = record(running, monkeypatch)
     await check_receives(running, received)

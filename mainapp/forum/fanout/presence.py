@@ -1,21 +1,23 @@
 """Leases in Redis of the users present in each room; those of a dead process expire."""
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
 from redis import asyncio as aioredis
 
 from mainapp.core.redis import key
+from mainapp.core.signatures import SIZE, sign, verified
 
 LEASE_S = 9.0
 EPOCH_KEY = key("presence")
 
-# KEYS: the epoch, then a sorted set per room of `user:process` by the time of its last renewal.
-# ARGV: process, lease in seconds, a name for a new epoch, then per room the ids of its users here.
-# Returns the epoch (a new one after Redis was restarted or emptied), then per room the users of
-# other processes. One clock, Redis's own, decides over all leases; a time further ahead than a
-# lease is from before that clock was set back.
+# KEYS: the epoch, then a sorted set per room of `user:process:signature` by the time of its last
+# renewal. ARGV: process, lease in seconds, a name for a new epoch, then per room the members of its
+# users here. Returns the epoch (a new one after Redis was restarted or emptied), then per room the
+# members of other processes. One clock, Redis's own, decides over all leases; a
+# time further ahead than a lease is from before that clock was set back.
 _SYNC = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -28,17 +30,16 @@ end
 local result = {epoch}
 for i = 2, #KEYS do
   local own = {}
-  for id in string.gmatch(ARGV[i + 2], '%d+') do
-    own[id] = true
-    redis.call('ZADD', KEYS[i], now, id .. ':' .. ARGV[1])
+  for member in string.gmatch(ARGV[i + 2], '[^,]+') do
+    own[member] = true
+    redis.call('ZADD', KEYS[i], now, member)
   end
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - ARGV[2])
   redis.call('ZREMRANGEBYSCORE', KEYS[i], '(' .. now + ARGV[2], '+inf')
   local others = {}
   for _, member in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
-    local id, process = string.match(member, '^(%d+):(.*)$')
-    if process ~= ARGV[1] then others[#others + 1] = id
-    elseif not own[id] then redis.call('ZREM', KEYS[i], member) end
+    if string.match(member, ':([^:]*):') ~= ARGV[1] then others[#others + 1] = member
+    elseif not own[member] then redis.call('ZREM', KEYS[i], member) end
   end
   redis.call('EXPIRE', KEYS[i], 60)
   result[i] = others
@@ -65,12 +66,37 @@ class PresenceLease:
         rooms = sorted(self._leased.union(here))
         self._leased.update(here)
         keys = [EPOCH_KEY, *(key("room", room, "present") for room in rooms)]
-        users = [",".join(map(str, here.get(room, ()))) for room in rooms]
+        users = [
+            ",".join(_member(room, user, self._name) for user in here.get(room, ()))
+            for room in rooms
+        ]
         epoch, *others = await self._sync(
             keys=keys, args=[self._name, LEASE_S, uuid4().hex, *users]
         )
         self._leased = set(here)
         elsewhere = {
-            room: frozenset(map(int, ids)) for room, ids in zip(rooms, others, strict=True)
+            room: frozenset(user for member in members if (user := _user(room, member)))
+            for room, members in zip(rooms, others, strict=True)
         }
         return epoch.decode(), elsewhere
+
+
+@lru_cache(maxsize=10_000)
+def _member(room: int, user: int, process: str) -> str:
+    lease = f"{user}:{process}"
+    return f"{lease}:{sign(lease.encode(), purpose=_purpose(room))[:SIZE].hex()}"
+
+
+@lru_cache(maxsize=10_000)
+def _user(room: int, member: bytes) -> int | None:
+    """Return the user of a lease; None if it is forged."""
+    lease, _, signature = member.rpartition(b":")
+    try:
+        signed = bytes.fromhex(signature.decode("latin-1")) + lease
+        return int(verified(signed, purpose=_purpose(room)).partition(b":")[0])
+    except ValueError:
+        return None
+
+
+def _purpose(room: int) -> str:
+    return f"presence {room}"

@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User, language_of
+from mainapp.core.paths import absolute_url
 from mainapp.forum.models import Message, Room
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
@@ -46,7 +46,7 @@ def _notice(
             deliveries=letters_for(
                 destinations=destinations,
                 subject=f"{title} · Pregão",
-                text=f"{title}\n\n{settings.SITE_URL}{path}\n",
+                text=f"{title}\n\n{absolute_url(path)}\n",
                 name=f"mention.{message.pk}.{reader.pk}",
             ),
         )

@@ -96,7 +96,9 @@ async def hold_over(*processes):
 
 
 def leases(room):
-    return [name.decode() for name in redis_client().zrange(key("room", room.pk, "present"), 0, -1)]
+    """Return the leases of a room, as `user:process`."""
+    members = redis_client().zrange(key("room", room.pk, "present"), 0, -1)
+    return [member.decode().rpartition(":")[0] for member in members]
 
 
 async def test_user_with_two_tabs_leaves_when_both_are_closed(room, users):

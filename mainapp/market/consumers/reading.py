@@ -6,9 +6,9 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.consumers import Frame
 from mainapp.core.exceptions import DomainError
+from mainapp.market.events import MAX_TEXT
 from mainapp.market.selectors.catalogue import Catalogue
 
-MAX_CHAT = 500
 MAX_FIELDS = 5000
 
 
@@ -49,9 +49,9 @@ def chat_text(frame: Frame) -> str:
     text = frame.get("message")
     if not isinstance(text, str) or not text.strip():
         raise DomainError("invalid", _("Escreva uma mensagem."), fields={"message": "1-500"})
-    if len(text.strip()) > MAX_CHAT:
+    if len(text.strip()) > MAX_TEXT:
         raise DomainError(
-            "too_long", _("A mensagem passa de 500 caracteres."), wire={"limit": MAX_CHAT}
+            "too_long", _("A mensagem passa de 500 caracteres."), wire={"limit": MAX_TEXT}
         )
     return text.strip()
 

@@ -1,7 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core import signing
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -67,6 +70,31 @@ def test_mail_address_is_used_after_its_link_was_confirmed(page, alice, client, 
     assert [target.address for target in deliveries_for([alice], "alert")[alice.pk]] == [
         "casa@example.com"
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_exactly_the_limit_of_100_parallel_requests_is_sent(alice):
+    """Half of them ask for another code, half add the same address and so ask for its link."""
+    gotify = channel(alice, kind="telegram", address="12345", verified_at=None)
+    cookie = Client()
+    cookie.force_login(alice)
+
+    def request(number):
+        client = Client()
+        client.cookies = cookie.cookies
+        if number % 2:
+            path = f"/notifications/channels/{gotify.pk}/verify/"
+            answer = client.post(path)
+        else:
+            answer = add(client, "email", f"casa{number % 4}@example.com")
+        connection.close()
+        return answer.status_code
+
+    with ThreadPoolExecutor(25) as threads:
+        statuses = set(threads.map(request, range(100)))
+
+    assert statuses <= {200, 302}
+    assert Delivery.objects.count() == CHANNEL_MESSAGES.count
 
 
 @pytest.mark.parametrize("key", ["nothing", "a:b:c", "", None])

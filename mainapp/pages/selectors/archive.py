@@ -1,10 +1,10 @@
 """A user's data archive: a ZIP with each table as JSON and as CSV, a README, and the picture."""
 
-import csv
 import io
 import json
 import tempfile
 from datetime import datetime
+from decimal import Decimal
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -13,26 +13,27 @@ from django.core.serializers.json import DjangoJSONEncoder
 from mainapp.accounts.models import User
 from mainapp.accounts.personal_data import Table
 from mainapp.accounts.pictures import folders
+from mainapp.core.spreadsheets import csv_writer, inert
 from mainapp.pages.selectors.tables import archive_tables
 
 IN_MEMORY = 1024 * 1024
-# Spreadsheets evaluate a cell that begins with one of these as a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 README = """\
 PREGÃO: OS SEUS DADOS
 
 Tudo o que é de {name} neste servidor em {day}. Cada tabela vem duas vezes: em JSON (uma lista de
-objetos) e em CSV (UTF-8, separado por vírgulas, para planilhas). Os horários são UTC; preços
-e quantidades são decimais com ponto. No CSV, um texto que começa com = + - @ ou tabulação ganha um
-apóstrofo na frente, para que nenhuma planilha o tome por fórmula; o JSON tem o texto como ele é.
+objetos) e em CSV (UTF-8, separado por ponto e vírgula, para planilhas). Os horários são UTC; preços
+e quantidades são decimais, com ponto no JSON e com vírgula no CSV. No CSV, um texto que começa com
+= + - @ ou tabulação ganha um apóstrofo na frente, para que nenhuma planilha o tome por fórmula; o
+JSON tem o texto como ele é.
 Não estão aqui a senha, que o servidor guarda cifrada e sem volta, e o que os outros escreveram.
 
 PREGÃO: YOUR DATA
 
 All data of {name} on this server on {day}. Each table is included twice: as JSON (a list of
-objects) and as CSV (UTF-8, separated by commas, for spreadsheets). Times are UTC; prices and
-quantities are decimals with a point. In the CSV, a text that begins with = + - @ or a tab is
-preceded by an apostrophe, so that spreadsheets do not evaluate it; the JSON has the original text.
+objects) and as CSV (UTF-8, separated by semicolons, for spreadsheets). Times are UTC; prices and
+quantities are decimals, with a point in the JSON and a comma in the CSV. In the CSV, a text that
+begins with = + - @ or a tab is preceded by an apostrophe, so that spreadsheets do not evaluate it;
+the JSON has the original text.
 Not included: the password, which is stored hashed and cannot be read, and other people's texts.
 
 ARQUIVOS / FILES
@@ -81,13 +82,6 @@ def write_archive(user: User, into: IO[bytes], *, at: datetime) -> None:
             _write_table(archive, table, user)
 
 
-def neutralised(value: Any) -> Any:
-    """Return a cell that no spreadsheet evaluates: an apostrophe precedes a formula."""
-    if isinstance(value, str) and value.lstrip(" ").startswith(FORMULA):
-        return f"'{value}"
-    return value
-
-
 def _write_table(archive: ZipFile, table: Table, user: User) -> None:
     """Write both forms in one pass over the rows.
 
@@ -96,14 +90,14 @@ def _write_table(archive: ZipFile, table: Table, user: User) -> None:
     encoder = DjangoJSONEncoder(ensure_ascii=False)
     with tempfile.SpooledTemporaryFile(IN_MEMORY) as cells:
         text = io.TextIOWrapper(cells, "utf-8", newline="")
-        writer = csv.writer(text)
+        writer = csv_writer(text)
         writer.writerow(table.columns)
         with _entry(archive, f"{table.name}.json") as out:
             out.write(b"[")
             for number, row in enumerate(table.rows(user)):
                 fields = encoder.encode(dict(zip(table.columns, row, strict=True)))
                 out.write(f"{',' if number else ''}\n{fields}".encode())
-                writer.writerow([neutralised(_cell(value)) for value in row])
+                writer.writerow([_cell(value) for value in row])
             out.write(b"\n]\n")
         text.flush()
         text.detach()
@@ -119,9 +113,12 @@ def _entry(archive: ZipFile, name: str) -> io.BufferedWriter:
 
 
 def _cell(value: Any) -> Any:
+    """Return a value as a Brazilian spreadsheet reads it: decimals with a comma."""
+    if isinstance(value, Decimal):
+        return f"{value:f}".replace(".", ",")
     if isinstance(value, datetime):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, bool) else value
+    return json.dumps(value) if isinstance(value, bool) else inert(value)
 
 
 def _readme(user: User, tables: list[Table], *, at: datetime, has_picture: bool) -> str:

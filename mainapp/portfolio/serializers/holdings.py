@@ -17,14 +17,14 @@ from mainapp.core.forms import (
     format_number,
     parse_number,
 )
+from mainapp.core.spreadsheets import inert
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import fold
 from mainapp.portfolio.forms.carteira import amount_field, check_stock
 from mainapp.portfolio.policies import MAX_FILE_ROWS, MAX_NOTA
-from mainapp.portfolio.serializers.csv_file import read_csv, write_csv
-from mainapp.portfolio.serializers.tables import Cell, Table, UnreadableFile, inert, is_empty
-from mainapp.portfolio.serializers.xlsx_file import read_xlsx, write_xlsx
+from mainapp.portfolio.serializers.files import read_csv, read_xlsx, write_csv, write_xlsx
+from mainapp.portfolio.serializers.tables import Cell, Table, UnreadableFile, is_empty
 from mainapp.portfolio.services import NewRow
 from mainapp.portfolio.valuation import Holding
 
@@ -72,7 +72,8 @@ class ReadFile:
 def read_file(data: bytes) -> ReadFile:
     """Read a portfolio from CSV or XLSX; errors of rows are reported by row number.
 
-    Raises: UnreadableFile for another format, missing columns or too many rows. Cost: one query.
+    Raises: UnreadableFile for another format, missing columns or too many rows. Cost: one query and
+    a bounded child process.
     """
     most = HEAD_WITHIN + MAX_FILE_ROWS + 1
     table = _table(data, max_rows=most)
@@ -96,7 +97,7 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     """Return the portfolio as "csv" or "xlsx", in the active language; `read_file` reads it."""
     head = HEADS["en" if get_language() == "en" else "pt-br"]
     rows = [
-        (inert(each.symbol), inert(each.name), each.quantidade, each.preco_medio, each.nota)
+        (_inert(each.symbol), _inert(each.name), each.quantidade, each.preco_medio, each.nota)
         for each in holdings
     ]
     if kind == "xlsx":
@@ -104,6 +105,11 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     separator = decimal_separator()
     texts = [[_text(cell, separator) for cell in row] for row in rows]
     return write_csv(head, texts, separator=";" if separator == "," else ",")
+
+
+def _inert(text: str) -> str:
+    """Return the text without control characters, quoted if a spreadsheet would run it."""
+    return str(inert("".join(letter for letter in text if letter.isprintable())))
 
 
 def _text(cell: Cell | int, separator: str) -> str:

@@ -10,13 +10,12 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.exceptions import DomainError
 
 MAX_COLUMNS = 40
+# Characters of a cell that are read: the longest column title or number is far shorter.
+MAX_CELL = 200
 
 # Text, or a number if the file's format marks it as one.
 Cell = str | Decimal
 Table = list[list[Cell]]
-
-# First characters that make a spreadsheet run a cell as a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 UNREADABLE = _("Não conseguimos ler este arquivo como uma planilha.")
@@ -31,12 +30,6 @@ class UnreadableFile(DomainError):
         params: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__("invalid", template, params)
-
-
-def inert(text: str) -> str:
-    """Return the text without control characters, quoted if a spreadsheet would run it."""
-    marked = f"'{text}" if text.lstrip(" ").startswith(FORMULA_STARTS) else text
-    return "".join(letter for letter in marked if letter.isprintable())
 
 
 def is_empty(row: Sequence[Cell]) -> bool:

@@ -17,12 +17,12 @@ from mainapp.market.models import Stock
 from mainapp.market.tests.factories import StockFactory
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.selectors import holdings_of
-from mainapp.portfolio.serializers import xlsx_file
+from mainapp.portfolio.serializers import xlsx_child
 from mainapp.portfolio.serializers.holdings import read_file, write_file
 from mainapp.portfolio.serializers.tables import UnreadableFile
 from mainapp.portfolio.valuation import Holding
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("workers_in_process")]
 
 D = Decimal
 SYMBOLS = ("PETR4", "VALE3", "ITUB4")
@@ -206,7 +206,7 @@ def test_too_large_number_is_an_error_of_its_row(value):
 def test_decompression_bomb_is_not_unpacked():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as package:
-        package.writestr("xl/worksheets/sheet1.xml", b" " * (xlsx_file.MAX_UNPACKED_BYTES + 1))
+        package.writestr("xl/worksheets/sheet1.xml", b" " * (xlsx_child.MAX_UNPACKED_BYTES + 1))
     assert len(file.getvalue()) < 20_000
     with pytest.raises(UnreadableFile, match="grande demais"):
         read_file(file.getvalue())
@@ -255,7 +255,9 @@ def test_exported_file_can_be_imported_unchanged(kind, language, numbers):
     assert back == {h.symbol: (h.quantidade, h.preco_medio, h.nota) for h in holdings}
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
+@pytest.mark.parametrize(
+    "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\x01\uff1d1"]
+)
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_exported_text_is_never_a_formula(kind, name):
     holding = Holding(symbol="PETR4", name=name, quantidade=D(1), preco_medio=D(2), nota=3)

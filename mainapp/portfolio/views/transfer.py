@@ -55,12 +55,14 @@ def export_carteira(request: MemberRequest) -> HttpResponse:
     kind = request.GET.get("formato", "csv")
     if kind not in CONTENT_TYPES:
         raise Http404
-    response = HttpResponse(
-        write_file(kind, holdings_of(request.user)), content_type=CONTENT_TYPES[kind]
-    )
-    name = f"carteira-{timezone.localdate().isoformat()}.{kind}"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    with shown_as_message(request):
+        response = HttpResponse(
+            write_file(kind, holdings_of(request.user)), content_type=CONTENT_TYPES[kind]
+        )
+        name = f"carteira-{timezone.localdate().isoformat()}.{kind}"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+    return redirect("carteira")
 
 
 def import_carteira(request: MemberRequest) -> HttpResponse:
@@ -69,8 +71,8 @@ def import_carteira(request: MemberRequest) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
         with shown_in_form(form, "arquivo"):
-            file = read_file(form.cleaned_data["arquivo"].read())
             consume_stored(UPLOADS, of_user(request.user), at=timezone.now())
+            file = read_file(form.cleaned_data["arquivo"].read())
             return render(
                 request, "mainapp/portfolio/import_preview.html", _preview(file, request.user)
             )

@@ -1,0 +1,29 @@
+import io
+from decimal import Decimal
+
+import pytest
+
+from mainapp.core.spreadsheets import csv_writer, inert
+
+STARTS = [
+    "=", "+", "-", "@", "\t", "\r", "\n", "  =", "\uff1d", "\uff0b", "\uff0d", "\uff20",
+    "\xa0=", "\ufeff=", "\u200b@", "\u3000\uff1d",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_formulas_are_quoted(start):
+    assert inert(f"{start}1") == f"'{start}1"
+
+
+@pytest.mark.parametrize("value", ["a=1", "", None, 3, -3, Decimal("-3.5"), "1-2", "'=1", " a"])
+def test_other_cells_are_unchanged(value):
+    assert inert(value) == value
+
+
+def test_csv_files_have_a_mark_semicolons_and_quotes():
+    file = io.StringIO()
+
+    csv_writer(file).writerows([["a", 'b "c"'], ["d;e", "f\ng"]])
+
+    assert file.getvalue() == '\ufeffa;"b ""c"""\r\n"d;e";"f\ng"\r\n'
