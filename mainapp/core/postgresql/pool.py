@@ -156,7 +156,7 @@ class Pool:
         timeout_s = max(MIN_CONNECT_S, int(_at_most(self._parameters["connect_timeout"])))
         parameters = {**self._parameters, "connect_timeout": timeout_s}
         connection = Connection.connect(**parameters)
-        connection._pool = self  # type: ignore[assignment] # Django returns it to this pool
+        connection._pool = self  # Django returns it to this pool
         self._configure(connection)
         return connection
 
