@@ -30,6 +30,7 @@ from mainapp.core.exceptions import DomainError
 
 LOG_IN = "log_in"
 SALT = "api.log-in"
+MAX_JTI = 255  # the column's length; ours have 32 characters
 
 CONVERSION_ERRORS = (
     ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
@@ -147,6 +148,8 @@ def _mark_exchanged(token: Any, user: User) -> bool:
         "expires_at": datetime.fromtimestamp(token["exp"], UTC),
     }
     jti = token[api_settings.JTI_CLAIM]
+    if not isinstance(jti, str) or len(jti) > MAX_JTI:
+        raise TokenError("the token's id has no valid value")
     row, _is_new = OutstandingToken.objects.get_or_create(jti=jti, defaults=values)
     # Of concurrent exchanges exactly one creates this row.
     _exchanged, is_first = BlacklistedToken.objects.get_or_create(token=row)
