@@ -5,6 +5,7 @@ tokens and sockets of that log-in in all processes. The tokens name it by a rand
 the session key is derived with a secret, so a token is no session cookie.
 """
 
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ from mainapp.core.exceptions import DomainError
 
 LOG_IN = "log_in"
 SALT = "api.log-in"
-MAX_JTI = 255  # the column's length; ours have 32 characters
+TOKEN_ID = re.compile(r"[0-9a-f]{32}")
 
 CONVERSION_ERRORS = (
     ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
@@ -148,7 +149,7 @@ def _mark_exchanged(token: Any, user: User) -> bool:
         "expires_at": datetime.fromtimestamp(token["exp"], UTC),
     }
     jti = token[api_settings.JTI_CLAIM]
-    if not isinstance(jti, str) or len(jti) > MAX_JTI:
+    if not TOKEN_ID.fullmatch(jti):
         raise TokenError("the token's id has no valid value")
     row, _is_new = OutstandingToken.objects.get_or_create(jti=jti, defaults=values)
     # Of concurrent exchanges exactly one creates this row.
