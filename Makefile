@@ -90,10 +90,10 @@ test: unit unit-postgresql ops browser
 
 unit: develop
 	@$(DEVELOP) $(PY) manage.py messages compile
-	$(PY) -m pytest -n 2
+	$(PY) -m pytest -n 2 --dist worksteal
 
 unit-postgresql: develop
-	TEST_DATABASE=postgresql $(PY) -m pytest -n 2
+	TEST_DATABASE=postgresql $(PY) -m pytest -n 2 --dist worksteal
 
 # Real processes: starts, kills, restarts, backups. Tests that share an instance share a worker.
 # Four workers on two cores, because half of the time is spent waiting; the same holds for the browser.
