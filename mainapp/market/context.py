@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from mainapp.market.selectors.portfolio import portfolio_date
+from mainapp.market.selectors.indices import portfolio_date
 
 PORTFOLIO_KEY, PORTFOLIO_S = "market.portfolio_on", 300
 

@@ -12,15 +12,17 @@ from mainapp.core.pages import page_of
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Stock, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
+from mainapp.market.selectors.indices import INDICES, in_index
 from mainapp.market.symbols import INDEX
 
-MARKETS: dict[str, Q] = {
-    "IBOV": Q(memberships__market="IBOV"),
-    "FII": Q(kind=Stock.Kind.FII),
-    "ETF": Q(kind=Stock.Kind.ETF),
-    "BDR": Q(kind=Stock.Kind.BDR),
-    "ALL": Q(),
+KIND_MARKETS: dict[str, tuple[Stock.Kind, ...]] = {
+    "ACOES": (Stock.Kind.ON, Stock.Kind.PN, Stock.Kind.UNIT),
+    "FII": (Stock.Kind.FII,),
+    "ETF": (Stock.Kind.ETF,),
+    "BDR": (Stock.Kind.BDR, Stock.Kind.BDR_ETF),
+    "ALL": (),
 }
+MARKETS = (*INDICES, *KIND_MARKETS)
 PAGE_SIZE = 300
 MAX_WORDS = 6
 FIELDS = ("symbol", "name", "kind", "sector", "search_text")
@@ -77,12 +79,20 @@ class Listing:
     portfolio_on: date | None
 
 
+def in_market(market: str) -> Q:
+    """Return the condition that a stock is in a market of MARKETS today."""
+    if market in INDICES:
+        return in_index(market)
+    kinds = KIND_MARKETS[market]
+    return Q(kind__in=kinds) if kinds else Q()
+
+
 def home_board() -> HomeBoard:
     """Return the quotes that the home page shows on load. One query."""
     quotes = {
         last.stock.symbol: last.to_quote()
         for last in LastQuote.objects.filter(
-            Q(stock__memberships__market="IBOV") | Q(stock__symbol=INDEX),
+            in_index(INDEX, prefix="stock__") | Q(stock__symbol=INDEX),
             simulated=settings.SIMULATED,
         ).select_related("stock")
     }
@@ -116,7 +126,7 @@ def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: s
     All `words`, folded like `Stock.search_text`, must occur in it. A page out of range is replaced
     by the nearest one.
     """
-    stocks = Stock.objects.filter(MARKETS[market], is_active=True)
+    stocks = Stock.objects.filter(in_market(market), is_active=True)
     match = Q()
     for word in list(words)[:MAX_WORDS]:
         match &= Q(search_text__contains=word)
@@ -143,7 +153,7 @@ def _page(
 ) -> tuple[list[ListedStock], date | None]:
     """Return one page of stocks with their last prices, and the date of their memberships."""
     last = FilteredRelation("last_quotes", condition=_is_current_kind("last_quotes"))
-    as_of = F("memberships__as_of") if dated else Value(None, DateField())
+    as_of = F("memberships__index_list__as_of") if dated else Value(None, DateField())
     rows = (
         stocks.annotate(last=last, as_of=as_of)
         .order_by("symbol")
