@@ -150,11 +150,16 @@ class CorporateEvent(models.Model):
     strength = models.CharField(max_length=8, choices=Strength)
     source = models.CharField(max_length=300)
     note = models.CharField(max_length=300, blank=True)
-    key = models.CharField(max_length=80, unique=True, null=True, editable=False)
+    key = models.CharField(max_length=80, blank=True, editable=False)
     is_corrected = models.BooleanField(default=False, editable=False)
 
     class Meta:
         ordering = ["-ex_on", "stock"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=~models.Q(key=""), name="one_event_a_key"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.stock_id} {self.kind} {self.ex_on or self.month}"
