@@ -154,7 +154,7 @@ class CorporateEvent(models.Model):
     is_corrected = models.BooleanField(default=False, editable=False)
 
     class Meta:
-        ordering = ["-ex_on", "stock"]
+        ordering = [models.F("ex_on").desc(nulls_last=True), "pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["key"], condition=~models.Q(key=""), name="one_event_a_key"

@@ -58,7 +58,17 @@ class ListedStock(serializers.ModelSerializer):
 
     class Meta:
         model = Stock
-        fields = ["symbol", "name", "kind", "sector", "lot", "quote"]
+        fields = [
+            "symbol",
+            "name",
+            "kind",
+            "sector",
+            "isin",
+            "underlying",
+            "is_active",
+            "lot",
+            "quote",
+        ]
 
 
 class QuotesQuery(serializers.Serializer):

@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('is_corrected', models.BooleanField(default=False, editable=False)),
             ],
             options={
-                'ordering': ['-ex_on', 'stock'],
+                'ordering': [models.F('ex_on').desc(nulls_last=True), 'pk'],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('key',), name='one_event_a_key')],
             },
         ),

@@ -51,14 +51,20 @@ def in_index(market: str, on: date | None = None, *, prefix: str = "") -> Q:
     return Q(**{f"{prefix}memberships__index_list__in": lists_in_force(market, on).values("pk")})
 
 
-def portfolio_date() -> date | None:
-    """Return the date of the IBOV's list in force, or None for an empty catalogue."""
-    return lists_in_force("IBOV").values_list("as_of", flat=True).first()
+def portfolio_dates() -> tuple[date, date] | None:
+    """Return the date of the IBOV's list in force and its last day; None without a list."""
+    row = lists_in_force("IBOV").first()
+    return (row.as_of, last_day(row)) if row else None
+
+
+def last_day(row: IndexList) -> date:
+    """Return the last day of a list, as published or as B3's periods have it."""
+    return row.valid_to or period_end(row.valid_from or row.as_of)
 
 
 def list_info(row: Any, *, lists: Sequence[Any], on: date) -> ListInfo:
     """Describe a list of `lists_until` as seen on a day."""
-    end = row.valid_to or period_end(row.valid_from or row.as_of)
+    end = last_day(row)
     weighted = (other.as_of for other in lists if other.has_weights)
     return ListInfo(
         as_of=row.as_of,

@@ -78,7 +78,8 @@ def get_successions(symbols: Collection[str]) -> dict[str, Succession]:
     only if one of them no longer trades.
     """
     wanted = {text: symbol for text in symbols if (symbol := canonical(text))}
-    rows = Stock.objects.filter(symbol__in=set(wanted.values()), is_active=False)
+    is_former = Q(is_active=False) | Q(renamed_to__isnull=False)
+    rows = Stock.objects.filter(is_former, symbol__in=set(wanted.values()))
     gone = {row[0]: _Gone(*row) for row in rows.values_list(*COLUMNS)} if wanted else {}
     if not gone:
         return {}
@@ -158,7 +159,10 @@ def describe(symbol: str, succession: Succession) -> str:
     if not values["day"]:
         return _("%(old)s deixou de ser negociado.") % values
     if not succession.sure:
-        return _("%(old)s parece ter deixado de ser negociado: sem cotação desde %(day)s.") % values
+        return (
+            _("%(old)s parece ter deixado de ser negociado: última cotação vista em %(day)s.")
+            % values
+        )
     return _("%(old)s deixou de ser negociado em %(day)s.") % values
 
 
@@ -168,7 +172,11 @@ def _day(succession: Succession) -> str:
     if step is None or step.date is None:
         return ""
     day = full_day(step.date)
-    return day if step.is_date_sure else _("%(day)s (data provável)") % {"day": day}
+    return (
+        day
+        if step.is_date_sure or not succession.sure
+        else _("%(day)s (data provável)") % {"day": day}
+    )
 
 
 def _ratio_note(symbol: str, succession: Succession) -> str:

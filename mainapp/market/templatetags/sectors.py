@@ -1,8 +1,10 @@
 """Names of sectors, kinds and stocks for pages; what is not known is said."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -67,3 +69,9 @@ def kind_name(kind: str) -> str:
 def stock_name(stock: Any) -> str:
     """Return the name of a stock with `symbol` and `name`."""
     return gettext("nome não conhecido") if stock.name == stock.symbol else stock.name
+
+
+@register.filter
+def ratio(number: Decimal) -> str:
+    """Turn 0.8521000 into 0,8521."""
+    return number_format(Decimal(f"{number.normalize():f}"), use_l10n=True)

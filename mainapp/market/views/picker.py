@@ -24,14 +24,14 @@ TABS = {
     "ALL": _("Todos"),
 }
 OTHER_INDICES = {
-    "IFIX": _("IFIX"),
-    "SMLL": _("Small Caps"),
+    "IFIX": "IFIX",
+    "SMLL": "Small Caps",
     "IDIV": _("Dividendos"),
-    "IBXX": _("IBrX 100"),
-    "IBXL": _("IBrX 50"),
+    "IBXX": "IBrX 100",
+    "IBXL": "IBrX 50",
     "IBRA": _("Brasil Amplo"),
-    "IBBR": _("Ibovespa BR+"),
-    "IBHB": _("High Beta"),
+    "IBBR": "Ibovespa BR+",
+    "IBHB": "High Beta",
 }
 
 
