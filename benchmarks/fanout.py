@@ -31,7 +31,7 @@ from benchmarks.rig import nchan
 from benchmarks.rig.processes import IBOV, Rig, Worker, port_of
 from benchmarks.rig.readings import Tally, cpu_s
 
-FUNDS = "BOVA11 HGLG11 IVVB11 KNRI11 SMAL11 KNCR11 XPML11 MXRF11 HGRU11".split()
+FUNDS = ["BOVA11", "HGLG11", "IVVB11", "KNRI11", "SMAL11", "KNCR11", "XPML11", "MXRF11", "HGRU11"]
 SYMBOLS = [*IBOV, *FUNDS][:85]
 USUAL_SOCKETS = 200
 CPU_BUDGET_US, MEMORY_BUDGET_KB, COMMANDS_BUDGET = 20, 32, 4
