@@ -4,6 +4,7 @@
 do not import Django, so that a refusal appears at once.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -135,8 +136,9 @@ class Launcher:
         }
         if self.host in WILDCARDS and self.unset:
             rows["note"] = f"other machines need {' and '.join(self.unset)}"
-        sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
-        sys.stdout.flush()
+        with contextlib.suppress(OSError):  # as in `log`
+            sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
+            sys.stdout.flush()
 
 
 def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:

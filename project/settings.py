@@ -2,7 +2,6 @@
 
 import sys
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -24,6 +23,7 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
     raise Refusal("SECRET_KEY is not set: set it to a long random value")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
@@ -293,8 +293,7 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    # Derived, so that it is long enough for any SECRET_KEY.
-    "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
+    "AUTH_TOKEN_CLASSES": ["mainapp.api.tokens.Access"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",
@@ -405,8 +404,13 @@ MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# A browser that has seen this header opens the site by https alone until the time is over: a mistake
+# with a year's value would last a year.
+_hsts_s = env.integer("HSTS_SECONDS", default=3600, maximum=63_072_000)
+SECURE_HSTS_SECONDS = _hsts_s if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
+# Subdomains and the browsers' preload list are the operator's decision.
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W021"]
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 X_FRAME_OPTIONS = "DENY"
 # The <style> that lightweight-charts 5.2.1 injects for its attribution; a test checks the hash.
