@@ -404,8 +404,8 @@ MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
-# A browser that has seen this header opens the site by https alone until the time is over: a mistake
-# with a year's value would last a year.
+# Until this time is over, a browser opens the site by https alone: a mistake with a year's value
+# would last a year.
 _hsts_s = env.integer("HSTS_SECONDS", default=3600, maximum=63_072_000)
 SECURE_HSTS_SECONDS = _hsts_s if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)

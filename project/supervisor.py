@@ -19,7 +19,6 @@ STOP_LAST_AT_S = 4.2
 KILL_AT_S = 4.5
 
 
-
 class Stop(Exception):
     """The user stopped the instance: Ctrl-C, SIGTERM or a closed terminal."""
 

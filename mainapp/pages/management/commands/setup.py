@@ -17,7 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.accounts.services import avatars
-from mainapp.market.services import updating
+from mainapp.market.services import scheduling
 from mainapp.notifications.services.scheduling import ensure_sweep
 
 CONNECT_TIMEOUT_S = 3
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         check_database()
         migrate()
         call_command("seed_stocks", stdout=StringIO())
-        updating.ensure_periodic_task()
+        scheduling.ensure_periodic_tasks()
         ensure_sweep()
         avatars.ensure_periodic_task()
         call_command("messages", "compile", stdout=StringIO())
