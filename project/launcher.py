@@ -105,7 +105,7 @@ class Launcher:
         if requested == "auto":
             probe.stdout, probe.stderr = subprocess.PIPE, subprocess.DEVNULL
             supervisor.start(probe)
-        setup = supervisor.start(_manage("setup", environment, "setup"))
+        setup = supervisor.start(_manage("setup", environment, "setup", "--verbosity=0"))
         if supervisor.finish(setup, SETUP_TIMEOUT_S) != 0:
             sys.exit(1)  # setup has printed the reason
         if requested != "auto":

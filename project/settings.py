@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_unreadable_requests",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mainapp.core.static_files.StaticFilesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "mainapp.pages.middleware.refuse_control_characters",
