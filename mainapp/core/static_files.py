@@ -126,22 +126,23 @@ def _files_in(folder: Path) -> list[str]:
 
 
 class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # untyped
-    """Serves static files, also those that a newer version added after this process had started.
+    """Serves static files, also those that a newer version has put there since the start.
 
-    During an upgrade, a page of the new version may request its files from an old process.
+    During an upgrade, a page of the new version may request its files from an old process, and a
+    file without a hash in its name, which error pages use, may have another length than before.
     """
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        path = request.path_info
-        if not self.autorefresh and path.startswith(self.static_prefix) and path not in self.files:
-            self._add_new_file(path)
+        if not self.autorefresh and request.path_info.startswith(self.static_prefix):
+            self._add_changed_file(request.path_info)
         response: HttpResponseBase = super().__call__(request)
         return response
 
-    def _add_new_file(self, url: str) -> None:
+    def _add_changed_file(self, url: str) -> None:
         name = url.removeprefix(self.static_prefix)
+        is_hashed, is_known = bool(HASHED_NAME.fullmatch(name)), url in self.files
         path = Path(self.static_root) / name
-        if HASHED_NAME.fullmatch(name) and path.is_file():
+        if is_hashed != is_known and path.is_file():
             self.add_file_to_dictionary(url, str(path))
 
     @staticmethod

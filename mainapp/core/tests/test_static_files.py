@@ -120,6 +120,16 @@ def test_process_serves_files_of_a_newer_version(source, root, rf):
     assert served(middleware, rf, hashed(root)) == b"bb{}"
 
 
+def test_file_without_a_hash_is_served_as_it_is_now(source, root, rf):
+    publish(source, "a{}")
+    middleware = StaticFilesMiddleware(lambda request: None)
+    publish(source, "bb{}")
+
+    with closing(middleware(rf.get("/static/site.css"))) as response:
+        assert (response["Content-Length"], response.getvalue()) == ("4", b"bb{}")
+        assert "immutable" not in response["Cache-Control"]
+
+
 def test_file_of_an_older_version_is_cached_for_ever(source, root, rf):
     publish(source, "a{}")
     older = hashed(root)

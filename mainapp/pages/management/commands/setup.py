@@ -1,4 +1,4 @@
-"""Bring an instance up to date before its processes start. Safe to repeat, and to run twice at once."""
+"""Bring an instance up to date before it starts; safe to repeat and to run twice at once."""
 
 import sys
 from io import StringIO
@@ -71,7 +71,8 @@ def migrate() -> str:
 def seed_catalogue() -> str:
     output = StringIO()
     call_command("seed_stocks", stdout=output)
-    return output.getvalue().strip().removeprefix("Catalogue: ")
+    text = output.getvalue().strip()
+    return text.removeprefix("Catalogue: ").removeprefix("The catalogue is ")
 
 
 def schedule() -> str:
