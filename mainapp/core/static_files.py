@@ -95,10 +95,11 @@ def _source_state() -> Iterator[str]:
 
 def _collect_into(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
-    storage = settings.STORAGES["staticfiles"]
-    options = {**storage.get("OPTIONS", {}), "location": str(folder)}
+    backend = settings.STORAGES["staticfiles"]["BACKEND"]
     command = collectstatic.Command()
-    command.storage = storages.create_storage({**storage, "OPTIONS": options})
+    command.storage = storages.create_storage(
+        {"BACKEND": backend, "OPTIONS": {"location": str(folder)}}
+    )
     call_command(command, interactive=False, verbosity=0)
     return folder
 

@@ -74,7 +74,9 @@ class RequireHttps(SecurityMiddleware):
         super().__init__(get_response)
         self._named_proxies: set[str] = set()
 
-    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+    def process_request(  # type: ignore[override] # django-stubs expects redirects alone
+        self, request: HttpRequest
+    ) -> HttpResponseBase | None:
         if request.is_secure() or request.headers.get("X-Forwarded-Proto") != "https":
             return super().process_request(request)
         self._name(client_address(request) or "a unix socket's peer")
