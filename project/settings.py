@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mainapp.pages.middleware.measure_responses",
     "mainapp.core.database.limit_database_time",
+    "mainapp.pages.middleware.accept_any_host_from_machines",
     # Before any middleware that may respond itself, so that all responses get the headers.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -414,7 +415,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W021"]
 # RequireHttps is Django's SecurityMiddleware, which the check looks for by its name.
 SILENCED_SYSTEM_CHECKS.append("security.W001")
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 # The <style> that lightweight-charts 5.2.1 injects for its attribution; a test checks the hash.
 CHART_STYLE_HASH = "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"

@@ -64,6 +64,19 @@ def measure_responses(
     return middleware
 
 
+def accept_any_host_from_machines(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Serve monitoring by any Host header: balancers use addresses, and build no link from them."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path_info in MACHINE_PAGES:
+            request.get_host = request._get_raw_host  # type: ignore[attr-defined,method-assign]
+        return get_response(request)
+
+    return middleware
+
+
 class RequireHttps(SecurityMiddleware):
     """Redirects to https and adds security headers; names a proxy that TRUSTED_PROXIES lacks.
 

@@ -8,7 +8,7 @@ import pytest
 from mainapp.market.tests.factories import StockFactory
 from mainapp.pages.middleware import RequireHttps
 
-pytestmark = [pytest.mark.django_db, pytest.mark.database_independent]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.database_independent]
 
 FORWARDED = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.7"}
 
@@ -54,8 +54,17 @@ def test_http_visitor_of_a_proxy_is_redirected(client, https_only, caplog):
     assert caplog.text == ""
 
 
-def test_health_checks_need_no_https(client, https_only):
-    assert client.get("/healthz", headers=FORWARDED).status_code == 200
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/readyz"])
+def test_monitoring_needs_neither_https_nor_an_allowed_host(client, https_only, caplog, path):
+    """Balancers send the address of the machine as Host."""
+    for headers in ({}, FORWARDED, {"Host": "10.0.0.3:8000"}):
+        response = client.get(path, headers=headers)
+        assert response.status_code not in (301, 400, 500)
+    assert "DisallowedHost" not in caplog.text
+
+
+def test_pages_need_an_allowed_host(client):
+    assert client.get("/privacy/", headers={"Host": "10.0.0.3:8000"}).status_code == 400
 
 
 def test_few_addresses_are_named(rf, https_only, caplog):
