@@ -78,7 +78,7 @@ def consume(limit: Limit, key: Key) -> None:
 
 
 def give_back(limit: Limit, key: Key) -> None:
-    """Uncount one use, such as a log-in that succeeded; the window's newest use is removed."""
+    """Remove the newest use from the window, for example after a log-in that succeeded."""
     if time.monotonic() < _Outage.until:
         return
     try:

@@ -69,7 +69,7 @@ def test_a_third_child_is_refused_while_two_run(answer, tmp_path):
     threads = [Thread(target=run, args=(slow,), kwargs={"limits": limits}) for _ in range(2)]
     for thread in threads:
         thread.start()
-    while bounded_child._turns._value:
+    while bounded_child._slots._value:
         time.sleep(0.001)
 
     assert answer("return 1", limits=Limits(memory=MIB, timeout_s=0.01)) == {"error": "busy"}

@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from mainapp.accounts.models import User
 from mainapp.accounts.personal_data import Table
 from mainapp.accounts.pictures import folders
-from mainapp.core.spreadsheets import csv_writer, inert
+from mainapp.core.spreadsheets import csv_writer, escape_formula
 from mainapp.pages.selectors.tables import archive_tables
 
 IN_MEMORY = 1024 * 1024
@@ -118,7 +118,7 @@ def _cell(value: Any) -> Any:
         return f"{value:f}".replace(".", ",")
     if isinstance(value, datetime):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, bool) else inert(value)
+    return json.dumps(value) if isinstance(value, bool) else escape_formula(value)
 
 
 def _readme(user: User, tables: list[Table], *, at: datetime, has_picture: bool) -> str:

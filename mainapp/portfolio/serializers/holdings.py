@@ -17,7 +17,7 @@ from mainapp.core.forms import (
     format_number,
     parse_number,
 )
-from mainapp.core.spreadsheets import inert
+from mainapp.core.spreadsheets import escape_formula
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import fold
@@ -97,7 +97,13 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     """Return the portfolio as "csv" or "xlsx", in the active language; `read_file` reads it."""
     head = HEADS["en" if get_language() == "en" else "pt-br"]
     rows = [
-        (_inert(each.symbol), _inert(each.name), each.quantidade, each.preco_medio, each.nota)
+        (
+            _safe_text(each.symbol),
+            _safe_text(each.name),
+            each.quantidade,
+            each.preco_medio,
+            each.nota,
+        )
         for each in holdings
     ]
     if kind == "xlsx":
@@ -107,9 +113,9 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     return write_csv(head, texts, separator=";" if separator == "," else ",")
 
 
-def _inert(text: str) -> str:
-    """Return the text without control characters, quoted if a spreadsheet would run it."""
-    return str(inert("".join(letter for letter in text if letter.isprintable())))
+def _safe_text(text: str) -> str:
+    """Return the text without control characters, escaped if a spreadsheet would evaluate it."""
+    return str(escape_formula("".join(letter for letter in text if letter.isprintable())))
 
 
 def _text(cell: Cell | int, separator: str) -> str:
