@@ -77,7 +77,7 @@ def consume(limit: Limit, key: Key) -> None:
     try_consume(limit, key).check()
 
 
-def give_back(limit: Limit, key: Key) -> None:
+def refund(limit: Limit, key: Key) -> None:
     """Remove the newest use from the window, for example after a log-in that succeeded."""
     if time.monotonic() < _Outage.until:
         return
@@ -85,7 +85,7 @@ def give_back(limit: Limit, key: Key) -> None:
         client().rpop(key_of(limit, key))
     except (redis.RedisError, OSError) as error:
         _Outage.until = time.monotonic() + PAUSE_S
-        logger.warning("a use of a limit was not given back: %s", error)
+        logger.warning("a use of a limit was not refunded: %s", error)
 
 
 async def try_consume_async(limit: Limit, key: Key) -> Decision:

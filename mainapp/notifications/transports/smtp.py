@@ -26,8 +26,8 @@ COMMAND_TIMEOUT_S = 300.0  # RFC 5321, 4.5.3.2
 FINAL_TIMEOUT_S = 600.0  # after the dot that ends the message
 QUIT_TIMEOUT_S = 2.0  # the message is already accepted
 
-NO_SERVER = _("o site não alcança o seu servidor de e-mail")
-NO_TLS = _("o site não consegue uma conexão segura com o seu servidor de e-mail")
+NO_SERVER = _("o site não conseguiu se conectar ao servidor de e-mail")
+NO_TLS = _("o site não conseguiu uma conexão segura com o servidor de e-mail")
 NO_LOGIN = _("o site não pôde entrar no servidor de e-mail")
 NO_SENDER = _("o servidor de e-mail não aceita o remetente do site")
 REFUSES_SITE = _("o servidor de e-mail recusa as mensagens do site")
