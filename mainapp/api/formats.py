@@ -31,7 +31,7 @@ class OnlyJson(BaseContentNegotiation):
 
 
 class Names(SimpleMetadata):
-    """The answer to OPTIONS: an operation's name and methods; the schema describes its fields."""
+    """The response to OPTIONS: an operation's name and methods. The schema describes the fields."""
 
     def determine_actions(self, request: Any, view: Any) -> dict[str, Any]:
         return {}
