@@ -25,7 +25,8 @@ from mainapp.market.watch import WatchLease
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.5
-# A batch is on the board shortly before its message arrives. Reading the board takes 5-10 ms.
+# A batch is on the board shortly before its message arrives. Waiting for the message saves a read
+# of the board, which takes 5-10 ms.
 ARRIVAL_S = 0.05
 TICK_S = 0.25
 GATHER_S = 0.02
