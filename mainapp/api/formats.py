@@ -30,7 +30,7 @@ class OnlyJson(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Names(SimpleMetadata):
+class OperationMetadata(SimpleMetadata):
     """The response to OPTIONS: an operation's name and methods. The schema describes the fields."""
 
     def determine_actions(self, request: Any, view: Any) -> dict[str, Any]:

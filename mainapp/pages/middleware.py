@@ -120,7 +120,7 @@ def _is_counted(path: str) -> bool:
 
 
 def _is_operation(path: str) -> bool:
-    """Return whether a view of the API counts requests for this path itself."""
+    """Return whether a path is an operation of the API, whose view counts its own requests."""
     try:
         return resolve(path).url_name in operation_policies()
     except Resolver404:

@@ -124,7 +124,7 @@ def claims_of(pair: Pair) -> dict[str, Any]:
     return {"access": backend.decode(pair["access"]), "refresh": backend.decode(pair["refresh"])}
 
 
-def signed(claims: dict[str, Any]) -> Pair:
+def sign_claims(claims: dict[str, Any]) -> Pair:
     """Return the pair of tokens with these claims; the result is always the same."""
     backend = RefreshToken().get_token_backend()
     return Pair(access=backend.encode(claims["access"]), refresh=backend.encode(claims["refresh"]))

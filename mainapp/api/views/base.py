@@ -98,13 +98,13 @@ class ApiView(GenericAPIView):
         """Return a response in its stored form, without secrets."""
         return data
 
-    def saved_body(self, body: Any) -> Any:
+    def restored_body(self, body: Any) -> Any:
         """Return the response's body from its stored form."""
         return body
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, Repeated):
-            body = self.saved_body(json.loads(exc.saved.body or "null"))
+            body = self.restored_body(json.loads(exc.saved.body or "null"))
             response = Response(body, exc.saved.status)
             response["Idempotent-Replayed"] = "true"
             return response

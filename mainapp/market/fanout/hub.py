@@ -104,7 +104,7 @@ class QuoteFanout(Hub):
         """Read the whole board and send the changes. Raises: redis.RedisError."""
         async with self._resyncing:
             contents = await self._board.read()
-            if contents is None or not self.prices.lack(contents):
+            if contents is None or not self.prices.is_behind(contents):
                 return
             is_new_board = contents.epoch != self.prices.epoch
             changed = self.prices.load(contents)
@@ -121,9 +121,9 @@ class QuoteFanout(Hub):
             try:
                 pulse = await self._board.pulse()
                 self.feed_watch.note_pulse(pulse, self.now())
-                if self.prices.lack(pulse):
+                if self.prices.is_behind(pulse):
                     await asyncio.sleep(ARRIVAL_S)
-                if self.prices.lack(pulse):
+                if self.prices.is_behind(pulse):
                     await self.resync()
             except (redis.RedisError, OSError):
                 logger.debug("Redis is unavailable")

@@ -23,8 +23,8 @@ PREGÃO: OS SEUS DADOS
 Tudo o que é de {name} neste servidor em {day}. Cada tabela vem duas vezes: em JSON (uma lista de
 objetos) e em CSV (UTF-8, separado por ponto e vírgula, para planilhas). Os horários são UTC; preços
 e quantidades são decimais, com ponto no JSON e com vírgula no CSV. No CSV, um texto que começa com
-= + - @ ou tabulação ganha um apóstrofo na frente, para que nenhuma planilha o tome por fórmula; o
-JSON tem o texto como ele é.
+= + - @ ou tabulação ganha um apóstrofo na frente, para que nenhuma planilha o interprete como
+fórmula; o JSON traz o texto original.
 Não estão aqui a senha, que o servidor guarda cifrada e sem volta, e o que os outros escreveram.
 
 PREGÃO: YOUR DATA
