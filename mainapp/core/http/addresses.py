@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.private_targets import PrivateTargets
 
 NOT_PUBLIC = _(
-    "este endereço não é público, e o operador do site não o liberou (ALLOWED_PRIVATE_TARGETS)"
+    "não é um endereço público, e o operador do site não o liberou (ALLOWED_PRIVATE_TARGETS)"
 )
 RESOLVE_TIMEOUT_S = 5.0
 MAX_URL_LENGTH = 500  # the size of the columns that store URLs
