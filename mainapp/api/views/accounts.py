@@ -173,6 +173,7 @@ def _check(form: SignUpForm) -> None:
 
 def _new_user(request: Any, form: SignUpForm) -> User:
     """Return the account, not yet saved; the password is hashed here, outside a transaction."""
+    # For a taken e-mail, an account without one is created: see `SignUpForm.try_save`.
     if form.account_already_exists:
         user = User(username=form.cleaned_data["username"])
         user.set_password(form.cleaned_data["password1"])
