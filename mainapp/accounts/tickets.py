@@ -11,7 +11,7 @@ from typing import Any
 
 from mainapp.core.middleware import TICKET
 from mainapp.core.redis import client, key
-from mainapp.core.signatures import Forged, sign, unsign
+from mainapp.core.signatures import Forged, sign, verified
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def redeem(value: str) -> str | None:
     name = _key(value)
     stored: Any = client().getdel(name)
     try:
-        return unsign(stored, purpose=name).decode() if stored else None
+        return verified(stored, purpose=name).decode() if stored else None
     except Forged as error:
         logger.warning("a ticket was refused: %s", error)
         return None

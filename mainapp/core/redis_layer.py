@@ -14,7 +14,7 @@ import redis
 from channels_redis.pubsub import RedisPubSubChannelLayer, RedisSingleShardConnection
 from channels_redis.utils import decode_hosts
 
-from mainapp.core.signatures import Forged, sign, unsign
+from mainapp.core.signatures import Forged, sign, verified
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class ChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc] # channels_re
 
     def deserialize(self, message: bytes) -> Any:
         """Return the message. Raises: Forged."""
-        content = unsign(message, purpose=PURPOSE)
+        content = verified(message, purpose=PURPOSE)
         (sent_at,) = SENT_AT.unpack_from(content)
         if abs(time.time() - sent_at) > VALID_S:
             raise Forged(f"a message of {time.time() - sent_at:.0f} s ago")

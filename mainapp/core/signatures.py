@@ -22,7 +22,7 @@ def sign(data: bytes, *, purpose: str) -> bytes:
     return _signature(data, settings.SECRET_KEY, purpose) + data
 
 
-def unsign(data: bytes, *, purpose: str) -> bytes:
+def verified(data: bytes, *, purpose: str) -> bytes:
     """Return the data without its signature. Raises: Forged."""
     signature, content = data[:SIZE], data[SIZE:]
     keys = (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))

@@ -8,7 +8,7 @@ from uuid import uuid4
 from redis import asyncio as aioredis
 
 from mainapp.core.redis import key
-from mainapp.core.signatures import SIZE, sign, unsign
+from mainapp.core.signatures import SIZE, sign, verified
 
 LEASE_S = 9.0
 EPOCH_KEY = key("presence")
@@ -93,7 +93,7 @@ def _user(room: int, member: bytes) -> int | None:
     lease, _, signature = member.rpartition(b":")
     try:
         signed = bytes.fromhex(signature.decode("latin-1")) + lease
-        return int(unsign(signed, purpose=_purpose(room)).partition(b":")[0])
+        return int(verified(signed, purpose=_purpose(room)).partition(b":")[0])
     except ValueError:
         return None
 

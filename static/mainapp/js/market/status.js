@@ -26,8 +26,8 @@ const REASONS = {
 };
 
 /**
- * Show the state of `socket` in `bar`, and set the page's `data-prices` to `stale` or `live`. By this
- * attribute, which the server renders too, style sheets mark all prices and the figures derived from them.
+ * Show the state of `socket` in `bar`, and mark the page: `data-prices` is `stale` or `live`. Style sheets
+ * mark all prices by it, and the figures derived from them; the server renders the same attribute.
  */
 export function attachStatus(bar, socket) {
   const status = new MarketStatus(bar, socket);

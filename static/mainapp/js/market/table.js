@@ -194,7 +194,7 @@ export class QuoteTable {
     cells.age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
     const delay = isLate ? gettext("atrasado") : quote.delay_s > 0 ? delayText(quote.delay_s) : "";
     if (cells.age.dataset.delay !== delay) cells.age.dataset.delay = delay;
-    const reason = isLate ? ` · ${gettext("a última atualização não incluiu este ativo")}` : "";
+    const reason = isLate ? ` · ${gettext("a última atualização não chegou a este papel")}` : "";
     const origin = originText(quote) + reason;
     if (cells.age.title !== origin) cells.age.title = cells.price.title = origin;
   }
