@@ -3,8 +3,8 @@
 kombu and Celery parse Redis URLs themselves, and neither accepts a percent-encoded socket path or
 several sentinels in one URL. Here both use the same pools as every other client.
 
-If Redis refuses to write (because it is a replica, full, or still loading its data), its connection
-counts as lost: the worker reconnects until Redis accepts writes again.
+A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
+connection: the worker reconnects until it accepts writes again.
 """
 
 import logging

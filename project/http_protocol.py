@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, with limits on header sizes, unfinished requests and connections."""
+"""uvicorn's HTTP protocol, with limits on what a client may leave unfinished."""
 
 import logging
 from asyncio import BaseTransport, TimerHandle
@@ -11,10 +11,10 @@ from mainapp.core.addresses import is_trusted_proxy, network_of
 
 logger = logging.getLogger(__name__)
 
-# Of a request line with its headers, and of trailers. A header line of 150 MiB took 3 GiB.
+# A request line with its headers, or trailers. A header line of 150 MiB took 3 GiB.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 200
-# The time for the head of a request, and for each part of its body.
+# For the head of a request, from its first byte, and between two parts of its body.
 UNFINISHED_S = 10.0
 
 REFUSAL = b"HTTP/1.1 431 Head Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -24,14 +24,14 @@ open_connections: Counter[str] = Counter()
 
 
 class TooManyHeaders(Exception):
-    """Raised to end the parsing of a request."""
+    """Ends the parsing of a request."""
 
 
 class BoundedRequests(HttpToolsProtocol):
-    """Closes connections with an endless head or an unfinished request, and those beyond a limit.
+    """Closes connections with an endless head or an unfinished request, and surplus ones.
 
-    An address may have SOCKETS_PER_ADDRESS connections in addition to its WebSockets; trusted
-    proxies have no limit.
+    An address may have SOCKETS_PER_ADDRESS connections, in addition to its WebSockets. Trusted
+    proxies are not limited.
     """
 
     _network = ""
@@ -54,10 +54,7 @@ class BoundedRequests(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse data; close the connection after MAX_HEAD_BYTES without any progress.
-
-        Progress is the end of a head, a part of a body, or the end of a request.
-        """
+        """Parse data; close after MAX_HEAD_BYTES without the end of a head or a part of a body."""
         if self.transport.is_closing():
             return
         self._has_progressed = False
@@ -109,7 +106,7 @@ class BoundedRequests(HttpToolsProtocol):
             self._timer = None
 
     def _end_unfinished(self) -> None:
-        """Close the connection, unless it is the application that is slow to read."""
+        """Close the connection, unless the application is slower to read than its client."""
         self._timer = None
         if self.flow.read_paused:
             self._start_timer()
@@ -123,10 +120,7 @@ class BoundedRequests(HttpToolsProtocol):
         self.transport.close()
 
     def _release(self) -> None:
-        """Stop counting this connection: it has ended or become a WebSocket.
-
-        WebSockets are counted by `mainapp.core.limits`.
-        """
+        """Stop counting this connection: it ended, or is a WebSocket, which `core.limits` count."""
         self._stop_timer()
         if self._network:
             open_connections[self._network] -= 1
