@@ -181,7 +181,7 @@ class Round:
             _requested_again.clear()
             self._drained.clear()
         for kind in self._kinds:
-            if self._claimed[kind] or kind in self._drained or not self._room(kind):
+            if self._claimed[kind] or kind in self._drained or not self._free_threads(kind):
                 continue
             claimed = claim_due(limit=BATCH, at=timezone.now(), kinds=[kind])
             self._claimed[kind].extend(claimed)
@@ -190,7 +190,7 @@ class Round:
 
     def _start(self) -> None:
         for kind, waiting in self._claimed.items():
-            for _free in range(min(self._room(kind), len(waiting))):
+            for _free in range(min(self._free_threads(kind), len(waiting))):
                 delivery = waiting.popleft()
                 self._attempts += 1
                 transport, message = self._transports[kind], build_message(delivery)
@@ -200,7 +200,7 @@ class Round:
     def _unsent(self) -> list[Delivery]:
         return [delivery for waiting in self._claimed.values() for delivery in waiting]
 
-    def _room(self, kind: str) -> int:
+    def _free_threads(self, kind: str) -> int:
         """Return the number of attempts of a kind that may start now."""
         now = monotonic()
         ages = [now - run.started_at for run in self._sending.values() if run.delivery.kind == kind]
