@@ -114,11 +114,11 @@ def count_calls(
     )
 
 
-def corrected(record: Record, budget: Budget | None, now: datetime) -> Record:
-    """Return the record; if it was written in the future, without its waits and with this period.
+def believed(record: Record, budget: Budget | None, now: datetime) -> Record:
+    """Return the record; if it is of the future, without its waits and with the right period.
 
-    Such a record was written by a clock that ran ahead. Its counted calls stay counted, so that the
-    budget is never exceeded.
+    A clock that ran ahead and was set right writes such a record. The calls that it counted stay
+    counted, so that the budget is never exceeded.
     """
     if not is_ahead(_moment(record.written_at), at=now):
         return record

@@ -21,7 +21,7 @@ from mainapp.market.providers.breaker import (
     Record,
     SourceState,
     admit_calls,
-    corrected,
+    believed,
     count_calls,
     pause_s,
     renew_period,
@@ -163,7 +163,7 @@ class Guard:
 
     def _changed(self, record: Record, change: Callable[[Record], Record]) -> Record:
         now = self._now()
-        new = change(corrected(record, self._budget, now))
+        new = change(believed(record, self._budget, now))
         return record if new == record else replace(new, written_at=now.timestamp())
 
     def _merged(self, stored: Record) -> Record:

@@ -97,13 +97,7 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     """Return the portfolio as "csv" or "xlsx", in the active language; `read_file` reads it."""
     head = HEADS["en" if get_language() == "en" else "pt-br"]
     rows = [
-        (
-            _safe_text(each.symbol),
-            _safe_text(each.name),
-            each.quantidade,
-            each.preco_medio,
-            each.nota,
-        )
+        (_inert(each.symbol), _inert(each.name), each.quantidade, each.preco_medio, each.nota)
         for each in holdings
     ]
     if kind == "xlsx":
@@ -113,8 +107,8 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     return write_csv(head, texts, separator=";" if separator == "," else ",")
 
 
-def _safe_text(text: str) -> str:
-    """Return the text without control characters, escaped if a spreadsheet would evaluate it."""
+def _inert(text: str) -> str:
+    """Return the text without control characters, quoted if a spreadsheet would run it."""
     return str(escape_formula("".join(letter for letter in text if letter.isprintable())))
 
 
