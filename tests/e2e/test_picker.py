@@ -108,11 +108,33 @@ def test_change_that_cannot_be_saved_is_undone(open_page: OpenPage) -> None:
 def test_the_sector_narrows_the_market(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV")
 
-    page.get_by_label("Setor").select_option("Financeiro (bancos)")
+    page.get_by_label("Setor").select_option("Financeiro")
 
-    shown = page.locator(".pick:visible .pick-sector")
-    expect(shown.filter(has_not_text="Financeiro (bancos)")).to_have_count(0)
+    shown = page.locator(".pick .pick-sector")
+    expect(shown.filter(has_not_text="Financeiro")).to_have_count(0)
     expect(shown).not_to_have_count(0)
+    expect(page.get_by_label("Setor")).to_have_value("Financeiro")
+
+
+def test_the_kind_narrows_the_sectors(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/ALL")
+
+    page.get_by_label("Tipo").select_option("FII")
+
+    expect(page.locator(".pick .ticker").first).to_have_text("KNCR11")
+    expect(page.get_by_label("Tipo")).to_be_focused()
+    sectors = page.get_by_label("Setor").locator("option")
+    expect(sectors.filter(has_text="Shoppings")).to_have_count(1)
+    expect(sectors.filter(has_text="Consumo Cíclico")).to_have_count(0)
+
+
+def test_former_code_is_explained_in_the_tracker(open_page: OpenPage) -> None:
+    page = open_page("/stocktracker?stockpicker=JBSS3&stockpicker=CIEL3&stockpicker=PETR4")
+
+    expect(page.locator("tbody [data-field=symbol]")).to_have_text(["JBSS32", "CIEL3", "PETR4"])
+    expect(page.get_by_text("JBSS3 virou JBSS32 em 09/06/2025.")).to_be_visible()
+    expect(page.get_by_text("CIEL3 deixou de ser negociado em 26/08/2024.")).to_be_visible()
+    expect(page.get_by_text("Não conhecemos")).to_have_count(0)
 
 
 def test_limit_is_reported_with_a_link_to_the_login(open_page: OpenPage) -> None:
