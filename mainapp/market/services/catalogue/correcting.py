@@ -28,7 +28,8 @@ def mark_corrected(row: Row, *, fields: Collection[str]) -> None:
 @transaction.atomic
 def drop_corrections(*, rows: QuerySet[Any]) -> None:
     """Forget the corrections of stocks, lists or events; the next loading restores the data."""
-    rows.update(**({"corrected_fields": []} if rows.model is Stock else {"is_corrected": False}))
+    nothing: dict[str, Any] = {"corrected_fields": []}
+    rows.update(**(nothing if rows.model is Stock else {"is_corrected": False}))
     LoadedData.objects.all().delete()
 
 
