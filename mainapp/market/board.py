@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,13 +10,13 @@ import orjson
 import redis
 from redis import asyncio as aioredis
 
-from mainapp.core.clocks import is_ahead
+from mainapp.core.clocks import is_ahead, is_lease_held
 from mainapp.core.redis import client, key
 from mainapp.market.quotes import Quote, latest_quoted_at
 
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
-WORKER_LEASE_MS = 2_000
+WORKER_LEASE_MS, BEAT_LEASE_MS = 2_000, 15_000
 
 # KEYS: board. ARGV: status or '', the latest believed time in ms, then symbol, quoted_at in ms and
 # value of each quote. A script is atomic: two workers never assign the same number, and an older
@@ -64,19 +64,22 @@ class BoardLostError(Exception):
 class FeedStatus:
     """The end of the last batch and the due time of the next one, aware UTC.
 
-    `late` are the symbols that the last batch did not reach.
+    `pause_s` is how far ahead that due time was set, `late` are the symbols that the last batch did
+    not reach.
     """
 
     batch_at: datetime
     next_due_at: datetime
+    pause_s: float = 60.0
     late: tuple[str, ...] = ()
 
     def is_ahead(self, at: datetime) -> bool:
-        """Return whether the last batch is of the future: a clock ran ahead and was set right.
+        """Return whether a time is too far ahead: a clock ran ahead and was set right.
 
         Then neither time is to be believed, and the next batch is due now.
         """
-        return is_ahead(self.batch_at, at=at)
+        pause = timedelta(seconds=self.pause_s)
+        return is_ahead(self.batch_at, at=at) or is_ahead(self.next_due_at, at=at, period=pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +219,16 @@ class BoardReader:
 
 def _queue_pulse(pipeline: Any, board: str) -> None:
     pipeline.hmget(board, [EPOCH, SEQ, STATUS])
-    pipeline.exists(WORKER_KEY)
+    pipeline.pttl(WORKER_KEY)
 
 
-def _parse_pulse(head: list[bytes | None], worker: int) -> Pulse:
+def _parse_pulse(head: list[bytes | None], worker_ms: int) -> Pulse:
     epoch, seq, status = head
     return Pulse(
-        epoch.decode() if epoch else None, int(seq or 0), _parse_status(status), bool(worker)
+        epoch.decode() if epoch else None,
+        int(seq or 0),
+        _parse_status(status),
+        is_lease_held(worker_ms, lease_ms=WORKER_LEASE_MS),
     )
 
 
@@ -246,5 +252,6 @@ def _parse_status(raw: Any) -> FeedStatus | None:
     return FeedStatus(
         batch_at=datetime.fromisoformat(values["batch_at"]),
         next_due_at=datetime.fromisoformat(values["next_due_at"]),
+        pause_s=values.get("pause_s", FeedStatus.pause_s),
         late=tuple(values.get("late", ())),
     )

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from mainapp.core.limits import redis_store
 from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
-from mainapp.market.board import WORKER_KEY
+from mainapp.market.board import WORKER_KEY, WORKER_LEASE_MS
 from mainapp.market.consumers.shared import catalogue_cache, quote_hub
 from mainapp.market.fanout import broadcast
 from mainapp.market.fanout import hub as market_hub
@@ -446,7 +446,7 @@ async def test_heartbeat_is_sent_to_an_idle_socket(websocket, board, monkeypatch
         await board.put(petr4("38.43"))
         await socket.next("update")
         sent_at = time.monotonic()
-        redis_client().persist(WORKER_KEY)  # as if the worker renewed its lease
+        redis_client().set(WORKER_KEY, 1, px=WORKER_LEASE_MS)  # as the worker does
         frame = await socket.next("heartbeat", timeout=3)
         silence = time.monotonic() - sent_at
 

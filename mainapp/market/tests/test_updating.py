@@ -15,7 +15,7 @@ from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.providers.base import Budget
 from mainapp.market.providers.breaker import Admission
 from mainapp.market.providers.guard import Guard
-from mainapp.market.services import updating
+from mainapp.market.services import claims, updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.services.updating import (
     ensure_periodic_task,
@@ -309,8 +309,8 @@ def test_concurrent_batches_fetch_once(source):
 
 
 def test_lease_is_renewed_during_a_run(source, monkeypatch):
-    monkeypatch.setattr(updating, "LEASE_S", 0.3)
-    monkeypatch.setattr(updating, "RENEW_S", 0.05)
+    monkeypatch.setattr(claims, "LEASE_S", 0.3)
+    monkeypatch.setattr(claims, "RENEW_S", 0.05)
     watched("PETR4")
     source.can_reply.clear()
     with running(update_watched, at=now()) as first:
@@ -321,12 +321,12 @@ def test_lease_is_renewed_during_a_run(source, monkeypatch):
             time.sleep(0.02)
         source.can_reply.set()
         assert first.result(5) is True
-    assert not redis_client().exists(updating.LEASE_KEY)
+    assert not redis_client().exists(claims.LEASE_KEY)
 
 
 def test_lease_of_a_killed_run_expires(source):
     watched("PETR4")
-    assert redis_client().lock(updating.LEASE_KEY, timeout=0.1).acquire(blocking=False)
+    assert redis_client().lock(claims.LEASE_KEY, timeout=0.1).acquire(blocking=False)
     assert update_watched(at=now()) is False
 
     deadline = time.monotonic() + 5
@@ -335,19 +335,19 @@ def test_lease_of_a_killed_run_expires(source):
 
 
 def test_run_that_lost_its_lease_does_not_release_another(source, monkeypatch, caplog):
-    monkeypatch.setattr(updating, "RENEW_S", 0.02)
+    monkeypatch.setattr(claims, "RENEW_S", 0.02)
     watched("PETR4")
     source.can_reply.clear()
     with running(update_watched, at=now()) as first:
         assert source.started.wait(5)
-        redis_client().set(updating.LEASE_KEY, "another's")
+        redis_client().set(claims.LEASE_KEY, "another's")
         while not caplog.records:
             time.sleep(0.01)
         source.can_reply.set()
         first.result(5)
 
-    assert redis_client().get(updating.LEASE_KEY) == b"another's"
-    assert redis_client().ttl(updating.LEASE_KEY) == -1
+    assert redis_client().get(claims.LEASE_KEY) == b"another's"
+    assert redis_client().ttl(claims.LEASE_KEY) == -1
 
 
 # Sources that fail or pause ------------------------------------------------------------------
