@@ -751,3 +751,14 @@ async def test_home_room_gets_the_ranking_and_leases_its_symbols(websocket, boar
         frame = await socket.next()
         assert (frame["type"], frame["seq"], frame["losers"]) == ("ranking", 2, ["PETR4"])
     assert hub.subscribers.wanted.counts == {}
+
+
+async def test_home_room_names_the_late_symbols_among_those_that_it_ranks(websocket, board):
+    await query(MembershipFactory, stock=await Stock.objects.aget(symbol="PETR4"))
+    await board.set_feed(due_in_s=60, late=("PETR4", "VALE3"))
+    async with websocket(track(room="home")) as home, websocket(track()) as other:
+        assert (await home.next("snapshot"))["late"] == ["PETR4"]
+        assert "late" not in await other.next("snapshot")
+
+        await board.set_feed(due_in_s=59, late=("PETR4",))
+        assert (await home.next("heartbeat"))["late"] == ["PETR4"]
