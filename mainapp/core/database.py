@@ -20,10 +20,23 @@ _PRIMARY_CODE = 0xFF
 _deadline: ContextVar[float | None] = ContextVar("database_deadline", default=None)
 
 
+_call_limit_s: ContextVar[float | None] = ContextVar("database_call_limit", default=None)
+
+
 class ProcessLimit:
     """Limit of each call outside a request, in seconds; None for commands such as `migrate`."""
 
     call_s: float | None = None
+
+
+@contextmanager
+def calls_limited(seconds: float) -> Iterator[None]:
+    """Limit each single database call of the block, which has no limit in total."""
+    token = _call_limit_s.set(seconds)
+    try:
+        yield
+    finally:
+        _call_limit_s.reset(token)
 
 
 @contextmanager
@@ -39,7 +52,10 @@ def limited(seconds: float) -> Iterator[None]:
 def remaining_s() -> float | None:
     """Return the time that a database call may take now, 0 at least; None without a limit."""
     deadline = _deadline.get()
-    return ProcessLimit.call_s if deadline is None else max(0.0, deadline - monotonic())
+    if deadline is not None:
+        return max(0.0, deadline - monotonic())
+    call_s = _call_limit_s.get()
+    return ProcessLimit.call_s if call_s is None else call_s
 
 
 def is_limited() -> bool:

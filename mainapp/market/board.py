@@ -1,6 +1,6 @@
 """The board: the newest quote of every symbol in Redis, with an epoch and a sequence number."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,8 +64,8 @@ class BoardLostError(Exception):
 class FeedStatus:
     """The end of the last batch and the due time of the next one, aware UTC.
 
-    `pause_s` is how far ahead that due time was set, `late` are the symbols that the last batch did
-    not reach.
+    `pause_s` is how far ahead that due time was set, `late` are the symbols that the last batch
+    did not reach or, if they have a price, got none for.
     """
 
     batch_at: datetime
@@ -131,6 +131,14 @@ class Board:
         """Return whether the board exists and belongs to the current run of Redis."""
         epoch: Any = self._client.hget(self._key, EPOCH)
         return bool(epoch) and epoch.decode()[:RUN_LENGTH] == self._run()
+
+    def placed(self, symbols: Collection[str]) -> set[str]:
+        """Return the symbols that have a quote. One round trip, none without symbols."""
+        names = list(symbols)
+        if not names:
+            return set()
+        quotes: Any = self._client.hmget(self._key, names)
+        return {name for name, quote in zip(names, quotes, strict=True) if quote}
 
     def put(self, quotes: Iterable[Quote], status: FeedStatus | None) -> Placed:
         """Write quotes, which must have a time, and the status if not None.

@@ -7,6 +7,7 @@ from celery import shared_task
 from celery.exceptions import OperationalError
 from django.utils import timezone
 
+from mainapp.core.database import REQUEST_S, calls_limited
 from mainapp.market.services import history, recording, updating
 
 logger = logging.getLogger(__name__)
@@ -20,10 +21,12 @@ REQUEST_EXPIRES_S = 10
 def update_stock(symbols: list[str] | None = None) -> str:
     """Fetch the given symbols, or all watched ones; the next run retries failures."""
     try:
-        if symbols is None:
-            updating.update_watched(at=timezone.now())
-        else:
-            updating.update_listed(symbols=symbols)
+        # A reply that is lost on its way would stop prices for as long as a worker may wait.
+        with calls_limited(REQUEST_S):
+            if symbols is None:
+                updating.update_watched(at=timezone.now())
+            else:
+                updating.update_listed(symbols=symbols)
     except redis.RedisError as error:
         logger.warning("update_stock: Redis is unavailable: %s", error)
     return "update_stock() -> Done."

@@ -128,8 +128,9 @@ def _fetch_and_place(symbols: Collection[str], *, due: Due | None) -> None:
         logger.warning("%s: %d quotes refused: %s", source, count, reason)
     status = None
     if due and (fetched.quotes or not fetched.errors):
-        late = tuple(sorted(fetched.unreached))
-        status = FeedStatus(batch_at=at, late=late, **due._asdict())
+        # Also those whose calls failed or timed out: their prices are as old.
+        late = fetched.unreached | quote_board().placed(fetched.missing)
+        status = FeedStatus(batch_at=at, late=tuple(sorted(late)), **due._asdict())
     place_quotes(recorded.quotes, status)
 
 

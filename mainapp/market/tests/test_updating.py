@@ -145,6 +145,19 @@ def test_two_beats_fetch_no_more_often_than_one(source, interval_s, offset):
     assert runs <= len(source.requests) <= runs + 1
 
 
+def test_symbols_whose_call_failed_are_late_if_they_have_a_price(source, monkeypatch):
+    monkeypatch.setattr(watch, "_needs", [lambda: ["PETR4", "VALE3", "ITUB4"]])
+    source.prices = {"PETR4": "38.42", "VALE3": "60.00"}
+    at = now()
+    update_watched(at=at)
+    assert updating.quote_board().status().late == ()
+
+    del source.prices["VALE3"]
+    update_watched(at=at + 10 * SECOND)
+
+    assert updating.quote_board().status().late == ("VALE3",)  # ITUB4 never had a price
+
+
 def test_symbols_that_a_round_did_not_reach_come_first_in_the_next(source, monkeypatch):
     monkeypatch.setattr(watch, "_needs", [lambda: ["PETR4", "VALE3", "ITUB4"]])
     source.reach = 2

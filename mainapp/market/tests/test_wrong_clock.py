@@ -118,7 +118,7 @@ def test_lease_that_expires_an_hour_too_late_is_not_a_living_worker(client, sour
     redis_client().set(WORKER_KEY, 1, px=3_600_000)
     redis_client().set(BEAT_KEY, 1, px=3_600_000)
 
-    assert feed_state(at=timezone.now()) == "down"
+    assert feed_state(at=timezone.now())["feed"] == "down"
     assert check_worker() == "no worker renews its lease"
     assert check_beat() == "no beat renews its lease"
 
@@ -148,7 +148,7 @@ def test_feed_is_late_after_a_batch_of_the_future_until_the_next_one(source, set
 
 def feed():
     updating.quote_board().renew_worker_lease()
-    return feed_state(at=timezone.now())
+    return feed_state(at=timezone.now())["feed"]
 
 
 def test_sources_page_shows_a_batch_of_the_future(client, source, set_clock):
