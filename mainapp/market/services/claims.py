@@ -20,13 +20,20 @@ LEASE_KEY = key("update_stock")
 LEASE_S, RENEW_S = 2.0, 0.5
 
 
-def claim(symbols: Collection[str]) -> list[str]:
-    """Claim symbols for the sources' timeout; return those that no other run is fetching."""
-    pipeline = redis_client().pipeline(transaction=False)
-    names = unclaimed(symbols)
-    for symbol in names:
-        pipeline.set(_claim_key(symbol), 1, nx=True, px=_claim_ms())
-    return [name for name, is_new in zip(names, pipeline.execute(), strict=True) if is_new]
+def claim(symbols: Collection[str], *, run: str) -> list[str]:
+    """Claim symbols for the sources' timeout; return those that no other run is fetching.
+
+    Safe to repeat: a claim of the same run, whose confirmation was lost, is returned again.
+    """
+    unclaimed(symbols)  # deletes claims that outlast theirs
+    names = sorted(set(symbols))
+    keys = [_claim_key(name) for name in names]
+    with redis_client().pipeline(transaction=False) as pipeline:
+        for name in keys:
+            pipeline.set(name, run, nx=True, px=_claim_ms())
+        pipeline.mget(keys)
+        holders: list[bytes | None] = pipeline.execute()[-1]
+    return [name for name, holder in zip(names, holders, strict=True) if holder == run.encode()]
 
 
 def _claim_ms() -> int:

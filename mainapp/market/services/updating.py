@@ -70,12 +70,13 @@ def ensure_periodic_task() -> None:
         PeriodicTask.objects.create(name="prune_candles", task="prune_candles", crontab=night)
 
 
-def update_listed(*, symbols: Collection[str]) -> None:
+def update_listed(*, symbols: Collection[str], run: str) -> None:
     """Fetch the given symbols now, except those that another run is fetching.
 
+    `run` is the run's name: repeated after a failure of Redis, it keeps its claims.
     Raises: redis.RedisError.
     """
-    if claimed := claim(symbols):
+    if symbols and (claimed := claim(symbols, run=run)):
         _fetch_and_place(claimed, due=None)
 
 

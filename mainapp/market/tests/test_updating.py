@@ -284,9 +284,9 @@ def test_second_batch_returns_at_once_and_listed_runs_are_not_blocked(source):
         assert source.requests == [["PETR4"]]
 
         source.started.clear()
-        with running(update_listed, symbols=["VALE3"]) as listed:
+        with running(update_listed, symbols=["VALE3"], run="first") as listed:
             assert source.started.wait(5)
-            update_listed(symbols=["VALE3"])  # claimed: not fetched twice
+            update_listed(symbols=["VALE3"], run="run")  # claimed: not fetched twice
             assert source.requests == [["PETR4"], ["VALE3"]]
             source.can_reply.set()
             listed.result(5)
@@ -297,7 +297,7 @@ def test_second_batch_returns_at_once_and_listed_runs_are_not_blocked(source):
 def test_batch_skips_symbols_that_a_listed_run_is_fetching(source):
     watched("PETR4", "VALE3")
     source.can_reply.clear()
-    with running(update_listed, symbols=["VALE3"]) as listed:
+    with running(update_listed, symbols=["VALE3"], run="first") as listed:
         assert source.started.wait(5)
         source.can_reply.set()
         update_watched(at=now())
@@ -480,7 +480,7 @@ def test_periodic_task_is_created_once_and_changes_in_the_admin_stay(settings):
 def test_listed_run_fetches_only_its_symbols_and_sets_no_status(source):
     watched("PETR4")
 
-    update_listed(symbols=["VALE3", "VALE3", "XXXX3"])
+    update_listed(symbols=["VALE3", "VALE3", "XXXX3"], run="run")
 
     assert source.requests == [["VALE3", "XXXX3"]]
     assert prices() == {"VALE3": "61.00"}
@@ -489,16 +489,16 @@ def test_listed_run_fetches_only_its_symbols_and_sets_no_status(source):
 
 def test_claims_expire_after_the_source_timeout(source, settings):
     settings.SOURCE_TIMEOUT_S = 0.05
-    update_listed(symbols=["VALE3"])
+    update_listed(symbols=["VALE3"], run="run")
 
     deadline = time.monotonic() + 5
     while len(source.requests) < 2:
-        update_listed(symbols=["VALE3"])
+        update_listed(symbols=["VALE3"], run="run")
         assert time.monotonic() < deadline
 
 
 def test_empty_list_makes_no_call(source):
-    update_listed(symbols=[])
+    update_listed(symbols=[], run="run")
 
     assert source.requests == []
 
@@ -522,6 +522,6 @@ def test_listed_run_restores_a_lost_board(source):
     record_quotes(quotes=[make_quote("ITUB4", "31.00")], at=now())
     redis_client().flushall()
 
-    update_listed(symbols=["PETR4"])
+    update_listed(symbols=["PETR4"], run="run")
 
     assert prices() == {"ITUB4": "31.00", "PETR4": "38.42"}
