@@ -13,10 +13,11 @@ from redis.exceptions import LockError
 from mainapp.core.clocks import is_lease_held
 from mainapp.core.redis import TIMEOUT_S, key
 from mainapp.core.redis import client as redis_client
+from mainapp.market.selectors.schedule import TASK
 
 logger = logging.getLogger(__name__)
 
-LEASE_KEY = key("update_stock")
+LEASE_KEY = key(TASK)
 LEASE_S, RENEW_S = 2.0, 0.5
 
 
