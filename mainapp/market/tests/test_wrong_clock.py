@@ -22,7 +22,6 @@ from mainapp.market.services.updating import update_watched
 from mainapp.market.tests.factories import StockFactory
 from mainapp.market.tests.quotes import make_quote
 from mainapp.market.tests.sources import TestSource, chain_of
-from mainapp.pages.views.health import check_batch, check_beat, check_worker
 from project.celery import app
 from project.scheduler import Scheduler
 
@@ -88,12 +87,12 @@ def test_due_time_beyond_the_interval_is_shown_and_not_believed(client, source, 
     assert feed() == "late"
     assert "estava adiantado" in client.get("/sources/").content.decode()
     assert updating.is_overdue(at=NOON)
-    assert check_batch() == (
+    assert readiness(client)["batch"] == (
         f"the next batch is due only in {due_in.seconds} s: a clock was set back"
     )
     set_clock(NOON + SECOND)  # the source's budget allows a call every 0.4 s
     assert run_batch(source, "39.00") is True
-    assert (feed(), check_batch()) == ("live", "ok")
+    assert (feed(), readiness(client)["batch"]) == ("live", "ok")
 
 
 @pytest.mark.parametrize("name", [claims._claim_key("PETR4"), claims.LEASE_KEY])
@@ -120,8 +119,8 @@ def test_lease_that_expires_an_hour_too_late_is_not_a_living_worker(client, sour
     redis_client().set(BEAT_KEY, 1, px=3_600_000)
 
     assert feed_state(at=timezone.now())["feed"] == "down"
-    assert check_worker() == "no worker renews its lease"
-    assert check_beat() == "no beat renews its lease"
+    assert readiness(client)["worker"] == "no worker renews its lease"
+    assert readiness(client)["beat"] == "no beat renews its lease"
 
 
 def test_symbols_reached_in_the_future_are_not_put_last(source, set_clock):
@@ -145,6 +144,10 @@ def test_feed_is_late_after_a_batch_of_the_future_until_the_next_one(source, set
     assert feed() == "late"
     run_batch(source, "39.00")
     assert feed() == "live"
+
+
+def readiness(client):
+    return client.get("/readyz").json()
 
 
 def feed():
