@@ -42,14 +42,20 @@ NOT_LATE = {
     "/carteira": "[data-symbol=VALE3] [data-field=price], [data-symbol=VALE3] [data-field=result], "
     "[data-sum=cost]",
 }
+# Waits for a batch that was running when beat was paused: it would replace the status.
 PUT_LATE = """
 from datetime import timedelta
 from django.utils import timezone
 from mainapp.market.board import FeedStatus
+from mainapp.market.services.claims import batch_lease
 from mainapp.market.services.updating import quote_board
-now = timezone.now()
-due_at = now + timedelta(seconds=50)
-quote_board().put([], FeedStatus(batch_at=now, next_due_at=due_at, late={late}))
+is_held = False
+while not is_held:
+    with batch_lease() as is_held:
+        if is_held:
+            now = timezone.now()
+            due_at = now + timedelta(seconds={due_in_s})
+            quote_board().put([], FeedStatus(batch_at=now, next_due_at=due_at, late={late}))
 """
 # The ways in which visible figures are underlined.
 MARKS = """(selector) => [...new Set([...document.querySelectorAll(selector)]
@@ -109,7 +115,7 @@ def test_every_figure_is_marked_while_prices_are_old(pages, site):
 
 def test_what_depends_on_a_late_symbol_is_marked(pages, site, shell):
     with paused(site.child("pregao: beat")):
-        shell(PUT_LATE.format(late=("PETR4",)))
+        shell(PUT_LATE.format(late=("PETR4",), due_in_s=50))
         for path, page in pages.items():
             expect(page.locator("[data-symbol=PETR4][data-late]").first).to_be_attached()
             assert marks(page, path, LATE) == ["underline dashed"], path
@@ -121,7 +127,7 @@ def test_what_depends_on_a_late_symbol_is_marked(pages, site, shell):
         for path in LATE.keys() - {"/room"}:  # whose chips are empty without scripts
             html = pages["/"].request.get(path).text()
             assert re.search(r'data-symbol="PETR4"[^>]* data-late', html), path
-        shell(PUT_LATE.format(late=()))
+        shell(PUT_LATE.format(late=(), due_in_s=5))  # soon, for the tests that follow
         for path, page in pages.items():
             expect(page.locator("[data-late]")).to_have_count(0)
             assert marks(page, path, LATE) == ["none solid"], path

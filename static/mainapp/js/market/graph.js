@@ -59,7 +59,7 @@ function showTitle({ price }) {
 function showStaleness() {
   const quote = socket.quotes.get(symbol) ?? rendered[symbol];
   if (quote) showTitle(quote);
-  chart.setStale(isStale(root) || (options.compare && socket.late.has(index)));
+  chart.setStale(isStale(root) || Boolean(options.compare && socket.late.has(index)));
   showLegend(pointedBar);
 }
 
