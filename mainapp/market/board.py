@@ -54,6 +54,7 @@ return {old[1], seq, changed}
 
 
 RUN_LENGTH = 16
+PAUSE_S = 60.0  # while the market is closed; of a status that an earlier version wrote
 
 
 class BoardLostError(Exception):
@@ -70,7 +71,7 @@ class FeedStatus:
 
     batch_at: datetime
     next_due_at: datetime
-    pause_s: float = 60.0
+    pause_s: float = PAUSE_S
     late: tuple[str, ...] = ()
 
     def is_ahead(self, at: datetime) -> bool:
@@ -260,6 +261,6 @@ def _parse_status(raw: Any) -> FeedStatus | None:
     return FeedStatus(
         batch_at=datetime.fromisoformat(values["batch_at"]),
         next_due_at=datetime.fromisoformat(values["next_due_at"]),
-        pause_s=values.get("pause_s", FeedStatus.pause_s),
+        pause_s=values.get("pause_s", PAUSE_S),
         late=tuple(values.get("late", ())),
     )
