@@ -13,6 +13,7 @@ from django.utils import timezone
 from mainapp.accounts.browsers import remember_browser
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
+from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.accounts.services.names import record_names
 from mainapp.core.consumers import RECONNECT, SESSION_ENDED
 from mainapp.core.realtime import GroupMessage, publish_on_commit
@@ -57,14 +58,16 @@ def record_new_names(instance: User, raw: bool, created: bool, **_kwargs: Any) -
 
 @receiver(post_save, sender=User)
 def end_logins(instance: User, **_kwargs: Any) -> None:
-    """Close a user's sockets if the password or the access level changed or they were deactivated.
+    """End a user's log-ins if the password changed or they were deactivated.
 
-    If only the level changed, the client reconnects under the same log-in.
+    If only the access level changed, the client reconnects under the same log-in.
     """
     before = instance.__dict__.pop("_before", None)
     if not before:
         return
     changed = {field for field in FIELDS if before[field] != getattr(instance, field)}
+    if "is_active" in changed:
+        end_log_ins(user=instance)
     if changed & {"password", "is_active"}:
         _publish_end(instance.pk)
     elif changed:

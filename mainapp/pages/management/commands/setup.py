@@ -16,7 +16,7 @@ from django.db import DatabaseError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
-from mainapp.accounts.services import avatars
+from mainapp.accounts.services import avatars, log_ins
 from mainapp.market.services import updating
 from mainapp.notifications.services.scheduling import ensure_sweep
 
@@ -34,6 +34,7 @@ class Command(BaseCommand):
         updating.ensure_periodic_task()
         ensure_sweep()
         avatars.ensure_periodic_task()
+        log_ins.ensure_pruning()
         call_command("messages", "compile", stdout=StringIO())
         collect_static()
 
