@@ -1,6 +1,6 @@
 """Publish ended log-ins after the commit, remember browsers at a log-in, and record names."""
 
-from typing import Any, Literal
+from typing import Any
 
 from allauth.account.signals import password_reset
 from django.contrib.auth import SESSION_KEY
@@ -15,7 +15,6 @@ from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
 from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.accounts.services.names import record_names
-from mainapp.core.consumers import RECONNECT, SESSION_ENDED
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level")
@@ -68,10 +67,8 @@ def end_logins(instance: User, **_kwargs: Any) -> None:
     changed = {field for field in FIELDS if before[field] != getattr(instance, field)}
     if "is_active" in changed:
         end_log_ins(user=instance)
-    if changed & {"password", "is_active"}:
+    if changed:
         _publish_end(instance.pk)
-    elif changed:
-        _publish_end(instance.pk, code=RECONNECT)
 
 
 @receiver(post_delete, sender=User)
@@ -79,8 +76,6 @@ def end_logins_of_deleted_user(instance: User, **_kwargs: Any) -> None:
     _publish_end(instance.pk)
 
 
-def _publish_end(
-    user: int, *, session: str | None = None, code: Literal[4401, 1012] = SESSION_ENDED
-) -> None:
-    ended = LoginEnded(type="login.ended", user=user, session=session, code=code)
+def _publish_end(user: int, *, session: str | None = None) -> None:
+    ended = LoginEnded(type="login.ended", user=user, session=session)
     publish_on_commit([GroupMessage(LOGINS, ended)])
