@@ -5,6 +5,9 @@ several sentinels in one URL. Here both use the same pools as every other client
 
 A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
 connection: the worker reconnects until it accepts writes again.
+
+Messages are signed: one that others wrote to Redis is discarded. kombu would end the worker if it
+is not JSON.
 """
 
 import logging
@@ -16,18 +19,42 @@ import redis
 from celery.backends.redis import RedisBackend, ResultConsumer  # type: ignore[attr-defined] # not in its stubs
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
+from kombu.utils.json import dumps, loads
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from mainapp.core.redis import CELERY_TIMEOUT_S, MAX_CONNECTIONS, connection_class, connection_pool
 from mainapp.core.redis_address import RedisAddress, parse_redis_url
+from mainapp.core.signatures import SIZE, Forged, sign, verified
 
 logger = logging.getLogger(__name__)
 
 WRITE_CHECK = "write-check"
+PURPOSE = "task"
 REFUSALS = (redis.RedisError, OSError)
 # Messages of lost connections that are not back in their queue, by tag; None for finished ones.
 _unreturned: dict[str, Any] = {}
+
+
+def signed_dumps(message: Any) -> str:
+    """Return a message as JSON after its signature, in hexadecimal digits."""
+    data = dumps(message).encode()
+    return sign(data, purpose=PURPOSE)[:SIZE].hex() + data.decode()
+
+
+def verified_loads(text: str) -> Any:
+    """Return a message. Raises: Forged."""
+    digits, data = text[: 2 * SIZE], text[2 * SIZE :]
+    try:
+        signature = bytes.fromhex(digits)
+    except ValueError:
+        signature = b""
+    return loads(verified(signature + data.encode(), purpose=PURPOSE))
+
+
+# For the queues and for unacknowledged messages.
+kombu_redis.dumps = signed_dumps  # type: ignore[attr-defined] # imported there
+kombu_redis.loads = verified_loads  # type: ignore[attr-defined] # imported there
 
 
 class QoS(kombu_redis.QoS):
@@ -65,6 +92,15 @@ class QoS(kombu_redis.QoS):
         with suppress(*REFUSALS, AttributeError):
             self.channel.return_messages()
 
+    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
+        """Return a message of a worker that died to its queue; forget one that others wrote."""
+        try:
+            super().restore_by_tag(tag, client, leftmost)
+        except Forged as error:
+            logger.warning("an unfinished task was discarded: %s", error)
+            with self.channel.conn_or_acquire(client) as connected:
+                self._remove_from_indices(tag, connected.pipeline()).execute()
+
 
 class Channel(kombu_redis.Channel):
     """A channel to the Redis at the connection's URL, in any form that REDIS_URL allows."""
@@ -91,6 +127,13 @@ class Channel(kombu_redis.Channel):
                     )
                 pipe.execute()
                 _unreturned.pop(tag, None)
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[misc] # not in kombu's stubs
+        except Forged as error:
+            logger.warning("a task was discarded: %s", error)
+            return True
 
     def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
         at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # a channel has a connection

@@ -4,6 +4,7 @@ import pytest
 import redis
 from kombu import Consumer, Producer, Queue
 from kombu.exceptions import OperationalError
+from kombu.utils.json import dumps
 
 from mainapp.core.redis import broker_options, broker_url
 from project import broker
@@ -84,3 +85,35 @@ def test_finished_task_is_not_run_again(client, connection, receive):
     reconnect(connection)
 
     assert (client.llen(KEY), client.hlen(UNACKED)) == (0, 0)
+
+
+def forged_messages():
+    """Return messages without a valid signature: broken ones, and one that names a task."""
+    signed = broker.signed_dumps({"body": "W10="})
+    return [b"", b"x", b"[" * 10_000, b"\xc3\xa9" * 40, dumps({"body": ""}), "0" * 32 + signed[32:]]
+
+
+def test_forged_tasks_are_discarded(client, connection):
+    messages = []
+    channel = connection.channel()
+    Consumer(channel, QUEUE, on_message=messages.append, accept=["json"]).consume()
+    for forged in forged_messages():
+        client.lpush(KEY, forged)
+    Producer(channel).publish({"task": 1}, routing_key=QUEUE.name)
+
+    while not messages:
+        connection.drain_events(timeout=2)
+
+    assert [message.payload for message in messages] == [{"task": 1}]
+    assert client.llen(KEY) == 0
+
+
+def test_forged_unfinished_tasks_are_forgotten(client, connection):
+    qos = connection.channel().qos
+    for tag, forged in enumerate(forged_messages()):
+        client.hset(UNACKED, str(tag), forged)
+        client.zadd(f"{UNACKED}_index", {str(tag): 0})
+
+    qos.restore_visible(interval=1)
+
+    assert (client.hlen(UNACKED), client.llen(KEY)) == (0, 0)
