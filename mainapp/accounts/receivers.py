@@ -51,6 +51,8 @@ def remember_fields(instance: User, raw: bool, update_fields: Any, **_kwargs: An
 @receiver(post_save, sender=User)
 def record_new_names(instance: User, raw: bool, created: bool, **_kwargs: Any) -> None:
     before = instance.__dict__.get("_before")
+    if raw:  # of a fixture: its NameSkeletons are in it
+        return
     if created or (before and any(before[name] != getattr(instance, name) for name in NAMES)):
         record_names(user=instance)
 
