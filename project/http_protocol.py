@@ -15,6 +15,8 @@ logger = logging.getLogger(__name__)
 # A request line with its headers, or trailers. A header line of 150 MiB took 3 GiB.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 200
+# Requests that wait for the response to an earlier one: 100,000 small ones took 148 MiB.
+MAX_PIPELINED = 16
 # For the head of a request, from its first byte, and for each MIN_BODY_BYTES of its body: a byte
 # in 9 s kept a request open forever. 1 KiB a second is a tenth of the slowest mobile network.
 UNFINISHED_S = 10.0
@@ -33,8 +35,8 @@ open_connections: Counter[str] = Counter()
 unread_bytes: Counter[str] = Counter()
 
 
-class TooManyHeaders(Exception):
-    """Ends the parsing of a request."""
+class TooMany(Exception):
+    """Ends the parsing of a connection with too many headers or requests."""
 
 
 class BoundedRequests(HttpToolsProtocol):
@@ -82,10 +84,12 @@ class BoundedRequests(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(self.headers) >= MAX_HEADERS:
-            raise TooManyHeaders
+            raise TooMany
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise TooMany
         self._note_progress()
         super().on_headers_complete()
 

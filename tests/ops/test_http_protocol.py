@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 
 from project import http_protocol
-from project.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS, BoundedRequests
+from project.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, BoundedRequests
 from project.listener import listen
 from project.serve import options
 from project.websockets import QuoteSocketProtocol
@@ -111,6 +111,15 @@ def test_many_headers_are_refused():
         [START + b"X: 1\r\n" * (MAX_HEADERS - 1) + b"\r\n"],
         [START + b"X: 1\r\n" * MAX_HEADERS + b"\r\n"],
     )
+
+    assert few.startswith(b"HTTP/1.1 204 ")
+    assert many.startswith(b"HTTP/1.1 400 ")
+
+
+def test_many_pipelined_requests_are_refused():
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    few, many = answers([request * (MAX_PIPELINED + 1)], [request * (MAX_PIPELINED + 2)])
 
     assert few.startswith(b"HTTP/1.1 204 ")
     assert many.startswith(b"HTTP/1.1 400 ")
