@@ -21,10 +21,10 @@ MAX_LOG_IN_NAME = 254  # the longest e-mail; SQLite refuses to compare with 50,0
 
 
 def folded(name: str) -> str:
-    """Return a log-in name without the differences of case, width and form that are ignored.
+    """Return a log-in name without differences of case, width and Unicode form.
 
-    PostgreSQL finds `alice` for `al\u0131ce`, since both have the same upper case, and SQLite does
-    not: after this both do.
+    PostgreSQL finds `alice` for `al\u0131ce`, because both have the same upper case; SQLite does
+    not. With folded names both do.
     """
     return unicodedata.normalize("NFKC", name[: MAX_LOG_IN_NAME + 1]).upper().casefold().strip()
 
