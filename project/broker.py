@@ -100,7 +100,8 @@ class QoS(kombu_redis.QoS):
         except Forged as error:
             logger.warning("an unfinished task was discarded: %s", error)
             with self.channel.conn_or_acquire(client) as connected:
-                self._remove_from_indices(tag, connected.pipeline()).execute()
+                remove: Any = self._remove_from_indices  # type: ignore[attr-defined] # not in kombu's stubs
+                remove(tag, connected.pipeline()).execute()
 
 
 class Channel(kombu_redis.Channel):

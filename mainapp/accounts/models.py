@@ -81,7 +81,7 @@ class UserManager(DjangoUserManager["User"]):
         if not is_staff_level(user) and is_reserved(name, settings.ACCOUNT_USERNAME_BLACKLIST):
             raise ValidationError(_("Este nome é reservado. Escolha outro."))
 
-    def bulk_create(self, objs: Iterable["User"], *args: Any, **options: Any) -> list["User"]:  # type: ignore[override] # names fewer arguments
+    def bulk_create(self, objs: Iterable["User"], *args: Any, **options: Any) -> list["User"]:
         """Create users and record their names, which are not checked."""
         with transaction.atomic():
             users = super().bulk_create(objs, *args, **options)
