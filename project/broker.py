@@ -6,56 +6,95 @@ several sentinels in one URL. Here both use the same pools as every other client
 A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
 connection: the worker reconnects until it accepts writes again.
 
-Messages are signed: one that others wrote to Redis is discarded. kombu would end the worker if it
-is not JSON.
+A message without the shape of ours is discarded: kombu would end the worker if it is not JSON.
 """
 
 import logging
+from base64 import b64decode
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import redis
 from celery.backends.redis import RedisBackend, ResultConsumer  # type: ignore[attr-defined] # not in its stubs
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
-from kombu.utils.json import dumps, loads
+from kombu.utils.json import loads
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from mainapp.core.realtime.messages import MalformedMessage, check_shape
 from mainapp.core.redis import CELERY_TIMEOUT_S, MAX_CONNECTIONS, connection_class, connection_pool
 from mainapp.core.redis_address import RedisAddress, parse_redis_url
-from mainapp.core.signatures import SIZE, Forged, sign, verified
 
 logger = logging.getLogger(__name__)
 
 WRITE_CHECK = "write-check"
-PURPOSE = "task"
 REFUSALS = (redis.RedisError, OSError)
 # Messages received on lost connections and not yet returned to their queue, by delivery tag. None
 # means that the task has finished, so that only the record of its delivery has to be deleted.
 _unreturned: dict[str, Any] = {}
 
 
-def signed_dumps(message: Any) -> str:
-    """Return a message as JSON after its signature, in hexadecimal digits."""
-    data = dumps(message).encode()
-    return sign(data, purpose=PURPOSE)[:SIZE].hex() + data.decode()
+class _Delivery(TypedDict):
+    exchange: str
+    routing_key: str
 
 
-def verified_loads(text: str) -> Any:
-    """Return a message. Raises: Forged."""
-    digits, data = text[: 2 * SIZE], text[2 * SIZE :]
+class _Properties(TypedDict):
+    delivery_tag: str
+    delivery_info: _Delivery
+    body_encoding: Literal["base64"]
+
+
+class _Headers(TypedDict, total=False):
+    task: str
+    id: str
+    retries: int
+    eta: str | None
+    expires: str | None
+    timelimit: list[int | float | None]
+    compression: None
+    stamped_headers: list[str] | None
+    stamps: dict[str, Any] | None
+    group: str | None
+    root_id: str | None
+    parent_id: str | None
+    ignore_result: bool
+    replaced_task_nesting: int
+
+
+_Message = TypedDict(
+    "_Message",
+    {
+        "body": str,
+        "content-type": str,
+        "content-encoding": str,
+        "headers": _Headers,
+        "properties": _Properties,
+    },
+)
+
+
+def checked_loads(text: str) -> Any:
+    """Return a message, or an unacknowledged one with its exchange and routing key.
+
+    Raises: MalformedMessage.
+    """
     try:
-        signature = bytes.fromhex(digits)
-    except ValueError:
-        signature = b""
-    return loads(verified(signature + data.encode(), purpose=PURPOSE))
+        loaded = loads(text)
+        message = loaded[0] if isinstance(loaded, list) and len(loaded) == 3 else loaded
+        check_shape(message, _Message)
+        b64decode(message["body"], validate=True)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage(str(error)[:200]) from None
+    if "task" in message["headers"] and "id" not in message["headers"]:
+        raise MalformedMessage("a task without an id")
+    return loaded
 
 
 # For the queues and for unacknowledged messages.
-kombu_redis.dumps = signed_dumps  # type: ignore[attr-defined] # imported there
-kombu_redis.loads = verified_loads  # type: ignore[attr-defined] # imported there
+kombu_redis.loads = checked_loads  # type: ignore[attr-defined] # imported there
 
 
 class QoS(kombu_redis.QoS):
@@ -94,10 +133,10 @@ class QoS(kombu_redis.QoS):
             self.channel.return_messages()
 
     def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
-        """Return a message of a worker that died to its queue; forget one that others wrote."""
+        """Return a message of a worker that died to its queue; forget a malformed one."""
         try:
             super().restore_by_tag(tag, client, leftmost)
-        except Forged as error:
+        except MalformedMessage as error:
             logger.warning("an unfinished task was discarded: %s", error)
             with self.channel.conn_or_acquire(client) as connected:
                 remove: Any = self._remove_from_indices  # type: ignore[attr-defined] # not in kombu's stubs
@@ -134,7 +173,7 @@ class Channel(kombu_redis.Channel):
     def _brpop_read(self, **options: Any) -> Any:
         try:
             return super()._brpop_read(**options)  # type: ignore[misc] # not in kombu's stubs
-        except Forged as error:
+        except MalformedMessage as error:
             logger.warning("a task was discarded: %s", error)
             return True
 
