@@ -69,7 +69,7 @@ MIDDLEWARE = [
     "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_unreadable_requests",
-    "mainapp.core.static_files.StaticFiles",
+    "mainapp.core.static_pieces.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "mainapp.pages.middleware.refuse_control_characters",

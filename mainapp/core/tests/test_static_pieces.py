@@ -1,7 +1,7 @@
 import pytest
 from django.test import AsyncRequestFactory
 
-from mainapp.core.static_files import PIECE_BYTES, StaticFiles
+from mainapp.core.static_pieces import PIECE_BYTES, StaticFiles
 
 
 @pytest.mark.parametrize("size", [1, PIECE_BYTES, 3 * PIECE_BYTES + 5])
