@@ -1,5 +1,6 @@
 """The board: the newest quote of every symbol in Redis, with an epoch and a sequence number."""
 
+import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,13 @@ from redis import asyncio as aioredis
 
 from mainapp.core.clocks import is_ahead, is_lease_held
 from mainapp.core.redis import client, key
+from mainapp.core.signatures import Forged, sign, verified
 from mainapp.market.quotes import Quote, latest_quoted_at
 
+logger = logging.getLogger(__name__)
+
+# Quotes and status are signed for this purpose: who can write to Redis can show no price of theirs.
+BOARD = "board"
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
 WORKER_LEASE_MS, BEAT_LEASE_MS = 2_000, 15_000
@@ -157,7 +163,7 @@ class Board:
             raise BoardLostError
         epoch, seq, flat = reply
         changed = {
-            symbol.decode(): (_parse(before)[1] if before else None, by_symbol[symbol.decode()])
+            symbol.decode(): (_parsed_quote(symbol, before), by_symbol[symbol.decode()])
             for symbol, before in zip(flat[::2], flat[1::2], strict=True)
         }
         return Placed(epoch.decode(), int(seq), changed)
@@ -222,7 +228,10 @@ class BoardReader:
         head = {name: raw.pop(name.encode(), b"") for name in (EPOCH, SEQ, STATUS)}
         if not head[EPOCH]:
             return None
-        quotes = {symbol.decode(): _parse(value) for symbol, value in raw.items()}
+        quotes = {}
+        for symbol, value in raw.items():
+            if entry := _parse(symbol, value):
+                quotes[symbol.decode()] = entry
         return Contents(head[EPOCH].decode(), int(head[SEQ] or 0), quotes)
 
 
@@ -242,22 +251,40 @@ def _parse_pulse(head: list[bytes | None], worker_ms: int) -> Pulse:
 
 
 def _dump(quote: Quote) -> bytes:
-    return orjson.dumps(quote.to_json(), default=str)
+    return sign(orjson.dumps(quote.to_json(), default=str), purpose=BOARD)
 
 
-def _parse(raw: bytes) -> tuple[int, Quote]:
-    seq, _, value = raw.split(b"|", 2)
-    return int(seq), Quote.from_json(orjson.loads(value))
+def _parse(symbol: bytes, raw: bytes) -> tuple[int, Quote] | None:
+    """Return the number and the quote of an entry; None for one that this program did not write."""
+    try:
+        seq, _, value = raw.split(b"|", 2)
+        quote = Quote.from_json(orjson.loads(verified(value, purpose=BOARD)))
+        if quote.symbol.encode() != symbol:
+            raise Forged(f"a quote of {quote.symbol}")
+        return int(seq), quote
+    except ValueError as error:  # Forged is one
+        logger.warning("an entry of the board was ignored: %s", error)
+        return None
+
+
+def _parsed_quote(symbol: bytes, raw: bytes) -> Quote | None:
+    entry = _parse(symbol, raw) if raw else None
+    return entry[1] if entry else None
 
 
 def _dump_status(status: FeedStatus) -> bytes:
-    return orjson.dumps(asdict(status))
+    return sign(orjson.dumps(asdict(status)), purpose=BOARD)
 
 
 def _parse_status(raw: Any) -> FeedStatus | None:
+    """Return the status; None for one that this program did not write."""
     if not raw:
         return None
-    values = orjson.loads(raw)
+    try:
+        values = orjson.loads(verified(raw, purpose=BOARD))
+    except Forged as error:
+        logger.warning("the board's status was ignored: %s", error)
+        return None
     return FeedStatus(
         batch_at=datetime.fromisoformat(values["batch_at"]),
         next_due_at=datetime.fromisoformat(values["next_due_at"]),

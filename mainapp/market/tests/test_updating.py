@@ -70,7 +70,7 @@ def prices():
     contents = {}
     for symbol, raw in redis_client().hgetall(boards.board_key(True)).items():
         if not symbol.startswith(b"@"):
-            contents[symbol.decode()] = str(boards._parse(raw)[1].price)
+            contents[symbol.decode()] = str(boards._parse(symbol, raw)[1].price)
     return contents
 
 
