@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.exceptions import OperationalError
 from django.utils import timezone
 
-from mainapp.market.services import history, recording, updating
+from mainapp.market.services import candles, history, updating
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ def update_stock(symbols: list[str] | None = None) -> str:
 @shared_task(name="prune_candles", ignore_result=True)
 def prune_candles() -> None:
     """Delete candles that are older than the settings allow."""
-    recording.prune_candles(at=timezone.now())
+    candles.prune_candles(at=timezone.now())
 
 
 def request_quotes(symbols: list[str]) -> None:

@@ -202,7 +202,7 @@ def _resolve_doubts(
         new_doubts,
         update_conflicts=True,
         unique_fields=["stock", "simulated"],
-        update_fields=["price", "previous_close", "trusted_price", "trusted_close", "periods"],
+        update_fields=["previous_close", "trusted_price", "trusted_close", "periods"],
     )
     return trusted, waiting
 
@@ -224,7 +224,6 @@ def _suspicion(doubt: Doubt | None) -> Suspicion | None:
     if doubt is None:
         return None
     return Suspicion(
-        price=doubt.price,
         previous_close=doubt.previous_close,
         trusted_price=doubt.trusted_price,
         trusted_close=doubt.trusted_close,
