@@ -133,9 +133,17 @@ def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None
     for quote, reason in refused:
         by_reason.setdefault((quote.source, reason), []).append(quote)
     for (source, reason), quotes in by_reason.items():
-        last = {"last_symbol": quotes[-1].symbol[:12], "last_at": at}
-        row, is_new = RejectedQuotes.objects.get_or_create(
-            source=source, reason=reason, defaults=last | {"count": len(quotes)}
-        )
-        if not is_new:
-            RejectedQuotes.objects.filter(pk=row.pk).update(count=F("count") + len(quotes), **last)
+        symbol = quotes[-1].symbol
+        count_rejections(source=source, reason=reason, symbol=symbol, count=len(quotes), at=at)
+
+
+def count_rejections(
+    *, source: str, reason: Rejection, symbol: str, count: int, at: datetime
+) -> None:
+    """Add to the number of a source's rejected quotes; `symbol` is the last one's."""
+    last = {"last_symbol": symbol[:12], "last_at": at}
+    row, is_new = RejectedQuotes.objects.get_or_create(
+        source=source, reason=reason, defaults=last | {"count": count}
+    )
+    if not is_new:
+        RejectedQuotes.objects.filter(pk=row.pk).update(count=F("count") + count, **last)
