@@ -263,6 +263,6 @@ def _reason(reason: str) -> str:
         "future": _("com hora no futuro"),
         "currency": _("em outra moeda que não a do ativo"),
         "out_of_range": _("fora da mínima e da máxima do dia que a própria fonte informou"),
-        "doubtful": _("mais de 40% longe do último preço, à espera de confirmação"),
+        "doubtful": _("longe demais do último preço, à espera de confirmação"),
         "foreign": _("simulada entre reais, ou real entre simuladas"),
     }.get(reason, reason)

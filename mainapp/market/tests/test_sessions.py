@@ -270,7 +270,8 @@ def test_after_market_is_later_on_expiry_days(moment, part):
     ],
 )
 def test_options_expire_on_the_third_friday_or_the_session_before(month, day):
-    assert sessions.options_expiry(*month) == date(*month, day)
+    year, number = month
+    assert sessions.options_expiry(year, number) == date(year, number, day)
 
 
 @pytest.mark.parametrize(

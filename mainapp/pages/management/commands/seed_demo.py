@@ -1,7 +1,6 @@
 """Demonstration data for development: three users, rooms with messages, alerts, a carteira."""
 
 from decimal import Decimal
-from itertools import product
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -183,10 +182,11 @@ def fill_lists(owner: User) -> None:
     ]
     import_rows(owner=owner, rows=rows, is_replacing=False)
     create_list(owner=owner, name="Acompanho", symbols=WATCHED)
-    for alert, is_simulated in product(ALERTS, (False, True)):
+    for alert in ALERTS:
         fields = {
             name: Decimal(value) if isinstance(value, str) and value[0].isdigit() else value
             for name, value in alert.items()
         }
         fields["ativo"] = stocks[alert["ativo"]]
-        create_alert(owner=owner, fields=fields, simulated=is_simulated, at=timezone.now())
+        for simulated in (False, True):
+            create_alert(owner=owner, fields=fields, simulated=simulated, at=timezone.now())
