@@ -73,8 +73,8 @@ node_modules/.package-lock.json: package-lock.json package.json | $(VENV)/.uv-$(
 	fi
 	@touch $@
 
-# Installs Chromium and its headless shell, with a third of the browser's CPU, if it has the rights
-# to. The browser alone is enough; without it, the browser tests are skipped.
+# Installs Chromium and its headless shell, which needs a third of the browser's CPU, if it has the
+# rights to. The browser alone is enough; without it, the browser tests are skipped.
 chromium:
 	@export DEBIAN_FRONTEND=noninteractive; \
 	has_browser() { command -v chromium >/dev/null || command -v chromium-browser >/dev/null; }; \

@@ -141,7 +141,7 @@ REDIS_PREFIX = env.word("REDIS_PREFIX", core_redis.DEFAULT_PREFIX)
 CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
 CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
-# ALLOWED_PRIVATE_TARGETS opens these ports only where they are named.
+# ALLOWED_PRIVATE_TARGETS allows these ports only where they are listed explicitly.
 STORE_PORTS = {
     *(5432, 6379, 26379, int(DATABASES["default"].get("PORT") or 5432)),
     *(port for _host, port in parse_redis_url(REDIS_URL).hosts),
@@ -158,7 +158,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PRE
 CELERY_RESULT_BACKEND = "project.broker:ResultBackend"
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_RESULT_EXPIRES = 300
-# No format that runs code when it is read, as pickle does.
+# JSON only: reading a pickle can run code.
 CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_TIMEZONE = "America/Sao_Paulo"
@@ -285,7 +285,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mainapp.api.formats.Json"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
-    "DEFAULT_METADATA_CLASS": "mainapp.api.formats.Names",
+    "DEFAULT_METADATA_CLASS": "mainapp.api.formats.OperationMetadata",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "mainapp.api.schema.Schema",
     "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
@@ -394,7 +394,7 @@ STORAGES = {
 # Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-# With this prefix browsers refuse a cookie that another host of the domain, or plain HTTP, sets.
+# With this prefix browsers refuse cookies set by another host of the domain or by plain HTTP.
 _prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}sessionid"
 CSRF_COOKIE_NAME = f"{_prefix}csrftoken"

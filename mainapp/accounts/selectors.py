@@ -20,10 +20,10 @@ UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
 
 
 def folded(name: str) -> str:
-    """Return a log-in name without the differences of case, width and form that are ignored.
+    """Return a log-in name without differences of case, width and Unicode form.
 
-    PostgreSQL finds `alice` for `al\u0131ce`, since both have the same upper case, and SQLite does
-    not: after this both do.
+    PostgreSQL finds `alice` for `al\u0131ce`, because both have the same upper case; SQLite does
+    not. With folded names both do.
     """
     return unicodedata.normalize("NFKC", name).upper().casefold().strip()
 

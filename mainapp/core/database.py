@@ -1,4 +1,4 @@
-"""Time limits of database calls, and recognition of failures that the database caused."""
+"""Time limits for database calls, and detection of errors caused by an unavailable database."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -21,14 +21,14 @@ _deadline: ContextVar[float | None] = ContextVar("database_deadline", default=No
 
 
 class ProcessLimit:
-    """Limit of each call outside a request, in seconds; None for commands such as `migrate`."""
+    """Time limit of each call outside requests, in seconds; None for commands like `migrate`."""
 
     call_s: float | None = None
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Limit the database calls of the block to `seconds` in total; a later one fails."""
+    """Limit the database calls in the block to `seconds` in total; calls after that fail."""
     token = _deadline.set(monotonic() + seconds)
     try:
         yield
@@ -37,20 +37,20 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def remaining_s() -> float | None:
-    """Return the time that a database call may take now, 0 at least; None without a limit."""
+    """Return how long a database call may take now, in seconds from 0; None without a limit."""
     deadline = _deadline.get()
     return ProcessLimit.call_s if deadline is None else max(0.0, deadline - monotonic())
 
 
 def is_limited() -> bool:
-    """Return whether the caller is in a `limited` block."""
+    """Return whether the caller is inside a `limited` block."""
     return _deadline.get() is not None
 
 
 def limit_database_time(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Limit the time that a request waits for the database, in all its queries together."""
+    """Limit the total time that a request waits for the database, over all its queries."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with limited(REQUEST_S):
@@ -60,9 +60,9 @@ def limit_database_time(
 
 
 def is_unavailable(error: BaseException | None) -> bool:
-    """Return whether a request failed because of an unreachable, locked, full or slow database.
+    """Return whether an error means that the database is unreachable, locked, full or too slow.
 
-    On SQLite, OperationalError is also raised for mistakes in a query.
+    On SQLite the error code decides: mistakes in a query also raise OperationalError there.
     """
     if not isinstance(error, OperationalError | InterfaceError):
         return False

@@ -45,8 +45,8 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return a page without dependencies, because any of them may be the cause of the error.
 
-    Django calls it in the `except` block. If the database is the cause, the status is 503, and the
-    log gets one line instead of a traceback for each request.
+    If the database is the cause, the status is 503, and each request is logged in one line instead
+    of a traceback. Django calls this in its `except` block, so the error is the current exception.
     """
     error = sys.exception()
     if not is_unavailable(error):

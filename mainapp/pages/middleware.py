@@ -76,8 +76,8 @@ def refuse_unreadable_requests(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Respond with 413 or 400 to a request that the middleware in front of Django refused.
 
-    A session cookie that no session of ours can have is ignored: PostgreSQL refuses to look up a
-    NUL, which a cookie may contain as `"\\000"`.
+    A malformed session cookie is ignored: it may contain a NUL, as `"\\000"`, which PostgreSQL
+    refuses to look up.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -120,7 +120,7 @@ def _is_counted(path: str) -> bool:
 
 
 def _is_operation(path: str) -> bool:
-    """Return whether a view of the API counts requests for this path itself."""
+    """Return whether a path is an operation of the API, whose view counts its own requests."""
     try:
         return resolve(path).url_name in operation_policies()
     except Resolver404:
@@ -187,7 +187,7 @@ def forbid_storing(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Add `no-store` to responses to logged-in users, unless the view sets a Cache-Control.
 
-    Every page names its reader; a stored one would be shown to the browser's next user.
+    Every page names its reader, and a stored page would be shown to the browser's next user.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -200,7 +200,7 @@ def forbid_storing(
 
 
 def _is_read_by_member(request: HttpRequest) -> bool:
-    """Return whether the request has a user; reads no session that the view did not read."""
+    """Return whether the request has a logged-in user, without loading a session for this."""
     user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
     if user is None and not isinstance(getattr(request, "user", None), SimpleLazyObject):
         user = getattr(request, "user", None)  # set by a log-in or by REST framework

@@ -1,8 +1,9 @@
 """Creation, exchange and revocation of tokens.
 
-A log-in by the API is a row of the sessions' table, like one by the site: deleting it ends the
-tokens and sockets of that log-in in all processes. The tokens name it by a random claim from which
-the session key is derived with a secret, so a token is no session cookie.
+A log-in through the API is a row in the table of sessions, like a log-in on the site; deleting the
+row ends the tokens and sockets of that log-in in all processes. Its tokens contain a random claim,
+from which the session key is derived with a secret, so that a token cannot serve as a session
+cookie.
 """
 
 import secrets
@@ -44,7 +45,7 @@ class Pair(TypedDict):
 
 
 def create_tokens(*, user: User) -> Pair:
-    """Return a pair for a user who logged in, and record the time of the log-in.
+    """Return a pair of tokens for a user who logged in, and record the time.
 
     Raises: DomainError for a deactivated user.
     """
@@ -82,7 +83,7 @@ def rotate_token(*, refresh: str) -> Pair:
 def end_log_in(*, user: User, refresh: str) -> None:
     """End the log-in of one of a user's refresh tokens: its tokens, tickets and sockets.
 
-    Raises: TokenError for an ended or foreign one.
+    Raises: TokenError for a token of another user or of a log-in that has ended.
     """
     with odd_claims_refused():
         token = _read(refresh)
@@ -94,10 +95,10 @@ def end_log_in(*, user: User, refresh: str) -> None:
 
 @contextmanager
 def odd_claims_refused() -> Iterator[None]:
-    """Turn the errors of claims with odd types or values into TokenError.
+    """Raise TokenError for claims with unexpected types or values.
 
-    PyJWT and simplejwt convert them without a check: an `exp` of 1e999, a `user_id` that is a list,
-    a `jti` with a NUL or longer than PostgreSQL's column.
+    PyJWT and simplejwt convert claims without checking them: an `exp` of 1e999, a `user_id` that is
+    a list, a `jti` with a NUL or longer than PostgreSQL's column.
     """
     try:
         yield
@@ -118,13 +119,13 @@ def session_key_of(token: Any) -> str:
 
 
 def claims_of(pair: Pair) -> dict[str, Any]:
-    """Return the claims of a pair; without the signatures they give no access."""
+    """Return the claims of a pair of tokens, which give no access without their signatures."""
     backend: Any = RefreshToken().get_token_backend()
     return {"access": backend.decode(pair["access"]), "refresh": backend.decode(pair["refresh"])}
 
 
-def signed(claims: dict[str, Any]) -> Pair:
-    """Return the pair with these claims; always the same tokens."""
+def sign_claims(claims: dict[str, Any]) -> Pair:
+    """Return the pair of tokens with these claims; the result is always the same."""
     backend = RefreshToken().get_token_backend()
     return Pair(access=backend.encode(claims["access"]), refresh=backend.encode(claims["refresh"]))
 
@@ -141,7 +142,7 @@ def _read(refresh: str) -> Any:
 
 
 def _mark_exchanged(token: Any, user: User) -> bool:
-    """Return whether this is the first exchange of a token; its row does not hold the token."""
+    """Record a token's exchange, without the token; return whether it is the first one."""
     values = {
         "user": user,
         "created_at": token.current_time,

@@ -231,7 +231,7 @@ def _why(used: str | None, names: Sequence[str]) -> str:
 
 
 def _is_clock_wrong(at: datetime) -> bool:
-    """Return whether the last batch is of the future: the clock of a worker ran ahead."""
+    """Return whether the last batch lies in the future, because a worker's clock ran ahead."""
     try:
         status = Board(simulated=settings.SIMULATED).status()
     except redis.RedisError:

@@ -1,4 +1,4 @@
-"""A clock that ran ahead and was set right must not stop any work that goes by stored times."""
+"""A clock that ran ahead and was set right must not stop any work that depends on stored times."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

@@ -40,7 +40,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     }
     is_ready = all(state == "ok" for state in states.values())
     response = JsonResponse(states, status=200 if is_ready else 503)
-    # Django would log each 503 as an error, while whoever polls this only waits for a start.
+    # Django would log each 503 as an error, although monitors expect some while the site starts.
     response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
     return response
 
@@ -74,7 +74,7 @@ def check_redis() -> str:
 
 
 def check_batch() -> str:
-    """Report the age of the last batch when the next one is overdue, or a batch of the future."""
+    """Report an overdue batch by the age of the last one, and a batch in the future."""
 
     def check() -> str:
         status = board.Board(simulated=settings.SIMULATED, redis_client=redis_client()).status()

@@ -17,7 +17,7 @@ from mainapp.core.forms import (
     format_number,
     parse_number,
 )
-from mainapp.core.spreadsheets import inert
+from mainapp.core.spreadsheets import escape_formula
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import fold
@@ -109,7 +109,7 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
 
 def _inert(text: str) -> str:
     """Return the text without control characters, quoted if a spreadsheet would run it."""
-    return str(inert("".join(letter for letter in text if letter.isprintable())))
+    return str(escape_formula("".join(letter for letter in text if letter.isprintable())))
 
 
 def _text(cell: Cell | int, separator: str) -> str:
