@@ -84,7 +84,7 @@ class CandlesView(ApiView):
         range_ = valid(CandleQuery(data=request.query_params))["range"]
         stock, at = stock_or_404(symbol), timezone.now()
         bars, source = chart_bars(stock=stock, range_=range_, at=at)
-        load = request_history(stock.symbol, range_, bars=bars, at=at)
+        load = request_history(stock, range_, bars=bars, at=at)
         data = {
             "symbol": stock.symbol,
             "range": range_,
