@@ -16,14 +16,14 @@ from mainapp.market.quotes.doubts import (
     is_wild,
     renewed_doubt,
 )
-from mainapp.market.selectors.explanations import explained_by_event
+from mainapp.market.selectors.explanations import explained_by_event, explaining_events
 
 
 class BatchDoubts:
     """Judges the prices of one batch, inside the transaction that records them.
 
-    Doubts are rows, so that they survive the worker. Cost: one query if a price is far from the
-    last one, a former doubt may end or a stock has no quote yet, and two for changed doubts.
+    Doubts are rows, so that they survive the worker. Cost: two queries if a price is far from the
+    last one, one if a former doubt may end or a stock has no quote yet, two for changed doubts.
     """
 
     def __init__(
@@ -38,15 +38,17 @@ class BatchDoubts:
         usable = [q for q in batch if q.symbol in stocks and q.price.is_finite() and q.price > 0]
         self._broken = broken_sources(usable, last)
         self._doubts = _stored_doubts({q.symbol for q in usable if self._may_have_doubt(q)}, stocks)
+        wild = {q.symbol for q in usable if q.symbol in last and is_wild(q, last[q.symbol])}
+        self._events = explaining_events(wild) if wild else {}
         self._held: dict[str, Doubt] = {}
+        self.explained: set[str] = set()  # symbols whose price a known event explains
 
     def is_doubtful(self, quote: Quote, before: Quote | None) -> bool:
         """Return whether to hold back a price; `before` is the newest accepted quote."""
         if not is_wild(quote, before):
             return False
-        if before and explained_by_event(
-            quote.symbol, last=before, price=quote.price, at=quote.quoted_at or self._at
-        ):
+        if before and self._is_explained(quote, before):
+            self.explained.add(quote.symbol)
             return False
         doubt = self._doubts.get(quote.symbol)
         interval = timedelta(seconds=settings.UPDATE_INTERVAL_S)
@@ -74,6 +76,11 @@ class BatchDoubts:
             if symbol in self._last
         ]
         return [quote for quote in marked if quote != self._last[quote.symbol]]
+
+    def _is_explained(self, quote: Quote, before: Quote) -> bool:
+        events = self._events.get(quote.symbol, ())
+        at = quote.quoted_at or self._at
+        return explained_by_event(events, last=before, price=quote.price, at=at)
 
     def _may_have_doubt(self, quote: Quote) -> bool:
         last = self._last.get(quote.symbol)

@@ -64,7 +64,14 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
         _write_last_quotes([*changed, *doubted], stocks)
         write_candles(changed, stocks, last)
         _count_refused(refused, at)
-        quotes_recorded.send(sender=None, quotes=accepted, last=last, stocks=stocks, at=at)
+        quotes_recorded.send(
+            sender=None,
+            quotes=accepted,
+            last=last,
+            stocks=stocks,
+            at=at,
+            splits=frozenset(doubts.explained),
+        )
     rejected = Counter((quote.source, reason) for quote, reason in refused)
     return Recorded([*accepted, *doubted], rejected)
 

@@ -8,7 +8,12 @@ import pytest
 from mainapp.alerts.tests.factories import fired, make_alert
 from mainapp.market.models import Stock
 from mainapp.market.services.recording import record_quotes
-from mainapp.market.tests.factories import NOON, MembershipFactory, StockFactory
+from mainapp.market.tests.factories import (
+    NOON,
+    CorporateEventFactory,
+    MembershipFactory,
+    StockFactory,
+)
 from mainapp.market.tests.quotes import make_quote
 from mainapp.portfolio.models import Carteira
 
@@ -76,3 +81,17 @@ def test_no_alert_fires_on_a_refused_or_doubtful_price(alice):
     record("61.10", seconds=30)
     record("70.10", seconds=40)
     assert fired(alert) == [("venda", "70.10")]
+
+
+def test_alerts_of_a_stock_are_paused_by_a_split_that_a_known_event_explains(alice):
+    tomorrow = NOON + timedelta(days=1)
+    stock = Stock.objects.get(symbol="PETR4")
+    CorporateEventFactory(stock=stock, kind="split", ratio=Decimal(2), ex_on=tomorrow.date())
+    record("61.07", previous_close="61.00")
+    alert = make_alert(alice, compra="50.00", duracao=30)
+
+    record("30.50", seconds=86_400, previous_close="61.00")
+
+    assert fired(alert) == []
+    alert.refresh_from_db()
+    assert (alert.status, alert.pause_reason) == ("paused", "split")
