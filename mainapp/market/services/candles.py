@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -103,15 +104,16 @@ def delete_contradicted_candles(
 ) -> None:
     """Delete today's candles with prices that a quote far from the last one shows to be wrong.
 
-    Those are prices outside the quote's day range: the last price was a fault of a source. The
-    day's candle is then made anew from the quote. No query without such a quote.
+    The last price was a fault of a source if it is outside the quote's day range, or far from its
+    previous close while the quote is near it. The day's candle is then made anew from the quote. No
+    query without such a quote.
     """
     wrong = Q()
     for quote in quotes:
         before = last.get(quote.symbol)
         if before is None or not is_far(quote.price, before.price, WILD_PCT):
             continue
-        low, high = finite(quote.low), finite(quote.high)
+        low, high = _believed_range(quote)
         if quote.quoted_at and is_out_of_range(before.price, low=low, high=high):
             outside = Q(high__gt=high) if high else Q()
             outside |= Q(low__lt=low) if low else Q()
@@ -119,6 +121,15 @@ def delete_contradicted_candles(
             wrong |= Q(stock=stocks[quote.symbol]) & today & outside
     if wrong:
         Candle.objects.filter(wrong, simulated=settings.SIMULATED).delete()
+
+
+def _believed_range(quote: Quote) -> tuple[Decimal | None, Decimal | None]:
+    """Return the day range of a quote, else the range of prices near its previous close."""
+    low, high, close = finite(quote.low), finite(quote.high), finite(quote.previous_close)
+    if low or high or close is None or is_far(quote.price, close, WILD_PCT):
+        return low, high
+    distance = close * WILD_PCT / 100
+    return close - distance, close + distance
 
 
 def _was_traded(quote: Quote, quoted_at: datetime) -> bool:

@@ -352,6 +352,22 @@ def test_candles_lose_a_price_that_a_later_reply_shows_to_be_wrong():
     assert [str(row.high) for row in Candle.objects.filter(interval="1m")] == ["61.07"]
 
 
+def test_candles_lose_a_price_far_from_the_previous_close():
+    record("610.70", previous_close="607.00")
+    record("61.07", seconds=60, previous_close="61.00")
+
+    assert [str(row.high) for row in Candle.objects.all()] == ["61.07", "61.07"]
+
+
+def test_candles_keep_a_price_before_a_confirmed_fall():
+    record("61.07", previous_close="61.00")
+    record("30.00", seconds=60, previous_close="61.00")
+    record("30.00", seconds=120, previous_close="61.00")
+
+    day = Candle.objects.get(interval="1d")
+    assert (str(day.high), str(day.low)) == ("61.07", "30.00")
+
+
 def test_high_that_its_source_takes_back_leaves_the_day():
     record("61.07", low="60.50", high="618.00")
     record("61.08", seconds=10, low="60.50", high="61.68")
