@@ -68,8 +68,9 @@ class QuotesView(ApiView):
         tracked, _more = tracked_stocks(query["symbols"], limit=SYMBOL_LIMIT_USER)
         data = {
             "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
-            "pending": [row.symbol for row in tracked.rows if not row.quote],
-            "unknown": tracked.unknown,
+            "pending": [row.symbol for row in tracked.rows if not row.quote and row.is_traded],
+            "unknown": tracked.unknown
+            + [row.symbol for row in tracked.rows if not row.quote and not row.is_traded],
         }
         return Response(data)
 

@@ -114,7 +114,7 @@ def request_history(stock: Stock, range_: str, *, bars: list[Bar], at: datetime)
 
 def _sparklines(tickers: list[str]) -> JsonResponse:
     named = stocks_named([_checked(text) for text in tickers[:SYMBOL_LIMIT_USER]])
-    stocks = {stock.pk: stock for stock in named.values()}.values()
+    stocks = {stock.pk: stock for stock in named.values() if stock.is_active}.values()
     closes = candle_rows.day_closes(stocks=stocks, at=timezone.now())
     loading: set[str] = set()
     try:
