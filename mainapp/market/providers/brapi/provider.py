@@ -37,6 +37,7 @@ from mainapp.market.quotes import Bar, Quote
 
 UNKNOWN_FOR_S = 3600.0
 WORKERS = 4
+MANY_CALLS = 10
 # Lets a job report its own timeout, with the quotes that it received; less than source.GRACE_S.
 REPORT_S = 0.05
 FREE_SYMBOLS = frozenset({"PETR4", "VALE3", "MGLU3", "ITUB4"})
@@ -74,6 +75,7 @@ class BrapiProvider:
         self._limits = limits or Limits(NAME)
         self._access = Access()
         self._list_pages = 1  # of the last read
+        self._no_list_until = 0.0
         self._timeout = timeout
         self._unknown: dict[str, float] = {}
         self._batch_size = max(batch_size, 1)
@@ -169,8 +171,8 @@ class BrapiProvider:
         now = monotonic()
         unknown = {name for name, until in list(self._unknown.items()) if until > now}
         wanted = [name for name in names if name not in WRONG_SYMBOLS | unknown]
-        batched = wanted if self._has_token else [name for name in wanted if name in FREE_SYMBOLS]
         size = self._limits.batch_size(self._batch_size)
+        batched = [name for name in wanted if self._is_batched(name, len(wanted), size)]
         batches = [batched[start : start + size] for start in range(0, len(batched), size)]
         jobs: list[tuple[Method, dict[str, list[str]]]] = [
             (self._batch, {name: names[name] for name in batch}) for batch in batches
@@ -179,6 +181,17 @@ class BrapiProvider:
         if listed:
             jobs.append((self._listed, listed))
         return jobs
+
+    def _is_batched(self, name: str, count: int, size: int) -> bool:
+        """Return whether to request a stock by name, one of `count`, and not from the list.
+
+        With a plan of one stock a call, 20 stocks would spread a month's budget to one batch an
+        hour; the list costs one call, but has no times and no day range.
+        """
+        if not self._has_token:
+            return name in FREE_SYMBOLS
+        is_costly = size < self._batch_size and count > size * MANY_CALLS
+        return name[0] == "^" or not is_costly or self._no_list_until > monotonic()
 
     def _batch(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
         batch = Batch(
@@ -201,6 +214,8 @@ class BrapiProvider:
             self._list(deadline=deadline, rows=rows)
         except ProviderError as error:
             error.partial_quotes = quotes
+            if self._has_token and error.permanent:
+                raise self._without_list(error, wanted) from error
             raise
         finally:
             for row in rows:
@@ -208,6 +223,16 @@ class BrapiProvider:
                     if quote := listed_quote(row, symbol):
                         quotes.setdefault(symbol, quote)
         return quotes
+
+    def _without_list(self, error: ProviderError, wanted: Mapping[str, list[str]]) -> ProviderError:
+        """Return the error of a round whose stocks the next round requests by name."""
+        self._no_list_until = monotonic() + UNKNOWN_FOR_S
+        return ProviderError(
+            f"gives no list: {error}",
+            fault="unfinished",
+            partial_quotes=error.partial_quotes,
+            unreached=symbols_of(wanted),
+        )
 
     def _list(self, *, deadline: float, rows: list[Row] | None = None) -> list[Row]:
         """Return the rows of all pages of the market's list; each page has a timeout of its own.

@@ -80,6 +80,7 @@ class Stub:
         self.fault = ""
         self.moved_to = ""
         self.plan = Plan()
+        self.has_list = True
         self.delay_s = 0.0  # of every answer
         self.prices: dict[str, Any] = dict(PRICES)
         self.shape: Callable[[Any], Any] = lambda reply: reply
@@ -123,7 +124,7 @@ class Stub:
         send(request, body.encode(), status=status)
 
     def _reply(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
-        if path == "/api/quote/list":
+        if path == "/api/quote/list" and self.has_list:
             return 200, self._brapi_list()
         if path.startswith("/api/quote/"):
             return self._brapi(path.removeprefix("/api/quote/").split(","), query)

@@ -303,6 +303,34 @@ def test_words_of_a_refusal_are_one_printable_line(make, stub):
     assert len(limit.words) == MAX_WORDS
 
 
+def test_many_stocks_of_a_plan_with_small_calls_are_read_from_the_list(make, stub):
+    symbols = many(stub, 12)
+    stub.plan = Plan(batch_size=1)
+    provider = make("brapi")
+    provider.quotes(symbols[:4])
+    del stub.paths[:]
+
+    assert provider.quotes([*symbols, "IBOV"]).keys() == {*symbols, "IBOV"}
+    assert sorted(stub.paths) == ["/api/quote/%5EBVSP", "/api/quote/list"]
+    assert provider.calls_for([*symbols, "IBOV"]) == 2
+
+
+def test_many_stocks_are_requested_by_name_if_there_is_no_list(make, stub):
+    symbols = many(stub, 12)
+    stub.plan = Plan(batch_size=1)
+    provider = make("brapi")
+    provider.quotes(symbols[:4])
+    stub.has_list = False
+
+    with pytest.raises(ProviderError) as caught:
+        provider.quotes(symbols)
+    assert (caught.value.fault, caught.value.unreached) == ("unfinished", frozenset(symbols))
+    del stub.paths[:]
+
+    assert provider.quotes(symbols).keys() == set(symbols)
+    assert sizes(stub) == [1] * 12
+
+
 def ranges(stub):
     return [parse_qs(urlsplit(path).query)["range"][0] for path in stub.paths]
 
