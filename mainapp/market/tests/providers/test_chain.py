@@ -387,3 +387,18 @@ def test_probe_sources_prints_one_line_of_json(stubbed, capsys):
 
     assert line["sources"] == []
     assert line["errors"].keys() == {"brapi", "yahoo", "yahoo_fin"}
+
+
+class Learning(Fake):
+    """A source that learns in its first call that it gives only a part of the range."""
+
+    def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
+        self.is_short = True
+        return super().history(symbol, range_, interval)
+
+
+def test_source_found_to_give_a_part_gives_way_to_the_next():
+    learning, whole = Learning("learning"), Fake("whole")
+
+    assert chain(learning, whole).history("PETR4", "1y", "1d") == ([], "whole")
+    assert (len(learning.requests), len(whole.requests)) == (1, 1)
