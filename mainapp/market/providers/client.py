@@ -59,6 +59,8 @@ class SourceClient:
 
     def __init__(self, *, proxy: str = "", headers: Mapping[str, str] | None = None) -> None:
         self.counter = CallCounter()
+        # A refusal may repeat the token, and its words are shown on a public page.
+        self._token = (headers or {}).get("Authorization", "").rpartition(" ")[2]
         self._client = HttpClient(
             headers={"User-Agent": USER_AGENT, **(headers or {})},
             proxy=proxy,
@@ -90,7 +92,7 @@ class SourceClient:
         except HttpError as error:
             text = f"no connection: {error}" if error.fault == "unreachable" else str(error)
             raise ProviderError(text, fault=FAULTS[error.fault]) from error
-        if reply.status in refusals and (words := refusal_words(reply.body)):
+        if reply.status in refusals and (words := refusal_words(reply.body, self._token)):
             raise RefusedError(reply.status, words)
         check_status(reply.status, reply.headers.get("Retry-After"))
         return reply
@@ -130,14 +132,18 @@ def check_status(status: int, retry_after: str | None = None) -> None:
     raise ProviderError(f"refused ({status})", permanent=True)
 
 
-def refusal_words(body: bytes) -> str:
-    """Return the message of a refusal as one line of printable characters, or an empty string."""
+def refusal_words(body: bytes, token: str = "") -> str:
+    """Return the message of a refusal as one line of printable characters, or an empty string.
+
+    The token is replaced by an ellipsis.
+    """
     try:
         reply = json.loads(body)
     except (ValueError, RecursionError):
         return ""
     values = [reply.get(name) for name in ("message", "error")] if isinstance(reply, dict) else []
     text = next((value for value in values if isinstance(value, str)), "")
+    text = text.replace(token, "…") if token else text
     visible = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(visible.split())[:MAX_WORDS]
 

@@ -331,6 +331,18 @@ def test_many_stocks_are_requested_by_name_if_there_is_no_list(make, stub):
     assert sizes(stub) == [1] * 12
 
 
+def test_words_of_a_refusal_do_not_show_the_token(make, stub):
+    symbols = many(stub, 2)
+    stub.plan = Plan(batch_size=1)
+    stub.shape = lambda reply: (
+        reply | {"message": "O token s3cr3t permite 1 ativo."} if "message" in reply else reply
+    )
+    provider = make("brapi", token="s3cr3t")
+    provider.quotes(symbols)
+
+    assert [limit.words for limit in provider.limits()] == ["O token … permite 1 ativo."]
+
+
 def ranges(stub):
     return [parse_qs(urlsplit(path).query)["range"][0] for path in stub.paths]
 
