@@ -288,6 +288,6 @@ def _parse_status(raw: Any) -> FeedStatus | None:
     return FeedStatus(
         batch_at=datetime.fromisoformat(values["batch_at"]),
         next_due_at=datetime.fromisoformat(values["next_due_at"]),
-        pause_s=values.get("pause_s", PAUSE_S),
+        pause_s=values["pause_s"],
         late=tuple(values.get("late", ())),
     )

@@ -1,4 +1,3 @@
-import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from decimal import Decimal
@@ -215,11 +214,3 @@ def test_board_accepts_thousands_of_quotes(empty):
 
     assert len(empty.put(quotes, STATUS).changed) == 3000
     assert len(empty.put(quotes, STATUS).changed) == 0
-
-
-def test_status_of_an_earlier_version_is_read(empty):
-    empty.restore([])
-    times = {"batch_at": NOON.isoformat(), "next_due_at": NOON.isoformat()}
-    redis_client().hset(boards.board_key(True), "@status", json.dumps(times))
-
-    assert empty.status() == FeedStatus(batch_at=NOON, next_due_at=NOON)

@@ -81,8 +81,9 @@ def test_due_time_beyond_the_interval_is_shown_and_not_believed(client, source, 
     set_clock(NOON)
     updating.restore_board()
     run_batch(source, "38.42")
-    status = replace(updating.quote_board().status(), next_due_at=NOON + due_in)
-    updating.quote_board().put([], status)
+    status = updating.quote_board().status()
+    assert status
+    updating.quote_board().put([], replace(status, next_due_at=NOON + due_in))
 
     assert feed() == "late"
     assert "estava adiantado" in client.get("/sources/").content.decode()

@@ -32,10 +32,8 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
   }
 
   function watch(elements) {
-    const symbols = new Set();
-    for (const element of elements) {
-      for (const chip of element.querySelectorAll(".chip[data-symbol]")) symbols.add(chip.dataset.symbol);
-    }
+    const chips = [...elements].flatMap((element) => [...element.querySelectorAll(".chip[data-symbol]")]);
+    const symbols = new Set(chips.map((chip) => chip.dataset.symbol));
     for (const symbol of symbols) follow(symbol);
     for (const symbol of symbols) show(symbol);
     markLate(socket);
