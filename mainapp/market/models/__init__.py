@@ -7,58 +7,83 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
+from mainapp.market.quotes.doubts import Doubt
+
+__all__ = [
+    "Candle",
+    "CorporateEvent",
+    "IndexList",
+    "LastQuote",
+    "LoadedData",
+    "Membership",
+    "QuoteColumns",
+    "RejectedQuotes",
+    "Stock",
+    "Strength",
+    "Watchlist",
+    "WatchlistItem",
+]
+UNRANKED = 1_000_000
 
 
 class Stock(models.Model):
-    """A share, fund or BDR of the exchange, or the index IBOV; never deleted, only retired."""
+    """A share, fund or BDR of the exchange, or the index IBOV; never deleted, only retired.
+
+    `renamed_to` is the last of the codes that followed a former one; the steps are its events.
+    `corrected_fields` are those that an admin changed: loading the project's data skips them.
+    """
 
     class Kind(models.TextChoices):
         ON = "ON", _("Ação ordinária (ON)")
         PN = "PN", _("Ação preferencial (PN)")
         UNIT = "UNIT", _("Unit")
-        ETF = "ETF", _("ETF")
         FII = "FII", _("Fundo imobiliário (FII)")
+        ETF = "ETF", _("ETF")
         BDR = "BDR", _("BDR")
+        BDR_ETF = "BDR_ETF", _("BDR de ETF")
+        FI_INFRA = "FI_INFRA", _("FI-Infra")
+        FIAGRO = "FIAGRO", _("Fiagro")
+        FUND = "FUND", _("Outro fundo")
+        RIGHT = "RIGHT", _("Direito, recibo ou bônus")
         INDEX = "INDEX", _("Índice")
 
     symbol = models.CharField(max_length=12, unique=True)
     name = models.CharField(max_length=120)
     search_text = models.CharField(max_length=160, editable=False)
-    kind = models.CharField(max_length=5, choices=Kind)
+    kind = models.CharField(max_length=8, choices=Kind, blank=True)  # empty: not known
     sector = models.CharField(max_length=80, blank=True)
+    isin = models.CharField("ISIN", max_length=12, blank=True)
+    cnpj = models.CharField("CNPJ", max_length=18, blank=True)
+    underlying = models.CharField(max_length=12, blank=True)  # of a BDR, on its own exchange
     lot = models.PositiveIntegerField(default=100)
     is_active = models.BooleanField(default=True)
     renamed_to = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="former_symbols"
     )
+    is_end_sure = models.BooleanField(default=True)  # False: only its quotes stopped
+    last_seen_on = models.DateField(null=True, blank=True)  # in a source's list
+    rank = models.PositiveIntegerField(default=UNRANKED, editable=False)  # commonest first
+    corrected_fields = models.JSONField(default=list, blank=True, editable=False)
 
     class Meta:
         ordering = ["symbol"]
+        indexes = [models.Index(fields=["rank", "symbol"], name="commonest_first")]
 
     def __str__(self) -> str:
         return self.symbol
 
     @property
+    def is_name_known(self) -> bool:
+        """Whether the name is more than the symbol."""
+        return self.name != self.symbol
+
+    @property
     def currency(self) -> str:
         """The currency in which the stock is traded."""
         return CURRENCY
-
-
-class Membership(models.Model):
-    """Membership of a stock in a market (an index portfolio) on a date."""
-
-    stock = models.ForeignKey(Stock, models.CASCADE, related_name="memberships")
-    market = models.CharField(max_length=12)
-    as_of = models.DateField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["stock", "market"], name="one_membership_a_market")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.stock_id} in {self.market} on {self.as_of}"
 
 
 class QuoteColumns(models.Model):
@@ -110,6 +135,27 @@ class LastQuote(QuoteColumns):
         """Return the recorded quote. Reads the stock's row as well."""
         values = {field.name: getattr(self, field.name) for field in column_fields(Quote)}
         return Quote(symbol=self.stock.symbol, name=self.stock.name, **values)
+
+
+class DoubtfulPrice(models.Model):
+    """A price far from the last one that waits for a second reply; see `quotes.doubts`."""
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
+    simulated = models.BooleanField()
+    price = models.DecimalField(max_digits=18, decimal_places=2)
+    source = models.CharField(max_length=20)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_doubtful_price_a_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"doubtful price of {self.stock_id}"
+
+    def to_doubt(self) -> Doubt:
+        return Doubt(price=self.price, source=self.source, seen_at=self.seen_at)
 
 
 class Candle(models.Model):
