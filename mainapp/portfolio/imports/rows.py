@@ -1,0 +1,290 @@
+"""Rows of a table as lots of stocks, or as faults with their reasons."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from django.utils.translation import gettext as _
+
+from mainapp.core.numbers import (
+    AmbiguousNumber,
+    decimal_separators,
+    is_blank,
+    is_percentage,
+    parse_number,
+)
+from mainapp.market.symbols import fold
+from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
+from mainapp.portfolio.imports.dates import read_dates
+from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading
+from mainapp.portfolio.imports.sheets import Cell, Row, is_empty
+from mainapp.portfolio.imports.tables import Table, is_repeated_head
+from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
+from mainapp.portfolio.imports.titles import Role
+
+MAX_DIGITS = 10  # before the comma
+MAX_TEXT = 40
+TOTALS = ("total", "subtotal", "totais", "soma")
+
+
+class Unreadable(ValueError):
+    """A cell that cannot be read; its text is the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lot:
+    """A quantity of one stock at one price, as a row has it; a sale has a negative quantity.
+
+    Both are exact: the holding is rounded once, after merging. `notes` say how it was read.
+    """
+
+    symbol: str
+    quantity: Fraction
+    price: Fraction
+    sheet: str
+    number: int
+    origin: str = ""  # the symbol in the row, where `symbol` is today's
+    nota: int | None = None
+    on: date | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A row that is not imported: its code, if that can be read, and all symbols that it names."""
+
+    sheet: str
+    number: int
+    text: str
+    reasons: tuple[str, ...]
+    symbols: frozenset[str]
+    symbol: str = ""
+    row: tuple[Cell, ...] = ()
+
+
+@dataclass(slots=True)
+class TableRows:
+    """The rows of a table; `skipped` are the numbers of totals, texts and repeated heads."""
+
+    lots: list[Lot] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
+
+
+def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -> TableRows:
+    """Return the lots and faults of a table whose columns are complete."""
+    reader = _RowReader(table, columns, readings)
+    result = TableRows()
+    for (number, row), on in zip(table.rows, _dates(table, columns), strict=True):
+        if is_empty(row):
+            result.empty.append(number)
+            continue
+        if is_repeated_head(table, row) or _is_text(row, columns.roles[Role.ATIVO]):
+            result.skipped.append(number)
+            result.named |= named_in(row)
+            continue
+        lot = reader.read(number, row, on)
+        if isinstance(lot, Lot):
+            result.lots.append(lot)
+        else:
+            result.faults.append(lot)
+    return result
+
+
+def named_in(row: Sequence[Cell]) -> frozenset[str]:
+    """Return every symbol in the row."""
+    return frozenset(
+        symbol for cell in row if isinstance(cell, str) for symbol in all_tickers_in(cell)
+    )
+
+
+def _dates(table: Table, columns: Columns) -> list[date | None]:
+    place = columns.roles.get(Role.DATA)
+    return [None] * len(table.rows) if place is None else read_dates(table.column(place))
+
+
+def _is_text(row: Row, code: int) -> bool:
+    """Return whether the row is a total, or a single text such as the title of a section."""
+    filled = [cell for cell in row if isinstance(cell, Decimal) or cell.strip()]
+    words = fold(str(filled[0])).split()
+    if words and words[0].rstrip(":.") in TOTALS:
+        return True
+    cell = row[code] if code < len(row) else ""
+    if len(filled) > 1 or isinstance(filled[0], Decimal):
+        has_code = isinstance(cell, Decimal) or bool(cell.strip())
+        return not has_code and all(_is_number(each) for each in filled)
+    return not tickers_in(str(filled[0]))
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, Decimal) or parse_number(cell, separator=COMMA) is not None
+
+
+class _RowReader:
+    """Reader for the rows of one table."""
+
+    def __init__(self, table: Table, columns: Columns, readings: Mapping[int, Reading]) -> None:
+        self._table = table
+        self._columns = columns
+        self._readings = readings
+        # A row that is too long shows that the file's decimal commas separate columns.
+        self._are_cut = any(self._is_long(row) for _number, row in table.rows)
+
+    def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
+        reasons = []
+        values = {}
+        for name, read in (
+            ("length", self._check_length),
+            ("symbol", self._symbol),
+            ("quantity", self._quantity),
+            ("price", self._price),
+            ("nota", self._nota),
+        ):
+            try:
+                values[name] = read(row)
+            except Unreadable as error:
+                reasons.append(str(error))
+        if reasons:
+            return self._fault(number, row, reasons)
+        return Lot(
+            symbol=values["symbol"],
+            origin=values["symbol"],
+            quantity=Fraction(values["quantity"]),
+            price=values["price"],
+            nota=values["nota"],
+            sheet=self._table.sheet.name,
+            number=number,
+            on=on,
+        )
+
+    def _fault(self, number: int, row: Row, reasons: Sequence[str]) -> Fault:
+        code = str(self._cell(row, Role.ATIVO)).strip()
+        symbols = tickers_in(code)
+        return Fault(
+            sheet=self._table.sheet.name,
+            number=number,
+            text=code[:MAX_TEXT],
+            symbol=symbols[0] if len(symbols) == 1 else "",
+            reasons=tuple(dict.fromkeys(reasons)),
+            symbols=named_in(row),
+            row=tuple(row),
+        )
+
+    def _check_length(self, row: Row) -> None:
+        if self._is_long(row) or (self._are_cut and self._may_be_cut(row)):
+            raise Unreadable(
+                _(
+                    "A linha não cabe no cabeçalho (%(cells)s células para %(titles)s títulos): "
+                    "um número com vírgula pode ter sido cortado em dois."
+                )
+                % {"cells": len(row), "titles": self._table.width}
+            )
+
+    def _is_long(self, row: Row) -> bool:
+        width = self._table.width
+        if not width or len(row) <= width:
+            return False
+        extra = [
+            cell
+            for place, cell in enumerate(row[width:], start=width)
+            if place not in self._columns.ignored and self._columns.role_at(place) is None
+        ]
+        if not is_empty(extra):
+            return True
+        # An empty last cell may be a missing nota, and the one before it the cents.
+        is_pointed = decimal_separators(str(cell) for cell in row) == {POINT}
+        return bool(extra) and self._table.sheet.separator == COMMA and not is_pointed
+
+    def _may_be_cut(self, row: Row) -> bool:
+        price = self._columns.roles.get(Role.PRECO_MEDIO)
+        if self._table.sheet.separator != COMMA or price is None or price + 1 >= len(row):
+            return False
+        return is_cut(row[price], row[price + 1])
+
+    def _symbol(self, row: Row) -> str:
+        cell = self._cell(row, Role.ATIVO)
+        symbols = tickers_in(cell) if isinstance(cell, str) else ()
+        text = str(cell).strip()[:MAX_TEXT]
+        if len(symbols) == 1:
+            return symbols[0]
+        if symbols:
+            raise Unreadable(_("“%(text)s” cita mais de um ativo.") % {"text": text})
+        if text:
+            raise Unreadable(_("“%(text)s” não é o código de um ativo.") % {"text": text})
+        raise Unreadable(_("Falta o ativo."))
+
+    def _quantity(self, row: Row) -> Decimal:
+        quantity = self._number(row, Role.QUANTIDADE, _("Quantidade"))
+        if quantity is None:
+            raise Unreadable(_("Falta a quantidade."))
+        is_sale = fold(str(self._cell(row, Role.OPERACAO))) in SOLD
+        return -abs(quantity) if is_sale else quantity
+
+    def _price(self, row: Row) -> Fraction:
+        """Return the price of one unit; a sale needs none."""
+        if Role.PRECO_MEDIO in self._columns.roles:
+            number = self._number(row, Role.PRECO_MEDIO, _("Preço médio"))
+            price = None if number is None else Fraction(number)
+        else:
+            price = self._unit_cost(row)
+        if self._is_sale(row):
+            return abs(price or Fraction(0))
+        if price is None:
+            raise Unreadable(_("Falta o preço médio."))
+        if price < 0:
+            raise Unreadable(_("Preço médio: Não pode ser negativo."))
+        return price
+
+    def _unit_cost(self, row: Row) -> Fraction | None:
+        total = self._number(row, Role.CUSTO_TOTAL, _("Custo total"))
+        quantity = self._number(row, Role.QUANTIDADE, _("Quantidade"))
+        if total is None or quantity is None:
+            return None
+        return Fraction(total) / Fraction(quantity) if quantity else Fraction(0)
+
+    def _is_sale(self, row: Row) -> bool:
+        try:
+            return self._quantity(row) < 0
+        except Unreadable:
+            return False
+
+    def _nota(self, row: Row) -> int | None:
+        nota = self._number(row, Role.NOTA, _("Nota"))
+        if nota is None:
+            return None
+        if nota != int(nota) or not 0 <= nota <= MAX_NOTA:
+            raise Unreadable(_("Nota: use um número inteiro de 0 a 10."))
+        return int(nota)
+
+    def _cell(self, row: Row, role: Role) -> Cell:
+        place = self._columns.roles.get(role)
+        return row[place] if place is not None and place < len(row) else ""
+
+    def _number(self, row: Row, role: Role, title: str) -> Decimal | None:
+        """Return a number, None where there is none. Raises: Unreadable."""
+        cell = self._cell(row, role)
+        if isinstance(cell, str):
+            if is_blank(cell):
+                return None
+            cell = self._parsed(cell, role, title)
+        if cell and cell.adjusted() >= MAX_DIGITS:
+            raise Unreadable(_("%(title)s: não cabe, o limite é 9.999.999.999.") % {"title": title})
+        return cell
+
+    def _parsed(self, text: str, role: Role, title: str) -> Decimal:
+        reading = self._readings.get(self._columns.roles[role], Reading())
+        params = {"title": title, "text": text.strip()[:MAX_TEXT]}
+        try:
+            number = parse_number(text, separator=reading.separator)
+        except AmbiguousNumber:
+            template = _("%(title)s: “%(text)s” pode ser lido de duas formas; escolha uma acima.")
+            raise Unreadable(template % params) from None
+        if number is None and is_percentage(text):
+            raise Unreadable(_("%(title)s: “%(text)s” é um percentual.") % params)
+        if number is None:
+            raise Unreadable(_("%(title)s: não entendemos “%(text)s”.") % params)
+        return number

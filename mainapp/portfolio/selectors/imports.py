@@ -1,0 +1,202 @@
+"""An import as its preview shows it: the file's holdings beside the user's."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from mainapp.accounts.models import User
+from mainapp.market.models import Stock
+from mainapp.market.selectors.successions import Succession, get_successions
+from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import fold
+from mainapp.portfolio.imports.merging import Merged
+from mainapp.portfolio.imports.outcome import Outcome, combine, named_symbols
+from mainapp.portfolio.imports.reading import (
+    Choices,
+    ReadTable,
+    Unread,
+    candidate_symbols,
+    read_tables,
+    split_tables,
+)
+from mainapp.portfolio.imports.sheets import Sheet
+from mainapp.portfolio.selectors.holdings import holdings_of
+from mainapp.portfolio.valuation import Holding, add, times
+
+# A shorter name would be found within unrelated words.
+LEAST_NAME = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A holding of the file, and the user's present one of that stock, if any.
+
+    `former` are the user's holdings of codes that became this one: the change replaces them.
+    """
+
+    stock: Stock
+    merged: Merged
+    held: Holding | None
+    former: tuple[Holding, ...]
+
+    @property
+    def nota(self) -> int:
+        if self.merged.nota is not None:
+            return self.merged.nota
+        return self.held.nota if self.held else max((each.nota for each in self.former), default=0)
+
+    @property
+    def price(self) -> Decimal:
+        return self.merged.price if self.merged.quantity else Decimal(0)
+
+    @property
+    def is_same(self) -> bool:
+        return self.held is not None and (
+            (self.held.quantidade, self.held.preco_medio, self.held.nota)
+            == (self.merged.quantity, self.price, self.nota)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The number of stocks held and what they cost, in R$."""
+
+    count: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A file beside a portfolio.
+
+    `kept` are the user's holdings that the file names in what is not imported: they are never
+    deleted. `unnamed` are those that it does not name.
+    """
+
+    tables: Sequence[ReadTable]
+    unread: Sequence[Unread]
+    outcome: Outcome
+    changes: Sequence[Change]
+    kept: Sequence[Holding]
+    unnamed: Sequence[Holding]
+    before: Total
+    after_update: Total
+    after_replacement: Total
+
+    @property
+    def has_question(self) -> bool:
+        return any(table.has_question for table in self.tables)
+
+    @property
+    def replaced(self) -> list[Holding]:
+        """The holdings of former codes, which the file gives in today's."""
+        return [holding for change in self.changes for holding in change.former]
+
+
+def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = None) -> Import:
+    """Read the sheets of a file and compare them with the portfolio of `user`.
+
+    Cost: six queries at most, whatever the file. Raises: UnreadableFile without a table.
+    """
+    tables, unread = split_tables(sheets)
+    candidates = candidate_symbols(tables)
+    stocks = stocks_named(candidates)
+    read = read_tables(tables, stocks.keys(), choices or Choices())
+    named = named_symbols(read, unread)
+    successions = get_successions(candidates | named)
+    symbols = candidates | _successors(successions) | _lot_symbols(read)
+    stocks |= stocks_named(symbols - stocks.keys())
+    outcome = combine(read, successions, _refusals(symbols, stocks))
+    return _compared(outcome, read, unread, holdings_of(user), _Names(named, successions), stocks)
+
+
+def _successors(successions: Mapping[str, Succession]) -> set[str]:
+    return {each.symbol for each in successions.values() if each.symbol}
+
+
+def _lot_symbols(tables: Iterable[ReadTable]) -> set[str]:
+    return {lot.symbol for table in tables for lot in table.rows.lots}
+
+
+def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, str]:
+    """Return why symbols cannot be held: unknown, or an index."""
+    refusals = {}
+    for symbol in symbols:
+        stock = stocks.get(symbol)
+        if stock is None:
+            refusals[symbol] = _("Não conhecemos o ativo “%(text)s”.") % {"text": symbol}
+        elif stock.kind == Stock.Kind.INDEX:
+            template = _("%(text)s é um índice: não se compra nem se guarda na carteira.")
+            refusals[symbol] = template % {"text": symbol}
+    return refusals
+
+
+class _Names:
+    """What a file names: symbols, today's symbols for former ones, and names of unread rows."""
+
+    def __init__(self, symbols: set[str], successions: Mapping[str, Succession]) -> None:
+        self._symbols = symbols | _successors(successions)
+
+    def has(self, holding: Holding, texts: Sequence[str]) -> bool:
+        name = fold(holding.name)
+        is_told = len(name) >= LEAST_NAME and any(name in text for text in texts)
+        return holding.symbol in self._symbols or is_told
+
+
+def _compared(
+    outcome: Outcome,
+    tables: Sequence[ReadTable],
+    unread: Sequence[Unread],
+    held: Sequence[Holding],
+    names: _Names,
+    stocks: Mapping[str, Stock],
+) -> Import:
+    changes = _changes(outcome.holdings, held, stocks)
+    touched = {change.stock.symbol for change in changes}
+    touched |= {holding.symbol for change in changes for holding in change.former}
+    texts = [fold(" ".join(map(str, fault.row))) for fault in outcome.faults]
+    others = [holding for holding in held if holding.symbol not in touched]
+    kept = [holding for holding in others if names.has(holding, texts)]
+    unnamed = [holding for holding in others if holding not in kept]
+    imported = [_cost(change.merged.quantity, change.price) for change in changes]
+    return Import(
+        tables=tables,
+        unread=unread,
+        outcome=outcome,
+        changes=changes,
+        kept=kept,
+        unnamed=unnamed,
+        before=_total(held, []),
+        after_update=_total(others, imported),
+        after_replacement=_total(kept, imported),
+    )
+
+
+def _changes(
+    merged: Iterable[Merged], held: Iterable[Holding], stocks: Mapping[str, Stock]
+) -> list[Change]:
+    by_symbol = {holding.symbol: holding for holding in held}
+    changes = []
+    for each in merged:
+        stock = stocks[each.symbol]
+        former = {lot.origin for lot in each.lots} - {stock.symbol}
+        changes.append(
+            Change(
+                stock=stock,
+                merged=each,
+                held=by_symbol.get(stock.symbol),
+                former=tuple(by_symbol[symbol] for symbol in former if symbol in by_symbol),
+            )
+        )
+    return changes
+
+
+def _total(holdings: Sequence[Holding], imported: Sequence[Decimal]) -> Total:
+    costs = [_cost(holding.quantidade, holding.preco_medio) for holding in holdings]
+    return Total(count=len(costs) + len(imported), cost=add([*costs, *imported]))
+
+
+def _cost(quantity: Decimal, price: Decimal) -> Decimal:
+    return times(price, quantity)
