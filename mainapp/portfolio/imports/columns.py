@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.core.numbers import is_blank, parse_number
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.numbers import COMMA, has_percentage, is_mostly_numbers
+from mainapp.portfolio.imports.numbers import COMMA, are_percentages, is_mostly_numbers
 from mainapp.portfolio.imports.sheets import Cell
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import tickers_in
@@ -147,7 +147,7 @@ class _Finder:
         self._found.doubts.append(Doubt(role=role, places=tuple(places), text=text))
 
     def _is_amount(self, place: int, rank: int) -> bool:
-        if has_percentage(self._cells[place]):
+        if self._is_percentage(place):
             self._found.notes.append(
                 _("“%(title)s” tem percentuais: não é uma quantidade nem um preço.")
                 % {"title": self._table.title(place)}
@@ -162,13 +162,16 @@ class _Finder:
         numbers = [number for cell in cells if (number := _number(cell)) is not None]
         are_notas = all(number == int(number) and 0 <= number <= MAX_NOTA for number in numbers)
         is_share = not are_notas or 99 < sum(numbers) < 101
-        if has_percentage(cells) or (rank == WEAK and is_share):
+        if self._is_percentage(place) or (rank == WEAK and is_share):
             self._found.notes.append(
                 _("“%(title)s” traz percentuais: não é a nota.")
                 % {"title": self._table.title(place)}
             )
             return False
         return True
+
+    def _is_percentage(self, place: int) -> bool:
+        return "%" in self._table.head_title(place) or are_percentages(self._cells[place])
 
     def _is_operation(self, place: int, _rank: int) -> bool:
         words = {fold(str(cell)) for cell in self._cells[place]} - {""}
@@ -193,7 +196,8 @@ class _Finder:
         """Ask about notas of two digits after whole prices: 30,10 may have been cut in two."""
         roles = self._found.roles
         price, nota = roles.get(Role.PRECO_MEDIO), roles.get(Role.NOTA)
-        if self._table.sheet.separator != COMMA or price is None or nota != price + 1:
+        is_long = any(len(row) > self._table.width for _number, row in self._table.rows)
+        if self._table.sheet.separator != COMMA or price is None or nota != price + 1 or is_long:
             return
         pairs = [(self._cells[price][n], self._cells[nota][n]) for n in range(len(self._cells[0]))]
         if pairs and all(is_cut(whole, cents) for whole, cents in pairs if str(whole).strip()):

@@ -89,8 +89,11 @@ def separators_of(text: str) -> list[tuple[str, Decimal, bool]]:
     ]
 
 
-def has_percentage(cells: Sequence[Cell]) -> bool:
-    return any(isinstance(cell, str) and "%" in cell and is_percentage(cell) for cell in cells)
+def are_percentages(cells: Sequence[Cell]) -> bool:
+    """Return whether at least half of the cells that are not blank are percentages."""
+    filled = [cell for cell in cells if isinstance(cell, Decimal) or not is_blank(cell)]
+    percentages = sum(isinstance(cell, str) and is_percentage(cell) for cell in filled)
+    return bool(filled) and 2 * percentages >= len(filled)
 
 
 def is_mostly_numbers(cells: Sequence[Cell]) -> bool:

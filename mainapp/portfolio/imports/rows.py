@@ -26,6 +26,7 @@ from mainapp.portfolio.imports.titles import Role
 
 MAX_DIGITS = 10  # before the comma
 MAX_TEXT = 40
+NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
 TOTALS = ("total", "subtotal", "totais", "soma")
 
 
@@ -83,7 +84,7 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
         if is_empty(row):
             result.empty.append(number)
             continue
-        if is_repeated_head(table, row) or _is_text(row, columns.roles[Role.ATIVO]):
+        if is_repeated_head(table, row) or _is_text(row, columns):
             result.skipped.append(number)
             result.named |= named_in(row)
             continue
@@ -107,17 +108,18 @@ def _dates(table: Table, columns: Columns) -> list[date | None]:
     return [None] * len(table.rows) if place is None else read_dates(table.column(place))
 
 
-def _is_text(row: Row, code: int) -> bool:
+def _is_text(row: Row, columns: Columns) -> bool:
     """Return whether the row is a total, or a single text such as the title of a section."""
-    filled = [cell for cell in row if isinstance(cell, Decimal) or cell.strip()]
-    words = fold(str(filled[0])).split()
+    filled = {place: cell for place, cell in enumerate(row) if not is_empty([cell])}
+    first = next(iter(filled.values()))
+    words = fold(str(first)).split()
     if words and words[0].rstrip(":.") in TOTALS:
         return True
-    cell = row[code] if code < len(row) else ""
-    if len(filled) > 1 or isinstance(filled[0], Decimal):
-        has_code = isinstance(cell, Decimal) or bool(cell.strip())
-        return not has_code and all(_is_number(each) for each in filled)
-    return not tickers_in(str(filled[0]))
+    if len(filled) == 1 and isinstance(first, str) and not _is_number(first):
+        return not tickers_in(first)
+    needed = {place for role, place in columns.roles.items() if role in NEEDED}
+    has_code = columns.roles[Role.ATIVO] in filled
+    return not has_code and not needed <= filled.keys() and all(map(_is_number, filled.values()))
 
 
 def _is_number(cell: Cell) -> bool:

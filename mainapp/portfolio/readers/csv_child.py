@@ -17,6 +17,12 @@ from typing import Any
 SEPARATORS = (";", "\t", "|", ",")
 SAMPLE_ROWS = 500
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+# Beginnings of the titles of the columns that every portfolio has.
+TITLE = re.compile(
+    r"ticker|s[ií]mbolo|symbol|ativo|c[oó]digo|papel|produto|quant|qtde?\b|qty|cotas|shares|pre[cç]o|"
+    r"price|average|avg|custo|cost|p\.? ?m\b|valor|nota",
+    re.IGNORECASE,
+)
 # Appended as a last row: it is a part of the row before if that has an open quotation mark.
 END = "\0"
 # The first line of some files names the separator to Excel.
@@ -75,17 +81,23 @@ def half_of_zeros(start: bytes) -> str:
 
 
 def separator(text: str) -> str:
-    """Return the separator that splits most rows of the sample into the same number of columns."""
-    scores = {each: consistency(text, each) for each in SEPARATORS}
+    """Return the separator that finds the most titles in one row.
+
+    Without titles it is the one that splits most rows into the same number of columns.
+    """
+    scores = {each: fitness(text, each) for each in SEPARATORS}
     return max(SEPARATORS, key=lambda each: scores[each])
 
 
-def consistency(text: str, delimiter: str) -> tuple[int, int]:
-    """Return the number of rows of the commonest width above one, and that width."""
-    lines = io.StringIO(text, newline="")
+def fitness(text: str, delimiter: str) -> tuple[int, int, int]:
+    """Return the titles in one row, the number of rows of the commonest width, and that width."""
     try:
-        rows = list(islice(csv.reader(lines, delimiter=delimiter), SAMPLE_ROWS))
+        rows = list(
+            islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), SAMPLE_ROWS)
+        )
     except csv.Error:
-        return 0, 0
+        return 0, 0, 0
+    titles = max(sum(bool(TITLE.match(cell.strip())) for cell in row[:200]) for row in rows)
     widths = Counter(len(row) for row in rows if len(row) > 1)
-    return max(((count, width) for width, count in widths.items()), default=(0, 0))
+    commonest = max(((count, width) for width, count in widths.items()), default=(0, 0))
+    return titles if titles > 1 else 0, *commonest
