@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import lru_cache
 
 MAX_LENGTH = 60
 # What spreadsheets and people write where there is no number.
@@ -84,18 +85,23 @@ def format_number(value: Decimal, *, separator: str) -> str:
     return f"{whole}{separator}{decimals}" if decimals else whole
 
 
+@lru_cache(maxsize=4096)
 def _match(text: str) -> re.Match[str] | None:
     if len(text) > MAX_LENGTH:
         return None
-    bare = CURRENCY.sub(r"\g<sign>", _bare(text), count=1)
-    if bare.startswith("(") and bare.endswith(")"):
-        bare = f"-{CURRENCY.sub('', bare[1:-1].strip(), count=1)}"
-    elif bare.endswith("-"):
-        bare = f"-{bare[:-1].rstrip()}"
-    match = NUMBER.fullmatch(bare)
+    bare = _bare(text)
+    match = NUMBER.fullmatch(bare) or NUMBER.fullmatch(_without_money(bare))
     if match is None or not (match["grouped"] or match["digits"] or match["decimals"]):
         return None
     return None if match["point"] and match["point"] == match["group"] else match
+
+
+def _without_money(text: str) -> str:
+    """Return the text without its currency, with its minus or parentheses as a leading minus."""
+    text = CURRENCY.sub(r"\g<sign>", text, count=1)
+    if text.startswith("(") and text.endswith(")"):
+        return f"-{CURRENCY.sub('', text[1:-1].strip(), count=1)}"
+    return f"-{text[:-1].rstrip()}" if text.endswith("-") else text
 
 
 def _is_ambiguous(match: re.Match[str]) -> bool:
@@ -108,6 +114,8 @@ def _bare(text: str) -> str:
 
     A spreadsheet's apostrophe, which marks text, is left out too.
     """
+    if text.isascii() and text.isprintable():  # three times faster
+        return text.strip().removeprefix("'").strip()
     visible = (
         " " if letter.isspace() else letter
         for letter in text.translate(MINUSES)

@@ -16,6 +16,7 @@ from mainapp.portfolio.imports.tickers import tickers_in
 from mainapp.portfolio.imports.titles import EXACT, WEAK, Role, roles_of
 
 SAMPLE_ROWS = 200
+LIKELY_CODES = 2  # columns that may hold the codes
 IGNORED = "ignorar"  # the user's choice for a column without a role
 AMOUNTS = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL, Role.NOTA)
 MAX_NOTA = 10
@@ -72,14 +73,17 @@ def find_columns(
     return _choose(table, columns, chosen) if chosen else columns
 
 
-def symbols_of_column(cells: Sequence[Cell]) -> set[str]:
-    """Return the symbols in a column; none if its first rows have none."""
-    sample = _symbols(cells[:SAMPLE_ROWS])
-    return sample | _symbols(cells[SAMPLE_ROWS:]) if sample else sample
+def candidate_symbols(table: Table) -> set[str]:
+    """Return the symbols in the first rows, and all in the columns that have the most of them."""
+    columns = [table.column(place) for place in range(table.full_width)]
+    symbols = [_symbols(cells[:SAMPLE_ROWS]) for cells in columns]
+    places = sorted(range(len(columns)), key=lambda place: -len(symbols[place]))
+    likely = (columns[place] for place in places[:LIKELY_CODES] if symbols[place])
+    return set().union(*map(set, symbols), *map(_symbols, likely))
 
 
-def _symbols(cells: Sequence[Cell]) -> set[str]:
-    return {symbol for cell in cells if isinstance(cell, str) for symbol in tickers_in(cell)}
+def _symbols(cells: Sequence[Cell]) -> list[str]:
+    return [symbol for cell in cells if isinstance(cell, str) for symbol in tickers_in(cell)]
 
 
 class _Finder:

@@ -8,7 +8,6 @@ from mainapp.portfolio.imports.columns import (
     SAMPLE_ROWS,
     Columns,
     find_columns,
-    symbols_of_column,
 )
 from mainapp.portfolio.imports.numbers import Reading, read_columns
 from mainapp.portfolio.imports.rows import TableRows, named_in, read_rows
@@ -105,16 +104,6 @@ def split_tables(sheets: Iterable[Sheet]) -> tuple[list[Table], list[Unread]]:
         hidden = [each.sheet.name for each in unread if each.sheet.is_hidden]
         raise UnreadableFile(ONLY_HIDDEN if hidden else NO_TABLE, {"names": ", ".join(hidden)})
     return tables, unread
-
-
-def candidate_symbols(tables: Iterable[Table]) -> set[str]:
-    """Return the symbols in all columns that may hold the codes."""
-    return {
-        symbol
-        for table in tables
-        for place in range(table.full_width)
-        for symbol in symbols_of_column(table.column(place))
-    }
 
 
 def read_tables(

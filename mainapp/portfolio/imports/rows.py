@@ -1,12 +1,14 @@
 """Rows of a table as lots of stocks, or as faults with their reasons."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from mainapp.core.numbers import (
     AmbiguousNumber,
@@ -20,14 +22,14 @@ from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading
 from mainapp.portfolio.imports.sheets import Cell, Row, is_empty
-from mainapp.portfolio.imports.tables import Table, is_repeated_head
+from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
 from mainapp.portfolio.imports.titles import Role
 
 MAX_DIGITS = 10  # before the comma
 MAX_TEXT = 40
 NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
-TOTALS = ("total", "subtotal", "totais", "soma")
+TOTALS = ("total", "subtotal", "sub-total", "totais", "soma")
 
 
 class Unreadable(ValueError):
@@ -80,11 +82,13 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
     """Return the lots and faults of a table whose columns are complete."""
     reader = _RowReader(table, columns, readings)
     result = TableRows()
+    width = table.width
+    titles = table.titles[:width] or None  # a table without a head repeats none
     for (number, row), on in zip(table.rows, _dates(table, columns), strict=True):
         if is_empty(row):
             result.empty.append(number)
             continue
-        if is_repeated_head(table, row) or _is_text(row, columns):
+        if row[:width] == titles or _is_text(row, columns):
             result.skipped.append(number)
             result.named |= named_in(row)
             continue
@@ -112,9 +116,8 @@ def _is_text(row: Row, columns: Columns) -> bool:
     """Return whether the row is a total, or a single text such as the title of a section."""
     filled = {place: cell for place, cell in enumerate(row) if not is_empty([cell])}
     first = next(iter(filled.values()))
-    words = fold(str(first)).split()
-    if words and words[0].rstrip(":.") in TOTALS:
-        return True
+    if isinstance(first, str) and first.strip().casefold().startswith(TOTALS):
+        return not tickers_in(first.split()[0])
     if len(filled) == 1 and isinstance(first, str) and not _is_number(first):
         return not tickers_in(first)
     needed = {place for role, place in columns.roles.items() if role in NEEDED}
@@ -129,39 +132,46 @@ def _is_number(cell: Cell) -> bool:
 class _RowReader:
     """Reader for the rows of one table."""
 
+    _titles = {
+        Role.QUANTIDADE: gettext_lazy("Quantidade"),
+        Role.PRECO_MEDIO: gettext_lazy("Preço médio"),
+        Role.CUSTO_TOTAL: gettext_lazy("Custo total"),
+        Role.NOTA: gettext_lazy("Nota"),
+    }
+
     def __init__(self, table: Table, columns: Columns, readings: Mapping[int, Reading]) -> None:
         self._table = table
         self._columns = columns
         self._readings = readings
+        self._width = table.width
         # A row that is too long shows that the file's decimal commas separate columns.
         self._are_cut = any(self._is_long(row) for _number, row in table.rows)
 
     def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
-        reasons = []
-        values = {}
-        for name, read in (
-            ("length", self._check_length),
-            ("symbol", self._symbol),
-            ("quantity", self._quantity),
-            ("price", self._price),
-            ("nota", self._nota),
-        ):
-            try:
-                values[name] = read(row)
-            except Unreadable as error:
-                reasons.append(str(error))
+        reasons: list[str] = []
+        symbol, quantity, price, nota, _length = (
+            self._try(read, row, reasons)
+            for read in (self._symbol, self._quantity, self._price, self._nota, self._check_length)
+        )
         if reasons:
             return self._fault(number, row, reasons)
         return Lot(
-            symbol=values["symbol"],
-            origin=values["symbol"],
-            quantity=Fraction(values["quantity"]),
-            price=values["price"],
-            nota=values["nota"],
+            symbol=symbol,
+            origin=symbol,
+            quantity=quantity,
+            price=price,
+            nota=nota,
             sheet=self._table.sheet.name,
             number=number,
             on=on,
         )
+
+    def _try(self, read: Callable[[Row], Any], row: Row, reasons: list[str]) -> Any:
+        try:
+            return read(row)
+        except Unreadable as error:
+            reasons.append(str(error))
+        return None
 
     def _fault(self, number: int, row: Row, reasons: Sequence[str]) -> Fault:
         code = str(self._cell(row, Role.ATIVO)).strip()
@@ -183,11 +193,11 @@ class _RowReader:
                     "A linha não cabe no cabeçalho (%(cells)s células para %(titles)s títulos): "
                     "um número com vírgula pode ter sido cortado em dois."
                 )
-                % {"cells": len(row), "titles": self._table.width}
+                % {"cells": len(row), "titles": self._width}
             )
 
     def _is_long(self, row: Row) -> bool:
-        width = self._table.width
+        width = self._width
         if not width or len(row) <= width:
             return False
         extra = [
@@ -219,21 +229,24 @@ class _RowReader:
             raise Unreadable(_("“%(text)s” não é o código de um ativo.") % {"text": text})
         raise Unreadable(_("Falta o ativo."))
 
-    def _quantity(self, row: Row) -> Decimal:
-        quantity = self._number(row, Role.QUANTIDADE, _("Quantidade"))
-        if quantity is None:
+    def _quantity(self, row: Row) -> Fraction:
+        number = self._number(row, Role.QUANTIDADE)
+        if number is None:
             raise Unreadable(_("Falta a quantidade."))
-        is_sale = fold(str(self._cell(row, Role.OPERACAO))) in SOLD
-        return -abs(quantity) if is_sale else quantity
+        is_sale = Role.OPERACAO in self._columns.roles and (
+            fold(str(self._cell(row, Role.OPERACAO))) in SOLD
+        )
+        return Fraction(-abs(number) if is_sale else number)
 
     def _price(self, row: Row) -> Fraction:
         """Return the price of one unit; a sale needs none."""
+        quantity = self._try(self._quantity, row, [])
         if Role.PRECO_MEDIO in self._columns.roles:
-            number = self._number(row, Role.PRECO_MEDIO, _("Preço médio"))
+            number = self._number(row, Role.PRECO_MEDIO)
             price = None if number is None else Fraction(number)
         else:
-            price = self._unit_cost(row)
-        if self._is_sale(row):
+            price = self._unit_cost(row, quantity)
+        if quantity and quantity < 0:
             return abs(price or Fraction(0))
         if price is None:
             raise Unreadable(_("Falta o preço médio."))
@@ -241,21 +254,14 @@ class _RowReader:
             raise Unreadable(_("Preço médio: Não pode ser negativo."))
         return price
 
-    def _unit_cost(self, row: Row) -> Fraction | None:
-        total = self._number(row, Role.CUSTO_TOTAL, _("Custo total"))
-        quantity = self._number(row, Role.QUANTIDADE, _("Quantidade"))
-        if total is None or quantity is None:
+    def _unit_cost(self, row: Row, quantity: Fraction | None) -> Fraction | None:
+        total = self._number(row, Role.CUSTO_TOTAL)
+        if total is None:
             return None
-        return Fraction(total) / Fraction(quantity) if quantity else Fraction(0)
-
-    def _is_sale(self, row: Row) -> bool:
-        try:
-            return self._quantity(row) < 0
-        except Unreadable:
-            return False
+        return Fraction(total) / quantity if quantity else Fraction(0)
 
     def _nota(self, row: Row) -> int | None:
-        nota = self._number(row, Role.NOTA, _("Nota"))
+        nota = self._number(row, Role.NOTA)
         if nota is None:
             return None
         if nota != int(nota) or not 0 <= nota <= MAX_NOTA:
@@ -266,27 +272,29 @@ class _RowReader:
         place = self._columns.roles.get(role)
         return row[place] if place is not None and place < len(row) else ""
 
-    def _number(self, row: Row, role: Role, title: str) -> Decimal | None:
+    def _number(self, row: Row, role: Role) -> Decimal | None:
         """Return a number, None where there is none. Raises: Unreadable."""
         cell = self._cell(row, role)
         if isinstance(cell, str):
             if is_blank(cell):
                 return None
-            cell = self._parsed(cell, role, title)
+            cell = self._parsed(cell, role)
         if cell and cell.adjusted() >= MAX_DIGITS:
-            raise Unreadable(_("%(title)s: não cabe, o limite é 9.999.999.999.") % {"title": title})
+            template = _("%(title)s: não cabe, o limite é 9.999.999.999.")
+            raise Unreadable(template % {"title": self._titles[role]})
         return cell
 
-    def _parsed(self, text: str, role: Role, title: str) -> Decimal:
-        reading = self._readings.get(self._columns.roles[role], Reading())
-        params = {"title": title, "text": text.strip()[:MAX_TEXT]}
+    def _parsed(self, text: str, role: Role) -> Decimal:
+        reading = self._readings.get(self._columns.roles[role])
         try:
-            number = parse_number(text, separator=reading.separator)
+            number = parse_number(text, separator=reading.separator if reading else None)
         except AmbiguousNumber:
             template = _("%(title)s: “%(text)s” pode ser lido de duas formas; escolha uma acima.")
-            raise Unreadable(template % params) from None
-        if number is None and is_percentage(text):
-            raise Unreadable(_("%(title)s: “%(text)s” é um percentual.") % params)
-        if number is None:
-            raise Unreadable(_("%(title)s: não entendemos “%(text)s”.") % params)
-        return number
+        else:
+            if number is not None:
+                return number
+            template = _("%(title)s: não entendemos “%(text)s”.")
+            if is_percentage(text):
+                template = _("%(title)s: “%(text)s” é um percentual.")
+        params = {"title": self._titles[role], "text": text.strip()[:MAX_TEXT]}
+        raise Unreadable(template % params)

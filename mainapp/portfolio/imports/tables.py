@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.sheets import Cell, Row, Sheet, column_name, is_empty
 from mainapp.portfolio.imports.tickers import tickers_in
 from mainapp.portfolio.imports.titles import MAX_TITLE, WEAK, Role, roles_of
@@ -176,8 +175,3 @@ def _titles(rows: Sequence[Row], place: int, size: int) -> tuple[list[str], list
 def _text(row: Row, column: int) -> str:
     cell = row[column] if column < len(row) else ""
     return cell.strip() if isinstance(cell, str) else ""
-
-
-def is_repeated_head(table: Table, row: Row) -> bool:
-    texts = [fold(str(cell)) for cell in row]
-    return any(texts) and texts == [fold(title) for title in table.titles[: len(texts)]]

@@ -8,6 +8,7 @@ from mainapp.market.symbols import canonical
 
 WORD = re.compile(r"[A-Za-z0-9]+", re.ASCII)
 ANOTHER = re.compile(r"[A-Za-z0-9]+\s*[/,;+&|]", re.ASCII)
+LIKELY = re.compile(r"[a-z0-9]{4}[0-9]|ibov", re.ASCII | re.IGNORECASE)
 PREFIXES = {"BVMF", "BMFBOVESPA", "BOVESPA", "B3", "SAO"}
 
 
@@ -18,7 +19,9 @@ def tickers_in(text: str) -> tuple[str, ...]:
     `JBSS32 (ex JBSS3)` names JBSS32; `PETR4/VALE3` names both. A fractional ticker gives the
     symbol of its stock.
     """
-    visible = "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cc"))
+    visible = text if text.isascii() else _visible(text)
+    if not LIKELY.search(visible):
+        return ()
     words = WORD.findall(visible)
     if len(words) > 1 and words[0].upper() in PREFIXES:
         words = words[1:]
@@ -28,7 +31,13 @@ def tickers_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))
 
 
-@lru_cache(maxsize=20_000)
-def all_tickers_in(text: str) -> tuple[str, ...]:
+def all_tickers_in(text: str) -> list[str]:
     """Return every symbol in a text."""
-    return tuple(symbol for word in WORD.findall(text) if (symbol := canonical(word)))
+    visible = text if text.isascii() else _visible(text)
+    if not LIKELY.search(visible):
+        return []
+    return [symbol for word in WORD.findall(visible) if (symbol := canonical(word))]
+
+
+def _visible(text: str) -> str:
+    return "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cc"))

@@ -11,13 +11,13 @@ from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import Succession, get_successions
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import fold
+from mainapp.portfolio.imports.columns import candidate_symbols
 from mainapp.portfolio.imports.merging import Merged
 from mainapp.portfolio.imports.outcome import Outcome, combine, named_symbols
 from mainapp.portfolio.imports.reading import (
     Choices,
     ReadTable,
     Unread,
-    candidate_symbols,
     read_tables,
     split_tables,
 )
@@ -101,7 +101,7 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     Cost: six queries at most, whatever the file. Raises: UnreadableFile without a table.
     """
     tables, unread = split_tables(sheets)
-    candidates = candidate_symbols(tables)
+    candidates = set().union(*map(candidate_symbols, tables))
     stocks = stocks_named(candidates)
     read = read_tables(tables, stocks.keys(), choices or Choices())
     named = named_symbols(read, unread)
