@@ -141,7 +141,7 @@ class _Finder:
         if role in (Role.DATA, Role.OPERACAO) or self._are_equal(places):
             self._found.roles[role] = places[0]
         else:
-            self._doubt(role, places, _("Mais de uma coluna pode ser esta: diga qual vale."))
+            self._doubt(role, places, _("há mais de uma coluna assim; diga qual vale."))
 
     def _are_equal(self, places: Sequence[int]) -> bool:
         first, *others = places
@@ -188,7 +188,7 @@ class _Finder:
         if place is not None and self._roles[place][Role.PRECO_MEDIO] == WEAK:
             del roles[Role.PRECO_MEDIO]
             if Role.CUSTO_TOTAL not in roles:
-                text = _("É o preço médio de compra, ou o preço de hoje?")
+                text = _("é o de compra, ou o preço de hoje?")
                 self._doubt(Role.PRECO_MEDIO, [place], text)
         elif place is not None or self._has_doubt(Role.PRECO_MEDIO):
             roles.pop(Role.CUSTO_TOTAL, None)
@@ -206,7 +206,7 @@ class _Finder:
         pairs = [(self._cells[price][n], self._cells[nota][n]) for n in range(len(self._cells[0]))]
         if pairs and all(is_cut(whole, cents) for whole, cents in pairs if str(whole).strip()):
             del roles[Role.NOTA]
-            text = _("Pode ter os centavos do preço: “30,10” sem aspas vira 30 e 10. É a nota?")
+            text = _("é mesmo a nota, ou os centavos do preço? “30,10” sem aspas vira 30 e 10.")
             self._doubt(Role.NOTA, [nota], text)
 
 
@@ -236,7 +236,7 @@ def _choose(table: Table, columns: Columns, chosen: Mapping[int, str]) -> Column
         for doubt in columns.doubts
         if doubt.role not in places and not decided.issuperset(doubt.places)
     ]
-    twice = _("Esta escolha está em mais de uma coluna.")
+    twice = _("foi escolhido em mais de uma coluna.")
     doubts += [
         Doubt(role=role, places=tuple(each), text=twice)
         for role, each in places.items()

@@ -38,6 +38,8 @@ def combine(
             outcome.faults += [_fault(lot, reason) for lot in merged.lots]
         else:
             outcome.holdings.append(merged)
+    order = {table.table.sheet.name: table.table.key for table in reversed(tables)}
+    outcome.faults.sort(key=lambda fault: (order[fault.sheet], fault.number))
     return outcome
 
 

@@ -18,6 +18,7 @@ from mainapp.portfolio.imports.sheets import (
     Cell,
     Sheet,
     UnreadableFile,
+    is_empty,
 )
 from mainapp.portfolio.imports.sources import Source, is_portfolio, source_of
 from mainapp.portfolio.imports.tables import Table, find_tables
@@ -70,9 +71,9 @@ class ReadTable:
         named = rows.named.union(*(fault.symbols for fault in rows.faults))
         return named.union({lot.symbol for lot in rows.lots}, *map(named_in, self.table.above))
 
-    def examples(self, place: int) -> list[str]:
-        cells = (str(cell).strip() for cell in self.table.column(place)[:SAMPLE_ROWS])
-        return list(dict.fromkeys(cell for cell in cells if cell))[:MAX_EXAMPLES]
+    def examples(self, place: int) -> list[Cell]:
+        cells = self.table.column(place)[:SAMPLE_ROWS]
+        return list(dict.fromkeys(cell for cell in cells if not is_empty([cell])))[:MAX_EXAMPLES]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

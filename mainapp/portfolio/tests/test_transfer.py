@@ -319,7 +319,7 @@ def test_what_the_file_names_is_never_deleted(browser, alice, kind):
     text = f"{title}Ativo;Quantidade;Preço médio;Nota\n{UNREADABLE_ROWS[kind]}VALE3;7;8;9\n"
     answer = upload(browser, text)
     assert [holding.symbol for holding in answer.context["read"].kept] == ["PETR4"]
-    assert "sem que se deixem ler:" in answer.content.decode()
+    assert "que não se deixou ler, e que fica como está:" in answer.content.decode()
 
     confirm(browser, answer, "substituir")
 
@@ -370,7 +370,7 @@ def test_ambiguous_column_is_asked_about_and_read_as_answered(browser, alice):
 def test_user_says_what_a_column_is(browser, alice):
     text = "Ativo;Quantidade;Valor médio pago;Preço médio;Preço médio (R$)\nPETR4;5;3;30;31\n"
     question = upload(browser, text)
-    assert "Mais de uma coluna pode ser esta" in question.content.decode()
+    assert "há mais de uma coluna assim" in question.content.decode()
 
     choices = {"coluna-0-3": "ignorar", "coluna-0-4": "preco_medio", "coluna-0-2": "nota"}
     confirm(browser, read_again(browser, question, **choices), "atualizar")

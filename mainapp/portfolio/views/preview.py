@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
@@ -14,7 +15,7 @@ from mainapp.portfolio.imports.columns import IGNORED
 from mainapp.portfolio.imports.numbers import Reading, separators_of
 from mainapp.portfolio.imports.reading import ReadTable, State
 from mainapp.portfolio.imports.rows import Fault, Lot
-from mainapp.portfolio.imports.sheets import column_name
+from mainapp.portfolio.imports.sheets import Cell, column_name
 from mainapp.portfolio.imports.titles import Role
 from mainapp.portfolio.selectors.imports import Change, Import
 from mainapp.portfolio.templatetags.carteira import exact
@@ -66,7 +67,7 @@ class TableView:
     read: ReadTable
     title: str
     sentence: str
-    is_good: bool
+    source_name: str
     notes: Sequence[str]
     used: Sequence[ColumnView]
     others: Sequence[ColumnView]
@@ -78,6 +79,14 @@ class TableView:
     @property
     def is_excluded(self) -> bool:
         return self.read.state == State.EXCLUDED
+
+    @property
+    def may_exclude(self) -> bool:
+        return self.read.state != State.ELSEWHERE
+
+    @property
+    def is_question(self) -> bool:
+        return self.read.has_question or self.read.state == State.INCOMPLETE
 
 
 def preview_context(read: Import, signed_sheets: str, user: User) -> dict[str, Any]:
@@ -112,7 +121,7 @@ def table_views(read: Import) -> list[TableView]:
                 read=table,
                 title=table.table.sheet.name,
                 sentence=_sentence(table),
-                is_good=table.state == State.READ and not table.has_question,
+                source_name=_source_name(table),
                 notes=_notes(table),
                 used=[column for column in columns if column.is_used],
                 others=[column for column in columns if not column.is_used],
@@ -123,10 +132,7 @@ def table_views(read: Import) -> list[TableView]:
 
 def _sentence(table: ReadTable) -> str:
     if table.state == State.ELSEWHERE and table.source:
-        return _("Este é o arquivo %(name)s. %(advice)s") % {
-            "name": _(table.source.name),
-            "advice": _(table.source.advice),
-        }
+        return _(table.source.advice)
     if table.state == State.DOUBT:
         return _("Falta decidir uma coluna: responda abaixo e leia de novo.")
     if table.state == State.INCOMPLETE:
@@ -141,6 +147,11 @@ def _sentence(table: ReadTable) -> str:
     return _("Lida, com as colunas abaixo.")
 
 
+def _source_name(table: ReadTable) -> str:
+    is_elsewhere = table.state == State.ELSEWHERE
+    return _(table.source.name) if is_elsewhere and table.source else ""
+
+
 def _notes(table: ReadTable) -> list[str]:
     notes = list(dict.fromkeys(table.columns.notes))
     if table.source and table.state != State.ELSEWHERE:
@@ -153,7 +164,7 @@ def _notes(table: ReadTable) -> list[str]:
 def _columns(table: ReadTable) -> Iterator[ColumnView]:
     key, doubts = table.table.key, table.columns.doubts
     for place in range(table.table.full_width):
-        examples = table.examples(place)
+        examples = list(map(_example, table.examples(place)))
         role = table.columns.role_at(place)
         if not examples and not table.table.head_title(place):
             continue
@@ -199,6 +210,10 @@ def _number_options(reading: Reading) -> list[Option]:
         }
         options.append(Option(separator, label, separator == reading.separator))
     return options
+
+
+def _example(cell: Cell) -> str:
+    return exact(cell) if isinstance(cell, Decimal) else cell.strip()
 
 
 def _unread(name: str, is_hidden: bool) -> str:
