@@ -90,6 +90,10 @@ def _merged(symbol: str, lots: Sequence[Lot]) -> Merged:
     rounded = _rounded(quantity), _rounded(price)
     if len(lots) > 1:
         notes.append(_lots_note(lots))
+    if _are_repeated(lots):
+        notes.append(
+            _("os mesmos números em mais de uma aba: se são a mesma posição, leia uma aba só")
+        )
     if rounded[0] != quantity:
         notes.append(_rounded_note(_("quantidade"), quantity, rounded[0]))
     if rounded[1] != price:
@@ -152,6 +156,16 @@ def _reason(quantity: Fraction, price: Fraction) -> str:
     if max(quantity, price) > LARGEST:
         return _("O resultado não cabe: o limite é 9.999.999.999.")
     return ""
+
+
+def _are_repeated(lots: Sequence[Lot]) -> bool:
+    """Return whether two sheets have the same numbers for the stock."""
+    sheets = {lot.sheet for lot in lots}
+    totals = {
+        tuple(sorted((lot.quantity, lot.price) for lot in lots if lot.sheet == sheet))
+        for sheet in sheets
+    }
+    return len(totals) < len(sheets)
 
 
 def _lots_note(lots: Sequence[Lot]) -> str:

@@ -29,7 +29,7 @@ from mainapp.portfolio.imports.titles import Role
 MAX_DIGITS = 10  # before the comma
 MAX_TEXT = 40
 NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
-TOTALS = ("total", "subtotal", "sub-total", "totais", "soma")
+TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
 
 
 class Unreadable(ValueError):
@@ -116,10 +116,12 @@ def _is_text(row: Row, columns: Columns) -> bool:
     """Return whether the row is a total, or a single text such as the title of a section."""
     filled = {place: cell for place, cell in enumerate(row) if not is_empty([cell])}
     first = next(iter(filled.values()))
-    if isinstance(first, str) and first.strip().casefold().startswith(TOTALS):
-        return not tickers_in(first.split()[0])
-    if len(filled) == 1 and isinstance(first, str) and not _is_number(first):
-        return not tickers_in(first)
+    if isinstance(first, str):
+        words = fold(first).replace(":", "").split()
+        if words and (words[0] in TOTALS or words[-1] in TOTALS):
+            return True
+        if len(filled) == 1 and not _is_number(first):
+            return not tickers_in(first)
     needed = {place for role, place in columns.roles.items() if role in NEEDED}
     has_code = columns.roles[Role.ATIVO] in filled
     return not has_code and not needed <= filled.keys() and all(map(_is_number, filled.values()))

@@ -57,7 +57,8 @@ TITLES: dict[Role, dict[int, str]] = {
             "quantidade|qtd|qtde|qt|quant|quantity|qty|shares|units|cotas|unidades|"
             "quantidade total|qtd total|qtde total|total cotas|numero cotas|n cotas|no cotas|"
             "quantidade cotas|quantidade acoes|qtd cotas|qtd acoes|number shares|"
-            "total shares|quantidade atual|qtd atual"
+            "total shares|quantidade atual|qtd atual|"
+            "total acoes|numero acoes|n acoes|no acoes"
         ),
     },
     Role.PRECO_MEDIO: {
@@ -66,9 +67,11 @@ TITLES: dict[Role, dict[int, str]] = {
             "preco medio compra|preco medio aquisicao|preco aquisicao|preco compra|"
             "preco pago|custo unitario|average price|avg price|average cost|avg cost|"
             "purchase price|cost share|unit cost|buy price|entry price|price paid|"
-            "preco entrada|average purchase price|avg buy price"
+            "preco entrada|custo acao|custo cota|average purchase price|avg buy price"
         ),
-        WEAK: "preco|price|preco unitario|unit price|valor unitario",
+        WEAK: (
+            "preco|price|preco unitario|preco unit|unit price|valor unitario|preco acao|preco cota"
+        ),
     },
     Role.CUSTO_TOTAL: {
         EXACT: (
@@ -80,7 +83,7 @@ TITLES: dict[Role, dict[int, str]] = {
         ),
     },
     Role.NOTA: {
-        EXACT: "nota|notas|nota 0 a 10|score|rating|grade",
+        EXACT: "nota|notas|nota 0 a 10|nota 0 10|score|rating|grade",
         WEAK: "peso|weight",
     },
     Role.DATA: {
@@ -109,7 +112,7 @@ LIKELY_WORDS: dict[Role, list[tuple[set[str], ...]]] = {
         ({"quantidade", "qtd", "qtde", "quantity", "qty", "cotas", "shares", "unidades"},)
     ],
     Role.PRECO_MEDIO: [
-        (AVERAGE, {"preco", "custo", "valor", "price", "cost", "p"}),
+        (AVERAGE, {"preco", "custo", "valor", "vlr", "price", "cost", "p", "pr"}),
         ({"pm"},),
         ({"preco", "price"}, {"compra", "aquisicao", "pago", "entrada", "purchase", "buy", "paid"}),
     ],

@@ -199,7 +199,9 @@ def test_every_visible_sheet_is_read_and_hidden_ones_are_named():
 
 def test_excluded_table_is_not_read():
     data = workbook(A=[HEAD, ["PETR4", 100, 30.1]], B=[HEAD, ["PETR4", 100, 30.1]])
-    assert values(read(data)[2]) == decimals({"PETR4": ("200", "30.1")})
+    outcome = read(data)[2]
+    assert values(outcome) == decimals({"PETR4": ("200", "30.1")})
+    assert any("mais de uma aba" in note for note in outcome.holdings[0].notes)
     tables, _unread, outcome = read(data, Choices(excluded={1}))
     assert values(outcome) == decimals(PETR4)
     assert tables[1].named == {"PETR4"}

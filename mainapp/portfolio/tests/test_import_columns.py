@@ -33,7 +33,7 @@ def test_quantity_is_known_by_its_title(title):
         "Preço médio", "PREÇO MÉDIO (R$)", "Preço Médio de Compra", "PM", "P.M.", "P. médio",
         "Custo médio (R$)", "Custo unitário", "Preço de compra", "Preço de aquisição",
         "Preço médio (abertura)", "Preço médio atual", "Preco medio ajustado", "Avg. price",
-        "Average Cost", "Purchase Price", "Cost per share", "Preço pago",
+        "Average Cost", "Purchase Price", "Cost per share", "Preço pago", "Pr. médio", "Custo por ação",
     ],
 )  # fmt: skip
 def test_average_price_is_known_by_its_title(title):
@@ -144,7 +144,7 @@ def test_percentage_is_never_a_nota(title, values):
     assert "nota" not in roles_of(f"Ticker;Quantidade;PM;{title}\n{rows}")
 
 
-@pytest.mark.parametrize("title", ["Nota", "Peso", "Rating", "Nota (0 a 10)"])
+@pytest.mark.parametrize("title", ["Nota", "Peso", "Rating", "Nota (0 a 10)", "Nota (0-10)"])
 def test_whole_numbers_up_to_ten_are_notas(title):
     text = f"Ticker;Quantidade;PM;{title}\nPETR4;1;2;7\nVALE3;1;2;\n"
     assert [lot.nota for lot in table_of(text).rows.lots] == [7, None]

@@ -164,6 +164,12 @@ def test_faults_give_their_reasons():
     assert (rows.empty, rows.skipped) == ([5], [10])
 
 
+def test_subtotals_of_a_stock_are_skipped():
+    text = f"{HEAD}PETR4;100;30\nPETR4 Total;100;30\nTotal PETR4;100;\nTotal:;200;\n;200;\n"
+    assert holdings_of_text(text) == {"PETR4": (100, 30)}
+    assert table_of(text).rows.skipped == [3, 4, 5, 6]
+
+
 def test_unknown_stocks_and_indices_are_faults():
     refusals = {"XXXX3": "Não conhecemos o ativo “XXXX3”."}
     assert faults_of(f"{HEAD}XXXX3;1;1\n", refusals=refusals) == {2: [refusals["XXXX3"]]}
