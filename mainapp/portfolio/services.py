@@ -105,19 +105,12 @@ def record_sale(*, row: Carteira, quantity: Decimal) -> None:
             raise DomainError("invalid", _("Você não tem tanto para vender.")) from None
 
 
-def import_rows(
-    *,
-    owner: User,
-    rows: Sequence[NewRow],
-    is_replacing: bool,
-    kept: Collection[str] = (),
-    former: Collection[str] = (),
-) -> Imported:
+def import_rows(*, owner: User, rows: Sequence[NewRow], deleted: Collection[str] = ()) -> Imported:
     """Write the rows of a file, at most one per stock, all or none.
 
-    Rows of stocks in the file are overwritten, and those of the `former` symbols, which it gives in
-    today's, deleted. All others stay, or are deleted if `is_replacing`, except for the symbols in
-    `kept`. Safe to repeat. Writes in batches. Raises: TooManyRows.
+    Rows of stocks in the file are overwritten, and those of the symbols in `deleted`, unless they
+    are in the file, deleted. All others stay. Safe to repeat. Writes in batches.
+    Raises: TooManyRows.
     """
     with transaction.atomic():
         _lock(owner)
@@ -127,8 +120,7 @@ def import_rows(
         gone = [
             row.pk
             for stock, row in held.items()
-            if stock not in named
-            and (row.ativo.symbol in former or (is_replacing and row.ativo.symbol not in kept))
+            if stock not in named and row.ativo.symbol in deleted
         ]
         _check_room(len(held.keys() | named) - len(gone))
         Carteira.objects.filter(pk__in=gone).delete()

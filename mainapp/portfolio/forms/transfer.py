@@ -122,11 +122,15 @@ def _cell(value: Any) -> Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confirmed:
-    """The rows of a preview; `kept` and `former` are symbols for `import_rows`."""
+    """The rows of a preview.
+
+    `former` are the symbols whose holdings they replace; `unnamed` those that *Substituir* deletes,
+    as the preview has shown them.
+    """
 
     rows: Sequence[NewRow]
-    kept: Sequence[str]
     former: Sequence[str]
+    unnamed: Sequence[str]
 
 
 class ConfirmForm(forms.Form):
@@ -159,7 +163,7 @@ class ConfirmForm(forms.Form):
             for symbol, quantity, price, nota in values["rows"]
             if symbol in stocks
         ]
-        return Confirmed(rows=rows, kept=values["kept"], former=values["former"])
+        return Confirmed(rows=rows, former=values["former"], unnamed=values["unnamed"])
 
 
 def sign_import(read: Import, user: User) -> str:
@@ -173,9 +177,9 @@ def sign_import(read: Import, user: User) -> str:
         ]
         for change in read.changes
     ]
-    kept = [holding.symbol for holding in read.kept]
     former = [holding.symbol for holding in read.replaced]
-    return _sign({"rows": rows, "kept": kept, "former": former}, "rows", user)
+    unnamed = [holding.symbol for holding in read.unnamed]
+    return _sign({"rows": rows, "former": former, "unnamed": unnamed}, "rows", user)
 
 
 def _sign(values: Any, kind: str, user: User) -> str:

@@ -60,7 +60,7 @@ def find_tables(sheet: Sheet, *, first_key: int = 0) -> list[Table]:
     heads = _heads(sheet.rows)
     if not heads:
         return _without_head(sheet, first_key)
-    tables = []
+    tables: list[Table] = []
     ends = [place - size + 1 for place, size in heads[1:]] + [len(sheet.rows)]
     start = 0
     for (place, size), end in zip(heads, ends, strict=True):

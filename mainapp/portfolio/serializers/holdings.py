@@ -31,7 +31,7 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     ]
     if kind == "xlsx":
         return write_xlsx(_("Carteira"), head, rows)
-    return write_csv(head, [list(map(_text, row)) for row in rows])
+    return write_csv(head, [[_text(cell) for cell in row] for row in rows])
 
 
 def _inert(text: str) -> str:

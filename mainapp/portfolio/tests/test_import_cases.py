@@ -91,8 +91,8 @@ ELSEWHERE = {
 
 
 def read(data: bytes, choices: Choices | None = None):
-    tables, unread = split_tables(read_sheets(data))
-    tables = read_tables(tables, KNOWN, choices or Choices())
+    found, unread = split_tables(read_sheets(data))
+    tables = read_tables(found, KNOWN, choices or Choices())
     return tables, unread, combine(tables, CHANGES, {})
 
 

@@ -298,6 +298,18 @@ def test_confirmed_file_is_stored_as_previewed(browser, alice, mode):
     assert held(alice) == expected | other_rows
 
 
+def test_what_was_added_after_the_preview_is_not_deleted(browser, alice):
+    StockFactory(symbol="BBAS3")
+    hold(alice, "PETR4")
+    answer = upload(browser, "Ativo;Quantidade;PM\nVALE3;7;8\n")
+    assert "Substituir apaga:" in answer.content.decode()
+    hold(alice, "BBAS3")
+
+    confirm(browser, answer, "substituir")
+
+    assert held(alice) == {"BBAS3": (100, 30, 5), "VALE3": (7, 8, 0)}
+
+
 UNREADABLE_ROWS = {
     "number": "PETR4;abc;30;1\n",
     "length": "PETR4;1;30;1;x\n",

@@ -77,13 +77,9 @@ def confirm_import(request: MemberRequest) -> HttpResponse:
         return _refuse(request, form)
     with shown_as_message(request):
         confirmed = form.cleaned_data["linhas"]
-        imported = import_rows(
-            owner=request.user,
-            rows=confirmed.rows,
-            is_replacing=form.cleaned_data["modo"] == "substituir",
-            kept=confirmed.kept,
-            former=confirmed.former,
-        )
+        is_replacing = form.cleaned_data["modo"] == "substituir"
+        deleted = [*confirmed.former, *(confirmed.unnamed if is_replacing else [])]
+        imported = import_rows(owner=request.user, rows=confirmed.rows, deleted=deleted)
         messages.success(request, _summary(imported))
         return redirect("carteira")
     return redirect("import-carteira")
