@@ -1,7 +1,7 @@
-"""Reading of tar.gz archives from elsewhere: expected members only, within limits.
+"""Unpacking of untrusted tar.gz archives: expected members only, within limits.
 
-Nothing of an archive is believed before it is counted: neither its sizes nor its headers. tarfile
-alone reads a header of any size into memory, and a gzip file of 100 MB may hold 100 GB.
+The sizes that an archive declares are not trusted; what is read from it is counted. tarfile itself
+reads a header of any size into memory, and a gzip file of 100 MB can expand to 100 GB.
 """
 
 import gzip
@@ -14,9 +14,10 @@ from typing import Any
 
 MAX_MEMBERS = 200_000
 MAX_HEADER = 64 * 1024
-# Dumps of SQL shrink to a tenth; SQLite's files, whose pages are partly empty, to a thirtieth.
+# gzip shrinks SQL dumps to a tenth, and SQLite's files, with their partly empty pages, to a
+# thirtieth.
 MAX_EXPANSION = 200
-FREE_EXPANSION = 64 * 1024 * 1024  # not counted by MAX_EXPANSION
+FREE_EXPANSION = 64 * 1024 * 1024  # allowed for small archives too
 MAX_TRAILER = 1024 * 1024
 _CHUNK = 256 * 1024
 _LONG_HEADERS = (
@@ -26,14 +27,14 @@ _LONG_HEADERS = (
 
 
 class ArchiveError(Exception):
-    """An archive that is not unpacked, explained in one line."""
+    """The reason why an archive is not unpacked, in one line."""
 
 
 def unpack(archive: Path, to: Path, check: Callable[[tarfile.TarInfo], None]) -> None:
     """Unpack a tar.gz into an empty folder, in one pass.
 
-    `check` raises for a member that does not belong there. Raises: ArchiveError, OSError, EOFError,
-    tarfile.TarError.
+    `check` raises an error for a member that does not belong in it. Raises: ArchiveError, OSError,
+    EOFError, zlib.error, tarfile.TarError.
     """
     limit = min(archive.stat().st_size * MAX_EXPANSION + FREE_EXPANSION, shutil.disk_usage(to).free)
     names: set[str] = set()
@@ -48,7 +49,7 @@ def unpack(archive: Path, to: Path, check: Callable[[tarfile.TarInfo], None]) ->
                 names.add(member.name)
                 file.extract(member, to, filter="data")
         stream.limit = stream.count + MAX_TRAILER
-        while stream.read(_CHUNK):  # to the end, where gzip's checksum is
+        while stream.read(_CHUNK):  # gzip's checksum is at the end
             pass
 
 
@@ -73,7 +74,7 @@ def _too_big(limit: int) -> str:
 
 
 class _Counted(io.RawIOBase):
-    """A stream that ends with an error after `limit` bytes."""
+    """A stream that raises ArchiveError after `limit` bytes."""
 
     def __init__(self, source: Any, limit: int) -> None:
         super().__init__()
@@ -93,7 +94,7 @@ class _Counted(io.RawIOBase):
 
 
 class _Member(tarfile.TarInfo):
-    """A member whose long headers, which tarfile reads into memory, are limited."""
+    """A member with a limit on its long headers, which tarfile reads into memory."""
 
     def _proc_member(self, file: Any) -> Any:
         if self.type in _LONG_HEADERS and self.size > MAX_HEADER:

@@ -26,39 +26,40 @@ logger = logging.getLogger(__name__)
 
 WRITE_CHECK = "write-check"
 REFUSALS = (redis.RedisError, OSError)
-# Messages of lost connections that are not back in their queue, by tag; None for finished ones.
+# Messages received on lost connections and not yet returned to their queue, by delivery tag. None
+# means that the task has finished, so that only the record of its delivery has to be deleted.
 _unreturned: dict[str, Any] = {}
 
 
 class QoS(kombu_redis.QoS):
-    """Unacknowledged messages, which survive a Redis that refuses to write."""
+    """The unacknowledged messages, none of which is lost if Redis refuses to write."""
 
     channel: Any
     _delivered: Any
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Record a received message.
+        """Record a received message, at least in memory.
 
-        BRPOP has removed it from its queue: if this raised, the task would be lost. A full Redis
-        allows BRPOP but not this, which ended the worker.
+        BRPOP has already removed it from its queue, so an error here would lose the task. A full
+        Redis allows BRPOP but not this write, whose error used to end the worker.
         """
         try:
             super().append(message, delivery_tag)
         except REFUSALS as error:
-            logger.warning("a received task is kept in memory only: %s", error)
+            logger.warning("a received task is recorded in memory only: %s", error)
             virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Forget a finished message, at the latest when Redis accepts writes again."""
+        """Delete a finished message, as soon as Redis accepts writes."""
         try:
             super().ack(delivery_tag)
             _unreturned.pop(delivery_tag, None)
-        except (*REFUSALS, AttributeError):  # the latter from a closed channel
+        except (*REFUSALS, AttributeError):  # a closed channel raises AttributeError
             _unreturned[delivery_tag] = None
             virtual.QoS.ack(self, delivery_tag)
 
     def restore_unacked(self, client: Any = None) -> None:
-        """Return all messages to their queues; keep them for the next connection if that fails."""
+        """Return all messages to their queues; if that fails, the next connection does it."""
         _unreturned.update(self._delivered)
         self._delivered.clear()
         # kombu raises AttributeError if it has closed the connection itself.
@@ -72,13 +73,14 @@ class Channel(kombu_redis.Channel):
     QoS = QoS
 
     def return_messages(self) -> None:
-        """Return messages of lost connections to their queues; at least check for write access.
+        """Check that Redis accepts writes, and return messages of lost connections to their queues.
 
         Raises: redis.RedisError.
         """
         qos: Any = self.qos
         with self.conn_or_acquire() as client:
-            # Unlike writes that need memory, a full Redis allows this one: it has to be emptied.
+            # A read-only Redis refuses DEL. A full one allows it, and the worker must connect to a
+            # full one: consuming the queues frees memory.
             client.delete(WRITE_CHECK)
             for tag, message in list(_unreturned.items()):
                 pipe = client.pipeline()
@@ -116,7 +118,7 @@ class Channel(kombu_redis.Channel):
 class Transport(kombu_redis.Transport):
     Channel = Channel
     can_parse_url = True
-    # Such as UNBLOCKED, READONLY, OOM, MISCONF, NOREPLICAS and NOPERM.
+    # ResponseError is that of UNBLOCKED, READONLY, OOM, MISCONF, NOREPLICAS and NOPERM.
     connection_errors = (*kombu_redis.Transport.connection_errors, redis.ResponseError)
 
     def establish_writable_connection(self) -> Any:
@@ -164,10 +166,10 @@ class ResultBackend(RedisBackend):
     def store_result(
         self, task_id: str, result: Any, state: str, *args: Any, **options: Any
     ) -> Any:
-        """Store a result, if Redis accepts it.
+        """Store a result; log a refusal by Redis instead of raising it.
 
-        If this raised, Celery would not acknowledge the task. After eight such tasks the worker
-        consumed no more, although Redis had memory again.
+        After an error here, Celery does not acknowledge the task. After eight such tasks the worker
+        consumed no more, even when Redis had memory again.
         """
         try:
             return super().store_result(task_id, result, state, *args, **options)

@@ -38,9 +38,9 @@ class SteadyConnection(Connection):
         return super().ensure_connection(report_once, *args, **options | RETRY_INTERVALS)
 
     def _establish_connection(self) -> Any:
-        """Connect; worker and beat, which use `ensure_connection`, wait until Redis is writable.
+        """Connect; for worker and beat, which call `ensure_connection`, only to a writable Redis.
 
-        Without this, a worker connected to a read-only Redis six times a second, with tracebacks.
+        Without this, a worker reconnected to a read-only Redis six times a second, with tracebacks.
         """
         if self._needs_writing:
             transport: Any = self.transport
@@ -67,7 +67,7 @@ app.autodiscover_tasks()
 
 
 def limit_database_calls(**_kwargs: Any) -> None:
-    """Fail a task whose database call never returns, instead of blocking its thread forever."""
+    """Make database calls fail after DATABASE_CALL_S, so that none blocks its thread forever."""
     ProcessLimit.call_s = DATABASE_CALL_S
 
 

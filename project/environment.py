@@ -24,8 +24,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # Python decodes each byte of the environment that is not UTF-8 as one of these.
 _NOT_UTF_8 = re.compile("[\ud800-\udfff]")
 _DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?", re.A | re.I)
-# A name may contain the characters that separate addresses only in quotes: with `Club, B3 <a@b>`
-# every e-mail would fail.
+# A name may contain characters that separate addresses only in quotes: sending failed with the
+# sender `Club, B3 <a@b>`.
 _LOCAL_PART = r"[^\s()<>\[\]:;@\\,\"]+"
 _SENDER_NAME = r"(?:[^()<>\[\]:;@\\,\"]*|\"[^\"\\]*\"\s*)"
 _SENDER = re.compile(
@@ -126,8 +126,8 @@ class Environment:
     def networks(self, name: str) -> list[str]:
         """Return IP addresses and networks in CIDR notation, or `*` for all.
 
-        IPv4 ones are followed by their IPv4-mapped form, in which a server that listens on `::`
-        sees its clients.
+        Each IPv4 item is followed by its IPv4-mapped form, which a server that listens on `::` sees
+        as its clients' addresses.
         """
         networks = []
         for item in self.items(name):
@@ -141,7 +141,7 @@ class Environment:
         return networks
 
     def private_targets(self, name: str) -> list[str]:
-        """Return hosts, IP addresses and networks, each with a port or without."""
+        """Return host names, IP addresses and networks, each with or without a port."""
         items = self.items(name)
         for item in items:
             try:
@@ -158,7 +158,7 @@ class Environment:
         return value.rstrip("/")
 
     def site_url(self, name: str) -> str:
-        """Return the URL of this site, which a browser can open: no wildcard address."""
+        """Return the URL of this site, as browsers can open it: not a wildcard address."""
         value = self.url(name)
         if (urlsplit(value).hostname or "") in ("0.0.0.0", "::"):  # noqa: S104 - refused
             raise _refusal(name, "takes an address that people can open, no wildcard", value)
@@ -174,7 +174,7 @@ class Environment:
     def origins(self, name: str) -> list[str]:
         """Return origins such as `https://example.org:8443` or `https://*.example.org`.
 
-        They are compared with what browsers send: lower case, without the scheme's default port.
+        They are normalised to the form that browsers send: in lower case, without a default port.
         """
         origins = [item.rstrip("/").lower() for item in self.items(name)]
         for origin in origins:
@@ -215,7 +215,7 @@ class Environment:
         return value
 
     def refuse(self, names: Collection[str], reason: str) -> None:
-        """Refuse variables that a library would read instead of our own."""
+        """Refuse variables that a library would prefer to our own."""
         for name in names:
             if self.text(name):
                 raise _refusal(name, reason)

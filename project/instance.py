@@ -99,7 +99,7 @@ class Instance:
         }
 
     def _site_url(self) -> str:
-        """Return the start of links: the one that is set, or the address of the latest start."""
+        """Return the site's own URL: the configured one, or the one printed by the last start."""
         latest = str(self.read_state().get("address", "")).rstrip("/")
         return read_site_url(env.origins("CSRF_TRUSTED_ORIGINS")) or latest or own_url()
 

@@ -23,7 +23,7 @@ class MailSettings:
 
 
 def read_mail_settings() -> MailSettings:
-    """Return the mail server; with an empty `host`, e-mails become files. Raises: Refusal."""
+    """Return the settings; with an empty `host`, e-mails are written to files. Raises: Refusal."""
     host, user = env.host("EMAIL_HOST"), env.text("EMAIL_HOST_USER")
     is_tls_port = env.port("EMAIL_PORT", default=SUBMISSION_PORT) == SMTPS_PORT
     is_tls = env.boolean("EMAIL_USE_SSL", default=is_tls_port)
@@ -49,7 +49,7 @@ def _sender(host: str, user: str) -> str:
         return env.sender("EMAIL_FROM", FILES_SENDER)
     default = f"Pregão <{user}>" if _ADDRESS.fullmatch(user) else FILES_SENDER
     sender = env.sender("EMAIL_FROM", default)
-    # Servers refuse the domain `localhost`, and every mail with it.
+    # Mail servers refuse senders in the domain `localhost`.
     if sender == FILES_SENDER and host not in ("localhost", "127.0.0.1", "::1"):
         raise Refusal(
             "EMAIL_FROM is not set: with EMAIL_HOST it has to be an address that the mail server "

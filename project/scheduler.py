@@ -20,7 +20,7 @@ LONGEST_SLEEP_S = 2.0
 
 
 class Entry(ModelEntry):  # type: ignore[misc] # django-celery-beat has no types
-    """A periodic task; a last run in the future, of a clock that ran ahead, counts as now."""
+    """A periodic task; a last run in the future, left by a clock that ran ahead, counts as now."""
 
     last_run_at: datetime
 
@@ -46,7 +46,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
         return min(pause_s, LONGEST_SLEEP_S)
 
     def _follow_clock(self) -> None:
-        """Read the schedule again after the clock was set back: its times lie too far ahead."""
+        """Read the schedule again after the clock was set back: its times are too far ahead."""
         offset_s = time.time() - time.monotonic()
         set_back_s = self.clock_offset_s - offset_s
         self.clock_offset_s = offset_s

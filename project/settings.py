@@ -2,7 +2,6 @@
 
 import sys
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -24,6 +23,7 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
     raise Refusal("SECRET_KEY is not set: set it to a long random value")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
@@ -62,14 +62,16 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mainapp.pages.middleware.measure_responses",
     "mainapp.core.database.limit_database_time",
-    "django.middleware.security.SecurityMiddleware",
+    "mainapp.pages.middleware.accept_any_host_from_machines",
     # Before any middleware that may respond itself, so that all responses get the headers.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mainapp.pages.middleware.RequireHttps",
     "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_unreadable_requests",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mainapp.core.static_files.StaticFilesMiddleware",
+    "mainapp.pages.middleware.CompressText",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "mainapp.pages.middleware.refuse_control_characters",
@@ -141,7 +143,7 @@ REDIS_PREFIX = env.word("REDIS_PREFIX", core_redis.DEFAULT_PREFIX)
 CHANNEL_LAYERS = core_redis.channel_layers(REDIS_URL, REDIS_PREFIX)
 CACHES = core_redis.caches(REDIS_URL, REDIS_PREFIX)
 
-# ALLOWED_PRIVATE_TARGETS opens these ports only where they are named.
+# ALLOWED_PRIVATE_TARGETS allows these ports only where they are listed explicitly.
 STORE_PORTS = {
     *(5432, 6379, 26379, int(DATABASES["default"].get("PORT") or 5432)),
     *(port for _host, port in parse_redis_url(REDIS_URL).hosts),
@@ -158,7 +160,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PRE
 CELERY_RESULT_BACKEND = "project.broker:ResultBackend"
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_RESULT_EXPIRES = 300
-# No format that runs code when it is read, as pickle does.
+# JSON only: reading a pickle can run code.
 CELERY_ACCEPT_CONTENT = CELERY_RESULT_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_SERIALIZER = CELERY_RESULT_SERIALIZER = "json"
 CELERY_TIMEZONE = "America/Sao_Paulo"
@@ -285,7 +287,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["mainapp.api.formats.Json"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "mainapp.api.formats.OnlyJson",
-    "DEFAULT_METADATA_CLASS": "mainapp.api.formats.Names",
+    "DEFAULT_METADATA_CLASS": "mainapp.api.formats.OperationMetadata",
     "DEFAULT_PAGINATION_CLASS": "mainapp.api.pagination.Pages",
     "DEFAULT_SCHEMA_CLASS": "mainapp.api.schema.Schema",
     "EXCEPTION_HANDLER": "mainapp.api.errors.exception_response",
@@ -293,8 +295,7 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    # Derived, so that it is long enough for any SECRET_KEY.
-    "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
+    "AUTH_TOKEN_CLASSES": ["mainapp.api.tokens.Access"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",
@@ -394,7 +395,7 @@ STORAGES = {
 # Security --------------------------------------------------------------------------------------
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-# With this prefix browsers refuse a cookie that another host of the domain, or plain HTTP, sets.
+# With this prefix browsers refuse cookies set by another host of the domain or by plain HTTP.
 _prefix = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = f"{_prefix}sessionid"
 CSRF_COOKIE_NAME = f"{_prefix}csrftoken"
@@ -405,9 +406,16 @@ MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Until this time is over, a browser opens the site by https alone: a mistake with a year's value
+# would last a year.
+_hsts_s = env.integer("HSTS_SECONDS", default=3600, maximum=63_072_000)
+SECURE_HSTS_SECONDS = _hsts_s if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
+# Subdomains and the browsers' preload list are the operator's decision.
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W021"]
+# RequireHttps is Django's SecurityMiddleware, which the check looks for by its name.
+SILENCED_SYSTEM_CHECKS.append("security.W001")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 # The <style> that lightweight-charts 5.2.1 injects for its attribution; a test checks the hash.
 CHART_STYLE_HASH = "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"

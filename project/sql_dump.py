@@ -1,9 +1,9 @@
 r"""Restoring of PostgreSQL dumps in plain SQL, without psql.
 
-psql runs lines such as `\! command` of a dump on this machine. Here each statement goes to the
-server by libpq, which knows no such commands, and only kinds of statements that pg_dump writes for
-our tables are accepted: `COPY … FROM PROGRAM`, functions and `DO` blocks are not among them.
-Expressions, such as a column's default, still run with the rights of the database's user.
+psql would run a line like `\! command` in a dump on this machine. Here each statement is sent to
+the server by libpq, which has no such commands. Only the kinds of statements that pg_dump writes
+for our tables are accepted, which excludes `COPY … FROM PROGRAM`, functions and `DO` blocks.
+Expressions, such as a column's default, still run with the rights of the database user.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 MAX_STATEMENT = 1024 * 1024
 CHUNK = 64 * 1024
-# Tokens outside of quotes; each opening quote is mapped to the pattern of its contents and end.
+# Tokens outside of quotes. _ENDS maps each opening quote to a pattern of its contents and its end.
 _TOKEN = re.compile(rb"""--[^\n]*|(?<!\w)[Ee]'|['";$]|/\*""")
 _ENDS = {
     b"'": re.compile(rb"(?:[^']|'')*?'(?!')"),
@@ -21,7 +21,7 @@ _ENDS = {
 }
 _RESTRICT = re.compile(rb"\\(un)?restrict [A-Za-z0-9]+\s*")
 _COPY = re.compile(rb"COPY [\w.\"]+ \([\w\", ]+\) FROM stdin;")
-# A server older than pg_dump knows not all of these, and our own time-outs are to stay.
+# Skipped: a server older than pg_dump does not know all of these, and our own time-outs apply.
 _TIMEOUT = re.compile(rb"SET (statement|lock|idle_in_transaction_session|transaction)_timeout = 0;")
 _ACCEPTED = re.compile(
     rb"SET \w+ = [\w']+;"
@@ -31,7 +31,7 @@ _ACCEPTED = re.compile(
     rb"|ALTER (TABLE|SEQUENCE|INDEX) "
     rb"|COMMENT ON |CREATE EXTENSION IF NOT EXISTS "
 )
-# All tables, also those that the dump does not contain: it may be older than the schema.
+# All tables, including those that the dump does not contain because it is older than the schema.
 _DROP_TABLES = """
 DO $$ DECLARE name text; BEGIN
   FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
@@ -46,7 +46,7 @@ class DumpError(Exception):
 
 
 def load_dump(connection: Any, dump: BinaryIO) -> None:
-    """Replace all tables by those of a dump, in one transaction of a psycopg connection.
+    """Replace all tables with those of a dump, in one transaction of a psycopg connection.
 
     Raises: DumpError, psycopg.Error.
     """
@@ -62,7 +62,7 @@ def load_dump(connection: Any, dump: BinaryIO) -> None:
 
 
 def _statements(dump: BinaryIO) -> Iterator[bytes]:
-    """Return the statements of a dump; the data after a COPY are left to the caller."""
+    """Yield the statements of a dump; the caller has to read the data after a COPY."""
     statement, quote = b"", b""
     while line := dump.readline(MAX_STATEMENT):
         if not statement and (not line.strip() or _RESTRICT.fullmatch(line)):
@@ -83,7 +83,7 @@ def _statements(dump: BinaryIO) -> Iterator[bytes]:
 def _scan(line: bytes, quote: bytes) -> tuple[bytes, bytes, bool]:
     """Return a line without its comment, the quote open at its end, and if it ends a statement.
 
-    Raises: DumpError for two statements in a line, dollar quotes and block comments.
+    Raises: DumpError for two statements in one line, dollar quotes and block comments.
     """
     position = 0
     while True:
@@ -117,7 +117,7 @@ def _accepted(statement: bytes) -> bytes:
 
 
 def _copied(dump: BinaryIO) -> Iterator[bytes]:
-    r"""Return the rows after a COPY in chunks, up to the line `\.`. Raises: DumpError."""
+    r"""Yield the rows after a COPY in chunks, up to the line `\.`. Raises: DumpError."""
     lines: list[bytes] = []
     size, is_new_line = 0, True
     while line := dump.readline(CHUNK):

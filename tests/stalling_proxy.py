@@ -1,4 +1,4 @@
-"""A TCP proxy before a unix socket that can swallow all data, as a network that loses packets."""
+"""A TCP proxy for a unix socket that can discard all data, like a network that loses packets."""
 
 import socket
 import threading

@@ -24,7 +24,7 @@ from mainapp.accounts.policies import (
 )
 from mainapp.accounts.selectors import account_named, folded
 from mainapp.core.addresses import client_address
-from mainapp.core.limits import Key, give_back, of_address, of_text, of_user, try_consume
+from mainapp.core.limits import Key, Limit, of_address, of_text, of_user, refund, try_consume
 from mainapp.core.paths import absolute_url
 
 MISMATCH = _("Usuário, e-mail ou senha incorretos.")
@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def clean_username(self, username: str, shallow: bool = False) -> str:
         # Full-width letters become the ASCII letters that they look like.
         username = unicodedata.normalize("NFKC", username)
-        validate_username(username)  # first, as allauth's rule has other words
+        validate_username(username)  # before allauth's check, whose message has other words
         cleaned: str = super().clean_username(username, shallow)
         User.objects.check_username(cleaned, User())
         return cleaned
@@ -49,31 +49,35 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         """Return the user if the password is right, active or not; otherwise count the attempt.
 
-        Replaces allauth's limits, whose key is the name as typed and the request's host: both have
-        many spellings for one account. Hashes once for any name that is not refused.
+        Replaces allauth's limits, whose keys are the name as typed and the request's host: one
+        account can be reached by many spellings of both. Unless the attempt is refused, exactly one
+        hash is computed, whether or not the name has an account.
         """
         name = credentials.get("username") or credentials.get("email") or ""
         account = account_named(name)
-        browser = known_browser(request, account)
+        if browser := known_browser(request, account):
+            self._consume([(LOG_INS_BY_BROWSER, Key("browser", browser))])
+            return _check_password(request, account, credentials)
         address = of_address(client_address(request))
-        returned = [(WRONG_BY_ADDRESS, address), (WRONG_BY_NAME, of_text(folded(name)))]
-        counted = [(LOG_INS_BY_ADDRESS, address), *returned]
-        if browser:
-            counted, returned = [(LOG_INS_BY_BROWSER, Key("browser", browser))], []
-        if any(try_consume(limit, key).is_refused for limit, key in counted):
-            raise self.validation_error("too_many_login_attempts")
-        if account and not browser:
-            returned.append((WRONG_BY_ACCOUNT, of_user(account)))
-            if try_consume(*returned[-1]).is_refused:
-                account = None
+        wrong = [(WRONG_BY_ADDRESS, address), (WRONG_BY_NAME, of_text(folded(name)))]
+        self._consume([(LOG_INS_BY_ADDRESS, address), *wrong])
+        if account:
+            wrong.append((WRONG_BY_ACCOUNT, of_user(account)))
+            if try_consume(*wrong[-1]).is_refused:
+                account = None  # this refusal looks like a wrong password: see the policies
         user = _check_password(request, account, credentials)
         if user:
-            for limit, key in returned:
-                give_back(limit, key)
+            for limit, key in wrong:
+                refund(limit, key)
         return user
 
+    def _consume(self, uses: list[tuple[Limit, Key]]) -> None:
+        """Consume one use of each limit. Raises: ValidationError if one is exceeded."""
+        if any(try_consume(limit, key).is_refused for limit, key in uses):
+            raise self.validation_error("too_many_login_attempts")
+
     def reauthenticate(self, user: User, password: str) -> bool:
-        """Check a logged-in user's password; strangers' attempts do not limit it."""
+        """Check a logged-in user's password; attempts to log in by others do not limit it."""
         return user.check_password(password)
 
     def is_safe_url(self, url: str | None) -> bool:
@@ -122,7 +126,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
 def _check_password(
     request: HttpRequest, account: User | None, credentials: dict[str, Any]
 ) -> User | None:
-    """Return the account if the password is right, even a deactivated one (it has its own page)."""
+    """Return the account, which may be deactivated (that has its own page), or None if wrong."""
     AuthenticationBackend.unstash_authenticated_user()
     user = authenticate(request, account=account, **credentials)
     return user or AuthenticationBackend.unstash_authenticated_user()

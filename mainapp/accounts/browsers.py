@@ -1,7 +1,7 @@
-"""Browsers in which a user has logged in before, known by a signed cookie.
+"""Known browsers: those in which a user has logged in before, recognised by a signed cookie.
 
-Wrong passwords of strangers limit the log-ins of strangers only: a known browser has a limit of its
-own. The cookie admits nobody, since the password is still needed.
+A known browser has its own limit of log-ins, so that strangers' wrong passwords do not lock the
+owner out. The cookie alone gives no access: the password is still needed.
 """
 
 import secrets
@@ -13,20 +13,20 @@ from django.http import HttpRequest, HttpResponseBase
 
 SALT = "accounts.known-browser"
 LIFE_S = 365 * 24 * 3600
-MAX_USERS = 5  # of one browser, which bounds the cookie's size
+MAX_USERS = 5  # per browser; bounds the cookie's size
 
 
 def known_browser(request: HttpRequest, user: Any) -> str | None:
-    """Return the key under which this browser is known for a user; None if it is not."""
+    """Return the key by which this browser is known for a user; None if it is unknown."""
     return _known(request).get(str(user.pk)) if user else None
 
 
 def remember_browser(request: HttpRequest, user: Any) -> None:
-    """Make the response to this request set the cookie for a user, with a new key."""
+    """Add a user, with a new key, to the cookie that the response to this request will set."""
     known = _known(request)
     known.pop(str(user.pk), None)
-    kept = list(known.items())[-(MAX_USERS - 1) :]
-    request.known_browser = dict(kept) | {str(user.pk): secrets.token_urlsafe(12)}  # type: ignore[attr-defined] # until the response
+    latest = list(known.items())[-(MAX_USERS - 1) :]
+    request.known_browser = dict(latest) | {str(user.pk): secrets.token_urlsafe(12)}  # type: ignore[attr-defined] # until the response
 
 
 def set_cookie(request: HttpRequest, response: HttpResponseBase) -> None:

@@ -71,7 +71,7 @@ class SignUpForm(Labelled, allauth.SignupForm):  # type: ignore[misc] # allauth 
 
 
 class UnlockForm(Labelled, Form):
-    """Request for the link that makes a browser known; by username or e-mail."""
+    """Request, by username or e-mail, for the link that makes a browser known."""
 
     login = CharField(max_length=254)
 

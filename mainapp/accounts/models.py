@@ -24,8 +24,8 @@ from mainapp.core.names import (
     tidy,
 )
 
-# No "@", which marks an e-mail at log-in. ASCII only, as SQLite ignores the case of ASCII letters
-# only. A display name may contain any letters.
+# No "@", by which log-in recognises an e-mail. ASCII only, because SQLite ignores case only for
+# ASCII letters. A display name may contain any letters.
 validate_username = RegexValidator(
     r"\A[A-Za-z0-9_][A-Za-z0-9_.+-]*\Z",
     _("Use letras sem acento, números, ponto, hífen, + e sublinhado, sem espaços."),
@@ -48,17 +48,17 @@ class UserManager(DjangoUserManager["User"]):
     def _create_user_object(
         self, username: str, email: Any, password: Any, **fields: Any
     ) -> "User":
-        """Check the username by `check_username`. Raises: ValidationError."""
+        """Check the username before it is saved. Raises: ValidationError."""
         self.check_username(username, User(**fields))
         return super()._create_user_object(username, email, password, **fields)  # type: ignore[misc,no-any-return] # missing in its stubs
 
     def check_username(self, name: str, user: "User") -> None:
-        """Check the new username of a user. Raises: ValidationError."""
+        """Check a user's new username. Raises: ValidationError."""
         validate_username(name)
         self._check_free(name, user)
 
     def check_display_name(self, name: str, user: "User") -> None:
-        """Check the new display name of a user; "" means no name. Raises: ValidationError."""
+        """Check a user's new display name; "" means no name. Raises: ValidationError."""
         if has_hidden(name):
             raise ValidationError(_("Há um caractere que não se pode mostrar."))
         if name and not has_letter(name):
@@ -68,7 +68,7 @@ class UserManager(DjangoUserManager["User"]):
         self._check_free(name, user)
 
     def _check_free(self, name: str, user: "User") -> None:
-        """Check that a name does not look like another user's or a staff name; one query."""
+        """Check that a name looks like no other user's and no staff name. One query."""
         alike = skeletons(name)
         others = NameSkeleton.objects.exclude(user=user) if user.pk else NameSkeleton.objects
         is_placeholder = any(alike & skeletons(removed) for removed in _removed_user_names())
@@ -133,7 +133,7 @@ class User(AbstractUser):
         ]
 
     def clean(self) -> None:
-        """Check the names if they are new: names from before the rule stay valid."""
+        """Check the names that changed; names that are older than the rule stay valid."""
         super().clean()
         self.display_name = tidy(self.display_name)
         saved: Any = User.objects.filter(pk=self.pk).values("username", "display_name").first()
@@ -165,7 +165,7 @@ class User(AbstractUser):
 class NameSkeleton(models.Model):
     """The appearance of a user's username or display name (see `mainapp.core.names`).
 
-    Users whose names are older than the rule may share one; a new name may share none.
+    Only users whose names are older than the rule may share one.
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
@@ -218,6 +218,6 @@ class Preferences(models.Model):
 
 
 def language_of(user: User) -> str:
-    """Return the language of messages to a user: the chosen one, or the site's."""
+    """Return the language of messages to a user: the user's choice, or else the site's."""
     preferences = getattr(user, "preferences", None)
     return (preferences.language if preferences else "") or settings.LANGUAGE_CODE

@@ -27,17 +27,17 @@ class MemberRequest(HttpRequest):
 # The values of `User.Access`, from low to high; each includes the rights of the ones before it.
 LEVELS = ("user", "support", "admin")
 
-# Log-ins; the WRONG ones are uncounted when the password was right. By address and by the name as
-# typed, the refusal is shown. By the account that the name led to, it looks like a wrong password:
-# otherwise trying an e-mail after a username would reveal that both are of one account. A browser
-# in which the user has logged in before has its own limit: strangers cannot lock the owner out.
+# Log-ins. Uses of the WRONG limits are refunded if the password was right. A refusal by address or
+# by the typed name is shown as such. A refusal by account looks like a wrong password: otherwise,
+# trying an e-mail after a username would reveal that both belong to one account. A known browser
+# has only its own limit, so strangers cannot lock the owner out.
 LOG_INS_BY_ADDRESS = Limit("log-ins-all", 30, 60.0)
 WRONG_BY_ADDRESS = Limit("log-ins", 10, 60.0)
 WRONG_BY_NAME = Limit("log-ins", 5, 300.0)
 WRONG_BY_ACCOUNT = Limit("log-ins", 5, 300.0)
 LOG_INS_BY_BROWSER = Limit("log-ins-known", 10, 300.0)
 
-# Requests for the link that makes a browser known, and the mails with it.
+# Requests for the link that makes a browser known, and e-mails with that link.
 UNLOCKS_BY_ADDRESS = Limit("unlocks", 20, 60.0)
 UNLOCKS_BY_NAME = Limit("unlocks", 5, 300.0)
 UNLOCK_MAILS = Limit("unlock-mails", 3, 3600.0)

@@ -24,7 +24,7 @@ NAMES = ("username", "display_name")
 @receiver(user_logged_in)
 @receiver(password_reset)
 def remember_users_browser(request: Any, user: User, **_kwargs: Any) -> None:
-    """Remember a browser whose user knew the password or opened a link mailed to the account."""
+    """Make a browser known after a log-in, or after a password reset by a mailed link."""
     if request is not None:
         remember_browser(request, user)
 
@@ -40,7 +40,7 @@ def end_session(instance: Session, **_kwargs: Any) -> None:
 
 @receiver(pre_save, sender=User)
 def remember_fields(instance: User, raw: bool, update_fields: Any, **_kwargs: Any) -> None:
-    """Store the saved fields for the receivers below; one query if they may change."""
+    """Store the fields' old values for the receivers below; one query if they may change."""
     may_change = update_fields is None or not update_fields.isdisjoint((*FIELDS, *NAMES))
     before = None
     if may_change and not raw and not instance._state.adding:

@@ -20,10 +20,10 @@ UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
 
 
 def folded(name: str) -> str:
-    """Return a log-in name without the differences of case, width and form that are ignored.
+    """Return a log-in name without differences of case, width and Unicode form.
 
-    PostgreSQL finds `alice` for `al\u0131ce`, since both have the same upper case, and SQLite does
-    not: after this both do.
+    PostgreSQL finds `alice` for `al\u0131ce`, because both have the same upper case; SQLite does
+    not. With folded names both do.
     """
     return unicodedata.normalize("NFKC", name).upper().casefold().strip()
 
@@ -124,4 +124,5 @@ def _is_valid(user: User, data: dict[str, str]) -> bool:
     """Return whether a session has the user's current password hash and a configured backend."""
     if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return False
-    return constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(data.get(HASH_SESSION_KEY, ""), value) for value in hashes)

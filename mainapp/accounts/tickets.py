@@ -29,8 +29,8 @@ def issue(session_key: str) -> str:
 def redeem(value: str) -> str | None:
     """Return the session key of a ticket and delete it; None if it is unknown, used or expired.
 
-    A ticket that this program did not write counts as unknown. Of several concurrent callers, one
-    gets it.
+    A ticket that this program did not write counts as unknown. Only one of several concurrent
+    callers receives the key.
     """
     name = _key(value)
     stored: Any = client().getdel(name)

@@ -1,4 +1,4 @@
-"""Log-in, sign-up and password reset, where they differ from allauth's, and unlocking by mail."""
+"""Log-in, sign-up and password reset, where they differ from allauth's, and links to unlock."""
 
 import time
 from collections.abc import Callable
@@ -48,7 +48,7 @@ class LogInView(allauth.LoginView):  # type: ignore[misc] # allauth has no types
 
 
 class UnlockView(FormView):  # type: ignore[type-arg] # no generics at run time
-    """Mail the account a link that makes a browser known; the response reveals nothing about it."""
+    """Mail a link that makes a browser known; the response is the same without an account."""
 
     form_class = UnlockForm
     template_name = UNLOCK_PAGE
@@ -70,7 +70,7 @@ class UnlockView(FormView):  # type: ignore[type-arg] # no generics at run time
 
 
 def open_unlock_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Make this browser known to the account of a mailed link, then show the log-in page."""
+    """Make this browser known for the account of a mailed link, and redirect to the log-in."""
     user = user_of_unlock_token(token)
     if user is None:
         messages.error(request, _("Este link não vale mais. Peça outro."))

@@ -147,7 +147,7 @@ def _next(
 
 
 def _is_same_hold(since: datetime, at: datetime) -> bool:
-    """Return whether a hold may continue; one that began after `at` began on a wrong clock."""
+    """Return whether a hold continues; one that began after `at` was timed by a wrong clock."""
     return since <= at and _day(since) == _day(at)
 
 

@@ -14,6 +14,7 @@ from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.market.models import Stock
+from mainapp.market.selectors.successions import succession_notes
 from mainapp.market.selectors.watchlists import stocks_named
 
 MAX_LIMIT = Decimal(10_000_000)
@@ -183,9 +184,7 @@ class AlertForm(forms.Form):
             )
         is_same = self.alert is not None and self.alert.ativo_id == stock.pk
         if not stock.is_active and not is_same:
-            raise ValidationError(
-                _("%(text)s não é mais negociado."), params={"text": stock.symbol}, code="retired"
-            )
+            raise ValidationError(succession_notes([stock.symbol]), code="retired")
         return stock
 
     def clean_email(self) -> str:

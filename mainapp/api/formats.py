@@ -30,8 +30,8 @@ class OnlyJson(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
-class Names(SimpleMetadata):
-    """The answer to OPTIONS: an operation's name and methods; the schema describes its fields."""
+class OperationMetadata(SimpleMetadata):
+    """The response to OPTIONS: an operation's name and methods. The schema describes the fields."""
 
     def determine_actions(self, request: Any, view: Any) -> dict[str, Any]:
         return {}

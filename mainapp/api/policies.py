@@ -18,7 +18,8 @@ PAGE_SIZE, MAX_PAGE_SIZE = 50, 200
 def fingerprint(method: str, path: str, body: bytes) -> str:
     """Return a hash that identifies a request by its method, path and body.
 
-    Keyed, as the body may hold a password: from a plain hash in a backup it could be guessed.
+    The hash is keyed because the body may contain a password, which could be guessed from a plain
+    hash in a backup.
     """
     head = f"{method} {path}\n".encode()
     return salted_hmac("api.fingerprint", head + body, algorithm="sha256").hexdigest()

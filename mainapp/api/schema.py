@@ -21,7 +21,7 @@ KEY = {
 
 
 class Schema(AutoSchema):
-    """Describes an operation, with the header of those whose repetition has no second effect."""
+    """Describes an operation; adds the header `Idempotency-Key` where it is accepted."""
 
     def get_operation(self, *args: Any, **options: Any) -> Any:
         operation = super().get_operation(*args, **options)

@@ -53,7 +53,7 @@ def is_loopback(address: str) -> bool:
 
 
 def is_trusted_proxy(address: str) -> bool:
-    """Return whether connections from this address may be those of many clients."""
+    """Return whether an address is that of a proxy, whose connections belong to many clients."""
     return _is_in(address, tuple(settings.TRUSTED_PROXIES))
 
 

@@ -20,7 +20,7 @@ class CoreConfig(AppConfig):
 
 
 def check_site_url(**_kwargs: Any) -> list[CheckMessage]:
-    """Warn where links that leave the site would begin with this machine's own address."""
+    """Warn if links in mails and messages would begin with this machine's own address."""
     if settings.IS_SITE_URL_SET or settings.DEBUG:
         return []
     text = f"SITE_URL is not set: links in messages begin with {settings.SITE_URL}."

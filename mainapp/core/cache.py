@@ -30,11 +30,11 @@ class _Outage:
 
 
 class Unreadable(ValueError):
-    """A value in the cache that this program did not write."""
+    """Raised for a value in the cache that this program did not write."""
 
 
 class JsonSerializer:
-    """Stores values as JSON: Django's default, pickle, runs the code in a value that it reads."""
+    """Stores values as JSON: Django's default, pickle, would run code in a value that it reads."""
 
     def dumps(self, value: Any) -> int | bytes:
         # Redis increments plain integers.

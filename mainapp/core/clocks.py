@@ -1,20 +1,20 @@
-"""The rule for stored times: a time further ahead than its own period is not believed.
+"""Detection of stored times that are too far in the future to be right.
 
-A clock that ran ahead and was set right leaves such times behind. Believed, each would stop its
-work until the clock reached it again: for as long as the clock had been wrong.
+They are left behind by a clock that ran ahead and was then corrected. If such a due time were
+respected, its work would stop until the clock reached it: for as long as the clock had been wrong.
 """
 
 from datetime import datetime, timedelta
 
 SKEW = timedelta(seconds=2)  # between the synchronized clocks of two hosts
-LARGE_SKEW = timedelta(minutes=1)  # where a belief too few would do harm
+# Where rejecting a right time does harm: an e-mail sent twice, a quota that starts again.
+LARGE_SKEW = timedelta(minutes=1)
 
 
 def latest(at: datetime, *, period: timedelta = timedelta(0), skew: timedelta = SKEW) -> datetime:
-    """Return the latest time that is believed at the moment `at`.
+    """Return the latest stored time that can be right at the moment `at`.
 
-    `period` is how far ahead a time of this kind is set: zero for a time at which something
-    happened.
+    `period` is the longest time by which such times are set ahead: zero for times of past events.
     """
     return at + period + skew
 
@@ -26,5 +26,5 @@ def is_ahead(
     period: timedelta = timedelta(0),
     skew: timedelta = SKEW,
 ) -> bool:
-    """Return whether a stored time is too far ahead of `at` to be believed."""
+    """Return whether a stored time is too far ahead of `at` to be right."""
     return moment is not None and moment > latest(at, period=period, skew=skew)

@@ -1,12 +1,17 @@
-"""Time limits of database calls, and recognition of failures that the database caused."""
+"""Time limits for database calls, and detection of errors caused by an unavailable database."""
 
+import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from time import monotonic
+from zlib import crc32
 
 from django.db import InterfaceError, OperationalError
+from django.db import connection as default_connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponseBase
 
 REQUEST_S = 7.0  # of the 10 s in which a request has to end
@@ -21,14 +26,14 @@ _deadline: ContextVar[float | None] = ContextVar("database_deadline", default=No
 
 
 class ProcessLimit:
-    """Limit of each call outside a request, in seconds; None for commands such as `migrate`."""
+    """Time limit of each call outside requests, in seconds; None for commands like `migrate`."""
 
     call_s: float | None = None
 
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Limit the database calls of the block to `seconds` in total; a later one fails."""
+    """Limit the database calls in the block to `seconds` in total; calls after that fail."""
     token = _deadline.set(monotonic() + seconds)
     try:
         yield
@@ -37,20 +42,65 @@ def limited(seconds: float) -> Iterator[None]:
 
 
 def remaining_s() -> float | None:
-    """Return the time that a database call may take now, 0 at least; None without a limit."""
+    """Return how long a database call may take now, in seconds from 0; None without a limit."""
     deadline = _deadline.get()
     return ProcessLimit.call_s if deadline is None else max(0.0, deadline - monotonic())
 
 
 def is_limited() -> bool:
-    """Return whether the caller is in a `limited` block."""
+    """Return whether the caller is inside a `limited` block."""
     return _deadline.get() is not None
+
+
+def direct_connection() -> BaseDatabaseWrapper:
+    """Return a new connection outside of the pool, for the caller to close."""
+    connection: BaseDatabaseWrapper = default_connection.copy()
+    connection.settings_dict.get("OPTIONS", {}).pop("pool", None)
+    return connection
+
+
+@contextmanager
+def one_at_a_time(name: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock of that name in the database; call `on_wait` before waiting for another process.
+
+    The lock ends with its process. On SQLite it is the lock of a file next to the database.
+    """
+    lock = _hold_in_postgresql if default_connection.vendor == "postgresql" else _hold_in_file
+    with lock(name, on_wait):
+        yield
+
+
+@contextmanager
+def _hold_in_postgresql(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    # A connection of its own: the lock belongs to a session, which the pool may hand out or end.
+    connection = direct_connection()
+    number = crc32(f"pregao {name}".encode())
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+            if not cursor.fetchone()[0]:
+                on_wait()
+                cursor.execute("SELECT pg_advisory_lock(%s)", [number])
+        yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _hold_in_file(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    with Path(f"{default_connection.settings_dict['NAME']}.{name}-lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def limit_database_time(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Limit the time that a request waits for the database, in all its queries together."""
+    """Limit the total time that a request waits for the database, over all its queries."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         with limited(REQUEST_S):
@@ -60,9 +110,9 @@ def limit_database_time(
 
 
 def is_unavailable(error: BaseException | None) -> bool:
-    """Return whether a request failed because of an unreachable, locked, full or slow database.
+    """Return whether an error means that the database is unreachable, locked, full or too slow.
 
-    On SQLite, OperationalError is also raised for mistakes in a query.
+    On SQLite the error code decides: mistakes in a query also raise OperationalError there.
     """
     if not isinstance(error, OperationalError | InterfaceError):
         return False

@@ -1,13 +1,13 @@
-"""Logging of requests that are wrong in themselves."""
+"""Logging of invalid requests."""
 
 import logging
 
 
 class ClientErrors(logging.Filter):
-    """Log what a client sent wrongly in one line, as a warning at most.
+    """Log a client's invalid request in one line, as a warning at most.
 
     Django logs an address with a control character, an unknown Host or a form with too many fields
-    with a traceback, and some as errors. Anybody can send them at any time.
+    with a traceback, and some of them as errors, although anybody can send them at any time.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -21,9 +21,9 @@ CHARSET = re.compile(rb"""charset\s*=\s*["']?([^\s;"']*)""", re.IGNORECASE)
 class HeaderMiddleware:
     """Refuse requests whose headers Django cannot read.
 
-    It decodes a content type's parameters and a form by the codec that the client names, which may
-    be `zlib` or `utf-7`, and raises before any middleware runs.
-    `scope["pregao.is_unreadable"]` makes a later middleware respond with 400.
+    Django decodes a content type's parameters and a form with the codec that the client names, such
+    as `zlib` or `utf-7`, and raises before any of its middleware runs. Here such headers are
+    removed, and `scope["pregao.is_unreadable"]` makes a later middleware respond with 400.
     """
 
     def __init__(self, inner: Any) -> None:
@@ -41,6 +41,7 @@ def _is_readable(header: tuple[bytes, bytes]) -> bool:
     if name != b"content-type":
         return True
     charset = CHARSET.search(value)
+    # A parameter like `name*=codec''value` (RFC 2231) names a codec too.
     is_utf8 = charset is None or charset[1].lower() in (b"utf-8", b"utf8")
     return is_utf8 and b"*" not in value
 

@@ -1,8 +1,9 @@
-"""The rule for users' names: allowed characters, and detection of names that look alike.
+"""The rule for users' names: allowed characters, and detection of lookalikes.
 
-A name's skeletons describe its appearance: two names look alike if they share one. The method is
-that of Unicode's report 39 with its table of confusable characters, once for the letters as written
-(`AIice` looks like `Alice`, and `Iara` like `lara`), once in lower case (`ALICE` is `alice`).
+A name has two skeletons, which describe its appearance; names that share one are lookalikes. They
+are made by the method of Unicode's report 39, with its table of confusable characters: one from the
+letters as written (`AIice` looks like `Alice`, `Iara` like `lara`), and one from the letters in
+lower case (`ALICE` is `alice`).
 """
 
 import json
@@ -14,7 +15,8 @@ from importlib.resources import files
 
 # Unicode categories of characters that are not displayed, break the line or do not exist.
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
-# Characters by category, but displayed as nothing: fillers, joiners, an empty Braille pattern.
+# Characters of other categories that are displayed as nothing: fillers, joiners, a blank Braille
+# pattern.
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 # Characters that change the direction of the text after them.
 DIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -23,7 +25,7 @@ SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 # Alphabets with similar letters: a name that mixes them imitates another one.
 CONFUSABLE = {"LATIN", "CYRILLIC", "GREEK"}
 MAX_SKELETON = 160
-# Signs written instead of letters; small i and l are alike too where it is about the staff.
+# Signs that are written instead of letters. Among reserved names, i counts as l too: `Adm1n`.
 _WRITTEN_FOR = str.maketrans("01345@$!|i", "oleasaslll")
 _FILLERS = ("das", "dos", "da", "de", "do", "the", "equipe", "oficial", "official", "staff", "team")
 
@@ -34,7 +36,7 @@ def is_hidden(character: str) -> bool:
 
 
 def has_hidden(text: str) -> bool:
-    """Return whether text has a hidden character other than the joiners inside emoji."""
+    """Return whether a text has a hidden character, apart from joiners inside an emoji."""
     return any(
         is_hidden(char) and not (char == JOINER and _joins_emoji(text[:n], text[n + 1 :]))
         for n, char in enumerate(text)
@@ -47,7 +49,7 @@ def _joins_emoji(before: str, after: str) -> bool:
 
 
 def is_plain_text(text: str) -> bool:
-    """Return whether text of several lines has no control characters and none that reorder."""
+    """Return whether a text of several lines has no control, blank or directional characters."""
     kinds = {unicodedata.category(char) for char in text if char not in "\n\t"}
     return not (kinds & HIDDEN - {"Cf"}) and not ((DIRECTIONAL | BLANK) & set(text))
 
@@ -55,7 +57,7 @@ def is_plain_text(text: str) -> bool:
 def tidy(name: str) -> str:
     """Return a name in composed form, with single spaces and without variation selectors.
 
-    Phones add a selector to many emoji.
+    Phones add such a selector to many emoji.
     """
     name = unicodedata.normalize("NFC", SELECTORS.sub("", name))
     spaced = "".join(" " if unicodedata.category(char) == "Zs" else char for char in name)
@@ -74,22 +76,23 @@ def mixes_alphabets(name: str) -> bool:
 
 
 def one_line(text: str) -> str:
-    """Return a user's text for use in our own line: one line, without hidden characters."""
+    """Return a user's text as one line without hidden characters, for use in a line of ours."""
     return "".join(char for char in " ".join(text.split()) if not is_hidden(char))
 
 
 def skeletons(name: str) -> set[str]:
-    """Return the skeletons of a name; names that share one look alike. Empty for ""."""
+    """Return the skeletons of a name; lookalikes share one. Empty for an empty name."""
     shown = "".join(char for char in unicodedata.normalize("NFKC", name) if not is_hidden(char))
     shown = tidy(shown)
     if not shown:
         return set()
+    # The mark keeps the two kinds apart: each is compared with its own kind only.
     kinds = {"=": shown, "~": shown.casefold()}
     return {f"{kind}{_caseless(text)}"[:MAX_SKELETON] for kind, text in kinds.items()}
 
 
 def is_reserved(name: str, reserved: Collection[str]) -> bool:
-    """Return whether a name looks like a combination of reserved words: `Adm1n do Pregão`."""
+    """Return whether a name looks like it is made of reserved words, as `Adm1n do Pregão` does."""
     words = "|".join(_plain(word) for word in reserved)
     fillers = "|".join(_plain(word) for word in _FILLERS)
     pattern = re.compile(rf"(?:{fillers})*(?:{words})(?:{words}|{fillers})*")
@@ -107,7 +110,7 @@ def _plain(name: str) -> str:
 
 
 def _caseless(text: str) -> str:
-    """Return a skeleton without case; where a capital looks like another letter, by that letter."""
+    """Return a skeleton in lower case, after capitals became the letters that they look like."""
     return _skeleton(_skeleton(text).casefold())
 
 
@@ -119,7 +122,10 @@ def _skeleton(text: str) -> str:
 
 @cache
 def _prototypes() -> dict[int, str]:
-    """Return the prototype of each character with lookalikes; takes 30 ms, once per process."""
+    """Return the prototype of each confusable character, by its number.
+
+    A prototype represents all strings that look the same. Takes 30 ms, once per process.
+    """
     source = files("confusable_homoglyphs").joinpath("confusables.json").read_bytes()
     groups: dict[str, set[str]] = {}
     for marked, others in json.loads(source).items():
@@ -131,9 +137,9 @@ def _prototypes() -> dict[int, str]:
     return {ord(text): prototype for text, prototype in pairs if text != prototype}
 
 
-def _join(groups: dict[str, set[str]], one: str, other: str) -> None:
+def _join(groups: dict[str, set[str]], first: str, second: str) -> None:
     """Merge the groups of two strings; `groups` maps each string to its group."""
-    larger, smaller = groups.setdefault(one, {one}), groups.setdefault(other, {other})
+    larger, smaller = groups.setdefault(first, {first}), groups.setdefault(second, {second})
     if len(larger) < len(smaller):
         larger, smaller = smaller, larger
     if larger is not smaller:

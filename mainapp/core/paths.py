@@ -1,4 +1,4 @@
-"""Keys in URLs: their converter, and 404 for missing and foreign rows. Links to this site."""
+"""Keys in URLs: their converter, and 404 for missing and foreign rows. Absolute links."""
 
 import re
 from collections.abc import Iterator
@@ -58,9 +58,9 @@ def get_owned_or_404(rows: QuerySet[Row], pk: int | None) -> Row:
 
 
 def absolute_url(path: str = "/") -> str:
-    """Return the address of a path of this site, for mails, messages and links to share.
+    """Return the URL of a path on this site, for mails, messages and shared links.
 
-    Its start is SITE_URL, never a request's Host, which the client chooses.
+    It begins with SITE_URL, never with a request's Host, which the client chooses.
     """
     return f"{settings.SITE_URL.rstrip('/')}/{path.lstrip('/')}"
 

@@ -1,9 +1,10 @@
-"""Parser of ALLOWED_PRIVATE_TARGETS: servers in the site's own network that users may name.
+"""ALLOWED_PRIVATE_TARGETS: servers in the site's own network to which users may send messages.
 
     nas.local  nas.local:8123  10.0.0.0/24  192.168.1.7:8080  fd00::7  [fd00::/64]:443
 
 A network covers private addresses only. Loopback, link-local (cloud metadata) and other special
-addresses have to be named one by one; so do the ports of the site's own stores.
+addresses must be listed one by one. The ports of the site's own database and Redis must be listed
+explicitly.
 """
 
 import re
@@ -30,14 +31,14 @@ _PORT = re.compile(r"[0-9]{1,5}", re.A)
 
 @dataclass(frozen=True, slots=True)
 class PrivateTarget:
-    """A host name, or a network (a single address too), on one port or on any (None)."""
+    """A host name or a network (which may be a single address), on one port or on any (None)."""
 
     name: str = ""
     network: Network | None = None
     port: int | None = None
 
     def covers(self, address: Address, *, host: str, port: int) -> bool:
-        """Return whether requests to `host`, which has this address, may go to this port."""
+        """Return whether a request to `host`, which has this address, may go to this port."""
         if self.port not in (None, port):
             return False
         if self.network is None:
@@ -50,7 +51,7 @@ class PrivateTarget:
 
 @dataclass(frozen=True, slots=True)
 class PrivateTargets:
-    """All items; `own_ports` are those of the site's database and Redis."""
+    """All items of the setting; `own_ports` are those of the site's database and Redis."""
 
     items: tuple[PrivateTarget, ...] = ()
     own_ports: frozenset[int] = frozenset()
@@ -70,7 +71,7 @@ class PrivateTargets:
         )
 
     def may_cover(self, host: str, *, port: int) -> bool:
-        """Return whether the addresses of a host name could be covered; contacts no resolver."""
+        """Return whether addresses of a host name could be covered, without resolving it."""
         name = _plain_name(host)
         return any(target.network or target.name == name for target in self._on(port))
 

@@ -1,4 +1,4 @@
-"""Channel layer that detects an unresponsive Redis, and refuses messages that others wrote to it.
+"""Channel layer that detects an unresponsive Redis, and rejects messages written by others.
 
 A subscription only receives. If the server freezes or a firewall drops the connection, no call
 fails, and the process would receive nothing until the kernel closes the connection after hours.
@@ -22,14 +22,14 @@ POLL_S = 0.1
 RETRY_S = 0.5
 # Reconnect after this time without a reply to the PINGs that redis-py sends.
 SILENT_S = 2.0
-# A recorded message is not believed again after this time; hosts' clocks may differ by as much.
+# A copied message is rejected after this time. The hosts' clocks may differ by as much.
 VALID_S = 300
 SENT_AT = struct.Struct("!d")
 PURPOSE = "channel layer"
 
 
 class ChannelLayer(RedisPubSubChannelLayer):  # type: ignore[misc] # channels_redis has no types
-    """Signs each message with the time: see `mainapp.core.signatures`."""
+    """Signs each message together with the time (see `mainapp.core.signatures`)."""
 
     def serialize(self, message: Any) -> bytes:
         return sign(SENT_AT.pack(time.time()) + super().serialize(message), purpose=PURPOSE)

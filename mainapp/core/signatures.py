@@ -1,7 +1,7 @@
-"""Signatures of what this program writes to Redis and believes when it reads it back.
+"""Signatures of data that the processes of a site exchange through Redis.
 
-The key is derived from SECRET_KEY, so that who can write to Redis cannot end log-ins or act in
-another user's name.
+The keys are derived from SECRET_KEY: without it, someone who can write to Redis can neither end
+log-ins nor act as another user.
 """
 
 import hashlib
@@ -14,11 +14,11 @@ SIZE = 16
 
 
 class Forged(ValueError):
-    """Data without a valid signature."""
+    """Raised for data without a valid signature."""
 
 
 def sign(data: bytes, *, purpose: str) -> bytes:
-    """Return the data after its signature, which is valid for that purpose only."""
+    """Return the signature, which is valid for that purpose only, followed by the data."""
     return _signature(data, settings.SECRET_KEY, purpose) + data
 
 
@@ -32,7 +32,7 @@ def verified(data: bytes, *, purpose: str) -> bytes:
 
 
 def _signature(data: bytes, secret: str, purpose: str) -> bytes:
-    # BLAKE2 has a keyed mode: a tenth of HMAC's time for short messages.
+    # BLAKE2 has a keyed mode, which takes a tenth of HMAC's time for short messages.
     return hashlib.blake2b(data, key=_key(secret, purpose), digest_size=SIZE).digest()
 
 

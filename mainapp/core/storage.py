@@ -1,6 +1,6 @@
 """Static files: hashed names, also in ES module imports, and only the used files of packages.
 
-Also the messages of the next page, in a cookie whose name is a setting.
+Also storage of the messages for the next page, in a cookie with a configurable name.
 """
 
 from collections.abc import Iterable, Iterator

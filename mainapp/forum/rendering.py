@@ -79,10 +79,10 @@ def mentions_in(body: str) -> set[str]:
 
 
 def mentioned_in(body: str, names: Collection[str]) -> set[str]:
-    """Return those of the lower-case names that a reader sees as mentions, at most MAX_MENTIONS.
+    """Return the lower-case names that are rendered as mentions, at most MAX_MENTIONS.
 
-    Names in code and in addresses are not rendered as mentions; those in quotes are an earlier
-    author's.
+    Names in code and in addresses are not rendered as mentions. Names in quotes are left out,
+    because their author mentioned them in an earlier message.
     """
     if not names:
         return set()

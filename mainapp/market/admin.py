@@ -30,7 +30,7 @@ def drop_corrections(
 
 
 class CorrectableAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    """Rows of the project's data. What an admin changes here stays when the data is loaded again."""
+    """Rows of the project's data. What an admin changes stays when the data is loaded again."""
 
     actions = [drop_corrections]
 
@@ -63,7 +63,7 @@ class StockAdmin(CorrectableAdmin):
     @admin.display(description=_("corrigido à mão"))
     def corrections(self, stock: Stock) -> str:
         names = {field.name: field.verbose_name for field in Stock._meta.fields}
-        return ", ".join(str(names.get(name, name)) for name in stock.corrected_fields) or "–"
+        return ", ".join(str(names.get(name, name)) for name in stock.corrected_fields) or _("nada")
 
     def has_delete_permission(self, request: HttpRequest, obj: Stock | None = None) -> bool:
         # Deleting a stock would delete its candles: it is retired instead.
@@ -111,7 +111,7 @@ class CorporateEventAdmin(CorrectableAdmin):
         self, request: HttpRequest, obj: CorporateEvent | None = None
     ) -> bool:
         # The next loading of the data would bring it back.
-        return obj is None or obj.key is None
+        return obj is None or not obj.key
 
 
 @admin.register(RejectedQuotes)

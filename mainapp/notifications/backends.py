@@ -34,7 +34,8 @@ def _letters(message: EmailMessage) -> list[Letter]:
     body = str(message.body)
     html = next((str(content) for content, mimetype in alternatives if mimetype == "text/html"), "")
     headers = {name: str(value) for name, value in message.extra_headers.items()}
-    # The site's own sender is added when the mail is sent: a corrected one also helps waiting rows.
+    # The site's own sender is added when the mail is sent, so that a corrected setting also applies
+    # to waiting rows.
     if message.from_email != settings.DEFAULT_FROM_EMAIL:
         headers.setdefault("From", message.from_email)
     return [

@@ -19,7 +19,8 @@ from mainapp.core.policies import (
 
 LEASE = timedelta(seconds=60)
 GIVE_UP = timedelta(days=1)
-# A message whose fate is unknown may have arrived: each further attempt may be a duplicate.
+# If the outcome of an attempt is unknown, the message may have arrived, and each further attempt
+# may deliver a duplicate.
 MAX_UNKNOWN = 3
 UNKNOWN_PAUSE = timedelta(minutes=15)
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 3600.0

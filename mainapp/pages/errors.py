@@ -45,8 +45,8 @@ def content_too_large(request: HttpRequest) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return a page without dependencies, because any of them may be the cause of the error.
 
-    Django calls it in the `except` block. If the database is the cause, the status is 503, and the
-    log gets one line instead of a traceback for each request.
+    If the database is the cause, the status is 503, and each request is logged in one line instead
+    of a traceback. Django calls this in its `except` block, so the error is the current exception.
     """
     error = sys.exception()
     if not is_unavailable(error):
@@ -55,6 +55,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response = _page(request, "503.html", 503)
     response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
     response["Retry-After"] = str(RETRY_AFTER_S)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def forgotten_proxy(request: HttpRequest) -> HttpResponse:
+    response = _page(request, "500_proxy.html", 500)
+    response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
     response["Cache-Control"] = "no-store"
     return response
 

@@ -1,5 +1,6 @@
 """Middleware: refusals before a view runs, page limits and policies, metrics, cookies, caching."""
 
+import logging
 import re
 from collections.abc import Callable
 from time import perf_counter
@@ -10,6 +11,8 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.middleware.gzip import GZipMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
@@ -30,7 +33,7 @@ from mainapp.core.policies import (
     page_policies,
 )
 from mainapp.pages.board import meter
-from mainapp.pages.errors import content_too_large, too_many_requests
+from mainapp.pages.errors import content_too_large, forgotten_proxy, too_many_requests
 from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
@@ -39,6 +42,10 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 # Polled by monitoring; they respond even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
+MAX_NAMED_PROXIES = 5
+COMPRESSED_KINDS = ("application/json", "application/vnd.oai.openapi+json")
+
+logger = logging.getLogger(__name__)
 
 
 def measure_responses(
@@ -55,6 +62,66 @@ def measure_responses(
         return response
 
     return middleware
+
+
+def accept_any_host_from_machines(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Serve monitoring by any Host header: balancers use addresses, and build no link from them."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path_info in MACHINE_PAGES:
+            request.get_host = request._get_raw_host  # type: ignore[attr-defined,method-assign]
+        return get_response(request)
+
+    return middleware
+
+
+class RequireHttps(SecurityMiddleware):
+    """Redirects to https and adds security headers; names a proxy that TRUSTED_PROXIES lacks.
+
+    Such a proxy's requests came by https, but count as http: a redirect would come back for ever.
+    """
+
+    def __init__(self, get_response: Any) -> None:
+        super().__init__(get_response)
+        self._named_proxies: set[str] = set()
+
+    def process_request(  # type: ignore[override] # django-stubs expects redirects alone
+        self, request: HttpRequest
+    ) -> HttpResponseBase | None:
+        if request.is_secure() or request.headers.get("X-Forwarded-Proto") != "https":
+            return super().process_request(request)
+        self._name(client_address(request) or "a unix socket's peer")
+        is_redirected = super().process_request(request) is not None
+        return forgotten_proxy(request) if is_redirected else None
+
+    def _name(self, proxy: str) -> None:
+        """Log an address once; strangers may send the header too, from many addresses."""
+        if proxy not in self._named_proxies and len(self._named_proxies) < MAX_NAMED_PROXIES:
+            self._named_proxies.add(proxy)
+            logger.error(
+                "%s forwards https requests, but TRUSTED_PROXIES does not contain it: add it if it "
+                "is your proxy, so that its X-Forwarded-Proto and X-Forwarded-For are believed",
+                proxy,
+            )
+
+
+class CompressText(GZipMiddleware):
+    """Compresses pages and other text, not pictures and archives, which are compressed already.
+
+    Compression betrays how similar a secret in a page is to what an attacker makes the page repeat
+    (BREACH). Django therefore adds a random number of bytes to each response, and masks its CSRF
+    tokens anew for each.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if kind.startswith("text/") or kind in COMPRESSED_KINDS:
+            return super().process_response(request, response)
+        return response
 
 
 def refuse_control_characters(
@@ -76,8 +143,8 @@ def refuse_unreadable_requests(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Respond with 413 or 400 to a request that the middleware in front of Django refused.
 
-    A session cookie that no session of ours can have is ignored: PostgreSQL refuses to look up a
-    NUL, which a cookie may contain as `"\\000"`.
+    A malformed session cookie is ignored: it may contain a NUL, as `"\\000"`, which PostgreSQL
+    refuses to look up.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -120,7 +187,7 @@ def _is_counted(path: str) -> bool:
 
 
 def _is_operation(path: str) -> bool:
-    """Return whether a view of the API counts requests for this path itself."""
+    """Return whether a path is an operation of the API, whose view counts its own requests."""
     try:
         return resolve(path).url_name in operation_policies()
     except Resolver404:
@@ -187,7 +254,7 @@ def forbid_storing(
 ) -> Callable[[HttpRequest], HttpResponseBase]:
     """Add `no-store` to responses to logged-in users, unless the view sets a Cache-Control.
 
-    Every page names its reader; a stored one would be shown to the browser's next user.
+    Every page names its reader, and a stored page would be shown to the browser's next user.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
@@ -200,7 +267,7 @@ def forbid_storing(
 
 
 def _is_read_by_member(request: HttpRequest) -> bool:
-    """Return whether the request has a user; reads no session that the view did not read."""
+    """Return whether the request has a logged-in user, without loading a session for this."""
     user = getattr(request, "_cached_user", None)  # of Django's AuthenticationMiddleware
     if user is None and not isinstance(getattr(request, "user", None), SimpleLazyObject):
         user = getattr(request, "user", None)  # set by a log-in or by REST framework

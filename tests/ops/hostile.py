@@ -1,4 +1,4 @@
-"""Requests that no client of ours sends, for every page and operation."""
+"""Hostile requests, such as no client of ours sends, to any page or operation."""
 
 import json
 import zlib
@@ -57,7 +57,7 @@ MULTIPART = b"multipart/form-data; boundary=x"
 
 @dataclass(frozen=True)
 class Hostile:
-    """One request to any address; `names` in the body or query are the address's fields."""
+    """One request, which can be sent to any address."""
 
     method: str = "GET"
     query: bytes = b""
@@ -139,7 +139,7 @@ def of_headers() -> Iterator[Hostile]:
 
 
 def of_forms(names: list[str]) -> Iterator[Hostile]:
-    """Yield forms whose fields all have one hostile value, and forms that are none."""
+    """Yield forms whose fields all have the same hostile value, and malformed forms."""
     for text in TEXTS:
         body = "&".join(f"{name}={escaped(text)}" for name in names).encode()
         if len(body) < 2_000_000:
@@ -195,7 +195,7 @@ def parts(names: list[str]) -> Iterator[bytes]:
 
 
 def of_json(names: list[str], method: str) -> Iterator[Hostile]:
-    """Yield objects whose fields all have one hostile value, and texts that are none."""
+    """Yield JSON objects whose fields all have the same hostile value, and malformed bodies."""
     bodies = [json.dumps(dict.fromkeys(names, value)).encode() for value in VALUES]
     bodies += [
         b'{"a":' * 50_000,

@@ -1,4 +1,4 @@
-"""No request of a client causes a server error, a traceback in the log, or much work."""
+"""No client's request causes a server error, a traceback in the log, or much work."""
 
 import io
 import logging
@@ -23,13 +23,14 @@ from project.asgi import http
 from tests.ops import hostile
 from tests.ops.hostile import Hostile
 
-# Without the thread of its own that Django gives each request: the test rolls its changes back.
+# Without the layer in which Django gives each request its own thread: the requests must share the
+# test's transaction, which is rolled back.
 application = HeaderMiddleware(BodyLimitMiddleware(http.handle))
 CPU_S, GROWTH = 0.3, 64 * 1024 * 1024
 TOKEN = b"a" * 32
-# Each address gets every STEPth request, each request is sent to many addresses.
+# Each address gets every STEPth request, and each request is sent to many addresses.
 STEP = 5
-# Names that views read without a form or serializer, of the query and of the body.
+# Names in the query and in the body that views read without a form or serializer.
 QUERY = [
     "q",
     "page",

@@ -1,6 +1,6 @@
 """Recovery of worker, beat and web from a Redis that refuses or delays commands.
 
-They run without a supervisor: a process that ends stays away.
+They run without a supervisor, so that a process that ends is not restarted.
 """
 
 import json
@@ -101,9 +101,9 @@ class Tasks:
             self.client.lpush(f"{self.prefix}:listed", json.dumps(_message(self.last_id)))
 
     def are_done(self) -> bool:
-        """Return whether the last one has a result, and none waits or lacks acknowledgement.
+        """Return whether the last task has a result, and no task is queued or unacknowledged.
 
-        Earlier ones may have ended while Redis refused their results.
+        Earlier tasks may have ended while Redis refused to store their results.
         """
         names = ("listed", "unacked", "unacked_index")
         remaining = self.client.exists(*(f"{self.prefix}:{name}" for name in names))

@@ -9,8 +9,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-# The plugins of FORMATS and of EXIF data are imported here, before the memory is limited: all of
-# Pillow's took a third of the process's time.
+# Only the plugins for FORMATS and EXIF data are imported, because importing all of Pillow's took a
+# third of the process's time; and here, before the memory is limited.
 from PIL import (
     GifImagePlugin,  # noqa: F401
     Image,

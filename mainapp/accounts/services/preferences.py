@@ -19,10 +19,10 @@ def save_preferences(*, user: User, **fields: Any) -> Preferences:
 
 
 def save_profile(*, user: User, display_name: str, bio: str) -> None:
-    """Save a user's public name and description, both plain text; unchanged ones are not checked.
+    """Save a user's public name and description, both plain text; only changes are checked.
 
-    Raises: DomainError, with the field, for a name that is or looks like another user's, the
-    placeholder for deleted users or reserved for the staff, and for hidden characters.
+    Raises: DomainError, with the field, for a name that looks like another user's, like a reserved
+    one or like the placeholder for deleted users, and for hidden characters.
     """
     display_name = tidy(display_name)
     bio = bio.replace("\r\n", "\n").replace("\r", "\n").strip()

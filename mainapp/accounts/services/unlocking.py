@@ -1,4 +1,4 @@
-"""E-mails with a link that unlocks a browser while strangers exhaust an account's log-ins."""
+"""E-mails with a link that lets the owner log in while strangers exhaust an account's log-ins."""
 
 from allauth.account.adapter import get_adapter
 from django.core import signing
@@ -11,9 +11,9 @@ from mainapp.core.paths import absolute_url
 
 
 def mail_unlock_link(*, name: str) -> None:
-    """Mail the account of a username or e-mail, at its stored address.
+    """Send the link to the stored address of the account with this username or e-mail.
 
-    Nothing is sent for an unknown name, to a deactivated account or above UNLOCK_MAILS.
+    Nothing is sent for an unknown name, to a deactivated account or beyond UNLOCK_MAILS.
     """
     user = account_named(name)
     if user is None or not user.is_active or not user.email:

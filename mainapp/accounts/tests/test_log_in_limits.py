@@ -1,4 +1,4 @@
-"""Guessing a password is limited by the account, and never locks out its owner."""
+"""Limits of wrong passwords for each account, which never lock out its owner."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -148,7 +148,7 @@ def test_a_mailed_link_lets_the_owner_in_while_strangers_are_limited(client, ali
         (["alice@example.com"], "[Pregão] Entrar de um novo navegador")
     ]
     assert client.get(link_of(mail.outbox[0])).url == "/login/"
-    assert log_in(client, "alice", "wrong").status_code == 200  # the link is no password
+    assert log_in(client, "alice", "wrong").status_code == 200  # the link replaces no password
     assert log_in(client).status_code == 302
     assert log_in(stranger(9)).status_code == 429
 
@@ -167,12 +167,12 @@ def test_an_unlock_reveals_nothing_and_mails_only_the_owner(alice, time_machine)
     time_machine.move_to(timezone.now(), tick=False)  # cookies contain the time
     User.objects.create_user("gone", "gone@example.com", PASSWORD, is_active=False)
     User.objects.create_user("silent")
-    asked = {
+    responses = {
         name: stranger(n).post("/accounts/unlock/", {"login": name})
         for n, name in enumerate(["alice", "nobody", "gone", "silent"])
     }
 
-    assert len({(r.status_code, r.url, r.cookies.output()) for r in asked.values()}) == 1
+    assert len({(r.status_code, r.url, r.cookies.output()) for r in responses.values()}) == 1
     assert [message.to for message in mail.outbox] == [["alice@example.com"]]
 
 

@@ -30,7 +30,7 @@ def post(client):
 
 
 def paths(mail):
-    """Return the paths of a mail's links, the last one in its foot, by the first name in them."""
+    """Return the paths of a mail's links, the footer's last, with `…` for the keys in them."""
     links = LINK.findall(mail.body)
     assert [link for link in links if not link.startswith("https://pregao.example/")] == []
     return [re.sub(r"/[^/]*\d[^/]*/$", "/…/", link[22:]) for link in links]

@@ -160,7 +160,7 @@ def write_outcome(outcome: Outcome) -> None:
     announce_firings(firings=outcome.firings)
     Firing.objects.bulk_create(outcome.firings)
     fired = {firing.alert_id for firing in outcome.firings}
-    # The newest by number, not by time: firings of a clock that ran ahead would stay the latest.
+    # The newest by key, not by time: firings dated by a clock that ran ahead would stay the latest.
     newest = Firing.objects.filter(alert=OuterRef("pk")).order_by("-pk").values("quoted_at")
     Alert.objects.filter(pk__in=fired).update(last_fired_at=Subquery(newest[:1]))
     spent = Alert.objects.filter(pk__in=fired, recurrence=Alert.Recurrence.ONCE)

@@ -82,7 +82,7 @@ def test_retired_ticker_is_refused(alice):
     StockFactory(symbol="OIBR3", is_active=False)
 
     assert errors(submitted(alice, ativo="OIBR3", compra="1")) == {
-        "ativo": ["OIBR3 não é mais negociado."]
+        "ativo": ["OIBR3 deixou de ser negociado."]
     }
 
 

@@ -1,6 +1,6 @@
-"""Delete what earlier versions saved of tokens: answers, and the tokens themselves.
+"""Delete the tokens that earlier versions stored, alone and in saved responses.
 
-The saved answers would expire within a day; a refresh token is recognised by its number alone.
+The saved responses would expire within a day anyway; a refresh token is recognised by its id alone.
 """
 
 from django.db import migrations

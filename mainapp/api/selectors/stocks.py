@@ -16,7 +16,7 @@ from django.db.models import (
 )
 
 from mainapp.market.models import Stock
-from mainapp.market.selectors.boards import MAX_WORDS, in_market
+from mainapp.market.selectors.listing import in_market, matching
 from mainapp.market.symbols import fold
 
 PERCENT = DecimalField(max_digits=24, decimal_places=6)
@@ -31,8 +31,7 @@ def stocks_matching(query: Mapping[str, Any]) -> QuerySet[Stock]:
         price=F("last__price"),
         change_pct=ExpressionWrapper(change / F("last__previous_close"), PERCENT),
     )
-    for word in fold(query.get("q", "")).split()[:MAX_WORDS]:
-        stocks = stocks.filter(search_text__contains=word)
+    stocks = stocks.filter(matching(fold(query.get("q", "")).split()))
     for name in ("sector", "kind"):
         if name in query:
             stocks = stocks.filter(**{name: query[name]})

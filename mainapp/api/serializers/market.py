@@ -9,7 +9,7 @@ from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.providers.base import RANGES
 from mainapp.market.quotes import QuoteField, wire_fields
-from mainapp.market.selectors.boards import MARKETS
+from mainapp.market.selectors.listing import MARKETS
 
 SORTABLE = ("symbol", "name", "kind", "sector", "price", "change_pct")
 
@@ -58,7 +58,17 @@ class ListedStock(serializers.ModelSerializer):
 
     class Meta:
         model = Stock
-        fields = ["symbol", "name", "kind", "sector", "lot", "quote"]
+        fields = [
+            "symbol",
+            "name",
+            "kind",
+            "sector",
+            "isin",
+            "underlying",
+            "is_active",
+            "lot",
+            "quote",
+        ]
 
 
 class QuotesQuery(serializers.Serializer):

@@ -39,7 +39,7 @@ def claim_key(*, scope: str, key: str, fingerprint: str, at: datetime) -> KeptAn
 
 
 def saved_answer(*, scope: str, key: str, at: datetime) -> KeptAnswer | None:
-    """Return the response to a committed request; locks nothing."""
+    """Return the saved response to a committed request, without locking its row."""
     valid = KeptAnswer.objects.filter(created_at__gte=at - KEY_LIFETIME)
     return valid.filter(scope=scope, key=key).exclude(status=0).first()
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from mainapp.accounts.models import Preferences, User
-from mainapp.api.services.tokens import claims_of, create_tokens, signed
+from mainapp.api.services.tokens import claims_of, create_tokens, sign_claims
 from mainapp.core.exceptions import DomainError
 
 ACCOUNTS = "/api/v1/accounts/"
@@ -232,7 +232,7 @@ def test_token_without_a_known_log_in_is_refused(carla, client, claim):
         del token["log_in"]
         if claim is not None:
             token["log_in"] = claim
-    pair = signed(claims)
+    pair = sign_claims(claims)
 
     assert user(client, pair["access"]).status_code == 401
     assert post(client, "refresh/", {"refresh": pair["refresh"]}).status_code == 401

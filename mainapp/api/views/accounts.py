@@ -30,7 +30,13 @@ from mainapp.api.serializers.accounts import (
     Registration,
     Tokens,
 )
-from mainapp.api.services.tokens import claims_of, create_tokens, end_log_in, rotate_token, signed
+from mainapp.api.services.tokens import (
+    claims_of,
+    create_tokens,
+    end_log_in,
+    rotate_token,
+    sign_claims,
+)
 from mainapp.api.views.base import ApiView, valid
 from mainapp.core.exceptions import DomainError
 from mainapp.core.storage import NamedCookieStorage
@@ -102,8 +108,8 @@ class RefreshView(ApiView):
     def body_to_save(self, data: Any) -> Any:
         return claims_of(data)
 
-    def saved_body(self, body: Any) -> Any:
-        return signed(body)
+    def restored_body(self, body: Any) -> Any:
+        return sign_claims(body)
 
     def get_authenticate_header(self, request: Any) -> str:
         return 'Bearer realm="api"'
@@ -167,6 +173,7 @@ def _check(form: SignUpForm) -> None:
 
 def _new_user(request: Any, form: SignUpForm) -> User:
     """Return the account, not yet saved; the password is hashed here, outside a transaction."""
+    # For a taken e-mail, an account without one is created: see `SignUpForm.try_save`.
     if form.account_already_exists:
         user = User(username=form.cleaned_data["username"])
         user.set_password(form.cleaned_data["password1"])

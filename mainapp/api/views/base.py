@@ -36,13 +36,13 @@ class Repeated(Exception):
 
 
 class ApiView(GenericAPIView):
-    """An operation; a mutation with an `Idempotency-Key` commits together with its saved response.
+    """An operation. A mutation with an `Idempotency-Key` commits together with its saved response.
 
-    The transaction begins before the handler, or in it where `begins_late`: there, a password is
-    hashed first, which would lock SQLite for a third of a second.
+    Its transaction begins before the handler. With `begins_late` the handler begins it, after
+    hashing a password, which would otherwise lock SQLite for a third of a second.
     """
 
-    accepts_key = True  # or the header is ignored: each request makes something new
+    accepts_key = True  # if False, the header is ignored: each request creates something new
     begins_late = False
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
     pagination_class: Any = None
@@ -80,7 +80,7 @@ class ApiView(GenericAPIView):
     def begin(self, request: Any) -> None:
         """Begin the transaction of the effect. Raises: Repeated, KeyReused.
 
-        Without a key, `begins_late` alone has a transaction: other views make their own.
+        Without a key, only views with `begins_late` get a transaction; others make their own.
         """
         key = self._key(request)
         if key or self.begins_late:
@@ -98,13 +98,13 @@ class ApiView(GenericAPIView):
         """Return a response in its stored form, without secrets."""
         return data
 
-    def saved_body(self, body: Any) -> Any:
-        """Return the response again."""
+    def restored_body(self, body: Any) -> Any:
+        """Return the response's body from its stored form."""
         return body
 
     def handle_exception(self, exc: Exception) -> Any:
         if isinstance(exc, Repeated):
-            body = self.saved_body(json.loads(exc.saved.body or "null"))
+            body = self.restored_body(json.loads(exc.saved.body or "null"))
             response = Response(body, exc.saved.status)
             response["Idempotent-Replayed"] = "true"
             return response
@@ -123,7 +123,7 @@ class ApiView(GenericAPIView):
         self.decision.check()
 
     def _key(self, request: Any) -> str:
-        """Return the key of a mutation, empty without one. Raises: DomainError."""
+        """Return the key of a mutation, or "" if there is none. Raises: DomainError."""
         key: str | None = request.headers.get("Idempotency-Key")
         if key is None or request.method in SAFE or not self.accepts_key:
             return ""

@@ -68,8 +68,9 @@ class QuotesView(ApiView):
         tracked, _more = tracked_stocks(query["symbols"], limit=SYMBOL_LIMIT_USER)
         data = {
             "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
-            "pending": [row.symbol for row in tracked.rows if not row.quote],
-            "unknown": tracked.unknown,
+            "pending": [row.symbol for row in tracked.rows if not row.quote and row.is_traded],
+            "unknown": tracked.unknown
+            + [row.symbol for row in tracked.rows if not row.quote and not row.is_traded],
         }
         return Response(data)
 
@@ -84,7 +85,7 @@ class CandlesView(ApiView):
         range_ = valid(CandleQuery(data=request.query_params))["range"]
         stock, at = stock_or_404(symbol), timezone.now()
         bars, source = chart_bars(stock=stock, range_=range_, at=at)
-        load = request_history(stock.symbol, range_, bars=bars, at=at)
+        load = request_history(stock, range_, bars=bars, at=at)
         data = {
             "symbol": stock.symbol,
             "range": range_,

@@ -5,8 +5,8 @@ A worker is a file that imports no code of this project and defines
 
     answer = run(WORKER, "square", str(folder), data=upload, limits=Limits(memory=70 * MIB))
 
-`child.py` runs it. The child has an empty environment: a library taken over by a file must not
-read the secret key.
+`child.py` runs it. The child has an empty environment, so that a file which takes over a library
+cannot read the secret key.
 """
 
 import json
@@ -24,16 +24,16 @@ logger = logging.getLogger(__name__)
 
 MIB = 1024 * 1024
 CHILD = Path(__file__).with_name("child.py")
-# A child uses up to 170 MiB: at most two at once per process of the server.
-_turns = BoundedSemaphore(2)
+# A child uses up to 170 MiB, so each server process runs two at most.
+_slots = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Limits of one child.
 
-    `memory` is in addition to the interpreter and the worker's imports; `file` is the size of each
-    file that it writes, including its answer. All are in bytes.
+    `memory`, in bytes, is in addition to the interpreter and the worker's imports. `file`, in
+    bytes, applies to each file that the child writes, including its answer.
     """
 
     memory: int
@@ -45,20 +45,21 @@ class Limits:
 def run(worker: Path, *arguments: str, data: bytes = b"", limits: Limits) -> Any:
     """Return the worker's answer; numbers with a fraction are Decimals.
 
-    {"error": "large"} if it exceeded a limit, {"error": "busy"} if two other children did not end
-    within `timeout_s`.
+    The answer is {"error": "large"} if the worker exceeded a limit or its process failed, and
+    {"error": "busy"} if two other children were still running after `timeout_s`.
     """
-    if not _turns.acquire(timeout=limits.timeout_s):
+    if not _slots.acquire(timeout=limits.timeout_s):
         return {"error": "busy"}
     try:
         return _run(worker, arguments, data, limits)
     finally:
-        _turns.release()
+        _slots.release()
 
 
 def _run(worker: Path, arguments: tuple[str, ...], data: bytes, limits: Limits) -> Any:
     numbers = map(str, (limits.memory, limits.cpu_s, limits.file))
-    # The child writes to files, whose size the kernel limits; a pipe could fill our memory.
+    # The child's output goes to files, because the kernel limits their size; what it writes into
+    # a pipe would be read into this process's memory without a limit.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         try:
             process = subprocess.run(  # noqa: S603 - our own script and arguments

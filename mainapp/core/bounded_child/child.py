@@ -1,4 +1,4 @@
-"""Process that runs a worker on untrusted data, with limits on its resources.
+"""Child process that runs a worker on untrusted data, with limits on its resources.
 
 `python -I child.py WORKER MEMORY CPU_S FILE ARGUMENT…` loads the file WORKER, reads the data on
 standard input, limits this process and prints the JSON of the worker's answer.
@@ -27,7 +27,7 @@ def main(worker: str, memory: str, cpu_s: str, file: str, *arguments: str) -> st
 
 
 def load(path: str) -> Any:
-    """Import a worker, before the limits: they are for the data alone."""
+    """Import a worker. Called before the limits are set, which apply to the data alone."""
     spec = spec_from_file_location("worker", path)
     assert spec
     assert spec.loader

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_noop as _
 from mainapp.core.private_targets import PrivateTargets
 
 NOT_PUBLIC = _(
-    "este endereço não é público, e o operador do site não o liberou (ALLOWED_PRIVATE_TARGETS)"
+    "não é um endereço público, e o operador do site não o liberou (ALLOWED_PRIVATE_TARGETS)"
 )
 RESOLVE_TIMEOUT_S = 5.0
 MAX_URL_LENGTH = 500  # the size of the columns that store URLs
@@ -67,7 +67,7 @@ def is_public(address: str) -> bool:
 class AddressPolicy:
     """Limits on requests to a user's URL. Only tests pass `is_allowed`.
 
-    Schemes and ports are those for public hosts; `targets` are the exceptions, over http too.
+    `schemes` and `ports` apply to public hosts; `targets` are exceptions, which may use http too.
     """
 
     schemes: frozenset[str] = frozenset({"https"})
@@ -79,7 +79,7 @@ class AddressPolicy:
 def check_url(url: str, policy: AddressPolicy) -> SplitResult:
     """Check a user's URL without any network access and return its parts. Raises: AddressError.
 
-    The addresses of a host name are still to be checked, by `check_resolved`.
+    A host name's addresses have to be checked by `check_resolved` as well.
     """
     parts, host, port = _parse(url)
     literal = _literal_address(host)
@@ -105,7 +105,7 @@ def check_resolved(addresses: list[str], parts: SplitResult, policy: AddressPoli
 
 
 def check_target(url: str, policy: AddressPolicy, *, timeout: float) -> None:
-    """Check a user's URL and the addresses that it has now; an unresolved name passes.
+    """Check a user's URL and the current addresses of its host; a name without any passes.
 
     Raises: AddressError.
     """
@@ -173,7 +173,7 @@ def _check_public(parts: SplitResult, policy: AddressPolicy) -> None:
 
 
 def _literal_address(host: str) -> str:
-    """Return the IP address that a URL's host is, "" for a name. Raises: AddressError."""
+    """Return a URL's host if it is an IP address, "" if it is a name. Raises: AddressError."""
     if ":" in host:
         return host
     if not HOST.fullmatch(host):

@@ -169,7 +169,7 @@ class HttpClient:
         )
 
     def _vet(self, request: "httpx.Request") -> None:
-        """Check the URL of each request, a redirect's too. Raises: AddressError."""
+        """Check the URL of each request, also after a redirect. Raises: AddressError."""
         from mainapp.core.http.connections import set_vetted_url
 
         if self.policy:

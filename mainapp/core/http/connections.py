@@ -29,7 +29,7 @@ _call = local()
 
 
 def set_vetted_url(url: SplitResult) -> None:
-    """Remember the URL of this thread's request, whose connections are vetted by its policy."""
+    """Store the URL of this thread's request, by which its connections are vetted."""
     _call.url = url
 
 

@@ -37,7 +37,7 @@ from mainapp.core.limits.limit import (
 from mainapp.core.limits.redis_store import (
     consume,
     consume_async,
-    give_back,
+    refund,
     try_consume,
     try_consume_async,
 )
@@ -55,10 +55,10 @@ __all__ = [
     "Unavailable",
     "consume",
     "consume_async",
-    "give_back",
     "of_address",
     "of_text",
     "of_user",
+    "refund",
     "try_consume",
     "try_consume_async",
 ]

@@ -77,15 +77,15 @@ def consume(limit: Limit, key: Key) -> None:
     try_consume(limit, key).check()
 
 
-def give_back(limit: Limit, key: Key) -> None:
-    """Uncount one use, such as a log-in that succeeded; the window's newest use is removed."""
+def refund(limit: Limit, key: Key) -> None:
+    """Remove the newest use from the window, for example after a log-in that succeeded."""
     if time.monotonic() < _Outage.until:
         return
     try:
         client().rpop(key_of(limit, key))
     except (redis.RedisError, OSError) as error:
         _Outage.until = time.monotonic() + PAUSE_S
-        logger.warning("a use of a limit was not given back: %s", error)
+        logger.warning("a use of a limit was not refunded: %s", error)
 
 
 async def try_consume_async(limit: Limit, key: Key) -> Decision:

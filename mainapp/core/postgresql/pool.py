@@ -48,7 +48,7 @@ class Connection(psycopg.Connection[Any]):
 
 
 class Pool:
-    """At most `max_size` connections; one that fails makes the pool drop the idle ones."""
+    """At most `max_size` connections; when one is lost, the pool closes the idle ones too."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Pool:
         self._down_since: float | None = None
 
     def open(self) -> None:
-        """Do nothing: Django opens its pools."""
+        """Do nothing: connections are opened on demand, but Django calls this."""
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -100,11 +100,11 @@ class Pool:
     def putconn(self, connection: Connection) -> None:
         """Return a connection to the pool."""
         try:
-            self._take_back(connection)
+            self._add_idle(connection)
         finally:
             self._free.release()
 
-    def _take_back(self, connection: Connection) -> None:
+    def _add_idle(self, connection: Connection) -> None:
         if connection.pgconn.transaction_status in (
             TransactionStatus.INTRANS,
             TransactionStatus.INERROR,
@@ -113,7 +113,7 @@ class Pool:
                 connection.rollback()
         if connection.pgconn.transaction_status != TransactionStatus.IDLE:
             connection.close()
-            self.close()  # the others were lost at the same time, or hang as well
+            self.close()  # the idle ones were probably lost at the same time, or hang as well
             return
         connection.autocommit = True
         connection.idle_since = monotonic()
@@ -156,7 +156,7 @@ class Pool:
         timeout_s = max(MIN_CONNECT_S, int(_at_most(self._parameters["connect_timeout"])))
         parameters = {**self._parameters, "connect_timeout": timeout_s}
         connection = Connection.connect(**parameters)
-        connection._pool = self  # Django returns it to this pool
+        connection._pool = self  # by which Django finds the pool to return it to
         self._configure(connection)
         return connection
 
@@ -167,7 +167,7 @@ def _at_most(seconds: float) -> float:
 
 
 def _is_readable(connection: Connection) -> bool:
-    """Return whether an idle connection has unread data: the server has closed it."""
+    """Return whether an idle connection has unread data, which means the server closed it."""
     poll = select.poll()
     poll.register(connection.pgconn.socket, select.POLLIN)
     return bool(poll.poll(0))

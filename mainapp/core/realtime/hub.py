@@ -160,7 +160,7 @@ class Hub:
             logger.exception("%s skipped a message", type(self).__name__)
 
     def _log_forged(self, error: Forged) -> None:
-        """Log the first one of a minute: others can send any number."""
+        """Log at most one a minute: others can send any number."""
         if self.now() - self._forged_at > FORGED_S:
             self._forged_at = self.now()
             logger.warning("%s refused a message: %s", type(self).__name__, error)

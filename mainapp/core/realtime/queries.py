@@ -12,7 +12,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _READERS = ThreadPoolExecutor(max_workers=8, thread_name_prefix="query")
-# Apart from the readers: writers may wait for the database's lock for seconds.
+# Separate from the readers, because writers may wait for the database's lock for seconds.
 _WRITERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="write")
 
 
@@ -25,7 +25,7 @@ async def query(read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 
 async def write(service: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a call that changes the database like `query`, without delaying readers."""
+    """Run a call that changes the database, like `query` but without delaying readers."""
     return await _run(_WRITERS, service, *args, **kwargs)
 
 

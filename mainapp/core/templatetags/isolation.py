@@ -1,7 +1,8 @@
 """Isolation of user-written text, whose direction must not affect the text around it.
 
-Built in, without `{% load %}`: `{{ room.name|isolate }}` in a page, `{{ room.name|isolate_plain }}`
-in a title or an attribute. An element with nothing but such a text may have `dir="auto"` instead.
+The filters need no `{% load %}`: `{{ room.name|isolate }}` in a page, `{{ room.name|isolate_plain
+}}` in a title or an attribute. An element that contains nothing but such a text may have
+`dir="auto"` instead.
 """
 
 from typing import Any
@@ -25,6 +26,6 @@ def isolate(text: Any) -> SafeString | str:
 
 @register.filter
 def isolate_plain(text: Any) -> str:
-    """Return text between isolating characters, without its own directional characters."""
+    """Return text between Unicode's isolating characters, without its own directional ones."""
     plain = "".join(char for char in str(text) if char not in DIRECTIONAL)
     return f"{FIRST_STRONG_ISOLATE}{plain}{POP}" if plain else ""

@@ -24,7 +24,7 @@ class _Executor(MigrationExecutor):
 
 
 def migrate(targets: Targets, *, latest: Targets) -> Any:
-    """Migrate to `targets`, which precede `latest` or equal it; return the models there."""
+    """Migrate to `targets`, which are `latest` or precede it; return the apps in that state."""
     _Executor(latest).migrate(targets)
     nodes = [target for target in targets if target[1]]
     return _Executor(latest).loader.project_state(nodes).apps

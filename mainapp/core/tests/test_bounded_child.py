@@ -69,7 +69,7 @@ def test_a_third_child_is_refused_while_two_run(answer, tmp_path):
     threads = [Thread(target=run, args=(slow,), kwargs={"limits": limits}) for _ in range(2)]
     for thread in threads:
         thread.start()
-    while bounded_child._turns._value:
+    while bounded_child._slots._value:
         time.sleep(0.001)
 
     assert answer("return 1", limits=Limits(memory=MIB, timeout_s=0.01)) == {"error": "busy"}
@@ -77,7 +77,7 @@ def test_a_third_child_is_refused_while_two_run(answer, tmp_path):
         thread.join()
 
 
-def test_an_ended_process_is_logged_with_its_last_words(answer, caplog):
+def test_an_ended_process_is_logged_with_the_end_of_its_output(answer, caplog):
     caplog.set_level(logging.WARNING)
 
     answer("raise ValueError('the reason')")

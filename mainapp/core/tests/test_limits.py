@@ -272,7 +272,7 @@ def test_stored_window_of_a_clock_that_ran_ahead_is_over(alice):
     assert (usage.count, usage.window_ends_at) == (1, AT + timedelta(days=1))
 
 
-def test_stored_window_of_a_host_that_is_a_little_ahead_is_believed(alice):
+def test_stored_window_of_a_host_that_is_a_little_ahead_is_respected(alice):
     for seconds in (30, 0):
         consume_stored(QUOTA, of_user(alice), at=AT + timedelta(seconds=seconds))
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.core.spreadsheets import csv_writer, inert
+from mainapp.core.spreadsheets import csv_writer, escape_formula
 
 STARTS = [
     "=", "+", "-", "@", "\t", "\r", "\n", "  =", "\uff1d", "\uff0b", "\uff0d", "\uff20",
@@ -13,12 +13,12 @@ STARTS = [
 
 @pytest.mark.parametrize("start", STARTS)
 def test_formulas_are_quoted(start):
-    assert inert(f"{start}1") == f"'{start}1"
+    assert escape_formula(f"{start}1") == f"'{start}1"
 
 
 @pytest.mark.parametrize("value", ["a=1", "", None, 3, -3, Decimal("-3.5"), "1-2", "'=1", " a"])
 def test_other_cells_are_unchanged(value):
-    assert inert(value) == value
+    assert escape_formula(value) == value
 
 
 def test_csv_files_have_a_mark_semicolons_and_quotes():

@@ -125,7 +125,7 @@ class RoomConsumer(BaseConsumer):
 
 
 async def _or_unavailable(call: Awaitable[T]) -> T:
-    """Return a database call's result. Raises: Unavailable, and the call's own errors."""
+    """Return the result of a database call. Raises: Unavailable, and the call's own errors."""
     try:
         return await call
     except (OperationalError, InterfaceError):

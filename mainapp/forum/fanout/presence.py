@@ -16,8 +16,8 @@ EPOCH_KEY = key("presence")
 # KEYS: the epoch, then a sorted set per room of `user:process:signature` by the time of its last
 # renewal. ARGV: process, lease in seconds, a name for a new epoch, then per room the members of its
 # users here. Returns the epoch (a new one after Redis was restarted or emptied), then per room the
-# members of other processes. One clock, Redis's own, decides over all leases; a time further ahead
-# than a lease is from before that clock was set back.
+# members of other processes. Redis's own clock decides on all leases. A time that is more than a
+# lease ahead was set before that clock was set back.
 _SYNC = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000

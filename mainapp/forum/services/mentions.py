@@ -1,4 +1,4 @@
-"""Notifications of the users whom a message names."""
+"""Notifications to users who are mentioned in a message."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -19,10 +19,10 @@ MENTION = "mention"
 def notify_mentioned(
     *, message: Message, room: Room, author: User, named: Collection[User], at: datetime
 ) -> None:
-    """Notify the named users, each once per message however often it is edited.
+    """Notify the mentioned users, each once per message, however often it is edited.
 
-    Nobody is notified of naming themselves. The text is left out: its author may delete it. No
-    query without a name, otherwise a fixed number.
+    The author is not notified. The notification does not contain the message's text, which its
+    author may delete later. No query if nobody is mentioned, otherwise a fixed number.
     """
     readers = [user for user in named if user.pk != author.pk and user.is_active]
     destinations = deliveries_for(readers, MENTION)

@@ -140,7 +140,7 @@ def _checked_body(body: str) -> str:
 
 
 def _render_body(text: str) -> tuple[str, list[User]]:
-    """Return a text as HTML, and the users whom it names."""
+    """Return a text as HTML, and the users mentioned in it."""
     symbols = {}
     if tickers := symbols_in(text):
         known = catalogue()

@@ -426,7 +426,7 @@ def mentions():
     return [(row.user.username, row.title, row.url) for row in rows]
 
 
-def test_named_person_is_notified_once_with_a_link_to_the_message(room, alice, bob, charlie):
+def test_mentioned_user_is_notified_once_with_a_link_to_the_message(room, alice, bob, charlie):
     channel(bob, address="bob@example.com")
     sent = post_message(room_pk=room.pk, author=alice, body="@bob, @Bob e @charlie.")
 
@@ -438,7 +438,7 @@ def test_named_person_is_notified_once_with_a_link_to_the_message(room, alice, b
     assert Delivery.objects.filter(user=bob).count() == 1
 
 
-def test_an_edit_notifies_only_who_is_newly_named(room, alice, bob, charlie):
+def test_an_edit_notifies_only_newly_mentioned_users(room, alice, bob, charlie):
     channel(bob, address="bob@example.com")
     sent = post_message(room_pk=room.pk, author=alice, body="@bob olha")
     for body in ("olha", "@bob e @charlie olhem", "@bob"):
@@ -465,7 +465,7 @@ def test_nobody_else_is_notified(room, alice, bob, body):
     assert mentions() == []
 
 
-def test_deactivated_people_are_not_notified_and_messages_name_twenty_at_most(room, alice, bob):
+def test_deactivated_users_are_not_notified_and_others_up_to_twenty_per_message(room, alice, bob):
     User.objects.filter(pk=bob.pk).update(is_active=False)
     users = [User(username=f"user{n}") for n in range(25)]
     User.objects.bulk_create(users)
@@ -475,7 +475,7 @@ def test_deactivated_people_are_not_notified_and_messages_name_twenty_at_most(ro
     assert len(mentions()) == 20
 
 
-def test_a_message_to_a_person_is_in_that_persons_language(room, alice, bob):
+def test_a_notification_is_in_the_language_of_its_reader(room, alice, bob):
     Preferences.objects.update_or_create(user=bob, defaults={"language": "en"})
 
     post_message(room_pk=room.pk, author=alice, body="@bob")

@@ -16,7 +16,7 @@ OVERDUE = timedelta(seconds=2.25)
 
 
 def state_of(pulse: Pulse, *, at: datetime) -> Feed:
-    """Return the state of the feed by a pulse that was read at the moment `at`."""
+    """Return the state of the feed from a pulse that was read at the moment `at`."""
     if not pulse.worker_alive:
         return "down"
     if pulse.status is None or pulse.status.is_ahead(at):

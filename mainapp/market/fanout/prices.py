@@ -45,8 +45,8 @@ class Prices:
         self.seq = 0
         self.entries: dict[str, Entry] = {}
 
-    def lack(self, board: Pulse | Contents) -> bool:
-        """Return whether the board has a batch, or an epoch, that this copy has not."""
+    def is_behind(self, board: Pulse | Contents) -> bool:
+        """Return whether the board has a batch or an epoch that this copy does not have."""
         return bool(board.epoch) and (board.epoch != self.epoch or board.seq > self.seq)
 
     def apply(self, changed: Mapping[str, QuoteFrame], seq: int) -> dict[str, bytes]:

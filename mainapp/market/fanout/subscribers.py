@@ -34,7 +34,8 @@ class TrackedSocket(ConflatingWriter):
         self._build_catch_up = catch_up
         self.room = room
         self.limit = limit
-        # Interned, and not a set: an update of ten symbols costs 1.5 instead of 1.9 µs then.
+        # A tuple of interned strings: with a set, an update of ten symbols costs 1.9 instead of
+        # 1.5 µs.
         self.symbols: tuple[str, ...] = ()
         self.seq = 0
         self.sent_at = 0.0  # on the event loop's clock

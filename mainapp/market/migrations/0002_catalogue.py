@@ -27,11 +27,12 @@ class Migration(migrations.Migration):
                 ('strength', models.CharField(choices=[('official', 'publicação da B3'), ('several', 'várias fontes'), ('single', 'uma só fonte')], max_length=8)),
                 ('source', models.CharField(max_length=300)),
                 ('note', models.CharField(blank=True, max_length=300)),
-                ('key', models.CharField(editable=False, max_length=80, null=True, unique=True)),
+                ('key', models.CharField(blank=True, editable=False, max_length=80)),
                 ('is_corrected', models.BooleanField(default=False, editable=False)),
             ],
             options={
-                'ordering': ['-ex_on', 'stock'],
+                'ordering': [models.F('ex_on').desc(nulls_last=True), 'pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('key', ''), _negated=True), fields=('key',), name='one_event_a_key')],
             },
         ),
         migrations.CreateModel(

@@ -69,8 +69,8 @@ class Budget:
 class QuoteProvider(Protocol):
     """A source of quotes.
 
-    Each call to it takes the configured timeout at most. `quotes` makes calls for threads.ROUND_S
-    at most, in the order of the symbols.
+    Each call to it takes at most the configured timeout. `quotes` starts calls for at most
+    threads.ROUND_S, in the order of the symbols.
     """
 
     name: str
@@ -79,7 +79,7 @@ class QuoteProvider(Protocol):
     budget: Budget | None
 
     def load(self) -> None:
-        """Import the first call's libraries, without a timeout, as it may take seconds."""
+        """Import the libraries of the first call, without a timeout, as that may take seconds."""
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         """Return the number of calls that `quotes(symbols)` makes if none fails."""
@@ -93,8 +93,8 @@ class QuoteProvider(Protocol):
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         """Return quotes by symbol (B3's: PETR4, IBOV), without symbols unknown to the source.
 
-        A price that is not a number is returned as NaN. Raises: ProviderError, `unfinished` if the
-        time did not suffice for all symbols.
+        A price that is not a number is returned as NaN. Raises: ProviderError, with the fault
+        `unfinished` if there was not enough time for all symbols.
         """
 
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:

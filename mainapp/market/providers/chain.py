@@ -33,8 +33,8 @@ class Fetched:
 
     An unusable quote (not a number, not positive, in another currency, from the future) is in
     `quotes` only if no other source has a usable one; `refused` contains the other unusable quotes.
-    `unreached` symbols have no quote because no source was asked for them, for lack of time or of
-    calls.
+    `unreached` symbols have no quote because they were not requested from any source, for lack of
+    time or of calls.
     """
 
     quotes: dict[str, Quote]

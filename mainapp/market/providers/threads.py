@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.quotes import Quote
 
-# The time for starting calls, of which a source may need hundreds. Shorter than beat's interval.
+# How long calls may start, of which a source may need hundreds; shorter than beat's interval.
 ROUND_S = 5.0
 AFFECTS_ALL = ("rate_limited", "unauthorized")
 
@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 
 class Unstarted(ProviderError):
-    """A call that was not made."""
+    """The error of a call that was not made."""
 
 
 class Call(Generic[Result]):
@@ -76,32 +76,33 @@ def _attempt(function: Callable[[], Result]) -> Result | ProviderError:
 def gather(
     functions: Sequence[Callable[[], Result]], *, workers: int, timeout: float
 ) -> list[Result | ProviderError]:
-    """Run functions in at most `workers` threads and return each result or error, in order.
+    """Run functions in at most `workers` threads; return each result or error, in order.
 
-    Each function has `timeout` seconds. None starts after ROUND_S, or after a refusal that affects
-    all calls (AFFECTS_ALL); those have an `Unstarted` error.
+    Each function has `timeout` seconds from its start. After ROUND_S, or after a refusal that
+    affects all calls (AFFECTS_ALL), no more functions start; the others get an `Unstarted` error.
     """
     started_at = monotonic()
     waiting: deque[int] = deque(range(len(functions)))
     done: dict[int, Result | ProviderError] = {}
-    begun: dict[int, float] = {}
-    unstarted = [Unstarted("the time of the round is over", fault="unfinished")]
+    started: dict[int, float] = {}
+    unstarted = Unstarted("the time of the round is over", fault="unfinished")
 
     def work() -> None:
+        nonlocal unstarted
         while waiting and monotonic() < started_at + ROUND_S:
             try:
                 number = waiting.popleft()
             except IndexError:  # another thread took the last one
                 return
-            begun[number] = monotonic()
+            started[number] = monotonic()
             outcome = done[number] = _attempt(functions[number])
             if isinstance(outcome, ProviderError) and outcome.fault in AFFECTS_ALL:
                 waiting.clear()
-                unstarted[0] = Unstarted(str(outcome), fault=outcome.fault)
+                unstarted = Unstarted(str(outcome), fault=outcome.fault)
 
     def left_s() -> float:
-        """Return the seconds until no running function has time left."""
-        running = [at for number, at in list(begun.items()) if number not in done]
+        """Return the seconds until the time of every running function is over."""
+        running = [at for number, at in list(started.items()) if number not in done]
         return max(running, default=monotonic()) + timeout - monotonic()
 
     for call in [Call(work) for _ in range(min(workers, len(functions)))]:
@@ -109,7 +110,7 @@ def gather(
             call.wait(wait_s)
     late = ProviderError("no answer in time", fault="timeout")
     return [
-        done.get(number, late if number in begun else unstarted[0])
+        done.get(number, late if number in started else unstarted)
         for number in range(len(functions))
     ]
 
@@ -117,10 +118,10 @@ def gather(
 def merge_quotes(
     results: Iterable[dict[str, Quote] | ProviderError], requested: Iterable[Collection[str]]
 ) -> dict[str, Quote]:
-    """Return the quotes of all results; `requested` are the symbols of each.
+    """Return the quotes of all results; `requested` has the symbols of each result.
 
-    Raises: ProviderError: the most severe one, with the quotes of the other results and the symbols
-    of the calls that were not made. Stocks that the source does not have are not an error.
+    Raises: ProviderError, the most severe of them, with the quotes of the other results and with
+    the symbols of calls that were not made. A stock that the source does not have is no error.
     """
     quotes: dict[str, Quote] = {}
     faults: list[ProviderError] = []

@@ -3,20 +3,23 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
 from django.db.models import Q
+from django.utils.formats import number_format
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 
+from mainapp.core.templatetags.formats import full_day
 from mainapp.market.models import CorporateEvent, Stock, Strength
 from mainapp.market.symbols import canonical
 
 Kind = CorporateEvent.Kind
 SPLITS = (Kind.SPLIT, Kind.REVERSE_SPLIT, Kind.BONUS)
 ENDINGS = (Kind.DELISTING, Kind.MERGER, Kind.RENAME)
-COLUMNS = ("symbol", "is_end_sure", "renamed_to__symbol")
+COLUMNS = ("symbol", "is_end_sure", "renamed_to__symbol", "renamed_to__is_active")
 Events = Mapping[str, Sequence[CorporateEvent]]
 
 
@@ -34,6 +37,7 @@ class Step:
     ratio: Decimal | None
     kind: str
     strength: str
+    is_date_sure: bool = True
     note: str = ""
 
 
@@ -51,12 +55,6 @@ class Succession:
     steps: tuple[Step, ...]
     sure: bool
 
-    @property
-    def date(self) -> dt.date | None:
-        """The first day of today's code, or the day on which trading ended, if known."""
-        days = [step.date for step in self.steps if step.new != step.old]
-        return days[-1] if days else None
-
 
 @dataclass(frozen=True, slots=True)
 class _Gone:
@@ -64,7 +62,8 @@ class _Gone:
 
     symbol: str
     is_end_sure: bool
-    renamed_to: str | None
+    last: str | None
+    is_last_traded: bool | None
 
 
 def get_succession(symbol: str) -> Succession | None:
@@ -79,59 +78,118 @@ def get_successions(symbols: Collection[str]) -> dict[str, Succession]:
     only if one of them no longer trades.
     """
     wanted = {text: symbol for text in symbols if (symbol := canonical(text))}
-    codes = _former_codes() if wanted else {}
-    gone = {text: symbol for text, symbol in wanted.items() if symbol in codes}
+    is_former = Q(is_active=False) | Q(renamed_to__isnull=False)
+    rows = Stock.objects.filter(is_former, symbol__in=set(wanted.values()))
+    gone = {row[0]: _Gone(*row) for row in rows.values_list(*COLUMNS)} if wanted else {}
     if not gone:
         return {}
-    events = _events({codes[symbol].renamed_to for symbol in gone.values()})
-    return {text: _succession(symbol, codes, events) for text, symbol in gone.items()}
+    events = _events({code.last for code in gone.values()})
+    found = {symbol: _succession(code, events) for symbol, code in gone.items()}
+    return {text: found[symbol] for text, symbol in wanted.items() if symbol in found}
 
 
-def _former_codes() -> dict[str, _Gone]:
-    """Return the codes that no longer trade, a few hundred. One query."""
-    rows = Stock.objects.filter(is_active=False)
-    return {row[0]: _Gone(*row) for row in rows.values_list(*COLUMNS)}
+def _events(symbols: Iterable[str | None]) -> Events:
+    """Return the events of all former codes, and the splits of `symbols`, oldest first. One query.
 
-
-def _events(symbols: AbstractSet[str | None]) -> Events:
-    """Return the events of former codes, and splits of `symbols`, oldest first. One query."""
+    The former codes are a few hundred, and only part of them have an event that matters here.
+    """
     events = defaultdict[str, list[CorporateEvent]](list)
-    wanted = Q(stock__is_active=False) | Q(stock__symbol__in=symbols - {None}, kind__in=SPLITS)
+    wanted = Q(stock__is_active=False) | Q(
+        stock__symbol__in=[symbol for symbol in symbols if symbol], kind__in=SPLITS
+    )
     rows = CorporateEvent.objects.filter(wanted, kind__in=(*SPLITS, *ENDINGS))
     for event in rows.select_related("stock", "successor").order_by("ex_on", "pk"):
         events[event.stock.symbol].append(event)
     return events
 
 
-def _chain(symbol: str, codes: Mapping[str, _Gone], events: Events) -> list[str]:
+def _chain(gone: _Gone, events: Events) -> list[str]:
     """Return a code and those that followed it, up to the last: by events if they lead there."""
-    chain, last = [symbol], codes[symbol].renamed_to
-    while chain[-1] != last and chain[-1] in codes:
+    if gone.last is None:
+        return [gone.symbol]
+    chain = [gone.symbol]
+    while chain[-1] != gone.last:
         successors = [event.successor.symbol for event in events[chain[-1]] if event.successor]
         following = next((code for code in successors if code not in chain), None)
         if following is None:
-            break
+            return [gone.symbol, gone.last]
         chain.append(following)
-    if last is None:
-        return [symbol]
-    return chain if chain[-1] == last else [symbol, last]
+    return chain
 
 
-def _succession(symbol: str, codes: Mapping[str, _Gone], events: Events) -> Succession:
-    chain = _chain(symbol, codes, events)
+def _succession(gone: _Gone, events: Events) -> Succession:
+    chain = _chain(gone, events)
     steps: list[Step] = []
     for old, new in pairwise(chain):
         steps.append(_renaming(old, new, events[old]))
         steps += _splits(new, events[new], since=steps[-1].date)
-    current = None if chain[-1] in codes else chain[-1]
-    if current is None:
+    if not gone.is_last_traded:
         steps += _endings(chain[-1], events[chain[-1]])
     return Succession(
-        symbol=current,
-        ratio=_product([step.ratio for step in steps]) if current else None,
+        symbol=gone.last if gone.is_last_traded else None,
+        ratio=_product([step.ratio for step in steps]) if gone.is_last_traded else None,
         steps=tuple(steps),
-        sure=codes[symbol].is_end_sure,
+        sure=gone.is_end_sure,
     )
+
+
+def succession_notes(texts: Iterable[str]) -> list[str]:
+    """Return a sentence for each code among `texts` that no longer trades."""
+    successions = get_successions(list(dict.fromkeys(texts)))
+    notes = (describe(canonical(text) or text, found) for text, found in successions.items())
+    return list(dict.fromkeys(notes))
+
+
+def describe(symbol: str, succession: Succession) -> str:
+    """Return what became of a code as a sentence in the reader's language."""
+    into = [step.new for step in succession.steps if step.new and step.old == symbol]
+    values = {
+        "old": symbol,
+        "new": succession.symbol or get_text_list(into, _("e")),
+        "day": _day(succession),
+    }
+    if succession.symbol or len(into) > 1:
+        became = (
+            _("%(old)s virou %(new)s em %(day)s.") if values["day"] else _("%(old)s virou %(new)s.")
+        )
+        note = _ratio_note(symbol, succession) if succession.symbol else ""
+        return f"{became % values} {note}".strip()
+    if into:
+        return _("%(old)s virou %(new)s, que deixou de ser negociado.") % values
+    if not values["day"]:
+        return _("%(old)s deixou de ser negociado.") % values
+    if not succession.sure:
+        return (
+            _("%(old)s parece ter deixado de ser negociado: última cotação vista em %(day)s.")
+            % values
+        )
+    return _("%(old)s deixou de ser negociado em %(day)s.") % values
+
+
+def _day(succession: Succession) -> str:
+    """Return the date of the last change, or "" if it is not known."""
+    step = next((step for step in reversed(succession.steps) if step.new != step.old), None)
+    if step is None or step.date is None:
+        return ""
+    day = full_day(step.date)
+    return (
+        day
+        if step.is_date_sure or not succession.sure
+        else _("%(day)s (data provável)") % {"day": day}
+    )
+
+
+def _ratio_note(symbol: str, succession: Succession) -> str:
+    if succession.ratio is None:
+        return _("A proporção da troca não é conhecida.")
+    if succession.ratio == 1:
+        return ""
+    ratio = number_format(succession.ratio, use_l10n=True)
+    return _("1 %(old)s = %(ratio)s %(new)s.") % {
+        "old": symbol,
+        "ratio": ratio,
+        "new": succession.symbol,
+    }
 
 
 def _renaming(old: str, new: str, events: Iterable[CorporateEvent]) -> Step:
@@ -174,6 +232,7 @@ def _step(event: CorporateEvent, new: str | None) -> Step:
         ratio=_plain(event.ratio) if event.ratio and event.is_ratio_sure else None,
         kind=event.kind,
         strength=event.strength,
+        is_date_sure=event.is_date_sure,
         note=event.note,
     )
 

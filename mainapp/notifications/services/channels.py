@@ -32,7 +32,7 @@ from mainapp.notifications.transports.base import TransportError
 from mainapp.notifications.transports.posting import check_server
 
 SALT = "mainapp.notifications.channel"
-# Kinds whose address is a server of the user's choice.
+# Kinds whose address is a server that the user chooses.
 USER_SERVERS = (Channel.Kind.WEBHOOK, Channel.Kind.NTFY, Channel.Kind.GOTIFY)
 LINK_LIFE = timedelta(days=3)
 
@@ -40,9 +40,9 @@ LINK_LIFE = timedelta(days=3)
 def add_channel(*, user: User, kind: str, address: str, secret: str = "", at: datetime) -> Channel:
     """Add a channel and send its verification: a link to an e-mail address, otherwise a code.
 
-    `address` and `secret` are in the form that people type; see each transport. The name of a
-    user's own server is resolved, within 2 s. Raises: DomainError for an invalid, forbidden or
-    already added address, and above MAX_CHANNELS.
+    `address` and `secret` have the form in which people type them; see each transport. The host of
+    a user's own server is resolved, which takes up to 2 s. Raises: DomainError for an invalid,
+    forbidden or already added address, and above MAX_CHANNELS.
     """
     try:
         target = transports()[kind].check(address.strip(), secret.strip())

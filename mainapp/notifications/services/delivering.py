@@ -1,7 +1,7 @@
 """Sending of due deliveries, in a few threads for each kind: a slow service delays no other.
 
-A mail server may take ten minutes to accept a message. An attempt that runs for longer than SLOW_S
-no longer counts among the THREADS of its kind, up to MAX_THREADS.
+A mail server may take ten minutes to accept a message. After SLOW_S, an attempt no longer counts
+towards the THREADS of its kind, only towards its MAX_THREADS.
 """
 
 import logging
@@ -45,7 +45,7 @@ from mainapp.notifications.transports.webhook import WebhookTransport
 logger = logging.getLogger(__name__)
 
 THREADS = 4  # of each kind
-MAX_THREADS = 20  # of each kind, with the slow ones
+MAX_THREADS = 20  # of each kind, including slow ones
 SLOW_S = 5.0
 BATCH = 20
 RENEW_S = 10.0
@@ -109,7 +109,7 @@ def deliver_due() -> int:
 
 
 class Sending(NamedTuple):
-    """An attempt that runs since `started_at`, on the clock of time.monotonic."""
+    """A running attempt; `started_at` is a time of time.monotonic."""
 
     delivery: Delivery
     started_at: float
@@ -119,8 +119,9 @@ class Round:
     """Claims deliveries, sends them in threads and records the results until nothing is due.
 
     Threads send and touch no database. Each kind has its own number of threads: e-mails that hang
-    until their time-out do not delay webhooks. When the process stops, attempts get STOP_S; the
-    claims of those that need longer expire, and they are repeated with the same Message-ID.
+    until their time-out do not delay webhooks. When the process stops, attempts have STOP_S to
+    finish. The claims of the others expire, and their messages are sent again with the same
+    Message-ID.
     """
 
     def __init__(self, transports: dict[str, Transport]) -> None:
@@ -180,7 +181,7 @@ class Round:
             _requested_again.clear()
             self._drained.clear()
         for kind in self._kinds:
-            if self._claimed[kind] or kind in self._drained or not self._room(kind):
+            if self._claimed[kind] or kind in self._drained or not self._free_threads(kind):
                 continue
             claimed = claim_due(limit=BATCH, at=timezone.now(), kinds=[kind])
             self._claimed[kind].extend(claimed)
@@ -189,7 +190,7 @@ class Round:
 
     def _start(self) -> None:
         for kind, waiting in self._claimed.items():
-            for _free in range(min(self._room(kind), len(waiting))):
+            for _free in range(min(self._free_threads(kind), len(waiting))):
                 delivery = waiting.popleft()
                 self._attempts += 1
                 transport, message = self._transports[kind], build_message(delivery)
@@ -199,7 +200,7 @@ class Round:
     def _unsent(self) -> list[Delivery]:
         return [delivery for waiting in self._claimed.values() for delivery in waiting]
 
-    def _room(self, kind: str) -> int:
+    def _free_threads(self, kind: str) -> int:
         """Return the number of attempts of a kind that may start now."""
         now = monotonic()
         ages = [now - run.started_at for run in self._sending.values() if run.delivery.kind == kind]
@@ -241,7 +242,7 @@ def build_message(delivery: Delivery) -> Message:
 def _start_attempt(
     transport: Transport, message: Message, *, name: str
 ) -> Future[TransportError | None]:
-    """Send in a thread of its own: an executor's thread would delay the end of the process."""
+    """Send in a separate daemon thread: an executor's thread would delay the process's exit."""
     attempt: Future[TransportError | None] = Future()
 
     def run() -> None:

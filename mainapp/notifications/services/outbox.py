@@ -51,11 +51,11 @@ def claim_due(*, limit: int, at: datetime, kinds: Collection[str] = ()) -> list[
 
 
 def correct_due_times(*, at: datetime) -> int:
-    """Correct due times that a clock which ran ahead has set; return their number.
+    """Correct due times that were set by a clock that ran ahead; return their number.
 
-    A message that was never tried, or whose last attempt is of the future, becomes due. A claim
-    gets a full LEASE from now, in which a living holder renews it: nothing is sent twice. One query
-    if all times are right.
+    A message that was never tried, or that has an attempt in the future, becomes due. A claim gets
+    a full LEASE from now, during which its holder, if alive, renews it, so that nothing is sent
+    twice. One query if all times are right.
     """
     ahead = Delivery.objects.filter(state__in=Delivery.OPEN, due_at__gt=latest(at))
     tried_ahead = Exists(Attempt.objects.filter(delivery=OuterRef("pk"), at__gt=latest(at)))
@@ -100,7 +100,7 @@ def record_attempt(
 ) -> Attempt | None:
     """Record the result of an attempt: sent, to be retried, refused, or given up after a day.
 
-    A message that may have arrived is tried MAX_UNKNOWN times at most. Returns None, and changes
+    A message that may have arrived is sent MAX_UNKNOWN times at most. Returns None, and changes
     nothing, if another process has claimed the delivery since. If a message is refused or given
     up, its owner is notified in the inbox, once a day for each address. If the service reports a
     new address, the channel and its waiting messages are moved there.
@@ -162,9 +162,9 @@ def _changes(
 
 
 def _cleared(delivery: Delivery) -> dict[str, object]:
-    """Return the texts to delete once a message of the site itself was sent.
+    """Return empty texts for a finished message of the site itself, none for other messages.
 
-    It may hold a log-in link, which must not stay in the database.
+    Such a message may contain a log-in link, which must not stay in the database.
     """
     if delivery.notification_id or delivery.broadcast_id:
         return {}

@@ -19,11 +19,12 @@ HOST = "127.0.0.2"  # the IP address in the certificates of `make_certificate`
 
 
 class Mailbox:
-    """Received messages; `answers` maps recipients to replies that replace 250.
+    """The received messages, and the server's behaviour.
 
-    Those in `hanging` get their reply, 450, once `released` is set. `sender_answer` replaces the
-    250 to the sender. The dot that ends a message is answered once `accepts` is set; for the first
-    `lost` messages the connection ends there instead. Unless it `quits`, QUIT gets no answer.
+    `answers` maps recipients to replies that replace 250; recipients in `hanging` get the reply 450
+    once `released` is set. `sender_answer` replaces the 250 for the sender. The dot that ends a
+    message is answered once `accepts` is set; for the first `lost` messages the connection ends
+    there instead. If `quits` is false, QUIT gets no reply.
     """
 
     def __init__(self) -> None:

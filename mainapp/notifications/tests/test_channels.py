@@ -74,7 +74,7 @@ def test_mail_address_is_used_after_its_link_was_confirmed(page, alice, client, 
 
 @pytest.mark.django_db(transaction=True)
 def test_exactly_the_limit_of_100_parallel_requests_is_sent(alice):
-    """Half of them ask for another code, half add the same address and so ask for its link."""
+    """Half of them request another code; half add the same address, which requests its link."""
     gotify = channel(alice, kind="telegram", address="12345", verified_at=None)
     cookie = Client()
     cookie.force_login(alice)

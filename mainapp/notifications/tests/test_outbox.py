@@ -166,7 +166,7 @@ def test_messages_of_a_clock_that_ran_ahead_are_due(db, django_assert_num_querie
         assert correct_due_times(at=now) == 0
 
 
-def test_pause_that_a_service_requested_is_believed(db):
+def test_pause_requested_by_a_service_is_respected(db):
     now = timezone.now()
     row = delivery()
     Delivery.objects.filter(pk=row.pk).update(due_at=now + timedelta(hours=20), tries=1)

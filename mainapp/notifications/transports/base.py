@@ -39,8 +39,8 @@ class TransportError(Exception):
 
     The text is shown to the owner of the address: one line, without secrets; our own messages are
     translated. `retry_after_s` is the pause that the service requested, `new_address` the address
-    that it reports as the current one. With `is_ours` the site's own set-up failed, not the
-    address; with `is_unknown` the message may have arrived. `detail` is for the log only.
+    that it reports as the current one. `is_ours` means that the site's own set-up failed, not the
+    address; `is_unknown`, that the message may have arrived. `detail` is for the log only.
     """
 
     def __init__(

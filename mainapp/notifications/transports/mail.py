@@ -16,7 +16,7 @@ FILES = "django.core.mail.backends.filebased.EmailBackend"
 
 
 class MailTransport:
-    """Sends to the server in the settings, with a connection for each message."""
+    """Sends messages to the server in the settings, with one connection per message."""
 
     def check(self, address: str, secret: str = "") -> Target:
         try:

@@ -20,7 +20,7 @@ from mainapp.core.private_targets import PrivateTargets
 from mainapp.notifications.transports.base import TransportError
 
 USER_AGENT = "Pregao"
-RESOLVE_TIMEOUT_S = 2.0  # a person waits for the form
+RESOLVE_TIMEOUT_S = 2.0  # short, because a person waits for the form
 UNEXPECTED = _("o serviço respondeu algo diferente do que documenta")
 TEXTS: Mapping[Fault, str] = {
     "timeout": _("o servidor não respondeu a tempo"),
@@ -42,7 +42,7 @@ def build_client(*, allow_http: bool = False, targets: PrivateTargets | None = N
 
 
 def check_server(client: HttpClient, url: str) -> None:
-    """Check the current addresses of a user's server, so that its form can refuse it.
+    """Check the current addresses of a user's server, so that the form can refuse them at once.
 
     Raises: TransportError.
     """

@@ -1,7 +1,7 @@
-"""SMTP client: RFC 5321's time-outs, and failures of the site told from those of a recipient.
+"""SMTP client with RFC 5321's time-outs, which tells the site's failures from the recipient's.
 
 With a time-out of 10 s after the final dot, a server that needs 13 s accepted the same message
-about 30 times a day: each attempt was accepted after the client had given up.
+about 30 times a day: each time after the client had given up.
 """
 
 import hmac
@@ -21,31 +21,31 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.notifications.transports.base import TransportError
 
-CONNECT_TIMEOUT_S = 30.0  # TCP and TLS: not in the RFC; Postfix's default
+CONNECT_TIMEOUT_S = 30.0  # for TCP and TLS: Postfix's default, as the RFC has none
 COMMAND_TIMEOUT_S = 300.0  # RFC 5321, 4.5.3.2
 FINAL_TIMEOUT_S = 600.0  # after the dot that ends the message
 QUIT_TIMEOUT_S = 2.0  # the message is already accepted
 
-NO_SERVER = _("o site não alcança o seu servidor de e-mail")
-NO_TLS = _("o site não consegue uma conexão segura com o seu servidor de e-mail")
+NO_SERVER = _("o site não conseguiu se conectar ao servidor de e-mail")
+NO_TLS = _("o site não conseguiu uma conexão segura com o servidor de e-mail")
 NO_LOGIN = _("o site não pôde entrar no servidor de e-mail")
 NO_SENDER = _("o servidor de e-mail não aceita o remetente do site")
 REFUSES_SITE = _("o servidor de e-mail recusa as mensagens do site")
 UNKNOWN = _("a conexão caiu depois do envio: não se sabe se a mensagem chegou")
 
 OK, FORWARDED, SEND_MESSAGE, CHALLENGE = 250, 251, 354, 334
-LOGGED_IN = (235, 503)  # 503: already
+LOGGED_IN = (235, 503)  # 503: already logged in
 CLOSING = 421
 MAX_CHALLENGES = 5
 
-# Codes with which servers refuse an address or a mailbox; the others refuse us: a command, the
+# Codes by which servers refuse an address or a mailbox. The others refuse the site: a command, the
 # sender, the log-in (530 to 539) or everything (554).
 MAILBOX_CODES = (550, 551, 552, 553)
-# RFC 3463. 5.1.7 and 5.1.8 are about the sender, 5.7 about permissions.
+# Enhanced codes (RFC 3463): 5.1.7 and 5.1.8 are about the sender, 5.7 about permissions.
 ENHANCED = re.compile(r"5\.(?P<subject>\d{1,3})\.(?P<detail>\d{1,3})\b")
 SENDER_DETAILS = ("7", "8")
 RECIPIENT_SUBJECTS = ("1", "2", "4")
-# Servers check the sender at RCPT too, and some without an enhanced code.
+# Words in replies without an enhanced code: some servers check the sender only after RCPT.
 ABOUT_US = re.compile(
     r"\b(senders?|relay\w*|authenticat\w*|log ?in|helo|ehlo|spf|dkim|dmarc|spam|block(ed|list\w*)"
     r"|blacklist\w*|client host|reputation)\b",
@@ -65,9 +65,10 @@ class Server:
 
 
 def send(server: Server, *, sender: str, recipient: str, content: bytes) -> None:
-    """Deliver a message (RFC 5322, lines that end with CRLF) to one recipient.
+    """Deliver a message (in RFC 5322's format, with CRLF line ends) to one recipient.
 
-    Raises: TransportError; `is_unknown` if the connection fails after the whole message was sent.
+    Raises: TransportError, with `is_unknown` if the connection fails after the whole message was
+    sent.
     """
     with _connect(server) as connection:
         try:
@@ -160,14 +161,14 @@ def _offer(connection: Any, sender: str, recipient: str, content: bytes) -> None
 
 
 def _refusal(code: int, reply: str) -> TransportError:
-    """Return the error for a server's answer to the recipient or to the message."""
+    """Return the error for a server's refusal of the recipient or of the message."""
     if code >= HTTPStatus.INTERNAL_SERVER_ERROR and _is_about_us(code, reply):
         return _our_failure(REFUSES_SITE, code, reply)
     return TransportError(f"{code} {reply}", permanent=500 <= code < 600)
 
 
 def _is_about_us(code: int, reply: str) -> bool:
-    """Return whether a 5xx answer refuses the site rather than the recipient."""
+    """Return whether a 5xx reply refuses the site rather than the recipient."""
     if enhanced := ENHANCED.match(reply):
         if enhanced["subject"] not in RECIPIENT_SUBJECTS:
             return True
@@ -192,7 +193,7 @@ def _text(value: Any) -> str:
 
 
 class _Session:
-    """Time-outs, and AUTH in UTF-8 (RFC 4616, RFC 4954): smtplib's is limited to ASCII."""
+    """Adds time-outs, and AUTH in UTF-8 (RFC 4616, RFC 4954), as smtplib's is limited to ASCII."""
 
     sock: Any
     user: str

@@ -63,7 +63,7 @@ def _operation_faults(urls: list[tuple[str, URLPattern]]) -> Iterator[str]:
         if line is None:
             continue
         if view is None:
-            yield f"{path}: nothing enforces the line, as the view is not one of REST framework"
+            yield f"{path}: nothing enforces the line, as the view is not a REST framework view"
             continue
         handled = {method for method in METHODS if hasattr(view, method)}
         for method in handled ^ set(line):

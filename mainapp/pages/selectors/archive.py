@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from mainapp.accounts.models import User
 from mainapp.accounts.personal_data import Table
 from mainapp.accounts.pictures import folders
-from mainapp.core.spreadsheets import csv_writer, inert
+from mainapp.core.spreadsheets import csv_writer, escape_formula
 from mainapp.pages.selectors.tables import archive_tables
 
 IN_MEMORY = 1024 * 1024
@@ -23,8 +23,8 @@ PREGÃO: OS SEUS DADOS
 Tudo o que é de {name} neste servidor em {day}. Cada tabela vem duas vezes: em JSON (uma lista de
 objetos) e em CSV (UTF-8, separado por ponto e vírgula, para planilhas). Os horários são UTC; preços
 e quantidades são decimais, com ponto no JSON e com vírgula no CSV. No CSV, um texto que começa com
-= + - @ ou tabulação ganha um apóstrofo na frente, para que nenhuma planilha o tome por fórmula; o
-JSON tem o texto como ele é.
+= + - @ ou tabulação ganha um apóstrofo na frente, para que nenhuma planilha o interprete como
+fórmula; o JSON traz o texto original.
 Não estão aqui a senha, que o servidor guarda cifrada e sem volta, e o que os outros escreveram.
 
 PREGÃO: YOUR DATA
@@ -118,7 +118,7 @@ def _cell(value: Any) -> Any:
         return f"{value:f}".replace(".", ",")
     if isinstance(value, datetime):
         return value.isoformat()
-    return json.dumps(value) if isinstance(value, bool) else inert(value)
+    return json.dumps(value) if isinstance(value, bool) else escape_formula(value)
 
 
 def _readme(user: User, tables: list[Table], *, at: datetime, has_picture: bool) -> str:

@@ -1,4 +1,4 @@
-"""The project's URLs, and three without a policy: one beside the admin's, one with a known name."""
+"""The project's URLs and three without a policy: one next to the admin's, one with a known name."""
 
 from django.http import HttpResponse
 from django.urls import path

@@ -1,4 +1,4 @@
-"""What someone who can write to Redis can do: run no code, end no log-in, name no user."""
+"""Attempts of someone who can write to Redis to run code, end log-ins or act as a user."""
 
 import os
 import pickle

@@ -1,5 +1,4 @@
-"""Isolation of user-written text in pages: right-to-left text, or text with characters that change
-the direction, moves nothing outside it."""
+"""Isolation of user-written text in pages, so that its direction moves nothing outside it."""
 
 import re
 from html.parser import HTMLParser
@@ -23,7 +22,7 @@ from mainapp.pages.tests.world import make_world
 pytestmark = pytest.mark.database_independent
 
 MARK = "zqx"
-TEXT = f"\u202e{MARK}"  # RIGHT-TO-LEFT OVERRIDE, as texts from before the rule may have it
+TEXT = f"\u202e{MARK}"  # RIGHT-TO-LEFT OVERRIDE, which texts older than the rule may contain
 PAGES = {name: page for name, page in page_policies().items() if "GET" in page.methods}
 READ_ALOUD = {"title", "aria-label", "alt", "placeholder"}
 # Their content is shown in a separate control, or not at all.
@@ -34,17 +33,17 @@ VOID = {
 }
 
 
-class Finder(HTMLParser):
-    """Collects the places of MARK that nothing isolates."""
+class IsolationChecker(HTMLParser):
+    """Collects the places where MARK is not isolated from the surrounding text."""
 
     def __init__(self):
         super().__init__()
-        self.open, self.found, self.seen = [], [], 0
+        self.open, self.unprotected, self.seen = [], [], 0
 
     def handle_starttag(self, tag, attrs):
         for name, value in attrs:
             if name in READ_ALOUD and MARK in (value or ""):
-                self.note(f"{tag}[{name}]", is_isolated=is_plainly_isolated(value))
+                self.note(f"{tag}[{name}]", is_isolated=is_isolated_in_plain_text(value))
         if tag not in VOID:
             self.open.append((tag, dict(attrs).get("dir") == "auto"))
 
@@ -57,16 +56,16 @@ class Finder(HTMLParser):
             tags = [tag for tag, _is_auto in self.open]
             isolated = OPAQUE & {*tags} or "bdi" in tags or any(auto for _tag, auto in self.open)
             if tags[-1] == "title":
-                isolated = is_plainly_isolated(data)
+                isolated = is_isolated_in_plain_text(data)
             self.note(" ".join(tags[-3:]), is_isolated=isolated)
 
     def note(self, place, *, is_isolated):
         self.seen += 1
         if not is_isolated:
-            self.found.append(place)
+            self.unprotected.append(place)
 
 
-def is_plainly_isolated(text):
+def is_isolated_in_plain_text(text):
     """Return whether the mark is between isolating characters, and without the override."""
     return re.search(f"\u2068{MARK}\\d*\u2069", text) is not None
 
@@ -108,18 +107,18 @@ def plant():
 def test_texts_of_users_are_isolated(name, world):
     people = [person for person in ("owner", "host", "admin") if can(PAGES[name], person)]
     for person in people[: 1 if not PAGES[name].of else None]:
-        finder = Finder()
+        checker = IsolationChecker()
         with rolled_back():
             path = address(world, name)
             plant()
             answer = world.browser(person).get(path, {"q": TEXT[1:], "topic": TEXT[1:]})
             if answer["Content-Type"].startswith("text/html"):
-                finder.feed(b"".join(answer).decode())
-        assert finder.found == [], person
+                checker.feed(b"".join(answer).decode())
+        assert checker.unprotected == [], person
 
 
-def test_the_finder_finds():
-    finder = Finder()
-    finder.feed(f'<p title="{MARK}">{MARK}<bdi>{MARK}</bdi><b dir="auto"><i>{MARK}</i></b></p>')
+def test_checker_reports_text_that_is_not_isolated():
+    checker = IsolationChecker()
+    checker.feed(f'<p title="{MARK}">{MARK}<bdi>{MARK}</bdi><b dir="auto"><i>{MARK}</i></b></p>')
 
-    assert (finder.found, finder.seen) == (["p[title]", "p"], 4)
+    assert (checker.unprotected, checker.seen) == (["p[title]", "p"], 4)

@@ -88,7 +88,7 @@ def test_an_operation_and_a_frame_without_a_policy_are_reported(monkeypatch):
         call_command("policies", "check")
 
     assert [line for line in str(refused.value).splitlines() if "NotificationsC" not in line] == [
-        ": nothing enforces the line, as the view is not one of REST framework",
+        ": nothing enforces the line, as the view is not a REST framework view",
         "StockConsumer: the policy lacks the frame 'planted'",
         "api/v1/alerts/: the line lacks patch",
     ]

@@ -1,21 +1,20 @@
 from io import StringIO
-from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
 from mainapp.forum.models import Message, Room
-from mainapp.market.services.catalogue import read_entries, seed_catalogue
+from mainapp.market.tests.factories import StockFactory
 from mainapp.pages.management.commands.seed_demo import PASSWORD
 from mainapp.portfolio.models import Carteira
 
 
 @pytest.fixture
 def _catalogue(db):
-    seed_catalogue(entries=read_entries(Path(django_settings.BASE_DIR) / "data"))
+    for symbol in ("PETR4", "VALE3", "ITUB4", "WEGE3", "BBAS3", "PRIO3", "BBDC4"):
+        StockFactory(symbol=symbol)
 
 
 def seed():

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from mainapp.core import static_files
 from mainapp.core.database import limited
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
@@ -40,7 +41,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     }
     is_ready = all(state == "ok" for state in states.values())
     response = JsonResponse(states, status=200 if is_ready else 503)
-    # Django would log each 503 as an error, while whoever polls this only waits for a start.
+    # Django would log each 503 as an error, although monitors expect some while the site starts.
     response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
     return response
 
@@ -74,7 +75,7 @@ def check_redis() -> str:
 
 
 def check_batch() -> str:
-    """Report the age of the last batch when the next one is overdue, or a batch of the future."""
+    """Report an overdue batch by the age of the last one, and a batch in the future."""
 
     def check() -> str:
         status = board.Board(simulated=settings.SIMULATED, redis_client=redis_client()).status()
@@ -99,6 +100,10 @@ def check_beat() -> str:
     return _check_lease(board.BEAT_KEY, "no beat renews its lease")
 
 
+def check_static_files() -> str:
+    return static_files.fault() or "ok"
+
+
 def _check_lease(name: str, otherwise: str) -> str:
     return _check_with_redis(lambda: "ok" if redis_client().exists(name) else otherwise)
 
@@ -116,4 +121,5 @@ CHECKS: dict[str, Callable[[], str]] = {
     "batch": check_batch,
     "worker": check_worker,
     "beat": check_beat,
+    "static_files": check_static_files,
 }

@@ -43,6 +43,6 @@ def own_rows(user: User) -> QuerySet[Carteira]:
 
 
 def needed_symbols() -> Collection[str]:
-    """Return the symbols that active users hold; one query."""
-    rows = Carteira.objects.filter(owner__is_active=True)
+    """Return the traded symbols that active users hold; one query."""
+    rows = Carteira.objects.filter(owner__is_active=True, ativo__is_active=True)
     return set(rows.values_list("ativo__symbol", flat=True).distinct())

@@ -7,7 +7,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from mainapp.core.numbers import format_number
-from mainapp.core.spreadsheets import inert
+from mainapp.core.spreadsheets import escape_formula
 from mainapp.portfolio.imports.sheets import Cell
 from mainapp.portfolio.readers.files import write_csv, write_xlsx
 from mainapp.portfolio.valuation import Holding
@@ -36,7 +36,7 @@ def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
 
 def _inert(text: str) -> str:
     """Return the text without control characters, quoted if a spreadsheet would run it."""
-    return str(inert("".join(letter for letter in text if letter.isprintable())))
+    return str(escape_formula("".join(letter for letter in text if letter.isprintable())))
 
 
 def _text(cell: Cell | int) -> str:

@@ -124,7 +124,7 @@ def test_forbidden_url_is_not_contacted(url, connections):
 def test_name_with_any_private_address_is_not_contacted(address, names, connections):
     for addresses in ([address], [PUBLIC, address], [address, PUBLIC]):
         names["hook.example"] = [addresses]
-        with pytest.raises(AddressError, match="não é público"):
+        with pytest.raises(AddressError, match="não é um endereço público"):
             vetted().request("POST", "http://hook.example/")
     assert connections == []
 

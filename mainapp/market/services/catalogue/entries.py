@@ -163,7 +163,7 @@ def _share_kind(symbol: str) -> str:
 
 
 def _list_entry(row: dict[str, Any]) -> ListEntry:
-    """Return a list under its date: the day of a daily portfolio, else the first day of validity."""
+    """Return a list under its date: the day of its weights, else the first day of validity."""
     as_of = row["as_of"] if row.get("snapshot") else row["valid_from"] or row["as_of"]
     return ListEntry(
         market=row["code"],

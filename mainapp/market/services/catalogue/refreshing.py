@@ -36,7 +36,7 @@ class Refreshed:
 
 @transaction.atomic
 def refresh_catalogue(*, listings: Iterable[Listing], on: date) -> Refreshed:
-    """Add the stocks of a source's list, revive retired ones, and fill in unknown names and sectors.
+    """Add and revive the stocks of a source's list, and fill in unknown names and sectors.
 
     A stock is retired when no list had it for 90 days; nothing is deleted, and the index always
     stays. A former symbol counts as the current one. Entries that are not tickers, or of an

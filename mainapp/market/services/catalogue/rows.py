@@ -12,7 +12,7 @@ Key = TypeVar("Key")
 def write_rows(
     model: type[Row], existing: dict[Key, Row], wanted: Mapping[Key, dict[str, Any]]
 ) -> tuple[int, int]:
-    """Create the rows of `wanted` that are missing and update those that differ; return both counts.
+    """Create the missing rows of `wanted` and update those that differ; return both counts.
 
     `existing` maps keys to rows; the new rows are added to it. Two queries at most for 500 rows.
     """

@@ -175,7 +175,7 @@ def _replace_members(lists: Mapping[int, Weights]) -> None:
 
 def _write_events(entries: Iterable[EventEntry], ids: Mapping[str, int]) -> int:
     """Make the data's events equal to the entries; return the number of rows written."""
-    known = {event.key: event for event in CorporateEvent.objects.filter(key__isnull=False)}
+    known = {event.key: event for event in CorporateEvent.objects.exclude(key="")}
     wanted = {
         entry.key: {name: getattr(entry, name) for name in EVENT_FIELDS}
         | {

@@ -84,7 +84,7 @@ def test_server_that_never_says_goodbye_has_accepted_the_message(mailbox, mail, 
     assert len(mailbox.messages) == 1
 
 
-def test_message_of_unknown_fate_is_tried_three_times_with_one_message_id(mailbox, alice):
+def test_message_with_unknown_outcome_is_sent_three_times_with_one_message_id(mailbox, alice):
     mailbox.lost = 99
     row = delivery(user=alice, text="um link de acesso")
     pauses = []
@@ -103,7 +103,7 @@ def test_message_of_unknown_fate_is_tried_three_times_with_one_message_id(mailbo
     assert not Notification.objects.exists()
 
 
-def test_time_out_after_the_dot_is_an_unknown_fate(mailbox, mail, monkeypatch):
+def test_time_out_after_the_dot_is_an_unknown_outcome(mailbox, mail, monkeypatch):
     monkeypatch.setattr(smtp, "FINAL_TIMEOUT_S", 0.05)
     mailbox.accepts.clear()
 
@@ -254,7 +254,7 @@ def test_our_failure_leaves_the_channel_on_and_is_not_blamed_on_it(mailbox, alic
     assert notice.body == f"O site não conseguiu enviar: {smtp.NO_SENDER}"
 
 
-def test_waiting_mail_of_the_site_gets_the_sender_of_the_day_it_is_sent(mailbox, db, settings):
+def test_waiting_mail_uses_the_sender_configured_when_it_is_sent(mailbox, db, settings):
     settings.EMAIL_BACKEND = "mainapp.notifications.backends.OutboxBackend"
     settings.DEFAULT_FROM_EMAIL = "Pregão <pregao@localhost>"
     EmailMessage("Oi", "texto", None, ["x@y.z"]).send()

@@ -130,7 +130,7 @@ export class Connection extends EventTarget {
     setTimeout(() => {
       if (this._ws !== ws || ws.readyState !== WebSocket.CONNECTING) return;
       this.restart();
-      ws.close(); // browsers open one WebSocket to a host at a time: this one blocks the next
+      ws.close(); // until then it blocks the next one: browsers connect one WebSocket per host at a time
     }, CONNECT_MS);
   }
 

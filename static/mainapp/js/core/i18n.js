@@ -13,7 +13,7 @@ export function ngettext(singular, plural, count) {
   return fill(globalThis.ngettext?.(singular, plural, count) ?? fallback, [count]);
 }
 
-/** Return a user's text for use in a sentence, so that its direction affects nothing outside it. */
+/** Return a user's text for use in a sentence, isolated so that its direction affects nothing else. */
 export function isolated(text) {
   const plain = text.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
   return `\u2068${plain}\u2069`;

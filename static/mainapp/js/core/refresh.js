@@ -1,15 +1,15 @@
-// Parts of a page that are loaded again when a notification says that they changed.
+// Notifications as events of the page, and reloading of the parts of a page that they change.
 import { fetchElement } from "./http.js";
 
 const EVENT = "notification";
-const WAIT_MS = 150; // several notifications, one request
+const WAIT_MS = 150; // several notifications together cause one request
 
-/** Tell the page's modules of a notification: an item of CONTRACTS §4. */
+/** Announce a notification (an item of CONTRACTS §4) to the page's modules. */
 export function announceNotification(item) {
   document.dispatchEvent(new CustomEvent(EVENT, { detail: item }));
 }
 
-/** Call `listener` after notifications whose kind begins with `prefix`. */
+/** Call `listener` after one or several notifications whose kind begins with `prefix`. */
 export function onNotification(prefix, listener) {
   let timer = null;
   document.addEventListener(EVENT, ({ detail }) => {
@@ -20,13 +20,13 @@ export function onNotification(prefix, listener) {
 }
 
 /**
- * Load the page again and replace the parts of `root` that have a `[data-refresh]` name; `selector` finds
- * `root` in the new page. The keyboard's focus stays on the same link or button. Returns whether it worked.
+ * Load the page again and replace the parts of `root` that have a `data-refresh` name; `selector` finds
+ * `root` in the loaded page. The focus stays on the same link or button. Resolves to whether it worked.
  */
 export async function refreshParts(root, selector) {
   const loaded = await fetchElement(window.location.href, selector).catch(() => null);
   if (!loaded) return false;
-  const focused = describe(document.activeElement);
+  const focused = selectorOf(document.activeElement);
   for (const part of root.querySelectorAll("[data-refresh]")) {
     const fresh = loaded.querySelector(`[data-refresh="${part.dataset.refresh}"]`);
     if (fresh) part.replaceWith(document.adoptNode(fresh));
@@ -35,8 +35,8 @@ export async function refreshParts(root, selector) {
   return true;
 }
 
-/** Return a selector of a link by its address, of a button by its label; null for anything else. */
-function describe(element) {
+/** Return a selector of a link by its address or of a button by its label; null for other elements. */
+function selectorOf(element) {
   for (const name of ["href", "aria-label"]) {
     const value = element?.getAttribute(name);
     if (value) return `[${name}="${CSS.escape(value)}"]`;

@@ -196,7 +196,7 @@ export class StockSocket extends EventTarget {
     }
   }
 
-  /** A heartbeat names all late symbols, another frame only those among its own. */
+  /** Update the late symbols: a heartbeat names all of them, other frames only those among their own. */
   _updateLate({ type, quotes = {}, late = [] }) {
     const now = new Set(type === "heartbeat" ? [] : this.late);
     for (const symbol of Object.keys(quotes)) now.delete(symbol);

@@ -64,7 +64,7 @@ function newestListed() {
   return Number(list?.querySelector("[data-id]")?.dataset.id ?? 0);
 }
 
-/** Return whether a notification may have come after the server rendered this page. */
+/** Return whether a notification may be newer than the page that the server rendered. */
 function isNewerThanPage(item) {
   const renderedAt = document.querySelector('meta[name="server-time"]')?.content ?? "";
   return Date.parse(item.created_at) >= Date.parse(renderedAt);

@@ -47,7 +47,7 @@ function closeMenus(event) {
   }
 }
 
-/** Keep the head's height in `--head-height`: what sticks to the top sticks below the head. */
+/** Keep the head's height in `--head-height`, so that sticky elements stay below the head. */
 function followHeadHeight(head) {
   const observer = new ResizeObserver(() => {
     document.documentElement.style.setProperty("--head-height", `${head.offsetHeight}px`);
@@ -60,13 +60,13 @@ followHeadHeight(document.querySelector(".site-head"));
 /** Return whether the reader named on this page is still logged in. */
 async function isStillLoggedIn(member) {
   const url = document.querySelector('meta[name="account"]').content;
-  const answer = await fetch(url, { cache: "no-store" });
-  return answer.ok && String((await answer.json()).id) === member;
+  const response = await fetch(url, { cache: "no-store" });
+  return response.ok && String((await response.json()).id) === member;
 }
 
 /**
- * Show a page that names its reader from the back/forward cache only to that reader. Chrome and
- * Safari keep pages there despite `no-store`, so the page is hidden first.
+ * Show this page, which names its reader, from the back/forward cache only to that reader. Chrome and
+ * Safari store pages there despite `no-store`, so the page is hidden before it is stored.
  */
 function guardMember(member) {
   const root = document.documentElement;

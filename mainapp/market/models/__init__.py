@@ -7,8 +7,24 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
 
+__all__ = [
+    "Candle",
+    "CorporateEvent",
+    "IndexList",
+    "LastQuote",
+    "LoadedData",
+    "Membership",
+    "QuoteColumns",
+    "RejectedQuotes",
+    "Stock",
+    "Strength",
+    "Watchlist",
+    "WatchlistItem",
+]
 UNRANKED = 1_000_000
 
 
@@ -67,106 +83,6 @@ class Stock(models.Model):
     def currency(self) -> str:
         """The currency in which the stock is traded."""
         return CURRENCY
-
-
-class Strength(models.TextChoices):
-    OFFICIAL = "official", _("publicação da B3")
-    SEVERAL = "several", _("várias fontes")
-    SINGLE = "single", _("uma só fonte")
-
-
-class IndexList(models.Model):
-    """The stocks of an index on a date; several lists of an index are kept."""
-
-    market = models.CharField(max_length=12)
-    as_of = models.DateField()
-    valid_from = models.DateField(null=True, blank=True)
-    valid_to = models.DateField(null=True, blank=True)
-    strength = models.CharField(max_length=8, choices=Strength)
-    source = models.CharField(max_length=300, blank=True)
-    note = models.CharField(max_length=300, blank=True)
-    is_corrected = models.BooleanField(default=False, editable=False)
-
-    class Meta:
-        ordering = ["market", "-as_of"]
-        constraints = [models.UniqueConstraint(fields=["market", "as_of"], name="one_list_a_day")]
-
-    def __str__(self) -> str:
-        return f"{self.market} {self.as_of}"
-
-
-class Membership(models.Model):
-    """A stock in an index list, with its weight where the list gives it."""
-
-    index_list = models.ForeignKey(IndexList, models.CASCADE, related_name="memberships")
-    stock = models.ForeignKey(Stock, models.CASCADE, related_name="memberships")
-    weight_pct = models.DecimalField(max_digits=7, decimal_places=4, null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["index_list", "stock"], name="once_in_an_index_list")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.stock_id} in {self.index_list_id}"
-
-
-class CorporateEvent(models.Model):
-    """What happened to a stock: a new code, a split, a payment, its end.
-
-    `ratio` is new stocks for one old; of a spin-off, stocks received for one kept. `month` is set
-    where the day is not known. `key` identifies a row of the project's data.
-    """
-
-    class Kind(models.TextChoices):
-        RENAME = "rename", _("Troca de código")
-        MERGER = "merger", _("Incorporação")
-        SPLIT = "split", _("Desdobramento")
-        REVERSE_SPLIT = "reverse_split", _("Grupamento")
-        BONUS = "bonus", _("Bonificação")
-        SPIN_OFF = "spin_off", _("Cisão")
-        DELISTING = "delisting", _("Fim da negociação")
-        INDEX_REMOVAL = "index_removal", _("Saída de índice")
-        DIVIDEND = "dividend", _("Dividendo")
-        INTEREST = "interest", _("Juros sobre capital próprio")
-
-    class Status(models.TextChoices):
-        ANNOUNCED = "announced", _("anunciado")
-        HAPPENED = "happened", _("ocorrido")
-
-    stock = models.ForeignKey(Stock, models.CASCADE, related_name="events")
-    kind = models.CharField(max_length=13, choices=Kind)
-    successor = models.ForeignKey(
-        Stock, models.CASCADE, null=True, blank=True, related_name="origins"
-    )
-    ex_on = models.DateField(null=True, blank=True)
-    is_date_sure = models.BooleanField(default=True)
-    month = models.CharField(max_length=7, blank=True)
-    pay_on = models.DateField(null=True, blank=True)
-    ratio = models.DecimalField(max_digits=24, decimal_places=13, null=True, blank=True)
-    is_ratio_sure = models.BooleanField(default=True)
-    amount = models.DecimalField(max_digits=24, decimal_places=10, null=True, blank=True)
-    status = models.CharField(max_length=9, choices=Status, default=Status.HAPPENED)
-    strength = models.CharField(max_length=8, choices=Strength)
-    source = models.CharField(max_length=300)
-    note = models.CharField(max_length=300, blank=True)
-    key = models.CharField(max_length=80, unique=True, null=True, editable=False)
-    is_corrected = models.BooleanField(default=False, editable=False)
-
-    class Meta:
-        ordering = ["-ex_on", "stock"]
-
-    def __str__(self) -> str:
-        return f"{self.stock_id} {self.kind} {self.ex_on or self.month}"
-
-
-class LoadedData(models.Model):
-    """The project's data that was loaded last, so that unchanged data is not loaded again."""
-
-    digest = models.CharField(max_length=64)
-
-    def __str__(self) -> str:
-        return self.digest
 
 
 class QuoteColumns(models.Model):
