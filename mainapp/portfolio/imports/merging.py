@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import Protocol
 
 from django.utils.translation import gettext as _
 
@@ -17,15 +16,17 @@ LARGEST = Decimal("9999999999.99999999")
 MAX_LOTS_SHOWN = 4
 
 
-class Change(Protocol):
-    """What became of a former symbol: new stocks for one old. Unknown parts are None."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Became:
+    """What became of a code that no longer trades, and the sentence that says so.
 
-    @property
-    def symbol(self) -> str | None: ...
-    @property
-    def ratio(self) -> Decimal | None: ...
-    @property
-    def sure(self) -> bool: ...
+    `symbol` is today's code, None if trading just ended. `ratio` is new stocks for one old; None if
+    it is not known.
+    """
+
+    symbol: str | None
+    ratio: Decimal | None
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,34 +45,22 @@ class Merged:
     reason: str = ""
 
 
-def convert(lot: Lot, change: Change | None) -> Lot | str:
+def convert(lot: Lot, became: Became | None) -> Lot | str:
     """Return the lot in today's symbol, or the reason why that is not possible."""
-    if change is None:
+    if became is None:
         return lot
-    params = {"old": lot.symbol, "new": change.symbol}
-    if change.symbol is None:
-        return replace(lot, notes=(*lot.notes, _("%(old)s não é mais negociado") % params))
-    if not change.ratio:
-        return (
-            _(
-                "%(old)s virou %(new)s, mas não sabemos em que proporção: escreva %(new)s, com a "
-                "quantidade e o preço médio de hoje."
-            )
-            % params
-        )
-    if change.ratio == 1:
-        note = _("%(old)s virou %(new)s") % params
-    else:
-        params["ratio"] = exact(change.ratio)
-        note = _("%(old)s virou %(new)s: cada 1 virou %(ratio)s") % params
-    if not change.sure:
-        note = _("%(note)s (não confirmado)") % {"note": note}
+    notes = (*lot.notes, became.note)
+    if became.symbol is None:
+        return replace(lot, notes=notes)
+    if became.ratio is None:
+        hint = _("Escreva %(symbol)s, com a quantidade e o preço médio de hoje.")
+        return f"{became.note} {hint % {'symbol': became.symbol}}"
     return replace(
         lot,
-        symbol=change.symbol,
-        quantity=lot.quantity * Fraction(change.ratio),
-        price=lot.price / Fraction(change.ratio),
-        notes=(*lot.notes, note),
+        symbol=became.symbol,
+        quantity=lot.quantity * Fraction(became.ratio),
+        price=lot.price / Fraction(became.ratio),
+        notes=notes,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 
-from mainapp.portfolio.imports.merging import Change, Merged, convert, merge
+from mainapp.portfolio.imports.merging import Became, Merged, convert, merge
 from mainapp.portfolio.imports.reading import ReadTable, Unread
 from mainapp.portfolio.imports.rows import Fault, Lot
 
@@ -23,12 +23,12 @@ class Outcome:
 
 
 def combine(
-    tables: Sequence[ReadTable], changes: Mapping[str, Change], refusals: Mapping[str, str]
+    tables: Sequence[ReadTable], successions: Mapping[str, Became], refusals: Mapping[str, str]
 ) -> Outcome:
     """Return the outcome; `refusals` gives the reasons why symbols, of today, cannot be held."""
     outcome = Outcome()
-    lots = list(_converted(tables, changes, outcome))
-    unread = {_today(fault.symbol, changes) for fault in outcome.faults}
+    lots = list(_converted(tables, successions, outcome))
+    unread = {_today(fault.symbol, successions) for fault in outcome.faults}
     for merged in merge(lots):
         reason = refusals.get(merged.symbol) or merged.reason
         if not reason and merged.symbol in unread:
@@ -44,13 +44,13 @@ def combine(
 
 
 def _converted(
-    tables: Iterable[ReadTable], changes: Mapping[str, Change], outcome: Outcome
+    tables: Iterable[ReadTable], successions: Mapping[str, Became], outcome: Outcome
 ) -> Iterator[Lot]:
     """Yield the lots in today's symbols, and add all other rows to the faults of `outcome`."""
     for table in tables:
         outcome.faults += table.rows.faults
         for lot in table.rows.lots:
-            converted = convert(lot, changes.get(lot.symbol))
+            converted = convert(lot, successions.get(lot.symbol))
             if isinstance(converted, Lot):
                 yield converted
             else:
@@ -62,9 +62,9 @@ def named_symbols(tables: Iterable[ReadTable], unread: Iterable[Unread]) -> set[
     return set().union(*(table.named for table in tables), *(each.named for each in unread))
 
 
-def _today(symbol: str, changes: Mapping[str, Change]) -> str:
-    change = changes.get(symbol)
-    return change.symbol if change and change.symbol else symbol
+def _today(symbol: str, successions: Mapping[str, Became]) -> str:
+    became = successions.get(symbol)
+    return became.symbol if became and became.symbol else symbol
 
 
 def _fault(lot: Lot, reason: str) -> Fault:

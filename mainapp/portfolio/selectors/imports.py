@@ -1,6 +1,6 @@
 """An import as its preview shows it: the file's holdings beside the user's."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,11 +8,11 @@ from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
 from mainapp.market.models import Stock
-from mainapp.market.selectors.successions import Succession, get_successions
+from mainapp.market.selectors.successions import describe, get_successions
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.columns import candidate_symbols
-from mainapp.portfolio.imports.merging import Merged
+from mainapp.portfolio.imports.merging import Became, Merged
 from mainapp.portfolio.imports.outcome import Outcome, combine, named_symbols
 from mainapp.portfolio.imports.reading import (
     Choices,
@@ -105,14 +105,21 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     stocks = stocks_named(candidates)
     read = read_tables(tables, stocks.keys(), choices or Choices())
     named = named_symbols(read, unread)
-    successions = get_successions(candidates | named)
+    successions = _successions(candidates | named)
     symbols = candidates | _successors(successions) | _lot_symbols(read)
     stocks |= stocks_named(symbols - stocks.keys())
     outcome = combine(read, successions, _refusals(symbols, stocks))
     return _compared(outcome, read, unread, holdings_of(user), _Names(named, successions), stocks)
 
 
-def _successors(successions: Mapping[str, Succession]) -> set[str]:
+def _successions(symbols: Collection[str]) -> dict[str, Became]:
+    return {
+        code: Became(symbol=found.symbol, ratio=found.ratio, note=describe(code, found))
+        for code, found in get_successions(symbols).items()
+    }
+
+
+def _successors(successions: Mapping[str, Became]) -> set[str]:
     return {each.symbol for each in successions.values() if each.symbol}
 
 
@@ -136,7 +143,7 @@ def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, 
 class _Names:
     """What a file names: symbols, today's symbols for former ones, and names of unread rows."""
 
-    def __init__(self, symbols: set[str], successions: Mapping[str, Succession]) -> None:
+    def __init__(self, symbols: set[str], successions: Mapping[str, Became]) -> None:
         self._symbols = symbols | _successors(successions)
 
     def has(self, holding: Holding, texts: Sequence[str]) -> bool:

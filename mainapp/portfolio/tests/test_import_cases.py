@@ -12,7 +12,7 @@ from django.conf import settings
 from mainapp.portfolio.imports.outcome import combine
 from mainapp.portfolio.imports.reading import Choices, State, read_tables, split_tables
 from mainapp.portfolio.readers.files import read_sheets
-from mainapp.portfolio.tests.imported import Changed, workbook
+from mainapp.portfolio.tests.imported import became, workbook
 
 pytestmark = pytest.mark.usefixtures("workers_in_process")
 
@@ -20,11 +20,11 @@ D = Decimal
 CASES = Path(__file__).parent / "import_cases"
 DATA = json.loads((settings.BASE_DIR / "data" / "b3_papers.json").read_text(encoding="utf-8"))
 KNOWN = {row["symbol"] for row in DATA["papers"] + DATA["gone"]}
-CHANGES = {
-    "JBSS3": Changed("JBSS32", D("0.5")),
-    "BRFS3": Changed("MBRF3", D("0.8521")),
-    "NTCO3": Changed("NATU3", D(1)),
-    "ELET6": Changed("AXIA6", D(1)),
+SUCCESSIONS = {
+    "JBSS3": became("JBSS32", "0.5"),
+    "BRFS3": became("MBRF3", "0.8521"),
+    "NTCO3": became("NATU3", "1"),
+    "ELET6": became("AXIA6", "1"),
 }
 PETR4 = {"PETR4": ("100", "30.1")}
 EXPECTED = {
@@ -93,7 +93,7 @@ ELSEWHERE = {
 def read(data: bytes, choices: Choices | None = None):
     found, unread = split_tables(read_sheets(data))
     tables = read_tables(found, KNOWN, choices or Choices())
-    return tables, unread, combine(tables, CHANGES, {})
+    return tables, unread, combine(tables, SUCCESSIONS, {})
 
 
 def values(outcome):

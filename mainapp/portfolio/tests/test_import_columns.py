@@ -33,7 +33,8 @@ def test_quantity_is_known_by_its_title(title):
         "Preço médio", "PREÇO MÉDIO (R$)", "Preço Médio de Compra", "PM", "P.M.", "P. médio",
         "Custo médio (R$)", "Custo unitário", "Preço de compra", "Preço de aquisição",
         "Preço médio (abertura)", "Preço médio atual", "Preco medio ajustado", "Avg. price",
-        "Average Cost", "Purchase Price", "Cost per share", "Preço pago", "Pr. médio", "Custo por ação",
+        "Average Cost", "Purchase Price", "Cost per share", "Preço pago", "Pr. médio",
+        "Custo por ação",
     ],
 )  # fmt: skip
 def test_average_price_is_known_by_its_title(title):

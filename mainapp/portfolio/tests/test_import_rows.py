@@ -10,7 +10,7 @@ from mainapp.portfolio.imports.columns import IGNORED
 from mainapp.portfolio.imports.reading import Choices, State
 from mainapp.portfolio.imports.sheets import Sheet
 from mainapp.portfolio.tests.imported import (
-    Changed,
+    became,
     faults_of,
     holdings_in,
     holdings_of_text,
@@ -233,25 +233,28 @@ def test_notas_that_differ_are_not_chosen_from():
 
 def test_former_codes_become_todays_with_the_ratio_of_the_event():
     text = f"{HEAD}JBSS3;200;30,00\nBRFS3;100;20,00\nJBSS32;100;66,00\nLAME4;5;1\nOIBR9;7;1\n"
-    changes = {
-        "JBSS3": Changed("JBSS32", D("0.5")),
-        "BRFS3": Changed("MBRF3", D("0.8521"), sure=False),
-        "LAME4": Changed("AMER3", None),
-        "OIBR9": Changed(None, None),
+    successions = {
+        "JBSS3": became("JBSS32", "0.5"),
+        "BRFS3": became("MBRF3", "0.8521"),
+        "LAME4": became("AMER3", None),
+        "OIBR9": became(None, None),
     }
-    outcome = outcome_of(sheet_of(text), changes=changes)
+    outcome = outcome_of(sheet_of(text), successions=successions)
 
     assert holdings_in(outcome) == {
         "JBSS32": (200, 63),
         "MBRF3": (D("85.21"), D("23.47142354")),
         "OIBR9": (7, 1),
     }
-    notes = {each.symbol: " ".join(each.notes) for each in outcome.holdings}
-    assert "JBSS3 virou JBSS32: cada 1 virou 0,5" in notes["JBSS32"]
-    assert "cada 1 virou 0,8521 (não confirmado)" in notes["MBRF3"]
-    assert "OIBR9 não é mais negociado" in notes["OIBR9"]
+    assert [each.notes[0] for each in outcome.holdings] == [
+        "virou JBSS32.",
+        "virou MBRF3.",
+        "virou None.",
+    ]
     (fault,) = outcome.faults
-    assert "LAME4 virou AMER3, mas não sabemos em que proporção" in fault.reasons[0]
+    assert fault.reasons == (
+        "virou AMER3. Escreva AMER3, com a quantidade e o preço médio de hoje.",
+    )
 
 
 @pytest.mark.parametrize(

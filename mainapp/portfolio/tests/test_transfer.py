@@ -430,9 +430,9 @@ def test_former_code_becomes_todays_and_replaces_its_row(browser, alice):
     hold(alice, lost.symbol)
     answer = upload(browser, "Ativo;Quantidade;PM\nJBSS3;200;30,00\nLAME4;10;5,00\n")
     page = answer.content.decode()
-    assert "JBSS3 virou JBSS32: cada 1 virou 0,5" in page
+    assert "JBSS3 virou JBSS32 em 09/06/2025. 1 JBSS3 = 0,5 JBSS32." in page
     assert "no lugar de JBSS3: 100 a 30,00" in page
-    assert "LAME4 virou AMER3, mas não sabemos em que proporção" in page
+    assert "A proporção da troca não é conhecida. Escreva AMER3" in page
 
     confirm(browser, answer, "substituir")
 
