@@ -14,6 +14,8 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.accounts.models import User
+from mainapp.core.forms import decimal_separator
+from mainapp.core.numbers import parse_number
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.portfolio.imports.reading import Choices
 from mainapp.portfolio.imports.sheets import TOO_LARGE, Cell, Sheet, UnreadableFile
@@ -26,6 +28,8 @@ MAX_AGE_S = 3600
 MAX_SIGNED_SHEETS = 1_500_000
 CHOICE = re.compile(r"(coluna|numeros)-(\d{1,3})-(\d{1,3})", re.ASCII)
 EXCLUSION = re.compile(r"ler-(\d{1,3})", re.ASCII)
+RATIO = re.compile(r"proporcao-([A-Z0-9]{5,8})", re.ASCII)
+MAX_RATIO = 1_000_000
 EXPIRED = _("Esta conferência venceu: envie o arquivo de novo.")
 
 
@@ -50,7 +54,8 @@ class ReadingForm(forms.Form):
     """The sheets of a preview, signed for its user, to be read again with their choices.
 
     `cleaned_data["planilha"]` holds the sheets. Every column has a field `coluna-TABLE-COLUMN`, an
-    ambiguous one a field `numeros-TABLE-COLUMN`, and every table a field `ler-TABLE`.
+    ambiguous one a field `numeros-TABLE-COLUMN`, every table a field `ler-TABLE`, and a former code
+    of an unknown ratio a field `proporcao-CODE`.
     """
 
     planilha = forms.CharField(widget=forms.HiddenInput, max_length=MAX_SIGNED_SHEETS)
@@ -94,7 +99,18 @@ def choices_in(data: Mapping[str, Any]) -> Choices:
         for name in data
         if (match := EXCLUSION.fullmatch(name)) and data[name] == "nao"
     }
-    return Choices(roles=chosen["coluna"], separators=separators, excluded=excluded)
+    ratios = {match[1]: data[name] for name in data if (match := RATIO.fullmatch(name))}
+    return Choices(
+        roles=chosen["coluna"],
+        separators=separators,
+        excluded=excluded,
+        ratios={code: ratio for code, text in ratios.items() if (ratio := _ratio(text))},
+    )
+
+
+def _ratio(text: str) -> Decimal | None:
+    number = parse_number(text, separator=decimal_separator())
+    return number if number and 0 < number <= MAX_RATIO else None
 
 
 def sign_sheets(sheets: Iterable[Sheet], user: User) -> str:

@@ -28,6 +28,10 @@ class Became:
     ratio: Decimal | None
     note: str
 
+    @property
+    def is_ratio_unknown(self) -> bool:
+        return self.symbol is not None and self.ratio is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
@@ -53,7 +57,7 @@ def convert(lot: Lot, became: Became | None) -> Lot | str:
     if became.symbol is None:
         return replace(lot, notes=notes)
     if became.ratio is None:
-        hint = _("Escreva %(symbol)s, com a quantidade e o preço médio de hoje.")
+        hint = _("Diga-a acima, ou escreva %(symbol)s com a quantidade e o preço médio de hoje.")
         return f"{became.note} {hint % {'symbol': became.symbol}}"
     return replace(
         lot,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from mainapp.portfolio.imports.columns import (
@@ -39,11 +40,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the user said: roles and decimal separators by table and column, tables to leave out."""
+    """What the user said: roles and decimal separators by table and column, tables to leave out.
+
+    `ratios` are those of former codes, where the catalogue does not know them.
+    """
 
     roles: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     separators: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     excluded: Collection[int] = ()
+    ratios: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """An import as its preview shows it: the file's holdings beside the user's."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from mainapp.portfolio.imports.reading import (
 )
 from mainapp.portfolio.imports.sheets import Sheet
 from mainapp.portfolio.selectors.holdings import holdings_of
+from mainapp.portfolio.templatetags.carteira import exact
 from mainapp.portfolio.valuation import Holding, add, times
 
 # A shorter name would be found within unrelated words.
@@ -71,12 +72,14 @@ class Total:
 class Import:
     """A file beside a portfolio.
 
-    `kept` are the user's holdings that the file names in what is not imported: they are never
-    deleted. `unnamed` are those that it does not name.
+    `unknown_ratios` are the former codes whose ratio only the user can say. `kept` are the user's
+    holdings that the file names in what is not imported: they are never deleted. `unnamed` are
+    those that it does not name.
     """
 
     tables: Sequence[ReadTable]
     unread: Sequence[Unread]
+    unknown_ratios: Mapping[str, Became]
     outcome: Outcome
     changes: Sequence[Change]
     kept: Sequence[Holding]
@@ -100,16 +103,36 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
 
     Cost: six queries at most, whatever the file. Raises: UnreadableFile without a table.
     """
+    choices = choices or Choices()
     tables, unread = split_tables(sheets)
     candidates = set().union(*map(candidate_symbols, tables))
     stocks = stocks_named(candidates)
-    read = read_tables(tables, stocks.keys(), choices or Choices())
+    read = read_tables(tables, stocks.keys(), choices)
+    lots = {lot.symbol for table in read for lot in table.rows.lots}
     named = named_symbols(read, unread)
-    successions = _successions(candidates | named)
-    symbols = candidates | _successors(successions) | _lot_symbols(read)
+    known = _successions(candidates | named)
+    successions = {code: _with_ratio(code, each, choices.ratios) for code, each in known.items()}
+    symbols = candidates | lots | _successors(successions)
     stocks |= stocks_named(symbols - stocks.keys())
     outcome = combine(read, successions, _refusals(symbols, stocks))
-    return _compared(outcome, read, unread, holdings_of(user), _Names(named, successions), stocks)
+    changes = _changes(outcome.holdings, held := holdings_of(user), stocks)
+    others = _untouched(held, changes)
+    kept = _named_in(others, named | _successors(successions), outcome)
+    imported = [_cost(change.merged.quantity, change.price) for change in changes]
+    return Import(
+        tables=read,
+        unread=unread,
+        unknown_ratios={
+            code: each for code, each in known.items() if code in lots and each.is_ratio_unknown
+        },
+        outcome=outcome,
+        changes=changes,
+        kept=kept,
+        unnamed=[holding for holding in others if holding not in kept],
+        before=_total(held, []),
+        after_update=_total(others, imported),
+        after_replacement=_total(kept, imported),
+    )
 
 
 def _successions(symbols: Collection[str]) -> dict[str, Became]:
@@ -119,12 +142,17 @@ def _successions(symbols: Collection[str]) -> dict[str, Became]:
     }
 
 
+def _with_ratio(code: str, became: Became, ratios: Mapping[str, Decimal]) -> Became:
+    """Return the succession with the user's ratio, where the catalogue knows none."""
+    if code not in ratios or not became.is_ratio_unknown:
+        return became
+    values = {"old": code, "ratio": exact(ratios[code]), "new": became.symbol}
+    said = _("Você disse: 1 %(old)s = %(ratio)s %(new)s.") % values
+    return replace(became, ratio=ratios[code], note=f"{became.note} {said}")
+
+
 def _successors(successions: Mapping[str, Became]) -> set[str]:
     return {each.symbol for each in successions.values() if each.symbol}
-
-
-def _lot_symbols(tables: Iterable[ReadTable]) -> set[str]:
-    return {lot.symbol for table in tables for lot in table.rows.lots}
 
 
 def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, str]:
@@ -140,45 +168,32 @@ def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, 
     return refusals
 
 
-class _Names:
-    """What a file names: symbols, today's symbols for former ones, and names of unread rows."""
-
-    def __init__(self, symbols: set[str], successions: Mapping[str, Became]) -> None:
-        self._symbols = symbols | _successors(successions)
-
-    def has(self, holding: Holding, texts: Sequence[str]) -> bool:
-        name = fold(holding.name)
-        is_told = len(name) >= LEAST_NAME and any(name in text for text in texts)
-        return holding.symbol in self._symbols or is_told
+def _untouched(held: Iterable[Holding], changes: Iterable[Change]) -> list[Holding]:
+    """Return the holdings that the file neither has nor replaces."""
+    touched = {
+        symbol
+        for change in changes
+        for symbol in (change.stock.symbol, *(holding.symbol for holding in change.former))
+    }
+    return [holding for holding in held if holding.symbol not in touched]
 
 
-def _compared(
-    outcome: Outcome,
-    tables: Sequence[ReadTable],
-    unread: Sequence[Unread],
-    held: Sequence[Holding],
-    names: _Names,
-    stocks: Mapping[str, Stock],
-) -> Import:
-    changes = _changes(outcome.holdings, held, stocks)
-    touched = {change.stock.symbol for change in changes}
-    touched |= {holding.symbol for change in changes for holding in change.former}
+def _named_in(
+    holdings: Iterable[Holding], symbols: Collection[str], outcome: Outcome
+) -> list[Holding]:
+    """Return the holdings that the file names: by symbol, or by name in a row with a fault."""
     texts = [fold(" ".join(map(str, fault.row))) for fault in outcome.faults]
-    others = [holding for holding in held if holding.symbol not in touched]
-    kept = [holding for holding in others if names.has(holding, texts)]
-    unnamed = [holding for holding in others if holding not in kept]
-    imported = [_cost(change.merged.quantity, change.price) for change in changes]
-    return Import(
-        tables=tables,
-        unread=unread,
-        outcome=outcome,
-        changes=changes,
-        kept=kept,
-        unnamed=unnamed,
-        before=_total(held, []),
-        after_update=_total(others, imported),
-        after_replacement=_total(kept, imported),
-    )
+    return [
+        holding
+        for holding in holdings
+        if holding.symbol in symbols
+        or any(name in text for name in _names(holding) for text in texts)
+    ]
+
+
+def _names(holding: Holding) -> list[str]:
+    name = fold(holding.name)
+    return [name] if len(name) >= LEAST_NAME else []
 
 
 def _changes(

@@ -432,11 +432,26 @@ def test_former_code_becomes_todays_and_replaces_its_row(browser, alice):
     page = answer.content.decode()
     assert "JBSS3 virou JBSS32 em 09/06/2025. 1 JBSS3 = 0,5 JBSS32." in page
     assert "no lugar de JBSS3: 100 a 30,00" in page
-    assert "A proporção da troca não é conhecida. Escreva AMER3" in page
+    assert "A proporção da troca não é conhecida. Diga-a acima, ou escreva AMER3" in page
 
     confirm(browser, answer, "substituir")
 
     assert held(alice) == {"JBSS32": (100, 60, 8), "LAME4": (100, 30, 5)}
+
+    told = read_again(browser, answer, **{"proporcao-LAME4": "0,25", "proporcao-JBSS3": "9"})
+    assert "Você disse: 1 LAME4 = 0,25 AMER3." in told.content.decode()
+    assert 'name="proporcao-LAME4" value="0,25"' in told.content.decode()
+    confirm(browser, told, "atualizar")
+
+    assert held(alice) == {"JBSS32": (100, 60, 8), "AMER3": (D("2.5"), 20, 5)}
+
+
+@pytest.mark.parametrize("typed", ["", "x", "0", "-1", "1E9", "1" * 50])
+def test_nonsense_ratio_leaves_the_code_out(browser, typed):
+    StockFactory(symbol="LAME4", renamed_to=StockFactory(symbol="AMER3"), is_active=False)
+    answer = upload(browser, "Ativo;Quantidade;PM\nLAME4;10;5,00\n")
+    told = read_again(browser, answer, **{"proporcao-LAME4": typed})
+    assert told.context["read"].changes == []
 
 
 def test_file_of_b3_is_named_in_the_page(browser):

@@ -1,6 +1,6 @@
 """The preview of an import: tables, columns and choices as the page shows them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -89,7 +89,9 @@ class TableView:
         return self.read.has_question or self.read.state == State.INCOMPLETE
 
 
-def preview_context(read: Import, signed_sheets: str, user: User) -> dict[str, Any]:
+def preview_context(
+    read: Import, signed_sheets: str, ratios: Mapping[str, str], user: User
+) -> dict[str, Any]:
     faults = read.outcome.faults
     tables = table_views(read)
     return {
@@ -97,6 +99,10 @@ def preview_context(read: Import, signed_sheets: str, user: User) -> dict[str, A
         "tables": tables,
         "may_exclude": len(tables) > 1,
         "can_be_read_again": any(table.used or table.others for table in tables),
+        "ratios": [
+            (code, became, ratios.get(f"proporcao-{code}", ""))
+            for code, became in read.unknown_ratios.items()
+        ],
         "unread": [_unread(each.sheet.name, each.sheet.is_hidden) for each in read.unread],
         "changes": [(change, _places(change)) for change in read.changes],
         "new_count": sum(change.held is None for change in read.changes),

@@ -104,7 +104,7 @@ def _show_preview(
     request: MemberRequest, sheets: Sequence[Sheet], signed_sheets: str, choices: Choices
 ) -> HttpResponse:
     read = read_import(sheets, request.user, choices)
-    context = preview_context(read, signed_sheets, request.user)
+    context = preview_context(read, signed_sheets, request.POST, request.user)
     return render(request, "mainapp/portfolio/import_preview.html", context)
 
 
