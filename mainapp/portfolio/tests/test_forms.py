@@ -1,10 +1,13 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib.admin.sites import AdminSite
 from django.utils.translation import override
 
 from mainapp.market.tests.factories import StockFactory
+from mainapp.portfolio.admin import CarteiraAdmin
 from mainapp.portfolio.forms.carteira import CarteiraForm, TradeForm
+from mainapp.portfolio.models import Carteira
 
 D = Decimal
 FIELDS = {"ativo": "PETR4", "quantidade": "100", "preco_medio": "30,50", "nota": "7"}
@@ -84,6 +87,12 @@ def test_amounts_are_read_in_the_language_of_the_page(petr4, language, text, num
         form = CarteiraForm(FIELDS | {field: text})
         assert form.is_valid()
     assert form.cleaned_data[field] == D(number)
+
+
+def test_admin_reads_amounts_as_the_pages_do():
+    model_admin = CarteiraAdmin(Carteira, AdminSite())
+    field = model_admin.formfield_for_dbfield(Carteira._meta.get_field("quantidade"), None)
+    assert field.clean("1.000") == 1000
 
 
 @pytest.mark.parametrize("nota", ["-1", "11", "7,5", "7.5", "", "x"])

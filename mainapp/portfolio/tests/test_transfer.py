@@ -412,6 +412,20 @@ def test_every_choice_of_a_preview_can_be_submitted_unchanged(browser):
     assert third.context["read"].changes[0].merged.quantity == 1000
 
 
+def test_texts_of_a_file_are_escaped(browser):
+    hostile = "<script>alert(1)</script>"
+    rows = [
+        ["Ativo", "Quantidade", "PM", hostile],
+        ["PETR4", hostile, 1, hostile],
+        [hostile, 1, 1, 1],
+    ]
+    page = upload(browser, workbook(**{"<b>": [*rows, ["VALE3", 1, 2, 3]]}), "a.xlsx")
+    text = page.content.decode()
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert" not in text
+    assert "<b>" not in text.replace("&lt;b&gt;", "")
+
+
 @pytest.mark.parametrize("name", ["coluna-0-99", "coluna-9-1", "coluna-0-1", "numeros-0-1"])
 def test_nonsense_choices_are_harmless(browser, name):
     first = upload(browser, FILE)
