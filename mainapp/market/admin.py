@@ -1,6 +1,5 @@
 """Admin pages of the catalogue and of rejected quotes."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -63,13 +62,15 @@ class StockAdmin(CorrectableAdmin):
     @admin.display(description=_("corrigido à mão"))
     def corrections(self, stock: Stock) -> str:
         names = {field.name: field.verbose_name for field in Stock._meta.fields}
-        return ", ".join(str(names.get(name, name)) for name in stock.corrected_fields) or _("nada")
+        return ", ".join(str(names.get(name, name)) for name in stock.corrected_fields) or str(
+            _("nada")
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Stock | None = None) -> bool:
         # Deleting a stock would delete its candles: it is retired instead.
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Stock | None = None) -> Iterable[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Stock | None = None) -> list[str]:
         return [*self.readonly_fields, "symbol"] if obj else self.readonly_fields
 
 

@@ -60,6 +60,43 @@ def test_stocks_are_filtered_and_ordered(stocks, client, query, expected):
     assert symbols(client, **query) == expected
 
 
+def test_stock_has_what_the_catalogue_knows(db, client):
+    new = StockFactory(symbol="AAPL34", isin="BRAAPLBDR004", underlying="AAPL")
+    StockFactory(symbol="APLE34", is_active=False, renamed_to=new)
+
+    stock = client.get(f"{V1}stocks/aple34/").json()
+
+    assert {
+        name: stock[name] for name in ("symbol", "kind", "isin", "underlying", "is_active")
+    } == {
+        "symbol": "AAPL34",
+        "kind": "BDR",
+        "isin": "BRAAPLBDR004",
+        "underlying": "AAPL",
+        "is_active": True,
+    }
+
+
+def test_former_code_finds_its_successor_among_the_stocks(db, client):
+    new = StockFactory(symbol="BHIA3", name="Casas Bahia")
+    StockFactory(symbol="VVAR3", name="Via Varejo", is_active=False, renamed_to=new)
+
+    assert symbols(client, q="varejo") == ["BHIA3"]
+
+
+def test_quotes_of_codes_that_ended_are_never_pending(db, client):
+    StockFactory(symbol="CIEL3", is_active=False)
+    LastQuoteFactory(stock=StockFactory(symbol="ENBR3", is_active=False))
+
+    answer = client.get(f"{V1}quotes/?symbols=CIEL3,ENBR3").json()
+
+    assert (list(answer["quotes"]), answer["pending"], answer["unknown"]) == (
+        ["ENBR3"],
+        [],
+        ["CIEL3"],
+    )
+
+
 @pytest.mark.parametrize(
     "query", [{"market": "NADA"}, {"price_min": "x"}, {"price_min": "NaN"}, {"ordering": "id"}]
 )

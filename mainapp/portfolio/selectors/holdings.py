@@ -25,6 +25,7 @@ def holding_of(row: Carteira) -> Holding:
         sector=stock.sector,
         kind=stock.kind,
         lot=stock.lot,
+        is_traded=stock.is_active,
         preco_medio=row.preco_medio,
         quantidade=row.quantidade,
         nota=row.nota,

@@ -169,3 +169,9 @@ def test_holdings_of_active_users_are_watched(alice, bob, petr4, row, django_ass
     bob.is_active = False
     bob.save()
     assert set(held_symbols()) == {"PETR4"}
+
+
+def test_codes_that_ended_are_not_watched(alice):
+    make_row(alice, StockFactory(symbol="CIEL3", is_active=False))
+
+    assert not held_symbols()

@@ -1,6 +1,7 @@
 """Admins' corrections of rows of the project's data."""
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -25,19 +26,15 @@ def mark_corrected(row: Row, *, fields: Collection[str]) -> None:
 
 
 @transaction.atomic
-def drop_corrections(
-    *, rows: QuerySet[Stock] | QuerySet[IndexList] | QuerySet[CorporateEvent]
-) -> None:
-    """Forget the corrections of rows; the next loading of the data restores them."""
-    if rows.model is Stock:
-        rows.update(corrected_fields=[])
-    else:
-        rows.update(is_corrected=False)
+def drop_corrections(*, rows: QuerySet[Any]) -> None:
+    """Forget the corrections of stocks, lists or events; the next loading restores the data."""
+    nothing: dict[str, Any] = {"corrected_fields": []}
+    rows.update(**(nothing if rows.model is Stock else {"is_corrected": False}))
     LoadedData.objects.all().delete()
 
 
 @transaction.atomic
 def follow_renames(*, stock: Stock) -> None:
     """Point the former codes of a stock that has a new code itself to that new code."""
-    if stock.renamed_to:
-        stock.former_symbols.exclude(pk=stock.renamed_to_id).update(renamed_to=stock.renamed_to)
+    if new := stock.renamed_to:
+        stock.former_symbols.exclude(pk=new.pk).update(renamed_to=new)
