@@ -154,6 +154,8 @@ def _reason(quantity: Fraction, price: Fraction) -> str:
 def _are_repeated(lots: Sequence[Lot]) -> bool:
     """Return whether two sheets have the same numbers for the stock."""
     sheets = {lot.sheet for lot in lots}
+    if len(sheets) == 1:
+        return False
     totals = {
         tuple(sorted((lot.quantity, lot.price) for lot in lots if lot.sheet == sheet))
         for sheet in sheets

@@ -3,11 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.imports.merging import Became, Merged, convert, merge
 from mainapp.portfolio.imports.reading import ReadTable, Unread
 from mainapp.portfolio.imports.rows import Fault, Lot
+from mainapp.portfolio.imports.sheets import Reason
+
+PARTIAL = _("Outra linha deste ativo não se deixa ler: a soma sairia errada.")
 
 
 @dataclass(slots=True)
@@ -23,7 +26,7 @@ class Outcome:
 
 
 def combine(
-    tables: Sequence[ReadTable], successions: Mapping[str, Became], refusals: Mapping[str, str]
+    tables: Sequence[ReadTable], successions: Mapping[str, Became], refusals: Mapping[str, Reason]
 ) -> Outcome:
     """Return the outcome; `refusals` gives the reasons why symbols, of today, cannot be held."""
     outcome = Outcome()
@@ -33,7 +36,7 @@ def combine(
         reason = refusals.get(merged.symbol) or merged.reason
         if not reason and merged.symbol in unread:
             outcome.partial.add(merged.symbol)
-            reason = _("Outra linha deste ativo não se deixa ler: a soma sairia errada.")
+            reason = Reason(PARTIAL)
         if reason:
             outcome.faults += [_fault(lot, reason) for lot in merged.lots]
         else:
@@ -67,7 +70,7 @@ def _today(symbol: str, successions: Mapping[str, Became]) -> str:
     return became.symbol if became and became.symbol else symbol
 
 
-def _fault(lot: Lot, reason: str) -> Fault:
+def _fault(lot: Lot, reason: Reason | str) -> Fault:
     return Fault(
         sheet=lot.sheet,
         number=lot.number,

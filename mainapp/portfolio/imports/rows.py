@@ -7,8 +7,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
 
 from mainapp.core.numbers import (
     AmbiguousNumber,
@@ -21,7 +21,7 @@ from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading
-from mainapp.portfolio.imports.sheets import Cell, Row, is_empty
+from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
 from mainapp.portfolio.imports.titles import Role
@@ -33,7 +33,11 @@ TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
 
 
 class Unreadable(ValueError):
-    """A cell that cannot be read; its text is the reason."""
+    """A cell that cannot be read."""
+
+    def __init__(self, template: str, **params: Any) -> None:
+        super().__init__(template)
+        self.reason = Reason(template, params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +65,7 @@ class Fault:
     sheet: str
     number: int
     text: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason | str, ...]
     symbols: frozenset[str]
     symbol: str = ""
     row: tuple[Cell, ...] = ()
@@ -102,9 +106,7 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
 
 def named_in(row: Sequence[Cell]) -> frozenset[str]:
     """Return every symbol in the row."""
-    return frozenset(
-        symbol for cell in row if isinstance(cell, str) for symbol in all_tickers_in(cell)
-    )
+    return frozenset(all_tickers_in(cell for cell in row if isinstance(cell, str)))
 
 
 def _dates(table: Table, columns: Columns) -> list[date | None]:
@@ -114,7 +116,9 @@ def _dates(table: Table, columns: Columns) -> list[date | None]:
 
 def _is_text(row: Row, columns: Columns) -> bool:
     """Return whether the row is a total, or a single text such as the title of a section."""
-    filled = {place: cell for place, cell in enumerate(row) if not is_empty([cell])}
+    filled = {
+        place: cell for place, cell in enumerate(row) if isinstance(cell, Decimal) or cell.strip()
+    }
     first = next(iter(filled.values()))
     if isinstance(first, str):
         words = fold(first).replace(":", "").split()
@@ -146,11 +150,12 @@ class _RowReader:
         self._columns = columns
         self._readings = readings
         self._width = table.width
+        self._expected = columns.ignored | set(columns.roles.values())
         # A row that is too long shows that the file's decimal commas separate columns.
         self._are_cut = any(self._is_long(row) for _number, row in table.rows)
 
     def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
-        reasons: list[str] = []
+        reasons: list[Reason] = []
         symbol, quantity, price, nota, _length = (
             self._try(read, row, reasons)
             for read in (self._symbol, self._quantity, self._price, self._nota, self._check_length)
@@ -168,14 +173,14 @@ class _RowReader:
             on=on,
         )
 
-    def _try(self, read: Callable[[Row], Any], row: Row, reasons: list[str]) -> Any:
+    def _try(self, read: Callable[[Row], Any], row: Row, reasons: list[Reason]) -> Any:
         try:
             return read(row)
         except Unreadable as error:
-            reasons.append(str(error))
+            reasons.append(error.reason)
         return None
 
-    def _fault(self, number: int, row: Row, reasons: Sequence[str]) -> Fault:
+    def _fault(self, number: int, row: Row, reasons: Sequence[Reason]) -> Fault:
         code = str(self._cell(row, Role.ATIVO)).strip()
         symbols = tickers_in(code)
         return Fault(
@@ -183,7 +188,7 @@ class _RowReader:
             number=number,
             text=code[:MAX_TEXT],
             symbol=symbols[0] if len(symbols) == 1 else "",
-            reasons=tuple(dict.fromkeys(reasons)),
+            reasons=tuple(reasons),
             symbols=named_in(row),
             row=tuple(row),
         )
@@ -194,8 +199,9 @@ class _RowReader:
                 _(
                     "A linha não cabe no cabeçalho (%(cells)s células para %(titles)s títulos): "
                     "um número com vírgula pode ter sido cortado em dois."
-                )
-                % {"cells": len(row), "titles": self._width}
+                ),
+                cells=len(row),
+                titles=self._width,
             )
 
     def _is_long(self, row: Row) -> bool:
@@ -205,7 +211,7 @@ class _RowReader:
         extra = [
             cell
             for place, cell in enumerate(row[width:], start=width)
-            if place not in self._columns.ignored and self._columns.role_at(place) is None
+            if place not in self._expected
         ]
         if not is_empty(extra):
             return True
@@ -226,9 +232,9 @@ class _RowReader:
         if len(symbols) == 1:
             return symbols[0]
         if symbols:
-            raise Unreadable(_("“%(text)s” cita mais de um ativo.") % {"text": text})
+            raise Unreadable(_("“%(text)s” cita mais de um ativo."), text=text)
         if text:
-            raise Unreadable(_("“%(text)s” não é o código de um ativo.") % {"text": text})
+            raise Unreadable(_("“%(text)s” não é o código de um ativo."), text=text)
         raise Unreadable(_("Falta o ativo."))
 
     def _quantity(self, row: Row) -> Fraction:
@@ -283,7 +289,7 @@ class _RowReader:
             cell = self._parsed(cell, role)
         if cell and cell.adjusted() >= MAX_DIGITS:
             template = _("%(title)s: não cabe, o limite é 9.999.999.999.")
-            raise Unreadable(template % {"title": self._titles[role]})
+            raise Unreadable(template, title=self._titles[role])
         return cell
 
     def _parsed(self, text: str, role: Role) -> Decimal:
@@ -298,5 +304,4 @@ class _RowReader:
             template = _("%(title)s: não entendemos “%(text)s”.")
             if is_percentage(text):
                 template = _("%(title)s: “%(text)s” é um percentual.")
-        params = {"title": self._titles[role], "text": text.strip()[:MAX_TEXT]}
-        raise Unreadable(template % params)
+        raise Unreadable(template, title=self._titles[role], text=text.strip()[:MAX_TEXT])

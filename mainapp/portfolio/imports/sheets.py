@@ -1,14 +1,15 @@
 """Sheets of cells, the common form of every imported file."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
-from mainapp.core.exceptions import DomainError
+from mainapp.core.exceptions import DomainError, fill
 
 MAX_COLUMNS = 200
 # Characters of a cell that are read: the longest column title or number is far shorter.
@@ -38,6 +39,17 @@ class UnreadableFile(DomainError):
         params: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__("invalid", template, params)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why something is not imported; translated when shown, which most of 5,000 never are."""
+
+    template: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return fill(gettext(self.template), self.params)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

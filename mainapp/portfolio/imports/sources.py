@@ -4,6 +4,7 @@ B3's names and columns are those of the Área do Investidor as of 2026; the shee
 tell, since two different reports have one called Movimentação.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop as _
@@ -60,6 +61,11 @@ SOURCES = (
         LEDGER,
     ),
     Source(
+        _("Eventos Provisionados, da Área do Investidor da B3"),
+        ("produto", "tipo evento", "previsao pagamento"),
+        INCOME,
+    ),
+    Source(
         _("Proventos Recebidos, da Área do Investidor da B3"),
         ("produto", "tipo evento", "valor liquido"),
         INCOME,
@@ -98,7 +104,7 @@ SOURCES = (
 )
 
 
-def source_of(titles: list[str]) -> Source | None:
+def source_of(titles: Iterable[str]) -> Source | None:
     """Return the source whose titles are all there."""
     present = {" ".join(title_words(title)) for title in titles}
     return next((each for each in SOURCES if present.issuperset(each.titles)), None)

@@ -2,13 +2,18 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 from mainapp.market.symbols import canonical
 
 WORD = re.compile(r"[A-Za-z0-9]+", re.ASCII)
 ANOTHER = re.compile(r"[A-Za-z0-9]+\s*[/,;+&|]", re.ASCII)
-LIKELY = re.compile(r"[a-z0-9]{4}[0-9]|ibov", re.ASCII | re.IGNORECASE)
+LIKELY = re.compile(r"[A-Za-z0-9]{4}[0-9]|[Ii][Bb][Oo][Vv]", re.ASCII)
+# A superset of the grammar of `market.symbols`, for long texts.
+TICKER = re.compile(
+    r"(?<![A-Za-z0-9])(?:[A-Za-z0-9]{4}[0-9]{1,2}[A-Za-z]{0,2}|IBOV)(?![A-Za-z0-9])"
+)
 PREFIXES = {"BVMF", "BMFBOVESPA", "BOVESPA", "B3", "SAO"}
 
 
@@ -31,12 +36,11 @@ def tickers_in(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))
 
 
-def all_tickers_in(text: str) -> list[str]:
-    """Return every symbol in a text."""
-    visible = text if text.isascii() else _visible(text)
-    if not LIKELY.search(visible):
-        return []
-    return [symbol for word in WORD.findall(visible) if (symbol := canonical(word))]
+def all_tickers_in(texts: Iterable[str]) -> list[str]:
+    """Return every symbol in the texts."""
+    text = " ".join(texts)
+    words = TICKER.findall(text if text.isascii() else _visible(text))
+    return [symbol for word in words if (symbol := canonical(word))]
 
 
 def _visible(text: str) -> str:

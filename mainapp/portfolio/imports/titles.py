@@ -1,6 +1,7 @@
 """Roles of columns by their titles, in Portuguese and English."""
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import lru_cache
 
@@ -137,9 +138,12 @@ EXCLUDED = {
 }
 
 
-def title_words(title: str) -> list[str]:
-    """Return the words of a title, folded and without fillers."""
-    return [word for word in re.findall(r"[a-z0-9]+", fold(title)) if word not in FILLERS]
+@lru_cache(maxsize=10_000)
+def title_words(title: str) -> tuple[str, ...]:
+    """Return the words of a title, folded and without fillers; none of a text that is too long."""
+    if len(title) > MAX_TITLE:
+        return ()
+    return tuple(word for word in re.findall(r"[a-z0-9]+", fold(title)) if word not in FILLERS)
 
 
 @lru_cache(maxsize=10_000)
@@ -148,7 +152,7 @@ def roles_of(title: str, group: str = "") -> dict[Role, int]:
 
     `group` is what stands above the title in a head of two rows: Venda above Preço médio.
     """
-    words = title_words(title) if len(title) <= MAX_TITLE else []
+    words = title_words(title)
     around = {*words, *title_words(group)}
     roles = {}
     for role, titles in BY_TITLE.items():
@@ -166,7 +170,7 @@ def _likely(role: Role, words: set[str]) -> int | None:
     return None
 
 
-def _is_own(role: Role, words: list[str], around: set[str]) -> bool:
+def _is_own(role: Role, words: Sequence[str], around: set[str]) -> bool:
     """Return whether words such as `atual` leave the title its role: Preço médio atual."""
     if around & (SOLD | FOREIGN):
         return False

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mainapp.accounts.models import User
 from mainapp.market.models import Stock
@@ -21,13 +22,15 @@ from mainapp.portfolio.imports.reading import (
     read_tables,
     split_tables,
 )
-from mainapp.portfolio.imports.sheets import Sheet
+from mainapp.portfolio.imports.sheets import Reason, Sheet
 from mainapp.portfolio.selectors.holdings import holdings_of
 from mainapp.portfolio.templatetags.carteira import exact
 from mainapp.portfolio.valuation import Holding, add, times
 
 # A shorter name would be found within unrelated words.
 LEAST_NAME = 5
+UNKNOWN = gettext_noop("Não conhecemos o ativo “%(text)s”.")
+INDEX = gettext_noop("%(text)s é um índice: não se compra nem se guarda na carteira.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,16 +158,15 @@ def _successors(successions: Mapping[str, Became]) -> set[str]:
     return {each.symbol for each in successions.values() if each.symbol}
 
 
-def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, str]:
+def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, Reason]:
     """Return why symbols cannot be held: unknown, or an index."""
     refusals = {}
     for symbol in symbols:
         stock = stocks.get(symbol)
         if stock is None:
-            refusals[symbol] = _("Não conhecemos o ativo “%(text)s”.") % {"text": symbol}
+            refusals[symbol] = Reason(UNKNOWN, {"text": symbol})
         elif stock.kind == Stock.Kind.INDEX:
-            template = _("%(text)s é um índice: não se compra nem se guarda na carteira.")
-            refusals[symbol] = template % {"text": symbol}
+            refusals[symbol] = Reason(INDEX, {"text": symbol})
     return refusals
 
 

@@ -53,7 +53,7 @@ def holdings_in(outcome):
 def faults_of(text: str, **options):
     """Return {line: reasons} of a CSV text."""
     outcome = outcome_of(sheet_of(text, csv_child.separator(text)), **options)
-    return {fault.number: list(fault.reasons) for fault in outcome.faults}
+    return {fault.number: list(map(str, fault.reasons)) for fault in outcome.faults}
 
 
 def workbook(**sheets):

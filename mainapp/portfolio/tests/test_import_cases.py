@@ -110,7 +110,7 @@ def test_file_becomes_the_holdings_that_it_means(name):
 
     assert not any(table.has_question for table in tables)
     assert values(outcome) == decimals(EXPECTED[name])
-    faults = {fault.number: " ".join(fault.reasons) for fault in outcome.faults}
+    faults = {fault.number: " ".join(map(str, fault.reasons)) for fault in outcome.faults}
     expected = FAULTS.get(name, {})
     assert faults.keys() == expected.keys()
     assert all(text in faults[number] for number, text in expected.items())
@@ -222,4 +222,4 @@ def test_percentages_and_foreign_money_of_a_spreadsheet_are_not_plain_numbers():
     (table,), _unread, outcome = read(file.getvalue())
     assert "nota" not in table.columns.roles
     assert values(outcome) == decimals(PETR4)
-    assert "US$ 11.5" in outcome.faults[0].reasons[0]
+    assert "US$ 11.5" in str(outcome.faults[0].reasons[0])

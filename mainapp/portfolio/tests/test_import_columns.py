@@ -235,6 +235,12 @@ def test_hidden_sheet_is_named():
             "Produto;Pagamento;Tipo de Evento;Instituição;Quantidade;Preço unitário;Valor líquido",
             "Proventos",
         ),
+        ("Produto;Tipo de Evento;Valor líquido", "Proventos"),
+        (
+            "Produto;Tipo;Tipo de Evento;Previsão de pagamento;Instituição;Conta;Quantidade;"
+            "Preço unitário;Valor líquido",
+            "Eventos Provisionados",
+        ),
         (
             "Produto;Instituição;Conta;Natureza;Número de Contrato;Modalidade;OPA;"
             "Liquidação antecipada;Taxa;Comissão;Data de registro;Data de vencimento;Quantidade;"

@@ -59,7 +59,7 @@ def rows_of(data, owner):
 
 def errors_in(data, owner):
     read = imported(data, owner)
-    return {fault.number: list(fault.reasons) for fault in read.outcome.faults}
+    return {fault.number: list(map(str, fault.reasons)) for fault in read.outcome.faults}
 
 
 def held(owner):
