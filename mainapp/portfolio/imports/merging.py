@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from django.utils.translation import gettext as _
 
-from mainapp.portfolio.imports.rows import Lot
+from mainapp.portfolio.imports.lots import Lot
 from mainapp.portfolio.templatetags.carteira import exact
 from mainapp.portfolio.valuation import EXACT, PRICE_STEP
 

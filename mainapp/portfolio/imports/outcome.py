@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop as _
 
+from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.merging import Became, Merged, convert, merge
 from mainapp.portfolio.imports.reading import ReadTable, Unread
-from mainapp.portfolio.imports.rows import Fault, Lot
 from mainapp.portfolio.imports.sheets import Reason
 
 PARTIAL = _("Outra linha deste ativo não se deixa ler: a soma sairia errada.")

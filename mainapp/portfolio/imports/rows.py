@@ -20,6 +20,7 @@ from mainapp.core.numbers import (
 from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
 from mainapp.portfolio.imports.dates import read_dates
+from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading
 from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
@@ -38,37 +39,6 @@ class Unreadable(ValueError):
     def __init__(self, template: str, **params: Any) -> None:
         super().__init__(template)
         self.reason = Reason(template, params)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lot:
-    """A quantity of one stock at one price, as a row has it; a sale has a negative quantity.
-
-    Both are exact: the holding is rounded once, after merging. `notes` say how it was read.
-    """
-
-    symbol: str
-    quantity: Fraction
-    price: Fraction
-    sheet: str
-    number: int
-    origin: str = ""  # the symbol in the row, where `symbol` is today's
-    nota: int | None = None
-    on: date | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """A row that is not imported: its code, if that can be read, and all symbols that it names."""
-
-    sheet: str
-    number: int
-    text: str
-    reasons: tuple[Reason | str, ...]
-    symbols: frozenset[str]
-    symbol: str = ""
-    row: tuple[Cell, ...] = ()
 
 
 @dataclass(slots=True)

@@ -3,7 +3,6 @@
 A sheet may hold several tables, one below the other, with texts above and between them.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,11 +17,11 @@ HEAD_ROWS = 3
 # Cells that are looked at as titles; 8,000 different ones take 0.3 s.
 MAX_TITLES = 8_000
 # What the titles of amounts, and one title of each known file, contain.
-HINT = re.compile(
-    r"qt|quant|shares|units|cotas|unid|a[cç][oõ]es|p\W*m|pre[cç]|price|pr\b|cust|cost|val|vlr|m[eé]d|"
-    r"avg|average|invest|aplic|pago|total|compra|produto",
-    re.IGNORECASE,
-)
+HINTS = (
+    "qt", "quant", "shares", "units", "cotas", "unid", "ações", "acoes", "pm", "p m", "p.m", "pre",
+    "pri", "pr.", "cust", "cost", "val", "vlr", "med", "méd", "avg", "average", "invest", "aplic",
+    "pago", "total", "compra", "produto",
+)  # fmt: skip
 MONEY = {Role.PRECO_MEDIO, Role.CUSTO_TOTAL}
 
 
@@ -106,7 +105,8 @@ def _heads(rows: Sequence[Row]) -> list[tuple[int, int]]:
     seen: set[tuple[str, ...]] = set()
     searched = 0
     for place, row in enumerate(rows):
-        if not HINT.search(" ".join(map(str, row))) or not _is_head_like(row):
+        text = " ".join(map(str, row)).lower()
+        if not any(hint in text for hint in HINTS) or not _is_head_like(row):
             continue
         searched += len(row)
         if searched > MAX_TITLES or len(heads) == MAX_TABLES:
