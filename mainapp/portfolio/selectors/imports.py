@@ -1,5 +1,6 @@
 """An import as its preview shows it: the file's holdings beside the user's."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -27,8 +28,9 @@ from mainapp.portfolio.selectors.holdings import holdings_of
 from mainapp.portfolio.templatetags.carteira import exact
 from mainapp.portfolio.valuation import Holding, add, times
 
-# A shorter name would be found within unrelated words.
-LEAST_NAME = 5
+WORD = re.compile(r"[a-z0-9]+")
+LEAST_WORD = 3
+COMMON_WORDS = {"banco", "cia", "companhia", "fundo", "fii", "etf", "bdr", "grupo", "dos", "das"}
 UNKNOWN = gettext_noop("Não conhecemos o ativo “%(text)s”.")
 INDEX = gettext_noop("%(text)s é um índice: não se compra nem se guarda na carteira.")
 
@@ -183,19 +185,24 @@ def _untouched(held: Iterable[Holding], changes: Iterable[Change]) -> list[Holdi
 def _named_in(
     holdings: Iterable[Holding], symbols: Collection[str], outcome: Outcome
 ) -> list[Holding]:
-    """Return the holdings that the file names: by symbol, or by name in a row with a fault."""
-    texts = [fold(" ".join(map(str, fault.row))) for fault in outcome.faults]
+    """Return the holdings that the file names: by symbol, or by name in a row without one."""
+    words = {
+        word
+        for fault in outcome.faults
+        if not fault.symbol
+        for word in WORD.findall(fold(" ".join(map(str, fault.row))))
+    }
     return [
         holding
         for holding in holdings
-        if holding.symbol in symbols
-        or any(name in text for name in _names(holding) for text in texts)
+        if holding.symbol in symbols or _first_word(holding.name) in words
     ]
 
 
-def _names(holding: Holding) -> list[str]:
-    name = fold(holding.name)
-    return [name] if len(name) >= LEAST_NAME else []
+def _first_word(name: str) -> str:
+    """Return the first word that tells the name from others: Petrobras PN, Banco do Brasil."""
+    words = (word for word in fold(name).split() if word not in COMMON_WORDS)
+    return next((word for word in words if len(word) >= LEAST_WORD), "")
 
 
 def _changes(

@@ -116,7 +116,8 @@ UNREADABLE_ROWS = {
     "length": "PETR4;1;30;1;x\n",
     "two codes": "PETR4/ITUB4;1;30;1\n",
     "another cell": "?;1;30;PETR4\n",
-    "name": "Petrobras PN;1;30;1\n",
+    "name": "Petrobras;1;30;1\n",
+    "another name": "Ações da PETROBRÁS, preferenciais;1;30;1\n",
     "total": "Total PETR4;;;\n",
     "above": "",
 }
@@ -125,7 +126,7 @@ UNREADABLE_ROWS = {
 @pytest.mark.parametrize("kind", UNREADABLE_ROWS)
 def test_what_the_file_names_is_never_deleted(browser, alice, kind):
     StockFactory(symbol="BBAS3")
-    Stock.objects.filter(symbol="PETR4").update(name="Petrobras")
+    Stock.objects.filter(symbol="PETR4").update(name="Petrobras PN")
     for symbol in ("PETR4", "VALE3", "BBAS3"):
         hold(alice, symbol)
     title = "Carteira sem PETR4\n\n" if kind == "above" else ""

@@ -197,6 +197,14 @@ def test_exported_file_can_be_imported_unchanged(alice, kind, language, numbers)
     }
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_exported_holding_of_an_ended_stock_comes_back(alice, kind):
+    Stock.objects.filter(symbol="VALE3").update(is_active=False)
+    hold(alice, "VALE3")
+    (change,) = imported(write_file(kind, holdings_of(alice)), alice).changes
+    assert change.is_same
+
+
 @pytest.mark.parametrize(
     "name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "\x01\uff1d1"]
 )
