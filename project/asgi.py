@@ -1,7 +1,6 @@
 """The ASGI application: HTTP for Django; WebSockets through limits, origin and session checks."""
 
 import gc
-import warnings
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -30,9 +29,6 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 # A socket's objects live long. With Python's default, a collection after every 700 new objects, the
 # collector took a fifth of the CPU of a connect.
 gc.set_threshold(50_000, 20, 100)
-
-# WhiteNoise yields a file's pieces synchronously; Django then reads the whole file on a thread.
-warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 application = ProtocolTypeRouter(
     {

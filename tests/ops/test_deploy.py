@@ -75,16 +75,7 @@ def test_systemd_accepts_the_units(tmp_path):
 def test_nginx_accepts_its_file(tmp_path):
     subprocess.run(  # noqa: S603 - our own arguments
         [
-            *(
-                shutil.which("openssl"),
-                "req",
-                "-x509",
-                "-newkey",
-                "rsa:2048",
-                "-nodes",
-                "-subj",
-                "/CN=localhost",
-            ),
+            *(OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
             *("-keyout", tmp_path / "privkey.pem", "-out", tmp_path / "fullchain.pem"),
         ],
         check=True,

@@ -1,5 +1,7 @@
 """Stocks, quotes, candles and sources."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from mainapp.api.formats import Moment
@@ -69,6 +71,29 @@ class ListedStock(serializers.ModelSerializer):
             "lot",
             "quote",
         ]
+
+
+class FormerCode(serializers.Serializer):
+    """What became of a requested ticker that no longer trades; `ratio`: new stocks for one old."""
+
+    symbol = serializers.CharField()
+    became = serializers.CharField(source="succession.symbol", allow_null=True)
+    ratio = serializers.SerializerMethodField()
+    sure = serializers.BooleanField(source="succession.sure")
+    note = serializers.CharField()
+
+    def get_ratio(self, former: dict[str, Any]) -> str | None:
+        ratio = former["succession"].ratio
+        return None if ratio is None else f"{ratio:f}"
+
+
+class FoundStock(ListedStock):
+    """A stock, and the former ticker by which it was requested."""
+
+    former_code = FormerCode(allow_null=True)
+
+    class Meta(ListedStock.Meta):
+        fields = [*ListedStock.Meta.fields, "former_code"]
 
 
 class QuotesQuery(serializers.Serializer):

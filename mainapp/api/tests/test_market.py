@@ -6,6 +6,7 @@ import pytest
 
 from mainapp.market.tests.factories import (
     CandleFactory,
+    CorporateEventFactory,
     LastQuoteFactory,
     MembershipFactory,
     StockFactory,
@@ -75,6 +76,41 @@ def test_stock_has_what_the_catalogue_knows(db, client):
         "underlying": "AAPL",
         "is_active": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "former"),
+    [
+        ("jbss32", None),
+        (
+            "jbss3f",
+            {
+                "symbol": "JBSS3",
+                "became": "JBSS32",
+                "ratio": "0.5",
+                "sure": True,
+                "note": "JBSS3 virou JBSS32 em 09/06/2025. 1 JBSS3 = 0,5 JBSS32.",
+            },
+        ),
+        (
+            "CIEL3",
+            {
+                "symbol": "CIEL3",
+                "became": None,
+                "ratio": None,
+                "sure": True,
+                "note": "CIEL3 deixou de ser negociado.",
+            },
+        ),
+    ],
+)
+def test_stock_requested_by_a_former_code_says_so(db, client, text, former):
+    new = StockFactory(symbol="JBSS32")
+    old = StockFactory(symbol="JBSS3", is_active=False, renamed_to=new)
+    CorporateEventFactory(stock=old, successor=new, kind="merger", ratio=Decimal("0.5"))
+    StockFactory(symbol="CIEL3", is_active=False)
+
+    assert client.get(f"{V1}stocks/{text}/").json()["former_code"] == former
 
 
 def test_former_code_finds_its_successor_among_the_stocks(db, client):

@@ -16,6 +16,7 @@ from mainapp.market.symbols import INDEX, canonical, fold
 
 MAX_AGE_S = 30
 MAX_TEXT_LENGTH = 60
+ISIN_LENGTH = 12
 MARKETS = ("IBOV", "FII", "ETF", "BDR", "ALL")
 
 
@@ -113,10 +114,10 @@ def load_catalogue() -> Catalogue:
 def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     """Return active stocks that match every word: the start of a ticker, or a part of a name.
 
-    Case and accents are ignored; a former symbol or name finds its successor. One of several words
-    may be a kind: `petrobras pn`. Order: the exact ticker, tickers that start with the text, names
-    that do, other matches; within each, the commonest come first. One query, none for an
-    empty text.
+    Case and accents are ignored; a former symbol or name finds its successor, and an ISIN its
+    stock. One of several words may be a kind: `petrobras pn`. Order: the exact ticker, tickers that
+    start with the text, names that do, other matches; within each, the commonest come first. One
+    query, none for an empty text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))
     if not words:
@@ -124,7 +125,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     whole = " ".join(words)
     former = _with_name(Stock.objects.filter(renamed_to__isnull=False)).values("renamed_to")
     matches = _with_name(Stock.objects.filter(is_active=True)).filter(
-        _matches(words) | Q(pk__in=former.filter(_matches(words)))
+        _matches(words) | Q(pk__in=former.filter(_matches(words))) | _has_isin(whole)
     )
     ticker = _ticker(whole)
     rank = Case(
@@ -150,6 +151,11 @@ def _matches(words: list[str]) -> Q:
         kind = Q(kind=word.upper()) if len(words) > 1 else Q()
         condition &= Q(symbol__startswith=_ticker(word)) | Q(folded_name__contains=word) | kind
     return condition
+
+
+def _has_isin(text: str) -> Q:
+    """Return the condition that a text of an ISIN's length is the stock's ISIN."""
+    return Q(isin=text.upper()) if len(text) == ISIN_LENGTH else Q()
 
 
 def _ticker(word: str) -> str:

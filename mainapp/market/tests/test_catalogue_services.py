@@ -300,6 +300,7 @@ def test_refreshing_keeps_corrections():
 
     petr4 = Stock.objects.get(symbol="PETR4")
     assert (petr4.name, petr4.sector, petr4.is_active) == ("PETR4", "", False)
+    assert petr4.search_text == "petr4 petr4"
 
 
 def test_refreshing_does_not_revive_what_surely_ended():

@@ -112,6 +112,13 @@ def test_search_orders_the_commonest_first_among_equals():
     assert search("itau", limit=20)[-1] == "BBBB3"
 
 
+def test_search_finds_a_stock_by_its_isin():
+    StockFactory(symbol="AAPL34", isin="BRAAPLBDR004")
+
+    assert search("braaplbdr004") == ["AAPL34"]
+    assert search("braaplbdr00") == []
+
+
 def test_search_orders_successor_of_exact_former_ticker_first():
     StockFactory(symbol="AAAA3", name="Elet3ronica")
     new = StockFactory(symbol="AXIA3", name="Axia")

@@ -143,11 +143,11 @@ def test_code_that_just_ended_has_no_symbol_and_no_ratio():
 
 def test_cycle_ends():
     first = gone("AAAA3")
-    second = gone("BBBB3", first)
+    second = gone("BBBB3", StockFactory(symbol="CCCC3"))
     event(first, second)
     event(second, first)
 
-    assert [step.new for step in get_succession("BBBB3").steps][:1] == ["AAAA3"]
+    assert [step.new for step in get_succession("BBBB3").steps] == ["CCCC3"]
 
 
 @pytest.mark.parametrize(("symbols", "queries"), [([], 0), (["PETR4"], 1), (["VVAR3", "X"], 2)])

@@ -41,7 +41,7 @@ def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
     query = PickerForm(request.GET).query()
     at = timezone.now()
     context = {
-        "feed": feed_state(at=at),
+        **feed_state(at=at),
         "market": market,
         "market_name": (TABS | OTHER_INDICES)[market],
         "tabs": TABS.items(),

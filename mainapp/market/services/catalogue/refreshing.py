@@ -126,7 +126,8 @@ def _completed(stock: Stock, listing: Listing, on: date) -> dict[str, Any]:
     values: dict[str, Any] = {"last_seen_on": on}
     if not stock.is_active:
         values["is_active"] = True
-    if not stock.is_name_known and (name := _name(listing)) not in ("", stock.symbol):
+    is_open = not stock.is_name_known and "name" not in stock.corrected_fields
+    if is_open and (name := _name(listing)) not in ("", stock.symbol):
         values |= described(symbol=stock.symbol, name=name, kind=stock.kind)
     if not stock.sector and (sector := _sector(listing)):
         values["sector"] = sector
