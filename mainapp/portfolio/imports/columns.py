@@ -26,6 +26,10 @@ CENTS = re.compile(r"\d\d", re.ASCII)
 WHOLE = re.compile(r"\d+", re.ASCII)
 
 
+# Whether the values of the column at a place suit a role for which its title has that rank.
+Suits = Callable[[int, int], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
     """A question to the user about the columns at `places`, one of which may have the role."""
@@ -103,12 +107,10 @@ class _Finder:
         if (code := self._code()) is not None:
             self._found.roles[Role.ATIVO] = code
         self._find(Role.QUANTIDADE, self._is_amount)
-        self._find(Role.PRECO_MEDIO, self._is_amount)
-        self._find(Role.CUSTO_TOTAL, self._is_amount)
+        self._find_price()
         self._find(Role.NOTA, self._is_nota)
         self._find(Role.DATA, lambda _place, _rank: True)
         self._find(Role.OPERACAO, self._is_operation)
-        self._question_price()
         self._question_cents()
         return self._found
 
@@ -127,17 +129,36 @@ class _Finder:
                 best = (*counts, place)
         return best[3] if best else None
 
-    def _find(self, role: Role, is_suitable: Callable[[int, int], bool]) -> None:
-        """Give the role to the column with the best title whose values suit; doubt if several."""
+    def _find(self, role: Role, is_suitable: Suits) -> None:
+        _rank, places = self._best(role, is_suitable)
+        if places:
+            self._assign(role, places)
+
+    def _find_price(self) -> None:
+        """Find the preço médio, else the total cost. Preço alone may be today's price: ask."""
+        rank, prices = self._best(Role.PRECO_MEDIO, self._is_amount)
+        if prices and rank < WEAK:
+            self._assign(Role.PRECO_MEDIO, prices)
+            return
+        _rank, costs = self._best(Role.CUSTO_TOTAL, self._is_amount)
+        if costs:
+            self._assign(Role.CUSTO_TOTAL, costs)
+        elif prices:
+            self._doubt(Role.PRECO_MEDIO, prices, _("é o de compra, ou o preço de hoje?"))
+
+    def _best(self, role: Role, is_suitable: Suits) -> tuple[int, list[int]]:
+        """Return the best rank of a suitable column for the role, and all columns of that rank."""
         ranked = [
             (roles[role], place)
             for place, roles in enumerate(self._roles)
             if role in roles and place not in self._found.roles.values()
         ]
         suitable = [(rank, place) for rank, place in ranked if is_suitable(place, rank)]
-        places = [place for rank, place in suitable if rank == min(suitable)[0]]
-        if not places:
-            return
+        best = min(suitable, default=(WEAK, 0))[0]
+        return best, [place for rank, place in suitable if rank == best]
+
+    def _assign(self, role: Role, places: Sequence[int]) -> None:
+        """Give the role to the first column if the others say the same; else ask."""
         if role in (Role.DATA, Role.OPERACAO) or self._are_equal(places):
             self._found.roles[role] = places[0]
         else:
@@ -180,21 +201,6 @@ class _Finder:
     def _is_operation(self, place: int, _rank: int) -> bool:
         words = {fold(str(cell)) for cell in self._cells[place]} - {""}
         return bool(words) and words <= BOUGHT | SOLD and bool(words & SOLD)
-
-    def _question_price(self) -> None:
-        """Ask whether a column called just Preço is the preço médio: it may be today's price."""
-        roles = self._found.roles
-        place = roles.get(Role.PRECO_MEDIO)
-        if place is not None and self._roles[place][Role.PRECO_MEDIO] == WEAK:
-            del roles[Role.PRECO_MEDIO]
-            if Role.CUSTO_TOTAL not in roles:
-                text = _("é o de compra, ou o preço de hoje?")
-                self._doubt(Role.PRECO_MEDIO, [place], text)
-        elif place is not None or self._has_doubt(Role.PRECO_MEDIO):
-            roles.pop(Role.CUSTO_TOTAL, None)
-
-    def _has_doubt(self, role: Role) -> bool:
-        return any(doubt.role == role for doubt in self._found.doubts)
 
     def _question_cents(self) -> None:
         """Ask about notas of two digits after whole prices: 30,10 may have been cut in two."""

@@ -99,9 +99,9 @@ def are_percentages(cells: Sequence[Cell]) -> bool:
 def is_mostly_numbers(cells: Sequence[Cell]) -> bool:
     """Return whether at least half of the cells that are not blank are numbers."""
     filled = [cell for cell in cells if isinstance(cell, Decimal) or not is_blank(cell)]
-    numbers = sum(isinstance(cell, Decimal) or _is_number(cell) for cell in filled)
+    numbers = sum(isinstance(cell, Decimal) or is_number(cell) for cell in filled)
     return bool(filled) and 2 * numbers >= len(filled)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
     return parse_number(text, separator=COMMA) is not None

@@ -21,7 +21,7 @@ from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.lots import Fault, Lot
-from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading
+from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_number
 from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
@@ -94,15 +94,15 @@ def _is_text(row: Row, columns: Columns) -> bool:
         words = fold(first).replace(":", "").split()
         if words and (words[0] in TOTALS or words[-1] in TOTALS):
             return True
-        if len(filled) == 1 and not _is_number(first):
+        if len(filled) == 1 and not is_number(first):
             return not tickers_in(first)
     needed = {place for role, place in columns.roles.items() if role in NEEDED}
     has_code = columns.roles[Role.ATIVO] in filled
-    return not has_code and not needed <= filled.keys() and all(map(_is_number, filled.values()))
-
-
-def _is_number(cell: Cell) -> bool:
-    return isinstance(cell, Decimal) or parse_number(cell, separator=COMMA) is not None
+    return (
+        not has_code
+        and not needed <= filled.keys()
+        and all(isinstance(cell, Decimal) or is_number(cell) for cell in filled.values())
+    )
 
 
 class _RowReader:

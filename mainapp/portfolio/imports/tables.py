@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from mainapp.portfolio.imports.numbers import is_number
 from mainapp.portfolio.imports.sheets import Cell, Row, Sheet, column_name, is_empty
 from mainapp.portfolio.imports.sources import source_of
 from mainapp.portfolio.imports.tickers import tickers_in
@@ -137,10 +138,9 @@ def _filled(row: Row) -> int:
 
 
 def _is_head_like(row: Row) -> bool:
-    """Return whether the row has texts only, and no ticker."""
-    return not is_empty(row) and not any(
-        isinstance(cell, Decimal) or _is_ticker(cell) for cell in row
-    )
+    """Return whether the row has no ticker, and more texts than numbers."""
+    numbers = sum(isinstance(cell, Decimal) or is_number(cell) for cell in row)
+    return 2 * numbers < _filled(row) and not any(map(_is_ticker, row))
 
 
 def _is_ticker(cell: Cell) -> bool:
@@ -183,5 +183,4 @@ def _titles(rows: Sequence[Row], place: int, size: int) -> tuple[list[str], list
 
 
 def _text(row: Row, column: int) -> str:
-    cell = row[column] if column < len(row) else ""
-    return cell.strip() if isinstance(cell, str) else ""
+    return str(row[column]).strip() if column < len(row) else ""

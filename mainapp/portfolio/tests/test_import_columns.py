@@ -69,6 +69,33 @@ def test_average_price_wins_over_a_total_cost():
     assert set(roles_of(text)) == {"ativo", "quantidade", "preco_medio"}
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "role"),
+    [
+        ("Preço médio;Custo total;Valor investido", "30,10;3.010,00;3.000,00", "preco_medio"),
+        ("Preço;Price;Valor investido", "38;38,5;3.010,00", "custo_total"),
+    ],
+)
+def test_columns_that_are_not_needed_are_not_asked_about(head, row, role):
+    text = f"Ticker;Quantidade;{head}\nPETR4;100;{row}\n"
+    assert role in roles_of(text)
+    assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
+
+
+def test_head_may_have_numbers_and_a_row_of_labels_is_none():
+    rows = [
+        ["Valor investido", Decimal(3010), "Quantidade", Decimal(100)],
+        ["Ticker", "Quantidade", "PM", Decimal(2025), Decimal(2026)],
+        ["PETR4", Decimal(100), Decimal("30.1"), Decimal(1), Decimal(2)],
+    ]
+    (table,) = tables_of(Sheet(rows=rows))
+    assert table.table.head_number == 2
+    assert [lot.symbol for lot in table.rows.lots] == ["PETR4"]
+    texts = [[str(cell) for cell in row] for row in rows]
+    (table,) = tables_of(Sheet(rows=texts, separator=";"))
+    assert table.table.head_number == 2
+
+
 def test_price_alone_is_asked_about():
     text = "Ticker;Quantidade;Preço\nPETR4;100;30,10\n"
     table = table_of(text)
