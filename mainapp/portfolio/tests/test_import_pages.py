@@ -168,17 +168,18 @@ def test_totals_before_and_after_are_shown(browser, alice):
 
 
 def test_ambiguous_column_is_asked_about_and_read_as_answered(browser, alice):
-    question = upload(browser, "Ativo;Quantidade;Preço médio\nPETR4;1.500;30.15\n")
+    question = upload(browser, "Ativo;Quantidade;Preço médio\nPETR4;1.500;30.15\nVALE3;5;61.05\n")
     page = question.content.decode()
     assert "Como se leem estes números?" in page
     assert "1.500 é 1.500 (milhares)" in page
     assert "1.500 é 1,5 (decimais)" in page
     assert "/import-carteira/confirmar/" not in page
+    assert 'linhas"' not in page
 
     answer = read_again(browser, question, **{"numeros-0-1": ","})
     confirm(browser, answer, "atualizar")
 
-    assert held(alice) == {"PETR4": (1500, D("30.15"), 0)}
+    assert held(alice) == {"PETR4": (1500, D("30.15"), 0), "VALE3": (5, D("61.05"), 0)}
 
 
 def test_user_says_what_a_column_is(browser, alice):
