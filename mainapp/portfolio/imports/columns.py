@@ -110,7 +110,7 @@ class _Finder:
         self._find_price()
         self._find(Role.NOTA, self._is_nota)
         self._find(Role.DATA, lambda _place, _rank: True)
-        self._find(Role.OPERACAO, self._is_operation)
+        self._find_operation()
         self._question_cents()
         return self._found
 
@@ -198,9 +198,24 @@ class _Finder:
     def _is_percentage(self, place: int) -> bool:
         return "%" in self._table.head_title(place) or are_percentages(self._cells[place])
 
-    def _is_operation(self, place: int, _rank: int) -> bool:
-        words = {fold(str(cell)) for cell in self._cells[place]} - {""}
-        return bool(words) and words <= BOUGHT | SOLD and bool(words & SOLD)
+    def _find_operation(self) -> None:
+        """Find the column that marks sales: by title and values, else by words such as venda."""
+        self._find(Role.OPERACAO, self._is_operation)
+        taken = self._found.roles.values()
+        places = [place for place in range(len(self._cells)) if place not in taken]
+        told = [place for place in places if self._is_operation(place) and self._has_words(place)]
+        if told and Role.OPERACAO not in self._found.roles:
+            self._found.roles[Role.OPERACAO] = told[0]
+
+    def _is_operation(self, place: int, _rank: int = EXACT) -> bool:
+        words = self._words(place)
+        return words <= BOUGHT | SOLD and bool(words & SOLD)
+
+    def _has_words(self, place: int) -> bool:
+        return all(len(word) > 1 for word in self._words(place))
+
+    def _words(self, place: int) -> set[str]:
+        return {fold(str(cell)) for cell in self._cells[place]} - {""}
 
     def _question_cents(self) -> None:
         """Ask about notas of two digits after whole prices: 30,10 may have been cut in two."""

@@ -89,9 +89,10 @@ TITLES: dict[Role, dict[int, str]] = {
     },
     Role.DATA: {
         EXACT: (
-            "data|date|data compra|data negocio|trade date|data operacao|purchase date|"
-            "data pregao|data aquisicao|dt|data negociacao"
+            "data compra|data negocio|trade date|data operacao|purchase date|data pregao|"
+            "data aquisicao|data negociacao"
         ),
+        LIKELY: "data|date|dt",
     },
     Role.OPERACAO: {
         EXACT: (
@@ -121,6 +122,7 @@ LIKELY_WORDS: dict[Role, list[tuple[set[str], ...]]] = {
         ({"investido", "aplicado", "invested"},),
         ({"custo", "cost"}, {"total", "aquisicao"}),
     ],
+    Role.OPERACAO: [({"operacao", "movimentacao", "transaction"},)],
     Role.DATA: [({"data", "date"}, {"compra", "negocio", "operacao", "trade", "purchase"})],
 }
 FOREIGN = {"us", "usd", "dolar", "dollar", "eur", "euro"}
