@@ -185,11 +185,10 @@ def _ratio_note(symbol: str, succession: Succession) -> str:
     if succession.ratio == 1:
         return ""
     ratio = number_format(succession.ratio, use_l10n=True)
-    return _("1 %(old)s = %(ratio)s %(new)s.") % {
-        "old": symbol,
-        "ratio": ratio,
-        "new": succession.symbol,
-    }
+    values = {"old": symbol, "ratio": ratio, "new": succession.symbol}
+    if any(step.new == step.old for step in succession.steps):
+        return _("1 %(old)s = %(ratio)s %(new)s, com os grupamentos e desdobramentos.") % values
+    return _("1 %(old)s = %(ratio)s %(new)s.") % values
 
 
 def _renaming(old: str, new: str, events: Iterable[CorporateEvent]) -> Step:

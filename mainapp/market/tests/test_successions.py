@@ -186,7 +186,8 @@ def test_notes_say_what_is_known(via, jbs):
 
     assert succession_notes(codes) == [
         "JBSS3 virou JBSS32 em 09/06/2025. 1 JBSS3 = 0,5 JBSS32.",
-        "VVAR3 virou BHIA3 em 20/09/2023. 1 VVAR3 = 0,04 BHIA3.",
+        "VVAR3 virou BHIA3 em 20/09/2023. "
+        "1 VVAR3 = 0,04 BHIA3, com os grupamentos e desdobramentos.",
         "CPLE11 virou CPLE3 e CPLE6 em 26/12/2023.",
         "TIET11 virou AESB3, que deixou de ser negociado.",
         "AESB3 deixou de ser negociado em 31/10/2024.",

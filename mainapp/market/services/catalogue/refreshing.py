@@ -19,7 +19,12 @@ MAX_NAME_LENGTH, MAX_SECTOR_LENGTH = 120, 80  # the columns' sizes
 # A source lists at most 2,000 stocks in a call, fewer than there are: one list proves nothing.
 UNSEEN_FOR = timedelta(days=90)
 _RETIRED = {"is_active": False, "is_end_sure": False}
-ETF_WORDS = re.compile(r"\b(etf|indice|index|ishares|it now|trend)\b")
+KIND_WORDS = (
+    (Stock.Kind.ETF, re.compile(r"\b(etf|indice|index|ishares|it now|trend)\b")),
+    (Stock.Kind.FIAGRO, re.compile(r"\bfiagro\b")),
+    (Stock.Kind.FI_INFRA, re.compile(r"\b(fi-infra|fi infra|fic-infra)\b")),
+)
+ETF_BDR_SUFFIX = "39"  # all 217 papers of the data that end in 39 are BDRs of ETFs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,8 @@ def _match_listings(
 
 def _listed_kind(ticker: Ticker, listing: Listing, *, has_shares: bool) -> str | None:
     """Return a listed stock's kind from the source, from the suffix, or guessed from the name."""
+    if ticker.suffix == ETF_BDR_SUFFIX:
+        return Stock.Kind.BDR_ETF
     source_kind = listing.kind.upper()
     if source_kind in (ticker.kinds or Stock.Kind.values):
         return source_kind
@@ -108,7 +115,8 @@ def _listed_kind(ticker: Ticker, listing: Listing, *, has_shares: bool) -> str |
         return ticker.kinds[0] if ticker.kinds else None
     if has_shares:
         return Stock.Kind.UNIT
-    return Stock.Kind.ETF if ETF_WORDS.search(fold(listing.name)) else Stock.Kind.FII
+    name = fold(listing.name)
+    return next((kind for kind, words in KIND_WORDS if words.search(name)), Stock.Kind.FII)
 
 
 def _new(symbol: str, listed: tuple[str, Listing], on: date) -> dict[str, Any]:

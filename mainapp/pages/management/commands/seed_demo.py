@@ -180,7 +180,7 @@ def fill_lists(owner: User) -> None:
         )
         for symbol, price, quantity, nota in CARTEIRA
     ]
-    import_rows(owner=owner, rows=rows, is_replacing=False)
+    import_rows(owner=owner, rows=rows)
     create_list(owner=owner, name="Acompanho", symbols=WATCHED)
     for alert in ALERTS:
         fields = {
