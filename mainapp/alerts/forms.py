@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.accounts.models import Preferences, User
 from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
-from mainapp.core.forms import TypedDecimalField
+from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import succession_notes
 from mainapp.market.selectors.watchlists import stocks_named
@@ -30,7 +30,6 @@ def price_field(label: Any, help_text: Any) -> TypedDecimalField:
         label=label,
         help_text=help_text,
         required=False,
-        is_cash=True,
         max_digits=14,
         decimal_places=2,
         validators=[ABOVE_ZERO, most],
@@ -43,7 +42,6 @@ def change_field(label: Any, help_text: Any, most: Decimal) -> TypedDecimalField
         label=label,
         help_text=help_text,
         required=False,
-        is_cash=True,
         max_digits=6,
         decimal_places=2,
         validators=[
@@ -54,7 +52,7 @@ def change_field(label: Any, help_text: Any, most: Decimal) -> TypedDecimalField
 
 
 def count_field(label: Any, help_text: Any, least: int, most: int, initial: int) -> Any:
-    return forms.IntegerField(
+    return TypedIntegerField(
         label=label,
         help_text=help_text,
         min_value=least,
@@ -126,7 +124,6 @@ class AlertForm(forms.Form):
     rearm_pct = TypedDecimalField(
         label=_("Rearme (%)"),
         initial=Decimal("0.5"),
-        is_cash=True,
         max_digits=5,
         decimal_places=2,
         help_text=_(

@@ -142,6 +142,14 @@ class Candles(serializers.Serializer):
     candles = Bar(many=True)
 
 
+class Allowance(serializers.Serializer):
+    """What a source was found to allow, and its own words for more."""
+
+    text = serializers.CharField()
+    words = serializers.CharField()
+    retry_at = Moment(help_text="when more is tried again")
+
+
 class Source(serializers.Serializer):
     """One source of quotes; the list has the order in which they are queried."""
 
@@ -154,6 +162,7 @@ class Source(serializers.Serializer):
     interval_s = serializers.FloatField()
     calls_left = serializers.IntegerField(source="state.calls_left", allow_null=True)
     in_use = serializers.BooleanField()
+    limits = Allowance(many=True)
 
 
 class Sources(serializers.Serializer):

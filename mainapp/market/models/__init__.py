@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
 from mainapp.market.models.indices import IndexList, Membership
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
+from mainapp.market.quotes.doubts import Doubt
 
 __all__ = [
     "Candle",
@@ -134,6 +135,27 @@ class LastQuote(QuoteColumns):
         """Return the recorded quote. Reads the stock's row as well."""
         values = {field.name: getattr(self, field.name) for field in column_fields(Quote)}
         return Quote(symbol=self.stock.symbol, name=self.stock.name, **values)
+
+
+class DoubtfulPrice(models.Model):
+    """A price far from the last one that waits for a second reply; see `quotes.doubts`."""
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
+    simulated = models.BooleanField()
+    price = models.DecimalField(max_digits=18, decimal_places=2)
+    source = models.CharField(max_length=20)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_doubtful_price_a_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"doubtful price of {self.stock_id}"
+
+    def to_doubt(self) -> Doubt:
+        return Doubt(price=self.price, source=self.source, seen_at=self.seen_at)
 
 
 class Candle(models.Model):

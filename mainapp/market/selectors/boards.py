@@ -27,6 +27,7 @@ class RankedStock:
     turnover: int | None
     quoted_at: datetime | None
     quoted_at_estimated: bool
+    doubtful_price: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,7 @@ def _ranked(quote: Quote) -> RankedStock:
         turnover=None if quote.volume is None else int(quote.price * quote.volume),
         quoted_at=quote.quoted_at,
         quoted_at_estimated=quote.quoted_at_estimated,
+        doubtful_price=quote.doubtful_price,
     )
 
 

@@ -222,7 +222,7 @@ def test_contribution_is_rendered_in_the_page_and_as_a_fragment(page, alice):
         ("0", "maior que zero"),
         ("mil", "Não entendemos este número"),
         ("NaN", "Não entendemos este número"),
-        ("1e9", "Não entendemos este número"),
+        ("1e", "Não entendemos este número"),
         ("9" * 30, "no máximo R$ 1.000.000.000"),
         ("", "Digite quanto"),
         ("<script>", "Não entendemos este número"),

@@ -1,37 +1,15 @@
-"""Quotes and candles: definition, serialisation, and the reasons for rejection."""
+"""Quotes and candles: definition and serialisation."""
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from dataclasses import MISSING, dataclass, fields
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from types import NoneType
 from typing import Annotated, Any, Literal, Self, get_args, get_type_hints
 
-from mainapp.core.clocks import is_ahead, latest
-
 CURRENCY = "BRL"  # of all B3 stocks
 CENT = Decimal("0.01")
-CLOCK_SKEW = timedelta(minutes=2)
-# A source's clock may be this far ahead of ours before its times stop displacing later quotes.
-LEAD = timedelta(seconds=10)
 MAX_PRICE = Decimal(10) ** 12
-# A number in JSON's or English notation. 38,42 does not match: without its comma it would be 3842.
-NUMBER = re.compile(
-    r"[+-]?((\d+|\d{1,3}(,\d{3})+)?(\.\d+)?(e[+-]?\d+)?|s?nan|inf(inity)?)",
-    re.ASCII | re.IGNORECASE,
-)
-
-Rejection = Literal[
-    "not_finite",
-    "not_positive",
-    "unknown_symbol",
-    "older",
-    "future",
-    "foreign",  # a simulated quote in a real market, or vice versa
-    "currency",  # not the stock's currency
-]
-REJECTIONS: tuple[Rejection, ...] = get_args(Rejection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +40,7 @@ class Quote:
     API. Prices are Decimal in `currency` (empty if the source reports none), `quoted_at` is aware
     UTC, `volume` is the number of shares traded today. If the source reports no time, `quoted_at`
     is None; recording then uses the first fetch with this price and sets `quoted_at_estimated`.
+    `doubtful_price` is a later price that waits for a confirmation (`quotes.doubts`).
     """
 
     symbol: Annotated[str, STOCK_TEXT]
@@ -76,6 +55,7 @@ class Quote:
     year_low: Annotated[Decimal | None, MONEY] = None
     year_high: Annotated[Decimal | None, MONEY] = None
     currency: Annotated[str, Kind("text", max_length=3)] = CURRENCY
+    doubtful_price: Annotated[Decimal | None, MONEY] = None
     quoted_at: Annotated[datetime | None, TIME] = None
     quoted_at_estimated: Annotated[bool, FLAG] = False
     source: Annotated[str, Kind("text", max_length=20)]
@@ -196,92 +176,6 @@ class Bar:
     low: Decimal
     close: Decimal
     volume: int | None = None
-
-
-def to_money(value: Any) -> Decimal | None:
-    """Return a number of a source's reply as Decimal, rounded to the cent; None for other values.
-
-    NaN and infinities become NaN, so that recording rejects and counts them.
-    """
-    text = str(value).strip()
-    if isinstance(value, bool) or not NUMBER.fullmatch(text):
-        return None
-    try:
-        number = Decimal(text.replace(",", ""))
-    except InvalidOperation:
-        return None
-    if not number.is_finite() or abs(number) > MAX_PRICE * 1000:
-        return Decimal("NaN") if not number.is_finite() else None
-    return number.quantize(CENT, ROUND_HALF_UP)
-
-
-def to_count(value: Any) -> int | None:
-    """Return a number of a source's reply as integer, None for negative and other values."""
-    number = to_money(value)
-    return int(number) if number is not None and number.is_finite() and number >= 0 else None
-
-
-def rejection(
-    quote: Quote, *, last: Quote | None, at: datetime, currency: str = ""
-) -> Rejection | None:
-    """Return the reason to reject a quote at the time `at`, or None to accept it.
-
-    `last` is the last recorded quote, `currency` the stock's currency (empty skips that check). A
-    quote without a currency counts as being in the stock's.
-    """
-    if not quote.price.is_finite():
-        return "not_finite"
-    if not 0 < quote.price < MAX_PRICE:
-        return "not_positive"
-    if currency and quote.currency not in ("", currency):
-        return "currency"
-    if quote.quoted_at is not None and quote.quoted_at > at + CLOCK_SKEW:
-        return "future"
-    if last and _precedes(quote, last, at) and not _may_follow(quote, last):
-        return "older"
-    return None
-
-
-def stamped(quote: Quote, *, last: Quote | None, at: datetime) -> Quote:
-    """Return the quote with a time: the source's, or that of the first fetch with this price.
-
-    A source's time before an estimated one is replaced as well, so that times never go back.
-    """
-    if quote.quoted_at is not None and not (last and _precedes(quote, last, at)):
-        return quote
-    is_same = last is not None and last.price == quote.price and not is_of_future(last, at)
-    seen_at = last.quoted_at if last and is_same else at
-    return replace(quote, quoted_at=seen_at, quoted_at_estimated=True)
-
-
-def latest_quoted_at(at: datetime) -> datetime:
-    """Return the latest time of a quote that is believed at the moment `at`."""
-    return latest(at, period=LEAD)
-
-
-def is_of_future(quote: Quote, at: datetime) -> bool:
-    """Return whether a recorded quote's time is not believed: a clock ran ahead and was set right.
-
-    Such a quote may be replaced by any other.
-    """
-    return is_ahead(quote.quoted_at, at=at, period=LEAD)
-
-
-def _precedes(quote: Quote, last: Quote, at: datetime) -> bool:
-    if quote.quoted_at is None or last.quoted_at is None or is_of_future(last, at):
-        return False
-    return quote.quoted_at < last.quoted_at
-
-
-def _may_follow(quote: Quote, last: Quote) -> bool:
-    """Return whether a quote with an earlier time may still be newer than `last`.
-
-    An estimated time is the time of a fetch; the price itself is older by the source's delay.
-    """
-    if not last.quoted_at_estimated or last.quoted_at is None or quote.quoted_at is None:
-        return False
-    made_at = last.quoted_at - timedelta(seconds=last.delay_s)
-    return quote.price == last.price or quote.quoted_at >= made_at
 
 
 def iso(moment: datetime | None) -> str | None:
