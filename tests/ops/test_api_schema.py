@@ -82,7 +82,9 @@ def check_operation(operation, headers, checks, owned):
         for name, value in path_values(operation.path, owned).items():
             if sent % 2 and name in case.path_parameters:
                 case.path_parameters[name] = value
-        case.call_and_validate(headers=headers, checks=checks)
+        # Schemathesis does not decompress what its own Accept-Encoding asks for.
+        plain = {**headers, "Accept-Encoding": "identity"}
+        case.call_and_validate(headers=plain, checks=checks)
 
     send()
     return sent
