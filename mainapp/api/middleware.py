@@ -1,4 +1,4 @@
-"""JSON instead of error pages below /api/v1/."""
+"""Other addresses of operations, and JSON instead of error pages below /api/."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,16 @@ from django.utils import translation
 from mainapp.core.errors import api_body
 from mainapp.core.exceptions import DomainError, code_for_status
 
-PREFIX = "/api/v1/"
+API, PREFIX = "/api/", "/api/v1/"
+# Pages below API that are not operations.
+PAGES = ("schema/", "docs/")
+# Addresses in other services of operations that have another one here.
+SYNONYMS = {
+    "register/": "accounts/register/",
+    "token/": "accounts/token/",
+    "token/refresh/": "accounts/refresh/",
+    "user/": "accounts/user/",
+}
 COPIED_HEADERS = ("Retry-After", "Allow", "Vary")
 
 
@@ -32,3 +41,26 @@ def answer_in_json(
         return json_response
 
     return middleware
+
+
+def accept_other_addresses(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Resolve every address of an operation as its address below /api/v1/, without a redirect.
+
+    A client would repeat a redirected POST as a GET. `request.path` stays as the client wrote it.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if f"{request.path_info}/".startswith(API):
+            request.path_info = canonical_path(request.path_info)
+        return get_response(request)
+
+    return middleware
+
+
+def canonical_path(path: str) -> str:
+    """Return the path below /api/v1/ of any path below /api/, with its final slash."""
+    whole = path if path.endswith("/") else f"{path}/"
+    rest = whole.removeprefix(API).removeprefix("v1/")
+    return API + rest if rest in PAGES else PREFIX + SYNONYMS.get(rest, rest)

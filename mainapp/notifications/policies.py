@@ -74,7 +74,7 @@ PAGES = {
 OPERATIONS = {
     "api-notifications": {"get": MEMBERS},
     "api-notification": {"get": OWNER, "delete": OWNER},
-    "api-read-notification": {"post": OWNER},
+    "api-read-notification": {"post": OWNER, "patch": OWNER},
 }
 
 SOCKET = Socket(

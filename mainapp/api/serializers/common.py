@@ -1,5 +1,6 @@
 """Fields that several operations share."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -7,6 +8,49 @@ from rest_framework import serializers
 
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
+
+
+class Strict(serializers.Serializer):
+    """Input that refuses the fields it does not know, and those that cannot be changed.
+
+    Clients send a whole object back that they read: a field with its current value is accepted.
+    """
+
+    def current_values(self) -> Mapping[str, Any]:
+        """Return the object that is changed as the API shows it."""
+        return {}
+
+    def to_internal_value(self, data: Any) -> Any:
+        refused = self._refused_fields(data) if isinstance(data, Mapping) else {}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if not refused or not isinstance(error.detail, dict):
+                raise
+            raise serializers.ValidationError(error.detail | refused) from None
+        if refused:
+            raise serializers.ValidationError(refused)
+        return values
+
+    def _refused_fields(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        known = {name for name, field in self.fields.items() if not field.read_only}
+        refused = [name for name in data if name not in known]
+        current = self.current_values() if refused else {}
+        return {
+            name: [_refusal_of(name, current)]
+            for name in refused
+            if name not in current or current[name] != data[name]
+        }
+
+
+def _refusal_of(name: str, current: Mapping[str, Any]) -> str:
+    if name in current:
+        return _("Este campo não pode ser mudado.")
+    return _("Este campo não existe aqui.")
+
+
+class NoFields(Strict):
+    """The body of a mutation that takes no fields: absent, or an empty object."""
 
 
 class Counted(serializers.Serializer):

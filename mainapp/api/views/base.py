@@ -18,6 +18,7 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from mainapp.api.models import KeptAnswer
 from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
+from mainapp.api.serializers.common import NoFields, Strict
 from mainapp.api.services.idempotency import claim_key, save_answer, saved_answer
 from mainapp.core.addresses import client_address
 from mainapp.core.exceptions import DomainError
@@ -72,10 +73,19 @@ class ApiView(GenericAPIView):
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
             self._count(USER_REQUESTS, of_user(request.user))
+        if not self.takes_fields():
+            valid(NoFields(data=request.data))
         if self.begins_late:
             self.check_repeated(request)
         else:
             self.begin(request)
+
+    def takes_fields(self) -> bool:
+        """Return whether the request's method has a serializer that checks its body."""
+        method = self.request.method
+        return method in SAFE or (
+            method != "DELETE" and issubclass(self.get_serializer_class(), Strict)
+        )
 
     def begin(self, request: Any) -> None:
         """Begin the transaction of the effect. Raises: Repeated, KeyReused.
