@@ -151,6 +151,7 @@ STORE_PORTS = {
 # Background work -------------------------------------------------------------------------------
 
 # Celery prefers these variables to its settings: tasks would go to another Redis, or nowhere.
+# CELERY_BROKER_URL alone was moved to REDIS_URL by load_env_file.
 _broker_urls = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
 env.refuse([f"CELERY_{name}" for name in _broker_urls], "is not used: set REDIS_URL, and remove it")
 CELERY_BROKER_URL = core_redis.broker_url(REDIS_URL)

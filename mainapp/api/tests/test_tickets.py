@@ -34,7 +34,7 @@ def ticket_of(user, *, by="session"):
         pair = create_tokens(user=user)
         headers["Authorization"] = f"Bearer {pair['access']}"
         log_out = partial(log_out_by_token, client, pair)
-    response = client.post(TICKET, headers=headers)
+    response = client.post(TICKET, content_type="application/json", headers=headers)
     assert response.status_code == 201
     return response.json()["subprotocol"], log_out
 

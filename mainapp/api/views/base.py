@@ -73,19 +73,18 @@ class ApiView(GenericAPIView):
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
             self._count(USER_REQUESTS, of_user(request.user))
-        if not self.takes_fields():
+        handles = hasattr(self, request.method.lower())
+        if handles and request.method not in SAFE and not self.takes_fields(request.method):
             valid(NoFields(data=request.data))
         if self.begins_late:
             self.check_repeated(request)
         else:
             self.begin(request)
 
-    def takes_fields(self) -> bool:
-        """Return whether the request's method has a serializer that checks its body."""
-        method = self.request.method
-        return method in SAFE or (
-            method != "DELETE" and issubclass(self.get_serializer_class(), Strict)
-        )
+    @classmethod
+    def takes_fields(cls, method: str) -> bool:
+        """Return whether a serializer of the view checks the body; others refuse every field."""
+        return method != "DELETE" and issubclass(cls.serializer_class or object, Strict)
 
     def begin(self, request: Any) -> None:
         """Begin the transaction of the effect. Raises: Repeated, KeyReused.

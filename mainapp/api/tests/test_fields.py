@@ -1,0 +1,77 @@
+"""Unknown fields, wrong types and wrong content types, tested with every mutation."""
+
+import json
+
+import pytest
+
+from mainapp.api import urls
+from mainapp.api.tests.test_policies import OPERATIONS, address, objects  # noqa: F401 - a fixture
+
+pytestmark = pytest.mark.database_independent
+
+MUTATIONS = [
+    (name, method)
+    for name, methods in OPERATIONS.items()
+    for method in methods
+    if method in ("post", "put", "patch", "delete")
+]
+
+
+def fields_of(name, method):
+    """Return the names of the fields that an operation takes."""
+    pattern = next(pattern for pattern in urls.urlpatterns if pattern.name == name)
+    view = pattern.callback.cls
+    if not view.takes_fields(method.upper()):
+        return set()
+    fields = view.serializer_class().fields.items()
+    return {name for name, field in fields if not field.read_only}
+
+
+@pytest.fixture
+def send(objects, alice, client):  # noqa: F811 - the fixture
+    """Return a function that sends a body to an operation as the owner of its object."""
+    client.force_login(alice)
+
+    def send(name, method, body, content_type="application/json"):
+        data = body if isinstance(body, str) else json.dumps(body)
+        return client.generic(
+            method.upper(), address(name, objects), data, content_type=content_type
+        )
+
+    return send
+
+
+@pytest.mark.parametrize(("name", "method"), MUTATIONS)
+def test_unknown_field_is_refused_by_name(name, method, send):
+    response = send(name, method, {"flavour": "sweet"})
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert response.json()["fields"]["flavour"] == ["Este campo não existe aqui."]
+
+
+@pytest.mark.parametrize(("name", "method"), MUTATIONS)
+@pytest.mark.parametrize("body", ["[]", '"text"', "7", "null", "{", "[1]"])
+def test_body_that_is_no_object_is_refused(name, method, body, send):
+    response = send(name, method, body)
+
+    assert response.status_code == 400
+    assert response.json()["code"] in ("invalid", "bad_request")
+    assert response.json()["message"]
+
+
+@pytest.mark.parametrize(("name", "method"), MUTATIONS)
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "nonsense"])
+def test_other_content_types_are_refused(name, method, kind, send):
+    response = send(name, method, "is_active=false", kind)
+
+    assert (response.status_code, response.json()["code"]) == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [1]])
+@pytest.mark.parametrize(("name", "method"), [pair for pair in MUTATIONS if fields_of(*pair)])
+def test_wrong_types_are_refused_by_name(name, method, value, send):
+    fields = fields_of(name, method)
+    response = send(name, method, dict.fromkeys(fields, value))
+
+    assert (response.status_code, response.json()["code"]) == (400, "invalid")
+    assert set(response.json()["fields"]) == fields
