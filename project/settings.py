@@ -281,6 +281,7 @@ UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mainapp.api.authentication.Bearer",
+        "mainapp.api.authentication.PersonalKey",
         "mainapp.api.authentication.SiteSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -177,7 +177,9 @@ def test_our_variables_take_precedence_over_those_of_other_services():
     assert done.stdout.splitlines()[0] == "['n', 'u', 'p', 'h', ''] redis://ours/1 redis://ours/1"
     assert isinstance(same, list)
     assert refused == "pregao: CELERY_BROKER_URL is not used: set REDIS_URL, and remove it"
-    assert incomplete == "pregao: POSTGRES_DB is missing beside POSTGRES_USER or POSTGRES_DB_PASSWORD"
+    assert (
+        incomplete == "pregao: POSTGRES_DB is missing beside POSTGRES_USER or POSTGRES_DB_PASSWORD"
+    )
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -33,6 +33,6 @@ def switch_alert(*, alert: Alert, is_active: bool, at: datetime) -> Alert:
             if current.status == Alert.Status.PAUSED and current.pause_reason:
                 raise PausedByEvent
             return resume_alert(alert=current, at=at)
-        pause_alert(alert=current)
-        current.refresh_from_db()
-    return current
+        if not current.is_expired(at):
+            pause_alert(alert=current)
+    return Alert.objects.select_related("owner", "ativo").get(pk=alert.pk)

@@ -74,4 +74,4 @@ def test_wrong_types_are_refused_by_name(name, method, value, send):
     response = send(name, method, dict.fromkeys(fields, value))
 
     assert (response.status_code, response.json()["code"]) == (400, "invalid")
-    assert set(response.json()["fields"]) == fields
+    assert {name.partition(".")[0] for name in response.json()["fields"]} == fields

@@ -38,11 +38,9 @@ from mainapp.api.services.tokens import (
     rotate_token,
     sign_claims,
 )
-from mainapp.api.views.base import ApiView, valid
+from mainapp.api.views.base import WAIT_S, ApiView, valid
 from mainapp.core.exceptions import DomainError
 from mainapp.core.storage import NamedCookieStorage
-
-WAIT_S = 60
 
 
 class RegisterView(ApiView):

@@ -1,7 +1,6 @@
 """The base of every operation: limits, permissions, and mutations that take effect once."""
 
 import json
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache
 from math import ceil
@@ -16,15 +15,16 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from mainapp.api.models import KeptAnswer
+from mainapp.api.models import ApiKey, KeptAnswer
 from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
 from mainapp.api.serializers.common import NoFields, Strict
 from mainapp.api.services.idempotency import claim_key, save_answer, saved_answer
 from mainapp.core.addresses import client_address
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
-from mainapp.core.policies import Who, operation_policies, people_of
+from mainapp.core.policies import Area, Operation, Who, operation, operation_policies, people_of
 
+WAIT_S = 60  # after too many sign-ups or passwords
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -73,6 +73,7 @@ class ApiView(GenericAPIView):
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
             self._count(USER_REQUESTS, of_user(request.user))
+        self._check_scope(request)
         handles = hasattr(self, request.method.lower())
         if handles and request.method not in SAFE and not self.takes_fields(request.method):
             valid(NoFields(data=request.data))
@@ -127,6 +128,19 @@ class ApiView(GenericAPIView):
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
+    def _check_scope(self, request: Any) -> None:
+        """Check an API key's scopes. Raises: DomainError."""
+        if not isinstance(request.auth, ApiKey):
+            return
+        scope = policy_of(type(self)).scope_of(request.method)
+        if scope is None:
+            raise DomainError(
+                "forbidden", _("Uma chave de API não pode fazer isto: entre com a senha.")
+            )
+        if scope not in request.auth.scopes:
+            template = _("A chave de API não tem o escopo %(scope)s.")
+            raise DomainError("insufficient_scope", template, {"scope": scope})
+
     def _count(self, limit: Limit, key: Key) -> None:
         self.decision = try_consume(limit, key)
         self.decision.check()
@@ -149,15 +163,15 @@ class ApiView(GenericAPIView):
 
 
 @cache
-def policy_of(view: type) -> Mapping[str, Who]:
-    """Return the line of a view in its feature's OPERATIONS; methods without one need a login."""
+def policy_of(view: type) -> Operation:
+    """Return the line of a view in its feature's OPERATIONS; methods without one need a log-in."""
     names = (
         pattern.name
         for pattern in get_resolver().url_patterns
         for pattern in getattr(pattern, "url_patterns", ())
         if getattr(getattr(pattern, "callback", None), "cls", None) is view
     )
-    return operation_policies().get(next(names, None) or "", {})
+    return operation_policies().get(next(names, None) or "", operation(Area.LOG_IN))
 
 
 def valid(serializer: Any) -> dict[str, Any]:

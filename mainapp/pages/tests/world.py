@@ -19,6 +19,7 @@ from mainapp.accounts.pictures.folders import folder, new_key
 from mainapp.accounts.selectors import UNLOCK_SALT
 from mainapp.alerts.services.announcing import UNSUBSCRIBE_SALT
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.api.services.keys import create_key
 from mainapp.core.policies import Who
 from mainapp.forum.models import Message, Participant, Report, Room
 from mainapp.market.tests.factories import StockFactory, WatchlistFactory
@@ -149,6 +150,12 @@ def _new_channel(world: World) -> Any:
     return channel(world.users["owner"], address=f"{new_key()}@example.org")
 
 
+def _api_key(world: World) -> dict[str, Any]:
+    owner = world.users["owner"]
+    key, _secret = create_key(user=owner, name="bot", scopes=["read"], days=1, at=_now())
+    return {"pk": key.pk}
+
+
 def _key(world: World) -> dict[str, Any]:
     address = EmailAddress.objects.create(user=world.users["owner"], email="new@example.org")
     return {"key": EmailConfirmationHMAC(address).key}
@@ -184,6 +191,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "channel": (_channel, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
+    "API key": (_api_key, {"pk": 999_999}),
     "key": (_key, None),
     "unlock link": (_unlock_link, None),
     "reset key": (lambda world: {"uidb36": "1", "key": "nothing"}, None),
