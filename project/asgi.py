@@ -10,6 +10,7 @@ from django.core.asgi import get_asgi_application
 http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware
+from mainapp.api.middleware import TokenInAddressMiddleware
 from mainapp.core.limits.sockets import limit_addresses, limit_users
 from mainapp.core.middleware import BodyLimitMiddleware, HeaderMiddleware, OriginMiddleware
 from mainapp.core.realtime import stop_hubs
@@ -34,12 +35,11 @@ gc.set_threshold(50_000, 20, 100)
 # WhiteNoise yields a file's pieces synchronously; Django then reads the whole file on a thread.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
+sockets = SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns)))
 application = ProtocolTypeRouter(
     {
         "http": HeaderMiddleware(BodyLimitMiddleware(http)),
-        "websocket": limit_addresses(
-            OriginMiddleware(SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns))))
-        ),
+        "websocket": limit_addresses(TokenInAddressMiddleware(OriginMiddleware(sockets))),
         "lifespan": lifespan,
     }
 )

@@ -273,6 +273,7 @@ SOCKETS_A_MINUTE_ADDRESS = env.integer("SOCKETS_A_MINUTE_ADDRESS", default=1_200
 SOCKETS_A_MINUTE_USER = env.integer("SOCKETS_A_MINUTE_USER", default=300, minimum=1)
 SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", default=1_000, minimum=1)
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
+SOCKET_TOKEN_IN_URL = env.boolean("SOCKET_TOKEN_IN_URL", default=False)
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
 UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
 

@@ -15,7 +15,7 @@ from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 from mainapp.api.names import PREFIX
 from mainapp.api.selectors.keys import valid_key
 from mainapp.api.services.keys import record_use
-from mainapp.api.services.tokens import odd_claims_refused, user_of_token
+from mainapp.api.services.tokens import odd_claims_refused, session_key_of, user_of_token
 
 SCHEMES = ("bearer", "token")
 
@@ -76,4 +76,14 @@ class SiteSession(SessionAuthentication):
     """The session of the site's pages; mutations need its CSRF token."""
 
     def authenticate_header(self, request: Any) -> str:
+        return ""
+
+
+def session_key_of_access_token(text: str) -> str:
+    """Return the session key of an access token's log-in; "" if either has ended."""
+    try:
+        with odd_claims_refused():
+            token = Bearer().get_validated_token(text.encode())
+            return session_key_of(token) if user_of_token(token) else ""
+    except (InvalidToken, TokenError):
         return ""

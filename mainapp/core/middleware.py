@@ -11,6 +11,8 @@ from django.utils.http import is_same_domain
 # The largest upload is a picture of 5 MiB; that form reports a larger file itself.
 MAX_BODY = 8 * 1024 * 1024
 TICKET = "ticket."
+# The scope's entry with the session of a socket that was authenticated by its address.
+SESSION_KEY = "pregao.session_key"
 PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int | None]
 
@@ -125,7 +127,9 @@ class OriginMiddleware:
 
 
 def _has_ticket(scope: Any, host: str) -> bool:
-    offers = any(name.startswith(TICKET) for name in scope.get("subprotocols", ()))
+    offers = SESSION_KEY in scope or any(
+        name.startswith(TICKET) for name in scope.get("subprotocols", ())
+    )
     return offers and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
 

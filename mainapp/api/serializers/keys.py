@@ -12,7 +12,7 @@ from mainapp.core.policies import SCOPES
 
 
 class KeyInput(Strict):
-    """A new key. The account's `password` is needed: a token must not make a key that outlives it."""
+    """A new key. Its `password` is the account's: a stolen token must not make a key that lasts."""
 
     name = serializers.CharField(max_length=60)
     scopes = serializers.ListField(

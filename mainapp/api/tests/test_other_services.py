@@ -1,6 +1,7 @@
 """Calls of clients that were written for other services, with only the host changed."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -223,7 +224,7 @@ def test_two_different_stocks_in_one_alert_are_refused(old):
 
 
 def test_alert_is_deleted_at_either_address(old, carla):
-    first, second = make_alert(carla, venda="40.00"), make_alert(carla, venda="41.00")
+    first, second = make_alert(carla, venda="40.00", at=timezone.now()), make_alert(carla, venda="41.00")
 
     assert old("DELETE", f"/alerts/delete/{first.pk}").status_code == 204
     assert old("DELETE", f"/alerts/{second.pk}").status_code == 204
@@ -278,7 +279,7 @@ def test_field_that_cannot_be_changed_is_refused_by_name(old, field):
 
 
 def test_alert_is_paused_and_resumed_by_is_active(old, carla):
-    pk = make_alert(carla, venda="40.00").pk
+    pk = make_alert(carla, venda="40.00", at=timezone.now()).pk
 
     for is_active, state in ((False, "paused"), (False, "paused"), (True, "active")):
         data = old("PATCH", f"/alerts/{pk}", {"is_active": is_active}).json()
@@ -296,11 +297,11 @@ def test_alert_is_created_paused(old):
 
 @pytest.mark.parametrize("spent", ["triggered", "expired"])
 def test_is_active_starts_a_spent_alert_again(old, carla, spent):
-    alert = make_alert(carla, venda="40.00")
+    alert = make_alert(carla, venda="40.00", at=timezone.now())
     if spent == "triggered":
         Alert.objects.update(status="triggered")
     else:
-        Alert.objects.update(expires_at=alert.created_at)
+        Alert.objects.update(expires_at=timezone.now() - timedelta(days=1))
     path = f"/alerts/{alert.pk}"
 
     assert old("GET", path).json()["is_active"] is False
@@ -311,7 +312,7 @@ def test_is_active_starts_a_spent_alert_again(old, carla, spent):
 
 
 def test_is_active_does_not_resume_an_alert_that_a_split_paused(old, carla):
-    alert = make_alert(carla, venda="40.00")
+    alert = make_alert(carla, venda="40.00", at=timezone.now())
     Alert.objects.update(status="paused", pause_reason="split")
 
     response = old("PATCH", f"/alerts/{alert.pk}", {"is_active": True, "venda": "50"})
@@ -324,7 +325,7 @@ def test_is_active_does_not_resume_an_alert_that_a_split_paused(old, carla):
 
 @pytest.mark.parametrize("value", ["talvez", 7, None])
 def test_is_active_takes_a_boolean(old, carla, value):
-    pk = make_alert(carla, venda="40.00").pk
+    pk = make_alert(carla, venda="40.00", at=timezone.now()).pk
     response = old("PATCH", f"/alerts/{pk}", {"is_active": value})
 
     assert response.json()["fields"].keys() == {"is_active"}
