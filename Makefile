@@ -1,4 +1,4 @@
-# make run | test | check | fmt | bench | lock | check-lock | admin | backup | restore FILE=…
+# make run | build | test | check | fmt | bench | lock | check-lock | admin | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -19,7 +19,7 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run install develop assets chromium test unit unit-postgresql ops browser check style types \
+.PHONY: run build install develop assets chromium test unit unit-postgresql ops browser check style types \
 	imports templates settings fmt bench lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
@@ -54,6 +54,11 @@ $(VENV)/.runtime: requirements.txt uv.toml $(VENV)/.uv-$(UV_VERSION)
 $(VENV)/.develop: requirements-dev.txt $(VENV)/.runtime
 	@$(UV) pip install --python $(PY) --no-deps --require-hashes -r requirements-dev.txt
 	@touch $@
+
+# Writes everything that belongs in this folder, so that a user who may only read it can run Pregão.
+build: install assets
+	@$(DEVELOP) $(PY) manage.py messages compile
+	@$(PY) -m compileall -q -j 2 mainapp project
 
 install: $(VENV)/.runtime
 develop: $(VENV)/.develop assets

@@ -17,6 +17,9 @@ MAX_HEADERS = 200
 # For the head of a request, from its first byte, and between two parts of its body.
 UNFINISHED_S = 10.0
 
+# Before a stopping server closes a new connection: its request may be on the way.
+FIRST_REQUEST_S = 0.25
+
 REFUSAL = b"HTTP/1.1 431 Head Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 # Connections of this process by client network; those that became WebSockets are not included.
@@ -39,6 +42,7 @@ class BoundedRequests(HttpToolsProtocol):
     _has_progressed = False
     _is_upgraded = False
     _timer: TimerHandle | None = None
+    _is_stopping = False
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type] # uvicorn's is narrower
@@ -73,6 +77,8 @@ class BoundedRequests(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._note_progress()
         super().on_headers_complete()
+        if self._is_stopping and self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
         self._note_progress()
@@ -86,6 +92,17 @@ class BoundedRequests(HttpToolsProtocol):
         self._is_upgraded = True
         self._release()
         super().handle_websocket_upgrade()
+
+    def shutdown(self) -> None:
+        """Stop after the request in progress; let a new connection send its first one.
+
+        A proxy would answer 502 for a connection that was accepted and closed without a response.
+        """
+        self._is_stopping = True
+        if self.cycle is None:
+            self.loop.call_later(FIRST_REQUEST_S, super().shutdown)
+        else:
+            super().shutdown()
 
     def _note_progress(self) -> None:
         self._has_progressed = True

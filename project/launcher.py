@@ -4,6 +4,7 @@
 do not import Django, so that a refusal appears at once.
 """
 
+import contextlib
 import json
 import os
 import subprocess
@@ -104,7 +105,7 @@ class Launcher:
         if requested == "auto":
             probe.stdout, probe.stderr = subprocess.PIPE, subprocess.DEVNULL
             supervisor.start(probe)
-        setup = supervisor.start(_manage("setup", environment, "setup"))
+        setup = supervisor.start(_manage("setup", environment, "setup", "--verbosity=0"))
         if supervisor.finish(setup, SETUP_TIMEOUT_S) != 0:
             sys.exit(1)  # setup has printed the reason
         if requested != "auto":
@@ -135,8 +136,9 @@ class Launcher:
         }
         if self.host in WILDCARDS and self.unset:
             rows["note"] = f"other machines need {' and '.join(self.unset)}"
-        sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
-        sys.stdout.flush()
+        with contextlib.suppress(OSError):  # as in `log`
+            sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
+            sys.stdout.flush()
 
 
 def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:

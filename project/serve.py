@@ -66,6 +66,10 @@ def main() -> None:
     parser.add_argument("--fd", type=int, help="a listening socket to take over")
     arguments = parser.parse_args()
     django.setup()
+    from mainapp.core import static_files  # noqa: PLC0415 - after Django
+
+    if fault := static_files.fault():
+        raise Refusal(fault)
     host = env.host("HOST", "127.0.0.1")
     port = env.port("PORT", default=DEFAULT_PORT, minimum=0)
     processes = env.integer("WEB_CONCURRENCY", default=1, minimum=1, maximum=256)

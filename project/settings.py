@@ -2,7 +2,6 @@
 
 import sys
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any
 
 from csp.constants import NONE, SELF
@@ -24,6 +23,7 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
     raise Refusal("SECRET_KEY is not set: set it to a long random value")
+SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
@@ -62,15 +62,17 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mainapp.pages.middleware.measure_responses",
     "mainapp.core.database.limit_database_time",
-    "django.middleware.security.SecurityMiddleware",
+    "mainapp.pages.middleware.accept_any_host_from_machines",
     # Before any middleware that may respond itself, so that all responses get the headers.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
+    "mainapp.pages.middleware.RequireHttps",
     "mainapp.pages.middleware.forbid_storing",
     "mainapp.api.middleware.accept_other_addresses",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_unreadable_requests",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mainapp.core.static_files.StaticFilesMiddleware",
+    "mainapp.pages.middleware.CompressText",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "mainapp.pages.middleware.refuse_control_characters",
@@ -297,8 +299,7 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=14),
-    # Derived, so that it is long enough for any SECRET_KEY.
-    "SIGNING_KEY": sha256(f"tokens {SECRET_KEY}".encode()).hexdigest(),
+    "AUTH_TOKEN_CLASSES": ["mainapp.api.tokens.Access"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",
@@ -409,9 +410,16 @@ MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+# Until this time is over, a browser opens the site by https alone: a mistake with a year's value
+# would last a year.
+_hsts_s = env.integer("HSTS_SECONDS", default=3600, maximum=63_072_000)
+SECURE_HSTS_SECONDS = _hsts_s if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.boolean("HSTS_SUBDOMAINS", default=False)
+# Subdomains and the browsers' preload list are the operator's decision.
+SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W005", "security.W021"]
+# RequireHttps is Django's SecurityMiddleware, which the check looks for by its name.
+SILENCED_SYSTEM_CHECKS.append("security.W001")
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 X_FRAME_OPTIONS = "DENY"
 # The <style> that lightweight-charts 5.2.1 injects for its attribution; a test checks the hash.
 CHART_STYLE_HASH = "'sha256-3pRED1tOXas1FXFoPb9TGCjmYe9XQsmO9OV23khV2nY='"

@@ -1,5 +1,6 @@
 """Supervision of child processes: starts them, restarts dead ones, stops all within 5 s."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,17 +18,16 @@ SETTLED_AFTER_S = 30.0
 STOP_LAST_AT_S = 4.2
 KILL_AT_S = 4.5
 
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-WAITED_SIGNALS = (signal.SIGCHLD, *STOP_SIGNALS)
-
 
 class Stop(Exception):
     """The user stopped the instance: Ctrl-C, SIGTERM or a closed terminal."""
 
 
 def log(text: str) -> None:
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
-    sys.stdout.flush()
+    """Print a line with the time; nothing if the terminal is gone or the disk is full."""
+    with contextlib.suppress(OSError):
+        sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+        sys.stdout.flush()
 
 
 @dataclass
@@ -92,11 +92,18 @@ class Child:
 
 
 class Supervisor:
-    """Starts and restarts children. Signals are received by sigtimedwait, not by handlers."""
+    """Starts and restarts children. Signals are received by sigtimedwait, not by handlers.
+
+    After `nohup`, SIGHUP stays ignored: sigtimedwait would return it if it were blocked.
+    """
 
     def __init__(self) -> None:
         self.children: list[Child] = []
-        signal.pthread_sigmask(signal.SIG_BLOCK, WAITED_SIGNALS)
+        self._stop_signals = [signal.SIGINT, signal.SIGTERM]
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            self._stop_signals.append(signal.SIGHUP)
+        self._waited_signals = [signal.SIGCHLD, *self._stop_signals]
+        signal.pthread_sigmask(signal.SIG_BLOCK, self._waited_signals)
 
     def start(self, child: Child) -> Child:
         child.start()
@@ -167,8 +174,8 @@ class Supervisor:
 
     def _wait(self, until: float) -> None:
         """Wait for the end of a child, at most until the time `until`. Raises: Stop."""
-        received = signal.sigtimedwait(WAITED_SIGNALS, max(0.0, until - time.monotonic()))
-        if received and received.si_signo in STOP_SIGNALS:
+        received = signal.sigtimedwait(self._waited_signals, max(0.0, until - time.monotonic()))
+        if received and received.si_signo in self._stop_signals:
             raise Stop
 
 

@@ -45,6 +45,7 @@ def copy_prepared(data_dir: Path) -> Path:
     for name in ("media", "mail"):
         (data_dir / name).mkdir(mode=0o700, exist_ok=True)
     shutil.copytree(source / "static", data_dir / "static", dirs_exist_ok=True)
-    shutil.copyfile(source / DATABASE, data_dir / DATABASE)
+    for name in (DATABASE, "static.versions.json"):
+        shutil.copyfile(source / name, data_dir / name)
     (data_dir / DATABASE).chmod(0o600)
     return data_dir

@@ -51,8 +51,8 @@ READY_S, FIRED_S, SENT_S = 90.0, 90.0, 150.0
 PREPARE = """
 import django; django.setup()
 from benchmarks.faults.alert_kills import make_alerts
-from mainapp.market.services.updating import ensure_periodic_task
-ensure_periodic_task()
+from mainapp.market.services.scheduling import ensure_periodic_tasks
+ensure_periodic_tasks()
 make_alerts({folder!r}, {count}, {unreached})
 """
 OPEN = "SELECT count(*) FROM notifications_delivery WHERE state IN ('waiting', 'claimed')"

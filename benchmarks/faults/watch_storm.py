@@ -39,8 +39,8 @@ ADD_CATALOGUE = """
 import django; django.setup()
 from benchmarks.faults.watch_storm import CATALOGUE
 from mainapp.market.models import Stock
-from mainapp.market.services.updating import ensure_periodic_task
-ensure_periodic_task()
+from mainapp.market.services.scheduling import ensure_periodic_tasks
+ensure_periodic_tasks()
 Stock.objects.bulk_create(
     Stock(symbol=symbol, name=symbol, search_text=symbol.lower(), kind="ON") for symbol in CATALOGUE
 )

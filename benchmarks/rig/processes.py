@@ -165,7 +165,7 @@ class Rig:
         self.run_python(
             "-c",
             "import django; django.setup()\n"
-            "from mainapp.market.services.updating import ensure_periodic_task as e; e()",
+            "from mainapp.market.services.scheduling import ensure_periodic_tasks as e; e()",
         )
 
     def run_python(self, *arguments: str) -> None:

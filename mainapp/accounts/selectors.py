@@ -155,4 +155,5 @@ def _is_valid(user: User, data: dict[str, str]) -> bool:
     """Return whether a session has the user's current password hash and a configured backend."""
     if data.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
         return False
-    return constant_time_compare(data.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return any(constant_time_compare(data.get(HASH_SESSION_KEY, ""), value) for value in hashes)

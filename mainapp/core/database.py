@@ -1,12 +1,17 @@
 """Time limits for database calls, and detection of errors caused by an unavailable database."""
 
+import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from time import monotonic
+from zlib import crc32
 
 from django.db import InterfaceError, OperationalError
+from django.db import connection as default_connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponseBase
 
 REQUEST_S = 7.0  # of the 10 s in which a request has to end
@@ -45,6 +50,51 @@ def remaining_s() -> float | None:
 def is_limited() -> bool:
     """Return whether the caller is inside a `limited` block."""
     return _deadline.get() is not None
+
+
+def direct_connection() -> BaseDatabaseWrapper:
+    """Return a new connection outside of the pool, for the caller to close."""
+    connection: BaseDatabaseWrapper = default_connection.copy()
+    connection.settings_dict.get("OPTIONS", {}).pop("pool", None)
+    return connection
+
+
+@contextmanager
+def one_at_a_time(name: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold a lock of that name in the database; call `on_wait` before waiting for another process.
+
+    The lock ends with its process. On SQLite it is the lock of a file next to the database.
+    """
+    lock = _hold_in_postgresql if default_connection.vendor == "postgresql" else _hold_in_file
+    with lock(name, on_wait):
+        yield
+
+
+@contextmanager
+def _hold_in_postgresql(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    # A connection of its own: the lock belongs to a session, which the pool may hand out or end.
+    connection = direct_connection()
+    number = crc32(f"pregao {name}".encode())
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [number])
+            if not cursor.fetchone()[0]:
+                on_wait()
+                cursor.execute("SELECT pg_advisory_lock(%s)", [number])
+        yield
+    finally:
+        connection.close()
+
+
+@contextmanager
+def _hold_in_file(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    with Path(f"{default_connection.settings_dict['NAME']}.{name}-lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def limit_database_time(

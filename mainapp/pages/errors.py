@@ -59,5 +59,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def forgotten_proxy(request: HttpRequest) -> HttpResponse:
+    response = _page(request, "500_proxy.html", 500)
+    response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
+    response["Cache-Control"] = "no-store"
+    return response
+
+
 def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:
     return HttpResponse(render_to_string(template, market(request)), status=status)

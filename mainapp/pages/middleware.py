@@ -1,5 +1,6 @@
 """Middleware: refusals before a view runs, page limits and policies, metrics, cookies, caching."""
 
+import logging
 import re
 from collections.abc import Callable
 from time import perf_counter
@@ -10,6 +11,8 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed
+from django.middleware.gzip import GZipMiddleware
+from django.middleware.security import SecurityMiddleware
 from django.urls import Resolver404, resolve, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_noop as _
@@ -30,7 +33,7 @@ from mainapp.core.policies import (
     page_policies,
 )
 from mainapp.pages.board import meter
-from mainapp.pages.errors import content_too_large, too_many_requests
+from mainapp.pages.errors import content_too_large, forgotten_proxy, too_many_requests
 from mainapp.pages.views.preferences import set_language_cookie
 
 ADDRESS_PAGES = Limit("pages", "PAGES_A_MINUTE_ADDRESS", 60.0)
@@ -39,6 +42,10 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 # Polled by monitoring; they respond even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
+MAX_NAMED_PROXIES = 5
+COMPRESSED_KINDS = ("application/json", "application/vnd.oai.openapi+json")
+
+logger = logging.getLogger(__name__)
 
 
 def measure_responses(
@@ -55,6 +62,66 @@ def measure_responses(
         return response
 
     return middleware
+
+
+def accept_any_host_from_machines(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Serve monitoring by any Host header: balancers use addresses, and build no link from them."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if request.path_info in MACHINE_PAGES:
+            request.get_host = request._get_raw_host  # type: ignore[attr-defined,method-assign]
+        return get_response(request)
+
+    return middleware
+
+
+class RequireHttps(SecurityMiddleware):
+    """Redirects to https and adds security headers; names a proxy that TRUSTED_PROXIES lacks.
+
+    Such a proxy's requests came by https, but count as http: a redirect would come back for ever.
+    """
+
+    def __init__(self, get_response: Any) -> None:
+        super().__init__(get_response)
+        self._named_proxies: set[str] = set()
+
+    def process_request(  # type: ignore[override] # django-stubs expects redirects alone
+        self, request: HttpRequest
+    ) -> HttpResponseBase | None:
+        if request.is_secure() or request.headers.get("X-Forwarded-Proto") != "https":
+            return super().process_request(request)
+        self._name(client_address(request) or "a unix socket's peer")
+        is_redirected = super().process_request(request) is not None
+        return forgotten_proxy(request) if is_redirected else None
+
+    def _name(self, proxy: str) -> None:
+        """Log an address once; strangers may send the header too, from many addresses."""
+        if proxy not in self._named_proxies and len(self._named_proxies) < MAX_NAMED_PROXIES:
+            self._named_proxies.add(proxy)
+            logger.error(
+                "%s forwards https requests, but TRUSTED_PROXIES does not contain it: add it if it "
+                "is your proxy, so that its X-Forwarded-Proto and X-Forwarded-For are believed",
+                proxy,
+            )
+
+
+class CompressText(GZipMiddleware):
+    """Compresses pages and other text, not pictures and archives, which are compressed already.
+
+    Compression betrays how similar a secret in a page is to what an attacker makes the page repeat
+    (BREACH). Django therefore adds a random number of bytes to each response, and masks its CSRF
+    tokens anew for each.
+    """
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        kind = response.headers.get("Content-Type", "").partition(";")[0]
+        if kind.startswith("text/") or kind in COMPRESSED_KINDS:
+            return super().process_response(request, response)
+        return response
 
 
 def refuse_control_characters(

@@ -155,3 +155,37 @@ def test_address_has_a_limited_number_of_connections_beside_its_sockets(settings
     assert before == b""
     assert after.startswith(b"HTTP/1.1 204 ")
     assert http_protocol.open_connections == {}
+
+
+def test_connection_accepted_before_a_stop_gets_its_response(monkeypatch):
+    protocols = []
+    monkeypatch.setattr(
+        BoundedRequests, "_start_timer", lambda protocol: protocols.append(protocol)
+    )
+
+    async def stop_before_the_request():
+        async with running_server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            while not protocols:
+                await asyncio.sleep(0.001)
+            protocols[0].shutdown()  # as uvicorn does when it stops
+            writer.write(START + b"Content-Length: 0\r\n\r\n")
+            response = await asyncio.wait_for(reader.read(), 1)
+            writer.close()
+            return response
+
+    response = asyncio.run(stop_before_the_request())
+
+    assert response.startswith(b"HTTP/1.1 204")
+    assert b"connection: close" in response.lower()
+
+
+def test_silent_connection_ends_with_a_stop():
+    async def stop_without_a_request():
+        async with running_server() as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        ended = await asyncio.wait_for(reader.read(), 1)
+        writer.close()
+        return ended
+
+    assert asyncio.run(stop_without_a_request()) == b""

@@ -34,11 +34,12 @@ def supervise(tmp_path):
     """Return a function that starts a supervisor of shell commands; all end with the test."""
     started = []
 
-    def start(*commands):
+    def start(*commands, through=()):
         process = psutil.Popen(
-            [sys.executable, "-c", textwrap.dedent(SCRIPT), *commands],
+            [*through, sys.executable, "-c", textwrap.dedent(SCRIPT), *commands],
             cwd=ROOT,
             stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
             text=True,
         )
         started.append(process)
@@ -115,3 +116,26 @@ def test_children_die_with_a_killed_supervisor(supervise):
     process.wait(timeout=5)
 
     wait_for(lambda: not any(map(is_alive, children)), 2, "their end")
+
+
+def test_nohup_survives_the_end_of_the_terminal(supervise):
+    process = supervise("exec sleep 60", through=["nohup"])
+    (child,) = wait_for(process.children, 5, "a child")
+    process.send_signal(signal.SIGHUP)
+    child.kill()
+
+    assert "restart at once" in process.stdout.readline()  # it still supervises
+
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=8) == 0
+
+
+def test_closed_output_ends_nothing(supervise):
+    process = supervise("exec sleep 60")
+    (child,) = wait_for(process.children, 5, "a child")
+    process.stdout.close()
+    child.kill()
+    wait_for(lambda: process.children() not in ([], [child]), 5, "a replacement")
+
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=8) in (0, 120)  # Python's code for output that cannot be flushed

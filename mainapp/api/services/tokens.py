@@ -17,16 +17,17 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import DataError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_noop as _
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.settings import api_settings
 from rest_framework_simplejwt.token_blacklist.models import BlacklistedToken, OutstandingToken
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import users_of_sessions
+from mainapp.api.tokens import Refresh
 from mainapp.core.exceptions import DomainError
 
 LOG_IN = "log_in"
@@ -60,7 +61,7 @@ def create_tokens(*, user: User) -> Pair:
             HASH_SESSION_KEY: user.get_session_auth_hash(),
         }
         Session.objects.create(
-            session_key=_session_key(log_in),
+            session_key=_session_key(log_in, settings.SECRET_KEY),
             session_data=SessionStore().encode(data),
             expire_date=now + api_settings.REFRESH_TOKEN_LIFETIME,
         )
@@ -75,8 +76,7 @@ def rotate_token(*, refresh: str) -> Pair:
         if user is None or not _mark_exchanged(token, user):
             raise TokenError("the log-in has ended, or the token was already exchanged")
         expires_at = timezone.now() + api_settings.REFRESH_TOKEN_LIFETIME
-        session = Session.objects.filter(session_key=session_key_of(token))
-        session.update(expire_date=expires_at)
+        _session_of(token).update(expire_date=expires_at)
         return _pair(user, token[LOG_IN])
 
 
@@ -90,7 +90,7 @@ def end_log_in(*, user: User, refresh: str) -> None:
         owner = user_of_token(token)
         if owner is None or owner.pk != user.pk:
             raise TokenError("the log-in has ended, or it is another user's")
-        Session.objects.filter(session_key=session_key_of(token)).delete()
+        _session_of(token).delete()
 
 
 @contextmanager
@@ -108,37 +108,39 @@ def odd_claims_refused() -> Iterator[None]:
 
 def user_of_token(token: Any) -> User | None:
     """Return the active user of a token; None if its log-in has ended. Two queries."""
-    key = session_key_of(token)
-    return users_of_sessions([key]).get(key) if key else None
+    users = users_of_sessions(_session_keys(token))
+    return next(iter(users.values()), None)
 
 
 def session_key_of(token: Any) -> str:
     """Return the session key of a token's log-in; empty for a token without one."""
-    log_in = token.get(LOG_IN)
-    return _session_key(log_in) if isinstance(log_in, str) else ""
+    keys = _session_keys(token)
+    if len(keys) < 2:
+        return "".join(keys)
+    return _session_of(token).values_list("session_key", flat=True).first() or ""
 
 
 def claims_of(pair: Pair) -> dict[str, Any]:
     """Return the claims of a pair of tokens, which give no access without their signatures."""
-    backend: Any = RefreshToken().get_token_backend()
+    backend: Any = Refresh().get_token_backend()
     return {"access": backend.decode(pair["access"]), "refresh": backend.decode(pair["refresh"])}
 
 
 def sign_claims(claims: dict[str, Any]) -> Pair:
     """Return the pair of tokens with these claims; the result is always the same."""
-    backend = RefreshToken().get_token_backend()
+    backend = Refresh().get_token_backend()
     return Pair(access=backend.encode(claims["access"]), refresh=backend.encode(claims["refresh"]))
 
 
 def _pair(user: User, log_in: str) -> Pair:
-    token = RefreshToken()
+    token = Refresh()
     token[api_settings.USER_ID_CLAIM] = str(user.pk)
     token[LOG_IN] = log_in
     return Pair(access=str(token.access_token), refresh=str(token))
 
 
 def _read(refresh: str) -> Any:
-    return RefreshToken(refresh)  # type: ignore[arg-type] # accepts a string, unlike its annotation
+    return Refresh(refresh)  # type: ignore[arg-type] # accepts a string, unlike its annotation
 
 
 def _mark_exchanged(token: Any, user: User) -> bool:
@@ -155,5 +157,18 @@ def _mark_exchanged(token: Any, user: User) -> bool:
     return is_first
 
 
-def _session_key(log_in: str) -> str:
-    return salted_hmac(SALT, log_in, algorithm="sha256").hexdigest()[:40]
+def _session_of(token: Any) -> QuerySet[Session]:
+    return Session.objects.filter(session_key__in=_session_keys(token))
+
+
+def _session_keys(token: Any) -> list[str]:
+    """Return the keys that the session of a token's log-in may have: one for each SECRET_KEY."""
+    log_in = token.get(LOG_IN)
+    if not isinstance(log_in, str):
+        return []
+    secrets_in_use = (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))
+    return [_session_key(log_in, secret) for secret in secrets_in_use]
+
+
+def _session_key(log_in: str, secret: str) -> str:
+    return salted_hmac(SALT, log_in, secret=secret, algorithm="sha256").hexdigest()[:40]

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from mainapp.api.services.tokens import claims_of, create_tokens
+from mainapp.api.tokens import signing_key
 
 ABSENT = object()
 VALUES = [
@@ -17,7 +18,7 @@ CLAIMS = ["exp", "iat", "nbf", "jti", "user_id", "token_type", "log_in", "aud", 
 
 
 def encoded(payload, headers=None):
-    key = settings.SIMPLE_JWT["SIGNING_KEY"]
+    key = signing_key(settings.SECRET_KEY)
     text = json.dumps({name: value for name, value in payload.items() if value is not ABSENT})
     return jwt.api_jws.encode(text.encode(), key, algorithm="HS256", headers=headers)
 

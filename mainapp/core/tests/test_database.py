@@ -1,12 +1,21 @@
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Event
 from time import monotonic
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 
-from mainapp.core.database import REQUEST_S, ProcessLimit, is_unavailable, limited, remaining_s
+from mainapp.core.database import (
+    REQUEST_S,
+    ProcessLimit,
+    is_unavailable,
+    limited,
+    one_at_a_time,
+    remaining_s,
+)
 
 
 @pytest.fixture
@@ -72,3 +81,30 @@ def test_a_slow_call_ends_at_the_limit_and_the_next_one_works():
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_second_holder_of_a_lock_waits_for_the_first():
+    steps, has_waited = [], Event()
+
+    def hold_second():
+        with one_at_a_time("test", on_wait=has_waited.set):
+            steps.append("second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with one_at_a_time("test", on_wait=pytest.fail):
+            second = pool.submit(hold_second)
+            assert has_waited.wait(5)
+            steps.append("first")
+        second.result(5)
+
+    assert steps == ["first", "second"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_locks_of_different_names_do_not_wait():
+    with (
+        one_at_a_time("test", on_wait=pytest.fail),
+        one_at_a_time("another test", on_wait=pytest.fail),
+    ):
+        pass

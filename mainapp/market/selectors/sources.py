@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import redis
 from django.conf import settings
+from django.utils import formats
 from django.utils.translation import gettext as _
-from django_celery_beat.models import IntervalSchedule
 
 from mainapp.market import sessions
 from mainapp.market.board import Board
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.chain import build_chain
+from mainapp.market.selectors.schedule import Schedule, update_schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Overview:
 
     sources: Sequence[Source]
     why: str
+    interval: str
     is_clock_wrong: bool
     rejections: Sequence[Rejection]
     session: sessions.Session
@@ -59,7 +61,8 @@ def sources_overview(*, at: datetime) -> Overview:
     """Return the content of the page *Fontes*. Two queries; a read of Redis per source, and one."""
     states = build_chain().states()
     used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
-    interval_s = _interval_s()
+    schedule = update_schedule()
+    interval_s = schedule.interval.total_seconds() if schedule.interval else 0
     session: sessions.Session = "open" if settings.SIMULATED else sessions.session(at)
     return Overview(
         sources=[
@@ -76,6 +79,7 @@ def sources_overview(*, at: datetime) -> Overview:
             for state in states
         ],
         why=_why(used, [state.name for state in states]),
+        interval=_describe_interval(schedule),
         is_clock_wrong=_is_clock_wrong(at),
         rejections=_rejections(),
         session=session,
@@ -140,14 +144,6 @@ def _fault(fault: str) -> str:
     }.get(fault, _("falhou"))
 
 
-def _interval_s() -> float:
-    """Return beat's interval as set in the admin."""
-    every = IntervalSchedule.objects.filter(periodictask__name="update_stock").first()
-    if every is None:
-        return float(settings.UPDATE_INTERVAL_S)
-    return timedelta(**{every.period: every.every}).total_seconds()
-
-
 def _session_word(session: sessions.Session) -> str:
     return {
         "open": _("pregão aberto"),
@@ -174,6 +170,25 @@ def _why(used: str | None, names: Sequence[str]) -> str:
         "source": label,
         "before": before,
     }
+
+
+def _describe_interval(schedule: Schedule) -> str:
+    """Return a sentence about the interval and whether the setting or the admin decided it."""
+    if schedule.interval is None:
+        return _("As atualizações estão desligadas na administração (tarefa update_stock).")
+    values = {
+        "every_s": formats.number_format(schedule.interval.total_seconds(), 0),
+        "setting_s": formats.number_format(settings.UPDATE_INTERVAL_S),
+    }
+    if schedule.is_from_setting:
+        return _("Os preços são pedidos a cada %(every_s)s s (UPDATE_INTERVAL_S).") % values
+    return (
+        _(
+            "Os preços são pedidos a cada %(every_s)s s, como definido na administração; "
+            "UPDATE_INTERVAL_S=%(setting_s)s não vale."
+        )
+        % values
+    )
 
 
 def _is_clock_wrong(at: datetime) -> bool:

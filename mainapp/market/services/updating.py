@@ -12,7 +12,6 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 from redis.exceptions import LockError
 
 from mainapp.core.clocks import SKEW, is_ahead
@@ -25,12 +24,12 @@ from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
 from mainapp.market.providers.chain import Chain, build_chain
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.selectors.schedule import TASK, update_schedule
 from mainapp.market.services.recording import record_quotes
 
 logger = logging.getLogger(__name__)
 
-TASK = "update_stock"
-LEASE_KEY = key("update_stock")
+LEASE_KEY = key(TASK)
 LEASE_S, RENEW_S = 2.0, 0.5
 CLOSED_INTERVAL = timedelta(seconds=60)
 # Beat is inexact: a run may start this much before its due time, but never takes the next run's.
@@ -51,23 +50,6 @@ def quote_board() -> Board:
     return Board(simulated=settings.SIMULATED)
 
 
-def ensure_periodic_task() -> None:
-    """Create beat's `update_stock` and the nightly pruning if missing; admins' changes stay."""
-    named = PeriodicTask.objects.filter
-    if not named(name=TASK).exists():
-        PeriodicTask.objects.create(
-            name=TASK,
-            task=TASK,
-            interval=IntervalSchedule.objects.create(
-                every=settings.UPDATE_INTERVAL_S, period=IntervalSchedule.SECONDS
-            ),
-            expire_seconds=settings.UPDATE_INTERVAL_S,
-        )
-    if not named(name="prune_candles").exists():
-        night = CrontabSchedule.objects.create(minute="15", hour="3", timezone=settings.TIME_ZONE)
-        PeriodicTask.objects.create(name="prune_candles", task="prune_candles", crontab=night)
-
-
 def update_listed(*, symbols: Collection[str]) -> None:
     """Fetch the given symbols now, except those that another run is fetching.
 
@@ -83,7 +65,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     `at_once` ignores the due time, which stays unchanged, and the claims of listed runs. In either
     case nothing happens while another batch runs. Raises: redis.RedisError.
     """
-    interval = _interval()
+    interval = update_schedule().interval
     if interval is None or not (at_once or _is_due(at, interval)):
         return False
     with _lease() as is_acquired:
@@ -235,18 +217,6 @@ def _early(interval: timedelta) -> timedelta:
 
 def _is_trading(at: datetime) -> bool:
     return settings.SIMULATED or sessions.session(at) != "closed"
-
-
-def _interval() -> timedelta | None:
-    """Return beat's interval as set in the admin, or None if the task is disabled."""
-    task = PeriodicTask.objects.filter(name=TASK).select_related("interval").first()
-    if task is None:
-        return timedelta(seconds=settings.UPDATE_INTERVAL_S)
-    if not task.enabled:
-        return None
-    if task.interval is None:
-        return CLOSED_INTERVAL
-    return timedelta(**{task.interval.period: task.interval.every})
 
 
 def _claim(symbols: Collection[str]) -> list[str]:

@@ -115,7 +115,7 @@ def test_page_hides_the_interval_of_an_exhausted_budget_and_pauses_under_one_sec
 
     html = client.get("/sources/").content.decode()
 
-    assert html.count("a cada ") == 2
+    assert html.count("a cada ") == 3  # the schedule and two sources
     assert html.count("Volta a ser perguntada") == 1
 
 

@@ -17,8 +17,8 @@ from mainapp.market.providers.breaker import Admission
 from mainapp.market.providers.guard import Guard
 from mainapp.market.services import updating
 from mainapp.market.services.recording import record_quotes
+from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.market.services.updating import (
-    ensure_periodic_task,
     is_overdue,
     restore_board,
     update_listed,
@@ -133,7 +133,7 @@ def test_batch_waits_for_its_due_time_unless_at_once(source):
 @pytest.mark.parametrize("offset", [0.05, 0.3, 0.5, 0.7, 0.95])
 def test_two_beats_fetch_no_more_often_than_one(source, interval_s, offset):
     watched("PETR4")
-    ensure_periodic_task()
+    ensure_periodic_tasks()
     IntervalSchedule.objects.update(every=interval_s)
     start, runs = now(), 6
 
@@ -427,7 +427,7 @@ def test_simulated_market_never_closes(source, time_machine):
 
 
 def test_interval_and_switch_in_the_admin_apply(source):
-    ensure_periodic_task()
+    ensure_periodic_tasks()
     watched("PETR4")
     every = IntervalSchedule.objects.create(every=2, period=IntervalSchedule.MINUTES)
     PeriodicTask.objects.filter(name="update_stock").update(interval=every)
@@ -440,25 +440,6 @@ def test_interval_and_switch_in_the_admin_apply(source):
     assert update_watched(at=at + timedelta(hours=1)) is False
     assert update_watched(at=at + timedelta(hours=1), at_once=True) is False
     assert len(source.requests) == 1
-
-
-def test_periodic_task_is_created_once_and_changes_in_the_admin_stay(settings):
-    ensure_periodic_task()
-    task = PeriodicTask.objects.get(name="update_stock")
-    assert (task.task, task.interval.every, task.interval.period) == (
-        "update_stock",
-        settings.UPDATE_INTERVAL_S,
-        "seconds",
-    )
-    assert task.expire_seconds == settings.UPDATE_INTERVAL_S
-    every = IntervalSchedule.objects.create(every=10, period=IntervalSchedule.SECONDS)
-    PeriodicTask.objects.filter(name="update_stock").update(interval=every, enabled=False)
-
-    ensure_periodic_task()
-
-    task.refresh_from_db()
-    assert (task.interval, task.enabled) == (every, False)
-    assert PeriodicTask.objects.filter(name="prune_candles").count() == 1
 
 
 # Listed runs ---------------------------------------------------------------------------------

@@ -16,7 +16,8 @@ from mainapp.market.providers.guard import Guard
 from mainapp.market.selectors.feed import feed_state
 from mainapp.market.services import updating
 from mainapp.market.services.recording import record_quotes
-from mainapp.market.services.updating import ensure_periodic_task, update_watched
+from mainapp.market.services.scheduling import ensure_periodic_tasks
+from mainapp.market.services.updating import update_watched
 from mainapp.market.tests.factories import StockFactory
 from mainapp.market.tests.quotes import make_quote
 from mainapp.market.tests.sources import TestSource, chain_of
@@ -156,7 +157,7 @@ def test_resting_source_is_called_after_the_clock_was_set_right(set_clock, ahead
 
 
 def test_beat_sends_due_tasks_after_the_clock_was_set_back(set_clock, monkeypatch):
-    ensure_periodic_task()
+    ensure_periodic_tasks()
     PeriodicTask.objects.exclude(name="update_stock").delete()
     sent = []
     monkeypatch.setattr(

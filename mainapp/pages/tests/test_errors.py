@@ -62,8 +62,8 @@ def client(settings):
         ("/forbidden/", 403, "Sem permissão", "No permission"),
         ("/nowhere/", 404, "Página não encontrada", "Page not found"),
         ("/broken/", 500, "Algo deu errado", "Something went wrong"),
-        ("/down/", 503, "O banco de dados não responde", "The database does not answer"),
-        ("/closed/", 503, "O banco de dados não responde", "The database does not answer"),
+        ("/down/", 503, "O banco de dados não responde", "The database is not responding"),
+        ("/closed/", 503, "O banco de dados não responde", "The database is not responding"),
     ],
 )
 def test_errors_are_in_the_visitors_language(client, address, status, portuguese, english):

@@ -10,6 +10,7 @@ from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from mainapp.core import static_files
 from mainapp.core.redis import client as redis_client
 from mainapp.market import board
 from mainapp.market.board import Board, FeedStatus
@@ -63,7 +64,7 @@ def test_healthz_answers_without_a_database(client):
 def test_readyz_reports_ok_for_each_part(client, leases):
     response = client.get("/readyz")
 
-    assert response.json() == dict.fromkeys(["database", "redis", "batch", "worker", "beat"], "ok")
+    assert response.json() == dict.fromkeys(health.CHECKS, "ok")
     assert response.status_code == 200
 
 
@@ -78,6 +79,7 @@ def test_readyz_names_missing_parts_and_logs_no_error(client, caplog):
         "batch": "no batch of quotes yet",
         "worker": "no worker renews its lease",
         "beat": "no beat renews its lease",
+        "static_files": "ok",
     }
     assert caplog.records == []
 
@@ -117,7 +119,18 @@ def test_readyz_answers_without_redis(client, lost_redis):
         "batch": "Redis does not answer",
         "worker": "Redis does not answer",
         "beat": "Redis does not answer",
+        "static_files": "ok",
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_readyz_reports_missing_static_files(client, leases, monkeypatch):
+    monkeypatch.setattr(static_files, "fault", lambda: "no static files are collected")
+
+    response = client.get("/readyz")
+
+    assert response.status_code == 503
+    assert response.json()["static_files"] == "no static files are collected"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -137,7 +137,16 @@ def test_cookies_are_secure_and_hsts_is_set_behind_https(monkeypatch, https, is_
 
     names = ["SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE"]
     assert {read[name] for name in [*names, "SECURE_SSL_REDIRECT"]} == {is_secure}
-    assert (read["SECURE_HSTS_SECONDS"] >= 31_536_000) == is_secure
+    assert read["SECURE_HSTS_SECONDS"] == (3600 if is_secure else 0)
+
+
+def test_hsts_is_a_setting(monkeypatch):
+    for name, value in {"HTTPS": "1", "HSTS_SECONDS": "31536000", "HSTS_SUBDOMAINS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    read = runpy.run_path(str(SETTINGS))
+
+    assert read["SECURE_HSTS_SECONDS"] == 31_536_000
+    assert read["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is True
 
 
 def test_every_cookie_has_the_host_prefix_behind_https(monkeypatch):

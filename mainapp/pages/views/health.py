@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from mainapp.core import static_files
 from mainapp.core.database import limited
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
@@ -99,6 +100,10 @@ def check_beat() -> str:
     return _check_lease(board.BEAT_KEY, "no beat renews its lease")
 
 
+def check_static_files() -> str:
+    return static_files.fault() or "ok"
+
+
 def _check_lease(name: str, otherwise: str) -> str:
     return _check_with_redis(lambda: "ok" if redis_client().exists(name) else otherwise)
 
@@ -116,4 +121,5 @@ CHECKS: dict[str, Callable[[], str]] = {
     "batch": check_batch,
     "worker": check_worker,
     "beat": check_beat,
+    "static_files": check_static_files,
 }

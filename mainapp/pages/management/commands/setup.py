@@ -1,23 +1,19 @@
-"""Bring an instance up to date before its processes start. Safe to repeat."""
+"""Bring an instance up to date before it starts; safe to repeat and to run twice at once."""
 
-import hashlib
 import sys
-from collections.abc import Iterator
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
-import django
-from django.conf import settings
-from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from mainapp.accounts.services import avatars
-from mainapp.market.services import updating
+from mainapp.core import static_files
+from mainapp.core.database import direct_connection, one_at_a_time
+from mainapp.market.selectors.schedule import update_schedule
+from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.notifications.services.scheduling import ensure_sweep
 
 CONNECT_TIMEOUT_S = 3
@@ -27,25 +23,28 @@ class Command(BaseCommand):
     help = "Migrate, load the catalogue, schedule the updates, compile messages, collect files."
     requires_system_checks = []
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: Any, verbosity: int = 1, **options: Any) -> None:
+        def report(step: str, result: str) -> None:
+            if verbosity:
+                self.stdout.write(f"{step + ':':<14}{result}")
+
+        if fault := static_files.missing_assets_fault():
+            sys.exit(f"pregao: {fault}")
         check_database()
-        migrate()
-        call_command("seed_stocks", stdout=StringIO())
-        updating.ensure_periodic_task()
-        ensure_sweep()
-        avatars.ensure_periodic_task()
-        call_command("messages", "compile", stdout=StringIO())
-        collect_static()
+        wait = "another setup is at work on this database: waiting for its end"
+        with one_at_a_time("setup", on_wait=lambda: report("database", wait)):
+            report("database", migrate())
+            report("catalogue", seed_catalogue())
+            report("updates", schedule())
+        report("translations", compile_messages())
+        report("static files", static_files.collect())
 
 
 def check_database() -> None:
     """Exit with a one-line message unless the database accepts a connection within 3 s."""
-    probe: BaseDatabaseWrapper = connection.copy()
-    options = probe.settings_dict.get("OPTIONS", {})
-    # Through the pool an unreachable database would cost the pool's timeout, 10 s.
-    options.pop("pool", None)
+    probe = direct_connection()
     if probe.vendor == "postgresql":
-        options["connect_timeout"] = CONNECT_TIMEOUT_S
+        probe.settings_dict["OPTIONS"]["connect_timeout"] = CONNECT_TIMEOUT_S
     try:
         with probe.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -59,28 +58,37 @@ def check_database() -> None:
         probe.close()
 
 
-def migrate() -> None:
+def migrate() -> str:
     """Run the migrations that are missing; the check is ten times cheaper than `migrate`."""
     executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", interactive=False, verbosity=0)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not plan:
+        return "up to date"
+    call_command("migrate", interactive=False, verbosity=0)
+    return f"{len(plan)} migrations applied"
 
 
-def collect_static() -> None:
-    """Collect the static files again if one of them has changed."""
-    stamp = Path(settings.STATIC_ROOT) / ".collected"
-    state = hashlib.sha256("\n".join(sorted(_static_state())).encode()).hexdigest()
-    if stamp.is_file() and stamp.read_text() == state:
-        return
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(state)
+def seed_catalogue() -> str:
+    output = StringIO()
+    call_command("seed_stocks", stdout=output)
+    text = output.getvalue().strip()
+    return text.removeprefix("Catalogue: ").removeprefix("The catalogue is ")
 
 
-def _static_state() -> Iterator[str]:
-    """Yield lines that change whenever a source file, Django or the storage backend changes."""
-    yield f"{django.__version__} {settings.STORAGES['staticfiles']['BACKEND']}"
-    for finder in get_finders():
-        for name, storage in finder.list([]):
-            status = Path(storage.path(name)).stat()
-            yield f"{name} {status.st_size} {status.st_mtime_ns}"
+def schedule() -> str:
+    ensure_periodic_tasks()
+    ensure_sweep()
+    avatars.ensure_periodic_task()
+    current = update_schedule()
+    if current.interval is None:
+        return "switched off in the admin"
+    origin = "UPDATE_INTERVAL_S" if current.is_from_setting else "the admin's interval"
+    return f"every {current.interval.total_seconds():g} s ({origin})"
+
+
+def compile_messages() -> str:
+    try:
+        call_command("messages", "compile", stdout=StringIO())
+    except OSError as error:
+        sys.exit(f"pregao: {error.filename} cannot be written: run `make build` as its owner")
+    return "compiled"

@@ -1,0 +1,151 @@
+"""Static files: an upgrade that never takes one away, and a check that they are there.
+
+Files are collected into a folder of their own and moved into place one by one, the manifest last.
+Files of earlier versions stay: open pages and processes of the old version still refer to them.
+"""
+
+import fcntl
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.contrib.staticfiles.management.commands import collectstatic
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.core.files.storage import storages
+from django.core.management import call_command
+from django.http import HttpRequest, HttpResponseBase
+from whitenoise.middleware import WhiteNoiseMiddleware
+
+KEPT_VERSIONS = 5
+MANIFEST = "staticfiles.json"
+HASHED_NAME = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*\.[0-9a-f]{12}\.\w+", re.A)
+
+
+def fault() -> str:
+    """Return why this process cannot name its static files, in one line; empty if it can."""
+    hashed_files = getattr(staticfiles_storage, "hashed_files", None)
+    if hashed_files is None:  # a storage for debugging, which serves files from their sources
+        return missing_assets_fault()
+    if hashed_files:
+        return ""
+    root = Path(settings.STATIC_ROOT)
+    if (root / MANIFEST).is_file():
+        return "the static files were collected after the start of this process: restart it"
+    return f"no static files are collected in {root}: run `python manage.py setup`"
+
+
+def missing_assets_fault() -> str:
+    """Return which files of packages are not installed, in one line; empty if all are."""
+    missing = [name for name in sorted(settings.PACKAGE_FILES) if not finders.find(name)]
+    if not missing:
+        return ""
+    return f"the front-end assets are not installed ({missing[0]} is missing): run `make build`"
+
+
+def collect() -> str:
+    """Collect the static files unless nothing has changed; return what was done.
+
+    Safe to call in several processes at once.
+    """
+    root = Path(settings.STATIC_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    with _locked(_beside(root, "lock")):
+        record = _beside(root, "versions.json")
+        known = json.loads(record.read_text()) if record.is_file() else {"versions": []}
+        state = hashlib.sha256("\n".join(sorted(_source_state())).encode()).hexdigest()
+        if known.get("state") == state:
+            return "unchanged"
+        # Nothing is known of the files that were collected before there was a record.
+        earlier = known["versions"] or [_files_in(root)]
+        names = _move(_collect_into(_beside(root, "draft")), root)
+        versions = [*earlier, names][-KEPT_VERSIONS:]
+        removed = _remove_others(root, {name for version in versions for name in version})
+        record.write_text(json.dumps({"state": state, "versions": versions}))
+        return f"{len(names)} collected, {removed} of old versions removed"
+
+
+def _beside(root: Path, name: str) -> Path:
+    """Return a path next to the folder that is served: whoever lists it must not see drafts."""
+    return root.with_name(f"{root.name}.{name}")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _source_state() -> Iterator[str]:
+    """Yield lines that change whenever a source file, Django or the storage backend changes."""
+    yield f"{django.__version__} {settings.STORAGES['staticfiles']['BACKEND']}"
+    for finder in finders.get_finders():
+        for name, storage in finder.list([]):
+            status = Path(storage.path(name)).stat()
+            yield f"{name} {status.st_size} {status.st_mtime_ns}"
+
+
+def _collect_into(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    backend = settings.STORAGES["staticfiles"]["BACKEND"]
+    command = collectstatic.Command()
+    command.storage = storages.create_storage(
+        {"BACKEND": backend, "OPTIONS": {"location": str(folder)}}
+    )
+    call_command(command, interactive=False, verbosity=0)
+    return folder
+
+
+def _move(draft: Path, root: Path) -> list[str]:
+    """Move the collected files into place and return their names; the manifest is the last."""
+    names = sorted(_files_in(draft), key=lambda name: (name == MANIFEST, name))
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (draft / name).replace(root / name)
+    shutil.rmtree(draft)
+    return names
+
+
+def _remove_others(root: Path, kept: set[str]) -> int:
+    """Remove the files that no kept version has; return their number."""
+    others = [name for name in _files_in(root) if name not in kept]
+    for name in others:
+        (root / name).unlink()
+    return len(others)
+
+
+def _files_in(folder: Path) -> list[str]:
+    return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+
+
+class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # untyped
+    """Serves static files, also those that a newer version has put there since the start.
+
+    During an upgrade, a page of the new version may request its files from an old process, and a
+    file without a hash in its name, which error pages use, may have another length than before.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not self.autorefresh and request.path_info.startswith(self.static_prefix):
+            self._add_changed_file(request.path_info)
+        response: HttpResponseBase = super().__call__(request)
+        return response
+
+    def _add_changed_file(self, url: str) -> None:
+        name = url.removeprefix(self.static_prefix)
+        is_hashed, is_known = bool(HASHED_NAME.fullmatch(name)), url in self.files
+        path = Path(self.static_root) / name
+        if is_hashed != is_known and path.is_file():
+            self.add_file_to_dictionary(url, str(path))
+
+    @staticmethod
+    def immutable_file_test(path: Any, url: str) -> bool:
+        return bool(HASHED_NAME.search(url))
