@@ -28,8 +28,8 @@ SYNONYMS = {
     "user/": "accounts/user/",
 }
 # The reason of a close frame has at most 123 bytes.
-USE_A_TICKET = "no token in the address: offer the subprotocol ticket.<value> of POST /api/v1/ws-ticket/"
-TOKEN_ENDED = "the token in the address has ended"
+USE_A_TICKET = "no token in the address: POST /api/v1/ws-ticket/ and offer ticket.<value>"
+HAS_ENDED = "the token in the address has ended"
 COPIED_HEADERS = ("Retry-After", "Allow", "Vary")
 
 
@@ -97,7 +97,7 @@ class TokenInAddressMiddleware:
         elif key := await query(session_key_of_access_token, token):
             await self.inner(scope | {SESSION_KEY: key}, receive, send)
         else:
-            await _refuse(receive, send, TOKEN_ENDED)
+            await _refuse(receive, send, HAS_ENDED)
 
 
 def _split_token(query_string: bytes) -> tuple[str | None, bytes]:

@@ -224,7 +224,7 @@ def test_two_different_stocks_in_one_alert_are_refused(old):
 
 
 def test_alert_is_deleted_at_either_address(old, carla):
-    first, second = make_alert(carla, venda="40.00", at=timezone.now()), make_alert(carla, venda="41.00")
+    first, second = (make_alert(carla, venda=limit) for limit in ("40.00", "41.00"))
 
     assert old("DELETE", f"/alerts/delete/{first.pk}").status_code == 204
     assert old("DELETE", f"/alerts/{second.pk}").status_code == 204
