@@ -303,7 +303,12 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",
-    "DESCRIPTION": "Times are ISO 8601 in UTC, money and percent are decimal strings.",
+    "DESCRIPTION": (
+        "Times are ISO 8601 in UTC, money and percent are decimal strings. Unknown fields of a "
+        "mutation are refused. `/api/…` is the same as `/api/v1/…`, the final slash is optional, "
+        "and `Authorization: Token …` the same as `Bearer …`. Of other services' addresses, "
+        "`/api/register`, `/api/token`, `/api/token/refresh` and `/api/user` are accepted."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
@@ -314,7 +319,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {"PeriodEnum": "mainapp.accounts.models.Preferences.Period"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "mainapp.api.schema.declare_errors",
+        "mainapp.api.schema.complete",
     ],
 }
 

@@ -52,8 +52,7 @@ class ApiView(GenericAPIView):
     has_begun = False
 
     def get_permissions(self) -> list[BasePermission]:
-        view: Any = type(self)
-        line = policy_of(view)
+        line = self.policy()
         # Other methods return 405 to users who may use any method of the operation.
         allowed = line.get((self.request.method or "").lower()) or people_of(line)
         return [AllowAny() if Who.ANONYMOUS in allowed else IsAuthenticated()]
@@ -81,6 +80,11 @@ class ApiView(GenericAPIView):
             self.check_repeated(request)
         else:
             self.begin(request)
+
+    @classmethod
+    def policy(cls) -> Operation:
+        """Return the line of the view in its feature's OPERATIONS."""
+        return policy_of(cls)
 
     @classmethod
     def takes_fields(cls, method: str) -> bool:
@@ -132,7 +136,7 @@ class ApiView(GenericAPIView):
         """Check an API key's scopes. Raises: DomainError."""
         if not isinstance(request.auth, ApiKey):
             return
-        scope = policy_of(type(self)).scope_of(request.method)
+        scope = self.policy().scope_of(request.method)
         if scope is None:
             raise DomainError(
                 "forbidden", _("Uma chave de API não pode fazer isto: entre com a senha.")
