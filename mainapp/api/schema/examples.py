@@ -33,7 +33,7 @@ VALUES: Mapping[str, Any] = {
     "label": "brapi",
     "left_out": [],
     "lot": 100,
-    "market_cap": 512_000_000_000,
+    "market_cap": "512000000000.00",
     "name": "Petrobras PN",
     "next": None,
     "next_open_at": None,

@@ -34,6 +34,8 @@ _ALERT_ANSWER = {
     "target_price": "40.00",
     "comparison": "gt",
     "periodo": None,
+    "cooldown_minutes": 0,
+    "is_active": True,
     "hold_minutes": 0,
     "duration_minutes": None,
     "note": "meta",
