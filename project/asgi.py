@@ -1,7 +1,6 @@
 """The ASGI application: HTTP for Django; WebSockets through limits, origin and session checks."""
 
 import gc
-import warnings
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -31,9 +30,6 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 # A socket's objects live long. With Python's default, a collection after every 700 new objects, the
 # collector took a fifth of the CPU of a connect.
 gc.set_threshold(50_000, 20, 100)
-
-# WhiteNoise yields a file's pieces synchronously; Django then reads the whole file on a thread.
-warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 sockets = SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns)))
 application = ProtocolTypeRouter(

@@ -5,20 +5,25 @@ several sentinels in one URL. Here both use the same pools as every other client
 
 A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
 connection: the worker reconnects until it accepts writes again.
+
+A message without the shape of ours is discarded: kombu would end the worker if it is not JSON.
 """
 
 import logging
+from base64 import b64decode
 from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 import redis
 from celery.backends.redis import RedisBackend, ResultConsumer  # type: ignore[attr-defined] # not in its stubs
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
+from kombu.utils.json import loads
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from mainapp.core.realtime.messages import MalformedMessage, check_shape
 from mainapp.core.redis import CELERY_TIMEOUT_S, MAX_CONNECTIONS, connection_class, connection_pool
 from mainapp.core.redis_address import RedisAddress, parse_redis_url
 
@@ -29,6 +34,67 @@ REFUSALS = (redis.RedisError, OSError)
 # Messages received on lost connections and not yet returned to their queue, by delivery tag. None
 # means that the task has finished, so that only the record of its delivery has to be deleted.
 _unreturned: dict[str, Any] = {}
+
+
+class _Delivery(TypedDict):
+    exchange: str
+    routing_key: str
+
+
+class _Properties(TypedDict):
+    delivery_tag: str
+    delivery_info: _Delivery
+    body_encoding: Literal["base64"]
+
+
+class _Headers(TypedDict, total=False):
+    task: str
+    id: str
+    retries: int
+    eta: str | None
+    expires: str | None
+    timelimit: list[int | float | None]
+    compression: None
+    stamped_headers: list[str] | None
+    stamps: dict[str, Any] | None
+    group: str | None
+    root_id: str | None
+    parent_id: str | None
+    ignore_result: bool
+    replaced_task_nesting: int
+
+
+_Message = TypedDict(
+    "_Message",
+    {
+        "body": str,
+        "content-type": str,
+        "content-encoding": str,
+        "headers": _Headers,
+        "properties": _Properties,
+    },
+)
+
+
+def checked_loads(text: str) -> Any:
+    """Return a message, or an unacknowledged one with its exchange and routing key.
+
+    Raises: MalformedMessage.
+    """
+    try:
+        loaded = loads(text)
+        message = loaded[0] if isinstance(loaded, list) and len(loaded) == 3 else loaded
+        check_shape(message, _Message)
+        b64decode(message["body"], validate=True)
+    except (ValueError, RecursionError) as error:
+        raise MalformedMessage(str(error)[:200]) from None
+    if "task" in message["headers"] and "id" not in message["headers"]:
+        raise MalformedMessage("a task without an id")
+    return loaded
+
+
+# For the queues and for unacknowledged messages.
+kombu_redis.loads = checked_loads  # type: ignore[attr-defined] # imported there
 
 
 class QoS(kombu_redis.QoS):
@@ -66,6 +132,16 @@ class QoS(kombu_redis.QoS):
         with suppress(*REFUSALS, AttributeError):
             self.channel.return_messages()
 
+    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
+        """Return a message of a worker that died to its queue; forget a malformed one."""
+        try:
+            super().restore_by_tag(tag, client, leftmost)
+        except MalformedMessage as error:
+            logger.warning("an unfinished task was discarded: %s", error)
+            with self.channel.conn_or_acquire(client) as connected:
+                remove: Any = self._remove_from_indices  # type: ignore[attr-defined] # not in kombu's stubs
+                remove(tag, connected.pipeline()).execute()
+
 
 class Channel(kombu_redis.Channel):
     """A channel to the Redis at the connection's URL, in any form that REDIS_URL allows."""
@@ -93,6 +169,13 @@ class Channel(kombu_redis.Channel):
                     )
                 pipe.execute()
                 _unreturned.pop(tag, None)
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[misc] # not in kombu's stubs
+        except MalformedMessage as error:
+            logger.warning("a task was discarded: %s", error)
+            return True
 
     def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
         at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # a channel has a connection

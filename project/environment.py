@@ -37,6 +37,14 @@ _HOST_NAME = re.compile(
 )
 
 
+def _is_wildcard(host: str) -> bool:
+    """Return whether a host is every address of its machine, in any spelling."""
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return bool(re.fullmatch(r"(0x0+|0+)(\.(0x0+|0+)){0,3}", host))
+
+
 class Refusal(SystemExit):
     """A refusal to start, with one line that explains the reason and the remedy.
 
@@ -192,7 +200,7 @@ class Environment:
     def site_url(self, name: str) -> str:
         """Return the URL of this site, as browsers can open it: not a wildcard address."""
         value = self.url(name)
-        if (urlsplit(value).hostname or "") in ("0.0.0.0", "::"):  # noqa: S104 - refused
+        if _is_wildcard(urlsplit(value).hostname or ""):
             raise _refusal(name, "takes an address that people can open, no wildcard", value)
         return value
 
@@ -222,10 +230,14 @@ class Environment:
             raise _refusal(name, f"cannot be followed ({error})") from None
 
     def sender(self, name: str, default: str) -> str:
-        """Return an e-mail address, with or without a name: `Pregão <pregao@example.org>`."""
+        """Return an e-mail address, with or without a name: `Pregão <pregao@example.org>`.
+
+        The address is ASCII: few mail servers accept others, and only by an extension (RFC 6531).
+        """
         value = self.text(name, default)
         match = _SENDER.fullmatch(value)
-        if not (match and _is_host(match["domain"] or match["bare_domain"])):
+        is_ascii = value.rpartition("<")[2].isascii()
+        if not (match and is_ascii and _is_host(match["domain"] or match["bare_domain"])):
             raise _refusal(name, "takes an e-mail address, or: Name <address>", value)
         return value
 

@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol, with limits on what a client may leave unfinished."""
 
 import logging
+import socket
 from asyncio import BaseTransport, TimerHandle
 from collections import Counter
 
@@ -14,8 +15,17 @@ logger = logging.getLogger(__name__)
 # A request line with its headers, or trailers. A header line of 150 MiB took 3 GiB.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 200
-# For the head of a request, from its first byte, and between two parts of its body.
+# Requests that wait for the response to an earlier one: 100,000 small ones took 148 MiB.
+MAX_PIPELINED = 16
+# For the head of a request, from its first byte, and for each MIN_BODY_BYTES of its body: a byte
+# in 9 s kept a request open forever. 1 KiB a second is a tenth of the slowest mobile network.
 UNFINISHED_S = 10.0
+MIN_BODY_BYTES = 10 * 1024
+# For a client to read a part of its response; the kernel frees its buffer by thirds.
+UNREAD_S = 30.0
+KERNEL_BUFFER_BYTES = 128 * 1024
+# Of responses that the clients of an address do not read, in this process.
+MAX_UNREAD_BYTES = 8 * 1024 * 1024
 
 # Before a stopping server closes a new connection: its request may be on the way.
 FIRST_REQUEST_S = 0.25
@@ -24,14 +34,16 @@ REFUSAL = b"HTTP/1.1 431 Head Too Large\r\ncontent-length: 0\r\nconnection: clos
 
 # Connections of this process by client network; those that became WebSockets are not included.
 open_connections: Counter[str] = Counter()
+# Bytes of responses that wait for slow clients of this process, by their network.
+unread_bytes: Counter[str] = Counter()
 
 
-class TooManyHeaders(Exception):
-    """Ends the parsing of a request."""
+class TooMany(Exception):
+    """Ends the parsing of a connection with too many headers or requests."""
 
 
 class BoundedRequests(HttpToolsProtocol):
-    """Closes connections with an endless head or an unfinished request, and surplus ones.
+    """Closes connections with an endless head, an unfinished request or an unread response.
 
     An address may have SOCKETS_PER_ADDRESS connections, in addition to its WebSockets. Trusted
     proxies are not limited.
@@ -39,10 +51,13 @@ class BoundedRequests(HttpToolsProtocol):
 
     _network = ""
     _head_bytes = 0
+    _body_bytes = 0
     _has_progressed = False
     _is_upgraded = False
     _timer: TimerHandle | None = None
     _is_stopping = False
+    _unread = 0
+    _unread_timer: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type] # uvicorn's is narrower
@@ -51,6 +66,8 @@ class BoundedRequests(HttpToolsProtocol):
             open_connections[self._network] += 1
             if open_connections[self._network] > settings.SOCKETS_PER_ADDRESS:
                 transport.close()
+        if connection := transport.get_extra_info("socket"):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -71,17 +88,32 @@ class BoundedRequests(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if len(self.headers) >= MAX_HEADERS:
-            raise TooManyHeaders
+            raise TooMany
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        if len(self.pipeline) >= MAX_PIPELINED:
+            raise TooMany
         self._note_progress()
         super().on_headers_complete()
         if self._is_stopping and self.cycle is not None:
             self.cycle.keep_alive = False
 
+    def pause_writing(self) -> None:
+        """Wait for the client to read; close if its network leaves too much unread."""
+        super().pause_writing()
+        self._note_unread(self.transport.get_write_buffer_size())
+        if unread_bytes[self._network] > MAX_UNREAD_BYTES:
+            self.transport.abort()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._note_unread(0)
+
     def on_body(self, body: bytes) -> None:
-        self._note_progress()
+        self._has_progressed = True
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._body_bytes += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -115,6 +147,7 @@ class BoundedRequests(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def _start_timer(self) -> None:
+        self._body_bytes = 0
         self._timer = self.loop.call_later(UNFINISHED_S, self._end_unfinished)
 
     def _stop_timer(self) -> None:
@@ -123,12 +156,36 @@ class BoundedRequests(HttpToolsProtocol):
             self._timer = None
 
     def _end_unfinished(self) -> None:
-        """Close the connection, unless the application is slower to read than its client."""
+        """Close the connection of a client that sends too slowly.
+
+        Not if it has sent enough of a body, or the application is slower to read than its client.
+        """
         self._timer = None
-        if self.flow.read_paused:
+        if self.flow.read_paused or self._body_bytes >= MIN_BODY_BYTES:
             self._start_timer()
         elif self._is_unfinished():
             self.transport.close()
+
+    def _note_unread(self, size: int) -> None:
+        """Count what the client has to read; measure its progress until that is nothing."""
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+        if self._network:
+            unread_bytes[self._network] += size - self._unread
+            if not unread_bytes[self._network]:
+                del unread_bytes[self._network]
+        self._unread = size
+        if size:
+            self._unread_timer = self.loop.call_later(UNREAD_S, self._end_unread)
+
+    def _end_unread(self) -> None:
+        """Reset the connection of a client that has read nothing since the last time."""
+        size = self.transport.get_write_buffer_size()
+        if size < self._unread:
+            self._note_unread(size)
+        else:
+            self.transport.abort()
 
     def _refuse_head(self) -> None:
         logger.info("closed a connection with a head above %d bytes", MAX_HEAD_BYTES)
@@ -139,6 +196,7 @@ class BoundedRequests(HttpToolsProtocol):
     def _release(self) -> None:
         """Stop counting this connection: it ended, or is a WebSocket, which `core.limits` count."""
         self._stop_timer()
+        self._note_unread(0)
         if self._network:
             open_connections[self._network] -= 1
             if not open_connections[self._network]:

@@ -47,7 +47,8 @@ def _sender(host: str, user: str) -> str:
     """Return EMAIL_FROM, or the log-in name if it is an address. Raises: Refusal."""
     if not host:
         return env.sender("EMAIL_FROM", FILES_SENDER)
-    default = f"Pregão <{user}>" if _ADDRESS.fullmatch(user) else FILES_SENDER
+    is_address = user.isascii() and _ADDRESS.fullmatch(user)
+    default = f"Pregão <{user}>" if is_address else FILES_SENDER
     sender = env.sender("EMAIL_FROM", default)
     # Mail servers refuse senders in the domain `localhost`.
     if sender == FILES_SENDER and host not in ("localhost", "127.0.0.1", "::1"):

@@ -15,7 +15,6 @@ from mainapp.market import board
 
 logger = logging.getLogger(__name__)
 
-LEASE_MS = 15_000
 LONGEST_SLEEP_S = 2.0
 
 
@@ -56,7 +55,7 @@ class Scheduler(DatabaseScheduler):  # type: ignore[misc] # django-celery-beat h
 
     def _renew_lease(self) -> None:
         try:
-            redis_client().set(board.BEAT_KEY, 1, px=LEASE_MS)
+            redis_client().set(board.BEAT_KEY, 1, px=board.BEAT_LEASE_MS)
             self.is_cut_off = False
         except redis.RedisError as error:
             if not self.is_cut_off:

@@ -71,7 +71,7 @@ MIDDLEWARE = [
     "mainapp.api.middleware.accept_other_addresses",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_unreadable_requests",
-    "mainapp.core.static_files.StaticFilesMiddleware",
+    "mainapp.core.static_serving.StaticFiles",
     "mainapp.pages.middleware.CompressText",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -174,6 +174,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # the default of 100 would end the worker
 CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # a demoted master answers READONLY
 CELERY_TASK_ROUTES = {"update_stock": {"queue": "update"}}
+# Anyone who can write to Redis could end the workers (`shutdown`) and discard tasks (`revoke`).
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
 # Quotes ----------------------------------------------------------------------------------------
@@ -278,6 +280,9 @@ SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
 SOCKET_TOKEN_IN_URL = env.boolean("SOCKET_TOKEN_IN_URL", default=False)
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
 UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
+# Forms and JSON, without their files. Decoding a form of `%` takes 190 times its size: Django's
+# default of 2.5 MB took 477 MiB.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 # The API ---------------------------------------------------------------------------------------
 

@@ -23,9 +23,15 @@ _RESTRICT = re.compile(rb"\\(un)?restrict [A-Za-z0-9]+\s*")
 _COPY = re.compile(rb"COPY [\w.\"]+ \([\w\", ]+\) FROM stdin;")
 # Skipped: a server older than pg_dump does not know all of these, and our own time-outs apply.
 _TIMEOUT = re.compile(rb"SET (statement|lock|idle_in_transaction_session|transaction)_timeout = 0;")
+# Only those of pg_dump: with other encodings or strings, the server would see other quotes than we.
+_SET = (
+    rb"SET (client_encoding = '(UTF8|SQL_ASCII|LATIN\d+|WIN125\d)'|standard_conforming_strings = on"
+    rb"|check_function_bodies = false|xmloption = content|client_min_messages = warning"
+    rb"|row_security = off|escape_string_warning = off|default_tablespace = ''"
+    rb"|default_with_oids = false|default_table_access_method = \w+);"
+)
 _ACCEPTED = re.compile(
-    rb"SET \w+ = [\w']+;"
-    rb"|SELECT pg_catalog\.set_config\('search_path', '', false\);"
+    _SET + rb"|SELECT pg_catalog\.set_config\('search_path', '', false\);"
     rb"|SELECT pg_catalog\.setval\('[\w.\"]+', \d+, (true|false)\);"
     rb"|CREATE TABLE [\w.\"]+ \(\s|CREATE (UNIQUE )?INDEX |CREATE SEQUENCE "
     rb"|ALTER (TABLE|SEQUENCE|INDEX) "
@@ -58,7 +64,7 @@ def load_dump(connection: Any, dump: BinaryIO) -> None:
                     for chunk in _copied(dump):
                         copy.write(chunk)
             elif not _TIMEOUT.fullmatch(statement):
-                cursor.execute(statement)
+                cursor.execute(statement, binary=True)  # which the server takes as one statement
 
 
 def _statements(dump: BinaryIO) -> Iterator[bytes]:

@@ -41,7 +41,6 @@ class Probe:
         self.name = name
         self.messages: list[str] = []
         self.tasks: list[str] = []
-        self.app = app
 
         def run(name: str) -> str:
             self.tasks.append(name)
@@ -66,9 +65,6 @@ class Probe:
             "task": lambda: self.task.delay(self.name).get(timeout=ANSWER_S),
         }
         return {step: _attempt(run) for step, run in steps.items()}
-
-    def ping(self) -> dict[str, Any]:
-        return {"workers": _attempt(lambda: len(self.app.control.ping(timeout=2)))}
 
     def report(self) -> dict[str, Any]:
         """Return the messages and tasks received since the last report."""

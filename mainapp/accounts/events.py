@@ -6,13 +6,11 @@ LOGINS = "accounts.logins"
 
 
 class LoginEnded(TypedDict):
-    """Close a user's sockets: those of one session, or all of them if `session` is None.
+    """Check a user's sockets: those of one session, or all of them if `session` is None.
 
-    Code 4401: the log-in has ended. Code 1012: the user's rights changed, and the client reconnects
-    under the same log-in.
+    Receivers read from the database whether the log-in has ended or the user's rights changed.
     """
 
     type: Literal["login.ended"]
     user: int
     session: str | None
-    code: Literal[4401, 1012]

@@ -36,7 +36,8 @@ ReadRights = Callable[
 class LoginHub(Hub):
     """Closes sockets at once on a message published after the commit that ended a log-in.
 
-    The message may be lost, so every SWEEP_S the database is read for all sockets, in CHUNKs.
+    The message is a hint: the database decides, so a recorded message that is sent again ends
+    nothing. It may be lost, so every SWEEP_S the database is read for all sockets, in CHUNKs.
     """
 
     groups = (LOGINS,)
@@ -52,11 +53,12 @@ class LoginHub(Hub):
         return (self._sweep,)
 
     def join(self, socket: BaseConsumer) -> None:
-        """Add a socket; end it if its log-in ended since it was read (`known_at` in the scope)."""
+        """Add a socket; check it if its log-in may have ended since it was read (`known_at`)."""
         self._by_user.setdefault(socket.scope["user"].pk, set()).add(socket)
         for received_at, ended in self.recent:
             if received_at >= socket.scope["known_at"] and _concerns(ended, socket):
-                socket.end(ended["code"])
+                self.run_in_background(self._check([socket]))
+                break
 
     def leave(self, socket: BaseConsumer) -> None:
         """Remove a socket. Safe to repeat."""
@@ -66,14 +68,14 @@ class LoginHub(Hub):
             if not sockets:
                 del self._by_user[pk]
 
-    def end_login(self, ended: LoginEnded) -> None:
+    async def end_login(self, ended: LoginEnded) -> None:
         now = self.now()
         while self.recent and self.recent[0][0] < now - REMEMBER_S:
             self.recent.popleft()
         self.recent.append((now, ended))
-        for socket in list(self._by_user.get(ended["user"], ())):
-            if _concerns(ended, socket):
-                socket.end(ended["code"])
+        sockets = [s for s in self._by_user.get(ended["user"], ()) if _concerns(ended, s)]
+        if sockets:
+            self.run_in_background(self._check(sockets))
 
     async def _sweep(self) -> None:
         while True:

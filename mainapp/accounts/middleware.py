@@ -13,6 +13,7 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
+from django.db import DatabaseError
 from django.http import parse_cookie
 
 from mainapp.accounts import tickets
@@ -20,6 +21,8 @@ from mainapp.accounts.fanout import LoginHub, Rights
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import users_of_sessions, valid_sessions_and_rights
 from mainapp.core.consumers import SESSION_ENDED
+from mainapp.core.database import RETRY_AFTER_S, is_unavailable
+from mainapp.core.limits.sockets import refuse_handshake
 from mainapp.core.middleware import SESSION_KEY, TICKET
 from mainapp.core.realtime import OnePerLoop, query
 
@@ -86,29 +89,41 @@ class SocketUserMiddleware:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         scope = scope | {"user": AnonymousUser(), "session_key": None}
-        if subprotocol := tickets.offered_ticket(scope):
-            await self._authenticate_by_ticket(scope, receive, send, subprotocol)
+        subprotocol = tickets.offered_ticket(scope)
+        try:
+            login = await self._login(scope, subprotocol)
+        except DatabaseError as error:
+            if not is_unavailable(error):
+                raise
+            logger.warning("a socket had no database: %s", " ".join(str(error).split()))
+            await refuse_handshake(scope, send, status=503, wait_s=RETRY_AFTER_S)
             return
-        if key := _session_key(scope):
-            hub = login_hub()
-            await hub.ready()
-            known_at = hub.now()
-            if user := await session_resolver().user_of(key):
-                scope |= {"user": user, "session_key": key}
-                scope |= {"logins": hub, "known_at": known_at}
-        await self.inner(scope, receive, send)
+        scope |= login or {}
+        if not subprotocol:
+            await self.inner(scope, receive, send)
+        elif login is None:
+            await send({"type": "websocket.close", "code": SESSION_ENDED})
+        else:
+            await self._accept_ticket(scope, receive, send, subprotocol)
 
-    async def _authenticate_by_ticket(
-        self, scope: Any, receive: Any, send: Any, subprotocol: str
-    ) -> None:
-        """Accept an unused ticket; refuse the handshake with any other."""
+    async def _login(self, scope: Any, subprotocol: str | None) -> dict[str, Any] | None:
+        """Return the additions to the scope; None for an anonymous user or an invalid ticket."""
+        key = "" if subprotocol else _session_key(scope)
+        if not (subprotocol or key):
+            return None
         hub = login_hub()
         await hub.ready()
         known_at = hub.now()
-        ticket = await query(_redeem, subprotocol.removeprefix(TICKET))
-        if ticket is None:
-            await send({"type": "websocket.close", "code": SESSION_ENDED})
-            return
+        if subprotocol:
+            ticket = await query(_redeem, subprotocol.removeprefix(TICKET))
+            user, key = ticket or (None, "")
+        else:
+            user = await session_resolver().user_of(key)
+        if user is None:
+            return None
+        return {"user": user, "session_key": key, "logins": hub, "known_at": known_at}
+
+    async def _accept_ticket(self, scope: Any, receive: Any, send: Any, subprotocol: str) -> None:
 
         async def send_accepting(message: Any) -> None:
             if message["type"] == "websocket.accept":
@@ -116,8 +131,6 @@ class SocketUserMiddleware:
                 message = message | {"subprotocol": subprotocol}
             await send(message)
 
-        user, session_key = ticket
-        scope |= {"user": user, "session_key": session_key, "logins": hub, "known_at": known_at}
         await self.inner(scope, receive, send_accepting)
 
 

@@ -1,6 +1,6 @@
 """Users and their preferences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import IntegrityError, models, transaction
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
@@ -40,6 +40,10 @@ def _removed_user_names() -> Iterator[str]:
     for language, _name in settings.LANGUAGES:
         with override(language):
             yield str(REMOVED_USER)
+
+
+class NameTaken(IntegrityError):
+    """A new name looks like one that another user took at the same time."""
 
 
 class UserManager(DjangoUserManager["User"]):
@@ -76,6 +80,15 @@ class UserManager(DjangoUserManager["User"]):
             raise ValidationError(_("Este nome já é de outra pessoa, ou se parece com o dela."))
         if not is_staff_level(user) and is_reserved(name, settings.ACCOUNT_USERNAME_BLACKLIST):
             raise ValidationError(_("Este nome é reservado. Escolha outro."))
+
+    def bulk_create(self, objs: Iterable["User"], *args: Any, **options: Any) -> list["User"]:
+        """Create users and record their names, which are not checked."""
+        with transaction.atomic():
+            users = super().bulk_create(objs, *args, **options)
+            NameSkeleton.objects.bulk_create(
+                (row for user in users for row in rows_of(user)), ignore_conflicts=True
+            )
+        return users
 
     def get_by_natural_key(self, username: str | None) -> "User":
         return self.get(username__iexact=username)
@@ -148,6 +161,15 @@ class User(AbstractUser):
                 except ValidationError as error:
                     raise ValidationError({field: error}) from None
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """Save the user, and record new names in the same transaction. Raises: NameTaken."""
+        fields = options.get("update_fields")
+        if fields is not None and not {*fields} & {"username", "display_name"}:
+            super().save(*args, **options)
+            return
+        with transaction.atomic():
+            super().save(*args, **options)
+
     @property
     def name(self) -> str:
         """The name shown to others."""
@@ -178,6 +200,12 @@ class NameSkeleton(models.Model):
 
     def __str__(self) -> str:
         return self.skeleton
+
+
+def rows_of(user: User) -> list[NameSkeleton]:
+    """Return the rows that a user's names need."""
+    current = skeletons(user.username) | skeletons(user.display_name)
+    return [NameSkeleton(user=user, skeleton=skeleton) for skeleton in sorted(current)]
 
 
 class Preferences(models.Model):

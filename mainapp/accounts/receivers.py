@@ -1,6 +1,6 @@
 """Publish ended log-ins after the commit, remember browsers at a log-in, and record names."""
 
-from typing import Any, Literal
+from typing import Any
 
 from allauth.account.signals import password_reset
 from django.contrib.auth import SESSION_KEY
@@ -13,8 +13,8 @@ from django.utils import timezone
 from mainapp.accounts.browsers import remember_browser
 from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
+from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.accounts.services.names import record_names
-from mainapp.core.consumers import RECONNECT, SESSION_ENDED
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level")
@@ -51,24 +51,26 @@ def remember_fields(instance: User, raw: bool, update_fields: Any, **_kwargs: An
 @receiver(post_save, sender=User)
 def record_new_names(instance: User, raw: bool, created: bool, **_kwargs: Any) -> None:
     before = instance.__dict__.get("_before")
+    if raw:  # of a fixture: its NameSkeletons are in it
+        return
     if created or (before and any(before[name] != getattr(instance, name) for name in NAMES)):
         record_names(user=instance)
 
 
 @receiver(post_save, sender=User)
 def end_logins(instance: User, **_kwargs: Any) -> None:
-    """Close a user's sockets if the password or the access level changed or they were deactivated.
+    """End a user's log-ins if the password changed or they were deactivated.
 
-    If only the level changed, the client reconnects under the same log-in.
+    If only the access level changed, the client reconnects under the same log-in.
     """
     before = instance.__dict__.pop("_before", None)
     if not before:
         return
     changed = {field for field in FIELDS if before[field] != getattr(instance, field)}
-    if changed & {"password", "is_active"}:
+    if "is_active" in changed:
+        end_log_ins(user=instance)
+    if changed:
         _publish_end(instance.pk)
-    elif changed:
-        _publish_end(instance.pk, code=RECONNECT)
 
 
 @receiver(post_delete, sender=User)
@@ -76,8 +78,6 @@ def end_logins_of_deleted_user(instance: User, **_kwargs: Any) -> None:
     _publish_end(instance.pk)
 
 
-def _publish_end(
-    user: int, *, session: str | None = None, code: Literal[4401, 1012] = SESSION_ENDED
-) -> None:
-    ended = LoginEnded(type="login.ended", user=user, session=session, code=code)
+def _publish_end(user: int, *, session: str | None = None) -> None:
+    ended = LoginEnded(type="login.ended", user=user, session=session)
     publish_on_commit([GroupMessage(LOGINS, ended)])

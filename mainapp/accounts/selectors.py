@@ -22,6 +22,7 @@ from mainapp.accounts.models import REMOVED_USER, Preferences, User
 
 USERNAME_TRIES = 30
 UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
+MAX_LOG_IN_NAME = 254  # the longest e-mail; SQLite refuses to compare with 50,000 characters
 
 
 def folded(name: str) -> str:
@@ -30,7 +31,7 @@ def folded(name: str) -> str:
     PostgreSQL finds `alice` for `al\u0131ce`, because both have the same upper case; SQLite does
     not. With folded names both do.
     """
-    return unicodedata.normalize("NFKC", name).upper().casefold().strip()
+    return unicodedata.normalize("NFKC", name[: MAX_LOG_IN_NAME + 1]).upper().casefold().strip()
 
 
 def account_named(name: str) -> User | None:
@@ -38,6 +39,8 @@ def account_named(name: str) -> User | None:
 
     The number of queries depends on the name alone, not on whether it has an account.
     """
+    if len(name) > MAX_LOG_IN_NAME:
+        return None
     owner = _owner(name) if "@" in name else None
     named = Q(username__iexact=name) | Q(username__iexact=folded(name))
     return User.objects.filter(named).order_by("pk").first() or owner

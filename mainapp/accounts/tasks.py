@@ -1,12 +1,13 @@
-"""Celery tasks for profile pictures."""
+"""Celery tasks for profile pictures and log-ins."""
 
 import logging
 
 import redis
 from celery import shared_task
 from celery.exceptions import OperationalError
+from django.utils import timezone
 
-from mainapp.accounts.services import avatars
+from mainapp.accounts.services import avatars, log_ins
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,12 @@ def make_thumbnails(user_id: int) -> None:
 def sweep_pictures() -> None:
     """Make the thumbnails left pending by a crash, and remove unused folders."""
     avatars.sweep_pictures()
+
+
+@shared_task(name=log_ins.PRUNING, ignore_result=True)
+def prune_log_ins() -> None:
+    """Delete expired sessions and tokens."""
+    log_ins.prune_log_ins(at=timezone.now())
 
 
 def queue_thumbnails(user_id: int) -> None:

@@ -6,14 +6,17 @@ from urllib.parse import unquote_plus
 
 import orjson
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils import translation
 from django.utils.translation import gettext_noop as _
 
 from mainapp.api.authentication import session_key_of_access_token
 from mainapp.core.consumers import SESSION_ENDED
+from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.errors import api_body, error_frame
 from mainapp.core.exceptions import DomainError, code_for_status
+from mainapp.core.limits.sockets import refuse_handshake
 from mainapp.core.middleware import SESSION_KEY
 from mainapp.core.realtime import query
 
@@ -94,7 +97,18 @@ class TokenInAddressMiddleware:
             await self.inner(scope, receive, send)
         elif not settings.SOCKET_TOKEN_IN_URL:
             await _refuse(receive, send, USE_A_TICKET)
-        elif key := await query(session_key_of_access_token, token):
+        else:
+            await self._authenticate(scope, receive, send, token)
+
+    async def _authenticate(self, scope: Any, receive: Any, send: Any, token: str) -> None:
+        try:
+            key = await query(session_key_of_access_token, token)
+        except DatabaseError as error:
+            if not is_unavailable(error):
+                raise
+            await refuse_handshake(scope, send, status=503, wait_s=RETRY_AFTER_S)
+            return
+        if key:
             await self.inner(scope | {SESSION_KEY: key}, receive, send)
         else:
             await _refuse(receive, send, HAS_ENDED)

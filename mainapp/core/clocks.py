@@ -28,3 +28,11 @@ def is_ahead(
 ) -> bool:
     """Return whether a stored time is too far ahead of `at` to be right."""
     return moment is not None and moment > latest(at, period=period, skew=skew)
+
+
+def is_lease_held(left_ms: int, *, lease_ms: float) -> bool:
+    """Return whether a key of Redis that expires in `left_ms` (PTTL) is a valid lease.
+
+    Redis expires keys by the host's clock: one that was set back by an hour prolongs each by that.
+    """
+    return 0 < left_ms <= lease_ms + SKEW / timedelta(milliseconds=1)

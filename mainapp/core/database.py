@@ -25,10 +25,23 @@ _PRIMARY_CODE = 0xFF
 _deadline: ContextVar[float | None] = ContextVar("database_deadline", default=None)
 
 
+_call_limit_s: ContextVar[float | None] = ContextVar("database_call_limit", default=None)
+
+
 class ProcessLimit:
     """Time limit of each call outside requests, in seconds; None for commands like `migrate`."""
 
     call_s: float | None = None
+
+
+@contextmanager
+def calls_limited(seconds: float) -> Iterator[None]:
+    """Limit each single database call of the block, which has no limit in total."""
+    token = _call_limit_s.set(seconds)
+    try:
+        yield
+    finally:
+        _call_limit_s.reset(token)
 
 
 @contextmanager
@@ -44,7 +57,10 @@ def limited(seconds: float) -> Iterator[None]:
 def remaining_s() -> float | None:
     """Return how long a database call may take now, in seconds from 0; None without a limit."""
     deadline = _deadline.get()
-    return ProcessLimit.call_s if deadline is None else max(0.0, deadline - monotonic())
+    if deadline is not None:
+        return max(0.0, deadline - monotonic())
+    call_s = _call_limit_s.get()
+    return ProcessLimit.call_s if call_s is None else call_s
 
 
 def is_limited() -> bool:

@@ -37,10 +37,22 @@ def is_hidden(character: str) -> bool:
 
 def has_hidden(text: str) -> bool:
     """Return whether a text has a hidden character, apart from joiners inside an emoji."""
-    return any(
-        is_hidden(char) and not (char == JOINER and _joins_emoji(text[:n], text[n + 1 :]))
+    return without_hidden(text) != text
+
+
+def without_hidden(text: str) -> str:
+    """Return a text without its hidden characters, apart from joiners inside an emoji."""
+    return "".join(
+        char
         for n, char in enumerate(text)
+        if not is_hidden(char) or (char == JOINER and _joins_emoji(text[:n], text[n + 1 :]))
     )
+
+
+def title(text: str) -> str:
+    """Return a title that a user chose as one line; empty without a visible character."""
+    line = tidy(without_hidden(" ".join(text.split())))
+    return line if any(unicodedata.category(char)[0] in "LNPS" for char in line) else ""
 
 
 def _joins_emoji(before: str, after: str) -> bool:

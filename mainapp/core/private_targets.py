@@ -19,6 +19,10 @@ FORMS = (
     "takes host names, IP addresses or networks, each with a port or without "
     "(nas.local:8123, 10.0.0.0/24, [fd00::7]:80)"
 )
+NOT_PRIVATE = (
+    "covers private networks only (10/8, 172.16/12, 192.168/16, 100.64/10, fc00::/7): name other "
+    "addresses one by one"
+)
 PRIVATE: tuple[Network, ...] = tuple(
     ip_network(text)
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
@@ -26,6 +30,7 @@ PRIVATE: tuple[Network, ...] = tuple(
 # Metadata services of clouds (AWS, Alibaba) inside the private ranges.
 METADATA: tuple[Address, ...] = (ip_address("fd00:ec2::254"), ip_address("100.100.100.200"))
 _NAME = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9_-]{1,63}(\.(?!-)[a-z0-9_-]{1,63})*\.?", re.A | re.I)
+_NUMERIC = re.compile(r"(^|\.)(0x[0-9a-f]*|[0-9]+)\.?\Z", re.A | re.I)  # no top-level domain is
 _PORT = re.compile(r"[0-9]{1,5}", re.A)
 
 
@@ -88,17 +93,32 @@ def parse_private_target(text: str) -> PrivateTarget:
     """Parse one item. Raises: ValueError with the accepted forms."""
     host, port = _split_port(text)
     try:
-        return PrivateTarget(network=ip_network(host), port=port)
+        network = ip_network(host)
     except ValueError:
-        # "300.1.1.1" and "10.0.0.1/8" would otherwise be names.
-        if not _NAME.fullmatch(host) or re.fullmatch(r"[0-9.]+", host):
+        # "300.1.1.1", "10.0.0.1/8" and "10.0.0.1-10.0.0.9" would otherwise be names.
+        if not _NAME.fullmatch(host) or _NUMERIC.search(host):
             raise ValueError(FORMS) from None
-    return PrivateTarget(name=_plain_name(host), port=port)
+        return PrivateTarget(name=_plain_name(host), port=port)
+    return PrivateTarget(network=_coverable(network), port=port)
 
 
 def parse_private_targets(items: Iterable[str], *, own_ports: Iterable[int] = ()) -> PrivateTargets:
     """Parse the items of ALLOWED_PRIVATE_TARGETS. Raises: ValueError."""
     return PrivateTargets(tuple(map(parse_private_target, items)), frozenset(own_ports))
+
+
+def _coverable(network: Network) -> Network:
+    """Return the network, an IPv4-mapped address as IPv4. Raises: ValueError if it covers none."""
+    if isinstance(network, IPv6Network) and network.num_addresses == 1:
+        address = network.network_address
+        if address.scope_id:
+            raise ValueError(FORMS)
+        return ip_network(address.ipv4_mapped) if address.ipv4_mapped else network
+    if network.num_addresses > 1 and not any(
+        network.version == private.version and network.overlaps(private) for private in PRIVATE
+    ):
+        raise ValueError(NOT_PRIVATE)
+    return network
 
 
 def _split_port(text: str) -> tuple[str, int | None]:

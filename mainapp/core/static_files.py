@@ -7,12 +7,10 @@ Files of earlier versions stay: open pages and processes of the old version stil
 import fcntl
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import django
 from django.conf import settings
@@ -21,12 +19,9 @@ from django.contrib.staticfiles.management.commands import collectstatic
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.files.storage import storages
 from django.core.management import call_command
-from django.http import HttpRequest, HttpResponseBase
-from whitenoise.middleware import WhiteNoiseMiddleware
 
 KEPT_VERSIONS = 5
 MANIFEST = "staticfiles.json"
-HASHED_NAME = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*\.[0-9a-f]{12}\.\w+", re.A)
 
 
 def fault() -> str:
@@ -124,28 +119,3 @@ def _remove_others(root: Path, kept: set[str]) -> int:
 
 def _files_in(folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
-
-
-class StaticFilesMiddleware(WhiteNoiseMiddleware):  # type: ignore[misc] # untyped
-    """Serves static files, also those that a newer version has put there since the start.
-
-    During an upgrade, a page of the new version may request its files from an old process, and a
-    file without a hash in its name, which error pages use, may have another length than before.
-    """
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not self.autorefresh and request.path_info.startswith(self.static_prefix):
-            self._add_changed_file(request.path_info)
-        response: HttpResponseBase = super().__call__(request)
-        return response
-
-    def _add_changed_file(self, url: str) -> None:
-        name = url.removeprefix(self.static_prefix)
-        is_hashed, is_known = bool(HASHED_NAME.fullmatch(name)), url in self.files
-        path = Path(self.static_root) / name
-        if is_hashed != is_known and path.is_file():
-            self.add_file_to_dictionary(url, str(path))
-
-    @staticmethod
-    def immutable_file_test(path: Any, url: str) -> bool:
-        return bool(HASHED_NAME.search(url))

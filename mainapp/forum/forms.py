@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.names import title
 from mainapp.forum.models import Report, Room
 from mainapp.forum.policies import clean_body
 from mainapp.forum.rendering import MAX_BODY
@@ -110,8 +111,8 @@ class MuteForm(forms.Form):
 
 
 def _clean_line(text: str, error: Any) -> str:
-    """Return the text as one line without control characters. Raises: ValidationError if empty."""
-    line = " ".join(clean_body(text).split())
+    """Return the text as one line without hidden characters. Raises: ValidationError if empty."""
+    line = title(text)
     if not line:
         raise ValidationError(error)
     return line

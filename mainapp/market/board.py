@@ -1,8 +1,9 @@
 """The board: the newest quote of every symbol in Redis, with an epoch and a sequence number."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -10,13 +11,18 @@ import orjson
 import redis
 from redis import asyncio as aioredis
 
-from mainapp.core.clocks import is_ahead
+from mainapp.core.clocks import is_ahead, is_lease_held
 from mainapp.core.redis import client, key
+from mainapp.core.signatures import Forged, sign, verified
 from mainapp.market.quotes import Quote, latest_quoted_at
 
+logger = logging.getLogger(__name__)
+
+# Quotes and status are signed for this purpose: who can write to Redis can show no price of theirs.
+BOARD = "board"
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
-WORKER_LEASE_MS = 2_000
+WORKER_LEASE_MS, BEAT_LEASE_MS = 2_000, 15_000
 
 # KEYS: board. ARGV: status or '', the latest believed time in ms, then symbol, quoted_at in ms and
 # value of each quote. A script is atomic: two workers never assign the same number, and an older
@@ -54,6 +60,7 @@ return {old[1], seq, changed}
 
 
 RUN_LENGTH = 16
+PAUSE_S = 60.0  # while the market is closed; of a status that an earlier version wrote
 
 
 class BoardLostError(Exception):
@@ -64,19 +71,22 @@ class BoardLostError(Exception):
 class FeedStatus:
     """The end of the last batch and the due time of the next one, aware UTC.
 
-    `late` are the symbols that the last batch did not reach.
+    `pause_s` is how far ahead that due time was set, `late` are the symbols that the last batch
+    did not reach or, if they have a price, got none for.
     """
 
     batch_at: datetime
     next_due_at: datetime
+    pause_s: float = PAUSE_S
     late: tuple[str, ...] = ()
 
     def is_ahead(self, at: datetime) -> bool:
-        """Return whether the last batch is of the future: a clock ran ahead and was set right.
+        """Return whether a time is too far ahead: a clock ran ahead and was set right.
 
         Then neither time is to be believed, and the next batch is due now.
         """
-        return is_ahead(self.batch_at, at=at)
+        pause = timedelta(seconds=self.pause_s)
+        return is_ahead(self.batch_at, at=at) or is_ahead(self.next_due_at, at=at, period=pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +139,14 @@ class Board:
         epoch: Any = self._client.hget(self._key, EPOCH)
         return bool(epoch) and epoch.decode()[:RUN_LENGTH] == self._run()
 
+    def placed(self, symbols: Collection[str]) -> set[str]:
+        """Return the symbols that have a quote. One round trip, none without symbols."""
+        names = list(symbols)
+        if not names:
+            return set()
+        quotes: Any = self._client.hmget(self._key, names)
+        return {name for name, quote in zip(names, quotes, strict=True) if quote}
+
     def put(self, quotes: Iterable[Quote], status: FeedStatus | None) -> Placed:
         """Write quotes, which must have a time, and the status if not None.
 
@@ -145,7 +163,7 @@ class Board:
             raise BoardLostError
         epoch, seq, flat = reply
         changed = {
-            symbol.decode(): (_parse(before)[1] if before else None, by_symbol[symbol.decode()])
+            symbol.decode(): (_parsed_quote(symbol, before), by_symbol[symbol.decode()])
             for symbol, before in zip(flat[::2], flat[1::2], strict=True)
         }
         return Placed(epoch.decode(), int(seq), changed)
@@ -210,41 +228,66 @@ class BoardReader:
         head = {name: raw.pop(name.encode(), b"") for name in (EPOCH, SEQ, STATUS)}
         if not head[EPOCH]:
             return None
-        quotes = {symbol.decode(): _parse(value) for symbol, value in raw.items()}
+        quotes = {}
+        for symbol, value in raw.items():
+            if entry := _parse(symbol, value):
+                quotes[symbol.decode()] = entry
         return Contents(head[EPOCH].decode(), int(head[SEQ] or 0), quotes)
 
 
 def _queue_pulse(pipeline: Any, board: str) -> None:
     pipeline.hmget(board, [EPOCH, SEQ, STATUS])
-    pipeline.exists(WORKER_KEY)
+    pipeline.pttl(WORKER_KEY)
 
 
-def _parse_pulse(head: list[bytes | None], worker: int) -> Pulse:
+def _parse_pulse(head: list[bytes | None], worker_ms: int) -> Pulse:
     epoch, seq, status = head
     return Pulse(
-        epoch.decode() if epoch else None, int(seq or 0), _parse_status(status), bool(worker)
+        epoch.decode() if epoch else None,
+        int(seq or 0),
+        _parse_status(status),
+        is_lease_held(worker_ms, lease_ms=WORKER_LEASE_MS),
     )
 
 
 def _dump(quote: Quote) -> bytes:
-    return orjson.dumps(quote.to_json(), default=str)
+    return sign(orjson.dumps(quote.to_json(), default=str), purpose=BOARD)
 
 
-def _parse(raw: bytes) -> tuple[int, Quote]:
-    seq, _, value = raw.split(b"|", 2)
-    return int(seq), Quote.from_json(orjson.loads(value))
+def _parse(symbol: bytes, raw: bytes) -> tuple[int, Quote] | None:
+    """Return the number and the quote of an entry; None for one that this program did not write."""
+    try:
+        seq, _, value = raw.split(b"|", 2)
+        quote = Quote.from_json(orjson.loads(verified(value, purpose=BOARD)))
+        if quote.symbol.encode() != symbol:
+            raise Forged(f"a quote of {quote.symbol}")
+        return int(seq), quote
+    except ValueError as error:  # Forged is one
+        logger.warning("an entry of the board was ignored: %s", error)
+        return None
+
+
+def _parsed_quote(symbol: bytes, raw: bytes) -> Quote | None:
+    entry = _parse(symbol, raw) if raw else None
+    return entry[1] if entry else None
 
 
 def _dump_status(status: FeedStatus) -> bytes:
-    return orjson.dumps(asdict(status))
+    return sign(orjson.dumps(asdict(status)), purpose=BOARD)
 
 
 def _parse_status(raw: Any) -> FeedStatus | None:
+    """Return the status; None for one that this program did not write."""
     if not raw:
         return None
-    values = orjson.loads(raw)
+    try:
+        values = orjson.loads(verified(raw, purpose=BOARD))
+    except Forged as error:
+        logger.warning("the board's status was ignored: %s", error)
+        return None
     return FeedStatus(
         batch_at=datetime.fromisoformat(values["batch_at"]),
         next_due_at=datetime.fromisoformat(values["next_due_at"]),
+        pause_s=values["pause_s"],
         late=tuple(values.get("late", ())),
     )

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.names import has_hidden, tidy, title
 from mainapp.market.models import Watchlist
 
 MAX_SYMBOLS_PER_CALL = 1000
@@ -37,10 +38,10 @@ class WatchlistForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at
         labels = {"name": _("Nome da lista")}
 
     def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if not any(letter.isprintable() and not letter.isspace() for letter in name):
+        name = tidy(self.cleaned_data["name"])
+        if not title(name):
             raise ValidationError(_("Dê um nome à lista."))
-        if not all(letter.isprintable() for letter in name):
+        if has_hidden(name):
             raise ValidationError(_("O nome tem um caractere que não se pode mostrar."))
         return name
 

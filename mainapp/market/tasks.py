@@ -1,12 +1,17 @@
 """Background tasks of the market: updates of quotes, history, and pruning."""
 
 import logging
+from collections.abc import Callable
+from time import monotonic, sleep
+from uuid import uuid4
 
 import redis
 from celery import shared_task
 from celery.exceptions import OperationalError
+from celery.worker import state as worker_state
 from django.utils import timezone
 
+from mainapp.core.database import REQUEST_S, calls_limited
 from mainapp.market.services import history, recording, updating
 
 logger = logging.getLogger(__name__)
@@ -14,19 +19,42 @@ logger = logging.getLogger(__name__)
 LISTED = "listed"
 # By then the hub has requested a symbol without a quote again: after 3 s, then after 6 s more.
 REQUEST_EXPIRES_S = 10
+REDIS_WAIT_S, REDIS_PAUSE_S = 60.0, 0.5
 
 
 @shared_task(name="update_stock")
 def update_stock(symbols: list[str] | None = None) -> str:
-    """Fetch the given symbols, or all watched ones; the next run retries failures."""
-    try:
+    """Fetch the given symbols, or all watched ones.
+
+    Without Redis, a listed run waits for it; a batch is left to the next one.
+    """
+    # A reply that is lost on its way would stop prices for as long as a worker may wait.
+    with calls_limited(REQUEST_S):
         if symbols is None:
-            updating.update_watched(at=timezone.now())
+            _try(lambda: updating.update_watched(at=timezone.now()))
         else:
-            updating.update_listed(symbols=symbols)
-    except redis.RedisError as error:
-        logger.warning("update_stock: Redis is unavailable: %s", error)
+            run = uuid4().hex
+            _repeat_until_redis_answers(lambda: updating.update_listed(symbols=symbols, run=run))
     return "update_stock() -> Done."
+
+
+def _repeat_until_redis_answers(update: Callable[[], None]) -> None:
+    until = monotonic() + REDIS_WAIT_S
+    while not _try(update, log_level=logging.DEBUG):
+        if monotonic() >= until or worker_state.should_stop is not None:
+            _try(update)
+            return
+        sleep(REDIS_PAUSE_S)
+
+
+def _try(update: Callable[[], object], *, log_level: int = logging.WARNING) -> bool:
+    """Run an update; return whether Redis was available."""
+    try:
+        update()
+    except redis.RedisError as error:
+        logger.log(log_level, "update_stock: Redis is unavailable: %s", error)
+        return False
+    return True
 
 
 @shared_task(name="prune_candles", ignore_result=True)

@@ -15,13 +15,48 @@ WIDE = {"viewport": {"width": 1280, "height": 500}}
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 FIGURES = {
     "/": "[data-price], [data-change-pct], [data-turnover], [data-low]",
-    "/stocktracker?stockpicker=PETR4": "[data-field=price], [data-field=change_pct]",
-    "/graph?ticker=PETR4": "[data-field=price], [data-field=change], [data-field=high]",
+    "/stocktracker?stockpicker=PETR4&stockpicker=VALE3": "[data-field=price], "
+    "[data-field=change_pct]",
+    "/graph?ticker=PETR4": "[data-field=price], [data-field=change], [data-field=high], "
+    "[data-part=legend]",
     "/alerts/": "[data-field=price], [data-distance]",
     "/carteira": "[data-field=total], [data-field=result], [data-field=order], [data-sum=total], "
     "[data-sum=day_change], [data-slice-field=total]",
     "/room": ".chip [data-field=price]",
 }
+# Those that depend on PETR4, and those that do not although they are prices.
+LATE = {
+    "/": "[data-symbol=PETR4] [data-price], [data-symbol=PETR4] [data-change-pct]",
+    "/stocktracker?stockpicker=PETR4&stockpicker=VALE3": "[data-symbol=PETR4] [data-field=price], "
+    "[data-symbol=PETR4] [data-field=change_pct]",
+    "/graph?ticker=PETR4": FIGURES["/graph?ticker=PETR4"],
+    "/alerts/": FIGURES["/alerts/"],
+    "/carteira": "[data-symbol=PETR4] [data-field=price], [data-symbol=PETR4] [data-field=result], "
+    "[data-symbol=VALE3] [data-field=order], [data-symbol=VALE3] [data-field=actual_pct], "
+    "[data-sum=total], [data-sum=day_change], [data-slice-field=total]",
+    "/room": FIGURES["/room"],
+}
+NOT_LATE = {
+    "/": "[data-index] [data-price]",
+    "/stocktracker?stockpicker=PETR4&stockpicker=VALE3": "[data-symbol=VALE3] [data-field=price]",
+    "/carteira": "[data-symbol=VALE3] [data-field=price], [data-symbol=VALE3] [data-field=result], "
+    "[data-sum=cost]",
+}
+# Waits for a batch that was running when beat was paused: it would replace the status.
+PUT_LATE = """
+from datetime import timedelta
+from django.utils import timezone
+from mainapp.market.board import FeedStatus
+from mainapp.market.services.claims import batch_lease
+from mainapp.market.services.updating import quote_board
+is_held = False
+while not is_held:
+    with batch_lease() as is_held:
+        if is_held:
+            now = timezone.now()
+            due_at = now + timedelta(seconds={due_in_s})
+            quote_board().put([], FeedStatus(batch_at=now, next_due_at=due_at, late={late}))
+"""
 # The ways in which visible figures are underlined.
 MARKS = """(selector) => [...new Set([...document.querySelectorAll(selector)]
     .filter((element) => element.checkVisibility() && element.textContent.trim())
@@ -70,10 +105,36 @@ def test_every_figure_is_marked_while_prices_are_old(pages, site):
             assert marks(page, path) == ["underline dashed"], path
             assert page.evaluate(IS_BADGE_SEEN), path
             shoot(page, path)
+        expect(opened_graph(pages)).to_have_title(re.compile(r"^PETR4 [\d,]+ \(desatualizado\)"))
     for path, page in pages.items():
         expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=10_000)
         expect(page.locator("html")).to_have_attribute("data-prices", "live")
         assert marks(page, path) == ["none solid"], path
+    expect(opened_graph(pages)).to_have_title(re.compile(r"^PETR4 [\d,]+ · Pregão$"))
+
+
+def test_what_depends_on_a_late_symbol_is_marked(pages, site, shell):
+    with paused(site.child("pregao: beat")):
+        shell(PUT_LATE.format(late=("PETR4",), due_in_s=50))
+        for path, page in pages.items():
+            expect(page.locator("[data-symbol=PETR4][data-late]").first).to_be_attached()
+            assert marks(page, path, LATE) == ["underline dashed"], path
+            expect(page.locator(".badge-feed")).to_have_text("Ao vivo")
+            if path in NOT_LATE:
+                assert marks(page, path, NOT_LATE) == ["none solid"], path
+            shoot(page, f"{path}late")
+        expect(opened_graph(pages)).to_have_title(re.compile(r"^PETR4 [\d,]+ \(desatualizado\)"))
+        for path in LATE.keys() - {"/room"}:  # whose chips are empty without scripts
+            html = pages["/"].request.get(path).text()
+            assert re.search(r'data-symbol="PETR4"[^>]* data-late', html), path
+        shell(PUT_LATE.format(late=(), due_in_s=5))  # soon, for the tests that follow
+        for path, page in pages.items():
+            expect(page.locator("[data-late]")).to_have_count(0)
+            assert marks(page, path, LATE) == ["none solid"], path
+
+
+def opened_graph(pages):
+    return pages["/graph?ticker=PETR4"]
 
 
 def shoot(page, path):
@@ -84,6 +145,6 @@ def shoot(page, path):
         page.screenshot(path=f"{folder}/{name}.png")
 
 
-def marks(page: Page, path: str) -> list[str]:
-    found: list[str] = page.evaluate(MARKS, FIGURES[path])
+def marks(page: Page, path: str, figures: dict[str, str] = FIGURES) -> list[str]:
+    found: list[str] = page.evaluate(MARKS, figures[path])
     return found

@@ -285,6 +285,9 @@ def test_refusal_names_the_psql_command_and_a_malformed_manifest(stores, tmp_pat
         "CREATE TABLE x AS SELECT pg_read_file('/etc/passwd');",
         "SELECT pg_catalog.setval('a', 1, true), pg_read_file('/etc/passwd');",
         "/* */ DROP TABLE kept;", "DROP TABLE kept;", "INSERT INTO kept VALUES ('x');",
+        "SET standard_conforming_strings = off;\nCOMMENT ON TABLE kept IS '\\'';\n"
+        "COPY kept FROM PROGRAM $$touch {file}$$; --';",
+        "SET client_encoding = 'SJIS';", "SET backslash_quote = 'on';", "SET role = 'postgres';",
         "ALTER SYSTEM SET archive_command = 'touch {file}';", "COMMIT;", "SET x = 'a", "nonsense",
     ],
 )  # fmt: skip

@@ -10,6 +10,8 @@ import urllib.request
 from contextlib import ExitStack
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from tests.instances import ROOT, START_S, RedisServer, environment, get, run, wait_for
 from tests.postgresql import PostgreSQL
@@ -95,6 +97,22 @@ def test_requests_end_in_time_while_the_database_stalls(site):
     assert all("O banco de dados não responde" in text for text in texts)
     assert len(texts) == len(threads) - 1
     assert site.request()[0] == 200
+
+
+def test_a_handshake_with_a_session_ends_in_time_while_the_database_stalls(site):
+    address = site.url.replace("http", "ws", 1) + "/ws/notifications/"
+    cookie = {"Cookie": f"sessionid={'a' * 32}"}
+    site.proxy.is_stalled = True
+    started_at = time.monotonic()
+    try:
+        with pytest.raises(InvalidStatus) as refusal:
+            connect(address, origin=site.url, additional_headers=cookie, open_timeout=30)
+    finally:
+        site.proxy.is_stalled = False
+
+    response = refusal.value.response
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert time.monotonic() - started_at <= ENDS_WITHIN_S
 
 
 def test_a_reached_connection_limit_is_unavailability(site):

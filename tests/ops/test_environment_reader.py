@@ -41,6 +41,7 @@ REFUSED = {
     "EMAIL_HOST": ["smtp://mail", "mail:25", "ma il"],
     "EMAIL_FROM": [
         *("nobody", "a b@c", "Ana <ana>", "Ana <ana@example.org", "a@b@c", "Clube, B3 <a@b.org>"),
+        *("joão@b.org", "João <joão@b.org>", "ana@exêmplo.org"),
         *("a,b@c", "A: b <a@b.org>", "[B3] <a@b.org>", '"Ana <a@b.org>', "A\\b <a@b.org>"),
     ],
     "EMAIL_VERIFICATION": ["always"],
@@ -49,6 +50,7 @@ REFUSED = {
     "CSRF_TRUSTED_ORIGINS": ["a.org", "https://a.org/path", "ftp://a.org", "https://u@a.org"],
     "SITE_URL": [
         *("pregao.example", "https://", "https://a b", "https://a?b", "https://a#b"),
+        *("http://0x0:8000", "http://[0:0:0:0:0:0:0:0]", "http://[::0]:8000"),
         *("http://0.0.0.0:8000", "http://[::]:8000", "https://*.a.org", "https://*", "*"),
     ],
     "ALLOWED_PRIVATE_TARGETS": [
@@ -521,7 +523,9 @@ def test_sender_is_the_log_in_name_if_that_is_an_address(set_variables, env_vars
     assert read_mail_settings().sender == sender
 
 
-@pytest.mark.parametrize("env_vars", [{}, {"EMAIL_HOST_USER": "apikey"}])
+@pytest.mark.parametrize(
+    "env_vars", [{}, {"EMAIL_HOST_USER": "apikey"}, {"EMAIL_HOST_USER": "joão@a.org"}]
+)
 def test_mail_without_a_sender_is_refused_at_start(env_vars):
     done = read_settings(**MAIL, **env_vars)
 

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import socket
 
 import pytest
 import uvicorn
 
 from project import http_protocol
-from project.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS, BoundedRequests
+from project.http_protocol import MAX_HEAD_BYTES, MAX_HEADERS, MAX_PIPELINED, BoundedRequests
 from project.listener import listen
 from project.serve import options
 from project.websockets import QuoteSocketProtocol
@@ -16,6 +17,14 @@ from tests.ops.test_websockets import CLOSE, UPGRADE
 START = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
 CHUNKED = START + b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
 BODY = START + b"Content-Length: 10\r\n\r\n"
+
+
+async def send_pieces(scope, receive, send):
+    """Respond with 64 pieces of 64 KiB."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(64):
+        await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def read_body(scope, receive, send):
@@ -33,9 +42,9 @@ async def read_body(scope, receive, send):
 
 
 @contextlib.asynccontextmanager
-async def running_server():
+async def running_server(application=read_body):
     config = uvicorn.Config(
-        read_body,
+        application,
         http=BoundedRequests,
         ws=QuoteSocketProtocol,
         lifespan="off",
@@ -107,6 +116,15 @@ def test_many_headers_are_refused():
     assert many.startswith(b"HTTP/1.1 400 ")
 
 
+def test_many_pipelined_requests_are_refused():
+    request = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    few, many = answers([request * (MAX_PIPELINED + 1)], [request * (MAX_PIPELINED + 2)])
+
+    assert few.startswith(b"HTTP/1.1 204 ")
+    assert many.startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize(
     "part", [b"", b"\r\n", START, BODY, BODY + b"x", CHUNKED, BODY + b"x" * 10 + b"\r\n"]
 )
@@ -118,8 +136,19 @@ def test_unfinished_request_is_closed(part, monkeypatch):
     assert answer is not None
 
 
+def test_trickling_body_is_closed(monkeypatch):
+    monkeypatch.setattr(http_protocol, "UNFINISHED_S", 0.1)
+
+    trickle, chunks = answers(
+        [BODY, *[b"x"] * 9], [CHUNKED[: CHUNKED.index(b"1")], *[b"1\r\nx\r\n"] * 9], every_s=0.03
+    )
+
+    assert (trickle, chunks) == (b"", b"")
+
+
 def test_slow_body_and_a_socket_stay_open(monkeypatch):
     monkeypatch.setattr(http_protocol, "UNFINISHED_S", 0.1)
+    monkeypatch.setattr(http_protocol, "MIN_BODY_BYTES", 2)
 
     async def run_clients():
         async with running_server() as port:
@@ -133,6 +162,61 @@ def test_slow_body_and_a_socket_stay_open(monkeypatch):
     assert opened.endswith(b"\x88\x02\x03\xe8")
 
 
+async def unread_response(port):
+    """Request a page; return the socket without reading from it."""
+    client = socket.socket()
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(client, ("127.0.0.1", port))
+    client.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return client
+
+
+async def until(condition):
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def test_unread_response_is_reset(monkeypatch):
+    monkeypatch.setattr(http_protocol, "UNREAD_S", 0.1)
+
+    async def run_client():
+        async with running_server(send_pieces) as port:
+            client = await unread_response(port)
+            await until(lambda: http_protocol.unread_bytes)
+            await until(lambda: not http_protocol.open_connections)
+            client.close()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            size = 0
+            while piece := await reader.read(32768):
+                size += len(piece)
+                await asyncio.sleep(0.002)
+            writer.close()
+            return size
+
+    assert asyncio.run(run_client()) > 64 * 65536
+    assert http_protocol.unread_bytes == {}
+
+
+def test_network_leaves_a_limited_number_of_bytes_unread(monkeypatch):
+    monkeypatch.setattr(http_protocol, "MAX_UNREAD_BYTES", 3 * 65536)
+
+    async def run_clients():
+        async with running_server(send_pieces) as port:
+            clients = [await unread_response(port) for _ in range(5)]
+            await until(lambda: 0 < http_protocol.open_connections.total() < 5)
+            await until(lambda: http_protocol.unread_bytes)
+            left = http_protocol.unread_bytes.total()
+            for client in clients:
+                client.close()
+            return left
+
+    assert 0 < asyncio.run(run_clients()) <= 3 * 65536
+    assert http_protocol.unread_bytes == {}
+
+
 def test_server_uses_the_protocol():
     assert options()["http"] is BoundedRequests
 
@@ -142,11 +226,11 @@ def test_address_has_a_limited_number_of_connections_beside_its_sockets(settings
 
     async def run_clients():
         async with running_server() as port:
-            _, socket = await asyncio.open_connection("127.0.0.1", port)
-            socket.write(UPGRADE)
+            _, tab = await asyncio.open_connection("127.0.0.1", port)
+            tab.write(UPGRADE)
             half = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
             before = await answer_to(port, START + b"\r\n")
-            for _, writer in [*half, (None, socket)]:
+            for _, writer in [*half, (None, tab)]:
                 writer.close()
             await asyncio.sleep(0.05)
             return before, await answer_to(port, START + b"\r\n")

@@ -2,15 +2,13 @@
 
 from functools import partial
 
-from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.pictures import folders
+from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.core.exceptions import DomainError
 
 ADMINS = Q(access_level=User.Access.ADMIN) | Q(is_superuser=True)
@@ -27,7 +25,7 @@ def delete_account(*, user: User) -> None:
         row = User.objects.select_for_update().filter(pk=user.pk).first()
         if row is None:
             return
-        _delete_sessions(row)
+        end_log_ins(user=row)
         for key in (row.avatar_key, row.avatar_pending):
             transaction.on_commit(partial(folders.remove, key))
         row.delete()
@@ -45,17 +43,3 @@ def _check_not_last_admin(user: User) -> None:
                 "administração: sem ele ninguém mais cuidaria do servidor."
             ),
         )
-
-
-def _delete_sessions(user: User) -> None:
-    """Delete a user's unexpired sessions.
-
-    Decodes every session: the user is stored only inside its data.
-    """
-    unexpired = Session.objects.filter(expire_date__gt=timezone.now())
-    keys = [
-        session.session_key
-        for session in unexpired.iterator()
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
-    ]
-    Session.objects.filter(session_key__in=keys).delete()

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
-from mainapp.accounts.models import Preferences, User
+from mainapp.accounts.models import NameTaken, Preferences, User
 from mainapp.accounts.services.names import record_names
 from mainapp.core.exceptions import DomainError
 from mainapp.core.names import is_plain_text, tidy
@@ -34,7 +34,14 @@ def save_profile(*, user: User, display_name: str, bio: str) -> None:
             raise DomainError("invalid", _("Há um caractere que não se pode mostrar."))
         User.objects.filter(pk=user.pk).update(display_name=display_name, bio=bio)
         user.display_name, user.bio = display_name, bio
-        record_names(user=user)
+        if display_name == saved[0]:
+            return
+        try:
+            record_names(user=user)
+        except NameTaken:
+            # Another transaction took it since the check above: now the check says so.
+            _check_display_name(user, display_name)
+            raise
 
 
 def _check_display_name(user: User, name: str) -> None:

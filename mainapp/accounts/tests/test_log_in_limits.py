@@ -217,3 +217,8 @@ def test_reauthentication_is_not_limited_by_strangers(client, alice):
     )
 
     assert response.status_code == 302
+
+
+@pytest.mark.parametrize("name", ["x" * 60_000, "\ufdfa" * 60_000, "a@" + "b" * 60_000])
+def test_a_name_that_is_too_long_has_no_account(client, name):
+    assert log_in(client, name).status_code == 200

@@ -1,17 +1,21 @@
 """One rule for names on pages, in the API, in the admin and in management commands."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
+from threading import Barrier
 
 import pytest
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
-from mainapp.accounts.models import NameSkeleton, User
+from mainapp.accounts.models import NameSkeleton, NameTaken, User
 from mainapp.accounts.services.preferences import save_profile
 from mainapp.accounts.tests.people import PASSWORD
+from mainapp.core.exceptions import DomainError
 
 # Names that the rule refuses while there is a user `alice` with the display name `Ana Lima`.
 USERNAMES = ["ALICE", "AIice", "a1ice", "Adm1n", "suporte.pregao", "bia\u202e", "b\u0131a", "a b"]
@@ -153,3 +157,42 @@ def test_a_log_in_records_no_names(client, alice, queries):
     client.force_login(alice)
 
     assert [sql for sql in queries if "nameskeleton" in sql] == []
+
+
+def test_a_lookalike_that_was_taken_after_the_check_is_refused(alice, bia):
+    alice.display_name = "Zoe"
+    alice.save()
+    bia.display_name = "ZOE"
+    with pytest.raises(NameTaken):
+        bia.save()
+
+    bia.refresh_from_db()
+    assert bia.display_name == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_parallel_lookalikes_one_is_taken(alice, bia):
+    both_checked = Barrier(2)
+
+    def rename(user, name):
+        try:
+            User.objects.check_display_name(name, user)
+            both_checked.wait(5)
+            save_profile(user=user, display_name=name, bio="")
+        except DomainError:
+            return False
+        finally:
+            connection.close()
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        taken = list(pool.map(rename, (alice, bia), ("Zoe", "ZOE")))
+
+    assert sorted(taken) == [False, True]
+
+
+def test_users_created_in_bulk_keep_their_names(alice):
+    User.objects.bulk_create([User(username="carla"), User(username="dora")])
+
+    with pytest.raises(DomainError):
+        save_profile(user=alice, display_name="Carla", bio="")

@@ -14,10 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts import fanout, middleware
+from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.accounts.models import User
 from mainapp.core.consumers import BaseConsumer
 from mainapp.core.policies import MEMBERS, Socket
+from mainapp.core.realtime import GroupMessage, publish
 from mainapp.core.realtime.publish import publisher
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -260,6 +262,19 @@ async def test_unavailable_database_closes_no_socket(tabs, alice, monkeypatch, c
         await sync_to_async(lose_sessions)(alice)
 
         assert await socket.closed() == 4401
+
+
+@pytest.mark.usefixtures("no_sweep")
+async def test_a_message_ends_no_log_in_that_is_valid(tabs, alice):
+    async with tabs((await log_in(alice), STOCK)) as (socket,):
+        recorded = LoginEnded(type="login.ended", user=alice.pk, session=None)
+        publish([GroupMessage(LOGINS, recorded)])
+        while not (hub := middleware.login_hub()).recent or hub._background:
+            await asyncio.sleep(0.01)
+
+        await assert_alive(socket)
+        async with tabs((await log_in(alice), STOCK)) as (another,):
+            await assert_alive(another)
 
 
 # Races and costs -------------------------------------------------------------------------------

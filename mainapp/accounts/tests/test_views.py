@@ -5,7 +5,6 @@ from allauth.account import views
 from allauth.account.models import EmailAddress
 from django.contrib.auth import SESSION_KEY
 from django.core import mail
-from django.db.models.signals import pre_save
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import timezone
@@ -94,12 +93,14 @@ def test_a_username_is_taken_in_any_case(client, alice):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_username_taken_during_sign_up_is_a_form_error(client):
-    def register_first(instance, **kwargs):
-        pre_save.disconnect(register_first, User)
-        User.objects.create_user("Ana")
+@pytest.mark.parametrize("taken", [{"username": "Ana"}, {"username": "x", "display_name": "ANA"}])
+def test_a_username_taken_during_sign_up_is_a_form_error(client, monkeypatch, taken):
+    def register_first(user, password):
+        monkeypatch.undo()
+        User.objects.create(**taken)
+        user.set_password(password)
 
-    pre_save.connect(register_first, User)
+    monkeypatch.setattr(User, "set_password", register_first)
     response = client.post("/register/", FORM)
 
     assert (response.status_code, list(response.context["form"].errors)) == (200, ["username"])

@@ -50,7 +50,7 @@ class SocketLimitMiddleware:
         try:
             if wait_s := await self._wait_s(key):
                 self._log(key)
-                await _refuse(scope, send, wait_s)
+                await refuse_handshake(scope, send, status=429, wait_s=wait_s)
             else:
                 await self.inner(scope, receive, send)
         finally:
@@ -94,10 +94,11 @@ def limit_users(inner: Any) -> SocketLimitMiddleware:
     )
 
 
-async def _refuse(scope: Any, send: Any, wait_s: float) -> None:
+async def refuse_handshake(scope: Any, send: Any, *, status: int, wait_s: float) -> None:
+    """Refuse with an HTTP status and Retry-After; with close code 1013 if the server cannot."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": TRY_AGAIN_LATER})
         return
     headers = [(b"retry-after", str(ceil(wait_s)).encode())]
-    await send({"type": "websocket.http.response.start", "status": 429, "headers": headers})
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": b""})

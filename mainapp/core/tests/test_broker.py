@@ -4,6 +4,7 @@ import pytest
 import redis
 from kombu import Consumer, Producer, Queue
 from kombu.exceptions import OperationalError
+from kombu.utils.json import dumps
 
 from mainapp.core.redis import broker_options, broker_url
 from project import broker
@@ -84,3 +85,43 @@ def test_finished_task_is_not_run_again(client, connection, receive):
     reconnect(connection)
 
     assert (client.llen(KEY), client.hlen(UNACKED)) == (0, 0)
+
+
+def malformed_messages():
+    """Return messages that are not JSON or have not the shape of ours."""
+    message = {
+        "body": "W10=", "content-type": "application/json", "content-encoding": "utf-8",
+        "headers": {}, "properties": {"delivery_tag": "a", "body_encoding": "base64",
+        "delivery_info": {"exchange": "", "routing_key": ""}},
+    }  # fmt: skip
+    changes = [{"content-type": 5}, {"headers": {"task": {}}}, {"headers": {"task": "deliver"}}]
+    changes += [{"properties": {}}, {"headers": {"compression": "bzip2"}}, {"body": "!"}]
+    changed = [dumps(message | change) for change in changes]
+    return [b"", b"x", b"[" * 100_000, b"\xc3\xa9", b"1", b"[]", b'["", "", ""]', *changed]
+
+
+def test_malformed_tasks_are_discarded(client, connection):
+    messages = []
+    channel = connection.channel()
+    Consumer(channel, QUEUE, on_message=messages.append, accept=["json"]).consume()
+    for malformed in malformed_messages():
+        client.lpush(KEY, malformed)
+    Producer(channel).publish({"task": 1}, routing_key=QUEUE.name)
+
+    while not messages:
+        connection.drain_events(timeout=2)
+
+    assert [message.payload for message in messages] == [{"task": 1}]
+    assert client.llen(KEY) == 0
+
+
+def test_malformed_unfinished_tasks_are_forgotten(client, connection):
+    qos = connection.channel().qos
+    for tag, malformed in enumerate(malformed_messages()):
+        client.hset(UNACKED, str(tag), malformed)
+        client.zadd(f"{UNACKED}_index", {str(tag): 0})
+
+    for _ten in range(2):
+        qos.restore_visible(interval=1)
+
+    assert (client.hlen(UNACKED), client.llen(KEY)) == (0, 0)

@@ -9,6 +9,7 @@ from mainapp.core.names import (
     is_reserved,
     skeletons,
     tidy,
+    title,
 )
 
 RESERVED = ("admin", "administrador", "moderador", "pregao", "root", "suporte", "support")
@@ -95,3 +96,11 @@ def test_tidy_name_has_single_spaces_and_no_selectors():
 def test_texts_may_have_lines_but_no_controls():
     assert is_plain_text("um\n\tdois \u2764\ufe0f")
     assert not any(is_plain_text(f"a{char}b") for char in "\u202e\u2067\x07\u3164\x00\u2028")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [(" Sala\u202e \n\u200b1 ", "Sala 1"), ("\u3164\u2800\u200d", ""), ("\u0301", ""), ("!", "!")],
+)
+def test_titles_are_one_visible_line(text, shown):
+    assert title(text) == shown

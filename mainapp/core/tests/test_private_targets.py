@@ -11,6 +11,7 @@ REFUSED = [
     "", "*", "http://nas.local", "nas.local/", "nas.local:0", "nas.local:65536", "nas.local:x",
     "nas.local:", "10.0.0.1/8", "10.0.0.0/33", "300.1.1.1", "10.0.0", "[10.0.0.1]:80", "[fd00::7",
     "[fd00::7]80", "fd00::zz", "nas local", "-nas", "nas..local", "ná.local", "user@nas",
+    "10.0.0.1-10.0.0.9", "0x7f000001", "nas.1", "fe80::1%eth0",
 ]  # fmt: skip
 
 
@@ -25,6 +26,12 @@ def test_anything_else_is_refused(text):
         parse_private_target(text)
 
 
+@pytest.mark.parametrize("text", ["169.254.0.0/16", "127.0.0.0/8", "8.8.8.0/24:80", "fe80::/10"])
+def test_a_network_without_private_addresses_is_refused(text):
+    with pytest.raises(ValueError, match="covers private networks only"):
+        parse_private_target(text)
+
+
 @pytest.mark.parametrize(
     ("items", "address", "host", "port", "is_covered"),
     [
@@ -33,6 +40,7 @@ def test_anything_else_is_refused(text):
         (["192.168.1.0/24:8123"], "192.168.1.7", "nas", 8123, True),
         (["192.168.1.0/24:8123"], "192.168.1.7", "nas", 80, False),
         (["192.168.1.0/24"], "::ffff:192.168.1.7", "nas", 80, True),
+        (["::ffff:10.0.0.5"], "10.0.0.5", "nas", 80, True),
         (["nas.local"], "10.0.0.5", "NAS.local.", 8123, True),
         (["nas.local"], "10.0.0.5", "other.local", 8123, False),
         (["nas.local:8123"], "10.0.0.5", "nas.local", 80, False),

@@ -9,7 +9,8 @@ from threading import Event
 import pytest
 
 from mainapp.core import static_files
-from mainapp.core.static_files import KEPT_VERSIONS, StaticFilesMiddleware, collect
+from mainapp.core.static_files import KEPT_VERSIONS, collect
+from mainapp.core.static_serving import StaticFiles
 
 pytestmark = pytest.mark.database_independent
 
@@ -114,7 +115,7 @@ def served(middleware, rf, name):
 
 def test_process_serves_files_of_a_newer_version(source, root, rf):
     publish(source, "a{}")
-    middleware = StaticFilesMiddleware(lambda request: None)
+    middleware = StaticFiles(lambda request: None)
     publish(source, "bb{}")
 
     assert served(middleware, rf, hashed(root)) == b"bb{}"
@@ -122,7 +123,7 @@ def test_process_serves_files_of_a_newer_version(source, root, rf):
 
 def test_file_without_a_hash_is_served_as_it_is_now(source, root, rf):
     publish(source, "a{}")
-    middleware = StaticFilesMiddleware(lambda request: None)
+    middleware = StaticFiles(lambda request: None)
     publish(source, "bb{}")
 
     with closing(middleware(rf.get("/static/site.css"))) as response:
@@ -135,7 +136,7 @@ def test_file_of_an_older_version_is_cached_for_ever(source, root, rf):
     older = hashed(root)
     publish(source, "bb{}")
 
-    assert served(StaticFilesMiddleware(lambda request: None), rf, older) == b"a{}"
+    assert served(StaticFiles(lambda request: None), rf, older) == b"a{}"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_file_of_an_older_version_is_cached_for_ever(source, root, rf):
 )  # fmt: skip
 def test_only_hashed_names_in_the_folder_are_served_later(source, root, rf, name):
     publish(source, "a{}")
-    middleware = StaticFilesMiddleware(lambda request: None)
+    middleware = StaticFiles(lambda request: None)
     for path in (root / "late.css", root.parent / "secret.0123456789ab.css"):
         path.write_text("secret")
 

@@ -501,3 +501,12 @@ def test_the_moderation_page_costs_the_same_for_many_reports(
     client.force_login(alice)
     with django_assert_num_queries(6):
         client.get(reverse("room-moderation", args=[room.pk]))
+
+
+def test_a_room_needs_a_visible_name(client, alice):
+    client.force_login(alice)
+    blank = client.post("/create-room/", {"name": "\u3164"})
+    client.post("/create-room/", {"name": "Sala\u202e\u200b 1\u3164"})
+
+    assert list(blank.context["form"].errors) == ["name"]
+    assert [room.name for room in Room.objects.all()] == ["Sala 1"]

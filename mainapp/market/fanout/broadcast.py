@@ -69,7 +69,7 @@ class Broadcaster:
             "pending": prices.pending(symbols),
             "unknown": [],
         }
-        if late := self._feed_watch.late_of(symbols):
+        if late := self._feed_watch.late_of([*symbols, *self._ranked(socket)]):
             head["late"] = sorted(late)
         return frames.snapshot_frame(head | dict(extra or {}), prices.whole(symbols, after))
 
@@ -148,8 +148,13 @@ class Broadcaster:
             )
 
         for socket in [s for s in self._subscribers.sockets if s.sent_at <= idle_since]:
-            if socket.offer(frame_with(self._feed_watch.late_of(socket.symbols))):
+            shown = (*socket.symbols, *self._ranked(socket))
+            if socket.offer(frame_with(self._feed_watch.late_of(shown))):
                 socket.sent_at = now
+
+    def _ranked(self, socket: TrackedSocket) -> tuple[str, ...]:
+        """Return the symbols that a socket may show without a subscription: home's rankings."""
+        return self._subscribers.ranking.symbols if socket.room == HOME else ()
 
     def _send_ranking(self, now: float) -> None:
         """Send the ranking to the home room if it changed; it is computed once per batch."""

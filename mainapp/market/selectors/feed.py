@@ -8,26 +8,28 @@ from django.conf import settings
 
 from mainapp.market import sessions
 from mainapp.market.board import Board
-from mainapp.market.events import Feed
 from mainapp.market.fanout.feed import state_of
 
 
-def feed_state(*, at: datetime) -> Feed:
-    """Return the state of the feed, as sockets report it. One round trip to Redis."""
+def feed_state(*, at: datetime) -> dict[str, Any]:
+    """Return the context by which templates mark old prices. One round trip to Redis.
+
+    By `feed` the base template marks all prices of the page, and everything derived from them; by
+    `late_symbols`, which the last batch did not reach, other templates mark single ones.
+    """
     try:
-        return state_of(Board(simulated=settings.SIMULATED).pulse(), at=at)
+        pulse = Board(simulated=settings.SIMULATED).pulse()
     except redis.RedisError:
-        return "down"
+        return {"feed": "down", "late_symbols": frozenset()}
+    late = pulse.status.late if pulse.status else ()
+    return {"feed": state_of(pulse, at=at), "late_symbols": frozenset(late)}
 
 
 def market_status(*, at: datetime, newest_at: datetime | None = None) -> dict[str, Any]:
-    """Return the context of `_market_status.html`.
-
-    By `feed` the base template marks all prices of the page, and everything derived from them.
-    """
+    """Return the context of `_market_status.html`, and that of `feed_state`."""
     return {
         "session": "open" if settings.SIMULATED else sessions.session(at),
         "last_close": sessions.last_close(at),
         "newest_at": newest_at,
-        "feed": feed_state(at=at),
+        **feed_state(at=at),
     }

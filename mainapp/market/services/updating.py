@@ -2,40 +2,42 @@
 
 import logging
 import time
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from threading import Event, Thread
-from typing import Any
+from typing import Any, NamedTuple
 
-import redis
 from django.conf import settings
-from redis.exceptions import LockError
 
 from mainapp.core.clocks import SKEW, is_ahead
 from mainapp.core.realtime import GroupMessage, publish
-from mainapp.core.redis import TIMEOUT_S, key
 from mainapp.core.redis import client as redis_client
+from mainapp.core.redis import key
 from mainapp.market import sessions, watch
 from mainapp.market.board import Board, BoardLostError, FeedStatus, Placed
 from mainapp.market.events import STOCK_TRACK, QuotesRecorded, quote_changes
 from mainapp.market.providers.chain import Chain, build_chain
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
-from mainapp.market.selectors.schedule import TASK, update_schedule
+from mainapp.market.selectors.schedule import update_schedule
+from mainapp.market.services.claims import batch_lease, claim, unclaimed
 from mainapp.market.services.recording import record_quotes
 
 logger = logging.getLogger(__name__)
 
-LEASE_KEY = key(TASK)
-LEASE_S, RENEW_S = 2.0, 0.5
 CLOSED_INTERVAL = timedelta(seconds=60)
 # Beat is inexact: a run may start this much before its due time, but never takes the next run's.
 EARLY, EARLY_SHARE = timedelta(seconds=1), 4
 REACHED_KEY = key("reached")
 REACHED_KEPT_S = 86_400
+
+
+class Due(NamedTuple):
+    """The due time of the next batch, and how far ahead of now it is set."""
+
+    next_due_at: datetime
+    pause_s: float
 
 
 @cache
@@ -50,13 +52,14 @@ def quote_board() -> Board:
     return Board(simulated=settings.SIMULATED)
 
 
-def update_listed(*, symbols: Collection[str]) -> None:
+def update_listed(*, symbols: Collection[str], run: str) -> None:
     """Fetch the given symbols now, except those that another run is fetching.
 
+    `run` is the run's name: repeated after a failure of Redis, it keeps its claims.
     Raises: redis.RedisError.
     """
-    if claimed := _claim(symbols):
-        _fetch_and_place(claimed, next_due_at=None)
+    if symbols and (claimed := claim(symbols, run=run)):
+        _fetch_and_place(claimed, due=None)
 
 
 def update_watched(*, at: datetime, at_once: bool = False) -> bool:
@@ -68,7 +71,7 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
     interval = update_schedule().interval
     if interval is None or not (at_once or _is_due(at, interval)):
         return False
-    with _lease() as is_acquired:
+    with batch_lease() as is_acquired:
         # Checked again: another batch may have run since.
         if not is_acquired or not (at_once or _is_due(at, interval)):
             return False
@@ -76,8 +79,8 @@ def update_watched(*, at: datetime, at_once: bool = False) -> bool:
         if symbols and _are_sources_resting(at):
             return False
         pause = interval if _is_trading(at) else max(interval, CLOSED_INTERVAL)
-        wanted = symbols if at_once else _unclaimed(symbols)
-        _fetch_and_place(wanted, next_due_at=_due_after(at, interval, pause))
+        wanted = symbols if at_once else unclaimed(symbols)
+        _fetch_and_place(wanted, due=_due_after(at, interval, pause))
     return True
 
 
@@ -92,8 +95,8 @@ def restore_board() -> bool:
     return not quote_board().exists() and quote_board().restore(last_quotes().values())
 
 
-def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) -> None:
-    """Fetch, record, place and publish quotes. `next_due_at` is None for a listed run.
+def _fetch_and_place(symbols: Collection[str], *, due: Due | None) -> None:
+    """Fetch, record, place and publish quotes. `due` is None for a listed run.
 
     A batch without any quote in which sources failed leaves the status unchanged: it is still due,
     and pages show the feed as late.
@@ -107,9 +110,10 @@ def _fetch_and_place(symbols: Collection[str], *, next_due_at: datetime | None) 
     for (source, reason), count in recorded.rejected.items():
         logger.warning("%s: %d quotes refused: %s", source, count, reason)
     status = None
-    if next_due_at and (fetched.quotes or not fetched.errors):
-        late = tuple(sorted(fetched.unreached))
-        status = FeedStatus(batch_at=at, next_due_at=next_due_at, late=late)
+    if due and (fetched.quotes or not fetched.errors):
+        # Also those whose calls failed or timed out: their prices are as old.
+        late = fetched.unreached | quote_board().placed(fetched.missing)
+        status = FeedStatus(batch_at=at, late=tuple(sorted(late)), **due._asdict())
     place_quotes(recorded.quotes, status)
 
 
@@ -174,9 +178,9 @@ def _are_sources_resting(at: datetime) -> bool:
     if not soonest.wait_s:
         return False
     if soonest.state == "resting":
-        next_due_at = at + timedelta(seconds=soonest.wait_s)
+        due = Due(at + timedelta(seconds=soonest.wait_s), soonest.wait_s)
         status = quote_board().status() or FeedStatus(batch_at=at, next_due_at=at)
-        _place([], replace(status, batch_at=min(status.batch_at, at), next_due_at=next_due_at))
+        _place([], replace(status, batch_at=min(status.batch_at, at), **due._asdict()))
     return True
 
 
@@ -185,7 +189,7 @@ def _is_due(at: datetime, interval: timedelta) -> bool:
     return status is None or at >= status.next_due_at - _early(interval)
 
 
-def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> datetime:
+def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> Due:
     """Return the due time after a run at `at`.
 
     A run takes one due time; the next one is `pause` later, however many beat processes run. When
@@ -193,10 +197,11 @@ def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> datetime:
     """
     status = _believed_status(at, interval)
     if status is None:
-        return at + pause
+        return Due(at + pause, pause.total_seconds())
     if at < status.next_due_at - _early(interval):
-        return status.next_due_at  # an extra run
-    return max(status.next_due_at, at - _early(interval)) + pause
+        return Due(status.next_due_at, status.pause_s)  # an extra run
+    taken = max(status.next_due_at, at - _early(interval))
+    return Due(taken + pause, pause.total_seconds())
 
 
 def _believed_status(at: datetime, interval: timedelta) -> FeedStatus | None:
@@ -217,54 +222,3 @@ def _early(interval: timedelta) -> timedelta:
 
 def _is_trading(at: datetime) -> bool:
     return settings.SIMULATED or sessions.session(at) != "closed"
-
-
-def _claim(symbols: Collection[str]) -> list[str]:
-    """Claim symbols for the sources' timeout; return those that no other run is fetching."""
-    pipeline = redis_client().pipeline(transaction=False)
-    names = sorted(set(symbols))
-    for symbol in names:
-        pipeline.set(_claim_key(symbol), 1, nx=True, px=int(settings.SOURCE_TIMEOUT_S * 1000))
-    return [name for name, is_new in zip(names, pipeline.execute(), strict=True) if is_new]
-
-
-def _unclaimed(symbols: Collection[str]) -> list[str]:
-    if not symbols:
-        return []
-    names = sorted(symbols)
-    claims = redis_client().mget([_claim_key(name) for name in names])
-    return [name for name, claim in zip(names, claims, strict=True) if claim is None]
-
-
-def _claim_key(symbol: str) -> str:
-    return key("claim", symbol)
-
-
-@contextmanager
-def _lease() -> Iterator[bool]:
-    """Acquire the lease that allows one batch at a time; yield whether it was acquired.
-
-    A thread renews it: a batch may take longer than the lease, and a dead worker's soon expires.
-    """
-    lock = redis_client().lock(LEASE_KEY, timeout=LEASE_S, thread_local=False)
-    if not lock.acquire(blocking=False):
-        yield False
-        return
-    ended = Event()
-
-    def renew() -> None:
-        while not ended.wait(RENEW_S):
-            try:
-                lock.reacquire()
-            except redis.RedisError as error:
-                logger.warning("the lease of update_stock could not be renewed: %s", error)
-
-    thread = Thread(target=renew, daemon=True, name="update_stock-lease")
-    thread.start()
-    try:
-        yield True
-    finally:
-        ended.set()
-        thread.join(timeout=RENEW_S + TIMEOUT_S)
-        with suppress(LockError):
-            lock.release()

@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from mainapp.market import tasks
 from mainapp.market.models import Candle
 from mainapp.market.services import history
 from mainapp.market.tests.factories import CandleFactory, LastQuoteFactory, StockFactory
+from project.broker import checked_loads
 
 pytestmark = pytest.mark.django_db
 
@@ -28,7 +28,7 @@ def _nothing_loaded_nor_queued():
 def queued():
     """Return the arguments of each task in the queue."""
     client = redis_client()
-    bodies = [json.loads(raw) for raw in client.lrange(key("celery", "celery"), 0, -1)]
+    bodies = [checked_loads(raw.decode()) for raw in client.lrange(key("celery", "celery"), 0, -1)]
     return [body["headers"]["argsrepr"] for body in bodies]
 
 

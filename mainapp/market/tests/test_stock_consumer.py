@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from mainapp.core.limits import redis_store
 from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
-from mainapp.market.board import WORKER_KEY
+from mainapp.market.board import WORKER_KEY, WORKER_LEASE_MS
 from mainapp.market.consumers.shared import catalogue_cache, quote_hub
 from mainapp.market.fanout import broadcast
 from mainapp.market.fanout import hub as market_hub
@@ -446,7 +446,7 @@ async def test_heartbeat_is_sent_to_an_idle_socket(websocket, board, monkeypatch
         await board.put(petr4("38.43"))
         await socket.next("update")
         sent_at = time.monotonic()
-        redis_client().persist(WORKER_KEY)  # as if the worker renewed its lease
+        redis_client().set(WORKER_KEY, 1, px=WORKER_LEASE_MS)  # as the worker does
         frame = await socket.next("heartbeat", timeout=3)
         silence = time.monotonic() - sent_at
 
@@ -751,3 +751,14 @@ async def test_home_room_gets_the_ranking_and_leases_its_symbols(websocket, boar
         frame = await socket.next()
         assert (frame["type"], frame["seq"], frame["losers"]) == ("ranking", 2, ["PETR4"])
     assert hub.subscribers.wanted.counts == {}
+
+
+async def test_home_room_names_the_late_symbols_among_those_that_it_ranks(websocket, board):
+    await query(MembershipFactory, stock=await Stock.objects.aget(symbol="PETR4"))
+    await board.set_feed(due_in_s=60, late=("PETR4", "VALE3"))
+    async with websocket(track(room="home")) as home, websocket(track()) as other:
+        assert (await home.next("snapshot"))["late"] == ["PETR4"]
+        assert "late" not in await other.next("snapshot")
+
+        await board.set_feed(due_in_s=59, late=("PETR4",))
+        assert (await home.next("heartbeat"))["late"] == ["PETR4"]

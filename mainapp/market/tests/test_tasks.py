@@ -2,11 +2,14 @@ import asyncio
 import time
 
 import pytest
+import redis
 from celery import current_app
 from celery.exceptions import OperationalError
 
+from mainapp.core.database import REQUEST_S, remaining_s
 from mainapp.core.realtime import query
 from mainapp.core.redis import client as redis_client
+from mainapp.market import tasks
 from mainapp.market.models import Candle
 from mainapp.market.services import updating
 from mainapp.market.tasks import LISTED, prune_candles, request_quotes, update_stock
@@ -57,7 +60,8 @@ def test_task_returns_the_same_result_without_work():
     assert (update_stock(), update_stock([]), update_stock(["XXXX3"])) == (DONE, DONE, DONE)
 
 
-def test_task_without_redis_logs_one_line(settings, caplog):
+def test_task_without_redis_logs_one_line(settings, monkeypatch, caplog):
+    monkeypatch.setattr(tasks, "REDIS_WAIT_S", 0)
     settings.REDIS_URL = "unix:///nowhere/redis.sock"
     redis_client.cache_clear()
     updating.quote_board.cache_clear()
@@ -69,6 +73,7 @@ def test_task_without_redis_logs_one_line(settings, caplog):
         updating.quote_board.cache_clear()
 
     records = [record for record in caplog.records if record.name == "mainapp.market.tasks"]
+    records = [record for record in records if record.levelname == "WARNING"]
     assert [record.getMessage()[:34] for record in records] == [
         "update_stock: Redis is unavailable"
     ] * 2
@@ -117,3 +122,31 @@ def test_task_prunes_candles(settings):
     prune_candles()
 
     assert Candle.objects.count() == 0
+
+
+def test_a_database_call_of_an_update_has_the_time_of_a_request(monkeypatch):
+    seen = []
+    for name in ("update_watched", "update_listed"):
+        monkeypatch.setattr(updating, name, lambda **_kwargs: seen.append(remaining_s()))
+
+    update_stock()
+    update_stock(["PETR4"])
+
+    assert seen == [REQUEST_S, REQUEST_S]
+    assert remaining_s() is None
+
+
+def test_a_listed_run_waits_for_redis_and_keeps_its_claims(monkeypatch):
+    monkeypatch.setattr(tasks, "REDIS_PAUSE_S", 0.01)
+    place, failures = updating.place_quotes, [redis.ConnectionError, redis.OutOfMemoryError]
+
+    def place_later(*args):
+        if failures:
+            raise failures.pop()
+        return place(*args)
+
+    monkeypatch.setattr(updating, "place_quotes", place_later)
+
+    assert update_stock(["PETR4", "VALE3"]) == DONE
+    assert set(prices()) == {"PETR4", "VALE3"}
+    assert failures == []

@@ -15,7 +15,7 @@ from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.providers.base import Budget
 from mainapp.market.providers.breaker import Admission
 from mainapp.market.providers.guard import Guard
-from mainapp.market.services import updating
+from mainapp.market.services import claims, updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.market.services.updating import (
@@ -70,7 +70,7 @@ def prices():
     contents = {}
     for symbol, raw in redis_client().hgetall(boards.board_key(True)).items():
         if not symbol.startswith(b"@"):
-            contents[symbol.decode()] = str(boards._parse(raw)[1].price)
+            contents[symbol.decode()] = str(boards._parse(symbol, raw)[1].price)
     return contents
 
 
@@ -143,6 +143,19 @@ def test_two_beats_fetch_no_more_often_than_one(source, interval_s, offset):
 
     # A run may start early, but takes the next one's time.
     assert runs <= len(source.requests) <= runs + 1
+
+
+def test_symbols_whose_call_failed_are_late_if_they_have_a_price(source, monkeypatch):
+    monkeypatch.setattr(watch, "_needs", [lambda: ["PETR4", "VALE3", "ITUB4"]])
+    source.prices = {"PETR4": "38.42", "VALE3": "60.00"}
+    at = now()
+    update_watched(at=at)
+    assert updating.quote_board().status().late == ()
+
+    del source.prices["VALE3"]
+    update_watched(at=at + 10 * SECOND)
+
+    assert updating.quote_board().status().late == ("VALE3",)  # ITUB4 never had a price
 
 
 def test_symbols_that_a_round_did_not_reach_come_first_in_the_next(source, monkeypatch):
@@ -271,9 +284,9 @@ def test_second_batch_returns_at_once_and_listed_runs_are_not_blocked(source):
         assert source.requests == [["PETR4"]]
 
         source.started.clear()
-        with running(update_listed, symbols=["VALE3"]) as listed:
+        with running(update_listed, symbols=["VALE3"], run="first") as listed:
             assert source.started.wait(5)
-            update_listed(symbols=["VALE3"])  # claimed: not fetched twice
+            update_listed(symbols=["VALE3"], run="run")  # claimed: not fetched twice
             assert source.requests == [["PETR4"], ["VALE3"]]
             source.can_reply.set()
             listed.result(5)
@@ -284,7 +297,7 @@ def test_second_batch_returns_at_once_and_listed_runs_are_not_blocked(source):
 def test_batch_skips_symbols_that_a_listed_run_is_fetching(source):
     watched("PETR4", "VALE3")
     source.can_reply.clear()
-    with running(update_listed, symbols=["VALE3"]) as listed:
+    with running(update_listed, symbols=["VALE3"], run="first") as listed:
         assert source.started.wait(5)
         source.can_reply.set()
         update_watched(at=now())
@@ -309,8 +322,8 @@ def test_concurrent_batches_fetch_once(source):
 
 
 def test_lease_is_renewed_during_a_run(source, monkeypatch):
-    monkeypatch.setattr(updating, "LEASE_S", 0.3)
-    monkeypatch.setattr(updating, "RENEW_S", 0.05)
+    monkeypatch.setattr(claims, "LEASE_S", 0.3)
+    monkeypatch.setattr(claims, "RENEW_S", 0.05)
     watched("PETR4")
     source.can_reply.clear()
     with running(update_watched, at=now()) as first:
@@ -321,12 +334,12 @@ def test_lease_is_renewed_during_a_run(source, monkeypatch):
             time.sleep(0.02)
         source.can_reply.set()
         assert first.result(5) is True
-    assert not redis_client().exists(updating.LEASE_KEY)
+    assert not redis_client().exists(claims.LEASE_KEY)
 
 
 def test_lease_of_a_killed_run_expires(source):
     watched("PETR4")
-    assert redis_client().lock(updating.LEASE_KEY, timeout=0.1).acquire(blocking=False)
+    assert redis_client().lock(claims.LEASE_KEY, timeout=0.1).acquire(blocking=False)
     assert update_watched(at=now()) is False
 
     deadline = time.monotonic() + 5
@@ -335,19 +348,19 @@ def test_lease_of_a_killed_run_expires(source):
 
 
 def test_run_that_lost_its_lease_does_not_release_another(source, monkeypatch, caplog):
-    monkeypatch.setattr(updating, "RENEW_S", 0.02)
+    monkeypatch.setattr(claims, "RENEW_S", 0.02)
     watched("PETR4")
     source.can_reply.clear()
     with running(update_watched, at=now()) as first:
         assert source.started.wait(5)
-        redis_client().set(updating.LEASE_KEY, "another's")
+        redis_client().set(claims.LEASE_KEY, "another's")
         while not caplog.records:
             time.sleep(0.01)
         source.can_reply.set()
         first.result(5)
 
-    assert redis_client().get(updating.LEASE_KEY) == b"another's"
-    assert redis_client().ttl(updating.LEASE_KEY) == -1
+    assert redis_client().get(claims.LEASE_KEY) == b"another's"
+    assert redis_client().ttl(claims.LEASE_KEY) == -1
 
 
 # Sources that fail or pause ------------------------------------------------------------------
@@ -448,7 +461,7 @@ def test_interval_and_switch_in_the_admin_apply(source):
 def test_listed_run_fetches_only_its_symbols_and_sets_no_status(source):
     watched("PETR4")
 
-    update_listed(symbols=["VALE3", "VALE3", "XXXX3"])
+    update_listed(symbols=["VALE3", "VALE3", "XXXX3"], run="run")
 
     assert source.requests == [["VALE3", "XXXX3"]]
     assert prices() == {"VALE3": "61.00"}
@@ -457,16 +470,16 @@ def test_listed_run_fetches_only_its_symbols_and_sets_no_status(source):
 
 def test_claims_expire_after_the_source_timeout(source, settings):
     settings.SOURCE_TIMEOUT_S = 0.05
-    update_listed(symbols=["VALE3"])
+    update_listed(symbols=["VALE3"], run="run")
 
     deadline = time.monotonic() + 5
     while len(source.requests) < 2:
-        update_listed(symbols=["VALE3"])
+        update_listed(symbols=["VALE3"], run="run")
         assert time.monotonic() < deadline
 
 
 def test_empty_list_makes_no_call(source):
-    update_listed(symbols=[])
+    update_listed(symbols=[], run="run")
 
     assert source.requests == []
 
@@ -490,6 +503,6 @@ def test_listed_run_restores_a_lost_board(source):
     record_quotes(quotes=[make_quote("ITUB4", "31.00")], at=now())
     redis_client().flushall()
 
-    update_listed(symbols=["PETR4"])
+    update_listed(symbols=["PETR4"], run="run")
 
     assert prices() == {"ITUB4": "31.00", "PETR4": "38.42"}

@@ -9,6 +9,7 @@ from django.test import Client
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
+from mainapp.market.forms import WatchlistForm
 from mainapp.market.models import Watchlist, WatchlistItem
 from mainapp.market.selectors.watchlists import current_symbols, lists_of, symbols_of
 from mainapp.market.services.watchlists import (
@@ -503,3 +504,8 @@ def test_merge_within_the_limit_has_no_message(page, stocks):
         "left_out": [],
         "message": "",
     }
+
+
+@pytest.mark.parametrize("name", ["\u3164", "Lista\u3164", "a\u2066b"])
+def test_a_list_needs_a_visible_name(name):
+    assert list(WatchlistForm({"name": name}).errors) == ["name"]

@@ -1,5 +1,6 @@
 """A clock that ran ahead and was set right must not stop any work that depends on stored times."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -9,12 +10,12 @@ from django_celery_beat.models import PeriodicTask
 
 from mainapp.core.redis import client as redis_client
 from mainapp.market import watch
-from mainapp.market.board import FeedStatus, board_key
+from mainapp.market.board import BEAT_KEY, WORKER_KEY, FeedStatus, board_key
 from mainapp.market.models import Candle, LastQuote
 from mainapp.market.providers.base import Budget, ProviderError
 from mainapp.market.providers.guard import Guard
 from mainapp.market.selectors.feed import feed_state
-from mainapp.market.services import updating
+from mainapp.market.services import claims, updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.market.services.updating import update_watched
@@ -71,8 +72,56 @@ def test_prices_continue_with_the_first_batch_after_the_clock_was_set_right(
     assert (last.price, last.quoted_at) == (Decimal("39.00"), NOON)
     assert b'"39.00"' in redis_client().hget(board_key(True), "PETR4")
     status = updating.quote_board().status()
-    assert status == FeedStatus(batch_at=NOON, next_due_at=NOON + 10 * SECOND)
+    assert status == FeedStatus(batch_at=NOON, next_due_at=NOON + 10 * SECOND, pause_s=10)
     assert not updating.is_overdue(at=NOON)
+
+
+@pytest.mark.parametrize("due_in", [15 * SECOND, HOUR])
+def test_due_time_beyond_the_interval_is_shown_and_not_believed(client, source, set_clock, due_in):
+    set_clock(NOON)
+    updating.restore_board()
+    run_batch(source, "38.42")
+    status = updating.quote_board().status()
+    assert status
+    updating.quote_board().put([], replace(status, next_due_at=NOON + due_in))
+
+    assert feed() == "late"
+    assert "estava adiantado" in client.get("/sources/").content.decode()
+    assert updating.is_overdue(at=NOON)
+    assert readiness(client)["batch"] == (
+        f"the next batch is due only in {due_in.seconds} s: a clock was set back"
+    )
+    set_clock(NOON + SECOND)  # the source's budget allows a call every 0.4 s
+    assert run_batch(source, "39.00") is True
+    assert (feed(), readiness(client)["batch"]) == ("live", "ok")
+
+
+@pytest.mark.parametrize("name", [claims._claim_key("PETR4"), claims.LEASE_KEY])
+def test_keys_of_redis_that_expire_an_hour_too_late_stop_no_batch(source, set_clock, name):
+    set_clock(NOON)
+    updating.restore_board()
+    redis_client().set(name, 1, px=500)
+    run_batch(source, "38.42")
+    assert not LastQuote.objects.exists()
+
+    # Redis set it while its clock was an hour ahead.
+    redis_client().set(name, 1, px=3_600_000)
+    redis_client().hdel(board_key(True), "@status")
+    set_clock(NOON + SECOND)
+    assert run_batch(source, "39.00") is True
+
+    assert LastQuote.objects.get().price == Decimal("39.00")
+    assert not redis_client().exists(name)
+
+
+def test_lease_that_expires_an_hour_too_late_is_not_a_living_worker(client, source):
+    updating.restore_board()
+    redis_client().set(WORKER_KEY, 1, px=3_600_000)
+    redis_client().set(BEAT_KEY, 1, px=3_600_000)
+
+    assert feed_state(at=timezone.now())["feed"] == "down"
+    assert readiness(client)["worker"] == "no worker renews its lease"
+    assert readiness(client)["beat"] == "no beat renews its lease"
 
 
 def test_symbols_reached_in_the_future_are_not_put_last(source, set_clock):
@@ -98,9 +147,13 @@ def test_feed_is_late_after_a_batch_of_the_future_until_the_next_one(source, set
     assert feed() == "live"
 
 
+def readiness(client):
+    return client.get("/readyz").json()
+
+
 def feed():
     updating.quote_board().renew_worker_lease()
-    return feed_state(at=timezone.now())
+    return feed_state(at=timezone.now())["feed"]
 
 
 def test_sources_page_shows_a_batch_of_the_future(client, source, set_clock):

@@ -26,7 +26,7 @@ def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
         raise Http404
     query = PickerForm(request.GET).query()
     context = {
-        "feed": feed_state(at=timezone.now()),
+        **feed_state(at=timezone.now()),
         "market": market,
         "market_name": TABS[market],
         "tabs": TABS.items(),

@@ -50,7 +50,7 @@ def watchlists(request: MemberRequest) -> HttpResponse:
 def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     shown_list = get_owned_or_404(own_lists(request.user), pk)
     context = {
-        "feed": feed_state(at=timezone.now()),
+        **feed_state(at=timezone.now()),
         "watchlist": shown_list,
         "rows": listed_in(shown_list),
         "limit": SYMBOL_LIMIT_USER,
@@ -111,7 +111,7 @@ def delete_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
 def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     shown_list = _shared_list_or_404(share_key)
     context = {
-        "feed": feed_state(at=timezone.now()),
+        **feed_state(at=timezone.now()),
         "watchlist": shown_list,
         "rows": listed_in(shown_list),
         "is_owner": shown_list.owner_id == request.user.pk,

@@ -2,6 +2,7 @@ import itertools
 
 import pytest
 from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
 
 from mainapp.core.middleware import MAX_BODY, BodyLimitMiddleware
 from project.asgi import application
@@ -103,3 +104,12 @@ async def test_a_disconnect_during_a_refusal_is_passed_on():
     await BodyLimitMiddleware(inner)(scope(headers), receive, None)
 
     assert messages_seen == [b"", "http.disconnect"]
+
+
+def test_a_form_that_is_expensive_to_decode_is_refused(client):
+    form = "application/x-www-form-urlencoded"
+    sizes = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE, settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+
+    statuses = [client.post("/login/", "%" * size, content_type=form).status_code for size in sizes]
+
+    assert (statuses, sizes[0]) == ([200, 400], 256 * 1024)

@@ -5,6 +5,7 @@ import pickle
 import time
 
 import msgpack  # type: ignore[import-untyped] # it has no types
+import orjson
 import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
@@ -23,8 +24,10 @@ from mainapp.core.tests.pipes import until
 from mainapp.forum.events import ROOMS
 from mainapp.forum.fanout.presence import PresenceLease
 from mainapp.forum.models import Room
+from mainapp.market.board import Board, BoardReader, board_key
 from mainapp.market.context import PORTFOLIO_KEY
 from mainapp.market.events import STOCK_CHAT
+from mainapp.market.tests.quotes import make_quote
 from project.celery import app
 
 TRACK = "/ws/stock/track/"
@@ -109,13 +112,42 @@ def test_celery_reads_json_only(tmp_path, content_type):
     assert not (tmp_path / "run").exists()
 
 
+# Prices ------------------------------------------------------------------------------------------
+
+
+async def test_forged_prices_and_feed_states_are_ignored():
+    board, redis = Board(simulated=True), async_client()
+    board.restore([make_quote(price="38.42"), make_quote("VALE3", "60.00")])
+    name = board_key(True)
+    (_, stored, foreign) = (redis_client().hget(name, s) for s in ("@epoch", "PETR4", "VALE3"))
+    forged = [
+        foreign,
+        stored.replace(b"38.42", b"99.99"),
+        b"0|1|" + stored.split(b"|", 2)[2][16:],
+        b"x",
+        b"0|1|" + b"x" * 40,
+    ]
+    status = {"batch_at": "2026-01-05T12:00:00Z", "next_due_at": "2026-01-05T12:00:00Z"}
+    redis_client().hset(name, "@status", orjson.dumps(status))
+
+    for value in forged:
+        redis_client().hset(name, "PETR4", value)
+        contents = await BoardReader(simulated=True, redis_client=redis).read()
+        assert list(contents.quotes) == ["VALE3"]
+        assert board.pulse().status is None
+
+    placed = board.put([make_quote(price="38.43")], None)
+    assert placed.changed["PETR4"][0] is None
+    await redis.aclose()
+
+
 # Messages to sockets -----------------------------------------------------------------------------
 
 
 @pytest.mark.django_db(transaction=True)
 async def test_forged_ends_of_log_ins_are_refused(websocket, alice, caplog):
     async with websocket(TRACK, alice) as socket:
-        ended = {"type": "login.ended", "user": alice.pk, "session": None, "code": 4401}
+        ended = {"type": "login.ended", "user": alice.pk, "session": None}
         for data in forged(ended):
             await send_raw(LOGINS, data)
 

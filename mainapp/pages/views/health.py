@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from mainapp.core import static_files
+from mainapp.core.clocks import is_ahead, is_lease_held
 from mainapp.core.database import limited
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
@@ -83,8 +85,11 @@ def check_batch() -> str:
             return "no batch of quotes yet"
         now = timezone.now()
         if status.is_ahead(now):
-            ahead_s = (status.batch_at - now).total_seconds()
-            return f"the last batch is {ahead_s:.0f} s in the future: a clock was set back"
+            batch_s = (status.batch_at - now).total_seconds()
+            due_s = (status.next_due_at - now).total_seconds()
+            if is_ahead(status.batch_at, at=now):
+                return f"the last batch is {batch_s:.0f} s in the future: a clock was set back"
+            return f"the next batch is due only in {due_s:.0f} s: a clock was set back"
         if now <= status.next_due_at + BATCH_GRACE:
             return "ok"
         return f"the last batch is {(now - status.batch_at).total_seconds():.0f} s old"
@@ -93,19 +98,23 @@ def check_batch() -> str:
 
 
 def check_worker() -> str:
-    return _check_lease(board.WORKER_KEY, "no worker renews its lease")
+    return _check_lease(board.WORKER_KEY, board.WORKER_LEASE_MS, "no worker renews its lease")
 
 
 def check_beat() -> str:
-    return _check_lease(board.BEAT_KEY, "no beat renews its lease")
+    return _check_lease(board.BEAT_KEY, board.BEAT_LEASE_MS, "no beat renews its lease")
 
 
 def check_static_files() -> str:
     return static_files.fault() or "ok"
 
 
-def _check_lease(name: str, otherwise: str) -> str:
-    return _check_with_redis(lambda: "ok" if redis_client().exists(name) else otherwise)
+def _check_lease(name: str, lease_ms: int, otherwise: str) -> str:
+    def check() -> str:
+        left_ms: Any = redis_client().pttl(name)
+        return "ok" if is_lease_held(left_ms, lease_ms=lease_ms) else otherwise
+
+    return _check_with_redis(check)
 
 
 def _check_with_redis(check: Callable[[], str]) -> str:

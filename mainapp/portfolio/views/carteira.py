@@ -52,6 +52,7 @@ def carteira(request: MemberRequest) -> HttpResponse:
 def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
     times = [quote.quoted_at for quote in portfolio.quotes.values() if quote.quoted_at]
     divisions = all_divisions(portfolio)
+    status = market_status(at=at, newest_at=max(times, default=None))
     return {
         "lines": list(portfolio.lines),
         "totals": totals(portfolio),
@@ -59,7 +60,8 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
         "labels": {division.key: division.labels for division in divisions},
         "holdings": [holding_to_wire(row.holding) for row in portfolio.valuation.rows],
         "quotes": {symbol: quote.to_wire() for symbol, quote in portfolio.quotes.items()},
-        **market_status(at=at, newest_at=max(times, default=None)),
+        "is_any_late": not status["late_symbols"].isdisjoint(portfolio.quotes),
+        **status,
     }
 
 

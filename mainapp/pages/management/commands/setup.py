@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from mainapp.accounts.services import avatars
+from mainapp.accounts.services import avatars, log_ins
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
 from mainapp.market.selectors.schedule import update_schedule
@@ -79,6 +79,7 @@ def schedule() -> str:
     ensure_periodic_tasks()
     ensure_sweep()
     avatars.ensure_periodic_task()
+    log_ins.ensure_pruning()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"

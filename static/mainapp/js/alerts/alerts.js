@@ -3,7 +3,7 @@ import { readJson, setText } from "../core/dom.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
 import { ageText, fieldText, originText } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
-import { attachStatus } from "../market/status.js";
+import { attachStatus, markLate } from "../market/status.js";
 import { distanceText } from "./distance.js";
 
 const root = document.querySelector("[data-alerts]");
@@ -29,6 +29,7 @@ async function refresh() {
   if (gone.length) socket.unsubscribe(gone);
   socket.subscribe(symbols);
   rows.forEach(show);
+  markLate(socket);
 }
 
 function quoteOf(row) {

@@ -8,24 +8,14 @@ import {
 import { gettext } from "../core/i18n.js";
 import { decimal, pct } from "../core/number.js";
 import { applyPrice, axisTime } from "./bars.js";
+import { themeColors, withAlpha } from "./colors.js";
 import { drawMarks, firingsOnBars, limitPrices, widened } from "./marks.js";
-import { bollinger, percentChange, rsi, sma } from "./indicators.js";
+import { percentChange, studies } from "./indicators.js";
 
-const AVERAGES = { sma9: 9, sma21: 21, sma50: 50 };
 const EDGE_PX = 16; // at the left, for the first label of the time axis
 const MONEY = { type: "custom", minMove: 0.01, formatter: (value) => decimal(value.toFixed(2)) };
 const PERCENT = { ...MONEY, formatter: (value) => pct(value.toFixed(2)) };
 const NO_LABELS = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
-
-function cssColor(name) {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-}
-
-/** Return a colour of rgb(…) with another opacity. */
-function withAlpha(color, alpha) {
-  const [r, g, b] = color.match(/[\d.]+/g) ?? [128, 128, 128];
-  return `rgba(${r}, ${g}, ${b}, ${alpha})`;
-}
 
 export class StockChart {
   /** `onCrosshair(bar)` gets the bar under the pointer, null when there is none. */
@@ -41,6 +31,7 @@ export class StockChart {
     this._fittedAt = -Infinity;
     this._marks = { limits: [], firings: [] };
     this._previousClose = NaN;
+    this._isStale = false;
     this._chart = createChart(element, {
       autoSize: true,
       layout: { attributionLogo: true, panes: { enableResize: false } },
@@ -73,6 +64,13 @@ export class StockChart {
     this.options = options;
     this._other = other;
     this._rebuild();
+  }
+
+  /** Draw the newest bar as one whose price is old, or as a live one. */
+  setStale(isStale) {
+    if (isStale === this._isStale) return;
+    this._isStale = isStale;
+    if (this.bars.length) this._rebuild();
   }
 
   /**
@@ -115,13 +113,8 @@ export class StockChart {
     if (bar) this._series.compare?.update(this._close(bar, this._otherBase));
   }
 
-  _colors() {
-    const names = ["up", "down", "ink", "ink-2", "line", "surface", "brand", "accent", "violet", "flat"];
-    return Object.fromEntries(names.map((name) => [name, cssColor(`--${name}`)]));
-  }
-
   _paint() {
-    const color = this._colors();
+    const color = themeColors();
     this._color = color;
     this._chart.applyOptions({
       layout: {
@@ -192,10 +185,11 @@ export class StockChart {
       priceLineColor: flat,
       priceFormat,
     };
+    const title = this._isStale ? gettext("desatualizado") : "";
     const isLine = Boolean(this.options.line);
     const points = this.bars.map((bar) => this._point(bar));
-    if (isLine) add("main", LineSeries, { color: brand, lineWidth: 2, priceFormat }, points);
-    else add("main", CandlestickSeries, candles, points);
+    if (isLine) add("main", LineSeries, { color: brand, lineWidth: 2, priceFormat, title }, points);
+    else add("main", CandlestickSeries, { ...candles, title }, points);
     if (this._base === null) return;
     const other = this._other.map((bar) => this._close(bar, this._otherBase));
     const index = { color: this._color.accent, lineWidth: 2, title: "IBOV", priceFormat };
@@ -255,13 +249,7 @@ export class StockChart {
 
   /** Return the points of each enabled study. */
   _studies() {
-    const closes = this.bars.map((bar) => bar.close);
-    const values = {};
-    for (const [name, period] of Object.entries(AVERAGES)) {
-      if (this.options[name]) values[name] = sma(closes, period);
-    }
-    if (this.options.bollinger) Object.assign(values, bollinger(closes));
-    if (this.options.rsi) values.rsi = rsi(closes);
+    const values = studies(this.bars.map((bar) => bar.close), this.options);
     return Object.fromEntries(
       Object.entries(values).map(([name, numbers]) => [
         name,
@@ -282,7 +270,14 @@ export class StockChart {
   }
 
   _close(bar, base = this._base) {
-    return { time: this._time(bar), value: percentChange(bar.close, base) };
+    return { time: this._time(bar), value: percentChange(bar.close, base), ...this._staleColors(bar) };
+  }
+
+  /** Return the colours of the newest bar of a series while its price is old. */
+  _staleColors(bar) {
+    if (!this._isStale || (bar !== this.bars.at(-1) && bar !== this._other.at(-1))) return {};
+    const color = this._color.flat;
+    return { color, wickColor: color };
   }
 
   _point(bar) {
@@ -290,11 +285,11 @@ export class StockChart {
     const [open, high, low, close] = [bar.open, bar.high, bar.low, bar.close].map((price) =>
       percentChange(price, this._base),
     );
-    return { time: this._time(bar), open, high, low, close };
+    return { time: this._time(bar), open, high, low, close, ...this._staleColors(bar) };
   }
 
   _volume(bar) {
-    const color = bar.close < bar.open ? this._color.down : this._color.up;
+    const { color = bar.close < bar.open ? this._color.down : this._color.up } = this._staleColors(bar);
     return { time: this._time(bar), value: bar.volume ?? 0, color: withAlpha(color, 0.35) };
   }
 }

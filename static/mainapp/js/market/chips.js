@@ -3,7 +3,7 @@ import { gettext } from "../core/i18n.js";
 import { decimal, direction, pct } from "../core/number.js";
 import { originText } from "./quotes.js";
 import { StockSocket } from "./socket.js";
-import { attachStatus } from "./status.js";
+import { attachStatus, markLate } from "./status.js";
 
 const LIMIT = 30; // of anonymous visitors
 
@@ -26,18 +26,17 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
   function show(symbol) {
     const quote = socket.quotes.get(symbol);
     for (const chip of root.querySelectorAll(`.chip[data-symbol="${CSS.escape(symbol)}"]`)) {
-      if (quote?.price) fill(chip, quote);
+      if (quote?.price) fill(chip, quote, socket.late.has(symbol));
       else chip.title = gettext("aguardando primeira cotação");
     }
   }
 
   function watch(elements) {
-    const symbols = new Set();
-    for (const element of elements) {
-      for (const chip of element.querySelectorAll(".chip[data-symbol]")) symbols.add(chip.dataset.symbol);
-    }
+    const chips = [...elements].flatMap((element) => [...element.querySelectorAll(".chip[data-symbol]")]);
+    const symbols = new Set(chips.map((chip) => chip.dataset.symbol));
     for (const symbol of symbols) follow(symbol);
     for (const symbol of symbols) show(symbol);
+    markLate(socket);
     start();
   }
 
@@ -67,6 +66,7 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
   socket.addEventListener("quotes", ({ detail }) => {
     for (const symbol of detail.changes.keys()) show(symbol);
   });
+  socket.addEventListener("late", () => followed.forEach(show));
   socket.addEventListener("unknown", ({ detail }) => {
     for (const symbol of detail.symbols) followed.delete(symbol);
   });
@@ -74,7 +74,7 @@ export function attachChips(root, { room, quotes = {}, bar = null, limit = LIMIT
   return watch;
 }
 
-function fill(chip, quote) {
+function fill(chip, quote, isLate) {
   const price = chip.querySelector('[data-field="price"]');
   const change = chip.querySelector('[data-field="change_pct"]');
   if (!price || !change) return;
@@ -83,5 +83,5 @@ function fill(chip, quote) {
   change.textContent = hasChange ? pct(quote.change_pct) : "";
   change.className = hasChange ? direction(quote.change_pct) : "";
   chip.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
-  chip.title = originText(quote);
+  chip.title = originText(quote, isLate);
 }

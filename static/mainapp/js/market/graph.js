@@ -9,7 +9,7 @@ import * as candles from "./candles.js";
 import { StockChart } from "./chart.js";
 import { ageText, changeClass, fieldText, originText, place } from "./quotes.js";
 import { StockSocket } from "./socket.js";
-import { attachStatus } from "./status.js";
+import { attachStatus, isStale } from "./status.js";
 
 const OPTIONS_KEY = "pregao.graph";
 const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
@@ -46,8 +46,21 @@ function showQuote(quote) {
     dom.setMarker(bar, place(quote[low], quote[high], quote.price));
   }
   fields.get("price").title = originText(quote);
-  document.title = `${symbol} ${decimal(quote.price)} · Pregão`;
+  showTitle(quote);
   showAge();
+}
+
+function showTitle({ price }) {
+  const age = isStale(root) ? ` (${gettext("desatualizado")})` : "";
+  document.title = `${symbol} ${decimal(price)}${age} · Pregão`;
+}
+
+/** Mark what style sheets cannot: the title of the tab, and the chart's last bar and price. */
+function showStaleness() {
+  const quote = socket.quotes.get(symbol) ?? rendered[symbol];
+  if (quote) showTitle(quote);
+  chart.setStale(isStale(root) || Boolean(options.compare && socket.late.has(index)));
+  showLegend(pointedBar);
 }
 
 function showAge() {
@@ -64,7 +77,12 @@ function showAge() {
 function showLegend(hoveredBar) {
   pointedBar = hoveredBar;
   const bar = pointedBar ?? bars.at(-1);
+  const isNewest = bar === bars.at(-1);
+  part("legend").classList.toggle("priced", isNewest);
   part("legend").replaceChildren(...(bar ? legendOf(bar) : []));
+  if (bar && isNewest) {
+    part("legend").append(dom.build("small", { className: "stale-note" }, gettext("desatualizado")));
+  }
 }
 
 function legendOf(bar) {
@@ -250,8 +268,10 @@ socket.addEventListener("quotes", ({ detail }) => {
     chart.tickOther(Date.parse(other.quoted_at) / 1000, other);
   }
 });
+document.addEventListener("priceage", showStaleness);
 attachStatus(root.querySelector("[data-market-status]"), socket);
 if (rendered[symbol]) showQuote(rendered[symbol]);
+showStaleness();
 showToggles();
 socket.start();
 setInterval(showAge, 1000);

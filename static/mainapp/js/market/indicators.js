@@ -1,5 +1,7 @@
 // Moving averages, RSI and Bollinger bands; null where there are too few values.
 
+const AVERAGES = { sma9: 9, sma21: 21, sma50: 50 };
+
 /** Return the simple moving average of the last `period` values at each place. */
 export function sma(values, period) {
   let sum = 0;
@@ -48,6 +50,17 @@ export function bollinger(values, period = 20, width = 2) {
     upper: middle.map((mean, i) => (mean === null ? null : mean + width * deviation[i])),
     lower: middle.map((mean, i) => (mean === null ? null : mean - width * deviation[i])),
   };
+}
+
+/** Return the values of each study that `options` enables, by name. */
+export function studies(closes, options) {
+  const values = {};
+  for (const [name, period] of Object.entries(AVERAGES)) {
+    if (options[name]) values[name] = sma(closes, period);
+  }
+  if (options.bollinger) Object.assign(values, bollinger(closes));
+  if (options.rsi) values.rsi = rsi(closes);
+  return values;
 }
 
 /** Return a value's change from `base` in percent; the value itself without a base. */

@@ -69,7 +69,7 @@ export function ageText(quote, nowMs) {
 }
 
 /** Return source, time and delay of a price in one line. */
-export function originText(quote) {
+export function originText(quote, isLate = false) {
   const parts = [gettext("Fonte: %(source)s", { source: sourceName(quote.source) })];
   if (quote.quoted_at) {
     const time = clock(quote.quoted_at);
@@ -80,6 +80,7 @@ export function originText(quote) {
     );
   }
   if (quote.delay_s > 0) parts.push(delayText(quote.delay_s));
+  if (isLate) parts.push(gettext("a última atualização não chegou a este papel"));
   return parts.join(" · ");
 }
 

@@ -261,6 +261,7 @@ export class StockSocket extends EventTarget {
     this.symbols.delete(symbol);
     this.quotes.delete(symbol);
     this.pending.delete(symbol);
+    this.late.delete(symbol);
   }
 
   _emit(type, detail = {}) {

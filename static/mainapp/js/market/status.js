@@ -27,9 +27,11 @@ const REASONS = {
 
 /**
  * Show the state of `socket` in `bar`, and mark the page: `data-prices` is `stale` or `live`. Style sheets
- * mark all prices by it, and the figures derived from them; the server renders the same attribute.
+ * mark all prices by it, and the figures derived from them; the server renders the same attribute. Scripts
+ * that draw prices listen for `priceage`.
  */
 export function attachStatus(bar, socket) {
+  socket.addEventListener("late", () => markLate(socket));
   const status = new MarketStatus(bar, socket);
   socket.setRenderedBatch(bar.dataset.newestAt);
   socket.addEventListener("status", () => status.render());
@@ -37,6 +39,25 @@ export function attachStatus(bar, socket) {
   document.addEventListener("visibilitychange", () => status.render());
   displayElsewhere(socket.connection);
   status.render();
+}
+
+/**
+ * Mark what is as old as the prices that the last batch did not reach: elements of a symbol, and sums over
+ * all symbols of the page. To be called again for elements that were added.
+ */
+export function markLate({ late }) {
+  for (const element of document.querySelectorAll("[data-symbol]")) {
+    element.toggleAttribute("data-late", late.has(element.dataset.symbol));
+  }
+  for (const element of document.querySelectorAll("[data-sums]")) {
+    element.toggleAttribute("data-late", late.size > 0);
+  }
+  document.dispatchEvent(new CustomEvent("priceage"));
+}
+
+/** Return whether the prices of one element, or of the whole page, are old. */
+export function isStale(element = document.body) {
+  return element.closest('[data-prices="stale"], [data-late]') !== null;
 }
 
 class MarketStatus {
@@ -67,6 +88,7 @@ class MarketStatus {
     this._shownState = state;
     if (state !== "connecting") {
       document.documentElement.dataset.prices = state === "live" ? "live" : "stale";
+      document.dispatchEvent(new CustomEvent("priceage"));
     }
   }
 

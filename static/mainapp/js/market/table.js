@@ -102,13 +102,12 @@ export class QuoteTable {
     this._drawSpark(row);
   }
 
-  /** Mark the rows of the symbols that the last batch did not reach. */
+  /** Say in the rows of these symbols that the last batch did not reach them. */
   setLate(symbols) {
     for (const row of this._rows.values()) {
       const isLate = symbols.has(row.element.dataset.symbol);
       if (row.isLate === isLate) continue;
       row.isLate = isLate;
-      row.element.dataset.prices = isLate ? "stale" : "live";
       if (row.quote) this._writeOrigin(row);
     }
   }
@@ -194,8 +193,7 @@ export class QuoteTable {
     cells.age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
     const delay = isLate ? gettext("atrasado") : quote.delay_s > 0 ? delayText(quote.delay_s) : "";
     if (cells.age.dataset.delay !== delay) cells.age.dataset.delay = delay;
-    const reason = isLate ? ` · ${gettext("a última atualização não chegou a este papel")}` : "";
-    const origin = originText(quote) + reason;
+    const origin = originText(quote, isLate);
     if (cells.age.title !== origin) cells.age.title = cells.price.title = origin;
   }
 

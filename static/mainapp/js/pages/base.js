@@ -3,6 +3,14 @@ import { build } from "../core/dom.js";
 import { attachSearch } from "../market/search.js";
 import { savePreference } from "./preferences.js";
 
+const OLD_MS = 60_000;
+
+/** On a page without a socket no newer prices arrive: after a minute those that it has are old. */
+function markOldPrices(page) {
+  if (page.dataset.prices !== "live" || document.querySelector("[data-market-status]")) return;
+  setTimeout(() => (page.dataset.prices = "stale"), OLD_MS);
+}
+
 let saving = Promise.resolve(); // one request after the other: the last choice wins
 
 /** Save a theme in the account; resolves to the text of an error, "" when there is none. */
@@ -79,6 +87,7 @@ function guardMember(member) {
 }
 
 if (document.body.dataset.member) guardMember(document.body.dataset.member);
+markOldPrices(document.documentElement);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);

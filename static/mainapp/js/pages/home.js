@@ -4,7 +4,7 @@ import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
 import { ageSeconds, originText } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
-import { attachStatus } from "../market/status.js";
+import { attachStatus, markLate } from "../market/status.js";
 
 const INDEX = "IBOV";
 const OLD_S = 120;
@@ -119,6 +119,7 @@ function showRanking({ detail }) {
   for (const [symbol, quote] of Object.entries(detail.quotes)) {
     lastPrices.set(symbol, quote.price);
   }
+  markLate(socket);
 }
 
 const socket = new StockSocket({ room: "home", symbols: [INDEX] });
