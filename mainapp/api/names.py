@@ -25,7 +25,7 @@ def new_secret() -> str:
 
 def is_key(text: str) -> bool:
     match = _KEY.fullmatch(text)
-    return bool(match) and _check(match[1]) == match[2]
+    return match is not None and _check(match[1]) == match[2]
 
 
 def digest_of(secret: str) -> str:

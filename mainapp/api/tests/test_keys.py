@@ -13,6 +13,7 @@ from mainapp.alerts.models import Alert
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.api.models import ApiKey
 from mainapp.api.names import is_key, new_secret
+from mainapp.api.selectors.keys import TABLE
 from mainapp.api.services.keys import create_key, record_use
 from mainapp.api.services.tokens import create_tokens
 from mainapp.api.tests.test_policies import address, objects  # noqa: F401 - a fixture
@@ -293,6 +294,14 @@ def test_keys_cost_the_same_queries_at_any_number(client, alice, django_assert_n
     client.force_login(alice)
     with django_assert_num_queries(4):  # session, user, count, rows
         assert len(client.get(KEYS).json()["results"]) == rows
+
+
+def test_export_has_the_keys_without_their_hashes(alice):
+    secret = secret_of(alice, "read")
+    (row,) = TABLE.rows(alice)
+
+    assert dict(zip(TABLE.columns, row, strict=True))["hint"] == secret[:12]
+    assert ApiKey.objects.get().digest not in str(row)
 
 
 # The page --------------------------------------------------------------------------------------

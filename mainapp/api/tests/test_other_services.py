@@ -260,8 +260,8 @@ def test_alerts_are_listed_changed_and_deleted(accounts):
 )
 def test_whole_alert_is_sent_back_with_one_change(old, method, change, expected):
     fields = {"symbol": "PETR4", "comparison": "gt", "threshold_price": "40", "note": "oi"}
-    fields |= {"alert_type": "duration", "duration_minutes": 30}
-    alert = old("POST", "/alerts/create", fields).json()
+    hold = {"alert_type": "duration", "duration_minutes": 30}
+    alert = old("POST", "/alerts/create", fields | hold).json()
 
     response = old(method, f"/alerts/{alert['id']}", alert | change)
 
