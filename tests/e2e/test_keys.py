@@ -14,7 +14,7 @@ from tests.e2e.phone import PHONE, WIDTH, content_widths
 def test_key_is_created_used_and_revoked_on_a_phone(open_page: OpenPage, has_script: bool) -> None:
     page = open_page(BLANK, **PHONE, java_script_enabled=has_script)
     log_in_new_user(page, "/keys/")
-    page.get_by_label("Nome").fill("Planilha com um nome comprido " * 2)
+    page.get_by_role("textbox", name="Nome").fill("Planilha com um nome comprido " * 2)
     page.get_by_label("Criar, mudar e apagar alertas").check()
     page.get_by_label("Vale por").select_option("30 dias")
     page.get_by_label("Sua senha").fill(PASSWORD)
