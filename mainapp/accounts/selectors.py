@@ -19,8 +19,10 @@ from django.utils.crypto import constant_time_compare
 
 from mainapp.accounts.fanout import Rights
 from mainapp.accounts.models import REMOVED_USER, Preferences, User
+from mainapp.core.names import tidy
 
 USERNAME_TRIES = 30
+MAX_DISPLAY_NAME = 60  # the column's size
 UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
 MAX_LOG_IN_NAME = 254  # the longest e-mail; SQLite refuses to compare with 50,000 characters
 
@@ -66,6 +68,16 @@ def free_username(name: str) -> str:
         if not User.objects.filter(username__iexact=candidate).exists():
             return candidate
     raise refusal
+
+
+def usable_display_name(name: str) -> str:
+    """Return a person's name in the form of a display name; "" if it may not be one. One query."""
+    shown = tidy(name)
+    try:
+        User.objects.check_display_name(shown, User())
+    except ValidationError:
+        return ""
+    return shown if len(shown) <= MAX_DISPLAY_NAME else ""
 
 
 def _usernames_from(name: str) -> Iterator[str]:

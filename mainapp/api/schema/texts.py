@@ -87,11 +87,15 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         summary="Sign up",
         description=(
             "Create an account by the rules of the site's page. Without a `username` one is made "
-            "from `name`. The response is the same for an e-mail that is taken; its owner gets a "
-            "message."
+            "from `name`, which becomes the display name unless another user has it. The response "
+            "is the same for an e-mail that is taken; its owner gets a message."
         ),
         body={"name": "Ana Souza", "email": "ana.souza@example.org", "password": PASSWORD},
-        answer={"username": "ana.souza", "email": "ana.souza@example.org"},
+        answer={
+            "username": "ana.souza",
+            "display_name": "Ana Souza",
+            "email": "ana.souza@example.org",
+        },
     ),
     ("post", "accounts/login/"): _LOGIN,
     ("post", "accounts/token/"): _LOGIN,

@@ -22,7 +22,7 @@ class Password(serializers.CharField):
 
 
 class Registration(Strict):
-    """A new account: a `username`, or a `name` from which a free one is made.
+    """A new account. Without a `username` a free one is made from `name`, which is also shown.
 
     The password is `password`, or `password1` with the same `password2`.
     """
@@ -36,8 +36,6 @@ class Registration(Strict):
 
     def validate(self, attrs: Any) -> Any:
         missing = {}
-        if "username" not in attrs and "name" not in attrs:
-            missing["username"] = [_required()]
         if "password" not in attrs and "password1" not in attrs:
             missing["password"] = [_required()]
         if "password" not in attrs and "password1" in attrs and "password2" not in attrs:
@@ -54,6 +52,7 @@ class Registered(serializers.Serializer):
     """The same for a taken e-mail: with `mandatory`, an e-mail informs its owner."""
 
     username = serializers.CharField()
+    display_name = serializers.CharField(allow_blank=True)
     email = serializers.CharField()
     verification = serializers.ChoiceField(choices=["none", "optional", "mandatory"])
 

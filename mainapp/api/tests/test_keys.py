@@ -11,7 +11,7 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
 from mainapp.alerts.tests.factories import make_alert
-from mainapp.api.models import ApiKey
+from mainapp.api.models import ApiKey, KeptAnswer
 from mainapp.api.names import is_key, new_secret
 from mainapp.api.selectors.keys import TABLE
 from mainapp.api.services.keys import create_key, record_use
@@ -234,6 +234,13 @@ def test_key_is_created_listed_and_revoked(client, alice, tokens):
     assert client.get("/api/v1/alerts/", headers=headers(secret)).status_code == 200
     assert client.delete(f"{KEYS}{data['id']}/", headers=tokens).status_code == 204
     assert client.get("/api/v1/alerts/", headers=headers(secret)).status_code == 401
+
+
+def test_no_secret_is_stored_with_an_idempotency_key(client, tokens):
+    made = [post(client, NEW, tokens | {"Idempotency-Key": "k"}).json() for _ in range(2)]
+
+    assert made[0]["key"] != made[1]["key"]
+    assert KeptAnswer.objects.count() == 0
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_address_that_is_no_operation_is_missing(client):
 
 
 @pytest.mark.parametrize(
-    "names", [{"username": "dora"}, {"name": "Dora Lima"}, {"username": "dora", "name": "Dora"}]
+    "names", [{"username": "dora"}, {"name": "Dora Lima"}, {"username": "dora", "name": "Dora"}, {}]
 )
 @pytest.mark.parametrize(
     "passwords", [{"password": PASSWORD}, {"password1": PASSWORD, "password2": PASSWORD}]
@@ -108,14 +108,25 @@ def test_register(names, passwords):
 
     assert response.status_code == 201, response.json()
     username = response.json()["username"]
-    assert username == names.get("username", "dora.lima")
-    assert User.objects.get(username=username).check_password(PASSWORD)
+    made = "dora.lima" if "name" in names else "pessoa"
+    assert username == names.get("username", made)
+    user = User.objects.get(username=username)
+    assert user.check_password(PASSWORD)
+    assert user.display_name == response.json()["display_name"] == names.get("name", "")
+
+
+@pytest.mark.parametrize("name", ["Carla", "\u0421\u0443san", "x" * 61])
+def test_name_that_may_not_be_shown_is_not_shown(carla, name):
+    fields = {"email": "dora@example.org", "name": name, "password": PASSWORD}
+    response = OldClient()("POST", "/register", fields)
+
+    assert (response.status_code, response.json()["display_name"]) == (201, "")
 
 
 @pytest.mark.parametrize(
     ("fields", "wrong"),
     [
-        ({"password1": PASSWORD}, {"username", "password2"}),
+        ({"password1": PASSWORD}, {"password2"}),
         ({"username": "dora"}, {"password"}),
         ({"username": "dora", "password1": PASSWORD, "password2": "x"}, {"password2"}),
         ({"username": "dora", "password": PASSWORD, "password1": "x"}, {"password2"}),

@@ -21,7 +21,7 @@ from rest_framework.response import Response
 from mainapp.accounts.adapter import MISMATCH
 from mainapp.accounts.forms import LogInForm, SignUpForm
 from mainapp.accounts.models import User
-from mainapp.accounts.selectors import free_username, preferences_of
+from mainapp.accounts.selectors import free_username, preferences_of, usable_display_name
 from mainapp.accounts.services.preferences import save_preferences, save_profile
 from mainapp.api.serializers.accounts import (
     Account,
@@ -59,18 +59,21 @@ class RegisterView(ApiView):
             self.check_repeated(request)  # a concurrent request may have just created the account
         _check(form)
         user = _new_user(request._request, form)
+        user.display_name = usable_display_name(data.get("name", ""))
         self.begin(request)
         try:
             _register(request._request, form, user)
         except IntegrityError:
             form = _sign_up_form(data)
             _check(form)  # another user took the username since the first check
-            if "username" in data:
+            if "name" not in data and "username" in data:
                 raise
             user.pk, user.username = None, form.cleaned_data["username"]
+            user.display_name = usable_display_name(data.get("name", ""))
             _register(request._request, form, user)
         answer = {
             "username": form.cleaned_data["username"],
+            "display_name": user.display_name,
             "email": form.cleaned_data["email"],
             "verification": settings.EMAIL_VERIFICATION,
         }
@@ -158,7 +161,7 @@ def _account_data(user: User) -> Any:
 
 
 def _sign_up_form(data: dict[str, Any]) -> SignUpForm:
-    username = data.get("username") or _username_from(data["name"])
+    username = data.get("username") or _username_from(data.get("name", ""))
     names = {"username": username, "email": data["email"]}
     return SignUpForm(names | dict.fromkeys(("password1", "password2"), data["password"]))
 
