@@ -143,12 +143,13 @@ def test_bad_value_is_refused_in_one_line_that_names_the_variable():
 
 
 STORES = """
+import os
 from project import settings
 from project.celery import app
 database = settings.DATABASES["default"]
 names = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
 print([database[name] for name in names], settings.REDIS_URL, app.conf.broker_url)
-print(app.connection_for_write().as_uri(include_password=True))
+print("CELERY_BROKER_URL" in os.environ, app.connection_for_write().as_uri())
 """
 
 
@@ -165,6 +166,7 @@ def test_stores_are_read_from_the_variables_of_other_services():
     first, celery = done.stdout.splitlines()
     database = ["b3/1", "ana@b3", "p#:%/ 1", "db", "5432"]
     assert first == f"{database} redis://broker:6379/3 redis://broker:6379/3"
+    assert celery.startswith("False ")
     assert celery.endswith("broker:6379/3")
 
 
