@@ -1,4 +1,4 @@
-# make run | build | test | check | fmt | bench | lock | check-lock | admin | backup | restore FILE=…
+# make run | build | demo | test | check | fmt | bench | lock | check-lock | admin | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -19,7 +19,7 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run build install develop assets chromium test unit unit-postgresql ops browser check style types \
+.PHONY: run build demo install develop assets chromium test unit unit-postgresql ops browser check style types \
 	imports templates settings fmt bench lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
@@ -27,6 +27,10 @@ unexport PYTHONDONTWRITEBYTECODE
 
 run: install assets
 	@exec $(PY) -m project.launcher
+
+# Sets the instance up, creates the demonstration people and prints how to log in.
+demo: install assets
+	@$(PY) -m project.launcher demo
 
 # Installation -------------------------------------------------------------------------------
 

@@ -31,7 +31,8 @@ from benchmarks.rig import nchan
 from benchmarks.rig.processes import IBOV, Rig, Worker, port_of
 from benchmarks.rig.readings import Tally, cpu_s
 
-SYMBOLS = [*IBOV, "BOVA11", "HGLG11", "IVVB11", "KNRI11", "SMAL11"][:85]
+FUNDS = ["BOVA11", "HGLG11", "IVVB11", "KNRI11", "SMAL11", "KNCR11", "XPML11", "MXRF11", "HGRU11"]
+SYMBOLS = [*IBOV, *FUNDS][:85]
 USUAL_SOCKETS = 200
 CPU_BUDGET_US, MEMORY_BUDGET_KB, COMMANDS_BUDGET = 20, 32, 4
 CONNECT_BUDGET_MS, FLAT = 1.5, 1.25

@@ -44,13 +44,12 @@ def prepare(folder: str) -> None:
 
     from mainapp.market.models import Stock  # noqa: PLC0415 - after the setup
     from mainapp.market.services.catalogue import (  # noqa: PLC0415 - after the setup
-        read_entries,
+        load_data,
         search_text,
-        seed_catalogue,
     )
 
     call_command("migrate", verbosity=0)
-    seed_catalogue(entries=read_entries(ROOT / "data"))
+    load_data(ROOT / "data")
     rng = random.Random(1)  # noqa: S311 - made-up names
     symbols = (f"Z{''.join(letters)}3" for letters in product("ABCDEFGHIJKLMNO", repeat=3))
     missing = STOCKS - Stock.objects.count()

@@ -41,10 +41,13 @@ class _Delivery(TypedDict):
     routing_key: str
 
 
-class _Properties(TypedDict):
+class _RequiredProperties(TypedDict):
     delivery_tag: str
     delivery_info: _Delivery
-    body_encoding: Literal["base64"]
+
+
+class _Properties(_RequiredProperties, total=False):
+    body_encoding: Literal["base64"]  # of our own tasks; without it, the body is text
 
 
 class _Headers(TypedDict, total=False):
@@ -85,7 +88,8 @@ def checked_loads(text: str) -> Any:
         loaded = loads(text)
         message = loaded[0] if isinstance(loaded, list) and len(loaded) == 3 else loaded
         check_shape(message, _Message)
-        b64decode(message["body"], validate=True)
+        if "body_encoding" in message["properties"]:
+            b64decode(message["body"], validate=True)
     except (ValueError, RecursionError) as error:
         raise MalformedMessage(str(error)[:200]) from None
     if "task" in message["headers"] and "id" not in message["headers"]:

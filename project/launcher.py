@@ -1,7 +1,8 @@
 """The launcher of `make run`: checks and starts one instance on one machine.
 
-`python -m project.launcher manage …` runs a management command in the same environment. The checks
-do not import Django, so that a refusal appears at once.
+`python -m project.launcher manage …` runs a management command in the same environment, and
+`python -m project.launcher demo` fills an instance with demonstration data. The checks do not
+import Django, so that a refusal appears at once.
 """
 
 import contextlib
@@ -10,10 +11,11 @@ import os
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 
 from project import embedded
 from project.environment import Refusal, env, load_env_file
-from project.instance import REAL_SOURCES, Instance
+from project.instance import LOOPBACK, REAL_SOURCES, Instance
 from project.listener import listen
 from project.site_url import DEFAULT_PORT, WILDCARDS, own_url
 from project.supervisor import Child, Stop, Supervisor, log
@@ -36,6 +38,8 @@ def main() -> None:
     os.umask(0o077)
     if sys.argv[1:2] == ["manage"]:
         manage(sys.argv[2:])
+    elif sys.argv[1:] == ["demo"]:
+        fill_with_demo_data()
     else:
         Launcher().run()
 
@@ -61,7 +65,7 @@ class Launcher:
         supervisor = Supervisor()
         try:
             if not redis_url:
-                self._start_redis(supervisor)
+                _start_redis(supervisor, self.instance.data_dir)
             source, why = self._prepare(supervisor)
             self._start(supervisor, source)
             self._announce(source, why)
@@ -82,18 +86,6 @@ class Launcher:
                 "another with PORT (and HOST)"
             ) from None
         self.address = f"{own_url(self.listener.getsockname()[1])}/"
-
-    def _start_redis(self, supervisor: Supervisor) -> None:
-        data_dir = self.instance.data_dir
-        try:
-            command = embedded.redis_command(data_dir)
-        except OSError as error:
-            raise Refusal(str(error)) from None
-        redis = supervisor.start(Child("redis", command, os.environ, stops_last=True))
-        path = embedded.socket_path(data_dir)
-        supervisor.wait_until(lambda: not redis.is_running or embedded.answers(path), REDIS_START_S)
-        if not redis.is_running or not embedded.answers(path):
-            raise Refusal(f"redis-server does not start: see {data_dir / 'redis' / 'redis.log'}")
 
     def _prepare(self, supervisor: Supervisor) -> tuple[str, str]:
         """Run `setup` and, at the same time, choose the quote source; return it and the reason."""
@@ -139,6 +131,62 @@ class Launcher:
         with contextlib.suppress(OSError):  # as in `log`
             sys.stdout.write("".join(f"  {name:<8} {text}\n" for name, text in rows.items()))
             sys.stdout.flush()
+
+
+def fill_with_demo_data() -> None:
+    """Set up the instance and create the demonstration people; `make run` then starts it.
+
+    Works beside a running instance, too. The passwords are public, so an instance that other
+    machines reach is refused. Raises: Refusal.
+    """
+    if env.host("HOST", "127.0.0.1") not in LOOPBACK:
+        raise Refusal(
+            "the passwords of the demonstration data are public: make demo works only without HOST"
+        )
+    instance, supervisor = Instance.open(), Supervisor()
+    is_running = False
+    try:
+        instance.acquire()
+    except Refusal:
+        is_running = True
+    source = str(instance.read_state().get("quote_source", REAL_SOURCES))
+    environment = instance.environment(QUOTE_SOURCE=source)
+    try:
+        if not is_running:
+            _set_up(supervisor, instance, environment)
+        demo = _manage("demo", environment | {"DEBUG": "1"}, "seed_demo", "--only-new-site")
+        if supervisor.finish(supervisor.start(demo), SETUP_TIMEOUT_S) != 0:
+            sys.exit(1)  # seed_demo has printed the reason
+    except Stop:
+        sys.exit(1)
+    finally:
+        supervisor.stop()
+    if not is_running:
+        sys.stdout.write("Start the site with: make run\n")
+
+
+def _set_up(supervisor: Supervisor, instance: Instance, environment: dict[str, str]) -> None:
+    """Start a Redis if none is given, and run `setup`. Raises: Refusal, Stop."""
+    if redis_url := env.redis_url("REDIS_URL"):
+        _check_redis(redis_url)
+    else:
+        _start_redis(supervisor, instance.data_dir)
+    setup = supervisor.start(_manage("setup", environment, "setup"))
+    if supervisor.finish(setup, SETUP_TIMEOUT_S) != 0:
+        sys.exit(1)  # setup has printed the reason
+
+
+def _start_redis(supervisor: Supervisor, data_dir: Path) -> None:
+    """Start the embedded Redis. Raises: Refusal."""
+    try:
+        command = embedded.redis_command(data_dir)
+    except OSError as error:
+        raise Refusal(str(error)) from None
+    redis = supervisor.start(Child("redis", command, os.environ, stops_last=True))
+    path = embedded.socket_path(data_dir)
+    supervisor.wait_until(lambda: not redis.is_running or embedded.answers(path), REDIS_START_S)
+    if not redis.is_running or not embedded.answers(path):
+        raise Refusal(f"redis-server does not start: see {data_dir / 'redis' / 'redis.log'}")
 
 
 def _manage(name: str, environment: dict[str, str], *arguments: str) -> Child:

@@ -19,10 +19,9 @@ from project.embedded import answers, redis_server
 from project.listener import listen
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-IBOV: list[str] = [
-    stock["ticker"]
-    for stock in json.loads((ROOT / "data/ibov_2026-01-05.json").read_text())["components"]
-]
+INDICES = json.loads((ROOT / "data/indices.json").read_text(encoding="utf-8"))["indices"]
+IBOV_LIST = max((row for row in INDICES if row["code"] == "IBOV"), key=lambda row: row["as_of"])
+IBOV: list[str] = [paper["symbol"] for paper in IBOV_LIST["papers"]]
 FILES = 16_384
 START_S = 100.0  # of a web process: 2 s on a quiet machine; a wait ends when it serves
 

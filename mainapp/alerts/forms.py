@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from mainapp.accounts.models import Preferences, User
 from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
-from mainapp.core.forms import TypedDecimalField
+from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.market.models import Stock
+from mainapp.market.selectors.successions import succession_notes
 from mainapp.market.selectors.watchlists import stocks_named
 
 MAX_LIMIT = Decimal(10_000_000)
@@ -29,7 +30,6 @@ def price_field(label: Any, help_text: Any) -> TypedDecimalField:
         label=label,
         help_text=help_text,
         required=False,
-        is_cash=True,
         max_digits=14,
         decimal_places=2,
         validators=[ABOVE_ZERO, most],
@@ -42,7 +42,6 @@ def change_field(label: Any, help_text: Any, most: Decimal) -> TypedDecimalField
         label=label,
         help_text=help_text,
         required=False,
-        is_cash=True,
         max_digits=6,
         decimal_places=2,
         validators=[
@@ -53,7 +52,7 @@ def change_field(label: Any, help_text: Any, most: Decimal) -> TypedDecimalField
 
 
 def count_field(label: Any, help_text: Any, least: int, most: int, initial: int) -> Any:
-    return forms.IntegerField(
+    return TypedIntegerField(
         label=label,
         help_text=help_text,
         min_value=least,
@@ -125,7 +124,6 @@ class AlertForm(forms.Form):
     rearm_pct = TypedDecimalField(
         label=_("Rearme (%)"),
         initial=Decimal("0.5"),
-        is_cash=True,
         max_digits=5,
         decimal_places=2,
         help_text=_(
@@ -186,9 +184,7 @@ class AlertForm(forms.Form):
             )
         is_same = self.alert is not None and self.alert.ativo_id == stock.pk
         if not stock.is_active and not is_same:
-            raise ValidationError(
-                _("%(text)s não é mais negociado."), params={"text": stock.symbol}, code="retired"
-            )
+            raise ValidationError(succession_notes([stock.symbol]), code="retired")
         return stock
 
     def clean_email(self) -> str:

@@ -212,11 +212,10 @@ class Firing(models.Model):
 
 
 class Doubt(models.Model):
-    """A wild quote of a stock that needs confirmation by the next one; see `quotes.Suspicion`."""
+    """A changed previous close that the next quote has to confirm; see `quotes.Suspicion`."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
     simulated = models.BooleanField()
-    price = models.DecimalField(max_digits=18, decimal_places=2)
     previous_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     trusted_price = models.DecimalField(max_digits=18, decimal_places=2)
     trusted_close = models.DecimalField(max_digits=18, decimal_places=2, null=True)

@@ -1,4 +1,7 @@
-"""Plausibility of quotes for alerts: stale quotes are skipped, wild ones need a confirmation."""
+"""Plausibility of quotes for alerts: stale ones are skipped, changed closes need a confirmation.
+
+Prices far from the last one are never recorded without a confirmation (`market.quotes.doubts`).
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,10 +9,10 @@ from decimal import Decimal
 from typing import Literal
 
 from mainapp.market.quotes import Quote
+from mainapp.market.quotes.doubts import is_far
 from mainapp.market.sessions import previous_session_day, sao_paulo_day
 
 FRESH = timedelta(minutes=15)
-WILD_PRICE_PCT = 40
 WILD_CLOSE_PCT = 20
 
 Verdict = Literal["trusted", "doubtful", "split"]
@@ -17,12 +20,11 @@ Verdict = Literal["trusted", "doubtful", "split"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """A wild quote that waits for a confirming one, and the last trusted values.
+    """A quote with a changed previous close that waits for the next one, and trusted values.
 
     `periods` holds the bits (see `conditions.due_periods`) of the observations that wait with it.
     """
 
-    price: Decimal
     previous_close: Decimal | None
     trusted_price: Decimal
     trusted_close: Decimal | None
@@ -39,19 +41,16 @@ def is_fresh(quote: Quote, *, at: datetime) -> bool:
 def judge(quote: Quote, *, last: Quote | None, suspicion: Suspicion | None) -> Verdict:
     """Return the verdict on a quote; `last` is the previously accepted one.
 
-    A price more than 40 % away from the last one, or a previous close more than 20 % away from the
-    recorded close, is doubtful until the next quote confirms it. If the previous close moved in
-    proportion to the price, it is a split.
+    A previous close more than 20 % away from the recorded close is doubtful until the next quote
+    confirms it. If it moved in proportion to the price, it is a split.
     """
+    close = quote.previous_close
     if suspicion is None:
-        return "doubtful" if last is not None and _is_wild(quote, last) else "trusted"
-    if not _is_far(quote.price, suspicion.trusted_price, WILD_PRICE_PCT) and not _is_far(
-        quote.previous_close, suspicion.trusted_close, WILD_CLOSE_PCT
-    ):
+        is_wild = last is not None and _is_far(close, _expected_close(quote, last))
+        return "doubtful" if is_wild else "trusted"
+    if not _is_far(close, suspicion.trusted_close):
         return "trusted"
-    if _is_far(quote.price, suspicion.price, WILD_PRICE_PCT) or _is_far(
-        quote.previous_close, suspicion.previous_close, WILD_CLOSE_PCT
-    ):
+    if _is_far(close, suspicion.previous_close):
         return "doubtful"
     return "split" if _is_split(quote, suspicion) else "trusted"
 
@@ -61,7 +60,6 @@ def suspicion_of(
 ) -> Suspicion:
     """Return the record of a doubtful quote; `before` is an earlier one that it did not confirm."""
     return Suspicion(
-        price=quote.price,
         previous_close=quote.previous_close,
         trusted_price=before.trusted_price if before else last.price,
         trusted_close=before.trusted_close if before else _expected_close(quote, last),
@@ -69,20 +67,14 @@ def suspicion_of(
     )
 
 
-def _is_wild(quote: Quote, last: Quote) -> bool:
-    return _is_far(quote.price, last.price, WILD_PRICE_PCT) or _is_far(
-        quote.previous_close, _expected_close(quote, last), WILD_CLOSE_PCT
-    )
-
-
 def _is_split(quote: Quote, suspicion: Suspicion) -> bool:
     """Return whether the previous close changed in proportion to the price."""
     if not quote.previous_close or not suspicion.trusted_close:
         return False
-    if not _is_far(quote.previous_close, suspicion.trusted_close, WILD_CLOSE_PCT):
+    if not _is_far(quote.previous_close, suspicion.trusted_close):
         return False
     expected = suspicion.trusted_price * quote.previous_close / suspicion.trusted_close
-    return not _is_far(quote.price, expected, WILD_CLOSE_PCT)
+    return not _is_far(quote.price, expected)
 
 
 def _expected_close(quote: Quote, last: Quote) -> Decimal | None:
@@ -95,8 +87,5 @@ def _expected_close(quote: Quote, last: Quote) -> Decimal | None:
     return last.price if last_day >= previous_session_day(day) else None
 
 
-def _is_far(value: Decimal | None, base: Decimal | None, pct: int) -> bool:
-    """Return whether `value` differs from `base` by more than `pct` percent."""
-    if value is None or not base:
-        return False
-    return abs(value - base) * 100 > base * pct
+def _is_far(value: Decimal | None, base: Decimal | None) -> bool:
+    return is_far(value, base, WILD_CLOSE_PCT)

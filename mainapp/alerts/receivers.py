@@ -1,6 +1,6 @@
 """Signal receivers: recorded batches, and changes of an owner's monitoring period."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,9 +21,10 @@ def judge_batch(
     last: Mapping[str, Quote],
     stocks: Mapping[str, Stock],
     at: datetime,
+    splits: Collection[str] = (),
     **kwargs: Any,
 ) -> None:
-    evaluate_batch(quotes=quotes, last=last, stocks=stocks, at=at)
+    evaluate_batch(quotes=quotes, last=last, stocks=stocks, at=at, splits=splits)
 
 
 @receiver(post_save, sender=Preferences)

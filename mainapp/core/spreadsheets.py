@@ -22,10 +22,10 @@ def escape_formula(value: Any) -> Any:
     return value
 
 
-def csv_writer(file: TextIO, separator: str = ";") -> Any:
+def csv_writer(file: TextIO) -> Any:
     """Return a CSV writer for a new UTF-8 file.
 
     Excel in Brazilian Portuguese expects semicolons, and recognises UTF-8 by a byte order mark.
     """
     file.write("\ufeff")
-    return csv.writer(file, delimiter=separator, lineterminator="\r\n")
+    return csv.writer(file, delimiter=";", lineterminator="\r\n")

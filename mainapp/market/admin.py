@@ -2,45 +2,117 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from mainapp.market.models import Membership, RejectedQuotes, Stock
+from mainapp.market.models import (
+    CorporateEvent,
+    IndexList,
+    Membership,
+    RejectedQuotes,
+    Stock,
+)
 from mainapp.market.selectors.catalogue import clear_catalogue_cache
-from mainapp.market.services.catalogue import search_text
+from mainapp.market.services import catalogue
+
+
+@admin.action(description=_("Voltar aos dados do projeto"))
+def drop_corrections(
+    admin_page: "CorrectableAdmin", request: HttpRequest, rows: QuerySet[Any]
+) -> None:
+    catalogue.drop_corrections(rows=rows)
+    catalogue.load_data(settings.BASE_DIR / "data")
+    admin_page.message_user(request, _("As correções foram desfeitas."))
+
+
+class CorrectableAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
+    """Rows of the project's data. What an admin changes stays when the data is loaded again."""
+
+    actions = [drop_corrections]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        catalogue.mark_corrected(obj, fields=form.changed_data)
+        super().save_model(request, obj, form, change)
+        clear_catalogue_cache()
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg] # no generics at run time
     model = Membership
     extra = 0
+    autocomplete_fields = ["stock"]
 
 
 @admin.register(Stock)
-class StockAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    list_display = ["symbol", "name", "kind", "sector", "is_active", "renamed_to"]
-    list_filter = ["is_active", "kind", "memberships__market"]
+class StockAdmin(CorrectableAdmin):
+    list_display = ["symbol", "name", "kind", "sector", "is_active", "renamed_to", "corrections"]
+    list_filter = ["is_active", "kind", "sector"]
     list_select_related = ["renamed_to"]
-    search_fields = ["symbol", "name", "search_text"]
+    ordering = ["rank", "symbol"]
+    search_fields = ["symbol", "name", "search_text", "isin"]
     autocomplete_fields = ["renamed_to"]
-    inlines = [MembershipInline]
+    readonly_fields = ["corrections"]
+
+    def save_model(self, request: HttpRequest, obj: Stock, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        catalogue.follow_renames(stock=obj)
+
+    @admin.display(description=_("corrigido à mão"))
+    def corrections(self, stock: Stock) -> str:
+        names = {field.name: field.verbose_name for field in Stock._meta.fields}
+        return ", ".join(str(names.get(name, name)) for name in stock.corrected_fields) or str(
+            _("nada")
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Stock | None = None) -> bool:
         # Deleting a stock would delete its candles: it is retired instead.
         return False
 
-    def save_model(self, request: HttpRequest, obj: Stock, form: Any, change: bool) -> None:
-        obj.search_text = search_text(obj.symbol, obj.name)
-        super().save_model(request, obj, form, change)
-        clear_catalogue_cache()
+    def get_readonly_fields(self, request: HttpRequest, obj: Stock | None = None) -> list[str]:
+        return [*self.readonly_fields, "symbol"] if obj else self.readonly_fields
 
 
-@admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    list_display = ["stock", "market", "as_of"]
+@admin.register(IndexList)
+class IndexListAdmin(CorrectableAdmin):
+    list_display = ["market", "as_of", "valid_from", "valid_to", "size", "strength", "is_corrected"]
     list_filter = ["market", "as_of"]
-    list_select_related = ["stock"]
-    search_fields = ["stock__symbol", "stock__name"]
-    autocomplete_fields = ["stock"]
+    search_fields = ["market", "memberships__stock__symbol", "memberships__stock__name"]
+    readonly_fields = ["is_corrected"]
+    inlines = [MembershipInline]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[IndexList]:
+        lists: QuerySet[IndexList] = super().get_queryset(request)
+        return lists.annotate(size=Count("memberships"))
+
+    @admin.display(description=_("ativos"))
+    def size(self, index_list: Any) -> int:
+        size: int = index_list.size
+        return size
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.has_changed():
+            catalogue.mark_corrected(form.instance, fields=["memberships"])
+            form.instance.save(update_fields=["is_corrected"])
+            clear_catalogue_cache()
+
+
+@admin.register(CorporateEvent)
+class CorporateEventAdmin(CorrectableAdmin):
+    list_display = ["stock", "kind", "successor", "ex_on", "month", "ratio", "strength", "status"]
+    list_filter = ["kind", "status", "strength", "is_corrected"]
+    list_select_related = ["stock", "successor"]
+    search_fields = ["stock__symbol", "stock__name", "successor__symbol", "note"]
+    autocomplete_fields = ["stock", "successor"]
+    readonly_fields = ["is_corrected"]
+
+    def has_delete_permission(
+        self, request: HttpRequest, obj: CorporateEvent | None = None
+    ) -> bool:
+        # The next loading of the data would bring it back.
+        return obj is None or not obj.key
 
 
 @admin.register(RejectedQuotes)

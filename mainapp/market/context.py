@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils import timezone
 
-from mainapp.market.selectors.portfolio import portfolio_date
+from mainapp.market.selectors.indices import portfolio_dates
 
 PORTFOLIO_KEY, PORTFOLIO_S = "market.portfolio_on", 300
 
@@ -21,14 +22,18 @@ def market(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def portfolio_on() -> date | None:
-    """Return the date of the IBOV's portfolio, cached for five minutes. Called by templates."""
-    newest: Any = cache.get_or_set(PORTFOLIO_KEY, _portfolio_date, PORTFOLIO_S)
-    with suppress(TypeError, ValueError):
-        return date.fromisoformat(newest)
+def portfolio_on() -> dict[str, Any] | None:
+    """Return the date of the IBOV's list in force and whether its period has ended.
+
+    Cached for five minutes. Called by templates.
+    """
+    dates: Any = cache.get_or_set(PORTFOLIO_KEY, _portfolio_dates, PORTFOLIO_S)
+    with suppress(TypeError, ValueError, AttributeError):
+        as_of, end = map(date.fromisoformat, dates.split())
+        return {"as_of": as_of, "is_expired": end < timezone.localdate()}
     return None
 
 
-def _portfolio_date() -> str:
-    newest = portfolio_date()
-    return newest.isoformat() if newest else ""
+def _portfolio_dates() -> str:
+    dates = portfolio_dates()
+    return " ".join(day.isoformat() for day in dates) if dates else ""

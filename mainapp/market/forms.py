@@ -19,15 +19,16 @@ class PickerForm(forms.Form):
     """The picker's query. Invalid fields count as empty."""
 
     q = forms.CharField(required=False, max_length=60)
+    kind = forms.CharField(required=False, max_length=8)
     sector = forms.CharField(required=False, max_length=80)
     page = forms.CharField(required=False)
+    as_of = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
 
     def query(self) -> dict[str, Any]:
         self.is_valid()
         return {
-            "q": self.cleaned_data.get("q") or "",
-            "sector": self.cleaned_data.get("sector") or "",
-            "page": self.cleaned_data.get("page") or "",
+            name: self.cleaned_data.get(name) or ("" if name != "as_of" else None)
+            for name in self.fields
         }
 
 

@@ -1,11 +1,15 @@
 """The exchange's calendar: session days, and the phases of a session.
 
 Valid from 2020 on. Times are in São Paulo. A phase includes its start and excludes its end: at
-10:00:00 the market is open.
+10:00:00 the market is open. Without a kind of paper, the hours are those of shares.
+
+Sources of the hours: [1] B3, "Equities market trading hours", two undated versions of the page, one
+for each of New York's times; [2] Exame, 2021-11-08 and 2025-11-03, on B3's circulars; [3] CM
+Capital, "Quais os códigos e vencimentos mensais"; [4] Valor Investe, 2020-11-18.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Literal
@@ -16,6 +20,7 @@ Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 NEW_YORK = ZoneInfo("America/New_York")
 ONE_DAY = timedelta(days=1)
+FRIDAY = 4
 
 PRE_OPEN, OPEN = time(9, 45), time(10)
 ASH_WEDNESDAY_PRE_OPEN, ASH_WEDNESDAY_OPEN = time(12, 45), time(13)
@@ -24,6 +29,12 @@ ASH_WEDNESDAY_PRE_OPEN, ASH_WEDNESDAY_OPEN = time(12, 45), time(13)
 STANDARD_CALL, STANDARD_CLOSE = time(17, 55), time(18)
 DAYLIGHT_CALL, DAYLIGHT_CLOSE = time(16, 55), time(17)
 AFTER_MARKET, AFTER_MARKET_CLOSE = time(17, 30), time(18)
+# On the expiry day of options on shares the after-market is later, and there is one while New York
+# is on standard time, too [1, note 3; 2]. Since when it has these hours is not known; they are used
+# from the first winter in which the after-market was limited to these days [2].
+EXPIRY_AFTER_MARKET, EXPIRY_AFTER_MARKET_CLOSE = time(18, 25), time(18, 40)
+STANDARD_EXPIRY_AFTER_MARKET, STANDARD_EXPIRY_AFTER_MARKET_CLOSE = time(19, 25), time(19, 40)
+EXPIRY_RULE_SINCE = date(2021, 11, 8)
 
 FIXED_HOLIDAYS = frozenset(
     {(1, 1), (4, 21), (5, 1), (9, 7), (10, 12), (11, 2), (11, 15), (12, 24), (12, 25)}
@@ -61,26 +72,54 @@ class Hours:
 # Exceptions to the rules: the hours of the day, or None for no session.
 EXCEPTIONS: Mapping[date, Hours | None] = {
     # The last year in which the exchange closed on the anniversary of the city of São Paulo and on
-    # the holiday of its state.
+    # the holiday of its state [4].
     date(2021, 1, 25): None,
     date(2021, 7, 9): None,
 }
 
 
-def schedule(day: date) -> Hours | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LongerHours:
+    """How much later than shares a kind of paper opens, and how much later it closes."""
+
+    opens_later: timedelta = timedelta(0)
+    closes_later: timedelta
+    source: str
+
+
+# Exceptions by kind of paper (Stock.Kind). Our catalogue does not know two differences: a sponsored
+# BDR closes with the shares, and an ETF of fixed income ends its trading at 16:55 all year [1].
+LONGER_HOURS: Mapping[str, LongerHours] = {
+    "ETF": LongerHours(
+        opens_later=timedelta(minutes=5), closes_later=timedelta(minutes=15), source="[1], [2]"
+    ),
+    "BDR": LongerHours(closes_later=timedelta(minutes=5), source="[1], [2]: unsponsored BDRs"),
+}
+
+
+def schedule(day: date, kind: str = "") -> Hours | None:
     """Return the hours of a day's session, or None for a day without a session."""
     if day in EXCEPTIONS:
         return EXCEPTIONS[day]
-    return None if _is_closed_by_rule(day) else _hours_by_rule(day)
+    if _is_closed_by_rule(day):
+        return None
+    hours, longer = _hours_by_rule(day), LONGER_HOURS.get(kind)
+    if longer is None:
+        return hours
+    return replace(
+        hours, open=hours.open + longer.opens_later, close=hours.close + longer.closes_later
+    )
 
 
 def is_session_day(day: date) -> bool:
-    return schedule(day) is not None
+    if day in EXCEPTIONS:
+        return EXCEPTIONS[day] is not None
+    return not _is_closed_by_rule(day)
 
 
-def session(at: datetime) -> Session:
+def session(at: datetime, kind: str = "") -> Session:
     """Return the phase at an aware time. Gaps between phases are `closed`."""
-    hours = schedule(sao_paulo_day(at))
+    hours = schedule(sao_paulo_day(at), kind)
     for starts_at, ends_at, phase in hours.phases if hours else ():
         if starts_at <= at < ends_at:
             return phase
@@ -88,8 +127,8 @@ def session(at: datetime) -> Session:
 
 
 def is_trading(at: datetime) -> bool:
-    """Return whether prices can change at an aware time."""
-    return session(at) != "closed"
+    """Return whether prices of any kind of paper can change at an aware time."""
+    return any(session(at, kind) != "closed" for kind in ("", *LONGER_HOURS))
 
 
 def sao_paulo_day(at: datetime) -> date:
@@ -173,18 +212,29 @@ def _hours_by_rule(day: date) -> Hours:
     is_ash_wednesday = (day - easter(day.year)).days == ASH_WEDNESDAY
     pre_open = at(ASH_WEDNESDAY_PRE_OPEN if is_ash_wednesday else PRE_OPEN)
     opens_at = at(ASH_WEDNESDAY_OPEN if is_ash_wednesday else OPEN)
-    if not datetime.combine(day, time(12), NEW_YORK).dst():
-        return Hours(
-            pre_open=pre_open,
-            open=opens_at,
-            closing_call=at(STANDARD_CALL),
-            close=at(STANDARD_CLOSE),
-        )
+    is_standard = not datetime.combine(day, time(12), NEW_YORK).dst()
+    after_market = _after_market(day, is_standard=is_standard)
     return Hours(
         pre_open=pre_open,
         open=opens_at,
-        closing_call=at(DAYLIGHT_CALL),
-        close=at(DAYLIGHT_CLOSE),
-        after_market=at(AFTER_MARKET),
-        after_market_close=at(AFTER_MARKET_CLOSE),
+        closing_call=at(STANDARD_CALL if is_standard else DAYLIGHT_CALL),
+        close=at(STANDARD_CLOSE if is_standard else DAYLIGHT_CLOSE),
+        after_market=at(after_market[0]) if after_market else None,
+        after_market_close=at(after_market[1]) if after_market else None,
     )
+
+
+def _after_market(day: date, *, is_standard: bool) -> tuple[time, time] | None:
+    if day >= EXPIRY_RULE_SINCE and day == options_expiry(day.year, day.month):
+        if is_standard:
+            return STANDARD_EXPIRY_AFTER_MARKET, STANDARD_EXPIRY_AFTER_MARKET_CLOSE
+        return EXPIRY_AFTER_MARKET, EXPIRY_AFTER_MARKET_CLOSE
+    return None if is_standard else (AFTER_MARKET, AFTER_MARKET_CLOSE)
+
+
+@cache  # [3]
+def options_expiry(year: int, month: int) -> date:
+    """Return the monthly expiry of options on shares: the third Friday, or the session before."""
+    first = date(year, month, 1)
+    day = first + ((FRIDAY - first.weekday()) % 7 + 14) * ONE_DAY
+    return day if is_session_day(day) else previous_session_day(day)

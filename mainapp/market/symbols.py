@@ -12,7 +12,7 @@ Kind = Literal["ON", "PN", "UNIT", "ETF", "FII", "BDR", "INDEX"]
 
 _GRAMMAR = re.compile(
     r"(?P<root>(?=[0-9]{0,3}[A-Z])[A-Z0-9]{4})"
-    r"(?P<suffix>3[1-9]|1[0-5]?|[2-9])"
+    r"(?P<suffix>3[1-9]|1[0-6]?|5[34]|9[7-9]|[2-9])"
     r"(?P<counter>B?)(?P<fractional>F?)"
 )
 

@@ -12,7 +12,7 @@ from celery.worker import state as worker_state
 from django.utils import timezone
 
 from mainapp.core.database import REQUEST_S, calls_limited
-from mainapp.market.services import history, recording, updating
+from mainapp.market.services import candles, history, updating
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def _try(update: Callable[[], object], *, log_level: int = logging.WARNING) -> b
 @shared_task(name="prune_candles", ignore_result=True)
 def prune_candles() -> None:
     """Delete candles that are older than the settings allow."""
-    recording.prune_candles(at=timezone.now())
+    candles.prune_candles(at=timezone.now())
 
 
 def request_quotes(symbols: list[str]) -> None:

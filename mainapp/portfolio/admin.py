@@ -2,7 +2,8 @@
 
 from django.contrib import admin
 
-from mainapp.portfolio.models import Carteira
+from mainapp.core.forms import TypedDecimalField
+from mainapp.portfolio.models import Carteira, ExactDecimalField
 
 
 @admin.register(Carteira)
@@ -11,3 +12,4 @@ class CarteiraAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics a
     list_select_related = ["owner", "ativo"]
     search_fields = ["owner__username", "ativo__symbol"]
     autocomplete_fields = ["owner", "ativo"]
+    formfield_overrides = {ExactDecimalField: {"form_class": TypedDecimalField}}

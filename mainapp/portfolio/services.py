@@ -3,7 +3,7 @@
 Every edit first locks the owner's row, so that concurrent edits of one portfolio run in turn.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -105,17 +105,23 @@ def record_sale(*, row: Carteira, quantity: Decimal) -> None:
             raise DomainError("invalid", _("Você não tem tanto para vender.")) from None
 
 
-def import_rows(*, owner: User, rows: Sequence[NewRow], is_replacing: bool) -> Imported:
+def import_rows(*, owner: User, rows: Sequence[NewRow], deleted: Collection[str] = ()) -> Imported:
     """Write the rows of a file, at most one per stock, all or none.
 
-    Rows of stocks in the file are overwritten. All others stay, or are deleted if `is_replacing`.
-    Safe to repeat. Writes in batches. Raises: TooManyRows.
+    Rows of stocks in the file are overwritten, and those of the symbols in `deleted`, unless they
+    are in the file, deleted. All others stay. Safe to repeat. Writes in batches.
+    Raises: TooManyRows.
     """
     with transaction.atomic():
         _lock(owner)
-        held = {row.ativo_id: row for row in Carteira.objects.filter(owner=owner)}
+        saved = Carteira.objects.filter(owner=owner).select_related("ativo")
+        held = {row.ativo_id: row for row in saved}
         named = {new.stock.pk for new in rows}
-        gone = [row.pk for stock, row in held.items() if stock not in named] if is_replacing else []
+        gone = [
+            row.pk
+            for stock, row in held.items()
+            if stock not in named and row.ativo.symbol in deleted
+        ]
         _check_room(len(held.keys() | named) - len(gone))
         Carteira.objects.filter(pk__in=gone).delete()
         made = [_merged(owner, held.get(new.stock.pk), new) for new in rows]

@@ -37,6 +37,7 @@ class Holding(Position):
     sector: str = ""
     kind: str = ""
     lot: int = 100
+    is_traded: bool = True
     pk: int | None = None
 
 

@@ -39,15 +39,15 @@ def test_choosing_by_keyboard_leads_to_the_tracker(open_page: OpenPage) -> None:
     page.get_by_label("Filtrar por código ou nome").fill("petrobras")
     expect(page.locator(".pick:visible")).to_have_count(2)
 
-    box(page, "PETR3").focus()
+    box(page, "PETR4").focus()
     page.keyboard.press("Space")
     page.keyboard.press("Tab")
     page.keyboard.press("Space")
 
     expect(page.locator("[data-count]")).to_have_text("2 de 30")
-    assert stored_symbols(page) == ["PETR3", "PETR4"]
+    assert stored_symbols(page) == ["PETR4", "PETR3"]
     page.get_by_role("button", name="Acompanhar").click()
-    expect(page).to_have_url(re.compile(r"/stocktracker\?stockpicker=PETR3&stockpicker=PETR4$"))
+    expect(page).to_have_url(re.compile(r"/stocktracker\?stockpicker=PETR4&stockpicker=PETR3$"))
 
 
 def test_tap_anywhere_on_a_row_chooses_it(open_page: OpenPage) -> None:
@@ -78,7 +78,7 @@ def test_filter_of_a_partial_list_searches_on_the_server(open_page: OpenPage) ->
 
     page.get_by_label("Filtrar por código ou nome").fill("itaú unibanco")
 
-    expect(page.locator(".pick .ticker")).to_have_text(["ITUB4"])
+    expect(page.locator(".pick .ticker")).to_have_text(["ITUB4", "ITUB3"])
     expect(page).to_have_url(re.compile(r"q=ita%C3%BA\+unibanco"))
     box(page, "ITUB4").check()
     assert stored_symbols(page) == ["PETR4", "ITUB4"]
@@ -108,11 +108,34 @@ def test_change_that_cannot_be_saved_is_undone(open_page: OpenPage) -> None:
 def test_the_sector_narrows_the_market(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV")
 
-    page.get_by_label("Setor").select_option("Financeiro (bancos)")
+    page.get_by_label("Setor").select_option("Financeiro")
 
-    shown = page.locator(".pick:visible .pick-sector")
-    expect(shown.filter(has_not_text="Financeiro (bancos)")).to_have_count(0)
+    shown = page.locator(".pick .pick-sector")
+    expect(shown.filter(has_not_text="Financeiro")).to_have_count(0)
     expect(shown).not_to_have_count(0)
+    expect(page.get_by_label("Setor")).to_have_value("Financeiro")
+
+
+def test_the_kind_narrows_the_sectors(open_page: OpenPage) -> None:
+    page = open_page("/stockpicker/ALL")
+
+    page.get_by_label("Tipo").focus()
+    page.get_by_label("Tipo").select_option("FII")
+
+    expect(page.locator(".pick .ticker").first).to_have_text("KNCR11")
+    expect(page.get_by_label("Tipo")).to_be_focused()
+    sectors = page.get_by_label("Setor").locator("option")
+    expect(sectors.filter(has_text="Shoppings")).to_have_count(1)
+    expect(sectors.filter(has_text="Consumo Cíclico")).to_have_count(0)
+
+
+def test_former_code_is_explained_in_the_tracker(open_page: OpenPage) -> None:
+    page = open_page("/stocktracker?stockpicker=JBSS3&stockpicker=CIEL3&stockpicker=PETR4")
+
+    expect(page.locator("tbody [data-field=symbol]")).to_have_text(["JBSS32", "CIEL3", "PETR4"])
+    expect(page.get_by_text("JBSS3 virou JBSS32 em 09/06/2025.")).to_be_visible()
+    expect(page.get_by_text("CIEL3 deixou de ser negociado em 26/08/2024.")).to_be_visible()
+    expect(page.get_by_text("Não conhecemos")).to_have_count(0)
 
 
 def test_limit_is_reported_with_a_link_to_the_login(open_page: OpenPage) -> None:

@@ -57,6 +57,15 @@ while not is_held:
             due_at = now + timedelta(seconds={due_in_s})
             quote_board().put([], FeedStatus(batch_at=now, next_due_at=due_at, late={late}))
 """
+PUT_DOUBT = """
+from dataclasses import replace
+from decimal import Decimal
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services.updating import place_quotes
+quote = last_quotes(["PETR4"])["PETR4"]
+place_quotes([replace(quote, doubtful_price=Decimal("610.70"))], None)
+"""
+DOUBTFUL = FIGURES.keys() - {"/", "/room"}
 # The ways in which visible figures are underlined.
 MARKS = """(selector) => [...new Set([...document.querySelectorAll(selector)]
     .filter((element) => element.checkVisibility() && element.textContent.trim())
@@ -131,6 +140,19 @@ def test_what_depends_on_a_late_symbol_is_marked(pages, site, shell):
         for path, page in pages.items():
             expect(page.locator("[data-late]")).to_have_count(0)
             assert marks(page, path, LATE) == ["none solid"], path
+
+
+def test_price_in_doubt_is_named_until_the_next_batch(pages, site, shell):
+    notes = {path: pages[path].locator("[data-doubt]") for path in DOUBTFUL}
+    with paused(site.child("pregao: worker")):
+        shell(PUT_DOUBT)
+        for path, note in notes.items():
+            shown = note.locator("visible=true")
+            expect(shown).to_have_text("preço em dúvida")
+            expect(shown).to_have_attribute("title", re.compile("^A fonte informou 610,70"))
+            shoot(pages[path], f"{path}doubt")
+    for note in notes.values():
+        expect(note.locator("visible=true")).to_have_count(0, timeout=10_000)
 
 
 def opened_graph(pages):

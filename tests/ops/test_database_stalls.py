@@ -126,7 +126,7 @@ def test_a_reached_connection_limit_is_unavailability(site):
         site.postgresql.psql("ALTER ROLE pregao CONNECTION LIMIT -1")
 
     assert (status, bool(headers["Retry-After"])) == (503, True)
-    assert "The database does not answer" in text
+    assert "The database is not responding" in text
     assert duration_s <= ENDS_WITHIN_S
     assert site.request()[0] == 200
 

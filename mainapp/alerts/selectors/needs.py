@@ -9,13 +9,14 @@ from mainapp.alerts.models import Condition
 
 
 def needed_symbols() -> Collection[str]:
-    """Return the symbols of all live alerts of active users. Cost: one query."""
+    """Return the traded symbols of all live alerts of active users. Cost: one query."""
     return set(
         Condition.objects.filter(
             is_live=True,
             simulated=settings.SIMULATED,
             expires_at__gt=timezone.now(),
             alert__owner__is_active=True,
+            stock__is_active=True,
         )
         .order_by()
         .values_list("stock__symbol", flat=True)

@@ -1,6 +1,6 @@
 """Evaluation of a recorded batch; firings are written in the transaction that records quotes."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
@@ -60,19 +60,24 @@ def evaluate_batch(
     last: Mapping[str, Quote],
     stocks: Mapping[str, Stock],
     at: datetime,
+    splits: Collection[str] = (),
 ) -> list[Firing]:
     """Evaluate all alerts on a batch of accepted quotes; `last` holds the previous ones.
+
+    `splits` are the symbols whose prices a known event has changed: their alerts are paused.
 
     Runs inside the transaction that records the quotes, with the stocks locked. Stale quotes are
     skipped. Cost: one query if nothing changes, otherwise a fixed number for any number of alerts
     and symbols.
     """
+    for symbol in splits:
+        pause_split_stock(stock=stocks[symbol])
     new_quotes = {
         (stock := stocks[quote.symbol]).pk: _NewQuote(
             stock, quote, last.get(quote.symbol), _periods(quote, last.get(quote.symbol))
         )
         for quote in quotes
-        if quote.symbol in stocks and is_fresh(quote, at=at)
+        if quote.symbol in stocks and quote.symbol not in splits and is_fresh(quote, at=at)
     }
     since = min((new.observation.at for new in new_quotes.values()), default=at)
     wanted = [probe for new in new_quotes.values() for probe in new.probes]
@@ -202,7 +207,7 @@ def _resolve_doubts(
         new_doubts,
         update_conflicts=True,
         unique_fields=["stock", "simulated"],
-        update_fields=["price", "previous_close", "trusted_price", "trusted_close", "periods"],
+        update_fields=["previous_close", "trusted_price", "trusted_close", "periods"],
     )
     return trusted, waiting
 
@@ -224,7 +229,6 @@ def _suspicion(doubt: Doubt | None) -> Suspicion | None:
     if doubt is None:
         return None
     return Suspicion(
-        price=doubt.price,
         previous_close=doubt.previous_close,
         trusted_price=doubt.trusted_price,
         trusted_close=doubt.trusted_close,

@@ -56,6 +56,14 @@ def test_price_is_accepted_in_common_spellings(alice, typed, price):
     assert form.cleaned_data["compra"] == Decimal(price)
 
 
+def test_thousands_are_thousands_in_every_field(alice):
+    form = submitted(alice, venda="1.000", change_up_pct="1.000", cooldown_minutes="1.440")
+    assert form.is_valid()
+    assert form.cleaned_data["venda"] == 1000
+    assert form.cleaned_data["change_up_pct"] == 1000
+    assert form.cleaned_data["cooldown_minutes"] == 1440
+
+
 @pytest.mark.parametrize("typed", ["petr4", " PETR4 ", "PETR4F"])
 def test_ticker_is_accepted_in_common_spellings(alice, typed, petr4):
     form = submitted(alice, ativo=typed, compra="36")
@@ -74,7 +82,7 @@ def test_retired_ticker_is_refused(alice):
     StockFactory(symbol="OIBR3", is_active=False)
 
     assert errors(submitted(alice, ativo="OIBR3", compra="1")) == {
-        "ativo": ["OIBR3 não é mais negociado."]
+        "ativo": ["OIBR3 deixou de ser negociado."]
     }
 
 

@@ -18,7 +18,7 @@ from mainapp.alerts.services.alerts import pause_alert
 from mainapp.alerts.services.evaluating import pause_split_stock
 from mainapp.alerts.tests.factories import make_alert, record
 from mainapp.alerts.tests.test_forms import DEFAULTS
-from mainapp.market.models import Candle
+from mainapp.market.models import Candle, Stock
 from mainapp.market.selectors.candles import midnight
 from mainapp.market.sessions import sao_paulo_day
 from mainapp.market.tests.factories import NOON, StockFactory
@@ -96,6 +96,13 @@ def test_row_shows_price_distance_and_state(browser, alice):
     assert 'data-status="active"' in text
     assert "comprar mais" in text
     assert "24/03/2026" in text
+
+
+def test_alert_on_a_code_that_ended_is_explained(browser, alice):
+    alert = make_alert(alice, "CIEL3", compra="5.00")
+    Stock.objects.filter(pk=alert.ativo_id).update(is_active=False)
+
+    assert "CIEL3 deixou de ser negociado." in page(browser)
 
 
 def test_row_of_an_alert_created_beyond_its_limit_mentions_it(browser, alice):

@@ -39,6 +39,7 @@ def alerts(request: MemberRequest) -> HttpResponse:
     rows = alert_rows(request.user, status=status, at=at, first=first, size=PAGE_SIZE)
     context = {
         "rows": rows,
+        "ended": [row.alert.ativo.symbol for row in rows if not row.alert.ativo.is_active],
         "page": page,
         "status": status,
         "filters": [(name, label, counts[name]) for name, label in STATUSES.items()],

@@ -22,6 +22,7 @@ from mainapp.alerts.services.alerts import update_alert as update
 from mainapp.core.errors import page_sentence, shown_in_form
 from mainapp.core.exceptions import DomainError
 from mainapp.core.paths import get_owned_or_404, parse_key
+from mainapp.market.selectors.successions import succession_notes
 
 
 def create_alert(request: MemberRequest) -> HttpResponse:
@@ -68,6 +69,8 @@ def _save(request: MemberRequest, form: AlertForm) -> Alert:
 def _show_outcome(request: MemberRequest, alert: Alert) -> None:
     """Add messages: the alert was saved, waits for a new crossing, or its address is unverified."""
     messages.success(request, _("O alerta de %s foi salvo.") % alert.ativo.symbol)
+    for note in succession_notes([request.POST["ativo"]]):
+        messages.info(request, note)
     if is_waiting_beyond(alert):
         messages.info(request, _("O preço já passou do limite: o alerta espera a próxima vez."))
     try:

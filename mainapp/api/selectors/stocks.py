@@ -16,7 +16,7 @@ from django.db.models import (
 )
 
 from mainapp.market.models import Stock
-from mainapp.market.selectors.boards import MARKETS, MAX_WORDS
+from mainapp.market.selectors.listing import in_market, matching
 from mainapp.market.symbols import fold
 
 PERCENT = DecimalField(max_digits=24, decimal_places=6)
@@ -26,13 +26,12 @@ def stocks_matching(query: Mapping[str, Any]) -> QuerySet[Stock]:
     """Return the active stocks that match a `StockQuery`, in its order, without duplicates."""
     last = FilteredRelation("last_quotes", condition=Q(last_quotes__simulated=settings.SIMULATED))
     change = (F("last__price") - F("last__previous_close")) * Value(Decimal(100))
-    stocks = Stock.objects.filter(MARKETS[query["market"]], is_active=True).annotate(
+    stocks = Stock.objects.filter(in_market(query["market"]), is_active=True).annotate(
         last=last,
         price=F("last__price"),
         change_pct=ExpressionWrapper(change / F("last__previous_close"), PERCENT),
     )
-    for word in fold(query.get("q", "")).split()[:MAX_WORDS]:
-        stocks = stocks.filter(search_text__contains=word)
+    stocks = stocks.filter(matching(fold(query.get("q", "")).split()))
     for name in ("sector", "kind"):
         if name in query:
             stocks = stocks.filter(**{name: query[name]})

@@ -18,6 +18,7 @@ from mainapp.alerts.services.alerts import FIELDS
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.alert_forms import STOCK_NAMES, required, side_of, to_native
 from mainapp.api.serializers.common import Money, Strict, Ticker
+from mainapp.market.selectors.successions import succession_notes
 
 CENT = Decimal("0.01")
 DEFAULTS: dict[str, Any] = {name: getattr(Alert(), name) for name in FIELDS if name != "ativo"}
@@ -107,8 +108,7 @@ def check_fields(fields: Mapping[str, Any], *, existing: Alert | None) -> None:
     if stock is None:
         raise serializers.ValidationError({"ativo": [required()]})
     if not stock.is_active and (existing is None or existing.ativo_id != stock.pk):
-        message = _("%(text)s não é mais negociado.") % {"text": stock.symbol}
-        raise serializers.ValidationError({"ativo": [message]})
+        raise serializers.ValidationError({"ativo": succession_notes([stock.symbol])})
     compra, venda = fields["compra"], fields["venda"]
     if compra is not None and venda is not None and compra >= venda:
         raise serializers.ValidationError({"venda": [_("A venda precisa ficar acima da compra.")]})

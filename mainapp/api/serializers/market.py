@@ -1,5 +1,7 @@
 """Stocks, quotes, candles and sources."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from mainapp.api.formats import Moment
@@ -9,7 +11,7 @@ from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.providers.base import RANGES
 from mainapp.market.quotes import QuoteField, wire_fields
-from mainapp.market.selectors.boards import MARKETS
+from mainapp.market.selectors.listing import MARKETS
 
 SORTABLE = ("symbol", "name", "kind", "sector", "price", "change_pct")
 
@@ -58,7 +60,40 @@ class ListedStock(serializers.ModelSerializer):
 
     class Meta:
         model = Stock
-        fields = ["symbol", "name", "kind", "sector", "lot", "quote"]
+        fields = [
+            "symbol",
+            "name",
+            "kind",
+            "sector",
+            "isin",
+            "underlying",
+            "is_active",
+            "lot",
+            "quote",
+        ]
+
+
+class FormerCode(serializers.Serializer):
+    """What became of a requested ticker that no longer trades; `ratio`: new stocks for one old."""
+
+    symbol = serializers.CharField()
+    became = serializers.CharField(source="succession.symbol", allow_null=True)
+    ratio = serializers.SerializerMethodField()
+    sure = serializers.BooleanField(source="succession.sure")
+    note = serializers.CharField()
+
+    def get_ratio(self, former: dict[str, Any]) -> str | None:
+        ratio = former["succession"].ratio
+        return None if ratio is None else f"{ratio:f}"
+
+
+class FoundStock(ListedStock):
+    """A stock, and the former ticker by which it was requested."""
+
+    former_code = FormerCode(allow_null=True)
+
+    class Meta(ListedStock.Meta):
+        fields = [*ListedStock.Meta.fields, "former_code"]
 
 
 class QuotesQuery(serializers.Serializer):
@@ -107,6 +142,14 @@ class Candles(serializers.Serializer):
     candles = Bar(many=True)
 
 
+class Allowance(serializers.Serializer):
+    """What a source was found to allow, and its own words for more."""
+
+    text = serializers.CharField()
+    words = serializers.CharField()
+    retry_at = Moment(help_text="when more is tried again")
+
+
 class Source(serializers.Serializer):
     """One source of quotes; the list has the order in which they are queried."""
 
@@ -119,6 +162,7 @@ class Source(serializers.Serializer):
     interval_s = serializers.FloatField()
     calls_left = serializers.IntegerField(source="state.calls_left", allow_null=True)
     in_use = serializers.BooleanField()
+    limits = Allowance(many=True)
 
 
 class Sources(serializers.Serializer):

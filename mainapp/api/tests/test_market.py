@@ -6,6 +6,7 @@ import pytest
 
 from mainapp.market.tests.factories import (
     CandleFactory,
+    CorporateEventFactory,
     LastQuoteFactory,
     MembershipFactory,
     StockFactory,
@@ -58,6 +59,78 @@ def symbols(client, **query):
 )
 def test_stocks_are_filtered_and_ordered(stocks, client, query, expected):
     assert symbols(client, **query) == expected
+
+
+def test_stock_has_what_the_catalogue_knows(db, client):
+    new = StockFactory(symbol="AAPL34", isin="BRAAPLBDR004", underlying="AAPL")
+    StockFactory(symbol="APLE34", is_active=False, renamed_to=new)
+
+    stock = client.get(f"{V1}stocks/aple34/").json()
+
+    assert {
+        name: stock[name] for name in ("symbol", "kind", "isin", "underlying", "is_active")
+    } == {
+        "symbol": "AAPL34",
+        "kind": "BDR",
+        "isin": "BRAAPLBDR004",
+        "underlying": "AAPL",
+        "is_active": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "former"),
+    [
+        ("jbss32", None),
+        (
+            "jbss3f",
+            {
+                "symbol": "JBSS3",
+                "became": "JBSS32",
+                "ratio": "0.5",
+                "sure": True,
+                "note": "JBSS3 virou JBSS32 em 09/06/2025. 1 JBSS3 = 0,5 JBSS32.",
+            },
+        ),
+        (
+            "CIEL3",
+            {
+                "symbol": "CIEL3",
+                "became": None,
+                "ratio": None,
+                "sure": True,
+                "note": "CIEL3 deixou de ser negociado.",
+            },
+        ),
+    ],
+)
+def test_stock_requested_by_a_former_code_says_so(db, client, text, former):
+    new = StockFactory(symbol="JBSS32")
+    old = StockFactory(symbol="JBSS3", is_active=False, renamed_to=new)
+    CorporateEventFactory(stock=old, successor=new, kind="merger", ratio=Decimal("0.5"))
+    StockFactory(symbol="CIEL3", is_active=False)
+
+    assert client.get(f"{V1}stocks/{text}/").json()["former_code"] == former
+
+
+def test_former_code_finds_its_successor_among_the_stocks(db, client):
+    new = StockFactory(symbol="BHIA3", name="Casas Bahia")
+    StockFactory(symbol="VVAR3", name="Via Varejo", is_active=False, renamed_to=new)
+
+    assert symbols(client, q="varejo") == ["BHIA3"]
+
+
+def test_quotes_of_codes_that_ended_are_never_pending(db, client):
+    StockFactory(symbol="CIEL3", is_active=False)
+    LastQuoteFactory(stock=StockFactory(symbol="ENBR3", is_active=False))
+
+    answer = client.get(f"{V1}quotes/?symbols=CIEL3,ENBR3").json()
+
+    assert (list(answer["quotes"]), answer["pending"], answer["unknown"]) == (
+        ["ENBR3"],
+        [],
+        ["CIEL3"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ from mainapp.market.tests.quotes import make_quote
 # The fields that CONTRACTS §2 promises to clients.
 CONTRACT = [
     "symbol", "name", "price", "previous_close", "change", "change_pct", "open", "high", "low",
-    "volume", "market_cap", "year_low", "year_high", "currency", "quoted_at",
+    "volume", "market_cap", "year_low", "year_high", "currency", "doubtful_price", "quoted_at",
     "quoted_at_estimated", "source", "delay_s", "simulated",
 ]  # fmt: skip
 

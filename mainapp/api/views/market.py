@@ -12,6 +12,7 @@ from mainapp.api.selectors.stocks import stocks_matching
 from mainapp.api.serializers.market import (
     CandleQuery,
     Candles,
+    FoundStock,
     ListedStock,
     Quotes,
     QuotesQuery,
@@ -23,8 +24,10 @@ from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.candles import chart_bars, chart_interval
 from mainapp.market.selectors.sources import sources_overview
+from mainapp.market.selectors.successions import describe, get_succession
 from mainapp.market.selectors.tracking import last_quotes, tracked_stocks
 from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import canonical
 from mainapp.market.views.graph import request_history
 
 
@@ -47,13 +50,14 @@ class StocksView(ApiView):
 class StockView(ApiView):
     """One stock, by its present or a former ticker."""
 
-    serializer_class = ListedStock
+    serializer_class = FoundStock
 
-    @extend_schema(responses={200: ListedStock})
+    @extend_schema(responses={200: FoundStock})
     def get(self, request: Any, symbol: str) -> Response:
         stock: Any = stock_or_404(symbol)
         stock.quote = last_quotes([stock]).get(stock.symbol)
-        return Response(ListedStock(stock).data)
+        stock.former_code = _former_code(symbol)
+        return Response(FoundStock(stock).data)
 
 
 class QuotesView(ApiView):
@@ -68,8 +72,9 @@ class QuotesView(ApiView):
         tracked, _more = tracked_stocks(query["symbols"], limit=SYMBOL_LIMIT_USER)
         data = {
             "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
-            "pending": [row.symbol for row in tracked.rows if not row.quote],
-            "unknown": tracked.unknown,
+            "pending": [row.symbol for row in tracked.rows if not row.quote and row.is_traded],
+            "unknown": tracked.unknown
+            + [row.symbol for row in tracked.rows if not row.quote and not row.is_traded],
         }
         return Response(data)
 
@@ -84,7 +89,7 @@ class CandlesView(ApiView):
         range_ = valid(CandleQuery(data=request.query_params))["range"]
         stock, at = stock_or_404(symbol), timezone.now()
         bars, source = chart_bars(stock=stock, range_=range_, at=at)
-        load = request_history(stock.symbol, range_, bars=bars, at=at)
+        load = request_history(stock, range_, bars=bars, at=at)
         data = {
             "symbol": stock.symbol,
             "range": range_,
@@ -104,6 +109,14 @@ class SourcesView(ApiView):
     @extend_schema(responses={200: Sources})
     def get(self, request: Any) -> Response:
         return Response(Sources(sources_overview(at=timezone.now())).data)
+
+
+def _former_code(text: str) -> dict[str, Any] | None:
+    succession = get_succession(text)
+    if succession is None:
+        return None
+    symbol = canonical(text) or text
+    return {"symbol": symbol, "succession": succession, "note": describe(symbol, succession)}
 
 
 def stock_or_404(symbol: str) -> Stock:

@@ -115,6 +115,20 @@ def test_malformed_tasks_are_discarded(client, connection):
     assert client.llen(KEY) == 0
 
 
+def test_task_with_a_body_in_plain_text_is_received(client, connection):
+    received = []
+    channel = connection.channel()
+    Consumer(channel, QUEUE, on_message=received.append, accept=["json"]).consume()
+    properties = {"delivery_tag": "a", "delivery_info": {"exchange": "", "routing_key": ""}}
+    kinds = {"content-type": "application/json", "content-encoding": "utf-8", "headers": {}}
+    client.lpush(KEY, dumps({"body": "[1]", "properties": properties, **kinds}))
+
+    while not received:
+        connection.drain_events(timeout=2)
+
+    assert received[0].payload == [1]
+
+
 def test_malformed_unfinished_tasks_are_forgotten(client, connection):
     qos = connection.channel().qos
     for tag, malformed in enumerate(malformed_messages()):

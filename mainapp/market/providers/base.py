@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from mainapp.market.quotes import Bar, Quote
@@ -16,6 +17,7 @@ Fault = Literal[
     "unauthorized",  # the source refuses the token or our address
     "server_error",  # the source reports an internal error
     "bad_reply",  # the reply does not have the documented form
+    "refused",  # not to be had with this account; the words are the source's
     "not_given",  # the source works, but does not have the requested data
     "unfinished",  # our time for the round ended before everything was requested
     "failed",  # anything else
@@ -46,6 +48,28 @@ class ProviderError(Exception):
         self.retry_after = retry_after
         self.partial_quotes = dict(partial_quotes or {})
         self.unreached = frozenset(unreached)
+
+
+class RefusedError(ProviderError):
+    """A refusal in the source's own words: too many symbols, too long a range, a bad symbol."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(f"refused ({status}): {words}", fault="refused", permanent=True)
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """What a source was found to allow: `value` symbols a call, or ranges up to `value`.
+
+    `kind` is "batch" or "range:<interval>", `words` the source's refusal of more. After `retry_at`
+    (aware UTC) more is tried again.
+    """
+
+    kind: str
+    value: str
+    words: str
+    retry_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,5 +124,11 @@ class QuoteProvider(Protocol):
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
         """Return bars of a range of RANGES at an interval of INTERVALS, oldest first.
 
-        Raises: ProviderError.
+        They are of a shorter range if the source allows no more. Raises: ProviderError.
         """
+
+    def gives_whole(self, range_: str, interval: str) -> bool:
+        """Return whether `history` gives this range whole, as far as is known. No call is made."""
+
+    def limits(self) -> list[Limit]:
+        """Return what the source was found to allow. No call is made."""

@@ -114,6 +114,26 @@ def count_calls(
     )
 
 
+def admit_spending(record: Record, budget: Budget | None, calls: int, now: datetime) -> Admission:
+    """Return the admission for calls of another kind, which have a breaker of their own.
+
+    They share the budget, and wait for the end of a rate limit.
+    """
+    at = now.timestamp()
+    if record.open_until > at and record.last_fault == "rate_limited":
+        return _faulty(record.open_until - at, f"waits after a failure: {record.last_error}")
+    left = _left(record, budget)
+    if left == 0:
+        return Admission(calls=0, wait_s=record.period_ends_at - at, reason="has no calls left")
+    return Admission(calls=calls if left is None else min(calls, left))
+
+
+def spend_calls(record: Record, budget: Budget | None, calls: int, now: datetime) -> Record:
+    """Return the record with these calls counted; the batches after them are spread further."""
+    spent = count_calls(replace(record, failures=0), budget, calls, now, probing_for_s=0)
+    return replace(spent, failures=record.failures, last_calls=record.last_calls)
+
+
 def believed(record: Record, budget: Budget | None, now: datetime) -> Record:
     """Return the record; if it is of the future, without its waits and with the right period.
 

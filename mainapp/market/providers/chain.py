@@ -1,18 +1,18 @@
 """The chain of sources in `QUOTE_SOURCE`: each supplies the symbols that the earlier ones lack."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from time import monotonic
-from typing import TypeVar
 
 from django.conf import settings
 
-from mainapp.market.providers.base import Budget, Listing, ProviderError, QuoteProvider
+from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError, QuoteProvider
 from mainapp.market.providers.brapi import BrapiProvider
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.guard import Guard
+from mainapp.market.providers.limits import Limits
 from mainapp.market.providers.simulated import SimulatedProvider
 from mainapp.market.providers.source import PendingCall, Source, load
 from mainapp.market.providers.threads import Call
@@ -23,8 +23,6 @@ from mainapp.market.quotes import CURRENCY, Bar, Quote, rejection
 MAX_TIMEOUT_S = 3.0
 PROBED = "PETR4"
 SETTING_PREFIXES = ("BRAPI_", "QUOTE_SOURCE", "REDIS_URL", "SIMULATED_", "SOURCE_", "YAHOO_")
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +79,39 @@ class Chain:
         return round_.fetched()
 
     def history(self, symbol: str, range_: str, interval: str) -> tuple[list[Bar], str]:
-        """Return bars and the name of their source. Raises: ProviderError if all sources fail."""
-        return self._first(
-            self._sources, lambda provider: provider.history(symbol, range_, interval)
-        )
+        """Return bars and the name of their source. Raises: ProviderError if all sources fail.
+
+        A source that gives only a part of the range is used if no other gives the whole.
+        """
+        part: tuple[list[Bar], str] | None = None
+        reasons = []
+        for source in sorted(
+            self._sources, key=lambda source: not source.provider.gives_whole(range_, interval)
+        ):
+            try:
+                call = source.start("history", lambda it: it.history(symbol, range_, interval))
+                bars = call.result()
+            except ProviderError as error:
+                reasons.append(f"{source.name}: {error}")
+                continue
+            if source.provider.gives_whole(range_, interval):
+                return bars, source.name
+            part = part or (bars, source.name)
+        if part is not None:
+            return part
+        raise ProviderError("; ".join(reasons) or "no source has it", fault="not_given")
 
     def tickers(self) -> list[Listing]:
         """Return the market's list of stocks. Raises: ProviderError if all sources fail."""
-        sources = [source for source in self._sources if source.provider.lists_all]
-        return self._first(sources, lambda provider: provider.tickers())[0]
+        reasons = []
+        for source in self._sources:
+            if not source.provider.lists_all:
+                continue
+            try:
+                return source.start("list", lambda provider: provider.tickers()).result()
+            except ProviderError as error:
+                reasons.append(f"{source.name}: {error}")
+        raise ProviderError("; ".join(reasons) or "no source has it", fault="not_given")
 
     def wait_s(self) -> float:
         """Return the seconds until a source may be called, 0 if one may be called now."""
@@ -99,16 +121,13 @@ class Chain:
         """Return the state of each source, in order. One read of Redis per source."""
         return [source.guard.state() for source in self._sources]
 
-    def _first(
-        self, sources: Sequence[Source], method: Callable[[QuoteProvider], Result]
-    ) -> tuple[Result, str]:
-        reasons = []
-        for source in sources:
-            try:
-                return source.start(method).result(), source.name
-            except ProviderError as error:
-                reasons.append(f"{source.name}: {error}")
-        raise ProviderError("; ".join(reasons) or "no source has it", fault="not_given")
+    def history_states(self) -> list[SourceState]:
+        """Return the state of each source's histories, in order. One read of Redis per source."""
+        return [source.breakers["history"].state() for source in self._sources]
+
+    def limits(self) -> list[list[Limit]]:
+        """Return what each source was found to allow, in order."""
+        return [source.provider.limits() for source in self._sources]
 
 
 class _Round:
@@ -196,6 +215,11 @@ def build_provider(name: str) -> QuoteProvider:
             timeout=timeout,
             proxy=proxy,
             budget=Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month"),
+            limits=Limits(
+                name,
+                account=f"{settings.BRAPI_URL} {settings.BRAPI_TOKEN}",
+                redis_url=settings.REDIS_URL,
+            ),
         )
     budget = Budget(calls=settings.YAHOO_BUDGET_PER_HOUR, period="hour")
     if name == "yahoo":

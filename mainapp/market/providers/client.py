@@ -1,7 +1,7 @@
 """The HTTP client of a source: counts calls and converts every fault to a ProviderError."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from threading import Lock
@@ -18,10 +18,11 @@ from mainapp.core.http.client import (
     parse_retry_after,
 )
 from mainapp.market.providers import base
-from mainapp.market.providers.base import ProviderError
+from mainapp.market.providers.base import ProviderError, RefusedError
 
 MAX_BYTES = 16 * 2**20  # brapi's list of the whole market has 0.4 MB
 MAX_REDIRECTS = 3
+MAX_WORDS = 160
 USER_AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/131.0.0.0 Safari/537.36"
@@ -58,6 +59,8 @@ class SourceClient:
 
     def __init__(self, *, proxy: str = "", headers: Mapping[str, str] | None = None) -> None:
         self.counter = CallCounter()
+        # A refusal may repeat the token, and its words are shown on a public page.
+        self._token = (headers or {}).get("Authorization", "").rpartition(" ")[2]
         self._client = HttpClient(
             headers={"User-Agent": USER_AGENT, **(headers or {})},
             proxy=proxy,
@@ -68,9 +71,17 @@ class SourceClient:
     def load(self) -> None:
         self._client.load()
 
-    def get(self, url: str, params: Mapping[str, str] | None = None, *, deadline: float) -> Reply:
+    def get(
+        self,
+        url: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        deadline: float,
+        refusals: Collection[int] = (),
+    ) -> Reply:
         """Return a successful reply, complete before `deadline` (of time.monotonic).
 
+        A reply with one of the statuses `refusals` and a message is a RefusedError.
         Raises: ProviderError.
         """
         if deadline <= monotonic():
@@ -81,6 +92,8 @@ class SourceClient:
         except HttpError as error:
             text = f"no connection: {error}" if error.fault == "unreachable" else str(error)
             raise ProviderError(text, fault=FAULTS[error.fault]) from error
+        if reply.status in refusals and (words := refusal_words(reply.body, self._token)):
+            raise RefusedError(reply.status, words)
         check_status(reply.status, reply.headers.get("Retry-After"))
         return reply
 
@@ -117,6 +130,22 @@ def check_status(status: int, retry_after: str | None = None) -> None:
             f"the source is broken ({status})", fault="server_error", retry_after=pause_s
         )
     raise ProviderError(f"refused ({status})", permanent=True)
+
+
+def refusal_words(body: bytes, token: str = "") -> str:
+    """Return the message of a refusal as one line of printable characters, or an empty string.
+
+    The token is replaced by an ellipsis.
+    """
+    try:
+        reply = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    values = [reply.get(name) for name in ("message", "error")] if isinstance(reply, dict) else []
+    text = next((value for value in values if isinstance(value, str)), "")
+    text = text.replace(token, "…") if token else text
+    visible = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(visible.split())[:MAX_WORDS]
 
 
 def parse_json(body: bytes | str) -> Any:

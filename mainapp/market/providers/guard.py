@@ -1,4 +1,7 @@
-"""Breaker and budget of a source, stored in Redis and shared by all processes.
+"""Breakers and budget of a source, stored in Redis and shared by all processes.
+
+Quotes, histories and lists have a breaker each, as a refused history tells nothing about quotes;
+the budget is that of the quotes' guard.
 
 Without Redis each process continues with its last copy, and restores it if Redis lost the record.
 """
@@ -21,11 +24,13 @@ from mainapp.market.providers.breaker import (
     Record,
     SourceState,
     admit_calls,
+    admit_spending,
     believed,
     count_calls,
     pause_s,
     renew_period,
     source_state,
+    spend_calls,
 )
 
 PROBE_GRACE_S = 1.0
@@ -47,6 +52,7 @@ class Guard:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.name = name
+        self._redis_url = redis_url
         self._budget = budget
         self._timeout = timeout
         self._now = now
@@ -56,6 +62,32 @@ class Guard:
         self._lock = Lock()
         self._known = NEW
         self._is_local = False
+
+    def for_kind(self, kind: str) -> "Guard":
+        """Return the guard of another kind of calls: a breaker without a budget."""
+        name = f"{self.name}:{kind}"
+        return Guard(name, redis_url=self._redis_url, timeout=self._timeout, now=self._now)
+
+    def spend(self, calls: int = 1) -> Admission:
+        """Admit calls of another kind, whose breaker has admitted them, and count them."""
+        now = self._now()
+        admission = Admission(calls=0)
+
+        def decide(record: Record) -> Record:
+            nonlocal admission
+            record = renew_period(record, self._budget, now)
+            admission = admit_spending(record, self._budget, calls, now)
+            if not admission.calls:
+                return record
+            return spend_calls(record, self._budget, admission.calls, now)
+
+        self._change(decide)
+        return admission
+
+    def add_calls(self, calls: int) -> None:
+        """Count calls that were made beyond those admitted, or uncount those not made."""
+        if calls:
+            self._change(lambda record: replace(record, used=max(record.used + calls, 0)))
 
     def admit(self, calls: int = 1, *, is_spaced: bool = True) -> Admission:
         """Admit `calls` calls, or as many as are left, and count them.

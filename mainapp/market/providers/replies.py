@@ -63,7 +63,12 @@ def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) 
         name=to_name(row.get("longName")) or to_name(row.get("shortName")),
         currency=to_currency(row.get("currency")),
         delay_s=delay_s,
-        previous_close=to_price(row.get("regularMarketPreviousClose")),
+        previous_close=to_price(row.get("regularMarketPreviousClose"))
+        or closes_before(
+            price,
+            change=row.get("regularMarketChange"),
+            change_pct=row.get("regularMarketChangePercent"),
+        ),
         open=to_price(row.get("regularMarketOpen")),
         high=to_price(row.get("regularMarketDayHigh")),
         low=to_price(row.get("regularMarketDayLow")),
@@ -72,6 +77,29 @@ def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) 
         year_low=to_price(row.get("fiftyTwoWeekLow")),
         year_high=to_price(row.get("fiftyTwoWeekHigh")),
     )
+
+
+def closes_before(price: Decimal, *, change: Any, change_pct: Any) -> Decimal | None:
+    """Return the previous close from a price and its change, absolute or in percent; or None.
+
+    The change is not rounded first: that would shift the close by a cent.
+    """
+    if not price.is_finite():
+        return None
+    if (absolute := _number(change)) is not None:
+        return to_price(price - absolute)
+    percent = _number(change_pct)
+    if percent is None or not -99 < percent < 1000:
+        return None
+    return to_price(price / (1 + percent / 100))
+
+
+def _number(value: Any) -> Decimal | None:
+    """Return a finite number of a reply, unrounded; None for other values."""
+    money = to_money(value)
+    if money is None or not money.is_finite():
+        return None
+    return Decimal(str(value).strip().replace(",", ""))
 
 
 def to_price(value: Any) -> Decimal | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock
 from time import monotonic
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args
 
 from mainapp.market.providers.base import ProviderError, QuoteProvider
 from mainapp.market.providers.breaker import Admission
@@ -17,6 +17,8 @@ MAX_HUNG_CALLS = 2
 LOAD_S = 30.0
 # Lets an adapter report its timeout itself, with the quotes that it received.
 GRACE_S = 0.1
+OtherKind = Literal["history", "list"]
+OTHER_KINDS: tuple[OtherKind, ...] = get_args(OtherKind)
 
 Result = TypeVar("Result")
 
@@ -32,12 +34,16 @@ def load(provider: QuoteProvider) -> None:
 
 
 class Source:
-    """A provider, its guard, and its pending calls."""
+    """A provider, its guards, and its pending calls.
+
+    `guard` is that of the quotes, with the budget; the other kinds of calls have a breaker each.
+    """
 
     def __init__(self, provider: QuoteProvider, guard: Guard, *, timeout: float) -> None:
         self.name = provider.name
         self.provider = provider
         self.guard = guard
+        self.breakers = {kind: guard.for_kind(kind) for kind in OTHER_KINDS}
         self._timeout = timeout
         self._lock = Lock()
         self._pending: list[PendingCall[Any]] = []
@@ -62,22 +68,28 @@ class Source:
         call.symbols = symbols
         return call
 
-    def start(self, function: Callable[[QuoteProvider], Result]) -> "PendingCall[Result]":
-        """Start one call for a waiting user.
+    def start(
+        self, kind: OtherKind, function: Callable[[QuoteProvider], Result]
+    ) -> "PendingCall[Result]":
+        """Start one call for a waiting user: it is not spaced, but counts for the budget.
 
         Raises: ProviderError if the source may not be called now.
         """
-        admission = self._admit(1, is_spaced=False)
-        if not admission.calls:
-            raise ProviderError(admission.reason)
-        return self._start(lambda: function(self.provider), admission, self._timeout)
+        self._drop_hung_calls()
+        breaker = self.breakers[kind]
+        for admission in (breaker.admit(is_spaced=False), self.guard.spend()):
+            if not admission.calls:
+                raise ProviderError(admission.reason)
+        return self._start(
+            lambda: function(self.provider), admission, self._timeout, breaker=breaker
+        )
 
     def wait_s(self) -> float:
         return self.guard.wait_s()
 
-    def _admit(self, calls: int, *, is_spaced: bool = True) -> Admission:
+    def _admit(self, calls: int) -> Admission:
         self._drop_hung_calls()
-        admission = self.guard.admit(calls, is_spaced=is_spaced)
+        admission = self.guard.admit(calls)
         if admission.is_faulty:
             raise ProviderError(admission.reason)
         return admission
@@ -98,10 +110,21 @@ class Source:
             self._is_loaded = True
 
     def _start(
-        self, function: Callable[[], Result], admission: Admission, limit_s: float
+        self,
+        function: Callable[[], Result],
+        admission: Admission,
+        limit_s: float,
+        *,
+        breaker: Guard | None = None,
     ) -> "PendingCall[Result]":
         self._load()
-        call = PendingCall(self, function, admission, deadline=monotonic() + limit_s + GRACE_S)
+        call = PendingCall(
+            self,
+            breaker or self.guard,
+            function,
+            admission,
+            deadline=monotonic() + limit_s + GRACE_S,
+        )
         with self._lock:
             self._pending.append(call)
         return call
@@ -115,6 +138,7 @@ class PendingCall(Generic[Result]):
     def __init__(
         self,
         source: Source,
+        breaker: Guard,
         function: Callable[[], Result],
         admission: Admission,
         *,
@@ -123,6 +147,7 @@ class PendingCall(Generic[Result]):
         self.name = source.name
         self.is_probe = admission.is_probe
         self._source = source
+        self._breaker = breaker
         self._function = function
         self._calls = admission.calls
         self._deadline = deadline
@@ -164,13 +189,13 @@ class PendingCall(Generic[Result]):
                 return
             self._is_reported = True
         made = self._source.provider.calls_made()
-        extra_calls = made - self._calls
+        self._source.guard.add_calls(made - self._calls)
         if made and result == {}:
-            self._source.guard.record_empty(extra_calls=extra_calls)
+            self._breaker.record_empty()
         elif error is None or error.fault in ("not_given", "unfinished"):
-            self._source.guard.succeed(delay_s=_delay_s(result), extra_calls=extra_calls)
+            self._breaker.succeed(delay_s=_delay_s(result))
         else:
-            self._source.guard.fail(error, extra_calls=extra_calls)
+            self._breaker.fail(error)
 
 
 def _delay_s(result: object) -> int | None:

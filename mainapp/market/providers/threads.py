@@ -131,8 +131,8 @@ def merge_quotes(
             quotes |= result
         elif result.fault != "not_given":
             faults.append(result)
-            if isinstance(result, Unstarted):
-                unreached.update(symbols)
+            quotes |= result.partial_quotes
+            unreached.update(symbols if isinstance(result, Unstarted) else result.unreached)
     if not faults:
         return quotes
     most_severe = min(faults, key=_severity)
@@ -144,4 +144,4 @@ def merge_quotes(
 def _severity(error: ProviderError) -> int:
     if error.fault in AFFECTS_ALL:
         return 0
-    return 2 if isinstance(error, Unstarted) else 1
+    return 2 if error.fault == "unfinished" else 1

@@ -13,7 +13,7 @@ from threading import Lock, local
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mainapp.market.providers.base import Budget, Listing, ProviderError
+from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError
 from mainapp.market.providers.client import (
     MAX_BYTES,
     CallCounter,
@@ -81,6 +81,12 @@ class YahooProvider:
 
     def tickers(self) -> list[Listing]:
         raise ProviderError("has no list of the exchange's stocks", fault="not_given")
+
+    def limits(self) -> list[Limit]:
+        return []
+
+    def gives_whole(self, range_: str, interval: str) -> bool:
+        return range_ in LONGEST_RANGE.get(interval, (range_,))
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         batches = self._batches(symbols)

@@ -17,7 +17,7 @@ from time import monotonic
 from types import ModuleType, SimpleNamespace
 from typing import Any, Literal, TypeVar
 
-from mainapp.market.providers.base import Budget, Listing, ProviderError
+from mainapp.market.providers.base import Budget, Limit, Listing, ProviderError
 from mainapp.market.providers.client import SourceClient, move_url, parse_json
 from mainapp.market.providers.replies import source_symbols, to_bars, to_name, to_price, to_size
 from mainapp.market.providers.threads import gather, merge_quotes
@@ -87,6 +87,12 @@ class YahooFinProvider:
             for symbol, share, sector in rows
             if (known := canonical(str(symbol)))
         ]
+
+    def limits(self) -> list[Limit]:
+        return []
+
+    def gives_whole(self, range_: str, interval: str) -> bool:
+        return True
 
     def quotes(self, symbols: Sequence[str]) -> dict[str, Quote]:
         names = source_symbols(symbols, suffix=SUFFIX)

@@ -1,29 +1,19 @@
-"""The last recorded quotes for the home page, the picker and watchlists."""
+"""The last recorded quotes for the home page and watchlists."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import Count, DateField, F, FilteredRelation, Q, QuerySet, Value
+from django.db.models import FilteredRelation, Q
 
-from mainapp.core.pages import page_of
 from mainapp.market.indicators import ranking
-from mainapp.market.models import LastQuote, Stock, Watchlist, WatchlistItem
+from mainapp.market.models import LastQuote, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
+from mainapp.market.selectors.indices import in_index
 from mainapp.market.symbols import INDEX
 
-MARKETS: dict[str, Q] = {
-    "IBOV": Q(memberships__market="IBOV"),
-    "FII": Q(kind=Stock.Kind.FII),
-    "ETF": Q(kind=Stock.Kind.ETF),
-    "BDR": Q(kind=Stock.Kind.BDR),
-    "ALL": Q(),
-}
-PAGE_SIZE = 300
-MAX_WORDS = 6
-FIELDS = ("symbol", "name", "kind", "sector", "search_text")
+FIELDS = ("symbol", "name", "kind", "sector", "is_active")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +27,7 @@ class RankedStock:
     turnover: int | None
     quoted_at: datetime | None
     quoted_at_estimated: bool
+    doubtful_price: Decimal | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,29 +43,19 @@ class HomeBoard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedStock:
-    """A stock with its last price, which is None before the first quote."""
+    """A stock with its last price, which is None before the first quote.
+
+    `weight_pct` is that in an index list, None if the list does not give it.
+    """
 
     symbol: str
     name: str
     kind: str
-    kind_name: str
     sector: str
-    search_text: str
+    is_active: bool
     price: Decimal | None
     change_pct: Decimal | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """One page of a market's stocks, the market's sectors, and the numbers of stocks."""
-
-    rows: list[ListedStock]
-    sectors: list[str]
-    total: int
-    matching: int
-    page: int
-    pages: int
-    portfolio_on: date | None
+    weight_pct: Decimal | None = None
 
 
 def home_board() -> HomeBoard:
@@ -82,7 +63,7 @@ def home_board() -> HomeBoard:
     quotes = {
         last.stock.symbol: last.to_quote()
         for last in LastQuote.objects.filter(
-            Q(stock__memberships__market="IBOV") | Q(stock__symbol=INDEX),
+            in_index(INDEX, prefix="stock__") | Q(stock__symbol=INDEX),
             simulated=settings.SIMULATED,
         ).select_related("stock")
     }
@@ -107,78 +88,38 @@ def _ranked(quote: Quote) -> RankedStock:
         turnover=None if quote.volume is None else int(quote.price * quote.volume),
         quoted_at=quote.quoted_at,
         quoted_at_estimated=quote.quoted_at_estimated,
+        doubtful_price=quote.doubtful_price,
     )
-
-
-def listing(*, market: str, words: Iterable[str] = (), sector: str = "", page: str = "") -> Listing:
-    """Return a page of a market of MARKETS, ordered by symbol. Two queries.
-
-    All `words`, folded like `Stock.search_text`, must occur in it. A page out of range is replaced
-    by the nearest one.
-    """
-    stocks = Stock.objects.filter(MARKETS[market], is_active=True)
-    match = Q()
-    for word in list(words)[:MAX_WORDS]:
-        match &= Q(search_text__contains=word)
-    if sector:
-        match &= Q(sector=sector)
-    sectors = stocks.order_by("sector").values_list("sector")
-    counts = list(sectors.annotate(size=Count("pk"), matches=Count("pk", filter=match)))
-    matching = sum(matches for *_, matches in counts)
-    shown = page_of(range(matching), page, size=PAGE_SIZE)
-    rows, portfolio_on = _page(stocks.filter(match), shown.number, dated=market == "IBOV")
-    return Listing(
-        rows=rows,
-        sectors=[name for name, *_ in counts if name],
-        total=sum(size for _, size, _ in counts),
-        matching=matching,
-        page=shown.number,
-        pages=shown.paginator.num_pages,
-        portfolio_on=portfolio_on,
-    )
-
-
-def _page(
-    stocks: QuerySet[Stock], page: int, *, dated: bool
-) -> tuple[list[ListedStock], date | None]:
-    """Return one page of stocks with their last prices, and the date of their memberships."""
-    last = FilteredRelation("last_quotes", condition=_is_current_kind("last_quotes"))
-    as_of = F("memberships__as_of") if dated else Value(None, DateField())
-    rows = (
-        stocks.annotate(last=last, as_of=as_of)
-        .order_by("symbol")
-        .values_list(*FIELDS, "last__price", "last__previous_close", "as_of")
-    )
-    page_rows = list(rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE])
-    dates = [as_of for *_, as_of in page_rows if as_of]
-    return [_listed(*row) for *row, _ in page_rows], max(dates, default=None)
 
 
 def listed_in(watchlist: Watchlist) -> list[ListedStock]:
     """Return the stocks of a watchlist in its order, with their last prices. One query."""
-    last = FilteredRelation("stock__last_quotes", condition=_is_current_kind("stock__last_quotes"))
+    last = FilteredRelation("stock__last_quotes", condition=is_current_kind("stock__last_quotes"))
     rows = (
         WatchlistItem.objects.filter(watchlist=watchlist)
         .annotate(last=last)
         .order_by("position", "pk")
         .values_list(*(f"stock__{name}" for name in FIELDS), "last__price", "last__previous_close")
     )
-    return [_listed(*row) for row in rows]
+    return [listed(*row) for row in rows]
 
 
-def _is_current_kind(relation: str) -> Q:
+def is_current_kind(relation: str) -> Q:
+    """Return the condition that quotes are of the kind of this run: real or simulated."""
     return Q(**{f"{relation}__simulated": settings.SIMULATED})
 
 
-def _listed(
+def listed(
     symbol: str,
     name: str,
     kind: str,
     sector: str,
-    search_text: str,
+    is_active: bool,
     price: Decimal | None,
     previous_close: Decimal | None,
+    weight_pct: Decimal | None = None,
 ) -> ListedStock:
+    """Return a stock of the columns FIELDS, the last price and previous close, and a weight."""
     quote = price and Quote(
         symbol=symbol,
         price=price,
@@ -190,9 +131,9 @@ def _listed(
         symbol=symbol,
         name=name,
         kind=kind,
-        kind_name=str(Stock.Kind(kind).label),
         sector=sector,
-        search_text=search_text,
+        is_active=is_active,
         price=price,
         change_pct=quote.change_pct if quote else None,
+        weight_pct=weight_pct,
     )

@@ -7,14 +7,16 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Q, QuerySet, When
 from django.db.models.functions import Length, Substr
 
 from mainapp.market.models import Membership, Stock
-from mainapp.market.symbols import canonical, fold
+from mainapp.market.selectors.indices import lists_in_force
+from mainapp.market.symbols import INDEX, canonical, fold
 
 MAX_AGE_S = 30
 MAX_TEXT_LENGTH = 60
+ISIN_LENGTH = 12
 MARKETS = ("IBOV", "FII", "ETF", "BDR", "ALL")
 
 
@@ -92,8 +94,12 @@ def load_catalogue() -> Catalogue:
     rows = list(Stock.objects.order_by("symbol").values_list(*columns))
     names = {symbol: name for _, symbol, name, _, active, _ in rows if active}
     renamed = {symbol: new for _, symbol, _, _, _, new in rows if new}
-    members = Membership.objects.filter(market="IBOV").values_list("stock__symbol", flat=True)
-    markets = defaultdict(list, ALL=list(names), IBOV=sorted(names.keys() & set(members)))
+    members = Membership.objects.filter(index_list__in=lists_in_force(INDEX).values("pk"))
+    markets = defaultdict(
+        list,
+        ALL=list(names),
+        IBOV=sorted(names.keys() & set(members.values_list("stock__symbol", flat=True))),
+    )
     for _, symbol, _, kind, active, _ in rows:
         if active:
             markets[kind].append(symbol)
@@ -108,10 +114,10 @@ def load_catalogue() -> Catalogue:
 def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     """Return active stocks that match every word: the start of a ticker, or a part of a name.
 
-    Case and accents are ignored; a former symbol or name finds its successor. One of several words
-    may be a kind: `petrobras pn`. Order: the exact ticker, tickers that start with the text, names
-    that do, other matches; within each, stocks of the index come first. One query, none for an
-    empty text.
+    Case and accents are ignored; a former symbol or name finds its successor, and an ISIN its
+    stock. One of several words may be a kind: `petrobras pn`. Order: the exact ticker, tickers that
+    start with the text, names that do, other matches; within each, the commonest come first. One
+    query, none for an empty text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))
     if not words:
@@ -119,7 +125,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     whole = " ".join(words)
     former = _with_name(Stock.objects.filter(renamed_to__isnull=False)).values("renamed_to")
     matches = _with_name(Stock.objects.filter(is_active=True)).filter(
-        _matches(words) | Q(pk__in=former.filter(_matches(words)))
+        _matches(words) | Q(pk__in=former.filter(_matches(words))) | _has_isin(whole)
     )
     ticker = _ticker(whole)
     rank = Case(
@@ -130,8 +136,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
         When(folded_name__startswith=whole, then=4),
         default=5,
     )
-    in_index = Exists(Membership.objects.filter(stock=OuterRef("pk"), market="IBOV"))
-    return list(matches.order_by(rank, in_index.desc(), "symbol")[:limit])
+    return list(matches.order_by(rank, "rank", "symbol")[:limit])
 
 
 def _with_name(stocks: QuerySet[Stock]) -> QuerySet[Stock]:
@@ -146,6 +151,11 @@ def _matches(words: list[str]) -> Q:
         kind = Q(kind=word.upper()) if len(words) > 1 else Q()
         condition &= Q(symbol__startswith=_ticker(word)) | Q(folded_name__contains=word) | kind
     return condition
+
+
+def _has_isin(text: str) -> Q:
+    """Return the condition that a text of an ISIN's length is the stock's ISIN."""
+    return Q(isin=text.upper()) if len(text) == ISIN_LENGTH else Q()
 
 
 def _ticker(word: str) -> str:

@@ -8,10 +8,12 @@ import redis
 from django.conf import settings
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from mainapp.market import sessions
 from mainapp.market.board import Board
 from mainapp.market.models import RejectedQuotes
+from mainapp.market.providers.base import Limit
 from mainapp.market.providers.breaker import SourceState
 from mainapp.market.providers.chain import build_chain
 from mainapp.market.selectors.schedule import Schedule, update_schedule
@@ -29,6 +31,18 @@ class Source:
     error: str
     interval_s: float
     in_use: bool
+    history: SourceState
+    history_error: str
+    limits: Sequence["Allowance"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What a source was found to allow, its own words for more, and when more is tried again."""
+
+    text: str
+    words: str
+    retry_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,8 +72,9 @@ class Overview:
 
 
 def sources_overview(*, at: datetime) -> Overview:
-    """Return the content of the page *Fontes*. Two queries; a read of Redis per source, and one."""
-    states = build_chain().states()
+    """Return the content of the page *Fontes*. Two queries; three reads of Redis per source."""
+    chain = build_chain()
+    states = chain.states()
     used = next((state.name for state in states if _mark(state) in ("ok", "resting")), None)
     schedule = update_schedule()
     interval_s = schedule.interval.total_seconds() if schedule.interval else 0
@@ -75,8 +90,13 @@ def sources_overview(*, at: datetime) -> Overview:
                 error=_fault(state.last_fault),
                 interval_s=max(state.interval_s or 0, interval_s),
                 in_use=state.name == used,
+                history=history,
+                history_error=_fault(history.last_fault) if history.wait_s else "",
+                limits=[_allowance(limit) for limit in limits],
             )
-            for state in states
+            for state, history, limits in zip(
+                states, chain.history_states(), chain.limits(), strict=True
+            )
         ],
         why=_why(used, [state.name for state in states]),
         interval=_describe_interval(schedule),
@@ -140,8 +160,42 @@ def _fault(fault: str) -> str:
         "unauthorized": _("recusou o acesso: confira o token e o endereço"),
         "server_error": _("está com defeito do lado dela"),
         "bad_reply": _("respondeu algo diferente do que documenta"),
+        "refused": _("recusou: não faz parte do plano, ou o pedido não vale"),
         "not_given": _("não tem o que foi pedido"),
     }.get(fault, _("falhou"))
+
+
+def _allowance(limit: Limit) -> Allowance:
+    if limit.kind == "batch":
+        count = int(limit.value)
+        text = ngettext("%(count)d ativo por chamada", "%(count)d ativos por chamada", count) % {
+            "count": count
+        }
+    else:
+        interval = _interval_name(limit.kind.partition(":")[2])
+        text = _("histórico (%(interval)s) de até %(range)s") % {
+            "interval": interval,
+            "range": _range_name(limit.value),
+        }
+    return Allowance(text=text, words=limit.words, retry_at=limit.retry_at)
+
+
+def _interval_name(interval: str) -> str:
+    return {"1m": _("por minuto"), "15m": _("por 15 minutos"), "1d": _("por dia")}[interval]
+
+
+def _range_name(range_: str) -> str:
+    return {
+        "1d": _("1 dia"),
+        "5d": _("5 dias"),
+        "1mo": _("1 mês"),
+        "3mo": _("3 meses"),
+        "6mo": _("6 meses"),
+        "ytd": _("o começo do ano"),
+        "1y": _("1 ano"),
+        "5y": _("5 anos"),
+        "max": _("todo o período"),
+    }[range_]
 
 
 def _session_word(session: sessions.Session) -> str:
@@ -223,5 +277,7 @@ def _reason(reason: str) -> str:
         "older": _("mais antiga do que a que já tínhamos"),
         "future": _("com hora no futuro"),
         "currency": _("em outra moeda que não a do ativo"),
+        "out_of_range": _("fora da mínima e da máxima do dia que a própria fonte informou"),
+        "doubtful": _("longe demais do último preço, à espera de confirmação"),
         "foreign": _("simulada entre reais, ou real entre simuladas"),
     }.get(reason, reason)

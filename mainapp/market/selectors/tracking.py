@@ -8,6 +8,7 @@ from django.conf import settings
 from mainapp.market.models import LastQuote, Stock
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class TrackedStock:
     symbol: str
     name: str
     quote: Quote | None
+    is_traded: bool = True
 
     @property
     def side_places(self) -> int:
@@ -26,10 +28,14 @@ class TrackedStock:
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """The requested stocks in their order, and the requested strings that are not stocks."""
+    """The requested stocks in their order, and the requested strings that are not stocks.
+
+    `former` are the requested codes that no longer trade, whether or not another one follows.
+    """
 
     rows: list[TrackedStock]
     unknown: list[str]
+    former: list[str]
 
 
 def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
@@ -43,8 +49,16 @@ def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
     unknown = [text for text in texts if text not in named]
     shown = list(stocks.values())[:limit]
     quotes = last_quotes(shown)
-    rows = [TrackedStock(stock.symbol, stock.name, quotes.get(stock.symbol)) for stock in shown]
-    return Tracked(rows, unknown), len(stocks) > limit
+    rows = [
+        TrackedStock(stock.symbol, stock.name, quotes.get(stock.symbol), stock.is_active)
+        for stock in shown
+    ]
+    former = [
+        text
+        for text, stock in named.items()
+        if not stock.is_active or stock.symbol != canonical(text)
+    ]
+    return Tracked(rows, unknown, former), len(stocks) > limit
 
 
 def last_quotes(stocks: Iterable[Stock]) -> dict[str, Quote]:

@@ -19,7 +19,10 @@ from mainapp.market.models import Candle, Stock
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.providers.chain import build_chain
 from mainapp.market.quotes import Bar
+from mainapp.market.quotes.histories import believed_bars
 from mainapp.market.selectors.candles import midnight, range_start, stored_interval
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.services.recording import count_rejections
 
 logger = logging.getLogger(__name__)
 
@@ -122,10 +125,12 @@ def store_bars(
 ) -> None:
     """Store bars as candles, real or simulated as configured; replace all but the current slot.
 
+    Bars with doubtful prices are refused and counted, like quotes.
     The current slot is written by the recording of quotes, and only created here if it is missing.
     Each transaction writes 1,000 rows, so that no other writer waits long.
     """
     current_slot = _slot(at, interval)
+    believed = _believed(stock, bars, source, at)
     rows = {
         slot: Candle(
             stock=stock,
@@ -139,7 +144,7 @@ def store_bars(
             volume=bar.volume,
             source=source,
         )
-        for bar in bars
+        for bar in believed
         if (slot := _slot(bar.starts_at, interval)) <= current_slot
     }
     current = rows.pop(current_slot, None)
@@ -154,6 +159,17 @@ def store_bars(
             )
     if current:
         Candle.objects.bulk_create([current], ignore_conflicts=True)
+
+
+def _believed(stock: Stock, bars: Iterable[Bar], source: str, at: datetime) -> list[Bar]:
+    """Return the plausible bars; count the others as refused."""
+    ordered = sorted(bars, key=lambda bar: bar.starts_at)
+    believed = believed_bars(ordered, last=last_quotes([stock.symbol]).get(stock.symbol))
+    if refused := len(ordered) - len(believed):
+        count_rejections(
+            source=source, reason="doubtful", symbol=stock.symbol, count=refused, at=at
+        )
+    return believed
 
 
 def _fresh_s(interval: Candle.Interval, at: datetime) -> int:

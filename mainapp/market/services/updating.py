@@ -221,4 +221,4 @@ def _early(interval: timedelta) -> timedelta:
 
 
 def _is_trading(at: datetime) -> bool:
-    return settings.SIMULATED or sessions.session(at) != "closed"
+    return settings.SIMULATED or sessions.is_trading(at)

@@ -28,7 +28,7 @@ class TooManySymbols(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edited:
-    """A list's symbols after an edit, and the requested strings that are not stocks."""
+    """A list's symbols after an edit, and the requested strings that are not traded stocks."""
 
     symbols: list[str]
     unknown: list[str]
@@ -107,7 +107,7 @@ def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
         _append(watchlist, new)
     return Edited(
         symbols=existing + [stock.symbol for stock in new],
-        unknown=[text for text in symbols if text not in named],
+        unknown=[text for text in symbols if text not in named or not named[text].is_active],
     )
 
 
@@ -230,8 +230,8 @@ def _check_room(size: int) -> None:
 
 
 def _missing(named: Mapping[str, Stock], existing: Iterable[str]) -> list[Stock]:
-    """Return the stocks that are not yet in a list, each once."""
-    stocks = {stock.symbol: stock for stock in named.values()}
+    """Return the traded stocks that are not yet in a list, each once."""
+    stocks = {stock.symbol: stock for stock in named.values() if stock.is_active}
     existing = set(existing)
     return [stock for symbol, stock in stocks.items() if symbol not in existing]
 

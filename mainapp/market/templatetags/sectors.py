@@ -1,84 +1,77 @@
-"""Translation of sector names."""
+"""Names of sectors, kinds and stocks for pages; what is not known is said."""
+
+from decimal import Decimal
+from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 register = template.Library()
 
-# The labels in the catalogue's data files: "wide" or "wide (narrow)".
-WIDE = (
-    _("Bens industriais"),
+# The labels in the catalogue's data files.
+SECTORS = (
+    # of stocks and BDRs
+    _("Bens Industriais"),
     _("Comunicações"),
-    _("Consumo cíclico"),
-    _("Consumo não cíclico"),
+    _("Consumo Cíclico"),
+    _("Consumo não Cíclico"),
     _("Financeiro"),
-    _("Fundos de índice"),
-    _("Fundos imobiliários"),
-    _("Imobiliário"),
-    _("Materiais básicos"),
-    _("Petróleo, gás e biocombustíveis"),
+    _("Materiais Básicos"),
+    _("Petróleo, Gás e Biocombustíveis"),
     _("Saúde"),
-    _("Tecnologia da informação"),
-    _("Utilidade pública"),
+    _("Tecnologia da Informação"),
+    _("Utilidade Pública"),
+    # of funds
+    _("Agro"),
+    _("Ações Brasil"),
+    _("Desenvolvimento"),
+    _("Educacional"),
+    _("Escritórios"),
+    _("Exterior, cripto e commodities"),
+    _("Fundo de fundos"),
+    _("Hotéis"),
+    _("Híbrido"),
+    _("Infraestrutura"),
+    _("Logística"),
+    _("Recebíveis"),
+    _("Renda fixa"),
+    _("Residencial"),
+    _("Shoppings"),
+    _("Varejo"),
     _("Índices"),
-)
-NARROW = (
-    _("aeroespacial"),
-    _("concessões"),
-    _("locação"),
-    _("logística"),
-    _("transporte"),
-    _("academias"),
-    _("aluguel de carros"),
-    _("automóveis"),
-    _("construção civil"),
-    _("educação"),
-    _("joias"),
-    _("moda"),
-    _("restaurantes"),
-    _("varejo"),
-    _("viagens"),
-    _("agro"),
-    _("alimentos"),
-    _("bebidas"),
-    _("higiene"),
-    _("varejo alimentar"),
-    _("bancos"),
-    _("bolsa"),
-    _("corretoras"),
-    _("holding"),
-    _("meios de pagamento"),
-    _("seguros"),
-    _("ações brasileiras"),
-    _("ações estrangeiras"),
-    _("criptoativos"),
-    _("ouro"),
-    _("renda fixa"),
-    _("desenvolvimento"),
-    _("escritórios"),
-    _("fundo de fundos"),
-    _("híbrido"),
-    _("multiestratégia"),
-    _("recebíveis"),
-    _("renda urbana"),
-    _("shoppings"),
-    _("terras agrícolas"),
-    _("mineração"),
-    _("papel e celulose"),
-    _("petroquímica"),
-    _("siderurgia"),
-    _("farmacêutica"),
-    _("farmácias"),
-    _("energia"),
-    _("saneamento"),
 )
 
 
 @register.filter
 def sector_name(label: str) -> str:
     """Translate a sector's label. Labels that only a source uses stay unchanged."""
-    wide, separator, narrow = label.removesuffix(")").partition(" (")
-    if not separator:
-        return gettext(label) if label in WIDE else label
-    return f"{sector_name(wide)} ({gettext(narrow) if narrow in NARROW else narrow})"
+    return gettext(label) if label in SECTORS else label
+
+
+@register.filter
+def kind_name(kind: str) -> str:
+    """Return a kind in a word or two: ON, FII, BDR de ETF."""
+    names = {
+        "BDR_ETF": gettext("BDR de ETF"),
+        "FI_INFRA": gettext("FI-Infra"),
+        "FIAGRO": gettext("Fiagro"),
+        "FUND": gettext("Fundo"),
+        "RIGHT": gettext("Direito"),
+        "INDEX": gettext("Índice"),
+        "": gettext("tipo não conhecido"),
+    }
+    return names.get(kind, kind)
+
+
+@register.filter
+def stock_name(stock: Any) -> str:
+    """Return the name of a stock with `symbol` and `name`."""
+    return gettext("nome não conhecido") if stock.name == stock.symbol else stock.name
+
+
+@register.filter
+def ratio(number: Decimal) -> str:
+    """Turn 0.8521000 into 0,8521."""
+    return number_format(Decimal(f"{number.normalize():f}"), use_l10n=True)

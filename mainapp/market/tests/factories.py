@@ -6,15 +6,18 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db.models import Model
-from factory.declarations import LazyAttribute, Sequence, SubFactory
+from factory.declarations import LazyAttribute, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
 from mainapp.market.models import (
     Candle,
+    CorporateEvent,
+    IndexList,
     LastQuote,
     Membership,
     RejectedQuotes,
     Stock,
+    Strength,
     Watchlist,
     WatchlistItem,
 )
@@ -61,13 +64,46 @@ class StockFactory(RowFactory[Stock]):
     kind = LazyAttribute(lambda stock: kind_of(stock.symbol))
 
 
+class IndexListFactory(RowFactory[IndexList]):
+    """Returns the existing list of that market and day unchanged."""
+
+    class Meta:
+        model = IndexList
+        django_get_or_create = ("market", "as_of")
+
+    market = "IBOV"
+    as_of = date(2026, 1, 5)
+    strength = Strength.OFFICIAL
+
+
 class MembershipFactory(RowFactory[Membership]):
+    """`MembershipFactory(stock=petr4, market="IBOV", as_of=day)` makes the list as well."""
+
     class Meta:
         model = Membership
 
+    class Params:
+        market = "IBOV"
+        as_of = date(2026, 1, 5)
+
     stock = SubFactory(StockFactory)
-    market = "IBOV"
-    as_of = date(2026, 1, 5)
+    index_list = SubFactory(
+        IndexListFactory, market=SelfAttribute("..market"), as_of=SelfAttribute("..as_of")
+    )
+
+
+class CorporateEventFactory(RowFactory[CorporateEvent]):
+    """`CorporateEventFactory(stock=jbss3, kind="merger", successor=jbss32, ratio="0.5")`."""
+
+    class Meta:
+        model = CorporateEvent
+
+    stock = SubFactory(StockFactory)
+    kind = CorporateEvent.Kind.RENAME
+    ex_on = date(2025, 6, 9)
+    ratio = Decimal(1)
+    strength = Strength.SEVERAL
+    source = "fábrica"
 
 
 class LastQuoteFactory(RowFactory[LastQuote]):

@@ -52,6 +52,12 @@ class TestSource:
     def calls_made(self):
         return 1
 
+    def limits(self):
+        return []
+
+    def gives_whole(self, range_, interval):
+        return True
+
     def tickers(self):
         return []
 

@@ -1,9 +1,11 @@
 """Tests of the catalogue that each process caches."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 
 import pytest
+from django.utils import timezone
 
 from mainapp.market.models import Stock
 from mainapp.market.selectors import catalogue as module
@@ -66,6 +68,14 @@ def test_catalogue_contains_names_ids_and_markets_of_active_stocks():
         "BDR": ("AAPL34",),
         "ALL": ("AAPL34", "AXIA3", "BOVA11", "HGLG11", "IBOV", "PETR4"),
     }
+
+
+def test_index_is_that_of_the_newest_list_that_is_not_of_the_future():
+    today = timezone.localdate()
+    for days, symbol in ((-30, "PETR4"), (0, "VALE3"), (1, "ITUB4")):
+        MembershipFactory(stock=StockFactory(symbol=symbol), as_of=today + timedelta(days=days))
+
+    assert load_catalogue().markets["IBOV"] == ("VALE3",)
 
 
 @pytest.mark.parametrize("size", [1, 3])

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 import redis
@@ -11,7 +12,13 @@ from mainapp.core.redis import key
 from mainapp.market import tasks
 from mainapp.market.models import Candle
 from mainapp.market.services import history
-from mainapp.market.tests.factories import CandleFactory, LastQuoteFactory, StockFactory
+from mainapp.market.tests.factories import (
+    CandleFactory,
+    CorporateEventFactory,
+    LastQuoteFactory,
+    MembershipFactory,
+    StockFactory,
+)
 from project.broker import checked_loads
 
 pytestmark = pytest.mark.django_db
@@ -67,9 +74,44 @@ def test_unknown_values_are_404_and_control_characters_400(client, path, query, 
 
 
 def test_renamed_ticker_redirects_to_the_new_one(client):
-    StockFactory(symbol="ELET3", renamed_to=StockFactory(symbol="AXIA3"))
+    new = StockFactory(symbol="AXIA3")
+    StockFactory(symbol="ELET3", renamed_to=new, is_active=False)
     response = client.get("/graph?ticker=ELET3&range=6mo")
-    assert (response.status_code, response.url) == (302, "/graph?ticker=AXIA3&range=6mo")
+    assert response.status_code == 302
+    assert response.url == "/graph?ticker=AXIA3&range=6mo&former=ELET3"
+    assert "ELET3 virou AXIA3." in client.get(response.url).content.decode()
+
+
+def test_page_of_an_ended_stock_says_so_and_requests_no_history(client):
+    stock = StockFactory(symbol="CIEL3", is_active=False)
+    LastQuoteFactory(stock=stock)
+    CorporateEventFactory(stock=stock, kind="delisting", ex_on=date(2024, 8, 26), ratio=None)
+
+    page = client.get("/graph?ticker=CIEL3").content.decode()
+    candles = client.get("/graph/candles?ticker=CIEL3").json()
+
+    assert "CIEL3 deixou de ser negociado em 26/08/2024." in page
+    assert "38,42" in page
+    assert candles["status"] == "ok"
+    assert queued() == []
+
+
+def test_page_shows_what_the_catalogue_knows_and_does_not_know(client):
+    stock = StockFactory(symbol="AAPL34", name="Apple Inc. BDR", isin="BRAAPLBDR004")
+    for as_of, weight in ((date(2026, 1, 5), "9.1"), (date(2026, 5, 4), "2.345")):
+        MembershipFactory(stock=stock, market="BDRX", as_of=as_of, weight_pct=Decimal(weight))
+    CorporateEventFactory(
+        stock=stock, kind="split", ex_on=None, month="2026-02", ratio=None, strength="single"
+    )
+
+    page = client.get("/graph?ticker=AAPL34").content.decode()
+
+    assert "BRAAPLBDR004" in page
+    assert "2,345%" in page
+    assert "9,100%" not in page
+    assert "<dt>Papel de origem</dt><dd>não conhecido</dd>" in page
+    assert "<dt>Setor</dt><dd>não conhecido</dd>" in page
+    assert "<td>2026-02</td>" in page
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -78,7 +120,7 @@ def test_page_needs_the_same_queries_for_any_content(client, count, django_asser
     LastQuoteFactory(stock=stock)
     for day in range(count):
         CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=day))
-    with django_assert_num_queries(3):  # the stock, its quote, its closes
+    with django_assert_num_queries(5):  # the stock, its quote, its closes
         client.get("/graph?ticker=PETR4")
 
 

@@ -6,13 +6,15 @@ import pytest
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.market import tasks
-from mainapp.market.models import Candle
+from mainapp.market.models import Candle, RejectedQuotes
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.quotes import Bar
+from mainapp.market.quotes.histories import believed_bars
 from mainapp.market.selectors.candles import chart_bars, day_closes, midnight, range_start
 from mainapp.market.services import history
 from mainapp.market.sessions import is_session_day, sao_paulo_day
 from mainapp.market.tests.factories import NOON, CandleFactory, StockFactory
+from mainapp.market.tests.quotes import make_quote
 
 pytestmark = pytest.mark.django_db
 
@@ -172,3 +174,68 @@ def test_day_closes_need_two_queries(count, django_assert_num_queries):
         closes = day_closes(stocks=stocks, at=NOON + timedelta(hours=1))
     noon = int(NOON.timestamp())
     assert closes == {stock.symbol: [(noon, "9.50"), (noon + 300, "9.50")] for stock in stocks}
+
+
+def minute_bars(*closes, high=None):
+    """Return bars one minute apart that end at NOON; `high` is that of the last one."""
+    last = len(closes) - 1
+    return [
+        Bar(
+            starts_at=NOON - timedelta(minutes=last - n),
+            open=Decimal(close),
+            high=Decimal(high if high and n == last else close),
+            low=Decimal(close),
+            close=Decimal(close),
+        )
+        for n, close in enumerate(closes)
+    ]
+
+
+def believed(*closes, last=None, **fields):
+    quote = last and make_quote(price=last, **fields)
+    bars = believed_bars(minute_bars(*closes), last=quote)
+    return [str(bar.close) for bar in bars]
+
+
+@pytest.mark.parametrize(
+    ("closes", "kept"),
+    [
+        (["61.00", "610.00", "61.10", "61.20"], ["61.00", "61.10", "61.20"]),
+        (["610.00", "61.10", "61.20"], ["61.10", "61.20"]),
+        (["61.00", "61.10", "610.00"], ["61.00", "61.10"]),
+        (["60.00", "60.10", "30.00", "30.10"], ["60.00", "60.10", "30.00", "30.10"]),  # a split
+        (["61.00"], ["61.00"]),
+        ([], []),
+    ],
+)
+def test_bar_that_jumps_and_returns_is_refused(closes, kept):
+    assert believed(*closes) == kept
+
+
+def test_bars_outside_the_day_range_of_the_last_quote_are_refused():
+    day = {"low": Decimal("60.50"), "high": Decimal("61.68")}
+
+    assert believed("61.00", "610.00", "611.00", last="61.07", **day) == ["61.00"]
+    assert believed("61.00", "61.10", last="61.07", **day) == ["61.00", "61.10"]
+
+
+def test_wild_high_of_a_bar_is_cut():
+    (*_, bar) = believed_bars(minute_bars("61.00", "61.10", high="618.00"), last=None)
+
+    assert (bar.high, bar.close) == (Decimal("61.10"), Decimal("61.10"))
+
+
+def test_history_with_a_wild_bar_is_stored_without_it_and_counted(db):
+    stock = StockFactory(symbol="PETR4")
+
+    history.store_bars(
+        stock=stock,
+        interval=Candle.Interval.MINUTE,
+        bars=minute_bars("61.00", "610.00", "61.10"),
+        source="brapi",
+        at=NOON + timedelta(minutes=1),
+    )
+
+    assert [str(row.close) for row in Candle.objects.order_by("starts_at")] == ["61.00", "61.10"]
+    row = RejectedQuotes.objects.get()
+    assert (row.source, row.reason, row.count, row.last_symbol) == ("brapi", "doubtful", 1, "PETR4")

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from mainapp.accounts.models import User
 from mainapp.market.selectors.catalogue import search_stocks
-from mainapp.market.tests.factories import MembershipFactory, StockFactory
+from mainapp.market.tests.factories import StockFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -102,14 +102,21 @@ def test_search_orders_whole_words_before_prefixes():
     assert search("itausa") == ["ITSA4"]
 
 
-def test_search_orders_stocks_of_the_index_first_among_equals():
+def test_search_orders_the_commonest_first_among_equals():
     for n in range(12):
         StockFactory(symbol=f"AA{chr(65 + n)}A11", name="Itaú Fundo")
-    MembershipFactory(stock=StockFactory(symbol="ITUB4", name="Itaú Unibanco"), market="IBOV")
+    StockFactory(symbol="ITUB4", name="Itaú Unibanco", rank=2)
     StockFactory(symbol="BBBB3", name="Banco Itaú")
 
     assert search("itau")[:2] == ["ITUB4", "AAAA11"]
     assert search("itau", limit=20)[-1] == "BBBB3"
+
+
+def test_search_finds_a_stock_by_its_isin():
+    StockFactory(symbol="AAPL34", isin="BRAAPLBDR004")
+
+    assert search("braaplbdr004") == ["AAPL34"]
+    assert search("braaplbdr00") == []
 
 
 def test_search_orders_successor_of_exact_former_ticker_first():

@@ -1,6 +1,7 @@
-"""Tests of the command `seed_stocks` with the project's data."""
+"""Tests of the command `seed_stocks`, and of the project's data."""
 
 import io
+import json
 from collections import Counter
 from datetime import date
 
@@ -9,16 +10,24 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from mainapp.market.management.commands import seed_stocks
-from mainapp.market.models import Membership, Stock
+from mainapp.market.models import CorporateEvent, IndexList, LoadedData, Stock
 from mainapp.market.providers.base import Listing, ProviderError
-from mainapp.market.selectors.catalogue import load_catalogue, search_stocks
-from mainapp.market.services.catalogue import read_entries
-from mainapp.market.symbols import canonical, parse
+from mainapp.market.selectors.catalogue import load_catalogue
+from mainapp.market.services.catalogue import load_data
+from mainapp.market.services.catalogue.entries import read_data
+from mainapp.market.symbols import canonical
 from mainapp.market.tests.factories import StockFactory
 
-pytestmark = pytest.mark.django_db
-
-UNITS = {"BPAC11", "ENGI11", "IGTI11", "KLBN11", "SANB11", "TAEE11"}
+DATA = settings.BASE_DIR / "data"
+LISTS = {
+    "IBOV": {
+        *(date(2026, 1, 5), date(2026, 3, 16), date(2026, 4, 6), date(2026, 5, 4)),
+        *(date(2026, 7, 21), date(2026, 8, 30), date(2026, 9, 8)),
+    },
+    "IFIX": {date(2026, 4, 6), date(2026, 8, 3)},
+    **{index: {date(2026, 4, 6), date(2026, 7, 21)} for index in ("SMLL", "IDIV", "IBXX")},
+    **{index: {date(2026, 4, 6)} for index in ("IBXL", "IBRA", "IBBR", "IBHB")},
+}
 
 
 class Source:
@@ -47,131 +56,163 @@ def source_lists(monkeypatch):
     return lists
 
 
-def test_seeding_loads_the_index_with_its_date():
-    run()
-
-    members = Membership.objects.filter(market="IBOV")
-    assert members.count() == 82
-    assert set(members.values_list("as_of", flat=True)) == {date(2026, 1, 5)}
-    assert not members.filter(stock__is_active=False).exists()
-    assert not members.filter(stock__sector="").exists()
-    units = Stock.objects.filter(memberships__market="IBOV", symbol__endswith="11")
-    assert set(units.values_list("symbol", flat=True)) == UNITS
-    assert set(units.values_list("kind", flat=True)) == {"UNIT"}
+@pytest.fixture(scope="module")
+def shipped():
+    return read_data(DATA)
 
 
-def test_seeding_loads_the_index_itself_and_the_funds():
-    run()
-
-    index = Stock.objects.get(symbol="IBOV")
-    assert (index.kind, index.name, index.memberships.count()) == ("INDEX", "Ibovespa", 0)
-    kinds = Counter(Stock.objects.filter(is_active=True).values_list("kind", flat=True))
-    assert min(kinds["FII"], kinds["ETF"], kinds["BDR"]) >= 30
-    assert Stock.objects.get(symbol="5GTK11").kind == "ETF"
-    assert Stock.objects.get(symbol="JBSS32").kind == "BDR"
-    assert Membership.objects.filter(market="IFIX", stock__symbol="HGLG11").exists()
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("ELET3", "AXIA3"),
-        ("ELET6", "AXIA6"),
-        ("EMBR3", "EMBJ3"),
-        ("CCRO3", "MOTV3"),
-        ("NTCO3", "NATU3"),
-        ("CPLE6", "CPLE3"),
-        ("TRPL4", "ISAE4"),
-        ("MRFG3", "MBRF3"),
-        ("BRFS3", "MBRF3"),
-    ],
-)
-def test_seeding_maps_renamed_symbols_to_the_new_ones(old, new):
-    run()
-
-    assert load_catalogue().canonical(old) == new
-    assert [stock.symbol for stock in search_stocks(old)][:1] == [new]
-    assert not Stock.objects.get(symbol=old).is_active
+@pytest.fixture
+def folder(tmp_path):
+    """A folder with one stock, one former code, one list and one event."""
+    files = {
+        "b3_papers.json": {
+            "papers": [
+                {"symbol": "EMBJ3", "name": "Embraer ON", "kind": "stock", "sector": None}
+                | dict.fromkeys(("isin", "cnpj", "underlying", "last_seen"))
+            ],
+            "gone": [{"symbol": "EMBR3", "became": "EMBJ3", "sure": True, "last_seen": None}],
+        },
+        "others.json": {"papers": [], "gone": [], "well_known": [], "names": {"EMBR3": "Embraer"}},
+        "indices.json": {
+            "indices": [
+                {"code": "IBOV", "as_of": "2026-09-08", "strength": "single", "source": "s"}
+                | {"valid_from": "2026-09-08", "valid_to": None}
+                | {"papers": [{"symbol": "EMBJ3", "weight_pct": None}]}
+            ]
+        },
+        "events.json": {
+            "events": [
+                {"kind": "rename", "from": "EMBR3", "to": "EMBJ3", "ratio": "1", "source": "s"}
+                | {"date": "2025-11-03", "date_sure": True, "strength": "several"}
+            ]
+        },
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_text(json.dumps(content))
+    return tmp_path
 
 
-def test_seeding_twice_changes_nothing():
-    first = run()
-    before = list(Stock.objects.values_list()), list(Membership.objects.values_list())
+def test_shipped_stocks_are_valid(shipped):
+    symbols = [entry.symbol for entry in shipped.stocks]
+    traded = {entry.symbol: entry for entry in shipped.stocks if entry.is_active}
 
-    second = run()
-
-    assert first.startswith("Catalogue: ")
-    assert second == "The catalogue is up to date: nothing changed."
-    assert (list(Stock.objects.values_list()), list(Membership.objects.values_list())) == before
-
-
-def test_seeding_needs_few_queries(django_assert_max_num_queries):
-    with django_assert_max_num_queries(10):
-        run()
-
-
-def test_data_files_are_valid():
-    entries = read_entries(settings.BASE_DIR / "data")
-
-    symbols = [entry.symbol for entry in entries]
-    live = {entry.symbol for entry in entries if not entry.renamed_to}
-    assert len(symbols) == len(set(symbols))
+    assert len(symbols) == len(set(symbols)) == 2309
     assert all(canonical(symbol) == symbol for symbol in symbols)
-    for entry in entries:
-        ticker = parse(entry.symbol)
-        assert ticker
-        assert entry.kind in ticker.kinds
-    assert all(entry.name == entry.name.strip() != "" for entry in entries)
-    assert {entry.renamed_to for entry in entries} - {""} <= live
+    assert Counter(entry.kind for entry in traded.values()) == {
+        "BDR": 668,
+        "BDR_ETF": 217,
+        "ETF": 229,
+        "FII": 381,
+        "FI_INFRA": 44,
+        "FIAGRO": 40,
+        "ON": 297,
+        "PN": 101,
+        "UNIT": 9,
+        "FUND": 13,
+        "RIGHT": 8,
+        "INDEX": 1,
+    }
+    assert traded["AAPL34"].underlying == "AAPL"
+    assert traded["PETR4"].isin == "BRPETRACNPR6"
+    assert sum(not entry.name for entry in traded.values()) == 144
 
 
-def test_seeding_uses_the_newest_portfolio(tmp_path):
-    for day, ticker in (("2026-01-05", "PETR4"), ("2026-05-04", "VALE3")):
-        (tmp_path / f"ibov_{day}.json").write_text(
-            f'{{"index": "IBOV", "portfolio_valid_from": "{day}", "components": '
-            f'[{{"ticker": "{ticker}", "company": "x", "sector": "y"}}]}}'
-        )
-    (tmp_path / "others.json").write_text('{"as_of": "2026-05-04", "papers": [], "renamed": []}')
+def test_shipped_lists_are_complete(shipped):
+    lists = {(entry.market, entry.as_of): entry for entry in shipped.lists}
+    dates = {market: {day for name, day in lists if name == market} for market, _ in lists}
 
-    entries = read_entries(tmp_path)
-
-    assert [entry.symbol for entry in entries] == ["VALE3"]
-    assert entries[0].markets == {"IBOV": date(2026, 5, 4)}
+    assert dates == LISTS
+    newest = lists["IBOV", date(2026, 9, 8)]
+    assert len(newest.weights) == 76
+    assert set(newest.weights.values()) == {None}
+    july = lists["IBOV", date(2026, 7, 21)].weights.values()
+    assert (len(july), round(sum(july), 1)) == (78, 100)
 
 
-def test_refresh_prints_its_results(source_lists):
+def test_commonest_stocks_come_first(shipped):
+    ranked = sorted(
+        (entry for entry in shipped.stocks if entry.rank is not None), key=lambda entry: entry.rank
+    )
+
+    assert [entry.symbol for entry in ranked[:4]] == ["IBOV", "VALE3", "ITUB4", "PETR4"]
+    places = {entry.symbol: place for place, entry in enumerate(ranked)}
+    assert places["PETR4"] < places["KNCR11"] < places["BOVA11"] < places["AAPL34"]
+    assert places["AAPL34"] < places["A1AP34"]
+
+
+def test_command_loads_the_shipped_data_once(db, django_assert_num_queries):
+    first = run()
+
+    with django_assert_num_queries(1):
+        second = run()
+
+    assert first == "Catalogue: 2309 added, 0 updated, 19 index lists and 179 events written."
+    assert second == "The catalogue is up to date: nothing changed."
+    known = load_catalogue()
+    assert len(known.names) == 2008
+    assert len(known.markets["IBOV"]) == 76
+    assert known.canonical("vvar3f") == "BHIA3"
+    assert known.canonical("CIEL3") is None
+
+
+def test_changed_data_is_loaded_again(db, folder):
+    load_data(folder)
+    before = list(Stock.objects.values_list()), list(CorporateEvent.objects.values_list())
+
+    assert not load_data(folder)
+    LoadedData.objects.all().delete()
+    assert not load_data(folder)  # nothing differs
+    (folder / "events.json").write_text('{"events": []}')
+    assert load_data(folder).events == 1
+
+    assert list(Stock.objects.values_list()) == before[0]
+    assert IndexList.objects.get().as_of == date(2026, 9, 8)
+    assert Stock.objects.get(symbol="EMBR3").name == "Embraer"
+
+
+def test_failed_loading_is_tried_again(db, folder):
+    (folder / "events.json").write_text('{"events": [{}]}')
+    with pytest.raises(KeyError):
+        load_data(folder)
+
+    assert not Stock.objects.exists()
+    assert not LoadedData.objects.exists()
+
+
+def test_refresh_prints_its_results(db, source_lists):
     StockFactory(symbol="PETR4")
     StockFactory(symbol="VALE3")
     source_lists(["PETR4", "ITUB4", "^BVSP"])
 
-    assert run("--refresh") == "Catalogue: 1 added, 0 revived, 1 retired, 1 skipped."
+    assert run("--refresh") == "Catalogue: 1 added, 0 completed, 0 revived, 1 retired, 1 skipped."
     assert not Stock.objects.get(symbol="VALE3").is_active
 
 
-def test_refresh_retires_nothing_on_a_short_list(source_lists):
-    run()
-    before = set(load_catalogue().names)
+def test_refresh_retires_nothing_on_a_short_list(db, source_lists):
+    for symbol in ("PETR4", "VALE3", "ITUB4"):
+        StockFactory(symbol=symbol)
     source_lists(["PETR4"])
 
     assert run("--refresh") == (
-        "Catalogue: 0 added, 0 revived, 0 retired, 0 skipped. "
+        "Catalogue: 0 added, 0 completed, 0 revived, 0 retired, 0 skipped. "
         "The source lists only 1, less than half of ours: nothing was retired."
     )
-    assert set(load_catalogue().names) == before
+    assert Stock.objects.filter(is_active=True).count() == 3
 
 
-def test_refreshed_catalogue_survives_the_next_seeding(source_lists):
-    run()
-    source_lists(set(load_catalogue().names) - {"PETR4"} | {"ABCB4"})
+def test_refreshed_catalogue_survives_the_next_loading(db, source_lists, folder):
+    load_data(folder)
+    source_lists(["ABCB4"])
     run("--refresh")
+    LoadedData.objects.all().delete()
 
-    assert run() == "The catalogue is up to date: nothing changed."
+    load_data(folder)
 
-    assert load_catalogue().canonical("PETR4") is None
+    assert load_catalogue().canonical("EMBJ3") is None
     assert load_catalogue().canonical("ABCB4") == "ABCB4"
 
 
-def test_refresh_without_a_reply_fails_in_one_line(source_lists):
+def test_refresh_without_a_reply_fails_in_one_line(db, source_lists):
     StockFactory(symbol="PETR4")
     source_lists(ProviderError("brapi: 401\nno token"))
 
@@ -182,11 +223,11 @@ def test_refresh_without_a_reply_fails_in_one_line(source_lists):
     assert Stock.objects.get().is_active
 
 
-def test_refresh_of_many_stocks_needs_few_queries(source_lists, django_assert_max_num_queries):
+def test_refresh_of_many_stocks_needs_few_queries(db, source_lists, django_assert_max_num_queries):
     letters = "ABCDEFGHIJ"
     source_lists([f"{a}{b}{c}X3" for a in letters for b in letters for c in letters[:5]])
 
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(15):  # SQLite inserts in parts
         run("--refresh")
 
     assert Stock.objects.count() == 500

@@ -131,7 +131,7 @@ def test_naive_time_is_refused():
 
 def test_trading_includes_every_phase_except_closed():
     moments = [
-        f"{SUMMER}T{hour}" for hour in ("09:50", "12:00", "16:57", "17:10", "17:45", "18:00")
+        f"{SUMMER}T{hour}" for hour in ("09:50", "12:00", "16:57", "17:20", "17:45", "18:00")
     ]
 
     trading = [sessions.is_trading(sao_paulo(moment)) for moment in moments]
@@ -236,3 +236,66 @@ def test_session_last_close_and_next_open_are_consistent(moment):
     assert session(sessions.next_open(at)) == "open"
     if sessions.is_trading(at):
         assert sessions.is_session_day(sessions.sao_paulo_day(at))
+
+
+# Exceptions ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moment", "part"),
+    [
+        ("2026-01-16T18:00", "closed"),  # an expiry day while New York is on standard time
+        ("2026-01-16T19:24:59", "closed"),
+        ("2026-01-16T19:25", "after_market"),
+        ("2026-01-16T19:40", "closed"),
+        ("2026-01-15T19:25", "closed"),
+        ("2026-07-17T17:30", "closed"),  # and on daylight saving time
+        ("2026-07-17T18:25", "after_market"),
+        ("2026-07-17T18:40", "closed"),
+        ("2026-07-16T17:30", "after_market"),
+        ("2021-10-15T17:30", "after_market"),  # before the rule is known
+    ],
+)
+def test_after_market_is_later_on_expiry_days(moment, part):
+    assert session(sao_paulo(moment)) == part
+
+
+@pytest.mark.parametrize(
+    ("month", "day"),
+    [
+        ((2026, 1), 16),
+        ((2026, 11), 19),  # the third Friday is a holiday
+        ((2024, 11), 14),  # the third Friday is one, and the day before is none
+        ((2019, 4), 18),  # before Good Friday
+    ],
+)
+def test_options_expire_on_the_third_friday_or_the_session_before(month, day):
+    year, number = month
+    assert sessions.options_expiry(year, number) == date(year, number, day)
+
+
+@pytest.mark.parametrize(
+    ("kind", "moment", "part"),
+    [
+        ("ON", f"{WINTER}T18:00", "closed"),
+        ("BDR", f"{WINTER}T18:04:59", "closing_call"),
+        ("BDR", f"{WINTER}T18:05", "closed"),
+        ("ETF", f"{WINTER}T18:14:59", "closing_call"),
+        ("ETF", f"{WINTER}T18:15", "closed"),
+        ("ETF", f"{SUMMER}T17:14:59", "closing_call"),
+        ("ETF", f"{SUMMER}T10:04:59", "pre_open"),
+        ("ETF", "2026-12-25T11:00", "closed"),
+    ],
+)
+def test_some_papers_trade_longer(kind, moment, part):
+    assert session(sao_paulo(moment), kind) == part
+
+
+def test_prices_can_change_as_long_as_any_paper_trades():
+    moments = [f"{WINTER}T18:14:59", f"{WINTER}T18:15"]
+
+    assert [sessions.is_trading(sao_paulo(moment)) for moment in moments] == [True, False]
+
+
+def test_every_exception_names_its_source():
+    assert all(longer.source for longer in sessions.LONGER_HOURS.values())

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from mainapp.market.models import RejectedQuotes
 from mainapp.market.providers import chain
-from mainapp.market.providers.base import Budget, ProviderError
+from mainapp.market.providers.base import Budget, ProviderError, RefusedError
 from mainapp.market.providers.guard import Guard
+from mainapp.market.providers.limits import Limits
 from mainapp.market.selectors.sources import sources_overview
 
 pytestmark = pytest.mark.django_db
@@ -171,3 +172,32 @@ def test_htmx_request_gets_only_the_fragment(client, fresh):
     assert "<main" not in response.content.decode()
     assert "Cotações recusadas" in response.content.decode()
     assert "HX-Request" in response.headers["Vary"]
+
+
+LIMITS = ("Seu plano permite <b>1</b> ativo.", "Range 1y não disponível.")
+
+
+def test_page_shows_what_a_source_allows_in_its_own_words(client, real):
+    account = f"{settings.BRAPI_URL} {settings.BRAPI_TOKEN}"
+    limits = Limits("brapi", account=account, redis_url=settings.REDIS_URL)
+    limits.learn_batch_size(1, LIMITS[0])
+    limits.learn_range("1d", "3mo", LIMITS[1])
+
+    html = client.get("/sources/").content.decode()
+
+    assert "1 ativo por chamada" in html
+    assert "histórico (por dia) de até 3 meses" in html
+    assert "Seu plano permite &lt;b&gt;1&lt;/b&gt; ativo." in html
+    assert LIMITS[1] in html
+    assert html.count("é tentado de novo depois de") == 2
+
+
+def test_page_tells_a_resting_history_from_resting_quotes(client, real):
+    guard("brapi").succeed()
+    guard("brapi").for_kind("history").fail(RefusedError(402, "Seu plano não inclui histórico."))
+
+    html = client.get("/sources/").content.decode()
+
+    assert shown()["brapi"] == ("ok", "respondendo")
+    assert "O histórico espera" in html
+    assert "Volta a ser perguntada" not in html

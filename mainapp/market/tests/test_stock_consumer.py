@@ -40,6 +40,7 @@ PETR4 = {
     "year_low": "28.10",
     "year_high": "42.70",
     "currency": "BRL",
+    "doubtful_price": None,
     "quoted_at": "2026-03-10T15:00:00.000Z",
     "quoted_at_estimated": False,
     "source": "simulated",

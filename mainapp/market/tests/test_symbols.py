@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mainapp.market.symbols import Ticker, canonical, fold, parse
 
-SUFFIXES = [*"123456789", *(str(n) for n in (*range(10, 16), *range(31, 40)))]
+SUFFIXES = [*"123456789", *(str(n) for n in (*range(10, 17), *range(31, 40), 53, 54, 97, 98, 99))]
 ROOTS = st.text(string.ascii_uppercase + string.digits, min_size=4, max_size=4).filter(
     lambda root: not root.isdigit()
 )
@@ -34,6 +34,9 @@ ROOTS = st.text(string.ascii_uppercase + string.digits, min_size=4, max_size=4).
         ("B5P211", "B5P211"),
         ("M1TA34", "M1TA34"),
         ("ABCD15", "ABCD15"),
+        ("RTEL16", "RTEL16"),
+        ("AZUL53", "AZUL53"),
+        ("AZUL99", "AZUL99"),
         ("IBOV", "IBOV"),
         ("ibov", "IBOV"),
     ],
@@ -53,7 +56,7 @@ def test_canonical_accepts_tickers(text, symbol):
         "1234",
         "12343",  # no letter among the first four
         "PETR0",
-        "PETR16",
+        "PETR17",
         "PETR20",
         "PETR30",
         "PETR40",
@@ -130,7 +133,9 @@ def test_canonical_accepts_exactly_the_grammar(text):
     symbol = canonical(text)
 
     letter = re.search(r"^[0-9]{0,3}[A-Z]", text.strip(" ").upper())
-    grammar = re.compile(r"\A *[A-Z0-9]{4}(3[1-9]|1[0-5]?|[2-9])B?F? *\Z", re.IGNORECASE | re.ASCII)
+    grammar = re.compile(
+        r"\A *[A-Z0-9]{4}(3[1-9]|1[0-6]?|5[34]|9[7-9]|[2-9])B?F? *\Z", re.IGNORECASE | re.ASCII
+    )
     expected = text.strip(" ").lower() == "ibov" or bool(grammar.match(text) and letter)
     assert (symbol is not None) == expected
 

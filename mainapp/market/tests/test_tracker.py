@@ -46,6 +46,18 @@ def test_unknown_symbols_are_shown_and_escaped(client):
     assert "Não conhecemos: XXXX3, &lt;b&gt;." in page.content.decode()
 
 
+def test_row_of_a_stock_that_ended_is_shown_but_not_followed(client):
+    LastQuoteFactory(stock=StockFactory(symbol="CIEL3", is_active=False))
+
+    page = client.get("/stocktracker", {"stockpicker": ["CIEL3"]})
+
+    assert symbols(page) == ["CIEL3"]
+    html = page.content.decode()
+    assert '<tr role="row" data-symbol="CIEL3" data-former>' in html
+    assert "38,42" in html
+    assert "CIEL3 deixou de ser negociado." in html
+
+
 def test_control_characters_are_a_bad_request(client):
     assert client.get("/stocktracker?stockpicker=PE%00TR4").status_code == 400
 

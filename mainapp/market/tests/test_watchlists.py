@@ -315,6 +315,32 @@ def test_list_can_be_edited_without_scripts(page, alice, stocks):
     assert [str(item) for item in get_messages(added.wsgi_request)] == ["Não conhecemos: NADA9."]
 
 
+def test_former_codes_are_explained_and_ended_ones_not_included(page, alice, stocks):
+    watchlist = create_list(owner=alice, name="Um")
+    StockFactory(symbol="VVAR3", is_active=False, renamed_to=stocks[0])
+    StockFactory(symbol="CIEL3", is_active=False)
+
+    added = page.post(f"/watchlists/{watchlist.pk}/edit/", {"symbols": "vvar3 CIEL3 NADA9 VALE3"})
+
+    assert symbols_of(watchlist) == ["PETR4", "VALE3"]
+    assert [str(item) for item in get_messages(added.wsgi_request)] == [
+        "VVAR3 virou PETR4. A proporção da troca não é conhecida.",
+        "CIEL3 deixou de ser negociado.",
+        "Não conhecemos: NADA9.",
+    ]
+
+
+def test_stock_of_a_list_that_ended_stays_readable(page, alice):
+    watchlist = create_list(owner=alice, name="Um")
+    stock = StockFactory(symbol="CIEL3", name="Cielo", is_active=False)
+    WatchlistItemFactory(watchlist=watchlist, stock=stock)
+
+    html = page.get(f"/watchlists/{watchlist.pk}/").content.decode()
+
+    assert "CIEL3 deixou de ser negociado." in html
+    assert "ON · não é mais negociado" in html
+
+
 def test_list_can_be_renamed_made_current_and_deleted(page, alice):
     create_list(owner=alice, name="Um")
     second = create_list(owner=alice, name="Dois")

@@ -19,6 +19,7 @@ from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.providers.base import RANGES
 from mainapp.market.quotes import Bar
 from mainapp.market.selectors import candles as candle_rows
+from mainapp.market.selectors.facts import stock_facts
 from mainapp.market.selectors.feed import market_status
 from mainapp.market.selectors.tracking import TrackedStock, last_quotes
 from mainapp.market.selectors.watchlists import stocks_named
@@ -48,7 +49,7 @@ def graph(request: HttpRequest) -> HttpResponse:
     stock, range_ = _requested_stock(request), _requested_range(request)
     if stock.renamed_to:
         query = QueryDict(mutable=True)
-        query.update({"ticker": stock.renamed_to.symbol, "range": range_})
+        query.update({"ticker": stock.renamed_to.symbol, "range": range_, "former": stock.symbol})
         return redirect(f"{reverse('graph')}?{query.urlencode()}")
     quote = last_quotes([stock]).get(stock.symbol)
     row = TrackedStock(stock.symbol, stock.name, quote)
@@ -60,6 +61,7 @@ def graph(request: HttpRequest) -> HttpResponse:
         "quotes": {stock.symbol: quote.to_wire()} if quote else {},
         "range": range_,
         "ranges": RANGE_NAMES.items(),
+        "facts": stock_facts(stock, on=timezone.localdate(at)),
         "closes": candle_rows.recent_closes(stock=stock, count=CLOSES_SHOWN),
         "index": INDEX,
         "is_index": stock.kind == Stock.Kind.INDEX,
@@ -79,7 +81,7 @@ def candles(request: HttpRequest) -> JsonResponse:
     stock = stock.renamed_to or stock
     at = timezone.now()
     bars, source = candle_rows.chart_bars(stock=stock, range_=range_, at=at)
-    load = request_history(stock.symbol, range_, bars=bars, at=at)
+    load = request_history(stock, range_, bars=bars, at=at)
     body = {
         "symbol": stock.symbol,
         "range": range_,
@@ -92,9 +94,13 @@ def candles(request: HttpRequest) -> JsonResponse:
     return JsonResponse(body, status=202 if load.status == "loading" else 200)
 
 
-def request_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
-    """Start the load of an incomplete range; return the state of the load."""
-    if history.is_complete(bars, range_=range_, at=at):
+def request_history(stock: Stock, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
+    """Start the load of an incomplete range; return the state of the load.
+
+    Sources no longer have the history of a stock that is not traded.
+    """
+    symbol = stock.symbol
+    if not stock.is_active or history.is_complete(bars, range_=range_, at=at):
         return history.Load("ok")
     try:
         load = history.claim_load(symbol=symbol, range_=range_)
@@ -108,7 +114,7 @@ def request_history(symbol: str, range_: str, *, bars: list[Bar], at: datetime) 
 
 def _sparklines(tickers: list[str]) -> JsonResponse:
     named = stocks_named([_checked(text) for text in tickers[:SYMBOL_LIMIT_USER]])
-    stocks = {stock.pk: stock for stock in named.values()}.values()
+    stocks = {stock.pk: stock for stock in named.values() if stock.is_active}.values()
     closes = candle_rows.day_closes(stocks=stocks, at=timezone.now())
     loading: set[str] = set()
     try:

@@ -1,23 +1,37 @@
 """The picker of stocks by market."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.forms import PickerForm
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
-from mainapp.market.selectors.boards import MARKETS, listing
 from mainapp.market.selectors.feed import feed_state
+from mainapp.market.selectors.listing import MARKETS, Filters, listing
 from mainapp.market.selectors.watchlists import current_symbols
 from mainapp.market.symbols import fold
 
 TABS = {
     "IBOV": _("Ibovespa"),
+    "ACOES": _("Ações"),
     "FII": _("FIIs"),
     "ETF": _("ETFs"),
     "BDR": _("BDRs"),
     "ALL": _("Todos"),
+}
+OTHER_INDICES = {
+    "IFIX": "IFIX",
+    "SMLL": "Small Caps",
+    "IDIV": _("Dividendos"),
+    "IBXX": "IBrX 100",
+    "IBXL": "IBrX 50",
+    "IBRA": _("Brasil Amplo"),
+    "IBBR": "Ibovespa BR+",
+    "IBHB": "High Beta",
 }
 
 
@@ -25,20 +39,34 @@ def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
     if market not in MARKETS:
         raise Http404
     query = PickerForm(request.GET).query()
+    at = timezone.now()
     context = {
-        **feed_state(at=timezone.now()),
+        **feed_state(at=at),
         "market": market,
-        "market_name": TABS[market],
+        "market_name": (TABS | OTHER_INDICES)[market],
         "tabs": TABS.items(),
+        "indices": OTHER_INDICES.items(),
         "query": query,
+        "page_query": _page_query(query),
         "chosen": current_symbols(request.user),
         "limit": symbol_limit(is_authenticated=request.user.is_authenticated),
         "user_limit": SYMBOL_LIMIT_USER,
         "listing": listing(
             market=market,
-            words=fold(query["q"]).split(),
-            sector=query["sector"],
-            page=query["page"],
+            filters=Filters(
+                words=tuple(fold(query["q"]).split()),
+                kind=query["kind"],
+                sector=query["sector"],
+                page=query["page"],
+                as_of=query["as_of"],
+            ),
+            on=timezone.localdate(at),
         ),
     }
     return render(request, "mainapp/market/stockpicker.html", context)
+
+
+def _page_query(query: dict[str, Any]) -> str:
+    """Return the query string of the other pages, up to the number."""
+    kept = {name: value for name, value in query.items() if value and name != "page"}
+    return urlencode([*kept.items(), ("page", "")])

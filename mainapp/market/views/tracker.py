@@ -39,6 +39,7 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": tracked.rows,
         "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
+        "former": tracked.former,
         "unknown": [text[:20] for text in tracked.unknown],
         "over_limit": over_limit,
         "limit": limit,

@@ -1,5 +1,7 @@
 """Pages, shared links and JSON requests of users' watchlists."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,6 +22,7 @@ from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.boards import listed_in
 from mainapp.market.selectors.feed import feed_state
+from mainapp.market.selectors.successions import get_successions, succession_notes
 from mainapp.market.selectors.watchlists import lists_of, own_lists, shared_list
 from mainapp.market.services.watchlists import (
     MAX_LISTS,
@@ -52,7 +55,7 @@ def watchlist(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         **feed_state(at=timezone.now()),
         "watchlist": shown_list,
-        "rows": listed_in(shown_list),
+        **_rows(shown_list),
         "limit": SYMBOL_LIMIT_USER,
         "share_url": absolute_url(reverse("shared-list", args=[shown_list.share_key])),
     }
@@ -113,7 +116,7 @@ def shared(request: HttpRequest, share_key: str) -> HttpResponse:
     context = {
         **feed_state(at=timezone.now()),
         "watchlist": shown_list,
-        "rows": listed_in(shown_list),
+        **_rows(shown_list),
         "is_owner": shown_list.owner_id == request.user.pk,
     }
     response = render(request, "mainapp/market/shared_list.html", context)
@@ -162,6 +165,12 @@ def merge(request: MemberRequest) -> JsonResponse:
     )
 
 
+def _rows(watchlist: Watchlist) -> dict[str, Any]:
+    """Return a list's stocks, and the symbols of those that are no longer traded."""
+    rows = listed_in(watchlist)
+    return {"rows": rows, "gone": [row.symbol for row in rows if not row.is_active]}
+
+
 def _shared_list_or_404(share_key: str) -> Watchlist:
     with missing_as_404():
         return shared_list(share_key)
@@ -174,9 +183,12 @@ def _add_typed(request: MemberRequest, watchlist: Watchlist) -> None:
         return
     with shown_as_message(request):
         edited = add_symbols(watchlist=watchlist, symbols=form.cleaned_data["symbols"])
-        if edited.unknown:
-            unknown = ", ".join(edited.unknown[:10])
-            messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": unknown})
+        symbols = form.cleaned_data["symbols"]
+        for note in succession_notes(symbols):
+            messages.info(request, note)
+        if unknown := set(edited.unknown) - get_successions(symbols).keys():
+            listed = ", ".join(sorted(unknown)[:10])
+            messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": listed})
 
 
 def _symbols_in(request: HttpRequest, *names: str) -> dict[str, list[str]]:

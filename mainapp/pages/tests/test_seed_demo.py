@@ -1,26 +1,25 @@
 from io import StringIO
-from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.management import CommandError, call_command
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert
 from mainapp.forum.models import Message, Room
-from mainapp.market.services.catalogue import read_entries, seed_catalogue
+from mainapp.market.tests.factories import StockFactory
 from mainapp.pages.management.commands.seed_demo import PASSWORD
 from mainapp.portfolio.models import Carteira
 
 
 @pytest.fixture
 def _catalogue(db):
-    seed_catalogue(entries=read_entries(Path(django_settings.BASE_DIR) / "data"))
+    for symbol in ("PETR4", "VALE3", "ITUB4", "WEGE3", "BBAS3", "PRIO3", "BBDC4"):
+        StockFactory(symbol=symbol)
 
 
-def seed():
+def seed(**options):
     out = StringIO()
-    call_command("seed_demo", stdout=out)
+    call_command("seed_demo", stdout=out, **options)
     return out.getvalue()
 
 
@@ -34,7 +33,7 @@ def test_seed_demo_creates_users_rooms_alerts_and_a_carteira(settings, client):
 
     assert "ana, beto, clara" in seed()
 
-    assert counts() == [3, 3, 11, 5, 3]
+    assert counts() == [3, 3, 11, 5, 6]  # three real alerts, and three simulated ones
     assert client.login(username="ana", password=PASSWORD)
     assert client.get("/carteira").status_code == 200
 
@@ -45,7 +44,8 @@ def test_second_seed_demo_changes_nothing(settings):
     seed()
     before = counts()
 
-    assert "nothing was changed" in seed()
+    assert "nothing was changed" in (output := seed())
+    assert f"Log in at {settings.SITE_URL}/login" in output
     assert counts() == before
 
 
@@ -54,3 +54,20 @@ def test_seed_demo_is_refused_without_debug():
     with pytest.raises(CommandError, match="DEBUG=1"):
         seed()
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_seed_demo_of_a_site_without_a_catalogue_says_what_to_do(settings):
+    settings.DEBUG = True
+
+    with pytest.raises(CommandError, match="Run `make demo`"):
+        seed()
+
+
+@pytest.mark.usefixtures("_catalogue")
+def test_seed_demo_can_refuse_a_site_with_other_users(settings, alice):
+    settings.DEBUG = True
+
+    with pytest.raises(CommandError, match="has users already"):
+        seed(only_new_site=True)
+    assert User.objects.count() == 1

@@ -69,7 +69,8 @@ def next_contribution(
 
     A row's ideal is its nota's share of the portfolio's value *plus* the cash, in R$, not rounded.
     The target therefore does not depend on the purchases, and no row is bought past its ideal to
-    help another. Rows without a quote are ignored, together with their nota. Shares are whole;
+    help another. Rows without a quote, and of stocks that are no longer traded, are ignored,
+    together with their nota. Shares are whole;
     with `whole_lots` only whole lots are bought, otherwise the fractional market fills up a lot.
     Of two equally good plans the cheaper one wins. `cash` is cut to the centavo; some may be left.
 
@@ -79,7 +80,7 @@ def next_contribution(
     The order of the rows does not change the plan. Cost: at most about 0.1 s for 200 rows.
     """
     cash = max(cash, Decimal(0)).quantize(CENT, ROUND_FLOOR, context=EXACT)
-    counted = [row for row in rows if row.has_quote]
+    counted = _counted(rows)
     candidates = _candidates(counted, cash, whole_lots=whole_lots)
     shares = _choose(candidates, budget=_cents(cash) * _notas(counted))
     buys = tuple(
@@ -99,7 +100,7 @@ def next_contribution(
 
 def deviation(rows: Sequence[ValuedRow], cash: Decimal, shares: Mapping[str, int]) -> Fraction:
     """Return the exact sum of (actual - ideal)² in R$ after buying `shares`."""
-    counted = [row for row in rows if row.has_quote]
+    counted = _counted(rows)
     notas = _notas(counted)
     whole = Fraction(add([cash, *(row.total for row in counted)]))
     total = Fraction(0)
@@ -108,6 +109,10 @@ def deviation(rows: Sequence[ValuedRow], cash: Decimal, shares: Mapping[str, int
         ideal = whole * row.holding.nota / notas if notas else Fraction(0)
         total += (Fraction(row.total or 0) + bought - ideal) ** 2
     return total
+
+
+def _counted(rows: Sequence[ValuedRow]) -> list[ValuedRow]:
+    return [row for row in rows if row.has_quote and row.holding.is_traded]
 
 
 def _candidates(

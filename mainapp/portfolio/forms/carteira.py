@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.core.forms import TypedDecimalField
+from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.portfolio.policies import MAX_NOTA
@@ -43,7 +43,7 @@ class CarteiraForm(forms.Form):
     preco_medio = amount_field(
         _("Preço médio (R$)"), help_text=_("Quanto custou cada unidade, em média, com os custos.")
     )
-    nota = forms.IntegerField(
+    nota = TypedIntegerField(
         label=_("Nota (0 a 10)"),
         min_value=0,
         max_value=MAX_NOTA,

@@ -15,7 +15,6 @@ class ContributionForm(forms.Form):
     """The cash in R$, above 0. `next_contribution` cuts it to the cent."""
 
     aporte = TypedDecimalField(
-        is_cash=True,
         error_messages={"required": _("Digite quanto você quer investir.")},
         validators=[MaxValueValidator(MAX_CASH, _("Digite no máximo R$ 1.000.000.000."))],
     )

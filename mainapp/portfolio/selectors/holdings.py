@@ -25,6 +25,7 @@ def holding_of(row: Carteira) -> Holding:
         sector=stock.sector,
         kind=stock.kind,
         lot=stock.lot,
+        is_traded=stock.is_active,
         preco_medio=row.preco_medio,
         quantidade=row.quantidade,
         nota=row.nota,
@@ -43,6 +44,6 @@ def own_rows(user: User) -> QuerySet[Carteira]:
 
 
 def needed_symbols() -> Collection[str]:
-    """Return the symbols that active users hold; one query."""
-    rows = Carteira.objects.filter(owner__is_active=True)
+    """Return the traded symbols that active users hold; one query."""
+    rows = Carteira.objects.filter(owner__is_active=True, ativo__is_active=True)
     return set(rows.values_list("ativo__symbol", flat=True).distinct())

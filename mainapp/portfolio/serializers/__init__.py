@@ -1,1 +1,1 @@
-"""Import and export of portfolios as CSV and XLSX."""
+"""Export of portfolios as CSV and XLSX."""

@@ -4,7 +4,7 @@ from decimal import Decimal
 import pytest
 
 from mainapp.core import bounded_child
-from mainapp.portfolio.serializers import csv_child, files, xlsx_child
+from mainapp.portfolio.readers import csv_child, files, xlsx_child
 
 WORKERS = {files.CSV: csv_child, files.XLSX: xlsx_child}
 

@@ -132,6 +132,17 @@ def test_row_without_a_quote_is_marked_and_left_out_of_the_totals(page, alice):
     assert '<p class="left-out" data-part="unquoted">1 ativo sem cotação ficou fora' in html
 
 
+def test_holding_of_a_code_that_ended_stays_readable(page, alice):
+    stock = StockFactory(symbol="AERO11", kind="", is_active=False)
+    hold(alice, "AERO11", price=Decimal("10.00"))
+
+    html = page()
+
+    assert cells(html, "AERO11")["price"] == "10,00"
+    assert f"{stock.symbol} deixou de ser negociado." in html
+    assert "tipo não conhecido" in html
+
+
 def test_row_without_a_previous_close_does_not_count_in_the_days_change(page, alice):
     hold(alice, "PETR4", price=Decimal("38.42"), previous_close=Decimal("38.21"))
     hold(alice, "VALE3", price=Decimal("61.30"))
@@ -211,7 +222,7 @@ def test_contribution_is_rendered_in_the_page_and_as_a_fragment(page, alice):
         ("0", "maior que zero"),
         ("mil", "Não entendemos este número"),
         ("NaN", "Não entendemos este número"),
-        ("1e9", "Não entendemos este número"),
+        ("1e", "Não entendemos este número"),
         ("9" * 30, "no máximo R$ 1.000.000.000"),
         ("", "Digite quanto"),
         ("<script>", "Não entendemos este número"),

@@ -1,4 +1,5 @@
 import random
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -32,6 +33,15 @@ def rows(*held):
         if price is not None:
             quotes[symbol] = make_quote(symbol, str(price))
     return value_rows(holdings, quotes).rows
+
+
+def test_stock_that_is_no_longer_traded_is_not_bought():
+    traded, ended = rows((10, 0, 5), (10, 0, 5))
+    ended = replace(ended, holding=replace(ended.holding, is_traded=False))
+
+    plan = next_contribution([traded, ended], D(100))
+
+    assert bought(plan) == {traded.holding.symbol: 10}
 
 
 def bought(plan):

@@ -56,12 +56,12 @@ def test_ticker_in_the_url_prefills_the_form(browser):
 
 
 def test_typed_text_is_shown_with_its_error(browser, alice, petr4):
-    response = browser.post("/create-carteira/", FIELDS | {"quantidade": "1.234"})
+    response = browser.post("/create-carteira/", FIELDS | {"quantidade": "1..234"})
 
     page = text_of(response)
     assert response.status_code == 200
-    assert "pode ser lido de duas formas" in page
-    for typed in ("1.234", "R$ 30,12", "petr4f"):
+    assert "Não entendemos este número" in page
+    for typed in ("1..234", "R$ 30,12", "petr4f"):
         assert f'value="{typed}"' in page
     assert held(alice) == {}
 

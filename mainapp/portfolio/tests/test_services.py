@@ -127,22 +127,23 @@ def test_import_updates_its_rows_and_leaves_the_others(alice, bob, petr4, row):
         NewRow(stock=itub4, quantidade=D(1), preco_medio=D(2)),
     ]
 
-    done = import_rows(owner=alice, rows=rows, is_replacing=False)
+    done = import_rows(owner=alice, rows=rows)
 
     assert (done.created, done.updated, done.deleted) == (1, 1, 0)
     assert held(alice) == {"PETR4": (100, 30, 5), "VALE3": (7, D("61.3"), 9), "ITUB4": (1, 2, 0)}
     assert held(bob) == {"VALE3": (100, 30, 5)}
 
 
-def test_replacing_import_deletes_rows_missing_from_the_file(alice, bob, petr4, row):
+def test_import_deletes_the_rows_that_its_preview_showed(alice, bob, petr4, row):
     make_row(bob, petr4)
     vale3 = StockFactory(symbol="VALE3")
+    make_row(alice, StockFactory(symbol="ITUB4"))
     rows = [NewRow(stock=vale3, quantidade=D(0), preco_medio=D("61.3"), nota=3)]
 
     for _ in range(2):
-        import_rows(owner=alice, rows=rows, is_replacing=True)
+        import_rows(owner=alice, rows=rows, deleted=["PETR4", "VALE3", "HGLG11"])
 
-    assert held(alice) == {"VALE3": (0, 0, 3)}
+    assert held(alice) == {"VALE3": (0, 0, 3), "ITUB4": (100, 30, 5)}
     assert held(bob) == {"PETR4": (100, 30, 5)}
 
 
@@ -151,7 +152,7 @@ def test_import_beyond_the_limit_changes_nothing(alice, row, monkeypatch):
     rows = [NewRow(stock=StockFactory(), quantidade=D(1), preco_medio=D(1)) for _ in range(2)]
 
     with pytest.raises(TooManyRows):
-        import_rows(owner=alice, rows=rows, is_replacing=False)
+        import_rows(owner=alice, rows=rows)
 
     assert held(alice) == {"PETR4": (100, 30, 5)}
 
@@ -168,3 +169,9 @@ def test_holdings_of_active_users_are_watched(alice, bob, petr4, row, django_ass
     bob.is_active = False
     bob.save()
     assert set(held_symbols()) == {"PETR4"}
+
+
+def test_codes_that_ended_are_not_watched(alice):
+    make_row(alice, StockFactory(symbol="CIEL3", is_active=False))
+
+    assert not held_symbols()

@@ -55,6 +55,9 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
     status = market_status(at=at, newest_at=max(times, default=None))
     return {
         "lines": list(portfolio.lines),
+        "ended": [
+            row.holding.symbol for row in portfolio.valuation.rows if not row.holding.is_traded
+        ],
         "totals": totals(portfolio),
         "divisions": divisions,
         "labels": {division.key: division.labels for division in divisions},
@@ -100,7 +103,8 @@ def holding_to_wire(holding: Holding) -> dict[str, Any]:
 def all_divisions(portfolio: Portfolio) -> list[Division]:
     holdings = [row.holding for row in portfolio.valuation.rows]
     sectors = {row.sector: sector_name(row.sector) or _("Sem setor") for row in holdings}
-    kinds = {row.kind: str(Stock.Kind(row.kind).label) for row in holdings}
+    labels = dict(Stock.Kind.choices)
+    kinds = {row.kind: str(labels.get(row.kind, _("tipo não conhecido"))) for row in holdings}
     return [
         _division(portfolio, "symbol", _("Por ativo"), _("Ativo"), {}),
         _division(portfolio, "sector", _("Por setor"), _("Setor"), sectors),

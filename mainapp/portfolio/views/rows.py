@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import page_sentence, shown_in_form
 from mainapp.core.paths import get_owned_or_404
+from mainapp.market.selectors.successions import succession_notes
 from mainapp.portfolio.forms.carteira import CarteiraForm, TradeForm
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.selectors import own_rows
@@ -39,6 +40,8 @@ def create_carteira(request: MemberRequest) -> HttpResponse:
                 context["held_pk"] = error.row_pk
             else:
                 messages.success(request, _("%s entrou na sua carteira.") % row.ativo.symbol)
+                for note in succession_notes([request.POST["ativo"]]):
+                    messages.info(request, note)
                 return redirect("carteira")
     return render(request, "mainapp/portfolio/form.html", context)
 

@@ -6,22 +6,18 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.providers.chain import build_chain
-from mainapp.market.services.catalogue import (
-    Refreshed,
-    read_entries,
-    refresh_catalogue,
-    seed_catalogue,
-)
+from mainapp.market.services.catalogue import Refreshed, load_data, refresh_catalogue
 
 
 class Command(BaseCommand):
     help = (
-        "Load the stocks, funds and BDRs of data/; a second run changes nothing. "
-        "With --refresh: load the list of the configured source; stocks that it no longer lists "
-        "are retired, never deleted."
+        "Load the stocks, index lists and events of data/; unchanged data is not loaded again. "
+        "With --refresh: complete the stocks from the list of the configured source; a stock that "
+        "no list had for 90 days is retired, never deleted."
     )
 
     # They take half of the command's time, and it runs at every start.
@@ -35,12 +31,12 @@ class Command(BaseCommand):
 
 
 def _seed(folder: Path) -> str:
-    seeded = seed_catalogue(entries=read_entries(folder))
+    seeded = load_data(folder)
     if not seeded:
         return "The catalogue is up to date: nothing changed."
     return (
-        f"Catalogue: {seeded.added} added, {seeded.updated} updated, {seeded.renamed} renamed, "
-        f"{seeded.memberships} memberships changed."
+        f"Catalogue: {seeded.added} added, {seeded.updated} updated, {seeded.lists} index lists "
+        f"and {seeded.events} events written."
     )
 
 
@@ -50,14 +46,14 @@ def _refresh() -> str:
     except ProviderError as error:
         reason = " ".join(str(error).split())
         raise CommandError(f"No list of stocks, nothing changed: {reason}") from error
-    refreshed = refresh_catalogue(listings=listings)
+    refreshed = refresh_catalogue(listings=listings, on=timezone.localdate())
     return f"{_counts(refreshed)}{_warning(refreshed, listed=len(listings))}"
 
 
 def _counts(refreshed: Refreshed) -> str:
     return (
-        f"Catalogue: {refreshed.added} added, {refreshed.revived} revived, "
-        f"{refreshed.retired} retired, {refreshed.skipped} skipped."
+        f"Catalogue: {refreshed.added} added, {refreshed.completed} completed, "
+        f"{refreshed.revived} revived, {refreshed.retired} retired, {refreshed.skipped} skipped."
     )
 
 

@@ -14,7 +14,7 @@ from itertools import accumulate, chain, compress, islice
 from pathlib import Path
 from typing import Any
 
-from mainapp.market.providers.base import INTERVALS, RANGES, Budget, Listing, ProviderError
+from mainapp.market.providers.base import INTERVALS, RANGES, Budget, Limit, Listing, ProviderError
 from mainapp.market.providers.simulated.candles import (
     daily_bars,
     first_day,
@@ -110,6 +110,12 @@ class SimulatedProvider:
 
     def calls_for(self, symbols: Sequence[str]) -> int:
         return 1
+
+    def limits(self) -> list[Limit]:
+        return []
+
+    def gives_whole(self, range_: str, interval: str) -> bool:
+        return True
 
     def calls_made(self) -> int:
         return 1

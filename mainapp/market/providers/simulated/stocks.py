@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 
 from mainapp.market.providers.base import Listing
@@ -99,16 +100,13 @@ def simulated_stock(seed: int, symbol: str) -> SimulatedStock:
 
 def listings(data: Path) -> list[Listing]:
     """Return the stocks of the project's data files."""
-    portfolio = json.loads(max(data.glob("ibov_*.json")).read_text(encoding="utf-8"))
-    others = json.loads((data / "others.json").read_text(encoding="utf-8"))
+    files = (data / "b3_papers.json", data / "others.json")
+    papers = (json.loads(path.read_text(encoding="utf-8"))["papers"] for path in files)
     return [
         Listing(
-            symbol=row["ticker"],
-            name=row["company"],
-            sector=row["sector"],
-            kind=row.get("kind", ""),
+            symbol=row["symbol"], name=row["name"], sector=row["sector"] or "", kind=row["kind"]
         )
-        for row in [*portfolio["components"], *others["papers"]]
+        for row in chain.from_iterable(papers)
     ]
 
 

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
@@ -18,6 +19,12 @@ DAYS = [NOW // 86_400 * 86_400 - day * 86_400 + 13 * 3600 for day in (3, 2, 1)]
 HTML = "<!doctype html><html><body><h1>We will be right back</h1></body></html>"
 
 
+def scaled(price: Any, value: float) -> float:
+    """Return PETR4's `value` in proportion to another stock's price."""
+    is_number = isinstance(price, int | float) and 0 < price < 1e9
+    return round(value * (price / PRICES["PETR4"] if is_number else 1), 2)
+
+
 def regular(symbol: str, price: Any) -> dict[str, Any]:
     return {
         "symbol": symbol,
@@ -26,23 +33,55 @@ def regular(symbol: str, price: Any) -> dict[str, Any]:
         "currency": "BRL",
         "regularMarketPrice": price,
         "regularMarketTime": NOW - 900,
-        "regularMarketPreviousClose": 38.21,
-        "regularMarketOpen": 38.3,
-        "regularMarketDayHigh": 38.9,
-        "regularMarketDayLow": 38.01,
+        "regularMarketPreviousClose": scaled(price, 38.21),
+        "regularMarketOpen": scaled(price, 38.3),
+        "regularMarketDayHigh": scaled(price, 38.9),
+        "regularMarketDayLow": scaled(price, 38.01),
         "regularMarketVolume": 23_456_700,
         "marketCap": 498_200_000_000,
-        "fiftyTwoWeekLow": 28.86,
-        "fiftyTwoWeekHigh": 41.2,
+        "fiftyTwoWeekLow": scaled(price, 28.86),
+        "fiftyTwoWeekHigh": scaled(price, 41.2),
     }
 
 
+RANGES = ("1d", "5d", "1mo", "3mo", "6mo", "ytd", "1y", "5y", "max")
+
+
+@dataclass
+class Plan:
+    """What brapi's plan allows; more is refused with `status` and the plan's words."""
+
+    batch_size: int = 20
+    longest_range: str = "max"
+    malformed: frozenset[str] = frozenset()
+    allows_access: bool = True
+    status: int = 400
+
+    def refusal(self, symbols: list[str], range_: str | None) -> str:
+        """Return the words of a refusal, or an empty string."""
+        if not self.allows_access:
+            return "Seu plano não inclui este endpoint."
+        if bad := [symbol for symbol in symbols if symbol in self.malformed]:
+            return f"Símbolo inválido: {bad[0]}"
+        if len(symbols) > self.batch_size:
+            return f"Seu plano permite até {self.batch_size} ativo(s) por requisição."
+        if range_ and RANGES.index(range_) > RANGES.index(self.longest_range):
+            return f"Range {range_} não disponível no seu plano."
+        return ""
+
+
 class Stub:
-    """The stub server. Tests set `fault`, `prices` or `shape`, and read `paths` and `headers`."""
+    """The stub server.
+
+    Tests set `fault`, `prices`, `plan` or `shape`, and read `paths` and `headers`.
+    """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.fault = ""
         self.moved_to = ""
+        self.plan = Plan()
+        self.has_list = True
+        self.delay_s = 0.0  # of every answer
         self.prices: dict[str, Any] = dict(PRICES)
         self.shape: Callable[[Any], Any] = lambda reply: reply
         self.paths: list[str] = []
@@ -76,6 +115,7 @@ class Stub:
         if path in ("/", "/v1/test/getcrumb"):  # Yahoo's cookie and crumb never fail
             send(request, b"crumb")
             return
+        self.ended.wait(self.delay_s)
         if self.fault and (act := getattr(self, f"_{self.fault}", None)):
             act(request)
             return
@@ -84,7 +124,7 @@ class Stub:
         send(request, body.encode(), status=status)
 
     def _reply(self, path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
-        if path == "/api/quote/list":
+        if path == "/api/quote/list" and self.has_list:
             return 200, self._brapi_list()
         if path.startswith("/api/quote/"):
             return self._brapi(path.removeprefix("/api/quote/").split(","), query)
@@ -99,6 +139,8 @@ class Stub:
         return 404, HTML
 
     def _brapi(self, symbols: list[str], query: dict[str, list[str]]) -> tuple[int, Any]:
+        if words := self.plan.refusal(symbols, query.get("range", [None])[0]):
+            return self.plan.status, {"error": True, "message": words}
         if unknown := [symbol for symbol in symbols if symbol not in self.prices]:
             return 404, {"error": True, "message": f"Não encontramos a ação {unknown[0]}"}
         rows = [regular(symbol, self.prices[symbol]) for symbol in symbols]
@@ -140,7 +182,7 @@ class Stub:
     def _page(self, symbol: str) -> tuple[int, str]:
         if symbol.removesuffix(".SA") not in self.prices:
             return 404, HTML
-        return 200, QUOTE_PAGE
+        return 200, quote_page(self.prices[symbol.removesuffix(".SA")])
 
     # Faults
 
@@ -156,6 +198,9 @@ class Stub:
 
     def _unauthorized(self, request: BaseHTTPRequestHandler) -> None:
         send(request, b'{"error":true}', status=401)
+
+    def _payment(self, request: BaseHTTPRequestHandler) -> None:
+        send(request, HTML.encode(), status=402)
 
     def _broken(self, request: BaseHTTPRequestHandler) -> None:
         send(request, b"Internal Server Error", status=500)
@@ -226,32 +271,38 @@ def _table(rows: dict[str, str]) -> str:
     return f"<table><tbody>{cells}</tbody></table>"
 
 
-QUOTE_PAGE = "<html><body>{}{}</body></html>".format(
-    _table(
-        {
-            "Previous Close": "38.21",
-            "Open": "38.30",
-            "Bid": "38.41 x 1000",
-            "Ask": "38.43 x 1000",
-            "Day's Range": "38.01 - 38.90",
-            "52 Week Range": "28.86 - 41.20",
-            "Volume": "23,456,700",
-            "Avg. Volume": "30,000,000",
-        }
-    ),
-    _table(
-        {
-            "Market Cap": "498.2B",
-            "Beta (5Y Monthly)": "1.10",
-            "PE Ratio (TTM)": "6.2",
-            "EPS (TTM)": "6.20",
-            "Earnings Date": "Feb 26, 2026",
-            "Forward Dividend & Yield": "3.1 (8.1%)",
-            "Ex-Dividend Date": "Dec 22, 2025",
-            "1y Target Est": "41.00",
-        }
-    ),
-)
+def quote_page(price: Any) -> str:
+    def at(value: float) -> str:
+        return f"{scaled(price, value):.2f}"
+
+    return "<html><body>{}{}</body></html>".format(
+        _table(
+            {
+                "Previous Close": at(38.21),
+                "Open": at(38.3),
+                "Bid": "38.41 x 1000",
+                "Ask": "38.43 x 1000",
+                "Day's Range": f"{at(38.01)} - {at(38.9)}",
+                "52 Week Range": f"{at(28.86)} - {at(41.2)}",
+                "Volume": "23,456,700",
+                "Avg. Volume": "30,000,000",
+            }
+        ),
+        _table(
+            {
+                "Market Cap": "498.2B",
+                "Beta (5Y Monthly)": "1.10",
+                "PE Ratio (TTM)": "6.2",
+                "EPS (TTM)": "6.20",
+                "Earnings Date": "Feb 26, 2026",
+                "Forward Dividend & Yield": "3.1 (8.1%)",
+                "Ex-Dividend Date": "Dec 22, 2025",
+                "1y Target Est": "41.00",
+            }
+        ),
+    )
+
+
 INDEX_PAGE = (
     "<table><thead><tr><th>Código</th><th>Ação</th><th>Setor</th><th>Tipo</th><th>Site</th></tr>"
     "</thead><tbody><tr><td>PETR4</td><td>Petrobras</td><td>Petróleo</td><td>PN</td><td>x</td></tr>"

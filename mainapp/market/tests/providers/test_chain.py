@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from mainapp.market.providers import source
-from mainapp.market.providers.base import Budget, Listing, ProviderError
+from mainapp.market.providers.base import Budget, Listing, ProviderError, RefusedError
 from mainapp.market.providers.chain import Chain, build_chain, probe
 from mainapp.market.providers.guard import Guard
 from mainapp.market.providers.source import Source
@@ -39,8 +39,10 @@ class Fake:
         self.hangs: Event | None = options.get("hangs")
         self.loads_s: float = options.get("loads_s", 0.0)
         self.simulated = options.get("simulated", False)
+        self.budget = options.get("budget")
         self.requests: list[list[str]] = []
         self.made = 0
+        self.is_short = False
 
     def load(self) -> None:
         sleep(self.loads_s)
@@ -51,6 +53,12 @@ class Fake:
     def calls_made(self) -> int:
         made, self.made = self.made, 0
         return made
+
+    def limits(self):
+        return []
+
+    def gives_whole(self, range_, interval):
+        return not self.is_short
 
     def tickers(self) -> list[Listing]:
         raise ProviderError("has no list", fault="not_given")
@@ -258,7 +266,58 @@ def test_history_comes_from_the_next_source_with_its_name(never):
     both = chain(primary, secondary)
 
     assert both.history("PETR4", "1y", "1d") == ([], "secondary")
-    assert both.states()[0].state == "ok"
+    assert both.history_states()[0].state == "ok"
+
+
+def test_refused_history_does_not_rest_the_quotes():
+    source = Fake("source", {"PETR4": "1"}, error=RefusedError(402, "Seu plano não inclui isto."))
+    only = chain(source)
+    with pytest.raises(ProviderError, match="Seu plano"):
+        only.history("PETR4", "1y", "1d")
+    source.error = None
+
+    assert prices(only.fetch(["PETR4"])) == {"PETR4": ("source", "1")}
+    assert (only.states()[0].state, only.history_states()[0].state) == ("ok", "open")
+    with pytest.raises(ProviderError, match="waits after a failure"):
+        only.history("PETR4", "1y", "1d")
+
+
+def test_failed_quotes_do_not_rest_the_history_unless_there_were_too_many_calls():
+    source = Fake("source", error=ProviderError("not now", fault="unauthorized", permanent=True))
+    only = chain(source)
+    only.fetch(["PETR4"])
+    source.error = None
+    assert only.history("PETR4", "1y", "1d") == ([], "source")
+
+    source.error = ProviderError("too many", fault="rate_limited")
+    busy = chain(source)
+    busy.fetch(["PETR4"])
+    source.error = None
+    with pytest.raises(ProviderError, match="too many"):
+        busy.history("PETR4", "1y", "1d")
+
+
+def test_history_counts_for_the_budget_of_the_quotes():
+    source = Fake("source", {"PETR4": "1"}, budget=Budget(calls=2, period="month"))
+    only = chain(source)
+
+    for _ in range(2):
+        only.history("PETR4", "1y", "1d")
+
+    assert only.states()[0].calls_left == 0
+    assert only.fetch(["PETR4"]).quotes == {}
+    with pytest.raises(ProviderError, match="no calls left"):
+        only.history("PETR4", "1y", "1d")
+
+
+def test_source_that_gives_a_part_of_a_history_is_the_last_resort():
+    short, whole = Fake("short"), Fake("whole")
+    short.is_short = True
+    assert chain(short, whole).history("PETR4", "1y", "1d") == ([], "whole")
+    assert short.requests == []
+
+    whole.error = ProviderError("broken", fault="server_error")
+    assert chain(short, whole).history("PETR4", "1y", "1d") == ([], "short")
 
 
 def test_missing_history_is_an_error_with_every_reason():
@@ -328,3 +387,18 @@ def test_probe_sources_prints_one_line_of_json(stubbed, capsys):
 
     assert line["sources"] == []
     assert line["errors"].keys() == {"brapi", "yahoo", "yahoo_fin"}
+
+
+class Learning(Fake):
+    """A source that learns in its first call that it gives only a part of the range."""
+
+    def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
+        self.is_short = True
+        return super().history(symbol, range_, interval)
+
+
+def test_source_found_to_give_a_part_gives_way_to_the_next():
+    learning, whole = Learning("learning"), Fake("whole")
+
+    assert chain(learning, whole).history("PETR4", "1y", "1d") == ([], "whole")
+    assert (len(learning.requests), len(whole.requests)) == (1, 1)

@@ -5,8 +5,10 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
@@ -93,18 +95,48 @@ ALERTS = (
 class Command(BaseCommand):
     help = "Create three users with rooms, alerts and a carteira. Only with DEBUG=1."
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--only-new-site",
+            action="store_true",
+            help="refuse a site that has other users",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("seed_demo works only with DEBUG=1: its passwords are public.")
+        check_site(must_be_new=options["only_new_site"])
         if User.objects.filter(username__in=PEOPLE).exists():
             self.stdout.write("The demonstration data exists already; nothing was changed.")
-            return
-        with transaction.atomic():
-            users = {name: create_user(name) for name in PEOPLE}
-            for room in ROOMS:
-                open_room(users, room)
-            fill_lists(users["ana"])
-        self.stdout.write(f"Log in as {', '.join(PEOPLE)}; the password is {PASSWORD}.")
+        else:
+            seed()
+        self.stdout.write(
+            f"Log in at {settings.SITE_URL}{reverse('login')} as {', '.join(PEOPLE)}; "
+            f"the password is {PASSWORD}."
+        )
+
+
+def check_site(*, must_be_new: bool) -> None:
+    """Raise a CommandError that says what to do if the site cannot take the data."""
+    executor = MigrationExecutor(connection)
+    is_migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not is_migrated or Stock.objects.filter(symbol__in=WATCHED).count() < len(WATCHED):
+        raise CommandError(
+            "The site is not set up yet. Run `make demo`, which does it all, or `make run` first."
+        )
+    if must_be_new and User.objects.exclude(username__in=PEOPLE).exists():
+        raise CommandError(
+            "The site has users already, and the passwords of the demonstration data are public. "
+            "Set DATA_DIR to a new folder."
+        )
+
+
+def seed() -> None:
+    with transaction.atomic():
+        users = {name: create_user(name) for name in PEOPLE}
+        for room in ROOMS:
+            open_room(users, room)
+        fill_lists(users["ana"])
 
 
 def create_user(name: str) -> User:
@@ -134,7 +166,10 @@ def open_room(users: dict[str, User], room: dict[str, Any]) -> None:
 
 
 def fill_lists(owner: User) -> None:
-    """Create a carteira, a watchlist and alerts for a user."""
+    """Create a carteira, a watchlist and alerts for a user.
+
+    The alerts are both real and simulated: `make run` chooses later, and shows only its own.
+    """
     stocks = Stock.objects.in_bulk(WATCHED, field_name="symbol")
     rows = [
         NewRow(
@@ -145,7 +180,7 @@ def fill_lists(owner: User) -> None:
         )
         for symbol, price, quantity, nota in CARTEIRA
     ]
-    import_rows(owner=owner, rows=rows, is_replacing=False)
+    import_rows(owner=owner, rows=rows)
     create_list(owner=owner, name="Acompanho", symbols=WATCHED)
     for alert in ALERTS:
         fields = {
@@ -153,4 +188,5 @@ def fill_lists(owner: User) -> None:
             for name, value in alert.items()
         }
         fields["ativo"] = stocks[alert["ativo"]]
-        create_alert(owner=owner, fields=fields, simulated=settings.SIMULATED, at=timezone.now())
+        for simulated in (False, True):
+            create_alert(owner=owner, fields=fields, simulated=simulated, at=timezone.now())

@@ -1,7 +1,7 @@
 // The pages of alerts: live prices, their distances from the limits, and the states of alerts.
 import { readJson, setText } from "../core/dom.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
-import { ageText, fieldText, originText } from "../market/quotes.js";
+import { ageText, fieldText, originText, showDoubt } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus, markLate } from "../market/status.js";
 import { distanceText } from "./distance.js";
@@ -42,6 +42,7 @@ function show(row) {
   const price = row.querySelector('[data-field="price"]');
   setText(price, fieldText(quote, "price"));
   price.title = originText(quote);
+  showDoubt(row, quote);
   for (const element of row.querySelectorAll("[data-distance]")) {
     setText(element, distanceText(element.dataset.distance, element.dataset.limit, quote));
   }

@@ -7,7 +7,7 @@ import { readStored, writeStored } from "../core/storage.js";
 import { clock, day } from "../core/time.js";
 import * as candles from "./candles.js";
 import { StockChart } from "./chart.js";
-import { ageText, changeClass, fieldText, originText, place } from "./quotes.js";
+import { ageText, changeClass, fieldText, originText, place, showDoubt } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus, isStale } from "./status.js";
 
@@ -46,6 +46,7 @@ function showQuote(quote) {
     dom.setMarker(bar, place(quote[low], quote[high], quote.price));
   }
   fields.get("price").title = originText(quote);
+  showDoubt(root, quote);
   showTitle(quote);
   showAge();
 }

@@ -1,7 +1,7 @@
 // The stock picker: filters the stocks and remembers the chosen ones; without scripts it is two forms.
 import { build, buildButton, readJson } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
-import { gettext, ngettext } from "../core/i18n.js";
+import { gettext } from "../core/i18n.js";
 import * as watchlist from "./watchlist.js";
 
 const DEBOUNCE_MS = 180;
@@ -19,6 +19,7 @@ const limit = Number(root.dataset.limit);
 const editUrl = root.dataset.editUrl ?? null; // of the account's list; null: the list is the browser's
 
 const list = () => root.querySelector("[data-list]");
+const facets = () => root.querySelector("[data-facets]");
 const rows = () => [...root.querySelectorAll(".pick")];
 const box = (row) => row.querySelector("input");
 
@@ -122,53 +123,33 @@ clear.addEventListener("click", () => {
 });
 root.addEventListener("click", (event) => {
   if (!event.target.closest("[data-all]")) return;
-  choose(rows().filter((row) => !row.hidden).map((row) => box(row).value));
+  choose(rows().map((row) => box(row).value));
 });
 
 // The filter --------------------------------------------------------------------------------------
 
-const withoutAccents = (text) =>
-  text
-    .normalize("NFKD")
-    .replace(/\p{M}/gu, "")
-    .toLowerCase();
-
 let timer = 0;
 let request = null;
 
-function showCount(shown) {
-  root.querySelector("[data-shown]").textContent = ngettext("%s ativo", "%s ativos", shown);
-  root.querySelector(".picks").hidden = !shown;
-  root.querySelector("[data-none]").hidden = shown > 0;
+/** Show the server's answer: the list, and the kinds and sectors that it leaves. */
+function show(picker) {
+  const focused = document.activeElement?.closest("[data-facets]") && document.activeElement.name;
+  list().replaceWith(picker.querySelector("[data-list]"));
+  facets().replaceWith(picker.querySelector("[data-facets]"));
+  if (focused) filterForm.elements[focused]?.focus();
 }
 
-/** Filter the page's rows, which are the whole market. */
-function filterRows() {
-  const words = withoutAccents(filterForm.elements.q.value).split(/\s+/).filter(Boolean);
-  const sector = filterForm.elements.sector?.value ?? "";
-  let shown = 0;
-  for (const row of rows()) {
-    const matches =
-      (!sector || row.dataset.sector === sector) &&
-      words.every((word) => row.dataset.search.includes(word));
-    row.hidden = !matches;
-    if (matches) shown += 1;
-  }
-  showCount(shown);
-}
-
-/** Let the server filter: the market has more pages than this one. */
-async function filterOnServer() {
-  const query = new URLSearchParams(new FormData(filterForm));
+async function filterNow() {
+  const query = new URLSearchParams([...new FormData(filterForm)].filter(([, value]) => value));
   const url = `${filterForm.action}?${query}`;
   request?.abort();
   request = new AbortController();
   const { signal } = request;
   list().setAttribute("aria-busy", "true");
   try {
-    const filtered = await fetchElement(url, "[data-list]", { signal });
-    if (!filtered) throw new Error(url);
-    list().replaceWith(filtered);
+    const picker = await fetchElement(url, "[data-picker]", { signal });
+    if (!picker) throw new Error(url);
+    show(picker);
     window.history.replaceState(null, "", url);
     showNotice("");
     start();
@@ -179,11 +160,9 @@ async function filterOnServer() {
   }
 }
 
-const isWhole = list().dataset.isWhole === "true";
 function filter() {
   clearTimeout(timer);
-  if (isWhole) filterRows();
-  else timer = setTimeout(filterOnServer, DEBOUNCE_MS);
+  timer = setTimeout(filterNow, DEBOUNCE_MS);
 }
 
 filterForm.addEventListener("input", filter);
@@ -201,7 +180,6 @@ function start() {
 
 for (const element of root.querySelectorAll("[data-without-script]")) element.hidden = true;
 start();
-if (isWhole) filterRows(); // the browser may have restored the typed text
 if (editUrl) {
   const answer = await watchlist.merged;
   if (answer && !unsaved) {

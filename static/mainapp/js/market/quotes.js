@@ -84,6 +84,23 @@ export function originText(quote, isLate = false) {
   return parts.join(" · ");
 }
 
+/** Show or hide the words beside a price while a later one, far from it, waits for a confirmation. */
+export function showDoubt(root, quote) {
+  const note = root.querySelector("[data-doubt]");
+  if (!note) return;
+  const title = quote.doubtful_price ? doubtText(quote) : "";
+  if (note.title === title && note.hidden === !title) return;
+  note.title = title;
+  note.hidden = !title;
+}
+
+function doubtText(quote) {
+  return gettext(
+    "A fonte informou %(price)s, longe do último preço. Até que outra resposta confirme, vale o último.",
+    { price: decimal(quote.doubtful_price) },
+  );
+}
+
 export function delayText(seconds) {
   return gettext("atraso %(minutes)s min", { minutes: Math.ceil(seconds / 60) });
 }

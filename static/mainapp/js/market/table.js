@@ -11,6 +11,7 @@ import {
   fieldText,
   originText,
   place,
+  showDoubt,
   sparkPaths,
 } from "./quotes.js";
 
@@ -171,6 +172,7 @@ export class QuoteTable {
     delete row.element.dataset.pending;
     for (const field of PLAIN_FIELDS) setText(cells[field], fieldText(quote, field));
     setText(cells.price, fieldText(quote, "price"));
+    showDoubt(row.element, quote);
     const direction = changeClass(quote);
     for (const field of ["change", "change_pct"]) {
       setText(cells[field], fieldText(quote, field));

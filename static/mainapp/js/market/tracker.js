@@ -26,8 +26,10 @@ const browserList = watchlist.get();
 if (!isLoggedIn && !("requested" in root.dataset)) browserList.forEach((symbol) => table.add(symbol));
 const isOwn = isOwnList();
 
-const socket = new StockSocket({ room: "track", symbols: table.symbols });
-for (const symbol of table.symbols) {
+// Codes that no longer trade keep their rows, and are not followed.
+const traded = table.symbols.filter((symbol) => !("former" in rowOf(symbol).dataset));
+const socket = new StockSocket({ room: "track", symbols: traded });
+for (const symbol of traded) {
   if (rendered[symbol]) table.update(symbol, rendered[symbol]);
   else markPending(symbol);
 }

@@ -2,7 +2,7 @@
 import { clearFlashes, flash, hasReducedMotion, setDirection, setText } from "../core/dom.js";
 import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
-import { ageSeconds, originText } from "../market/quotes.js";
+import { ageSeconds, originText, showDoubt } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus, markLate } from "../market/status.js";
 
@@ -41,6 +41,7 @@ function showTime(box, quote) {
   const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
   box.dataset.prices = socket.session === "open" && isOld ? "stale" : "live";
   price.title = originText(quote);
+  showDoubt(box, quote);
 }
 
 function flashPrice(element, symbol, price) {

@@ -2,7 +2,7 @@
 import { clearFlashes, flash, setDirection, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { brl, CENTS, compareDecimals, decimal, direction, fromUnits, pct } from "../core/number.js";
-import { ageText, delayText, fieldText, originText, place } from "../market/quotes.js";
+import { ageText, delayText, fieldText, originText, place, showDoubt } from "../market/quotes.js";
 import { Portfolio } from "./valuation.js";
 
 const REORDER_MS = 4000; // live values re-order the rows at most this often
@@ -128,6 +128,7 @@ export class HoldingsTable extends EventTarget {
   _writeQuote({ element, cells, bar }, quote, now, before) {
     delete element.dataset.unquoted;
     setText(cells.price, fieldText(quote, "price"));
+    showDoubt(element, quote);
     for (const field of ["year_low", "year_high"]) setText(cells[field], decimal(quote[field]));
     const at = place(quote.year_low, quote.year_high, quote.price);
     if (at === null) bar.removeAttribute("style");

@@ -1,0 +1,243 @@
+"""Stocks, their last quotes and candles, rejected quotes, and users' watchlists."""
+
+from dataclasses import MISSING
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
+from mainapp.market.models.indices import IndexList, Membership
+from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
+from mainapp.market.quotes.doubts import Doubt
+
+__all__ = [
+    "Candle",
+    "CorporateEvent",
+    "IndexList",
+    "LastQuote",
+    "LoadedData",
+    "Membership",
+    "QuoteColumns",
+    "RejectedQuotes",
+    "Stock",
+    "Strength",
+    "Watchlist",
+    "WatchlistItem",
+]
+UNRANKED = 1_000_000
+
+
+class Stock(models.Model):
+    """A share, fund or BDR of the exchange, or the index IBOV; never deleted, only retired.
+
+    `renamed_to` is the last of the codes that followed a former one; the steps are its events.
+    `corrected_fields` are those that an admin changed: loading the project's data skips them.
+    """
+
+    class Kind(models.TextChoices):
+        ON = "ON", _("Ação ordinária (ON)")
+        PN = "PN", _("Ação preferencial (PN)")
+        UNIT = "UNIT", _("Unit")
+        FII = "FII", _("Fundo imobiliário (FII)")
+        ETF = "ETF", _("ETF")
+        BDR = "BDR", _("BDR")
+        BDR_ETF = "BDR_ETF", _("BDR de ETF")
+        FI_INFRA = "FI_INFRA", _("FI-Infra")
+        FIAGRO = "FIAGRO", _("Fiagro")
+        FUND = "FUND", _("Outro fundo")
+        RIGHT = "RIGHT", _("Direito, recibo ou bônus")
+        INDEX = "INDEX", _("Índice")
+
+    symbol = models.CharField(max_length=12, unique=True)
+    name = models.CharField(max_length=120)
+    search_text = models.CharField(max_length=160, editable=False)
+    kind = models.CharField(max_length=8, choices=Kind, blank=True)  # empty: not known
+    sector = models.CharField(max_length=80, blank=True)
+    isin = models.CharField("ISIN", max_length=12, blank=True)
+    cnpj = models.CharField("CNPJ", max_length=18, blank=True)
+    underlying = models.CharField(max_length=12, blank=True)  # of a BDR, on its own exchange
+    lot = models.PositiveIntegerField(default=100)
+    is_active = models.BooleanField(default=True)
+    renamed_to = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="former_symbols"
+    )
+    is_end_sure = models.BooleanField(default=True)  # False: only its quotes stopped
+    last_seen_on = models.DateField(null=True, blank=True)  # in a source's list
+    rank = models.PositiveIntegerField(default=UNRANKED, editable=False)  # commonest first
+    corrected_fields = models.JSONField(default=list, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["symbol"]
+        indexes = [models.Index(fields=["rank", "symbol"], name="commonest_first")]
+
+    def __str__(self) -> str:
+        return self.symbol
+
+    @property
+    def is_name_known(self) -> bool:
+        """Whether the name is more than the symbol."""
+        return self.name != self.symbol
+
+    @property
+    def currency(self) -> str:
+        """The currency in which the stock is traded."""
+        return CURRENCY
+
+
+class QuoteColumns(models.Model):
+    """The columns of a quote, derived from the fields of `quotes.Quote`."""
+
+    class Meta:
+        abstract = True
+
+
+def quote_column(field: QuoteField) -> "models.Field[Any, Any]":
+    """Return the column of a quote's field.
+
+    The time is never null, because recording gives each quote a time.
+    """
+    kind = field.kind
+    options: dict[str, Any] = {} if field.default in (MISSING, None) else {"default": field.default}
+    if kind.name == "time":
+        return models.DateTimeField()
+    if kind.name == "money":
+        return models.DecimalField(
+            max_digits=kind.digits, decimal_places=2, null=field.is_nullable, **options
+        )
+    if kind.name == "text":
+        return models.CharField(max_length=kind.max_length, **options)
+    if kind.name == "flag":
+        return models.BooleanField(**options)
+    number = models.BigIntegerField if kind.name == "count" else models.PositiveIntegerField
+    return number(null=field.is_nullable, **options)
+
+
+for _field in column_fields(Quote):
+    QuoteColumns.add_to_class(_field.name, quote_column(_field))
+
+
+class LastQuote(QuoteColumns):
+    """The newest recorded quote of a stock: at most one real and one simulated."""
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="last_quotes")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_last_quote_a_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"last quote of {self.stock_id}"
+
+    def to_quote(self) -> Quote:
+        """Return the recorded quote. Reads the stock's row as well."""
+        values = {field.name: getattr(self, field.name) for field in column_fields(Quote)}
+        return Quote(symbol=self.stock.symbol, name=self.stock.name, **values)
+
+
+class DoubtfulPrice(models.Model):
+    """A price far from the last one that waits for a second reply; see `quotes.doubts`."""
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
+    simulated = models.BooleanField()
+    price = models.DecimalField(max_digits=18, decimal_places=2)
+    source = models.CharField(max_length=20)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stock", "simulated"], name="one_doubtful_price_a_kind")
+        ]
+
+    def __str__(self) -> str:
+        return f"doubtful price of {self.stock_id}"
+
+    def to_doubt(self) -> Doubt:
+        return Doubt(price=self.price, source=self.source, seen_at=self.seen_at)
+
+
+class Candle(models.Model):
+    """Open, high, low and close of one minute or of one day in São Paulo."""
+
+    class Interval(models.TextChoices):
+        MINUTE = "1m", _("1 minuto")
+        DAY = "1d", _("1 dia")
+
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="candles")
+    interval = models.CharField(max_length=2, choices=Interval)
+    starts_at = models.DateTimeField()
+    simulated = models.BooleanField()
+    open = models.DecimalField(max_digits=18, decimal_places=2)
+    high = models.DecimalField(max_digits=18, decimal_places=2)
+    low = models.DecimalField(max_digits=18, decimal_places=2)
+    close = models.DecimalField(max_digits=18, decimal_places=2)
+    volume = models.BigIntegerField(null=True)
+    source = models.CharField(max_length=20)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stock", "simulated", "interval", "starts_at"], name="one_candle_a_slot"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stock_id} {self.interval} {self.starts_at}"
+
+
+class RejectedQuotes(models.Model):
+    """The number of a source's quotes rejected for one reason, and the last such quote."""
+
+    source = models.CharField(max_length=20)
+    reason = models.CharField(max_length=20)
+    count = models.PositiveBigIntegerField(default=0)
+    last_symbol = models.CharField(max_length=12)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "reason"], name="one_row_a_reason")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.reason}: {self.count}"
+
+
+class Watchlist(models.Model):
+    """A user's named list of stocks, readable by anyone who has its link."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="watchlists")
+    name = models.CharField(max_length=60)
+    share_key = models.CharField(max_length=22, unique=True)
+    is_current = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="one_list_a_name"),
+            models.UniqueConstraint(
+                fields=["owner"], condition=models.Q(is_current=True), name="one_current_list"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class WatchlistItem(models.Model):
+    """A stock at a position of a watchlist."""
+
+    watchlist = models.ForeignKey(Watchlist, models.CASCADE, related_name="items")
+    stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
+    position = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["watchlist", "stock"], name="once_in_a_list")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stock_id} in {self.watchlist_id}"

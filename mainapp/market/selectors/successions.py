@@ -1,0 +1,250 @@
+"""What became of codes that no longer trade."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import pairwise
+
+from django.db.models import Q
+from django.utils.formats import number_format
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
+
+from mainapp.core.templatetags.formats import full_day
+from mainapp.market.models import CorporateEvent, Stock, Strength
+from mainapp.market.symbols import canonical
+
+Kind = CorporateEvent.Kind
+SPLITS = (Kind.SPLIT, Kind.REVERSE_SPLIT, Kind.BONUS)
+ENDINGS = (Kind.DELISTING, Kind.MERGER, Kind.RENAME)
+COLUMNS = ("symbol", "is_end_sure", "renamed_to__symbol", "renamed_to__is_active")
+Events = Mapping[str, Sequence[CorporateEvent]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One event on the way from an old code to today's.
+
+    `new` is None at the end of trading, and equals `old` in a later split. `ratio` is new stocks
+    for one old; it and the date are None if not known.
+    """
+
+    old: str
+    new: str | None
+    date: dt.date | None
+    ratio: Decimal | None
+    kind: str
+    strength: str
+    is_date_sure: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """What became of a code.
+
+    `symbol` is today's code, None if trading just ended. `ratio` is new stocks for one old, later
+    splits of the new codes included; None if one of the ratios is not known. `sure` is False if
+    the code is taken for ended only because its quotes stopped.
+    """
+
+    symbol: str | None
+    ratio: Decimal | None
+    steps: tuple[Step, ...]
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """A code that no longer trades, and the last of the codes that followed it."""
+
+    symbol: str
+    is_end_sure: bool
+    last: str | None
+    is_last_traded: bool | None
+
+
+def get_succession(symbol: str) -> Succession | None:
+    """Return what became of a code; None if it is current or unknown. Two queries at most."""
+    return get_successions([symbol]).get(symbol)
+
+
+def get_successions(symbols: Collection[str]) -> dict[str, Succession]:
+    """Return what became of those codes that no longer trade, by the given text.
+
+    Codes may be typed in lower case or with the F of the fractional market. Two queries, the second
+    only if one of them no longer trades.
+    """
+    wanted = {text: symbol for text in symbols if (symbol := canonical(text))}
+    is_former = Q(is_active=False) | Q(renamed_to__isnull=False)
+    rows = Stock.objects.filter(is_former, symbol__in=set(wanted.values()))
+    gone = {row[0]: _Gone(*row) for row in rows.values_list(*COLUMNS)} if wanted else {}
+    if not gone:
+        return {}
+    events = _events({code.last for code in gone.values()})
+    found = {symbol: _succession(code, events) for symbol, code in gone.items()}
+    return {text: found[symbol] for text, symbol in wanted.items() if symbol in found}
+
+
+def _events(symbols: Iterable[str | None]) -> Events:
+    """Return the events of all former codes, and the splits of `symbols`, oldest first. One query.
+
+    The former codes are a few hundred, and only part of them have an event that matters here.
+    """
+    events = defaultdict[str, list[CorporateEvent]](list)
+    wanted = Q(stock__is_active=False) | Q(
+        stock__symbol__in=[symbol for symbol in symbols if symbol], kind__in=SPLITS
+    )
+    rows = CorporateEvent.objects.filter(wanted, kind__in=(*SPLITS, *ENDINGS))
+    for event in rows.select_related("stock", "successor").order_by("ex_on", "pk"):
+        events[event.stock.symbol].append(event)
+    return events
+
+
+def _chain(gone: _Gone, events: Events) -> list[str]:
+    """Return a code and those that followed it, up to the last: by events if they lead there."""
+    if gone.last is None:
+        return [gone.symbol]
+    chain = [gone.symbol]
+    while chain[-1] != gone.last:
+        successors = [event.successor.symbol for event in events[chain[-1]] if event.successor]
+        following = next((code for code in successors if code not in chain), None)
+        if following is None:
+            return [gone.symbol, gone.last]
+        chain.append(following)
+    return chain
+
+
+def _succession(gone: _Gone, events: Events) -> Succession:
+    chain = _chain(gone, events)
+    steps: list[Step] = []
+    for old, new in pairwise(chain):
+        steps.append(_renaming(old, new, events[old]))
+        steps += _splits(new, events[new], since=steps[-1].date)
+    if not gone.is_last_traded:
+        steps += _endings(chain[-1], events[chain[-1]])
+    return Succession(
+        symbol=gone.last if gone.is_last_traded else None,
+        ratio=_product([step.ratio for step in steps]) if gone.is_last_traded else None,
+        steps=tuple(steps),
+        sure=gone.is_end_sure,
+    )
+
+
+def succession_notes(texts: Iterable[str]) -> list[str]:
+    """Return a sentence for each code among `texts` that no longer trades."""
+    successions = get_successions(list(dict.fromkeys(texts)))
+    notes = (describe(canonical(text) or text, found) for text, found in successions.items())
+    return list(dict.fromkeys(notes))
+
+
+def describe(symbol: str, succession: Succession) -> str:
+    """Return what became of a code as a sentence in the reader's language."""
+    into = [step.new for step in succession.steps if step.new and step.old == symbol]
+    values = {
+        "old": symbol,
+        "new": succession.symbol or get_text_list(into, _("e")),
+        "day": _day(succession),
+    }
+    if succession.symbol or len(into) > 1:
+        became = (
+            _("%(old)s virou %(new)s em %(day)s.") if values["day"] else _("%(old)s virou %(new)s.")
+        )
+        note = _ratio_note(symbol, succession) if succession.symbol else ""
+        return f"{became % values} {note}".strip()
+    if into:
+        return _("%(old)s virou %(new)s, que deixou de ser negociado.") % values
+    if not values["day"]:
+        return _("%(old)s deixou de ser negociado.") % values
+    if not succession.sure:
+        return (
+            _("%(old)s parece ter deixado de ser negociado: última cotação vista em %(day)s.")
+            % values
+        )
+    return _("%(old)s deixou de ser negociado em %(day)s.") % values
+
+
+def _day(succession: Succession) -> str:
+    """Return the date of the last change, or "" if it is not known."""
+    step = next((step for step in reversed(succession.steps) if step.new != step.old), None)
+    if step is None or step.date is None:
+        return ""
+    day = full_day(step.date)
+    return (
+        day
+        if step.is_date_sure or not succession.sure
+        else _("%(day)s (data provável)") % {"day": day}
+    )
+
+
+def _ratio_note(symbol: str, succession: Succession) -> str:
+    if succession.ratio is None:
+        return _("A proporção da troca não é conhecida.")
+    if succession.ratio == 1:
+        return ""
+    ratio = number_format(succession.ratio, use_l10n=True)
+    values = {"old": symbol, "ratio": ratio, "new": succession.symbol}
+    if any(step.new == step.old for step in succession.steps):
+        return _("1 %(old)s = %(ratio)s %(new)s, com os grupamentos e desdobramentos.") % values
+    return _("1 %(old)s = %(ratio)s %(new)s.") % values
+
+
+def _renaming(old: str, new: str, events: Iterable[CorporateEvent]) -> Step:
+    """Return the step to a new code, by the best known of its events."""
+    matching = [event for event in events if event.successor and event.successor.symbol == new]
+    if not matching:
+        kind, strength = Kind.RENAME, Strength.SINGLE
+        return Step(old=old, new=new, date=None, ratio=None, kind=kind, strength=strength)
+    best = max(matching, key=lambda event: (event.ratio is not None, event.ex_on is not None))
+    return _step(best, new)
+
+
+def _splits(code: str, events: Iterable[CorporateEvent], *, since: dt.date | None) -> list[Step]:
+    """Return the later splits of a new code. Their effect is not known if `since` is not."""
+    steps = [
+        _step(event, code)
+        for event in events
+        if event.kind in SPLITS
+        and event.successor is None
+        and event.status == CorporateEvent.Status.HAPPENED
+        and (since is None or event.ex_on is None or event.ex_on >= since)
+    ]
+    return [replace(step, ratio=step.ratio if since and step.date else None) for step in steps]
+
+
+def _endings(code: str, events: Iterable[CorporateEvent]) -> list[Step]:
+    """Return the end of trading, or each of the codes into which a unit was divided."""
+    return [
+        _step(event, event.successor.symbol if event.successor else None)
+        for event in events
+        if event.kind in ENDINGS
+    ]
+
+
+def _step(event: CorporateEvent, new: str | None) -> Step:
+    return Step(
+        old=event.stock.symbol,
+        new=new,
+        date=event.ex_on,
+        ratio=_plain(event.ratio) if event.ratio and event.is_ratio_sure else None,
+        kind=event.kind,
+        strength=event.strength,
+        is_date_sure=event.is_date_sure,
+        note=event.note,
+    )
+
+
+def _product(ratios: Iterable[Decimal | None]) -> Decimal | None:
+    product = Decimal(1)
+    for ratio in ratios:
+        if ratio is None:
+            return None
+        product *= ratio
+    return _plain(product)
+
+
+def _plain(number: Decimal) -> Decimal:
+    """Return a number without trailing zeros and without an exponent."""
+    return Decimal(f"{number.normalize():f}")

@@ -1,0 +1,107 @@
+"""How the columns of a table write their numbers.
+
+1.000 is one thousand or one with three decimals. The other numbers of its column decide. If they
+do not, the file decides only for thousands: a comma that starts decimals elsewhere makes 1.000 a
+thousand. Otherwise the user is asked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mainapp.core.numbers import (
+    AmbiguousNumber,
+    decimal_separators,
+    is_blank,
+    is_percentage,
+    parse_number,
+)
+from mainapp.portfolio.imports.sheets import Cell
+
+COMMA, POINT = ",", "."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The decimal separator of a column. Without one, `example` is a text that needs it."""
+
+    separator: str | None = None
+    example: str = ""
+    is_chosen: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return bool(self.example) and self.separator is None
+
+
+def read_columns(
+    columns: Mapping[int, Sequence[Cell]], chosen: Mapping[int, str]
+) -> dict[int, Reading]:
+    """Return the reading of each column; `chosen` holds the separators that the user chose."""
+    texts = {
+        place: [cell for cell in cells if isinstance(cell, str)] for place, cells in columns.items()
+    }
+    proofs = {place: decimal_separators(each) for place, each in texts.items()}
+    return {
+        place: _reading(
+            [text for text in each if is_ambiguous(text)],
+            proofs[place],
+            set().union(*(proof for other, proof in proofs.items() if other != place)),
+            chosen.get(place),
+        )
+        for place, each in texts.items()
+    }
+
+
+def _reading(ambiguous: list[str], own: set[str], others: set[str], chosen: str | None) -> Reading:
+    example = ambiguous[0] if ambiguous else ""
+    if chosen:
+        return Reading(separator=chosen, example=example, is_chosen=True)
+    if len(own) == 1:
+        return Reading(separator=next(iter(own)), example=example)
+    if own or not ambiguous:
+        return Reading(example=example)
+    # What would start the decimals if these texts are thousands.
+    implied = {COMMA if _group(text) == POINT else POINT for text in ambiguous}
+    is_thousand = len(others) == 1 and implied == others
+    return Reading(separator=next(iter(others)) if is_thousand else None, example=example)
+
+
+def is_ambiguous(text: str) -> bool:
+    try:
+        parse_number(text)
+    except AmbiguousNumber:
+        return True
+    return False
+
+
+def _group(text: str) -> str:
+    return COMMA if COMMA in text else POINT
+
+
+def separators_of(text: str) -> list[tuple[str, Decimal, bool]]:
+    """Return both readings of an ambiguous text: separator, value, and whether it is thousands."""
+    group = _group(text)
+    other = POINT if group == COMMA else COMMA
+    return [
+        (separator, parse_number(text, separator=separator) or Decimal(0), separator == other)
+        for separator in (other, group)
+    ]
+
+
+def are_percentages(cells: Sequence[Cell]) -> bool:
+    """Return whether at least half of the cells that are not blank are percentages."""
+    filled = [cell for cell in cells if isinstance(cell, Decimal) or not is_blank(cell)]
+    percentages = sum(isinstance(cell, str) and is_percentage(cell) for cell in filled)
+    return bool(filled) and 2 * percentages >= len(filled)
+
+
+def is_mostly_numbers(cells: Sequence[Cell]) -> bool:
+    """Return whether at least half of the cells that are not blank are numbers."""
+    filled = [cell for cell in cells if isinstance(cell, Decimal) or not is_blank(cell)]
+    numbers = sum(isinstance(cell, Decimal) or is_number(cell) for cell in filled)
+    return bool(filled) and 2 * numbers >= len(filled)
+
+
+def is_number(text: str) -> bool:
+    return parse_number(text, separator=COMMA) is not None

@@ -1,0 +1,277 @@
+"""Rows of a table as lots of stocks, or as faults with their reasons."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
+
+from mainapp.core.numbers import (
+    AmbiguousNumber,
+    decimal_separators,
+    is_blank,
+    is_percentage,
+    parse_number,
+)
+from mainapp.market.symbols import fold
+from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
+from mainapp.portfolio.imports.dates import read_dates
+from mainapp.portfolio.imports.lots import Fault, Lot
+from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_number
+from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
+from mainapp.portfolio.imports.tables import Table
+from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
+from mainapp.portfolio.imports.titles import Role
+
+MAX_DIGITS = 10  # before the comma
+MAX_TEXT = 40
+NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
+TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
+
+
+class Unreadable(ValueError):
+    """A cell that cannot be read."""
+
+    def __init__(self, template: str, **params: Any) -> None:
+        super().__init__(template)
+        self.reason = Reason(template, params)
+
+
+@dataclass(slots=True)
+class TableRows:
+    """The rows of a table; `skipped` are the numbers of totals, texts and repeated heads."""
+
+    lots: list[Lot] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    skipped: list[int] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    named: set[str] = field(default_factory=set)
+
+
+def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -> TableRows:
+    """Return the lots and faults of a table whose columns are complete."""
+    reader = _RowReader(table, columns, readings)
+    result = TableRows()
+    width = table.width
+    titles = table.titles[:width] or None  # a table without a head repeats none
+    for (number, row), on in zip(table.rows, _dates(table, columns), strict=True):
+        if is_empty(row):
+            result.empty.append(number)
+            continue
+        if row[:width] == titles or _is_text(row, columns):
+            result.skipped.append(number)
+            result.named |= named_in(row)
+            continue
+        lot = reader.read(number, row, on)
+        if isinstance(lot, Lot):
+            result.lots.append(lot)
+        else:
+            result.faults.append(lot)
+    return result
+
+
+def named_in(row: Sequence[Cell]) -> frozenset[str]:
+    """Return every symbol in the row."""
+    return frozenset(all_tickers_in(cell for cell in row if isinstance(cell, str)))
+
+
+def _dates(table: Table, columns: Columns) -> list[date | None]:
+    place = columns.roles.get(Role.DATA)
+    return [None] * len(table.rows) if place is None else read_dates(table.column(place))
+
+
+def _is_text(row: Row, columns: Columns) -> bool:
+    """Return whether the row is a total, or a single text such as the title of a section."""
+    filled = {
+        place: cell for place, cell in enumerate(row) if isinstance(cell, Decimal) or cell.strip()
+    }
+    first = next(iter(filled.values()))
+    if isinstance(first, str):
+        words = fold(first).replace(":", "").split()
+        if words and (words[0] in TOTALS or words[-1] in TOTALS):
+            return True
+        if len(filled) == 1 and not is_number(first):
+            return not tickers_in(first)
+    needed = {place for role, place in columns.roles.items() if role in NEEDED}
+    has_code = columns.roles[Role.ATIVO] in filled
+    return (
+        not has_code
+        and not needed <= filled.keys()
+        and all(isinstance(cell, Decimal) or is_number(cell) for cell in filled.values())
+    )
+
+
+class _RowReader:
+    """Reader for the rows of one table."""
+
+    _titles = {
+        Role.QUANTIDADE: gettext_lazy("Quantidade"),
+        Role.PRECO_MEDIO: gettext_lazy("Preço médio"),
+        Role.CUSTO_TOTAL: gettext_lazy("Custo total"),
+        Role.NOTA: gettext_lazy("Nota"),
+    }
+
+    def __init__(self, table: Table, columns: Columns, readings: Mapping[int, Reading]) -> None:
+        self._table = table
+        self._columns = columns
+        self._readings = readings
+        self._width = table.width
+        self._expected = columns.ignored | set(columns.roles.values())
+        # A row that is too long shows that the file's decimal commas separate columns.
+        self._are_cut = any(self._is_long(row) for _number, row in table.rows)
+
+    def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
+        reasons: list[Reason] = []
+        symbol, quantity, price, nota, _length = (
+            self._try(read, row, reasons)
+            for read in (self._symbol, self._quantity, self._price, self._nota, self._check_length)
+        )
+        if reasons:
+            return self._fault(number, row, reasons)
+        return Lot(
+            symbol=symbol,
+            origin=symbol,
+            quantity=quantity,
+            price=price,
+            nota=nota,
+            sheet=self._table.sheet.name,
+            number=number,
+            on=on,
+        )
+
+    def _try(self, read: Callable[[Row], Any], row: Row, reasons: list[Reason]) -> Any:
+        try:
+            return read(row)
+        except Unreadable as error:
+            reasons.append(error.reason)
+        return None
+
+    def _fault(self, number: int, row: Row, reasons: Sequence[Reason]) -> Fault:
+        code = str(self._cell(row, Role.ATIVO)).strip()
+        symbols = tickers_in(code)
+        return Fault(
+            sheet=self._table.sheet.name,
+            number=number,
+            text=code[:MAX_TEXT],
+            symbol=symbols[0] if len(symbols) == 1 else "",
+            reasons=tuple(reasons),
+            symbols=named_in(row),
+            row=tuple(row),
+        )
+
+    def _check_length(self, row: Row) -> None:
+        if self._is_long(row) or (self._are_cut and self._may_be_cut(row)):
+            raise Unreadable(
+                _(
+                    "A linha não cabe no cabeçalho (%(cells)s células para %(titles)s títulos): "
+                    "um número com vírgula pode ter sido cortado em dois."
+                ),
+                cells=len(row),
+                titles=self._width,
+            )
+
+    def _is_long(self, row: Row) -> bool:
+        width = self._width
+        if not width or len(row) <= width:
+            return False
+        extra = [
+            cell
+            for place, cell in enumerate(row[width:], start=width)
+            if place not in self._expected
+        ]
+        if not is_empty(extra):
+            return True
+        # An empty last cell may be a missing nota, and the one before it the cents.
+        is_pointed = decimal_separators(str(cell) for cell in row) == {POINT}
+        return bool(extra) and self._table.sheet.separator == COMMA and not is_pointed
+
+    def _may_be_cut(self, row: Row) -> bool:
+        price = self._columns.roles.get(Role.PRECO_MEDIO)
+        if self._table.sheet.separator != COMMA or price is None or price + 1 >= len(row):
+            return False
+        return is_cut(row[price], row[price + 1])
+
+    def _symbol(self, row: Row) -> str:
+        cell = self._cell(row, Role.ATIVO)
+        symbols = tickers_in(cell) if isinstance(cell, str) else ()
+        text = str(cell).strip()[:MAX_TEXT]
+        if len(symbols) == 1:
+            return symbols[0]
+        if symbols:
+            raise Unreadable(_("“%(text)s” cita mais de um ativo."), text=text)
+        if text:
+            raise Unreadable(_("“%(text)s” não é o código de um ativo."), text=text)
+        raise Unreadable(_("Falta o ativo."))
+
+    def _quantity(self, row: Row) -> Fraction:
+        number = self._number(row, Role.QUANTIDADE)
+        if number is None:
+            raise Unreadable(_("Falta a quantidade."))
+        is_sale = Role.OPERACAO in self._columns.roles and (
+            fold(str(self._cell(row, Role.OPERACAO))) in SOLD
+        )
+        return Fraction(-abs(number) if is_sale else number)
+
+    def _price(self, row: Row) -> Fraction:
+        """Return the price of one unit; a sale needs none."""
+        quantity = self._try(self._quantity, row, [])
+        if Role.PRECO_MEDIO in self._columns.roles:
+            number = self._number(row, Role.PRECO_MEDIO)
+            price = None if number is None else Fraction(number)
+        else:
+            price = self._unit_cost(row, quantity)
+        if quantity and quantity < 0:
+            return abs(price or Fraction(0))
+        if price is None:
+            raise Unreadable(_("Falta o preço médio."))
+        if price < 0:
+            raise Unreadable(_("Preço médio: Não pode ser negativo."))
+        return price
+
+    def _unit_cost(self, row: Row, quantity: Fraction | None) -> Fraction | None:
+        total = self._number(row, Role.CUSTO_TOTAL)
+        if total is None:
+            return None
+        return Fraction(total) / quantity if quantity else Fraction(0)
+
+    def _nota(self, row: Row) -> int | None:
+        nota = self._number(row, Role.NOTA)
+        if nota is None:
+            return None
+        if nota != int(nota) or not 0 <= nota <= MAX_NOTA:
+            raise Unreadable(_("Nota: use um número inteiro de 0 a 10."))
+        return int(nota)
+
+    def _cell(self, row: Row, role: Role) -> Cell:
+        place = self._columns.roles.get(role)
+        return row[place] if place is not None and place < len(row) else ""
+
+    def _number(self, row: Row, role: Role) -> Decimal | None:
+        """Return a number, None where there is none. Raises: Unreadable."""
+        cell = self._cell(row, role)
+        if isinstance(cell, str):
+            if is_blank(cell):
+                return None
+            cell = self._parsed(cell, role)
+        if cell and cell.adjusted() >= MAX_DIGITS:
+            template = _("%(title)s: não cabe, o limite é 9.999.999.999.")
+            raise Unreadable(template, title=self._titles[role])
+        return cell
+
+    def _parsed(self, text: str, role: Role) -> Decimal:
+        reading = self._readings.get(self._columns.roles[role])
+        try:
+            number = parse_number(text, separator=reading.separator if reading else None)
+        except AmbiguousNumber:
+            template = _("%(title)s: “%(text)s” pode ser lido de duas formas; escolha uma acima.")
+        else:
+            if number is not None:
+                return number
+            template = _("%(title)s: não entendemos “%(text)s”.")
+            if is_percentage(text):
+                template = _("%(title)s: “%(text)s” é um percentual.")
+        raise Unreadable(template, title=self._titles[role], text=text.strip()[:MAX_TEXT])

@@ -1,0 +1,186 @@
+"""Tables of a sheet: a head, which may span rows, and the rows below it.
+
+A sheet may hold several tables, one below the other, with texts above and between them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from mainapp.portfolio.imports.numbers import is_number
+from mainapp.portfolio.imports.sheets import Cell, Row, Sheet, column_name, is_empty
+from mainapp.portfolio.imports.sources import source_of
+from mainapp.portfolio.imports.tickers import tickers_in
+from mainapp.portfolio.imports.titles import MAX_TITLE, WEAK, Role, roles_of
+
+MAX_TABLES = 60
+HEAD_ROWS = 3
+# Cells that are looked at as titles; 8,000 different ones take 0.3 s.
+MAX_TITLES = 8_000
+# What the titles of amounts, and one title of each known file, contain.
+HINTS = (
+    "qt", "quant", "shares", "units", "cotas", "unid", "ações", "acoes", "pm", "p m", "p.m", "pre",
+    "pri", "pr.", "cust", "cost", "val", "vlr", "med", "méd", "avg", "average", "invest", "aplic",
+    "pago", "total", "compra", "produto",
+)  # fmt: skip
+MONEY = {Role.PRECO_MEDIO, Role.CUSTO_TOTAL}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table; rows keep their numbers in the sheet. `key` is its number in the file.
+
+    Columns beyond the head have an empty title. `above` are the texts before its head.
+    """
+
+    key: int
+    sheet: Sheet
+    head_number: int
+    titles: list[str]
+    groups: list[str]
+    rows: list[tuple[int, Row]]
+    above: list[Row] = field(default_factory=list)
+
+    @property
+    def width(self) -> int:
+        """The number of columns of the head, up to its last title."""
+        return max((place for place, title in enumerate(self.titles, start=1) if title), default=0)
+
+    @property
+    def full_width(self) -> int:
+        return max([self.width, *(len(row) for _number, row in self.rows)])
+
+    def column(self, place: int) -> list[Cell]:
+        return [row[place] if place < len(row) else "" for _number, row in self.rows]
+
+    def title(self, place: int) -> str:
+        return self.head_title(place) or column_name(place)
+
+    def head_title(self, place: int) -> str:
+        return self.titles[place] if place < len(self.titles) else ""
+
+    def group(self, place: int) -> str:
+        return self.groups[place] if place < len(self.groups) else ""
+
+
+def find_tables(sheet: Sheet, *, first_key: int = 0) -> list[Table]:
+    """Return the tables of a sheet; one without a head if only its values show that it is one."""
+    heads = _heads(sheet.rows)
+    if not heads:
+        return _without_head(sheet, first_key)
+    tables: list[Table] = []
+    ends = [place - size + 1 for place, size in heads[1:]] + [len(sheet.rows)]
+    start = 0
+    for (place, size), end in zip(heads, ends, strict=True):
+        titles, groups = _titles(sheet.rows, place, size)
+        body = list(enumerate(sheet.rows[place + 1 : end], start=place + 2))
+        tables.append(
+            Table(
+                key=first_key + len(tables),
+                sheet=sheet,
+                head_number=place + 1,
+                titles=titles,
+                groups=groups,
+                rows=body,
+                above=sheet.rows[start : place - size + 1],
+            )
+        )
+        start = end
+    return tables
+
+
+def _without_head(sheet: Sheet, key: int) -> list[Table]:
+    rows = [(number, row) for number, row in enumerate(sheet.rows, start=1)]
+    named = sum(any(_is_ticker(cell) for cell in row) for row in sheet.rows[:50])
+    filled = sum(not is_empty(row) for row in sheet.rows[:50])
+    width = max(map(len, sheet.rows), default=0)
+    if width < 2 or not named or named < filled / 2:
+        return []
+    titles = [""] * width
+    return [Table(key=key, sheet=sheet, head_number=0, titles=titles, groups=titles, rows=rows)]
+
+
+def _heads(rows: Sequence[Row]) -> list[tuple[int, int]]:
+    """Return the place of each head's last row and the number of its rows."""
+    heads: list[tuple[int, int]] = []
+    seen: set[tuple[str, ...]] = set()
+    searched = 0
+    for place, row in enumerate(rows):
+        text = " ".join(map(str, row)).lower()
+        if not any(hint in text for hint in HINTS) or not _is_head_like(row):
+            continue
+        searched += len(row)
+        if searched > MAX_TITLES or len(heads) == MAX_TABLES:
+            break
+        if size := _head_size(rows, place):
+            titles, _groups = _titles(rows, place, size)
+            if tuple(titles) not in seen:  # the same head again is a row to skip, as on a new page
+                heads.append((place, size))
+            seen.add(tuple(titles))
+    # A row of titles may be complete alone, and yet be the upper part of a head.
+    followers = [place - size + 1 for place, size in heads[1:]] + [len(rows)]
+    return [head for head, start in zip(heads, followers, strict=False) if head[0] < start]
+
+
+def _head_size(rows: Sequence[Row], place: int) -> int:
+    """Return the number of rows of the head that ends at `place`; 0 if none does."""
+    for size in range(1, min(HEAD_ROWS, place + 1) + 1):
+        if size > 1 and not _is_head_like(rows[place - size + 1]):
+            return 0
+        if _is_head(*_titles(rows, place, size)):
+            above = rows[place - size] if place >= size else []
+            return size + (size < HEAD_ROWS and _is_head_like(above) and _filled(above) > 1)
+    return 0
+
+
+def _filled(row: Row) -> int:
+    return sum(isinstance(cell, Decimal) or bool(cell.strip()) for cell in row)
+
+
+def _is_head_like(row: Row) -> bool:
+    """Return whether the row has no ticker, and more texts than numbers."""
+    numbers = sum(isinstance(cell, Decimal) or is_number(cell) for cell in row)
+    return 2 * numbers < _filled(row) and not any(map(_is_ticker, row))
+
+
+def _is_ticker(cell: Cell) -> bool:
+    return isinstance(cell, str) and len(cell) <= MAX_TITLE and bool(tickers_in(cell))
+
+
+def _is_head(titles: Sequence[str], groups: Sequence[str]) -> bool:
+    """Return whether these are the titles of a known file, or of an amount and something else."""
+    if source_of(titles):
+        return True
+    roles = [
+        {role for role, rank in roles_of(title, group).items() if rank < WEAK or role in MONEY}
+        for title, group in zip(titles, groups, strict=True)
+    ]
+    found = set().union(*roles)
+    amounts = found & {Role.QUANTIDADE, *MONEY}
+    named = [each for each in roles if each]
+    return bool(amounts) and len(named) > 1 and len(found) > 1
+
+
+def _titles(rows: Sequence[Row], place: int, size: int) -> tuple[list[str], list[str]]:
+    """Return the titles of a head whose last row is `place`, and what stands above each.
+
+    A cell that spans columns has its text in the first one only. A blank title takes the text
+    right above it, as under a cell that spans rows.
+    """
+    span = rows[place - size + 1 : place + 1]
+    width = max(map(len, span))
+    texts = [[_text(row, column) for column in range(width)] for row in span]
+    titles, groups = list(texts[-1]), [""] * width
+    for row in reversed(texts[:-1]):
+        current = ""
+        for column, text in enumerate(row):
+            current = text or current
+            if not titles[column]:
+                titles[column] = text
+            elif titles[column] != text:
+                groups[column] = f"{current} {groups[column]}".strip()
+    return titles, groups
+
+
+def _text(row: Row, column: int) -> str:
+    return str(row[column]).strip() if column < len(row) else ""

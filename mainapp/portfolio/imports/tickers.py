@@ -1,0 +1,47 @@
+"""Tickers within the texts of cells: `BVMF:VALE3`, `PETR4.SA`, `BBAS3 - BANCO DO BRASIL S.A.`."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import lru_cache
+
+from mainapp.market.symbols import canonical
+
+WORD = re.compile(r"[A-Za-z0-9]+", re.ASCII)
+ANOTHER = re.compile(r"[A-Za-z0-9]+\s*[/,;+&|]", re.ASCII)
+LIKELY = re.compile(r"[A-Za-z0-9]{4}[0-9]|[Ii][Bb][Oo][Vv]", re.ASCII)
+# A superset of the grammar of `market.symbols`, for long texts.
+TICKER = re.compile(
+    r"(?<![A-Za-z0-9])(?:[A-Za-z0-9]{4}[0-9]{1,2}[A-Za-z]{0,2}|IBOV)(?![A-Za-z0-9])"
+)
+PREFIXES = {"BVMF", "BMFBOVESPA", "BOVESPA", "B3", "SAO"}
+
+
+@lru_cache(maxsize=20_000)
+def tickers_in(text: str) -> tuple[str, ...]:
+    """Return the symbols in a text, without repetition; a ticker at its beginning stands alone.
+
+    `JBSS32 (ex JBSS3)` names JBSS32; `PETR4/VALE3` names both. A fractional ticker gives the
+    symbol of its stock.
+    """
+    visible = text if text.isascii() else _visible(text)
+    if not LIKELY.search(visible):
+        return ()
+    words = WORD.findall(visible)
+    if len(words) > 1 and words[0].upper() in PREFIXES:
+        words = words[1:]
+    symbols = [canonical(word) for word in words]
+    if symbols and symbols[0] and not ANOTHER.match(visible.strip()):
+        return (symbols[0],)
+    return tuple(dict.fromkeys(symbol for symbol in symbols if symbol))
+
+
+def all_tickers_in(texts: Iterable[str]) -> list[str]:
+    """Return every symbol in the texts."""
+    text = " ".join(texts)
+    words = TICKER.findall(text if text.isascii() else _visible(text))
+    return [symbol for word in words if (symbol := canonical(word))]
+
+
+def _visible(text: str) -> str:
+    return "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cc"))

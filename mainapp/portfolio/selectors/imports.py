@@ -1,0 +1,233 @@
+"""An import as its preview shows it: the file's holdings beside the user's."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from mainapp.accounts.models import User
+from mainapp.market.models import Stock
+from mainapp.market.selectors.successions import describe, get_successions
+from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import fold
+from mainapp.portfolio.imports.columns import candidate_symbols
+from mainapp.portfolio.imports.merging import Became, Merged
+from mainapp.portfolio.imports.outcome import Outcome, combine, named_symbols
+from mainapp.portfolio.imports.reading import (
+    Choices,
+    ReadTable,
+    Unread,
+    read_tables,
+    split_tables,
+)
+from mainapp.portfolio.imports.sheets import Reason, Sheet
+from mainapp.portfolio.selectors.holdings import holdings_of
+from mainapp.portfolio.templatetags.carteira import exact
+from mainapp.portfolio.valuation import Holding, add, times
+
+WORD = re.compile(r"[a-z0-9]+")
+LEAST_WORD = 3
+COMMON_WORDS = {"banco", "cia", "companhia", "fundo", "fii", "etf", "bdr", "grupo", "dos", "das"}
+UNKNOWN = gettext_noop("Não conhecemos o ativo “%(text)s”.")
+INDEX = gettext_noop("%(text)s é um índice: não se compra nem se guarda na carteira.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A holding of the file, and the user's present one of that stock, if any.
+
+    `former` are the user's holdings of codes that became this one: the change replaces them.
+    """
+
+    stock: Stock
+    merged: Merged
+    held: Holding | None
+    former: tuple[Holding, ...]
+
+    @property
+    def nota(self) -> int:
+        if self.merged.nota is not None:
+            return self.merged.nota
+        return self.held.nota if self.held else max((each.nota for each in self.former), default=0)
+
+    @property
+    def price(self) -> Decimal:
+        return self.merged.price if self.merged.quantity else Decimal(0)
+
+    @property
+    def is_same(self) -> bool:
+        return self.held is not None and (
+            (self.held.quantidade, self.held.preco_medio, self.held.nota)
+            == (self.merged.quantity, self.price, self.nota)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The number of stocks held and what they cost, in R$."""
+
+    count: int
+    cost: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A file beside a portfolio.
+
+    `unknown_ratios` are the former codes whose ratio only the user can say. `kept` are the user's
+    holdings that the file names in what is not imported: they are never deleted. `unnamed` are
+    those that it does not name.
+    """
+
+    tables: Sequence[ReadTable]
+    unread: Sequence[Unread]
+    unknown_ratios: Mapping[str, Became]
+    outcome: Outcome
+    changes: Sequence[Change]
+    kept: Sequence[Holding]
+    unnamed: Sequence[Holding]
+    before: Total
+    after_update: Total
+    after_replacement: Total
+
+    @property
+    def has_question(self) -> bool:
+        return any(table.has_question for table in self.tables)
+
+    @property
+    def replaced(self) -> list[Holding]:
+        """The holdings of former codes, which the file gives in today's."""
+        return [holding for change in self.changes for holding in change.former]
+
+
+def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = None) -> Import:
+    """Read the sheets of a file and compare them with the portfolio of `user`.
+
+    Cost: six queries at most, whatever the file. Raises: UnreadableFile without a table.
+    """
+    choices = choices or Choices()
+    tables, unread = split_tables(sheets)
+    candidates = set().union(*map(candidate_symbols, tables))
+    stocks = stocks_named(candidates)
+    read = read_tables(tables, stocks.keys(), choices)
+    lots = {lot.symbol for table in read for lot in table.rows.lots}
+    named = named_symbols(read, unread)
+    known = _successions(candidates | named)
+    successions = {code: _with_ratio(code, each, choices.ratios) for code, each in known.items()}
+    symbols = candidates | lots | _successors(successions)
+    stocks |= stocks_named(symbols - stocks.keys())
+    outcome = combine(read, successions, _refusals(symbols, stocks))
+    changes = _changes(outcome.holdings, held := holdings_of(user), stocks)
+    others = _untouched(held, changes)
+    kept = _named_in(others, named | _successors(successions), outcome)
+    imported = [_cost(change.merged.quantity, change.price) for change in changes]
+    return Import(
+        tables=read,
+        unread=unread,
+        unknown_ratios={
+            code: each for code, each in known.items() if code in lots and each.is_ratio_unknown
+        },
+        outcome=outcome,
+        changes=changes,
+        kept=kept,
+        unnamed=[holding for holding in others if holding not in kept],
+        before=_total(held, []),
+        after_update=_total(others, imported),
+        after_replacement=_total(kept, imported),
+    )
+
+
+def _successions(symbols: Collection[str]) -> dict[str, Became]:
+    return {
+        code: Became(symbol=found.symbol, ratio=found.ratio, note=describe(code, found))
+        for code, found in get_successions(symbols).items()
+    }
+
+
+def _with_ratio(code: str, became: Became, ratios: Mapping[str, Decimal]) -> Became:
+    """Return the succession with the user's ratio, where the catalogue knows none."""
+    if code not in ratios or not became.is_ratio_unknown:
+        return became
+    values = {"old": code, "ratio": exact(ratios[code]), "new": became.symbol}
+    said = _("Você disse: 1 %(old)s = %(ratio)s %(new)s.") % values
+    return replace(became, ratio=ratios[code], note=f"{became.note} {said}")
+
+
+def _successors(successions: Mapping[str, Became]) -> set[str]:
+    return {each.symbol for each in successions.values() if each.symbol}
+
+
+def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, Reason]:
+    """Return why symbols cannot be held: unknown, or an index."""
+    refusals = {}
+    for symbol in symbols:
+        stock = stocks.get(symbol)
+        if stock is None:
+            refusals[symbol] = Reason(UNKNOWN, {"text": symbol})
+        elif stock.kind == Stock.Kind.INDEX:
+            refusals[symbol] = Reason(INDEX, {"text": symbol})
+    return refusals
+
+
+def _untouched(held: Iterable[Holding], changes: Iterable[Change]) -> list[Holding]:
+    """Return the holdings that the file neither has nor replaces."""
+    touched = {
+        symbol
+        for change in changes
+        for symbol in (change.stock.symbol, *(holding.symbol for holding in change.former))
+    }
+    return [holding for holding in held if holding.symbol not in touched]
+
+
+def _named_in(
+    holdings: Iterable[Holding], symbols: Collection[str], outcome: Outcome
+) -> list[Holding]:
+    """Return the holdings that the file names: by symbol, or by name in a row without one."""
+    words = {
+        word
+        for fault in outcome.faults
+        if not fault.symbol
+        for word in WORD.findall(fold(" ".join(map(str, fault.row))))
+    }
+    return [
+        holding
+        for holding in holdings
+        if holding.symbol in symbols or _first_word(holding.name) in words
+    ]
+
+
+def _first_word(name: str) -> str:
+    """Return the first word that tells the name from others: Petrobras PN, Banco do Brasil."""
+    words = (word for word in fold(name).split() if word not in COMMON_WORDS)
+    return next((word for word in words if len(word) >= LEAST_WORD), "")
+
+
+def _changes(
+    merged: Iterable[Merged], held: Iterable[Holding], stocks: Mapping[str, Stock]
+) -> list[Change]:
+    by_symbol = {holding.symbol: holding for holding in held}
+    changes = []
+    for each in merged:
+        stock = stocks[each.symbol]
+        former = {lot.origin for lot in each.lots} - {stock.symbol}
+        changes.append(
+            Change(
+                stock=stock,
+                merged=each,
+                held=by_symbol.get(stock.symbol),
+                former=tuple(by_symbol[symbol] for symbol in former if symbol in by_symbol),
+            )
+        )
+    return changes
+
+
+def _total(holdings: Sequence[Holding], imported: Sequence[Decimal]) -> Total:
+    costs = [_cost(holding.quantidade, holding.preco_medio) for holding in holdings]
+    return Total(count=len(costs) + len(imported), cost=add([*costs, *imported]))
+
+
+def _cost(quantity: Decimal, price: Decimal) -> Decimal:
+    return times(price, quantity)
