@@ -321,7 +321,10 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PATH_CONVERTER_OVERRIDES": {"key": int},
-    "ENUM_NAME_OVERRIDES": {"PeriodEnum": "mainapp.accounts.models.Preferences.Period"},
+    "ENUM_NAME_OVERRIDES": {
+        "PeriodEnum": "mainapp.accounts.models.Preferences.Period",
+        "StockKindEnum": "mainapp.market.models.Stock.Kind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "mainapp.api.schema.complete",
