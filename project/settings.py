@@ -280,9 +280,6 @@ SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
 SOCKET_TOKEN_IN_URL = env.boolean("SOCKET_TOKEN_IN_URL", default=False)
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
 UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
-# Forms and JSON, without their files. Decoding a form of `%` takes 190 times its size: Django's
-# default of 2.5 MB took 477 MiB.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024
 
 # The API ---------------------------------------------------------------------------------------
 

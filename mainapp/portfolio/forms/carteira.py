@@ -9,7 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.market.models import Stock
+from mainapp.market.selectors.successions import describe, get_succession
 from mainapp.market.selectors.watchlists import stocks_named
+from mainapp.market.symbols import canonical
 from mainapp.portfolio.policies import MAX_NOTA
 
 DIGITS = 18
@@ -64,6 +66,7 @@ class CarteiraForm(forms.Form):
         text = self.cleaned_data["ativo"]
         stock = stocks_named([text]).get(text)
         check_stock(text, stock)
+        _check_former(text)
         assert stock
         return stock
 
@@ -103,6 +106,15 @@ class TradeForm(forms.Form):
         if is_buy and "preco" in cleaned and cleaned["preco"] is None:
             self.add_error("preco", _("Informe o preço da compra."))
         return cleaned
+
+
+def _check_former(text: str) -> None:
+    """Check that amounts under a former code are those of today's. Raises: ValidationError."""
+    succession = get_succession(text)
+    if succession and succession.symbol and succession.ratio != 1:
+        note = describe(canonical(text) or text, succession)
+        hint = _("Escreva o código, a quantidade e o preço médio de hoje.")
+        raise ValidationError(f"{note} {hint}", code="former")
 
 
 def check_stock(text: str, stock: Stock | None) -> None:

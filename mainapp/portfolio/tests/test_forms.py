@@ -4,7 +4,7 @@ import pytest
 from django.contrib.admin.sites import AdminSite
 from django.utils.translation import override
 
-from mainapp.market.tests.factories import StockFactory
+from mainapp.market.tests.factories import CorporateEventFactory, StockFactory
 from mainapp.portfolio.admin import CarteiraAdmin
 from mainapp.portfolio.forms.carteira import CarteiraForm, TradeForm
 from mainapp.portfolio.models import Carteira
@@ -36,10 +36,22 @@ def test_a_row_is_read_as_it_is_typed(petr4):
 
 
 def test_former_ticker_gives_the_current_stock(petr4):
-    StockFactory(symbol="PETX4", renamed_to=petr4, is_active=False)
+    former = StockFactory(symbol="PETX4", renamed_to=petr4, is_active=False)
+    CorporateEventFactory(stock=former, successor=petr4, ratio=D(1))
     form = CarteiraForm(FIELDS | {"ativo": "petx4"})
     assert form.is_valid()
     assert form.cleaned_data["ativo"] == petr4
+
+
+@pytest.mark.parametrize("ratio", [D("0.5"), None])
+def test_amounts_under_a_former_ticker_with_another_ratio_are_not_guessed(petr4, ratio):
+    former = StockFactory(symbol="PETX4", renamed_to=petr4, is_active=False)
+    CorporateEventFactory(stock=former, successor=petr4, ratio=ratio)
+
+    (error,) = errors_of(ativo="PETX4")["ativo"]
+
+    assert error.startswith("PETX4 virou PETR4 em 09/06/2025.")
+    assert error.endswith("Escreva o código, a quantidade e o preço médio de hoje.")
 
 
 def test_unknown_tickers_and_indices_are_refused(petr4):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.alerts.services.alerts import create_alert
+from mainapp.core.paths import absolute_url
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.models import Stock
@@ -111,7 +112,7 @@ class Command(BaseCommand):
         else:
             seed()
         self.stdout.write(
-            f"Log in at {settings.SITE_URL}{reverse('login')} as {', '.join(PEOPLE)}; "
+            f"Log in at {absolute_url(reverse('login'))} as {', '.join(PEOPLE)}; "
             f"the password is {PASSWORD}."
         )
 
