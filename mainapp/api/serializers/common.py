@@ -1,6 +1,7 @@
 """Fields that several operations share."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,6 +9,8 @@ from rest_framework import serializers
 
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
+
+MAX_REFUSED, MAX_NAME = 20, 100
 
 
 class Strict(serializers.Serializer):
@@ -33,13 +36,18 @@ class Strict(serializers.Serializer):
         return values
 
     def _refused_fields(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return errors for the first MAX_REFUSED unknown fields: a body may have thousands."""
         known = {name for name, field in self.fields.items() if not field.read_only}
-        refused = [name for name in data if name not in known]
-        current = self.current_values() if refused else {}
+        if data.keys() <= known:
+            return {}
+        current = self.current_values()
+        refused = (
+            name
+            for name in data
+            if name not in known and (name not in current or current[name] != data[name])
+        )
         return {
-            name: [_refusal_of(name, current)]
-            for name in refused
-            if name not in current or current[name] != data[name]
+            name[:MAX_NAME]: [_refusal_of(name, current)] for name in islice(refused, MAX_REFUSED)
         }
 
 

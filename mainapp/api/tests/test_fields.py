@@ -57,6 +57,13 @@ def test_unknown_field_and_what_is_no_object_are_refused(name, method, send):
         assert response.json()["code"] == "unsupported_media_type"
 
 
+def test_only_the_first_unknown_fields_are_named(send):
+    body = {f"{number}{'x' * 200}": number for number in range(1_000)}
+    fields = send("api-user", "patch", body).json()["fields"]
+
+    assert list(fields) == [f"{number}{'x' * 200}"[:100] for number in range(20)]
+
+
 @pytest.mark.parametrize(("name", "method"), [pair for pair in MUTATIONS if fields_of(*pair)])
 def test_wrong_types_are_refused_by_name(name, method, send):
     fields = fields_of(name, method)
