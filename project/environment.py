@@ -92,8 +92,10 @@ def _postgresql_url() -> str:
             env.text("POSTGRES_USER", "postgres"), env.secret("POSTGRES_DB_PASSWORD"), name
         )
     )  # fmt: skip
-    host = env.host("POSTGRES_HOST", "localhost")
     port = env.port("POSTGRES_PORT", default=5432)
+    if (folder := env.text("POSTGRES_HOST")).startswith("/"):  # of a unix socket, as in libpq
+        return f"postgresql://{user}:{password}@/{name}?host={quote(folder, safe='/')}&port={port}"
+    host = env.host("POSTGRES_HOST", "localhost")
     shown_host = f"[{host}]" if ":" in host else host
     return f"postgresql://{user}:{password}@{shown_host}:{port}/{name}"
 

@@ -56,15 +56,21 @@ def collect() -> str:
         record = _beside(root, "versions.json")
         known = json.loads(record.read_text()) if record.is_file() else {"versions": []}
         state = hashlib.sha256("\n".join(sorted(_source_state())).encode()).hexdigest()
-        if known.get("state") == state:
+        if known.get("state") == state and _is_complete(root, known["versions"][-1]):
             return "unchanged"
         # Nothing is known of the files that were collected before there was a record.
         earlier = known["versions"] or [_files_in(root)]
         names = _move(_collect_into(_beside(root, "draft")), root)
-        versions = [*earlier, names][-KEPT_VERSIONS:]
+        others = [version for version in earlier if version != names]
+        versions = [*others, names][-KEPT_VERSIONS:]
         removed = _remove_others(root, {name for version in versions for name in version})
         record.write_text(json.dumps({"state": state, "versions": versions}))
         return f"{len(names)} collected, {removed} of old versions removed"
+
+
+def _is_complete(root: Path, names: list[str]) -> bool:
+    """Return whether the files are still there: the record is not in the folder that is served."""
+    return all((root / name).is_file() for name in names)
 
 
 def _beside(root: Path, name: str) -> Path:

@@ -126,6 +126,16 @@ def test_guide_sets_variables_that_are_read():
     assert {line.partition("=")[0] for line in settings.splitlines()} <= known
 
 
+def test_set_up_creates_the_data_folder(tmp_path):
+    production = {"SECRET_KEY": "k" * 50, "QUOTE_SOURCE": "brapi"}
+    done = run("manage.py", "setup", **production, DATA_DIR=str(tmp_path / "new" / "folder"))
+    refused = run("manage.py", "setup", **production, DATA_DIR="/proc/folder")
+
+    assert done.stdout.startswith("database:"), done.stderr
+    assert (tmp_path / "new" / "folder").stat().st_mode & 0o777 == 0o700
+    assert refused.stderr.startswith("pregao: DATA_DIR /proc/folder cannot be created (")
+
+
 def test_web_server_without_static_files_is_refused(tmp_path):
     done = run(
         *("-m", "project.serve"),

@@ -170,6 +170,15 @@ def test_stores_are_read_from_the_variables_of_other_services():
     assert celery.endswith("broker:6379/3")
 
 
+def test_postgresql_of_other_services_may_be_a_unix_socket():
+    given = {"POSTGRES_DB": "b3", "POSTGRES_USER": "ana", "POSTGRES_HOST": "/var/run/a b"}
+    done = run(
+        "-c", STORES, **PRODUCTION | {"DATA_DIR": "/nowhere", "REDIS_URL": "redis://r/1"} | given
+    )
+
+    assert done.stdout.startswith("['b3', 'ana', '', '/var/run/a b', '5432'] "), done.stderr
+
+
 def test_our_variables_take_precedence_over_those_of_other_services():
     ours = {"DATABASE_URL": "postgresql://u:p@h/n", "REDIS_URL": "redis://ours/1"}
     theirs = {"POSTGRES_DB": "other", "POSTGRES_DB_PASSWORD": "x"}

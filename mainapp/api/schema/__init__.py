@@ -38,6 +38,12 @@ class Schema(AutoSchema):
     def get_description(self) -> str:
         return self.text.description
 
+    def get_auth(self) -> Any:
+        """Return the ways to authenticate, without API keys where they are refused."""
+        takes_keys = self.view.policy().scope_of(self.method) is not None
+        name = PersonalKeyScheme.name
+        return [auth for auth in super().get_auth() if takes_keys or name not in auth]
+
     def get_operation(self, *args: Any, **options: Any) -> Any:
         operation, method = super().get_operation(*args, **options), self.method.lower()
         if operation is None:

@@ -27,7 +27,7 @@ class Registration(Strict):
     The password is `password`, or `password1` with the same `password2`.
     """
 
-    username = serializers.CharField(max_length=150, required=False)
+    username = serializers.CharField(max_length=150, required=False, allow_blank=True)
     name = serializers.CharField(max_length=150, required=False)
     email = serializers.EmailField(max_length=254)
     password = Password(required=False)

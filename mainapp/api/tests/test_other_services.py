@@ -155,6 +155,13 @@ def test_username_is_made_from_the_name(carla, name, username):
     assert response.json()["username"] == username, response.json()
 
 
+def test_blank_username_counts_as_absent():
+    fields = {"email": "dora@example.org", "password": PASSWORD, "username": "", "name": "Dora"}
+    response = OldClient()("POST", "/accounts/register/", fields)
+
+    assert (response.status_code, response.json()["username"]) == (201, "dora")
+
+
 def test_reserved_name_gives_no_reserved_username():
     fields = {"email": "dora@example.org", "name": "Admin", "password": PASSWORD}
 

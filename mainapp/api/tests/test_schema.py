@@ -90,6 +90,16 @@ def expected_examples(operation):
     return sum(codes) + len(bodies) + ("requestBody" in operation)
 
 
+def test_operations_that_refuse_keys_do_not_offer_them(operations):
+    offered = {
+        place for place, operation in operations.items() if {"key": []} in operation["security"]
+    }
+
+    assert {("get", "alerts/"), ("post", "alerts/"), ("get", "accounts/user/")} <= offered
+    assert not {place for place in offered if place[1].startswith(("keys/", "ws-ticket/"))}
+    assert not {("patch", "accounts/user/"), ("post", "accounts/logout/")} & offered
+
+
 def test_errors_have_the_status_of_their_code(operations):
     for place, operation in operations.items():
         errors = {key: value for key, value in operation["responses"].items() if key >= "400"}

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from threading import Event
@@ -52,6 +53,19 @@ def test_files_are_collected_once_for_each_change(source, root):
     assert publish(source, "bb{}") != "unchanged"
     assert (root / hashed(root)).read_text() == "bb{}"
     assert not root.with_name("static.draft").exists()
+
+
+@pytest.mark.parametrize("lost", ["staticfiles.json", "site.css", "."])
+def test_lost_files_are_collected_again(source, root, lost):
+    publish(source, "a{}")
+    if lost == ".":
+        shutil.rmtree(root)
+    else:
+        (root / lost).unlink()
+
+    assert collect() != "unchanged"
+    assert (root / hashed(root)).read_text() == "a{}"
+    assert collect() == "unchanged"
 
 
 def test_files_of_the_last_versions_stay(source, root):

@@ -2,8 +2,10 @@
 
 import sys
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
@@ -30,6 +32,7 @@ class Command(BaseCommand):
 
         if fault := static_files.missing_assets_fault():
             sys.exit(f"pregao: {fault}")
+        create_data_folder()
         check_database()
         wait = "another setup is at work on this database: waiting for its end"
         with one_at_a_time("setup", on_wait=lambda: report("database", wait)):
@@ -38,6 +41,14 @@ class Command(BaseCommand):
             report("updates", schedule())
         report("translations", compile_messages())
         report("static files", static_files.collect())
+
+
+def create_data_folder() -> None:
+    folder = Path(settings.DATA_DIR)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        sys.exit(f"pregao: DATA_DIR {folder} cannot be created ({error.strerror})")
 
 
 def check_database() -> None:
