@@ -43,14 +43,14 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc] # untyped
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> Any:
         response = WhiteNoiseMiddleware.serve(static_file, request)
-        file = response.file_to_stream
-        if file is not None and hasattr(request, "scope"):
-            response.streaming_content = _pieces_of(file)
+        if hasattr(request, "scope"):
+            response.streaming_content = _pieces_of(response.file_to_stream)
         return response
 
 
-async def _pieces_of(file: Any) -> AsyncIterator[bytes]:
-    while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+async def _pieces_of(file: Any | None) -> AsyncIterator[bytes]:
+    """Yield a file's pieces; nothing for a response without one, such as 304."""
+    while file and (piece := await asyncio.to_thread(file.read, PIECE_BYTES)):
         yield piece
         if len(piece) < PIECE_BYTES:
             break

@@ -9,9 +9,17 @@ from math import ceil
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_noop as _
 
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
+from mainapp.core.errors import json_response
+from mainapp.core.exceptions import DomainError
 from mainapp.market.context import market
+
+FORGOTTEN_PROXY = _(
+    "Quem cuida deste site precisa dizer de qual proxy ele recebe as páginas: TRUSTED_PROXIES. "
+    "O registro do servidor traz o endereço."
+)
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +68,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def forgotten_proxy(request: HttpRequest) -> HttpResponse:
-    response = _page(request, "500_proxy.html", 500)
+    if request.path_info.startswith("/api/"):
+        response: HttpResponse = json_response(DomainError("internal", FORGOTTEN_PROXY))
+    else:
+        response = _page(request, "500_proxy.html", 500)
     response._has_been_logged = True  # type: ignore[attr-defined] # Django's own mark
     response["Cache-Control"] = "no-store"
     return response

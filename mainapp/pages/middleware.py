@@ -43,6 +43,14 @@ SESSION_KEY = re.compile(r"[a-z0-9]{8,40}")
 # Polled by monitoring; they respond even without Redis.
 MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
 MAX_NAMED_PROXIES = 5
+FORGOTTEN = (
+    "%s forwards https requests, but TRUSTED_PROXIES does not contain it: add it if it is your "
+    "proxy, so that its X-Forwarded-Proto and X-Forwarded-For are believed"
+)
+SILENT = (
+    "a proxy sends X-Forwarded-For without X-Forwarded-Proto: if it ends TLS, let it send that "
+    "too, or every page is redirected to itself for ever"
+)
 COMPRESSED_KINDS = ("application/json", "application/vnd.oai.openapi+json")
 
 logger = logging.getLogger(__name__)
@@ -81,30 +89,33 @@ class RequireHttps(SecurityMiddleware):
     """Redirects to https and adds security headers; names a proxy that TRUSTED_PROXIES lacks.
 
     Such a proxy's requests came by https, but count as http: a redirect would come back for ever.
+    It may do so too behind a proxy that does not say how a request came.
     """
 
     def __init__(self, get_response: Any) -> None:
         super().__init__(get_response)
-        self._named_proxies: set[str] = set()
+        self._logged: set[tuple[str, ...]] = set()
 
     def process_request(  # type: ignore[override] # django-stubs expects redirects alone
         self, request: HttpRequest
     ) -> HttpResponseBase | None:
-        if request.is_secure() or request.headers.get("X-Forwarded-Proto") != "https":
-            return super().process_request(request)
-        self._name(client_address(request) or "a unix socket's peer")
-        is_redirected = super().process_request(request) is not None
-        return forgotten_proxy(request) if is_redirected else None
+        redirect = super().process_request(request)
+        if request.is_secure():
+            return redirect
+        scheme = request.headers.get("X-Forwarded-Proto")
+        if scheme == "https":
+            self._log_once(FORGOTTEN, client_address(request) or "a unix socket's peer")
+            return forgotten_proxy(request) if redirect else None
+        if redirect and scheme is None and "X-Forwarded-For" in request.headers:
+            self._log_once(SILENT)
+        return redirect
 
-    def _name(self, proxy: str) -> None:
-        """Log an address once; strangers may send the header too, from many addresses."""
-        if proxy not in self._named_proxies and len(self._named_proxies) < MAX_NAMED_PROXIES:
-            self._named_proxies.add(proxy)
-            logger.error(
-                "%s forwards https requests, but TRUSTED_PROXIES does not contain it: add it if it "
-                "is your proxy, so that its X-Forwarded-Proto and X-Forwarded-For are believed",
-                proxy,
-            )
+    def _log_once(self, message: str, *proxy: str) -> None:
+        """Log a line once; strangers may send the headers too, from many addresses."""
+        line = (message, *proxy)
+        if line not in self._logged and len(self._logged) < MAX_NAMED_PROXIES:
+            self._logged.add(line)
+            logger.error(*line)
 
 
 class CompressText(GZipMiddleware):

@@ -42,6 +42,22 @@ def test_unknown_proxy_gets_a_page_and_one_log_line(client, https_only, caplog):
     assert "127.0.0.1 forwards https requests" in record.getMessage()
 
 
+def test_unknown_proxy_gets_json_from_the_api(client, https_only):
+    response = client.get("/api/stocks", headers=FORWARDED | {"Accept-Language": "pt-BR"})
+
+    assert (response.status_code, response.json()["code"]) == (500, "internal")
+    assert "TRUSTED_PROXIES" in response.json()["message"]
+
+
+def test_proxy_that_hides_how_requests_came_is_logged_once(client, https_only, caplog):
+    for _ in range(3):
+        response = client.get("/privacy/", headers={"X-Forwarded-For": "203.0.113.7"})
+
+        assert response.status_code == 301
+    (record,) = caplog.records
+    assert "without X-Forwarded-Proto" in record.getMessage()
+
+
 def test_unknown_proxy_is_named_where_http_is_served_too(client, settings, caplog):
     settings.SECURE_SSL_REDIRECT = False
 
