@@ -55,12 +55,14 @@ def collect() -> str:
     with _locked(_beside(root, "lock")):
         record = _beside(root, "versions.json")
         known = json.loads(record.read_text()) if record.is_file() else {"versions": []}
-        state = hashlib.sha256("\n".join(sorted(_source_state())).encode()).hexdigest()
+        state = source_state()
         if known.get("state") == state and _is_complete(root, known["versions"][-1]):
             return "unchanged"
         # Nothing is known of the files that were collected before there was a record.
         earlier = known["versions"] or [_files_in(root)]
-        names = _move(_collect_into(_beside(root, "draft")), root)
+        draft = _collect_into(_beside(root, "draft"))
+        shutil.copyfile(draft / MANIFEST, draft / manifest_of(state))
+        names = _move(draft, root)
         others = [version for version in earlier if version != names]
         versions = [*others, names][-KEPT_VERSIONS:]
         removed = _remove_others(root, {name for version in versions for name in version})
@@ -85,7 +87,21 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _source_state() -> Iterator[str]:
+def source_state() -> str:
+    """Return a hash of what the code of this process would collect."""
+    return hashlib.sha256("\n".join(sorted(_source_lines())).encode()).hexdigest()
+
+
+def manifest_of(state: str) -> str:
+    """Return the name of a version's own manifest, for its processes that start later.
+
+    Without it, an old process that restarts after the set-up of a new version, or after a return to
+    the old one, would look for files that only it has in the manifest of the new version.
+    """
+    return f"staticfiles.{state[:16]}.json"
+
+
+def _source_lines() -> Iterator[str]:
     """Yield lines that change whenever a source file, Django or the storage backend changes."""
     yield f"{django.__version__} {settings.STORAGES['staticfiles']['BACKEND']}"
     for finder in finders.get_finders():
@@ -106,8 +122,8 @@ def _collect_into(folder: Path) -> Path:
 
 
 def _move(draft: Path, root: Path) -> list[str]:
-    """Move the collected files into place and return their names; the manifest is the last."""
-    names = sorted(_files_in(draft), key=lambda name: (name == MANIFEST, name))
+    """Move the collected files into place and return their names; the manifests are the last."""
+    names = sorted(_files_in(draft), key=lambda name: (name.startswith("staticfiles."), name))
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (draft / name).replace(root / name)

@@ -13,9 +13,20 @@ from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.staticfiles.finders import AppDirectoriesFinder, FileSystemFinder
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from mainapp.core.static_files import manifest_of, source_state
+
 
 class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # untyped
     support_js_module_import_aggregation = True
+
+    def read_manifest(self) -> str | None:
+        """Return the manifest of this version if it was collected, otherwise the newest one."""
+        try:
+            with self.manifest_storage.open(manifest_of(source_state())) as manifest:
+                return str(manifest.read().decode())
+        except FileNotFoundError:
+            text: str | None = super().read_manifest()
+            return text
 
 
 class UsedFilesFinder(FileSystemFinder):

@@ -12,6 +12,7 @@ import pytest
 from mainapp.core import static_files
 from mainapp.core.static_files import KEPT_VERSIONS, collect
 from mainapp.core.static_serving import StaticFiles
+from mainapp.core.storage import ModuleStaticFilesStorage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.database_independent]
 
@@ -118,6 +119,31 @@ def test_concurrent_collections_do_the_work_once(source):
         results = [future.result() for future in [pool.submit(collect) for _ in range(4)]]
 
     assert sorted(result == "unchanged" for result in results) == [False, True, True, True]
+
+
+def test_process_of_an_older_version_starts_with_its_own_manifest(source, root, settings):
+    (source / "dropped.css").write_text("old{}")
+    publish(source, "a{}")
+    newer = source.with_name("newer")
+    newer.mkdir()
+    settings.STATICFILES_DIRS = [newer]
+    static_files.finders.get_finder.cache_clear()
+    publish(newer, "bb{}")
+    newest = ModuleStaticFilesStorage(location=str(root)).hashed_files
+
+    settings.STATICFILES_DIRS = [source]
+    static_files.finders.get_finder.cache_clear()
+    older = ModuleStaticFilesStorage(location=str(root)).hashed_files
+
+    assert older.keys() == {"dropped.css", "site.css"}
+    assert newest == {"site.css": hashed(root)} != {"site.css": older["site.css"]}
+
+
+def test_unknown_version_starts_with_the_newest_manifest(source, root):
+    publish(source, "a{}")
+    (source / "site.css").write_text("not collected{}")
+
+    assert ModuleStaticFilesStorage(location=str(root)).hashed_files == {"site.css": hashed(root)}
 
 
 def served(middleware, rf, name):
