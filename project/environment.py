@@ -31,6 +31,7 @@ _SENDER_NAME = r"(?:[^()<>\[\]:;@\\,\"]*|\"[^\"\\]*\"\s*)"
 _SENDER = re.compile(
     rf"{_SENDER_NAME}<{_LOCAL_PART}@(?P<domain>[^\s<>@]+)>|{_LOCAL_PART}@(?P<bare_domain>[^\s<>@]+)"
 )
+MIN_KEY = 16
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST_NAME = re.compile(
     r"(?=.{1,253}\Z)[A-Za-z0-9_]([\w-]{0,61}\w)?(\.[A-Za-z0-9_]([\w-]{0,61}\w)?)*\.?", re.A
@@ -141,6 +142,16 @@ class Environment:
         """Return a comma-separated list, without surrounding spaces and empty items."""
         items = [item for part in self.text(name).split(",") if (item := part.strip())]
         return list(dict.fromkeys(items)) or list(default)
+
+    def keys(self, name: str) -> list[str]:
+        """Return a comma-separated list of secret keys.
+
+        Of a key with a comma in it, each part would become a key of its own, perhaps a short one.
+        """
+        keys = self.items(name)
+        if any(len(key) < MIN_KEY for key in keys):
+            raise _refusal(name, f"takes keys of at least {MIN_KEY} characters, without commas")
+        return keys
 
     def port(self, name: str, *, default: int, minimum: int = 1) -> int:
         return self.integer(name, default=default, minimum=minimum, maximum=65535)

@@ -23,7 +23,7 @@ DATA_DIR = env.path("DATA_DIR", BASE_DIR / "var")
 SECRET_KEY = env.secret("SECRET_KEY") or ("only-for-debugging" if DEBUG else "")
 if not SECRET_KEY:
     raise Refusal("SECRET_KEY is not set: set it to a long random value")
-SECRET_KEY_FALLBACKS = env.items("SECRET_KEY_FALLBACKS")
+SECRET_KEY_FALLBACKS = env.keys("SECRET_KEY_FALLBACKS")
 
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")

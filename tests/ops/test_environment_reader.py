@@ -61,6 +61,7 @@ REFUSED = {
     "BRAPI_URL": ["https://host:port", "https://host:0", "https://host:", "file:///etc"],
     "SOURCE_PROXY": ["proxy:3128", "socks5://proxy"],
     "TRUSTED_PROXIES": ["proxy", "10.0.0.0/33", "10.0.0.1/8"],
+    "SECRET_KEY_FALLBACKS": ["short", "k" * 50 + ",s", "part,of-one-key-that-has-a-comma"],
     "REDIS_PREFIX": ["a:b", "a b", "é", "a" * 41],
     "REDIS_URL": [
         "localhost",

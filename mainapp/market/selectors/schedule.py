@@ -13,10 +13,14 @@ _SETTING = "UPDATE_INTERVAL_S="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Beat's interval, None while the task is disabled, and whether UPDATE_INTERVAL_S gives it."""
+    """Beat's interval, None while the task is disabled, and whether UPDATE_INTERVAL_S gives it.
+
+    With `is_crontab` the interval is only what counts as one.
+    """
 
     interval: timedelta | None
     is_from_setting: bool
+    is_crontab: bool = False
 
 
 def update_schedule() -> Schedule:
@@ -28,6 +32,7 @@ def update_schedule() -> Schedule:
     return Schedule(
         interval=interval_of(task) if task.enabled else None,
         is_from_setting=is_from_setting(task),
+        is_crontab=task.interval is None,
     )
 
 

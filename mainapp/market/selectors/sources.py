@@ -236,6 +236,12 @@ def _describe_interval(schedule: Schedule) -> str:
     }
     if schedule.is_from_setting:
         return _("Os preços são pedidos a cada %(every_s)s s (UPDATE_INTERVAL_S).") % values
+    if schedule.is_crontab:
+        text = _(
+            "Os preços são pedidos nos horários definidos na administração; "
+            "UPDATE_INTERVAL_S=%(setting_s)s não vale."
+        )
+        return text % values
     return (
         _(
             "Os preços são pedidos a cada %(every_s)s s, como definido na administração; "

@@ -104,6 +104,7 @@ def test_interval_without_a_record_of_its_origin(settings, seconds, is_adopted):
     [
         ({}, "a cada 10 s (UPDATE_INTERVAL_S)"),
         ({"interval_id": 90}, "a cada 90 s, como definido na administração"),
+        ({"interval_id": None, "crontab_id": 90}, "nos horários definidos na administração"),
         ({"enabled": False}, "As atualizações estão desligadas"),
     ],
 )
@@ -111,6 +112,7 @@ def test_sources_page_says_which_interval_holds(client, settings, changes, sente
     settings.UPDATE_INTERVAL_S = 10
     ensure_periodic_tasks()
     IntervalSchedule.objects.create(pk=90, every=90, period=IntervalSchedule.SECONDS)
+    CrontabSchedule.objects.create(pk=90, minute="*/5")
     PeriodicTask.objects.filter(name="update_stock").update(**changes)
 
     assert sentence in client.get("/sources/").content.decode()

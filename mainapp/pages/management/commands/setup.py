@@ -94,6 +94,8 @@ def schedule() -> str:
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"
+    if current.is_crontab:
+        return "at the times of the admin's crontab"
     origin = "UPDATE_INTERVAL_S" if current.is_from_setting else "the admin's interval"
     return f"every {current.interval.total_seconds():g} s ({origin})"
 
