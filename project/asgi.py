@@ -1,6 +1,7 @@
 """The ASGI application: HTTP for Django; WebSockets through limits, origin and session checks."""
 
 import gc
+import logging
 from typing import Any
 
 from channels.routing import ProtocolTypeRouter, URLRouter
@@ -10,10 +11,15 @@ http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.api.middleware import TokenInAddressMiddleware
+from mainapp.core import static_files
 from mainapp.core.limits.sockets import limit_addresses, limit_users
 from mainapp.core.middleware import BodyLimitMiddleware, HeaderMiddleware, OriginMiddleware
 from mainapp.core.realtime import stop_hubs
 from routing import websocket_urlpatterns
+
+# `project.serve` refuses to start; other servers, such as daphne and runserver, only import this.
+if fault := static_files.fault():
+    logging.getLogger(__name__).error("%s", fault)
 
 
 async def lifespan(scope: Any, receive: Any, send: Any) -> None:

@@ -150,3 +150,14 @@ def test_web_server_without_static_files_is_refused(tmp_path):
         f"pregao: no static files are collected in {tmp_path}/static: "
         "run `python manage.py setup`\n"
     )
+
+
+def test_other_servers_log_that_static_files_are_missing(tmp_path):
+    """Every page of theirs is an error."""
+    production = {"SECRET_KEY": "k" * 50, "QUOTE_SOURCE": "brapi", "DATA_DIR": str(tmp_path)}
+    done = run("-c", "import project.asgi", **production, DJANGO_SETTINGS_MODULE="project.settings")
+
+    (line,) = done.stderr.splitlines()
+    assert line.endswith(
+        f"no static files are collected in {tmp_path}/static: run `python manage.py setup`"
+    )
