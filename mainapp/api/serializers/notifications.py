@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.api.serializers.common import Strict
+from mainapp.core.paths import MAX_KEY
 from mainapp.notifications.models import Notification
 from mainapp.notifications.selectors.inbox import item
 
@@ -22,7 +23,7 @@ class InboxQuery(serializers.Serializer):
     unread = serializers.BooleanField(required=False, allow_null=True, default=None)
     read = serializers.BooleanField(required=False, allow_null=True, default=None)
     obj_code = serializers.ChoiceField(choices=RECIPIENTS, required=False)
-    obj_id = serializers.IntegerField(required=False)
+    obj_id = serializers.IntegerField(min_value=0, max_value=MAX_KEY, required=False)
     ordering = serializers.ChoiceField(choices=["-id", "id"], default="-id")
 
 

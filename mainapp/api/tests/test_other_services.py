@@ -362,6 +362,13 @@ def test_notifications_have_the_names_of_the_old_service(accounts, carla):
         assert [row["id"] for row in rows] == [pk]
 
 
+@pytest.mark.parametrize(
+    ("obj_id", "status"), [(0, 200), (2**63 - 1, 200), (2**63, 400), (-1, 400)]
+)
+def test_recipient_that_no_database_can_have_is_refused(accounts, obj_id, status):
+    assert accounts("GET", f"/v1/notifications/?obj_id={obj_id}").status_code == status
+
+
 @pytest.mark.parametrize("body", [None, {}, {"read": True}, {"is_read": True}, "whole"])
 def test_notification_is_marked_as_read(accounts, carla, body):
     path = f"/v1/notifications/{notice(carla).pk}/"

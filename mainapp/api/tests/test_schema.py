@@ -100,6 +100,27 @@ def test_operations_that_refuse_keys_do_not_offer_them(operations):
     assert not {("patch", "accounts/user/"), ("post", "accounts/logout/")} & offered
 
 
+def test_numbers_of_queries_and_bodies_have_a_maximum(operations, document):
+    """A larger one than the database can compare would be an error of ours."""
+    unlimited = set()
+    for place, operation in operations.items():
+        given = {
+            p["name"]: p["schema"] for p in operation.get("parameters", ()) if p["in"] == "query"
+        }
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            schema = document["components"]["schemas"][content["schema"]["$ref"].rpartition("/")[2]]
+            given |= schema["properties"]
+        unlimited |= {
+            (*place, name)
+            for name, schema in given.items()
+            if schema.get("type") == "integer"
+            and not {"maximum", "enum"} & schema.keys()
+            and name not in ("page", "page_size")  # compared with the number of rows
+        }
+
+    assert unlimited == set()
+
+
 def test_errors_have_the_status_of_their_code(operations):
     for place, operation in operations.items():
         errors = {key: value for key, value in operation["responses"].items() if key >= "400"}
