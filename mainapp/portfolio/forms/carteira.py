@@ -109,7 +109,7 @@ class TradeForm(forms.Form):
 
 
 def _check_former(text: str) -> None:
-    """Check that amounts under a former code are those of today's. Raises: ValidationError."""
+    """Refuse a former code whose amounts differ from those of today's. Raises: ValidationError."""
     succession = get_succession(text)
     if succession and succession.symbol and succession.ratio != 1:
         note = describe(canonical(text) or text, succession)

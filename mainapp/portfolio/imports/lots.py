@@ -1,4 +1,4 @@
-"""What a row of a table becomes: a lot, or a fault."""
+"""The two results of reading a row: a lot, or a fault."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,9 +9,9 @@ from mainapp.portfolio.imports.sheets import Cell, Reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """A quantity of one stock at one price, as a row has it; a sale has a negative quantity.
+    """A quantity of one stock at one price, from one row; a sale has a negative quantity.
 
-    Both are exact: the holding is rounded once, after merging. `notes` say how it was read.
+    Both are exact: the holding is rounded once, after merging. `notes` explain conversions.
     """
 
     symbol: str
@@ -27,7 +27,11 @@ class Lot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A row that is not imported: its code, if that can be read, and all symbols that it names."""
+    """A row that is not imported, with the reasons.
+
+    `symbol` is its stock, "" if the row does not name exactly one; `symbols` are all those that it
+    names in any cell.
+    """
 
     sheet: str
     number: int

@@ -1,8 +1,8 @@
-"""How the columns of a table write their numbers.
+"""Decimal separators of the columns of a table.
 
-1.000 is one thousand or one with three decimals. The other numbers of its column decide. If they
-do not, the file decides only for thousands: a comma that starts decimals elsewhere makes 1.000 a
-thousand. Otherwise the user is asked.
+1.000 is one thousand, or one with three decimals. The other numbers of its column decide. If they
+do not, the other columns can only show that it is one thousand, by a comma that starts decimals.
+Otherwise the user is asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def _reading(ambiguous: list[str], own: set[str], others: set[str], chosen: str 
         return Reading(separator=next(iter(own)), example=example)
     if own or not ambiguous:
         return Reading(example=example)
-    # What would start the decimals if these texts are thousands.
+    # The decimal separators that these texts imply if they are thousands.
     implied = {COMMA if _group(text) == POINT else POINT for text in ambiguous}
     is_thousand = len(others) == 1 and implied == others
     return Reading(separator=next(iter(others)) if is_thousand else None, example=example)

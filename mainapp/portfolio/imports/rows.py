@@ -18,7 +18,7 @@ from mainapp.core.numbers import (
     parse_number,
 )
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
+from mainapp.portfolio.imports.columns import SALE_WORDS, Columns, may_be_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_number
@@ -26,9 +26,10 @@ from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
 from mainapp.portfolio.imports.titles import Role
+from mainapp.portfolio.policies import MAX_NOTA
 
 MAX_DIGITS = 10  # before the comma
-MAX_TEXT = 40
+MAX_TEXT = 40  # of a cell that is quoted in a reason
 NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
 
@@ -57,7 +58,7 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
     reader = _RowReader(table, columns, readings)
     result = TableRows()
     width = table.width
-    titles = table.titles[:width] or None  # a table without a head repeats none
+    titles = table.titles[:width] or None  # None: without a head there is none to repeat
     for (number, row), on in zip(table.rows, _dates(table, columns), strict=True):
         if is_empty(row):
             result.empty.append(number)
@@ -121,7 +122,7 @@ class _RowReader:
         self._readings = readings
         self._width = table.width
         self._expected = columns.ignored | set(columns.roles.values())
-        # A row that is too long shows that the file's decimal commas separate columns.
+        # One row that is too long shows that the file separates columns by its decimal commas.
         self._are_cut = any(self._is_long(row) for _number, row in table.rows)
 
     def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
@@ -185,7 +186,7 @@ class _RowReader:
         ]
         if not is_empty(extra):
             return True
-        # An empty last cell may be a missing nota, and the one before it the cents.
+        # With an empty last cell, which may be a missing nota, the one before it may be the cents.
         is_pointed = decimal_separators(str(cell) for cell in row) == {POINT}
         return bool(extra) and self._table.sheet.separator == COMMA and not is_pointed
 
@@ -193,7 +194,7 @@ class _RowReader:
         price = self._columns.roles.get(Role.PRECO_MEDIO)
         if self._table.sheet.separator != COMMA or price is None or price + 1 >= len(row):
             return False
-        return is_cut(row[price], row[price + 1])
+        return may_be_cut(row[price], row[price + 1])
 
     def _symbol(self, row: Row) -> str:
         cell = self._cell(row, Role.ATIVO)
@@ -212,7 +213,7 @@ class _RowReader:
         if number is None:
             raise Unreadable(_("Falta a quantidade."))
         is_sale = Role.OPERACAO in self._columns.roles and (
-            fold(str(self._cell(row, Role.OPERACAO))) in SOLD
+            fold(str(self._cell(row, Role.OPERACAO))) in SALE_WORDS
         )
         return Fraction(-abs(number) if is_sale else number)
 
@@ -251,7 +252,7 @@ class _RowReader:
         return row[place] if place is not None and place < len(row) else ""
 
     def _number(self, row: Row, role: Role) -> Decimal | None:
-        """Return a number, None where there is none. Raises: Unreadable."""
+        """Return the number of a cell, None if it is blank. Raises: Unreadable."""
         cell = self._cell(row, role)
         if isinstance(cell, str):
             if is_blank(cell):

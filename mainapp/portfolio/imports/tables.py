@@ -1,4 +1,4 @@
-"""Tables of a sheet: a head, which may span rows, and the rows below it.
+"""Tables of a sheet: a head of one or more rows, and the rows below it.
 
 A sheet may hold several tables, one below the other, with texts above and between them.
 """
@@ -15,9 +15,9 @@ from mainapp.portfolio.imports.titles import MAX_TITLE, WEAK, Role, roles_of
 
 MAX_TABLES = 60
 HEAD_ROWS = 3
-# Cells that are looked at as titles; 8,000 different ones take 0.3 s.
+# Cells to examine as titles; 8,000 different ones take 0.3 s.
 MAX_TITLES = 8_000
-# What the titles of amounts, and one title of each known file, contain.
+# Parts of the titles of amounts, and of one title of each known file.
 HINTS = (
     "qt", "quant", "shares", "units", "cotas", "unid", "ações", "acoes", "pm", "p m", "p.m", "pre",
     "pri", "pr.", "cust", "cost", "val", "vlr", "med", "méd", "avg", "average", "invest", "aplic",
@@ -64,7 +64,7 @@ class Table:
 
 
 def find_tables(sheet: Sheet, *, first_key: int = 0) -> list[Table]:
-    """Return the tables of a sheet; one without a head if only its values show that it is one."""
+    """Return the tables of a sheet; if it has no head, the table that its values show."""
     heads = _heads(sheet.rows)
     if not heads:
         return _without_head(sheet, first_key)
@@ -117,7 +117,7 @@ def _heads(rows: Sequence[Row]) -> list[tuple[int, int]]:
             if tuple(titles) not in seen:  # the same head again is a row to skip, as on a new page
                 heads.append((place, size))
             seen.add(tuple(titles))
-    # A row of titles may be complete alone, and yet be the upper part of a head.
+    # A row of titles may be a complete head and also the first row of a larger one.
     followers = [place - size + 1 for place, size in heads[1:]] + [len(rows)]
     return [head for head, start in zip(heads, followers, strict=False) if head[0] < start]
 
@@ -162,10 +162,10 @@ def _is_head(titles: Sequence[str], groups: Sequence[str]) -> bool:
 
 
 def _titles(rows: Sequence[Row], place: int, size: int) -> tuple[list[str], list[str]]:
-    """Return the titles of a head whose last row is `place`, and what stands above each.
+    """Return the titles of a head whose last row is `place`, and the text above each.
 
     A cell that spans columns has its text in the first one only. A blank title takes the text
-    right above it, as under a cell that spans rows.
+    directly above it, as under a cell that spans rows.
     """
     span = rows[place - size + 1 : place + 1]
     width = max(map(len, span))

@@ -19,9 +19,9 @@ PREFIXES = {"BVMF", "BMFBOVESPA", "BOVESPA", "B3", "SAO"}
 
 @lru_cache(maxsize=20_000)
 def tickers_in(text: str) -> tuple[str, ...]:
-    """Return the symbols in a text, without repetition; a ticker at its beginning stands alone.
+    """Return the symbols in a text, without repetition; only the first if the text begins with it.
 
-    `JBSS32 (ex JBSS3)` names JBSS32; `PETR4/VALE3` names both. A fractional ticker gives the
+    `JBSS32 (ex JBSS3)` names JBSS32; `PETR4/VALE3` names both. A fractional ticker returns the
     symbol of its stock.
     """
     visible = text if text.isascii() else _visible(text)

@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 EXACT, LIKELY, WEAK = 0, 1, 2  # ranks of a title for a role
 
-# Words without which a title says the same: Preço médio (R$), Preço de compra, Data do negócio.
+# Words that do not change a title's meaning: Preço médio (R$), Preço de compra, Data do negócio.
 FILLERS = {
     "r",
     "rs",
@@ -39,7 +39,7 @@ FILLERS = {
 }
 MAX_TITLE = 60
 
-# The titles of each rank, as `title_words` leaves them.
+# The titles of each rank, normalised by `title_words`.
 TITLES: dict[Role, dict[int, str]] = {
     Role.ATIVO: {
         EXACT: (
@@ -108,7 +108,7 @@ BY_TITLE = {
 }
 
 AVERAGE = {"medio", "media", "average", "avg"}
-# Groups of words, of which a title has one each: Preço médio (abertura), Qtd. em custódia.
+# Groups of words; a title with a word of every group is likely: Preço médio (abertura), Qtd. livre.
 LIKELY_WORDS: dict[Role, list[tuple[set[str], ...]]] = {
     Role.QUANTIDADE: [
         ({"quantidade", "qtd", "qtde", "quantity", "qty", "cotas", "shares", "unidades"},)
@@ -131,7 +131,7 @@ NOW = {"atual", "current", "mercado", "market", "fechamento", "close", "ultimo",
        "alvo", "target", "justo", "hoje"}  # fmt: skip
 PART = {"indisponivel", "bloqueada", "bloqueado", "pendente", "garantia", "aluguel", "ideal",
         "comprar", "minima", "projetada"}  # fmt: skip
-# Words that take a title its role, unless it is exact.
+# Words that exclude a title from a role, unless it is exact.
 EXCLUDED = {
     Role.QUANTIDADE: SOLD | PART,
     Role.PRECO_MEDIO: SOLD | FOREIGN | NOW,
@@ -142,7 +142,7 @@ EXCLUDED = {
 
 @lru_cache(maxsize=10_000)
 def title_words(title: str) -> tuple[str, ...]:
-    """Return the words of a title, folded and without fillers; none of a text that is too long."""
+    """Return the words of a title, folded and without fillers; none if it is too long for one."""
     if len(title) > MAX_TITLE:
         return ()
     return tuple(word for word in re.findall(r"[a-z0-9]+", fold(title)) if word not in FILLERS)
@@ -152,15 +152,15 @@ def title_words(title: str) -> tuple[str, ...]:
 def roles_of(title: str, group: str = "") -> dict[Role, int]:
     """Return the possible roles of a column's title, each with its rank.
 
-    `group` is what stands above the title in a head of two rows: Venda above Preço médio.
+    `group` is the text above the title in a head of several rows: Venda above Preço médio.
     """
     words = title_words(title)
     around = {*words, *title_words(group)}
     roles = {}
     for role, titles in BY_TITLE.items():
         rank = titles.get(" ".join(words), _likely(role, set(words)))
-        is_foreign = around & EXCLUDED.get(role, set())
-        if rank is not None and not (is_foreign and not _is_own(role, words, around)):
+        is_excluded = bool(around & EXCLUDED.get(role, set()))
+        if rank is not None and (not is_excluded or _keeps_role(role, words, around)):
             roles[role] = rank
     return roles
 
@@ -172,8 +172,8 @@ def _likely(role: Role, words: set[str]) -> int | None:
     return None
 
 
-def _is_own(role: Role, words: Sequence[str], around: set[str]) -> bool:
-    """Return whether words such as `atual` leave the title its role: Preço médio atual."""
+def _keeps_role(role: Role, words: Sequence[str], around: set[str]) -> bool:
+    """Return whether a title keeps its role beside words such as `atual`: Preço médio atual."""
     if around & (SOLD | FOREIGN):
         return False
     return " ".join(words) in BY_TITLE[role] or (

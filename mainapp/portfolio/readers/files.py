@@ -26,12 +26,12 @@ from mainapp.portfolio.policies import MAX_FILE_ROWS
 
 CSV, XLSX = (Path(__file__).with_name(f"{kind}_child.py") for kind in ("csv", "xlsx"))
 LIMITS = bounded_child.Limits(memory=96 * bounded_child.MIB)
-# Rows of a file: those of its tables, their titles and what stands above.
+# Rows of a file: those of its tables, their titles and the texts above.
 MAX_ROWS = MAX_FILE_ROWS + 500
 BUSY = _("Muitos arquivos chegaram ao mesmo tempo: tente de novo em instantes.")
 ODS = _("Este é um arquivo do LibreOffice (.ods): salve como .xlsx ou CSV.")
 HTML = _("Este arquivo é uma página da web com nome de planilha: abra-o e salve como .xlsx.")
-# By their first bytes, in small letters.
+# By their first bytes, in lower case.
 FOREIGN_FORMATS = {
     b"\xd0\xcf\x11\xe0": _(
         "Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV."

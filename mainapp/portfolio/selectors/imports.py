@@ -1,4 +1,4 @@
-"""An import as its preview shows it: the file's holdings beside the user's."""
+"""Comparison of an imported file with the user's portfolio, for the preview."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from mainapp.market.selectors.successions import describe, get_successions
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.columns import candidate_symbols
-from mainapp.portfolio.imports.merging import Became, Merged
+from mainapp.portfolio.imports.merging import Conversion, Merged
 from mainapp.portfolio.imports.outcome import Outcome, combine, named_symbols
 from mainapp.portfolio.imports.reading import (
     Choices,
@@ -37,9 +37,9 @@ INDEX = gettext_noop("%(text)s é um índice: não se compra nem se guarda na ca
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A holding of the file, and the user's present one of that stock, if any.
+    """A holding of the file, and the user's own of that stock, if any.
 
-    `former` are the user's holdings of codes that became this one: the change replaces them.
+    `former` are the user's holdings under former codes of the stock: the change replaces them.
     """
 
     stock: Stock
@@ -75,16 +75,16 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """A file beside a portfolio.
+    """A file compared with a portfolio.
 
-    `unknown_ratios` are the former codes whose ratio only the user can say. `kept` are the user's
-    holdings that the file names in what is not imported: they are never deleted. `unnamed` are
-    those that it does not name.
+    `unknown_ratios` are the former codes whose ratio the user must enter. `kept` are the user's
+    holdings that the file names in rows or sheets that are not imported: they are never deleted.
+    `unnamed` are those that it does not name.
     """
 
     tables: Sequence[ReadTable]
     unread: Sequence[Unread]
-    unknown_ratios: Mapping[str, Became]
+    unknown_ratios: Mapping[str, Conversion]
     outcome: Outcome
     changes: Sequence[Change]
     kept: Sequence[Holding]
@@ -99,7 +99,7 @@ class Import:
 
     @property
     def replaced(self) -> list[Holding]:
-        """The holdings of former codes, which the file gives in today's."""
+        """The holdings under former codes, which the file replaces by today's."""
         return [holding for change in self.changes for holding in change.former]
 
 
@@ -115,14 +115,16 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     read = read_tables(tables, stocks.keys(), choices)
     lots = {lot.symbol for table in read for lot in table.rows.lots}
     named = named_symbols(read, unread)
-    known = _successions(candidates | named)
-    successions = {code: _with_ratio(code, each, choices.ratios) for code, each in known.items()}
-    symbols = candidates | lots | _successors(successions)
+    known = _conversions(candidates | named)
+    conversions = {
+        code: _with_typed_ratio(code, each, choices.ratios) for code, each in known.items()
+    }
+    symbols = candidates | lots | _successors(conversions)
     stocks |= stocks_named(symbols - stocks.keys())
-    outcome = combine(read, successions, _refusals(symbols, stocks))
+    outcome = combine(read, conversions, _refusals(symbols, stocks))
     changes = _changes(outcome.holdings, held := holdings_of(user), stocks)
     others = _untouched(held, changes)
-    kept = _named_in(others, named | _successors(successions), outcome)
+    kept = _named_in(others, named | _successors(conversions), outcome)
     imported = [_cost(change.merged.quantity, change.price) for change in changes]
     return Import(
         tables=read,
@@ -140,28 +142,30 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     )
 
 
-def _successions(symbols: Collection[str]) -> dict[str, Became]:
+def _conversions(symbols: Collection[str]) -> dict[str, Conversion]:
     return {
-        code: Became(symbol=found.symbol, ratio=found.ratio, note=describe(code, found))
+        code: Conversion(symbol=found.symbol, ratio=found.ratio, note=describe(code, found))
         for code, found in get_successions(symbols).items()
     }
 
 
-def _with_ratio(code: str, became: Became, ratios: Mapping[str, Decimal]) -> Became:
-    """Return the succession with the user's ratio, where the catalogue knows none."""
-    if code not in ratios or not became.is_ratio_unknown:
-        return became
-    values = {"old": code, "ratio": exact(ratios[code]), "new": became.symbol}
-    said = _("Você disse: 1 %(old)s = %(ratio)s %(new)s.") % values
-    return replace(became, ratio=ratios[code], note=f"{became.note} {said}")
+def _with_typed_ratio(
+    code: str, conversion: Conversion, ratios: Mapping[str, Decimal]
+) -> Conversion:
+    """Return the conversion, with the user's ratio if the catalogue knows none."""
+    if code not in ratios or not conversion.is_ratio_unknown:
+        return conversion
+    values = {"old": code, "ratio": exact(ratios[code]), "new": conversion.symbol}
+    sentence = _("Você disse: 1 %(old)s = %(ratio)s %(new)s.") % values
+    return replace(conversion, ratio=ratios[code], note=f"{conversion.note} {sentence}")
 
 
-def _successors(successions: Mapping[str, Became]) -> set[str]:
-    return {each.symbol for each in successions.values() if each.symbol}
+def _successors(conversions: Mapping[str, Conversion]) -> set[str]:
+    return {each.symbol for each in conversions.values() if each.symbol}
 
 
 def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, Reason]:
-    """Return why symbols cannot be held: unknown, or an index."""
+    """Return the symbols that cannot be held, unknown ones and indices, with the reason."""
     refusals = {}
     for symbol in symbols:
         stock = stocks.get(symbol)
@@ -173,7 +177,7 @@ def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, 
 
 
 def _untouched(held: Iterable[Holding], changes: Iterable[Change]) -> list[Holding]:
-    """Return the holdings that the file neither has nor replaces."""
+    """Return the holdings that the file neither updates nor replaces."""
     touched = {
         symbol
         for change in changes
@@ -200,7 +204,7 @@ def _named_in(
 
 
 def _first_word(name: str) -> str:
-    """Return the first word that tells the name from others: Petrobras PN, Banco do Brasil."""
+    """Return the first distinctive word of a name: petrobras of Petrobras PN, "" if none is."""
     words = (word for word in fold(name).split() if word not in COMMON_WORDS)
     return next((word for word in words if len(word) >= LEAST_WORD), "")
 

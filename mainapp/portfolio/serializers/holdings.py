@@ -21,8 +21,8 @@ HEADS = {
 def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     """Return the portfolio as "csv" or "xlsx", with titles in the active language.
 
-    An import reads it back unchanged. A CSV file has semicolons and decimal commas in every
-    language, as all exports: those are the ones that a Brazilian Excel opens.
+    An import reads it back unchanged. CSV files have semicolons and decimal commas in every
+    language, like all exports, because a Brazilian Excel opens no others correctly.
     """
     head = HEADS["en" if get_language() == "en" else "pt-br"]
     rows = [

@@ -12,7 +12,7 @@ from django.conf import settings
 from mainapp.portfolio.imports.outcome import combine
 from mainapp.portfolio.imports.reading import Choices, State, read_tables, split_tables
 from mainapp.portfolio.readers.files import read_sheets
-from mainapp.portfolio.tests.imported import became, workbook
+from mainapp.portfolio.tests.imported import conversion, workbook
 
 pytestmark = pytest.mark.usefixtures("workers_in_process")
 
@@ -21,10 +21,10 @@ CASES = Path(__file__).parent / "import_cases"
 DATA = json.loads((settings.BASE_DIR / "data" / "b3_papers.json").read_text(encoding="utf-8"))
 KNOWN = {row["symbol"] for row in DATA["papers"] + DATA["gone"]}
 SUCCESSIONS = {
-    "JBSS3": became("JBSS32", "0.5"),
-    "BRFS3": became("MBRF3", "0.8521"),
-    "NTCO3": became("NATU3", "1"),
-    "ELET6": became("AXIA6", "1"),
+    "JBSS3": conversion("JBSS32", "0.5"),
+    "BRFS3": conversion("MBRF3", "0.8521"),
+    "NTCO3": conversion("NATU3", "1"),
+    "ELET6": conversion("AXIA6", "1"),
 }
 PETR4 = {"PETR4": ("100", "30.1")}
 EXPECTED = {

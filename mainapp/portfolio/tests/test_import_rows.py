@@ -10,7 +10,7 @@ from mainapp.portfolio.imports.columns import IGNORED
 from mainapp.portfolio.imports.reading import Choices, State
 from mainapp.portfolio.imports.sheets import Sheet
 from mainapp.portfolio.tests.imported import (
-    became,
+    conversion,
     faults_of,
     holdings_in,
     holdings_of_text,
@@ -193,13 +193,13 @@ def test_notas_that_differ_are_not_chosen_from():
 
 def test_former_codes_become_todays_with_the_ratio_of_the_event():
     text = f"{HEAD}JBSS3;200;30,00\nBRFS3;100;20,00\nJBSS32;100;66,00\nLAME4;5;1\nOIBR9;7;1\n"
-    successions = {
-        "JBSS3": became("JBSS32", "0.5"),
-        "BRFS3": became("MBRF3", "0.8521"),
-        "LAME4": became("AMER3", None),
-        "OIBR9": became(None, None),
+    conversions = {
+        "JBSS3": conversion("JBSS32", "0.5"),
+        "BRFS3": conversion("MBRF3", "0.8521"),
+        "LAME4": conversion("AMER3", None),
+        "OIBR9": conversion(None, None),
     }
-    outcome = outcome_of(sheet_of(text), successions=successions)
+    outcome = outcome_of(sheet_of(text), conversions=conversions)
 
     assert holdings_in(outcome) == {
         "JBSS32": (200, 63),

@@ -46,7 +46,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnView:
-    """A column with its choices; `numbers` only where its numbers have two readings."""
+    """A column with its choices; `numbers` only if its numbers can be read in two ways."""
 
     name: str
     letter: str
@@ -62,7 +62,7 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableView:
-    """A table, how it was read, and its columns: those in use, and the others."""
+    """A table, a sentence about its state, and its columns: those in use, and the others."""
 
     read: ReadTable
     title: str
@@ -100,8 +100,8 @@ def preview_context(
         "may_exclude": len(tables) > 1,
         "can_be_read_again": any(table.used or table.others for table in tables),
         "ratios": [
-            (code, became, ratios.get(f"proporcao-{code}", ""))
-            for code, became in read.unknown_ratios.items()
+            (code, conversion, ratios.get(f"proporcao-{code}", ""))
+            for code, conversion in read.unknown_ratios.items()
         ],
         "unread": [_unread(each.sheet.name, each.sheet.is_hidden) for each in read.unread],
         "changes": [(change, _places(change)) for change in read.changes],
