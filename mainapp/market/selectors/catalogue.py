@@ -1,6 +1,5 @@
 """The catalogue, cached per process, and the search for stocks."""
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -17,19 +16,18 @@ from mainapp.market.symbols import INDEX, canonical, fold
 MAX_AGE_S = 30
 MAX_TEXT_LENGTH = 60
 ISIN_LENGTH = 12
-MARKETS = ("IBOV", "FII", "ETF", "BDR", "ALL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The active stocks by symbol. `markets` maps each of MARKETS to a sorted tuple of symbols.
+    """The active stocks by symbol, and those of the IBOV, sorted.
 
     `successors` maps former symbols to active ones.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, int] = field(default_factory=dict)
-    markets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ibov: tuple[str, ...] = ()
     successors: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, text: str) -> str | None:
@@ -90,23 +88,16 @@ def _reloaded() -> Catalogue:
 
 def load_catalogue() -> Catalogue:
     """Read the catalogue from the database. Two queries."""
-    columns = ("pk", "symbol", "name", "kind", "is_active", "renamed_to__symbol")
+    columns = ("pk", "symbol", "name", "is_active", "renamed_to__symbol")
     rows = list(Stock.objects.order_by("symbol").values_list(*columns))
-    names = {symbol: name for _, symbol, name, _, active, _ in rows if active}
-    renamed = {symbol: new for _, symbol, _, _, _, new in rows if new}
+    names = {symbol: name for _, symbol, name, active, _ in rows if active}
+    renamed = {symbol: new for _, symbol, _, _, new in rows if new}
     members = Membership.objects.filter(index_list__in=lists_in_force(INDEX).values("pk"))
-    markets = defaultdict(
-        list,
-        ALL=list(names),
-        IBOV=sorted(names.keys() & set(members.values_list("stock__symbol", flat=True))),
-    )
-    for _, symbol, _, kind, active, _ in rows:
-        if active:
-            markets[kind].append(symbol)
+    ibov = names.keys() & set(members.values_list("stock__symbol", flat=True))
     return Catalogue(
         names=names,
-        ids={symbol: pk for pk, symbol, _, _, active, _ in rows if active},
-        markets={market: tuple(markets[market]) for market in MARKETS},
+        ids={symbol: pk for pk, symbol, _, active, _ in rows if active},
+        ibov=tuple(sorted(ibov)),
         successors={old: new for old in renamed if (new := successor(old, renamed)) in names},
     )
 

@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a source was found to allow, its own words for more, and when more is tried again."""
+    """A limit of a source in words, its own refusal of more, and the time of the next attempt."""
 
     text: str
     words: str

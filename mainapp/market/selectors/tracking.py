@@ -30,7 +30,7 @@ class TrackedStock:
 class Tracked:
     """The requested stocks in their order, and the requested strings that are not stocks.
 
-    `former` are the requested codes that no longer trade, whether or not another one follows.
+    `former` are the requested codes that no longer trade, with or without a successor.
     """
 
     rows: list[TrackedStock]

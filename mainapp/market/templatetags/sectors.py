@@ -1,4 +1,4 @@
-"""Names of sectors, kinds and stocks for pages; what is not known is said."""
+"""Names of sectors, kinds and stocks for pages, with words for those that are not known."""
 
 from decimal import Decimal
 from typing import Any
@@ -52,7 +52,7 @@ def sector_name(label: str) -> str:
 
 @register.filter
 def kind_name(kind: str) -> str:
-    """Return a kind in a word or two: ON, FII, BDR de ETF."""
+    """Return the short name of a kind: ON, FII, BDR de ETF."""
     names = {
         "BDR_ETF": gettext("BDR de ETF"),
         "FI_INFRA": gettext("FI-Infra"),
@@ -73,5 +73,5 @@ def stock_name(stock: Any) -> str:
 
 @register.filter
 def ratio(number: Decimal) -> str:
-    """Turn 0.8521000 into 0,8521."""
+    """Format a ratio without trailing zeros: 0.8521000 as 0,8521."""
     return number_format(Decimal(f"{number.normalize():f}"), use_l10n=True)

@@ -97,7 +97,7 @@ def candles(request: HttpRequest) -> JsonResponse:
 def request_history(stock: Stock, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
     """Start the load of an incomplete range; return the state of the load.
 
-    Sources no longer have the history of a stock that is not traded.
+    Nothing is requested for a stock that no longer trades: sources have no history of it.
     """
     symbol = stock.symbol
     if not stock.is_active or history.is_complete(bars, range_=range_, at=at):

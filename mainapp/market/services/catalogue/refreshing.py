@@ -46,7 +46,7 @@ def refresh_catalogue(*, listings: Iterable[Listing], on: date) -> Refreshed:
     A stock is retired when no list had it for 90 days; nothing is deleted, and the index always
     stays. A former symbol counts as the current one. Entries that are not tickers, or of an
     unsupported kind, are skipped and counted. A list with fewer than half of the active stocks
-    counts as faulty and retires nothing. What an admin corrected stays.
+    counts as faulty and retires nothing. Admins' corrections stay.
     """
     stocks = {stock.symbol: stock for stock in Stock.objects.select_related("renamed_to")}
     listed, skipped = _match_listings(list(listings), stocks)
@@ -130,7 +130,7 @@ def _new(symbol: str, listed: tuple[str, Listing], on: date) -> dict[str, Any]:
 
 
 def _completed(stock: Stock, listing: Listing, on: date) -> dict[str, Any]:
-    """Return what a listing adds to a stock: its day, and an unknown name or sector."""
+    """Return the values that a listing adds to a stock: the day, and a missing name or sector."""
     values: dict[str, Any] = {"last_seen_on": on}
     if not stock.is_active:
         values["is_active"] = True
