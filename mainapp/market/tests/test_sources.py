@@ -81,7 +81,7 @@ def test_exhausted_budget_is_distinguished_from_a_pause(real):
     assert shown()["brapi"] == ("resting", "poupando chamadas")
     assert sources_overview(at=MONDAY).sources[0].in_use
 
-    brapi.succeed(extra_calls=settings.BRAPI_BUDGET_PER_MONTH)
+    brapi.add_calls(settings.BRAPI_BUDGET_PER_MONTH)
     assert shown()["brapi"] == ("empty", "cota esgotada")
     assert not sources_overview(at=MONDAY).sources[0].in_use
 
@@ -111,7 +111,8 @@ def test_page_hides_the_interval_of_an_exhausted_budget_and_pauses_under_one_sec
     budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
     brapi = guard("brapi", budget)
     brapi.admit()
-    brapi.succeed(extra_calls=budget.calls)
+    brapi.succeed()
+    brapi.add_calls(budget.calls)
     guard("yahoo").fail(ProviderError("no answer in time", fault="timeout"))
 
     html = client.get("/sources/").content.decode()

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from mainapp.core.names import printable_line
 from mainapp.market.models import Stock
 from mainapp.market.providers.base import Listing
 from mainapp.market.selectors.catalogue import clear_catalogue_cache, successor
@@ -143,13 +144,8 @@ def _completed(stock: Stock, listing: Listing, on: date) -> dict[str, Any]:
 
 
 def _name(listing: Listing) -> str:
-    return _clean(listing.name)[:MAX_NAME_LENGTH]
+    return printable_line(listing.name)[:MAX_NAME_LENGTH]
 
 
 def _sector(listing: Listing) -> str:
-    return _clean(listing.sector)[:MAX_SECTOR_LENGTH]
-
-
-def _clean(text: str) -> str:
-    """Return `text` as one line of printable characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return printable_line(listing.sector)[:MAX_SECTOR_LENGTH]
