@@ -60,7 +60,7 @@ def kind_name(kind: str) -> str:
         "FUND": gettext("Fundo"),
         "RIGHT": gettext("Direito"),
         "INDEX": gettext("Índice"),
-        "": gettext("tipo não conhecido"),
+        "": gettext("tipo desconhecido"),
     }
     return names.get(kind, kind)
 
@@ -68,7 +68,7 @@ def kind_name(kind: str) -> str:
 @register.filter
 def stock_name(stock: Any) -> str:
     """Return the name of a stock with `symbol` and `name`."""
-    return gettext("nome não conhecido") if stock.name == stock.symbol else stock.name
+    return gettext("nome desconhecido") if stock.name == stock.symbol else stock.name
 
 
 @register.filter

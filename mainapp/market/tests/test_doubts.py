@@ -1,4 +1,4 @@
-"""Doubtful prices: held back until a second reply confirms them, or something explains them."""
+"""Doubtful prices, held back until they are confirmed or explained."""
 
 from collections import Counter
 from datetime import timedelta
@@ -150,7 +150,7 @@ def test_second_wild_price_that_disagrees_starts_the_wait_again():
     assert shown() == ("6.12", None)
 
 
-def test_doubt_is_told_on_the_board_and_taken_back(db, board):
+def test_doubt_appears_on_the_board_and_is_withdrawn(db, board):
     place_quotes(record("61.07").quotes, None)
     placed = place_quotes(record("610.70", seconds=10).quotes, None)
     before, after = placed.changed["PETR4"]
@@ -161,7 +161,7 @@ def test_doubt_is_told_on_the_board_and_taken_back(db, board):
     assert placed.changed["PETR4"][1].doubtful_price is None
 
 
-def test_repeated_doubt_is_not_news():
+def test_repeated_doubt_is_not_published_again():
     record("61.07")
     record("610.70", seconds=10)
 

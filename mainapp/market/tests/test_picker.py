@@ -124,8 +124,8 @@ def test_unknown_name_and_sector_are_shown_as_such(client):
 
     html = client.get("/stockpicker/ALL").content.decode()
 
-    assert "nome não conhecido" in html
-    assert "ON · setor não conhecido" in html
+    assert "nome desconhecido" in html
+    assert "ON · setor desconhecido" in html
 
 
 def test_commonest_stocks_come_first(client):

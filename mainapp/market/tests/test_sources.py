@@ -178,7 +178,7 @@ def test_htmx_request_gets_only_the_fragment(client, fresh):
 LIMITS = ("Seu plano permite <b>1</b> ativo.", "Range 1y não disponível.")
 
 
-def test_page_shows_what_a_source_allows_in_its_own_words(client, real):
+def test_page_shows_the_limits_of_a_source_in_its_own_words(client, real):
     account = f"{settings.BRAPI_URL} {settings.BRAPI_TOKEN}"
     limits = Limits("brapi", account=account, redis_url=settings.REDIS_URL)
     limits.learn_batch_size(1, LIMITS[0])
@@ -193,7 +193,7 @@ def test_page_shows_what_a_source_allows_in_its_own_words(client, real):
     assert html.count("é tentado de novo depois de") == 2
 
 
-def test_page_tells_a_resting_history_from_resting_quotes(client, real):
+def test_page_distinguishes_resting_histories_from_resting_quotes(client, real):
     guard("brapi").succeed()
     guard("brapi").for_kind("history").fail(RefusedError(402, "Seu plano não inclui histórico."))
 

@@ -161,7 +161,7 @@ class _ColumnFinder:
         if role in (Role.DATA, Role.OPERACAO) or self._are_equal(places):
             self._columns.roles[role] = places[0]
         else:
-            self._doubt(role, places, _("há mais de uma coluna assim; diga qual vale."))
+            self._doubt(role, places, _("há mais de uma coluna assim; escolha qual usar."))
 
     def _are_equal(self, places: Sequence[int]) -> bool:
         first, *others = places

@@ -57,7 +57,7 @@ def convert(lot: Lot, conversion: Conversion | None) -> Lot | str:
     if conversion.symbol is None:
         return replace(lot, notes=notes)
     if conversion.ratio is None:
-        hint = _("Diga-a acima, ou escreva %(symbol)s com a quantidade e o preço médio de hoje.")
+        hint = _("Informe-a acima ou use %(symbol)s, com a quantidade e o preço médio de hoje.")
         return f"{conversion.note} {hint % {'symbol': conversion.symbol}}"
     return replace(
         lot,
@@ -94,7 +94,7 @@ def _merged(symbol: str, lots: Sequence[Lot]) -> Merged:
     notas = {lot.nota for lot in lots if lot.nota is not None}
     if len(notas) > 1:
         text = ", ".join(map(str, sorted(notas)))
-        notes.append(_("notas diferentes (%(notas)s): nenhuma vale") % {"notas": text})
+        notes.append(_("notas diferentes (%(notas)s): nenhuma foi usada") % {"notas": text})
     return Merged(
         symbol=symbol,
         quantity=rounded[0],

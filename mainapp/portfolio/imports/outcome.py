@@ -10,7 +10,7 @@ from mainapp.portfolio.imports.merging import Conversion, Merged, convert, merge
 from mainapp.portfolio.imports.reading import ReadTable, Unread
 from mainapp.portfolio.imports.sheets import Reason
 
-PARTIAL = _("Outra linha deste ativo não se deixa ler: a soma sairia errada.")
+PARTIAL = _("Outra linha deste ativo tem um erro: a soma sairia errada.")
 
 
 @dataclass(slots=True)

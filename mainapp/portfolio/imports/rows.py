@@ -168,8 +168,8 @@ class _RowReader:
         if self._is_long(row) or (self._are_cut and self._may_be_cut(row)):
             raise Unreadable(
                 _(
-                    "A linha não cabe no cabeçalho (%(cells)s células para %(titles)s títulos): "
-                    "um número com vírgula pode ter sido cortado em dois."
+                    "A linha é mais longa que o cabeçalho (%(cells)s células para %(titles)s "
+                    "títulos): um número com vírgula pode ter sido cortado em dois."
                 ),
                 cells=len(row),
                 titles=self._width,
@@ -259,7 +259,7 @@ class _RowReader:
                 return None
             cell = self._parsed(cell, role)
         if cell and cell.adjusted() >= MAX_DIGITS:
-            template = _("%(title)s: não cabe, o limite é 9.999.999.999.")
+            template = _("%(title)s: o valor passa do limite de 9.999.999.999.")
             raise Unreadable(template, title=self._titles[role])
         return cell
 

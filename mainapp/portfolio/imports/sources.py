@@ -25,16 +25,16 @@ class Source:
 
 
 LEDGER = _(
-    "Não é uma carteira, e sim uma lista de operações: o lugar dela é o livro de operações, que "
-    "ainda não existe aqui. Para a carteira, traga uma planilha com quantidade e preço médio."
+    "Não é uma carteira, e sim uma lista de operações, própria do livro de operações, que ainda "
+    "não existe aqui. Para a carteira, envie uma planilha com quantidade e preço médio."
 )
 INCOME = _(
-    "Não é uma carteira, e sim uma lista de proventos: o lugar dela é o livro de operações, que "
-    "ainda não existe aqui."
+    "Não é uma carteira, e sim uma lista de proventos, própria do livro de operações, que ainda "
+    "não existe aqui."
 )
 POSITION = _(
-    "Ela traz as quantidades, mas não o preço médio: o lugar dela é a conferência do livro de "
-    "operações, que ainda não existe aqui. Para importar, acrescente a ela uma coluna Preço médio."
+    "Traz as quantidades, mas não o preço médio: serve para conferir o livro de operações, que "
+    "ainda não existe aqui. Para importar, acrescente uma coluna Preço médio."
 )
 FIXED_INCOME = _("São investimentos que não são negociados em bolsa: a carteira não os guarda.")
 LOANS = _("São ações emprestadas: a carteira guarda o que é seu, com o preço médio.")

@@ -37,7 +37,7 @@ FOREIGN_FORMATS = {
         "Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV."
     ),
     b"%pdf": _(
-        "Este arquivo é um PDF: traga um CSV ou XLSX. Notas de corretagem ainda não são lidas."
+        "Este arquivo é um PDF: envie um CSV ou XLSX. Notas de corretagem ainda não são lidas."
     ),
     b"<html": HTML,
     b"<!doctype html": HTML,
@@ -47,7 +47,7 @@ REFUSALS = {
     "large": TOO_LARGE,
     "busy": BUSY,
     "wide": _("A planilha tem mais de 200 colunas."),
-    "columns": _("As linhas deste CSV não se deixam separar em colunas."),
+    "columns": _("Não conseguimos separar as linhas deste CSV em colunas."),
 }
 
 

@@ -156,7 +156,7 @@ def _with_typed_ratio(
     if code not in ratios or not conversion.is_ratio_unknown:
         return conversion
     values = {"old": code, "ratio": exact(ratios[code]), "new": conversion.symbol}
-    sentence = _("Você disse: 1 %(old)s = %(ratio)s %(new)s.") % values
+    sentence = _("Você informou: 1 %(old)s = %(ratio)s %(new)s.") % values
     return replace(conversion, ratio=ratios[code], note=f"{conversion.note} {sentence}")
 
 

@@ -93,7 +93,7 @@ def test_real_children_read_what_they_wrote():
 
 
 @pytest.mark.django_db
-def test_an_unreadable_file_takes_a_turn_of_the_day(client, alice, settings, monkeypatch):
+def test_unreadable_file_counts_towards_the_daily_limit(client, alice, settings, monkeypatch):
     settings.UPLOADS_A_DAY = 2
     client.force_login(alice)
     reads = []
@@ -111,7 +111,7 @@ def test_an_unreadable_file_takes_a_turn_of_the_day(client, alice, settings, mon
 
 
 @pytest.mark.django_db
-def test_an_export_waits_its_turn(client, alice, monkeypatch):
+def test_export_waits_for_a_free_child(client, alice, monkeypatch):
     client.force_login(alice)
     monkeypatch.setattr(files.bounded_child, "run", lambda *_args, **_: {"error": "busy"})
 

@@ -1,4 +1,4 @@
-"""Files as brokers, B3 and spreadsheets write them, and what each becomes."""
+"""Files as brokers, B3 and spreadsheets write them, and the holdings that each becomes."""
 
 import io
 import json
@@ -105,7 +105,7 @@ def decimals(expected):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_file_becomes_the_holdings_that_it_means(name):
+def test_file_becomes_the_expected_holdings(name):
     tables, _unread, outcome = read((CASES / name).read_bytes())
 
     assert not any(table.has_question for table in tables)

@@ -58,7 +58,7 @@ def test_other_prices_are_not_the_average_price(title):
 @pytest.mark.parametrize(
     "title", ["Valor investido", "Custo total", "Total aplicado", "Cost basis"]
 )
-def test_total_cost_stands_in_for_the_average_price(title):
+def test_total_cost_replaces_a_missing_average_price(title):
     text = f"Ticker;Quantidade;{title};Valor atual\nPETR4;100;3.010,00;3.850,00\n"
     assert roles_of(text)["custo_total"] == title
     assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
@@ -82,7 +82,7 @@ def test_columns_that_are_not_needed_are_not_asked_about(head, row, role):
     assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
 
 
-def test_head_may_have_numbers_and_a_row_of_labels_is_none():
+def test_head_may_have_numbers_and_a_row_of_labels_is_not_one():
     rows = [
         ["Valor investido", Decimal(3010), "Quantidade", Decimal(100)],
         ["Ticker", "Quantidade", "PM", Decimal(2025), Decimal(2026)],
@@ -207,7 +207,7 @@ def test_repeated_head_is_skipped():
     assert table.rows.skipped == [3]
 
 
-def test_table_without_a_head_is_shown_for_its_columns_to_be_told():
+def test_table_without_a_head_asks_for_its_columns():
     text = "PETR4;100;30,10\nVALE3;20;61,00\n"
     table = table_of(text)
     assert table.state == State.INCOMPLETE

@@ -37,7 +37,7 @@ HEAD = "Ticker;Quantidade;Preço médio\n"
 )
 def test_row_longer_than_its_head_is_a_fault(head, row):
     faults = faults_of(f"{head}\n{row}\n")
-    assert "não cabe no cabeçalho" in faults[2][0]
+    assert "mais longa que o cabeçalho" in faults[2][0]
 
 
 def test_row_beside_longer_ones_may_have_lost_its_cents():
@@ -69,7 +69,7 @@ def test_harmless_lengths_are_accepted(text):
     assert holdings_of_text(text) == {"PETR4": (100, D("30.1"))}
 
 
-def test_ignored_column_beyond_the_head_is_no_fault():
+def test_ignored_column_beyond_the_head_is_not_a_fault():
     text = "Ticker;Quantidade;PM\nPETR4;100;30,10;comprei na baixa\n"
     choices = Choices(roles={0: {3: IGNORED}})
     assert holdings_of_text(text, choices=choices) == {"PETR4": (100, D("30.1"))}
@@ -103,7 +103,7 @@ def test_faults_give_their_reasons():
             "Nota: use um número inteiro de 0 a 10.",
         ],
         8: [
-            "Quantidade: não cabe, o limite é 9.999.999.999.",
+            "Quantidade: o valor passa do limite de 9.999.999.999.",
             "Preço médio: Não pode ser negativo.",
         ],
         9: ["“PETR4/VALE3” cita mais de um ativo."],
@@ -213,7 +213,7 @@ def test_former_codes_become_todays_with_the_ratio_of_the_event():
     ]
     (fault,) = outcome.faults
     assert fault.reasons == (
-        "virou AMER3. Diga-a acima, ou escreva AMER3 com a quantidade e o preço médio de hoje.",
+        "virou AMER3. Informe-a acima ou use AMER3, com a quantidade e o preço médio de hoje.",
     )
 
 
@@ -247,5 +247,5 @@ def test_merging_equals_the_exact_weighted_average(lots):
     assert abs(holding.price - cost / total) <= D("0.000000005")
 
 
-def test_zero_quantity_is_a_holding_of_nothing():
+def test_zero_quantity_is_an_empty_holding():
     assert holdings_of_text(f"{HEAD}PETR4;0;30\nVALE3;0;0\n") == {"PETR4": (0, 0), "VALE3": (0, 0)}

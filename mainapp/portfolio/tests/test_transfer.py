@@ -36,12 +36,6 @@ def stocks():
     return {symbol: StockFactory(symbol=symbol, name=f"{symbol} S.A.") for symbol in SYMBOLS}
 
 
-@pytest.fixture
-def browser(client, alice):
-    client.force_login(alice)
-    return client
-
-
 def imported(data, owner):
     sheets = read_sheets(data.encode() if isinstance(data, str) else data)
     return read_import(sheets, owner)
@@ -113,7 +107,7 @@ def test_unknown_stocks_and_indices_are_errors_of_their_rows(alice):
         (b" <!DOCTYPE html><table>", "página da web"),
         (b"PK\x03\x04" + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "ods"),
         (b"PETR4;" * 201, "200 colunas"),
-        (b'Ativo;Quantidade;Preco medio\n"PETR4;1;1\n', "separar em colunas"),
+        (b'Ativo;Quantidade;Preco medio\n"PETR4;1;1\n', "Não conseguimos separar as linhas"),
         (b"\xff\xfe\x00", "Não conseguimos ler"),
     ],
 )

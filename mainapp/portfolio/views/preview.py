@@ -143,7 +143,7 @@ def _sentence(table: ReadTable) -> str:
         return _("Falta decidir uma coluna: responda abaixo e leia de novo.")
     if table.state == State.INCOMPLETE:
         missing = ", ".join(str(LABELS[role]) for role in table.columns.missing)
-        return _("Não foi lida: falta %(columns)s. Diga abaixo que coluna é e leia de novo.") % {
+        return _("Não foi lida: falta %(columns)s. Escolha a coluna abaixo e leia de novo.") % {
             "columns": missing
         }
     if table.state == State.EXCLUDED:
@@ -179,7 +179,9 @@ def _columns(table: ReadTable) -> Iterator[ColumnView]:
         ]
         is_beyond = place >= table.table.width > 0
         if is_beyond and role is None and place not in table.columns.ignored:
-            questions.append(_("Está além do cabeçalho: as linhas que a preenchem são erros."))
+            questions.append(
+                _("Está além do cabeçalho: as linhas com algum valor nela contam como erro.")
+            )
         reading = table.readings.get(place, Reading())
         yield ColumnView(
             name=f"coluna-{key}-{place}",
