@@ -67,7 +67,10 @@ def measure_responses(
 def accept_any_host_from_machines(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Serve monitoring by any Host header: balancers use addresses, and build no link from them."""
+    """Accept any Host header for monitoring pages: balancers send the machine's address.
+
+    These pages contain no links, which a forged Host could lead elsewhere.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path_info in MACHINE_PAGES:
@@ -78,9 +81,9 @@ def accept_any_host_from_machines(
 
 
 class RequireHttps(SecurityMiddleware):
-    """Redirects to https and adds security headers; names a proxy that TRUSTED_PROXIES lacks.
+    """Redirects to https and adds security headers; logs a proxy that TRUSTED_PROXIES lacks.
 
-    Such a proxy's requests came by https, but count as http: a redirect would come back for ever.
+    Its requests came by https, but count as http, so a redirect to https would never end.
     """
 
     def __init__(self, get_response: Any) -> None:
@@ -92,27 +95,27 @@ class RequireHttps(SecurityMiddleware):
     ) -> HttpResponseBase | None:
         if request.is_secure() or request.headers.get("X-Forwarded-Proto") != "https":
             return super().process_request(request)
-        self._name(client_address(request) or "a unix socket's peer")
+        self._log_proxy(client_address(request) or "a unix socket's peer")
         is_redirected = super().process_request(request) is not None
         return forgotten_proxy(request) if is_redirected else None
 
-    def _name(self, proxy: str) -> None:
-        """Log an address once; strangers may send the header too, from many addresses."""
+    def _log_proxy(self, proxy: str) -> None:
+        """Log an address once. The number is limited, because strangers can send the header too."""
         if proxy not in self._named_proxies and len(self._named_proxies) < MAX_NAMED_PROXIES:
             self._named_proxies.add(proxy)
             logger.error(
                 "%s forwards https requests, but TRUSTED_PROXIES does not contain it: add it if it "
-                "is your proxy, so that its X-Forwarded-Proto and X-Forwarded-For are believed",
+                "is your proxy, so that its X-Forwarded-Proto and X-Forwarded-For are trusted",
                 proxy,
             )
 
 
 class CompressText(GZipMiddleware):
-    """Compresses pages and other text, not pictures and archives, which are compressed already.
+    """Compresses pages and other text, but not pictures and archives, which are compressed already.
 
-    Compression betrays how similar a secret in a page is to what an attacker makes the page repeat
-    (BREACH). Django therefore adds a random number of bytes to each response, and masks its CSRF
-    tokens anew for each.
+    The length of a compressed page reveals whether a text that an attacker put into it resembles a
+    secret in it (BREACH). Django therefore adds a random number of bytes to each response, and
+    masks its CSRF tokens differently each time.
     """
 
     def process_response(
