@@ -1,4 +1,4 @@
-"""Bring an instance up to date before it starts; safe to repeat and to run twice at once."""
+"""Bring an instance up to date before it starts; safe to repeat and to run concurrently."""
 
 import sys
 from io import StringIO
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if fault := static_files.missing_assets_fault():
             sys.exit(f"pregao: {fault}")
         check_database()
-        wait = "another setup is at work on this database: waiting for its end"
+        wait = "another setup is running on this database: waiting for it to finish"
         with one_at_a_time("setup", on_wait=lambda: report("database", wait)):
             report("database", migrate())
             report("catalogue", seed_catalogue())
