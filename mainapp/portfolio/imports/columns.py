@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from mainapp.core.numbers import is_blank, parse_number
 from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.numbers import COMMA, are_percentages, is_mostly_numbers
+from mainapp.portfolio.imports.operations import is_sale
 from mainapp.portfolio.imports.sheets import Cell
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import tickers_in
@@ -20,9 +21,8 @@ LIKELY_CODES = 2  # columns that may hold the codes
 IGNORED = "ignorar"  # the user's choice for a column without a role
 AMOUNTS = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL, Role.NOTA)
 MAX_NOTA = 10
-BOUGHT = {"c", "compra", "compras", "buy", "b", "bought", "credito", "entrada"}
-SOLD = {"v", "venda", "vendas", "sell", "s", "sold", "debito", "saida"}
 CENTS = re.compile(r"\d\d", re.ASCII)
+SHORT = re.compile(r"\d\d?", re.ASCII)
 WHOLE = re.compile(r"\d+", re.ASCII)
 
 
@@ -110,6 +110,7 @@ class _Finder:
         self._find_price()
         self._find(Role.NOTA, self._is_nota)
         self._find(Role.DATA, lambda _place, _rank: True)
+        self._find(Role.MOEDA, lambda _place, _rank: True)
         self._find_operation()
         self._question_cents()
         return self._found
@@ -159,7 +160,7 @@ class _Finder:
 
     def _assign(self, role: Role, places: Sequence[int]) -> None:
         """Give the role to the first column if the others say the same; else ask."""
-        if role in (Role.DATA, Role.OPERACAO) or self._are_equal(places):
+        if role in (Role.DATA, Role.OPERACAO, Role.MOEDA) or self._are_equal(places):
             self._found.roles[role] = places[0]
         else:
             self._doubt(role, places, _("há mais de uma coluna assim; diga qual vale."))
@@ -207,9 +208,13 @@ class _Finder:
         if told and Role.OPERACAO not in self._found.roles:
             self._found.roles[Role.OPERACAO] = told[0]
 
-    def _is_operation(self, place: int, _rank: int = EXACT) -> bool:
-        words = self._words(place)
-        return words <= BOUGHT | SOLD and bool(words & SOLD)
+    def _is_operation(self, place: int, rank: int = WEAK) -> bool:
+        """Return whether there are sales; if the title is vague, beside purchases and sales only.
+
+        Beyond that, a word that is neither is an error of its row: Bonificação.
+        """
+        sales = [is_sale(word) for word in self._words(place)]
+        return True in sales and (rank < WEAK or None not in sales)
 
     def _has_words(self, place: int) -> bool:
         return all(len(word) > 1 for word in self._words(place))
@@ -218,22 +223,35 @@ class _Finder:
         return {fold(str(cell)) for cell in self._cells[place]} - {""}
 
     def _question_cents(self) -> None:
-        """Ask about notas of two digits after whole prices: 30,10 may have been cut in two."""
+        """Ask about short numbers after whole prices: 30,10 may have been cut in two.
+
+        In the column of the nota all of them may be notas; in another one they have two digits.
+        """
         roles = self._found.roles
-        price, nota = roles.get(Role.PRECO_MEDIO), roles.get(Role.NOTA)
+        price = roles.get(Role.PRECO_MEDIO, roles.get(Role.CUSTO_TOTAL))
         is_long = any(len(row) > self._table.width for _number, row in self._table.rows)
-        if self._table.sheet.separator != COMMA or price is None or nota != price + 1 or is_long:
+        if self._table.sheet.separator != COMMA or price is None or is_long:
             return
-        pairs = [(self._cells[price][n], self._cells[nota][n]) for n in range(len(self._cells[0]))]
-        if pairs and all(is_cut(whole, cents) for whole, cents in pairs if str(whole).strip()):
-            del roles[Role.NOTA]
+        after = price + 1
+        role = self._found.role_at(after)
+        if after >= len(self._cells) or role not in (None, Role.NOTA):
+            return
+        pairs = [
+            (whole, part)
+            for whole, part in zip(self._cells[price], self._cells[after], strict=True)
+            if str(whole).strip()
+        ]
+        cents = CENTS if role is None else SHORT
+        are_cut = all(is_cut(whole, part, cents) for whole, part in pairs)
+        if pairs and are_cut:
+            roles.pop(Role.NOTA, None)
             text = _("é mesmo a nota, ou os centavos do preço? “30,10” sem aspas vira 30 e 10.")
-            self._doubt(Role.NOTA, [nota], text)
+            self._doubt(Role.NOTA, [after], text)
 
 
-def is_cut(whole: Cell, cents: Cell) -> bool:
+def is_cut(whole: Cell, part: Cell, cents: re.Pattern[str] = CENTS) -> bool:
     """Return whether two cells may be one number that was cut at its decimal comma."""
-    return bool(WHOLE.fullmatch(str(whole).strip()) and CENTS.fullmatch(str(cents).strip()))
+    return bool(WHOLE.fullmatch(str(whole).strip()) and cents.fullmatch(str(part).strip()))
 
 
 def _number(cell: Cell) -> Decimal | None:

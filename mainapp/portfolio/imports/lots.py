@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from mainapp.portfolio.imports.sheets import Cell, Reason
+from mainapp.portfolio.imports.sheets import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +27,10 @@ class Lot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A row that is not imported: its code, if that can be read, and all symbols that it names."""
+    """A row that is not imported, with its code, if that can be read."""
 
     sheet: str
     number: int
     text: str
     reasons: tuple[Reason | str, ...]
-    symbols: frozenset[str]
     symbol: str = ""
-    row: tuple[Cell, ...] = ()

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.merging import Became, Merged, convert, merge
-from mainapp.portfolio.imports.reading import ReadTable, Unread
+from mainapp.portfolio.imports.reading import ReadTable
 from mainapp.portfolio.imports.sheets import Reason
 
 PARTIAL = _("Outra linha deste ativo não se deixa ler: a soma sairia errada.")
@@ -31,7 +31,7 @@ def combine(
     """Return the outcome; `refusals` gives the reasons why symbols, of today, cannot be held."""
     outcome = Outcome()
     lots = list(_converted(tables, successions, outcome))
-    unread = {_today(fault.symbol, successions) for fault in outcome.faults}
+    unread = {today(fault.symbol, successions) for fault in outcome.faults}
     for merged in merge(lots):
         reason = refusals.get(merged.symbol) or merged.reason
         if not reason and merged.symbol in unread:
@@ -60,12 +60,8 @@ def _converted(
                 outcome.faults.append(_fault(lot, converted))
 
 
-def named_symbols(tables: Iterable[ReadTable], unread: Iterable[Unread]) -> set[str]:
-    """Return every symbol that the file names anywhere, in rows and sheets read or not."""
-    return set().union(*(table.named for table in tables), *(each.named for each in unread))
-
-
-def _today(symbol: str, successions: Mapping[str, Became]) -> str:
+def today(symbol: str, successions: Mapping[str, Became]) -> str:
+    """Return what the symbol became; itself if it still trades or only ended."""
     became = successions.get(symbol)
     return became.symbol if became and became.symbol else symbol
 
@@ -77,5 +73,4 @@ def _fault(lot: Lot, reason: Reason | str) -> Fault:
         text=lot.symbol,
         symbol=lot.symbol,
         reasons=(reason,),
-        symbols=frozenset([lot.symbol]),
     )
