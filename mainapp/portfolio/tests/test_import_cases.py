@@ -208,6 +208,13 @@ def test_excluded_table_is_not_read():
     assert symbols_in(tables[1].table.sheet) == {"PETR4"}
 
 
+def test_sum_of_different_sheets_is_said():
+    """Sheets may be brokers, whose shares add up, or months, which do not."""
+    data = workbook(Jan=[HEAD, ["PETR4", 100, 30]], Fev=[HEAD, ["PETR4", 150, 31]])
+    (holding,) = read(data)[2].holdings
+    assert any("posição de outro dia" in note for note in holding.notes)
+
+
 def test_percentages_and_foreign_money_of_a_spreadsheet_are_not_plain_numbers():
     book = openpyxl.load_workbook(
         io.BytesIO(
