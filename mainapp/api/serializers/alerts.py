@@ -15,7 +15,7 @@ from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.alerts.selectors.alerts import STATUSES
 from mainapp.alerts.services.alerts import FIELDS
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money, Ticker
+from mainapp.api.serializers.common import Money, Ticker, TickerOfAmounts
 from mainapp.market.selectors.successions import succession_notes
 
 CENT = Decimal("0.01")
@@ -46,7 +46,7 @@ class AlertInput(serializers.Serializer):
     above, `lt`: at or below), or with `target_price` alone; of `duration` also `duration_minutes`.
     """
 
-    ativo = Ticker(required=False)
+    ativo = TickerOfAmounts(required=False)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
     compra = limit(MAX_LIMIT)
     venda = limit(MAX_LIMIT)
@@ -63,8 +63,8 @@ class AlertInput(serializers.Serializer):
     fires_if_beyond = serializers.BooleanField(required=False)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
-    symbol = Ticker(required=False)
-    stock = Ticker(required=False)
+    symbol = TickerOfAmounts(required=False)
+    stock = TickerOfAmounts(required=False)
     alert_type = serializers.ChoiceField(choices=["threshold", "duration"], required=False)
     comparison = serializers.ChoiceField(choices=["gt", "lt"], required=False)
     threshold_price = limit(MAX_LIMIT, allow_null=False)

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.market.models import Stock
+from mainapp.market.selectors.successions import other_amounts_note
 from mainapp.market.selectors.watchlists import stocks_named
 
 
@@ -37,3 +38,15 @@ class Ticker(serializers.CharField):
 
     def to_representation(self, value: Any) -> Any:
         return value.symbol
+
+
+class TickerOfAmounts(Ticker):
+    """A ticker beside quantities or prices: those of another ratio's former one are not today's."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        stock = super().run_validation(data)
+        if stock and (note := other_amounts_note(str(data))):
+            raise serializers.ValidationError(
+                f"{note} {_('Escreva o código e os valores de hoje.')}"
+            )
+        return stock

@@ -45,12 +45,14 @@ class Step:
 class Succession:
     """What became of a code.
 
-    `symbol` is today's code, None if trading just ended. `ratio` is new stocks for one old, later
-    splits of the new codes included; None if one of the ratios is not known. `sure` is False if
-    the code is taken for ended only because its quotes stopped.
+    `symbol` is today's code, None if trading ended. `last` is the last code, which may have ended
+    too; None if there was no other. `ratio` is new stocks of it for one old, later splits of the
+    new codes included; None if one of the ratios is not known. `sure` is False if the code is taken
+    for ended only because its quotes stopped.
     """
 
     symbol: str | None
+    last: str | None
     ratio: Decimal | None
     steps: tuple[Step, ...]
     sure: bool
@@ -125,9 +127,11 @@ def _succession(gone: _Gone, events: Events) -> Succession:
         steps += _splits(new, events[new], since=steps[-1].date)
     if not gone.is_last_traded:
         steps += _endings(chain[-1], events[chain[-1]])
+    ratios = [step.ratio for step in steps if step.new]
     return Succession(
         symbol=gone.last if gone.is_last_traded else None,
-        ratio=_product([step.ratio for step in steps]) if gone.is_last_traded else None,
+        last=gone.last,
+        ratio=_product(ratios) if gone.last else None,
         steps=tuple(steps),
         sure=gone.is_end_sure,
     )
@@ -138,6 +142,20 @@ def succession_notes(texts: Iterable[str]) -> list[str]:
     successions = get_successions(list(dict.fromkeys(texts)))
     notes = (describe(canonical(text) or text, found) for text, found in successions.items())
     return list(dict.fromkeys(notes))
+
+
+def other_amounts_note(text: str, stock: Stock) -> str:
+    """Return why quantities and prices of a typed former code are not those of `stock`, else "".
+
+    Stocks are found by former codes, so a quantity of 10 VVAR3 would become 10 BHIA3. No query for
+    the stock's own code.
+    """
+    if canonical(text) == stock.symbol:
+        return ""
+    succession = get_succession(text)
+    if succession is None or succession.last is None or succession.ratio == 1:
+        return ""
+    return describe(canonical(text) or text, succession)
 
 
 def describe(symbol: str, succession: Succession) -> str:

@@ -20,8 +20,8 @@ MAX_LOTS_SHOWN = 4
 class Became:
     """What became of a code that no longer trades, and the sentence that says so.
 
-    `symbol` is today's code, None if trading just ended. `ratio` is new stocks for one old; None if
-    it is not known.
+    `symbol` is the last code, None if trading just ended. `ratio` is new stocks for one old; None
+    if it is not known.
     """
 
     symbol: str | None

@@ -140,7 +140,7 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
 
 def _successions(symbols: Collection[str]) -> dict[str, Became]:
     return {
-        code: Became(symbol=found.symbol, ratio=found.ratio, note=describe(code, found))
+        code: Became(symbol=found.last, ratio=found.ratio, note=describe(code, found))
         for code, found in get_successions(symbols).items()
     }
 
