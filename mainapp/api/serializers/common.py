@@ -45,8 +45,7 @@ class TickerOfAmounts(Ticker):
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         stock = super().run_validation(data)
-        if stock and (note := other_amounts_note(str(data))):
-            raise serializers.ValidationError(
-                f"{note} {_('Escreva o código e os valores de hoje.')}"
-            )
+        if stock and (note := other_amounts_note(str(data), stock)):
+            hint = _("Escreva o código e os valores de hoje.")
+            raise serializers.ValidationError(f"{note} {hint}")
         return stock
