@@ -45,12 +45,14 @@ class Step:
 class Succession:
     """The steps from a former code to today's.
 
-    `symbol` is today's code, None if the code has no successor. `ratio` is the number of new stocks
-    for one old stock, later splits of the new codes included; None if one of the ratios is not
-    known. `sure` is False if the only evidence for the end is that quotes stopped.
+    `last` is the newest successor, None if there is none; `symbol` is the same, or None if that one
+    no longer trades either. `ratio` is the number of its stocks for one old stock, later splits
+    included; None if one of the ratios is not known. `sure` is False if the only evidence for the
+    end is that quotes stopped.
     """
 
     symbol: str | None
+    last: str | None
     ratio: Decimal | None
     steps: tuple[Step, ...]
     sure: bool
@@ -126,9 +128,11 @@ def _succession(former: _FormerCode, events: Events) -> Succession:
         steps += _splits(new, events[new], since=steps[-1].date)
     if not former.is_last_traded:
         steps += _endings(chain[-1], events[chain[-1]])
+    ratios = [step.ratio for step in steps if step.new]
     return Succession(
         symbol=former.last if former.is_last_traded else None,
-        ratio=_product([step.ratio for step in steps]) if former.is_last_traded else None,
+        last=former.last,
+        ratio=_product(ratios) if former.last else None,
         steps=tuple(steps),
         sure=former.is_end_sure,
     )
@@ -139,6 +143,20 @@ def succession_notes(texts: Iterable[str]) -> list[str]:
     successions = get_successions(list(dict.fromkeys(texts)))
     notes = (describe(canonical(text) or text, each) for text, each in successions.items())
     return list(dict.fromkeys(notes))
+
+
+def other_amounts_note(text: str, stock: Stock) -> str:
+    """Return a note if amounts of the typed former code differ from those of `stock`, else "".
+
+    Stocks are found by their former codes too, so a quantity of 10 VVAR3 would become 10 BHIA3.
+    No query for the stock's own code.
+    """
+    if canonical(text) == stock.symbol:
+        return ""
+    succession = get_succession(text)
+    if succession is None or succession.last is None or succession.ratio == 1:
+        return ""
+    return describe(canonical(text) or text, succession)
 
 
 def describe(symbol: str, succession: Succession) -> str:

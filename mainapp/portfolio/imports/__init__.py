@@ -11,6 +11,7 @@ A file becomes holdings in these steps, each a module:
     rows      rows as lots (a symbol, a quantity and a price) or as faults with their reasons
     reading   these steps for every table of a file
     merging   lots of one stock as one holding, in today's symbol
+    naming    what the file names, read or not
     outcome   the holdings of a whole file, and what is left out
 
 `portfolio.selectors.imports` puts them together with the catalogue and the user's portfolio.

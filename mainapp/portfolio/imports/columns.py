@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from mainapp.core.numbers import is_blank, parse_number
 from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.numbers import COMMA, are_percentages, is_mostly_numbers
+from mainapp.portfolio.imports.operations import is_sale
 from mainapp.portfolio.imports.sheets import Cell
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import tickers_in
@@ -19,9 +20,8 @@ from mainapp.portfolio.policies import MAX_NOTA
 SAMPLE_ROWS = 200
 CODE_COLUMNS = 2  # that are read beyond the sample, as they may hold the tickers
 IGNORED = "ignorar"  # the user's choice for a column without a role
-PURCHASE_WORDS = {"c", "compra", "compras", "buy", "b", "bought", "credito", "entrada"}
-SALE_WORDS = {"v", "venda", "vendas", "sell", "s", "sold", "debito", "saida"}
 CENTS = re.compile(r"\d\d", re.ASCII)
+SHORT = re.compile(r"\d\d?", re.ASCII)
 WHOLE = re.compile(r"\d+", re.ASCII)
 
 
@@ -109,6 +109,7 @@ class _ColumnFinder:
         self._find_price()
         self._find_role(Role.NOTA, self._is_nota)
         self._find_role(Role.DATA, lambda _place, _rank: True)
+        self._find_role(Role.MOEDA, lambda _place, _rank: True)
         self._find_operation()
         self._ask_about_cents()
         return self._columns
@@ -158,7 +159,7 @@ class _ColumnFinder:
 
     def _assign(self, role: Role, places: Sequence[int]) -> None:
         """Give the role to the first column if the others have the same values; else ask."""
-        if role in (Role.DATA, Role.OPERACAO) or self._are_equal(places):
+        if role in (Role.DATA, Role.OPERACAO, Role.MOEDA) or self._are_equal(places):
             self._columns.roles[role] = places[0]
         else:
             self._doubt(role, places, _("há mais de uma coluna assim; escolha qual usar."))
@@ -212,9 +213,13 @@ class _ColumnFinder:
                 roles[Role.OPERACAO] = place
                 return
 
-    def _is_operation(self, place: int, _rank: int = EXACT) -> bool:
-        words = self._words(place)
-        return words <= PURCHASE_WORDS | SALE_WORDS and bool(words & SALE_WORDS)
+    def _is_operation(self, place: int, rank: int = WEAK) -> bool:
+        """Return whether the column has sales, and under a vague title nothing but operations.
+
+        Under a clear title another word, such as Bonificação, is an error of its row.
+        """
+        sales = [is_sale(word) for word in self._words(place)]
+        return True in sales and (rank < WEAK or None not in sales)
 
     def _has_words(self, place: int) -> bool:
         # A column of C and V without a title may be anything.
@@ -224,23 +229,36 @@ class _ColumnFinder:
         return {fold(str(cell)) for cell in self._cells[place]} - {""}
 
     def _ask_about_cents(self) -> None:
-        """Ask about notas of two digits after whole prices: they may be the cents of the price."""
+        """Ask about short numbers after whole prices: they may be the cents of the price.
+
+        In the column of the nota they have one or two digits, in another one exactly two.
+        """
         roles = self._columns.roles
-        price, nota = roles.get(Role.PRECO_MEDIO), roles.get(Role.NOTA)
-        # Rows beyond the head are faults with a reason of their own.
+        price = roles.get(Role.PRECO_MEDIO, roles.get(Role.CUSTO_TOTAL))
+        # Rows beyond the header are faults with their own reason.
         is_long = any(len(row) > self._table.width for _number, row in self._table.rows)
-        if self._table.sheet.separator != COMMA or price is None or nota != price + 1 or is_long:
+        if self._table.sheet.separator != COMMA or price is None or is_long:
             return
-        pairs = [(self._cells[price][n], self._cells[nota][n]) for n in range(len(self._cells[0]))]
-        if pairs and all(may_be_cut(whole, cents) for whole, cents in pairs if str(whole).strip()):
-            del roles[Role.NOTA]
+        after = price + 1
+        role = self._columns.role_at(after)
+        if after >= len(self._cells) or role not in (None, Role.NOTA):
+            return
+        pairs = [
+            (whole, part)
+            for whole, part in zip(self._cells[price], self._cells[after], strict=True)
+            if str(whole).strip()
+        ]
+        cents = CENTS if role is None else SHORT
+        are_cut = all(may_be_cut(whole, part, cents) for whole, part in pairs)
+        if pairs and are_cut:
+            roles.pop(Role.NOTA, None)
             text = _("é mesmo a nota, ou os centavos do preço? “30,10” sem aspas vira 30 e 10.")
-            self._doubt(Role.NOTA, [nota], text)
+            self._doubt(Role.NOTA, [after], text)
 
 
-def may_be_cut(whole: Cell, cents: Cell) -> bool:
+def may_be_cut(whole: Cell, part: Cell, cents: re.Pattern[str] = CENTS) -> bool:
     """Return whether two cells may be one number that was split at its decimal comma."""
-    return bool(WHOLE.fullmatch(str(whole).strip()) and CENTS.fullmatch(str(cents).strip()))
+    return bool(WHOLE.fullmatch(str(whole).strip()) and cents.fullmatch(str(part).strip()))
 
 
 def _number(cell: Cell) -> Decimal | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from mainapp.portfolio.imports.sheets import Cell, Reason
+from mainapp.portfolio.imports.sheets import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +27,10 @@ class Lot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A row that is not imported, with the reasons.
-
-    `symbol` is its stock, "" if the row does not name exactly one; `symbols` are all those that it
-    names in any cell.
-    """
+    """A row that is not imported, with the reasons. `symbol` is "" if the code cannot be read."""
 
     sheet: str
     number: int
     text: str
     reasons: tuple[Reason | str, ...]
-    symbols: frozenset[str]
     symbol: str = ""
-    row: tuple[Cell, ...] = ()

@@ -20,8 +20,8 @@ MAX_LOTS_SHOWN = 4
 class Conversion:
     """The conversion of a code that no longer trades to today's, and a sentence about it.
 
-    `symbol` is today's code, None if the code has no successor. `ratio` is the number of new stocks
-    for one old stock, None if it is not known.
+    `symbol` is the newest successor, None if there is none. `ratio` is the number of its stocks for
+    one old stock, None if it is not known.
     """
 
     symbol: str | None
@@ -83,10 +83,8 @@ def _merged(symbol: str, lots: Sequence[Lot]) -> Merged:
     rounded = _rounded(quantity), _rounded(price)
     if len(lots) > 1:
         notes.append(_lots_note(lots))
-    if _are_repeated(lots):
-        notes.append(
-            _("os mesmos números em mais de uma aba: se são a mesma posição, leia uma aba só")
-        )
+    if len({lot.sheet for lot in lots}) > 1:
+        notes.append(_sheets_note(lots))
     if rounded[0] != quantity:
         notes.append(_rounded_note(_("quantidade"), quantity, rounded[0]))
     if rounded[1] != price:
@@ -155,13 +153,17 @@ def _reason(quantity: Fraction, price: Fraction) -> str:
 def _are_repeated(lots: Sequence[Lot]) -> bool:
     """Return whether two sheets have the same numbers for the stock."""
     sheets = {lot.sheet for lot in lots}
-    if len(sheets) == 1:
-        return False
     totals = {
         tuple(sorted((lot.quantity, lot.price) for lot in lots if lot.sheet == sheet))
         for sheet in sheets
     }
     return len(totals) < len(sheets)
+
+
+def _sheets_note(lots: Sequence[Lot]) -> str:
+    if _are_repeated(lots):
+        return _("os mesmos números em mais de uma aba: se são a mesma posição, leia uma aba só")
+    return _("somado de mais de uma aba: se uma é a posição de outro dia, leia uma aba só")
 
 
 def _lots_note(lots: Sequence[Lot]) -> str:

@@ -1,8 +1,8 @@
 """Decimal separators of the columns of a table.
 
-1.000 is one thousand, or one with three decimals. The other numbers of its column decide. If they
-do not, the other columns can only show that it is one thousand, by a comma that starts decimals.
-Otherwise the user is asked.
+1.000 is one thousand, or one with three decimals. The other numbers of its column decide, unless
+other columns contradict them. Without such numbers, the other columns can only show that it is one
+thousand, by a comma that starts decimals. Otherwise the user is asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def _reading(ambiguous: list[str], own: set[str], others: set[str], chosen: str 
     example = ambiguous[0] if ambiguous else ""
     if chosen:
         return Reading(separator=chosen, example=example, is_chosen=True)
-    if len(own) == 1:
+    if len(own) == 1 and (not ambiguous or own == (others or own)):
         return Reading(separator=next(iter(own)), example=example)
     if own or not ambiguous:
         return Reading(example=example)

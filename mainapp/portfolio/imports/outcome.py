@@ -7,7 +7,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.merging import Conversion, Merged, convert, merge
-from mainapp.portfolio.imports.reading import ReadTable, Unread
+from mainapp.portfolio.imports.reading import ReadTable
 from mainapp.portfolio.imports.sheets import Reason
 
 PARTIAL = _("Outra linha deste ativo tem um erro: a soma sairia errada.")
@@ -33,7 +33,7 @@ def combine(
     """Return the outcome; `refusals` maps today's symbols that cannot be held to the reason."""
     outcome = Outcome()
     lots = list(_converted(tables, conversions, outcome))
-    unread = {_today(fault.symbol, conversions) for fault in outcome.faults}
+    unread = {today(fault.symbol, conversions) for fault in outcome.faults}
     for merged in merge(lots):
         reason = refusals.get(merged.symbol) or merged.reason
         if not reason and merged.symbol in unread:
@@ -62,12 +62,8 @@ def _converted(
                 outcome.faults.append(_fault(lot, converted))
 
 
-def named_symbols(tables: Iterable[ReadTable], unread: Iterable[Unread]) -> set[str]:
-    """Return every symbol that the file names anywhere, in rows and sheets read or not."""
-    return set().union(*(table.named for table in tables), *(each.named for each in unread))
-
-
-def _today(symbol: str, conversions: Mapping[str, Conversion]) -> str:
+def today(symbol: str, conversions: Mapping[str, Conversion]) -> str:
+    """Return today's code of a symbol; the symbol itself if it has no successor."""
     conversion = conversions.get(symbol)
     return conversion.symbol if conversion and conversion.symbol else symbol
 
@@ -79,5 +75,4 @@ def _fault(lot: Lot, reason: Reason | str) -> Fault:
         text=lot.symbol,
         symbol=lot.symbol,
         reasons=(reason,),
-        symbols=frozenset([lot.symbol]),
     )

@@ -11,7 +11,7 @@ from mainapp.portfolio.imports.columns import (
     find_columns,
 )
 from mainapp.portfolio.imports.numbers import Reading, read_columns
-from mainapp.portfolio.imports.rows import TableRows, named_in, read_rows
+from mainapp.portfolio.imports.rows import TableRows, read_rows
 from mainapp.portfolio.imports.sheets import (
     NO_TABLE,
     ONLY_HIDDEN,
@@ -67,15 +67,6 @@ class ReadTable:
         is_open = any(reading.is_open for reading in self.readings.values())
         return self.state == State.DOUBT or (self.state == State.READ and is_open)
 
-    @property
-    def named(self) -> set[str]:
-        """The symbols in all rows, read or not, and in the texts above."""
-        if self.state != State.READ:
-            return _named(self.table.sheet)
-        rows = self.rows
-        named = rows.named.union(*(fault.symbols for fault in rows.faults))
-        return named.union({lot.symbol for lot in rows.lots}, *map(named_in, self.table.above))
-
     def examples(self, place: int) -> list[Cell]:
         cells = self.table.column(place)[:SAMPLE_ROWS]
         return list(dict.fromkeys(cell for cell in cells if not is_empty([cell])))[:MAX_EXAMPLES]
@@ -86,10 +77,6 @@ class Unread:
     """A sheet that is not read, because it is hidden or has no table."""
 
     sheet: Sheet
-
-    @property
-    def named(self) -> set[str]:
-        return _named(self.sheet)
 
 
 def split_tables(sheets: Iterable[Sheet]) -> tuple[list[Table], list[Unread]]:
@@ -149,7 +136,3 @@ def _state(table: Table, columns: Columns, source: Source | None, choices: Choic
 def _number_cells(table: Table, columns: Columns) -> dict[int, Sequence[Cell]]:
     places = [place for role, place in columns.roles.items() if role in NUMBERS]
     return {place: table.column(place) for place in places}
-
-
-def _named(sheet: Sheet) -> set[str]:
-    return set().union(*map(named_in, sheet.rows))

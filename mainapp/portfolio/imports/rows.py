@@ -18,19 +18,21 @@ from mainapp.core.numbers import (
     parse_number,
 )
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.columns import SALE_WORDS, Columns, may_be_cut
+from mainapp.portfolio.imports.columns import Columns, may_be_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_number
+from mainapp.portfolio.imports.operations import is_sale
 from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
-from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
+from mainapp.portfolio.imports.tickers import tickers_in
 from mainapp.portfolio.imports.titles import Role
 from mainapp.portfolio.policies import MAX_NOTA
 
 MAX_DIGITS = 10  # before the comma
 MAX_TEXT = 40  # of a cell that is quoted in a reason
 NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
+REAIS = {"brl", "r$", "rs", "r", "real", "reais", "real brasileiro", "brazilian real", "986"}
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
 
 
@@ -50,7 +52,6 @@ class TableRows:
     faults: list[Fault] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)
 
 
 def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -> TableRows:
@@ -65,7 +66,6 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
             continue
         if row[:width] == titles or _is_text(row, columns):
             result.skipped.append(number)
-            result.named |= named_in(row)
             continue
         lot = reader.read(number, row, on)
         if isinstance(lot, Lot):
@@ -73,11 +73,6 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
         else:
             result.faults.append(lot)
     return result
-
-
-def named_in(row: Sequence[Cell]) -> frozenset[str]:
-    """Return every symbol in the row."""
-    return frozenset(all_tickers_in(cell for cell in row if isinstance(cell, str)))
 
 
 def _dates(table: Table, columns: Columns) -> list[date | None]:
@@ -127,9 +122,11 @@ class _RowReader:
 
     def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
         reasons: list[Reason] = []
-        symbol, quantity, price, nota, _length = (
+        for check in (self._check_length, self._check_currency):
+            self._try(check, row, reasons)
+        symbol, quantity, price, nota = (
             self._try(read, row, reasons)
-            for read in (self._symbol, self._quantity, self._price, self._nota, self._check_length)
+            for read in (self._symbol, self._quantity, self._price, self._nota)
         )
         if reasons:
             return self._fault(number, row, reasons)
@@ -160,8 +157,6 @@ class _RowReader:
             text=code[:MAX_TEXT],
             symbol=symbols[0] if len(symbols) == 1 else "",
             reasons=tuple(reasons),
-            symbols=named_in(row),
-            row=tuple(row),
         )
 
     def _check_length(self, row: Row) -> None:
@@ -212,10 +207,19 @@ class _RowReader:
         number = self._number(row, Role.QUANTIDADE)
         if number is None:
             raise Unreadable(_("Falta a quantidade."))
-        is_sale = Role.OPERACAO in self._columns.roles and (
-            fold(str(self._cell(row, Role.OPERACAO))) in SALE_WORDS
-        )
-        return Fraction(-abs(number) if is_sale else number)
+        return Fraction(-abs(number) if self._is_sale(row) else number)
+
+    def _is_sale(self, row: Row) -> bool:
+        text = str(self._cell(row, Role.OPERACAO)).strip()
+        sale = is_sale(text)
+        if sale is None and text:
+            raise Unreadable(_("“%(text)s” não é compra nem venda."), text=text[:MAX_TEXT])
+        return bool(sale)
+
+    def _check_currency(self, row: Row) -> None:
+        text = str(self._cell(row, Role.MOEDA)).strip()
+        if not is_blank(text) and fold(text) not in REAIS:
+            raise Unreadable(_("A moeda é “%(text)s”, não o real."), text=text[:MAX_TEXT])
 
     def _price(self, row: Row) -> Fraction:
         """Return the price of one unit; a sale needs none."""

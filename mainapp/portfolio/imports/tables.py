@@ -1,11 +1,12 @@
 """Tables of a sheet: a head of one or more rows, and the rows below it.
 
-A sheet may hold several tables, one below the other, with texts above and between them.
+A sheet may hold several tables, below or beside each other, with texts above and between them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from mainapp.portfolio.imports.numbers import is_number
 from mainapp.portfolio.imports.sheets import Cell, Row, Sheet, column_name, is_empty
@@ -30,7 +31,7 @@ MONEY = {Role.PRECO_MEDIO, Role.CUSTO_TOTAL}
 class Table:
     """A table; rows keep their numbers in the sheet. `key` is its number in the file.
 
-    Columns beyond the head have an empty title. `above` are the texts before its head.
+    Columns beyond the head have an empty title.
     """
 
     key: int
@@ -39,7 +40,6 @@ class Table:
     titles: list[str]
     groups: list[str]
     rows: list[tuple[int, Row]]
-    above: list[Row] = field(default_factory=list)
 
     @property
     def width(self) -> int:
@@ -70,23 +70,53 @@ def find_tables(sheet: Sheet, *, first_key: int = 0) -> list[Table]:
         return _without_head(sheet, first_key)
     tables: list[Table] = []
     ends = [place - size + 1 for place, size in heads[1:]] + [len(sheet.rows)]
-    start = 0
     for (place, size), end in zip(heads, ends, strict=True):
         titles, groups = _titles(sheet.rows, place, size)
         body = list(enumerate(sheet.rows[place + 1 : end], start=place + 2))
-        tables.append(
-            Table(
-                key=first_key + len(tables),
-                sheet=sheet,
-                head_number=place + 1,
-                titles=titles,
-                groups=groups,
-                rows=body,
-                above=sheet.rows[start : place - size + 1],
+        for first, last in _blocks(titles, groups):
+            cells = _cells_between(first, last)
+            tables.append(
+                Table(
+                    key=first_key + len(tables),
+                    sheet=sheet,
+                    head_number=place + 1,
+                    titles=cells(titles),
+                    groups=cells(groups),
+                    rows=[(number, cells(row)) for number, row in body],
+                )
             )
-        )
-        start = end
     return tables
+
+
+def _blocks(titles: Sequence[str], groups: Sequence[str]) -> list[tuple[int, int | None]]:
+    """Return the first column of each table side by side, and the column after its last.
+
+    Tables are side by side if columns without a title separate them and each has all roles that a
+    table needs. Usually there is only one.
+    """
+    starts = [
+        place
+        for place, title in enumerate(titles)
+        if title and (not place or not titles[place - 1])
+    ]
+    ends = [*starts[1:], len(titles)]
+    heads = [
+        _has_all_roles(titles[first:last], groups[first:last])
+        for first, last in zip(starts, ends, strict=True)
+    ]
+    if len(starts) < 2 or not all(heads):
+        return [(0, None)]
+    return [(0, ends[0]), *zip(starts[1:-1], ends[1:-1], strict=True), (starts[-1], None)]
+
+
+def _has_all_roles(titles: Sequence[str], groups: Sequence[str]) -> bool:
+    roles = set().union(*map(roles_of, titles, groups))
+    return Role.QUANTIDADE in roles and Role.ATIVO in roles and bool(roles & MONEY)
+
+
+def _cells_between(first: int, last: int | None) -> Callable[[Sequence[Any]], list[Any]]:
+    """Return a function that returns a row with empty cells outside these columns."""
+    return lambda row: [*([""] * first), *row[first:last]]
 
 
 def _without_head(sheet: Sheet, key: int) -> list[Table]:
@@ -112,7 +142,8 @@ def _heads(rows: Sequence[Row]) -> list[tuple[int, int]]:
         searched += len(row)
         if searched > MAX_TITLES or len(heads) == MAX_TABLES:
             break
-        if size := _head_size(rows, place):
+        size = 0 if _is_section(rows, place, heads) else _head_size(rows, place)
+        if size:
             titles, _groups = _titles(rows, place, size)
             if tuple(titles) not in seen:  # the same head again is a row to skip, as on a new page
                 heads.append((place, size))
@@ -120,6 +151,14 @@ def _heads(rows: Sequence[Row]) -> list[tuple[int, int]]:
     # A row of titles may be a complete head and also the first row of a larger one.
     followers = [place - size + 1 for place, size in heads[1:]] + [len(rows)]
     return [head for head, start in zip(heads, followers, strict=False) if head[0] < start]
+
+
+def _is_section(rows: Sequence[Row], place: int, heads: Sequence[tuple[int, int]]) -> bool:
+    """Return whether the row is one text, in the column of the codes below a complete head."""
+    filled = [column for column, cell in enumerate(rows[place]) if not is_empty([cell])]
+    if len(filled) != 1 or not heads or heads[-1][0] != place - 1:
+        return False
+    return Role.ATIVO in roles_of(_text(rows[place - 1], filled[0]))
 
 
 def _head_size(rows: Sequence[Row], place: int) -> int:

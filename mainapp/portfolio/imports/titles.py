@@ -16,6 +16,7 @@ class Role(StrEnum):
     NOTA = "nota"
     DATA = "data"
     OPERACAO = "operacao"
+    MOEDA = "moeda"
 
 
 EXACT, LIKELY, WEAK = 0, 1, 2  # ranks of a title for a role
@@ -97,10 +98,12 @@ TITLES: dict[Role, dict[int, str]] = {
     Role.OPERACAO: {
         EXACT: (
             "operacao|tipo operacao|c v|compra venda|lado|side|transaction type|"
-            "tipo movimentacao|entrada saida|action|buy sell"
+            "tipo movimentacao|entrada saida|action|buy sell|d c|c d|"
+            "debito credito|credito debito|compra ou venda"
         ),
-        WEAK: "tipo|type|movimentacao|natureza",
+        WEAK: "tipo|type|movimentacao|natureza|posicao|position|situacao|status",
     },
+    Role.MOEDA: {EXACT: "moeda|currency|ccy|moeda ativo|moeda negociacao|moeda preco"},
 }
 BY_TITLE = {
     role: {title: rank for rank, titles in ranks.items() for title in titles.split("|")}

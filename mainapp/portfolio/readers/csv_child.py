@@ -15,6 +15,8 @@ from typing import Any
 
 # In order of preference when several separate the sample equally well.
 SEPARATORS = (";", "\t", "|", ",")
+# Tried only if none of those finds the titles of a table.
+RARE_SEPARATORS = (":", "^", "~", "#", "*", " ")
 SAMPLE_ROWS = 500
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # Beginnings of the titles of the columns that every portfolio has.
@@ -26,7 +28,7 @@ TITLE = re.compile(
 # Appended as the last row; an open quotation mark makes it part of the row before.
 END = "\0"
 # The first line of some files names the separator to Excel.
-DIRECTIVE = re.compile(r"sep=([;,|\t])[;,|\t]*\s*", re.IGNORECASE)
+DIRECTIVE = re.compile(r"sep=([^\w\s\"]|[\t ])[;,|\t]*\s*", re.IGNORECASE)
 
 
 def work(arguments: list[str], data: bytes) -> dict[str, Any]:
@@ -89,7 +91,12 @@ def separator(text: str) -> str:
     Without titles it is the one that splits the most rows into the same number of columns.
     """
     scores = {each: fitness(text, each) for each in SEPARATORS}
-    return max(SEPARATORS, key=lambda each: scores[each])
+    best = max(SEPARATORS, key=lambda each: scores[each])
+    if not scores[best][0]:
+        rare = {each: fitness(text, each) for each in RARE_SEPARATORS}
+        likely = max(RARE_SEPARATORS, key=lambda each: rare[each])
+        return likely if rare[likely][0] > 2 else best
+    return best
 
 
 def fitness(text: str, delimiter: str) -> tuple[int, int, int]:

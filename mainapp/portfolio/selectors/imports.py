@@ -1,6 +1,5 @@
 """Comparison of an imported file with the user's portfolio, for the preview."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -12,10 +11,10 @@ from mainapp.accounts.models import User
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import describe, get_successions
 from mainapp.market.selectors.watchlists import stocks_named
-from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.columns import candidate_symbols
 from mainapp.portfolio.imports.merging import Conversion, Merged
-from mainapp.portfolio.imports.outcome import Outcome, combine, named_symbols
+from mainapp.portfolio.imports.naming import Names, names_in
+from mainapp.portfolio.imports.outcome import Outcome, combine, today
 from mainapp.portfolio.imports.reading import (
     Choices,
     ReadTable,
@@ -28,9 +27,6 @@ from mainapp.portfolio.selectors.holdings import holdings_of
 from mainapp.portfolio.templatetags.carteira import exact
 from mainapp.portfolio.valuation import Holding, add, times
 
-WORD = re.compile(r"[a-z0-9]+")
-LEAST_WORD = 3
-COMMON_WORDS = {"banco", "cia", "companhia", "fundo", "fii", "etf", "bdr", "grupo", "dos", "das"}
 UNKNOWN = gettext_noop("Não conhecemos o ativo “%(text)s”.")
 INDEX = gettext_noop("%(text)s é um índice: não se compra nem se guarda na carteira.")
 
@@ -114,17 +110,19 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     stocks = stocks_named(candidates)
     read = read_tables(tables, stocks.keys(), choices)
     lots = {lot.symbol for table in read for lot in table.rows.lots}
-    named = named_symbols(read, unread)
-    known = _conversions(candidates | named)
+    names = names_in(read, unread)
+    held = holdings_of(user)
+    known = _conversions(candidates | names.symbols | {holding.symbol for holding in held})
     conversions = {
         code: _with_typed_ratio(code, each, choices.ratios) for code, each in known.items()
     }
     symbols = candidates | lots | _successors(conversions)
     stocks |= stocks_named(symbols - stocks.keys())
     outcome = combine(read, conversions, _refusals(symbols, stocks))
-    changes = _changes(outcome.holdings, held := holdings_of(user), stocks)
+    changes = _changes(outcome.holdings, held, stocks)
     others = _untouched(held, changes)
-    kept = _named_in(others, named | _successors(conversions), outcome)
+    changed = {change.stock.symbol for change in changes}
+    kept = _named_in(others, names, conversions, changed)
     imported = [_cost(change.merged.quantity, change.price) for change in changes]
     return Import(
         tables=read,
@@ -144,7 +142,7 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
 
 def _conversions(symbols: Collection[str]) -> dict[str, Conversion]:
     return {
-        code: Conversion(symbol=found.symbol, ratio=found.ratio, note=describe(code, found))
+        code: Conversion(symbol=found.last, ratio=found.ratio, note=describe(code, found))
         for code, found in get_successions(symbols).items()
     }
 
@@ -187,26 +185,21 @@ def _untouched(held: Iterable[Holding], changes: Iterable[Change]) -> list[Holdi
 
 
 def _named_in(
-    holdings: Iterable[Holding], symbols: Collection[str], outcome: Outcome
+    holdings: Iterable[Holding],
+    names: Names,
+    conversions: Mapping[str, Conversion],
+    changed: set[str],
 ) -> list[Holding]:
-    """Return the holdings that the file names: by symbol, or by name in a row without one."""
-    words = {
-        word
-        for fault in outcome.faults
-        if not fault.symbol
-        for word in WORD.findall(fold(" ".join(map(str, fault.row))))
-    }
+    """Return the holdings that the file names by any of their codes or by the company's name.
+
+    A holding under a former code whose successor is imported is replaced, unless the file names it.
+    """
+    todays = {today(symbol, conversions) for symbol in names.symbols} - changed
     return [
         holding
         for holding in holdings
-        if holding.symbol in symbols or _first_word(holding.name) in words
+        if names.has(holding.symbol, holding.name) or today(holding.symbol, conversions) in todays
     ]
-
-
-def _first_word(name: str) -> str:
-    """Return the first distinctive word of a name: petrobras of Petrobras PN, "" if none is."""
-    words = (word for word in fold(name).split() if word not in COMMON_WORDS)
-    return next((word for word in words if len(word) >= LEAST_WORD), "")
 
 
 def _changes(

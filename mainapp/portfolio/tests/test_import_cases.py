@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from django.conf import settings
 
+from mainapp.portfolio.imports.naming import symbols_in
 from mainapp.portfolio.imports.outcome import combine
 from mainapp.portfolio.imports.reading import Choices, State, read_tables, split_tables
 from mainapp.portfolio.readers.files import read_sheets
@@ -122,7 +123,7 @@ def test_file_of_b3_is_named_and_not_imported(name):
 
     assert {table.state for table in tables} == {State.ELSEWHERE}
     assert all(ELSEWHERE[name] in table.source.name for table in tables)
-    assert "PETR4" in tables[0].named
+    assert "PETR4" in symbols_in(tables[0].table.sheet)
     assert values(outcome) == {}
 
 
@@ -193,8 +194,8 @@ def test_every_visible_sheet_is_read_and_hidden_ones_are_named():
         ("hidden", True),
     ]
     assert [table.state for table in tables] == [State.READ, State.READ, State.INCOMPLETE]
-    assert unread[1].named == {"VALE3"}
-    assert tables[2].named == {"ITUB4"}
+    assert symbols_in(unread[1].sheet) == {"VALE3"}
+    assert symbols_in(tables[2].table.sheet) == {"ITUB4"}
 
 
 def test_excluded_table_is_not_read():
@@ -204,7 +205,14 @@ def test_excluded_table_is_not_read():
     assert any("mais de uma aba" in note for note in outcome.holdings[0].notes)
     tables, _unread, outcome = read(data, Choices(excluded={1}))
     assert values(outcome) == decimals(PETR4)
-    assert tables[1].named == {"PETR4"}
+    assert symbols_in(tables[1].table.sheet) == {"PETR4"}
+
+
+def test_sum_of_different_sheets_is_said():
+    """Sheets may be brokers, whose shares add up, or months, which do not."""
+    data = workbook(Jan=[HEAD, ["PETR4", 100, 30]], Fev=[HEAD, ["PETR4", 150, 31]])
+    (holding,) = read(data)[2].holdings
+    assert any("posição de outro dia" in note for note in holding.notes)
 
 
 def test_percentages_and_foreign_money_of_a_spreadsheet_are_not_plain_numbers():

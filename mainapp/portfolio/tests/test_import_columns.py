@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from mainapp.portfolio.imports.columns import IGNORED
+from mainapp.portfolio.imports.naming import symbols_in
 from mainapp.portfolio.imports.reading import Choices, State
 from mainapp.portfolio.imports.sheets import Sheet, UnreadableFile
 from mainapp.portfolio.imports.titles import Role
@@ -284,7 +285,7 @@ def test_files_of_b3_are_named(head, name, title):
     table = table_of(f"{title}{head}\n{cells}\n")
     assert table.state == State.ELSEWHERE
     assert name in table.source.name
-    assert table.named == {"PETR4"}
+    assert symbols_in(table.table.sheet) == {"PETR4"}
 
 
 def test_position_of_b3_with_an_added_average_price_is_imported():
@@ -293,3 +294,43 @@ def test_position_of_b3_with_an_added_average_price_is_imported():
         "PETR4 - PETROBRAS;A;PETR4;100;100;30,10\nPETR4 - PETROBRAS;B;PETR4;20;20;30,10\n"
     )
     assert holdings_of_text(text) == {"PETR4": (120, Decimal("30.1"))}
+
+
+def test_tables_beside_each_other_are_all_read():
+    text = (
+        "Ações;;;;FIIs;;\nAtivo;Qtd;PM;;Ativo;Cotas;Custo total\n"
+        "PETR4;100;30,10;;HGLG11;5;800\n;;;;ABEV3;50;600\nVALE3;1;60\n"
+    )
+    assert holdings_of_text(text) == {
+        "PETR4": (100, Decimal("30.1")),
+        "VALE3": (1, 60),
+        "HGLG11": (5, 160),
+        "ABEV3": (50, 12),
+    }
+
+
+def test_empty_column_does_not_divide_a_table():
+    text = "Ativo;Qtd;PM;;Preço atual;Qtd indisponível\nPETR4;100;30,10;;40;0\n"
+    assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
+
+
+def test_section_below_the_head_is_no_part_of_it():
+    table = table_of("Ativo;Qtd;PM\nAções;;\nPETR4;100;30\n")
+    assert table.table.titles == ["Ativo", "Qtd", "PM"]
+    assert table.rows.skipped == [2]
+
+
+@pytest.mark.parametrize("separator", [":", "^", "~", "#", " "])
+def test_rare_separators_are_recognised(separator):
+    text = "Ativo;Quantidade;PM\nPETR4;100;30,10\n".replace(";", separator)
+    assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
+
+
+@pytest.mark.parametrize("code", ["PETR 4", "petr-4", "PETR_4F", "PETR.4"])
+def test_code_may_be_written_apart(code):
+    assert holdings_of_text(f"Ativo;Qtd;PM\n{code};1;2\n") == {"PETR4": (1, 2)}
+
+
+@pytest.mark.parametrize("code", ["PETR4 e VALE3", "PETR4 OU VALE3", "PETR4 and VALE3"])
+def test_two_codes_in_a_cell_are_an_error(code):
+    assert holdings_of_text(f"Ativo;Qtd;PM\n{code};1;2\nITUB4;1;2\n") == {"ITUB4": (1, 2)}

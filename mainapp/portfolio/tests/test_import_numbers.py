@@ -48,6 +48,7 @@ def test_other_numbers_decide_about_thousands(rows, quantity):
         "PETR4;1.500;30,15\nVALE3;10;61.10\n",
         "PETR4;1.500;30\nVALE3;7,5;1\nITUB4;7.5;1\n",
         "PETR4;1.500;1.500\n",
+        "PETR4;1.500;30,50\nVALE3;0.5;61,10\n",
     ],
 )
 def test_unclear_thousands_are_asked_about(rows):

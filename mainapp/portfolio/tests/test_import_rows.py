@@ -53,7 +53,45 @@ def test_cents_in_the_column_of_notas_are_asked_about():
     assert table.columns.doubts[0].role == "nota"
     chosen = Choices(roles={0: {3: "nota"}})
     assert table_of(text, choices=chosen).rows.lots[0].nota == 10
-    assert table_of(text.replace(",10\n", ",7\n")).rows.lots[0].nota == 7
+    for single in ("7", "5"):  # Excel writes 30,70 as 30,7
+        assert table_of(text.replace(",10\n", f",{single}\n")).state == State.DOUBT
+    assert table_of(text.replace("61,05", "61.05,7")).rows.lots[0].nota == 10
+
+
+def test_cents_in_an_unused_column_are_asked_about():
+    text = "Ticker,Quantidade,{price},Corretora\nPETR4,100,30,10\nVALE3,20,61,05\n"
+    for price in ("PM", "Custo total"):
+        assert table_of(text.format(price=price)).state == State.DOUBT
+        brokers = text.format(price=price).replace(",05", ",XP")
+        assert table_of(brokers).state == State.READ
+
+
+@pytest.mark.parametrize(
+    ("head", "bought", "sold"),
+    [
+        ("Operação", "Compra à vista", "Venda à vista"),
+        ("Tipo", "Compra", "Venda parcial"),
+        ("Lado", "Comprado", "Vendido"),
+        ("Side", "Long", "Short"),
+        ("D/C", "C", "D"),
+        ("Coluna 7", "comprado", "vendido"),
+    ],
+)
+def test_words_tell_sales_from_purchases(head, bought, sold):
+    text = f"Ativo;{head};Quantidade;PM\nPETR4;{bought};100;30\nPETR4;{sold};40;35\n"
+    assert holdings_of_text(text) == {"PETR4": (60, 30)}
+
+
+def test_operation_that_is_neither_purchase_nor_sale_is_an_error():
+    text = "Ativo;Operação;Quantidade;PM\nPETR4;Compra;9;3\nVALE3;Venda;1;2\nPETR4;Bônus;1;0\n"
+    assert "“Bônus” não é compra nem venda." in faults_of(text)[4]
+    assert holdings_of_text(text) == {}
+
+
+def test_price_in_another_currency_is_an_error():
+    text = "Ativo;Quantidade;PM;Moeda\nPETR4;10;5;USD\nVALE3;1;60;R$\nITUB4;1;25;brl\nABEV3;1;12;\n"
+    assert faults_of(text) == {2: ["A moeda é “USD”, não o real."]}
+    assert holdings_of_text(text).keys() == {"VALE3", "ITUB4", "ABEV3"}
 
 
 @pytest.mark.parametrize(

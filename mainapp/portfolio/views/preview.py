@@ -34,6 +34,7 @@ LABELS: dict[Role, str | Promise] = {
     Role.NOTA: gettext_lazy("Nota"),
     Role.DATA: gettext_lazy("Data"),
     Role.OPERACAO: gettext_lazy("Compra ou venda"),
+    Role.MOEDA: gettext_lazy("Moeda"),
 }
 
 

@@ -27,6 +27,8 @@ REFUSALS = frozenset(
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.PAYMENT_REQUIRED,
         HTTPStatus.FORBIDDEN,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
         HTTPStatus.EXPECTATION_FAILED,
     }
 )
