@@ -194,10 +194,10 @@ def _is_head(titles: Sequence[str], groups: Sequence[str]) -> bool:
         {role for role, rank in roles_of(title, group).items() if rank < WEAK or role in MONEY}
         for title, group in zip(titles, groups, strict=True)
     ]
-    found = set().union(*roles)
-    amounts = found & {Role.QUANTIDADE, *MONEY}
-    named = [each for each in roles if each]
-    return bool(amounts) and len(named) > 1 and len(found) > 1
+    distinct = set().union(*roles)
+    amounts = distinct & {Role.QUANTIDADE, *MONEY}
+    with_role = [each for each in roles if each]
+    return bool(amounts) and len(with_role) > 1 and len(distinct) > 1
 
 
 def _titles(rows: Sequence[Row], place: int, size: int) -> tuple[list[str], list[str]]:

@@ -73,9 +73,9 @@ class Total:
 class Import:
     """A file compared with a portfolio.
 
-    `unknown_ratios` are the former codes whose ratio the user must enter. `kept` are the user's
-    holdings that the file names in rows or sheets that are not imported: they are never deleted.
-    `unnamed` are those that it does not name.
+    `unknown_ratios` are the former codes whose ratio the user must enter. `protected` holdings are
+    never deleted: the file names them in rows or sheets that are not imported. `unnamed` are those
+    that it does not name.
     """
 
     tables: Sequence[ReadTable]
@@ -83,7 +83,7 @@ class Import:
     unknown_ratios: Mapping[str, Conversion]
     outcome: Outcome
     changes: Sequence[Change]
-    kept: Sequence[Holding]
+    protected: Sequence[Holding]
     unnamed: Sequence[Holding]
     before: Total
     after_update: Total
@@ -122,7 +122,7 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     changes = _changes(outcome.holdings, held, stocks)
     others = _untouched(held, changes)
     changed = {change.stock.symbol for change in changes}
-    kept = _named_in(others, names, conversions, changed)
+    protected = _named_in(others, names, conversions, changed)
     imported = [_cost(change.merged.quantity, change.price) for change in changes]
     return Import(
         tables=read,
@@ -132,18 +132,18 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
         },
         outcome=outcome,
         changes=changes,
-        kept=kept,
-        unnamed=[holding for holding in others if holding not in kept],
+        protected=protected,
+        unnamed=[holding for holding in others if holding not in protected],
         before=_total(held, []),
         after_update=_total(others, imported),
-        after_replacement=_total(kept, imported),
+        after_replacement=_total(protected, imported),
     )
 
 
 def _conversions(symbols: Collection[str]) -> dict[str, Conversion]:
     return {
-        code: Conversion(symbol=found.last, ratio=found.ratio, note=describe(code, found))
-        for code, found in get_successions(symbols).items()
+        code: Conversion(symbol=each.last, ratio=each.ratio, note=describe(code, each))
+        for code, each in get_successions(symbols).items()
     }
 
 

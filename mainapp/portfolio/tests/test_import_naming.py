@@ -36,10 +36,10 @@ def holdings(alice):
     return by_symbol
 
 
-def kept(user, holdings, text, *symbols):
+def protected(user, holdings, text, *symbols):
     for symbol in symbols:
         create_row(owner=user, ativo=holdings[symbol], preco_medio=1, quantidade=1, nota=0)
-    return {holding.symbol for holding in read_import([sheet_of(text)], user).kept}
+    return {holding.symbol for holding in read_import([sheet_of(text)], user).protected}
 
 
 @pytest.mark.parametrize(
@@ -53,17 +53,17 @@ def kept(user, holdings, text, *symbols):
         ";1;1;vale3",
     ],
 )
-def test_stock_named_in_any_cell_is_kept(alice, holdings, row):
+def test_stock_named_in_any_cell_is_protected(alice, holdings, row):
     text = f"Ativo;Quantidade;PM;Observação\nITUB4;1;2;\n{row}\n"
-    assert kept(alice, holdings, text, "VALE3", "PETR4") == {"VALE3"}
+    assert protected(alice, holdings, text, "VALE3", "PETR4") == {"VALE3"}
 
 
 @pytest.mark.parametrize("code", ["OLDA3", "OLDB3", "TODA3"])
 def test_unreadable_code_keeps_all_codes_of_the_stock(alice, holdings, code):
     text = f"Ativo;Quantidade;PM\nITUB4;1;2\n{code};?;1\n"
     family = ("OLDA3", "OLDB3", "TODA3")
-    assert kept(alice, holdings, text, *family, "PETR4") == set(family)
+    assert protected(alice, holdings, text, *family, "PETR4") == set(family)
 
 
 def test_imported_stock_replaces_its_former_codes(alice, holdings):
-    assert kept(alice, holdings, "Ativo;Quantidade;PM\nTODA3;1;2\n", "OLDA3", "PETR4") == set()
+    assert protected(alice, holdings, "Ativo;Quantidade;PM\nTODA3;1;2\n", "OLDA3", "PETR4") == set()

@@ -120,7 +120,7 @@ def test_holdings_named_in_the_file_are_never_deleted(browser, alice, kind):
     title = "Carteira sem PETR4\n\n" if kind == "above" else ""
     text = f"{title}Ativo;Quantidade;Preço médio;Nota\n{UNREADABLE_ROWS[kind]}VALE3;7;8;9\n"
     answer = upload(browser, text)
-    assert [holding.symbol for holding in answer.context["read"].kept] == ["PETR4"]
+    assert [holding.symbol for holding in answer.context["read"].protected] == ["PETR4"]
     assert "eles ficam como estão:" in answer.content.decode()
 
     confirm(browser, answer, "substituir")
