@@ -1,5 +1,6 @@
 """The catalogue, cached per process, and the search for stocks."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -16,6 +17,7 @@ from mainapp.market.symbols import INDEX, canonical, fold
 MAX_AGE_S = 30
 MAX_TEXT_LENGTH = 60
 ISIN_LENGTH = 12
+CNPJ_LENGTH = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +107,10 @@ def load_catalogue() -> Catalogue:
 def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     """Return active stocks that match every word: the start of a ticker, or a part of a name.
 
-    Case and accents are ignored; a former symbol or name finds its successor, and an ISIN its
-    stock. One of several words may be a kind: `petrobras pn`. Order: the exact ticker, tickers that
-    start with the text, names that do, other matches; within each, the commonest come first. One
-    query, none for an empty text.
+    Case and accents are ignored; a former symbol or name finds its successor, and an ISIN or a CNPJ
+    its stocks. One of several words may be a kind: `petrobras pn`. Order: the exact ticker, tickers
+    that start with the text, names that do, other matches; within each, the commonest come first.
+    One query, none for an empty text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))
     if not words:
@@ -116,7 +118,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     whole = " ".join(words)
     former = _with_name(Stock.objects.filter(renamed_to__isnull=False)).values("renamed_to")
     matches = _with_name(Stock.objects.filter(is_active=True)).filter(
-        _matches(words) | Q(pk__in=former.filter(_matches(words))) | _has_isin(whole)
+        _matches(words) | Q(pk__in=former.filter(_matches(words))) | has_identifier(whole)
     )
     ticker = _ticker(whole)
     rank = Case(
@@ -144,9 +146,17 @@ def _matches(words: list[str]) -> Q:
     return condition
 
 
-def _has_isin(text: str) -> Q:
-    """Return the condition that a text of an ISIN's length is the stock's ISIN."""
-    return Q(isin=text.upper()) if len(text) == ISIN_LENGTH else Q()
+def has_identifier(text: str) -> Q:
+    """Return the condition that the text is the stock's ISIN or its issuer's CNPJ.
+
+    It is empty for other texts. A CNPJ, such as 33.000.167/0001-01, may lack its punctuation.
+    """
+    if len(text) == ISIN_LENGTH:
+        return Q(isin=text.upper())
+    bare = re.sub(r"[./-]", "", text).upper()
+    if len(bare) != CNPJ_LENGTH or not bare.isalnum():
+        return Q()
+    return Q(cnpj=f"{bare[:2]}.{bare[2:5]}.{bare[5:8]}/{bare[8:12]}-{bare[12:]}")
 
 
 def _ticker(word: str) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Count, F, FilteredRelation, Q, QuerySet
 from mainapp.core.pages import page_of
 from mainapp.market.models import IndexList, Stock
 from mainapp.market.selectors.boards import FIELDS, ListedStock, is_current_kind, listed
+from mainapp.market.selectors.catalogue import has_identifier
 from mainapp.market.selectors.indices import INDICES, ListInfo, in_index, list_info, lists_until
 
 KIND_MARKETS: dict[str, tuple[Stock.Kind, ...]] = {
@@ -106,14 +107,18 @@ def listing(*, market: str, filters: Filters = Filters(), on: date) -> Listing:
 
 
 def matching(words: Iterable[str]) -> Q:
-    """Return the condition that all words occur in the search text of a stock or a former code."""
+    """Return the condition that all words occur in the search text of a stock or a former code.
+
+    An ISIN or a CNPJ finds its stocks too.
+    """
+    words = list(words)[:MAX_WORDS]
     match = Q()
-    for word in list(words)[:MAX_WORDS]:
+    for word in words:
         match &= Q(search_text__contains=word)
     if not match:
         return match
     former = Stock.objects.filter(match, renamed_to__isnull=False)
-    return match | Q(pk__in=former.values("renamed_to"))
+    return match | Q(pk__in=former.values("renamed_to")) | has_identifier(" ".join(words))
 
 
 def _stocks(market: str, index_list: IndexList | None) -> QuerySet[Stock]:

@@ -60,13 +60,29 @@ def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
 
     A day range that the same source has narrowed is a correction, and replaces the earlier one.
     """
-    opened = finite(quote.open) or (candle.open if candle.pk else quote.price)
-    seen = [quote.price, opened, *(x for x in (finite(quote.high), finite(quote.low)) if x)]
-    is_whole = candle.source == quote.source and finite(quote.high) and finite(quote.low)
+    first, high, low = _believed_day(quote)
+    opened = first or (candle.open if candle.pk else quote.price)
+    seen = [quote.price, opened, *(price for price in (high, low) if price)]
+    is_whole = candle.source == quote.source and high and low
     if candle.pk and not is_whole:
         seen += [candle.high, candle.low]
     candle.open, candle.high, candle.low = opened, max(seen), min(seen)
     candle.volume = quote.volume if quote.volume is not None else candle.volume
+
+
+def _believed_day(quote: Quote) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return the day's open, high and low without those far from all other prices of the reply.
+
+    A source's day range may still contain a wrong price after the source has corrected the price.
+    """
+    first, high, low = finite(quote.open), finite(quote.high), finite(quote.low)
+    known = [quote.price, *(price for price in [finite(quote.previous_close)] if price)]
+    if first and all(is_far(first, price, WILD_PCT) for price in known):
+        first = None
+    known += [first] if first else []
+    is_high_wild = is_far(high, max(known), WILD_PCT)
+    is_low_wild = is_far(low, min(known), WILD_PCT)
+    return first, None if is_high_wild else high, None if is_low_wild else low
 
 
 def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:

@@ -292,3 +292,11 @@ def test_large_market_has_pages(client):
     assert (len(shown(first)), len(shown(second))) == (PAGE_SIZE, 1)
     assert "página 1 de 2" in first.content.decode()
     assert 'href="?page=2"' in first.content.decode()
+
+
+@pytest.mark.parametrize("text", ["brpetracnpr6", "33000167000101"])
+def test_picker_finds_stocks_by_isin_and_cnpj(text):
+    StockFactory(symbol="VALE3", isin="BRVALEACNOR0", cnpj="33.592.510/0001-54")
+    StockFactory(symbol="PETR4", isin="BRPETRACNPR6", cnpj="33.000.167/0001-01")
+
+    assert [row.symbol for row in listing(market="ALL", words=(text,)).rows] == ["PETR4"]
