@@ -3,7 +3,7 @@
 A file becomes holdings in these steps, each a module:
 
     sheets    cells, as `portfolio.readers` return them
-    tables    the tables of a sheet: a head, which may span rows, and the rows below it
+    tables    the tables of a sheet: a header, which may span rows, and the rows below it
     titles    roles of columns by their titles
     sources   files of B3 and others, known by their titles
     columns   roles of columns by their titles, their values and what the user says

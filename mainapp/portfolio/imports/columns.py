@@ -99,7 +99,7 @@ class _ColumnFinder:
         width = table.width or table.full_width
         self._cells = [table.column(place)[:SAMPLE_ROWS] for place in range(width)]
         self._roles = [
-            roles_of(table.head_title(place), table.group(place)) for place in range(width)
+            roles_of(table.header_title(place), table.group(place)) for place in range(width)
         ]
 
     def find(self) -> Columns:
@@ -199,7 +199,7 @@ class _ColumnFinder:
         return True
 
     def _is_percentage(self, place: int) -> bool:
-        return "%" in self._table.head_title(place) or are_percentages(self._cells[place])
+        return "%" in self._table.header_title(place) or are_percentages(self._cells[place])
 
     def _find_operation(self) -> None:
         """Find the column that marks sales: by title and values, else by words such as venda."""

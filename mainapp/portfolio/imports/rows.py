@@ -46,7 +46,7 @@ class Unreadable(ValueError):
 
 @dataclass(slots=True)
 class TableRows:
-    """The rows of a table; `skipped` are the numbers of totals, texts and repeated heads."""
+    """The rows of a table; `skipped` are the numbers of totals, texts and repeated headers."""
 
     lots: list[Lot] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -59,7 +59,7 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
     reader = _RowReader(table, columns, readings)
     result = TableRows()
     width = table.width
-    titles = table.titles[:width] or None  # None: without a head there is none to repeat
+    titles = table.titles[:width] or None  # None: without a header there is none to repeat
     for (number, row), on in zip(table.rows, _dates(table, columns), strict=True):
         if is_empty(row):
             result.empty.append(number)

@@ -155,7 +155,7 @@ def title_words(title: str) -> tuple[str, ...]:
 def roles_of(title: str, group: str = "") -> dict[Role, int]:
     """Return the possible roles of a column's title, each with its rank.
 
-    `group` is the text above the title in a head of several rows: Venda above Preço médio.
+    `group` is the text above the title in a header of several rows: Venda above Preço médio.
     """
     words = title_words(title)
     around = {*words, *title_words(group)}

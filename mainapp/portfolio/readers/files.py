@@ -66,18 +66,18 @@ def read_sheets(data: bytes) -> list[Sheet]:
     return _sheets(CSV, data=data)
 
 
-def write_csv(head: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+def write_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     file = io.StringIO()
-    csv_writer(file).writerows([head, *rows])
+    csv_writer(file).writerows([header, *rows])
     return file.getvalue().encode()
 
 
-def write_xlsx(title: str, head: Sequence[str], rows: Sequence[Sequence[Cell | int]]) -> bytes:
+def write_xlsx(title: str, header: Sequence[str], rows: Sequence[Sequence[Cell | int]]) -> bytes:
     """Return the file; a number that would lose digits as a float is written as text.
 
     Raises: UnreadableFile while the server is busy.
     """
-    sheet = {"title": title, "rows": [head, *([_written(cell) for cell in row] for row in rows)]}
+    sheet = {"title": title, "rows": [header, *([_written(cell) for cell in row] for row in rows)]}
     answer = bounded_child.run(XLSX, "write", data=json.dumps(sheet).encode(), limits=LIMITS)
     if "error" in answer:
         raise UnreadableFile(REFUSALS[answer["error"]])

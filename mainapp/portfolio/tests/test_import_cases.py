@@ -174,14 +174,14 @@ def test_separator_may_be_named_in_the_first_line():
     assert values(read(data)[2]) == decimals(PETR4)
 
 
-HEAD = ["Ticker", "Quantidade", "Preço médio"]
+HEADER = ["Ticker", "Quantidade", "Preço médio"]
 
 
 def test_every_visible_sheet_is_read_and_hidden_ones_are_named():
     data = workbook(
         Resumo=[["Patrimônio", "R$ 10.000,00"]],
-        Ações=[HEAD, ["PETR4", 100, 30.1]],
-        hidden=[HEAD, ["VALE3", 1, 1]],
+        Ações=[HEADER, ["PETR4", 100, 30.1]],
+        hidden=[HEADER, ["VALE3", 1, 1]],
         FIIs=[["Meus fundos"], [], ["Código", "Cotas", "PM"], ["HGLG11", 10, 160.25]],
         Vazia=[],
         Incompleta=[["Ticker", "Quantidade"], ["ITUB4", 5]],
@@ -199,7 +199,7 @@ def test_every_visible_sheet_is_read_and_hidden_ones_are_named():
 
 
 def test_excluded_table_is_not_read():
-    data = workbook(A=[HEAD, ["PETR4", 100, 30.1]], B=[HEAD, ["PETR4", 100, 30.1]])
+    data = workbook(A=[HEADER, ["PETR4", 100, 30.1]], B=[HEADER, ["PETR4", 100, 30.1]])
     outcome = read(data)[2]
     assert values(outcome) == decimals({"PETR4": ("200", "30.1")})
     assert any("mais de uma aba" in note for note in outcome.holdings[0].notes)
@@ -210,7 +210,7 @@ def test_excluded_table_is_not_read():
 
 def test_sum_of_different_sheets_is_said():
     """Sheets may be brokers, whose shares add up, or months, which do not."""
-    data = workbook(Jan=[HEAD, ["PETR4", 100, 30]], Fev=[HEAD, ["PETR4", 150, 31]])
+    data = workbook(Jan=[HEADER, ["PETR4", 100, 30]], Fev=[HEADER, ["PETR4", 150, 31]])
     (holding,) = read(data)[2].holdings
     assert any("posição de outro dia" in note for note in holding.notes)
 
@@ -218,7 +218,7 @@ def test_sum_of_different_sheets_is_said():
 def test_percentages_and_foreign_money_of_a_spreadsheet_are_not_plain_numbers():
     book = openpyxl.load_workbook(
         io.BytesIO(
-            workbook(A=[[*HEAD, "Nota"], ["PETR4", 100, 30.1, 0.05], ["VALE3", 5, 11.5, 0.1]])
+            workbook(A=[[*HEADER, "Nota"], ["PETR4", 100, 30.1, 0.05], ["VALE3", 5, 11.5, 0.1]])
         )
     )
     for row in (2, 3):

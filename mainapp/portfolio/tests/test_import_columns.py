@@ -71,30 +71,30 @@ def test_average_price_wins_over_a_total_cost():
 
 
 @pytest.mark.parametrize(
-    ("head", "row", "role"),
+    ("header", "row", "role"),
     [
         ("Preço médio;Custo total;Valor investido", "30,10;3.010,00;3.000,00", "preco_medio"),
         ("Preço;Price;Valor investido", "38;38,5;3.010,00", "custo_total"),
     ],
 )
-def test_columns_that_are_not_needed_are_not_asked_about(head, row, role):
-    text = f"Ticker;Quantidade;{head}\nPETR4;100;{row}\n"
+def test_columns_that_are_not_needed_are_not_asked_about(header, row, role):
+    text = f"Ticker;Quantidade;{header}\nPETR4;100;{row}\n"
     assert role in roles_of(text)
     assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
 
 
-def test_head_may_have_numbers_and_a_row_of_labels_is_not_one():
+def test_header_may_have_numbers_and_a_row_of_labels_is_not_one():
     rows = [
         ["Valor investido", Decimal(3010), "Quantidade", Decimal(100)],
         ["Ticker", "Quantidade", "PM", Decimal(2025), Decimal(2026)],
         ["PETR4", Decimal(100), Decimal("30.1"), Decimal(1), Decimal(2)],
     ]
     (table,) = tables_of(Sheet(rows=rows))
-    assert table.table.head_number == 2
+    assert table.table.header_number == 2
     assert [lot.symbol for lot in table.rows.lots] == ["PETR4"]
     texts = [[str(cell) for cell in row] for row in rows]
     (table,) = tables_of(Sheet(rows=texts, separator=";"))
-    assert table.table.head_number == 2
+    assert table.table.header_number == 2
 
 
 def test_price_alone_is_asked_about():
@@ -110,12 +110,12 @@ def test_price_alone_is_asked_about():
 
 
 def test_two_average_prices_are_asked_about_unless_they_are_equal():
-    head = "Ticker;Quantidade;Preço médio;Preço médio (R$)\n"
-    table = table_of(f"{head}PETR4;100;30,10;31,20\n")
+    header = "Ticker;Quantidade;Preço médio;Preço médio (R$)\n"
+    table = table_of(f"{header}PETR4;100;30,10;31,20\n")
     assert [doubt.places for doubt in table.columns.doubts] == [(2, 3)]
-    assert table_of(f"{head}PETR4;100;30,10;30,10\n").state == State.READ
+    assert table_of(f"{header}PETR4;100;30,10;30,10\n").state == State.READ
     chosen = Choices(roles={0: {2: IGNORED, 3: "preco_medio"}})
-    text = f"{head}PETR4;100;30,10;31,20\n"
+    text = f"{header}PETR4;100;30,10;31,20\n"
     assert holdings_of_text(text, choices=chosen) == {"PETR4": (100, Decimal("31.2"))}
 
 
@@ -186,7 +186,7 @@ def test_percentage_is_neither_quantity_nor_price():
     assert any("percentuais" in note for note in table.columns.notes)
 
 
-def test_head_is_found_below_any_number_of_titles():
+def test_header_is_found_below_any_number_of_titles():
     titles = "".join(f"Título {n}, valores em R$\n\n" for n in range(60))
     assert holdings_of_text(f"{titles}Ticker;Quantidade;PM\nPETR4;100;30,10\n")
 
@@ -201,14 +201,14 @@ def test_tables_one_below_the_other_have_their_own_columns():
     assert tables[1].rows.lots[0].quantity == 10
 
 
-def test_repeated_head_is_skipped():
-    head = "Ticker;Quantidade;PM\n"
-    table = table_of(f"{head}PETR4;1;2\n{head}VALE3;1;2\n")
+def test_repeated_header_is_skipped():
+    header = "Ticker;Quantidade;PM\n"
+    table = table_of(f"{header}PETR4;1;2\n{header}VALE3;1;2\n")
     assert [lot.number for lot in table.rows.lots] == [2, 4]
     assert table.rows.skipped == [3]
 
 
-def test_table_without_a_head_asks_for_its_columns():
+def test_table_without_a_header_asks_for_its_columns():
     text = "PETR4;100;30,10\nVALE3;20;61,00\n"
     table = table_of(text)
     assert table.state == State.INCOMPLETE
@@ -229,7 +229,7 @@ def test_hidden_sheet_is_named():
 
 
 @pytest.mark.parametrize(
-    ("head", "name"),
+    ("header", "name"),
     [
         (
             "Data do Negócio;Tipo de Movimentação;Mercado;Prazo/Vencimento;Instituição;"
@@ -278,11 +278,11 @@ def test_hidden_sheet_is_named():
     ],
 )
 @pytest.mark.parametrize("title", ["", "Período de 01/01/2026 a 31/03/2026\n\n"])
-def test_files_of_b3_are_named(head, name, title):
+def test_files_of_b3_are_named(header, name, title):
     cells = ";".join(
-        "PETR4" if "Código" in cell or "Produto" in cell else "1" for cell in head.split(";")
+        "PETR4" if "Código" in cell or "Produto" in cell else "1" for cell in header.split(";")
     )
-    table = table_of(f"{title}{head}\n{cells}\n")
+    table = table_of(f"{title}{header}\n{cells}\n")
     assert table.state == State.ELSEWHERE
     assert name in table.source.name
     assert symbols_in(table.table.sheet) == {"PETR4"}

@@ -132,14 +132,14 @@ def test_holdings_named_in_the_file_are_never_deleted(browser, alice, kind):
 def test_holdings_named_in_an_unread_sheet_are_never_deleted(browser, alice, sheet):
     for symbol in ("PETR4", "ITUB4"):
         hold(alice, symbol)
-    heads = {
+    headers = {
         "hidden": ["Ativo", "Quantidade", "Preço médio"],
         "Incompleta": ["Ativo", "Quantidade", "Cor"],
         "Texto": ["a", "b", "c"],
         "Posição": ["Produto", "Instituição", "Código de Negociação", "Quantidade Disponível"],
     }
     first = [["Ativo", "Quantidade", "Preço médio"], ["VALE3", 1, 2]]
-    data = workbook(**{"A": first, sheet: [heads[sheet], ["PETR4", 1, "PETR4", 1]]})
+    data = workbook(**{"A": first, sheet: [headers[sheet], ["PETR4", 1, "PETR4", 1]]})
 
     confirm(browser, upload(browser, data, "a.xlsx"), "substituir")
 

@@ -20,11 +20,11 @@ from mainapp.portfolio.tests.imported import (
 )
 
 D = Decimal
-HEAD = "Ticker;Quantidade;Preço médio\n"
+HEADER = "Ticker;Quantidade;Preço médio\n"
 
 
 @pytest.mark.parametrize(
-    ("head", "row"),
+    ("header", "row"),
     [
         ("Ticker,Quantidade,Preço médio", "PETR4,100,30,10"),
         ("Ticker,Quantidade,Preço médio,Nota", "PETR4,100,30,10,7"),
@@ -35,8 +35,8 @@ HEAD = "Ticker;Quantidade;Preço médio\n"
         ("Ticker;Quantidade;Preço médio;;", "PETR4;100;30,10;;sobra"),
     ],
 )
-def test_row_longer_than_its_head_is_a_fault(head, row):
-    faults = faults_of(f"{head}\n{row}\n")
+def test_row_longer_than_its_header_is_a_fault(header, row):
+    faults = faults_of(f"{header}\n{row}\n")
     assert "mais longa que o cabeçalho" in faults[2][0]
 
 
@@ -67,7 +67,7 @@ def test_cents_in_an_unused_column_are_asked_about():
 
 
 @pytest.mark.parametrize(
-    ("head", "bought", "sold"),
+    ("header", "bought", "sold"),
     [
         ("Operação", "Compra à vista", "Venda à vista"),
         ("Tipo", "Compra", "Venda parcial"),
@@ -77,8 +77,8 @@ def test_cents_in_an_unused_column_are_asked_about():
         ("Coluna 7", "comprado", "vendido"),
     ],
 )
-def test_words_tell_sales_from_purchases(head, bought, sold):
-    text = f"Ativo;{head};Quantidade;PM\nPETR4;{bought};100;30\nPETR4;{sold};40;35\n"
+def test_words_tell_sales_from_purchases(header, bought, sold):
+    text = f"Ativo;{header};Quantidade;PM\nPETR4;{bought};100;30\nPETR4;{sold};40;35\n"
     assert holdings_of_text(text) == {"PETR4": (60, 30)}
 
 
@@ -107,7 +107,7 @@ def test_harmless_lengths_are_accepted(text):
     assert holdings_of_text(text) == {"PETR4": (100, D("30.1"))}
 
 
-def test_ignored_column_beyond_the_head_is_not_a_fault():
+def test_ignored_column_beyond_the_header_is_not_a_fault():
     text = "Ticker;Quantidade;PM\nPETR4;100;30,10;comprei na baixa\n"
     choices = Choices(roles={0: {3: IGNORED}})
     assert holdings_of_text(text, choices=choices) == {"PETR4": (100, D("30.1"))}
@@ -151,35 +151,35 @@ def test_faults_give_their_reasons():
 
 
 def test_subtotals_of_a_stock_are_skipped():
-    text = f"{HEAD}PETR4;100;30\nPETR4 Total;100;30\nTotal PETR4;100;\nTotal:;200;\n;200;\n"
+    text = f"{HEADER}PETR4;100;30\nPETR4 Total;100;30\nTotal PETR4;100;\nTotal:;200;\n;200;\n"
     assert holdings_of_text(text) == {"PETR4": (100, 30)}
     assert table_of(text).rows.skipped == [3, 4, 5, 6]
 
 
 def test_unknown_stocks_and_indices_are_faults():
     refusals = {"XXXX3": "Não conhecemos o ativo “XXXX3”."}
-    assert faults_of(f"{HEAD}XXXX3;1;1\n", refusals=refusals) == {2: [refusals["XXXX3"]]}
+    assert faults_of(f"{HEADER}XXXX3;1;1\n", refusals=refusals) == {2: [refusals["XXXX3"]]}
 
 
 @pytest.mark.parametrize(
     "rows", [["PETR4;100;30\n", "PETR4F;50;36\n"], ["petr4.sa;100;30\n", "PETR4;50;36\n"]]
 )
 def test_rows_of_one_stock_are_merged_with_a_weighted_average(rows):
-    outcome = outcome_of(sheet_of(HEAD + "".join(rows)))
+    outcome = outcome_of(sheet_of(HEADER + "".join(rows)))
     assert holdings_in(outcome) == {"PETR4": (150, 32)}
     assert outcome.holdings[0].notes == ("2 linhas somadas: 100 a 30 + 50 a 36",)
 
 
 def test_negative_row_lowers_the_quantity_and_leaves_the_average():
     rows = "PETR4;-60;40\nPETR4;100;30\nPETR4;50;36\n"
-    outcome = outcome_of(sheet_of(HEAD + rows))
+    outcome = outcome_of(sheet_of(HEADER + rows))
     assert holdings_in(outcome) == {"PETR4": (90, 32)}
     assert "venda de 60" in outcome.holdings[0].notes[0]
 
 
 @pytest.mark.parametrize("sale", ["-60;", "-60;-", "(60);40", "60-;40"])
 def test_sale_needs_no_price(sale):
-    assert holdings_of_text(f"{HEAD}PETR4;100;30\nPETR4;{sale}\n") == {"PETR4": (40, 30)}
+    assert holdings_of_text(f"{HEADER}PETR4;100;30\nPETR4;{sale}\n") == {"PETR4": (40, 30)}
 
 
 @pytest.mark.parametrize(
@@ -210,14 +210,14 @@ def test_dated_rows_are_merged_by_date():
 
 
 def test_sum_below_zero_is_a_fault():
-    assert faults_of(f"{HEAD}PETR4;10;30\nPETR4;-60;40\n") == {
+    assert faults_of(f"{HEADER}PETR4;10;30\nPETR4;-60;40\n") == {
         2: ["As linhas vendem mais do que compram."],
         3: ["As linhas vendem mais do que compram."],
     }
 
 
 def test_stock_with_an_unreadable_row_is_left_out_whole():
-    text = f"{HEAD}PETR4;10;30\nPETR4;x;40\nVALE3;1;60\n"
+    text = f"{HEADER}PETR4;10;30\nPETR4;x;40\nVALE3;1;60\n"
     assert holdings_of_text(text) == {"VALE3": (1, 60)}
     assert "a soma sairia errada" in faults_of(text)[2][0]
 
@@ -230,7 +230,7 @@ def test_notas_that_differ_are_not_chosen_from():
 
 
 def test_former_codes_become_todays_with_the_ratio_of_the_event():
-    text = f"{HEAD}JBSS3;200;30,00\nBRFS3;100;20,00\nJBSS32;100;66,00\nLAME4;5;1\nOIBR9;7;1\n"
+    text = f"{HEADER}JBSS3;200;30,00\nBRFS3;100;20,00\nJBSS32;100;66,00\nLAME4;5;1\nOIBR9;7;1\n"
     conversions = {
         "JBSS3": conversion("JBSS32", "0.5"),
         "BRFS3": conversion("MBRF3", "0.8521"),
@@ -286,4 +286,7 @@ def test_merging_equals_the_exact_weighted_average(lots):
 
 
 def test_zero_quantity_is_an_empty_holding():
-    assert holdings_of_text(f"{HEAD}PETR4;0;30\nVALE3;0;0\n") == {"PETR4": (0, 0), "VALE3": (0, 0)}
+    assert holdings_of_text(f"{HEADER}PETR4;0;30\nVALE3;0;0\n") == {
+        "PETR4": (0, 0),
+        "VALE3": (0, 0),
+    }

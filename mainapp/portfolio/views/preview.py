@@ -173,7 +173,7 @@ def _columns(table: ReadTable) -> Iterator[ColumnView]:
     for place in range(table.table.full_width):
         examples = list(map(_example, table.examples(place)))
         role = table.columns.role_at(place)
-        if not examples and not table.table.head_title(place):
+        if not examples and not table.table.header_title(place):
             continue
         questions = [
             f"{LABELS[doubt.role]}: {doubt.text}" for doubt in doubts if place in doubt.places
@@ -187,7 +187,7 @@ def _columns(table: ReadTable) -> Iterator[ColumnView]:
         yield ColumnView(
             name=f"coluna-{key}-{place}",
             letter=column_name(place),
-            title=table.table.head_title(place),
+            title=table.table.header_title(place),
             examples=examples,
             roles=_role_options(role, is_open=bool(questions)),
             is_used=role is not None or bool(questions),
