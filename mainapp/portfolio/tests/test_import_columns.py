@@ -21,7 +21,7 @@ def roles_of(text, **options):
     "title",
     [
         "Quantidade", "Qtd.", "QTDE", "Qtd. total", "Quant.", "Cotas", "Nº de cotas", "Shares",
-        "Quantidade em custódia", "Qtd Ações", "Unidades", "quantity",
+        "Quantidade em custódia", "Qtd Ações", "Unidades", "quantity", "Unid.", "Holdings",
     ],
 )  # fmt: skip
 def test_quantity_is_known_by_its_title(title):
@@ -35,7 +35,8 @@ def test_quantity_is_known_by_its_title(title):
         "Custo médio (R$)", "Custo unitário", "Preço de compra", "Preço de aquisição",
         "Preço médio (abertura)", "Preço médio atual", "Preco medio ajustado", "Avg. price",
         "Average Cost", "Purchase Price", "Cost per share", "Preço pago", "Pr. médio",
-        "Custo por ação",
+        "Custo por ação", "Preço de custo", "Cost price", "PMC", "Cotação média", "Médio",
+        "Cost basis/share",
     ],
 )  # fmt: skip
 def test_average_price_is_known_by_its_title(title):
@@ -57,7 +58,8 @@ def test_other_prices_are_not_the_average_price(title):
 
 
 @pytest.mark.parametrize(
-    "title", ["Valor investido", "Custo total", "Total aplicado", "Cost basis"]
+    "title",
+    ["Valor investido", "Custo total", "Total aplicado", "Cost basis", "Valor total de compra"],
 )
 def test_total_cost_stands_in_for_the_average_price(title):
     text = f"Ticker;Quantidade;{title};Valor atual\nPETR4;100;3.010,00;3.850,00\n"
