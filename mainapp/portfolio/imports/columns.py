@@ -116,8 +116,11 @@ class _Finder:
         return self._found
 
     def _code(self) -> int | None:
-        """Return the column whose values are known stocks, else tickers, else that of the title."""
-        best: tuple[int, int, int, int] | None = None
+        """Return the column whose values are known stocks, else tickers, else that of the title.
+
+        Of equal ones with different codes, such as Ticker antigo and Ticker novo, the user chooses.
+        """
+        ranked: dict[tuple[int, int, int], list[int]] = {}
         for place, cells in enumerate(self._cells):
             symbols = [tickers_in(cell) for cell in cells if isinstance(cell, str)]
             counts = (
@@ -125,10 +128,16 @@ class _Finder:
                 sum(map(bool, symbols)),
                 -self._roles[place].get(Role.ATIVO, WEAK + 1),
             )
-            is_candidate = any(counts[:2]) or Role.ATIVO in self._roles[place]
-            if is_candidate and (best is None or counts > best[:3]):
-                best = (*counts, place)
-        return best[3] if best else None
+            if any(counts[:2]) or Role.ATIVO in self._roles[place]:
+                ranked.setdefault(counts, []).append(place)
+        if not ranked:
+            return None
+        places = ranked[max(ranked)]
+        codes = {tuple(tickers_in(str(cell)) for cell in self._cells[place]) for place in places}
+        if max(ranked)[0] and len(codes) > 1:
+            self._doubt(Role.ATIVO, places, _("há mais de uma coluna assim; diga qual vale."))
+            return None
+        return places[0]
 
     def _find(self, role: Role, is_suitable: Suits) -> None:
         _rank, places = self._best(role, is_suitable)

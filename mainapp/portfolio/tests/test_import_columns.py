@@ -336,3 +336,10 @@ def test_code_may_be_written_apart(code):
 @pytest.mark.parametrize("code", ["PETR4 e VALE3", "PETR4 OU VALE3", "PETR4 and VALE3"])
 def test_two_codes_in_a_cell_are_an_error(code):
     assert holdings_of_text(f"Ativo;Qtd;PM\n{code};1;2\nITUB4;1;2\n") == {"ITUB4": (1, 2)}
+
+
+def test_two_equal_columns_of_codes_are_asked_about():
+    table = table_of("Ticker antigo;Ticker novo;Qtd;PM\nITUB4;PETR4;10;40\nVALE3;ABEV3;1;2\n")
+    assert [(doubt.role, doubt.places) for doubt in table.columns.doubts] == [("ativo", (0, 1))]
+    same = table_of("Código;Código negociação;Qtd;PM\nPETR4F;PETR4;10;40\n")
+    assert same.state == State.READ

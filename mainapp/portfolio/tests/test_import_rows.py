@@ -287,3 +287,15 @@ def test_merging_equals_the_exact_weighted_average(lots):
 
 def test_zero_quantity_is_a_holding_of_nothing():
     assert holdings_of_text(f"{HEAD}PETR4;0;30\nVALE3;0;0\n") == {"PETR4": (0, 0), "VALE3": (0, 0)}
+
+
+@pytest.mark.parametrize("name", ["Grupo Soma", "Soma Grupo ON", "Total Express"])
+def test_company_whose_name_has_a_word_of_totals_is_no_total(name):
+    text = f"Nome;Ativo;Quantidade;PM\n{name};ABEV3;10;8\n"
+    assert holdings_of_text(text) == {"ABEV3": (10, 8)}
+
+
+@pytest.mark.parametrize("name", ["Total", "Subtotal ABEV3", "Total geral", "Total do ativo"])
+def test_totals_of_a_stock_are_skipped(name):
+    text = f"Nome;Ativo;Quantidade;PM\nAmbev;ABEV3;10;8\n{name};ABEV3;10;8\n"
+    assert holdings_of_text(text) == {"ABEV3": (10, 8)}
