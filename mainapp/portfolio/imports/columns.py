@@ -1,8 +1,7 @@
-"""Roles of the columns of a table: from titles, from values, and from the user's choices."""
+"""Search for the columns of a table by their titles and values."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -11,6 +10,7 @@ from mainapp.core.numbers import is_blank, parse_number
 from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.numbers import COMMA, are_percentages, is_mostly_numbers
 from mainapp.portfolio.imports.operations import is_sale
+from mainapp.portfolio.imports.roles import Columns, Doubt, apply_choices
 from mainapp.portfolio.imports.sheets import Cell
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import tickers_in
@@ -19,7 +19,6 @@ from mainapp.portfolio.policies import MAX_NOTA
 
 SAMPLE_ROWS = 200
 CODE_COLUMNS = 2  # that are read beyond the sample, as they may hold the tickers
-IGNORED = "ignorar"  # the user's choice for a column without a role
 CENTS = re.compile(r"\d\d", re.ASCII)
 SHORT = re.compile(r"\d\d?", re.ASCII)
 WHOLE = re.compile(r"\d+", re.ASCII)
@@ -27,42 +26,6 @@ WHOLE = re.compile(r"\d+", re.ASCII)
 
 # A check of a column's values for a role: takes the place of the column and its title's rank.
 Suits = Callable[[int, int], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """A question to the user: which of the columns at `places` has the role, if any?"""
-
-    role: Role
-    places: tuple[int, ...]
-    text: str
-
-
-@dataclass(slots=True)
-class Columns:
-    """The column of each role. The table is read if no role is missing and there is no doubt.
-
-    `ignored` are the columns that the user chose not to use.
-    """
-
-    roles: dict[Role, int] = field(default_factory=dict)
-    ignored: set[int] = field(default_factory=set)
-    doubts: list[Doubt] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def missing(self) -> list[Role]:
-        needed = [Role.ATIVO, Role.QUANTIDADE, Role.PRECO_MEDIO]
-        if Role.CUSTO_TOTAL in self.roles:
-            needed.remove(Role.PRECO_MEDIO)
-        return [role for role in needed if role not in self.roles]
-
-    @property
-    def doubtful(self) -> set[int]:
-        return {place for doubt in self.doubts for place in doubt.places}
-
-    def role_at(self, place: int) -> Role | None:
-        return next((role for role, each in self.roles.items() if each == place), None)
 
 
 def find_columns(
@@ -73,7 +36,7 @@ def find_columns(
     `chosen` maps columns to roles or IGNORED, and overrides titles and values.
     """
     columns = _ColumnFinder(table, known).find()
-    return _apply_choices(table, columns, chosen) if chosen else columns
+    return apply_choices(table, columns, chosen) if chosen else columns
 
 
 def candidate_symbols(table: Table) -> set[str]:
@@ -115,8 +78,12 @@ class _ColumnFinder:
         return self._columns
 
     def _code(self) -> int | None:
-        """Return the column with the most known stocks, else tickers, else by its title."""
-        best: tuple[int, int, int, int] | None = None
+        """Return the column with the most known stocks, else tickers, else by its title.
+
+        Of several such columns with different codes, as Ticker antigo and Ticker novo, the user
+        chooses.
+        """
+        ranked: dict[tuple[int, int, int], list[int]] = {}
         for place, cells in enumerate(self._cells):
             symbols = [tickers_in(cell) for cell in cells if isinstance(cell, str)]
             counts = (
@@ -124,10 +91,16 @@ class _ColumnFinder:
                 sum(map(bool, symbols)),
                 -self._roles[place].get(Role.ATIVO, WEAK + 1),
             )
-            is_candidate = any(counts[:2]) or Role.ATIVO in self._roles[place]
-            if is_candidate and (best is None or counts > best[:3]):
-                best = (*counts, place)
-        return best[3] if best else None
+            if any(counts[:2]) or Role.ATIVO in self._roles[place]:
+                ranked.setdefault(counts, []).append(place)
+        if not ranked:
+            return None
+        places = ranked[max(ranked)]
+        codes = {tuple(tickers_in(str(cell)) for cell in self._cells[place]) for place in places}
+        if max(ranked)[0] and len(codes) > 1:
+            self._doubt(Role.ATIVO, places, _("há mais de uma coluna assim; escolha qual usar."))
+            return None
+        return places[0]
 
     def _find_role(self, role: Role, is_suitable: Suits) -> None:
         _rank, places = self._best(role, is_suitable)
@@ -265,34 +238,3 @@ def _number(cell: Cell) -> Decimal | None:
     if isinstance(cell, Decimal):
         return cell
     return None if is_blank(cell) else parse_number(cell, separator=COMMA)
-
-
-def _apply_choices(table: Table, columns: Columns, chosen: Mapping[int, str]) -> Columns:
-    """Return the columns with the user's choices in place of what was found."""
-    role_by_place = {place: columns.role_at(place) for place in range(table.full_width)}
-    roles = {role.value: role for role in Role}
-    role_by_place |= {
-        place: roles.get(name) for place, name in chosen.items() if place in role_by_place
-    }
-    places: dict[Role, list[int]] = {}
-    for place, role in role_by_place.items():
-        if role:
-            places.setdefault(role, []).append(place)
-    answered = {place for place, name in chosen.items() if name}
-    doubts = [
-        doubt
-        for doubt in columns.doubts
-        if doubt.role not in places and not answered.issuperset(doubt.places)
-    ]
-    text = _("foi escolhido em mais de uma coluna.")
-    doubts += [
-        Doubt(role=role, places=tuple(each), text=text)
-        for role, each in places.items()
-        if len(each) > 1
-    ]
-    return Columns(
-        roles={role: each[0] for role, each in places.items() if len(each) == 1},
-        ignored={place for place, name in chosen.items() if name == IGNORED},
-        doubts=doubts,
-        notes=columns.notes,
-    )

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from mainapp.portfolio.imports.columns import (
-    SAMPLE_ROWS,
-    Columns,
-    find_columns,
-)
+from mainapp.portfolio.imports.columns import SAMPLE_ROWS, find_columns
 from mainapp.portfolio.imports.numbers import Reading, read_columns
+from mainapp.portfolio.imports.roles import Columns
 from mainapp.portfolio.imports.rows import TableRows, read_rows
 from mainapp.portfolio.imports.sheets import (
     NO_TABLE,

@@ -18,11 +18,12 @@ from mainapp.core.numbers import (
     parse_number,
 )
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.columns import Columns, may_be_cut
+from mainapp.portfolio.imports.columns import may_be_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_number
 from mainapp.portfolio.imports.operations import is_sale
+from mainapp.portfolio.imports.roles import Columns
 from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import tickers_in
@@ -33,6 +34,7 @@ MAX_DIGITS = 10  # before the comma
 MAX_TEXT = 40  # of a cell that is quoted in a reason
 NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
 REAIS = {"brl", "r$", "rs", "r", "real", "reais", "real brasileiro", "brazilian real", "986"}
+OF_TOTALS = {"geral", "grand", "r$", "de", "do", "da", "por", "ativo", "corretora", "carteira"}
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
 
 
@@ -86,19 +88,27 @@ def _is_text(row: Row, columns: Columns) -> bool:
         place: cell for place, cell in enumerate(row) if isinstance(cell, Decimal) or cell.strip()
     }
     first = next(iter(filled.values()))
+    needed = {place for role, place in columns.roles.items() if role in NEEDED}
+    has_code = columns.roles[Role.ATIVO] in filled
     if isinstance(first, str):
         words = fold(first).replace(":", "").split()
         if words and (words[0] in TOTALS or words[-1] in TOTALS):
-            return True
+            return not (needed <= filled.keys() and _is_named_total(words, filled, columns))
         if len(filled) == 1 and not is_number(first):
             return not tickers_in(first)
-    needed = {place for role, place in columns.roles.items() if role in NEEDED}
-    has_code = columns.roles[Role.ATIVO] in filled
     return (
         not has_code
         and not needed <= filled.keys()
         and all(isinstance(cell, Decimal) or is_number(cell) for cell in filled.values())
     )
+
+
+def _is_named_total(words: Sequence[str], filled: Mapping[int, Cell], columns: Columns) -> bool:
+    """Return whether the word belongs to a company's name, such as Grupo Soma beside SOMA3."""
+    code = columns.roles[Role.ATIVO]
+    is_beside = code in filled and code != min(filled)
+    others = {word for word in words if word not in TOTALS and not tickers_in(word)}
+    return is_beside and bool(tickers_in(str(filled[code]))) and bool(others - OF_TOTALS)
 
 
 class _RowReader:

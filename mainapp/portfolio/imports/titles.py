@@ -60,7 +60,7 @@ TITLES: dict[Role, dict[int, str]] = {
             "quantidade total|qtd total|qtde total|total cotas|numero cotas|n cotas|no cotas|"
             "quantidade cotas|quantidade acoes|qtd cotas|qtd acoes|number shares|"
             "total shares|quantidade atual|qtd atual|"
-            "total acoes|numero acoes|n acoes|no acoes"
+            "total acoes|numero acoes|n acoes|no acoes|unid|holdings|qtd custodia"
         ),
     },
     Role.PRECO_MEDIO: {
@@ -69,7 +69,8 @@ TITLES: dict[Role, dict[int, str]] = {
             "preco medio compra|preco medio aquisicao|preco aquisicao|preco compra|"
             "preco pago|custo unitario|average price|avg price|average cost|avg cost|"
             "purchase price|cost share|unit cost|buy price|entry price|price paid|"
-            "preco entrada|custo acao|custo cota|average purchase price|avg buy price"
+            "preco entrada|custo acao|custo cota|average purchase price|avg buy price|"
+            "preco custo|cost price|pmc|cotacao media|cost basis share|medio|media"
         ),
         WEAK: (
             "preco|price|preco unitario|preco unit|unit price|valor unitario|preco acao|preco cota"
@@ -81,7 +82,8 @@ TITLES: dict[Role, dict[int, str]] = {
             "custo aquisicao|valor aquisicao|valor compra|total compra|total pago|valor pago|"
             "total cost|cost basis|invested|invested amount|amount invested|investido|"
             "aplicado|total aplicado|valor custo|capital investido|montante investido|"
-            "book cost|total invested|total cost basis"
+            "book cost|total invested|total cost basis|valor total compra|total gasto|"
+            "total aportado|valor aportado|financeiro compra"
         ),
     },
     Role.NOTA: {

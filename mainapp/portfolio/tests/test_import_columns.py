@@ -4,9 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.portfolio.imports.columns import IGNORED
 from mainapp.portfolio.imports.naming import symbols_in
 from mainapp.portfolio.imports.reading import Choices, State
+from mainapp.portfolio.imports.roles import IGNORED
 from mainapp.portfolio.imports.sheets import Sheet, UnreadableFile
 from mainapp.portfolio.imports.titles import Role
 from mainapp.portfolio.tests.imported import holdings_of_text, sheet_of, table_of, tables_of
@@ -21,7 +21,7 @@ def roles_of(text, **options):
     "title",
     [
         "Quantidade", "Qtd.", "QTDE", "Qtd. total", "Quant.", "Cotas", "Nº de cotas", "Shares",
-        "Quantidade em custódia", "Qtd Ações", "Unidades", "quantity",
+        "Quantidade em custódia", "Qtd Ações", "Unidades", "quantity", "Unid.", "Holdings",
     ],
 )  # fmt: skip
 def test_quantity_is_known_by_its_title(title):
@@ -35,7 +35,8 @@ def test_quantity_is_known_by_its_title(title):
         "Custo médio (R$)", "Custo unitário", "Preço de compra", "Preço de aquisição",
         "Preço médio (abertura)", "Preço médio atual", "Preco medio ajustado", "Avg. price",
         "Average Cost", "Purchase Price", "Cost per share", "Preço pago", "Pr. médio",
-        "Custo por ação",
+        "Custo por ação", "Preço de custo", "Cost price", "PMC", "Cotação média", "Médio",
+        "Cost basis/share",
     ],
 )  # fmt: skip
 def test_average_price_is_known_by_its_title(title):
@@ -57,7 +58,8 @@ def test_other_prices_are_not_the_average_price(title):
 
 
 @pytest.mark.parametrize(
-    "title", ["Valor investido", "Custo total", "Total aplicado", "Cost basis"]
+    "title",
+    ["Valor investido", "Custo total", "Total aplicado", "Cost basis", "Valor total de compra"],
 )
 def test_total_cost_replaces_a_missing_average_price(title):
     text = f"Ticker;Quantidade;{title};Valor atual\nPETR4;100;3.010,00;3.850,00\n"
@@ -334,3 +336,10 @@ def test_code_may_be_written_apart(code):
 @pytest.mark.parametrize("code", ["PETR4 e VALE3", "PETR4 OU VALE3", "PETR4 and VALE3"])
 def test_two_codes_in_a_cell_are_an_error(code):
     assert holdings_of_text(f"Ativo;Qtd;PM\n{code};1;2\nITUB4;1;2\n") == {"ITUB4": (1, 2)}
+
+
+def test_two_equal_columns_of_codes_are_asked_about():
+    table = table_of("Ticker antigo;Ticker novo;Qtd;PM\nITUB4;PETR4;10;40\nVALE3;ABEV3;1;2\n")
+    assert [(doubt.role, doubt.places) for doubt in table.columns.doubts] == [("ativo", (0, 1))]
+    same = table_of("Código;Código negociação;Qtd;PM\nPETR4F;PETR4;10;40\n")
+    assert same.state == State.READ

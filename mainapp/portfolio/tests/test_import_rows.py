@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mainapp.portfolio.imports.columns import IGNORED
 from mainapp.portfolio.imports.reading import Choices, State
+from mainapp.portfolio.imports.roles import IGNORED
 from mainapp.portfolio.imports.sheets import Sheet
 from mainapp.portfolio.tests.imported import (
     conversion,
@@ -290,3 +290,15 @@ def test_zero_quantity_is_an_empty_holding():
         "PETR4": (0, 0),
         "VALE3": (0, 0),
     }
+
+
+@pytest.mark.parametrize("name", ["Grupo Soma", "Soma Grupo ON", "Total Express"])
+def test_company_whose_name_has_a_word_of_totals_is_not_a_total(name):
+    text = f"Nome;Ativo;Quantidade;PM\n{name};ABEV3;10;8\n"
+    assert holdings_of_text(text) == {"ABEV3": (10, 8)}
+
+
+@pytest.mark.parametrize("name", ["Total", "Subtotal ABEV3", "Total geral", "Total do ativo"])
+def test_totals_of_a_stock_are_skipped(name):
+    text = f"Nome;Ativo;Quantidade;PM\nAmbev;ABEV3;10;8\n{name};ABEV3;10;8\n"
+    assert holdings_of_text(text) == {"ABEV3": (10, 8)}

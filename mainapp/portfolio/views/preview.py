@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.portfolio.forms.transfer import ConfirmForm, ReadingForm, sign_import
-from mainapp.portfolio.imports.columns import IGNORED
 from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.numbers import Reading, separators_of
 from mainapp.portfolio.imports.reading import ReadTable, State
+from mainapp.portfolio.imports.roles import IGNORED
 from mainapp.portfolio.imports.sheets import Cell, column_name
 from mainapp.portfolio.imports.titles import Role
 from mainapp.portfolio.selectors.imports import Change, Import
