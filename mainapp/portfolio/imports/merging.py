@@ -57,7 +57,7 @@ def convert(lot: Lot, became: Became | None) -> Lot | str:
     if became.symbol is None:
         return replace(lot, notes=notes)
     if became.ratio is None:
-        hint = _("Diga-a acima, ou escreva %(symbol)s com a quantidade e o preço médio de hoje.")
+        hint = _("Diga a proporção acima, ou escreva %(symbol)s e os valores de hoje.")
         return f"{became.note} {hint % {'symbol': became.symbol}}"
     return replace(
         lot,
