@@ -9,6 +9,7 @@ from django.core.asgi import get_asgi_application
 http = get_asgi_application()
 
 from mainapp.accounts.middleware import SocketUserMiddleware
+from mainapp.api.middleware import TokenInAddressMiddleware
 from mainapp.core.limits.sockets import limit_addresses, limit_users
 from mainapp.core.middleware import BodyLimitMiddleware, HeaderMiddleware, OriginMiddleware
 from mainapp.core.realtime import stop_hubs
@@ -30,12 +31,11 @@ async def lifespan(scope: Any, receive: Any, send: Any) -> None:
 # collector took a fifth of the CPU of a connect.
 gc.set_threshold(50_000, 20, 100)
 
+sockets = SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns)))
 application = ProtocolTypeRouter(
     {
         "http": HeaderMiddleware(BodyLimitMiddleware(http)),
-        "websocket": limit_addresses(
-            OriginMiddleware(SocketUserMiddleware(limit_users(URLRouter(websocket_urlpatterns))))
-        ),
+        "websocket": limit_addresses(TokenInAddressMiddleware(OriginMiddleware(sockets))),
         "lifespan": lifespan,
     }
 )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from mainapp.core.private_targets import parse_private_target
 from mainapp.core.redis_address import parse_redis_url
@@ -64,6 +64,38 @@ def load_env_file(path: Path = BASE_DIR / ".env") -> None:
         raise Refusal(str(error)) from None
     for name, value in variables.items():
         os.environ.setdefault(name, value)
+    adopt_other_names()
+
+
+def adopt_other_names() -> None:
+    """Move the names that other services use to ours, where ours are not given. Raises: Refusal.
+
+    The variables are removed: Celery prefers CELERY_BROKER_URL to its settings.
+    """
+    names = ("POSTGRES_DB", "POSTGRES_USER", "POSTGRES_DB_PASSWORD")
+    if any(env.text(name) for name in names) and not env.text("DATABASE_URL"):
+        os.environ["DATABASE_URL"] = _postgresql_url()
+    broker = env.redis_url("CELERY_BROKER_URL")
+    if broker and not env.text("REDIS_URL"):
+        os.environ["REDIS_URL"] = broker
+    if broker and env.text("REDIS_URL") == broker:
+        del os.environ["CELERY_BROKER_URL"]
+
+
+def _postgresql_url() -> str:
+    name = env.text("POSTGRES_DB")
+    if not name:
+        raise _refusal("POSTGRES_DB", "is missing beside POSTGRES_USER or POSTGRES_DB_PASSWORD")
+    user, password, name = (
+        quote(text, safe="")
+        for text in (
+            env.text("POSTGRES_USER", "postgres"), env.secret("POSTGRES_DB_PASSWORD"), name
+        )
+    )  # fmt: skip
+    host = env.host("POSTGRES_HOST", "localhost")
+    port = env.port("POSTGRES_PORT", default=5432)
+    shown_host = f"[{host}]" if ":" in host else host
+    return f"postgresql://{user}:{password}@{shown_host}:{port}/{name}"
 
 
 class Environment:

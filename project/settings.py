@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "mainapp.pages.middleware.RequireHttps",
     "mainapp.pages.middleware.forbid_storing",
+    "mainapp.api.middleware.accept_other_addresses",
     "mainapp.api.middleware.answer_in_json",
     "mainapp.pages.middleware.refuse_unreadable_requests",
     "mainapp.core.static_serving.StaticFiles",
@@ -152,6 +153,7 @@ STORE_PORTS = {
 # Background work -------------------------------------------------------------------------------
 
 # Celery prefers these variables to its settings: tasks would go to another Redis, or nowhere.
+# CELERY_BROKER_URL alone was moved to REDIS_URL by load_env_file.
 _broker_urls = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
 env.refuse([f"CELERY_{name}" for name in _broker_urls], "is not used: set REDIS_URL, and remove it")
 CELERY_BROKER_URL = core_redis.broker_url(REDIS_URL)
@@ -275,6 +277,7 @@ SOCKETS_A_MINUTE_ADDRESS = env.integer("SOCKETS_A_MINUTE_ADDRESS", default=1_200
 SOCKETS_A_MINUTE_USER = env.integer("SOCKETS_A_MINUTE_USER", default=300, minimum=1)
 SOCKETS_PER_ADDRESS = env.integer("SOCKETS_PER_ADDRESS", default=1_000, minimum=1)
 SOCKETS_PER_USER = env.integer("SOCKETS_PER_USER", default=100, minimum=1)
+SOCKET_TOKEN_IN_URL = env.boolean("SOCKET_TOKEN_IN_URL", default=False)
 ROOMS_A_DAY = env.integer("ROOMS_A_DAY", default=20)
 UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
 
@@ -283,6 +286,7 @@ UPLOADS_A_DAY = env.integer("UPLOADS_A_DAY", default=10)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "mainapp.api.authentication.Bearer",
+        "mainapp.api.authentication.PersonalKey",
         "mainapp.api.authentication.SiteSession",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -301,7 +305,12 @@ SIMPLE_JWT = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Pregão",
-    "DESCRIPTION": "Times are ISO 8601 in UTC, money and percent are decimal strings.",
+    "DESCRIPTION": (
+        "Times are ISO 8601 in UTC, money and percent are decimal strings. Unknown fields of a "
+        "mutation are refused. `/api/…` is the same as `/api/v1/…`, the final slash is optional, "
+        "and `Authorization: Token …` the same as `Bearer …`. Of other services' addresses, "
+        "`/api/register`, `/api/token`, `/api/token/refresh` and `/api/user` are accepted."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
@@ -309,10 +318,13 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PATH_CONVERTER_OVERRIDES": {"key": int},
-    "ENUM_NAME_OVERRIDES": {"PeriodEnum": "mainapp.accounts.models.Preferences.Period"},
+    "ENUM_NAME_OVERRIDES": {
+        "PeriodEnum": "mainapp.accounts.models.Preferences.Period",
+        "StockKindEnum": "mainapp.market.models.Stock.Kind",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "mainapp.api.schema.declare_errors",
+        "mainapp.api.schema.complete",
     ],
 }
 

@@ -34,7 +34,7 @@ LEASE_S = 10  # of mainapp.market.watch, which a script without settings cannot 
 CLIENTS, SYMBOLS, STORM_S, KILLS = 200, 5000, 25.0, 6
 OWN, MOST = SYMBOLS // CLIENTS, 30
 LETTERS = "ABCDEFGHIJKLMNOPQR"
-CATALOGUE = [f"Z{a}{b}{c}3" for a in LETTERS for b in LETTERS for c in LETTERS][:SYMBOLS]
+CATALOGUE = [f"Z{a}{b}{c}7" for a in LETTERS for b in LETTERS for c in LETTERS][:SYMBOLS]
 ADD_CATALOGUE = """
 import django; django.setup()
 from benchmarks.faults.watch_storm import CATALOGUE

@@ -151,21 +151,18 @@ class Rig:
         return process
 
     def prepare(self) -> None:
-        """Migrate, load the catalogue and schedule the batches.
+        """Set the instance up.
 
-        Or copy RIG_DATABASE, a database prepared before: without a schedule.
+        Or copy RIG_DATABASE, a database prepared before, without a schedule, and the static files
+        next to it.
         """
         prepared = self.environment.get("RIG_DATABASE")
         if prepared and self.environment["DATABASE_URL"].startswith("sqlite:"):
             shutil.copyfile(prepared, self.folder / "pregao.sqlite3")
+            static = Path(prepared).with_name("static")
+            shutil.copytree(static, self.folder / "static", dirs_exist_ok=True)
             return
-        for command in (["migrate", "-v0"], ["seed_stocks", "-v0"]):
-            self.run_python("manage.py", *command)
-        self.run_python(
-            "-c",
-            "import django; django.setup()\n"
-            "from mainapp.market.services.scheduling import ensure_periodic_tasks as e; e()",
-        )
+        self.run_python("manage.py", "setup", "--verbosity=0")
 
     def run_python(self, *arguments: str) -> None:
         process = self.python(*arguments)

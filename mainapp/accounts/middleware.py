@@ -23,7 +23,7 @@ from mainapp.accounts.selectors import users_of_sessions, valid_sessions_and_rig
 from mainapp.core.consumers import SESSION_ENDED
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
 from mainapp.core.limits.sockets import refuse_handshake
-from mainapp.core.middleware import TICKET
+from mainapp.core.middleware import SESSION_KEY, TICKET
 from mainapp.core.realtime import OnePerLoop, query
 
 logger = logging.getLogger(__name__)
@@ -146,7 +146,12 @@ def _redeem(value: str) -> tuple[User, str] | None:
 
 
 def _session_key(scope: Any) -> str:
-    """Return the session key in the cookie; empty if it cannot be a key, which saves the query."""
+    """Return the session key in the cookie; empty if it cannot be a key, which saves the query.
+
+    A token in the address takes precedence over the cookie.
+    """
+    if key := scope.get(SESSION_KEY):
+        return str(key)
     for name, value in scope["headers"]:
         if name == b"cookie":
             key = parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")

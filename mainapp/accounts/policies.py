@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import DAY_S, Limit
-from mainapp.core.policies import EVERYONE, MEMBERS, form, page
+from mainapp.core.policies import EVERYONE, MEMBERS, Area, form, operation, page
 
 if TYPE_CHECKING:
     from mainapp.accounts.models import User
@@ -102,12 +102,12 @@ PAGES = {
 }
 
 OPERATIONS = {
-    "api-register": {"post": EVERYONE},
-    "api-login": {"post": EVERYONE},
-    "api-token": {"post": EVERYONE},
-    "api-refresh": {"post": EVERYONE},
-    "api-token-refresh": {"post": EVERYONE},
-    "api-logout": {"post": MEMBERS},
-    "api-user": {"get": MEMBERS, "patch": MEMBERS},
-    "api-ticket": {"post": MEMBERS},
+    "api-register": operation(Area.LOG_IN, post=EVERYONE),
+    "api-login": operation(Area.LOG_IN, post=EVERYONE),
+    "api-token": operation(Area.LOG_IN, post=EVERYONE),
+    "api-refresh": operation(Area.LOG_IN, post=EVERYONE),
+    "api-token-refresh": operation(Area.LOG_IN, post=EVERYONE),
+    "api-logout": operation(Area.LOG_IN, post=MEMBERS),
+    "api-user": operation(Area.ACCOUNT, get=MEMBERS, patch=MEMBERS),
+    "api-ticket": operation(Area.LOG_IN, post=MEMBERS),
 }

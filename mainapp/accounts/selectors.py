@@ -1,13 +1,17 @@
 """Queries of users and their sessions."""
 
+import re
+import secrets
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from itertools import islice
 
 from allauth.account.utils import filter_users_by_email
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +19,10 @@ from django.utils.crypto import constant_time_compare
 
 from mainapp.accounts.fanout import Rights
 from mainapp.accounts.models import REMOVED_USER, Preferences, User
+from mainapp.core.names import tidy
 
+USERNAME_TRIES = 30
+MAX_DISPLAY_NAME = 60  # the column's size
 UNLOCK_SALT, UNLOCK_S = "accounts.unlock", 3600
 MAX_LOG_IN_NAME = 254  # the longest e-mail; SQLite refuses to compare with 50,000 characters
 
@@ -45,6 +52,42 @@ def _owner(email: str) -> User | None:
     """Return the owner of an e-mail; None if several users have it and none has verified it."""
     users = filter_users_by_email(email, prefer_verified=True)
     return users[0] if len(users) == 1 else None
+
+
+def free_username(name: str) -> str:
+    """Return an unused username made from a person's name: `ana.souza` from *Ana Souza*.
+
+    Two queries a try, mostly one try. Raises: ValidationError for a name that gives none.
+    """
+    for candidate in islice(_usernames_from(name), USERNAME_TRIES):
+        try:
+            User.objects.check_username(candidate, User())
+        except ValidationError as error:
+            refusal = error
+            continue
+        if not User.objects.filter(username__iexact=candidate).exists():
+            return candidate
+    raise refusal
+
+
+def usable_display_name(name: str) -> str:
+    """Return a person's name in the form of a display name; "" if it may not be one. One query."""
+    shown = tidy(name)
+    try:
+        User.objects.check_display_name(shown, User())
+    except ValidationError:
+        return ""
+    return shown if len(shown) <= MAX_DISPLAY_NAME else ""
+
+
+def _usernames_from(name: str) -> Iterator[str]:
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", ascii_name)
+    base = ".".join(words)[:140] or "pessoa"
+    yield base
+    yield from (f"{base}{number}" for number in range(2, 10))
+    while True:
+        yield f"{base}{secrets.randbelow(900_000) + 100_000}"
 
 
 def users_of_sessions(keys: Collection[str]) -> dict[str, User]:

@@ -1,6 +1,17 @@
 """Permissions of the pages and operations of alerts, and the limit of alerts per user."""
 
-from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, UNAUTHORIZED, Page, action, form, page
+from mainapp.core.policies import (
+    EVERYONE,
+    MEMBERS,
+    OWNER,
+    UNAUTHORIZED,
+    Area,
+    Page,
+    action,
+    form,
+    operation,
+    page,
+)
 
 ALERT_LIMIT = 200
 
@@ -24,12 +35,12 @@ PAGES = {
 }
 
 OPERATIONS = {
-    "api-alerts": {"get": MEMBERS, "post": MEMBERS},
-    "api-create-alert": {"post": MEMBERS},
-    "api-delete-alerts": {"post": MEMBERS, "delete": MEMBERS},
-    "api-delete-alert": {"delete": OWNER},
-    "api-alert": {"get": OWNER, "put": OWNER, "patch": OWNER, "delete": OWNER},
-    "api-firings": {"get": OWNER},
-    "api-pause-alert": {"post": OWNER},
-    "api-resume-alert": {"post": OWNER},
+    "api-alerts": operation(Area.ALERTS, get=MEMBERS, post=MEMBERS),
+    "api-create-alert": operation(Area.ALERTS, post=MEMBERS),
+    "api-delete-alerts": operation(Area.ALERTS, post=MEMBERS, delete=MEMBERS),
+    "api-delete-alert": operation(Area.ALERTS, delete=OWNER),
+    "api-alert": operation(Area.ALERTS, get=OWNER, put=OWNER, patch=OWNER, delete=OWNER),
+    "api-firings": operation(Area.ALERTS, get=OWNER),
+    "api-pause-alert": operation(Area.ALERTS, post=OWNER),
+    "api-resume-alert": operation(Area.ALERTS, post=OWNER),
 }

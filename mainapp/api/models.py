@@ -1,5 +1,8 @@
-"""Saved responses to requests that clients may repeat."""
+"""Saved responses to requests that clients may repeat, and users' API keys."""
 
+from datetime import datetime
+
+from django.conf import settings
 from django.db import models
 
 
@@ -23,3 +26,28 @@ class KeptAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"answer to {self.key}"
+
+
+class ApiKey(models.Model):
+    """A user's key for programs, with some of the user's rights; deleted when it is revoked.
+
+    `digest` is the hash of the secret, which is shown once; `hint` is its beginning.
+    """
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=60)
+    hint = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.hint}… of {self.user_id}"
+
+    def is_expired(self, at: datetime) -> bool:
+        return at >= self.expires_at

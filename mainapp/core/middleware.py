@@ -15,6 +15,8 @@ MAX_BODY = 8 * 1024 * 1024
 MAX_FORM = 256 * 1024
 FORM = b"application/x-www-form-urlencoded"
 TICKET = "ticket."
+# The scope's entry with the session of a socket that was authenticated by its address.
+SESSION_KEY = "pregao.session_key"
 PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int | None]
 
@@ -131,7 +133,9 @@ class OriginMiddleware:
 
 
 def _has_ticket(scope: Any, host: str) -> bool:
-    offers = any(name.startswith(TICKET) for name in scope.get("subprotocols", ()))
+    offers = SESSION_KEY in scope or any(
+        name.startswith(TICKET) for name in scope.get("subprotocols", ())
+    )
     return offers and validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
 

@@ -4,7 +4,7 @@ A feature declares the permissions of its pages and API operations by URL name, 
 sockets by frame type:
 
     PAGES = {"update-room": form(HOST | STAFF, of="room")}
-    OPERATIONS = {"api-rooms": {"get": EVERYONE, "post": MEMBERS}}
+    OPERATIONS = {"api-rooms": operation(Area.FORUM, get=EVERYONE, post=MEMBERS)}
     SOCKET = Socket(opens=EVERYONE, frames={"send": MEMBERS & ~MUTED}, of="room")
 
 The tables are enforced: `enforce_page_policies` refuses anonymous users, users below an access
@@ -16,7 +16,7 @@ kind of user on every line. `of` is the kind of object in the URL, one of those 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum, Flag, auto
+from enum import Enum, Flag, StrEnum, auto
 from functools import cache, reduce
 from importlib import import_module
 from importlib.util import find_spec
@@ -97,6 +97,48 @@ def action(who: Who, **options: Any) -> Page:
     return Page(methods={"POST": who}, **options)
 
 
+class Area(StrEnum):
+    """What an operation is about, which decides the scope that an API key needs for it.
+
+    Every GET needs READ, and a mutation the area's own scope. Mutations of an area without one, and
+    all operations of LOG_IN, need a log-in: keys are refused.
+    """
+
+    MARKET = "market"
+    ALERTS = "alerts"
+    CARTEIRA = "carteira"
+    FORUM = "forum"
+    NOTIFICATIONS = "notifications"
+    ACCOUNT = "account"
+    LOG_IN = "log-in"
+
+
+READ = "read"
+SCOPES = (
+    READ,
+    *(f"{area}:write" for area in (Area.ALERTS, Area.CARTEIRA, Area.FORUM, Area.NOTIFICATIONS)),
+)
+
+
+class Operation(dict[str, Who]):
+    """Permissions of an operation by lower-case method; other methods get 405."""
+
+    def __init__(self, area: Area, methods: Mapping[str, Who]) -> None:
+        super().__init__(methods)
+        self.area = area
+
+    def scope_of(self, method: str) -> str | None:
+        """Return the scope that an API key needs; None if no key may use the method."""
+        if self.area is Area.LOG_IN:
+            return None
+        scope = READ if method.lower() in ("get", "head", "options") else f"{self.area}:write"
+        return scope if scope in SCOPES else None
+
+
+def operation(area: Area, **methods: Who) -> Operation:
+    return Operation(area, methods)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Socket:
     """Permissions of one socket: to open it, and to send each frame.
@@ -121,7 +163,7 @@ def page_policies() -> Mapping[str, Page]:
 
 
 @cache
-def operation_policies() -> Mapping[str, Mapping[str, Who]]:
+def operation_policies() -> Mapping[str, Operation]:
     """Return the API operations of all features, by URL name and lower-case method."""
     return _merged("OPERATIONS")
 

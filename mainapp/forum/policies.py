@@ -17,9 +17,11 @@ from mainapp.core.policies import (
     MUTED,
     OWNER,
     STAFF,
+    Area,
     Socket,
     action,
     form,
+    operation,
     page,
 )
 from mainapp.forum.rendering import MAX_BODY
@@ -122,8 +124,8 @@ PAGES = {
 }
 
 OPERATIONS = {
-    "api-rooms": {"get": EVERYONE, "post": MEMBERS},
-    "api-messages": {"get": EVERYONE, "post": MEMBERS},
+    "api-rooms": operation(Area.FORUM, get=EVERYONE, post=MEMBERS),
+    "api-messages": operation(Area.FORUM, get=EVERYONE, post=MEMBERS),
 }
 
 SOCKET = Socket(

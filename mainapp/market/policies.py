@@ -3,7 +3,18 @@
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.limits import CLOSED, Limit
-from mainapp.core.policies import EVERYONE, MEMBERS, OWNER, UNAUTHORIZED, Socket, action, form, page
+from mainapp.core.policies import (
+    EVERYONE,
+    MEMBERS,
+    OWNER,
+    UNAUTHORIZED,
+    Area,
+    Socket,
+    action,
+    form,
+    operation,
+    page,
+)
 
 # CONTRACTS §2. A room's page follows the chips of its messages, within the same limits.
 SYMBOL_LIMIT_ANONYMOUS = 30
@@ -38,11 +49,11 @@ PAGES = {
 }
 
 OPERATIONS = {
-    "api-stocks": {"get": EVERYONE},
-    "api-stock": {"get": EVERYONE},
-    "api-quotes": {"get": EVERYONE},
-    "api-candles": {"get": EVERYONE},
-    "api-sources": {"get": EVERYONE},
+    "api-stocks": operation(Area.MARKET, get=EVERYONE),
+    "api-stock": operation(Area.MARKET, get=EVERYONE),
+    "api-quotes": operation(Area.MARKET, get=EVERYONE),
+    "api-candles": operation(Area.MARKET, get=EVERYONE),
+    "api-sources": operation(Area.MARKET, get=EVERYONE),
 }
 
 SOCKET = Socket(

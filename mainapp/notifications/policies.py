@@ -11,9 +11,11 @@ from mainapp.core.policies import (
     MEMBERS,
     OWNER,
     STAFF,
+    Area,
     Socket,
     action,
     form,
+    operation,
     page,
 )
 
@@ -72,9 +74,9 @@ PAGES = {
 }
 
 OPERATIONS = {
-    "api-notifications": {"get": MEMBERS},
-    "api-notification": {"get": OWNER, "delete": OWNER},
-    "api-read-notification": {"post": OWNER},
+    "api-notifications": operation(Area.NOTIFICATIONS, get=MEMBERS),
+    "api-notification": operation(Area.NOTIFICATIONS, get=OWNER, delete=OWNER),
+    "api-read-notification": operation(Area.NOTIFICATIONS, post=OWNER, patch=OWNER),
 }
 
 SOCKET = Socket(

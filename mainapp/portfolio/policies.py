@@ -1,6 +1,6 @@
 """Permissions of the portfolio's pages and operations, and limits of its rows and files."""
 
-from mainapp.core.policies import MEMBERS, OWNER, action, form, page
+from mainapp.core.policies import MEMBERS, OWNER, Area, action, form, operation, page
 
 MAX_ROWS = 500
 MAX_NOTA = 10
@@ -20,6 +20,6 @@ PAGES = {
 }
 
 OPERATIONS = {
-    "api-carteira": {"get": MEMBERS, "post": MEMBERS},
-    "api-holding": {"get": OWNER, "patch": OWNER, "delete": OWNER},
+    "api-carteira": operation(Area.CARTEIRA, get=MEMBERS, post=MEMBERS),
+    "api-holding": operation(Area.CARTEIRA, get=OWNER, patch=OWNER, delete=OWNER),
 }

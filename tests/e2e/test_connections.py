@@ -385,12 +385,12 @@ def test_a_price_that_the_last_batch_did_not_reach_is_marked(new_context):
     page.goto(WATCHED)
     late, other = (page.locator(f"tr[data-symbol={name}]") for name in ("PETR4", "VALE3"))
     age = late.locator("[data-field=age]")
-    expect(late).to_have_attribute("data-prices", "stale")
+    expect(late).to_have_attribute("data-late", "")
     expect(age).to_have_attribute("data-delay", "atrasado")
-    expect(other).not_to_have_attribute("data-prices", "stale")
+    expect(other).not_to_have_attribute("data-late", "")
 
     is_late = False
-    expect(late).to_have_attribute("data-prices", "live")
+    expect(late).not_to_have_attribute("data-late", "")
     expect(age).not_to_have_attribute("data-delay", "atrasado")
 
 

@@ -83,6 +83,7 @@ def test_nginx_accepts_its_file(tmp_path):
     )
     site = (ROOT / "deploy" / "nginx" / "pregao.conf").read_text()
     site = site.replace("/etc/letsencrypt/live/pregao.example", str(tmp_path))
+    site = site.replace("/var/log/nginx", str(tmp_path))
     (tmp_path / "site.conf").write_text(site)
     folders = "".join(
         f"{kind}_temp_path {tmp_path}/{kind};"

@@ -76,7 +76,7 @@ REFUSED = {
         *("postgresql://h:70000/n", "sqlite:////x?y", "sqlite:///", "postgresql://h/n?port=x"),
         *("sqlite:////x%00", "postgresql://h/%00", "postgresql://h/n?port=٣"),
     ],
-    "CELERY_BROKER_URL": ["redis://elsewhere/0"],
+    "CELERY_BROKER_URL": ["amqp://elsewhere", "elsewhere"],
     "CELERY_BROKER_READ_URL": ["redis://elsewhere/0"],
     "CELERY_BROKER_WRITE_URL": ["redis://elsewhere/0"],
     "CELERY_RESULT_BACKEND": ["redis://elsewhere/0"],
@@ -140,6 +140,50 @@ def test_bad_value_is_refused_in_one_line_that_names_the_variable():
         if not str(result).startswith(f"pregao: {name} ") or "\n" in str(result)
     ]
     assert wrong == []
+
+
+STORES = """
+import os
+from project import settings
+from project.celery import app
+database = settings.DATABASES["default"]
+names = ("NAME", "USER", "PASSWORD", "HOST", "PORT")
+print([database[name] for name in names], settings.REDIS_URL, app.conf.broker_url)
+print("CELERY_BROKER_URL" in os.environ, app.connection_for_write().as_uri())
+"""
+
+
+def test_stores_are_read_from_the_variables_of_other_services():
+    given = {
+        "POSTGRES_DB": "b3/1",
+        "POSTGRES_USER": "ana@b3",
+        "POSTGRES_DB_PASSWORD": "p#:%/ 1",
+        "POSTGRES_HOST": "db",
+        "CELERY_BROKER_URL": "redis://broker:6379/3",
+    }
+    done = run("-c", STORES, **PRODUCTION | {"DATA_DIR": "/nowhere"} | given)
+
+    first, celery = done.stdout.splitlines()
+    database = ["b3/1", "ana@b3", "p#:%/ 1", "db", "5432"]
+    assert first == f"{database} redis://broker:6379/3 redis://broker:6379/3"
+    assert celery.startswith("False ")
+    assert celery.endswith("broker:6379/3")
+
+
+def test_our_variables_take_precedence_over_those_of_other_services():
+    ours = {"DATABASE_URL": "postgresql://u:p@h/n", "REDIS_URL": "redis://ours/1"}
+    theirs = {"POSTGRES_DB": "other", "POSTGRES_DB_PASSWORD": "x"}
+    done = run("-c", STORES, **PRODUCTION | {"DATA_DIR": "/nowhere"} | ours | theirs)
+    again = {"REDIS_URL": "redis://ours/1", "CELERY_BROKER_URL": "redis://ours/1"}
+    other = {"REDIS_URL": "redis://ours/1", "CELERY_BROKER_URL": "redis://theirs/1"}
+    same, refused, incomplete = read_each(again, other, {"POSTGRES_USER": "ana"})
+
+    assert done.stdout.splitlines()[0] == "['n', 'u', 'p', 'h', ''] redis://ours/1 redis://ours/1"
+    assert isinstance(same, list)
+    assert refused == "pregao: CELERY_BROKER_URL is not used: set REDIS_URL, and remove it"
+    assert (
+        incomplete == "pregao: POSTGRES_DB is missing beside POSTGRES_USER or POSTGRES_DB_PASSWORD"
+    )
 
 
 @pytest.mark.parametrize("entry", ENTRIES)

@@ -53,13 +53,15 @@ def sites(tmp_path, data_dir, server):
 
 
 @contextlib.contextmanager
-def web_process(env_vars):
+def web_process(env_vars, *, log=None):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     process = subprocess.Popen(
         [sys.executable, "-m", "project.serve"],
         env=environment(**env_vars, PORT=str(port)),
         cwd=ROOT,
+        stdout=log,
+        stderr=log,
     )
     try:
         url = f"http://127.0.0.1:{port}"

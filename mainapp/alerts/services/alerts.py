@@ -61,7 +61,14 @@ class _Market:
         )
 
 
-def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at: datetime) -> Alert:
+def create_alert(
+    *,
+    owner: User,
+    fields: Mapping[str, Any],
+    simulated: bool,
+    at: datetime,
+    is_active: bool = True,
+) -> Alert:
     """Create an alert from `FIELDS` (missing ones get their defaults) and arm its conditions.
 
     If the price is already beyond a limit, `fires_if_beyond` decides whether the condition fires at
@@ -78,6 +85,7 @@ def create_alert(*, owner: User, fields: Mapping[str, Any], simulated: bool, at:
                 {"limit": ALERT_LIMIT},
             )
         alert = Alert(owner=owner, simulated=simulated, created_at=at, **values)
+        alert.status = Alert.Status.ACTIVE if is_active else Alert.Status.PAUSED
         alert.expires_at = end_of(sao_paulo_day(at), alert.duracao)
         alert.save()
         _arm(alert, KINDS, market)

@@ -1,14 +1,18 @@
 """Accounts and tokens."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.accounts.models import Preferences, User
 from mainapp.api.formats import Moment
+from mainapp.api.serializers.common import Strict
 
 MAX_PASSWORD = 1000
+PASSWORDS = ("password", "password1", "password2")
 
 
 class Password(serializers.CharField):
@@ -17,24 +21,43 @@ class Password(serializers.CharField):
         super().__init__(**fixed | options)
 
 
-class Registration(serializers.Serializer):
-    """A new account; `password2`, if present, must equal `password`."""
+class Registration(Strict):
+    """A new account. Without a `username` a free one is made from `name`, which is also shown.
 
-    username = serializers.CharField(max_length=150)
+    The password is `password`, or `password1` with the same `password2`.
+    """
+
+    username = serializers.CharField(max_length=150, required=False)
+    name = serializers.CharField(max_length=150, required=False)
     email = serializers.EmailField(max_length=254)
-    password = Password()
+    password = Password(required=False)
+    password1 = Password(required=False)
     password2 = Password(required=False)
+
+    def validate(self, attrs: Any) -> Any:
+        missing = {}
+        if "password" not in attrs and "password1" not in attrs:
+            missing["password"] = [_required()]
+        if "password" not in attrs and "password1" in attrs and "password2" not in attrs:
+            missing["password2"] = [_required()]
+        if missing:
+            raise serializers.ValidationError(missing)
+        typed = {attrs[name] for name in PASSWORDS if name in attrs}
+        if len(typed) > 1:
+            raise serializers.ValidationError({"password2": [_("As senhas não são iguais.")]})
+        return attrs | {"password": typed.pop()}
 
 
 class Registered(serializers.Serializer):
     """The same for a taken e-mail: with `mandatory`, an e-mail informs its owner."""
 
     username = serializers.CharField()
+    display_name = serializers.CharField(allow_blank=True)
     email = serializers.CharField()
     verification = serializers.ChoiceField(choices=["none", "optional", "mandatory"])
 
 
-class Login(serializers.Serializer):
+class Login(Strict):
     """A username or an e-mail, in either field, and the password."""
 
     username = serializers.CharField(max_length=254, required=False)
@@ -43,8 +66,7 @@ class Login(serializers.Serializer):
 
     def validate(self, attrs: Any) -> Any:
         if not attrs.get("username") and not attrs.get("email"):
-            required = serializers.Field.default_error_messages["required"]
-            raise serializers.ValidationError({"username": [required]})
+            raise serializers.ValidationError({"username": [_required()]})
         return attrs
 
 
@@ -55,11 +77,11 @@ class Tokens(serializers.Serializer):
     refresh = serializers.CharField()
 
 
-class Refresh(serializers.Serializer):
+class Refresh(Strict):
     refresh = serializers.CharField(max_length=4000)
 
 
-class Account(serializers.ModelSerializer):
+class Account(Strict, serializers.ModelSerializer):
     """The logged-in user with their preferences."""
 
     language = serializers.ChoiceField(
@@ -80,3 +102,10 @@ class Account(serializers.ModelSerializer):
             *("display_name", "bio", "language", "theme", "monitoring_minutes"),
         ]
         read_only_fields = ["id", "username", "email", "access_level", "date_joined"]
+
+    def current_values(self) -> Mapping[str, Any]:
+        return self.to_representation(self.instance) if self.instance else {}
+
+
+def _required() -> str:
+    return str(serializers.Field.default_error_messages["required"])

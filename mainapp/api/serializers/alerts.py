@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -15,7 +16,8 @@ from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.alerts.selectors.alerts import STATUSES
 from mainapp.alerts.services.alerts import FIELDS
 from mainapp.api.formats import Moment
-from mainapp.api.serializers.common import Money, Ticker, TickerOfAmounts
+from mainapp.api.serializers.alert_forms import STOCK_NAMES, required, side_of, to_native
+from mainapp.api.serializers.common import Money, Strict, Ticker, TickerOfAmounts
 from mainapp.market.selectors.successions import succession_notes
 
 CENT = Decimal("0.01")
@@ -39,11 +41,12 @@ class AlertQuery(serializers.Serializer):
     )
 
 
-class AlertInput(serializers.Serializer):
+class AlertInput(Strict):
     """An alert: at least one of `compra`, `venda`, `change_up_pct` and `change_down_pct`.
 
-    Or the second form: `symbol` (or `stock`) with `threshold_price` and `comparison` (`gt`: at or
-    above, `lt`: at or below), or with `target_price` alone; of `duration` also `duration_minutes`.
+    Or the second form: `symbol` (or `stock`, `stock_symbol`, `item`) with `threshold_price` and
+    `comparison` (`gt`: at or above, `lt`: at or below), or with `target_price` alone; of `duration`
+    also `duration_minutes`. `is_active` pauses and resumes; a spent or expired alert starts again.
     """
 
     ativo = TickerOfAmounts(required=False)
@@ -65,79 +68,45 @@ class AlertInput(serializers.Serializer):
 
     symbol = TickerOfAmounts(required=False)
     stock = TickerOfAmounts(required=False)
+    stock_symbol = TickerOfAmounts(required=False)
+    item = TickerOfAmounts(required=False)
     alert_type = serializers.ChoiceField(choices=["threshold", "duration"], required=False)
-    comparison = serializers.ChoiceField(choices=["gt", "lt"], required=False)
-    threshold_price = limit(MAX_LIMIT, allow_null=False)
-    target_price = limit(MAX_LIMIT, allow_null=False)
+    comparison = serializers.ChoiceField(choices=["gt", "lt"], required=False, allow_null=True)
+    threshold_price = limit(MAX_LIMIT)
+    target_price = limit(MAX_LIMIT)
     duration_minutes = serializers.IntegerField(
-        min_value=1, max_value=ONE_DAY_MINUTES, required=False
+        min_value=1, max_value=ONE_DAY_MINUTES, required=False, allow_null=True
     )
+    is_active = serializers.BooleanField(required=False)
+
+    def current_values(self) -> Mapping[str, Any]:
+        return alert_data(self.instance, at=timezone.now()) if self.instance else {}
+
+    def to_internal_value(self, data: Any) -> Any:
+        values: dict[str, Any] = super().to_internal_value(data)
+        current = self.current_values()
+        self.changed = {n for n in values if n not in current or current[n] != data[n]}
+        return values
 
     def validate_email(self, value: str) -> str:
         """Return an empty text for the account's address, so that the alert follows its changes."""
         return "" if value.lower() == self.context["request"].user.email.lower() else value
 
     def validate(self, attrs: Any) -> Any:
-        fields = to_native(attrs, existing=self.instance)
+        fields = to_native(attrs, changed=self.changed, existing=self.instance)
         is_partial = self.partial and self.instance is not None
         before = {name: getattr(self.instance, name) for name in FIELDS} if is_partial else DEFAULTS
         effective = before | fields
         check_fields(effective, existing=self.instance)
-        return fields if self.instance is None or is_partial else effective
-
-
-def to_native(data: Mapping[str, Any], *, existing: Alert | None) -> dict[str, Any]:
-    """Return the present `FIELDS`, the second form translated; our own fields take precedence."""
-    fields: dict[str, Any] = {}
-    for name in ("stock", "symbol"):
-        if name in data:
-            fields["ativo"] = data[name]
-    if data.get("alert_type") == "threshold":
-        fields["hold_minutes"] = 0
-    elif data.get("alert_type") == "duration" and not _has_duration(data, existing):
-        raise serializers.ValidationError({"duration_minutes": [_required()]})
-    if "duration_minutes" in data:
-        fields["hold_minutes"] = data["duration_minutes"]
-    return fields | _limit_of(data, existing) | {n: data[n] for n in FIELDS if n in data}
-
-
-def _has_duration(data: Mapping[str, Any], existing: Alert | None) -> bool:
-    return bool(
-        data.get("duration_minutes")
-        or data.get("hold_minutes")
-        or (existing and existing.hold_minutes)
-    )
-
-
-def _limit_of(data: Mapping[str, Any], existing: Alert | None) -> dict[str, Any]:
-    """Return the limit for a price of the second form, and None for the opposite limit."""
-    price = data.get("threshold_price", data.get("target_price"))
-    side = data.get("comparison") or (_side(existing) if existing else None)
-    if price is None and existing and "comparison" in data:
-        price = existing.venda or existing.compra
-    if price is None:
-        return {}
-    if side is None and "threshold_price" in data:
-        raise serializers.ValidationError({"comparison": [_required()]})
-    return {"compra": price, "venda": None} if side == "lt" else {"compra": None, "venda": price}
-
-
-def _side(alert: Alert) -> str | None:
-    """Return the comparison of an alert's price in the second form."""
-    if alert.venda is not None:
-        return "gt"
-    return None if alert.compra is None else "lt"
-
-
-def _required() -> str:
-    return str(serializers.Field.default_error_messages["required"])
+        switch = {name: attrs[name] for name in ("is_active",) if name in attrs}
+        return (fields if self.instance is None or is_partial else effective) | switch
 
 
 def check_fields(fields: Mapping[str, Any], *, existing: Alert | None) -> None:
     """Check conditions that involve several fields. Raises: ValidationError."""
     stock = fields.get("ativo")
     if stock is None:
-        raise serializers.ValidationError({"ativo": [_required()]})
+        raise serializers.ValidationError({"ativo": [required()]})
     if not stock.is_active and (existing is None or existing.ativo_id != stock.pk):
         raise serializers.ValidationError({"ativo": succession_notes([stock.symbol])})
     compra, venda = fields["compra"], fields["venda"]
@@ -176,12 +145,15 @@ class AlertData(serializers.Serializer):
 
     symbol = serializers.CharField()
     stock = serializers.CharField()
+    stock_symbol = serializers.CharField()
+    item = serializers.CharField()
     alert_type = serializers.ChoiceField(choices=["threshold", "duration"])
     comparison = serializers.ChoiceField(choices=["gt", "lt"], allow_null=True)
     threshold_price = Money(allow_null=True)
     target_price = Money(allow_null=True)
     duration_minutes = serializers.IntegerField(allow_null=True)
     status = serializers.ChoiceField(choices=["created", "triggered", "deleted"])
+    is_active = serializers.BooleanField()
 
 
 class FiringData(serializers.Serializer):
@@ -205,17 +177,18 @@ def alert_data(alert: Alert, *, at: datetime) -> Any:
     price = alert.compra if alert.venda is None else alert.venda
     symbol = alert.ativo.symbol
     own = ("simulated", "created_at", "expires_at", "last_fired_at", "pause_reason")
+    state = "expired" if alert.is_expired(at) else alert.status
     data = {name: getattr(alert, name) for name in (*FIELDS, *own)} | {
         "id": alert.pk,
         "ativo": symbol,
-        "state": "expired" if alert.is_expired(at) else alert.status,
-        "symbol": symbol,
-        "stock": symbol,
+        "state": state,
+        **dict.fromkeys(STOCK_NAMES, symbol),
         "alert_type": "duration" if alert.hold_minutes else "threshold",
-        "comparison": _side(alert),
+        "comparison": side_of(alert),
         "threshold_price": price,
         "target_price": price,
         "duration_minutes": alert.hold_minutes or None,
         "status": "triggered" if alert.status == Alert.Status.TRIGGERED else "created",
+        "is_active": state == Alert.Status.ACTIVE,
     }
     return AlertData(data).data

@@ -1,5 +1,7 @@
 """Fields that several operations share."""
 
+from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -8,6 +10,56 @@ from rest_framework import serializers
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import other_amounts_note
 from mainapp.market.selectors.watchlists import stocks_named
+
+MAX_REFUSED, MAX_NAME = 20, 100
+
+
+class Strict(serializers.Serializer):
+    """Input that refuses the fields it does not know, and those that cannot be changed.
+
+    Clients send a whole object back that they read: a field with its current value is accepted.
+    """
+
+    def current_values(self) -> Mapping[str, Any]:
+        """Return the object that is changed as the API shows it."""
+        return {}
+
+    def to_internal_value(self, data: Any) -> Any:
+        refused = self._refused_fields(data) if isinstance(data, Mapping) else {}
+        try:
+            values = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if not refused or not isinstance(error.detail, dict):
+                raise
+            raise serializers.ValidationError(error.detail | refused) from None
+        if refused:
+            raise serializers.ValidationError(refused)
+        return values
+
+    def _refused_fields(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        """Return errors for the first MAX_REFUSED unknown fields: a body may have thousands."""
+        known = {name for name, field in self.fields.items() if not field.read_only}
+        if data.keys() <= known:
+            return {}
+        current = self.current_values()
+        refused = (
+            name
+            for name in data
+            if name not in known and (name not in current or current[name] != data[name])
+        )
+        return {
+            name[:MAX_NAME]: [_refusal_of(name, current)] for name in islice(refused, MAX_REFUSED)
+        }
+
+
+def _refusal_of(name: str, current: Mapping[str, Any]) -> str:
+    if name in current:
+        return _("Este campo não pode ser mudado.")
+    return _("Este campo não existe aqui.")
+
+
+class NoFields(Strict):
+    """The body of a mutation that takes no fields: absent, or an empty object."""
 
 
 class Counted(serializers.Serializer):

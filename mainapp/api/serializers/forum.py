@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from mainapp.api.formats import Moment
+from mainapp.api.serializers.common import Strict
 from mainapp.forum.rendering import MAX_BODY
 from mainapp.forum.selectors.messages import MAX_SEQ
 
@@ -26,7 +27,7 @@ class Person(serializers.Serializer):
     avatar = serializers.CharField(allow_null=True)
 
 
-class RoomInput(serializers.Serializer):
+class RoomInput(Strict):
     """A new room; `stock` is the ticker whose price it shows."""
 
     name = serializers.CharField(max_length=80)
@@ -54,7 +55,7 @@ class MessageQuery(serializers.Serializer):
     after = serializers.IntegerField(min_value=0, max_value=MAX_SEQ, default=0)
 
 
-class MessageInput(serializers.Serializer):
+class MessageInput(Strict):
     """A message to post; a repetition with the same `client_id` is the same message."""
 
     client_id = serializers.UUIDField()

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from mainapp.api.serializers.common import Money, TickerOfAmounts
+from mainapp.api.serializers.common import Money, Strict, TickerOfAmounts
 from mainapp.portfolio.forms.carteira import DIGITS, PLACES, check_stock
 from mainapp.portfolio.policies import MAX_NOTA
 
@@ -19,7 +19,7 @@ class Amount(Money):
         super().__init__(**fixed | options)
 
 
-class HoldingInput(serializers.Serializer):
+class HoldingInput(Strict):
     """A row of the carteira; the `ativo` of an existing row does not change."""
 
     ativo = TickerOfAmounts()

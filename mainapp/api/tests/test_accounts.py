@@ -44,6 +44,7 @@ def test_registration_creates_an_account_that_can_log_in(db, client):
     assert response.status_code == 201
     assert response.json() == {
         "username": "carla",
+        "display_name": "",
         "email": "carla@example.org",
         "verification": "none",
     }

@@ -49,6 +49,17 @@ def test_repeated_request_has_one_effect_and_the_same_answer(api):
     assert Alert.objects.count() == 1
 
 
+def test_other_address_of_an_operation_is_the_same_request(api):
+    headers = {"Idempotency-Key": "k-1"}
+    first, *others = (
+        api.post(path, ALERT, content_type="application/json", headers=headers)
+        for path in ("/api/v1/alerts/", "/api/alerts/", "/api/v1/alerts", "/api/alerts")
+    )
+
+    assert [(other.status_code, other.json()) for other in others] == [(201, first.json())] * 3
+    assert Alert.objects.count() == 1
+
+
 def test_answer_without_a_body_is_repeated(api):
     pk = send(api, "alerts/", ALERT).json()["id"]
     codes = [send(api, f"alerts/{pk}/", key="k-2", method="delete").status_code for _ in range(2)]

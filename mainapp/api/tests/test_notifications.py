@@ -25,7 +25,7 @@ def test_inbox_is_listed_newest_first(api, alice, bob):
 
 def test_notification_is_read_and_deleted(api, alice):
     pk = notice(alice).pk
-    read = api.post(f"{NOTIFICATIONS}{pk}/mark-as-read/")
+    read = api.post(f"{NOTIFICATIONS}{pk}/mark-as-read/", content_type="application/json")
 
     assert read.json()["is_read"] is True
     assert api.get(f"{NOTIFICATIONS}?unread=true").json()["count"] == 0
@@ -36,7 +36,8 @@ def test_notification_is_read_and_deleted(api, alice):
 def test_another_users_notification_is_404(api, bob):
     pk = notice(bob).pk
 
-    assert api.post(f"{NOTIFICATIONS}{pk}/mark-as-read/").status_code == 404
+    read = api.post(f"{NOTIFICATIONS}{pk}/mark-as-read/", content_type="application/json")
+    assert read.status_code == 404
     assert api.delete(f"{NOTIFICATIONS}{pk}/").status_code == 404
     assert api.get(f"{NOTIFICATIONS}{pk}/").status_code == 404
     assert Mark.objects.count() == 0

@@ -9,6 +9,7 @@ from django.utils import timezone
 from mainapp.accounts.models import User
 from mainapp.alerts.tests.factories import make_alert
 from mainapp.api import urls
+from mainapp.api.services.keys import create_key
 from mainapp.core.policies import EVERYONE, OWNER, operation_policies
 from mainapp.forum.models import Room
 from mainapp.market.tests.factories import StockFactory
@@ -38,6 +39,7 @@ def objects(alice):
         "holding": {"pk": holding.pk},
         "messages": {"pk": room.pk},
         "notification": {"pk": notice(alice).pk},
+        "key": {"pk": create_key(user=alice, name="bot", scopes=["read"], days=1, at=now)[0].pk},
     }
 
 

@@ -7,10 +7,12 @@ from functools import partial
 import pytest
 from asgiref.sync import sync_to_async
 from django.test import Client
+from django.utils import timezone
 
 from conftest import Refused
 from mainapp.accounts import tickets
-from mainapp.api.services.tokens import create_tokens
+from mainapp.api.services.keys import create_key
+from mainapp.api.services.tokens import create_tokens, end_log_in
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from project.asgi import application
@@ -18,6 +20,7 @@ from project.asgi import application
 # Sockets query their users on other threads, so the tests need committed rows.
 pytestmark = pytest.mark.django_db(transaction=True)
 
+NOTIFICATIONS = "/ws/notifications/"
 TICKET = "/api/v1/ws-ticket/"
 LOGOUT = "/api/v1/accounts/logout/"
 COUNT = 100
@@ -34,7 +37,7 @@ def ticket_of(user, *, by="session"):
         pair = create_tokens(user=user)
         headers["Authorization"] = f"Bearer {pair['access']}"
         log_out = partial(log_out_by_token, client, pair)
-    response = client.post(TICKET, headers=headers)
+    response = client.post(TICKET, content_type="application/json", headers=headers)
     assert response.status_code == 201
     return response.json()["subprotocol"], log_out
 
@@ -210,3 +213,65 @@ async def test_ticket_is_never_logged(alice, websocket, caplog):
 
 def test_ticket_needs_a_login(db, client):
     assert client.post(TICKET).status_code == 401
+
+
+# A token in the address ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(alice):
+    return create_tokens(user=alice)
+
+
+@pytest.mark.parametrize("origin", [None, "http://localhost", "https://other.example"])
+@pytest.mark.parametrize("query", ["token={}", "stockpicker=PETR4&token={}", "%74oken={}&x"])
+async def test_token_in_an_address_is_refused_and_the_ticket_named(
+    pair, websocket, origin, query, caplog
+):
+    caplog.set_level("DEBUG")
+    path = f"{NOTIFICATIONS}?{query.format(pair['access'])}"
+    async with websocket(path, origin=origin) as socket:
+        error = await socket.next()
+        message = await socket.receive_output()
+
+    assert (error["type"], error["code"]) == ("error", "login_required")
+    assert error["ticket"] == TICKET
+    assert (message["type"], message["code"]) == ("websocket.close", 4401)
+    assert "ticket.<value>" in message["reason"]
+    assert len(message["reason"].encode()) <= 123
+    assert pair["access"] not in caplog.text
+
+
+async def test_token_in_an_address_is_accepted_where_it_is_allowed(
+    alice, pair, websocket, settings, caplog
+):
+    caplog.set_level("DEBUG")
+    settings.SOCKET_TOKEN_IN_URL = True
+    path = f"{NOTIFICATIONS}?token={pair['access']}"
+    with pytest.raises(Refused):
+        async with websocket(path, origin="https://other.example"):
+            pass
+    async with websocket(path, origin=None) as socket:
+        assert (await socket.next())["type"] == "snapshot"
+        assert pair["access"].encode() not in socket.scope["query_string"]
+        await sync_to_async(end_log_in)(user=alice, refresh=pair["refresh"])
+        assert await socket.closed() == 4401
+    async with websocket(path, origin=None) as socket:
+        assert await socket.closed() == 4401
+    assert pair["access"] not in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["refresh", "forged", "key", "", "\udcff"])
+async def test_anything_but_an_access_token_is_refused_in_an_address(
+    alice, pair, websocket, settings, kind
+):
+    settings.SOCKET_TOKEN_IN_URL = True
+    secret = await sync_to_async(create_key)(
+        user=alice, name="x", scopes=["read"], days=1, at=timezone.now()
+    )
+    token = {"forged": f"{pair['access']}x", "key": secret[1], "\udcff": "%ff"}.get(
+        kind, pair.get(kind, "")
+    )
+    for path in (f"{NOTIFICATIONS}?token={token}", f"/ws/stock/track/?token={token}"):
+        async with websocket(path, origin=None) as socket:
+            assert await socket.closed() == 4401

@@ -11,6 +11,7 @@ from allauth.account.models import Login as LogInAttempt
 from allauth.account.utils import has_verified_email, setup_user_email
 from allauth.core import ratelimit
 from django.conf import settings
+from django.core.exceptions import ValidationError as InvalidValue
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
@@ -20,7 +21,7 @@ from rest_framework.response import Response
 from mainapp.accounts.adapter import MISMATCH
 from mainapp.accounts.forms import LogInForm, SignUpForm
 from mainapp.accounts.models import User
-from mainapp.accounts.selectors import preferences_of
+from mainapp.accounts.selectors import free_username, preferences_of, usable_display_name
 from mainapp.accounts.services.preferences import save_preferences, save_profile
 from mainapp.api.serializers.accounts import (
     Account,
@@ -37,11 +38,9 @@ from mainapp.api.services.tokens import (
     rotate_token,
     sign_claims,
 )
-from mainapp.api.views.base import ApiView, valid
+from mainapp.api.views.base import WAIT_S, ApiView, valid
 from mainapp.core.exceptions import DomainError
 from mainapp.core.storage import NamedCookieStorage
-
-WAIT_S = 60
 
 
 class RegisterView(ApiView):
@@ -60,15 +59,21 @@ class RegisterView(ApiView):
             self.check_repeated(request)  # a concurrent request may have just created the account
         _check(form)
         user = _new_user(request._request, form)
+        user.display_name = usable_display_name(data.get("name", ""))
         self.begin(request)
         try:
-            with transaction.atomic(), _discard_session_changes(request._request):
-                _register(request._request, form, user)
+            _register(request._request, form, user)
         except IntegrityError:
-            _check(_sign_up_form(data))  # another user took the username since the first check
-            raise
+            form = _sign_up_form(data)
+            _check(form)  # another user took the username since the first check
+            if "name" not in data and "username" in data:
+                raise
+            user.pk, user.username = None, form.cleaned_data["username"]
+            user.display_name = usable_display_name(data.get("name", ""))
+            _register(request._request, form, user)
         answer = {
             "username": form.cleaned_data["username"],
+            "display_name": user.display_name,
             "email": form.cleaned_data["email"],
             "verification": settings.EMAIL_VERIFICATION,
         }
@@ -156,10 +161,16 @@ def _account_data(user: User) -> Any:
 
 
 def _sign_up_form(data: dict[str, Any]) -> SignUpForm:
-    password = data["password"]
-    names = {"username": data["username"], "email": data["email"]}
-    again = data.get("password2", password)
-    return SignUpForm(names | {"password1": password, "password2": again})
+    username = data.get("username") or _username_from(data.get("name", ""))
+    names = {"username": username, "email": data["email"]}
+    return SignUpForm(names | dict.fromkeys(("password1", "password2"), data["password"]))
+
+
+def _username_from(name: str) -> str:
+    try:
+        return free_username(name)
+    except InvalidValue as error:
+        raise ValidationError({"name": error.messages}) from None
 
 
 def _check(form: SignUpForm) -> None:
@@ -186,13 +197,14 @@ def _new_user(request: Any, form: SignUpForm) -> User:
 def _register(request: Any, form: SignUpForm, user: User) -> None:
     """Create the account and send the e-mails of the site's page, to a taken address too."""
     email = form.cleaned_data["email"]
-    user.save()
     attempt = LogInAttempt(user=None, email=email, signup=True)
-    if not form.account_already_exists:
-        setup_user_email(request, user, [EmailAddress(email=email)])
-        attempt.user = user
-    if settings.EMAIL_VERIFICATION != "none":
-        email_verification.send_verification_email_at_login(request, attempt)
+    with transaction.atomic(), _discard_session_changes(request):
+        user.save()
+        if not form.account_already_exists:
+            setup_user_email(request, user, [EmailAddress(email=email)])
+            attempt.user = user
+        if settings.EMAIL_VERIFICATION != "none":
+            email_verification.send_verification_email_at_login(request, attempt)
 
 
 @contextmanager

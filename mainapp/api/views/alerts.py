@@ -19,6 +19,7 @@ from mainapp.alerts.services.alerts import (
     resume_alert,
     update_alert,
 )
+from mainapp.alerts.services.switching import switch_alert
 from mainapp.api.pagination import Pages
 from mainapp.api.serializers.alerts import (
     AlertData,
@@ -36,8 +37,15 @@ def _create(view: ApiView, request: Any) -> Response:
     """Create an alert; an address other than the account's is sent a confirmation link."""
     fields = valid(view.get_serializer(data=request.data))
     at = timezone.now()
+    is_active = fields.pop("is_active", True)
     with transaction.atomic():
-        alert = create_alert(owner=request.user, fields=fields, simulated=settings.SIMULATED, at=at)
+        alert = create_alert(
+            owner=request.user,
+            fields=fields,
+            simulated=settings.SIMULATED,
+            at=at,
+            is_active=is_active,
+        )
         request_address(owner=request.user, email=alert.email, at=at)
     return Response(alert_data(alert, at=at), 201)
 
@@ -109,9 +117,11 @@ class AlertView(ApiView):
     def _change(self, request: Any, pk: int, *, is_partial: bool) -> Response:
         alert = _own(request, pk)
         fields = valid(self.get_serializer(alert, data=request.data, partial=is_partial))
-        at = timezone.now()
+        at, is_active = timezone.now(), fields.pop("is_active", None)
         with transaction.atomic():
             changed = update_alert(alert=alert, fields=fields, at=at)
+            if is_active is not None:
+                changed = switch_alert(alert=changed, is_active=is_active, at=at)
             request_address(owner=request.user, email=changed.email, at=at)
         return Response(alert_data(changed, at=at))
 

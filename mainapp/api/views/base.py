@@ -1,7 +1,6 @@
 """The base of every operation: limits, permissions, and mutations that take effect once."""
 
 import json
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cache
 from math import ceil
@@ -16,14 +15,16 @@ from rest_framework.permissions import AllowAny, BasePermission, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
-from mainapp.api.models import KeptAnswer
+from mainapp.api.models import ApiKey, KeptAnswer
 from mainapp.api.policies import ADDRESS_REQUESTS, MAX_KEY, USER_REQUESTS, fingerprint
+from mainapp.api.serializers.common import NoFields, Strict
 from mainapp.api.services.idempotency import claim_key, save_answer, saved_answer
 from mainapp.core.addresses import client_address
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import Decision, Key, Limit, of_address, of_user, try_consume
-from mainapp.core.policies import Who, operation_policies, people_of
+from mainapp.core.policies import Area, Operation, Who, operation, operation_policies, people_of
 
+WAIT_S = 60  # after too many sign-ups or passwords
 SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -51,8 +52,7 @@ class ApiView(GenericAPIView):
     has_begun = False
 
     def get_permissions(self) -> list[BasePermission]:
-        view: Any = type(self)
-        line = policy_of(view)
+        line = self.policy()
         # Other methods return 405 to users who may use any method of the operation.
         allowed = line.get((self.request.method or "").lower()) or people_of(line)
         return [AllowAny() if Who.ANONYMOUS in allowed else IsAuthenticated()]
@@ -72,10 +72,25 @@ class ApiView(GenericAPIView):
         super().initial(request, *args, **kwargs)
         if request.user.is_authenticated:
             self._count(USER_REQUESTS, of_user(request.user))
+        self._check_scope(request)
+        handles = hasattr(self, request.method.lower())
+        if handles and request.method not in SAFE and not self.takes_fields(request.method):
+            valid(NoFields(data=request.data))
         if self.begins_late:
             self.check_repeated(request)
         else:
             self.begin(request)
+
+    @classmethod
+    def policy(cls) -> Operation:
+        """Return the line of the view in its feature's OPERATIONS."""
+        view: Any = cls
+        return policy_of(view)
+
+    @classmethod
+    def takes_fields(cls, method: str) -> bool:
+        """Return whether a serializer of the view checks the body; others refuse every field."""
+        return method != "DELETE" and issubclass(cls.serializer_class or object, Strict)
 
     def begin(self, request: Any) -> None:
         """Begin the transaction of the effect. Raises: Repeated, KeyReused.
@@ -118,6 +133,19 @@ class ApiView(GenericAPIView):
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
+    def _check_scope(self, request: Any) -> None:
+        """Check an API key's scopes. Raises: DomainError."""
+        if not isinstance(request.auth, ApiKey):
+            return
+        scope = self.policy().scope_of(request.method)
+        if scope is None:
+            raise DomainError(
+                "forbidden", _("Uma chave de API não pode fazer isto: entre com a senha.")
+            )
+        if scope not in request.auth.scopes:
+            template = _("A chave de API não tem o escopo %(scope)s.")
+            raise DomainError("insufficient_scope", template, {"scope": scope})
+
     def _count(self, limit: Limit, key: Key) -> None:
         self.decision = try_consume(limit, key)
         self.decision.check()
@@ -140,15 +168,15 @@ class ApiView(GenericAPIView):
 
 
 @cache
-def policy_of(view: type) -> Mapping[str, Who]:
-    """Return the line of a view in its feature's OPERATIONS; methods without one need a login."""
+def policy_of(view: type) -> Operation:
+    """Return the line of a view in its feature's OPERATIONS; methods without one need a log-in."""
     names = (
         pattern.name
         for pattern in get_resolver().url_patterns
         for pattern in getattr(pattern, "url_patterns", ())
         if getattr(getattr(pattern, "callback", None), "cls", None) is view
     )
-    return operation_policies().get(next(names, None) or "", {})
+    return operation_policies().get(next(names, None) or "", operation(Area.LOG_IN))
 
 
 def valid(serializer: Any) -> dict[str, Any]:
@@ -175,7 +203,7 @@ def _limit_headers(decision: Decision) -> dict[str, str]:
 
 
 def _fingerprint(request: Any) -> str:
-    return fingerprint(request.method, request.get_full_path(), request.body)
+    return fingerprint(request.method, request.get_full_path_info(), request.body)
 
 
 def _scope(request: Any, mark: str) -> str:

@@ -7,10 +7,15 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from mainapp.api.pagination import Pages
-from mainapp.api.serializers.notifications import InboxQuery, NotificationData
+from mainapp.api.serializers.notifications import (
+    InboxQuery,
+    NotificationData,
+    ReadInput,
+    notification_data,
+)
 from mainapp.api.views.base import ApiView, valid
 from mainapp.core.paths import get_owned_or_404
-from mainapp.notifications.selectors.inbox import inbox_of, item
+from mainapp.notifications.selectors.inbox import inbox_of
 from mainapp.notifications.services.inbox import delete_notifications, mark_read
 
 
@@ -23,11 +28,18 @@ class NotificationsView(ApiView):
     @extend_schema(parameters=[InboxQuery], responses={200: NotificationData(many=True)})
     def get(self, request: Any) -> Response:
         query = valid(InboxQuery(data=request.query_params))
-        notification = inbox_of(request.user).order_by(query["ordering"])
+        inbox = inbox_of(request.user).order_by(query["ordering"])
         if query["unread"] is not None:
-            notification = notification.filter(is_read=not query["unread"])
-        page: list[Any] = self.paginate_queryset(notification)
-        return self.get_paginated_response([item(each, is_read=each.is_read) for each in page])
+            inbox = inbox.filter(is_read=not query["unread"])
+        if query["read"] is not None:
+            inbox = inbox.filter(is_read=query["read"])
+        if "obj_code" in query:
+            inbox = inbox.filter(user__isnull=query["obj_code"] == "platform")
+        if "obj_id" in query:
+            inbox = inbox.filter(user=query["obj_id"])
+        page: list[Any] = self.paginate_queryset(inbox)
+        data = [notification_data(row, is_read=row.is_read) for row in page]
+        return self.get_paginated_response(data)
 
 
 class NotificationView(ApiView):
@@ -38,7 +50,7 @@ class NotificationView(ApiView):
     @extend_schema(responses={200: NotificationData})
     def get(self, request: Any, pk: int) -> Response:
         notification: Any = get_owned_or_404(inbox_of(request.user), pk)
-        return Response(item(notification, is_read=notification.is_read))
+        return Response(notification_data(notification, is_read=notification.is_read))
 
     @extend_schema(responses={204: None})
     def delete(self, request: Any, pk: int) -> Response:
@@ -50,10 +62,15 @@ class NotificationView(ApiView):
 class ReadNotificationView(ApiView):
     """Mark a notification as read."""
 
-    serializer_class = NotificationData
+    serializer_class = ReadInput
 
-    @extend_schema(request=None, responses={200: NotificationData})
+    @extend_schema(responses={200: NotificationData})
     def post(self, request: Any, pk: int) -> Response:
         notification = get_owned_or_404(inbox_of(request.user), pk)
+        valid(self.get_serializer(notification, data=request.data))
         mark_read(user=request.user, ids=[notification.pk], at=timezone.now())
-        return Response(item(notification, is_read=True))
+        return Response(notification_data(notification, is_read=True))
+
+    @extend_schema(responses={200: NotificationData})
+    def patch(self, request: Any, pk: int) -> Response:
+        return self.post(request, pk)

@@ -12,7 +12,7 @@ from mainapp.core import static_files
 from mainapp.core.static_files import KEPT_VERSIONS, collect
 from mainapp.core.static_serving import StaticFiles
 
-pytestmark = pytest.mark.database_independent
+pytestmark = [pytest.mark.django_db, pytest.mark.database_independent]
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ ABOUT = {
     "broadcasts": ("os avisos que você deu a todos", "announcements you sent to all users"),
     "alerts": ("os alertas", "alerts"),
     "alert_firings": ("os disparos dos alertas", "firings of alerts"),
+    "api_keys": ("as chaves de API, sem os segredos", "API keys, without their secrets"),
 }
 
 

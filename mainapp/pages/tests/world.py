@@ -149,6 +149,12 @@ def _new_channel(world: World) -> Any:
     return channel(world.users["owner"], address=f"{new_key()}@example.org")
 
 
+def _api_key(world: World) -> dict[str, Any]:
+    keys: Any = world.users["owner"].api_keys  # of a feature that this one may not import
+    at = timezone.now()
+    return {"pk": keys.create(digest=new_key(), scopes=[], created_at=at, expires_at=at).pk}
+
+
 def _key(world: World) -> dict[str, Any]:
     address = EmailAddress.objects.create(user=world.users["owner"], email="new@example.org")
     return {"key": EmailConfirmationHMAC(address).key}
@@ -184,6 +190,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "channel": (_channel, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
+    "API key": (_api_key, {"pk": 999_999}),
     "key": (_key, None),
     "unlock link": (_unlock_link, None),
     "reset key": (lambda world: {"uidb36": "1", "key": "nothing"}, None),
