@@ -57,7 +57,7 @@ def convert(lot: Lot, conversion: Conversion | None) -> Lot | str:
     if conversion.symbol is None:
         return replace(lot, notes=notes)
     if conversion.ratio is None:
-        hint = _("Informe-a acima ou use %(symbol)s, com a quantidade e o preço médio de hoje.")
+        hint = _("Informe a proporção acima ou use %(symbol)s com os valores de hoje.")
         return f"{conversion.note} {hint % {'symbol': conversion.symbol}}"
     return replace(
         lot,

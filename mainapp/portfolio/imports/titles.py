@@ -184,3 +184,10 @@ def _keeps_role(role: Role, words: Sequence[str], around: set[str]) -> bool:
     return " ".join(words) in BY_TITLE[role] or (
         role == Role.PRECO_MEDIO and bool(around & AVERAGE)
     )
+
+
+def is_sold_quantity(title: str, group: str = "") -> bool:
+    """Return whether a column has quantities that were sold: Qtd. vendida, or Venda above Qtd."""
+    words = {*title_words(title), *title_words(group)}
+    quantities = LIKELY_WORDS[Role.QUANTIDADE][0][0]
+    return bool(words & SOLD and words & quantities)

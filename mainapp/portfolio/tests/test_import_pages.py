@@ -237,7 +237,7 @@ def test_former_code_becomes_todays_and_replaces_its_row(browser, alice):
     page = answer.content.decode()
     assert "JBSS3 virou JBSS32 em 09/06/2025. 1 JBSS3 = 0,5 JBSS32." in page
     assert "no lugar de JBSS3: 100 a 30,00" in page
-    assert "A proporção da troca não é conhecida. Informe-a acima ou use AMER3" in page
+    assert "A proporção da troca não é conhecida. Informe a proporção acima ou use AMER3" in page
 
     confirm(browser, answer, "substituir")
 
@@ -317,3 +317,9 @@ def test_file_too_large_for_a_form_is_refused(browser):
 def test_unreadable_file_shows_an_error(browser):
     assert "é um PDF" in upload(browser, b"%PDF-1.7", "x.pdf").content.decode()
     assert "vazio" in upload(browser, b"").content.decode()
+
+
+@pytest.mark.parametrize("head", ["Ativo;Qtd;PM;Qtd vendida", "Ativo;Compra;;Venda\n;Qtd;PM;Qtd"])
+def test_sold_quantities_in_a_column_are_said_not_to_be_subtracted(browser, head):
+    page = upload(browser, f"{head}\nPETR4;100;30;50\n").content.decode()
+    assert "não é descontada da quantidade." in page

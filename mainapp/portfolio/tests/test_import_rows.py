@@ -251,7 +251,7 @@ def test_former_codes_become_todays_with_the_ratio_of_the_event():
     ]
     (fault,) = outcome.faults
     assert fault.reasons == (
-        "virou AMER3. Informe-a acima ou use AMER3, com a quantidade e o preço médio de hoje.",
+        "virou AMER3. Informe a proporção acima ou use AMER3 com os valores de hoje.",
     )
 
 

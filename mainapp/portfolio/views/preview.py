@@ -16,7 +16,7 @@ from mainapp.portfolio.imports.numbers import Reading, separators_of
 from mainapp.portfolio.imports.reading import ReadTable, State
 from mainapp.portfolio.imports.roles import IGNORED
 from mainapp.portfolio.imports.sheets import Cell, column_name
-from mainapp.portfolio.imports.titles import Role
+from mainapp.portfolio.imports.titles import Role, is_sold_quantity
 from mainapp.portfolio.selectors.imports import Change, Import
 from mainapp.portfolio.templatetags.carteira import exact
 
@@ -165,6 +165,12 @@ def _notes(table: ReadTable) -> list[str]:
         notes.insert(0, _("Parece %(name)s.") % {"name": _(table.source.name)})
     if Role.CUSTO_TOTAL in table.columns.roles and Role.PRECO_MEDIO not in table.columns.roles:
         notes.append(_("O preço médio é o custo total dividido pela quantidade."))
+    notes += [
+        _("“%(title)s” não é descontada da quantidade.") % {"title": table.table.title(place)}
+        for place in range(table.table.width)
+        if table.state == State.READ
+        and is_sold_quantity(table.table.header_title(place), table.table.group(place))
+    ]
     return notes
 
 
