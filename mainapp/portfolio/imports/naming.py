@@ -1,6 +1,7 @@
 """Names of stocks anywhere in a file, read or not: holdings of them are never deleted."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mainapp.market.symbols import fold
@@ -8,6 +9,8 @@ from mainapp.portfolio.imports.reading import ReadTable, State, Unread
 from mainapp.portfolio.imports.sheets import Row, Sheet
 from mainapp.portfolio.imports.tickers import all_tickers_in
 
+ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}\d\b", re.ASCII)
+CNPJ = re.compile(r"\b(\w{2})\.?(\w{3})\.?(\w{3})/?(\w{4})-?(\d{2})\b", re.ASCII)
 LEAST_WORD = 3
 COMMON_WORDS = {"banco", "cia", "companhia", "fundo", "fii", "etf", "bdr", "grupo", "dos", "das"}
 
@@ -16,12 +19,15 @@ COMMON_WORDS = {"banco", "cia", "companhia", "fundo", "fii", "etf", "bdr", "grup
 class Names:
     """The symbols in all cells, and the words and bare letters of the rows without a code.
 
-    Those rows are faults without a code, texts, and the tables that are not read.
+    Those rows are faults without a code, texts, and the tables and sheets that are not read. Their
+    `isins` and `cnpjs` (33.000.167/0001-01) count too.
     """
 
     symbols: frozenset[str]
     words: frozenset[str]
     letters: str
+    isins: frozenset[str]
+    cnpjs: frozenset[str]
 
     def has(self, symbol: str, name: str) -> bool:
         """Return whether the file may mean this stock: PETR4, petr-4, xPETR4 or Petrobras."""
@@ -32,15 +38,18 @@ class Names:
         )
 
 
-def names_in(tables: Sequence[ReadTable], unread: Iterable[Unread]) -> Names:
+def names_in(tables: Sequence[ReadTable], unread: Sequence[Unread]) -> Names:
     sheets = [table.table.sheet for table in tables] + [each.sheet for each in unread]
-    texts = [
-        fold(str(cell)) for table in tables for row in _rows_without_code(table) for cell in row
-    ]
+    rows = [row for table in tables for row in _rows_without_code(table)]
+    rows += [row for each in unread for row in each.sheet.rows]
+    texts = [fold(str(cell)) for row in rows for cell in row]
+    whole = " ".join(texts).upper()
     return Names(
         symbols=frozenset().union(*map(symbols_in, {id(each): each for each in sheets}.values())),
         words=frozenset(word for text in texts for word in _bare(text, " ").split()),
         letters=" ".join(_bare(text, "") for text in texts),
+        isins=frozenset(ISIN.findall(whole)),
+        cnpjs=frozenset("{}.{}.{}/{}-{}".format(*parts) for parts in CNPJ.findall(whole)),
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -102,7 +103,7 @@ class Import:
 def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = None) -> Import:
     """Read the sheets of a file and compare them with the portfolio of `user`.
 
-    Cost: six queries at most, whatever the file. Raises: UnreadableFile without a table.
+    Cost: seven queries at most, whatever the file. Raises: UnreadableFile without a table.
     """
     choices = choices or Choices()
     tables, unread = split_tables(sheets)
@@ -195,11 +196,22 @@ def _named_in(
     A holding under a former code whose successor is imported is replaced, unless the file names it.
     """
     todays = {today(symbol, conversions) for symbol in names.symbols} - changed
+    identified = _identified(names)
     return [
         holding
         for holding in holdings
-        if names.has(holding.symbol, holding.name) or today(holding.symbol, conversions) in todays
+        if names.has(holding.symbol, holding.name)
+        or holding.symbol in identified
+        or today(holding.symbol, conversions) in todays
     ]
+
+
+def _identified(names: Names) -> set[str]:
+    """Return the symbols of the stocks with these ISINs or CNPJs. At most one query."""
+    if not (names.isins or names.cnpjs):
+        return set()
+    is_named = Q(isin__in=names.isins) | Q(cnpj__in=names.cnpjs)
+    return set(Stock.objects.filter(is_named).values_list("symbol", flat=True))
 
 
 def _changes(

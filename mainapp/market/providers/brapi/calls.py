@@ -30,6 +30,7 @@ REFUSALS = frozenset(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
         HTTPStatus.REQUEST_URI_TOO_LONG,
         HTTPStatus.EXPECTATION_FAILED,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
 

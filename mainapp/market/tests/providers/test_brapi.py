@@ -172,7 +172,7 @@ def _forget():
         client.delete(name)
 
 
-@pytest.mark.parametrize("status", [400, 402, 403, 413, 414, 417])
+@pytest.mark.parametrize("status", [400, 402, 403, 413, 414, 417, 422])
 def test_brapi_learns_that_its_plan_allows_one_stock_a_call(make, stub, status):
     symbols = many(stub, 8)
     stub.plan = Plan(batch_size=1, status=status)
