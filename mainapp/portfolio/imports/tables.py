@@ -11,7 +11,7 @@ from typing import Any
 from mainapp.portfolio.imports.numbers import is_number
 from mainapp.portfolio.imports.sheets import Cell, Row, Sheet, column_name, is_empty
 from mainapp.portfolio.imports.sources import source_of
-from mainapp.portfolio.imports.tickers import tickers_in
+from mainapp.portfolio.imports.tickers import APART, tickers_in
 from mainapp.portfolio.imports.titles import MAX_TITLE, WEAK, Role, roles_of
 
 MAX_TABLES = 60
@@ -184,7 +184,10 @@ def _is_header_like(row: Row) -> bool:
 
 
 def _is_ticker(cell: Cell) -> bool:
-    return isinstance(cell, str) and len(cell) <= MAX_TITLE and bool(tickers_in(cell))
+    """Return whether the text is no title, which may look like PETR 4: Nota 1."""
+    if not isinstance(cell, str) or len(cell) > MAX_TITLE or APART.fullmatch(cell.strip()):
+        return False
+    return bool(tickers_in(cell))
 
 
 def _is_header(titles: Sequence[str], groups: Sequence[str]) -> bool:

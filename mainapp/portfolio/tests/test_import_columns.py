@@ -343,3 +343,8 @@ def test_two_equal_columns_of_codes_are_asked_about():
     assert [(doubt.role, doubt.places) for doubt in table.columns.doubts] == [("ativo", (0, 1))]
     same = table_of("Código;Código negociação;Qtd;PM\nPETR4F;PETR4;10;40\n")
     assert same.state == State.READ
+
+
+def test_titles_that_look_like_codes_are_titles():
+    text = "Ativo;Qtd;PM;Nota 1;Meta-2;Lote 3\nPETR4;10;40;1;2;3\n"
+    assert holdings_of_text(text) == {"PETR4": (10, 40)}
