@@ -1,6 +1,5 @@
 """Roles of the columns of a table, by their titles and values and by what the user says."""
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -9,7 +8,14 @@ from django.utils.translation import gettext as _
 
 from mainapp.core.numbers import is_blank, parse_number
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.numbers import COMMA, are_percentages, is_mostly_numbers
+from mainapp.portfolio.imports.numbers import (
+    CENTS,
+    COMMA,
+    SHORT,
+    are_percentages,
+    is_cut,
+    is_mostly_numbers,
+)
 from mainapp.portfolio.imports.operations import is_sale
 from mainapp.portfolio.imports.sheets import Cell
 from mainapp.portfolio.imports.tables import Table
@@ -21,9 +27,6 @@ LIKELY_CODES = 2  # columns that may hold the codes
 IGNORED = "ignorar"  # the user's choice for a column without a role
 AMOUNTS = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL, Role.NOTA)
 MAX_NOTA = 10
-CENTS = re.compile(r"\d\d", re.ASCII)
-SHORT = re.compile(r"\d\d?", re.ASCII)
-WHOLE = re.compile(r"\d+", re.ASCII)
 
 
 # Whether the values of the column at a place suit a role for which its title has that rank.
@@ -217,13 +220,17 @@ class _Finder:
         if told and Role.OPERACAO not in self._found.roles:
             self._found.roles[Role.OPERACAO] = told[0]
 
-    def _is_operation(self, place: int, rank: int = WEAK) -> bool:
-        """Return whether there are sales; if the title is vague, beside purchases and sales only.
+    def _is_operation(self, place: int, rank: int = WEAK + 1) -> bool:
+        """Return whether there are sales; without a title, beside purchases and sales only.
 
-        Beyond that, a word that is neither is an error of its row: Bonificação.
+        Letters may mean something else under a vague title, unless both C and V are there. A word
+        that is neither is an error of its row: Bonificação.
         """
-        sales = [is_sale(word) for word in self._words(place)]
-        return True in sales and (rank < WEAK or None not in sales)
+        sales = {word: is_sale(word) for word in self._words(place)}
+        kinds = set(sales.values())
+        if rank < WEAK or not any(len(word) > 1 for word, sale in sales.items() if sale):
+            return kinds == {True, False} or (rank < WEAK and True in kinds)
+        return rank == WEAK or None not in kinds
 
     def _has_words(self, place: int) -> bool:
         return all(len(word) > 1 for word in self._words(place))
@@ -256,11 +263,6 @@ class _Finder:
             roles.pop(Role.NOTA, None)
             text = _("é mesmo a nota, ou os centavos do preço? “30,10” sem aspas vira 30 e 10.")
             self._doubt(Role.NOTA, [after], text)
-
-
-def is_cut(whole: Cell, part: Cell, cents: re.Pattern[str] = CENTS) -> bool:
-    """Return whether two cells may be one number that was cut at its decimal comma."""
-    return bool(WHOLE.fullmatch(str(whole).strip()) and cents.fullmatch(str(part).strip()))
 
 
 def _number(cell: Cell) -> Decimal | None:
