@@ -236,7 +236,8 @@ class _Finder:
         return all(len(word) > 1 for word in self._words(place))
 
     def _words(self, place: int) -> set[str]:
-        return {fold(str(cell)) for cell in self._cells[place]} - {""}
+        # Of all rows: the first sale may come late.
+        return {fold(text) for text in set(map(str, self._table.column(place)))} - {""}
 
     def _question_cents(self) -> None:
         """Ask about short numbers after whole prices: 30,10 may have been cut in two.
@@ -258,8 +259,7 @@ class _Finder:
             if str(whole).strip()
         ]
         cents = CENTS if role is None else SHORT
-        are_cut = all(is_cut(whole, part, cents) for whole, part in pairs)
-        if pairs and are_cut:
+        if pairs and all(is_cut(whole, part, cents) for whole, part in pairs):
             roles.pop(Role.NOTA, None)
             text = _("é mesmo a nota, ou os centavos do preço? “30,10” sem aspas vira 30 e 10.")
             self._doubt(Role.NOTA, [after], text)

@@ -90,6 +90,12 @@ def test_operation_that_is_neither_purchase_nor_sale_is_an_error():
     assert holdings_of_text(text) == {}
 
 
+def test_first_sale_may_come_late():
+    rows = "PETR4;Compra;1;30\n" * 250 + "PETR4;Venda à vista;40;30\n"
+    text = f"Ativo;Tipo;Quantidade;PM\n{rows}"
+    assert holdings_of_text(text) == {"PETR4": (210, 30)}
+
+
 def test_sales_under_a_vague_title_are_never_purchases():
     text = "Ativo;Movimentação;Quantidade;PM\nPETR4;Transferência;9;3\nVALE3;Venda;1;2\n"
     assert holdings_of_text(text) == {}
