@@ -1,6 +1,5 @@
 """Search for the columns of a table by their titles and values."""
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from decimal import Decimal
 
@@ -8,7 +7,14 @@ from django.utils.translation import gettext as _
 
 from mainapp.core.numbers import is_blank, parse_number
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.numbers import COMMA, are_percentages, is_mostly_numbers
+from mainapp.portfolio.imports.numbers import (
+    CENTS,
+    COMMA,
+    SHORT,
+    are_percentages,
+    is_cut,
+    is_mostly_numbers,
+)
 from mainapp.portfolio.imports.operations import is_sale
 from mainapp.portfolio.imports.roles import Columns, Doubt, apply_choices
 from mainapp.portfolio.imports.sheets import Cell
@@ -19,9 +25,6 @@ from mainapp.portfolio.policies import MAX_NOTA
 
 SAMPLE_ROWS = 200
 CODE_COLUMNS = 2  # that are read beyond the sample, as they may hold the tickers
-CENTS = re.compile(r"\d\d", re.ASCII)
-SHORT = re.compile(r"\d\d?", re.ASCII)
-WHOLE = re.compile(r"\d+", re.ASCII)
 
 
 # A check of a column's values for a role: takes the place of the column and its title's rank.
@@ -186,20 +189,25 @@ class _ColumnFinder:
                 roles[Role.OPERACAO] = place
                 return
 
-    def _is_operation(self, place: int, rank: int = WEAK) -> bool:
-        """Return whether the column has sales, and under a vague title nothing but operations.
+    def _is_operation(self, place: int, rank: int = WEAK + 1) -> bool:
+        """Return whether there are sales; without a title, beside purchases and sales only.
 
-        Under a clear title another word, such as Bonificação, is an error of its row.
+        Letters may mean something else under a vague title, unless both C and V are there. A word
+        that is neither is an error of its row: Bonificação.
         """
-        sales = [is_sale(word) for word in self._words(place)]
-        return True in sales and (rank < WEAK or None not in sales)
+        sales = {word: is_sale(word) for word in self._words(place)}
+        kinds = set(sales.values())
+        if rank < WEAK or not any(len(word) > 1 for word, sale in sales.items() if sale):
+            return kinds == {True, False} or (rank < WEAK and True in kinds)
+        return rank == WEAK or None not in kinds
 
     def _has_words(self, place: int) -> bool:
         # A column of C and V without a title may be anything.
         return all(len(word) > 1 for word in self._words(place))
 
     def _words(self, place: int) -> set[str]:
-        return {fold(str(cell)) for cell in self._cells[place]} - {""}
+        # Of all rows: the first sale may come late.
+        return {fold(text) for text in set(map(str, self._table.column(place)))} - {""}
 
     def _ask_about_cents(self) -> None:
         """Ask about short numbers after whole prices: they may be the cents of the price.
@@ -222,16 +230,10 @@ class _ColumnFinder:
             if str(whole).strip()
         ]
         cents = CENTS if role is None else SHORT
-        are_cut = all(may_be_cut(whole, part, cents) for whole, part in pairs)
-        if pairs and are_cut:
+        if pairs and all(is_cut(whole, part, cents) for whole, part in pairs):
             roles.pop(Role.NOTA, None)
             text = _("é mesmo a nota, ou os centavos do preço? “30,10” sem aspas vira 30 e 10.")
             self._doubt(Role.NOTA, [after], text)
-
-
-def may_be_cut(whole: Cell, part: Cell, cents: re.Pattern[str] = CENTS) -> bool:
-    """Return whether two cells may be one number that was split at its decimal comma."""
-    return bool(WHOLE.fullmatch(str(whole).strip()) and cents.fullmatch(str(part).strip()))
 
 
 def _number(cell: Cell) -> Decimal | None:

@@ -5,6 +5,7 @@ other columns contradict them. Without such numbers, the other columns can only 
 thousand, by a comma that starts decimals. Otherwise the user is asked.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,9 @@ from mainapp.core.numbers import (
 from mainapp.portfolio.imports.sheets import Cell
 
 COMMA, POINT = ",", "."
+CENTS = re.compile(r"\d\d", re.ASCII)
+SHORT = re.compile(r"\d\d?", re.ASCII)
+WHOLE = re.compile(r"\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +109,8 @@ def is_mostly_numbers(cells: Sequence[Cell]) -> bool:
 
 def is_number(text: str) -> bool:
     return parse_number(text, separator=COMMA) is not None
+
+
+def is_cut(whole: Cell, part: Cell, cents: re.Pattern[str] = CENTS) -> bool:
+    """Return whether two cells may be one number that was cut at its decimal comma."""
+    return bool(WHOLE.fullmatch(str(whole).strip()) and cents.fullmatch(str(part).strip()))

@@ -4,7 +4,8 @@ from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.sheets import Cell
 
 BOUGHT = {"c", "b", "compra", "compras", "compro", "comprado", "comprada", "buy", "bought", "long",
-          "credito", "entrada", "aquisicao", "purchase"}  # fmt: skip
+          "credito", "entrada", "aquisicao", "purchase", "ativo", "ativa", "aberto", "aberta",
+          "open"}  # fmt: skip
 SOLD = {"v", "s", "d", "venda", "vendas", "vendo", "vendido", "vendida", "sell", "sold", "sale",
         "short", "debito", "saida"}  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Rows of a table as lots of stocks, or as faults with their reasons."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,10 +19,9 @@ from mainapp.core.numbers import (
     parse_number,
 )
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.columns import may_be_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.lots import Fault, Lot
-from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_number
+from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_cut, is_number
 from mainapp.portfolio.imports.operations import is_sale
 from mainapp.portfolio.imports.roles import Columns
 from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
@@ -33,7 +33,7 @@ from mainapp.portfolio.policies import MAX_NOTA
 MAX_DIGITS = 10  # before the comma
 MAX_TEXT = 40  # of a cell that is quoted in a reason
 NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
-REAIS = {"brl", "r$", "rs", "r", "real", "reais", "real brasileiro", "brazilian real", "986"}
+REAIS = re.compile(r"(?:brl|r\$|rs|r|real|reais|brazilian real|986)(?![a-z0-9])")
 OF_TOTALS = {"geral", "grand", "r$", "de", "do", "da", "por", "ativo", "corretora", "carteira"}
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
 
@@ -199,7 +199,7 @@ class _RowReader:
         price = self._columns.roles.get(Role.PRECO_MEDIO)
         if self._table.sheet.separator != COMMA or price is None or price + 1 >= len(row):
             return False
-        return may_be_cut(row[price], row[price + 1])
+        return is_cut(row[price], row[price + 1])
 
     def _symbol(self, row: Row) -> str:
         cell = self._cell(row, Role.ATIVO)
@@ -228,7 +228,7 @@ class _RowReader:
 
     def _check_currency(self, row: Row) -> None:
         text = str(self._cell(row, Role.MOEDA)).strip()
-        if not is_blank(text) and fold(text) not in REAIS:
+        if not is_blank(text) and not REAIS.match(fold(text)):
             raise Unreadable(_("A moeda é “%(text)s”, não o real."), text=text[:MAX_TEXT])
 
     def _price(self, row: Row) -> Fraction:

@@ -75,6 +75,8 @@ def test_cents_in_an_unused_column_are_asked_about():
         ("Side", "Long", "Short"),
         ("D/C", "C", "D"),
         ("Coluna 7", "comprado", "vendido"),
+        ("Situação", "Ativo", "Vendido"),
+        ("Tipo", "C", "V"),
     ],
 )
 def test_words_tell_sales_from_purchases(header, bought, sold):
@@ -88,8 +90,28 @@ def test_operation_that_is_neither_purchase_nor_sale_is_an_error():
     assert holdings_of_text(text) == {}
 
 
+def test_first_sale_may_come_late():
+    rows = "PETR4;Compra;1;30\n" * 250 + "PETR4;Venda à vista;40;30\n"
+    text = f"Ativo;Tipo;Quantidade;PM\n{rows}"
+    assert holdings_of_text(text) == {"PETR4": (210, 30)}
+
+
+def test_sales_under_a_vague_title_are_never_purchases():
+    text = "Ativo;Movimentação;Quantidade;PM\nPETR4;Transferência;9;3\nVALE3;Venda;1;2\n"
+    assert holdings_of_text(text) == {}
+
+
+@pytest.mark.parametrize("letter", ["D", "S", "V"])
+def test_letters_under_a_vague_title_may_mean_something_else(letter):
+    text = f"Ativo;Tipo;Quantidade;PM\nPETR4;{letter};9;3\nVALE3;{letter};1;2\n"
+    assert holdings_of_text(text).keys() == {"PETR4", "VALE3"}
+
+
 def test_price_in_another_currency_is_an_error():
-    text = "Ativo;Quantidade;PM;Moeda\nPETR4;10;5;USD\nVALE3;1;60;R$\nITUB4;1;25;brl\nABEV3;1;12;\n"
+    text = (
+        "Ativo;Quantidade;PM;Moeda\nPETR4;10;5;USD\nVALE3;1;60;R$\nITUB4;1;25;BRL - Real\n"
+        "ABEV3;1;12;\n"
+    )
     assert faults_of(text) == {2: ["A moeda é “USD”, não o real."]}
     assert holdings_of_text(text).keys() == {"VALE3", "ITUB4", "ABEV3"}
 
