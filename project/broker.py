@@ -6,7 +6,7 @@ several sentinels in one URL. Here both use the same pools as every other client
 A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
 connection: the worker reconnects until it accepts writes again.
 
-A message without the shape of ours is discarded: kombu would end the worker if it is not JSON.
+A message that is not shaped like ours is discarded: one that is not JSON would end the worker.
 """
 
 import logging

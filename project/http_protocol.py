@@ -15,19 +15,20 @@ logger = logging.getLogger(__name__)
 # A request line with its headers, or trailers. A header line of 150 MiB took 3 GiB.
 MAX_HEAD_BYTES = 64 * 1024
 MAX_HEADERS = 200
-# Requests that wait for the response to an earlier one: 100,000 small ones took 148 MiB.
+# Requests of a connection that wait for earlier responses: 100,000 small ones took 148 MiB.
 MAX_PIPELINED = 16
-# For the head of a request, from its first byte, and for each MIN_BODY_BYTES of its body: a byte
-# in 9 s kept a request open forever. 1 KiB a second is a tenth of the slowest mobile network.
+# The time for the head of a request, from its first byte, and for each MIN_BODY_BYTES of its body.
+# Without the minimum, a byte every 9 s kept a request open forever. 1 KiB a second is a tenth of
+# the slowest mobile network.
 UNFINISHED_S = 10.0
 MIN_BODY_BYTES = 10 * 1024
-# For a client to read a part of its response; the kernel frees its buffer by thirds.
+# The time for a client to read a part of its response. The kernel reports free space only after a
+# third of its buffer was read.
 UNREAD_S = 30.0
 KERNEL_BUFFER_BYTES = 128 * 1024
-# Of responses that the clients of an address do not read, in this process.
+# The total of unread responses to the clients of one network, in this process.
 MAX_UNREAD_BYTES = 8 * 1024 * 1024
-
-# Before a stopping server closes a new connection: its request may be on the way.
+# A stopping server closes a new connection only after this time: its request may be on the way.
 FIRST_REQUEST_S = 0.25
 
 REFUSAL = b"HTTP/1.1 431 Head Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
@@ -100,7 +101,7 @@ class BoundedRequests(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def pause_writing(self) -> None:
-        """Wait for the client to read; close if its network leaves too much unread."""
+        """Wait for the client to read; close if clients of its network leave too much unread."""
         super().pause_writing()
         self._note_unread(self.transport.get_write_buffer_size())
         if unread_bytes[self._network] > MAX_UNREAD_BYTES:
@@ -126,9 +127,9 @@ class BoundedRequests(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def shutdown(self) -> None:
-        """Stop after the request in progress; let a new connection send its first one.
+        """Stop after the request in progress; give a new connection time for its first request.
 
-        A proxy would answer 502 for a connection that was accepted and closed without a response.
+        A proxy responds with 502 if a connection is accepted and then closed without a response.
         """
         self._is_stopping = True
         if self.cycle is None:
@@ -158,7 +159,7 @@ class BoundedRequests(HttpToolsProtocol):
     def _end_unfinished(self) -> None:
         """Close the connection of a client that sends too slowly.
 
-        Not if it has sent enough of a body, or the application is slower to read than its client.
+        It stays open if enough of a body has arrived, or if the application reads too slowly.
         """
         self._timer = None
         if self.flow.read_paused or self._body_bytes >= MIN_BODY_BYTES:
@@ -167,7 +168,7 @@ class BoundedRequests(HttpToolsProtocol):
             self.transport.close()
 
     def _note_unread(self, size: int) -> None:
-        """Count what the client has to read; measure its progress until that is nothing."""
+        """Count the bytes that the client has not read; time its progress until none are left."""
         if self._unread_timer is not None:
             self._unread_timer.cancel()
             self._unread_timer = None

@@ -14,7 +14,7 @@ from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.market.models import Stock
-from mainapp.market.selectors.successions import succession_notes
+from mainapp.market.selectors.successions import other_amounts_note, succession_notes
 from mainapp.market.selectors.watchlists import stocks_named
 
 MAX_LIMIT = Decimal(10_000_000)
@@ -185,6 +185,9 @@ class AlertForm(forms.Form):
         is_same = self.alert is not None and self.alert.ativo_id == stock.pk
         if not stock.is_active and not is_same:
             raise ValidationError(succession_notes([stock.symbol]), code="retired")
+        if note := other_amounts_note(text, stock):
+            hint = _("Escreva o código e os valores de hoje.")
+            raise ValidationError(f"{note} {hint}", code="former")
         return stock
 
     def clean_email(self) -> str:

@@ -20,7 +20,7 @@ Verdict = Literal["trusted", "doubtful", "split"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspicion:
-    """A quote with a changed previous close that waits for the next one, and trusted values.
+    """A quote with a changed previous close, until the next one confirms it; and trusted values.
 
     `periods` holds the bits (see `conditions.due_periods`) of the observations that wait with it.
     """

@@ -7,7 +7,7 @@ respected, its work would stop until the clock reached it: for as long as the cl
 from datetime import datetime, timedelta
 
 SKEW = timedelta(seconds=2)  # between the synchronized clocks of two hosts
-# Where rejecting a right time does harm: an e-mail sent twice, a quota that starts again.
+# For times whose rejection does harm if they are right: an e-mail sent twice, a quota reset.
 LARGE_SKEW = timedelta(minutes=1)
 
 
@@ -33,6 +33,6 @@ def is_ahead(
 def is_lease_held(left_ms: int, *, lease_ms: float) -> bool:
     """Return whether a key of Redis that expires in `left_ms` (PTTL) is a valid lease.
 
-    Redis expires keys by the host's clock: one that was set back by an hour prolongs each by that.
+    Redis expires keys by its host's clock: setting that back by an hour prolongs each by an hour.
     """
     return 0 < left_ms <= lease_ms + SKEW / timedelta(milliseconds=1)

@@ -23,8 +23,6 @@ _UNAVAILABLE_IN_SQLITE = {
 _PRIMARY_CODE = 0xFF
 
 _deadline: ContextVar[float | None] = ContextVar("database_deadline", default=None)
-
-
 _call_limit_s: ContextVar[float | None] = ContextVar("database_call_limit", default=None)
 
 
@@ -36,7 +34,7 @@ class ProcessLimit:
 
 @contextmanager
 def calls_limited(seconds: float) -> Iterator[None]:
-    """Limit each single database call of the block, which has no limit in total."""
+    """Limit each single database call in the block, but not their total time."""
     token = _call_limit_s.set(seconds)
     try:
         yield
@@ -79,16 +77,16 @@ def direct_connection() -> BaseDatabaseWrapper:
 def one_at_a_time(name: str, *, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold a lock of that name in the database; call `on_wait` before waiting for another process.
 
-    The lock ends with its process. On SQLite it is the lock of a file next to the database.
+    The lock ends with its process. For SQLite it is a lock on a file next to the database.
     """
-    lock = _hold_in_postgresql if default_connection.vendor == "postgresql" else _hold_in_file
+    lock = _lock_in_postgresql if default_connection.vendor == "postgresql" else _lock_file
     with lock(name, on_wait):
         yield
 
 
 @contextmanager
-def _hold_in_postgresql(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
-    # A connection of its own: the lock belongs to a session, which the pool may hand out or end.
+def _lock_in_postgresql(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    # Not from the pool: the lock belongs to the session, which the pool may reuse or close.
     connection = direct_connection()
     number = crc32(f"pregao {name}".encode())
     try:
@@ -103,7 +101,7 @@ def _hold_in_postgresql(name: str, on_wait: Callable[[], None]) -> Iterator[None
 
 
 @contextmanager
-def _hold_in_file(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
+def _lock_file(name: str, on_wait: Callable[[], None]) -> Iterator[None]:
     with Path(f"{default_connection.settings_dict['NAME']}.{name}-lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

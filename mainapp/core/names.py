@@ -92,6 +92,11 @@ def one_line(text: str) -> str:
     return "".join(char for char in " ".join(text.split()) if not is_hidden(char))
 
 
+def printable_line(text: str) -> str:
+    """Return a source's text as one line of printable characters."""
+    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
+
+
 def skeletons(name: str) -> set[str]:
     """Return the skeletons of a name; lookalikes share one. Empty for an empty name."""
     shown = "".join(char for char in unicodedata.normalize("NFKC", name) if not is_hidden(char))

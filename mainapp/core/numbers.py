@@ -7,13 +7,13 @@ from decimal import Decimal
 from functools import lru_cache
 
 MAX_LENGTH = 60
-# What spreadsheets and people write where there is no number.
+# Texts that spreadsheets and people write in place of a missing number.
 BLANKS = {"", "-", "--", "n/a", "#n/a", "n/d", "#n/d", "nd", "null", "none"}
 MINUSES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\ufe63\uff0d"), "-")
 CURRENCY = re.compile(
     r"^(?P<sign>[+-]?) ?(?:R\$|BRL) ?|(?<=[\d-]) ?(?:R\$|BRL|reais)$", re.IGNORECASE
 )
-# One of the separators may group thousands; point or comma, at most once, starts the decimals.
+# Any of the separators may group thousands; one point or comma may start the decimals.
 NUMBER = re.compile(
     r"(?P<sign>[+-]?) ?"
     r"(?:(?P<grouped>[1-9]\d{0,2}(?P<group>[., '\u2019])\d{3}(?:(?P=group)\d{3})*)|(?P<digits>\d*))"
@@ -30,7 +30,7 @@ class AmbiguousNumber(ValueError):
 def parse_number(text: str, *, separator: str | None = None) -> Decimal | None:
     """Return the number in `text`, with comma or point as decimal separator; None if invalid.
 
-    1.000,50 and 1,000.50 and R$ 1000,5 have only one meaning. 1.000 is read with the decimal
+    1.000,50 and 1,000.50 and R$ 1000,5 have only one meaning. 1.000 depends on the decimal
     separator `separator`. A negative number has a minus at either end or is in parentheses.
     Raises: AmbiguousNumber if the separator is needed and not given.
     """
@@ -40,7 +40,7 @@ def parse_number(text: str, *, separator: str | None = None) -> Decimal | None:
     whole = match["digits"] or re.sub(r"\D", "", match["grouped"] or "0")
     decimals = match["decimals"] or ""
     if _is_ambiguous(match):
-        # A mantissa has no thousands: 1.234E3 is 1234.
+        # Before an exponent the separator starts decimals: 1.234E3 is 1234.
         if separator is None and not match["exponent"]:
             raise AmbiguousNumber(text)
         if separator == match["group"] or match["exponent"]:
@@ -49,7 +49,7 @@ def parse_number(text: str, *, separator: str | None = None) -> Decimal | None:
 
 
 def is_blank(text: str) -> bool:
-    """Return whether the text stands for no number: empty, a dash or N/D."""
+    """Return whether the text means that there is no number: empty, a dash or N/D."""
     return _bare(text).casefold() in BLANKS
 
 
@@ -110,9 +110,9 @@ def _is_ambiguous(match: re.Match[str]) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Return the text with plain minuses and spaces, without invisible letters around and inside.
+    """Return the text with plain minuses and spaces, and without invisible characters.
 
-    A spreadsheet's apostrophe, which marks text, is left out too.
+    The apostrophe with which a spreadsheet marks text is removed too.
     """
     if text.isascii() and text.isprintable():  # three times faster
         return text.strip().removeprefix("'").strip()

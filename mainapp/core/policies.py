@@ -98,10 +98,10 @@ def action(who: Who, **options: Any) -> Page:
 
 
 class Area(StrEnum):
-    """What an operation is about, which decides the scope that an API key needs for it.
+    """The subject of an operation, which determines the scope that an API key needs for it.
 
-    Every GET needs READ, and a mutation the area's own scope. Mutations of an area without one, and
-    all operations of LOG_IN, need a log-in: keys are refused.
+    Every GET needs READ, and a mutation the scope of its area. Keys are refused for mutations in an
+    area without a scope, and for all operations of LOG_IN.
     """
 
     MARKET = "market"

@@ -1,6 +1,6 @@
-"""Static files: an upgrade that never takes one away, and a check that they are there.
+"""Collection of static files without removing those still in use, and a check that they exist.
 
-Files are collected into a folder of their own and moved into place one by one, the manifest last.
+Files are collected into a separate folder and moved into place one by one, the manifest last.
 Files of earlier versions stay: open pages and processes of the old version still refer to them.
 """
 
@@ -25,9 +25,9 @@ MANIFEST = "staticfiles.json"
 
 
 def fault() -> str:
-    """Return why this process cannot name its static files, in one line; empty if it can."""
+    """Return why this process has no URLs for its static files, in one line; empty if it has."""
     hashed_files = getattr(staticfiles_storage, "hashed_files", None)
-    if hashed_files is None:  # a storage for debugging, which serves files from their sources
+    if hashed_files is None:  # the storage for debugging serves files from their sources
         return missing_assets_fault()
     if hashed_files:
         return ""
@@ -38,7 +38,7 @@ def fault() -> str:
 
 
 def missing_assets_fault() -> str:
-    """Return which files of packages are not installed, in one line; empty if all are."""
+    """Return an error about uninstalled files of packages, in one line; empty if all exist."""
     missing = [name for name in sorted(settings.PACKAGE_FILES) if not finders.find(name)]
     if not missing:
         return ""
@@ -46,7 +46,7 @@ def missing_assets_fault() -> str:
 
 
 def collect() -> str:
-    """Collect the static files unless nothing has changed; return what was done.
+    """Collect the static files unless nothing has changed; return the result in words.
 
     Safe to call in several processes at once.
     """
@@ -58,7 +58,7 @@ def collect() -> str:
         state = source_state()
         if known.get("state") == state and _is_complete(root, known["versions"][-1]):
             return "unchanged"
-        # Nothing is known of the files that were collected before there was a record.
+        # Files from before the first record count as one earlier version.
         earlier = known["versions"] or [_files_in(root)]
         draft = _collect_into(_beside(root, "draft"))
         shutil.copyfile(draft / MANIFEST, draft / manifest_of(state))
@@ -76,7 +76,7 @@ def _is_complete(root: Path, names: list[str]) -> bool:
 
 
 def _beside(root: Path, name: str) -> Path:
-    """Return a path next to the folder that is served: whoever lists it must not see drafts."""
+    """Return a path next to the served folder, inside which the files would be public."""
     return root.with_name(f"{root.name}.{name}")
 
 
@@ -131,9 +131,9 @@ def _move(draft: Path, root: Path) -> list[str]:
     return names
 
 
-def _remove_others(root: Path, kept: set[str]) -> int:
-    """Remove the files that no kept version has; return their number."""
-    others = [name for name in _files_in(root) if name not in kept]
+def _remove_others(root: Path, names: set[str]) -> int:
+    """Remove all files but those with these names; return the number of removed files."""
+    others = [name for name in _files_in(root) if name not in names]
     for name in others:
         (root / name).unlink()
     return len(others)

@@ -1,4 +1,4 @@
-"""Serving of static files: piece by piece, and also those that were added since the start."""
+"""Serving of static files in pieces, including files that were added after the start."""
 
 import asyncio
 import re
@@ -14,12 +14,12 @@ HASHED_NAME = re.compile(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*\.[0-9a-f]{12}\.\w+", r
 
 
 class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc] # untyped
-    """WhiteNoise that follows upgrades, with at most two pieces of a file in memory for a client.
+    """WhiteNoise with support for upgrades, and at most two pieces of a file per client in memory.
 
     During an upgrade, a page of the new version may request its files from an old process, and a
-    file without a hash in its name, which error pages use, may have another length than before.
+    file without a hash in its name, as error pages use, may have another length than before.
 
-    WhiteNoise's iterator is synchronous, and Django then reads the whole file at once: 300 clients
+    WhiteNoise's iterator is synchronous, so Django would read the whole file at once: 300 clients
     that requested a file of 1.7 MB and did not read it took 308 MiB.
     """
 
@@ -33,6 +33,7 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc] # untyped
         name = url.removeprefix(self.static_prefix)
         is_hashed, is_known = bool(HASHED_NAME.fullmatch(name)), url in self.files
         path = Path(self.static_root) / name
+        # Hashed files that are new, and known ones without a hash, which may have changed.
         if is_hashed != is_known and path.is_file():
             self.add_file_to_dictionary(url, str(path))
 

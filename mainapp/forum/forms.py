@@ -68,7 +68,7 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
 
     def clean_topic(self) -> str:
         topic: str = self.cleaned_data["topic"]
-        return _clean_line(topic, _("Este tópico não se deixa ler.")) if topic else ""
+        return _clean_line(topic, _("Este tópico é inválido.")) if topic else ""
 
     def clean_stock(self) -> Stock | None:
         text: str = self.cleaned_data["stock"]

@@ -29,7 +29,7 @@ def drop_corrections(
 
 
 class CorrectableAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
-    """Rows of the project's data. What an admin changes stays when the data is loaded again."""
+    """Rows of the project's data, whose changes by admins stay when the data is loaded again."""
 
     actions = [drop_corrections]
 

@@ -18,7 +18,7 @@ from mainapp.market.quotes import Quote, latest_quoted_at
 
 logger = logging.getLogger(__name__)
 
-# Quotes and status are signed for this purpose: who can write to Redis can show no price of theirs.
+# Quotes and status are signed, so that someone who can write to Redis cannot show false prices.
 BOARD = "board"
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, BEAT_KEY = key("worker"), key("beat")

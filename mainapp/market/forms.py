@@ -65,9 +65,9 @@ def symbols_from(request: HttpRequest, *names: str) -> dict[str, list[str]]:
         try:
             body = json.loads(request.body)
         except (ValueError, RecursionError) as error:
-            raise ValidationError(_("O pedido não se deixa ler.")) from error
+            raise ValidationError(_("O pedido é inválido.")) from error
         if not isinstance(body, dict):
-            raise ValidationError(_("O pedido não se deixa ler."))
+            raise ValidationError(_("O pedido é inválido."))
         lists = {name: body.get(name, []) for name in names}
     else:
         lists = {name: request.POST.getlist(name) for name in names}

@@ -1,7 +1,7 @@
 """The exchange's calendar: session days, and the phases of a session.
 
 Valid from 2020 on. Times are in São Paulo. A phase includes its start and excludes its end: at
-10:00:00 the market is open. Without a kind of paper, the hours are those of shares.
+10:00:00 the market is open. The hours are those of shares unless a kind of paper is given.
 
 Sources of the hours: [1] B3, "Equities market trading hours", two undated versions of the page, one
 for each of New York's times; [2] Exame, 2021-11-08 and 2025-11-03, on B3's circulars; [3] CM
@@ -29,9 +29,9 @@ ASH_WEDNESDAY_PRE_OPEN, ASH_WEDNESDAY_OPEN = time(12, 45), time(13)
 STANDARD_CALL, STANDARD_CLOSE = time(17, 55), time(18)
 DAYLIGHT_CALL, DAYLIGHT_CLOSE = time(16, 55), time(17)
 AFTER_MARKET, AFTER_MARKET_CLOSE = time(17, 30), time(18)
-# On the expiry day of options on shares the after-market is later, and there is one while New York
-# is on standard time, too [1, note 3; 2]. Since when it has these hours is not known; they are used
-# from the first winter in which the after-market was limited to these days [2].
+# On the expiry day of options on shares the after-market is later, and takes place even while New
+# York is on standard time [1, note 3; 2]. It is not known when this began; the hours are used from
+# the first winter in which the after-market was limited to these days [2].
 EXPIRY_AFTER_MARKET, EXPIRY_AFTER_MARKET_CLOSE = time(18, 25), time(18, 40)
 STANDARD_EXPIRY_AFTER_MARKET, STANDARD_EXPIRY_AFTER_MARKET_CLOSE = time(19, 25), time(19, 40)
 EXPIRY_RULE_SINCE = date(2021, 11, 8)
@@ -80,7 +80,7 @@ EXCEPTIONS: Mapping[date, Hours | None] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LongerHours:
-    """How much later than shares a kind of paper opens, and how much later it closes."""
+    """The hours of a kind of paper, as differences from those of shares."""
 
     opens_later: timedelta = timedelta(0)
     closes_later: timedelta

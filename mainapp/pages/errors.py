@@ -17,8 +17,8 @@ from mainapp.core.exceptions import DomainError
 from mainapp.market.context import market
 
 FORGOTTEN_PROXY = _(
-    "Quem cuida deste site precisa dizer de qual proxy ele recebe as páginas: TRUSTED_PROXIES. "
-    "O registro do servidor traz o endereço."
+    "Quem administra este site precisa incluir em TRUSTED_PROXIES o proxy que repassa os pedidos. "
+    "O log do servidor traz o endereço dele."
 )
 
 logger = logging.getLogger(__name__)

@@ -45,7 +45,7 @@ MACHINE_PAGES = ("/healthz", "/readyz", "/metrics")
 MAX_NAMED_PROXIES = 5
 FORGOTTEN = (
     "%s forwards https requests, but TRUSTED_PROXIES does not contain it: add it if it is your "
-    "proxy, so that its X-Forwarded-Proto and X-Forwarded-For are believed"
+    "proxy, so that its X-Forwarded-Proto and X-Forwarded-For are trusted"
 )
 SILENT = (
     "a proxy sends X-Forwarded-For without X-Forwarded-Proto: if it ends TLS, let it send that "
@@ -75,7 +75,10 @@ def measure_responses(
 def accept_any_host_from_machines(
     get_response: Callable[[HttpRequest], HttpResponseBase],
 ) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Serve monitoring by any Host header: balancers use addresses, and build no link from them."""
+    """Accept any Host header for monitoring pages: balancers send the machine's address.
+
+    These pages contain no links, which a forged Host could lead elsewhere.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.path_info in MACHINE_PAGES:
@@ -86,10 +89,10 @@ def accept_any_host_from_machines(
 
 
 class RequireHttps(SecurityMiddleware):
-    """Redirects to https and adds security headers; names a proxy that TRUSTED_PROXIES lacks.
+    """Redirects to https and adds security headers; logs a proxy that TRUSTED_PROXIES lacks.
 
-    Such a proxy's requests came by https, but count as http: a redirect would come back for ever.
-    It may do so too behind a proxy that does not say how a request came.
+    Its requests came by https, but count as http, so a redirect to https would never end.
+    The same may happen behind a proxy that does not send the scheme of a request.
     """
 
     def __init__(self, get_response: Any) -> None:
@@ -111,7 +114,7 @@ class RequireHttps(SecurityMiddleware):
         return redirect
 
     def _log_once(self, message: str, *proxy: str) -> None:
-        """Log a line once; strangers may send the headers too, from many addresses."""
+        """Log a line once. The number is limited, because strangers can send the headers too."""
         line = (message, *proxy)
         if line not in self._logged and len(self._logged) < MAX_NAMED_PROXIES:
             self._logged.add(line)
@@ -119,11 +122,11 @@ class RequireHttps(SecurityMiddleware):
 
 
 class CompressText(GZipMiddleware):
-    """Compresses pages and other text, not pictures and archives, which are compressed already.
+    """Compresses pages and other text, but not pictures and archives, which are compressed already.
 
-    Compression betrays how similar a secret in a page is to what an attacker makes the page repeat
-    (BREACH). Django therefore adds a random number of bytes to each response, and masks its CSRF
-    tokens anew for each.
+    The length of a compressed page reveals whether a text that an attacker put into it resembles a
+    secret in it (BREACH). Django therefore adds a random number of bytes to each response, and
+    masks its CSRF tokens differently each time.
     """
 
     def process_response(

@@ -108,9 +108,8 @@ def record_sale(*, row: Carteira, quantity: Decimal) -> None:
 def import_rows(*, owner: User, rows: Sequence[NewRow], deleted: Collection[str] = ()) -> Imported:
     """Write the rows of a file, at most one per stock, all or none.
 
-    Rows of stocks in the file are overwritten, and those of the symbols in `deleted`, unless they
-    are in the file, deleted. All others stay. Safe to repeat. Writes in batches.
-    Raises: TooManyRows.
+    Rows of stocks in the file are overwritten. Rows of the symbols in `deleted` that are not in the
+    file are deleted. All others stay. Safe to repeat. Writes in batches. Raises: TooManyRows.
     """
     with transaction.atomic():
         _lock(owner)

@@ -122,7 +122,7 @@ def test_every_figure_is_marked_while_prices_are_old(pages, site):
     expect(opened_graph(pages)).to_have_title(re.compile(r"^PETR4 [\d,]+ · Pregão$"))
 
 
-def test_what_depends_on_a_late_symbol_is_marked(pages, site, shell):
+def test_figures_that_depend_on_a_late_symbol_are_marked(pages, site, shell):
     with paused(site.child("pregao: beat")):
         shell(PUT_LATE.format(late=("PETR4",), due_in_s=50))
         for path, page in pages.items():
@@ -142,7 +142,7 @@ def test_what_depends_on_a_late_symbol_is_marked(pages, site, shell):
             assert marks(page, path, LATE) == ["none solid"], path
 
 
-def test_price_in_doubt_is_named_until_the_next_batch(pages, site, shell):
+def test_price_in_doubt_is_marked_until_the_next_batch(pages, site, shell):
     notes = {path: pages[path].locator("[data-doubt]") for path in DOUBTFUL}
     with paused(site.child("pregao: worker")):
         shell(PUT_DOUBT)

@@ -39,7 +39,7 @@ def test_demo_is_refused_where_other_machines_can_log_in(tmp_path):
     assert done.stderr.startswith("pregao: the passwords of the demonstration data are public")
 
 
-def test_seed_demo_before_the_first_start_says_what_to_do(tmp_path):
+def test_seed_demo_before_the_first_start_explains_what_to_do(tmp_path):
     done = run("-m", "project.launcher", "manage", "seed_demo", DATA_DIR=str(tmp_path), DEBUG="1")
 
     assert done.returncode == 1

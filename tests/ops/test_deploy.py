@@ -42,7 +42,7 @@ def test_lasting_services_restart_without_end(name):
 
     assert parsed["Service"]["Restart"] == "always"
     assert parsed["Unit"]["StartLimitIntervalSec"] == "0"
-    # A failed set-up or a Redis that is not there yet is no reason not to start.
+    # They start even if the set-up failed or Redis is not there yet.
     assert "Requires" not in parsed["Unit"] or "setup" not in parsed["Unit"]["Requires"]
 
 
@@ -105,7 +105,7 @@ def test_nginx_accepts_its_file(tmp_path):
     assert "syntax is ok" in done.stderr
 
 
-def test_guide_names_what_exists():
+def test_guide_refers_to_existing_files_and_commands():
     targets = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(), re.M))
     commands = {path.stem for path in (ROOT / "mainapp").glob("*/management/commands/*.py")}
 

@@ -1,4 +1,4 @@
-"""The server's HTTP protocol: requests without an end, and too many connections."""
+"""The server's HTTP protocol: endless requests, unread responses, and too many connections."""
 
 import asyncio
 import contextlib

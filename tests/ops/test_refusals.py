@@ -134,3 +134,22 @@ def test_procfile_refuses_settings_of_make_run(tmp_path, command, env_vars, mess
 
     assert done.returncode == 1
     assert message in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("command", ["seed_stocks", "createsuperuser --noinput"])
+def test_commands_before_the_first_start_explain_what_to_do(tmp_path, command):
+    env_vars = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'new.sqlite3'}",
+        "DJANGO_SUPERUSER_PASSWORD": "Correct-horse-9",
+        "DJANGO_SUPERUSER_USERNAME": "root",
+        "DJANGO_SUPERUSER_EMAIL": "root@example.org",
+        "SECRET_KEY": "s" * 50,
+        "QUOTE_SOURCE": "yahoo",
+    }
+    done = run("manage.py", *command.split(), **env_vars)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "pregao: the site is not set up yet: run `make run`, `make demo` or `manage.py setup` first"
+    )
+    assert "Traceback" not in done.stderr

@@ -15,9 +15,9 @@ PRUNING = "prune_log_ins"
 
 
 def end_log_ins(*, user: User) -> None:
-    """Delete a user's unexpired sessions, so that none is valid again with a reactivated account.
+    """Delete a user's unexpired sessions, so that reactivating the account does not revive them.
 
-    Decodes every session: the user is stored only inside its data.
+    Decodes every unexpired session, because the user is stored only inside the session's data.
     """
     unexpired = Session.objects.filter(expire_date__gt=timezone.now())
     keys = [

@@ -17,7 +17,7 @@ from mainapp.alerts.selectors.alerts import STATUSES
 from mainapp.alerts.services.alerts import FIELDS
 from mainapp.api.formats import Moment
 from mainapp.api.serializers.alert_forms import STOCK_NAMES, required, side_of, to_native
-from mainapp.api.serializers.common import Money, Strict, Ticker
+from mainapp.api.serializers.common import Money, Strict, Ticker, TickerOfAmounts
 from mainapp.market.selectors.successions import succession_notes
 
 CENT = Decimal("0.01")
@@ -49,7 +49,7 @@ class AlertInput(Strict):
     also `duration_minutes`. `is_active` pauses and resumes; a spent or expired alert starts again.
     """
 
-    ativo = Ticker(required=False)
+    ativo = TickerOfAmounts(required=False)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
     compra = limit(MAX_LIMIT)
     venda = limit(MAX_LIMIT)
@@ -66,10 +66,10 @@ class AlertInput(Strict):
     fires_if_beyond = serializers.BooleanField(required=False)
     note = serializers.CharField(max_length=200, required=False, allow_blank=True)
 
-    symbol = Ticker(required=False)
-    stock = Ticker(required=False)
-    stock_symbol = Ticker(required=False)
-    item = Ticker(required=False)
+    symbol = TickerOfAmounts(required=False)
+    stock = TickerOfAmounts(required=False)
+    stock_symbol = TickerOfAmounts(required=False)
+    item = TickerOfAmounts(required=False)
     alert_type = serializers.ChoiceField(choices=["threshold", "duration"], required=False)
     comparison = serializers.ChoiceField(choices=["gt", "lt"], required=False, allow_null=True)
     threshold_price = limit(MAX_LIMIT)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from mainapp.market.models import Stock
+from mainapp.market.selectors.successions import other_amounts_note
 from mainapp.market.selectors.watchlists import stocks_named
 
 MAX_REFUSED, MAX_NAME = 20, 100
@@ -89,3 +90,14 @@ class Ticker(serializers.CharField):
 
     def to_representation(self, value: Any) -> Any:
         return value.symbol
+
+
+class TickerOfAmounts(Ticker):
+    """A ticker with quantities or prices: a former ticker is refused if its amounts differ."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        stock = super().run_validation(data)
+        if stock and (note := other_amounts_note(str(data), stock)):
+            hint = _("Escreva o código e os valores de hoje.")
+            raise serializers.ValidationError(f"{note} {hint}")
+        return stock

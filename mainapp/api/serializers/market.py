@@ -83,7 +83,8 @@ class FormerCode(serializers.Serializer):
     note = serializers.CharField()
 
     def get_ratio(self, former: dict[str, Any]) -> str | None:
-        ratio = former["succession"].ratio
+        succession = former["succession"]
+        ratio = succession.ratio if succession.symbol else None
         return None if ratio is None else f"{ratio:f}"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from mainapp.api.serializers.common import Money, Strict, Ticker
+from mainapp.api.serializers.common import Money, Strict, TickerOfAmounts
 from mainapp.portfolio.forms.carteira import DIGITS, PLACES, check_stock
 from mainapp.portfolio.policies import MAX_NOTA
 
@@ -22,7 +22,7 @@ class Amount(Money):
 class HoldingInput(Strict):
     """A row of the carteira; the `ativo` of an existing row does not change."""
 
-    ativo = Ticker()
+    ativo = TickerOfAmounts()
     preco_medio = Amount()
     quantidade = Amount()
     nota = serializers.IntegerField(min_value=0, max_value=MAX_NOTA, default=0)

@@ -102,13 +102,25 @@ def test_stock_has_what_the_catalogue_knows(db, client):
                 "note": "CIEL3 deixou de ser negociado.",
             },
         ),
+        (
+            "ENDA3",
+            {
+                "symbol": "ENDA3",
+                "became": None,
+                "ratio": None,
+                "sure": True,
+                "note": "ENDA3 virou CIEL3, que deixou de ser negociado.",
+            },
+        ),
     ],
 )
 def test_stock_requested_by_a_former_code_says_so(db, client, text, former):
     new = StockFactory(symbol="JBSS32")
     old = StockFactory(symbol="JBSS3", is_active=False, renamed_to=new)
     CorporateEventFactory(stock=old, successor=new, kind="merger", ratio=Decimal("0.5"))
-    StockFactory(symbol="CIEL3", is_active=False)
+    ended = StockFactory(symbol="CIEL3", is_active=False)
+    renamed = StockFactory(symbol="ENDA3", is_active=False, renamed_to=ended)
+    CorporateEventFactory(stock=renamed, successor=ended, ratio=1)
 
     assert client.get(f"{V1}stocks/{text}/").json()["former_code"] == former
 

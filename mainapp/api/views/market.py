@@ -23,9 +23,10 @@ from mainapp.api.views.base import ApiView, valid
 from mainapp.market.models import Stock
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.candles import chart_bars, chart_interval
+from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.sources import sources_overview
 from mainapp.market.selectors.successions import describe, get_succession
-from mainapp.market.selectors.tracking import last_quotes, tracked_stocks
+from mainapp.market.selectors.tracking import tracked_stocks
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import canonical
 from mainapp.market.views.graph import request_history
@@ -41,7 +42,7 @@ class StocksView(ApiView):
     def get(self, request: Any) -> Response:
         query = valid(StockQuery(data=request.query_params))
         page: list[Any] = self.paginate_queryset(stocks_matching(query))
-        quotes = last_quotes(page)
+        quotes = last_quotes([stock.symbol for stock in page])
         for stock in page:
             stock.quote = quotes.get(stock.symbol)
         return self.get_paginated_response(ListedStock(page, many=True).data)
@@ -55,7 +56,7 @@ class StockView(ApiView):
     @extend_schema(responses={200: FoundStock})
     def get(self, request: Any, symbol: str) -> Response:
         stock: Any = stock_or_404(symbol)
-        stock.quote = last_quotes([stock]).get(stock.symbol)
+        stock.quote = last_quotes([stock.symbol]).get(stock.symbol)
         stock.former_code = _former_code(symbol)
         return Response(FoundStock(stock).data)
 

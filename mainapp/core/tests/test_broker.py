@@ -88,7 +88,7 @@ def test_finished_task_is_not_run_again(client, connection, receive):
 
 
 def malformed_messages():
-    """Return messages that are not JSON or have not the shape of ours."""
+    """Return messages that are not JSON, or not shaped like ours."""
     message = {
         "body": "W10=", "content-type": "application/json", "content-encoding": "utf-8",
         "headers": {}, "properties": {"delivery_tag": "a", "body_encoding": "base64",

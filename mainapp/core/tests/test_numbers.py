@@ -78,7 +78,7 @@ def test_numbers_are_read_in_either_language(text, number, language):
         *("5%", "1E400", "(5", "-(5)", "2026-01-05", "05/01/2026", "R$ 5 R$"),
     ],
 )
-def test_text_that_is_not_a_number_gives_none(text):
+def test_text_that_is_not_a_number_returns_none(text):
     assert parse_number(text) is None
 
 
@@ -141,6 +141,6 @@ def test_whole_numbers_are_read_in_the_language_of_the_page(language, text, numb
 
 
 @pytest.mark.parametrize("text", ["7,5", "x", "1E99", "7%"])
-def test_other_texts_are_no_whole_numbers(text):
+def test_other_texts_are_not_whole_numbers(text):
     with pytest.raises(Exception, match="inteiro"):
         TypedIntegerField().clean(text)

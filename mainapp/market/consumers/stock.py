@@ -60,7 +60,7 @@ class StockConsumer(BaseConsumer):
             catch_up=self.hub.broadcaster.catch_up,
         )
         subscribers = self.hub.subscribers
-        subscribers.join(socket, home_symbols=known.markets.get("IBOV", ()))
+        subscribers.join(socket, home_symbols=known.ibov)
         subscribers.subscribe(socket, symbols[:limit])
         await self._send_snapshot(symbols[:limit], since=since, extra={"unknown": unknown})
         self.hub.broadcaster.send_ranking_to(socket)

@@ -32,7 +32,7 @@ UNRANKED = 1_000_000
 class Stock(models.Model):
     """A share, fund or BDR of the exchange, or the index IBOV; never deleted, only retired.
 
-    `renamed_to` is the last of the codes that followed a former one; the steps are its events.
+    `renamed_to` is the newest successor of a former code; its events have the steps between.
     `corrected_fields` are those that an admin changed: loading the project's data skips them.
     """
 
@@ -77,7 +77,7 @@ class Stock(models.Model):
 
     @property
     def is_name_known(self) -> bool:
-        """Whether the name is more than the symbol."""
+        """False while the symbol serves as the name."""
         return self.name != self.symbol
 
     @property
@@ -138,7 +138,7 @@ class LastQuote(QuoteColumns):
 
 
 class DoubtfulPrice(models.Model):
-    """A price far from the last one that waits for a second reply; see `quotes.doubts`."""
+    """A price far from the last one, until a second reply confirms it; see `quotes.doubts`."""
 
     stock = models.ForeignKey(Stock, models.CASCADE, related_name="+")
     simulated = models.BooleanField()

@@ -1,4 +1,4 @@
-"""Corporate events, and how well a fact of the catalogue is known."""
+"""Corporate events, and the strength of the evidence for a fact of the catalogue."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -11,10 +11,11 @@ class Strength(models.TextChoices):
 
 
 class CorporateEvent(models.Model):
-    """What happened to a stock: a new code, a split, a payment, its end.
+    """A corporate event of a stock: a new code, a split, a payment, the end of trading.
 
-    `ratio` is new stocks for one old; of a spin-off, stocks received for one kept. `month` is set
-    where the day is not known. `key` identifies a row of the project's data.
+    `ratio` is the number of new stocks for one old stock; in a spin-off, of stocks received for
+    each one kept. `month` is set if the day is not known. `key` identifies a row of the project's
+    data.
     """
 
     class Kind(models.TextChoices):
@@ -65,7 +66,7 @@ class CorporateEvent(models.Model):
 
 
 class LoadedData(models.Model):
-    """The project's data that was loaded last, so that unchanged data is not loaded again."""
+    """The digest of the project's data that was loaded last; unchanged data is not loaded again."""
 
     digest = models.CharField(max_length=64)
 

@@ -6,7 +6,7 @@ from mainapp.market.models.events import Strength
 
 
 class IndexList(models.Model):
-    """The stocks of an index on a date; several lists of an index are kept."""
+    """The stocks of an index on a date; an index has a list for each of several dates."""
 
     market = models.CharField(max_length=12)
     as_of = models.DateField()

@@ -17,7 +17,7 @@ Fault = Literal[
     "unauthorized",  # the source refuses the token or our address
     "server_error",  # the source reports an internal error
     "bad_reply",  # the reply does not have the documented form
-    "refused",  # not to be had with this account; the words are the source's
+    "refused",  # the account does not include it; the source explains it in a message
     "not_given",  # the source works, but does not have the requested data
     "unfinished",  # our time for the round ended before everything was requested
     "failed",  # anything else
@@ -60,10 +60,10 @@ class RefusedError(ProviderError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """What a source was found to allow: `value` symbols a call, or ranges up to `value`.
+    """A limit learnt from a source's refusals: `value` symbols a call, or ranges up to `value`.
 
-    `kind` is "batch" or "range:<interval>", `words` the source's refusal of more. After `retry_at`
-    (aware UTC) more is tried again.
+    `kind` is "batch" or "range:<interval>", `words` is the source's message when it refused more.
+    After `retry_at` (aware UTC) more is tried again.
     """
 
     kind: str
@@ -124,11 +124,11 @@ class QuoteProvider(Protocol):
     def history(self, symbol: str, range_: str, interval: str) -> list[Bar]:
         """Return bars of a range of RANGES at an interval of INTERVALS, oldest first.
 
-        They are of a shorter range if the source allows no more. Raises: ProviderError.
+        They cover a shorter range if the source allows no more. Raises: ProviderError.
         """
 
     def gives_whole(self, range_: str, interval: str) -> bool:
-        """Return whether `history` gives this range whole, as far as is known. No call is made."""
+        """Return whether `history` covers the whole range, as far as known. Makes no call."""
 
     def limits(self) -> list[Limit]:
-        """Return what the source was found to allow. No call is made."""
+        """Return the limits learnt from the source's refusals. Makes no call."""

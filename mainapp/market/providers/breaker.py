@@ -115,9 +115,9 @@ def count_calls(
 
 
 def admit_spending(record: Record, budget: Budget | None, calls: int, now: datetime) -> Admission:
-    """Return the admission for calls of another kind, which have a breaker of their own.
+    """Return the admission for calls of another kind, which have their own breaker.
 
-    They share the budget, and wait for the end of a rate limit.
+    They share the budget, and also wait for the end of a rate limit.
     """
     at = now.timestamp()
     if record.open_until > at and record.last_fault == "rate_limited":
@@ -129,16 +129,16 @@ def admit_spending(record: Record, budget: Budget | None, calls: int, now: datet
 
 
 def spend_calls(record: Record, budget: Budget | None, calls: int, now: datetime) -> Record:
-    """Return the record with these calls counted; the batches after them are spread further."""
+    """Return the record with these calls counted; the next batch is later accordingly."""
     spent = count_calls(replace(record, failures=0), budget, calls, now, probing_for_s=0)
     return replace(spent, failures=record.failures, last_calls=record.last_calls)
 
 
 def believed(record: Record, budget: Budget | None, now: datetime) -> Record:
-    """Return the record; if it is of the future, without its waits and with the right period.
+    """Return the record; if it is from the future, without its waits and with the right period.
 
-    A clock that ran ahead and was set right writes such a record. The calls that it counted stay
-    counted, so that the budget is never exceeded.
+    Such a record was written while a clock ran ahead. Its calls stay counted, so that the budget is
+    never exceeded.
     """
     if not is_ahead(_moment(record.written_at), at=now):
         return record

@@ -81,7 +81,7 @@ class Chain:
     def history(self, symbol: str, range_: str, interval: str) -> tuple[list[Bar], str]:
         """Return bars and the name of their source. Raises: ProviderError if all sources fail.
 
-        A source that gives only a part of the range is used if no other gives the whole.
+        A source that covers only a part of the range is used if no other covers all of it.
         """
         part: tuple[list[Bar], str] | None = None
         reasons = []
@@ -122,11 +122,11 @@ class Chain:
         return [source.guard.state() for source in self._sources]
 
     def history_states(self) -> list[SourceState]:
-        """Return the state of each source's histories, in order. One read of Redis per source."""
+        """Return the state of each source for histories, in order. One read of Redis per source."""
         return [source.breakers["history"].state() for source in self._sources]
 
     def limits(self) -> list[list[Limit]]:
-        """Return what each source was found to allow, in order."""
+        """Return the limits of each source, in order."""
         return [source.provider.limits() for source in self._sources]
 
 

@@ -17,6 +17,7 @@ from mainapp.core.http.client import (
     is_same_site,
     parse_retry_after,
 )
+from mainapp.core.names import printable_line
 from mainapp.market.providers import base
 from mainapp.market.providers.base import ProviderError, RefusedError
 
@@ -59,7 +60,7 @@ class SourceClient:
 
     def __init__(self, *, proxy: str = "", headers: Mapping[str, str] | None = None) -> None:
         self.counter = CallCounter()
-        # A refusal may repeat the token, and its words are shown on a public page.
+        # A refusal may repeat the token, and its message is shown on a public page.
         self._token = (headers or {}).get("Authorization", "").rpartition(" ")[2]
         self._client = HttpClient(
             headers={"User-Agent": USER_AGENT, **(headers or {})},
@@ -143,9 +144,7 @@ def refusal_words(body: bytes, token: str = "") -> str:
         return ""
     values = [reply.get(name) for name in ("message", "error")] if isinstance(reply, dict) else []
     text = next((value for value in values if isinstance(value, str)), "")
-    text = text.replace(token, "…") if token else text
-    visible = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(visible.split())[:MAX_WORDS]
+    return printable_line(text.replace(token, "…") if token else text)[:MAX_WORDS]
 
 
 def parse_json(body: bytes | str) -> Any:

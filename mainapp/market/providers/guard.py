@@ -1,7 +1,7 @@
 """Breakers and budget of a source, stored in Redis and shared by all processes.
 
-Quotes, histories and lists have a breaker each, as a refused history tells nothing about quotes;
-the budget is that of the quotes' guard.
+Quotes, histories and lists each have a breaker, because a refused history does not mean that quotes
+fail too. All of them share the budget, which the guard of the quotes counts.
 
 Without Redis each process continues with its last copy, and restores it if Redis lost the record.
 """
@@ -69,7 +69,7 @@ class Guard:
         return Guard(name, redis_url=self._redis_url, timeout=self._timeout, now=self._now)
 
     def spend(self, calls: int = 1) -> Admission:
-        """Admit calls of another kind, whose breaker has admitted them, and count them."""
+        """Admit and count calls of another kind, which their own breaker has already admitted."""
         now = self._now()
         admission = Admission(calls=0)
 
@@ -85,7 +85,7 @@ class Guard:
         return admission
 
     def add_calls(self, calls: int) -> None:
-        """Count calls that were made beyond those admitted, or uncount those not made."""
+        """Correct the count by the number of calls made minus those admitted."""
         if calls:
             self._change(lambda record: replace(record, used=max(record.used + calls, 0)))
 
@@ -112,30 +112,30 @@ class Guard:
         self._change(decide)
         return admission
 
-    def succeed(self, *, delay_s: int | None = None, extra_calls: int = 0) -> None:
-        """Record a reply. `extra_calls` is the number of calls made minus those admitted."""
+    def succeed(self, *, delay_s: int | None = None) -> None:
+        """Record a reply with requested data."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
-                _answered(record, extra_calls),
+                _answered(record),
                 last_success_at=at,
                 delay_s=record.delay_s if delay_s is None else delay_s,
             )
         )
 
-    def record_empty(self, *, extra_calls: int = 0) -> None:
+    def record_empty(self) -> None:
         """Record a reply without any requested data: the breaker stays closed."""
         at = self._now().timestamp()
         self._change(
             lambda record: replace(
-                _answered(record, extra_calls),
+                _answered(record),
                 last_error="returned none of the requested data",
                 last_fault="not_given",
                 last_error_at=at,
             )
         )
 
-    def fail(self, error: ProviderError, *, extra_calls: int = 0) -> None:
+    def fail(self, error: ProviderError) -> None:
         """Record a failure and open the breaker for the pause of the error."""
         at = self._now().timestamp()
         self._change(
@@ -148,7 +148,6 @@ class Guard:
                 last_error=" ".join(str(error).split())[:MAX_MESSAGE_LENGTH],
                 last_fault=error.fault,
                 last_error_at=at,
-                used=max(record.used + extra_calls, 0),
             )
         )
 
@@ -209,9 +208,8 @@ class Guard:
         return stored
 
 
-def _answered(record: Record, extra_calls: int) -> Record:
-    used = max(record.used + extra_calls, 0)
-    return replace(record, failures=0, open_until=0.0, probing_until=0.0, used=used)
+def _answered(record: Record) -> Record:
+    return replace(record, failures=0, open_until=0.0, probing_until=0.0)
 
 
 def _load(text: Any) -> Record:

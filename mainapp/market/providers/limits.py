@@ -1,8 +1,8 @@
-"""Limits that a source's refusals have taught us, in Redis and shared by all processes.
+"""Limits learnt from a source's refusals, stored in Redis and shared by all processes.
 
-Each is forgotten after RETRY_S, as a plan may have changed: then the full size is tried again, at
-the cost of a few refused calls a day. Another account (address or token) starts without limits.
-Without Redis each process uses what it has learnt itself.
+Each expires after RETRY_S, because the plan may have changed. Then the full size is tried again,
+at the cost of a few refused calls a day. Another account (address or token) starts without limits.
+Without Redis each process uses the limits that it has learnt itself.
 """
 
 import hashlib
@@ -55,7 +55,7 @@ class Limits:
         return min(int(learnt.value), full) if learnt else full
 
     def longest_range(self, interval: str) -> str:
-        """Return the longest range of RANGES that is known to be allowed, or the longest of all."""
+        """Return the longest range of RANGES that is allowed; the longest of all if not known."""
         learnt = self._current().get(f"range:{interval}")
         return learnt.value if learnt else RANGES[-1]
 
@@ -89,7 +89,7 @@ class Limits:
             pass  # this process continues with its own copy
 
     def _current(self) -> dict[str, _Learnt]:
-        """Return the limits that are not to be tried again yet. At most one read a second."""
+        """Return the limits that have not expired. At most one read of Redis a second."""
         if self._redis is not None and monotonic() >= self._read_at + CACHED_S:
             self._read_at = monotonic()
             try:
@@ -101,7 +101,7 @@ class Limits:
                 self._known |= read
         now = self._now().timestamp()
         with self._lock:
-            # One of the future is of a clock that ran ahead.
+            # One from the future was learnt while a clock ran ahead.
             self._known = {k: v for k, v in self._known.items() if now - RETRY_S < v.at <= now + 60}
             return dict(self._known)
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from mainapp.core.names import printable_line
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.quotes import CURRENCY, MAX_PRICE, Bar, Quote, to_count, to_money
 from mainapp.market.sessions import SAO_PAULO
@@ -82,7 +83,7 @@ def to_quote(row: Mapping[str, Any], *, symbol: str, source: str, delay_s: int) 
 def closes_before(price: Decimal, *, change: Any, change_pct: Any) -> Decimal | None:
     """Return the previous close from a price and its change, absolute or in percent; or None.
 
-    The change is not rounded first: that would shift the close by a cent.
+    The change is not rounded first, which would shift the close by a cent.
     """
     if not price.is_finite():
         return None
@@ -138,16 +139,13 @@ def _quoted_at(value: Any) -> datetime | None:
 
 def to_name(value: Any) -> str:
     """Return a name as one line of printable characters, or an empty string for other values."""
-    if not isinstance(value, str):
-        return ""
-    visible = "".join(letter if letter.isprintable() else " " for letter in value)
-    return " ".join(visible.split())[:MAX_NAME_LENGTH]
+    return printable_line(value)[:MAX_NAME_LENGTH] if isinstance(value, str) else ""
 
 
 def to_currency(value: Any) -> str:
-    """Return a three-letter code, "" if the source reports none, and UNKNOWN for other values.
+    """Return a three-letter code, "" if there is none, and UNKNOWN_CURRENCY for other values.
 
-    A quote with a currency that is not understood ("US$", "dollars") must not pass as the stock's.
+    A quote in a currency that is not understood ("US$", "dollars") must not count as one in reais.
     """
     if value is None or value == "":
         return ""

@@ -36,7 +36,7 @@ def load(provider: QuoteProvider) -> None:
 class Source:
     """A provider, its guards, and its pending calls.
 
-    `guard` is that of the quotes, with the budget; the other kinds of calls have a breaker each.
+    `guard` is for quotes and has the budget; each other kind of call has its own breaker.
     """
 
     def __init__(self, provider: QuoteProvider, guard: Guard, *, timeout: float) -> None:

@@ -10,7 +10,8 @@ from typing import Generic, TypeVar
 from mainapp.market.providers.base import ProviderError
 from mainapp.market.quotes import Quote
 
-# How long calls may start, of which a source may need hundreds; shorter than beat's interval.
+# The time in which calls to a source may start, of which there may be hundreds; shorter than beat's
+# interval.
 ROUND_S = 5.0
 AFFECTS_ALL = ("rate_limited", "unauthorized")
 
@@ -120,8 +121,8 @@ def merge_quotes(
 ) -> dict[str, Quote]:
     """Return the quotes of all results; `requested` has the symbols of each result.
 
-    Raises: ProviderError, the most severe of them, with the quotes of the other results and with
-    the symbols of calls that were not made. A stock that the source does not have is no error.
+    Raises: ProviderError, the most severe one, with the quotes of the other results and the symbols
+    of calls that were not made. A stock that the source does not have is not an error.
     """
     quotes: dict[str, Quote] = {}
     faults: list[ProviderError] = []

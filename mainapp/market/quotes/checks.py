@@ -51,9 +51,9 @@ def rejection(
 
 
 def is_out_of_range(price: Decimal, *, low: Decimal | None, high: Decimal | None) -> bool:
-    """Return whether a price is outside the day range of its own reply, rounding allowed.
+    """Return whether a price is outside the day range of its own reply, with some allowance.
 
-    A range without one end is checked at the other; one whose low is above its high is ignored.
+    If one end is missing, only the other is checked. A low above the high makes both invalid.
     """
     low, high = _valid(low), _valid(high)
     if low and high and low > high:
@@ -88,9 +88,9 @@ def latest_quoted_at(at: datetime) -> datetime:
 
 
 def is_of_future(quote: Quote, at: datetime) -> bool:
-    """Return whether a recorded quote's time is not believed: a clock ran ahead and was set right.
+    """Return whether a recorded quote's time is in the future, because a clock ran ahead.
 
-    Such a quote may be replaced by any other.
+    Any other quote may replace such a quote.
     """
     return is_ahead(quote.quoted_at, at=at, period=LEAD)
 

@@ -1,4 +1,4 @@
-"""Doubtful prices: those far from the last one, until something confirms or explains them."""
+"""Doubtful prices: prices far from the last one that nothing has confirmed or explained yet."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -14,16 +14,17 @@ WILD_PCT = 40
 AGREEMENT_PCT = 10
 # At R$ 0.02 a single tick is 50 %: a change of two ticks is never far.
 LEAST_STEP = 2 * CENT
-# Runs of beat are not exactly one interval apart.
+# Part of an interval that counts as a whole one, because beat is not exact.
 INTERVAL_SHARE = 0.95
-# A source most of whose prices jump in one batch is broken: it does not confirm itself at once.
+# A source is broken if this many, and most, of its prices jump in one batch. It may then confirm
+# its own prices only after BROKEN_WAIT.
 BROKEN_FROM = 5
 BROKEN_WAIT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doubt:
-    """A doubtful price, its source, and the time of the reply that first brought it."""
+    """A doubtful price, its source, and the time of the first reply with it."""
 
     price: Decimal
     source: str
@@ -39,11 +40,11 @@ def is_far(value: Decimal | None, base: Decimal | None, pct: int) -> bool:
 
 
 def is_wild(quote: Quote, last: Quote | None) -> bool:
-    """Return whether a price is far from the last one, without a previous close that explains it.
+    """Return whether a price is far from the last one and its previous close does not explain it.
 
     The first price of a stock is compared with its own previous close. A previous close explains
-    the price if it moved as well, as on the day of a split or after weeks without a quote: it is
-    near the price, and far from the last one.
+    the price if it moved too, as after a split or after weeks without a quote: it is near the
+    price, and far from the last one.
     """
     close = quote.previous_close
     if last is None:
@@ -55,7 +56,7 @@ def is_wild(quote: Quote, last: Quote | None) -> bool:
 
 
 def renewed_doubt(quote: Quote, doubt: Doubt | None, *, at: datetime) -> Doubt:
-    """Return the doubt about a wild quote; one about an agreeing price keeps its time."""
+    """Return the doubt about a wild quote: the existing one if the prices agree, else a new one."""
     if doubt and _agrees(quote, doubt) and not is_ahead(doubt.seen_at, at=at):
         return doubt
     return Doubt(price=quote.price, source=quote.source, seen_at=at)
@@ -66,7 +67,7 @@ def is_confirmed(
 ) -> bool:
     """Return whether a wild quote confirms an earlier doubt: it agrees, an interval later.
 
-    Any source may confirm; those that are `broken` confirm their own prices after BROKEN_WAIT.
+    Any source may confirm, but a `broken` one confirms its own price only after BROKEN_WAIT.
     """
     if not _agrees(quote, doubt):
         return False
@@ -76,7 +77,7 @@ def is_confirmed(
 
 
 def broken_sources(quotes: Iterable[Quote], last: Mapping[str, Quote]) -> set[str]:
-    """Return the sources most of whose quotes in a batch are wild."""
+    """Return the sources with at least BROKEN_FROM wild quotes in a batch, and more than half."""
     all_quotes, wild = Counter[str](), Counter[str]()
     for quote in quotes:
         if quote.symbol in last:

@@ -1,4 +1,4 @@
-"""Plausibility of a history: the rule of doubtful prices, applied to the bars of one reply."""
+"""Plausibility of histories: the rule of doubtful prices, applied to the bars of one reply."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,11 +14,11 @@ NEWEST = 3
 
 
 def believed_bars(bars: Sequence[Bar], *, last: Quote | None) -> list[Bar]:
-    """Return the bars without those that nothing confirms, and without wild highs and lows.
+    """Return the plausible bars, with implausible highs and lows replaced.
 
     `bars` are sorted, `last` is the last recorded quote. A bar far from the next newer price needs
-    an older bar that agrees with it; so a split in an unadjusted history is kept, and a price that
-    jumps and returns is not. On the day of the last quote, its day range decides.
+    an older bar that agrees with it. So a split in an unadjusted history stays, and a price that
+    jumps and returns does not. On the day of the last quote, its day range decides.
     """
     believed: list[Bar] = []
     base = _newest_price(bars, last)
@@ -32,7 +32,10 @@ def believed_bars(bars: Sequence[Bar], *, last: Quote | None) -> list[Bar]:
 
 
 def _newest_price(bars: Sequence[Bar], last: Quote | None) -> Decimal:
-    """Return the price that the newest bar has to be near: the last quote's, if it is not older."""
+    """Return the price to compare the newest bar with.
+
+    It is that of the last quote or, if that is older than the bar, the median of the newest bars.
+    """
     if last and last.quoted_at and bars and last.quoted_at >= bars[-1].starts_at:
         return last.price
     return median(bar.close for bar in bars[-NEWEST:]) if bars else Decimal(0)
@@ -56,7 +59,7 @@ def _is_confirmed(bar: Bar, newer: Decimal, older: Bar | None) -> bool:
 
 
 def _without_wild_ends(bar: Bar, older: Bar | None) -> Bar:
-    """Return the bar; a high or low far beyond all its other prices is replaced by the next one."""
+    """Return the bar; a high or low far beyond its other prices is replaced by the nearest one."""
     prices = [bar.open, bar.close]
     known = [*prices, older.close] if older else prices
     high = max(prices) if is_far(bar.high, max(known), WILD_PCT) else bar.high

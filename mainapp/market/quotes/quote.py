@@ -40,7 +40,7 @@ class Quote:
     API. Prices are Decimal in `currency` (empty if the source reports none), `quoted_at` is aware
     UTC, `volume` is the number of shares traded today. If the source reports no time, `quoted_at`
     is None; recording then uses the first fetch with this price and sets `quoted_at_estimated`.
-    `doubtful_price` is a later price that waits for a confirmation (`quotes.doubts`).
+    `doubtful_price` is a later price that is not confirmed yet (`quotes.doubts`).
     """
 
     symbol: Annotated[str, STOCK_TEXT]

@@ -1,6 +1,6 @@
 """The catalogue, cached per process, and the search for stocks."""
 
-from collections import defaultdict
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
@@ -17,19 +17,19 @@ from mainapp.market.symbols import INDEX, canonical, fold
 MAX_AGE_S = 30
 MAX_TEXT_LENGTH = 60
 ISIN_LENGTH = 12
-MARKETS = ("IBOV", "FII", "ETF", "BDR", "ALL")
+CNPJ_LENGTH = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
-    """The active stocks by symbol. `markets` maps each of MARKETS to a sorted tuple of symbols.
+    """The active stocks by symbol, and those of the IBOV, sorted.
 
     `successors` maps former symbols to active ones.
     """
 
     names: Mapping[str, str] = field(default_factory=dict)
     ids: Mapping[str, int] = field(default_factory=dict)
-    markets: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ibov: tuple[str, ...] = ()
     successors: Mapping[str, str] = field(default_factory=dict)
 
     def canonical(self, text: str) -> str | None:
@@ -90,23 +90,16 @@ def _reloaded() -> Catalogue:
 
 def load_catalogue() -> Catalogue:
     """Read the catalogue from the database. Two queries."""
-    columns = ("pk", "symbol", "name", "kind", "is_active", "renamed_to__symbol")
+    columns = ("pk", "symbol", "name", "is_active", "renamed_to__symbol")
     rows = list(Stock.objects.order_by("symbol").values_list(*columns))
-    names = {symbol: name for _, symbol, name, _, active, _ in rows if active}
-    renamed = {symbol: new for _, symbol, _, _, _, new in rows if new}
+    names = {symbol: name for _, symbol, name, active, _ in rows if active}
+    renamed = {symbol: new for _, symbol, _, _, new in rows if new}
     members = Membership.objects.filter(index_list__in=lists_in_force(INDEX).values("pk"))
-    markets = defaultdict(
-        list,
-        ALL=list(names),
-        IBOV=sorted(names.keys() & set(members.values_list("stock__symbol", flat=True))),
-    )
-    for _, symbol, _, kind, active, _ in rows:
-        if active:
-            markets[kind].append(symbol)
+    ibov = names.keys() & set(members.values_list("stock__symbol", flat=True))
     return Catalogue(
         names=names,
-        ids={symbol: pk for pk, symbol, _, _, active, _ in rows if active},
-        markets={market: tuple(markets[market]) for market in MARKETS},
+        ids={symbol: pk for pk, symbol, _, active, _ in rows if active},
+        ibov=tuple(sorted(ibov)),
         successors={old: new for old in renamed if (new := successor(old, renamed)) in names},
     )
 
@@ -114,10 +107,10 @@ def load_catalogue() -> Catalogue:
 def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     """Return active stocks that match every word: the start of a ticker, or a part of a name.
 
-    Case and accents are ignored; a former symbol or name finds its successor, and an ISIN its
-    stock. One of several words may be a kind: `petrobras pn`. Order: the exact ticker, tickers that
-    start with the text, names that do, other matches; within each, the commonest come first. One
-    query, none for an empty text.
+    Case and accents are ignored; a former symbol or name finds its successor, and an ISIN or a CNPJ
+    its stocks. One of several words may be a kind: `petrobras pn`. Order: the exact ticker, tickers
+    that start with the text, names that do, other matches; within each, the commonest come first.
+    One query, none for an empty text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))
     if not words:
@@ -125,7 +118,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     whole = " ".join(words)
     former = _with_name(Stock.objects.filter(renamed_to__isnull=False)).values("renamed_to")
     matches = _with_name(Stock.objects.filter(is_active=True)).filter(
-        _matches(words) | Q(pk__in=former.filter(_matches(words))) | _has_isin(whole)
+        _matches(words) | Q(pk__in=former.filter(_matches(words))) | has_identifier(whole)
     )
     ticker = _ticker(whole)
     rank = Case(
@@ -153,9 +146,17 @@ def _matches(words: list[str]) -> Q:
     return condition
 
 
-def _has_isin(text: str) -> Q:
-    """Return the condition that a text of an ISIN's length is the stock's ISIN."""
-    return Q(isin=text.upper()) if len(text) == ISIN_LENGTH else Q()
+def has_identifier(text: str) -> Q:
+    """Return the condition that the text is the stock's ISIN or its issuer's CNPJ.
+
+    It is empty for other texts. A CNPJ, such as 33.000.167/0001-01, may lack its punctuation.
+    """
+    if len(text) == ISIN_LENGTH:
+        return Q(isin=text.upper())
+    bare = re.sub(r"[./-]", "", text).upper()
+    if len(bare) != CNPJ_LENGTH or not bare.isalnum():
+        return Q()
+    return Q(cnpj=f"{bare[:2]}.{bare[2:5]}.{bare[5:8]}/{bare[8:12]}-{bare[12:]}")
 
 
 def _ticker(word: str) -> str:

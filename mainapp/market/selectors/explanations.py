@@ -9,7 +9,7 @@ from mainapp.market.quotes import Quote
 from mainapp.market.quotes.doubts import WILD_PCT, is_far
 from mainapp.market.sessions import sao_paulo_day
 
-# Of a spin-off and a merger the ratio does not tell the price.
+# Not spin-offs and mergers, whose ratio does not determine the new price.
 KINDS = (
     CorporateEvent.Kind.SPLIT,
     CorporateEvent.Kind.REVERSE_SPLIT,
@@ -20,7 +20,7 @@ KINDS = (
 
 
 def explaining_events(symbols: Collection[str]) -> dict[str, list[CorporateEvent]]:
-    """Return the events with a known day that change the prices of these stocks. One query."""
+    """Return the events on a known day that change the prices of these stocks. One query."""
     events: dict[str, list[CorporateEvent]] = {}
     rows = CorporateEvent.objects.filter(
         stock__symbol__in=symbols, kind__in=KINDS, ex_on__isnull=False
@@ -33,7 +33,7 @@ def explaining_events(symbols: Collection[str]) -> dict[str, list[CorporateEvent
 def explained_by_event(
     events: Iterable[CorporateEvent], *, last: Quote, price: Decimal, at: datetime
 ) -> bool:
-    """Return whether the events between the last quote and the time `at` explain a price."""
+    """Return whether events after the last quote's day, up to that of `at`, explain a price."""
     if last.quoted_at is None:
         return False
     last_day, day = sao_paulo_day(last.quoted_at), sao_paulo_day(at)

@@ -1,4 +1,4 @@
-"""What the catalogue knows about a stock beside its prices."""
+"""A stock's index memberships and corporate events."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -12,10 +12,10 @@ from mainapp.market.fanout.feed import state_of
 
 
 def feed_state(*, at: datetime) -> dict[str, Any]:
-    """Return the context by which templates mark old prices. One round trip to Redis.
+    """Return the context with which templates mark old prices. One round trip to Redis.
 
-    By `feed` the base template marks all prices of the page, and everything derived from them; by
-    `late_symbols`, which the last batch did not reach, other templates mark single ones.
+    With `feed` the base template marks all prices of the page, and everything derived from them.
+    With `late_symbols`, which the last batch did not reach, other templates mark single ones.
     """
     try:
         pulse = Board(simulated=settings.SIMULATED).pulse()

@@ -16,7 +16,7 @@ INDICES = ("IBOV", "IFIX", "SMLL", "IDIV", "IBXX", "IBXL", "IBRA", "IBBR", "IBHB
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListInfo:
-    """A list as seen on a day.
+    """The description of a list on a given day.
 
     `is_current` means that no newer list is known; `is_expired` that its period has ended.
     `weights_as_of` is the date of the newest list with weights, which may be this one.
@@ -34,7 +34,7 @@ class ListInfo:
 
 
 def lists_until(market: str, on: date) -> QuerySet[IndexList]:
-    """Return an index's lists up to a day, newest first; `has_weights` says whether it has any."""
+    """Return an index's lists up to a day, newest first, each with `has_weights`."""
     weighted = Membership.objects.filter(index_list=OuterRef("pk"), weight_pct__isnull=False)
     lists = IndexList.objects.filter(market=market, as_of__lte=on)
     return lists.annotate(has_weights=Exists(weighted)).order_by("-as_of")
@@ -47,7 +47,7 @@ def lists_in_force(market: str, on: date | None = None) -> QuerySet[IndexList]:
 
 
 def in_index(market: str, on: date | None = None, *, prefix: str = "") -> Q:
-    """Return the condition that a stock is in the list in force; `prefix` leads to the stock."""
+    """Return the condition that a stock is in the list in force; `prefix` is the path to it."""
     return Q(**{f"{prefix}memberships__index_list__in": lists_in_force(market, on).values("pk")})
 
 
@@ -58,7 +58,7 @@ def portfolio_dates() -> tuple[date, date] | None:
 
 
 def last_day(row: IndexList) -> date:
-    """Return the last day of a list, as published or as B3's periods have it."""
+    """Return the last day of a list: as published, or else the end of its period."""
     return row.valid_to or period_end(row.valid_from or row.as_of)
 
 
@@ -80,9 +80,10 @@ def list_info(row: Any, *, lists: Sequence[Any], on: date) -> ListInfo:
 
 
 def period_end(day: date) -> date:
-    """Return the last day of B3's period that holds a day: January, May and September begin one.
+    """Return the last day of B3's four-month period around a day; the first starts in January.
 
-    The portfolios turn on the first Monday of these months, or later, so this is the earliest end.
+    New portfolios begin on the first Monday of January, May and September, or later: this is the
+    earliest possible end.
     """
     month = -(-day.month // 4) * 4
     return date(day.year, month, monthrange(day.year, month)[1])

@@ -10,6 +10,7 @@ from django.db.models import Count, F, FilteredRelation, Q, QuerySet
 from mainapp.core.pages import page_of
 from mainapp.market.models import IndexList, Stock
 from mainapp.market.selectors.boards import FIELDS, ListedStock, is_current_kind, listed
+from mainapp.market.selectors.catalogue import has_identifier
 from mainapp.market.selectors.indices import INDICES, ListInfo, in_index, list_info, lists_until
 
 KIND_MARKETS: dict[str, tuple[Stock.Kind, ...]] = {
@@ -40,11 +41,11 @@ class Filters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """One page of a market's stocks, the numbers of stocks, and what the filters can be.
+    """One page of a market's stocks, the numbers of stocks, and the values of the filters.
 
     `kinds` and `sectors` map values to numbers of stocks; `sectors` are those of the chosen kind.
-    `gone` counts the stocks of an index list that no longer trade. `index_list` is the list shown
-    and `other_lists` are the dates of the rest; both only of an index.
+    `gone` counts the stocks of an index list that no longer trade. `index_list` is the list shown,
+    and `other_lists` are the dates of the index's other lists; without an index both are empty.
     """
 
     rows: list[ListedStock]
@@ -89,14 +90,14 @@ def listing(*, market: str, filters: Filters = Filters(), on: date) -> Listing:
     )
     traded = [group for group in groups if group["is_active"]]
     of_kind = [group for group in traded if filters.kind in ("", group["kind"])]
-    found = sum(group["matches"] for group in groups)
-    shown = page_of(range(found), filters.page, size=PAGE_SIZE)
+    match_count = sum(group["matches"] for group in groups)
+    shown = page_of(range(match_count), filters.page, size=PAGE_SIZE)
     return Listing(
         rows=_rows(stocks.filter(match), shown.number, is_index=shown_list is not None),
         kinds=_sizes(traded, "kind", order=Stock.Kind.values),
         sectors=_sizes(of_kind, "sector"),
         total=sum(group["size"] for group in traded),
-        matching=found,
+        matching=match_count,
         gone=sum(group["size"] for group in groups) - sum(group["size"] for group in traded),
         page=shown.number,
         pages=shown.paginator.num_pages,
@@ -106,14 +107,18 @@ def listing(*, market: str, filters: Filters = Filters(), on: date) -> Listing:
 
 
 def matching(words: Iterable[str]) -> Q:
-    """Return the condition that all words occur in a stock's search text, or in a former code's."""
+    """Return the condition that all words occur in the search text of a stock or a former code.
+
+    An ISIN or a CNPJ finds its stocks too.
+    """
+    words = list(words)[:MAX_WORDS]
     match = Q()
-    for word in list(words)[:MAX_WORDS]:
+    for word in words:
         match &= Q(search_text__contains=word)
     if not match:
         return match
     former = Stock.objects.filter(match, renamed_to__isnull=False)
-    return match | Q(pk__in=former.values("renamed_to"))
+    return match | Q(pk__in=former.values("renamed_to")) | has_identifier(" ".join(words))
 
 
 def _stocks(market: str, index_list: IndexList | None) -> QuerySet[Stock]:
@@ -138,7 +143,7 @@ def _rows(stocks: QuerySet[Stock], page: int, *, is_index: bool) -> list[ListedS
 def _sizes(
     groups: Iterable[Mapping[str, Any]], name: str, *, order: Iterable[str] | None = None
 ) -> dict[str, int]:
-    """Sum the groups by a column, in the given or their own order; an unknown value comes last."""
+    """Sum the groups by a column, in `order` or else their own; an unknown value comes last."""
     sizes: dict[str, int] = dict.fromkeys(order or (), 0)
     for group in groups:
         sizes[group[name]] = sizes.get(group[name], 0) + group["size"]

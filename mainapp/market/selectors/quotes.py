@@ -1,4 +1,4 @@
-"""The last recorded quotes, for restoring the board and for comparison with new quotes."""
+"""The last recorded quotes."""
 
 from collections.abc import Collection
 

@@ -13,7 +13,7 @@ _SETTING = "UPDATE_INTERVAL_S="
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Beat's interval, None while the task is disabled, and whether UPDATE_INTERVAL_S gives it.
+    """Beat's interval, None while the task is disabled, and whether UPDATE_INTERVAL_S set it.
 
     With `is_crontab` the interval is only what counts as one.
     """
@@ -43,7 +43,7 @@ def interval_of(task: PeriodicTask) -> timedelta:
 
 
 def is_from_setting(task: PeriodicTask) -> bool:
-    """Return whether the interval is still the one that the setting gave it.
+    """Return whether the interval is still the one that UPDATE_INTERVAL_S set.
 
     The task's description records that value, where admins can read it.
     """

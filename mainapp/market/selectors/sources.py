@@ -38,7 +38,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """What a source was found to allow, its own words for more, and when more is tried again."""
+    """A limit of a source in words, its own refusal of more, and the time of the next attempt."""
 
     text: str
     words: str
@@ -160,7 +160,7 @@ def _fault(fault: str) -> str:
         "unauthorized": _("recusou o acesso: confira o token e o endereço"),
         "server_error": _("está com defeito do lado dela"),
         "bad_reply": _("respondeu algo diferente do que documenta"),
-        "refused": _("recusou: não faz parte do plano, ou o pedido não vale"),
+        "refused": _("recusou: não faz parte do plano, ou o pedido é inválido"),
         "not_given": _("não tem o que foi pedido"),
     }.get(fault, _("falhou"))
 

@@ -1,4 +1,4 @@
-"""What became of codes that no longer trade."""
+"""Successions of codes that no longer trade: today's code, the ratio, and a sentence."""
 
 import datetime as dt
 from collections import defaultdict
@@ -25,10 +25,10 @@ Events = Mapping[str, Sequence[CorporateEvent]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One event on the way from an old code to today's.
+    """One event between an old code and today's.
 
-    `new` is None at the end of trading, and equals `old` in a later split. `ratio` is new stocks
-    for one old; it and the date are None if not known.
+    `new` is None at the end of trading, and equals `old` in a later split. `ratio` is the number of
+    new stocks for one old stock; it and the date are None if not known.
     """
 
     old: str
@@ -43,22 +43,24 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Succession:
-    """What became of a code.
+    """The steps from a former code to today's.
 
-    `symbol` is today's code, None if trading just ended. `ratio` is new stocks for one old, later
-    splits of the new codes included; None if one of the ratios is not known. `sure` is False if
-    the code is taken for ended only because its quotes stopped.
+    `last` is the newest successor, None if there is none; `symbol` is the same, or None if that one
+    no longer trades either. `ratio` is the number of its stocks for one old stock, later splits
+    included; None if one of the ratios is not known. `sure` is False if the only evidence for the
+    end is that quotes stopped.
     """
 
     symbol: str | None
+    last: str | None
     ratio: Decimal | None
     steps: tuple[Step, ...]
     sure: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Gone:
-    """A code that no longer trades, and the last of the codes that followed it."""
+class _FormerCode:
+    """A code that no longer trades, and its newest successor."""
 
     symbol: str
     is_end_sure: bool
@@ -67,12 +69,12 @@ class _Gone:
 
 
 def get_succession(symbol: str) -> Succession | None:
-    """Return what became of a code; None if it is current or unknown. Two queries at most."""
+    """Return the succession of a code, None if it is current or unknown. Two queries at most."""
     return get_successions([symbol]).get(symbol)
 
 
 def get_successions(symbols: Collection[str]) -> dict[str, Succession]:
-    """Return what became of those codes that no longer trade, by the given text.
+    """Return the successions of the codes that no longer trade, by the given text.
 
     Codes may be typed in lower case or with the F of the fractional market. Two queries, the second
     only if one of them no longer trades.
@@ -80,18 +82,19 @@ def get_successions(symbols: Collection[str]) -> dict[str, Succession]:
     wanted = {text: symbol for text in symbols if (symbol := canonical(text))}
     is_former = Q(is_active=False) | Q(renamed_to__isnull=False)
     rows = Stock.objects.filter(is_former, symbol__in=set(wanted.values()))
-    gone = {row[0]: _Gone(*row) for row in rows.values_list(*COLUMNS)} if wanted else {}
-    if not gone:
+    former = {row[0]: _FormerCode(*row) for row in rows.values_list(*COLUMNS)} if wanted else {}
+    if not former:
         return {}
-    events = _events({code.last for code in gone.values()})
-    found = {symbol: _succession(code, events) for symbol, code in gone.items()}
-    return {text: found[symbol] for text, symbol in wanted.items() if symbol in found}
+    events = _events({code.last for code in former.values()})
+    successions = {symbol: _succession(code, events) for symbol, code in former.items()}
+    return {text: successions[symbol] for text, symbol in wanted.items() if symbol in successions}
 
 
 def _events(symbols: Iterable[str | None]) -> Events:
     """Return the events of all former codes, and the splits of `symbols`, oldest first. One query.
 
-    The former codes are a few hundred, and only part of them have an event that matters here.
+    All of them cost no more than some: there are a few hundred former codes, and only part of them
+    have such an event.
     """
     events = defaultdict[str, list[CorporateEvent]](list)
     wanted = Q(stock__is_active=False) | Q(
@@ -103,45 +106,61 @@ def _events(symbols: Iterable[str | None]) -> Events:
     return events
 
 
-def _chain(gone: _Gone, events: Events) -> list[str]:
-    """Return a code and those that followed it, up to the last: by events if they lead there."""
-    if gone.last is None:
-        return [gone.symbol]
-    chain = [gone.symbol]
-    while chain[-1] != gone.last:
+def _chain(former: _FormerCode, events: Events) -> list[str]:
+    """Return a code and its successors; only the last of them if the events do not lead there."""
+    if former.last is None:
+        return [former.symbol]
+    chain = [former.symbol]
+    while chain[-1] != former.last:
         successors = [event.successor.symbol for event in events[chain[-1]] if event.successor]
         following = next((code for code in successors if code not in chain), None)
         if following is None:
-            return [gone.symbol, gone.last]
+            return [former.symbol, former.last]
         chain.append(following)
     return chain
 
 
-def _succession(gone: _Gone, events: Events) -> Succession:
-    chain = _chain(gone, events)
+def _succession(former: _FormerCode, events: Events) -> Succession:
+    chain = _chain(former, events)
     steps: list[Step] = []
     for old, new in pairwise(chain):
         steps.append(_renaming(old, new, events[old]))
         steps += _splits(new, events[new], since=steps[-1].date)
-    if not gone.is_last_traded:
+    if not former.is_last_traded:
         steps += _endings(chain[-1], events[chain[-1]])
+    ratios = [step.ratio for step in steps if step.new]
     return Succession(
-        symbol=gone.last if gone.is_last_traded else None,
-        ratio=_product([step.ratio for step in steps]) if gone.is_last_traded else None,
+        symbol=former.last if former.is_last_traded else None,
+        last=former.last,
+        ratio=_product(ratios) if former.last else None,
         steps=tuple(steps),
-        sure=gone.is_end_sure,
+        sure=former.is_end_sure,
     )
 
 
 def succession_notes(texts: Iterable[str]) -> list[str]:
     """Return a sentence for each code among `texts` that no longer trades."""
     successions = get_successions(list(dict.fromkeys(texts)))
-    notes = (describe(canonical(text) or text, found) for text, found in successions.items())
+    notes = (describe(canonical(text) or text, each) for text, each in successions.items())
     return list(dict.fromkeys(notes))
 
 
+def other_amounts_note(text: str, stock: Stock) -> str:
+    """Return a note if amounts of the typed former code differ from those of `stock`, else "".
+
+    Stocks are found by their former codes too, so a quantity of 10 VVAR3 would become 10 BHIA3.
+    No query for the stock's own code.
+    """
+    if canonical(text) == stock.symbol:
+        return ""
+    succession = get_succession(text)
+    if succession is None or succession.last is None or succession.ratio == 1:
+        return ""
+    return describe(canonical(text) or text, succession)
+
+
 def describe(symbol: str, succession: Succession) -> str:
-    """Return what became of a code as a sentence in the reader's language."""
+    """Return a sentence about a succession in the active language."""
     into = [step.new for step in succession.steps if step.new and step.old == symbol]
     values = {
         "old": symbol,
@@ -192,7 +211,7 @@ def _ratio_note(symbol: str, succession: Succession) -> str:
 
 
 def _renaming(old: str, new: str, events: Iterable[CorporateEvent]) -> Step:
-    """Return the step to a new code, by the best known of its events."""
+    """Return the step to a new code, from the event about which the most is known."""
     matching = [event for event in events if event.successor and event.successor.symbol == new]
     if not matching:
         kind, strength = Kind.RENAME, Strength.SINGLE
@@ -202,7 +221,11 @@ def _renaming(old: str, new: str, events: Iterable[CorporateEvent]) -> Step:
 
 
 def _splits(code: str, events: Iterable[CorporateEvent], *, since: dt.date | None) -> list[Step]:
-    """Return the later splits of a new code. Their effect is not known if `since` is not."""
+    """Return the splits of a new code since it replaced the old one.
+
+    Their ratios count as not known if `since` or their own date is not known, because a split
+    before the change must not be counted.
+    """
     steps = [
         _step(event, code)
         for event in events
@@ -215,7 +238,7 @@ def _splits(code: str, events: Iterable[CorporateEvent], *, since: dt.date | Non
 
 
 def _endings(code: str, events: Iterable[CorporateEvent]) -> list[Step]:
-    """Return the end of trading, or each of the codes into which a unit was divided."""
+    """Return the step to the end of trading, or one to each code into which a unit was divided."""
     return [
         _step(event, event.successor.symbol if event.successor else None)
         for event in events

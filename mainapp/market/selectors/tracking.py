@@ -3,10 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
-
-from mainapp.market.models import LastQuote, Stock
 from mainapp.market.quotes import Quote
+from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import canonical
 
@@ -30,7 +28,7 @@ class TrackedStock:
 class Tracked:
     """The requested stocks in their order, and the requested strings that are not stocks.
 
-    `former` are the requested codes that no longer trade, whether or not another one follows.
+    `former` are the requested codes that no longer trade, with or without a successor.
     """
 
     rows: list[TrackedStock]
@@ -48,7 +46,7 @@ def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
     stocks = {stock.pk: stock for stock in named.values()}
     unknown = [text for text in texts if text not in named]
     shown = list(stocks.values())[:limit]
-    quotes = last_quotes(shown)
+    quotes = last_quotes([stock.symbol for stock in shown])
     rows = [
         TrackedStock(stock.symbol, stock.name, quotes.get(stock.symbol), stock.is_active)
         for stock in shown
@@ -59,9 +57,3 @@ def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
         if not stock.is_active or stock.symbol != canonical(text)
     ]
     return Tracked(rows, unknown, former), len(stocks) > limit
-
-
-def last_quotes(stocks: Iterable[Stock]) -> dict[str, Quote]:
-    """Return the last quotes by symbol. One query."""
-    rows = LastQuote.objects.filter(stock__in=list(stocks), simulated=settings.SIMULATED)
-    return {last.stock.symbol: last.to_quote() for last in rows.select_related("stock")}

@@ -1,9 +1,8 @@
-"""Candles: folding of recorded quotes, and deletion of what should not stay."""
+"""Candles: folding of recorded quotes, and deletion of wrong and old ones."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Q
@@ -11,9 +10,8 @@ from django.db.models import Q
 from mainapp.market.models import Candle, Stock
 from mainapp.market.quotes import Quote, finite, is_of_future, is_out_of_range, latest_quoted_at
 from mainapp.market.quotes.doubts import WILD_PCT, is_far
-from mainapp.market.sessions import is_session_day
+from mainapp.market.sessions import SAO_PAULO, is_session_day
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 CANDLE_FIELDS = ["open", "high", "low", "close", "volume", "source"]
 
 
@@ -60,15 +58,31 @@ def write_candles(
 def _fold_day(candle: Candle, quote: Quote, last: Quote | None) -> None:
     """Fold a quote into a day: the source's high and low, extended by the observed prices.
 
-    A day range that the same source has narrowed is a correction: the former one is forgotten.
+    A day range that the same source has narrowed is a correction, and replaces the earlier one.
     """
-    opened = finite(quote.open) or (candle.open if candle.pk else quote.price)
-    seen = [quote.price, opened, *(x for x in (finite(quote.high), finite(quote.low)) if x)]
-    is_whole = candle.source == quote.source and finite(quote.high) and finite(quote.low)
+    first, high, low = _believed_day(quote)
+    opened = first or (candle.open if candle.pk else quote.price)
+    seen = [quote.price, opened, *(price for price in (high, low) if price)]
+    is_whole = candle.source == quote.source and high and low
     if candle.pk and not is_whole:
         seen += [candle.high, candle.low]
     candle.open, candle.high, candle.low = opened, max(seen), min(seen)
     candle.volume = quote.volume if quote.volume is not None else candle.volume
+
+
+def _believed_day(quote: Quote) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Return the day's open, high and low without those far from all other prices of the reply.
+
+    A source's day range may still contain a wrong price after the source has corrected the price.
+    """
+    first, high, low = finite(quote.open), finite(quote.high), finite(quote.low)
+    known = [quote.price, *(price for price in [finite(quote.previous_close)] if price)]
+    if first and all(is_far(first, price, WILD_PCT) for price in known):
+        first = None
+    known += [first] if first else []
+    is_high_wild = is_far(high, max(known), WILD_PCT)
+    is_low_wild = is_far(low, min(known), WILD_PCT)
+    return first, None if is_high_wild else high, None if is_low_wild else low
 
 
 def _fold_minute(candle: Candle, quote: Quote, last: Quote | None) -> None:
@@ -104,9 +118,9 @@ def delete_contradicted_candles(
 ) -> None:
     """Delete today's candles with prices that a quote far from the last one shows to be wrong.
 
-    The last price was a fault of a source if it is outside the quote's day range, or far from its
-    previous close while the quote is near it. The day's candle is then made anew from the quote. No
-    query without such a quote.
+    The last price was wrong if it is outside the quote's day range, or far from its previous close
+    while the quote is near it. The quote then starts a new candle for the day. No query without
+    such a quote.
     """
     wrong = Q()
     for quote in quotes:

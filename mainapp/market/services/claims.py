@@ -22,11 +22,11 @@ LEASE_S, RENEW_S = 2.0, 0.5
 
 
 def claim(symbols: Collection[str], *, run: str) -> list[str]:
-    """Claim symbols for the sources' timeout; return those that no other run is fetching.
+    """Claim symbols for as long as a source may take; return those that no other run is fetching.
 
     Safe to repeat: a claim of the same run, whose confirmation was lost, is returned again.
     """
-    unclaimed(symbols)  # deletes claims that outlast theirs
+    unclaimed(symbols)  # deletes claims of a clock that ran ahead
     names = sorted(set(symbols))
     keys = [_claim_key(name) for name in names]
     with redis_client().pipeline(transaction=False) as pipeline:
@@ -42,7 +42,10 @@ def _claim_ms() -> int:
 
 
 def unclaimed(symbols: Collection[str]) -> list[str]:
-    """Return the symbols that no listed run is fetching; claims that outlast theirs are deleted."""
+    """Return the symbols that no listed run is fetching.
+
+    A claim that would last longer than any may was set by a clock that ran ahead, and is deleted.
+    """
     client, names = redis_client(), sorted(set(symbols))
     with client.pipeline(transaction=False) as pipeline:
         for name in names:

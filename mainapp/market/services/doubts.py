@@ -1,4 +1,4 @@
-"""Doubtful prices of a batch: held back until something confirms or explains them."""
+"""Doubtful prices of a batch, held back until they are confirmed or explained."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, replace
@@ -20,10 +20,10 @@ from mainapp.market.selectors.explanations import explained_by_event, explaining
 
 
 class BatchDoubts:
-    """Judges the prices of one batch, inside the transaction that records them.
+    """The doubts about the prices of one batch, inside the transaction that records them.
 
     Doubts are rows, so that they survive the worker. Cost: two queries if a price is far from the
-    last one, one if a former doubt may end or a stock has no quote yet, two for changed doubts.
+    last one, one if an earlier doubt may end or a stock has no quote yet, two for changed doubts.
     """
 
     def __init__(
@@ -59,14 +59,16 @@ class BatchDoubts:
         self._held[quote.symbol] = renewed_doubt(quote, doubt, at=self._at)
         return True
 
-    def settle(self, accepted: Collection[Quote]) -> list[Quote]:
+    def save(self, accepted: Collection[Quote]) -> list[Quote]:
         """Store new doubts and delete those that an accepted quote ends.
 
         Return the last quotes whose `doubtful_price` changed: the pages show it beside the price.
         """
-        done = {quote.symbol for quote in accepted}
-        held = {symbol: doubt for symbol, doubt in self._held.items() if symbol not in done}
-        if ended := self._doubts.keys() & done:
+        accepted_symbols = {quote.symbol for quote in accepted}
+        held = {
+            symbol: doubt for symbol, doubt in self._held.items() if symbol not in accepted_symbols
+        }
+        if ended := self._doubts.keys() & accepted_symbols:
             _rows().filter(stock__in=[self._stocks[symbol] for symbol in ended]).delete()
         new = {name: doubt for name, doubt in held.items() if doubt != self._doubts.get(name)}
         _store(new, self._stocks)

@@ -56,14 +56,14 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
         stocks = _locked_stocks(symbols)
         last = last_quotes(symbols)
         doubts = BatchDoubts(batch, stocks=stocks, last=last, at=at)
-        accepted, refused = _judged(batch, stocks, last, doubts, at)
+        accepted, rejected = _check_batch(batch, stocks, last, doubts, at)
         changed = [quote for quote in accepted if quote != last.get(quote.symbol)]
         delete_future_candles((q.symbol for q in accepted if q.symbol in last), last, stocks, at)
         delete_contradicted_candles(changed, stocks, last)
-        doubted = doubts.settle(accepted)
+        doubted = doubts.save(accepted)
         _write_last_quotes([*changed, *doubted], stocks)
         write_candles(changed, stocks, last)
-        _count_refused(refused, at)
+        _count_rejected(rejected, at)
         quotes_recorded.send(
             sender=None,
             quotes=accepted,
@@ -72,32 +72,32 @@ def record_quotes(*, quotes: Iterable[Quote], at: datetime) -> Recorded:
             at=at,
             splits=frozenset(doubts.explained),
         )
-    rejected = Counter((quote.source, reason) for quote, reason in refused)
-    return Recorded([*accepted, *doubted], rejected)
+    counts = Counter((quote.source, reason) for quote, reason in rejected)
+    return Recorded([*accepted, *doubted], counts)
 
 
-def _judged(
+def _check_batch(
     batch: Iterable[Quote],
     stocks: Mapping[str, Stock],
     last: Mapping[str, Quote],
     doubts: BatchDoubts,
     at: datetime,
 ) -> tuple[list[Quote], list[tuple[Quote, Rejection]]]:
-    """Return the newest accepted quote of each symbol, and the refused quotes with the reason."""
+    """Return the newest accepted quote of each symbol, and the rejected quotes with the reason."""
     newest: dict[str, Quote] = {}
-    refused: list[tuple[Quote, Rejection]] = []
+    rejected: list[tuple[Quote, Rejection]] = []
     for quote in batch:
         stock = stocks.get(quote.symbol)
         before = newest.get(quote.symbol) or last.get(quote.symbol)
-        reason = _refusal(quote, stock, before, at)
+        reason = _rejection(quote, stock, before, at)
         if reason is None and doubts.is_doubtful(quote, before):
             reason = "doubtful"
         if reason is None and stock is not None:
             named = replace(quote, name=stock.name, currency=stock.currency)
             newest[quote.symbol] = stamped(named, last=last.get(quote.symbol), at=at)
         elif reason is not None:
-            refused.append((quote, reason))
-    return list(newest.values()), refused
+            rejected.append((quote, reason))
+    return list(newest.values()), rejected
 
 
 def _locked_stocks(symbols: Collection[str]) -> dict[str, Stock]:
@@ -109,7 +109,7 @@ def _locked_stocks(symbols: Collection[str]) -> dict[str, Stock]:
     return {stock.symbol: stock for stock in stocks.select_for_update(no_key=True)}
 
 
-def _refusal(
+def _rejection(
     quote: Quote, stock: Stock | None, last: Quote | None, at: datetime
 ) -> Rejection | None:
     if stock is None:
@@ -135,9 +135,9 @@ def _write_last_quotes(quotes: list[Quote], stocks: Mapping[str, Stock]) -> None
     )
 
 
-def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None:
+def _count_rejected(rejected: list[tuple[Quote, Rejection]], at: datetime) -> None:
     by_reason: dict[tuple[str, Rejection], list[Quote]] = {}
-    for quote, reason in refused:
+    for quote, reason in rejected:
         by_reason.setdefault((quote.source, reason), []).append(quote)
     for (source, reason), quotes in by_reason.items():
         symbol = quotes[-1].symbol
@@ -147,7 +147,7 @@ def _count_refused(refused: list[tuple[Quote, Rejection]], at: datetime) -> None
 def count_rejections(
     *, source: str, reason: Rejection, symbol: str, count: int, at: datetime
 ) -> None:
-    """Add to the number of a source's rejected quotes; `symbol` is the last one's."""
+    """Add to the number of a source's rejected quotes; `symbol` is that of the last one."""
     last = {"last_symbol": symbol[:12], "last_at": at}
     row, is_new = RejectedQuotes.objects.get_or_create(
         source=source, reason=reason, defaults=last | {"count": count}

@@ -31,7 +31,7 @@ def _apply_interval(task: PeriodicTask) -> None:
     task.interval = IntervalSchedule.objects.create(every=every_s, period=IntervalSchedule.SECONDS)
     task.expire_seconds = every_s
     task.description = description(every_s)
-    task.save()  # also tells beat to read the schedule again
+    task.save()  # django-celery-beat's signal makes beat read the schedule again
 
 
 def _is_unrecorded_default(task: PeriodicTask) -> bool:

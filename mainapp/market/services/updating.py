@@ -111,7 +111,7 @@ def _fetch_and_place(symbols: Collection[str], *, due: Due | None) -> None:
         logger.warning("%s: %d quotes refused: %s", source, count, reason)
     status = None
     if due and (fetched.quotes or not fetched.errors):
-        # Also those whose calls failed or timed out: their prices are as old.
+        # Also the symbols whose calls failed or timed out: their prices are just as old.
         late = fetched.unreached | quote_board().placed(fetched.missing)
         status = FeedStatus(batch_at=at, late=tuple(sorted(late)), **due._asdict())
     place_quotes(recorded.quotes, status)
@@ -126,7 +126,7 @@ def _longest_unreached_first(symbols: Collection[str]) -> list[str]:
         return []
     names = sorted(symbols)
     times: Any = redis_client().hmget(REACHED_KEY, names)
-    # A time of the future is of a clock that ran ahead: believed, it would put its symbol last.
+    # A time in the future was set by a clock that ran ahead, and would put its symbol last.
     latest_ns = time.time_ns() + SKEW // timedelta(microseconds=1) * 1000
     reached_at = {name: int(at or 0) for name, at in zip(names, times, strict=True)}
     return sorted(names, key=lambda name: reached_at[name] if reached_at[name] <= latest_ns else 0)
@@ -192,7 +192,7 @@ def _is_due(at: datetime, interval: timedelta) -> bool:
 def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> Due:
     """Return the due time after a run at `at`.
 
-    A run takes one due time; the next one is `pause` later, however many beat processes run. When
+    A run uses up one due time; the next one is `pause` later, however many beat processes run. When
     it was counted from the run itself, two beats at an interval of 2 s fetched every second.
     """
     status = _believed_status(at, interval)
@@ -200,8 +200,8 @@ def _due_after(at: datetime, interval: timedelta, pause: timedelta) -> Due:
         return Due(at + pause, pause.total_seconds())
     if at < status.next_due_at - _early(interval):
         return Due(status.next_due_at, status.pause_s)  # an extra run
-    taken = max(status.next_due_at, at - _early(interval))
-    return Due(taken + pause, pause.total_seconds())
+    used = max(status.next_due_at, at - _early(interval))
+    return Due(used + pause, pause.total_seconds())
 
 
 def _believed_status(at: datetime, interval: timedelta) -> FeedStatus | None:

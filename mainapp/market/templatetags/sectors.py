@@ -1,4 +1,4 @@
-"""Names of sectors, kinds and stocks for pages; what is not known is said."""
+"""Names of sectors, kinds and stocks for pages, with words for those that are not known."""
 
 from decimal import Decimal
 from typing import Any
@@ -52,7 +52,7 @@ def sector_name(label: str) -> str:
 
 @register.filter
 def kind_name(kind: str) -> str:
-    """Return a kind in a word or two: ON, FII, BDR de ETF."""
+    """Return the short name of a kind: ON, FII, BDR de ETF."""
     names = {
         "BDR_ETF": gettext("BDR de ETF"),
         "FI_INFRA": gettext("FI-Infra"),
@@ -60,7 +60,7 @@ def kind_name(kind: str) -> str:
         "FUND": gettext("Fundo"),
         "RIGHT": gettext("Direito"),
         "INDEX": gettext("Índice"),
-        "": gettext("tipo não conhecido"),
+        "": gettext("tipo desconhecido"),
     }
     return names.get(kind, kind)
 
@@ -68,10 +68,10 @@ def kind_name(kind: str) -> str:
 @register.filter
 def stock_name(stock: Any) -> str:
     """Return the name of a stock with `symbol` and `name`."""
-    return gettext("nome não conhecido") if stock.name == stock.symbol else stock.name
+    return gettext("nome desconhecido") if stock.name == stock.symbol else stock.name
 
 
 @register.filter
 def ratio(number: Decimal) -> str:
-    """Turn 0.8521000 into 0,8521."""
+    """Format a ratio without trailing zeros: 0.8521000 as 0,8521."""
     return number_format(Decimal(f"{number.normalize():f}"), use_l10n=True)

@@ -11,6 +11,6 @@ register = template.Library()
 
 @register.inclusion_tag("mainapp/market/_succession_notes.html")
 def succession_notes(texts: str | Iterable[str] | None) -> dict[str, list[str]]:
-    """Show what became of each code that no longer trades. Two queries at most."""
+    """Show a sentence for each code that no longer trades. Two queries at most."""
     codes = [texts] if isinstance(texts, str) else texts or []
     return {"notes": successions.succession_notes(code.strip() for code in codes)}

@@ -96,7 +96,7 @@ def test_correction_of_a_stock_is_noted_and_shown(admin):
     assert "sector" in admin.get(page).content.decode()
 
 
-def test_successor_of_a_stock_is_that_of_its_former_codes(admin):
+def test_former_codes_follow_a_corrected_successor(admin):
     first = StockFactory(symbol="VVAR3", is_active=False, renamed_to=StockFactory(symbol="VIIA3"))
     last = StockFactory(symbol="BHIA3")
     page = reverse("admin:market_stock_change", args=[first.renamed_to_id])

@@ -55,19 +55,14 @@ def test_canonical_returns_active_symbols(text, symbol):
 
 
 @pytest.mark.usefixtures("stocks")
-def test_catalogue_contains_names_ids_and_markets_of_active_stocks():
+def test_catalogue_contains_names_and_ids_of_active_stocks_and_the_ibov():
     known = load_catalogue()
 
     assert known.names["PETR4"] == "Petrobras"
     assert known.ids["PETR4"] == Stock.objects.get(symbol="PETR4").pk
     assert known.names.keys() == known.ids.keys()
-    assert known.markets == {
-        "IBOV": ("AXIA3", "PETR4"),
-        "FII": ("HGLG11",),
-        "ETF": ("BOVA11",),
-        "BDR": ("AAPL34",),
-        "ALL": ("AAPL34", "AXIA3", "BOVA11", "HGLG11", "IBOV", "PETR4"),
-    }
+    assert sorted(known.names) == ["AAPL34", "AXIA3", "BOVA11", "HGLG11", "IBOV", "PETR4"]
+    assert known.ibov == ("AXIA3", "PETR4")
 
 
 def test_index_is_that_of_the_newest_list_that_is_not_of_the_future():
@@ -75,7 +70,7 @@ def test_index_is_that_of_the_newest_list_that_is_not_of_the_future():
     for days, symbol in ((-30, "PETR4"), (0, "VALE3"), (1, "ITUB4")):
         MembershipFactory(stock=StockFactory(symbol=symbol), as_of=today + timedelta(days=days))
 
-    assert load_catalogue().markets["IBOV"] == ("VALE3",)
+    assert load_catalogue().ibov == ("VALE3",)
 
 
 @pytest.mark.parametrize("size", [1, 3])

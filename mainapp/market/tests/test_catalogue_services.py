@@ -84,7 +84,7 @@ def test_seeding_adds_stocks_lists_and_events():
     assert CorporateEvent.objects.get().successor.symbol == "EMBJ3"
 
 
-def test_former_codes_point_to_the_last_one():
+def test_former_codes_point_to_the_newest_code():
     via = StockEntry(symbol="VIIA3", kind="ON", renamed_to="BHIA3", is_active=False)
     seed(
         StockEntry(symbol="VVAR3", kind="ON", renamed_to="VIIA3", is_active=False),
@@ -194,7 +194,7 @@ def test_dropped_corrections_are_replaced_by_the_data():
     assert Stock.objects.get().name == "Petrobras PN"
 
 
-def test_new_code_of_a_stock_is_that_of_its_former_codes_as_well():
+def test_former_codes_follow_a_renamed_stock():
     last, middle = StockFactory(symbol="BHIA3"), StockFactory(symbol="VIIA3")
     first = StockFactory(symbol="VVAR3", is_active=False, renamed_to=middle)
     middle.renamed_to = last
@@ -253,7 +253,7 @@ def test_refreshing_again_changes_nothing():
     )
 
 
-def test_refreshing_fills_in_what_is_not_known():
+def test_refreshing_fills_in_missing_values():
     StockFactory(symbol="PETR4", name="PETR4", sector="")
     StockFactory(symbol="VALE3", name="Vale ON", sector="Materiais")
 
@@ -275,7 +275,7 @@ def test_refreshing_fills_in_what_is_not_known():
     assert petr4.last_seen_on == vale3.last_seen_on == TODAY
 
 
-def test_refreshing_retires_only_what_no_list_had_for_90_days():
+def test_refreshing_retires_only_stocks_unlisted_for_90_days():
     for symbol, seen in (("PETR4", UNSEEN), ("VALE3", UNSEEN + timedelta(days=1))):
         StockFactory(symbol=symbol, last_seen_on=seen)
 
@@ -303,7 +303,7 @@ def test_refreshing_keeps_corrections():
     assert petr4.search_text == "petr4 petr4"
 
 
-def test_refreshing_does_not_revive_what_surely_ended():
+def test_refreshing_does_not_revive_stocks_that_surely_ended():
     StockFactory(symbol="CIEL3", is_active=False)
 
     assert refresh_catalogue(listings=listings("CIEL3")).skipped == 1

@@ -1,4 +1,4 @@
-"""Doubtful prices: held back until a second reply confirms them, or something explains them."""
+"""Doubtful prices, held back until they are confirmed or explained."""
 
 from collections import Counter
 from datetime import timedelta
@@ -150,7 +150,7 @@ def test_second_wild_price_that_disagrees_starts_the_wait_again():
     assert shown() == ("6.12", None)
 
 
-def test_doubt_is_told_on_the_board_and_taken_back(db, board):
+def test_doubt_appears_on_the_board_and_is_withdrawn(db, board):
     place_quotes(record("61.07").quotes, None)
     placed = place_quotes(record("610.70", seconds=10).quotes, None)
     before, after = placed.changed["PETR4"]
@@ -161,7 +161,7 @@ def test_doubt_is_told_on_the_board_and_taken_back(db, board):
     assert placed.changed["PETR4"][1].doubtful_price is None
 
 
-def test_repeated_doubt_is_not_news():
+def test_repeated_doubt_is_not_published_again():
     record("61.07")
     record("610.70", seconds=10)
 
@@ -373,6 +373,29 @@ def test_high_that_its_source_takes_back_leaves_the_day():
     record("61.08", seconds=10, low="60.50", high="61.68")
 
     assert str(Candle.objects.get(interval="1d").high) == "61.68"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"high": "610.70"}, {"low": "6.11"}, {"open": "610.70", "high": "610.70"}]
+)
+def test_day_range_that_still_has_a_refused_price_is_not_taken_over(wrong):
+    record("61.07", low="60.50", high="61.68", open="60.60", previous_close="61.00")
+    record("610.70", seconds=10)
+    fields = {"low": "60.50", "high": "61.68", "open": "60.60", "previous_close": "61.00"}
+    record("61.10", seconds=20, **fields | wrong)
+
+    day = Candle.objects.get(interval="1d")
+    assert (str(day.open), str(day.high), str(day.low)) == ("60.60", "61.68", "60.50")
+
+
+def test_confirmed_spike_stays_in_the_day():
+    record("10.00", low="9.90", high="10.10")
+    for seconds in (10, 30):
+        record("16.00", seconds=seconds, low="9.90", high="16.00")
+    for seconds in (50, 70):
+        record("10.00", seconds=seconds, low="9.90", high="16.00")
+
+    assert str(Candle.objects.get(interval="1d").high) == "16.00"
 
 
 def test_range_of_another_source_does_not_shrink_the_day():

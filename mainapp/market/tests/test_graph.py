@@ -82,7 +82,7 @@ def test_renamed_ticker_redirects_to_the_new_one(client):
     assert "ELET3 virou AXIA3." in client.get(response.url).content.decode()
 
 
-def test_page_of_an_ended_stock_says_so_and_requests_no_history(client):
+def test_page_of_a_delisted_stock_has_a_note_and_requests_no_history(client):
     stock = StockFactory(symbol="CIEL3", is_active=False)
     LastQuoteFactory(stock=stock)
     CorporateEventFactory(stock=stock, kind="delisting", ex_on=date(2024, 8, 26), ratio=None)
@@ -96,7 +96,7 @@ def test_page_of_an_ended_stock_says_so_and_requests_no_history(client):
     assert queued() == []
 
 
-def test_page_shows_what_the_catalogue_knows_and_does_not_know(client):
+def test_page_shows_known_facts_and_marks_unknown_ones(client):
     stock = StockFactory(symbol="AAPL34", name="Apple Inc. BDR", isin="BRAAPLBDR004")
     for as_of, weight in ((date(2026, 1, 5), "9.1"), (date(2026, 5, 4), "2.345")):
         MembershipFactory(stock=stock, market="BDRX", as_of=as_of, weight_pct=Decimal(weight))
@@ -109,8 +109,8 @@ def test_page_shows_what_the_catalogue_knows_and_does_not_know(client):
     assert "BRAAPLBDR004" in page
     assert "2,345%" in page
     assert "9,100%" not in page
-    assert "<dt>Papel de origem</dt><dd>não conhecido</dd>" in page
-    assert "<dt>Setor</dt><dd>não conhecido</dd>" in page
+    assert "<dt>Papel de origem</dt><dd>desconhecido</dd>" in page
+    assert "<dt>Setor</dt><dd>desconhecido</dd>" in page
     assert "<td>2026-02</td>" in page
 
 

@@ -124,8 +124,8 @@ def test_unknown_name_and_sector_are_shown_as_such(client):
 
     html = client.get("/stockpicker/ALL").content.decode()
 
-    assert "nome não conhecido" in html
-    assert "ON · setor não conhecido" in html
+    assert "nome desconhecido" in html
+    assert "ON · setor desconhecido" in html
 
 
 def test_commonest_stocks_come_first(client):
@@ -292,3 +292,11 @@ def test_large_market_has_pages(client):
     assert (len(shown(first)), len(shown(second))) == (PAGE_SIZE, 1)
     assert "página 1 de 2" in first.content.decode()
     assert 'href="?page=2"' in first.content.decode()
+
+
+@pytest.mark.parametrize("text", ["brpetracnpr6", "33000167000101"])
+def test_picker_finds_stocks_by_isin_and_cnpj(text):
+    StockFactory(symbol="VALE3", isin="BRVALEACNOR0", cnpj="33.592.510/0001-54")
+    StockFactory(symbol="PETR4", isin="BRPETRACNPR6", cnpj="33.000.167/0001-01")
+
+    assert [row.symbol for row in listing(market="ALL", words=(text,)).rows] == ["PETR4"]

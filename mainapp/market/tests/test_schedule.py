@@ -108,7 +108,7 @@ def test_interval_without_a_record_of_its_origin(settings, seconds, is_adopted):
         ({"enabled": False}, "As atualizações estão desligadas"),
     ],
 )
-def test_sources_page_says_which_interval_holds(client, settings, changes, sentence):
+def test_sources_page_shows_which_interval_applies(client, settings, changes, sentence):
     settings.UPDATE_INTERVAL_S = 10
     ensure_periodic_tasks()
     IntervalSchedule.objects.create(pk=90, every=90, period=IntervalSchedule.SECONDS)

@@ -119,6 +119,15 @@ def test_search_finds_a_stock_by_its_isin():
     assert search("braaplbdr00") == []
 
 
+@pytest.mark.parametrize("text", ["33.000.167/0001-01", "33000167000101", " 33000167/0001-01 "])
+def test_search_finds_stocks_by_their_cnpj(text):
+    StockFactory(symbol="PETR4", cnpj="33.000.167/0001-01", rank=1)
+    StockFactory(symbol="PETR3", cnpj="33.000.167/0001-01", rank=2)
+
+    assert search(text) == ["PETR4", "PETR3"]
+    assert search("33000167000102") == []
+
+
 def test_search_orders_successor_of_exact_former_ticker_first():
     StockFactory(symbol="AAAA3", name="Elet3ronica")
     new = StockFactory(symbol="AXIA3", name="Axia")

@@ -150,7 +150,7 @@ def test_command_loads_the_shipped_data_once(db, django_assert_num_queries):
     assert second == "The catalogue is up to date: nothing changed."
     known = load_catalogue()
     assert len(known.names) == 2008
-    assert len(known.markets["IBOV"]) == 76
+    assert len(known.ibov) == 76
     assert known.canonical("vvar3f") == "BHIA3"
     assert known.canonical("CIEL3") is None
 

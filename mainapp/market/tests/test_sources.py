@@ -81,7 +81,7 @@ def test_exhausted_budget_is_distinguished_from_a_pause(real):
     assert shown()["brapi"] == ("resting", "poupando chamadas")
     assert sources_overview(at=MONDAY).sources[0].in_use
 
-    brapi.succeed(extra_calls=settings.BRAPI_BUDGET_PER_MONTH)
+    brapi.add_calls(settings.BRAPI_BUDGET_PER_MONTH)
     assert shown()["brapi"] == ("empty", "cota esgotada")
     assert not sources_overview(at=MONDAY).sources[0].in_use
 
@@ -111,7 +111,8 @@ def test_page_hides_the_interval_of_an_exhausted_budget_and_pauses_under_one_sec
     budget = Budget(calls=settings.BRAPI_BUDGET_PER_MONTH, period="month")
     brapi = guard("brapi", budget)
     brapi.admit()
-    brapi.succeed(extra_calls=budget.calls)
+    brapi.succeed()
+    brapi.add_calls(budget.calls)
     guard("yahoo").fail(ProviderError("no answer in time", fault="timeout"))
 
     html = client.get("/sources/").content.decode()
@@ -177,7 +178,7 @@ def test_htmx_request_gets_only_the_fragment(client, fresh):
 LIMITS = ("Seu plano permite <b>1</b> ativo.", "Range 1y não disponível.")
 
 
-def test_page_shows_what_a_source_allows_in_its_own_words(client, real):
+def test_page_shows_the_limits_of_a_source_in_its_own_words(client, real):
     account = f"{settings.BRAPI_URL} {settings.BRAPI_TOKEN}"
     limits = Limits("brapi", account=account, redis_url=settings.REDIS_URL)
     limits.learn_batch_size(1, LIMITS[0])
@@ -192,7 +193,7 @@ def test_page_shows_what_a_source_allows_in_its_own_words(client, real):
     assert html.count("é tentado de novo depois de") == 2
 
 
-def test_page_tells_a_resting_history_from_resting_quotes(client, real):
+def test_page_distinguishes_resting_histories_from_resting_quotes(client, real):
     guard("brapi").succeed()
     guard("brapi").for_kind("history").fail(RefusedError(402, "Seu plano não inclui histórico."))
 

@@ -1,4 +1,4 @@
-"""Tests of what became of codes that no longer trade, and of the sentences about it."""
+"""Successions of codes that no longer trade, and the sentences about them."""
 
 from datetime import date
 from decimal import Decimal
@@ -114,7 +114,7 @@ def test_announced_split_does_not_count():
     assert get_succession("VIIA3").ratio == 1
 
 
-def test_new_code_without_an_event_is_a_step_of_which_nothing_is_known():
+def test_new_code_without_an_event_is_a_step_without_date_and_ratio():
     gone("FBOK34", StockFactory(symbol="M1TA34"))
 
     succession = get_succession("FBOK34")
@@ -160,7 +160,7 @@ def test_number_of_queries_does_not_depend_on_the_codes(
         assert len(get_successions([*symbols, "VVAR3", "VIIA3", "JBSS3"])) == 3
 
 
-def test_notes_say_what_is_known(via, jbs):
+def test_notes_contain_only_known_facts(via, jbs):
     unit, cple3, cple6 = gone("CPLE11"), StockFactory(symbol="CPLE3"), StockFactory(symbol="CPLE6")
     for part in (cple3, cple6):
         event(unit, part, None, kind="merger", ex_on=date(2023, 12, 26))
@@ -221,7 +221,7 @@ def test_template_tag_accepts_one_code_several_or_none(via, jbs, value, count):
         ("/create-carteira/", {"ativo": "JBSS3"}),
     ],
 )
-def test_every_page_that_takes_a_code_says_what_became_of_it(
+def test_every_page_that_accepts_a_code_explains_its_succession(
     client, django_user_model, jbs, path, query
 ):
     client.force_login(django_user_model.objects.create_user("alice"))

@@ -175,7 +175,7 @@ def test_symbols_that_a_round_did_not_reach_come_first_in_the_next(source, monke
     assert late == [("VALE3",), ("PETR4",), ("VALE3",)]
 
 
-def test_symbols_beyond_a_budget_have_their_turn_in_the_next_round(source, monkeypatch):
+def test_symbols_beyond_a_budget_come_first_in_the_next_round(source, monkeypatch):
     monkeypatch.setattr(watch, "_needs", [lambda: ["PETR4", "VALE3", "ITUB4"]])
     source.budget = Budget(calls=1_000_000, period="month")
     monkeypatch.setattr(source, "calls_for", len)

@@ -21,7 +21,8 @@ from mainapp.market.quotes import Bar
 from mainapp.market.selectors import candles as candle_rows
 from mainapp.market.selectors.facts import stock_facts
 from mainapp.market.selectors.feed import market_status
-from mainapp.market.selectors.tracking import TrackedStock, last_quotes
+from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.selectors.tracking import TrackedStock
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.services import history
 from mainapp.market.symbols import INDEX, canonical
@@ -51,7 +52,7 @@ def graph(request: HttpRequest) -> HttpResponse:
         query = QueryDict(mutable=True)
         query.update({"ticker": stock.renamed_to.symbol, "range": range_, "former": stock.symbol})
         return redirect(f"{reverse('graph')}?{query.urlencode()}")
-    quote = last_quotes([stock]).get(stock.symbol)
+    quote = last_quotes([stock.symbol]).get(stock.symbol)
     row = TrackedStock(stock.symbol, stock.name, quote)
     at = timezone.now()
     context = {
@@ -97,7 +98,7 @@ def candles(request: HttpRequest) -> JsonResponse:
 def request_history(stock: Stock, range_: str, *, bars: list[Bar], at: datetime) -> history.Load:
     """Start the load of an incomplete range; return the state of the load.
 
-    Sources no longer have the history of a stock that is not traded.
+    Nothing is requested for a stock that no longer trades: sources have no history of it.
     """
     symbol = stock.symbol
     if not stock.is_active or history.is_complete(bars, range_=range_, at=at):

@@ -67,6 +67,6 @@ def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
 
 
 def _page_query(query: dict[str, Any]) -> str:
-    """Return the query string of the other pages, up to the number."""
-    kept = {name: value for name, value in query.items() if value and name != "page"}
-    return urlencode([*kept.items(), ("page", "")])
+    """Return the query string of the other pages, up to the page number."""
+    filters = {name: value for name, value in query.items() if value and name != "page"}
+    return urlencode([*filters.items(), ("page", "")])

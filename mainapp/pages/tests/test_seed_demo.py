@@ -57,7 +57,7 @@ def test_seed_demo_is_refused_without_debug():
 
 
 @pytest.mark.django_db
-def test_seed_demo_of_a_site_without_a_catalogue_says_what_to_do(settings):
+def test_seed_demo_of_a_site_without_a_catalogue_explains_what_to_do(settings):
     settings.DEBUG = True
 
     with pytest.raises(CommandError, match="Run `make demo`"):

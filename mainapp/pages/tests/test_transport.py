@@ -66,7 +66,7 @@ def test_unknown_proxy_is_named_where_http_is_served_too(client, settings, caplo
 
 
 def test_trusted_proxy_is_not_named(client, https_only, caplog):
-    """The web server has set the scheme by then, as it believes the proxy."""
+    """The web server trusts the proxy, and has already set the scheme."""
     assert client.get("/privacy/", headers=FORWARDED, secure=True).status_code == 200
     assert caplog.text == ""
 

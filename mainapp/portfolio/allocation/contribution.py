@@ -70,8 +70,8 @@ def next_contribution(
     A row's ideal is its nota's share of the portfolio's value *plus* the cash, in R$, not rounded.
     The target therefore does not depend on the purchases, and no row is bought past its ideal to
     help another. Rows without a quote, and of stocks that are no longer traded, are ignored,
-    together with their nota. Shares are whole;
-    with `whole_lots` only whole lots are bought, otherwise the fractional market fills up a lot.
+    together with their nota. Shares are whole; with `whole_lots` only whole lots are bought,
+    otherwise the fractional market fills up a lot.
     Of two equally good plans the cheaper one wins. `cash` is cut to the centavo; some may be left.
 
     Exact if at most 4 rows are below their ideal. The search is bounded: it settles for its best

@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
 from mainapp.market.models import Stock
-from mainapp.market.selectors.successions import describe, get_succession
+from mainapp.market.selectors.successions import other_amounts_note
 from mainapp.market.selectors.watchlists import stocks_named
-from mainapp.market.symbols import canonical
 from mainapp.portfolio.policies import MAX_NOTA
 
 DIGITS = 18
@@ -66,8 +65,8 @@ class CarteiraForm(forms.Form):
         text = self.cleaned_data["ativo"]
         stock = stocks_named([text]).get(text)
         check_stock(text, stock)
-        _check_former(text)
         assert stock
+        _check_former(text, stock)
         return stock
 
     def clean_quantidade(self) -> Any:
@@ -108,11 +107,9 @@ class TradeForm(forms.Form):
         return cleaned
 
 
-def _check_former(text: str) -> None:
-    """Check that amounts under a former code are those of today's. Raises: ValidationError."""
-    succession = get_succession(text)
-    if succession and succession.symbol and succession.ratio != 1:
-        note = describe(canonical(text) or text, succession)
+def _check_former(text: str, stock: Stock) -> None:
+    """Refuse a former code whose amounts differ from those of today's. Raises: ValidationError."""
+    if note := other_amounts_note(text, stock):
         hint = _("Escreva o código, a quantidade e o preço médio de hoje.")
         raise ValidationError(f"{note} {hint}", code="former")
 

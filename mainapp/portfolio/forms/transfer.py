@@ -1,4 +1,4 @@
-"""Forms for the upload of a file, for how it is read, and for the confirmation of its rows."""
+"""Forms for the upload of a file, the user's reading choices, and the confirmation of its rows."""
 
 import re
 from collections import defaultdict
@@ -141,7 +141,7 @@ class Confirmed:
     """The rows of a preview.
 
     `former` are the symbols whose holdings they replace; `unnamed` those that *Substituir* deletes,
-    as the preview has shown them.
+    exactly as the preview showed them.
     """
 
     rows: Sequence[NewRow]

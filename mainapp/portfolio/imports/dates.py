@@ -8,6 +8,7 @@ from decimal import Decimal
 from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.sheets import Cell
 
+# Excel and LibreOffice count days from here.
 DAY_0 = date(1899, 12, 30)
 FIRST_DAY, LAST_DAY = 20_000, 80_000  # 1954 to 2119, as spreadsheets count days
 LAST_NUMBER = 99_999_999  # as in 20260105

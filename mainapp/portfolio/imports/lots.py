@@ -1,17 +1,17 @@
-"""What a row of a table becomes: a lot, or a fault."""
+"""The two results of reading a row: a lot, or a fault."""
 
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from mainapp.portfolio.imports.sheets import Cell, Reason
+from mainapp.portfolio.imports.sheets import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """A quantity of one stock at one price, as a row has it; a sale has a negative quantity.
+    """A quantity of one stock at one price, from one row; a sale has a negative quantity.
 
-    Both are exact: the holding is rounded once, after merging. `notes` say how it was read.
+    Both are exact: the holding is rounded once, after merging. `notes` explain conversions.
     """
 
     symbol: str
@@ -27,12 +27,10 @@ class Lot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """A row that is not imported: its code, if that can be read, and all symbols that it names."""
+    """A row that is not imported, with the reasons. `symbol` is "" if the code cannot be read."""
 
     sheet: str
     number: int
     text: str
     reasons: tuple[Reason | str, ...]
-    symbols: frozenset[str]
     symbol: str = ""
-    row: tuple[Cell, ...] = ()

@@ -17,11 +17,11 @@ MAX_LOTS_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Became:
-    """What became of a code that no longer trades, and the sentence that says so.
+class Conversion:
+    """The conversion of a code that no longer trades to today's, and a sentence about it.
 
-    `symbol` is today's code, None if trading just ended. `ratio` is new stocks for one old; None if
-    it is not known.
+    `symbol` is the newest successor, None if there is none. `ratio` is the number of its stocks for
+    one old stock, None if it is not known.
     """
 
     symbol: str | None
@@ -35,9 +35,9 @@ class Became:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged:
-    """The holding that the lots of one stock add up to; `notes` say what was done to them.
+    """The lots of one stock as one holding; `notes` explain how they were merged.
 
-    Without a `reason` it can be imported.
+    A holding with a `reason` cannot be imported.
     """
 
     symbol: str
@@ -49,21 +49,21 @@ class Merged:
     reason: str = ""
 
 
-def convert(lot: Lot, became: Became | None) -> Lot | str:
-    """Return the lot in today's symbol, or the reason why that is not possible."""
-    if became is None:
+def convert(lot: Lot, conversion: Conversion | None) -> Lot | str:
+    """Return the lot in today's symbol, or the reason why it cannot be converted."""
+    if conversion is None:
         return lot
-    notes = (*lot.notes, became.note)
-    if became.symbol is None:
+    notes = (*lot.notes, conversion.note)
+    if conversion.symbol is None:
         return replace(lot, notes=notes)
-    if became.ratio is None:
-        hint = _("Diga-a acima, ou escreva %(symbol)s com a quantidade e o preço médio de hoje.")
-        return f"{became.note} {hint % {'symbol': became.symbol}}"
+    if conversion.ratio is None:
+        hint = _("Informe a proporção acima ou use %(symbol)s com os valores de hoje.")
+        return f"{conversion.note} {hint % {'symbol': conversion.symbol}}"
     return replace(
         lot,
-        symbol=became.symbol,
-        quantity=lot.quantity * Fraction(became.ratio),
-        price=lot.price / Fraction(became.ratio),
+        symbol=conversion.symbol,
+        quantity=lot.quantity * Fraction(conversion.ratio),
+        price=lot.price / Fraction(conversion.ratio),
         notes=notes,
     )
 
@@ -83,10 +83,8 @@ def _merged(symbol: str, lots: Sequence[Lot]) -> Merged:
     rounded = _rounded(quantity), _rounded(price)
     if len(lots) > 1:
         notes.append(_lots_note(lots))
-    if _are_repeated(lots):
-        notes.append(
-            _("os mesmos números em mais de uma aba: se são a mesma posição, leia uma aba só")
-        )
+    if len({lot.sheet for lot in lots}) > 1:
+        notes.append(_sheets_note(lots))
     if rounded[0] != quantity:
         notes.append(_rounded_note(_("quantidade"), quantity, rounded[0]))
     if rounded[1] != price:
@@ -94,7 +92,7 @@ def _merged(symbol: str, lots: Sequence[Lot]) -> Merged:
     notas = {lot.nota for lot in lots if lot.nota is not None}
     if len(notas) > 1:
         text = ", ".join(map(str, sorted(notas)))
-        notes.append(_("notas diferentes (%(notas)s): nenhuma vale") % {"notas": text})
+        notes.append(_("notas diferentes (%(notas)s): nenhuma foi usada") % {"notas": text})
     return Merged(
         symbol=symbol,
         quantity=rounded[0],
@@ -107,9 +105,10 @@ def _merged(symbol: str, lots: Sequence[Lot]) -> Merged:
 
 
 def _position(lots: Sequence[Lot]) -> tuple[Fraction, Fraction]:
-    """Return quantity and cost after the lots: by date if all are dated, else purchases first.
+    """Return quantity and cost after all lots, by date if all have one, else purchases first.
 
-    A sale takes its part of the cost and leaves the average; selling out starts the average anew.
+    A sale reduces the cost in proportion, so the average price stays; after everything is sold,
+    the average starts again. Dates by which more is sold than held are not used.
     """
     purchases_first = sorted(lots, key=lambda lot: lot.quantity < 0)
     if all(lot.on for lot in lots):
@@ -122,7 +121,7 @@ def _position(lots: Sequence[Lot]) -> tuple[Fraction, Fraction]:
 
 
 def _run(lots: Sequence[Lot]) -> tuple[Fraction, Fraction, bool]:
-    """Return quantity and cost, and whether more was sold than held at some time."""
+    """Return quantity and cost, and whether more than the quantity held was sold at some point."""
     quantity, cost, is_short = Fraction(0), Fraction(0), False
     for lot in lots:
         held = quantity + lot.quantity
@@ -154,13 +153,17 @@ def _reason(quantity: Fraction, price: Fraction) -> str:
 def _are_repeated(lots: Sequence[Lot]) -> bool:
     """Return whether two sheets have the same numbers for the stock."""
     sheets = {lot.sheet for lot in lots}
-    if len(sheets) == 1:
-        return False
     totals = {
         tuple(sorted((lot.quantity, lot.price) for lot in lots if lot.sheet == sheet))
         for sheet in sheets
     }
     return len(totals) < len(sheets)
+
+
+def _sheets_note(lots: Sequence[Lot]) -> str:
+    if _are_repeated(lots):
+        return _("os mesmos números em mais de uma aba: se são a mesma posição, leia uma aba só")
+    return _("somado de mais de uma aba: se uma é a posição de outro dia, leia uma aba só")
 
 
 def _lots_note(lots: Sequence[Lot]) -> str:

@@ -1,10 +1,11 @@
-"""How the columns of a table write their numbers.
+"""Decimal separators of the columns of a table.
 
-1.000 is one thousand or one with three decimals. The other numbers of its column decide. If they
-do not, the file decides only for thousands: a comma that starts decimals elsewhere makes 1.000 a
-thousand. Otherwise the user is asked.
+1.000 is one thousand, or one with three decimals. The other numbers of its column decide, unless
+other columns contradict them. Without such numbers, the other columns can only show that it is one
+thousand, by a comma that starts decimals. Otherwise the user is asked.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -19,6 +20,9 @@ from mainapp.core.numbers import (
 from mainapp.portfolio.imports.sheets import Cell
 
 COMMA, POINT = ",", "."
+CENTS = re.compile(r"\d\d", re.ASCII)
+SHORT = re.compile(r"\d\d?", re.ASCII)
+WHOLE = re.compile(r"\d+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +61,11 @@ def _reading(ambiguous: list[str], own: set[str], others: set[str], chosen: str 
     example = ambiguous[0] if ambiguous else ""
     if chosen:
         return Reading(separator=chosen, example=example, is_chosen=True)
-    if len(own) == 1:
+    if len(own) == 1 and (not ambiguous or own == (others or own)):
         return Reading(separator=next(iter(own)), example=example)
     if own or not ambiguous:
         return Reading(example=example)
-    # What would start the decimals if these texts are thousands.
+    # The decimal separators that these texts imply if they are thousands.
     implied = {COMMA if _group(text) == POINT else POINT for text in ambiguous}
     is_thousand = len(others) == 1 and implied == others
     return Reading(separator=next(iter(others)) if is_thousand else None, example=example)
@@ -105,3 +109,8 @@ def is_mostly_numbers(cells: Sequence[Cell]) -> bool:
 
 def is_number(text: str) -> bool:
     return parse_number(text, separator=COMMA) is not None
+
+
+def is_cut(whole: Cell, part: Cell, cents: re.Pattern[str] = CENTS) -> bool:
+    """Return whether two cells may be one number that was cut at its decimal comma."""
+    return bool(WHOLE.fullmatch(str(whole).strip()) and cents.fullmatch(str(part).strip()))

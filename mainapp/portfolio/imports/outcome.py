@@ -1,4 +1,4 @@
-"""The holdings of a whole file, and what is left out."""
+"""The holdings of a whole file, and the rows that are not imported."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext_noop as _
 
 from mainapp.portfolio.imports.lots import Fault, Lot
-from mainapp.portfolio.imports.merging import Became, Merged, convert, merge
-from mainapp.portfolio.imports.reading import ReadTable, Unread
+from mainapp.portfolio.imports.merging import Conversion, Merged, convert, merge
+from mainapp.portfolio.imports.reading import ReadTable
 from mainapp.portfolio.imports.sheets import Reason
 
-PARTIAL = _("Outra linha deste ativo não se deixa ler: a soma sairia errada.")
+PARTIAL = _("Outra linha deste ativo tem um erro: a soma sairia errada.")
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a file becomes: holdings in today's symbols, and rows that are not imported.
+    """The result of reading a file: holdings in today's symbols, and rows that are not imported.
 
-    `partial` are stocks of which another row cannot be read: a holding without it would be wrong.
+    `partial` are the stocks with a row that cannot be read: a holding of the others would be wrong.
     """
 
     holdings: list[Merged] = field(default_factory=list)
@@ -26,12 +26,14 @@ class Outcome:
 
 
 def combine(
-    tables: Sequence[ReadTable], successions: Mapping[str, Became], refusals: Mapping[str, Reason]
+    tables: Sequence[ReadTable],
+    conversions: Mapping[str, Conversion],
+    refusals: Mapping[str, Reason],
 ) -> Outcome:
-    """Return the outcome; `refusals` gives the reasons why symbols, of today, cannot be held."""
+    """Return the outcome; `refusals` maps today's symbols that cannot be held to the reason."""
     outcome = Outcome()
-    lots = list(_converted(tables, successions, outcome))
-    unread = {_today(fault.symbol, successions) for fault in outcome.faults}
+    lots = list(_converted(tables, conversions, outcome))
+    unread = {today(fault.symbol, conversions) for fault in outcome.faults}
     for merged in merge(lots):
         reason = refusals.get(merged.symbol) or merged.reason
         if not reason and merged.symbol in unread:
@@ -47,27 +49,23 @@ def combine(
 
 
 def _converted(
-    tables: Iterable[ReadTable], successions: Mapping[str, Became], outcome: Outcome
+    tables: Iterable[ReadTable], conversions: Mapping[str, Conversion], outcome: Outcome
 ) -> Iterator[Lot]:
     """Yield the lots in today's symbols, and add all other rows to the faults of `outcome`."""
     for table in tables:
         outcome.faults += table.rows.faults
         for lot in table.rows.lots:
-            converted = convert(lot, successions.get(lot.symbol))
+            converted = convert(lot, conversions.get(lot.symbol))
             if isinstance(converted, Lot):
                 yield converted
             else:
                 outcome.faults.append(_fault(lot, converted))
 
 
-def named_symbols(tables: Iterable[ReadTable], unread: Iterable[Unread]) -> set[str]:
-    """Return every symbol that the file names anywhere, in rows and sheets read or not."""
-    return set().union(*(table.named for table in tables), *(each.named for each in unread))
-
-
-def _today(symbol: str, successions: Mapping[str, Became]) -> str:
-    became = successions.get(symbol)
-    return became.symbol if became and became.symbol else symbol
+def today(symbol: str, conversions: Mapping[str, Conversion]) -> str:
+    """Return today's code of a symbol; the symbol itself if it has no successor."""
+    conversion = conversions.get(symbol)
+    return conversion.symbol if conversion and conversion.symbol else symbol
 
 
 def _fault(lot: Lot, reason: Reason | str) -> Fault:
@@ -77,5 +75,4 @@ def _fault(lot: Lot, reason: Reason | str) -> Fault:
         text=lot.symbol,
         symbol=lot.symbol,
         reasons=(reason,),
-        symbols=frozenset([lot.symbol]),
     )

@@ -1,17 +1,14 @@
-"""Every table of a file, read as its titles, its values and its user's choices say."""
+"""Reading of every table of a file, by its titles and values and the user's choices."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from mainapp.portfolio.imports.columns import (
-    SAMPLE_ROWS,
-    Columns,
-    find_columns,
-)
+from mainapp.portfolio.imports.columns import SAMPLE_ROWS, find_columns
 from mainapp.portfolio.imports.numbers import Reading, read_columns
-from mainapp.portfolio.imports.rows import TableRows, named_in, read_rows
+from mainapp.portfolio.imports.roles import Columns
+from mainapp.portfolio.imports.rows import TableRows, read_rows
 from mainapp.portfolio.imports.sheets import (
     NO_TABLE,
     ONLY_HIDDEN,
@@ -32,17 +29,17 @@ NUMBERS = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL, Role.NOTA)
 
 class State(StrEnum):
     READ = "read"
-    ELSEWHERE = "elsewhere"  # a known file that is no portfolio
+    ELSEWHERE = "elsewhere"  # a known file, but not a portfolio
     DOUBT = "doubt"  # the user must decide about a column
     INCOMPLETE = "incomplete"  # a column is missing
-    EXCLUDED = "excluded"  # the user said not to read it
+    EXCLUDED = "excluded"  # the user chose not to read it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices:
-    """What the user said: roles and decimal separators by table and column, tables to leave out.
+    """The user's choices: roles and separators by table and column, and tables not to read.
 
-    `ratios` are those of former codes, where the catalogue does not know them.
+    `ratios` are those of former codes, used where the catalogue does not know them.
     """
 
     roles: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
@@ -67,15 +64,6 @@ class ReadTable:
         is_open = any(reading.is_open for reading in self.readings.values())
         return self.state == State.DOUBT or (self.state == State.READ and is_open)
 
-    @property
-    def named(self) -> set[str]:
-        """The symbols in all rows, read or not, and in the texts above."""
-        if self.state != State.READ:
-            return _named(self.table.sheet)
-        rows = self.rows
-        named = rows.named.union(*(fault.symbols for fault in rows.faults))
-        return named.union({lot.symbol for lot in rows.lots}, *map(named_in, self.table.above))
-
     def examples(self, place: int) -> list[Cell]:
         cells = self.table.column(place)[:SAMPLE_ROWS]
         return list(dict.fromkeys(cell for cell in cells if not is_empty([cell])))[:MAX_EXAMPLES]
@@ -83,13 +71,9 @@ class ReadTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """A sheet that is not read; without a table, or hidden."""
+    """A sheet that is not read, because it is hidden or has no table."""
 
     sheet: Sheet
-
-    @property
-    def named(self) -> set[str]:
-        return _named(self.sheet)
 
 
 def split_tables(sheets: Iterable[Sheet]) -> tuple[list[Table], list[Unread]]:
@@ -100,9 +84,9 @@ def split_tables(sheets: Iterable[Sheet]) -> tuple[list[Table], list[Unread]]:
     tables: list[Table] = []
     unread = []
     for sheet in sheets:
-        found = [] if sheet.is_hidden else find_tables(sheet, first_key=len(tables))
-        tables += found
-        if not found and (sheet.rows or sheet.is_hidden):
+        own_tables = [] if sheet.is_hidden else find_tables(sheet, first_key=len(tables))
+        tables += own_tables
+        if not own_tables and (sheet.rows or sheet.is_hidden):
             unread.append(Unread(sheet=sheet))
     if sum(len(table.rows) for table in tables) > MAX_FILE_ROWS:
         raise UnreadableFile(TOO_MANY_ROWS, {"limit": MAX_FILE_ROWS})
@@ -115,7 +99,7 @@ def split_tables(sheets: Iterable[Sheet]) -> tuple[list[Table], list[Unread]]:
 def read_tables(
     tables: Iterable[Table], known: Collection[str], choices: Choices
 ) -> list[ReadTable]:
-    """Read each table; `known` are those candidate symbols that the catalogue has."""
+    """Read each table; `known` are the candidate symbols that are in the catalogue."""
     return [_read(table, known, choices) for table in tables]
 
 
@@ -149,7 +133,3 @@ def _state(table: Table, columns: Columns, source: Source | None, choices: Choic
 def _number_cells(table: Table, columns: Columns) -> dict[int, Sequence[Cell]]:
     places = [place for role, place in columns.roles.items() if role in NUMBERS]
     return {place: table.column(place) for place in places}
-
-
-def _named(sheet: Sheet) -> set[str]:
-    return set().union(*map(named_in, sheet.rows))

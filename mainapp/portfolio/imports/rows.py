@@ -1,5 +1,6 @@
 """Rows of a table as lots of stocks, or as faults with their reasons."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -18,18 +19,22 @@ from mainapp.core.numbers import (
     parse_number,
 )
 from mainapp.market.symbols import fold
-from mainapp.portfolio.imports.columns import MAX_NOTA, SOLD, Columns, is_cut
 from mainapp.portfolio.imports.dates import read_dates
 from mainapp.portfolio.imports.lots import Fault, Lot
-from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_number
+from mainapp.portfolio.imports.numbers import COMMA, POINT, Reading, is_cut, is_number
+from mainapp.portfolio.imports.operations import is_sale
+from mainapp.portfolio.imports.roles import Columns
 from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
-from mainapp.portfolio.imports.tickers import all_tickers_in, tickers_in
+from mainapp.portfolio.imports.tickers import tickers_in
 from mainapp.portfolio.imports.titles import Role
+from mainapp.portfolio.policies import MAX_NOTA
 
 MAX_DIGITS = 10  # before the comma
-MAX_TEXT = 40
+MAX_TEXT = 40  # of a cell that is quoted in a reason
 NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
+REAIS = re.compile(r"(?:brl|r\$|rs|r|real|reais|brazilian real|986)(?![a-z0-9])")
+OF_TOTALS = {"geral", "grand", "r$", "de", "do", "da", "por", "ativo", "corretora", "carteira"}
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
 
 
@@ -43,13 +48,12 @@ class Unreadable(ValueError):
 
 @dataclass(slots=True)
 class TableRows:
-    """The rows of a table; `skipped` are the numbers of totals, texts and repeated heads."""
+    """The rows of a table; `skipped` are the numbers of totals, texts and repeated headers."""
 
     lots: list[Lot] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     skipped: list[int] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
-    named: set[str] = field(default_factory=set)
 
 
 def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -> TableRows:
@@ -57,14 +61,13 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
     reader = _RowReader(table, columns, readings)
     result = TableRows()
     width = table.width
-    titles = table.titles[:width] or None  # a table without a head repeats none
+    titles = table.titles[:width] or None  # None: without a header there is none to repeat
     for (number, row), on in zip(table.rows, _dates(table, columns), strict=True):
         if is_empty(row):
             result.empty.append(number)
             continue
         if row[:width] == titles or _is_text(row, columns):
             result.skipped.append(number)
-            result.named |= named_in(row)
             continue
         lot = reader.read(number, row, on)
         if isinstance(lot, Lot):
@@ -72,11 +75,6 @@ def read_rows(table: Table, columns: Columns, readings: Mapping[int, Reading]) -
         else:
             result.faults.append(lot)
     return result
-
-
-def named_in(row: Sequence[Cell]) -> frozenset[str]:
-    """Return every symbol in the row."""
-    return frozenset(all_tickers_in(cell for cell in row if isinstance(cell, str)))
 
 
 def _dates(table: Table, columns: Columns) -> list[date | None]:
@@ -90,19 +88,27 @@ def _is_text(row: Row, columns: Columns) -> bool:
         place: cell for place, cell in enumerate(row) if isinstance(cell, Decimal) or cell.strip()
     }
     first = next(iter(filled.values()))
+    needed = {place for role, place in columns.roles.items() if role in NEEDED}
+    has_code = columns.roles[Role.ATIVO] in filled
     if isinstance(first, str):
         words = fold(first).replace(":", "").split()
         if words and (words[0] in TOTALS or words[-1] in TOTALS):
-            return True
+            return not (needed <= filled.keys() and _is_named_total(words, filled, columns))
         if len(filled) == 1 and not is_number(first):
             return not tickers_in(first)
-    needed = {place for role, place in columns.roles.items() if role in NEEDED}
-    has_code = columns.roles[Role.ATIVO] in filled
     return (
         not has_code
         and not needed <= filled.keys()
         and all(isinstance(cell, Decimal) or is_number(cell) for cell in filled.values())
     )
+
+
+def _is_named_total(words: Sequence[str], filled: Mapping[int, Cell], columns: Columns) -> bool:
+    """Return whether the word belongs to a company's name, such as Grupo Soma beside SOMA3."""
+    code = columns.roles[Role.ATIVO]
+    is_beside = code in filled and code != min(filled)
+    others = {word for word in words if word not in TOTALS and not tickers_in(word)}
+    return is_beside and bool(tickers_in(str(filled[code]))) and bool(others - OF_TOTALS)
 
 
 class _RowReader:
@@ -121,14 +127,16 @@ class _RowReader:
         self._readings = readings
         self._width = table.width
         self._expected = columns.ignored | set(columns.roles.values())
-        # A row that is too long shows that the file's decimal commas separate columns.
+        # One row that is too long shows that the file separates columns by its decimal commas.
         self._are_cut = any(self._is_long(row) for _number, row in table.rows)
 
     def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
         reasons: list[Reason] = []
-        symbol, quantity, price, nota, _length = (
+        for check in (self._check_length, self._check_currency):
+            self._try(check, row, reasons)
+        symbol, quantity, price, nota = (
             self._try(read, row, reasons)
-            for read in (self._symbol, self._quantity, self._price, self._nota, self._check_length)
+            for read in (self._symbol, self._quantity, self._price, self._nota)
         )
         if reasons:
             return self._fault(number, row, reasons)
@@ -159,16 +167,14 @@ class _RowReader:
             text=code[:MAX_TEXT],
             symbol=symbols[0] if len(symbols) == 1 else "",
             reasons=tuple(reasons),
-            symbols=named_in(row),
-            row=tuple(row),
         )
 
     def _check_length(self, row: Row) -> None:
         if self._is_long(row) or (self._are_cut and self._may_be_cut(row)):
             raise Unreadable(
                 _(
-                    "A linha não cabe no cabeçalho (%(cells)s células para %(titles)s títulos): "
-                    "um número com vírgula pode ter sido cortado em dois."
+                    "A linha é mais longa que o cabeçalho (%(cells)s células para %(titles)s "
+                    "títulos): um número com vírgula pode ter sido cortado em dois."
                 ),
                 cells=len(row),
                 titles=self._width,
@@ -185,7 +191,7 @@ class _RowReader:
         ]
         if not is_empty(extra):
             return True
-        # An empty last cell may be a missing nota, and the one before it the cents.
+        # With an empty last cell, which may be a missing nota, the one before it may be the cents.
         is_pointed = decimal_separators(str(cell) for cell in row) == {POINT}
         return bool(extra) and self._table.sheet.separator == COMMA and not is_pointed
 
@@ -211,10 +217,19 @@ class _RowReader:
         number = self._number(row, Role.QUANTIDADE)
         if number is None:
             raise Unreadable(_("Falta a quantidade."))
-        is_sale = Role.OPERACAO in self._columns.roles and (
-            fold(str(self._cell(row, Role.OPERACAO))) in SOLD
-        )
-        return Fraction(-abs(number) if is_sale else number)
+        return Fraction(-abs(number) if self._is_sale(row) else number)
+
+    def _is_sale(self, row: Row) -> bool:
+        text = str(self._cell(row, Role.OPERACAO)).strip()
+        sale = is_sale(text)
+        if sale is None and text:
+            raise Unreadable(_("“%(text)s” não é compra nem venda."), text=text[:MAX_TEXT])
+        return bool(sale)
+
+    def _check_currency(self, row: Row) -> None:
+        text = str(self._cell(row, Role.MOEDA)).strip()
+        if not is_blank(text) and not REAIS.match(fold(text)):
+            raise Unreadable(_("A moeda é “%(text)s”, não o real."), text=text[:MAX_TEXT])
 
     def _price(self, row: Row) -> Fraction:
         """Return the price of one unit; a sale needs none."""
@@ -251,14 +266,14 @@ class _RowReader:
         return row[place] if place is not None and place < len(row) else ""
 
     def _number(self, row: Row, role: Role) -> Decimal | None:
-        """Return a number, None where there is none. Raises: Unreadable."""
+        """Return the number of a cell, None if it is blank. Raises: Unreadable."""
         cell = self._cell(row, role)
         if isinstance(cell, str):
             if is_blank(cell):
                 return None
             cell = self._parsed(cell, role)
         if cell and cell.adjusted() >= MAX_DIGITS:
-            template = _("%(title)s: não cabe, o limite é 9.999.999.999.")
+            template = _("%(title)s: o valor passa do limite de 9.999.999.999.")
             raise Unreadable(template, title=self._titles[role])
         return cell
 

@@ -43,7 +43,10 @@ class UnreadableFile(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is not imported; translated when shown, which most of 5,000 never are."""
+    """A reason for not importing something.
+
+    It is translated when it is shown, as most of the reasons of a file of 5,000 rows never are.
+    """
 
     template: str
     params: Mapping[str, Any] = field(default_factory=dict)

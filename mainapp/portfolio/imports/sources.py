@@ -1,7 +1,7 @@
-"""Files of B3 and other services, known by the titles of their columns.
+"""Files of B3 and other services, recognised by the titles of their columns.
 
-B3's names and columns are those of the Área do Investidor as of 2026; the sheets' names do not
-tell, since two different reports have one called Movimentação.
+B3's names and columns are those of the Área do Investidor as of 2026. The names of the sheets are
+not used, because two different reports have a sheet called Movimentação.
 """
 
 from collections.abc import Iterable
@@ -14,9 +14,9 @@ from mainapp.portfolio.imports.titles import Role, title_words
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A known kind of table. `advice` tells where it belongs if it is no portfolio.
+    """A known kind of table. `advice` explains to the user why it is not a portfolio.
 
-    Without `advice` the table is imported as any other.
+    Without `advice` the table is imported like any other.
     """
 
     name: str
@@ -25,16 +25,16 @@ class Source:
 
 
 LEDGER = _(
-    "Não é uma carteira, e sim uma lista de operações: o lugar dela é o livro de operações, que "
-    "ainda não existe aqui. Para a carteira, traga uma planilha com quantidade e preço médio."
+    "Não é uma carteira, e sim uma lista de operações, própria do livro de operações, que ainda "
+    "não existe aqui. Para a carteira, envie uma planilha com quantidade e preço médio."
 )
 INCOME = _(
-    "Não é uma carteira, e sim uma lista de proventos: o lugar dela é o livro de operações, que "
-    "ainda não existe aqui."
+    "Não é uma carteira, e sim uma lista de proventos, própria do livro de operações, que ainda "
+    "não existe aqui."
 )
 POSITION = _(
-    "Ela traz as quantidades, mas não o preço médio: o lugar dela é a conferência do livro de "
-    "operações, que ainda não existe aqui. Para importar, acrescente a ela uma coluna Preço médio."
+    "Traz as quantidades, mas não o preço médio: serve para conferir o livro de operações, que "
+    "ainda não existe aqui. Para importar, acrescente uma coluna Preço médio."
 )
 FIXED_INCOME = _("São investimentos que não são negociados em bolsa: a carteira não os guarda.")
 LOANS = _("São ações emprestadas: a carteira guarda o que é seu, com o preço médio.")
@@ -105,13 +105,13 @@ SOURCES = (
 
 
 def source_of(titles: Iterable[str]) -> Source | None:
-    """Return the source whose titles are all there."""
+    """Return the first source all of whose titles are present."""
     present = {" ".join(title_words(title)) for title in titles}
     return next((each for each in SOURCES if present.issuperset(each.titles)), None)
 
 
 def is_portfolio(source: Source | None, roles: set[Role]) -> bool:
-    """Return whether the table is imported: Posição is, with a preço médio that its user added."""
+    """Return whether to import the table. Posição is one once its user has added a preço médio."""
     if source is None or not source.advice:
         return True
     return source.advice == POSITION and Role.PRECO_MEDIO in roles

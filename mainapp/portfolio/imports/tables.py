@@ -1,23 +1,24 @@
-"""Tables of a sheet: a head, which may span rows, and the rows below it.
+"""Tables of a sheet: a header of one or more rows, and the rows below it.
 
-A sheet may hold several tables, one below the other, with texts above and between them.
+A sheet may hold several tables, below or beside each other, with texts above and between them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from mainapp.portfolio.imports.numbers import is_number
 from mainapp.portfolio.imports.sheets import Cell, Row, Sheet, column_name, is_empty
 from mainapp.portfolio.imports.sources import source_of
-from mainapp.portfolio.imports.tickers import tickers_in
+from mainapp.portfolio.imports.tickers import APART, tickers_in
 from mainapp.portfolio.imports.titles import MAX_TITLE, WEAK, Role, roles_of
 
 MAX_TABLES = 60
-HEAD_ROWS = 3
-# Cells that are looked at as titles; 8,000 different ones take 0.3 s.
+HEADER_ROWS = 3
+# Cells to examine as titles; 8,000 different ones take 0.3 s.
 MAX_TITLES = 8_000
-# What the titles of amounts, and one title of each known file, contain.
+# Parts of the titles of amounts, and of one title of each known file.
 HINTS = (
     "qt", "quant", "shares", "units", "cotas", "unid", "ações", "acoes", "pm", "p m", "p.m", "pre",
     "pri", "pr.", "cust", "cost", "val", "vlr", "med", "méd", "avg", "average", "invest", "aplic",
@@ -30,20 +31,19 @@ MONEY = {Role.PRECO_MEDIO, Role.CUSTO_TOTAL}
 class Table:
     """A table; rows keep their numbers in the sheet. `key` is its number in the file.
 
-    Columns beyond the head have an empty title. `above` are the texts before its head.
+    Columns beyond the header have an empty title.
     """
 
     key: int
     sheet: Sheet
-    head_number: int
+    header_number: int
     titles: list[str]
     groups: list[str]
     rows: list[tuple[int, Row]]
-    above: list[Row] = field(default_factory=list)
 
     @property
     def width(self) -> int:
-        """The number of columns of the head, up to its last title."""
+        """The number of columns of the header, up to its last title."""
         return max((place for place, title in enumerate(self.titles, start=1) if title), default=0)
 
     @property
@@ -54,9 +54,9 @@ class Table:
         return [row[place] if place < len(row) else "" for _number, row in self.rows]
 
     def title(self, place: int) -> str:
-        return self.head_title(place) or column_name(place)
+        return self.header_title(place) or column_name(place)
 
-    def head_title(self, place: int) -> str:
+    def header_title(self, place: int) -> str:
         return self.titles[place] if place < len(self.titles) else ""
 
     def group(self, place: int) -> str:
@@ -64,32 +64,62 @@ class Table:
 
 
 def find_tables(sheet: Sheet, *, first_key: int = 0) -> list[Table]:
-    """Return the tables of a sheet; one without a head if only its values show that it is one."""
-    heads = _heads(sheet.rows)
-    if not heads:
-        return _without_head(sheet, first_key)
+    """Return the tables of a sheet; if it has no header, the table that its values show."""
+    headers = _headers(sheet.rows)
+    if not headers:
+        return _without_header(sheet, first_key)
     tables: list[Table] = []
-    ends = [place - size + 1 for place, size in heads[1:]] + [len(sheet.rows)]
-    start = 0
-    for (place, size), end in zip(heads, ends, strict=True):
+    ends = [place - size + 1 for place, size in headers[1:]] + [len(sheet.rows)]
+    for (place, size), end in zip(headers, ends, strict=True):
         titles, groups = _titles(sheet.rows, place, size)
         body = list(enumerate(sheet.rows[place + 1 : end], start=place + 2))
-        tables.append(
-            Table(
-                key=first_key + len(tables),
-                sheet=sheet,
-                head_number=place + 1,
-                titles=titles,
-                groups=groups,
-                rows=body,
-                above=sheet.rows[start : place - size + 1],
+        for first, last in _blocks(titles, groups):
+            cells = _cells_between(first, last)
+            tables.append(
+                Table(
+                    key=first_key + len(tables),
+                    sheet=sheet,
+                    header_number=place + 1,
+                    titles=cells(titles),
+                    groups=cells(groups),
+                    rows=[(number, cells(row)) for number, row in body],
+                )
             )
-        )
-        start = end
     return tables
 
 
-def _without_head(sheet: Sheet, key: int) -> list[Table]:
+def _blocks(titles: Sequence[str], groups: Sequence[str]) -> list[tuple[int, int | None]]:
+    """Return the first column of each table side by side, and the column after its last.
+
+    Tables are side by side if columns without a title separate them and each has all roles that a
+    table needs. Usually there is only one.
+    """
+    starts = [
+        place
+        for place, title in enumerate(titles)
+        if title and (not place or not titles[place - 1])
+    ]
+    ends = [*starts[1:], len(titles)]
+    are_complete = all(
+        _has_all_roles(titles[first:last], groups[first:last])
+        for first, last in zip(starts, ends, strict=True)
+    )
+    if len(starts) < 2 or not are_complete:
+        return [(0, None)]
+    return [(0, ends[0]), *zip(starts[1:-1], ends[1:-1], strict=True), (starts[-1], None)]
+
+
+def _has_all_roles(titles: Sequence[str], groups: Sequence[str]) -> bool:
+    roles = set().union(*map(roles_of, titles, groups))
+    return Role.QUANTIDADE in roles and Role.ATIVO in roles and bool(roles & MONEY)
+
+
+def _cells_between(first: int, last: int | None) -> Callable[[Sequence[Any]], list[Any]]:
+    """Return a function that returns a row with empty cells outside these columns."""
+    return lambda row: [*([""] * first), *row[first:last]]
+
+
+def _without_header(sheet: Sheet, key: int) -> list[Table]:
     rows = [(number, row) for number, row in enumerate(sheet.rows, start=1)]
     named = sum(any(_is_ticker(cell) for cell in row) for row in sheet.rows[:50])
     filled = sum(not is_empty(row) for row in sheet.rows[:50])
@@ -97,39 +127,49 @@ def _without_head(sheet: Sheet, key: int) -> list[Table]:
     if width < 2 or not named or named < filled / 2:
         return []
     titles = [""] * width
-    return [Table(key=key, sheet=sheet, head_number=0, titles=titles, groups=titles, rows=rows)]
+    return [Table(key=key, sheet=sheet, header_number=0, titles=titles, groups=titles, rows=rows)]
 
 
-def _heads(rows: Sequence[Row]) -> list[tuple[int, int]]:
-    """Return the place of each head's last row and the number of its rows."""
-    heads: list[tuple[int, int]] = []
+def _headers(rows: Sequence[Row]) -> list[tuple[int, int]]:
+    """Return the place of each header's last row and the number of its rows."""
+    headers: list[tuple[int, int]] = []
     seen: set[tuple[str, ...]] = set()
     searched = 0
     for place, row in enumerate(rows):
         text = " ".join(map(str, row)).lower()
-        if not any(hint in text for hint in HINTS) or not _is_head_like(row):
+        if not any(hint in text for hint in HINTS) or not _is_header_like(row):
             continue
         searched += len(row)
-        if searched > MAX_TITLES or len(heads) == MAX_TABLES:
+        if searched > MAX_TITLES or len(headers) == MAX_TABLES:
             break
-        if size := _head_size(rows, place):
+        size = 0 if _is_section(rows, place, headers) else _header_size(rows, place)
+        if size:
             titles, _groups = _titles(rows, place, size)
-            if tuple(titles) not in seen:  # the same head again is a row to skip, as on a new page
-                heads.append((place, size))
+            # The same header again, as on a new page, is a row to skip.
+            if tuple(titles) not in seen:
+                headers.append((place, size))
             seen.add(tuple(titles))
-    # A row of titles may be complete alone, and yet be the upper part of a head.
-    followers = [place - size + 1 for place, size in heads[1:]] + [len(rows)]
-    return [head for head, start in zip(heads, followers, strict=False) if head[0] < start]
+    # A row of titles may be a complete header and also the first row of a larger one.
+    followers = [place - size + 1 for place, size in headers[1:]] + [len(rows)]
+    return [header for header, start in zip(headers, followers, strict=False) if header[0] < start]
 
 
-def _head_size(rows: Sequence[Row], place: int) -> int:
-    """Return the number of rows of the head that ends at `place`; 0 if none does."""
-    for size in range(1, min(HEAD_ROWS, place + 1) + 1):
-        if size > 1 and not _is_head_like(rows[place - size + 1]):
+def _is_section(rows: Sequence[Row], place: int, headers: Sequence[tuple[int, int]]) -> bool:
+    """Return whether the row is one text, in the column of the codes below a complete header."""
+    filled = [column for column, cell in enumerate(rows[place]) if not is_empty([cell])]
+    if len(filled) != 1 or not headers or headers[-1][0] != place - 1:
+        return False
+    return Role.ATIVO in roles_of(_text(rows[place - 1], filled[0]))
+
+
+def _header_size(rows: Sequence[Row], place: int) -> int:
+    """Return the number of rows of the header that ends at `place`; 0 if none does."""
+    for size in range(1, min(HEADER_ROWS, place + 1) + 1):
+        if size > 1 and not _is_header_like(rows[place - size + 1]):
             return 0
-        if _is_head(*_titles(rows, place, size)):
+        if _is_header(*_titles(rows, place, size)):
             above = rows[place - size] if place >= size else []
-            return size + (size < HEAD_ROWS and _is_head_like(above) and _filled(above) > 1)
+            return size + (size < HEADER_ROWS and _is_header_like(above) and _filled(above) > 1)
     return 0
 
 
@@ -137,17 +177,20 @@ def _filled(row: Row) -> int:
     return sum(isinstance(cell, Decimal) or bool(cell.strip()) for cell in row)
 
 
-def _is_head_like(row: Row) -> bool:
+def _is_header_like(row: Row) -> bool:
     """Return whether the row has no ticker, and more texts than numbers."""
     numbers = sum(isinstance(cell, Decimal) or is_number(cell) for cell in row)
     return 2 * numbers < _filled(row) and not any(map(_is_ticker, row))
 
 
 def _is_ticker(cell: Cell) -> bool:
-    return isinstance(cell, str) and len(cell) <= MAX_TITLE and bool(tickers_in(cell))
+    """Return whether the text is no title, which may look like PETR 4: Nota 1."""
+    if not isinstance(cell, str) or len(cell) > MAX_TITLE or APART.fullmatch(cell.strip()):
+        return False
+    return bool(tickers_in(cell))
 
 
-def _is_head(titles: Sequence[str], groups: Sequence[str]) -> bool:
+def _is_header(titles: Sequence[str], groups: Sequence[str]) -> bool:
     """Return whether these are the titles of a known file, or of an amount and something else."""
     if source_of(titles):
         return True
@@ -155,17 +198,17 @@ def _is_head(titles: Sequence[str], groups: Sequence[str]) -> bool:
         {role for role, rank in roles_of(title, group).items() if rank < WEAK or role in MONEY}
         for title, group in zip(titles, groups, strict=True)
     ]
-    found = set().union(*roles)
-    amounts = found & {Role.QUANTIDADE, *MONEY}
-    named = [each for each in roles if each]
-    return bool(amounts) and len(named) > 1 and len(found) > 1
+    distinct = set().union(*roles)
+    amounts = distinct & {Role.QUANTIDADE, *MONEY}
+    with_role = [each for each in roles if each]
+    return bool(amounts) and len(with_role) > 1 and len(distinct) > 1
 
 
 def _titles(rows: Sequence[Row], place: int, size: int) -> tuple[list[str], list[str]]:
-    """Return the titles of a head whose last row is `place`, and what stands above each.
+    """Return the titles of a header whose last row is `place`, and the text above each.
 
     A cell that spans columns has its text in the first one only. A blank title takes the text
-    right above it, as under a cell that spans rows.
+    directly above it, as under a cell that spans rows.
     """
     span = rows[place - size + 1 : place + 1]
     width = max(map(len, span))

@@ -8,8 +8,9 @@ from functools import lru_cache
 from mainapp.market.symbols import canonical
 
 WORD = re.compile(r"[A-Za-z0-9]+", re.ASCII)
-ANOTHER = re.compile(r"[A-Za-z0-9]+\s*[/,;+&|]", re.ASCII)
-LIKELY = re.compile(r"[A-Za-z0-9]{4}[0-9]|[Ii][Bb][Oo][Vv]", re.ASCII)
+ANOTHER = re.compile(r"[A-Za-z0-9]+\s*(?:[/,;+&|]|(?:e|ou|and|or)\s)", re.ASCII | re.IGNORECASE)
+LIKELY = re.compile(r"[A-Za-z0-9]{4}[ ._-]?[0-9]|[Ii][Bb][Oo][Vv]", re.ASCII)
+APART = re.compile(r"([A-Za-z0-9]{4})[ ._-]([0-9]{1,2}[Ff]?)", re.ASCII)  # PETR-4, alone in a cell
 # A superset of the grammar of `market.symbols`, for long texts.
 TICKER = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Za-z0-9]{4}[0-9]{1,2}[A-Za-z]{0,2}|IBOV)(?![A-Za-z0-9])"
@@ -19,14 +20,16 @@ PREFIXES = {"BVMF", "BMFBOVESPA", "BOVESPA", "B3", "SAO"}
 
 @lru_cache(maxsize=20_000)
 def tickers_in(text: str) -> tuple[str, ...]:
-    """Return the symbols in a text, without repetition; a ticker at its beginning stands alone.
+    """Return the symbols in a text, without repetition; only the first if the text begins with it.
 
-    `JBSS32 (ex JBSS3)` names JBSS32; `PETR4/VALE3` names both. A fractional ticker gives the
+    `JBSS32 (ex JBSS3)` names JBSS32; `PETR4/VALE3` names both. A fractional ticker returns the
     symbol of its stock.
     """
     visible = text if text.isascii() else _visible(text)
     if not LIKELY.search(visible):
         return ()
+    if (apart := APART.fullmatch(visible.strip())) and (symbol := canonical(apart[1] + apart[2])):
+        return (symbol,)
     words = WORD.findall(visible)
     if len(words) > 1 and words[0].upper() in PREFIXES:
         words = words[1:]

@@ -16,11 +16,12 @@ class Role(StrEnum):
     NOTA = "nota"
     DATA = "data"
     OPERACAO = "operacao"
+    MOEDA = "moeda"
 
 
 EXACT, LIKELY, WEAK = 0, 1, 2  # ranks of a title for a role
 
-# Words without which a title says the same: Preço médio (R$), Preço de compra, Data do negócio.
+# Words that do not change a title's meaning: Preço médio (R$), Preço de compra, Data do negócio.
 FILLERS = {
     "r",
     "rs",
@@ -39,7 +40,7 @@ FILLERS = {
 }
 MAX_TITLE = 60
 
-# The titles of each rank, as `title_words` leaves them.
+# The titles of each rank, normalised by `title_words`.
 TITLES: dict[Role, dict[int, str]] = {
     Role.ATIVO: {
         EXACT: (
@@ -59,7 +60,7 @@ TITLES: dict[Role, dict[int, str]] = {
             "quantidade total|qtd total|qtde total|total cotas|numero cotas|n cotas|no cotas|"
             "quantidade cotas|quantidade acoes|qtd cotas|qtd acoes|number shares|"
             "total shares|quantidade atual|qtd atual|"
-            "total acoes|numero acoes|n acoes|no acoes"
+            "total acoes|numero acoes|n acoes|no acoes|unid|holdings|qtd custodia"
         ),
     },
     Role.PRECO_MEDIO: {
@@ -68,7 +69,8 @@ TITLES: dict[Role, dict[int, str]] = {
             "preco medio compra|preco medio aquisicao|preco aquisicao|preco compra|"
             "preco pago|custo unitario|average price|avg price|average cost|avg cost|"
             "purchase price|cost share|unit cost|buy price|entry price|price paid|"
-            "preco entrada|custo acao|custo cota|average purchase price|avg buy price"
+            "preco entrada|custo acao|custo cota|average purchase price|avg buy price|"
+            "preco custo|cost price|pmc|cotacao media|cost basis share|medio|media"
         ),
         WEAK: (
             "preco|price|preco unitario|preco unit|unit price|valor unitario|preco acao|preco cota"
@@ -80,7 +82,8 @@ TITLES: dict[Role, dict[int, str]] = {
             "custo aquisicao|valor aquisicao|valor compra|total compra|total pago|valor pago|"
             "total cost|cost basis|invested|invested amount|amount invested|investido|"
             "aplicado|total aplicado|valor custo|capital investido|montante investido|"
-            "book cost|total invested|total cost basis"
+            "book cost|total invested|total cost basis|valor total compra|total gasto|"
+            "total aportado|valor aportado|financeiro compra"
         ),
     },
     Role.NOTA: {
@@ -97,10 +100,12 @@ TITLES: dict[Role, dict[int, str]] = {
     Role.OPERACAO: {
         EXACT: (
             "operacao|tipo operacao|c v|compra venda|lado|side|transaction type|"
-            "tipo movimentacao|entrada saida|action|buy sell"
+            "tipo movimentacao|entrada saida|action|buy sell|d c|c d|"
+            "debito credito|credito debito|compra ou venda"
         ),
-        WEAK: "tipo|type|movimentacao|natureza",
+        WEAK: "tipo|type|movimentacao|natureza|posicao|position|situacao|status",
     },
+    Role.MOEDA: {EXACT: "moeda|currency|ccy|moeda ativo|moeda negociacao|moeda preco"},
 }
 BY_TITLE = {
     role: {title: rank for rank, titles in ranks.items() for title in titles.split("|")}
@@ -108,7 +113,7 @@ BY_TITLE = {
 }
 
 AVERAGE = {"medio", "media", "average", "avg"}
-# Groups of words, of which a title has one each: Preço médio (abertura), Qtd. em custódia.
+# Groups of words; a title with a word of every group is likely: Preço médio (abertura), Qtd. livre.
 LIKELY_WORDS: dict[Role, list[tuple[set[str], ...]]] = {
     Role.QUANTIDADE: [
         ({"quantidade", "qtd", "qtde", "quantity", "qty", "cotas", "shares", "unidades"},)
@@ -131,7 +136,7 @@ NOW = {"atual", "current", "mercado", "market", "fechamento", "close", "ultimo",
        "alvo", "target", "justo", "hoje"}  # fmt: skip
 PART = {"indisponivel", "bloqueada", "bloqueado", "pendente", "garantia", "aluguel", "ideal",
         "comprar", "minima", "projetada"}  # fmt: skip
-# Words that take a title its role, unless it is exact.
+# Words that exclude a title from a role, unless it is exact.
 EXCLUDED = {
     Role.QUANTIDADE: SOLD | PART,
     Role.PRECO_MEDIO: SOLD | FOREIGN | NOW,
@@ -142,7 +147,7 @@ EXCLUDED = {
 
 @lru_cache(maxsize=10_000)
 def title_words(title: str) -> tuple[str, ...]:
-    """Return the words of a title, folded and without fillers; none of a text that is too long."""
+    """Return the words of a title, folded and without fillers; none if it is too long for one."""
     if len(title) > MAX_TITLE:
         return ()
     return tuple(word for word in re.findall(r"[a-z0-9]+", fold(title)) if word not in FILLERS)
@@ -152,15 +157,15 @@ def title_words(title: str) -> tuple[str, ...]:
 def roles_of(title: str, group: str = "") -> dict[Role, int]:
     """Return the possible roles of a column's title, each with its rank.
 
-    `group` is what stands above the title in a head of two rows: Venda above Preço médio.
+    `group` is the text above the title in a header of several rows: Venda above Preço médio.
     """
     words = title_words(title)
     around = {*words, *title_words(group)}
     roles = {}
     for role, titles in BY_TITLE.items():
         rank = titles.get(" ".join(words), _likely(role, set(words)))
-        is_foreign = around & EXCLUDED.get(role, set())
-        if rank is not None and not (is_foreign and not _is_own(role, words, around)):
+        is_excluded = bool(around & EXCLUDED.get(role, set()))
+        if rank is not None and (not is_excluded or _keeps_role(role, words, around)):
             roles[role] = rank
     return roles
 
@@ -172,10 +177,17 @@ def _likely(role: Role, words: set[str]) -> int | None:
     return None
 
 
-def _is_own(role: Role, words: Sequence[str], around: set[str]) -> bool:
-    """Return whether words such as `atual` leave the title its role: Preço médio atual."""
+def _keeps_role(role: Role, words: Sequence[str], around: set[str]) -> bool:
+    """Return whether a title keeps its role beside words such as `atual`: Preço médio atual."""
     if around & (SOLD | FOREIGN):
         return False
     return " ".join(words) in BY_TITLE[role] or (
         role == Role.PRECO_MEDIO and bool(around & AVERAGE)
     )
+
+
+def is_sold_quantity(title: str, group: str = "") -> bool:
+    """Return whether a column has quantities that were sold: Qtd. vendida, or Venda above Qtd."""
+    words = {*title_words(title), *title_words(group)}
+    quantities = LIKELY_WORDS[Role.QUANTIDADE][0][0]
+    return bool(words & SOLD and words & quantities)

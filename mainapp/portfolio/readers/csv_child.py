@@ -13,8 +13,10 @@ from collections import Counter
 from itertools import islice
 from typing import Any
 
-# In the order of preference, where two separate the sample equally well.
+# In order of preference when several separate the sample equally well.
 SEPARATORS = (";", "\t", "|", ",")
+# Tried only if none of those finds the titles of a table.
+RARE_SEPARATORS = (":", "^", "~", "#", "*", " ")
 SAMPLE_ROWS = 500
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 # Beginnings of the titles of the columns that every portfolio has.
@@ -23,10 +25,10 @@ TITLE = re.compile(
     r"price|average|avg|custo|cost|p\.? ?m\b|valor|nota",
     re.IGNORECASE,
 )
-# Appended as a last row: it is a part of the row before if that has an open quotation mark.
+# Appended as the last row; an open quotation mark makes it part of the row before.
 END = "\0"
 # The first line of some files names the separator to Excel.
-DIRECTIVE = re.compile(r"sep=([;,|\t])[;,|\t]*\s*", re.IGNORECASE)
+DIRECTIVE = re.compile(r"sep=([^\w\s\"]|[\t ])[;,|\t]*\s*", re.IGNORECASE)
 
 
 def work(arguments: list[str], data: bytes) -> dict[str, Any]:
@@ -71,7 +73,10 @@ def decoded(data: bytes) -> str:
 
 
 def half_of_zeros(start: bytes) -> str:
-    """Return the UTF-16 of a text without a mark: every second byte of Latin letters is zero."""
+    """Return the UTF-16 codec of a text without a byte order mark, or an empty string.
+
+    In Latin text every second byte is zero.
+    """
     even, odd = start[::2], start[1::2]
     if odd.count(0) > 0.8 * len(odd) and not even.count(0):
         return "utf-16-le"
@@ -81,12 +86,17 @@ def half_of_zeros(start: bytes) -> str:
 
 
 def separator(text: str) -> str:
-    """Return the separator that finds the most titles in one row.
+    """Return the separator that gives the most titles in one row.
 
-    Without titles it is the one that splits most rows into the same number of columns.
+    Without titles it is the one that splits the most rows into the same number of columns.
     """
     scores = {each: fitness(text, each) for each in SEPARATORS}
-    return max(SEPARATORS, key=lambda each: scores[each])
+    best = max(SEPARATORS, key=lambda each: scores[each])
+    if not scores[best][0]:
+        rare = {each: fitness(text, each) for each in RARE_SEPARATORS}
+        likely = max(RARE_SEPARATORS, key=lambda each: rare[each])
+        return likely if rare[likely][0] > 2 else best
+    return best
 
 
 def fitness(text: str, delimiter: str) -> tuple[int, int, int]:

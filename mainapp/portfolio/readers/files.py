@@ -26,18 +26,18 @@ from mainapp.portfolio.policies import MAX_FILE_ROWS
 
 CSV, XLSX = (Path(__file__).with_name(f"{kind}_child.py") for kind in ("csv", "xlsx"))
 LIMITS = bounded_child.Limits(memory=96 * bounded_child.MIB)
-# Rows of a file: those of its tables, their titles and what stands above.
+# Rows of a file: those of its tables, their titles and the texts above.
 MAX_ROWS = MAX_FILE_ROWS + 500
 BUSY = _("Muitos arquivos chegaram ao mesmo tempo: tente de novo em instantes.")
 ODS = _("Este é um arquivo do LibreOffice (.ods): salve como .xlsx ou CSV.")
 HTML = _("Este arquivo é uma página da web com nome de planilha: abra-o e salve como .xlsx.")
-# By their first bytes, in small letters.
+# By their first bytes, in lower case.
 FOREIGN_FORMATS = {
     b"\xd0\xcf\x11\xe0": _(
         "Este é um arquivo antigo do Excel (.xls), ou tem senha: salve como .xlsx ou CSV."
     ),
     b"%pdf": _(
-        "Este arquivo é um PDF: traga um CSV ou XLSX. Notas de corretagem ainda não são lidas."
+        "Este arquivo é um PDF: envie um CSV ou XLSX. Notas de corretagem ainda não são lidas."
     ),
     b"<html": HTML,
     b"<!doctype html": HTML,
@@ -47,7 +47,7 @@ REFUSALS = {
     "large": TOO_LARGE,
     "busy": BUSY,
     "wide": _("A planilha tem mais de 200 colunas."),
-    "columns": _("As linhas deste CSV não se deixam separar em colunas."),
+    "columns": _("Não conseguimos separar as linhas deste CSV em colunas."),
 }
 
 
@@ -66,18 +66,18 @@ def read_sheets(data: bytes) -> list[Sheet]:
     return _sheets(CSV, data=data)
 
 
-def write_csv(head: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
+def write_csv(header: Sequence[str], rows: Sequence[Sequence[str]]) -> bytes:
     file = io.StringIO()
-    csv_writer(file).writerows([head, *rows])
+    csv_writer(file).writerows([header, *rows])
     return file.getvalue().encode()
 
 
-def write_xlsx(title: str, head: Sequence[str], rows: Sequence[Sequence[Cell | int]]) -> bytes:
+def write_xlsx(title: str, header: Sequence[str], rows: Sequence[Sequence[Cell | int]]) -> bytes:
     """Return the file; a number that would lose digits as a float is written as text.
 
     Raises: UnreadableFile while the server is busy.
     """
-    sheet = {"title": title, "rows": [head, *([_written(cell) for cell in row] for row in rows)]}
+    sheet = {"title": title, "rows": [header, *([_written(cell) for cell in row] for row in rows)]}
     answer = bounded_child.run(XLSX, "write", data=json.dumps(sheet).encode(), limits=LIMITS)
     if "error" in answer:
         raise UnreadableFile(REFUSALS[answer["error"]])

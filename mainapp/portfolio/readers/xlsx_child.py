@@ -30,7 +30,7 @@ import openpyxl
 MAX_UNPACKED_BYTES = 10 * 1024 * 1024
 MAX_PARTS = 500
 MAX_SHEETS = 50
-# Excel keeps 15 digits; further ones are noise of floating-point arithmetic.
+# Excel stores 15 significant digits; more are noise of floating-point arithmetic.
 DIGITS = 15
 FOREIGN = re.compile(r"US\$|USD|EUR|GBP|[€£]|\[\$\$|^\$|\"\$\"")
 # Exceptions that zipfile and openpyxl raise on broken packages; XML errors are SyntaxErrors.
@@ -62,7 +62,7 @@ def work(arguments: list[str], data: bytes) -> dict[str, Any]:
 
 
 def is_large(data: bytes) -> bool:
-    """Check the unpacked size. No reader unpacks more than the package's directory declares."""
+    """Check the unpacked size; zipfile never unpacks more than the package's directory declares."""
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         parts = package.infolist()
     return len(parts) > MAX_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES

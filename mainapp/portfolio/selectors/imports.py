@@ -1,10 +1,10 @@
-"""An import as its preview shows it: the file's holdings beside the user's."""
+"""Comparison of an imported file with the user's portfolio, for the preview."""
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -12,10 +12,10 @@ from mainapp.accounts.models import User
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import describe, get_successions
 from mainapp.market.selectors.watchlists import stocks_named
-from mainapp.market.symbols import fold
 from mainapp.portfolio.imports.columns import candidate_symbols
-from mainapp.portfolio.imports.merging import Became, Merged
-from mainapp.portfolio.imports.outcome import Outcome, combine, named_symbols
+from mainapp.portfolio.imports.merging import Conversion, Merged
+from mainapp.portfolio.imports.naming import Names, names_in
+from mainapp.portfolio.imports.outcome import Outcome, combine, today
 from mainapp.portfolio.imports.reading import (
     Choices,
     ReadTable,
@@ -28,18 +28,15 @@ from mainapp.portfolio.selectors.holdings import holdings_of
 from mainapp.portfolio.templatetags.carteira import exact
 from mainapp.portfolio.valuation import Holding, add, times
 
-WORD = re.compile(r"[a-z0-9]+")
-LEAST_WORD = 3
-COMMON_WORDS = {"banco", "cia", "companhia", "fundo", "fii", "etf", "bdr", "grupo", "dos", "das"}
 UNKNOWN = gettext_noop("Não conhecemos o ativo “%(text)s”.")
 INDEX = gettext_noop("%(text)s é um índice: não se compra nem se guarda na carteira.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A holding of the file, and the user's present one of that stock, if any.
+    """A holding of the file, and the user's own of that stock, if any.
 
-    `former` are the user's holdings of codes that became this one: the change replaces them.
+    `former` are the user's holdings under former codes of the stock: the change replaces them.
     """
 
     stock: Stock
@@ -75,19 +72,19 @@ class Total:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """A file beside a portfolio.
+    """A file compared with a portfolio.
 
-    `unknown_ratios` are the former codes whose ratio only the user can say. `kept` are the user's
-    holdings that the file names in what is not imported: they are never deleted. `unnamed` are
-    those that it does not name.
+    `unknown_ratios` are the former codes whose ratio the user must enter. `protected` holdings are
+    never deleted: the file names them in rows or sheets that are not imported. `unnamed` are those
+    that it does not name.
     """
 
     tables: Sequence[ReadTable]
     unread: Sequence[Unread]
-    unknown_ratios: Mapping[str, Became]
+    unknown_ratios: Mapping[str, Conversion]
     outcome: Outcome
     changes: Sequence[Change]
-    kept: Sequence[Holding]
+    protected: Sequence[Holding]
     unnamed: Sequence[Holding]
     before: Total
     after_update: Total
@@ -99,14 +96,14 @@ class Import:
 
     @property
     def replaced(self) -> list[Holding]:
-        """The holdings of former codes, which the file gives in today's."""
+        """The holdings under former codes, which the file replaces by today's."""
         return [holding for change in self.changes for holding in change.former]
 
 
 def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = None) -> Import:
     """Read the sheets of a file and compare them with the portfolio of `user`.
 
-    Cost: six queries at most, whatever the file. Raises: UnreadableFile without a table.
+    Cost: seven queries at most, whatever the file. Raises: UnreadableFile without a table.
     """
     choices = choices or Choices()
     tables, unread = split_tables(sheets)
@@ -114,15 +111,19 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     stocks = stocks_named(candidates)
     read = read_tables(tables, stocks.keys(), choices)
     lots = {lot.symbol for table in read for lot in table.rows.lots}
-    named = named_symbols(read, unread)
-    known = _successions(candidates | named)
-    successions = {code: _with_ratio(code, each, choices.ratios) for code, each in known.items()}
-    symbols = candidates | lots | _successors(successions)
+    names = names_in(read, unread)
+    held = holdings_of(user)
+    known = _conversions(candidates | names.symbols | {holding.symbol for holding in held})
+    conversions = {
+        code: _with_typed_ratio(code, each, choices.ratios) for code, each in known.items()
+    }
+    symbols = candidates | lots | _successors(conversions)
     stocks |= stocks_named(symbols - stocks.keys())
-    outcome = combine(read, successions, _refusals(symbols, stocks))
-    changes = _changes(outcome.holdings, held := holdings_of(user), stocks)
+    outcome = combine(read, conversions, _refusals(symbols, stocks))
+    changes = _changes(outcome.holdings, held, stocks)
     others = _untouched(held, changes)
-    kept = _named_in(others, named | _successors(successions), outcome)
+    changed = {change.stock.symbol for change in changes}
+    protected = _named_in(others, names, conversions, changed)
     imported = [_cost(change.merged.quantity, change.price) for change in changes]
     return Import(
         tables=read,
@@ -132,36 +133,38 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
         },
         outcome=outcome,
         changes=changes,
-        kept=kept,
-        unnamed=[holding for holding in others if holding not in kept],
+        protected=protected,
+        unnamed=[holding for holding in others if holding not in protected],
         before=_total(held, []),
         after_update=_total(others, imported),
-        after_replacement=_total(kept, imported),
+        after_replacement=_total(protected, imported),
     )
 
 
-def _successions(symbols: Collection[str]) -> dict[str, Became]:
+def _conversions(symbols: Collection[str]) -> dict[str, Conversion]:
     return {
-        code: Became(symbol=found.symbol, ratio=found.ratio, note=describe(code, found))
-        for code, found in get_successions(symbols).items()
+        code: Conversion(symbol=each.last, ratio=each.ratio, note=describe(code, each))
+        for code, each in get_successions(symbols).items()
     }
 
 
-def _with_ratio(code: str, became: Became, ratios: Mapping[str, Decimal]) -> Became:
-    """Return the succession with the user's ratio, where the catalogue knows none."""
-    if code not in ratios or not became.is_ratio_unknown:
-        return became
-    values = {"old": code, "ratio": exact(ratios[code]), "new": became.symbol}
-    said = _("Você disse: 1 %(old)s = %(ratio)s %(new)s.") % values
-    return replace(became, ratio=ratios[code], note=f"{became.note} {said}")
+def _with_typed_ratio(
+    code: str, conversion: Conversion, ratios: Mapping[str, Decimal]
+) -> Conversion:
+    """Return the conversion, with the user's ratio if the catalogue knows none."""
+    if code not in ratios or not conversion.is_ratio_unknown:
+        return conversion
+    values = {"old": code, "ratio": exact(ratios[code]), "new": conversion.symbol}
+    sentence = _("Você informou: 1 %(old)s = %(ratio)s %(new)s.") % values
+    return replace(conversion, ratio=ratios[code], note=f"{conversion.note} {sentence}")
 
 
-def _successors(successions: Mapping[str, Became]) -> set[str]:
-    return {each.symbol for each in successions.values() if each.symbol}
+def _successors(conversions: Mapping[str, Conversion]) -> set[str]:
+    return {each.symbol for each in conversions.values() if each.symbol}
 
 
 def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, Reason]:
-    """Return why symbols cannot be held: unknown, or an index."""
+    """Return the symbols that cannot be held, unknown ones and indices, with the reason."""
     refusals = {}
     for symbol in symbols:
         stock = stocks.get(symbol)
@@ -173,7 +176,7 @@ def _refusals(symbols: Iterable[str], stocks: Mapping[str, Stock]) -> dict[str, 
 
 
 def _untouched(held: Iterable[Holding], changes: Iterable[Change]) -> list[Holding]:
-    """Return the holdings that the file neither has nor replaces."""
+    """Return the holdings that the file neither updates nor replaces."""
     touched = {
         symbol
         for change in changes
@@ -183,26 +186,32 @@ def _untouched(held: Iterable[Holding], changes: Iterable[Change]) -> list[Holdi
 
 
 def _named_in(
-    holdings: Iterable[Holding], symbols: Collection[str], outcome: Outcome
+    holdings: Iterable[Holding],
+    names: Names,
+    conversions: Mapping[str, Conversion],
+    changed: set[str],
 ) -> list[Holding]:
-    """Return the holdings that the file names: by symbol, or by name in a row without one."""
-    words = {
-        word
-        for fault in outcome.faults
-        if not fault.symbol
-        for word in WORD.findall(fold(" ".join(map(str, fault.row))))
-    }
+    """Return the holdings that the file names by any of their codes or by the company's name.
+
+    A holding under a former code whose successor is imported is replaced, unless the file names it.
+    """
+    todays = {today(symbol, conversions) for symbol in names.symbols} - changed
+    identified = _identified(names)
     return [
         holding
         for holding in holdings
-        if holding.symbol in symbols or _first_word(holding.name) in words
+        if names.has(holding.symbol, holding.name)
+        or holding.symbol in identified
+        or today(holding.symbol, conversions) in todays
     ]
 
 
-def _first_word(name: str) -> str:
-    """Return the first word that tells the name from others: Petrobras PN, Banco do Brasil."""
-    words = (word for word in fold(name).split() if word not in COMMON_WORDS)
-    return next((word for word in words if len(word) >= LEAST_WORD), "")
+def _identified(names: Names) -> set[str]:
+    """Return the symbols of the stocks with these ISINs or CNPJs. At most one query."""
+    if not (names.isins or names.cnpjs):
+        return set()
+    is_named = Q(isin__in=names.isins) | Q(cnpj__in=names.cnpjs)
+    return set(Stock.objects.filter(is_named).values_list("symbol", flat=True))
 
 
 def _changes(

@@ -12,7 +12,7 @@ from mainapp.portfolio.imports.sheets import Cell
 from mainapp.portfolio.readers.files import write_csv, write_xlsx
 from mainapp.portfolio.valuation import Holding
 
-HEADS = {
+HEADERS = {
     "pt-br": ("Ativo", "Nome", "Quantidade", "Preço médio", "Nota"),
     "en": ("Ticker", "Name", "Quantity", "Average price", "Rating"),
 }
@@ -21,17 +21,17 @@ HEADS = {
 def write_file(kind: str, holdings: Iterable[Holding]) -> bytes:
     """Return the portfolio as "csv" or "xlsx", with titles in the active language.
 
-    An import reads it back unchanged. A CSV file has semicolons and decimal commas in every
-    language, as all exports: those are the ones that a Brazilian Excel opens.
+    An import reads it back unchanged. CSV files have semicolons and decimal commas in every
+    language, like all exports, because a Brazilian Excel opens no others correctly.
     """
-    head = HEADS["en" if get_language() == "en" else "pt-br"]
+    header = HEADERS["en" if get_language() == "en" else "pt-br"]
     rows = [
         (_inert(each.symbol), _inert(each.name), each.quantidade, each.preco_medio, each.nota)
         for each in holdings
     ]
     if kind == "xlsx":
-        return write_xlsx(_("Carteira"), head, rows)
-    return write_csv(head, [[_text(cell) for cell in row] for row in rows])
+        return write_xlsx(_("Carteira"), header, rows)
+    return write_csv(header, [[_text(cell) for cell in row] for row in rows])
 
 
 def _inert(text: str) -> str:

@@ -10,6 +10,12 @@ WORKERS = {files.CSV: csv_child, files.XLSX: xlsx_child}
 
 
 @pytest.fixture
+def browser(client, alice):
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
 def workers_in_process(monkeypatch):
     """Run the readers in this process: a child takes 0.1 to 0.3 s. test_children has real ones."""
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import openpyxl
 
-from mainapp.portfolio.imports.merging import Became
+from mainapp.portfolio.imports.merging import Conversion
 from mainapp.portfolio.imports.outcome import combine
 from mainapp.portfolio.imports.reading import Choices, read_tables, split_tables
 from mainapp.portfolio.imports.sheets import Sheet
@@ -16,8 +16,10 @@ from mainapp.portfolio.readers import csv_child
 KNOWN = {"PETR4", "VALE3", "ITUB4", "BBAS3", "HGLG11", "ABEV3"}
 
 
-def became(symbol: str | None, ratio: str | None) -> Became:
-    return Became(symbol=symbol, ratio=Decimal(ratio) if ratio else None, note=f"virou {symbol}.")
+def conversion(symbol: str | None, ratio: str | None) -> Conversion:
+    return Conversion(
+        symbol=symbol, ratio=Decimal(ratio) if ratio else None, note=f"virou {symbol}."
+    )
 
 
 def sheet_of(text: str, separator: str = ";") -> Sheet:
@@ -36,8 +38,8 @@ def table_of(text: str, **options):
     return table
 
 
-def outcome_of(*sheets: Sheet, successions: Mapping = {}, refusals: Mapping = {}, **options):
-    return combine(tables_of(*sheets, **options), successions, refusals)
+def outcome_of(*sheets: Sheet, conversions: Mapping = {}, refusals: Mapping = {}, **options):
+    return combine(tables_of(*sheets, **options), conversions, refusals)
 
 
 def holdings_of_text(text: str, **options):

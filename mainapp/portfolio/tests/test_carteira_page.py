@@ -140,7 +140,7 @@ def test_holding_of_a_code_that_ended_stays_readable(page, alice):
 
     assert cells(html, "AERO11")["price"] == "10,00"
     assert f"{stock.symbol} deixou de ser negociado." in html
-    assert "tipo não conhecido" in html
+    assert "tipo desconhecido" in html
 
 
 def test_row_without_a_previous_close_does_not_count_in_the_days_change(page, alice):

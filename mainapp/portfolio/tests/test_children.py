@@ -12,7 +12,7 @@ from mainapp.portfolio.imports.sheets import MAX_CELL, UnreadableFile
 from mainapp.portfolio.readers import files
 from mainapp.portfolio.readers.files import read_sheets, write_xlsx
 
-HEAD = ["Ativo", "Quantidade", "Preço médio"]
+HEADER = ["Ativo", "Quantidade", "Preço médio"]
 
 
 def packed(parts):
@@ -26,7 +26,7 @@ def packed(parts):
 def sheet_with(part, text):
     """Return a valid sheet in which one part was replaced."""
     book = openpyxl.Workbook()
-    book.active.append(HEAD)
+    book.active.append(HEADER)
     file = io.BytesIO()
     book.save(file)
     with zipfile.ZipFile(file) as package:
@@ -84,16 +84,16 @@ def test_no_file_costs_this_process_much(make):
 
 
 def test_real_children_read_what_they_wrote():
-    data = write_xlsx("Carteira", HEAD, [["PETR4", 100, "38.42"]])
+    data = write_xlsx("Carteira", HEADER, [["PETR4", 100, "38.42"]])
 
-    assert [sheet.rows for sheet in read_sheets(data)] == [[HEAD, ["PETR4", 100, "38.42"]]]
+    assert [sheet.rows for sheet in read_sheets(data)] == [[HEADER, ["PETR4", 100, "38.42"]]]
     assert [sheet.rows for sheet in read_sheets(b"Ativo;Quantidade\nPETR4\n\n")] == [
         [["Ativo", "Quantidade"], ["PETR4"]]
     ]
 
 
 @pytest.mark.django_db
-def test_an_unreadable_file_takes_a_turn_of_the_day(client, alice, settings, monkeypatch):
+def test_unreadable_file_counts_towards_the_daily_limit(client, alice, settings, monkeypatch):
     settings.UPLOADS_A_DAY = 2
     client.force_login(alice)
     reads = []
@@ -111,7 +111,7 @@ def test_an_unreadable_file_takes_a_turn_of_the_day(client, alice, settings, mon
 
 
 @pytest.mark.django_db
-def test_an_export_waits_its_turn(client, alice, monkeypatch):
+def test_export_waits_for_a_free_child(client, alice, monkeypatch):
     client.force_login(alice)
     monkeypatch.setattr(files.bounded_child, "run", lambda *_args, **_: {"error": "busy"})
 

@@ -1,4 +1,4 @@
-"""Files as brokers, B3 and spreadsheets write them, and what each becomes."""
+"""Files as brokers, B3 and spreadsheets write them, and the holdings that each becomes."""
 
 import io
 import json
@@ -9,10 +9,11 @@ import openpyxl
 import pytest
 from django.conf import settings
 
+from mainapp.portfolio.imports.naming import symbols_in
 from mainapp.portfolio.imports.outcome import combine
 from mainapp.portfolio.imports.reading import Choices, State, read_tables, split_tables
 from mainapp.portfolio.readers.files import read_sheets
-from mainapp.portfolio.tests.imported import became, workbook
+from mainapp.portfolio.tests.imported import conversion, workbook
 
 pytestmark = pytest.mark.usefixtures("workers_in_process")
 
@@ -21,10 +22,10 @@ CASES = Path(__file__).parent / "import_cases"
 DATA = json.loads((settings.BASE_DIR / "data" / "b3_papers.json").read_text(encoding="utf-8"))
 KNOWN = {row["symbol"] for row in DATA["papers"] + DATA["gone"]}
 SUCCESSIONS = {
-    "JBSS3": became("JBSS32", "0.5"),
-    "BRFS3": became("MBRF3", "0.8521"),
-    "NTCO3": became("NATU3", "1"),
-    "ELET6": became("AXIA6", "1"),
+    "JBSS3": conversion("JBSS32", "0.5"),
+    "BRFS3": conversion("MBRF3", "0.8521"),
+    "NTCO3": conversion("NATU3", "1"),
+    "ELET6": conversion("AXIA6", "1"),
 }
 PETR4 = {"PETR4": ("100", "30.1")}
 EXPECTED = {
@@ -105,7 +106,7 @@ def decimals(expected):
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_file_becomes_the_holdings_that_it_means(name):
+def test_file_becomes_the_expected_holdings(name):
     tables, _unread, outcome = read((CASES / name).read_bytes())
 
     assert not any(table.has_question for table in tables)
@@ -122,7 +123,7 @@ def test_file_of_b3_is_named_and_not_imported(name):
 
     assert {table.state for table in tables} == {State.ELSEWHERE}
     assert all(ELSEWHERE[name] in table.source.name for table in tables)
-    assert "PETR4" in tables[0].named
+    assert "PETR4" in symbols_in(tables[0].table.sheet)
     assert values(outcome) == {}
 
 
@@ -173,14 +174,14 @@ def test_separator_may_be_named_in_the_first_line():
     assert values(read(data)[2]) == decimals(PETR4)
 
 
-HEAD = ["Ticker", "Quantidade", "Preço médio"]
+HEADER = ["Ticker", "Quantidade", "Preço médio"]
 
 
 def test_every_visible_sheet_is_read_and_hidden_ones_are_named():
     data = workbook(
         Resumo=[["Patrimônio", "R$ 10.000,00"]],
-        Ações=[HEAD, ["PETR4", 100, 30.1]],
-        hidden=[HEAD, ["VALE3", 1, 1]],
+        Ações=[HEADER, ["PETR4", 100, 30.1]],
+        hidden=[HEADER, ["VALE3", 1, 1]],
         FIIs=[["Meus fundos"], [], ["Código", "Cotas", "PM"], ["HGLG11", 10, 160.25]],
         Vazia=[],
         Incompleta=[["Ticker", "Quantidade"], ["ITUB4", 5]],
@@ -193,24 +194,31 @@ def test_every_visible_sheet_is_read_and_hidden_ones_are_named():
         ("hidden", True),
     ]
     assert [table.state for table in tables] == [State.READ, State.READ, State.INCOMPLETE]
-    assert unread[1].named == {"VALE3"}
-    assert tables[2].named == {"ITUB4"}
+    assert symbols_in(unread[1].sheet) == {"VALE3"}
+    assert symbols_in(tables[2].table.sheet) == {"ITUB4"}
 
 
 def test_excluded_table_is_not_read():
-    data = workbook(A=[HEAD, ["PETR4", 100, 30.1]], B=[HEAD, ["PETR4", 100, 30.1]])
+    data = workbook(A=[HEADER, ["PETR4", 100, 30.1]], B=[HEADER, ["PETR4", 100, 30.1]])
     outcome = read(data)[2]
     assert values(outcome) == decimals({"PETR4": ("200", "30.1")})
     assert any("mais de uma aba" in note for note in outcome.holdings[0].notes)
     tables, _unread, outcome = read(data, Choices(excluded={1}))
     assert values(outcome) == decimals(PETR4)
-    assert tables[1].named == {"PETR4"}
+    assert symbols_in(tables[1].table.sheet) == {"PETR4"}
+
+
+def test_sum_of_different_sheets_is_said():
+    """Sheets may be brokers, whose shares add up, or months, which do not."""
+    data = workbook(Jan=[HEADER, ["PETR4", 100, 30]], Fev=[HEADER, ["PETR4", 150, 31]])
+    (holding,) = read(data)[2].holdings
+    assert any("posição de outro dia" in note for note in holding.notes)
 
 
 def test_percentages_and_foreign_money_of_a_spreadsheet_are_not_plain_numbers():
     book = openpyxl.load_workbook(
         io.BytesIO(
-            workbook(A=[[*HEAD, "Nota"], ["PETR4", 100, 30.1, 0.05], ["VALE3", 5, 11.5, 0.1]])
+            workbook(A=[[*HEADER, "Nota"], ["PETR4", 100, 30.1, 0.05], ["VALE3", 5, 11.5, 0.1]])
         )
     )
     for row in (2, 3):

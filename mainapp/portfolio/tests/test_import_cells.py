@@ -54,7 +54,7 @@ def test_date_is_read_in_its_common_forms(cell):
 @pytest.mark.parametrize(
     "cell", ["", "-", "31/02/2026", "x", Decimal("1E99"), Decimal(-5), "13/13/2026"]
 )
-def test_other_cells_are_no_dates(cell):
+def test_other_cells_are_not_dates(cell):
     assert read_dates([cell]) == [None]
 
 

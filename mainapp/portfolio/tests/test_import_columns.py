@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.portfolio.imports.columns import IGNORED
+from mainapp.portfolio.imports.naming import symbols_in
 from mainapp.portfolio.imports.reading import Choices, State
+from mainapp.portfolio.imports.roles import IGNORED
 from mainapp.portfolio.imports.sheets import Sheet, UnreadableFile
 from mainapp.portfolio.imports.titles import Role
 from mainapp.portfolio.tests.imported import holdings_of_text, sheet_of, table_of, tables_of
@@ -20,7 +21,7 @@ def roles_of(text, **options):
     "title",
     [
         "Quantidade", "Qtd.", "QTDE", "Qtd. total", "Quant.", "Cotas", "Nº de cotas", "Shares",
-        "Quantidade em custódia", "Qtd Ações", "Unidades", "quantity",
+        "Quantidade em custódia", "Qtd Ações", "Unidades", "quantity", "Unid.", "Holdings",
     ],
 )  # fmt: skip
 def test_quantity_is_known_by_its_title(title):
@@ -34,7 +35,8 @@ def test_quantity_is_known_by_its_title(title):
         "Custo médio (R$)", "Custo unitário", "Preço de compra", "Preço de aquisição",
         "Preço médio (abertura)", "Preço médio atual", "Preco medio ajustado", "Avg. price",
         "Average Cost", "Purchase Price", "Cost per share", "Preço pago", "Pr. médio",
-        "Custo por ação",
+        "Custo por ação", "Preço de custo", "Cost price", "PMC", "Cotação média", "Médio",
+        "Cost basis/share",
     ],
 )  # fmt: skip
 def test_average_price_is_known_by_its_title(title):
@@ -56,9 +58,10 @@ def test_other_prices_are_not_the_average_price(title):
 
 
 @pytest.mark.parametrize(
-    "title", ["Valor investido", "Custo total", "Total aplicado", "Cost basis"]
+    "title",
+    ["Valor investido", "Custo total", "Total aplicado", "Cost basis", "Valor total de compra"],
 )
-def test_total_cost_stands_in_for_the_average_price(title):
+def test_total_cost_replaces_a_missing_average_price(title):
     text = f"Ticker;Quantidade;{title};Valor atual\nPETR4;100;3.010,00;3.850,00\n"
     assert roles_of(text)["custo_total"] == title
     assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
@@ -70,30 +73,30 @@ def test_average_price_wins_over_a_total_cost():
 
 
 @pytest.mark.parametrize(
-    ("head", "row", "role"),
+    ("header", "row", "role"),
     [
         ("Preço médio;Custo total;Valor investido", "30,10;3.010,00;3.000,00", "preco_medio"),
         ("Preço;Price;Valor investido", "38;38,5;3.010,00", "custo_total"),
     ],
 )
-def test_columns_that_are_not_needed_are_not_asked_about(head, row, role):
-    text = f"Ticker;Quantidade;{head}\nPETR4;100;{row}\n"
+def test_columns_that_are_not_needed_are_not_asked_about(header, row, role):
+    text = f"Ticker;Quantidade;{header}\nPETR4;100;{row}\n"
     assert role in roles_of(text)
     assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
 
 
-def test_head_may_have_numbers_and_a_row_of_labels_is_none():
+def test_header_may_have_numbers_and_a_row_of_labels_is_not_one():
     rows = [
         ["Valor investido", Decimal(3010), "Quantidade", Decimal(100)],
         ["Ticker", "Quantidade", "PM", Decimal(2025), Decimal(2026)],
         ["PETR4", Decimal(100), Decimal("30.1"), Decimal(1), Decimal(2)],
     ]
     (table,) = tables_of(Sheet(rows=rows))
-    assert table.table.head_number == 2
+    assert table.table.header_number == 2
     assert [lot.symbol for lot in table.rows.lots] == ["PETR4"]
     texts = [[str(cell) for cell in row] for row in rows]
     (table,) = tables_of(Sheet(rows=texts, separator=";"))
-    assert table.table.head_number == 2
+    assert table.table.header_number == 2
 
 
 def test_price_alone_is_asked_about():
@@ -109,12 +112,12 @@ def test_price_alone_is_asked_about():
 
 
 def test_two_average_prices_are_asked_about_unless_they_are_equal():
-    head = "Ticker;Quantidade;Preço médio;Preço médio (R$)\n"
-    table = table_of(f"{head}PETR4;100;30,10;31,20\n")
+    header = "Ticker;Quantidade;Preço médio;Preço médio (R$)\n"
+    table = table_of(f"{header}PETR4;100;30,10;31,20\n")
     assert [doubt.places for doubt in table.columns.doubts] == [(2, 3)]
-    assert table_of(f"{head}PETR4;100;30,10;30,10\n").state == State.READ
+    assert table_of(f"{header}PETR4;100;30,10;30,10\n").state == State.READ
     chosen = Choices(roles={0: {2: IGNORED, 3: "preco_medio"}})
-    text = f"{head}PETR4;100;30,10;31,20\n"
+    text = f"{header}PETR4;100;30,10;31,20\n"
     assert holdings_of_text(text, choices=chosen) == {"PETR4": (100, Decimal("31.2"))}
 
 
@@ -185,7 +188,7 @@ def test_percentage_is_neither_quantity_nor_price():
     assert any("percentuais" in note for note in table.columns.notes)
 
 
-def test_head_is_found_below_any_number_of_titles():
+def test_header_is_found_below_any_number_of_titles():
     titles = "".join(f"Título {n}, valores em R$\n\n" for n in range(60))
     assert holdings_of_text(f"{titles}Ticker;Quantidade;PM\nPETR4;100;30,10\n")
 
@@ -200,14 +203,14 @@ def test_tables_one_below_the_other_have_their_own_columns():
     assert tables[1].rows.lots[0].quantity == 10
 
 
-def test_repeated_head_is_skipped():
-    head = "Ticker;Quantidade;PM\n"
-    table = table_of(f"{head}PETR4;1;2\n{head}VALE3;1;2\n")
+def test_repeated_header_is_skipped():
+    header = "Ticker;Quantidade;PM\n"
+    table = table_of(f"{header}PETR4;1;2\n{header}VALE3;1;2\n")
     assert [lot.number for lot in table.rows.lots] == [2, 4]
     assert table.rows.skipped == [3]
 
 
-def test_table_without_a_head_is_shown_for_its_columns_to_be_told():
+def test_table_without_a_header_asks_for_its_columns():
     text = "PETR4;100;30,10\nVALE3;20;61,00\n"
     table = table_of(text)
     assert table.state == State.INCOMPLETE
@@ -228,7 +231,7 @@ def test_hidden_sheet_is_named():
 
 
 @pytest.mark.parametrize(
-    ("head", "name"),
+    ("header", "name"),
     [
         (
             "Data do Negócio;Tipo de Movimentação;Mercado;Prazo/Vencimento;Instituição;"
@@ -277,14 +280,14 @@ def test_hidden_sheet_is_named():
     ],
 )
 @pytest.mark.parametrize("title", ["", "Período de 01/01/2026 a 31/03/2026\n\n"])
-def test_files_of_b3_are_named(head, name, title):
+def test_files_of_b3_are_named(header, name, title):
     cells = ";".join(
-        "PETR4" if "Código" in cell or "Produto" in cell else "1" for cell in head.split(";")
+        "PETR4" if "Código" in cell or "Produto" in cell else "1" for cell in header.split(";")
     )
-    table = table_of(f"{title}{head}\n{cells}\n")
+    table = table_of(f"{title}{header}\n{cells}\n")
     assert table.state == State.ELSEWHERE
     assert name in table.source.name
-    assert table.named == {"PETR4"}
+    assert symbols_in(table.table.sheet) == {"PETR4"}
 
 
 def test_position_of_b3_with_an_added_average_price_is_imported():
@@ -293,3 +296,55 @@ def test_position_of_b3_with_an_added_average_price_is_imported():
         "PETR4 - PETROBRAS;A;PETR4;100;100;30,10\nPETR4 - PETROBRAS;B;PETR4;20;20;30,10\n"
     )
     assert holdings_of_text(text) == {"PETR4": (120, Decimal("30.1"))}
+
+
+def test_tables_beside_each_other_are_all_read():
+    text = (
+        "Ações;;;;FIIs;;\nAtivo;Qtd;PM;;Ativo;Cotas;Custo total\n"
+        "PETR4;100;30,10;;HGLG11;5;800\n;;;;ABEV3;50;600\nVALE3;1;60\n"
+    )
+    assert holdings_of_text(text) == {
+        "PETR4": (100, Decimal("30.1")),
+        "VALE3": (1, 60),
+        "HGLG11": (5, 160),
+        "ABEV3": (50, 12),
+    }
+
+
+def test_empty_column_does_not_divide_a_table():
+    text = "Ativo;Qtd;PM;;Preço atual;Qtd indisponível\nPETR4;100;30,10;;40;0\n"
+    assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
+
+
+def test_section_below_the_head_is_no_part_of_it():
+    table = table_of("Ativo;Qtd;PM\nAções;;\nPETR4;100;30\n")
+    assert table.table.titles == ["Ativo", "Qtd", "PM"]
+    assert table.rows.skipped == [2]
+
+
+@pytest.mark.parametrize("separator", [":", "^", "~", "#", " "])
+def test_rare_separators_are_recognised(separator):
+    text = "Ativo;Quantidade;PM\nPETR4;100;30,10\n".replace(";", separator)
+    assert holdings_of_text(text) == {"PETR4": (100, Decimal("30.1"))}
+
+
+@pytest.mark.parametrize("code", ["PETR 4", "petr-4", "PETR_4F", "PETR.4"])
+def test_code_may_be_written_apart(code):
+    assert holdings_of_text(f"Ativo;Qtd;PM\n{code};1;2\n") == {"PETR4": (1, 2)}
+
+
+@pytest.mark.parametrize("code", ["PETR4 e VALE3", "PETR4 OU VALE3", "PETR4 and VALE3"])
+def test_two_codes_in_a_cell_are_an_error(code):
+    assert holdings_of_text(f"Ativo;Qtd;PM\n{code};1;2\nITUB4;1;2\n") == {"ITUB4": (1, 2)}
+
+
+def test_two_equal_columns_of_codes_are_asked_about():
+    table = table_of("Ticker antigo;Ticker novo;Qtd;PM\nITUB4;PETR4;10;40\nVALE3;ABEV3;1;2\n")
+    assert [(doubt.role, doubt.places) for doubt in table.columns.doubts] == [("ativo", (0, 1))]
+    same = table_of("Código;Código negociação;Qtd;PM\nPETR4F;PETR4;10;40\n")
+    assert same.state == State.READ
+
+
+def test_titles_that_look_like_codes_are_titles():
+    text = "Ativo;Qtd;PM;Nota 1;Meta-2;Lote 3\nPETR4;10;40;1;2;3\n"
+    assert holdings_of_text(text) == {"PETR4": (10, 40)}

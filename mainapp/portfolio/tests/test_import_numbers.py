@@ -15,7 +15,7 @@ from mainapp.portfolio.tests.imported import (
 )
 
 D = Decimal
-HEAD = "Ticker;Quantidade;Preço médio\n"
+HEADER = "Ticker;Quantidade;Preço médio\n"
 
 
 def open_columns(text, **options):
@@ -35,8 +35,8 @@ def open_columns(text, **options):
     ],
 )
 def test_other_numbers_decide_about_thousands(rows, quantity):
-    assert open_columns(HEAD + rows) == set()
-    assert holdings_of_text(HEAD + rows)["PETR4"][0] == quantity
+    assert open_columns(HEADER + rows) == set()
+    assert holdings_of_text(HEADER + rows)["PETR4"][0] == quantity
 
 
 @pytest.mark.parametrize(
@@ -48,18 +48,19 @@ def test_other_numbers_decide_about_thousands(rows, quantity):
         "PETR4;1.500;30,15\nVALE3;10;61.10\n",
         "PETR4;1.500;30\nVALE3;7,5;1\nITUB4;7.5;1\n",
         "PETR4;1.500;1.500\n",
+        "PETR4;1.500;30,50\nVALE3;0.5;61,10\n",
     ],
 )
 def test_unclear_thousands_are_asked_about(rows):
-    table = table_of(HEAD + rows)
+    table = table_of(HEADER + rows)
     assert table.has_question
-    assert 1 in open_columns(HEAD + rows)
-    assert "duas formas" in faults_of(HEAD + rows)[2][0]
+    assert 1 in open_columns(HEADER + rows)
+    assert "duas formas" in faults_of(HEADER + rows)[2][0]
 
 
 @pytest.mark.parametrize(("separator", "quantity"), [(",", 1500), (".", D("1.5"))])
 def test_answer_about_thousands_is_used(separator, quantity):
-    text = f"{HEAD}PETR4;1.500;30.15\n"
+    text = f"{HEADER}PETR4;1.500;30.15\n"
     choices = Choices(separators={0: {1: separator}})
     assert not table_of(text, choices=choices).has_question
     assert holdings_of_text(text, choices=choices) == {"PETR4": (quantity, D("30.15"))}

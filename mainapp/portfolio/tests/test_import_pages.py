@@ -11,6 +11,7 @@ from mainapp.market.models import CorporateEvent, Stock
 from mainapp.market.tests.factories import StockFactory
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.tests.imported import workbook
+from mainapp.portfolio.tests.saved import held
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("workers_in_process")]
 
@@ -21,19 +22,6 @@ SYMBOLS = ("PETR4", "VALE3", "ITUB4")
 @pytest.fixture(autouse=True)
 def stocks():
     return {symbol: StockFactory(symbol=symbol, name=f"{symbol} S.A.") for symbol in SYMBOLS}
-
-
-@pytest.fixture
-def browser(client, alice):
-    client.force_login(alice)
-    return client
-
-
-def held(owner):
-    return {
-        row.ativo.symbol: (row.quantidade, row.preco_medio, row.nota)
-        for row in Carteira.objects.filter(owner=owner).select_related("ativo")
-    }
 
 
 def hold(owner, symbol, quantity="100", average="30", nota=5):
@@ -99,7 +87,7 @@ def test_confirmed_file_is_stored_as_previewed(browser, alice, mode):
     assert held(alice) == expected | other_rows
 
 
-def test_what_was_added_after_the_preview_is_not_deleted(browser, alice):
+def test_holdings_added_after_the_preview_are_not_deleted(browser, alice):
     StockFactory(symbol="BBAS3")
     hold(alice, "PETR4")
     answer = upload(browser, "Ativo;Quantidade;PM\nVALE3;7;8\n")
@@ -124,7 +112,7 @@ UNREADABLE_ROWS = {
 
 
 @pytest.mark.parametrize("kind", UNREADABLE_ROWS)
-def test_what_the_file_names_is_never_deleted(browser, alice, kind):
+def test_holdings_named_in_the_file_are_never_deleted(browser, alice, kind):
     StockFactory(symbol="BBAS3")
     Stock.objects.filter(symbol="PETR4").update(name="Petrobras PN")
     for symbol in ("PETR4", "VALE3", "BBAS3"):
@@ -132,8 +120,8 @@ def test_what_the_file_names_is_never_deleted(browser, alice, kind):
     title = "Carteira sem PETR4\n\n" if kind == "above" else ""
     text = f"{title}Ativo;Quantidade;Preço médio;Nota\n{UNREADABLE_ROWS[kind]}VALE3;7;8;9\n"
     answer = upload(browser, text)
-    assert [holding.symbol for holding in answer.context["read"].kept] == ["PETR4"]
-    assert "que não se deixou ler, e que fica como está:" in answer.content.decode()
+    assert [holding.symbol for holding in answer.context["read"].protected] == ["PETR4"]
+    assert "eles ficam como estão:" in answer.content.decode()
 
     confirm(browser, answer, "substituir")
 
@@ -141,17 +129,17 @@ def test_what_the_file_names_is_never_deleted(browser, alice, kind):
 
 
 @pytest.mark.parametrize("sheet", ["hidden", "Incompleta", "Texto", "Posição"])
-def test_what_an_unread_sheet_names_is_never_deleted(browser, alice, sheet):
+def test_holdings_named_in_an_unread_sheet_are_never_deleted(browser, alice, sheet):
     for symbol in ("PETR4", "ITUB4"):
         hold(alice, symbol)
-    heads = {
+    headers = {
         "hidden": ["Ativo", "Quantidade", "Preço médio"],
         "Incompleta": ["Ativo", "Quantidade", "Cor"],
         "Texto": ["a", "b", "c"],
         "Posição": ["Produto", "Instituição", "Código de Negociação", "Quantidade Disponível"],
     }
     first = [["Ativo", "Quantidade", "Preço médio"], ["VALE3", 1, 2]]
-    data = workbook(**{"A": first, sheet: [heads[sheet], ["PETR4", 1, "PETR4", 1]]})
+    data = workbook(**{"A": first, sheet: [headers[sheet], ["PETR4", 1, "PETR4", 1]]})
 
     confirm(browser, upload(browser, data, "a.xlsx"), "substituir")
 
@@ -182,7 +170,7 @@ def test_ambiguous_column_is_asked_about_and_read_as_answered(browser, alice):
     assert held(alice) == {"PETR4": (1500, D("30.15"), 0), "VALE3": (5, D("61.05"), 0)}
 
 
-def test_user_says_what_a_column_is(browser, alice):
+def test_user_chooses_the_role_of_a_column(browser, alice):
     text = "Ativo;Quantidade;Valor médio pago;Preço médio;Preço médio (R$)\nPETR4;5;3;30;31\n"
     question = upload(browser, text)
     assert "há mais de uma coluna assim" in question.content.decode()
@@ -249,14 +237,14 @@ def test_former_code_becomes_todays_and_replaces_its_row(browser, alice):
     page = answer.content.decode()
     assert "JBSS3 virou JBSS32 em 09/06/2025. 1 JBSS3 = 0,5 JBSS32." in page
     assert "no lugar de JBSS3: 100 a 30,00" in page
-    assert "A proporção da troca não é conhecida. Diga-a acima, ou escreva AMER3" in page
+    assert "A proporção da troca não é conhecida. Informe a proporção acima ou use AMER3" in page
 
     confirm(browser, answer, "substituir")
 
     assert held(alice) == {"JBSS32": (100, 60, 8), "LAME4": (100, 30, 5)}
 
     told = read_again(browser, answer, **{"proporcao-LAME4": "0,25", "proporcao-JBSS3": "9"})
-    assert "Você disse: 1 LAME4 = 0,25 AMER3." in told.content.decode()
+    assert "Você informou: 1 LAME4 = 0,25 AMER3." in told.content.decode()
     assert 'name="proporcao-LAME4" value="0,25"' in told.content.decode()
     confirm(browser, told, "atualizar")
 
@@ -306,7 +294,7 @@ def test_preview_is_bound_to_its_user_unchanged_for_an_hour(browser, alice, bob,
     assert Carteira.objects.count() == 0
 
 
-def test_sheets_and_rows_are_not_taken_for_each_other(browser):
+def test_signed_sheets_and_rows_are_not_interchangeable(browser):
     context = upload(browser, FILE).context
     rows = {"linhas": context["reading_form"].initial["planilha"], "modo": "substituir"}
     answer = browser.post("/import-carteira/confirmar/", rows)
@@ -318,7 +306,7 @@ def test_too_large_file_is_refused(browser):
     assert "o limite é 2,0" in page
 
 
-def test_file_that_fits_no_form_is_refused(browser):
+def test_file_too_large_for_a_form_is_refused(browser):
     chance = random.Random(7)  # noqa: S311 - the letters are not a secret
     texts = (base64.b64encode(chance.randbytes(140)).decode() for _ in range(4900))
     rows = "".join(f"PETR4;1;1;{text};{text[::-1]}\n" for text in texts)
@@ -329,3 +317,9 @@ def test_file_that_fits_no_form_is_refused(browser):
 def test_unreadable_file_shows_an_error(browser):
     assert "é um PDF" in upload(browser, b"%PDF-1.7", "x.pdf").content.decode()
     assert "vazio" in upload(browser, b"").content.decode()
+
+
+@pytest.mark.parametrize("head", ["Ativo;Qtd;PM;Qtd vendida", "Ativo;Compra;;Venda\n;Qtd;PM;Qtd"])
+def test_sold_quantities_in_a_column_are_said_not_to_be_subtracted(browser, head):
+    page = upload(browser, f"{head}\nPETR4;100;30;50\n").content.decode()
+    assert "não é descontada da quantidade." in page

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from mainapp.market.tests.factories import StockFactory
 from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.tests.saved import held
 
 pytestmark = pytest.mark.django_db
 
@@ -23,19 +24,6 @@ def row(alice, petr4):
     return Carteira.objects.create(
         owner=alice, ativo=petr4, quantidade=D(100), preco_medio=D("30.125"), nota=5
     )
-
-
-@pytest.fixture
-def browser(client, alice):
-    client.force_login(alice)
-    return client
-
-
-def held(owner):
-    return {
-        row.ativo.symbol: (row.quantidade, row.preco_medio, row.nota)
-        for row in Carteira.objects.filter(owner=owner).select_related("ativo")
-    }
 
 
 def text_of(answer):

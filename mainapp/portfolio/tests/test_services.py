@@ -19,6 +19,7 @@ from mainapp.portfolio.services import (
     record_sale,
     update_row,
 )
+from mainapp.portfolio.tests.saved import held
 
 D = Decimal
 
@@ -41,13 +42,6 @@ def make_row(owner, stock, quantidade="100", preco_medio="30", nota=5):
         preco_medio=D(preco_medio),
         nota=nota,
     )
-
-
-def held(owner):
-    return {
-        row.ativo.symbol: (row.quantidade, row.preco_medio, row.nota)
-        for row in Carteira.objects.filter(owner=owner).select_related("ativo")
-    }
 
 
 def test_stock_has_one_row_per_user(alice, bob, petr4, row):

@@ -36,12 +36,6 @@ def stocks():
     return {symbol: StockFactory(symbol=symbol, name=f"{symbol} S.A.") for symbol in SYMBOLS}
 
 
-@pytest.fixture
-def browser(client, alice):
-    client.force_login(alice)
-    return client
-
-
 def imported(data, owner):
     sheets = read_sheets(data.encode() if isinstance(data, str) else data)
     return read_import(sheets, owner)
@@ -113,7 +107,7 @@ def test_unknown_stocks_and_indices_are_errors_of_their_rows(alice):
         (b" <!DOCTYPE html><table>", "página da web"),
         (b"PK\x03\x04" + b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet", "ods"),
         (b"PETR4;" * 201, "200 colunas"),
-        (b'Ativo;Quantidade;Preco medio\n"PETR4;1;1\n', "separar em colunas"),
+        (b'Ativo;Quantidade;Preco medio\n"PETR4;1;1\n', "Não conseguimos separar as linhas"),
         (b"\xff\xfe\x00", "Não conseguimos ler"),
     ],
 )
@@ -124,13 +118,13 @@ def test_unknown_tables_are_refused_with_a_reason(alice, data, message):
 
 
 def test_too_many_rows_are_refused(alice):
-    head = "Ativo;Quantidade;Preço médio\n"
+    header = "Ativo;Quantidade;Preço médio\n"
     rows = "XXXX3;1;1\n"
-    assert len(imported(head + rows * 5000, alice).outcome.faults) == 5000
+    assert len(imported(header + rows * 5000, alice).outcome.faults) == 5000
     with pytest.raises(UnreadableFile, match="5000 linhas"):
-        imported(head + rows * 5001, alice)
+        imported(header + rows * 5001, alice)
     with pytest.raises(UnreadableFile, match="5000 linhas"):
-        imported("\n" + head + rows * 9000, alice)
+        imported("\n" + header + rows * 9000, alice)
     sheet = [["Ativo", "Quantidade", "Preço médio"], *[["XXXX3", 1, 1]] * 2501]
     with pytest.raises(UnreadableFile, match="5000 linhas"):
         imported(workbook(A=sheet, B=sheet), alice)
@@ -258,14 +252,16 @@ def test_file_is_read_with_the_same_queries_whatever_its_size(
 def test_header_follows_the_language():
     with override("en"):
         book = openpyxl.load_workbook(io.BytesIO(write_file("xlsx", [])))
-    head = [cell.value for cell in book.active[1]]
-    assert head == ["Ticker", "Name", "Quantity", "Average price", "Rating"]
+    header = [cell.value for cell in book.active[1]]
+    assert header == ["Ticker", "Name", "Quantity", "Average price", "Rating"]
 
 
-@pytest.mark.parametrize(("language", "head"), [("pt-br", "Preço médio"), ("en", "Average price")])
-def test_exported_csv_opens_in_a_brazilian_excel(alice, language, head):
+@pytest.mark.parametrize(
+    ("language", "header"), [("pt-br", "Preço médio"), ("en", "Average price")]
+)
+def test_exported_csv_opens_in_a_brazilian_excel(alice, language, header):
     hold(alice, "PETR4", "1000.5")
     with override(language):
         text = write_file("csv", holdings_of(alice)).decode("utf-8-sig")
-    assert head in text
+    assert header in text
     assert text.endswith("\r\nPETR4;PETR4 S.A.;1000,5;30;5\r\n")

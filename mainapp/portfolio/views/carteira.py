@@ -104,7 +104,7 @@ def all_divisions(portfolio: Portfolio) -> list[Division]:
     holdings = [row.holding for row in portfolio.valuation.rows]
     sectors = {row.sector: sector_name(row.sector) or _("Sem setor") for row in holdings}
     labels = dict(Stock.Kind.choices)
-    kinds = {row.kind: str(labels.get(row.kind, _("tipo não conhecido"))) for row in holdings}
+    kinds = {row.kind: str(labels.get(row.kind, _("tipo desconhecido"))) for row in holdings}
     return [
         _division(portfolio, "symbol", _("Por ativo"), _("Ativo"), {}),
         _division(portfolio, "sector", _("Por setor"), _("Setor"), sectors),

@@ -11,12 +11,12 @@ from django.utils.translation import gettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.portfolio.forms.transfer import ConfirmForm, ReadingForm, sign_import
-from mainapp.portfolio.imports.columns import IGNORED
 from mainapp.portfolio.imports.lots import Fault, Lot
 from mainapp.portfolio.imports.numbers import Reading, separators_of
 from mainapp.portfolio.imports.reading import ReadTable, State
+from mainapp.portfolio.imports.roles import IGNORED
 from mainapp.portfolio.imports.sheets import Cell, column_name
-from mainapp.portfolio.imports.titles import Role
+from mainapp.portfolio.imports.titles import Role, is_sold_quantity
 from mainapp.portfolio.selectors.imports import Change, Import
 from mainapp.portfolio.templatetags.carteira import exact
 
@@ -34,6 +34,7 @@ LABELS: dict[Role, str | Promise] = {
     Role.NOTA: gettext_lazy("Nota"),
     Role.DATA: gettext_lazy("Data"),
     Role.OPERACAO: gettext_lazy("Compra ou venda"),
+    Role.MOEDA: gettext_lazy("Moeda"),
 }
 
 
@@ -46,7 +47,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnView:
-    """A column with its choices; `numbers` only where its numbers have two readings."""
+    """A column with its choices; `numbers` only if its numbers can be read in two ways."""
 
     name: str
     letter: str
@@ -62,7 +63,7 @@ class ColumnView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableView:
-    """A table, how it was read, and its columns: those in use, and the others."""
+    """A table, a sentence about its state, and its columns: those in use, and the others."""
 
     read: ReadTable
     title: str
@@ -100,8 +101,8 @@ def preview_context(
         "may_exclude": len(tables) > 1,
         "can_be_read_again": any(table.used or table.others for table in tables),
         "ratios": [
-            (code, became, ratios.get(f"proporcao-{code}", ""))
-            for code, became in read.unknown_ratios.items()
+            (code, conversion, ratios.get(f"proporcao-{code}", ""))
+            for code, conversion in read.unknown_ratios.items()
         ],
         "unread": [_unread(each.sheet.name, each.sheet.is_hidden) for each in read.unread],
         "changes": [(change, _places(change)) for change in read.changes],
@@ -143,7 +144,7 @@ def _sentence(table: ReadTable) -> str:
         return _("Falta decidir uma coluna: responda abaixo e leia de novo.")
     if table.state == State.INCOMPLETE:
         missing = ", ".join(str(LABELS[role]) for role in table.columns.missing)
-        return _("Não foi lida: falta %(columns)s. Diga abaixo que coluna é e leia de novo.") % {
+        return _("Não foi lida: falta %(columns)s. Escolha a coluna abaixo e leia de novo.") % {
             "columns": missing
         }
     if table.state == State.EXCLUDED:
@@ -164,6 +165,12 @@ def _notes(table: ReadTable) -> list[str]:
         notes.insert(0, _("Parece %(name)s.") % {"name": _(table.source.name)})
     if Role.CUSTO_TOTAL in table.columns.roles and Role.PRECO_MEDIO not in table.columns.roles:
         notes.append(_("O preço médio é o custo total dividido pela quantidade."))
+    notes += [
+        _("“%(title)s” não é descontada da quantidade.") % {"title": table.table.title(place)}
+        for place in range(table.table.width)
+        if table.state == State.READ
+        and is_sold_quantity(table.table.header_title(place), table.table.group(place))
+    ]
     return notes
 
 
@@ -172,19 +179,21 @@ def _columns(table: ReadTable) -> Iterator[ColumnView]:
     for place in range(table.table.full_width):
         examples = list(map(_example, table.examples(place)))
         role = table.columns.role_at(place)
-        if not examples and not table.table.head_title(place):
+        if not examples and not table.table.header_title(place):
             continue
         questions = [
             f"{LABELS[doubt.role]}: {doubt.text}" for doubt in doubts if place in doubt.places
         ]
         is_beyond = place >= table.table.width > 0
         if is_beyond and role is None and place not in table.columns.ignored:
-            questions.append(_("Está além do cabeçalho: as linhas que a preenchem são erros."))
+            questions.append(
+                _("Está além do cabeçalho: as linhas com algum valor nela contam como erro.")
+            )
         reading = table.readings.get(place, Reading())
         yield ColumnView(
             name=f"coluna-{key}-{place}",
             letter=column_name(place),
-            title=table.table.head_title(place),
+            title=table.table.header_title(place),
             examples=examples,
             roles=_role_options(role, is_open=bool(questions)),
             is_used=role is not None or bool(questions),

@@ -1,4 +1,4 @@
-"""Reading of quotes in batches, which are halved when brapi.dev refuses them."""
+"""Requests for quotes in batches, which are halved when brapi.dev refuses them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from time import monotonic
@@ -10,23 +10,24 @@ from mainapp.market.providers.limits import Limits
 from mainapp.market.providers.replies import symbol_of, symbols_of, to_quote
 from mainapp.market.quotes import Quote
 
-KNOWN = "PETR4"  # a 404 for this stock means a wrong address, a refusal that of all calls
-LEAST_S = 0.05  # too little time for another call
+KNOWN = "PETR4"  # if even this stock is unknown, the address is wrong; if refused, so is every call
+LEAST_S = 0.05  # no further call is made in less time
 
 Names = Mapping[str, list[str]]  # brapi's symbols, with the requested ones of each
 
 
 class Access:
-    """Whether the source refused the last call for KNOWN: shared by the batches of an adapter."""
+    """The result of the last call for KNOWN, shared by the batches of an adapter."""
 
     is_refused = False
 
 
 class Batch:
-    """One job: reads some symbols, in as many calls as the source's refusals require.
+    """Requests some symbols, in as many calls as the source's refusals require.
 
-    A refused call is halved, until each part is answered or a single symbol is left, which is then
-    lost alone. If no symbol is to blame for a refusal, the call was too large: that is learnt.
+    A refused call is halved until each part is answered, or is a single symbol, which is then given
+    up. If a call was refused although no symbol had to be given up, it was too large: that is
+    learnt.
     """
 
     def __init__(

@@ -20,14 +20,17 @@ from mainapp.market.quotes import Quote, to_count, to_money
 NAME = "brapi"
 DELAY_S = 15 * 60
 MAX_PAGES = 10
-# What it answers, with a message, to more symbols or a longer range than the plan allows, and to a
-# malformed symbol. 401 concerns the token and 404 an unknown stock.
+# The statuses with which it refuses, with a message, more symbols or a longer range than the plan
+# allows, and malformed symbols. 401 concerns the token and 404 an unknown stock.
 REFUSALS = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
         HTTPStatus.PAYMENT_REQUIRED,
         HTTPStatus.FORBIDDEN,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
         HTTPStatus.EXPECTATION_FAILED,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
     }
 )
 
@@ -35,7 +38,7 @@ Row = Mapping[str, Any]
 
 
 class Calls:
-    """The two endpoints that we use."""
+    """The two endpoints in use: quotes with histories, and the list of the whole market."""
 
     def __init__(self, client: SourceClient, url: str) -> None:
         self._client, self._url = client, url

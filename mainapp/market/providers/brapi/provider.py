@@ -2,9 +2,9 @@
 
 Without a token `/api/quote/…` serves four stocks only; the others are read from `/api/quote/list`,
 whose rows have no time, high or low. The number of stocks in a call and the range of a history
-depend on the plan: they are learnt from refusals (`limits`), `BRAPI_BATCH_SIZE` is only the first
-try. The delay of the prices is not documented for all plans, so B3's public delay of 15 minutes is
-assumed.
+depend on the plan. They are learnt from refusals (`limits`); `BRAPI_BATCH_SIZE` is only the first
+attempt. The delay of the prices is not documented for all plans, so B3's public delay of 15 minutes
+is assumed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -183,10 +183,10 @@ class BrapiProvider:
         return jobs
 
     def _is_batched(self, name: str, count: int, size: int) -> bool:
-        """Return whether to request a stock by name, one of `count`, and not from the list.
+        """Return whether to request a stock by name, as one of `count`, instead of from the list.
 
-        With a plan of one stock a call, 20 stocks would spread a month's budget to one batch an
-        hour; the list costs one call, but has no times and no day range.
+        If the plan allows one stock a call, batches of 20 stocks would have to be an hour apart to
+        stay within a month's budget. The list costs one call, but has no times and no day range.
         """
         if not self._has_token:
             return name in FREE_SYMBOLS
@@ -207,7 +207,7 @@ class BrapiProvider:
         self._unknown[name] = monotonic() + UNKNOWN_FOR_S
 
     def _listed(self, wanted: Mapping[str, list[str]], deadline: float) -> Quotes:
-        """Return quotes of the list. Those of its first pages are not lost with a later page."""
+        """Return quotes from the list. If a later page fails, the earlier pages are not lost."""
         quotes: Quotes = {}
         rows: list[Row] = []
         try:
@@ -225,20 +225,20 @@ class BrapiProvider:
         return quotes
 
     def _without_list(self, error: ProviderError, wanted: Mapping[str, list[str]]) -> ProviderError:
-        """Return the error of a round whose stocks the next round requests by name."""
+        """Return an error that makes the next round request these stocks by name."""
         self._no_list_until = monotonic() + UNKNOWN_FOR_S
         return ProviderError(
-            f"gives no list: {error}",
+            f"returns no list: {error}",
             fault="unfinished",
             partial_quotes=error.partial_quotes,
             unreached=symbols_of(wanted),
         )
 
     def _list(self, *, deadline: float, rows: list[Row] | None = None) -> list[Row]:
-        """Return the rows of all pages of the market's list; each page has a timeout of its own.
+        """Return the rows of all pages of the market's list. Each page has its own timeout.
 
-        The first page ends at `deadline`, the last begins ROUND_S later at most.
-        Raises: ProviderError.
+        That of the first page ends at `deadline`; the last page starts at most ROUND_S after the
+        first. Raises: ProviderError.
         """
         rows = [] if rows is None else rows
         last_start = deadline - self._timeout + ROUND_S

@@ -1,4 +1,4 @@
-"""Loading of the catalogue from the project's data, its completion, and admins' corrections."""
+"""Loading of the catalogue from the project's data and from sources, and admins' corrections."""
 
 from mainapp.market.services.catalogue.correcting import (
     drop_corrections,

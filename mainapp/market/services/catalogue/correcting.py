@@ -13,9 +13,9 @@ Row = Stock | IndexList | CorporateEvent
 
 
 def mark_corrected(row: Row, *, fields: Collection[str]) -> None:
-    """Note on a row, without saving it, that the data must not overwrite these fields again.
+    """Mark a row, without saving it, so that loading the data does not overwrite these fields.
 
-    A list or an event is kept as a whole; new rows are no corrections.
+    A list or an event is protected as a whole. New rows are not corrections.
     """
     if isinstance(row, Stock):
         row.search_text = search_text(row.symbol, row.name)
@@ -28,13 +28,16 @@ def mark_corrected(row: Row, *, fields: Collection[str]) -> None:
 @transaction.atomic
 def drop_corrections(*, rows: QuerySet[Any]) -> None:
     """Forget the corrections of stocks, lists or events; the next loading restores the data."""
-    nothing: dict[str, Any] = {"corrected_fields": []}
-    rows.update(**(nothing if rows.model is Stock else {"is_corrected": False}))
+    values: dict[str, Any] = (
+        {"corrected_fields": []} if rows.model is Stock else {"is_corrected": False}
+    )
+    rows.update(**values)
+    # Otherwise the next loading would find the data unchanged and skip it.
     LoadedData.objects.all().delete()
 
 
 @transaction.atomic
 def follow_renames(*, stock: Stock) -> None:
-    """Point the former codes of a stock that has a new code itself to that new code."""
+    """Point the former codes of a renamed stock to its new code."""
     if new := stock.renamed_to:
         stock.former_symbols.exclude(pk=new.pk).update(renamed_to=new)

@@ -1,4 +1,4 @@
-"""The project's data files as entries: stocks, index lists and corporate events."""
+"""Reading of the project's data files: stocks, index lists and corporate events."""
 
 import hashlib
 import json
@@ -118,7 +118,7 @@ def read_data(folder: Path) -> CatalogueData:
     gone = [_gone(row, names, kinds) for row in papers["gone"] + others["gone"]]
     return CatalogueData(
         stocks=current + gone,
-        lists=_without_doubles(lists),
+        lists=_last_of_each_day(lists),
         events=[entry for row in events["events"] for entry in _event_entries(row)],
     )
 
@@ -157,13 +157,13 @@ def _gone(row: dict[str, Any], names: Mapping[str, str], kinds: Mapping[str, str
 
 
 def _share_kind(symbol: str) -> str:
-    """Return the kind of a share or BDR by its suffix, or "" where the suffix does not tell."""
+    """Return the kind of a share or BDR by its suffix, or "" if that does not determine it."""
     ticker = parse(symbol)
     return ticker.kinds[0] if ticker and len(ticker.kinds) == 1 else ""
 
 
 def _list_entry(row: dict[str, Any]) -> ListEntry:
-    """Return a list under its date: the day of its weights, else the first day of validity."""
+    """Return an index list. Its date is that of its weights, else its first day of validity."""
     as_of = row["as_of"] if row.get("snapshot") else row["valid_from"] or row["as_of"]
     return ListEntry(
         market=row["code"],
@@ -183,7 +183,7 @@ def _list_entry(row: dict[str, Any]) -> ListEntry:
 
 
 def _event_entries(row: dict[str, Any]) -> Iterator[EventEntry]:
-    """Yield an entry for each new code of an event, of which a unit that was undone has two."""
+    """Yield an entry for each new code of an event: two if a unit was split into its shares."""
     codes = row["to"] if isinstance(row["to"], list) else [row["to"] or ""]
     day = row["date"] or row.get("month", "")
     event = EventEntry(
@@ -206,8 +206,8 @@ def _event_entries(row: dict[str, Any]) -> Iterator[EventEntry]:
         yield replace(event, key=key, successor=successor)
 
 
-def _without_doubles(lists: Sequence[ListEntry]) -> list[ListEntry]:
-    """Keep the last of the lists of one index and day."""
+def _last_of_each_day(lists: Sequence[ListEntry]) -> list[ListEntry]:
+    """Return the last of the lists of each index and day."""
     return list({_list_key(entry): entry for entry in lists}.values())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-# A stock counts for the first of these indices that holds it.
+# A stock is ranked in the first of these indices that includes it.
 INDICES = ("IBOV", "IBXX", "IBRA", "SMLL", "IDIV", "IFIX")
 KINDS = ("index", "stock", "unit", "etf", "fii", "bdr", "bdr-etf", "fiagro", "fi-infra")
 Weights = Mapping[str, Decimal | None]
@@ -17,10 +17,10 @@ def rank_symbols(
     well_known: Sequence[str],
     kinds: Mapping[str, str],
 ) -> dict[str, int]:
-    """Return each symbol's place: indices by weight, well-known stocks, then kinds by symbol.
+    """Return each symbol's rank: stocks of indices by weight, well-known ones, then others by kind.
 
-    `weights` maps indices and dates to their lists. The newest list says which stocks an index
-    holds; an unknown weight is replaced by the last known one.
+    `weights` maps indices and dates to their lists. The newest list of an index determines its
+    stocks; an unknown weight is replaced by the last known one.
     """
     places: dict[str, tuple[int, Decimal]] = {}
     for place, index in enumerate(INDICES):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from mainapp.core.names import printable_line
 from mainapp.market.models import Stock
 from mainapp.market.providers.base import Listing
 from mainapp.market.selectors.catalogue import clear_catalogue_cache, successor
@@ -46,7 +47,7 @@ def refresh_catalogue(*, listings: Iterable[Listing], on: date) -> Refreshed:
     A stock is retired when no list had it for 90 days; nothing is deleted, and the index always
     stays. A former symbol counts as the current one. Entries that are not tickers, or of an
     unsupported kind, are skipped and counted. A list with fewer than half of the active stocks
-    counts as faulty and retires nothing. What an admin corrected stays.
+    counts as faulty and retires nothing. Admins' corrections stay.
     """
     stocks = {stock.symbol: stock for stock in Stock.objects.select_related("renamed_to")}
     listed, skipped = _match_listings(list(listings), stocks)
@@ -130,7 +131,7 @@ def _new(symbol: str, listed: tuple[str, Listing], on: date) -> dict[str, Any]:
 
 
 def _completed(stock: Stock, listing: Listing, on: date) -> dict[str, Any]:
-    """Return what a listing adds to a stock: its day, and an unknown name or sector."""
+    """Return the values that a listing adds to a stock: the day, and a missing name or sector."""
     values: dict[str, Any] = {"last_seen_on": on}
     if not stock.is_active:
         values["is_active"] = True
@@ -143,13 +144,8 @@ def _completed(stock: Stock, listing: Listing, on: date) -> dict[str, Any]:
 
 
 def _name(listing: Listing) -> str:
-    return _clean(listing.name)[:MAX_NAME_LENGTH]
+    return printable_line(listing.name)[:MAX_NAME_LENGTH]
 
 
 def _sector(listing: Listing) -> str:
-    return _clean(listing.sector)[:MAX_SECTOR_LENGTH]
-
-
-def _clean(text: str) -> str:
-    """Return `text` as one line of printable characters."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return printable_line(listing.sector)[:MAX_SECTOR_LENGTH]

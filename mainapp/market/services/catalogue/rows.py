@@ -1,4 +1,4 @@
-"""Writing of rows that must equal given values, with as few queries as possible."""
+"""Creation and update of many rows in as few queries as possible."""
 
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar

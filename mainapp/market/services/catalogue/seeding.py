@@ -1,4 +1,4 @@
-"""Loading of the catalogue from the project's data. Admins' corrections stay."""
+"""Loading of the catalogue from the project's data, except for admins' corrections."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,7 +68,7 @@ def seed_catalogue(*, data: CatalogueData) -> Seeded:
     """Write stocks, index lists and events. Safe to repeat: the second time it writes nothing.
 
     Unknown values never replace known ones; fields and rows that an admin corrected stay. Stocks
-    and lists that the data lacks stay as well; its former events are deleted.
+    and lists that are not in the data stay too; events that were in earlier data only are deleted.
     """
     stocks = {stock.symbol: stock for stock in Stock.objects.all()}
     added, updated = _write_stocks(data.stocks, stocks)
@@ -113,7 +113,7 @@ def _write_stocks(entries: Sequence[StockEntry], stocks: dict[str, Stock]) -> tu
 
 
 def _wanted(entry: StockEntry, stock: Stock | None) -> dict[str, Any]:
-    """Return a stock's values: the known ones that no admin corrected."""
+    """Return the known values of a stock that no admin has corrected."""
     stock = stock or Stock(symbol=entry.symbol, name=entry.symbol)
     corrected = set(stock.corrected_fields)
     values: dict[str, Any] = {
@@ -126,8 +126,8 @@ def _wanted(entry: StockEntry, stock: Stock | None) -> dict[str, Any]:
         name=stock.name if "name" in corrected else entry.name or stock.name,
         kind=stock.kind if "kind" in corrected else entry.kind or stock.kind,
     )
-    kept = {name: value for name, value in values.items() if name not in corrected}
-    return {"symbol": entry.symbol} | kept
+    open_values = {name: value for name, value in values.items() if name not in corrected}
+    return {"symbol": entry.symbol} | open_values
 
 
 def _write_lists(entries: Iterable[ListEntry], ids: Mapping[str, int]) -> int:
@@ -189,8 +189,8 @@ def _write_events(entries: Iterable[EventEntry], ids: Mapping[str, int]) -> int:
     ]
     if former:
         CorporateEvent.objects.filter(pk__in=former).delete()
-    kept = {
+    open_rows = {
         key: row for key, row in wanted.items() if key not in known or not known[key].is_corrected
     }
-    added, changed = write_rows(CorporateEvent, known, kept)
+    added, changed = write_rows(CorporateEvent, known, open_rows)
     return added + changed + len(former)

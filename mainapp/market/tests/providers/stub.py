@@ -49,7 +49,7 @@ RANGES = ("1d", "5d", "1mo", "3mo", "6mo", "ytd", "1y", "5y", "max")
 
 @dataclass
 class Plan:
-    """What brapi's plan allows; more is refused with `status` and the plan's words."""
+    """The limits of a plan of brapi; more is refused with `status` and the plan's message."""
 
     batch_size: int = 20
     longest_range: str = "max"

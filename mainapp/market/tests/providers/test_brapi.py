@@ -172,7 +172,7 @@ def _forget():
         client.delete(name)
 
 
-@pytest.mark.parametrize("status", [400, 402, 403, 417])
+@pytest.mark.parametrize("status", [400, 402, 403, 413, 414, 417, 422])
 def test_brapi_learns_that_its_plan_allows_one_stock_a_call(make, stub, status):
     symbols = many(stub, 8)
     stub.plan = Plan(batch_size=1, status=status)
@@ -232,7 +232,7 @@ def test_brapi_that_refuses_even_a_free_stock_refuses_the_access(make, stub):
     assert len(provider.quotes(symbols)) == 4
 
 
-def test_refusal_without_a_message_is_not_learnt_from(make, stub):
+def test_refusal_without_a_message_teaches_nothing(make, stub):
     stub.fault = "payment"
 
     with pytest.raises(ProviderError) as caught:
@@ -289,7 +289,7 @@ def test_limits_are_tried_again_after_a_day(make, stub):
     assert provider.limits() == []
 
 
-def test_words_of_a_refusal_are_one_printable_line(make, stub):
+def test_message_of_a_refusal_is_one_printable_line(make, stub):
     symbols = many(stub, 2)
     stub.plan = Plan(batch_size=1)
     stub.shape = lambda reply: (
@@ -331,7 +331,7 @@ def test_many_stocks_are_requested_by_name_if_there_is_no_list(make, stub):
     assert sizes(stub) == [1] * 12
 
 
-def test_words_of_a_refusal_do_not_show_the_token(make, stub):
+def test_message_of_a_refusal_hides_the_token(make, stub):
     symbols = many(stub, 2)
     stub.plan = Plan(batch_size=1)
     stub.shape = lambda reply: (
@@ -417,7 +417,7 @@ def test_quotes_of_the_first_pages_survive_a_fault_of_a_later_one(make, stub):
     assert caught.value.partial_quotes.keys() == set(symbols) - {symbols[2], symbols[5]}
 
 
-def test_pages_of_the_list_have_a_timeout_each(make, stub):
+def test_each_page_of_the_list_has_its_own_timeout(make, stub):
     symbols = many(stub, 6)
     paged(stub, 3)
     provider = make("brapi", token="", timeout=0.2)

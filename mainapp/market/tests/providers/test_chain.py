@@ -397,7 +397,7 @@ class Learning(Fake):
         return super().history(symbol, range_, interval)
 
 
-def test_source_found_to_give_a_part_gives_way_to_the_next():
+def test_source_that_covers_a_part_of_the_range_gives_way_to_the_next():
     learning, whole = Learning("learning"), Fake("whole")
 
     assert chain(learning, whole).history("PETR4", "1y", "1d") == ([], "whole")

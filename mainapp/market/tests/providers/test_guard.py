@@ -153,7 +153,8 @@ def test_state_contains_the_budget(name, clock):
         name, redis_url=settings.REDIS_URL, now=clock, budget=Budget(calls=100, period="hour")
     )
     guard.admit(10)
-    guard.succeed(extra_calls=2)
+    guard.add_calls(2)
+    guard.succeed()
     state = guard.state()
 
     assert (state.calls_used, state.calls_left) == (12, 88)

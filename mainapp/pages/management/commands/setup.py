@@ -1,4 +1,4 @@
-"""Bring an instance up to date before it starts; safe to repeat and to run twice at once."""
+"""Bring an instance up to date before it starts; safe to repeat and to run concurrently."""
 
 import sys
 from io import StringIO
@@ -34,7 +34,7 @@ class Command(BaseCommand):
             sys.exit(f"pregao: {fault}")
         create_data_folder()
         check_database()
-        wait = "another setup is at work on this database: waiting for its end"
+        wait = "another setup is running on this database: waiting for it to finish"
         with one_at_a_time("setup", on_wait=lambda: report("database", wait)):
             report("database", migrate())
             report("catalogue", seed_catalogue())

@@ -1,4 +1,4 @@
-// The theme's colours, for what style sheets cannot reach.
+// The theme's colours, for drawings that style sheets cannot style.
 const NAMES = ["up", "down", "ink", "ink-2", "line", "surface", "brand", "accent", "violet", "flat"];
 
 /** Return the colours of the current theme by their names. */

@@ -56,7 +56,7 @@ function showTitle({ price }) {
   document.title = `${symbol} ${decimal(price)}${age} · Pregão`;
 }
 
-/** Mark what style sheets cannot: the title of the tab, and the chart's last bar and price. */
+/** Mark old prices where style sheets cannot: in the tab's title, and on the chart's newest bar. */
 function showStaleness() {
   const quote = socket.quotes.get(symbol) ?? rendered[symbol];
   if (quote) showTitle(quote);

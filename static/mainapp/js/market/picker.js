@@ -131,7 +131,7 @@ root.addEventListener("click", (event) => {
 let timer = 0;
 let request = null;
 
-/** Show the server's answer: the list, and the kinds and sectors that it leaves. */
+/** Replace the list, and the filters by kind and sector, with those of the server's response. */
 function show(picker) {
   const focused = document.activeElement?.closest("[data-facets]") && document.activeElement.name;
   list().replaceWith(picker.querySelector("[data-list]"));

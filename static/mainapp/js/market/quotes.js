@@ -84,7 +84,7 @@ export function originText(quote, isLate = false) {
   return parts.join(" · ");
 }
 
-/** Show or hide the words beside a price while a later one, far from it, waits for a confirmation. */
+/** Show or hide the note beside a price that a later, unconfirmed one puts in doubt. */
 export function showDoubt(root, quote) {
   const note = root.querySelector("[data-doubt]");
   if (!note) return;

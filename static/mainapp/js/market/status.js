@@ -42,8 +42,8 @@ export function attachStatus(bar, socket) {
 }
 
 /**
- * Mark what is as old as the prices that the last batch did not reach: elements of a symbol, and sums over
- * all symbols of the page. To be called again for elements that were added.
+ * Mark the elements of symbols that the last batch did not reach, and sums over all symbols of the page.
+ * Call it again when elements were added.
  */
 export function markLate({ late }) {
   for (const element of document.querySelectorAll("[data-symbol]")) {

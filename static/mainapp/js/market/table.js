@@ -103,7 +103,7 @@ export class QuoteTable {
     this._drawSpark(row);
   }
 
-  /** Say in the rows of these symbols that the last batch did not reach them. */
+  /** Show in the rows of these symbols that the last batch did not reach them. */
   setLate(symbols) {
     for (const row of this._rows.values()) {
       const isLate = symbols.has(row.element.dataset.symbol);

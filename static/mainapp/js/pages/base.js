@@ -5,7 +5,7 @@ import { savePreference } from "./preferences.js";
 
 const OLD_MS = 60_000;
 
-/** On a page without a socket no newer prices arrive: after a minute those that it has are old. */
+/** A page without a socket gets no newer prices: mark its prices as old after a minute. */
 function markOldPrices(page) {
   if (page.dataset.prices !== "live" || document.querySelector("[data-market-status]")) return;
   setTimeout(() => (page.dataset.prices = "stale"), OLD_MS);

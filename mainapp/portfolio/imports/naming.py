@@ -1,0 +1,77 @@
+"""Names of stocks anywhere in a file, read or not: holdings of them are never deleted."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mainapp.market.symbols import fold
+from mainapp.portfolio.imports.reading import ReadTable, State, Unread
+from mainapp.portfolio.imports.sheets import Row, Sheet
+from mainapp.portfolio.imports.tickers import all_tickers_in
+
+ISIN = re.compile(r"\b[A-Z]{2}[A-Z0-9]{9}\d\b", re.ASCII)
+CNPJ = re.compile(r"\b(\w{2})\.?(\w{3})\.?(\w{3})/?(\w{4})-?(\d{2})\b", re.ASCII)
+LEAST_WORD = 3
+COMMON_WORDS = {"banco", "cia", "companhia", "fundo", "fii", "etf", "bdr", "grupo", "dos", "das"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The symbols in all cells, and the words and bare letters of the rows without a code.
+
+    Those rows are faults without a code, texts, and the tables and sheets that are not read. Their
+    `isins` and `cnpjs` (33.000.167/0001-01) count too.
+    """
+
+    symbols: frozenset[str]
+    words: frozenset[str]
+    letters: str
+    isins: frozenset[str]
+    cnpjs: frozenset[str]
+
+    def has(self, symbol: str, name: str) -> bool:
+        """Return whether the file may mean this stock: PETR4, petr-4, xPETR4 or Petrobras."""
+        return (
+            symbol in self.symbols
+            or symbol.casefold() in self.letters
+            or _first_word(name) in self.words
+        )
+
+
+def names_in(tables: Sequence[ReadTable], unread: Sequence[Unread]) -> Names:
+    sheets = [table.table.sheet for table in tables] + [each.sheet for each in unread]
+    rows = [row for table in tables for row in _rows_without_code(table)]
+    rows += [row for each in unread for row in each.sheet.rows]
+    texts = [fold(str(cell)) for row in rows for cell in row]
+    whole = " ".join(texts).upper()
+    return Names(
+        symbols=frozenset().union(*map(symbols_in, {id(each): each for each in sheets}.values())),
+        words=frozenset(word for text in texts for word in _bare(text, " ").split()),
+        letters=" ".join(_bare(text, "") for text in texts),
+        isins=frozenset(ISIN.findall(whole)),
+        cnpjs=frozenset("{}.{}.{}/{}-{}".format(*parts) for parts in CNPJ.findall(whole)),
+    )
+
+
+def symbols_in(sheet: Sheet) -> set[str]:
+    """Return every symbol in the sheet."""
+    return set(all_tickers_in(cell for row in sheet.rows for cell in row if isinstance(cell, str)))
+
+
+def _rows_without_code(table: ReadTable) -> Iterator[Row]:
+    if table.state == State.READ:
+        numbers = {fault.number for fault in table.rows.faults if not fault.symbol}
+        numbers.update(table.rows.skipped)
+        yield from (row for number, row in table.table.rows if number in numbers)
+    else:
+        yield from (row for _number, row in table.table.rows)
+
+
+def _bare(text: str, space: str) -> str:
+    return "".join(letter if letter.isalnum() else space for letter in text)
+
+
+def _first_word(name: str) -> str:
+    """Return the first distinctive word of a name: petrobras of Petrobras PN, "" if none is."""
+    words = (word for word in fold(name).split() if word not in COMMON_WORDS)
+    return next((word for word in words if len(word) >= LEAST_WORD), "")
