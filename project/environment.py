@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from mainapp.core.private_targets import parse_private_target
 from mainapp.core.redis_address import parse_redis_url
+from project.addresses import is_host, is_url, is_wildcard, unbracketed, without_default_port
 from project.database_url import parse_database_url
 from project.env_file import read_env_file
 
@@ -32,18 +33,6 @@ _SENDER = re.compile(
     rf"{_SENDER_NAME}<{_LOCAL_PART}@(?P<domain>[^\s<>@]+)>|{_LOCAL_PART}@(?P<bare_domain>[^\s<>@]+)"
 )
 MIN_KEY = 16
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_HOST_NAME = re.compile(
-    r"(?=.{1,253}\Z)[A-Za-z0-9_]([\w-]{0,61}\w)?(\.[A-Za-z0-9_]([\w-]{0,61}\w)?)*\.?", re.A
-)
-
-
-def _is_wildcard(host: str) -> bool:
-    """Return whether a host is every address of its machine, in any spelling."""
-    try:
-        return ipaddress.ip_address(host).is_unspecified
-    except ValueError:
-        return bool(re.fullmatch(r"(0x0+|0+)(\.(0x0+|0+)){0,3}", host))
 
 
 class Refusal(SystemExit):
@@ -159,9 +148,9 @@ class Environment:
     def host(self, name: str, default: str = "") -> str:
         """Return a host name or IP address; IPv6 without brackets."""
         value = self.text(name, default)
-        if value and not _is_host(_unbracketed(value)):
+        if value and not is_host(unbracketed(value)):
             raise _refusal(name, "takes a host name or an IP address, without a port", value)
-        return _unbracketed(value)
+        return unbracketed(value)
 
     def hosts(self, name: str, default: Sequence[str]) -> list[str]:
         """Return items for ALLOWED_HOSTS: IPv6 addresses in brackets, `.example.org`, `*`."""
@@ -169,8 +158,8 @@ class Environment:
         return list(dict.fromkeys(hosts))
 
     def _allowed_host(self, name: str, item: str) -> str:
-        host = _unbracketed(item)
-        if not (item == "*" or _is_host(host.removeprefix("."))):
+        host = unbracketed(item)
+        if not (item == "*" or is_host(host.removeprefix("."))):
             raise _refusal(name, "takes host names, .domains or IP addresses, without ports", item)
         if ":" in host:  # as browsers write it: [::1], not [0:0:0:0:0:0:0:1]
             return f"[{ipaddress.ip_address(host)}]"
@@ -206,21 +195,21 @@ class Environment:
     def url(self, name: str, default: str = "") -> str:
         """Return an http or https URL without a trailing slash."""
         value = self.text(name, default)
-        if value and not _is_url(value):
+        if value and not is_url(value):
             raise _refusal(name, "takes a URL such as https://example.org", value)
         return value.rstrip("/")
 
     def site_url(self, name: str) -> str:
         """Return the URL of this site, as browsers can open it: not a wildcard address."""
         value = self.url(name)
-        if _is_wildcard(urlsplit(value).hostname or ""):
+        if is_wildcard(urlsplit(value).hostname or ""):
             raise _refusal(name, "takes an address that people can open, no wildcard", value)
         return value
 
     def proxy(self, name: str) -> str:
         """Return the URL of an HTTP proxy, which may contain a user and a password."""
         value = self.text(name)
-        if value and not _is_url(value, may_have_user=True):
+        if value and not is_url(value, may_have_user=True):
             raise _refusal(name, "takes http://user:password@host:port")
         return value.rstrip("/")
 
@@ -231,9 +220,9 @@ class Environment:
         """
         origins = [item.rstrip("/").lower() for item in self.items(name)]
         for origin in origins:
-            if not _is_url(origin.replace("://*.", "://", 1)) or "/" in origin.partition("://")[2]:
+            if not is_url(origin.replace("://*.", "://", 1)) or "/" in origin.partition("://")[2]:
                 raise _refusal(name, "takes origins such as https://example.org", origin)
-        return list(dict.fromkeys(map(_without_default_port, origins)))
+        return list(dict.fromkeys(map(without_default_port, origins)))
 
     def path(self, name: str, default: Path) -> Path:
         """Return an absolute path; ~ is the user's home."""
@@ -250,7 +239,7 @@ class Environment:
         value = self.text(name, default)
         match = _SENDER.fullmatch(value)
         is_ascii = value.rpartition("<")[2].isascii()
-        if not (match and is_ascii and _is_host(match["domain"] or match["bare_domain"])):
+        if not (match and is_ascii and is_host(match["domain"] or match["bare_domain"])):
             raise _refusal(name, "takes an e-mail address, or: Name <address>", value)
         return value
 
@@ -304,39 +293,3 @@ def _refusal(name: str, reason: str, value: str | None = None) -> Refusal:
 def _list_choices(choices: Collection[str]) -> str:
     *first, last = choices
     return f"{', '.join(first)} or {last}"
-
-
-def _unbracketed(host: str) -> str:
-    return host[1:-1] if host.startswith("[") and host.endswith("]") else host
-
-
-def _is_host(text: str) -> bool:
-    if re.fullmatch(r"[0-9.]+", text, re.A) or ":" in text:
-        try:
-            ipaddress.ip_address(text)
-        except ValueError:
-            return False
-        return True
-    return bool(_HOST_NAME.fullmatch(text))
-
-
-def _without_default_port(origin: str) -> str:
-    parts = urlsplit(origin)
-    is_default = parts.port == _DEFAULT_PORTS[parts.scheme]
-    return origin.rpartition(":")[0] if is_default else origin
-
-
-def _is_url(text: str, *, may_have_user: bool = False) -> bool:
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return False
-    return (
-        parts.scheme in ("http", "https")
-        and _is_host(parts.hostname or "")
-        and port != 0
-        and not parts.netloc.endswith(":")
-        and not re.search(r"[\s?#\\]", text)
-        and (may_have_user or "@" not in parts.netloc)
-    )
