@@ -121,9 +121,7 @@ def test_every_figure_is_marked_while_prices_are_old(pages, site):
         expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=10_000)
         expect(page.locator("html")).to_have_attribute("data-prices", "live")
         # A symbol that the first batch after the pause did not reach is late until the next one.
-        wait_for(
-            lambda: marks(page, path) == ["none solid"], 10, f"prices without a mark on {path}"
-        )
+        wait_for(partial(is_unmarked, page, path), 10, f"prices without a mark on {path}")
     expect(opened_graph(pages)).to_have_title(re.compile(r"^PETR4 [\d,]+ · Pregão$"))
 
 
