@@ -1,9 +1,13 @@
-"""allauth's forms for sign-up, log-in, passwords and e-mails, with this site's labels."""
+"""allauth's forms for sign-up, log-in, passwords and e-mails, with this site's labels.
+
+Also the password that a logged-in user enters once more before a grave change.
+"""
 
 from typing import Any
 
 from allauth.account import forms as allauth
-from django.forms import CharField, Field, Form
+from django.core.exceptions import ValidationError
+from django.forms import CharField, Field, Form, PasswordInput
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -112,3 +116,24 @@ class ReauthenticateForm(Labelled, allauth.ReauthenticateForm):  # type: ignore[
 
 class AddEmailForm(Labelled, allauth.AddEmailForm):  # type: ignore[misc] # allauth has no types
     pass
+
+
+class ConfirmPasswordForm(Form):
+    """A form with the user's password, so that an unattended browser is not enough to send it."""
+
+    password = CharField(
+        label=_("Sua senha"),
+        strip=False,
+        max_length=4096,
+        widget=PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        if not self._user.check_password(password):
+            raise ValidationError(_("A senha não confere."))
+        return password

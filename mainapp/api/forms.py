@@ -1,12 +1,10 @@
 """The form of a new API key."""
 
-from typing import Any
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from mainapp.accounts.models import User
+from mainapp.accounts.forms import ConfirmPasswordForm
 from mainapp.core.names import one_line
 from mainapp.core.policies import SCOPES
 
@@ -20,8 +18,10 @@ SCOPE_LABELS = {
 DAYS = {7: _("7 dias"), 30: _("30 dias"), 90: _("90 dias"), 365: _("1 ano")}
 
 
-class KeyForm(forms.Form):
-    """A new key, with the password, so that an unattended browser is not enough to create one."""
+class KeyForm(ConfirmPasswordForm):
+    """A new key, confirmed with the password."""
+
+    field_order = ["name", "scopes", "days", "password"]
 
     name = forms.CharField(
         label=_("Nome"),
@@ -37,25 +37,9 @@ class KeyForm(forms.Form):
     days = forms.TypedChoiceField(
         label=_("Vale por"), choices=list(DAYS.items()), coerce=int, initial=90
     )
-    password = forms.CharField(
-        label=_("Sua senha"),
-        strip=False,
-        max_length=4096,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-    def __init__(self, *args: Any, user: User, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._user = user
 
     def clean_name(self) -> str:
         name = str(self.cleaned_data["name"])
         if one_line(name) != name:
             raise ValidationError(_("Há um caractere que não se pode mostrar."))
         return name
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not self._user.check_password(password):
-            raise ValidationError(_("A senha não confere."))
-        return password

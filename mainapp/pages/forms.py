@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.accounts.forms import ConfirmPasswordForm
 from mainapp.accounts.models import Preferences, User
 from mainapp.core.names import is_plain_text
 
@@ -72,22 +73,5 @@ class PictureForm(forms.Form):
     )
 
 
-class DeleteAccountForm(forms.Form):
-    """Form with the password, so that an unattended browser is not enough to delete an account."""
-
-    password = forms.CharField(
-        label=_("Sua senha"),
-        strip=False,
-        max_length=4096,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-
-    def __init__(self, *args: Any, user: User, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._user = user
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not self._user.check_password(password):
-            raise ValidationError(_("A senha não confere."))
-        return password
+class DeleteAccountForm(ConfirmPasswordForm):
+    """The deletion of an account, confirmed with the password."""
