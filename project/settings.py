@@ -371,6 +371,8 @@ STATICFILES_DIRS: list[Any] = [
         (prefix, folder)
         for prefix, folder in (
             ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
+            ("vendor/geist", BASE_DIR / "node_modules/@fontsource-variable/geist/files"),
+            ("vendor/d3-hierarchy", BASE_DIR / "node_modules/d3-hierarchy/dist"),
             ("vendor/lightweight-charts", BASE_DIR / "node_modules/lightweight-charts/dist"),
             ("vendor/swagger-ui", BASE_DIR / "node_modules/swagger-ui-dist"),
         )
@@ -385,6 +387,9 @@ PACKAGE_FILES = {
     "vendor/tabler/css/tabler.min.css.map",
     "vendor/tabler/js/tabler.min.js",
     "vendor/tabler/js/tabler.min.js.map",
+    "vendor/geist/geist-latin-wght-normal.woff2",
+    "vendor/geist/geist-latin-ext-wght-normal.woff2",
+    "vendor/d3-hierarchy/d3-hierarchy.min.js",
     "vendor/lightweight-charts/lightweight-charts.standalone.production.mjs",
     "vendor/swagger-ui/swagger-ui.css",
     "vendor/swagger-ui/swagger-ui.css.map",
