@@ -7,7 +7,6 @@ what else the machine does, so the load is printed; a score is only worth compar
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -18,22 +17,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent.parent))
 
 from benchmarks.rig.readings import BUDGET_MISSED
-from benchmarks.rig.site import Site, filled_site, tracker_path
+from benchmarks.rig.site import PAGES, Site, chromium, filled_site
 
 FOLDER = Path(__file__).resolve().parent
 COMMAND = FOLDER / "node_modules/lighthouse/cli/index.js"
 CHROME_FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking"
 RUN_S = 120.0
 ATTEMPTS = 3  # on a busy machine it sometimes misses the start of its own trace (NO_NAVSTART)
-CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
-# Address, and whether somebody is logged in.
-PAGES = {
-    "home": ("/", False),
-    "home, logged in": ("/", True),
-    "tracker": (tracker_path(20), False),
-    "paper": ("/graph?ticker=PETR4", False),
-    "carteira": ("/carteira", True),
-}
 DEVICES = ("mobile", "desktop")
 SCORES = ("performance", "accessibility", "best-practices", "seo")
 METRICS = {
@@ -71,10 +61,6 @@ def run_lighthouse(site: Site, path: str, device: str, *, is_logged_in: bool) ->
                 raise RuntimeError(f"{path} led to {report['finalDisplayedUrl']}")
             return report
     raise RuntimeError(f"Lighthouse failed on {path}:\n{done.stderr}")
-
-
-def chromium() -> str:
-    return next(path for name in CHROMIUMS if (path := shutil.which(name)))
 
 
 def score(report: Report, name: str) -> float:

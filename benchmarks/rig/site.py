@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.rig.processes import IBOV
 from tests.instances import Instance, instance, run
 
+CHROMIUMS = ("chromium-headless-shell", "chromium", "chromium-browser")
 READER = "ana"  # one of the people of the demonstration data
 NO_LIMITS = {"PAGES_A_MINUTE_ADDRESS": "1000000", "PAGES_A_MINUTE_USER": "1000000"}
 WRITE_COOKIE = """
@@ -36,6 +37,21 @@ class Site:
 def tracker_path(count: int) -> str:
     """Return the address of a tracker page with the first `count` papers of the index."""
     return "/stocktracker?" + "&".join(f"stockpicker={symbol}" for symbol in IBOV[:count])
+
+
+# The pages that are measured: address, and whether somebody is logged in.
+PAGES = {
+    "home": ("/", False),
+    "home, logged in": ("/", True),
+    "tracker": (tracker_path(20), False),
+    "paper": ("/graph?ticker=PETR4", False),
+    "carteira": ("/carteira", True),
+}
+
+
+def chromium() -> str:
+    """Return the path of a browser. Raises: StopIteration."""
+    return next(path for name in CHROMIUMS if (path := shutil.which(name)))
 
 
 @contextmanager
