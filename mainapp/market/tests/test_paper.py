@@ -82,6 +82,44 @@ def test_renamed_ticker_redirects_to_the_new_one(client):
     assert "ELET3 virou AXIA3." in client.get(response.url).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/ativo/PETR4/", 200),
+        ("/ativo/PETR4/?range=1y", 200),
+        ("/ativo/PETR4/?range=2w", 404),
+        ("/ativo/XXXX3/", 404),
+        ("/ativo/nada/", 404),
+        ("/ativo/PE%00TR4/", 400),
+        ("/ativo/PETR4%0a/", 400),
+        ("/ativo/PETR4/?range=1d%0a", 400),
+    ],
+)
+def test_address_of_a_paper_exists_for_known_codes(client, caplog, path, status):
+    StockFactory(symbol="PETR4")
+
+    assert client.get(path).status_code == status
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("text", ["petr4", "PETR4F", "petr4f"])
+def test_other_spellings_of_a_code_redirect_to_its_page(client, text):
+    StockFactory(symbol="PETR4")
+
+    assert client.get(f"/ativo/{text}/").url == "/ativo/PETR4/"
+    assert client.get(f"/ativo/{text}/?range=1y").url == "/ativo/PETR4/?range=1y"
+
+
+def test_former_code_leads_to_the_page_of_its_successor(client):
+    new = StockFactory(symbol="AXIA3")
+    StockFactory(symbol="ELET3", renamed_to=new, is_active=False)
+
+    response = client.get("/ativo/elet3/?range=6mo", follow=True)
+
+    assert response.redirect_chain == [("/ativo/AXIA3/?range=6mo&former=ELET3", 302)]
+    assert "ELET3 virou AXIA3." in response.content.decode()
+
+
 def test_page_of_a_delisted_stock_has_a_note_and_requests_no_history(client):
     stock = StockFactory(symbol="CIEL3", is_active=False)
     LastQuoteFactory(stock=stock)
