@@ -179,6 +179,24 @@ def test_candles_are_loaded_once_in_the_background(client):
     assert len(queued()) == 1
 
 
+def test_candles_have_the_requested_width_or_the_usual_one(client):
+    stock = StockFactory(symbol="PETR4")
+    CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=2))
+    for query, interval in (("", "1d"), ("&interval=1w", "1w"), ("&interval=1mo", "1mo")):
+        body = client.get(f"/graph/candles?ticker=PETR4&range=1y{query}").json()
+        assert (body["interval"], len(body["bars"]), body["begins_late"]) == (interval, 1, True)
+    for query in ("range=1y&interval=5m", "range=1d&interval=1d", "range=1d&interval=2m"):
+        assert client.get(f"/graph/candles?ticker=PETR4&{query}").status_code == 404
+    assert client.get("/graph/candles?ticker=PETR4&interval=5m%0a").status_code == 400
+
+
+def test_month_of_minutes_loads_what_sources_have(client):
+    StockFactory(symbol="PETR4")
+    response = client.get("/graph/candles?ticker=PETR4&range=1mo&interval=60m")
+    assert response.status_code == 202
+    assert queued() == ["(['PETR4'], '5d')"]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_candles_need_three_queries(client, count, django_assert_num_queries):
     stock = StockFactory(symbol="PETR4")

@@ -17,7 +17,12 @@ from mainapp.market.selectors import candles as candle_rows
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.services import history
 from mainapp.market.symbols import INDEX
-from mainapp.market.views.requested import checked, requested_range, requested_stock
+from mainapp.market.views.requested import (
+    checked,
+    requested_interval,
+    requested_range,
+    requested_stock,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -33,15 +38,19 @@ def candles(request: HttpRequest) -> JsonResponse:
         return _sparklines(tickers)
     stock = requested_stock(request.GET.get("ticker", INDEX))
     range_ = requested_range(request)
+    interval = requested_interval(request, range_)
     stock = stock.renamed_to or stock
     at = timezone.now()
-    bars, source = candle_rows.chart_bars(stock=stock, range_=range_, at=at)
-    load = request_history(stock, range_, bars=bars, at=at)
+    stored, source = candle_rows.stored_bars(stock=stock, range_=range_, interval=interval, at=at)
+    is_month_of_minutes = interval in candle_rows.MINUTES and range_ == "1mo"
+    load = request_history(stock, "5d" if is_month_of_minutes else range_, bars=stored, at=at)
+    bars = candle_rows.merged_bars(stored, interval=interval)
     body = {
         "symbol": stock.symbol,
         "range": range_,
-        "interval": candle_rows.chart_interval(range_),
+        "interval": interval,
         "bars": [_wire(bar) for bar in bars],
+        "begins_late": candle_rows.begins_late(stored, range_=range_, interval=interval, at=at),
         "status": load.status,
         "retry_after_s": load.retry_after_s,
         "source": source,

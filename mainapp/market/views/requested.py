@@ -5,6 +5,7 @@ from django.http import Http404, HttpRequest
 
 from mainapp.market.models import Stock
 from mainapp.market.providers.base import RANGES
+from mainapp.market.selectors.candles import CHART_INTERVALS
 from mainapp.market.symbols import canonical
 
 
@@ -22,6 +23,15 @@ def requested_range(request: HttpRequest) -> str:
     if range_ not in RANGES:
         raise Http404
     return range_
+
+
+def requested_interval(request: HttpRequest, range_: str) -> str:
+    """Return the requested width of a range's bars, the usual one if none is requested."""
+    intervals = CHART_INTERVALS[range_]
+    interval = checked(request.GET.get("interval", intervals[0]))
+    if interval not in intervals:
+        raise Http404
+    return interval
 
 
 def checked(text: str) -> str:
