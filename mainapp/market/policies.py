@@ -31,6 +31,7 @@ def symbol_limit(*, is_authenticated: bool) -> int:
 PAGES = {
     "stocktracker": page(EVERYONE),
     "paper": page(EVERYONE, of="paper"),
+    "logo": page(EVERYONE, of="logo"),
     "graph": page(EVERYONE),
     "candles": page(EVERYONE),
     "sources": page(EVERYONE),

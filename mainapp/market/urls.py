@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.market.views import candles, paper, picker, search, sources, tracker, watchlists
+from mainapp.market.views import candles, logos, paper, picker, search, sources, tracker, watchlists
 
 urlpatterns: list[URLPattern] = [
     path("stocktracker", tracker.stocktracker, name="stocktracker"),
     path("ativo/<str:symbol>/", paper.paper, name="paper"),
+    path("logos/<str:symbol>", logos.logo, name="logo"),
     path("graph", paper.graph, name="graph"),
     path("graph/candles", candles.candles, name="candles"),
     path("sources/", sources.sources, name="sources"),
