@@ -30,6 +30,7 @@ def symbol_limit(*, is_authenticated: bool) -> int:
 
 PAGES = {
     "stocktracker": page(EVERYONE),
+    "paper": page(EVERYONE, of="paper"),
     "graph": page(EVERYONE),
     "candles": page(EVERYONE),
     "sources": page(EVERYONE),

@@ -2,12 +2,13 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.market.views import graph, picker, search, sources, tracker, watchlists
+from mainapp.market.views import candles, paper, picker, search, sources, tracker, watchlists
 
 urlpatterns: list[URLPattern] = [
     path("stocktracker", tracker.stocktracker, name="stocktracker"),
-    path("graph", graph.graph, name="graph"),
-    path("graph/candles", graph.candles, name="candles"),
+    path("ativo/<str:symbol>/", paper.paper, name="paper"),
+    path("graph", paper.graph, name="graph"),
+    path("graph/candles", candles.candles, name="candles"),
     path("sources/", sources.sources, name="sources"),
     path("stocks/search/", search.stock_search, name="stock-search"),
     path("stockpicker/<str:market>", picker.stockpicker, name="stockpicker"),
