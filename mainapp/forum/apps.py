@@ -7,4 +7,8 @@ class ForumConfig(AppConfig):
     name = "mainapp.forum"
 
     def ready(self) -> None:
+        from mainapp.core.search import register_search  # noqa: PLC0415 - as below
         from mainapp.forum import receivers  # noqa: F401, PLC0415 - connects once the models are there
+        from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - it imports the models
+
+        register_search(ROOMS)
