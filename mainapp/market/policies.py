@@ -32,6 +32,7 @@ PAGES = {
     "stocktracker": page(EVERYONE),
     "export-tracker": page(EVERYONE),
     "tracker-view": action(EVERYONE),
+    "paper": page(EVERYONE, of="paper"),
     "graph": page(EVERYONE),
     "candles": page(EVERYONE),
     "sources": page(EVERYONE),

@@ -2,14 +2,24 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.market.views import graph, list_edits, picker, search, sources, tracker, watchlists
+from mainapp.market.views import (
+    candles,
+    list_edits,
+    paper,
+    picker,
+    search,
+    sources,
+    tracker,
+    watchlists,
+)
 
 urlpatterns: list[URLPattern] = [
     path("stocktracker", tracker.stocktracker, name="stocktracker"),
     path("stocktracker/view", tracker.tracker_view, name="tracker-view"),
     path("stocktracker/export", tracker.export_tracker, name="export-tracker"),
-    path("graph", graph.graph, name="graph"),
-    path("graph/candles", graph.candles, name="candles"),
+    path("ativo/<str:symbol>/", paper.paper, name="paper"),
+    path("graph", paper.graph, name="graph"),
+    path("graph/candles", candles.candles, name="candles"),
     path("sources/", sources.sources, name="sources"),
     path("stocks/search/", search.stock_search, name="stock-search"),
     path("stockpicker/<str:market>", picker.stockpicker, name="stockpicker"),

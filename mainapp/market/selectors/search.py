@@ -24,7 +24,7 @@ def _result(stock: Stock) -> Result:
         subtitle=stock_name(stock),
         label=kind_name(stock.kind),
         symbol=stock.symbol,
-        url=f"{reverse('graph')}?{urlencode({'ticker': stock.symbol})}",
+        url=reverse("paper", args=[stock.symbol]),
     )
 
 

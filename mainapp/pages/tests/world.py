@@ -178,6 +178,7 @@ def _avatar(world: World) -> dict[str, Any]:
 OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | None]] = {
     "user": (lambda world: {"pk": world.users["owner"].pk}, {"pk": 999_999}),
     "market": (lambda world: {"market": "IBOV"}, {"market": "NADA"}),
+    "paper": (lambda world: {"symbol": "IBOV"}, {"symbol": "XXXX3"}),
     "watchlist": (_watchlist, {"pk": 999_999}),
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
