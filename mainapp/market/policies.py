@@ -30,6 +30,8 @@ def symbol_limit(*, is_authenticated: bool) -> int:
 
 PAGES = {
     "stocktracker": page(EVERYONE),
+    "export-tracker": page(EVERYONE),
+    "tracker-view": action(EVERYONE),
     "paper": page(EVERYONE, of="paper"),
     "logo": page(EVERYONE, of="logo"),
     "graph": page(EVERYONE),
@@ -38,9 +40,10 @@ PAGES = {
     "stock-search": page(EVERYONE),
     "stockpicker": page(EVERYONE, of="market"),
     "watchlists": form(MEMBERS),
-    "watchlist-current": action(MEMBERS, stranger=UNAUTHORIZED),
+    "watchlist-current": form(MEMBERS, stranger=UNAUTHORIZED),
     "watchlist-merge": action(MEMBERS, stranger=UNAUTHORIZED),
     "watchlist": page(OWNER, of="watchlist"),
+    "watchlist-symbols": form(OWNER, of="watchlist", stranger=UNAUTHORIZED),
     "edit-watchlist": action(OWNER, of="watchlist"),
     "rename-watchlist": action(OWNER, of="watchlist"),
     "make-watchlist-current": action(OWNER, of="watchlist"),
