@@ -9,36 +9,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import BLANK
-from tests.e2e.inspection import Inspector, write_findings
-from tests.e2e.people import add_cookie
+from tests.e2e.inspection import inspect_pages, write_findings
 from tests.e2e.site_pages import READERS
 
-HEIGHTS = {1440: 900, 360: 740}
-# An owner sees the most pages: a run of their own for each half lets the workers share them.
+SHOTS, FINDINGS = os.environ.get("AUDIT_SHOTS"), os.environ.get("AUDIT_FINDINGS")
+# Halves of the pages, so that the workers can share them.
 HALVES = [(reader, half) for reader in READERS for half in (0, 1)]
 
 
-@pytest.mark.timeout(600)
-@pytest.mark.parametrize("width", HEIGHTS)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("width", [1440, 360])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("reader", "half"), HALVES)
-def test_every_page(open_page, readers, reader, half, theme, width):
-    page = open_page(
-        BLANK,
-        viewport={"width": width, "height": HEIGHTS[width]},
-        color_scheme=theme,
-        reduced_motion="reduce",
-        has_touch=width == 360,
-        is_mobile=width == 360,
+def test_every_page(browser, site, readers, reader, half, theme, width):
+    findings = inspect_pages(
+        browser,
+        site.url,
+        readers,
+        reader,
+        readers.pages_of(reader)[half::2],
+        theme=theme,
+        width=width,
+        shots=Path(SHOTS) if SHOTS else None,
     )
-    if reader in readers.cookies:
-        add_cookie(page, readers.cookies[reader])
-    shots = os.environ.get("AUDIT_SHOTS")
-    label = f"{reader}-{theme}-{width}"
-    inspector = Inspector(page, shots=Path(shots) if shots else None, label=label)
-    findings = inspector.inspect(readers.pages_of(reader)[half::2])
 
-    if path := os.environ.get("AUDIT_FINDINGS"):
-        write_findings(Path(path), findings, reader=reader, theme=theme, width=str(width))
+    if FINDINGS:
+        write_findings(Path(FINDINGS), findings, reader=reader, theme=theme, width=str(width))
     assert findings == []

@@ -1,7 +1,7 @@
-"""Every page of the site and the people who see it, with data to show.
+"""Every address of the site and the people who may read it, with data to show.
 
-The pages come from the policy tables, which `manage.py policies check` compares with the URLs: a
-new page is among them, unless NOT_PAGES names it.
+The addresses come from the policy tables, which `manage.py policies check` compares with the URLs,
+so that no new page is forgotten. Files, data and fragments are among them.
 """
 
 import json
@@ -14,22 +14,6 @@ from tests.e2e.people import take_cookie
 from tests.e2e.shell import Shell
 from tests.instances import Instance
 
-# URLs that answer GET with data, files or fragments.
-NOT_PAGES = {
-    "alert-marks",
-    "api-schema",
-    "avatar",
-    "candles",
-    "export-carteira",
-    "favicon",
-    "healthz",
-    "javascript-catalog",
-    "metrics",
-    "picture-state",
-    "readyz",
-    "robots",
-    "stock-search",
-}
 # Addresses beside the plain ones: what a query string or a wrong address shows.
 QUERIES: dict[str, list[str]] = {
     "alerts": ["?state=paused"],
@@ -100,11 +84,10 @@ class Readers:
         return [*self._pages_of(reader)]
 
     def _pages_of(self, reader: str) -> Iterator[SitePage]:
-        for name, policy in page_policies().items():
-            readers = policy.methods.get("GET", Who(0))
-            if name in NOT_PAGES or not readers & READERS[reader]:
+        for name, address in self.addresses.items():
+            who = page_policies()[name].methods.get("GET", Who(0))
+            if not who & READERS[reader]:
                 continue
-            address = self.addresses[name]
             yield SitePage(name, address)
             for number, query in enumerate(QUERIES.get(name, []), 2):
                 yield SitePage(f"{name}-{number}", address + query)
