@@ -272,7 +272,7 @@ def test_refused_form_is_shown_with_the_reason(browser):
     response = send(browser, compra="40", venda="36")
 
     assert response.status_code == 200
-    assert "A venda precisa ficar acima da compra." in response.content.decode()
+    assert "“Subir até” precisa ficar acima de “Cair até”." in response.content.decode()
     assert not Alert.objects.exists()
 
 
@@ -284,7 +284,7 @@ def test_preview_describes_the_alert(browser, alice):
 
     text = send(browser, "preview-alert", compra="36").content.decode().replace("\xa0", " ")
 
-    assert "Aviso quando PETR4 cair a R$ 36,00 ou menos, olhando a cada 5 minutos, uma vez" in text
+    assert "Aviso quando PETR4 cair até R$ 36,00, olhando a cada 5 minutos, uma vez" in text
     assert not Alert.objects.exists()
 
 
@@ -429,7 +429,7 @@ def test_history_shows_firings_and_each_attempt(browser, alice):
     text = page(browser, "alert-history", alert.pk)
 
     for piece in (
-        "cair a R$ 36,00 ou menos",
+        "cair até R$ 36,00",
         "35,90",
         "10/03/2026 12:01:00",
         "simulador",
@@ -472,7 +472,7 @@ def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
                 "time": int((NOON + timedelta(minutes=1)).timestamp()),
                 "kind": "compra",
                 "price": "35.90",
-                "text": "cair a R$\xa036,00 ou menos",
+                "text": "PETR4 atingiu R$\xa035,90",
             }
         ],
     }

@@ -10,7 +10,7 @@ from django.template.base import Lexer, TokenType
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 PAGES = sorted(TEMPLATES.glob("**/*.html"))
-MAILS = {path for path in PAGES if path.name == "mail.html"}  # no mail program reads a stylesheet
+MAILS = {TEMPLATES / "mainapp/core/mail_base.html"}  # no mail program reads a stylesheet
 NAMES = {"Pregão", "IBOV", "Ibovespa"}  # the same in every language
 TEXT_ATTRIBUTES = {"alt", "aria-description", "aria-label", "data-label", "placeholder", "title"}
 WORD = re.compile(r"[^\W\d_]{2,}")
