@@ -3,9 +3,13 @@
 import json
 import shutil
 import subprocess
+from dataclasses import asdict
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
+
+from mainapp.market.rendering import price_paths
 
 NODE = shutil.which("node")
 SCRIPTS = settings.BASE_DIR / "static/mainapp/js"
@@ -184,3 +188,11 @@ def test_sparkline_goes_on_after_the_clock_was_set_back(run):
         return points;
     })()"""
     assert run("market/quotes.js", expression) == [[1_000, 1], [3_500, 4]]
+
+
+def test_sparkline_of_the_browser_is_that_of_the_server(run):
+    points = [(0, "10.00"), (50, "12.00"), (70, "9.35"), (100, "11.00")]
+    paths = price_paths(points, base=Decimal("9.50"), width=96, height=28)
+    numbers = [(at, float(price)) for at, price in points]
+
+    assert run("market/quotes.js", f"m.sparkPaths({json.dumps(numbers)}, 9.5)") == asdict(paths)

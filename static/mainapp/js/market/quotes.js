@@ -150,9 +150,9 @@ export function extendPoints(points, seconds, price) {
   } else points.push([seconds, price]);
 }
 
-/** Return {line, base} SVG paths of points in a box; `reference` is the previous close. */
+/** Return {line, area, base} SVG paths of points in a box; `reference` is the previous close. */
 export function sparkPaths(points, reference, width = 96, height = 28) {
-  if (points.length < 2) return { line: "", base: "" };
+  if (points.length < 2) return { line: "", area: "", base: "" };
   const prices = points.map((point) => point[1]);
   if (Number.isFinite(reference)) prices.push(reference);
   const low = Math.min(...prices);
@@ -164,5 +164,5 @@ export function sparkPaths(points, reference, width = 96, height = 28) {
     .map(([at, price], i) => `${i ? "L" : "M"}${(((at - from) / duration) * width).toFixed(1)} ${y(price)}`)
     .join("");
   const base = Number.isFinite(reference) ? `M0 ${y(reference)}H${width}` : "";
-  return { line, base };
+  return { line, area: `${line}V${height}H0Z`, base };
 }
