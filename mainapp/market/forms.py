@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.names import has_hidden, tidy, title
@@ -13,6 +14,24 @@ from mainapp.market.models import Watchlist
 
 MAX_SYMBOLS_PER_CALL = 1000
 MAX_TEXT = 12
+
+
+class StockInput(forms.TextInput):
+    """A text input for one ticker. `js/market/autocomplete.js` adds suggestions to it."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        defaults = {
+            "data-autocomplete": "stock",
+            "autocomplete": "off",
+            "autocapitalize": "characters",
+            "spellcheck": "false",
+        }
+        super().__init__({**defaults, **(attrs or {})})
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        return super().get_context(
+            name, value, {"data-url": reverse("stock-search"), **(attrs or {})}
+        )
 
 
 class PickerForm(forms.Form):
