@@ -15,6 +15,7 @@ from mainapp.market.quotes import Quote
 from mainapp.market.symbols import INDEX
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+FAR_PCT = 10
 
 
 def limit_text(kind: str, limit: object, *, symbol: str) -> str:
@@ -83,9 +84,7 @@ def quote_text(when: str, *, source: str, delay_s: int, simulated: bool) -> str:
     values = {"when": when, "source": source, "minutes": delay_s // 60}
     if not delay_s:
         return _("Cotação de %(when)s, da fonte %(source)s.") % values
-    return (
-        _("Cotação de %(when)s, da fonte %(source)s, com atraso de %(minutes)s min.") % values
-    )
+    return _("Cotação de %(when)s, da fonte %(source)s, com atraso de %(minutes)s min.") % values
 
 
 def period_text(minutes: int) -> str:
@@ -171,6 +170,20 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
     share = abs(far) * 100 / value
     money = limit_text(kind, abs(far), symbol=quote.symbol)
     return words % {"distance": f"{money} ({number(share)}%)"}
+
+
+def nearness(kind: str, limit: Decimal, quote: Quote | None) -> int | None:
+    """Return how near a quote is to a limit: 100 at the limit or beyond, 0 far from it.
+
+    A price is far at FAR_PCT of itself from the limit, a change of the day at zero. The live page
+    computes the same in its script.
+    """
+    value = quote and (quote.change_pct if kind.endswith("pct") else quote.price)
+    if value is None:
+        return None
+    far = limit if kind.endswith("pct") else value * FAR_PCT / 100
+    done = 100 - _missing(kind, limit, value) * 100 / far
+    return int(min(max(done, Decimal(0)), Decimal(100)))
 
 
 def _missing(kind: str, limit: Decimal, value: Decimal) -> Decimal:

@@ -87,9 +87,7 @@ def test_retired_ticker_is_refused(alice):
 
 
 def test_at_least_one_limit_is_required(alice):
-    assert errors(submitted(alice)) == {
-        "__all__": ["Diga pelo menos um limite."]
-    }
+    assert errors(submitted(alice)) == {"__all__": ["Diga pelo menos um limite."]}
 
 
 @pytest.mark.parametrize(("compra", "venda"), [("36", "36"), ("37", "36")])

@@ -95,7 +95,7 @@ def test_same_sentences_are_in_the_inbox_a_chat_and_the_mail(owner):
     notification = mail.notification
     assert notification.body.replace("\xa0", " ").splitlines() == [
         "nota 0",
-        "O preço caiu até o seu limite de R$ 36,00 (−0,03% no dia).",
+        "O preço caiu até o seu limite de R$ 36,00 (\N{MINUS SIGN}0,03% no dia).",
         "Cotação de 10/03/2026 12:01:00 (BRT), do mercado simulado: não é um preço real.",
     ]
     assert chat.text == notification.body

@@ -41,7 +41,7 @@ def test_mail_without_an_action_has_no_empty_lines():
     text, html = render_mail(Mail(title="Teste", paragraphs=["Chegou."]))
 
     assert text.startswith("Teste\n\nChegou.\n\n--\n")
-    assert "mail-button\" href" not in html
+    assert 'mail-button" href' not in html
 
 
 def test_paragraphs_are_separated_by_empty_lines():
