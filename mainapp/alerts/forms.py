@@ -13,6 +13,7 @@ from mainapp.accounts.models import Preferences, User
 from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
+from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import other_amounts_note, succession_notes
 from mainapp.market.selectors.watchlists import stocks_named
@@ -76,9 +77,7 @@ class AlertForm(forms.Form):
         label=_("Ativo"),
         max_length=20,
         help_text=_("O código na B3, como PETR4, ou IBOV."),
-        widget=forms.TextInput(
-            {"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
-        ),
+        widget=StockInput,
     )
     compra = price_field(_("Cair até (R$)"), _("Avisa quando o preço descer a este valor."))
     venda = price_field(_("Subir até (R$)"), _("Avisa quando o preço chegar a este valor."))

@@ -1,5 +1,6 @@
 """Wording of alerts in the reader's language."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from mainapp.market.symbols import INDEX
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FAR_PCT = 10
+STOCK_LINK = re.compile(r"(?:[?&]ticker=|/ativo/)([A-Z0-9]+)")
 
 
 def limit_text(kind: str, limit: object, *, symbol: str) -> str:
@@ -85,6 +87,12 @@ def quote_text(when: str, *, source: str, delay_s: int, simulated: bool) -> str:
     if not delay_s:
         return _("Cotação de %(when)s, da fonte %(source)s.") % values
     return _("Cotação de %(when)s, da fonte %(source)s, com atraso de %(minutes)s min.") % values
+
+
+def symbol_in(url: str) -> str:
+    """Return the stock in the link of an alert's notification; empty without one."""
+    found = STOCK_LINK.search(url)
+    return found[1] if found else ""
 
 
 def period_text(minutes: int) -> str:
