@@ -129,6 +129,7 @@ imports: develop
 templates: develop
 	$(VENV)/bin/djade --check $$(git ls-files '*.html')
 	$(VENV)/bin/djlint --lint --quiet templates
+	$(PY) -m mainapp.core.design static/mainapp/css
 
 settings: develop
 	$(DEVELOP) $(PY) manage.py makemigrations --check --dry-run

@@ -1,5 +1,7 @@
 """Permissions of the pages that combine features, and of the general pages of a site."""
 
+from django.conf import settings
+
 from mainapp.core.policies import EVERYONE, MEMBERS, Page, action, form, page
 
 PAGES = {
@@ -26,3 +28,5 @@ PAGES = {
     "delete-account": form(MEMBERS),
     "avatar": page(EVERYONE, of="avatar"),
 }
+if settings.DEBUG:
+    PAGES["style-guide"] = page(EVERYONE)

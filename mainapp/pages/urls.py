@@ -1,5 +1,6 @@
 """URLs of home, profile, health and metrics, and of the general pages of a site."""
 
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
@@ -41,3 +42,10 @@ urlpatterns: list[URLPattern] = [
         name="robots",
     ),
 ]
+
+if settings.DEBUG:
+    papers = [("PETR4", "Petrobras PN"), ("VALE3", "Vale ON"), ("HGLG11", "Pátria Log FII")]
+    guide = TemplateView.as_view(
+        template_name="mainapp/parts/styleguide.html", extra_context={"papers": papers}
+    )
+    urlpatterns.append(path("estilo/", guide, name="style-guide"))

@@ -291,7 +291,7 @@ def test_invisible_or_long_name_is_refused(page, name):
 
     assert response.status_code == 200
     assert not Watchlist.objects.exists()
-    assert b"invalid-feedback" in response.content
+    assert b"field-error" in response.content
 
 
 def test_used_name_shows_an_error_at_the_field(page, alice):

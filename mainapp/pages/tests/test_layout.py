@@ -45,7 +45,7 @@ def test_every_page_has_header_notice_and_footer(client, address):
 
     assert html.count("<!doctype html>") == html.count("<main ") == html.count("<h1") == 1
     assert 'role="combobox"' in html
-    assert "MERCADO SIMULADO" in html
+    assert "Mercado simulado" in html
     assert "estes preços não são reais" in html
     assert "Não é recomendação de investimento." in html
     assert reverse("privacy") in html

@@ -81,7 +81,7 @@ class TradeForm(forms.Form):
     operacao = forms.ChoiceField(
         label=_("Operação"),
         choices=[("compra", _("Compra")), ("venda", _("Venda"))],
-        widget=forms.RadioSelect({"class": "form-check-input"}),
+        widget=forms.RadioSelect({"class": "check-input"}),
         initial="compra",
     )
     quantidade = amount_field(_("Quantidade"))

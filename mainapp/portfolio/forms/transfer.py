@@ -158,7 +158,7 @@ class ConfirmForm(forms.Form):
             ("atualizar", _("Atualizar: o que o arquivo não cita continua como está")),
             ("substituir", _("Substituir: o que o arquivo não cita é apagado")),
         ],
-        widget=forms.RadioSelect({"class": "form-check-input"}),
+        widget=forms.RadioSelect({"class": "check-input"}),
         initial="atualizar",
     )
 

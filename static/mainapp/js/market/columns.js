@@ -97,7 +97,7 @@ class ColumnBoxes {
   _buildChoice(header) {
     const column = header.dataset.col;
     const checked = !this._hidden.has(column);
-    const box = build("input", { type: "checkbox", className: "form-check-input", checked });
+    const box = build("input", { type: "checkbox", className: "check-input", checked });
     box.addEventListener("change", () => {
       if (box.checked) this._hidden.delete(column);
       else this._hidden.add(column);
@@ -105,7 +105,7 @@ class ColumnBoxes {
       this._setHidden(header, !box.checked);
     });
     if (!checked) this._setHidden(header, true);
-    return build("label", { className: "form-check" }, box, header.textContent.trim());
+    return build("label", { className: "check" }, box, header.textContent.trim());
   }
 
   _setHidden(header, isHidden) {

@@ -123,7 +123,7 @@ function note(text, { canRetry = false } = {}) {
   line.hidden = !text;
   line.replaceChildren(text);
   if (!canRetry) return;
-  line.append(" ", dom.buildButton(gettext("Tentar de novo"), load, { className: "btn btn-sm" }));
+  line.append(" ", dom.buildButton(gettext("Tentar de novo"), load, { className: "button button-small" }));
 }
 
 /** Fetch candles; null if a newer request was made in the meantime. */
@@ -270,7 +270,7 @@ socket.addEventListener("quotes", ({ detail }) => {
   }
 });
 document.addEventListener("priceage", showStaleness);
-attachStatus(root.querySelector("[data-market-status]"), socket);
+attachStatus(document.querySelector("[data-market-status]"), socket);
 if (rendered[symbol]) showQuote(rendered[symbol]);
 showStaleness();
 showToggles();

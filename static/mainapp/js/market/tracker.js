@@ -201,7 +201,7 @@ socket.addEventListener("problem", ({ detail }) => {
   notify(detail.detail, isLoggedIn ? null : loginLink());
 });
 
-attachStatus(root.querySelector("[data-market-status]"), socket);
+attachStatus(document.querySelector("[data-market-status]"), socket);
 attachChat(document.getElementById("chat"), socket, part("unread"));
 attachColumns({
   table,

@@ -7,8 +7,8 @@ const MAX_TOASTS = 3;
 
 /** Show a toast; `onOpen` is called when the reader follows its link. */
 export function showToast(item, onOpen) {
-  const toast = build("div", { className: "notification-toast" }, buildTitle(item, onOpen));
-  const attributes = { className: "icon-btn", "aria-label": gettext("Dispensar") };
+  const toast = build("div", { className: "toast" }, buildTitle(item, onOpen));
+  const attributes = { className: "icon-button", "aria-label": gettext("Dispensar") };
   toast.append(buildButton("×", () => toast.remove(), attributes));
   if (item.body) toast.append(build("p", { className: "toast-text", dir: "auto" }, item.body));
   const region = toastRegion();

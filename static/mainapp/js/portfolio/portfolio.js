@@ -74,7 +74,7 @@ const notify = attachNotices(part("notices"));
 socket.addEventListener("problem", ({ detail }) => {
   if (detail.code === "too_many_symbols") notify(detail.detail);
 });
-attachStatus(root.querySelector("[data-market-status]"), socket);
+attachStatus(document.querySelector("[data-market-status]"), socket);
 
 // Actions ----------------------------------------------------------------------------------------
 
