@@ -168,6 +168,19 @@ class AlertForm(forms.Form):
                 "ativo": alert.ativo.symbol
             }
 
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.Select):
+                field.widget.attrs["class"] = "select"
+            elif isinstance(field.widget, forms.CheckboxInput):
+                field.widget.attrs["class"] = "check-input"
+            else:
+                field.widget.attrs["class"] = "input"
+
+    @property
+    def has_change_limits(self) -> bool:
+        """Whether a limit of the day's change is filled in."""
+        return any(self[name].value() for name in ("change_up_pct", "change_down_pct"))
+
     @property
     def steps(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The groups of the second step: a heading and its fields."""

@@ -147,11 +147,15 @@ class ChannelForm(forms.Form):
     kind = forms.ChoiceField(choices=KINDS, widget=forms.HiddenInput)
     address = forms.CharField(
         max_length=500,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"class": "input", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     secret = forms.CharField(
         max_length=255,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"class": "input", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
 
     def __init__(self, data: Any = None, *, kind: str = "") -> None:
@@ -177,7 +181,9 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Código"),
         max_length=12,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        widget=forms.TextInput(
+            attrs={"class": "input", "inputmode": "numeric", "autocomplete": "one-time-code"}
+        ),
     )
 
 
@@ -185,7 +191,12 @@ class BroadcastForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at
     class Meta:
         model = Broadcast
         fields = ["title", "body", "url", "is_email"]
-        widgets = {"body": forms.Textarea(attrs={"rows": 5})}
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "input"}),
+            "body": forms.Textarea(attrs={"class": "input", "rows": 5}),
+            "url": forms.TextInput(attrs={"class": "input"}),
+            "is_email": forms.CheckboxInput(attrs={"class": "check-input"}),
+        }
         help_texts = {"url": _("Um caminho deste site, como /sources/. Pode ficar vazio.")}
 
     def clean_title(self) -> str:

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet, prefetch_related_objects
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import User
-from mainapp.alerts.models import Alert, Condition
+from mainapp.alerts.models import Alert, Condition, Firing
 from mainapp.alerts.rendering import distance_text, limit_name, limit_text, nearness
 from mainapp.core.templatetags.formats import direction
 from mainapp.market.quotes import Quote
@@ -168,12 +168,15 @@ def status_counts(user: User, *, at: datetime) -> dict[str, int]:
 
 
 def alerts_by_status(user: User, *, at: datetime) -> dict[ShownStatus, list[Alert]]:
-    """Return all alerts of a user in each shown status, by symbol.
+    """Return all alerts of a user in each shown status, by symbol, with their `last_price`.
 
-    Cost: one query of at most ALERT_LIMIT rows, so that counts and pages need no others.
+    It is the price of the newest firing. Cost: one query of at most ALERT_LIMIT rows, so that
+    counts and pages need no others.
     """
     groups: dict[ShownStatus, list[Alert]] = {status: [] for status in STATUSES}
-    for alert in own_alerts(user).order_by("ativo__symbol", "pk"):
+    newest = Firing.objects.filter(alert=OuterRef("pk")).values("price")[:1]
+    alerts = own_alerts(user).annotate(last_price=Subquery(newest))
+    for alert in alerts.order_by("ativo__symbol", "pk"):
         groups[shown_status(alert, at=at)].append(alert)
     return groups
 
