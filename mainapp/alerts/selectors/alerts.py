@@ -15,6 +15,7 @@ from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition, Firing
 from mainapp.alerts.rendering import distance_text, limit_name, limit_text, nearness
 from mainapp.core.templatetags.formats import direction
+from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.market.rendering import LevelChart, Point, level_chart
 from mainapp.market.selectors.candles import week_points
@@ -196,6 +197,13 @@ def rows_of(alerts: Sequence[Alert], *, at: datetime) -> list[AlertRow]:
 def shown_status(alert: Alert, *, at: datetime) -> ShownStatus:
     """Return the status that pages show; an active alert past `expires_at` is expired."""
     return "expired" if alert.is_expired(at) else alert.status  # type: ignore[return-value] # of Status
+
+
+def alerts_on(user: User, stock: Stock, quote: Quote | None, *, at: datetime) -> list[AlertRow]:
+    """Return a user's alerts on one stock, the active ones first. Two queries."""
+    alerts = own_alerts(user).filter(ativo=stock).order_by("pk").prefetch_related("conditions")
+    rows = [AlertRow(alert, quote, shown_status(alert, at=at)) for alert in alerts]
+    return sorted(rows, key=lambda row: row.status != "active")
 
 
 def is_waiting_beyond(alert: Alert) -> bool:

@@ -26,6 +26,23 @@ export function shareBars(rows) {
   );
 }
 
+/** Draw a row's bars, as templatetags/carteira.py does; a bar of null has no length. */
+export function drawBars(elements, result, share) {
+  const { start, width } = result ?? { start: 500, width: 0 };
+  const fill = elements.result.querySelector(".bar-fill");
+  setAttributes(fill, { "data-side": start < 500 ? "down" : "up", x: start, width });
+  const { actual, ideal } = share ?? { actual: 0, ideal: null };
+  setAttributes(elements.share.querySelector(".bar-fill"), { width: actual });
+  const path = ideal === null ? "" : `M${ideal} 0V10`;
+  setAttributes(elements.share.querySelector(".bar-ideal"), { d: path });
+}
+
+function setAttributes(element, values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value);
+  }
+}
+
 function lengthOf(value, largest, space) {
   return largest ? divide(value * space, largest) : 0n;
 }

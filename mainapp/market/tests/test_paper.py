@@ -82,6 +82,44 @@ def test_renamed_ticker_redirects_to_the_new_one(client):
     assert "ELET3 virou AXIA3." in client.get(response.url).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/ativo/PETR4/", 200),
+        ("/ativo/PETR4/?range=1y", 200),
+        ("/ativo/PETR4/?range=2w", 404),
+        ("/ativo/XXXX3/", 404),
+        ("/ativo/nada/", 404),
+        ("/ativo/PE%00TR4/", 400),
+        ("/ativo/PETR4%0a/", 400),
+        ("/ativo/PETR4/?range=1d%0a", 400),
+    ],
+)
+def test_address_of_a_paper_exists_for_known_codes(client, caplog, path, status):
+    StockFactory(symbol="PETR4")
+
+    assert client.get(path).status_code == status
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("text", ["petr4", "PETR4F", "petr4f"])
+def test_other_spellings_of_a_code_redirect_to_its_page(client, text):
+    StockFactory(symbol="PETR4")
+
+    assert client.get(f"/ativo/{text}/").url == "/ativo/PETR4/"
+    assert client.get(f"/ativo/{text}/?range=1y").url == "/ativo/PETR4/?range=1y"
+
+
+def test_former_code_leads_to_the_page_of_its_successor(client):
+    new = StockFactory(symbol="AXIA3")
+    StockFactory(symbol="ELET3", renamed_to=new, is_active=False)
+
+    response = client.get("/ativo/elet3/?range=6mo", follow=True)
+
+    assert response.redirect_chain == [("/ativo/AXIA3/?range=6mo&former=ELET3", 302)]
+    assert "ELET3 virou AXIA3." in response.content.decode()
+
+
 def test_page_of_a_delisted_stock_has_a_note_and_requests_no_history(client):
     stock = StockFactory(symbol="CIEL3", is_active=False)
     LastQuoteFactory(stock=stock)
@@ -139,6 +177,24 @@ def test_candles_are_loaded_once_in_the_background(client):
     assert set(body["bars"][0]) == {"time", "open", "high", "low", "close", "volume"}
     assert isinstance(body["bars"][0]["close"], str)
     assert len(queued()) == 1
+
+
+def test_candles_have_the_requested_width_or_the_usual_one(client):
+    stock = StockFactory(symbol="PETR4")
+    CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=2))
+    for query, interval in (("", "1d"), ("&interval=1w", "1w"), ("&interval=1mo", "1mo")):
+        body = client.get(f"/graph/candles?ticker=PETR4&range=1y{query}").json()
+        assert (body["interval"], len(body["bars"]), body["begins_late"]) == (interval, 1, True)
+    for query in ("range=1y&interval=5m", "range=1d&interval=1d", "range=1d&interval=2m"):
+        assert client.get(f"/graph/candles?ticker=PETR4&{query}").status_code == 404
+    assert client.get("/graph/candles?ticker=PETR4&interval=5m%0a").status_code == 400
+
+
+def test_month_of_minutes_loads_what_sources_have(client):
+    StockFactory(symbol="PETR4")
+    response = client.get("/graph/candles?ticker=PETR4&range=1mo&interval=60m")
+    assert response.status_code == 202
+    assert queued() == ["(['PETR4'], '5d')"]
 
 
 @pytest.mark.parametrize("count", [1, 3])
