@@ -12,11 +12,13 @@ import logging
 import threading
 from contextlib import suppress
 from copy import copy
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import redis
+from celery.signals import worker_shutdown
 
+from mainapp.core.redis import CELERY_TIMEOUT_S
 from project.broker.pools import REFUSALS
 
 logger = logging.getLogger(__name__)
@@ -33,33 +35,43 @@ def take_socket(connection: Any, base: Any) -> Any:
     return taken
 
 
-def return_late_task(connection: Any) -> None:
-    """Start to wait for the reply to the BRPOP on `connection`, and put its task back.
+class LateReply(threading.Thread):
+    """Waits for the reply to the BRPOP on a connection, and puts its task back.
 
     The thread ends with the connection: TCP keepalive detects a server that has disappeared.
     """
-    # No thread can be started while the interpreter ends.
-    with suppress(RuntimeError):
-        threading.Thread(target=_wait_and_return, args=[connection], daemon=True).start()
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(name="late-reply", daemon=True)
+        self._connection = connection
+
+    def run(self) -> None:
+        with suppress(*REFUSALS):
+            # A reply without a task is None; that to a PING sent before BRPOP is a string.
+            reply = self._connection.read_response(disable_decoding=True, timeout=None)
+            if isinstance(reply, list):
+                self._put_back(*reply)
+        self._connection.disconnect()
+
+    def _put_back(self, queue: bytes, message: bytes) -> None:
+        """Make a message the next one of its queue, as soon as the server accepts writes."""
+        while True:
+            self._connection.send_command("RPUSH", queue, message, check_health=False)
+            try:
+                self._connection.read_response(timeout=None)
+            except redis.ResponseError:
+                sleep(RETRY_S)
+            else:
+                logger.warning("a task received on a lost connection is back in its queue")
+                return
 
 
-def _wait_and_return(connection: Any) -> None:
-    with suppress(*REFUSALS):
-        # A reply without a task is None; that to a PING sent before BRPOP is a string.
-        reply = connection.read_response(disable_decoding=True, timeout=None)
-        if isinstance(reply, list):
-            _push(connection, *reply)
-    connection.disconnect()
+def await_late_replies(**_kwargs: Any) -> None:
+    """Give late replies CELERY_TIMEOUT_S to arrive before the worker ends."""
+    end_at = monotonic() + CELERY_TIMEOUT_S
+    for thread in threading.enumerate():
+        if isinstance(thread, LateReply):
+            thread.join(max(0.0, end_at - monotonic()))
 
 
-def _push(connection: Any, queue: bytes, message: bytes) -> None:
-    """Put a message back as the next one of its queue, as soon as the server accepts writes."""
-    while True:
-        connection.send_command("RPUSH", queue, message, check_health=False)
-        try:
-            connection.read_response(timeout=None)
-        except redis.ResponseError:
-            sleep(RETRY_S)
-        else:
-            logger.warning("a task that a lost connection received was returned to its queue")
-            return
+worker_shutdown.connect(await_late_replies)

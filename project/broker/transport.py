@@ -16,7 +16,7 @@ from kombu.transport import virtual
 from mainapp.core.realtime.messages import MalformedMessage
 from mainapp.core.redis import connection_class, connection_pool
 from mainapp.core.redis_address import parse_redis_url
-from project.broker.late_replies import return_late_task, take_socket
+from project.broker.late_replies import LateReply, take_socket
 from project.broker.messages import checked_loads
 from project.broker.pools import REFUSALS, pool_options
 
@@ -147,7 +147,7 @@ class Channel(kombu_redis.Channel):
                 # Not after a fork: the parent still uses the socket.
                 if channel._in_poll is self and self._sock and self.pid == os.getpid():
                     channel._stop_polling(self._sock)
-                    return_late_task(take_socket(self, base))
+                    LateReply(take_socket(self, base)).start()
                 super().disconnect(*args, **options)
                 if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
                     channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # not in kombu's stubs
