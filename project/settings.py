@@ -107,6 +107,7 @@ TEMPLATES = [
         },
     }
 ]
+HIDE_FAILED_BLOCKS = not DEBUG  # from a page, which is then shown without them; see core/blocks.py
 
 # Stores ----------------------------------------------------------------------------------------
 
@@ -365,12 +366,14 @@ METRICS_TOKEN = env.secret("METRICS_TOKEN")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+LOGOS_DIR = env.path("LOGOS_DIR", DATA_DIR / "logos")
 STATICFILES_DIRS: list[Any] = [
     BASE_DIR / "static",
     *(
         (prefix, folder)
         for prefix, folder in (
-            ("vendor/tabler", BASE_DIR / "node_modules/@tabler/core/dist"),
+            ("vendor/geist", BASE_DIR / "node_modules/@fontsource-variable/geist/files"),
+            ("vendor/d3-hierarchy", BASE_DIR / "node_modules/d3-hierarchy/dist"),
             ("vendor/lightweight-charts", BASE_DIR / "node_modules/lightweight-charts/dist"),
             ("vendor/swagger-ui", BASE_DIR / "node_modules/swagger-ui-dist"),
         )
@@ -381,10 +384,9 @@ PACKAGE_PREFIXES = ("vendor/", "django_htmx/")
 PACKAGE_FILES = {
     "django_htmx/htmx-2.min.js",
     "django_htmx/django-htmx.js",
-    "vendor/tabler/css/tabler.min.css",
-    "vendor/tabler/css/tabler.min.css.map",
-    "vendor/tabler/js/tabler.min.js",
-    "vendor/tabler/js/tabler.min.js.map",
+    "vendor/geist/geist-latin-wght-normal.woff2",
+    "vendor/geist/geist-latin-ext-wght-normal.woff2",
+    "vendor/d3-hierarchy/d3-hierarchy.min.js",
     "vendor/lightweight-charts/lightweight-charts.standalone.production.mjs",
     "vendor/swagger-ui/swagger-ui.css",
     "vendor/swagger-ui/swagger-ui.css.map",

@@ -1,9 +1,13 @@
 """Static files: hashed names, also in ES module imports, and only the used files of packages.
 
+A style sheet of imports is joined into one file: a browser would request each after the other.
+
 Also storage of the messages for the next page, in a cookie with a configurable name.
 """
 
+import re
 from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.conf import settings
@@ -11,13 +15,27 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.messages.storage.session import SessionStorage
 from django.contrib.staticfiles.finders import AppDirectoriesFinder, FileSystemFinder
+from django.core.files.base import ContentFile
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 from mainapp.core.static_files import manifest_of, source_state
 
+IMPORT = re.compile(r'@import url\("([^"]+)"\);\n?')
+COMMENT = re.compile(r"/\*.*?\*/\n*", re.DOTALL)
+JOINED_SHEETS = ("mainapp/css/site.css",)
+
 
 class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc] # untyped
     support_js_module_import_aggregation = True
+
+    def post_process(
+        self, paths: dict[str, tuple[Any, str]], *args: Any, **options: Any
+    ) -> Iterator[Any]:
+        for name in JOINED_SHEETS:
+            if name in paths:
+                source, path = paths[name]
+                paths[name] = (JoinedSheet(source), path)
+        yield from super().post_process(paths, *args, **options)
 
     def read_manifest(self) -> str | None:
         """Return the manifest of this version if it was collected, otherwise the newest one."""
@@ -27,6 +45,28 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):  # type: i
         except FileNotFoundError:
             text: str | None = super().read_manifest()
             return text
+
+
+class JoinedSheet:
+    """A source of style sheets: their imports are in place, their comments removed."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+
+    def open(self, path: str, _mode: str = "rb") -> ContentFile:  # type: ignore[type-arg] # not subscriptable at run time
+        return ContentFile(joined_sheet(self.source, path).encode())
+
+    def path(self, path: str) -> str:
+        return str(self.source.path(path))
+
+
+def joined_sheet(source: Any, path: str) -> str:
+    """Return a sheet's text with its imports in place. Their paths are relative to the sheet."""
+    with source.open(path) as file:
+        text = file.read().decode()
+    folder = PurePosixPath(path).parent
+    text = IMPORT.sub(lambda found: joined_sheet(source, str(folder / found[1])), text)
+    return COMMENT.sub("", text)
 
 
 class UsedFilesFinder(FileSystemFinder):

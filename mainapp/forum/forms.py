@@ -56,7 +56,7 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
         if self.instance.stock:
             self.initial["stock"] = self.instance.stock.symbol
         for name, field in self.fields.items():
-            field.widget.attrs["class"] = "form-control"
+            field.widget.attrs["class"] = "input"
             if self.is_bound and name in self.errors:
                 field.widget.attrs["aria-invalid"] = "true"
 
@@ -89,7 +89,7 @@ class MessageForm(forms.Form):
         strip=False,
         max_length=MAX_BODY + 1000,
         widget=forms.Textarea(
-            attrs={"class": "form-control", "rows": 4, "maxlength": MAX_BODY, "required": True}
+            attrs={"class": "input", "rows": 4, "maxlength": MAX_BODY, "required": True}
         ),
     )
 
@@ -99,7 +99,7 @@ class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at ru
         model = Report
         fields = ["reason"]
         labels = {"reason": _("O que há de errado com ela?")}
-        widgets = {"reason": forms.Textarea(attrs={"class": "form-control", "rows": 3})}
+        widgets = {"reason": forms.Textarea(attrs={"class": "input", "rows": 3})}
 
 
 class MuteForm(forms.Form):

@@ -17,8 +17,8 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at r
         model = User
         fields = ["display_name", "bio"]
         widgets = {
-            "display_name": forms.TextInput(attrs={"class": "form-control"}),
-            "bio": forms.Textarea(attrs={"class": "form-control", "rows": 5}),
+            "display_name": forms.TextInput(attrs={"class": "input"}),
+            "bio": forms.Textarea(attrs={"class": "input", "rows": 5}),
         }
         help_texts = {
             "display_name": _("Vazio: os outros veem o seu nome de usuário."),
@@ -67,7 +67,7 @@ class PictureForm(forms.Form):
     picture = forms.FileField(
         label=_("Foto"),
         widget=forms.FileInput(
-            attrs={"accept": "image/jpeg,image/png,image/webp,image/gif", "class": "form-control"}
+            attrs={"accept": "image/jpeg,image/png,image/webp,image/gif", "class": "input"}
         ),
         error_messages={"required": _("Escolha um arquivo."), "empty": _("O arquivo está vazio.")},
     )

@@ -1,10 +1,13 @@
 """Permissions of the pages that combine features, and of the general pages of a site."""
 
+from django.conf import settings
+
 from mainapp.core.policies import EVERYONE, MEMBERS, Page, action, form, page
 
 PAGES = {
     "home": page(EVERYONE),
     "privacy": page(EVERYONE),
+    "buscar": page(EVERYONE),
     "favicon": page(EVERYONE),
     "robots": page(EVERYONE),
     "healthz": page(EVERYONE),
@@ -26,3 +29,5 @@ PAGES = {
     "delete-account": form(MEMBERS),
     "avatar": page(EVERYONE, of="avatar"),
 }
+if settings.DEBUG:
+    PAGES["style-guide"] = page(EVERYONE)

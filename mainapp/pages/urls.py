@@ -1,5 +1,6 @@
 """URLs of home, profile, health and metrics, and of the general pages of a site."""
 
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
@@ -8,6 +9,7 @@ from mainapp.pages.views import account, pictures, preferences, profile
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
 from mainapp.pages.views.metrics import metrics
+from mainapp.pages.views.search import site_search
 
 
 class Favicon(RedirectView):
@@ -22,6 +24,7 @@ urlpatterns: list[URLPattern] = [
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
         name="privacy",
     ),
+    path("buscar/", site_search, name="buscar"),
     path("profile/<key:pk>/", profile.user_profile, name="user-profile"),
     path("update-profile/", profile.update_profile, name="update-profile"),
     path("preferences/", preferences.preferences, name="preferences"),
@@ -41,3 +44,10 @@ urlpatterns: list[URLPattern] = [
         name="robots",
     ),
 ]
+
+if settings.DEBUG:
+    papers = [("PETR4", "Petrobras PN"), ("VALE3", "Vale ON"), ("HGLG11", "Pátria Log FII")]
+    guide = TemplateView.as_view(
+        template_name="mainapp/parts/styleguide.html", extra_context={"papers": papers}
+    )
+    urlpatterns.append(path("estilo/", guide, name="style-guide"))

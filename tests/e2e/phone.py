@@ -20,6 +20,6 @@ def content_widths(page: Page) -> set[int]:
     widths = set()
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+        expect(page.locator("html")).to_have_attribute("data-theme", scheme)
         widths.add(page.evaluate("document.documentElement.scrollWidth"))
     return widths

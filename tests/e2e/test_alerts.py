@@ -97,7 +97,7 @@ def test_firing_changes_every_open_page_of_its_owner(alerts):
         expect(other.locator(".alerts-filters")).to_contain_text("Disparados 1")
     expect(history.locator("[data-refresh=firings] tbody tr")).to_have_count(1)
     expect(history.locator("[data-refresh=facts] .state")).to_have_text("disparado")
-    expect(listed.locator(".notification-toast")).to_contain_text("hora de comprar")
+    expect(listed.locator(".toast")).to_contain_text("hora de comprar")
     shown = triggered.locator("tr[data-symbol=PETR4] [data-field=price]")
     before = shown.inner_text()
     expect(shown).not_to_have_text(before)  # its symbol is followed now
@@ -126,7 +126,7 @@ def test_backtest_is_updated_while_typing(alerts):
     first = page.locator(".promise").inner_text()
     page.fill("[name=venda]", format_price(price * 0.5))
     expect(page.locator(".promise")).not_to_have_text(first)
-    expect(page.locator("#preview .alert-warning")).to_contain_text("espera a próxima vez")
+    expect(page.locator("#preview .banner-warning")).to_contain_text("espera a próxima vez")
     page.fill("[name=ativo]", "VALE3")
     expect(page.locator(".promise")).to_contain_text("VALE3")
 

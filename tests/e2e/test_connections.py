@@ -123,7 +123,7 @@ def expect_all_sockets_live(visit: Visit, friend: Friend, text: str) -> None:
     """Expect the friend's message, its notification, and live prices on the member's page."""
     friend.write(visit, text)
     expect(message_bodies(visit.page).last).to_contain_text(text, timeout=BACK_MS)
-    toast = visit.page.locator(".notification-toast", has_text=text)
+    toast = visit.page.locator(".toast", has_text=text)
     expect(toast).to_be_visible(timeout=BACK_MS)
     expect(visit.feed).to_have_text("Ao vivo", timeout=BACK_MS)
     price = visit.page.locator(".room-stock [data-field=price]")

@@ -91,7 +91,7 @@ def test_chart_follows_a_change_of_theme(open_page):
     expect(box(page)).to_have_attribute("data-state", "ready")
     assert pixels(page)["corner"] > 200
     page.emulate_media(color_scheme="dark")
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     wait_for(lambda: pixels(page)["corner"] < 60, 5, "a dark chart")
 
 

@@ -44,7 +44,7 @@ def test_texts_that_scripts_add_are_isolated(open_page, site, shell):
     expect(message_bodies(reader).last).to_contain_text(MARK)
     expect(reader.locator("[data-part=present]")).to_contain_text(MARK)
     shell(notify_code(name, NAME))
-    expect(writer.locator(".notification-toast")).to_contain_text(MARK)
+    expect(writer.locator(".toast")).to_contain_text(MARK)
     for page in (writer, reader):
         assert page.evaluate(FIND, MARK) == []
 

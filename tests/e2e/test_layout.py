@@ -27,7 +27,7 @@ def test_simulated_banner_stays_visible_while_scrolling(open_page):
 
     banner = page.locator(".simulated-banner")
     assert banner.bounding_box()["y"] == 0
-    assert "MERCADO SIMULADO" in banner.inner_text()
+    assert "Mercado simulado" in banner.inner_text()
 
 
 def test_the_language_is_switched_without_leaving_the_page(open_page):
@@ -57,7 +57,7 @@ def test_phone_can_sort_and_open_the_preferences(open_page):
     assert panel["x"] >= 0
     assert panel["x"] + panel["width"] <= 360
     page.get_by_role("button", name="Escura").tap()
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 @pytest.mark.parametrize("path", ["/stocktracker?stockpicker=PETR4", "/graph?ticker=PETR4", "/"])

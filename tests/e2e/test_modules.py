@@ -200,7 +200,7 @@ def test_search_box_sends_one_request_per_word(open_html, base_page):
 
 def test_theme_follows_the_system_until_one_is_chosen(open_html, base_page):
     page = open_html(base_page)
-    theme = "document.documentElement.dataset.bsTheme"
+    theme = "document.documentElement.dataset.theme"
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(f"{theme} === '{scheme}'")
@@ -248,12 +248,12 @@ def test_unknown_stored_theme_is_ignored(open_html, kept):
     page.evaluate("(kept) => kept === null || localStorage.setItem('theme', kept)", kept)
     page.emulate_media(color_scheme="dark")
     page.add_script_tag(url="/static/mainapp/js/core/theme.js")
-    theme = page.locator("html").get_attribute("data-bs-theme")
+    theme = page.locator("html").get_attribute("data-theme")
     assert theme == (kept if kept == "light" else "dark")
 
     page.evaluate("localStorage.clear(); window.dispatchEvent(new StorageEvent('storage'))")
     page.emulate_media(color_scheme="light")
-    page.wait_for_function("document.documentElement.dataset.bsTheme === 'light'")
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
 
 
 def test_chosen_theme_lasts_for_the_page_without_storage(open_html):
@@ -263,5 +263,5 @@ def test_chosen_theme_lasts_for_the_page_without_storage(open_html):
     page.add_script_tag(url="/static/mainapp/js/core/theme.js")
     page.evaluate("pregaoTheme.choose('dark')")
 
-    assert page.locator("html").get_attribute("data-bs-theme") == "dark"
+    assert page.locator("html").get_attribute("data-theme") == "dark"
     assert page.evaluate("pregaoTheme.choice()") == "dark"

@@ -40,7 +40,7 @@ def test_notification_reaches_every_tab_and_is_marked_read_in_all(tab, shell):
     shell(notify_code(tab.person, "PETR4 caiu a R$ 36,00"))
 
     for page in (tab, other):
-        expect(page.locator(".notification-toast")).to_contain_text("PETR4 caiu a R$ 36,00")
+        expect(page.locator(".toast")).to_contain_text("PETR4 caiu a R$ 36,00")
         expect(page.locator(".bell-count")).to_have_text("1")
     expect(tab.locator(".inbox-item")).to_have_count(1)
     expect(other.locator("[data-bell]")).to_have_accessible_name("Notificações: 1 não lida")

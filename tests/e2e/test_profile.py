@@ -34,7 +34,7 @@ def page(open_page: OpenPage) -> Page:
 
 
 def theme_of(page: Page) -> str:
-    return page.locator("html").get_attribute("data-bs-theme") or ""
+    return page.locator("html").get_attribute("data-theme") or ""
 
 
 def test_monitoring_period_is_saved_without_a_reload(page: Page) -> None:
@@ -95,7 +95,7 @@ def test_saved_language_offers_a_link_to_the_translated_page(page: Page) -> None
 
 
 def test_a_picture_appears_without_a_reload(page: Page) -> None:
-    expect(page.locator("#profile-picture .avatar-pic")).to_have_text("A")
+    expect(page.locator("#profile-picture .face")).to_have_text("A")
 
     page.set_input_files(
         "input[type=file]",
@@ -140,7 +140,7 @@ def test_preferences_work_without_javascript(open_page: OpenPage) -> None:
     form.get_by_role("button", name="Salvar").click()
 
     expect(page.locator(".messages")).to_have_text("Preferência salva.")
-    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
 
 
 def test_save_buttons_are_hidden_with_javascript(page: Page) -> None:

@@ -123,7 +123,7 @@ def test_limit_of_stocks_is_reported_with_a_link_to_the_login(open_page):
     box.fill(symbols[30])
     expect(page.locator("#add-stock-list [role=option]")).to_have_count(1)
     box.press("Enter")
-    expect(page.locator(".notices .alert")).to_contain_text("30")
+    expect(page.locator(".notices .banner")).to_contain_text("30")
     expect(page.get_by_role("link", name="Entre para acompanhar até 200.")).to_be_visible()
     expect(row(page, symbols[30])).to_have_count(0)
     assert len(order(page)) == 30

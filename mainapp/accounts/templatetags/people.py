@@ -12,7 +12,7 @@ from mainapp.accounts.selectors import avatar_url, name_of
 
 register = template.Library()
 
-HUES = 8
+HUES = 12
 LARGER = {48: 150, 150: 600, 600: 600}
 
 
@@ -22,7 +22,7 @@ def person_name(user: User | None) -> str:
     return name_of(user)
 
 
-@register.inclusion_tag("mainapp/accounts/_avatar.html")
+@register.inclusion_tag("mainapp/parts/face.html")
 def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
     """Render a user's picture or initials; hidden from screen readers: the name is next to it."""
     return {
@@ -31,6 +31,7 @@ def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
         "size": size,
         "initials": initials(user.name) if user else "",
         "hue": user.pk % HUES if user and user.pk else 0,
+        "second_hue": (user.pk * 7 + 4) % HUES if user and user.pk else 4,
     }
 
 

@@ -281,7 +281,7 @@ def test_log_out_requires_a_post(client, alice):
 
     page = client.get("/logout/")
     assert page.status_code == 200
-    assert '<form class="panel panel-body account-form" method="post">' in page.content.decode()
+    assert '<form class="card card-body account-form" method="post">' in page.content.decode()
     assert SESSION_KEY in client.session
     assert client.post("/logout/").url == "/"
     assert SESSION_KEY not in client.session

@@ -29,7 +29,7 @@ from mainapp.market.selectors.successions import describe, get_succession
 from mainapp.market.selectors.tracking import tracked_stocks
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import canonical
-from mainapp.market.views.graph import request_history
+from mainapp.market.views.candles import request_history
 
 
 class StocksView(ApiView):

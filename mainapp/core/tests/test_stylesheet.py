@@ -1,4 +1,4 @@
-"""Contrast of the palette by WCAG AA: 4.5 for text, 3 for outlines."""
+"""Contrast of the palette by WCAG AA: 4.5 for text, 3 for outlines; and values only in tokens."""
 
 import re
 from pathlib import Path
@@ -6,15 +6,26 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-CSS = (Path(settings.BASE_DIR) / "static/mainapp/css/core/app.css").read_text(encoding="utf-8")
+from mainapp.core.design import faults, sheet_faults
+
+CSS_DIR = Path(settings.BASE_DIR) / "static/mainapp/css"
+CSS = (CSS_DIR / "core/tokens.css").read_text(encoding="utf-8")
 COLOURS = {
     name: {"light": light, "dark": dark}
     for name, light, dark in re.findall(r"--([\w-]+): light-dark\((#\w{6}), (#\w{6})\)", CSS)
 }
-SURFACES = ["paper", "surface", "surface-2"]
-TEXT = [(text, below) for text in ("ink", "ink-2", "brand", "up", "down") for below in SURFACES]
-TEXT += [("up", "up-tint"), ("down", "down-tint"), ("warn", "warn-tint"), ("on-brand", "brand")]
-OUTLINES = [("line-strong", "paper"), ("line-strong", "surface"), ("violet", "surface")]
+COLOURS |= {
+    name: {"light": colour, "dark": colour}
+    for name, colour in re.findall(r"--([\w-]+): (#\w{6});", CSS)
+}
+SURFACES = ["ground", "card", "raised", "sunk"]
+TEXT = [(text, below) for text in ("ink", "ink-2", "accent", "up", "down") for below in SURFACES]
+TEXT += [("up", "up-soft"), ("down", "down-soft"), ("amber", "amber-soft"), ("on-accent", "accent")]
+TEXT += [("on-down", "down"), ("accent", "accent-soft"), ("ink", "accent-soft")]
+TEXT += [("on-tile", f"tile-{name}") for name in ("down", "flat", "up", "stale")]
+TEXT += [("on-mark", f"mark-{number}") for number in range(12)]
+OUTLINES = [("line-strong", "ground"), ("line-strong", "card"), ("line-strong", "sunk")]
+OUTLINES += [("series-2", "card"), ("series-3", "card"), ("amber-line", "card")]
 
 
 def luminance(colour: str) -> float:
@@ -35,3 +46,53 @@ def test_colours_have_enough_contrast(above, below, least, theme):
     darker, lighter = sorted(luminance(COLOURS[name][theme]) for name in (above, below))
 
     assert (lighter + 0.05) / (darker + 0.05) >= least
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ("color: #fff", "#fff"),
+        ("background: rgb(0 0 0 / 50%)", "rgb("),
+        ("font-size: 13px", "13px"),
+        ("box-shadow: 0 1px 2px var(--line)", "0 1px 2px var(--line)"),
+        ("border-radius: 8px", "8px"),
+        ("color: white", "white"),
+    ],
+)
+def test_a_value_outside_the_tokens_is_a_fault(rule, fault):
+    assert fault in faults(f".part {{ {rule}; }}")[0]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "color: var(--ink)",
+        "font-size: var(--t-s)",
+        "font-size: 0.62em",
+        "border-radius: 50%",
+        "border-radius: var(--r-m) var(--r-m) 0 0",
+        "box-shadow: var(--depth-1)",
+        "box-shadow: inset 3px 0 var(--accent)",
+        "color: color-mix(in srgb, var(--ink) 9%, var(--sunk))",
+        "color: transparent",
+        "padding: 3px",
+    ],
+)
+def test_tokens_and_relative_values_are_allowed(rule):
+    assert faults(f".part {{ {rule}; }}") == []
+
+
+def test_a_page_with_its_own_copy_of_a_part_is_a_fault(tmp_path):
+    for name, css in {
+        "parts/card.css": ".card { padding: var(--s-4); }",
+        "market/graph.css": ".graph .card { margin: 0; } .chart, .card { margin: 0; }",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir()
+        path.write_text(css)
+
+    assert sheet_faults(tmp_path) == ["market/graph.css: .card is a part already"]
+
+
+def test_the_style_sheets_have_no_fault():
+    assert sheet_faults(CSS_DIR) == []

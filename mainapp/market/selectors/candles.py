@@ -10,22 +10,37 @@ from django.conf import settings
 from django.db.models import Max
 
 from mainapp.market.models import Candle, Stock
-from mainapp.market.quotes import Bar
-from mainapp.market.sessions import SAO_PAULO, sao_paulo_day
+from mainapp.market.quotes import Bar, Quote
+from mainapp.market.sessions import SAO_PAULO, is_session_day, next_session_day, sao_paulo_day
 
 RANGE_DAYS = {"1d": 1, "5d": 5, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 5 * 366}
-CHART_MINUTES = {"1d": 5, "5d": 15}
+# The widths of a chart's bars in each range, the usual one first. Wider bars are merged from stored
+# minutes or days. Sources give the minutes of about five sessions; a month of them is what has been
+# recorded, at most KEEP_MINUTE_CANDLES_DAYS.
+_DAYS = ("1d", "1w")
+_LONG = ("1d", "1w", "1mo")
+CHART_INTERVALS = {
+    "1d": ("5m", "1m", "15m", "60m"),
+    "5d": ("15m", "1m", "5m", "60m"),
+    "1mo": ("1d", "15m", "60m"),
+    **dict.fromkeys(("3mo", "6mo"), _DAYS),
+    **dict.fromkeys(("ytd", "1y", "5y", "max"), _LONG),
+}
+MINUTES = {"1m": 1, "5m": 5, "15m": 15, "60m": 60}
+# A source's month may be shorter than ours.
+LATE_BEGINNING = timedelta(days=5)
 SPARKLINE_STEP_S = 300
 
 
 def chart_interval(range_: str) -> str:
-    """Return the width of a range's bars in the chart."""
-    return f"{CHART_MINUTES[range_]}m" if range_ in CHART_MINUTES else "1d"
+    """Return the usual width of a range's bars in the chart."""
+    return CHART_INTERVALS[range_][0]
 
 
-def stored_interval(range_: str) -> Candle.Interval:
-    """Return the width of the stored candles of a range."""
-    return Candle.Interval.MINUTE if range_ in CHART_MINUTES else Candle.Interval.DAY
+def stored_interval(range_: str, interval: str = "") -> Candle.Interval:
+    """Return the width of the stored candles of a range, shown in bars of `interval`."""
+    is_of_minutes = (interval or chart_interval(range_)) in MINUTES
+    return Candle.Interval.MINUTE if is_of_minutes else Candle.Interval.DAY
 
 
 def midnight(day: date) -> datetime:
@@ -43,22 +58,31 @@ def range_start(range_: str, *, at: datetime) -> datetime | None:
     return midnight(today - timedelta(days=RANGE_DAYS[range_] - 1))
 
 
-def chart_bars(*, stock: Stock, range_: str, at: datetime) -> tuple[list[Bar], str]:
-    """Return a range's bars, oldest first, and the source of the last one. Two queries at most.
+def chart_bars(
+    *, stock: Stock, range_: str, at: datetime, interval: str = ""
+) -> tuple[list[Bar], str]:
+    """Return a range's bars of a width, oldest first, and the source of the last one.
 
-    Ranges of minutes end at the last candle, so that a weekend shows Friday; they are merged into
-    bars of 5 (`1d`) or 15 minutes (`5d`).
+    Two queries at most.
+    """
+    interval = interval or chart_interval(range_)
+    bars, source = stored_bars(stock=stock, range_=range_, interval=interval, at=at)
+    return merged_bars(bars, interval=interval), source
+
+
+def stored_bars(*, stock: Stock, range_: str, interval: str, at: datetime) -> tuple[list[Bar], str]:
+    """Return a range's stored bars, of minutes or days, for merging into bars of `interval`.
+
+    Ranges of minutes end at the last candle, so that a weekend shows Friday. Weeks and months begin
+    with their first day, even if the range begins later. Two queries at most.
     """
     candles = Candle.objects.filter(
-        stock=stock, simulated=settings.SIMULATED, interval=stored_interval(range_)
+        stock=stock, simulated=settings.SIMULATED, interval=stored_interval(range_, interval)
     )
-    since = range_start(range_, at=at)
-    if range_ in CHART_MINUTES:
+    if interval in MINUTES:
         last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
-        since = range_start(range_, at=last) if last else since
-        if range_ == "5d" and since:
-            since -= timedelta(days=2)  # five session days span a weekend
-    if since:
+        at = last or at
+    if since := _first_slot(range_, interval, at=at):
         candles = candles.filter(starts_at__gte=since)
     rows = candles.order_by("starts_at").values_list(
         "starts_at", "open", "high", "low", "close", "volume", "source"
@@ -66,9 +90,31 @@ def chart_bars(*, stock: Stock, range_: str, at: datetime) -> tuple[list[Bar], s
     bars, source = [], ""
     for starts_at, *prices, volume, source in rows:  # noqa: B007 - the last source is returned
         bars.append(_bar(starts_at, prices, volume))
-    if minutes := CHART_MINUTES.get(range_):
-        bars = merged_bars(bars, minutes=minutes)
     return bars, source
+
+
+def begins_late(bars: list[Bar], *, range_: str, interval: str, at: datetime) -> bool:
+    """Return whether the history of a range is missing before its first bar.
+
+    Nobody knows where `max` begins, and a paper may be traded late in a single day.
+    """
+    if not bars or range_ in ("1d", "max"):
+        return False
+    since = _first_slot(range_, interval, at=bars[-1].starts_at if interval in MINUTES else at)
+    assert since is not None
+    expected = sao_paulo_day(since)
+    if not is_session_day(expected):
+        expected = next_session_day(expected)
+    late_by = sao_paulo_day(bars[0].starts_at) - expected
+    return late_by > (timedelta() if interval in MINUTES else LATE_BEGINNING)
+
+
+def _first_slot(range_: str, interval: str, *, at: datetime) -> datetime | None:
+    """Return the first slot of a range with bars of `interval`, or None for `max`."""
+    since = range_start(range_, at=at)
+    if since and range_ == "5d" and interval in MINUTES:
+        since -= timedelta(days=2)  # five session days span a weekend
+    return since and slot_start(since, interval)
 
 
 def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple[int, str]]]:
@@ -85,13 +131,44 @@ def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple
     last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
     if last is None:
         return closes
-    first = midnight(sao_paulo_day(last))
-    steps = int((last - first).total_seconds()) // SPARKLINE_STEP_S + 1
-    slots = [first + timedelta(seconds=SPARKLINE_STEP_S * step) for step in range(steps)]
-    rows = candles.filter(starts_at__in=slots).order_by("starts_at")
+    rows = candles.filter(starts_at__in=_day_slots(last)).order_by("starts_at")
     for stock_id, starts_at, close in rows.values_list("stock_id", "starts_at", "close"):
         closes[symbols[stock_id]].append((int(starts_at.timestamp()), f"{close:f}"))
     return closes
+
+
+def sparkline_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]]:
+    """Return each quote's day as points for `{% sparkline %}`, the oldest first. One query.
+
+    A point is a pair of epoch seconds and a decimal string: the closes of each five minutes, then
+    the price of the quote itself. The day is that of the newest quote; a quote of an earlier day
+    has no points.
+    """
+    timed = {quote.symbol: quote for quote in quotes if quote.quoted_at}
+    points: dict[str, list[tuple[int, str]]] = {symbol: [] for symbol in timed}
+    if not timed:
+        return points
+    slots = _day_slots(max(quote.quoted_at for quote in timed.values() if quote.quoted_at))
+    rows = Candle.objects.filter(
+        stock__symbol__in=timed,
+        simulated=settings.SIMULATED,
+        interval=Candle.Interval.MINUTE,
+        starts_at__in=slots,
+    ).order_by("starts_at")
+    for symbol, starts_at, close in rows.values_list("stock__symbol", "starts_at", "close"):
+        points[symbol].append((int(starts_at.timestamp()), f"{close:f}"))
+    for symbol, quote in timed.items():
+        at = quote.quoted_at
+        if at and at >= slots[0] and at.timestamp() > (points[symbol] or [(0, "")])[-1][0]:
+            points[symbol].append((int(at.timestamp()), f"{quote.price:f}"))
+    return points
+
+
+def _day_slots(last: datetime) -> list[datetime]:
+    """Return the start of each five minutes of a day in São Paulo, until `last`."""
+    first = midnight(sao_paulo_day(last))
+    steps = int((last - first).total_seconds()) // SPARKLINE_STEP_S + 1
+    return [first + timedelta(seconds=SPARKLINE_STEP_S * step) for step in range(steps)]
 
 
 def recent_closes(*, stock: Stock, count: int) -> list[Bar]:
@@ -103,13 +180,25 @@ def recent_closes(*, stock: Stock, count: int) -> list[Bar]:
     return [_bar(starts_at, prices, volume) for starts_at, *prices, volume in values]
 
 
-def merged_bars(bars: Iterable[Bar], *, minutes: int) -> list[Bar]:
-    """Merge one-minute bars into bars of `minutes`, a divisor of 60."""
+def slot_start(at: datetime, interval: str) -> datetime:
+    """Return the start of the bar that contains a moment: weeks begin on Mondays, in São Paulo."""
+    if interval in MINUTES:
+        minute = at.minute // MINUTES[interval] * MINUTES[interval]
+        return at.replace(minute=minute, second=0, microsecond=0)
+    day = sao_paulo_day(at)
+    if interval == "1w":
+        day -= timedelta(days=day.weekday())
+    elif interval == "1mo":
+        day = day.replace(day=1)
+    return midnight(day)
 
-    def slot(bar: Bar) -> datetime:
-        return bar.starts_at.replace(minute=bar.starts_at.minute // minutes * minutes)
 
-    return [_merge(starts_at, list(group)) for starts_at, group in groupby(bars, key=slot)]
+def merged_bars(bars: list[Bar], *, interval: str) -> list[Bar]:
+    """Merge bars of minutes or days, oldest first, into bars of `interval`."""
+    if interval in ("1m", "1d"):
+        return bars
+    slots = groupby(bars, key=lambda bar: slot_start(bar.starts_at, interval))
+    return [_merge(starts_at, list(group)) for starts_at, group in slots]
 
 
 def _merge(starts_at: datetime, bars: list[Bar]) -> Bar:

@@ -20,7 +20,12 @@ from mainapp.market.providers.base import ProviderError
 from mainapp.market.providers.chain import build_chain
 from mainapp.market.quotes import Bar
 from mainapp.market.quotes.histories import believed_bars
-from mainapp.market.selectors.candles import midnight, range_start, stored_interval
+from mainapp.market.selectors.candles import (
+    LATE_BEGINNING,
+    midnight,
+    range_start,
+    stored_interval,
+)
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.services.recording import count_rejections
 
@@ -33,7 +38,6 @@ MINUTES_FRESH_S = 300
 MINUTES_FRESH_CLOSED_S = 3600
 DAYS_FRESH_S = 6 * 3600
 DAY_REQUEST_S = 6 * 3600
-LATE_BEGINNING = timedelta(days=5)
 ROWS_A_TRANSACTION = 1000
 
 

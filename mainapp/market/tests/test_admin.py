@@ -48,7 +48,7 @@ def test_changelist_is_searchable(admin, model, text):
 def test_admin_shows_a_notice_for_the_simulated_market_only(admin, settings):
     pages = [reverse("admin:index"), reverse("admin:market_stock_changelist")]
     for page in pages:
-        assert "MERCADO SIMULADO" in admin.get(page).content.decode()
+        assert "Mercado simulado" in admin.get(page).content.decode()
 
     settings.SIMULATED = False
     assert "SIMULADO" not in admin.get(pages[0]).content.decode()

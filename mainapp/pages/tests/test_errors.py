@@ -76,7 +76,7 @@ def test_errors_are_in_the_visitors_language(client, address, status, portuguese
 
 @pytest.mark.parametrize("address", ["/bad/", "/forbidden/", "/nowhere/", "/broken/", "/down/"])
 def test_an_error_page_warns_of_the_simulated_market_only(client, settings, address):
-    assert "MERCADO SIMULADO" in client.get(address).content.decode()
+    assert "Mercado simulado" in client.get(address).content.decode()
 
     settings.SIMULATED = False
     assert "SIMULADO" not in client.get(address).content.decode()

@@ -40,7 +40,7 @@ def test_a_form_without_scripts_redirects_back(page, alice):
     answer = page.post(URL, {"language": "en", "next": "/privacy/"}, follow=True)
     html = answer.content.decode()
     assert answer.redirect_chain == [("/privacy/", 302)]
-    assert '<html lang="en" data-theme-choice="light" data-bs-theme="light">' in html
+    assert '<html lang="en" data-theme-choice="light" data-theme="light">' in html
     assert "Preference saved." in html
 
 
@@ -117,8 +117,8 @@ def test_a_log_in_without_a_chosen_language_leaves_the_browser_alone(alice):
 @pytest.mark.parametrize(
     ("theme", "attributes"),
     [
-        ("dark", ' data-theme-choice="dark" data-bs-theme="dark"'),
-        ("light", ' data-theme-choice="light" data-bs-theme="light"'),
+        ("dark", ' data-theme-choice="dark" data-theme="dark"'),
+        ("light", ' data-theme-choice="light" data-theme="light"'),
         ("system", ' data-theme-choice="system"'),
     ],
 )

@@ -56,7 +56,7 @@ def test_the_owner_sees_preferences_and_account_deletion(page, alice):
     html = page.get(address(alice)).content.decode()
 
     for name in ("language", "theme", "monitoring_minutes"):
-        assert f'<select class="form-select" name="{name}"' in html
+        assert f'<select class="select" name="{name}"' in html
     assert [int(value) for value in _options(html, "monitoring_minutes")] == [
         0, 1, 2, 5, 15, 30, 60, 90,
     ]  # fmt: skip
@@ -125,7 +125,7 @@ def test_the_page_mentions_that_only_thirty_rooms_are_listed(client, alice):
 def test_a_feature_may_add_a_section_for_the_owner(page, client, alice, monkeypatch):
     monkeypatch.setattr(personal_data, "_sections", {})
     section = personal_data.Section(
-        template="mainapp/accounts/_avatar.html", context=lambda user: {"initials": "SEÇÃO"}
+        template="mainapp/parts/face.html", context=lambda user: {"initials": "SEÇÃO"}
     )
     personal_data.register_section(section)
     personal_data.register_section(section)

@@ -70,7 +70,7 @@ KINDS = {
     "method": (405, lambda browser: browser.post("/privacy/")),
     "too many": (429, exceed_a_limit),
     "broken": (500, lambda browser: browser.get("/broken/")),
-    "static": (200, lambda browser: browser.get("/static/mainapp/css/core/app.css")),
+    "static": (200, lambda browser: browser.get("/static/mainapp/css/core/base.css")),
     "picture": (200, see_picture),
     "json": (200, lambda browser: browser.get("/stocks/search/?q=petr")),
     "refused json": (401, lambda browser: Client().post("/watchlists/current/")),

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
+from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import other_amounts_note
 from mainapp.market.selectors.watchlists import stocks_named
@@ -36,9 +37,7 @@ class CarteiraForm(forms.Form):
         label=_("Ativo"),
         max_length=20,
         help_text=_("O código na B3, como PETR4 ou HGLG11."),
-        widget=forms.TextInput(
-            {"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
-        ),
+        widget=StockInput,
     )
     quantidade = amount_field(_("Quantidade"), help_text=_("Quantas unidades você tem."))
     preco_medio = amount_field(
@@ -82,7 +81,7 @@ class TradeForm(forms.Form):
     operacao = forms.ChoiceField(
         label=_("Operação"),
         choices=[("compra", _("Compra")), ("venda", _("Venda"))],
-        widget=forms.RadioSelect({"class": "form-check-input"}),
+        widget=forms.RadioSelect({"class": "check-input"}),
         initial="compra",
     )
     quantidade = amount_field(_("Quantidade"))

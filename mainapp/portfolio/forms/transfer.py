@@ -36,7 +36,7 @@ EXPIRED = _("Esta conferência venceu: envie o arquivo de novo.")
 class UploadForm(forms.Form):
     arquivo = forms.FileField(
         label=_("Arquivo CSV ou XLSX"),
-        widget=forms.FileInput({"accept": ".csv,.xlsx,.txt,.tsv"}),
+        widget=forms.FileInput({"accept": ".csv,.xlsx,.txt,.tsv", "class": "input"}),
         error_messages={"required": _("Escolha um arquivo."), "empty": _("O arquivo está vazio.")},
     )
 
@@ -158,7 +158,7 @@ class ConfirmForm(forms.Form):
             ("atualizar", _("Atualizar: o que o arquivo não cita continua como está")),
             ("substituir", _("Substituir: o que o arquivo não cita é apagado")),
         ],
-        widget=forms.RadioSelect({"class": "form-check-input"}),
+        widget=forms.RadioSelect({"class": "check-input"}),
         initial="atualizar",
     )
 

@@ -60,7 +60,7 @@ function showAge(row) {
 socket.addEventListener("quotes", ({ detail }) => {
   for (const row of rows) if (detail.changes.has(row.dataset.symbol)) show(row);
 });
-attachStatus(root.querySelector("[data-market-status]"), socket);
+attachStatus(document.querySelector("[data-market-status]"), socket);
 onNotification("alert_", refresh);
 root.dataset.ready = "";
 rows.forEach(show);

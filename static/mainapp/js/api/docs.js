@@ -5,8 +5,8 @@ const container = document.querySelector("#api-docs");
 
 // Swagger UI has a dark mode class of its own.
 const root = document.documentElement;
-const updateTheme = () => root.classList.toggle("dark-mode", root.dataset.bsTheme === "dark");
-new MutationObserver(updateTheme).observe(root, { attributeFilter: ["data-bs-theme"] });
+const updateTheme = () => root.classList.toggle("dark-mode", root.dataset.theme === "dark");
+new MutationObserver(updateTheme).observe(root, { attributeFilter: ["data-theme"] });
 updateTheme();
 
 window.SwaggerUIBundle({

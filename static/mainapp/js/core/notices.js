@@ -5,15 +5,15 @@ import { gettext } from "./i18n.js";
 /** Return `notify(text, link)`: it shows a notice inside `region` in place of the one before. */
 export function attachNotices(region) {
   region.addEventListener("click", ({ target }) => {
-    if (target.closest('[data-action="dismiss"]')) target.closest(".alert").remove();
+    if (target.closest('[data-action="dismiss"]')) target.closest(".banner").remove();
   });
   return (text, link = null) => region.replaceChildren(buildNotice(text, link));
 }
 
 function buildNotice(text, link) {
-  const box = build("div", { className: "alert alert-warning", role: "status" }, build("span", {}, text));
-  if (link) box.append(" ", build("a", { className: "alert-link", href: link.href }, link.text));
-  const attributes = { className: "icon-btn", "data-action": "dismiss", "aria-label": gettext("Dispensar") };
+  const box = build("div", { className: "banner banner-warning", role: "status" }, build("span", {}, text));
+  if (link) box.append(" ", build("a", { className: "banner-link", href: link.href }, link.text));
+  const attributes = { className: "icon-button", "data-action": "dismiss", "aria-label": gettext("Dispensar") };
   box.append(buildButton("×", null, attributes));
   return box;
 }

@@ -19,8 +19,8 @@
     var chosen = choice();
     var theme = chosen === "system" ? (dark.matches ? "dark" : "light") : chosen;
     var root = document.documentElement;
-    var changed = root.dataset.bsTheme !== theme;
-    root.dataset.bsTheme = theme;
+    var changed = root.dataset.theme !== theme;
+    root.dataset.theme = theme;
     var meta = document.querySelector('meta[name="theme-color"]');
     if (meta) meta.content = theme === "dark" ? "#131c1b" : "#ffffff";
     if (changed) document.dispatchEvent(new CustomEvent("themechange", { detail: theme }));

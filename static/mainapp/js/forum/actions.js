@@ -135,7 +135,7 @@ class MessageActions {
 }
 
 function buildEditor(text) {
-  const attributes = { maxLength: MAX_LENGTH, rows: 3, className: "form-control" };
+  const attributes = { maxLength: MAX_LENGTH, rows: 3, className: "input" };
   return build(
     "form",
     { className: "msg-edit" },
@@ -144,8 +144,8 @@ function buildEditor(text) {
     build(
       "div",
       { className: "form-actions" },
-      build("button", { type: "submit", className: "btn btn-primary" }, gettext("Guardar")),
-      build("button", { type: "reset", className: "btn" }, gettext("Cancelar")),
+      build("button", { type: "submit", className: "button button-primary" }, gettext("Guardar")),
+      build("button", { type: "reset", className: "button" }, gettext("Cancelar")),
     ),
   );
 }

@@ -1,19 +1,20 @@
-// A person's picture, or their initials in their colour; the counterpart of `_avatar.html`.
+// A person's picture, or their initials in their colour; the counterpart of `parts/face.html`.
 import { build } from "../core/dom.js";
 
-const HUES = 8;
+const HUES = 12;
 const SIZE = 48;
 
 export function buildAvatar(person) {
   if (person?.avatar) {
     const picture = Object.assign(new Image(SIZE, SIZE), { src: person.avatar, alt: "" });
-    picture.className = "avatar-pic";
+    picture.className = "face";
     picture.dataset.size = String(SIZE);
     return picture;
   }
-  const box = build("span", { className: "avatar-pic", "data-size": SIZE, "aria-hidden": "true", dir: "auto" });
+  const box = build("span", { className: "face", "data-size": SIZE, "aria-hidden": "true", dir: "auto" });
   if (person) {
-    box.dataset.hue = String(person.id % HUES);
+    box.dataset.from = String(person.id % HUES);
+    box.dataset.to = String((person.id * 7 + 4) % HUES);
     box.textContent = initials(person.name);
   } else box.dataset.nobody = "";
   return box;

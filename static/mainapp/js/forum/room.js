@@ -33,7 +33,7 @@ const log = new RoomLog({
 const watchChips = attachChips(root, {
   room: `room_${pk}`,
   quotes: dom.readJson("quotes"),
-  bar: root.querySelector("[data-market-status]"),
+  bar: document.querySelector("[data-market-status]"),
   limit: userId ? MEMBER_LIMIT : VISITOR_LIMIT,
 });
 const outbox = new Outbox(storageKey);

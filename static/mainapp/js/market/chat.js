@@ -28,7 +28,7 @@ export function attachChat(drawer, socket, counter) {
     list.append(item(detail, detail.user === drawer.dataset.user));
     while (list.children.length > MAX_MESSAGES) list.firstElementChild.remove();
     if (atEnd) list.scrollTop = list.scrollHeight;
-    if (drawer.classList.contains("show")) return;
+    if (drawer.matches(":popover-open")) return;
     unread += 1;
     showUnread();
   });
@@ -37,14 +37,18 @@ export function attachChat(drawer, socket, counter) {
     showProblem(detail.detail);
     input.value ||= lastSent;
   });
-  drawer.addEventListener("shown.bs.offcanvas", () => {
+  const page = drawer.parentElement; // on wide screens its content becomes narrower next to the open drawer
+  drawer.addEventListener("toggle", ({ newState }) => {
+    const isOpen = newState === "open";
+    page.dataset.chat = isOpen ? "open" : "closed";
+    if (!isOpen) return;
     unread = 0;
     showUnread();
     input?.focus();
   });
-  const page = drawer.parentElement; // on wide screens its content becomes narrower next to the open drawer
-  drawer.addEventListener("show.bs.offcanvas", () => (page.dataset.chat = "open"));
-  drawer.addEventListener("hide.bs.offcanvas", () => delete page.dataset.chat);
+  document.addEventListener("keydown", ({ key }) => {
+    if (key === "Escape" && drawer.matches(":popover-open:focus-within")) drawer.hidePopover();
+  });
   form?.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = input.value.trim();

@@ -5,7 +5,8 @@ import { readStored, writeStored } from "../core/storage.js";
 const NATURALLY_ASCENDING = new Set(["symbol", "age"]);
 
 /**
- * Let users sort a table by its column headers and hide its optional columns.
+ * Let users sort a table by its column headers and hide its optional columns; those with
+ * data-optional="hidden" are hidden until a user shows them.
  *
  * `table` has `sort(column, isAscending)` and `setHidden(column, isHidden)`; `choices` gets the check boxes;
  * `select` and `directionButton` sort on phones, where the headers are not shown. The choices are stored
@@ -87,7 +88,9 @@ class ColumnBoxes {
     this._table = table;
     this._headers = headers;
     this._key = `pregao.${page}.hidden`;
-    this._hidden = new Set(readStored(this._key, [], { isValid: Array.isArray }));
+    const initially = headers.filter(({ dataset }) => dataset.optional === "hidden");
+    const names = initially.map(({ dataset }) => dataset.col);
+    this._hidden = new Set(readStored(this._key, names, { isValid: Array.isArray }));
   }
 
   build() {
@@ -97,7 +100,7 @@ class ColumnBoxes {
   _buildChoice(header) {
     const column = header.dataset.col;
     const checked = !this._hidden.has(column);
-    const box = build("input", { type: "checkbox", className: "form-check-input", checked });
+    const box = build("input", { type: "checkbox", className: "check-input", checked });
     box.addEventListener("change", () => {
       if (box.checked) this._hidden.delete(column);
       else this._hidden.add(column);
@@ -105,7 +108,7 @@ class ColumnBoxes {
       this._setHidden(header, !box.checked);
     });
     if (!checked) this._setHidden(header, true);
-    return build("label", { className: "form-check" }, box, header.textContent.trim());
+    return build("label", { className: "check" }, box, header.textContent.trim());
   }
 
   _setHidden(header, isHidden) {

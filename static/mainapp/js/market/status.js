@@ -67,6 +67,7 @@ class MarketStatus {
     this._session = bar.querySelector(".badge-session");
     this._feed = part(bar, "feed");
     this._renderedState = this._feed.dataset.feed; // until the first frame
+    this._age = part(bar, "age");
     this._source = part(bar, "source");
     this._login = part(bar, "login");
     this._live = part(bar, "live"); // for screen readers
@@ -81,6 +82,7 @@ class MarketStatus {
     if (session) this._session.dataset.session = session;
     this._feed.dataset.feed = state;
     setText(this._feed, this._feedText(state));
+    setText(this._age, state === "live" ? this._ageText() : "");
     if (source) setText(this._source, gettext("Fonte: %(source)s", { source: sourceName(source) }));
     this._showLogin(sessionEnded);
     if (this._shownState === state) return;
@@ -103,7 +105,12 @@ class MarketStatus {
   _feedText(state) {
     if (state === "connecting") return gettext("Conectando…");
     if (state !== "live") return this._staleText();
-    return this._socket.session === "closed" ? gettext("Conectado") : gettext("Ao vivo");
+    return this._socket.session === "closed" ? gettext("Mercado fechado") : gettext("Ao vivo");
+  }
+
+  _ageText() {
+    const ms = this._socket.staleMs();
+    return ms === null || this._socket.session === "closed" ? "" : age(ms / 1000);
   }
 
   _staleText() {

@@ -82,7 +82,7 @@ async function mergeAfterLogin() {
 }
 
 function showNotice(text) {
-  const notice = build("p", { className: "alert alert-warning", role: "status" });
+  const notice = build("p", { className: "banner banner-warning", role: "status" });
   document.getElementById("main")?.prepend(notice);
   notice.textContent = text; // after it is in the page: screen readers announce changes only
 }

@@ -126,7 +126,7 @@ function showRanking({ detail }) {
 const socket = new StockSocket({ room: "home", symbols: [INDEX] });
 socket.addEventListener("quotes", () => showIndex(socket.quotes.get(INDEX)));
 socket.addEventListener("ranking", showRanking);
-attachStatus(page.querySelector("[data-market-status]"), socket);
+attachStatus(document.querySelector("[data-market-status]"), socket);
 clearFlashes(page);
 socket.start();
 page.dataset.ready = "";

@@ -33,7 +33,7 @@ function show(form, answer, html) {
   else answer.innerHTML = html; // our own template, escaped by the server
   const isWrong = answer.querySelector(".field-error") !== null;
   const input = form.elements.aporte;
-  input.classList.toggle("is-invalid", isWrong);
+  input.classList.toggle("is-wrong", isWrong);
   if (isWrong) {
     input.setAttribute("aria-invalid", "true");
     input.focus();

@@ -1,0 +1,54 @@
+"""Marks of papers: a monogram on two colours derived from the code, or the operator's logo."""
+
+import time
+from pathlib import Path
+
+from django.conf import settings
+from django.urls import reverse
+
+COLOURS = 12  # --mark-0 … --mark-11 of css/core/tokens.css
+RESCAN_S = 60
+CONTENT_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
+
+_logos: tuple[float, dict[str, Path]] | None = None
+
+
+def monogram(symbol: str) -> str:
+    """Return the two letters of a paper's mark: PETR4 is PE."""
+    return symbol[:2].upper()
+
+
+def colours_of(symbol: str) -> tuple[int, int]:
+    """Return two different colours, 0 to 11. All papers of one company have the same.
+
+    `js/market/mark.js` computes the same.
+    """
+    value = 0
+    for letter in symbol[:4].upper():
+        value = (value * 31 + ord(letter)) % 9973
+    first = value % COLOURS
+    return first, (first + 1 + value // COLOURS % (COLOURS - 1)) % COLOURS
+
+
+def logo_url(symbol: str) -> str:
+    """Return the URL of a paper's logo, with its version; empty without one."""
+    path = logo_path(symbol)
+    return f"{reverse('logo', args=[symbol])}?{int(path.stat().st_mtime)}" if path else ""
+
+
+def logo_path(symbol: str) -> Path | None:
+    """Return LOGOS_DIR's file for a code (PETR4.svg) or its company (PETR.svg)."""
+    files = _files()
+    return files.get(symbol.upper()) or files.get(symbol[:4].upper())
+
+
+def _files() -> dict[str, Path]:
+    """Return the logos by upper-case name; the folder is read once a minute."""
+    global _logos
+    now = time.monotonic()
+    if _logos is None or now - _logos[0] > RESCAN_S:
+        folder = settings.LOGOS_DIR
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        logos = [path for path in files if path.suffix.lower() in CONTENT_TYPES]
+        _logos = now, {path.stem.upper(): path for path in logos}
+    return _logos[1]
