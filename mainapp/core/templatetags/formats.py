@@ -80,6 +80,13 @@ def pct(value: Any) -> str:
 
 
 @register.filter
+def percentage(value: Any) -> str:
+    """Turn 1.234 into 1,23%: a part of a whole, without the sign of a change."""
+    amount = rounded(value, 2)
+    return NOTHING if amount is None else "".join(_text(amount, 2, signed=False)) + "%"
+
+
+@register.filter
 def compact(value: Any) -> str:
     """Turn 1234567 into 1,2 mi."""
     whole = rounded(value, 0)

@@ -59,3 +59,11 @@ def test_ages_are_in_the_readers_language(seconds, portuguese, english, time_mac
 )
 def test_spans_are_short(seconds, text):
     assert formats.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("8.345", "8,35%"), ("-1.5", "\N{MINUS SIGN}1,50%"), (None, formats.NOTHING)],
+)
+def test_parts_of_a_whole_have_no_plus_sign(value, text):
+    assert formats.percentage(value) == text

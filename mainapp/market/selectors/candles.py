@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from mainapp.market.models import Candle, Stock
-from mainapp.market.quotes import Bar
+from mainapp.market.quotes import Bar, Quote
 from mainapp.market.sessions import SAO_PAULO, is_session_day, next_session_day, sao_paulo_day
 
 RANGE_DAYS = {"1d": 1, "5d": 5, "1mo": 31, "3mo": 92, "6mo": 183, "1y": 366, "5y": 5 * 366}
@@ -131,13 +131,44 @@ def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple
     last = candles.filter(starts_at__lte=at).aggregate(last=Max("starts_at"))["last"]
     if last is None:
         return closes
-    first = midnight(sao_paulo_day(last))
-    steps = int((last - first).total_seconds()) // SPARKLINE_STEP_S + 1
-    slots = [first + timedelta(seconds=SPARKLINE_STEP_S * step) for step in range(steps)]
-    rows = candles.filter(starts_at__in=slots).order_by("starts_at")
+    rows = candles.filter(starts_at__in=_day_slots(last)).order_by("starts_at")
     for stock_id, starts_at, close in rows.values_list("stock_id", "starts_at", "close"):
         closes[symbols[stock_id]].append((int(starts_at.timestamp()), f"{close:f}"))
     return closes
+
+
+def sparkline_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]]:
+    """Return each quote's day as points for `{% sparkline %}`, the oldest first. One query.
+
+    A point is a pair of epoch seconds and a decimal string: the closes of each five minutes, then
+    the price of the quote itself. The day is that of the newest quote; a quote of an earlier day
+    has no points.
+    """
+    timed = {quote.symbol: quote for quote in quotes if quote.quoted_at}
+    points: dict[str, list[tuple[int, str]]] = {symbol: [] for symbol in timed}
+    if not timed:
+        return points
+    slots = _day_slots(max(quote.quoted_at for quote in timed.values() if quote.quoted_at))
+    rows = Candle.objects.filter(
+        stock__symbol__in=timed,
+        simulated=settings.SIMULATED,
+        interval=Candle.Interval.MINUTE,
+        starts_at__in=slots,
+    ).order_by("starts_at")
+    for symbol, starts_at, close in rows.values_list("stock__symbol", "starts_at", "close"):
+        points[symbol].append((int(starts_at.timestamp()), f"{close:f}"))
+    for symbol, quote in timed.items():
+        at = quote.quoted_at
+        if at and at >= slots[0] and at.timestamp() > (points[symbol] or [(0, "")])[-1][0]:
+            points[symbol].append((int(at.timestamp()), f"{quote.price:f}"))
+    return points
+
+
+def _day_slots(last: datetime) -> list[datetime]:
+    """Return the start of each five minutes of a day in São Paulo, until `last`."""
+    first = midnight(sao_paulo_day(last))
+    steps = int((last - first).total_seconds()) // SPARKLINE_STEP_S + 1
+    return [first + timedelta(seconds=SPARKLINE_STEP_S * step) for step in range(steps)]
 
 
 def recent_closes(*, stock: Stock, count: int) -> list[Bar]:

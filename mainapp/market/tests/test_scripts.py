@@ -3,9 +3,13 @@
 import json
 import shutil
 import subprocess
+from dataclasses import asdict
+from decimal import Decimal
 
 import pytest
 from django.conf import settings
+
+from mainapp.market.rendering import area_chart, price_paths, round_prices
 
 NODE = shutil.which("node")
 SCRIPTS = settings.BASE_DIR / "static/mainapp/js"
@@ -184,3 +188,139 @@ def test_sparkline_goes_on_after_the_clock_was_set_back(run):
         return points;
     })()"""
     assert run("market/quotes.js", expression) == [[1_000, 1], [3_500, 4]]
+
+
+def test_sparkline_of_the_browser_is_that_of_the_server(run):
+    points = [(0, "10.00"), (50, "12.00"), (70, "9.35"), (100, "11.00")]
+    paths = price_paths(points, base=Decimal("9.50"), width=96, height=28)
+    numbers = [(at, float(price)) for at, price in points]
+
+    assert run("market/quotes.js", f"m.sparkPaths({json.dumps(numbers)}, 9.5)") == asdict(paths)
+
+
+ROWS = """[
+    {symbol: "A", group: "one", weight: 20}, {symbol: "B", group: "two", weight: 50},
+    {symbol: "C", group: "two", weight: 30}, {symbol: "D", group: "two", weight: 0},
+    {symbol: "E", group: "two", weight: NaN}
+]"""
+
+
+def test_treemap_groups_are_ordered_by_weight(run):
+    groups = run("market/treemap-geometry.js", f"m.grouped({ROWS})")
+
+    assert [
+        (group["name"], group["weight"], [row["symbol"] for row in group["rows"]])
+        for group in groups
+    ] == [("two", 80, ["B", "C"]), ("one", 20, ["A"])]
+
+
+def test_treemap_areas_are_proportional_to_weights(run):
+    run("../../../node_modules/d3-hierarchy/dist/d3-hierarchy.min.js", "0")  # globalThis.d3
+    boxes = run(
+        "market/treemap-geometry.js",
+        f"""((boxes) => ({{groups: [...boxes.groups], tiles: [...boxes.tiles]}}))(
+            m.layOut(m.grouped({ROWS}), {{width: 1000, height: 500, labelHeight: 0}}))""",
+    )
+
+    areas = {symbol: box["width"] * box["height"] for symbol, box in boxes["tiles"]}
+    assert {symbol: round(area / 5000) for symbol, area in areas.items()} == {
+        "A": 20,
+        "B": 50,
+        "C": 30,
+    }
+
+
+def test_treemap_leaves_room_for_the_labels_of_groups(run):
+    run("../../../node_modules/d3-hierarchy/dist/d3-hierarchy.min.js", "0")
+    boxes = run(
+        "market/treemap-geometry.js",
+        f"""((boxes) => ({{groups: Object.fromEntries(boxes.groups), a: boxes.tiles.get("A")}}))(
+            m.layOut(m.grouped({ROWS}), {{width: 1000, height: 500, labelHeight: 24}}))""",
+    )
+
+    assert boxes["a"]["y"] == boxes["groups"]["one"]["y"] + 24
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "fit"),
+    [
+        (300, 200, {"size": "xl", "lines": 2}),
+        (80, 60, {"size": "s", "lines": 2}),
+        (60, 20, {"size": "s", "lines": 1}),
+        (30, 200, {"size": "s", "lines": 0}),
+        (300, 12, {"size": "s", "lines": 0}),
+    ],
+)
+def test_text_of_a_treemap_fits_its_tile(run, width, height, fit):
+    box = f"{{width: {width}, height: {height}}}"
+
+    assert run("market/treemap-geometry.js", f"m.textFit({box}, 5, 9)") == fit
+
+
+@pytest.mark.parametrize(
+    ("change", "strength"), [("0.00", 0), ("-2.00", 50), ("9.00", 100), (None, 0)]
+)
+def test_strength_of_a_colour_grows_with_the_change(run, change, strength):
+    assert run("market/treemap-geometry.js", f"m.strength({json.dumps(change)})") == strength
+
+
+@pytest.mark.parametrize(
+    ("start", "key", "end"),
+    [
+        ("a", "ArrowRight", "b"),
+        ("a", "ArrowDown", "c"),
+        ("b", "ArrowDown", "d"),
+        ("c", "ArrowRight", "d"),
+        ("d", "ArrowUp", "b"),
+        ("d", "ArrowLeft", "c"),
+        ("a", "ArrowLeft", None),
+        ("a", "ArrowUp", None),
+    ],
+)
+def test_arrow_keys_move_to_the_neighbour(run, start, key, end):
+    boxes = """{
+        a: {x: 0, y: 0, width: 50, height: 80}, b: {x: 50, y: 0, width: 50, height: 40},
+        c: {x: 0, y: 80, width: 70, height: 20}, d: {x: 70, y: 40, width: 30, height: 60},
+    }"""
+    found = run(
+        "market/treemap-geometry.js",
+        f"""((boxes) => {{
+            const box = m.neighbour(boxes.{start}, Object.values(boxes), "{key}");
+            return Object.keys(boxes).find((name) => boxes[name] === box) ?? null;
+        }})({boxes})""",
+    )
+
+    assert found == end
+
+
+AREA_POINTS = [(0, "100.00"), (600, "104.00"), (1000, "102.00")]
+
+
+@pytest.mark.parametrize(("by_time", "base"), [(True, Decimal("101.50")), (False, None)])
+def test_area_chart_of_the_browser_is_that_of_the_server(run, by_time, base):
+    chart = area_chart(AREA_POINTS, base=base, by_time=by_time)
+    numbers = json.dumps([(at, float(price)) for at, price in AREA_POINTS])
+    drawn = run(
+        "market/area-geometry.js",
+        f"m.areaChart({numbers}, {base or 'NaN'}, {{byTime: {json.dumps(by_time)}}})",
+    )
+
+    assert drawn["paths"] == asdict(chart.paths)
+    assert [(f"{y:.1f}%", Decimal(price)) for y, price in drawn["levels"]] == chart.levels
+    assert [(f"{x:.0f}%", round(at)) for x, at in drawn["moments"]] == [
+        (place, int(at.timestamp())) for place, at in chart.moments
+    ]
+
+
+@pytest.mark.parametrize(("low", "high"), [(167_989, 171_654), (9.97, 10.02), (0, 1), (100, 104)])
+def test_levels_of_the_browser_are_those_of_the_server(run, low, high):
+    prices = run("market/area-geometry.js", f"m.roundPrices({low}, {high})")
+
+    assert prices == [float(price) for price in round_prices(low, high)]
+
+
+@pytest.mark.parametrize(("x", "index"), [(-5, 0), (29, 0), (31, 1), (70, 1), (200, 2)])
+def test_cursor_is_at_the_nearest_point(run, x, index):
+    places = "[{x: 0}, {x: 60}, {x: 100}]"
+
+    assert run("market/area-geometry.js", f"m.nearest({places}, {x})") == index

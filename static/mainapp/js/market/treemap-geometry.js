@@ -1,0 +1,98 @@
+// The geometry of a treemap: rectangles by weight, text sizes, strength of colours, neighbours.
+// The layout is d3-hierarchy's, a script of its own (`globalThis.d3`).
+
+const GAP = 2;
+const PADDING = 8;
+const LETTER = 0.64; // of the font size, the width of a bold capital
+const SIZES = [
+  ["xl", 24],
+  ["l", 18],
+  ["m", 15],
+  ["s", 12],
+];
+const FULL_PCT = 4;
+
+/** Return rows in groups, both the heaviest first; rows without a weight are left out. */
+export function grouped(rows) {
+  const groups = new Map();
+  for (const row of rows) {
+    if (!(row.weight > 0)) continue;
+    const group = groups.get(row.group) ?? { name: row.group, weight: 0, rows: [] };
+    group.rows.push(row);
+    group.weight += row.weight;
+    groups.set(row.group, group);
+  }
+  const heaviestFirst = (a, b) => b.weight - a.weight;
+  for (const group of groups.values()) group.rows.sort(heaviestFirst);
+  return [...groups.values()].sort(heaviestFirst);
+}
+
+/**
+ * Lay out groups of `grouped` in a box: {groups, tiles}, Maps from a group's name and a row's symbol to
+ * {x, y, width, height}. `labelHeight` is kept free at the top of each group.
+ */
+export function layOut(groups, { width, height, labelHeight }) {
+  const root = globalThis.d3.hierarchy(
+    { children: groups.map((group) => ({ group, children: group.rows })) },
+    (node) => node.children,
+  );
+  root.sum((node) => node.weight ?? 0);
+  globalThis.d3
+    .treemap()
+    .size([width, height])
+    .round(true)
+    .paddingInner(GAP)
+    .paddingTop((node) => (node.depth === 1 ? labelHeight : 0))(root);
+  const box = ({ x0, y0, x1, y1 }) => ({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
+  return {
+    groups: new Map((root.children ?? []).map((node) => [node.data.group.name, box(node)])),
+    tiles: new Map(root.leaves().map((leaf) => [leaf.data.symbol, box(leaf)])),
+  };
+}
+
+/**
+ * Return {size, lines} of a tile's text: the largest of the sizes xl, l, m and s at which its longest
+ * line fits, and how many of the two lines there is room for, 0 when it is too small for the first.
+ */
+export function textFit({ width, height }, letters, secondLetters) {
+  const longest = Math.max(letters, secondLetters * 0.85);
+  for (const [size, px] of SIZES) {
+    const fits = width - PADDING >= longest * px * LETTER;
+    if (fits && height - PADDING >= 2.5 * px) return { size, lines: 2 };
+  }
+  const [size, px] = SIZES.at(-1);
+  const fits = width - PADDING / 2 >= letters * px * LETTER && height - PADDING / 2 >= px;
+  return { size, lines: fits ? 1 : 0 };
+}
+
+/** Return the strength of a change's colour in percent: 0 for none, 100 from FULL_PCT on. */
+export function strength(changePct) {
+  const change = Math.abs(Number.parseFloat(changePct));
+  return Number.isNaN(change) ? 0 : Math.round(Math.min(1, change / FULL_PCT) * 100);
+}
+
+/**
+ * Return the nearest box beyond an edge (ArrowLeft, …) of `from`, null when there is none. Boxes that it
+ * faces come before those at an angle; of several, the one nearest to its middle.
+ */
+export function neighbour(from, boxes, key) {
+  const isHorizontal = key === "ArrowLeft" || key === "ArrowRight";
+  const isForward = key === "ArrowRight" || key === "ArrowDown";
+  const [start, size] = isHorizontal ? ["x", "width"] : ["y", "height"];
+  const [side, breadth] = isHorizontal ? ["y", "height"] : ["x", "width"];
+  const distanceOf = (box) => {
+    const [first, second] = isForward ? [from, box] : [box, from];
+    const ahead = second[start] - first[start] - first[size];
+    if (box === from || ahead < -GAP) return Infinity;
+    const aside = Math.abs(box[side] + box[breadth] / 2 - from[side] - from[breadth] / 2);
+    return ahead + 2 * gapBetween(from, box, side, breadth) + aside / 100;
+  };
+  const distances = boxes.map(distanceOf);
+  const best = Math.min(...distances);
+  return best === Infinity ? null : boxes[distances.indexOf(best)];
+}
+
+/** Return how far two boxes are from overlapping along a side. */
+function gapBetween(a, b, side, breadth) {
+  return Math.max(0, Math.max(a[side], b[side]) - Math.min(a[side] + a[breadth], b[side] + b[breadth]));
+}
