@@ -2,6 +2,7 @@
 import { clearFlashes, flash, setDirection, setMarker, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { compareDecimals } from "../core/number.js";
+import { clock, day } from "../core/time.js";
 import { setMark } from "./mark.js";
 import {
   ageText,
@@ -40,7 +41,7 @@ export class QuoteTable {
     this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "200px" });
     for (const element of this.body.rows) this._register(element);
     clearFlashes(this.body);
-    window.addEventListener("beforeprint", () => this._drawAll());
+    window.addEventListener("beforeprint", () => this._preparePrint());
   }
 
   /** The symbols in the list's order. */
@@ -213,8 +214,14 @@ export class QuoteTable {
     drawSparkline(row.spark, row.points, reference, row.quote ? changeClass(row.quote) : "flat");
   }
 
-  _drawAll() {
-    for (const row of this._rows.values()) this._drawSpark(row, true);
+  /** Ages mean nothing on paper: dates and times are printed in their place. */
+  _preparePrint() {
+    for (const row of this._rows.values()) {
+      if (!row.quote) continue;
+      const at = row.quote.quoted_at;
+      setText(row.cells.quoted_at, at ? `${day(at, { withYear: true })} ${clock(at)}` : "–");
+      this._drawSpark(row, true);
+    }
   }
 
   /** Return whether the pointer or the focus is on a row: rows must not move away under them. */

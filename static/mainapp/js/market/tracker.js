@@ -1,11 +1,13 @@
 // The live tracker: a list of stocks, their table, adding, moving and removing.
 import * as dom from "../core/dom.js";
-import { gettext } from "../core/i18n.js";
+import { gettext, ngettext } from "../core/i18n.js";
+import "../core/popover.js";
 import { attachNotices } from "../core/notices.js";
 import { registerShortcut } from "../core/shortcuts.js";
 import { readText } from "../core/storage.js";
 import { offerUndo } from "../core/toasts.js";
 import { attachChat } from "./chat.js";
+import { changeClass } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 import { pendingText, QuoteTable } from "./table.js";
@@ -53,6 +55,7 @@ function markPending(symbol) {
 /** Put the rows' symbols into the address and into the form, unless the list has an address of its own. */
 function showList() {
   root.dataset.state = table.symbols.length ? "rows" : "empty";
+  showSum();
   if (root.dataset.listUrl && isOwn) return;
   const url = new URL(root.dataset.trackerUrl, window.location.href);
   for (const symbol of table.symbols) url.searchParams.append("stockpicker", symbol);
@@ -140,6 +143,16 @@ function move(symbol, place) {
   announce(gettext("%(symbol)s: posição %(place)s de %(count)s.", { symbol, place: place + 1, count: order.length }));
 }
 
+/** Show how many stocks there are, and how many rose and fell today. */
+function showSum() {
+  const directions = table.symbols.map((symbol) => table.quote(symbol)).filter(Boolean).map(changeClass);
+  part("sum").hidden = !table.symbols.length;
+  dom.setText(part("count"), ngettext("%s ativo", "%s ativos", table.symbols.length));
+  for (const name of ["up", "down"]) {
+    dom.setText(part(name), String(directions.filter((direction) => direction === name).length));
+  }
+}
+
 function announce(text) {
   part("announce").textContent = text;
 }
@@ -223,6 +236,7 @@ socket.addEventListener("quotes", ({ detail }) => {
     table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : before);
   }
   menu.refresh();
+  showSum();
 });
 socket.addEventListener("late", () => table.setLate(socket.late));
 socket.addEventListener("pending", ({ detail }) => {
