@@ -92,5 +92,5 @@ def _rendered(block: Block, page: Context, subject: dict[str, Any]) -> SafeStrin
     if own is None:
         return None
     with page.push(**subject, **own):
-        html = get_template(block.template).template.render(page)  # type: ignore[attr-defined]
+        html: str = get_template(block.template).template.render(page)  # type: ignore[attr-defined]
     return mark_safe(html.strip())  # noqa: S308 - a rendered template

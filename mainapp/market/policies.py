@@ -33,6 +33,7 @@ PAGES = {
     "export-tracker": page(EVERYONE),
     "tracker-view": action(EVERYONE),
     "paper": page(EVERYONE, of="paper"),
+    "logo": page(EVERYONE, of="logo"),
     "graph": page(EVERYONE),
     "candles": page(EVERYONE),
     "sources": page(EVERYONE),

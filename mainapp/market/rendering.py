@@ -1,15 +1,19 @@
 """SVG paths of prices: sparklines and area charts that need no script.
 
-The same geometry as `sparkPaths` in static/mainapp/js/market/quotes.js. Coordinates are floats:
-they are drawn, never shown as numbers.
+The same geometry as `sparkPaths` in static/mainapp/js/market/quotes.js and as area-chart.js.
+Coordinates are floats: they are drawn, never shown as numbers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
+AREA_WIDTH, AREA_HEIGHT = 1000, 300
+LEVELS = 4
+MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,27 +28,124 @@ class Paths:
     base: str = ""
 
 
-def price_paths(
-    points: Sequence[Point], *, base: Decimal | None, width: float, height: float
-) -> Paths:
-    """Draw prices over time, the oldest first, in a box of `width` by `height`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AreaChart:
+    """An area chart in a box of AREA_WIDTH by AREA_HEIGHT.
 
-    The box spans all prices and the base, and the time from the first to the last point.
+    `levels` are round prices with their place from the top, `moments` times with their place from
+    the left, in percent as CSS and SVG write them. Without two points all are empty.
+    """
+
+    points: Sequence[Point] = ()
+    base: Decimal | None = None
+    by_time: bool = True
+    paths: Paths = Paths()
+    levels: Sequence[tuple[str, Decimal]] = ()
+    moments: Sequence[tuple[str, datetime]] = ()
+    low: Decimal | None = None
+    high: Decimal | None = None
+
+    @property
+    def change_pct(self) -> Decimal | None:
+        """The change of the last point from the base, or else from the first point."""
+        if not self.points:
+            return None
+        base = self.base or Decimal(self.points[0][1])
+        return (Decimal(self.points[-1][1]) - base) * 100 / base if base else None
+
+
+@dataclass(slots=True)
+class _Scale:
+    """The places of prices in a height."""
+
+    prices: Sequence[float]
+    height: float
+    low: float = field(init=False)
+    span: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.low = min(self.prices)
+        self.span = max(self.prices) - self.low or 1.0
+
+    def y(self, price: float) -> float:
+        return self.height - MARGIN - (price - self.low) / self.span * (self.height - 2 * MARGIN)
+
+
+def price_paths(
+    points: Sequence[Point],
+    *,
+    base: Decimal | None,
+    width: float,
+    height: float,
+    by_time: bool = True,
+) -> Paths:
+    """Draw prices, the oldest first, in a box of `width` by `height`.
+
+    The box spans all prices and the base. Points are placed by their times, or else side by side,
+    which leaves no gaps for nights and weekends.
     """
     if len(points) < 2:
         return Paths()
     prices = [float(price) for _, price in points]
-    shown = prices if base is None else [*prices, float(base)]
-    low, since = min(shown), points[0][0]
-    span, duration = max(shown) - low or 1.0, points[-1][0] - since or 1
-
-    def y(price: float) -> str:
-        return f"{height - MARGIN - (price - low) / span * (height - 2 * MARGIN):.1f}"
-
-    places = [(at - since) / duration * width for at, _ in points]
-    line = "L".join(f"{x:.1f} {y(price)}" for x, price in zip(places, prices, strict=True))
+    scale = _Scale(prices if base is None else [*prices, float(base)], height)
+    line = "L".join(
+        f"{share * width:.1f} {scale.y(price):.1f}"
+        for share, price in zip(_shares(points, by_time), prices, strict=True)
+    )
     return Paths(
         line=f"M{line}",
         area=f"M{line}V{height:g}H0Z",
-        base="" if base is None else f"M0 {y(float(base))}H{width:g}",
+        base="" if base is None else f"M0 {scale.y(float(base)):.1f}H{width:g}",
     )
+
+
+def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) -> AreaChart:
+    """Draw a chart with round prices at its levels; `base` is a dotted line."""
+    if len(points) < 2:
+        return AreaChart(points=points, base=base, by_time=by_time)
+    prices = [Decimal(price) for _, price in points]
+    shown = [float(price) for price in (prices if base is None else [*prices, base])]
+    scale = _Scale(shown, AREA_HEIGHT)
+    paths = price_paths(points, base=base, width=AREA_WIDTH, height=AREA_HEIGHT, by_time=by_time)
+    return AreaChart(
+        points=points,
+        base=base,
+        by_time=by_time,
+        paths=paths,
+        levels=[
+            (f"{scale.y(float(price)) / AREA_HEIGHT * 100:.1f}%", price)
+            for price in round_prices(scale.low, scale.low + scale.span)
+        ],
+        moments=[(f"{share:.0%}", _moment(points, share, by_time)) for share in MOMENTS],
+        low=min(prices),
+        high=max(prices),
+    )
+
+
+def round_prices(low: float, high: float) -> list[Decimal]:
+    """Return about LEVELS round prices between two: multiples of 1, 2 or 5 times a power of ten."""
+    bottom, top = Decimal(repr(low)), Decimal(repr(high))
+    rough = (top - bottom) / LEVELS
+    power = Decimal(10) ** rough.adjusted()
+    step = next(power * n for n in (1, 2, 5, 10) if power * n >= rough)
+    prices = [(bottom / step).to_integral_value("ROUND_CEILING") * step]
+    while prices[-1] + step <= top:
+        prices.append(prices[-1] + step)
+    return [price for price in prices if price <= top]
+
+
+def _shares(points: Sequence[Point], by_time: bool) -> list[float]:
+    """Return the place of each point between the first, 0, and the last, 1."""
+    if not by_time:
+        return [n / (len(points) - 1) for n in range(len(points))]
+    since, duration = points[0][0], points[-1][0] - points[0][0] or 1
+    return [(at - since) / duration for at, _ in points]
+
+
+def _moment(points: Sequence[Point], share: float, by_time: bool) -> datetime:
+    """Return the time at a place between the first point, 0, and the last, 1."""
+    if by_time:
+        seconds = points[0][0] + share * (points[-1][0] - points[0][0])
+    else:
+        seconds = points[round(share * (len(points) - 1))][0]
+    return datetime.fromtimestamp(seconds, UTC)

@@ -5,6 +5,7 @@ from django.urls import URLPattern, path
 from mainapp.market.views import (
     candles,
     list_edits,
+    logos,
     paper,
     picker,
     search,
@@ -18,6 +19,7 @@ urlpatterns: list[URLPattern] = [
     path("stocktracker/view", tracker.tracker_view, name="tracker-view"),
     path("stocktracker/export", tracker.export_tracker, name="export-tracker"),
     path("ativo/<str:symbol>/", paper.paper, name="paper"),
+    path("logos/<str:symbol>", logos.logo, name="logo"),
     path("graph", paper.graph, name="graph"),
     path("graph/candles", candles.candles, name="candles"),
     path("sources/", sources.sources, name="sources"),

@@ -19,15 +19,20 @@ CASES = json.loads(
 EMPTY = '<!doctype html><html lang="pt-BR"><title>.</title></html>'
 VALUE = """async ({ holdings, quotes, groups }) => {
     const { Portfolio } = await import("/static/mainapp/js/portfolio/valuation.js");
+    const bars = await import("/static/mainapp/js/portfolio/bars.js");
     const { fromUnits } = await import("/static/mainapp/js/core/number.js");
     const write = (values) => Object.fromEntries(Object.entries(values).map(
         ([name, value]) => [name, typeof value === "bigint" ? fromUnits(value) : value]));
     const portfolio = new Portfolio(holdings);
     for (const { symbol } of holdings) portfolio.set(symbol, quotes[symbol]);
     const totals = portfolio.totals();
+    const rows = [...portfolio.rows.values()];
+    const shares = bars.shareBars(rows);
     return {
+        bars: Object.fromEntries([...bars.resultBars(rows)].map(([symbol, { start, width }]) =>
+            [symbol, [start, width, shares.get(symbol).actual, shares.get(symbol).ideal]])),
         totals: write({ ...totals, total_value: totals.total }),
-        rows: [...portfolio.rows.values()].map(write),
+        rows: rows.map(write),
         groups: Object.fromEntries(Object.keys(groups).map((by) => [by, portfolio.slices(by)
             .map(({ key, total, pct }) => [key, fromUnits(total), fromUnits(pct)])])),
     };
@@ -39,6 +44,7 @@ def test_browser_and_server_compute_the_same_values(open_html, case):  # noqa: F
     computed = open_html(EMPTY).evaluate(VALUE, case)
 
     assert computed["groups"] == case["groups"]
+    assert computed["bars"] == case["bars"]
     for row, expected in zip(computed["rows"], case["rows"], strict=True):
         assert {name: row[name] for name in expected} == expected
     assert {name: computed["totals"][name] for name in case["totals"]} == case["totals"]

@@ -8,12 +8,14 @@ from django.db.models.functions import Coalesce
 
 from mainapp.core.pages import page_of
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.market.models import Stock
 from mainapp.market.symbols import fold
 
 PAGE_SIZE = 20
 RECENT = 8
 BESIDE = 30
 TOPICS = 15
+ROOMS_OF_A_STOCK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[
 def active_rooms() -> list[RoomRow]:
     """Return the most recently active rooms, for the list beside a room; one query."""
     return _rows(Room.objects.all(), 0, BESIDE)
+
+
+def rooms_on(stock: Stock) -> list[RoomRow]:
+    """Return the most recently active rooms about a stock. One query."""
+    return _rows(Room.objects.filter(stock=stock), 0, ROOMS_OF_A_STOCK)
 
 
 def recent_messages() -> list[Message]:

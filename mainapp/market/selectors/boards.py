@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 
 from django.conf import settings
 from django.db.models import FilteredRelation, Q
@@ -10,6 +11,7 @@ from django.db.models import FilteredRelation, Q
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
+from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.selectors.indices import in_index
 from mainapp.market.symbols import INDEX
 
@@ -18,7 +20,10 @@ FIELDS = ("symbol", "name", "kind", "sector", "is_active")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedStock:
-    """A line of the home page's rankings. `turnover` is price by volume, in whole reais."""
+    """A line of the home page's rankings. `turnover` is price by volume, in whole reais.
+
+    `points` are those of its sparkline.
+    """
 
     symbol: str
     name: str
@@ -28,6 +33,8 @@ class RankedStock:
     quoted_at: datetime | None
     quoted_at_estimated: bool
     doubtful_price: Decimal | None
+    previous_close: Decimal | None
+    points: list[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +66,7 @@ class ListedStock:
 
 
 def home_board() -> HomeBoard:
-    """Return the quotes that the home page shows on load. One query."""
+    """Return the quotes that the home page shows on load. Two queries."""
     quotes = {
         last.stock.symbol: last.to_quote()
         for last in LastQuote.objects.filter(
@@ -68,18 +75,20 @@ def home_board() -> HomeBoard:
         ).select_related("stock")
     }
     ranks = ranking({symbol: quote.to_wire() for symbol, quote in quotes.items()})
+    points = sparkline_points([quotes[symbol] for symbol in {*chain(*ranks.values())}])
     return HomeBoard(
         index=quotes.get(INDEX),
         quoted_at=max(
             (quote.quoted_at for quote in quotes.values() if quote.quoted_at), default=None
         ),
         **{
-            name: [_ranked(quotes[symbol]) for symbol in symbols] for name, symbols in ranks.items()
+            name: [_ranked(quotes[symbol], points.get(symbol, [])) for symbol in symbols]
+            for name, symbols in ranks.items()
         },
     )
 
 
-def _ranked(quote: Quote) -> RankedStock:
+def _ranked(quote: Quote, points: list[tuple[int, str]]) -> RankedStock:
     return RankedStock(
         symbol=quote.symbol,
         name=quote.name,
@@ -89,6 +98,8 @@ def _ranked(quote: Quote) -> RankedStock:
         quoted_at=quote.quoted_at,
         quoted_at_estimated=quote.quoted_at_estimated,
         doubtful_price=quote.doubtful_price,
+        previous_close=quote.previous_close,
+        points=points,
     )
 
 

@@ -7,10 +7,11 @@ from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
-from django.db.models import Case, Q, QuerySet, When
+from django.conf import settings
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Length, Substr
 
-from mainapp.market.models import Membership, Stock
+from mainapp.market.models import LastQuote, Membership, Stock
 from mainapp.market.selectors.indices import lists_in_force
 from mainapp.market.symbols import INDEX, canonical, fold
 
@@ -110,7 +111,7 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
     Case and accents are ignored; a former symbol or name finds its successor, and an ISIN or a CNPJ
     its stocks. One of several words may be a kind: `petrobras pn`. Order: the exact ticker, tickers
     that start with the text, names that do, other matches; within each, the commonest come first.
-    One query, none for an empty text.
+    Each stock has its `last_price`, None without a quote. One query, none for an empty text.
     """
     words = list(dict.fromkeys(fold(text[:MAX_TEXT_LENGTH]).split()))
     if not words:
@@ -129,6 +130,8 @@ def search_stocks(text: str, limit: int = 10) -> list[Stock]:
         When(folded_name__startswith=whole, then=4),
         default=5,
     )
+    quotes = LastQuote.objects.filter(stock=OuterRef("pk"), simulated=settings.SIMULATED)
+    matches = matches.annotate(last_price=Subquery(quotes.values("price")))
     return list(matches.order_by(rank, "rank", "symbol")[:limit])
 
 

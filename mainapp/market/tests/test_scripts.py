@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from django.conf import settings
 
-from mainapp.market.rendering import price_paths
+from mainapp.market.rendering import area_chart, price_paths, round_prices
 
 NODE = shutil.which("node")
 SCRIPTS = settings.BASE_DIR / "static/mainapp/js"
@@ -291,3 +291,36 @@ def test_arrow_keys_move_to_the_neighbour(run, start, key, end):
     )
 
     assert found == end
+
+
+AREA_POINTS = [(0, "100.00"), (600, "104.00"), (1000, "102.00")]
+
+
+@pytest.mark.parametrize(("by_time", "base"), [(True, Decimal("101.50")), (False, None)])
+def test_area_chart_of_the_browser_is_that_of_the_server(run, by_time, base):
+    chart = area_chart(AREA_POINTS, base=base, by_time=by_time)
+    numbers = json.dumps([(at, float(price)) for at, price in AREA_POINTS])
+    drawn = run(
+        "market/area-geometry.js",
+        f"m.areaChart({numbers}, {base or 'NaN'}, {{byTime: {json.dumps(by_time)}}})",
+    )
+
+    assert drawn["paths"] == asdict(chart.paths)
+    assert [(f"{y:.1f}%", Decimal(price)) for y, price in drawn["levels"]] == chart.levels
+    assert [(f"{x:.0f}%", round(at)) for x, at in drawn["moments"]] == [
+        (place, int(at.timestamp())) for place, at in chart.moments
+    ]
+
+
+@pytest.mark.parametrize(("low", "high"), [(167_989, 171_654), (9.97, 10.02), (0, 1), (100, 104)])
+def test_levels_of_the_browser_are_those_of_the_server(run, low, high):
+    prices = run("market/area-geometry.js", f"m.roundPrices({low}, {high})")
+
+    assert prices == [float(price) for price in round_prices(low, high)]
+
+
+@pytest.mark.parametrize(("x", "index"), [(-5, 0), (29, 0), (31, 1), (70, 1), (200, 2)])
+def test_cursor_is_at_the_nearest_point(run, x, index):
+    places = "[{x: 0}, {x: 60}, {x: 100}]"
+
+    assert run("market/area-geometry.js", f"m.nearest({places}, {x})") == index

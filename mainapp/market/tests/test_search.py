@@ -1,5 +1,6 @@
 """Tests of the search for stocks and of its HTML fragment."""
 
+from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
@@ -8,7 +9,7 @@ from django.urls import reverse
 
 from mainapp.accounts.models import User
 from mainapp.market.selectors.catalogue import search_stocks
-from mainapp.market.tests.factories import StockFactory
+from mainapp.market.tests.factories import LastQuoteFactory, StockFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -255,3 +256,13 @@ def test_fragment_needs_one_query_logged_in_or_not(client, django_assert_num_que
 
 def test_search_refuses_post(client):
     assert client.post(reverse("stock-search"), {"q": "x"}).status_code == 405
+
+
+def test_stock_found_has_its_last_price_of_this_instances_kind(settings):
+    quoted, _unquoted = StockFactory(symbol="PETR4"), StockFactory(symbol="PETR3")
+    LastQuoteFactory(stock=quoted, price=Decimal("38.42"), simulated=settings.SIMULATED)
+    LastQuoteFactory(stock=quoted, price=Decimal("1.00"), simulated=not settings.SIMULATED)
+
+    prices = {stock.symbol: stock.last_price for stock in search_stocks("petr")}
+
+    assert prices == {"PETR4": Decimal("38.42"), "PETR3": None}

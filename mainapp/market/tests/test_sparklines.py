@@ -6,7 +6,7 @@ import pytest
 from django.template import Context, Template
 
 from mainapp.market.models import Candle
-from mainapp.market.rendering import Paths, price_paths
+from mainapp.market.rendering import Paths, area_chart, price_paths, round_prices
 from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.tests.factories import NOON, CandleFactory, LastQuoteFactory, StockFactory
 
@@ -101,3 +101,63 @@ def test_quote_of_an_earlier_day_has_no_points():
 
 def test_no_quotes_need_no_query():
     assert sparkline_points([]) == {}
+
+
+def test_points_side_by_side_leave_no_gaps():
+    points = [(0, "10.00"), (10, "12.00"), (1000, "11.00")]
+
+    paths = price_paths(points, base=None, width=100, height=24, by_time=False)
+
+    assert paths.line == "M0.0 22.0L50.0 2.0L100.0 12.0"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "prices"),
+    [
+        (100, 104, ["100", "101", "102", "103", "104"]),
+        (167_989, 171_654, ["168000", "169000", "170000", "171000"]),
+        (9.97, 10.02, ["9.98", "10.00", "10.02"]),
+        (0, 1, ["0", "0.5", "1.0"]),
+    ],
+)
+def test_levels_are_round_prices(low, high, prices):
+    assert [f"{price:f}" for price in round_prices(low, high)] == prices
+
+
+def test_area_chart_has_levels_and_times():
+    points = [(AT_NOON, "100"), (AT_NOON + 600, "104"), (AT_NOON + 1000, "102")]
+
+    chart = area_chart(points, base=Decimal(101), by_time=True)
+
+    assert chart.levels[0] == ("99.3%", Decimal(100))
+    assert chart.levels[-1] == ("0.7%", Decimal(104))
+    assert [(place, int(at.timestamp()) - AT_NOON) for place, at in chart.moments] == [
+        ("10%", 100),
+        ("30%", 300),
+        ("50%", 500),
+        ("70%", 700),
+        ("90%", 900),
+    ]
+    assert (chart.low, chart.high) == (Decimal(100), Decimal(104))
+    assert chart.paths.base == "M0 224.0H1000"
+
+
+def test_area_chart_of_days_shows_the_times_of_its_points():
+    chart = area_chart([(n, "1") for n in (0, 9, 100)], base=None, by_time=False)
+
+    assert [at.timestamp() for _, at in chart.moments] == [0, 9, 9, 9, 100]
+
+
+@pytest.mark.parametrize("points", [[], POINTS[:1]])
+def test_area_chart_without_points_is_empty(points):
+    chart = area_chart(points, base=None, by_time=True)
+
+    assert (chart.paths, chart.levels, chart.moments) == (Paths(), (), ())
+
+
+@pytest.mark.parametrize(
+    ("points", "base", "change"),
+    [(POINTS, Decimal(8), Decimal("37.5")), (POINTS, None, Decimal(10)), ([], None, None)],
+)
+def test_change_of_a_chart_is_from_its_base_or_its_first_point(points, base, change):
+    assert area_chart(points, base=base, by_time=True).change_pct == change

@@ -1,5 +1,6 @@
 """Actual and ideal allocation of a portfolio, and the next contribution."""
 
+from mainapp.portfolio.allocation.bars import ResultBar, ShareBar, result_bars, share_bars
 from mainapp.portfolio.allocation.contribution import (
     Buy,
     Plan,
@@ -23,9 +24,13 @@ __all__ = [
     "Order",
     "Plan",
     "Reason",
+    "ResultBar",
+    "ShareBar",
     "Slice",
     "allocate",
     "deviation",
     "next_contribution",
+    "result_bars",
+    "share_bars",
     "slices",
 ]

@@ -36,7 +36,7 @@ EXPIRED = _("Esta conferência venceu: envie o arquivo de novo.")
 class UploadForm(forms.Form):
     arquivo = forms.FileField(
         label=_("Arquivo CSV ou XLSX"),
-        widget=forms.FileInput({"accept": ".csv,.xlsx,.txt,.tsv"}),
+        widget=forms.FileInput({"accept": ".csv,.xlsx,.txt,.tsv", "class": "input"}),
         error_messages={"required": _("Escolha um arquivo."), "empty": _("O arquivo está vazio.")},
     )
 

@@ -6,18 +6,28 @@ from dataclasses import dataclass, replace
 from mainapp.accounts.models import User
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
-from mainapp.portfolio.allocation import AllocatedRow, Allocation, allocate
+from mainapp.portfolio.allocation import (
+    AllocatedRow,
+    Allocation,
+    ResultBar,
+    ShareBar,
+    allocate,
+    result_bars,
+    share_bars,
+)
 from mainapp.portfolio.selectors.holdings import holdings_of
 from mainapp.portfolio.valuation import Holding, Valuation, ValuedRow, value_rows
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the page: the holding's value and share, and the quote behind them."""
+    """One row of the page: the holding's value and share, their bars, and the quote behind them."""
 
     value: ValuedRow
     share: AllocatedRow
     quote: Quote | None
+    result_bar: ResultBar | None
+    share_bar: ShareBar | None
 
     @property
     def holding(self) -> Holding:
@@ -38,8 +48,11 @@ class Portfolio:
 
     @property
     def lines(self) -> Iterator[Line]:
+        results, shares = result_bars(self.valuation), share_bars(self.allocation)
         for value, share in zip(self.valuation.rows, self.allocation.rows, strict=True):
-            yield Line(value, share, self.quotes.get(share.symbol))
+            symbol = share.symbol
+            quote = self.quotes.get(symbol)
+            yield Line(value, share, quote, results.get(symbol), shares.get(symbol))
 
 
 def portfolio_of(user: User) -> Portfolio:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mainapp.market.tests.quotes import make_quote
-from mainapp.portfolio.allocation import allocate, slices
+from mainapp.portfolio.allocation import allocate, result_bars, share_bars, slices
 from mainapp.portfolio.valuation import Holding, value_rows
 
 # The same cases hold the browser's arithmetic in tests/e2e.
@@ -47,6 +47,12 @@ def test_valuation_matches_the_case(case):
         for name in case["totals"]
     }
     assert list(valuation.left_out) == case["left_out"]
+    bars = {
+        symbol: [bar.start, bar.width, shares[symbol].actual, shares[symbol].ideal]
+        for shares in [share_bars(allocation)]
+        for symbol, bar in result_bars(valuation).items()
+    }
+    assert bars == case["bars"]
     for by, expected in case["groups"].items():
         assert [
             [piece.key, text(piece.total), text(piece.pct)] for piece in slices(valuation, by)

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 
 from mainapp.market.models import CorporateEvent, Stock
 from mainapp.market.tests.factories import StockFactory
+from mainapp.portfolio.imports.example import ROWS
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.tests.imported import workbook
 from mainapp.portfolio.tests.saved import held
@@ -323,3 +324,18 @@ def test_unreadable_file_shows_an_error(browser):
 def test_sold_quantities_in_a_column_are_said_not_to_be_subtracted(browser, head):
     page = upload(browser, f"{head}\nPETR4;100;30;50\n").content.decode()
     assert "não é descontada da quantidade." in page
+
+
+def test_example_is_previewed_like_a_file_and_stored_when_confirmed(browser, alice):
+    for symbol, *_amounts in ROWS:
+        if symbol not in SYMBOLS:
+            StockFactory(symbol=symbol)
+
+    answer = browser.post("/import-carteira/", {"exemplo": "1"})
+
+    assert held(alice) == {}
+    assert "Nada foi guardado ainda." in answer.content.decode()
+    assert confirm(browser, answer, "atualizar").status_code == 302
+    assert held(alice) == {
+        symbol: (D(quantity), D(average), int(nota)) for symbol, quantity, average, nota in ROWS
+    }

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
@@ -17,6 +18,7 @@ from mainapp.market.selectors.feed import market_status
 from mainapp.market.templatetags.sectors import sector_name
 from mainapp.portfolio.allocation import Slice, slices
 from mainapp.portfolio.selectors.page import Portfolio, portfolio_of
+from mainapp.portfolio.templatetags.carteira import share
 from mainapp.portfolio.valuation import Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
 
@@ -59,6 +61,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
             row.holding.symbol for row in portfolio.valuation.rows if not row.holding.is_traded
         ],
         "totals": totals(portfolio),
+        "tiles": tiles(portfolio),
         "divisions": divisions,
         "labels": {division.key: division.labels for division in divisions},
         "holdings": [holding_to_wire(row.holding) for row in portfolio.valuation.rows],
@@ -66,6 +69,24 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
         "is_any_late": not status["late_symbols"].isdisjoint(portfolio.quotes),
         **status,
     }
+
+
+def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
+    """Return the rows of the treemap, the most valuable first; rows worth 0 are skipped."""
+    lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or 0))
+    return [
+        {
+            "symbol": line.holding.symbol,
+            "name": line.holding.name,
+            "group": line.holding.sector,
+            "weight": line.value.total,
+            "weight_text": share(line.share.actual_pct),
+            "change_pct": line.value.day_change_pct,
+            "url": f"{reverse('graph')}?ticker={line.holding.symbol}",
+        }
+        for line in lines
+        if line.value.total
+    ]
 
 
 def totals(portfolio: Portfolio) -> dict[str, Any]:

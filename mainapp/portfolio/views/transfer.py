@@ -15,6 +15,7 @@ from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.portfolio.forms.transfer import ConfirmForm, ReadingForm, UploadForm, sign_sheets
+from mainapp.portfolio.imports.example import example_sheet
 from mainapp.portfolio.imports.reading import Choices
 from mainapp.portfolio.imports.sheets import Sheet
 from mainapp.portfolio.policies import MAX_FILE_BYTES, MAX_FILE_ROWS, MAX_ROWS
@@ -51,6 +52,9 @@ def import_carteira(request: MemberRequest) -> HttpResponse:
         return _show_upload(request, UploadForm())
     if "planilha" in request.POST:
         return _read_again(request)
+    if "exemplo" in request.POST:
+        sheets = [example_sheet()]
+        return _show_preview(request, sheets, sign_sheets(sheets, request.user), Choices())
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
         with shown_in_form(form, "arquivo"):

@@ -5,7 +5,8 @@ import { readStored, writeStored } from "../core/storage.js";
 const NATURALLY_ASCENDING = new Set(["symbol", "age"]);
 
 /**
- * Let users sort a table by its column headers and hide its optional columns.
+ * Let users sort a table by its column headers and hide its optional columns; those with
+ * data-optional="hidden" are hidden until a user shows them.
  *
  * `table` has `sort(column, isAscending)` and `setHidden(column, isHidden)`; `choices` gets the check boxes;
  * `select` and `directionButton` sort on phones, where the headers are not shown. The choices are stored
@@ -87,7 +88,9 @@ class ColumnBoxes {
     this._table = table;
     this._headers = headers;
     this._key = `pregao.${page}.hidden`;
-    this._hidden = new Set(readStored(this._key, [], { isValid: Array.isArray }));
+    const initially = headers.filter(({ dataset }) => dataset.optional === "hidden");
+    const names = initially.map(({ dataset }) => dataset.col);
+    this._hidden = new Set(readStored(this._key, names, { isValid: Array.isArray }));
   }
 
   build() {

@@ -1,6 +1,4 @@
-// Moving averages, RSI and Bollinger bands; null where there are too few values.
-
-const AVERAGES = { sma9: 9, sma21: 21, sma50: 50 };
+// Indicators of a chart from closing prices; null where there are too few values.
 
 /** Return the simple moving average of the last `period` values at each place. */
 export function sma(values, period) {
@@ -8,6 +6,22 @@ export function sma(values, period) {
   return values.map((value, i) => {
     sum += value - (i >= period ? values[i - period] : 0);
     return i + 1 >= period ? sum / period : null;
+  });
+}
+
+/** Return the exponential moving average, which begins with the simple one of the first `period` values. */
+export function ema(values, period) {
+  const weight = 2 / (period + 1);
+  const first = values.findIndex((value) => value !== null);
+  let sum = 0;
+  let average = null;
+  return values.map((value, i) => {
+    const count = i - first + 1;
+    if (value === null || count < 1) return null;
+    if (count <= period) sum += value;
+    if (count < period) return null;
+    average = count === period ? sum / period : average + (value - average) * weight;
+    return average;
   });
 }
 
@@ -52,15 +66,13 @@ export function bollinger(values, period = 20, width = 2) {
   };
 }
 
-/** Return the values of each study that `options` enables, by name. */
-export function studies(closes, options) {
-  const values = {};
-  for (const [name, period] of Object.entries(AVERAGES)) {
-    if (options[name]) values[name] = sma(closes, period);
-  }
-  if (options.bollinger) Object.assign(values, bollinger(closes));
-  if (options.rsi) values.rsi = rsi(closes);
-  return values;
+/** Return {macd, signal, histogram}: the distance of two exponential averages, and its own average. */
+export function macd(values, fast = 12, slow = 26, smoothing = 9) {
+  const [short, long] = [ema(values, fast), ema(values, slow)];
+  const distance = long.map((value, i) => (value === null || short[i] === null ? null : short[i] - value));
+  const signal = ema(distance, smoothing);
+  const histogram = signal.map((value, i) => (value === null ? null : distance[i] - value));
+  return { macd: distance, signal, histogram };
 }
 
 /** Return a value's change from `base` in percent; the value itself without a base. */

@@ -6,8 +6,10 @@ import { CENTS, direction, fromUnits } from "../core/number.js";
 import { attachColumns } from "../market/columns.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
+import { Treemap } from "../market/treemap.js";
 import { attachContribution } from "./contribution.js";
 import { Division } from "./divisions.js";
+import { RowSheet } from "./row-sheet.js";
 import { HoldingsTable, WRITERS } from "./table.js";
 
 const root = document.querySelector("[data-carteira]");
@@ -32,9 +34,19 @@ table.addEventListener("totals", ({ detail: totals }) => {
 });
 
 function showSum(element, value) {
-  const figure = element.dataset.as === "count" ? String(value) : fromUnits(value, CENTS);
-  dom.setText(element, WRITERS[element.dataset.as ?? "number"](figure));
+  const kind = element.dataset.as ?? "number";
+  const figure = kind === "count" ? String(value) : fromUnits(value, CENTS);
+  if (kind === "big") showBig(element, WRITERS.brl(figure));
+  else dom.setText(element, WRITERS[kind](figure));
   if (element.matches(".up, .down, .flat")) dom.setDirection(element, direction(figure));
+}
+
+/** Write "R$ 1.234,50" with its unit and its cents in `small`, as templatetags/carteira.py does. */
+function showBig(element, text) {
+  const [unit, cents] = element.querySelectorAll("small");
+  const start = unit.textContent.length;
+  dom.setText(cents, text.slice(-3));
+  unit.nextSibling.data = text.slice(start, -3);
 }
 
 function showNote(name, count, textOf) {
@@ -70,6 +82,18 @@ socket.addEventListener("quotes", ({ detail }) => {
     table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : (before.price ?? null));
   }
 });
+
+// The map -----------------------------------------------------------------------------------------
+
+const treemap = new Treemap(root.querySelector("[data-treemap]"));
+
+/** Show the day's changes; areas follow the values when the page is loaded again. */
+table.addEventListener("totals", () => {
+  for (const { holding, day_change_pct: change } of table.portfolio.rows.values()) {
+    treemap.update(holding.symbol, fromUnits(change, CENTS));
+  }
+});
+
 const notify = attachNotices(part("notices"));
 socket.addEventListener("problem", ({ detail }) => {
   if (detail.code === "too_many_symbols") notify(detail.detail);
@@ -78,12 +102,12 @@ attachStatus(document.querySelector("[data-market-status]"), socket);
 
 // Actions ----------------------------------------------------------------------------------------
 
+const sheet = new RowSheet(part("sheet"));
 table.body.addEventListener("click", (event) => {
   const button = event.target.closest('[data-action="more"]');
-  if (!button) return;
-  const isOpen = button.closest("tr").classList.toggle("open");
-  button.setAttribute("aria-expanded", String(isOpen));
+  if (button) sheet.show(button.closest("tr"));
 });
+table.addEventListener("totals", () => sheet.update());
 attachColumns({
   table,
   headers: part("table").tHead,

@@ -3,6 +3,7 @@ import { clearFlashes, flash, setDirection, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { brl, CENTS, compareDecimals, decimal, direction, fromUnits, pct } from "../core/number.js";
 import { ageText, delayText, fieldText, originText, place, showDoubt } from "../market/quotes.js";
+import { drawBars, resultBars, shareBars } from "./bars.js";
 import { Portfolio } from "./valuation.js";
 
 const REORDER_MS = 4000; // live values re-order the rows at most this often
@@ -40,6 +41,7 @@ export class HoldingsTable extends EventTarget {
     this._quotes = new Map();
     this._rows = new Map();
     this._changed = new Map();
+    this._bars = { results: new Map(), shares: new Map() };
     this._frame = null;
     this._order = null;
     this._sortedAt = performance.now();
@@ -52,6 +54,11 @@ export class HoldingsTable extends EventTarget {
 
   get symbols() {
     return [...this._rows.keys()];
+  }
+
+  /** Return the newest quote of a symbol. */
+  quote(symbol) {
+    return this._quotes.get(symbol);
   }
 
   /** Set a quote; the next animation frame computes and writes the changes. */
@@ -70,6 +77,8 @@ export class HoldingsTable extends EventTarget {
       this._rows.get(symbol).isLate = true;
     }
     const totals = this.portfolio.totals();
+    const figures = [...this.portfolio.rows.values()];
+    this._bars = { results: resultBars(figures), shares: shareBars(figures) };
     for (const [symbol, row] of this._rows) {
       if (row.isNear) this._write(symbol, row, now, this._changed.get(symbol) ?? null);
     }
@@ -102,7 +111,10 @@ export class HoldingsTable extends EventTarget {
     const cells = {};
     for (const node of element.querySelectorAll("[data-field]")) cells[node.dataset.field] = node;
     const bar = element.querySelector('[data-range="year"]');
-    this._rows.set(element.dataset.symbol, { element, cells, bar, shown: {}, isNear: false, isLate: false });
+    const bars = {};
+    for (const node of element.querySelectorAll("[data-bar]")) bars[node.dataset.bar] = node;
+    const state = { shown: {}, isNear: false, isLate: false };
+    this._rows.set(element.dataset.symbol, { element, cells, bar, bars, ...state });
     this._observer.observe(element);
   }
 
@@ -123,6 +135,7 @@ export class HoldingsTable extends EventTarget {
     if (row.isLate) this._writeQuote(row, this._quotes.get(symbol), now, priceBefore);
     row.isLate = false;
     this._writeFigures(row, this.portfolio.rows.get(symbol));
+    drawBars(row.bars, this._bars.results.get(symbol), this._bars.shares.get(symbol));
   }
 
   _writeQuote({ element, cells, bar }, quote, now, before) {

@@ -1,0 +1,229 @@
+// An area chart (`parts/area_chart.html`): ranges without a new page, a cursor for pointer and keyboard, and
+// the newest price as its last point. The server draws the first range; without scripts ranges are links.
+import { part, setDirection, setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import * as number from "../core/number.js";
+import { clock, day } from "../core/time.js";
+import { areaChart, nearest } from "./area-geometry.js";
+import { fetchCandles, toBar } from "./candles.js";
+import { extendPoints } from "./quotes.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+const DAY_S = 86_400;
+const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageUp: -10, PageDown: 10 };
+
+export class AreaChart {
+  constructor(root) {
+    this._root = root;
+    this._plot = part(root, "plot");
+    this._cursor = part(root, "cursor");
+    this._readout = part(root, "readout");
+    this._points = [];
+    this._drawn = null;
+    this._shown = null; // the index under the cursor
+    this._previousClose = Number.parseFloat(root.dataset.previousClose);
+    this._places = Number(root.dataset.places);
+    this._select(root.querySelector("[data-range][aria-current]"));
+    this._listen();
+    this._load();
+  }
+
+  /** Show a quote of the chart's symbol as the last point. */
+  update(quote) {
+    const price = Number.parseFloat(quote.price);
+    const seconds = Date.parse(quote.quoted_at) / 1000;
+    this._previousClose = Number.parseFloat(quote.previous_close ?? "");
+    if (!this._points.length || Number.isNaN(price) || Number.isNaN(seconds)) return;
+    if (this._byTime) extendPoints(this._points, seconds, price);
+    else this._replaceLast(seconds, price);
+    this._draw();
+  }
+
+  get _byTime() {
+    return this._range === "1d";
+  }
+
+  get _base() {
+    return this._byTime ? this._previousClose : Number.NaN;
+  }
+
+  _replaceLast(seconds, price) {
+    const last = this._points.at(-1);
+    if (day(last[0] * 1000) === day(seconds * 1000) || this._interval === "1w") last[1] = price;
+    else this._points.push([seconds, price]);
+  }
+
+  // Ranges -----------------------------------------------------------------------------------------
+
+  _select(link) {
+    this._range = link.dataset.range;
+    this._interval = link.dataset.interval;
+    for (const each of this._root.querySelectorAll("[data-range]")) {
+      if (each === link) each.setAttribute("aria-current", "true");
+      else each.removeAttribute("aria-current");
+    }
+  }
+
+  async _load() {
+    const [range, interval] = [this._range, this._interval];
+    const { candles: url, symbol: ticker } = this._root.dataset;
+    const isWanted = () => range === this._range;
+    try {
+      const body = await fetchCandles({
+        url,
+        ticker,
+        range,
+        interval,
+        isWanted,
+        onPartial: ({ bars }) => this._setBars(bars),
+      });
+      if (body) this._setBars(body.bars);
+    } catch {
+      // Without a connection the chart stays as it is.
+    }
+  }
+
+  _setBars(bars) {
+    const points = bars.map(toBar).map(({ time, close }) => [time, close]);
+    if (points.length < 2) return;
+    this._points = points;
+    this._draw();
+  }
+
+  // Drawing ----------------------------------------------------------------------------------------
+
+  _draw() {
+    if (this._points.length < 2) return;
+    this._drawn = areaChart(this._points, this._base, { byTime: this._byTime });
+    const { paths, levels, moments } = this._drawn;
+    for (const name of ["line", "area", "base"]) {
+      this._plot.querySelector(`.area-${name}`).setAttribute("d", paths[name]);
+    }
+    this._root.dataset.direction = number.direction(String(this._changeTo(this._points.length - 1)));
+    this._drawLevels(levels);
+    this._drawMoments(moments);
+    if (this._shown !== null) this._showPoint(Math.min(this._shown, this._points.length - 1));
+    this._root.setAttribute("data-drawn", "");
+  }
+
+  _drawLevels(levels) {
+    const lines = levels.flatMap(([y, price]) => {
+      const at = `${y.toFixed(1)}%`;
+      const line = svg("line", { class: "area-level", x1: 0, x2: "100%", y1: at, y2: at });
+      const label = svg("text", { class: "area-label", x: "100%", y: at, dx: -8, dy: -5, "text-anchor": "end" });
+      label.textContent = number.decimal(String(price), this._places);
+      return [line, label];
+    });
+    part(this._root, "levels").replaceChildren(...lines);
+  }
+
+  _drawMoments(moments) {
+    const labels = moments.map(([x, seconds]) => {
+      const label = svg("text", { class: "area-label", x: `${x}%`, y: 14, "text-anchor": "middle" });
+      label.textContent = this._momentText(seconds);
+      return label;
+    });
+    part(this._root, "moments").replaceChildren(...labels);
+  }
+
+  _momentText(seconds) {
+    const at = seconds * 1000;
+    if (this._byTime) return clock(at).slice(0, 5);
+    const span = this._points.at(-1)[0] - this._points[0][0];
+    if (span < 300 * DAY_S) return day(at);
+    return day(at, { withYear: true }).replace(/^\d+[/ ]/, "");
+  }
+
+  // The cursor -------------------------------------------------------------------------------------
+
+  _listen() {
+    for (const link of this._root.querySelectorAll("[data-range]")) {
+      link.addEventListener("click", (event) => this._choose(event, link));
+    }
+    const plot = this._plot;
+    plot.addEventListener("pointermove", (event) => this._point(event));
+    plot.addEventListener("pointerdown", (event) => this._point(event));
+    plot.addEventListener("pointerleave", () => this._hideCursor());
+    plot.addEventListener("blur", () => this._hideCursor());
+    plot.addEventListener("keydown", (event) => this._onKey(event));
+    plot.tabIndex = 0;
+    plot.setAttribute("role", "slider");
+    plot.setAttribute("aria-valuemin", "0");
+  }
+
+  _choose(event, link) {
+    if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+    event.preventDefault();
+    this._hideCursor();
+    this._select(link);
+    this._load();
+  }
+
+  _point({ clientX }) {
+    if (!this._drawn) return;
+    const box = this._plot.getBoundingClientRect();
+    this._showPoint(nearest(this._drawn.places, ((clientX - box.left) / box.width) * 100));
+  }
+
+  _onKey(event) {
+    if (!this._drawn) return;
+    const last = this._points.length - 1;
+    const { key } = event;
+    if (key === "Escape") return void this._hideCursor();
+    const targets = { Home: 0, End: last };
+    const next = targets[key] ?? (STEPS[key] && (this._shown ?? last) + STEPS[key]);
+    if (next === undefined) return;
+    event.preventDefault();
+    this._showPoint(Math.min(last, Math.max(0, next)));
+  }
+
+  _showPoint(index) {
+    const [seconds, price] = this._points[index];
+    const { x, y } = this._drawn.places[index];
+    const [line, dot] = this._cursor.children;
+    for (const name of ["x1", "x2"]) line.setAttribute(name, `${x}%`);
+    dot.setAttribute("cx", `${x}%`);
+    dot.setAttribute("cy", `${y}%`);
+    this._cursor.removeAttribute("hidden");
+    this._shown = index;
+    const text = gettext("%(time)s: %(price)s", {
+      time: this._timeText(seconds),
+      price: number.decimal(String(price), this._places),
+    });
+    const change = String(this._changeTo(index));
+    setText(part(this._readout, "time"), text);
+    setText(part(this._readout, "change"), number.pct(change));
+    setDirection(part(this._readout, "change"), number.direction(change));
+    this._readout.hidden = false;
+    this._plot.setAttribute("aria-valuemax", String(this._points.length - 1));
+    this._plot.setAttribute("aria-valuenow", String(index));
+    this._plot.setAttribute("aria-valuetext", `${text}, ${number.pct(change)}`);
+  }
+
+  _timeText(seconds) {
+    const at = seconds * 1000;
+    if (this._interval.endsWith("m")) {
+      const time = clock(at).slice(0, 5);
+      return this._byTime ? time : `${day(at)}, ${time}`;
+    }
+    return day(at, { withYear: true });
+  }
+
+  /** Return the change of a point in percent from the base, or else from the first point. */
+  _changeTo(index) {
+    const base = Number.isFinite(this._base) ? this._base : this._points[0][1];
+    return (((this._points[index][1] - base) * 100) / base).toFixed(4);
+  }
+
+  _hideCursor() {
+    this._shown = null;
+    this._cursor.setAttribute("hidden", "");
+    this._readout.hidden = true;
+  }
+}
+
+function svg(tag, attributes) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  return element;
+}

@@ -1,0 +1,55 @@
+// The geometry of an area chart, the same as mainapp/market/rendering.py draws on the server.
+import { sparkPaths } from "./quotes.js";
+
+export const WIDTH = 1000;
+export const HEIGHT = 300;
+const MARGIN = 2;
+const LEVELS = 4;
+const MOMENTS = [0.1, 0.3, 0.5, 0.7, 0.9];
+
+/**
+ * Draw points [epoch seconds, price], at least two, in a box of WIDTH by HEIGHT: {paths, levels, moments,
+ * places}. `levels` are [percent from the top, price], `moments` [percent from the left, epoch seconds],
+ * `places` the {x, y} of each point in percent.
+ */
+export function areaChart(points, base, { byTime }) {
+  const prices = points.map((point) => point[1]);
+  if (Number.isFinite(base)) prices.push(base);
+  const low = Math.min(...prices);
+  const span = Math.max(...prices) - low || 1;
+  const drawn = byTime ? points : points.map(([, price], n) => [n, price]);
+  const y = (price) => ((HEIGHT - MARGIN - ((price - low) / span) * (HEIGHT - 2 * MARGIN)) / HEIGHT) * 100;
+  const [from, to] = [drawn[0][0], drawn.at(-1)[0]];
+  return {
+    paths: sparkPaths(drawn, base, WIDTH, HEIGHT),
+    levels: roundPrices(low, low + span).map((price) => [y(price), price]),
+    moments: MOMENTS.map((share) => [share * 100, moment(points, share, byTime)]),
+    places: drawn.map(([at, price]) => ({ x: ((at - from) / (to - from || 1)) * 100, y: y(price) })),
+  };
+}
+
+/** Return about LEVELS round prices between two: multiples of 1, 2 or 5 times a power of ten. */
+export function roundPrices(low, high) {
+  const rough = (high - low) / LEVELS;
+  const power = 10 ** Math.floor(Math.log10(rough) + 1e-9);
+  const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size >= rough * (1 - 1e-9));
+  const prices = [];
+  const [first, last] = [Math.ceil(low / step - 1e-6), Math.floor(high / step + 1e-6)];
+  for (let n = first; n <= last; n += 1) prices.push(Number((n * step).toPrecision(12)));
+  return prices;
+}
+
+/** Return the index of the place nearest to `x` percent from the left. */
+export function nearest(places, x) {
+  let best = 0;
+  places.forEach((place, n) => {
+    if (Math.abs(place.x - x) < Math.abs(places[best].x - x)) best = n;
+  });
+  return best;
+}
+
+function moment(points, share, byTime) {
+  if (!byTime) return points[Math.round(share * (points.length - 1))][0];
+  const [from, to] = [points[0][0], points.at(-1)[0]];
+  return from + share * (to - from);
+}

@@ -1,0 +1,177 @@
+// Lines at prices on a chart, each with a label; those that can be saved are dragged by it.
+//
+// The lines are drawn by the chart, and so are in its pictures. The labels are elements above it: a label
+// with `data-movable` is a slider for pointers, fingers and keys.
+import { build, setText } from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { decimal } from "../core/number.js";
+import { spread } from "./limits.js";
+
+const DASHED = 2; // LineStyle.Dashed of lightweight-charts
+const LABEL_PX = 24;
+const STEP = 0.01;
+const STEPS = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP };
+const PAGE_RATIO = 0.01; // of the price, for Page Up and Page Down
+const FAR_RATIO = 10; // of the price, for aria-valuemax
+
+export class ChartLines {
+  constructor(element, { chart, onMove, announce }) {
+    this._chart = chart;
+    this._onMove = onMove;
+    this._announce = announce;
+    this._lines = [];
+    this._frame = null;
+    this._box = build("div", { className: "chart-lines" });
+    element.append(this._box);
+  }
+
+  /**
+   * Draw lines {name, price, color, kind, url, text(price), value(price)} on a series; `scaled` turns a price
+   * into the series' value. The label of a line that can be moved stays: it may be focused, or held.
+   */
+  draw(series, lines, { color, scaled }) {
+    this._scaled = scaled;
+    const former = this._lines;
+    this._lines = lines.map((line) => this._entry(series, line, color[line.color], former));
+    const labels = new Set(this._lines.map(({ label }) => label));
+    for (const { label } of former) if (!labels.has(label)) label.remove();
+    for (const label of labels) if (!label.isConnected) this._box.append(label);
+    // Called whenever the scale changes; the new one holds after the next frame.
+    series.attachPrimitive({ updateAllViews: () => this._placeSoon() });
+    this._placeSoon();
+  }
+
+  /** Call `picture` while the lines have their names on the chart itself. */
+  named(picture) {
+    for (const { drawn, line } of this._lines) drawn.applyOptions({ title: line.name });
+    const result = picture();
+    for (const { drawn } of this._lines) drawn.applyOptions({ title: "" });
+    return result;
+  }
+
+  _entry(series, line, color, former) {
+    const drawn = series.createPriceLine({
+      price: this._scaled(line.price),
+      color,
+      lineStyle: DASHED,
+      lineWidth: 1,
+      axisLabelVisible: true,
+      title: "",
+    });
+    const isMovable = Boolean(line.url && this._onMove);
+    const before = isMovable && former.find((entry) => entry.line.url === line.url && entry.line.kind === line.kind);
+    if (before) {
+      const price = before.label.hasAttribute("data-moved") ? before.price : line.price;
+      Object.assign(before, { line, drawn });
+      this._show(before, price);
+      return before;
+    }
+    const label = build("div", { className: "chart-line" }, line.name);
+    label.dataset.color = line.color;
+    const entry = { line, drawn, label, price: line.price };
+    if (isMovable) this._makeMovable(entry);
+    return entry;
+  }
+
+  // Places -----------------------------------------------------------------------------------------
+
+  _placeSoon() {
+    this._frame ??= requestAnimationFrame(() => {
+      this._frame = requestAnimationFrame(() => this._place());
+    });
+  }
+
+  _place() {
+    this._frame = null;
+    const { height } = this._chart.paneSize();
+    const places = this._lines.map(({ price }) => this._chart.yOf(price));
+    const isSeen = (y) => y !== null && y > -LABEL_PX && y < height + LABEL_PX;
+    const seen = this._lines.filter((entry, i) => isSeen(places[i]));
+    const spreadPlaces = spread(places.filter(isSeen), LABEL_PX, height);
+    this._lines.forEach(({ label }, i) => (label.hidden = !isSeen(places[i])));
+    seen.forEach(({ label }, i) => label.style.setProperty("--y", `${spreadPlaces[i].toFixed(1)}px`));
+  }
+
+  // Moving -----------------------------------------------------------------------------------------
+
+  _makeMovable(entry) {
+    const { label, line } = entry;
+    label.dataset.movable = "";
+    label.tabIndex = 0;
+    label.setAttribute("role", "slider");
+    label.setAttribute("aria-orientation", "vertical");
+    label.setAttribute("aria-valuemin", String(STEP));
+    label.setAttribute("aria-valuemax", (line.price * FAR_RATIO).toFixed(2));
+    label.setAttribute("aria-label", gettext("Alerta: %(name)s", { name: line.name }));
+    label.title = gettext("Arraste, ou use as setas e Enter, para mudar o alerta");
+    this._show(entry, line.price);
+    label.addEventListener("pointerdown", (event) => this._grab(entry, event));
+    label.addEventListener("keydown", (event) => this._onKey(entry, event));
+    label.addEventListener("blur", () => this._reset(entry));
+  }
+
+  /** Show an entry at a price that is not saved yet. */
+  _show(entry, price) {
+    const { label, line, drawn } = entry;
+    entry.price = Math.max(STEP, Math.round(price * 100) / 100);
+    label.setAttribute("aria-valuenow", entry.price.toFixed(2));
+    label.setAttribute("aria-valuetext", line.text(entry.price));
+    const isMoved = entry.price !== Math.round(line.price * 100) / 100;
+    label.toggleAttribute("data-moved", isMoved);
+    setText(label, isMoved ? `${line.name} ${decimal(entry.price.toFixed(2))}` : line.name);
+    drawn.applyOptions({ price: this._scaled(isMoved ? entry.price : line.price) });
+    this._placeSoon();
+  }
+
+  _reset(entry) {
+    if (entry.label.hasAttribute("data-moved") && !entry.isSaving) this._show(entry, entry.line.price);
+  }
+
+  _grab(entry, event) {
+    if (event.button !== 0 || entry.isSaving) return;
+    event.preventDefault();
+    const { label } = entry;
+    label.focus();
+    label.setPointerCapture(event.pointerId);
+    label.toggleAttribute("data-dragged", true);
+    const top = this._box.getBoundingClientRect().top;
+    const grip = event.clientY - top - this._chart.yOf(entry.line.price);
+    const onMove = ({ clientY }) => {
+      const price = this._chart.priceAt(clientY - top - grip);
+      if (price !== null) this._show(entry, price);
+    };
+    const onEnd = ({ type }) => {
+      label.toggleAttribute("data-dragged", false);
+      for (const [name, listener] of Object.entries(listeners)) label.removeEventListener(name, listener);
+      if (type === "pointerup") this._save(entry);
+      else this._reset(entry);
+    };
+    const listeners = { pointermove: onMove, pointerup: onEnd, pointercancel: onEnd };
+    for (const [name, listener] of Object.entries(listeners)) label.addEventListener(name, listener);
+  }
+
+  _onKey(entry, event) {
+    const page = entry.price * PAGE_RATIO;
+    const step = { ...STEPS, PageUp: page, PageDown: -page }[event.key];
+    const isKnown = step || event.key === "Enter" || event.key === "Escape";
+    if (!isKnown || entry.isSaving || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (step) this._show(entry, entry.price + step);
+    else if (event.key === "Enter") this._save(entry);
+    else this._reset(entry);
+  }
+
+  /** Save a moved line; it returns to its place if it is refused. */
+  async _save(entry) {
+    const { label, line } = entry;
+    if (!label.hasAttribute("data-moved")) return;
+    entry.isSaving = true;
+    label.setAttribute("aria-busy", "true");
+    const isSaved = await this._onMove(line, line.value(entry.price), line.text(entry.price));
+    entry.isSaving = false;
+    label.removeAttribute("aria-busy");
+    if (isSaved) line.price = entry.price;
+    this._show(entry, line.price);
+  }
+}

@@ -1,0 +1,108 @@
+// Alerts on a chart: the prices of their limits, the bars of their firings, and the value of a dragged limit.
+import { gettext } from "../core/i18n.js";
+import { brl, pct } from "../core/number.js";
+import { isIntraday } from "./bars.js";
+
+const DAY_S = 86_400;
+const HOUR_S = 3600;
+const SPAN_S = { "1d": DAY_S, "1w": 7 * DAY_S, "1mo": 31 * DAY_S };
+const NEAR_RATIO = 0.06; // of a price; limits farther away would flatten the bars
+const CENT = 0.01;
+
+export const FALLING = new Set(["compra", "change_down_pct"]);
+
+/** Return the name of a limit's line. */
+export function limitName(kind) {
+  return {
+    compra: gettext("Cair até"),
+    venda: gettext("Subir até"),
+    change_up_pct: gettext("Alta do dia"),
+    change_down_pct: gettext("Queda do dia"),
+  }[kind];
+}
+
+function isPercent(kind) {
+  return kind.endsWith("_pct");
+}
+
+/** Return the lines {kind, price, url} of limits; those in percent are skipped without a previous close. */
+export function limitLines(limits, previousClose) {
+  return limits
+    .map(({ kind, price, pct: change, url = null }) => ({
+      kind,
+      url,
+      price: price === undefined ? previousClose * (1 + Number(change) / 100) : Number(price),
+    }))
+    .filter(({ price }) => Number.isFinite(price));
+}
+
+/** Return a limit's value at a price: a decimal string of R$, or of percent of the previous close. */
+export function limitValue(kind, price, previousClose) {
+  if (!isPercent(kind)) return Math.max(price, CENT).toFixed(2);
+  const change = (price / previousClose - 1) * 100;
+  return Math.max(kind === "change_down_pct" ? -change : change, CENT).toFixed(2);
+}
+
+/** Return whether a quote has already reached a limit of a kind. */
+export function isBeyond(kind, value, quote) {
+  const reached = isPercent(kind) ? quote?.change_pct : quote?.price;
+  if (reached === null || reached === undefined) return false;
+  if (kind === "change_down_pct") return -reached >= Number(value);
+  return FALLING.has(kind) ? Number(reached) <= Number(value) : Number(reached) >= Number(value);
+}
+
+/** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)". */
+export function limitText(kind, price, previousClose) {
+  const money = brl(price.toFixed(2));
+  if (!isPercent(kind)) return money;
+  return `${pct(((price / previousClose - 1) * 100).toFixed(2))} (${money})`;
+}
+
+/** Return [{bar, kind, count}] of the firings within these bars, oldest first. */
+export function firingsOnBars(firings, bars, interval) {
+  const span = isIntraday(interval) ? HOUR_S : SPAN_S[interval];
+  const marks = new Map();
+  for (const { time, kind } of firings) {
+    const bar = bars.findLast((candidate) => candidate.time <= time);
+    if (!bar || time - bar.time >= span) continue;
+    const key = `${bar.time} ${kind}`;
+    const mark = marks.get(key) ?? { bar, kind, count: 0 };
+    mark.count += 1;
+    marks.set(key, mark);
+  }
+  return [...marks.values()].sort((a, b) => a.bar.time - b.bar.time);
+}
+
+/** Widen the price range that a series scales to, so that near lines are visible. */
+export function widened(original, prices) {
+  const scale = original();
+  if (!scale?.priceRange) return scale;
+  const { minValue, maxValue } = scale.priceRange;
+  const reach = Math.max(maxValue - minValue, Math.abs(maxValue) * NEAR_RATIO);
+  const near = prices.filter((price) => price > minValue - reach && price < maxValue + reach);
+  const priceRange = {
+    minValue: Math.min(minValue, ...near),
+    maxValue: Math.max(maxValue, ...near),
+  };
+  return { ...scale, priceRange };
+}
+
+/**
+ * Return the places of labels of a height around `wanted`, in the same order, without overlaps and between
+ * 0 and `room` as far as they fit.
+ */
+export function spread(wanted, height, room) {
+  const order = wanted.map((y, i) => i).sort((a, b) => wanted[a] - wanted[b]);
+  const places = [...wanted];
+  let least = height / 2;
+  for (const i of order) {
+    places[i] = Math.max(wanted[i], least);
+    least = places[i] + height;
+  }
+  let most = room - height / 2;
+  for (const i of order.reverse()) {
+    if (places[i] > most) places[i] = most;
+    most = places[i] - height;
+  }
+  return places;
+}
