@@ -13,6 +13,8 @@ from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import canonical
 
+MAX_DRAWN = 60
+
 
 @dataclass(frozen=True, slots=True)
 class TrackedStock:
@@ -84,9 +86,12 @@ def tracked_in(watchlist: Watchlist) -> Tracked:
 
 
 def with_points(rows: Iterable[TrackedStock]) -> list[TrackedStock]:
-    """Add the points of the rows' sparklines. One query."""
+    """Add the points of the first rows' sparklines; a script loads the others. One query.
+
+    A sparkline is 1 to 3 KB of a page, most of a row.
+    """
     rows = list(rows)
-    points = sparkline_points(row.quote for row in rows if row.quote)
+    points = sparkline_points(row.quote for row in rows[:MAX_DRAWN] if row.quote)
     return [replace(row, points=points.get(row.symbol, ())) for row in rows]
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 
 from mainapp.market.forms import COLUMNS, DENSITIES, PRESETS, SORTED_BY, TableView
 
-TEXTS = ("symbol", "spark", "day", "year")
+TEXTS = ("symbol", "spark", "day", "year", "age")
 
 
 def table_choices(view: TableView) -> dict[str, Any]:

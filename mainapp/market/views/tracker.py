@@ -70,12 +70,11 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
     rows = requested.tracked.rows
     view = TableView.from_text(request.COOKIES.get(VIEW_COOKIE, ""))
     is_map = request.GET.get("view") == "map"
-    shown = rows if is_map else with_points(rows)
+    shown = ordered(rows, view.sorted_by, is_ascending=view.is_ascending)
     at = timezone.now()
     context = {
-        "rows": ordered(shown, view.sorted_by, is_ascending=view.is_ascending),
+        "rows": shown if is_map else with_points(shown),
         "symbols": [row.symbol for row in rows],
-        "quotes": {row.symbol: row.quote.to_wire() for row in rows if row.quote},
         "former": requested.tracked.former,
         "unknown": [text[:20] for text in requested.tracked.unknown],
         "over_limit": requested.is_over_limit,

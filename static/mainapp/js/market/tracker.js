@@ -10,7 +10,7 @@ import { attachChat } from "./chat.js";
 import { changeClass } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
-import { pendingText, QuoteTable } from "./table.js";
+import { QuoteTable } from "./table.js";
 import { openList } from "./tracker/list.js";
 import { attachRowMenu } from "./tracker/menu.js";
 import { attachReordering } from "./tracker/reorder.js";
@@ -23,7 +23,6 @@ const part = (name) => dom.part(root, name);
 const notify = attachNotices(part("notices"));
 const isLoggedIn = "member" in document.body.dataset;
 
-const rendered = dom.readJson("quotes");
 const table = new QuoteTable({ table: part("table"), template: part("row"), now: () => socket.now() });
 table.arrange(dom.readJson("symbols"));
 const isOwn = isOwnList();
@@ -32,22 +31,13 @@ const list = openList({ url: root.dataset.listUrl, isOwn, symbols: isLoggedIn ? 
 // Codes that no longer trade keep their rows, and are not followed.
 const traded = table.symbols.filter((symbol) => !("former" in table.element(symbol).dataset));
 const socket = new StockSocket({ room: "track", symbols: traded });
-for (const symbol of traded) {
-  if (rendered[symbol]) table.update(symbol, rendered[symbol]);
-  else markPending(symbol);
-}
+traded.forEach((symbol) => table.markPending(symbol));
 
 /** Return whether edits belong to this person's list, or only to the page that a link opened. */
 function isOwnList() {
   if (isLoggedIn) return "own" in root.dataset;
   const opened = readText("pregao.opened", "sessionStorage");
   return !("requested" in root.dataset) || opened === location.search || watchlist.get().join() === table.symbols.join();
-}
-
-function markPending(symbol) {
-  const row = table.element(symbol);
-  row.dataset.pending = "";
-  row.querySelector('[data-field="age"]').textContent = pendingText();
 }
 
 // The list ---------------------------------------------------------------------------------------
@@ -82,7 +72,7 @@ function addRows(symbols) {
   const added = symbols.filter((symbol) => !table.has(symbol));
   for (const symbol of added) {
     table.add(symbol);
-    markPending(symbol);
+    table.markPending(symbol);
   }
   if (!added.length) return;
   socket.subscribe(added);
@@ -145,9 +135,10 @@ function move(symbol, place) {
 
 /** Show how many stocks there are, and how many rose and fell today. */
 function showSum() {
-  const directions = table.symbols.map((symbol) => table.quote(symbol)).filter(Boolean).map(changeClass);
   part("sum").hidden = !table.symbols.length;
   dom.setText(part("count"), ngettext("%s ativo", "%s ativos", table.symbols.length));
+  const directions = table.quotes.map(changeClass);
+  if (!directions.length) return;
   for (const name of ["up", "down"]) {
     dom.setText(part(name), String(directions.filter((direction) => direction === name).length));
   }
@@ -240,7 +231,7 @@ socket.addEventListener("quotes", ({ detail }) => {
 });
 socket.addEventListener("late", () => table.setLate(socket.late));
 socket.addEventListener("pending", ({ detail }) => {
-  detail.symbols.filter((symbol) => !rendered[symbol] && table.has(symbol)).forEach(markPending);
+  detail.symbols.forEach((symbol) => table.markPending(symbol));
 });
 socket.addEventListener("unknown", ({ detail }) => {
   detail.symbols.forEach((symbol) => table.remove(symbol));
