@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition
 from mainapp.alerts.rendering import distance_text, limit_text
+from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
 
@@ -120,6 +121,13 @@ def alert_rows(
     alerts = list(rows.order_by("ativo__symbol", "pk")[first : first + size])
     quotes = last_quotes({alert.ativo.symbol for alert in alerts}) if alerts else {}
     return [row_of(alert, quotes.get(alert.ativo.symbol), at=at) for alert in alerts]
+
+
+def alerts_on(user: User, stock: Stock, quote: Quote | None, *, at: datetime) -> list[AlertRow]:
+    """Return a user's alerts on one stock, the active ones first. Two queries."""
+    rows = alerts_of(user).filter(ativo=stock).select_related("ativo").order_by("pk")
+    alerts = [row_of(alert, quote, at=at) for alert in rows.prefetch_related("conditions")]
+    return sorted(alerts, key=lambda row: row.status != "active")
 
 
 def row_of(alert: Alert, quote: Quote | None, *, at: datetime) -> AlertRow:

@@ -24,14 +24,18 @@ def firings_of(alert: Alert) -> QuerySet[Firing]:
 def marks_of(user: User, stock: Stock) -> dict[str, Any]:
     """Return the marks of a user's alerts on the chart of a stock. Cost: two queries.
 
-    `limits` holds the limits of active alerts (`price`, or `pct` of the previous close), `firings`
-    those of all alerts in epoch seconds, oldest first.
+    `limits` holds the limits of active alerts (`price`, or `pct` of the previous close, and the
+    key of the alert), `firings` those of all alerts in epoch seconds, oldest first.
     """
     alerts = alerts_of(user).filter(ativo=stock)
     active = alerts.filter(status=Alert.Status.ACTIVE).order_by("pk")
     newest = Firing.objects.filter(alert__in=alerts).order_by("-quoted_at", "-pk")[:MARKS_SHOWN]
     return {
-        "limits": [mark for alert in active for mark in limit_marks(alert, stock.symbol)],
+        "limits": [
+            {"alert": alert.pk} | mark
+            for alert in active
+            for mark in limit_marks(alert, stock.symbol)
+        ],
         "firings": [_firing_mark(firing, stock.symbol) for firing in reversed(newest)],
     }
 

@@ -2,6 +2,7 @@
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, JsonResponse
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from mainapp.accounts.policies import MemberRequest
@@ -18,4 +19,7 @@ def alert_marks(request: MemberRequest) -> JsonResponse:
     stock = stocks_named([text]).get(text)
     if stock is None:
         raise Http404
-    return JsonResponse(marks_of(request.user, stock))
+    marks = marks_of(request.user, stock)
+    for limit in marks["limits"]:
+        limit["url"] = reverse("api-alert", args=[limit["alert"]])
+    return JsonResponse(marks)

@@ -8,11 +8,14 @@ from django.db.models.functions import Coalesce
 
 from mainapp.core.pages import page_of
 from mainapp.forum.models import Message, Participant, Room
+from mainapp.market.models import Stock
 from mainapp.market.symbols import fold
 
 PAGE_SIZE = 20
 RECENT = 8
+BESIDE = 30
 TOPICS = 15
+ROOMS_OF_A_STOCK = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,16 @@ def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[
     return shown, [row for row in topics if row.name][:TOPICS]
 
 
+def active_rooms() -> list[RoomRow]:
+    """Return the most recently active rooms, for the list beside a room; one query."""
+    return _rows(Room.objects.all(), 0, BESIDE)
+
+
+def rooms_on(stock: Stock) -> list[RoomRow]:
+    """Return the most recently active rooms about a stock. One query."""
+    return _rows(Room.objects.filter(stock=stock), 0, ROOMS_OF_A_STOCK)
+
+
 def recent_messages() -> list[Message]:
     """Return the newest messages of all rooms, with room and author; one query."""
     messages = Message.objects.filter(deleted_at=None).select_related("room", "author")
@@ -87,8 +100,8 @@ def _topics(rooms: QuerySet[Room]) -> list[Topic]:
     return [Topic(*row) for row in counted.order_by("-rooms", "topic")]
 
 
-def _rows(rooms: QuerySet[Room], start: int) -> list[RoomRow]:
-    """Return a page of rooms; one query."""
+def _rows(rooms: QuerySet[Room], start: int, size: int = PAGE_SIZE) -> list[RoomRow]:
+    """Return `size` rooms from `start`; one query."""
     people = Participant.objects.filter(room=OuterRef("pk")).order_by().values("room")
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))
@@ -98,5 +111,5 @@ def _rows(rooms: QuerySet[Room], start: int) -> list[RoomRow]:
     # Django sets no attribute for a filtered relation without a row.
     return [
         RoomRow(room, getattr(room, "last", None), room.people)
-        for room in ordered[start : start + PAGE_SIZE]
+        for room in ordered[start : start + size]
     ]

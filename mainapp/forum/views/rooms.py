@@ -31,7 +31,8 @@ def forum(request: HttpRequest) -> HttpResponse:
 
 
 def new_room(request: MemberRequest) -> HttpResponse:
-    form = RoomForm(request.POST or None)
+    stock = {"stock": request.GET.get("stock", "")[:12]}  # from the page of a paper
+    form = RoomForm(request.POST or None, initial=stock)
     if form.is_valid():
         with shown_in_form(form):
             room = create_room(host=request.user, **form.cleaned_data)

@@ -5,7 +5,15 @@ from mainapp.portfolio.selectors.holdings import (
     holdings_of,
     needed_symbols,
     own_rows,
+    position_in,
     valuation_of,
 )
 
-__all__ = ["holding_of", "holdings_of", "needed_symbols", "own_rows", "valuation_of"]
+__all__ = [
+    "holding_of",
+    "holdings_of",
+    "needed_symbols",
+    "own_rows",
+    "position_in",
+    "valuation_of",
+]

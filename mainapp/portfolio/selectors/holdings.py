@@ -5,9 +5,11 @@ from collections.abc import Collection
 from django.db.models import QuerySet
 
 from mainapp.accounts.models import User
+from mainapp.market.models import Stock
+from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.portfolio.models import Carteira
-from mainapp.portfolio.valuation import Holding, Valuation, value_rows
+from mainapp.portfolio.valuation import Holding, Valuation, ValuedRow, value_rows
 
 
 def holdings_of(user: User) -> list[Holding]:
@@ -36,6 +38,14 @@ def valuation_of(user: User) -> Valuation:
     """Return the portfolio of `user` at the last recorded quotes: two queries."""
     holdings = holdings_of(user)
     return value_rows(holdings, last_quotes([holding.symbol for holding in holdings]))
+
+
+def position_in(user: User, stock: Stock, quote: Quote | None) -> ValuedRow | None:
+    """Return what a user holds of one stock, at its quote; None without any. One query."""
+    row = own_rows(user).filter(ativo=stock).first()
+    if row is None:
+        return None
+    return value_rows([holding_of(row)], {stock.symbol: quote}).rows[0]
 
 
 def own_rows(user: User) -> QuerySet[Carteira]:

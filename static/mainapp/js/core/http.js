@@ -14,15 +14,16 @@ export function csrfToken() {
  * POST an object as JSON, or URLSearchParams as a form, and return the JSON of the response.
  *
  * Raises RequestError with the server's own message, or with `unreachable` and `refused` when there is none.
+ * The error has the messages of single fields in `fields`.
  */
-export async function post(url, body, { unreachable, refused }) {
+export async function post(url, body, { unreachable, refused, method = "POST" }) {
   const isForm = body instanceof URLSearchParams;
   const headers = { Accept: "application/json", "X-CSRFToken": csrfToken() };
   if (!isForm) headers["Content-Type"] = "application/json";
   let response;
   try {
     response = await fetch(url, {
-      method: "POST",
+      method,
       keepalive: true, // outlives the page
       headers,
       body: isForm ? body : JSON.stringify(body),
@@ -32,7 +33,9 @@ export async function post(url, body, { unreachable, refused }) {
     throw new RequestError(unreachable);
   }
   const answer = await response.json().catch(() => null);
-  if (!response.ok || !answer) throw new RequestError(answer?.message ?? refused);
+  if (!response.ok || !answer) {
+    throw Object.assign(new RequestError(answer?.message ?? refused), { fields: answer?.fields ?? {} });
+  }
   return answer;
 }
 

@@ -16,7 +16,7 @@ export function toBar(candle) {
  *
  * Returns the body of the last response (`status` is `ready` or `failed`), null as soon as `isWanted()` is false.
  */
-export async function fetchCandles({ url, ticker, range, interval, isWanted, onPartial = () => {} }) {
+export async function fetchCandles({ url, ticker, range, interval = "", isWanted, onPartial = () => {} }) {
   const address = new URL(url, window.location.href);
   address.search = new URLSearchParams({ ticker, range, ...(interval && { interval }) });
   const deadline = performance.now() + LOADING_MS;

@@ -18,7 +18,7 @@ export function framedPicture(picture, { title, subtitle, foot, isSimulated }) {
   const context = canvas.getContext("2d");
   const color = themeColors();
   const family = getComputedStyle(document.body).fontFamily;
-  context.fillStyle = color.surface;
+  context.fillStyle = color.card;
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(picture, 0, HEAD_PX * scale);
   context.scale(scale, scale);
@@ -33,7 +33,7 @@ export function framedPicture(picture, { title, subtitle, foot, isSimulated }) {
   write(subtitle, PADDING_PX, 44, { size: 13 });
   if (isSimulated) {
     const text = gettext("Mercado simulado");
-    write(text, width - PADDING_PX, 24, { size: 13, weight: 600, fill: "accent", align: "right" });
+    write(text, width - PADDING_PX, 24, { size: 13, weight: 600, fill: "amber-line", align: "right" });
   }
   write(foot, PADDING_PX, height - 12, { size: 12 });
   return canvas;

@@ -15,8 +15,8 @@ import { FALLING } from "./limits.js";
 
 const NO_LABELS = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
 const [SOLID, DOTTED, DASHED] = [0, 1, 2]; // LineStyle of lightweight-charts
-const STUDY_COLORS = ["brand", "violet", "accent", "ink"];
-const OTHER_COLORS = ["accent", "violet", "ink"];
+const STUDY_COLORS = ["accent", "series-2", "series-3", "ink"];
+const OTHER_COLORS = ["series-3", "series-2", "amber-line"];
 const WHOLE_FROM = 10_000; // prices without decimals, as of an index
 const RSI_LEVELS = [30, 70];
 
@@ -92,15 +92,15 @@ export class ChartSeries {
     const { bars, color, style, isCompared, isStale } = this._state;
     const points = bars.map((bar) => this._point(bar));
     const title = isStale ? gettext("desatualizado") : "";
-    const common = { priceFormat: this._format, priceLineColor: color.flat, title };
-    const line = { ...common, color: color.brand, lineWidth: 2 };
+    const common = { priceFormat: this._format, priceLineColor: color["ink-2"], title };
+    const line = { ...common, color: color.accent, lineWidth: 2 };
     if (style === "line") this._add("main", LineSeries, line, points);
     else if (style === "area") this._add("main", AreaSeries, { ...line, ...areaColors(color) }, points);
     else this._add("main", CandlestickSeries, { ...common, ...candleColors(color) }, points);
     if (isCompared) {
       this.main.createPriceLine({
         price: 0,
-        color: color.flat,
+        color: color["ink-2"],
         lineStyle: DOTTED,
         lineWidth: 1,
         axisLabelVisible: false,
@@ -150,7 +150,7 @@ export class ChartSeries {
       time: this._time(bar),
       position: FALLING.has(kind) ? "belowBar" : "aboveBar",
       shape: FALLING.has(kind) ? "arrowUp" : "arrowDown",
-      color: this._state.color.accent,
+      color: this._state.color["amber-line"],
       text: count > 1 ? `${count}×` : "",
     }));
     if (markers.length) createSeriesMarkers(this.main, markers);
@@ -168,7 +168,7 @@ export class ChartSeries {
   _staleColors(bar) {
     const { isStale, bars, others, color } = this._state;
     const newest = [bars, ...others.values()].some((list) => list.at(-1) === bar);
-    return isStale && newest ? { color: color.flat, lineColor: color.flat, wickColor: color.flat } : {};
+    return isStale && newest ? { color: color["ink-2"], lineColor: color["ink-2"], wickColor: color["ink-2"] } : {};
   }
 
   _point(bar) {
@@ -208,7 +208,7 @@ function lineStyle({ study, index, name }, color) {
   if (study.kind === "bollinger") {
     return { color: withAlpha(color["ink-2"], 0.75), lineStyle: name === "middle" ? DOTTED : DASHED };
   }
-  if (name === "signal") return { color: color.accent, lineStyle: SOLID };
+  if (name === "signal") return { color: color["amber-line"], lineStyle: SOLID };
   return { color: color[studyColor(index)] };
 }
 
@@ -216,8 +216,8 @@ function candleColors({ up, down }) {
   return { upColor: up, downColor: down, borderVisible: false, wickUpColor: up, wickDownColor: down };
 }
 
-function areaColors({ brand }) {
-  return { lineColor: brand, topColor: withAlpha(brand, 0.28), bottomColor: withAlpha(brand, 0.02) };
+function areaColors({ accent }) {
+  return { lineColor: accent, topColor: withAlpha(accent, 0.28), bottomColor: withAlpha(accent, 0.02) };
 }
 
 function frameRsi(series, { line }) {

@@ -199,7 +199,7 @@ export class StockChart {
     const color = themeColors();
     this._chart.applyOptions({
       layout: {
-        background: { color: color.surface },
+        background: { color: color.card },
         textColor: color["ink-2"],
         fontFamily: getComputedStyle(document.body).fontFamily,
         panes: { separatorColor: color.line },
@@ -253,7 +253,7 @@ export class StockChart {
       kind,
       price,
       url,
-      color: "accent",
+      color: "amber-line",
       name: limitName(kind),
       text: (at) => limitText(kind, at, this._previousClose),
       value: (at) => limitValue(kind, at, this._previousClose),

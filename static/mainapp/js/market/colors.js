@@ -1,5 +1,5 @@
 // The theme's colours, for drawings that style sheets cannot style.
-const NAMES = ["up", "down", "ink", "ink-2", "line", "surface", "brand", "accent", "violet", "flat"];
+const NAMES = ["up", "down", "ink", "ink-2", "line", "card", "accent", "series-2", "series-3", "amber-line"];
 
 /** Return the colours of the current theme by their names. */
 export function themeColors() {

@@ -43,6 +43,14 @@ export function limitValue(kind, price, previousClose) {
   return Math.max(kind === "change_down_pct" ? -change : change, CENT).toFixed(2);
 }
 
+/** Return whether a quote has already reached a limit of a kind. */
+export function isBeyond(kind, value, quote) {
+  const reached = isPercent(kind) ? quote?.change_pct : quote?.price;
+  if (reached === null || reached === undefined) return false;
+  if (kind === "change_down_pct") return -reached >= Number(value);
+  return FALLING.has(kind) ? Number(reached) <= Number(value) : Number(reached) >= Number(value);
+}
+
 /** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)". */
 export function limitText(kind, price, previousClose) {
   const money = brl(price.toFixed(2));

@@ -1,0 +1,40 @@
+"""The alerts' blocks on the page of a paper."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from mainapp.alerts.selectors.alerts import alerts_on
+from mainapp.core.blocks import Block, BlockContext
+from mainapp.core.policies import MEMBERS
+from mainapp.market.models import Stock
+from mainapp.market.quotes import Quote
+
+
+def _create(stock: Stock, **_page: Any) -> BlockContext:
+    return {} if stock.is_active else None
+
+
+def _alerts(request: HttpRequest, stock: Stock, quote: Quote | None, **_page: Any) -> BlockContext:
+    rows = alerts_on(request.user, stock, quote, at=timezone.now())
+    return {"alert_rows": rows} if rows or stock.is_active else None
+
+
+BLOCKS = [
+    Block(
+        place="paper-actions",
+        name="create-alert",
+        order=20,
+        template="mainapp/alerts/paper/create.html",
+        context=_create,
+    ),
+    Block(
+        place="paper-side",
+        name="alerts",
+        order=30,
+        who=MEMBERS,
+        template="mainapp/alerts/paper/alerts.html",
+        context=_alerts,
+    ),
+]

@@ -1,0 +1,93 @@
+// The figures of a paper's page: its own quote, and those of other papers in rows.
+import * as dom from "../core/dom.js";
+import { gettext } from "../core/i18n.js";
+import { compact, compareDecimals, decimal, round } from "../core/number.js";
+import { clock, day } from "../core/time.js";
+import { ageText, changeClass, fieldText, originText, place, showDoubt } from "./quotes.js";
+import { isStale } from "./status.js";
+
+const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
+const CHANGES = ["change", "change_pct"];
+
+/** Return price × volume in R$ as a decimal string, null when one is unknown. */
+export function turnover({ price, volume }) {
+  if (price === null || price === undefined || volume === null || volume === undefined) return null;
+  const cents = BigInt(round(price, 2).replace(".", "")) * BigInt(volume);
+  return String(cents / 100n);
+}
+
+export class PaperHead {
+  constructor(root, socket, rendered) {
+    this._root = root;
+    this._socket = socket;
+    this._rendered = rendered;
+    this._symbol = root.dataset.symbol;
+    const own = [...root.querySelectorAll("[data-field]")].filter(
+      (element) => element.closest("[data-symbol]") === root,
+    );
+    this._fields = Map.groupBy(own, (element) => element.dataset.field);
+    this._price = this._fields.get("price")[0];
+    dom.clearFlashes(root);
+  }
+
+  quote() {
+    return this._socket.quotes.get(this._symbol) ?? this._rendered[this._symbol];
+  }
+
+  show(before = null) {
+    const quote = this.quote();
+    if (!quote) return;
+    for (const [field, elements] of this._fields) {
+      if (field === "age") continue;
+      for (const element of elements) dom.setText(element, fieldText(quote, field));
+    }
+    for (const field of CHANGES) {
+      for (const element of this._fields.get(field) ?? []) dom.setDirection(element, changeClass(quote));
+    }
+    for (const [name, [low, high]] of Object.entries(RANGES)) {
+      const bar = this._root.querySelector(`[data-range="${name}"]`);
+      if (bar) dom.setMarker(bar, place(quote[low], quote[high], quote.price));
+    }
+    const traded = this._root.querySelector("[data-turnover]");
+    if (traded) dom.setText(traded, compact(turnover(quote)));
+    this._price.title = originText(quote);
+    showDoubt(this._root, quote);
+    if (before?.price !== undefined) dom.flash(this._price, compareDecimals(quote.price, before.price));
+    this.showTitle();
+    this.showAge();
+  }
+
+  showTitle() {
+    const quote = this.quote();
+    if (!quote) return;
+    const age = isStale(this._root) ? ` (${gettext("desatualizado")})` : "";
+    document.title = `${this._symbol} ${decimal(quote.price)}${age} · Pregão`;
+  }
+
+  /** Show the quote's age, and its time for print. */
+  showAge() {
+    const quote = this.quote();
+    if (!quote) return;
+    for (const element of this._fields.get("age") ?? []) {
+      element.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
+      dom.setText(element, ageText(quote, this._socket.now()));
+    }
+    const at = dom.part(this._root, "quoted-at");
+    if (at && quote.quoted_at) {
+      dom.setText(at, `${day(quote.quoted_at, { withYear: true })} ${clock(quote.quoted_at)}`);
+    }
+  }
+
+  /** Show the quotes of other papers in the rows that name them. */
+  showOthers(symbols) {
+    for (const row of this._root.querySelectorAll("[data-symbol][data-row]")) {
+      const quote = this._socket.quotes.get(row.dataset.symbol);
+      if (!quote || !symbols.has(row.dataset.symbol)) continue;
+      for (const element of row.querySelectorAll("[data-field]")) {
+        const { field } = element.dataset;
+        dom.setText(element, fieldText(quote, field));
+        if (CHANGES.includes(field)) dom.setDirection(element, changeClass(quote));
+      }
+    }
+  }
+}
