@@ -1,4 +1,4 @@
-# make run | build | demo | test | check | fmt | bench | lock | check-lock | admin | backup | restore FILE=…
+# make run | build | demo | test | audit | check | fmt | bench | lighthouse | lock | check-lock | admin | backup | restore FILE=…
 # Needs Linux on x86-64 or arm64, Python 3.11 to 3.14, and make. PYTHON= chooses an interpreter.
 
 UV_VERSION := 0.13.9
@@ -20,7 +20,7 @@ PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://preg
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
 .PHONY: run build demo install develop assets chromium test unit unit-postgresql ops browser check style types \
-	imports templates settings fmt bench lock check-lock admin backup restore
+	imports templates settings fmt bench lighthouse lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
 unexport PYTHONDONTWRITEBYTECODE
@@ -144,6 +144,12 @@ fmt: develop
 # Fails when a benchmark fails to run (1) or misses its budget (3).
 bench: develop
 	@$(PY) -m benchmarks
+
+# Lighthouse, 110 MB, is installed only here. RUNS=1 PAGES=home,tracker shortens it.
+lighthouse: develop chromium
+	@PATH="$$PATH:$$PWD/.venv-node/bin"; \
+	{ test -d benchmarks/lighthouse/node_modules/lighthouse || (cd benchmarks/lighthouse && npm ci --silent); } && \
+	$(PY) -m benchmarks.lighthouse
 
 # Dependencies -------------------------------------------------------------------------------
 

@@ -27,21 +27,31 @@ def write_cookies(path: str, count: int, *, name: str = "reader", password: str 
         User(username=f"{name}{first + n}", email=f"{name}{first + n}@localhost", password=password)
         for n in range(count)
     )
-    backend = settings.AUTHENTICATION_BACKENDS[0]
-    sessions = [
-        Session(
-            session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),
-            session_data=SessionStore().encode(
-                {
-                    SESSION_KEY: str(user.pk),
-                    BACKEND_SESSION_KEY: backend,
-                    HASH_SESSION_KEY: user.get_session_auth_hash(),
-                }
-            ),
-            expire_date=timezone.now() + timedelta(hours=1),
-        )
-        for user in users
-    ]
+    sessions = [_session_of(user) for user in users]
     Session.objects.bulk_create(sessions)
-    cookies = [f"{settings.SESSION_COOKIE_NAME}={session.session_key}" for session in sessions]
-    Path(path).write_text(json.dumps(cookies))
+    Path(path).write_text(json.dumps([_cookie_of(session) for session in sessions]))
+
+
+def write_cookie_of(user_name: str, path: str) -> None:
+    """Create a session of an existing user and write its cookie to `path` as a JSON string."""
+    session = _session_of(User.objects.get(username=user_name))
+    session.save()
+    Path(path).write_text(json.dumps(_cookie_of(session)))
+
+
+def _session_of(user: User) -> Session:
+    return Session(
+        session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),
+        session_data=SessionStore().encode(
+            {
+                SESSION_KEY: str(user.pk),
+                BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+                HASH_SESSION_KEY: user.get_session_auth_hash(),
+            }
+        ),
+        expire_date=timezone.now() + timedelta(hours=1),
+    )
+
+
+def _cookie_of(session: Session) -> str:
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"

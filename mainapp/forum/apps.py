@@ -8,8 +8,11 @@ class ForumConfig(AppConfig):
 
     def ready(self) -> None:
         from mainapp.core.blocks import register_block  # noqa: PLC0415 - needs loaded models
+        from mainapp.core.search import register_search  # noqa: PLC0415 - needs loaded models
         from mainapp.forum import receivers  # noqa: F401, PLC0415 - connects once the models are there
         from mainapp.forum.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - needs loaded models
 
         for block in BLOCKS:
             register_block(block)
+        register_search(ROOMS)

@@ -27,7 +27,7 @@ TAGS = {"a", "blockquote", "br", "code", "em", "li", "ol", "p", "pre", "s", "spa
 ATTRIBUTES = {"a": {"class", "data-symbol", "href"}, "ol": {"start"}, "span": {"data-field"}}
 SCHEMES = {"http", "https", "mailto"}
 CHIP = (
-    '<a class="chip" data-symbol="{0}" href="/graph?ticker={0}">{0}'
+    '<a class="chip" data-symbol="{0}" href="/ativo/{0}/">{0}'
     '<span data-field="price"></span><span data-field="change_pct"></span></a>'
 )
 

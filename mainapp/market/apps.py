@@ -8,8 +8,11 @@ class MarketConfig(AppConfig):
 
     def ready(self) -> None:
         from mainapp.core.blocks import register_block  # noqa: PLC0415 - needs loaded models
+        from mainapp.core.search import register_search  # noqa: PLC0415 - needs loaded models
         from mainapp.market import receivers  # noqa: F401, PLC0415 - its signals connect after the models are loaded
         from mainapp.market.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
+        from mainapp.market.selectors.search import STOCKS  # noqa: PLC0415 - needs loaded models
 
         for block in BLOCKS:
             register_block(block)
+        register_search(STOCKS)

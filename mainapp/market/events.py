@@ -8,6 +8,7 @@ from mainapp.market.quotes import Quote, QuoteField, wire_fields
 
 STOCK_TRACK = "stock_track"
 STOCK_CHAT = "stock_chat"
+STOCK_LISTS = "stock_lists"
 
 Session = Literal["pre_open", "open", "closing_call", "after_market", "closed"]
 Feed = Literal["live", "late", "down"]
@@ -71,6 +72,13 @@ class ChatMessage(TypedDict):
     user: ShortText
     message: ShortText
     sent_at: ShortText
+
+
+class ListsChanged(TypedDict):
+    """Message to the group `stock_lists`: the watchlists of a user changed."""
+
+    type: Literal["lists.changed"]
+    user: int
 
 
 def quote_changes(before: Quote | None, after: Quote) -> QuoteFrame:

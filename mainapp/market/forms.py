@@ -1,11 +1,12 @@
-"""Forms of the stock picker and of watchlists."""
+"""Forms of the stock picker, of watchlists, and of the tracker's table."""
 
 import json
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -48,6 +49,109 @@ class PickerForm(forms.Form):
         return {
             name: self.cleaned_data.get(name) or ("" if name != "as_of" else None)
             for name in self.fields
+        }
+
+
+# The tracker's columns that may be hidden, in their order.
+COLUMNS = {
+    "spark": _("Hoje"),
+    "change_pct": _("Variação"),
+    "change": _("Variação em R$"),
+    "day": _("Mínima e máxima do dia"),
+    "open": _("Abertura"),
+    "previous_close": _("Fechamento anterior"),
+    "volume": _("Volume em ações"),
+    "turnover": _("Volume em R$"),
+    "year": _("52 semanas"),
+    "market_cap": _("Valor de mercado"),
+    "age": _("Idade do preço"),
+}
+UNSORTABLE = ("spark",)
+SORTED_BY = ("symbol", "price", *(name for name in COLUMNS if name not in UNSORTABLE))
+# Columns whose smallest value is the one of interest.
+ASCENDING_FIRST = ("symbol", "age")
+PRESETS = {
+    "essential": (_("Essencial"), ("spark", "change_pct", "age")),
+    "day": (
+        _("Dia"),
+        ("spark", "change_pct", "change", "day", "open", "volume", "turnover", "age"),
+    ),
+    "fundamentals": (
+        _("Fundamentos"),
+        ("change_pct", "previous_close", "turnover", "year", "market_cap", "age"),
+    ),
+    "full": (_("Completo"), tuple(COLUMNS)),
+}
+DENSITIES = {"comfortable": _("Confortável"), "compact": _("Compacta")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableView:
+    """A reader's choices for the tracker's table. `sort` is a column, with `-` for descending."""
+
+    columns: tuple[str, ...] = PRESETS["day"][1]
+    density: str = "comfortable"
+    sort: str = ""
+
+    @property
+    def preset(self) -> str:
+        """Return the name of the preset with exactly these columns, or ""."""
+        return next((name for name, (_, own) in PRESETS.items() if own == self.columns), "")
+
+    @property
+    def sorted_by(self) -> str:
+        return self.sort.removeprefix("-")
+
+    @property
+    def is_ascending(self) -> bool:
+        return not self.sort.startswith("-")
+
+    def next_sort(self, column: str) -> str:
+        """Return the order after a click on a column: its usual one, the other, the list's own."""
+        usual = column if column in ASCENDING_FIRST else f"-{column}"
+        other = f"-{column}" if column in ASCENDING_FIRST else column
+        return {usual: other, other: ""}.get(self.sort, usual)
+
+    def to_text(self) -> str:
+        """Return the choices for a cookie; the inverse of `from_text`."""
+        query = QueryDict(mutable=True)
+        query.setlist("columns", self.columns)
+        query.update({"density": self.density, "sort": self.sort})
+        return query.urlencode()
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the choices in a cookie, or those of a new reader."""
+        form = TableViewForm(QueryDict(text))
+        is_whole = "density" in form.data
+        return cls(**form.choices()) if is_whole and form.is_valid() else cls()
+
+
+class TableViewForm(forms.Form):
+    """The reader's choices; `preset` and `sort_by` are buttons that override the other fields."""
+
+    columns = forms.MultipleChoiceField(choices=list(COLUMNS.items()), required=False)
+    density = forms.ChoiceField(choices=list(DENSITIES.items()), required=False)
+    sort = forms.CharField(required=False)
+    sort_by = forms.CharField(required=False)
+    preset = forms.ChoiceField(
+        choices=[(name, own[0]) for name, own in PRESETS.items()], required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        sort = self.data.get("sort_by", self.data.get("sort", ""))
+        if sort and sort.removeprefix("-") not in SORTED_BY:
+            raise ValidationError("unknown column")
+        return self.cleaned_data | {"sort": sort}
+
+    def choices(self) -> dict[str, Any]:
+        """Return the arguments of a TableView, of a valid form."""
+        chosen = self.cleaned_data
+        preset = PRESETS.get(chosen.get("preset", ""))
+        return {
+            "columns": preset[1] if preset else tuple(n for n in COLUMNS if n in chosen["columns"]),
+            "density": chosen["density"] or "comfortable",
+            "sort": chosen["sort"],
         }
 
 

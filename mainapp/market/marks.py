@@ -4,10 +4,11 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.urls import reverse
 
 COLOURS = 12  # --mark-0 … --mark-11 of css/core/tokens.css
 RESCAN_S = 60
-SUFFIXES = (".svg", ".png", ".webp")
+CONTENT_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 
 _logos: tuple[float, dict[str, Path]] | None = None
 
@@ -32,7 +33,7 @@ def colours_of(symbol: str) -> tuple[int, int]:
 def logo_url(symbol: str) -> str:
     """Return the URL of a paper's logo, with its version; empty without one."""
     path = logo_path(symbol)
-    return f"/logos/{symbol}?{int(path.stat().st_mtime)}" if path else ""
+    return f"{reverse('logo', args=[symbol])}?{int(path.stat().st_mtime)}" if path else ""
 
 
 def logo_path(symbol: str) -> Path | None:
@@ -48,5 +49,6 @@ def _files() -> dict[str, Path]:
     if _logos is None or now - _logos[0] > RESCAN_S:
         folder = settings.LOGOS_DIR
         files = sorted(folder.iterdir()) if folder.is_dir() else []
-        _logos = now, {path.stem.upper(): path for path in files if path.suffix.lower() in SUFFIXES}
+        logos = [path for path in files if path.suffix.lower() in CONTENT_TYPES]
+        _logos = now, {path.stem.upper(): path for path in logos}
     return _logos[1]

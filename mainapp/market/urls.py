@@ -2,20 +2,34 @@
 
 from django.urls import URLPattern, path
 
-from mainapp.market.views import candles, paper, picker, search, sources, tracker, watchlists
+from mainapp.market.views import (
+    candles,
+    list_edits,
+    logos,
+    paper,
+    picker,
+    search,
+    sources,
+    tracker,
+    watchlists,
+)
 
 urlpatterns: list[URLPattern] = [
     path("stocktracker", tracker.stocktracker, name="stocktracker"),
+    path("stocktracker/view", tracker.tracker_view, name="tracker-view"),
+    path("stocktracker/export", tracker.export_tracker, name="export-tracker"),
     path("ativo/<str:symbol>/", paper.paper, name="paper"),
+    path("logos/<str:symbol>", logos.logo, name="logo"),
     path("graph", paper.graph, name="graph"),
     path("graph/candles", candles.candles, name="candles"),
     path("sources/", sources.sources, name="sources"),
     path("stocks/search/", search.stock_search, name="stock-search"),
     path("stockpicker/<str:market>", picker.stockpicker, name="stockpicker"),
     path("watchlists/", watchlists.watchlists, name="watchlists"),
-    path("watchlists/current/", watchlists.current, name="watchlist-current"),
-    path("watchlists/merge/", watchlists.merge, name="watchlist-merge"),
+    path("watchlists/current/", list_edits.current, name="watchlist-current"),
+    path("watchlists/merge/", list_edits.merge, name="watchlist-merge"),
     path("watchlists/<key:pk>/", watchlists.watchlist, name="watchlist"),
+    path("watchlists/<key:pk>/symbols/", list_edits.list_symbols, name="watchlist-symbols"),
     path("watchlists/<key:pk>/edit/", watchlists.edit_watchlist, name="edit-watchlist"),
     path("watchlists/<key:pk>/rename/", watchlists.rename_watchlist, name="rename-watchlist"),
     path(

@@ -7,6 +7,7 @@ from mainapp.core.policies import EVERYONE, MEMBERS, Page, action, form, page
 PAGES = {
     "home": page(EVERYONE),
     "privacy": page(EVERYONE),
+    "buscar": page(EVERYONE),
     "favicon": page(EVERYONE),
     "robots": page(EVERYONE),
     "healthz": page(EVERYONE),

@@ -9,6 +9,7 @@ from mainapp.pages.views import account, pictures, preferences, profile
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
 from mainapp.pages.views.metrics import metrics
+from mainapp.pages.views.search import site_search
 
 
 class Favicon(RedirectView):
@@ -23,6 +24,7 @@ urlpatterns: list[URLPattern] = [
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
         name="privacy",
     ),
+    path("buscar/", site_search, name="buscar"),
     path("profile/<key:pk>/", profile.user_profile, name="user-profile"),
     path("update-profile/", profile.update_profile, name="update-profile"),
     path("preferences/", preferences.preferences, name="preferences"),

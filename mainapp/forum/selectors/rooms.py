@@ -13,6 +13,7 @@ from mainapp.market.symbols import fold
 
 PAGE_SIZE = 20
 RECENT = 8
+BESIDE = 30
 TOPICS = 15
 ROOMS_OF_A_STOCK = 3
 
@@ -72,6 +73,11 @@ def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[
     return shown, [row for row in topics if row.name][:TOPICS]
 
 
+def active_rooms() -> list[RoomRow]:
+    """Return the most recently active rooms, for the list beside a room; one query."""
+    return _rows(Room.objects.all(), 0, BESIDE)
+
+
 def rooms_on(stock: Stock) -> list[RoomRow]:
     """Return the most recently active rooms about a stock. One query."""
     return _rows(Room.objects.filter(stock=stock), 0, ROOMS_OF_A_STOCK)
@@ -95,7 +101,7 @@ def _topics(rooms: QuerySet[Room]) -> list[Topic]:
 
 
 def _rows(rooms: QuerySet[Room], start: int, size: int = PAGE_SIZE) -> list[RoomRow]:
-    """Return a page of rooms; one query."""
+    """Return `size` rooms from `start`; one query."""
     people = Participant.objects.filter(room=OuterRef("pk")).order_by().values("room")
     counted = people.annotate(people=Count("pk")).values("people")
     newest = FilteredRelation("messages", condition=Q(messages__seq=F("last_seq")))

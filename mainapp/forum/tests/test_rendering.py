@@ -26,7 +26,7 @@ def html(body: str) -> str:
 
 def chip(symbol: str) -> str:
     return (
-        f'<a class="chip" data-symbol="{symbol}" href="/graph?ticker={symbol}" {REL}>{symbol}'
+        f'<a class="chip" data-symbol="{symbol}" href="/ativo/{symbol}/" {REL}>{symbol}'
         '<span data-field="price"></span><span data-field="change_pct"></span></a>'
     )
 

@@ -18,6 +18,7 @@ from mainapp.forum.forms import MessageForm
 from mainapp.forum.models import Room
 from mainapp.forum.policies import Rules, permissions
 from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_page
+from mainapp.forum.selectors.rooms import active_rooms
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.views.finding import room_or_404
 from mainapp.market.selectors.feed import market_status
@@ -61,6 +62,7 @@ def _page(
         "form": form,
         "client_id": uuid4(),
         "blank": blank_line(),
+        "rows": active_rooms(),
         "quotes": quotes_of(room, shared["page"], user=request.user),
         **market_status(at=timezone.now()),
     }

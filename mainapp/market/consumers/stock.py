@@ -57,6 +57,7 @@ class StockConsumer(BaseConsumer):
             try_send=try_send_of(self.scope),
             room=room,
             limit=limit,
+            user=self.scope["user"].pk,
             catch_up=self.hub.broadcaster.catch_up,
         )
         subscribers = self.hub.subscribers

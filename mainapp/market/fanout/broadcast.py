@@ -124,6 +124,11 @@ class Broadcaster:
         for socket in list(self._subscribers.by_room.get(message["room"], ())):
             socket.write(frame)
 
+    def send_lists_changed(self, user: int) -> None:
+        """Tell a user's sockets to read the watchlists again."""
+        for socket in [s for s in self._subscribers.sockets if s.user == user]:
+            socket.write(frames.lists_frame())
+
     def send_heartbeats(self) -> None:
         """Send a heartbeat to idle sockets, and to all sockets if feed, session or `late` changed.
 

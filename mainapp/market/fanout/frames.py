@@ -1,4 +1,4 @@
-"""Builders of the hub's frames: update, snapshot, heartbeat, ranking, chat."""
+"""Builders of the hub's frames: update, snapshot, heartbeat, ranking, lists, chat."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -45,6 +45,10 @@ def heartbeat_frame(
 def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: bytes) -> bytes:
     head = encode({"type": "ranking", "seq": seq} | ranking)
     return b'%b,"quotes":%b}' % (head[:-1], quotes_json)
+
+
+def lists_frame() -> bytes:
+    return encode({"type": "lists"})
 
 
 def chat_frame(message: ChatMessage) -> bytes:

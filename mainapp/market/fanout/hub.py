@@ -13,7 +13,14 @@ from django.conf import settings
 from mainapp.core.realtime.hub import READY_S, Hub, Task
 from mainapp.core.redis import async_client
 from mainapp.market.board import BoardReader
-from mainapp.market.events import STOCK_CHAT, STOCK_TRACK, ChatMessage, QuotesRecorded
+from mainapp.market.events import (
+    STOCK_CHAT,
+    STOCK_LISTS,
+    STOCK_TRACK,
+    ChatMessage,
+    ListsChanged,
+    QuotesRecorded,
+)
 from mainapp.market.fanout.broadcast import Broadcaster
 from mainapp.market.fanout.feed import FeedWatch
 from mainapp.market.fanout.prices import Prices
@@ -39,10 +46,11 @@ class QuoteFanout(Hub):
     `request` is called on a thread to fetch symbols without a fresh quote. No database queries.
     """
 
-    groups = (STOCK_TRACK, STOCK_CHAT)
+    groups = (STOCK_TRACK, STOCK_CHAT, STOCK_LISTS)
     handlers: ClassVar = {
         "quotes.recorded": (QuotesRecorded, "apply_batch"),
         "chat.said": (ChatMessage, "send_chat"),
+        "lists.changed": (ListsChanged, "send_lists_changed"),
     }
 
     def __init__(self, request: Callable[[list[str]], None]) -> None:
@@ -99,6 +107,9 @@ class QuoteFanout(Hub):
 
     def send_chat(self, message: ChatMessage) -> None:
         self.broadcaster.send_chat(message)
+
+    def send_lists_changed(self, message: ListsChanged) -> None:
+        self.broadcaster.send_lists_changed(message["user"])
 
     async def resync(self) -> None:
         """Read the whole board and send the changes. Raises: redis.RedisError."""

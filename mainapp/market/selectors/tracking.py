@@ -1,8 +1,11 @@
-"""The stocks requested from a page, with their last recorded quotes."""
+"""The stocks of a tracker, requested or those of a watchlist, with their last recorded quotes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
+from mainapp.market.models import Stock, Watchlist
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.watchlists import stocks_named
@@ -22,6 +25,13 @@ class TrackedStock:
     def side_places(self) -> int:
         """The number of decimal places of secondary prices: none for an index."""
         return 0 if self.quote and self.quote.price >= 10_000 else 2
+
+    @property
+    def turnover(self) -> Decimal | None:
+        """The day's volume in reais, about: the shares traded, all at the last price."""
+        if self.quote is None or self.quote.volume is None:
+            return None
+        return self.quote.price * self.quote.volume
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +56,82 @@ def tracked_stocks(texts: Iterable[str], *, limit: int) -> tuple[Tracked, bool]:
     stocks = {stock.pk: stock for stock in named.values()}
     unknown = [text for text in texts if text not in named]
     shown = list(stocks.values())[:limit]
-    quotes = last_quotes([stock.symbol for stock in shown])
-    rows = [
-        TrackedStock(stock.symbol, stock.name, quotes.get(stock.symbol), stock.is_active)
-        for stock in shown
-    ]
+    rows = _with_quotes(shown)
     former = [
         text
         for text, stock in named.items()
         if not stock.is_active or stock.symbol != canonical(text)
     ]
     return Tracked(rows, unknown, former), len(stocks) > limit
+
+
+def tracked_in(watchlist: Watchlist) -> Tracked:
+    """Return the stocks of a watchlist in its order. Two queries."""
+    items = watchlist.items.order_by("position", "pk").select_related("stock")
+    rows = _with_quotes([item.stock for item in items])
+    return Tracked(rows, [], [row.symbol for row in rows if not row.is_traded])
+
+
+def ordered(rows: Iterable[TrackedStock], by: str, *, is_ascending: bool) -> list[TrackedStock]:
+    """Return rows in the order of a column, those without a value last; "" is their own order.
+
+    The comparison is that of `comparator` in static/mainapp/js/market/quotes.js.
+    """
+    rows = list(rows)
+    if by not in SORT_KEYS:
+        return rows
+    values = [(SORT_KEYS[by](row), row) for row in rows]
+    known = [(value, row) for value, row in values if value is not None]
+    known.sort(key=lambda pair: pair[0], reverse=not is_ascending)
+    return [row for _, row in known] + [row for value, row in values if value is None]
+
+
+def _with_quotes(stocks: Iterable[Stock]) -> list[TrackedStock]:
+    stocks = list(stocks)
+    quotes = last_quotes([stock.symbol for stock in stocks])
+    return [
+        TrackedStock(stock.symbol, stock.name, quotes.get(stock.symbol), stock.is_active)
+        for stock in stocks
+    ]
+
+
+def _of_quote(name: str) -> Callable[[TrackedStock], Any]:
+    return lambda row: getattr(row.quote, name, None)
+
+
+def _place(low: str, high: str) -> Callable[[TrackedStock], Decimal | None]:
+    """Return the key of a range column: the price's place between its ends, 0 to 1."""
+
+    def key(row: TrackedStock) -> Decimal | None:
+        ends = _of_quote(low)(row), _of_quote(high)(row)
+        if row.quote is None or None in ends or ends[0] >= ends[1]:
+            return None
+        place = (row.quote.price - ends[0]) / (ends[1] - ends[0])
+        return min(max(place, Decimal(0)), Decimal(1))
+
+    return key
+
+
+def _age(row: TrackedStock) -> float | None:
+    return -row.quote.quoted_at.timestamp() if row.quote and row.quote.quoted_at else None
+
+
+SORT_KEYS: dict[str, Callable[[TrackedStock], Any]] = {
+    "symbol": lambda row: row.symbol,
+    "day": _place("low", "high"),
+    "year": _place("year_low", "year_high"),
+    "turnover": lambda row: row.turnover,
+    "age": _age,
+    **{
+        name: _of_quote(name)
+        for name in (
+            "price",
+            "change",
+            "change_pct",
+            "open",
+            "previous_close",
+            "volume",
+            "market_cap",
+        )
+    },
+}

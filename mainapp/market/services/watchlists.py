@@ -1,10 +1,12 @@
 """Changes to users' watchlists.
 
-Each change first locks the owner's row, so that concurrent changes to a user's lists wait.
+Each change first locks the owner's row, so that concurrent changes to a user's lists wait. Once it
+is committed, the owner's open trackers are told to read their lists again.
 """
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,6 +16,8 @@ from django.utils.translation import gettext_noop, ngettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
+from mainapp.core.realtime import GroupMessage, publish_on_commit
+from mainapp.market.events import STOCK_LISTS, ListsChanged
 from mainapp.market.models import Stock, Watchlist, WatchlistItem
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.watchlists import stocks_named, symbols_of
@@ -47,8 +51,7 @@ def create_list(*, owner: User, name: str, symbols: Iterable[str] = ()) -> Watch
 
     Raises: DomainError for a name in use or one list too many, TooManySymbols.
     """
-    with transaction.atomic():
-        _lock(owner)
+    with _changing(owner):
         stocks = _missing(stocks_named(symbols), existing=())
         _check_room(len(stocks))
         watchlist = _create(owner, name)
@@ -58,16 +61,14 @@ def create_list(*, owner: User, name: str, symbols: Iterable[str] = ()) -> Watch
 
 def rename_list(*, watchlist: Watchlist, name: str) -> None:
     """Rename a list. Raises: DomainError if another list of its owner has that name."""
-    with transaction.atomic():
-        _lock(watchlist.owner)
+    with _changing(watchlist.owner):
         _check_name(watchlist.owner, name, excluding=watchlist)
         Watchlist.objects.filter(pk=watchlist.pk).update(name=name)
 
 
 def delete_list(*, watchlist: Watchlist) -> None:
     """Delete a list. If it was the current one, the first by name becomes current."""
-    with transaction.atomic():
-        _lock(watchlist.owner)
+    with _changing(watchlist.owner):
         Watchlist.objects.filter(pk=watchlist.pk).delete()
         lists = Watchlist.objects.filter(owner=watchlist.owner)
         if not lists.filter(is_current=True).exists() and (first := lists.first()):
@@ -76,8 +77,7 @@ def delete_list(*, watchlist: Watchlist) -> None:
 
 def make_current(*, watchlist: Watchlist) -> None:
     """Make a list current: the tracker shows it first. Safe to repeat."""
-    with transaction.atomic():
-        _lock(watchlist.owner)
+    with _changing(watchlist.owner):
         lists = Watchlist.objects.filter(owner=watchlist.owner)
         if lists.filter(pk=watchlist.pk).exists():
             lists.filter(is_current=True).update(is_current=False)
@@ -96,8 +96,7 @@ def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
 
     Safe to repeat. Raises: TooManySymbols, without adding any; DomainError if the list was deleted.
     """
-    with transaction.atomic():
-        _lock(watchlist.owner)
+    with _changing(watchlist.owner):
         if not Watchlist.objects.filter(pk=watchlist.pk).exists():
             raise DomainError("invalid", gettext_noop("Esta lista não existe mais."))
         existing = symbols_of(watchlist)
@@ -113,46 +112,57 @@ def add_symbols(*, watchlist: Watchlist, symbols: Sequence[str]) -> Edited:
 
 def remove_symbols(*, watchlist: Watchlist, symbols: Iterable[str]) -> Edited:
     """Remove symbols from a list. Safe to repeat."""
-    with transaction.atomic():
-        _lock(watchlist.owner)
+    with _changing(watchlist.owner):
         items = WatchlistItem.objects.filter(watchlist=watchlist)
         items.filter(stock__symbol__in=set(filter(None, map(canonical, symbols)))).delete()
         return Edited(symbols=symbols_of(watchlist), unknown=[])
 
 
-def edit_current(*, owner: User, add: Sequence[str], remove: Sequence[str]) -> Edited:
-    """Remove and then append symbols of the current list, in one transaction.
+def edit_current(
+    *, owner: User, add: Sequence[str], remove: Sequence[str], order: Sequence[str] = ()
+) -> Edited:
+    """Remove, append and then order symbols of the current list, in one transaction.
 
     A user without a list gets one. Safe to repeat. Raises: TooManySymbols.
     """
     with transaction.atomic():
         watchlist = current_list_of(owner=owner)
+        return edit_list(watchlist=watchlist, add=add, remove=remove, order=order)
+
+
+def edit_list(
+    *,
+    watchlist: Watchlist,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    order: Sequence[str] = (),
+) -> Edited:
+    """Remove, append and then order symbols of a list, in one transaction.
+
+    Symbols that `order` does not name follow those that it does. Safe to repeat.
+    Raises: TooManySymbols; DomainError if the list was deleted.
+    """
+    with _changing(watchlist.owner):
         remove_symbols(watchlist=watchlist, symbols=remove)
-        return add_symbols(watchlist=watchlist, symbols=add)
+        edited = add_symbols(watchlist=watchlist, symbols=add)
+        if not order:
+            return edited
+        return Edited(symbols=_arrange(watchlist, order), unknown=edited.unknown)
 
 
 def move_symbol(*, watchlist: Watchlist, symbol: str, by: int) -> None:
     """Move a symbol by a number of places (-1: one up), within the list; ignore missing ones."""
-    with transaction.atomic():
-        _lock(watchlist.owner)
-        items = list(
-            WatchlistItem.objects.filter(watchlist=watchlist)
-            .select_related("stock")
-            .order_by("position", "pk")
-        )
-        place = next((n for n, item in enumerate(items) if item.stock.symbol == symbol), None)
-        if place is None:
-            return
-        items.insert(max(place + by, 0), items.pop(place))
-        for position, item in enumerate(items, start=1):
-            item.position = position
-        WatchlistItem.objects.bulk_update(items, ["position"])
+    with _changing(watchlist.owner):
+        symbols = symbols_of(watchlist)
+        if symbol in symbols:
+            place = symbols.index(symbol)
+            symbols.insert(max(place + by, 0), symbols.pop(place))
+            _arrange(watchlist, symbols)
 
 
 def current_list_of(*, owner: User) -> Watchlist:
     """Return a user's current list; create it if the user has none."""
-    with transaction.atomic():
-        _lock(owner)
+    with _changing(owner):
         lists = Watchlist.objects.filter(owner=owner)
         return lists.filter(is_current=True).first() or _create(owner, _("Minha lista"))
 
@@ -176,8 +186,7 @@ def merge_symbols(*, owner: User, symbols: Iterable[str]) -> Merged:
 
 def copy_list(*, watchlist: Watchlist, owner: User) -> Watchlist:
     """Copy another user's list for `owner`, with a number added to its name if that is in use."""
-    with transaction.atomic():
-        _lock(owner)
+    with _changing(owner):
         used_names = set(Watchlist.objects.filter(owner=owner).values_list("name", flat=True))
         name = watchlist.name
         for number in range(2, MAX_LISTS + 2):
@@ -188,9 +197,31 @@ def copy_list(*, watchlist: Watchlist, owner: User) -> Watchlist:
         return create_list(owner=owner, name=name, symbols=symbols_of(watchlist))
 
 
-def _lock(owner: User) -> None:
-    """Lock the lists of a user; on SQLite the transaction itself locks the whole database."""
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+@contextmanager
+def _changing(owner: User) -> Iterator[None]:
+    """Open a transaction that locks a user's lists, and announce the change once it commits.
+
+    On SQLite the transaction itself locks the whole database.
+    """
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=owner.pk)
+        yield
+        message = ListsChanged(type="lists.changed", user=owner.pk)
+        publish_on_commit([GroupMessage(STOCK_LISTS, message, key=owner.pk)])
+
+
+def _arrange(watchlist: Watchlist, order: Sequence[str]) -> list[str]:
+    """Give a list's symbols the order of `order`, and return them; the others come last."""
+    places = {symbol: place for place, symbol in enumerate(order)}
+    items = WatchlistItem.objects.filter(watchlist=watchlist).select_related("stock")
+    ordered = sorted(
+        items.order_by("position", "pk"),
+        key=lambda item: places.get(item.stock.symbol, len(places)),
+    )
+    for position, item in enumerate(ordered, start=1):
+        item.position = position
+    WatchlistItem.objects.bulk_update(ordered, ["position"])
+    return [item.stock.symbol for item in ordered]
 
 
 def _create(owner: User, name: str) -> Watchlist:

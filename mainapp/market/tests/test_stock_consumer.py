@@ -19,6 +19,7 @@ from mainapp.market.fanout import hub as market_hub
 from mainapp.market.fanout.feed import OVERDUE
 from mainapp.market.models import Candle, LastQuote, Stock
 from mainapp.market.services import updating
+from mainapp.market.services.watchlists import create_list
 from mainapp.market.tests.factories import NOON, MembershipFactory, StockFactory
 from mainapp.market.tests.quotes import make_quote
 
@@ -730,6 +731,27 @@ def slow_catalogue():
 
 
 slow_catalogue.calls = 0
+
+
+# Watchlists -----------------------------------------------------------------------------------
+
+
+async def test_all_sockets_of_a_user_are_told_of_changed_lists(websocket, board, alice, bob):
+    async with (
+        websocket(TRACK, alice) as tab,
+        websocket("/ws/stock/other/", alice) as device,
+        websocket(TRACK, bob) as stranger,
+        websocket(TRACK) as anonymous,
+    ):
+        for socket in (tab, device, stranger, anonymous):
+            await socket.next()
+
+        await query(create_list, owner=alice, name="Um", symbols=["PETR4"])
+
+        assert await tab.next() == {"type": "lists"}
+        assert await device.next() == {"type": "lists"}
+        for socket in (stranger, anonymous):
+            assert await socket.request({"type": "ping"}) == {"type": "pong"}
 
 
 # The home page's ranking ---------------------------------------------------------------------

@@ -1,6 +1,11 @@
+import csv
+import io
+from decimal import Decimal
+
 import pytest
 
 from mainapp.accounts.models import User
+from mainapp.market.forms import PRESETS, TableView
 from mainapp.market.policies import SYMBOL_LIMIT_ANONYMOUS
 from mainapp.market.services.watchlists import create_list
 from mainapp.market.tests.factories import LastQuoteFactory, StockFactory
@@ -78,8 +83,8 @@ def test_current_list_is_shown_without_symbols(client, alice):
     client.force_login(alice)
     page = client.get("/stocktracker")
     assert symbols(page) == ["VALE3", "PETR4"]
-    assert page.context["is_own"]
-    assert not client.get("/stocktracker?stockpicker=PETR4").context["is_own"]
+    assert page.context["shown_list"].name == "Minha"
+    assert client.get("/stocktracker?stockpicker=PETR4").context["shown_list"] is None
 
 
 def test_empty_tracker_links_to_the_picker(client):
@@ -114,3 +119,135 @@ def test_tracker_of_a_users_list_needs_five_queries(
     client.force_login(alice)
     with django_assert_num_queries(5):  # session, user, list, stocks, quotes
         client.get("/stocktracker")
+
+
+# Lists, the table's choices, the export --------------------------------------------------------
+
+
+def test_a_list_is_chosen_by_its_key(client, alice):
+    for symbol in ("PETR4", "VALE3"):
+        StockFactory(symbol=symbol)
+    create_list(owner=alice, name="Um", symbols=["PETR4"])
+    second = create_list(owner=alice, name="Dois", symbols=["VALE3"])
+    client.force_login(alice)
+    page = client.get(f"/stocktracker?list={second.pk}")
+    assert symbols(page) == ["VALE3"]
+    assert page.context["shown_list"] == second
+    assert [shown.name for shown in page.context["lists"]] == ["Um", "Dois"]
+
+
+@pytest.mark.parametrize("key", ["0", "99999", "x", "-1"])
+def test_missing_list_is_not_found(client, alice, key):
+    create_list(owner=alice, name="Um")
+    client.force_login(alice)
+    assert client.get(f"/stocktracker?list={key}").status_code == 404
+
+
+def test_list_of_another_user_is_not_found(client, alice):
+    bob = User.objects.create_user("bob")
+    foreign = create_list(owner=bob, name="Um")
+    client.force_login(alice)
+    for path in ("/stocktracker", "/stocktracker/export"):
+        assert client.get(f"{path}?list={foreign.pk}").status_code == 404
+
+
+def test_anonymous_users_log_in_to_see_a_list(client):
+    response = client.get("/stocktracker?list=7")
+    assert response.status_code == 302
+    assert response["Location"] == "/login/?next=/stocktracker%3Flist%3D7"
+
+
+def test_stocks_of_an_old_link_are_the_current_list_if_they_are_the_same(client, alice):
+    for symbol in ("PETR4", "VALE3"):
+        StockFactory(symbol=symbol)
+    own = create_list(owner=alice, name="Um", symbols=["PETR4", "VALE3"])
+    client.force_login(alice)
+    page = client.get("/stocktracker?stockpicker=PETR4&stockpicker=VALE3")
+    assert page.context["shown_list"] == own
+
+
+def test_choices_for_the_table_are_kept_in_a_cookie(client):
+    chosen = {"columns": ["open", "age"], "density": "compact", "sort": "-price"}
+    response = client.post("/stocktracker/view?list=7", chosen)
+    assert response["Location"] == "/stocktracker?list=7"
+
+    view = client.get("/stocktracker").context["view"]
+
+    assert view == TableView(columns=("open", "age"), density="compact", sort="-price")
+    assert view.preset == ""
+
+
+@pytest.mark.parametrize(
+    "choice", [{"columns": ["spam"]}, {"density": "spam"}, {"sort": "-spam"}, {"preset": "spam"}]
+)
+def test_unknown_choices_are_ignored(client, choice):
+    response = client.post("/stocktracker/view", choice)
+    assert response["Location"] == "/stocktracker"
+    assert not response.cookies
+
+
+@pytest.mark.parametrize("text", ["", "spam", "columns=spam", '"', "sort=-spam"])
+def test_invalid_cookie_is_ignored(client, text):
+    client.cookies["tracker"] = text
+    assert client.get("/stocktracker").context["view"] == TableView()
+
+
+def test_preset_overrides_the_columns_and_is_recognised(client):
+    client.post("/stocktracker/view", {"preset": "fundamentals", "columns": ["open"]})
+    view = client.get("/stocktracker").context["view"]
+    assert view.columns == PRESETS["fundamentals"][1]
+    assert view.preset == "fundamentals"
+
+
+def test_clicks_on_a_column_cycle_through_its_orders():
+    orders = [TableView(sort=sort).next_sort("price") for sort in ("", "-price", "price")]
+    assert orders == ["-price", "price", ""]
+    assert TableView(sort="price").next_sort("symbol") == "symbol"
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("", ["VALE3", "PETR4", "NOVO3"]),
+        ("symbol", ["NOVO3", "PETR4", "VALE3"]),
+        ("price", ["PETR4", "VALE3", "NOVO3"]),
+        ("-price", ["VALE3", "PETR4", "NOVO3"]),
+        ("-turnover", ["PETR4", "VALE3", "NOVO3"]),
+        ("-day", ["VALE3", "PETR4", "NOVO3"]),
+    ],
+)
+def test_rows_are_sorted_by_the_chosen_column(client, sort, order):
+    LastQuoteFactory(
+        stock=StockFactory(symbol="PETR4"), price=Decimal(10), volume=100, low=5, high=20
+    )
+    LastQuoteFactory(
+        stock=StockFactory(symbol="VALE3"), price=Decimal(20), volume=10, low=5, high=21
+    )
+    StockFactory(symbol="NOVO3")
+    client.post("/stocktracker/view", {"sort": sort})
+    page = client.get("/stocktracker", {"stockpicker": ["VALE3", "PETR4", "NOVO3"]})
+    assert symbols(page) == order
+    assert page.context["symbols"] == ["VALE3", "PETR4", "NOVO3"]
+
+
+def exported(response):
+    return list(csv.reader(io.StringIO(response.content.decode("utf-8-sig")), delimiter=";"))
+
+
+def test_export_has_the_date_time_and_source_of_each_price(client):
+    LastQuoteFactory(stock=StockFactory(symbol="PETR4", name="=Petrobras"), previous_close=40)
+    StockFactory(symbol="NOVO3", name="Nova")
+
+    response = client.get("/stocktracker/export?stockpicker=PETR4&stockpicker=NOVO3")
+
+    titles, petrobras, nova = exported(response)
+    cells = dict(zip(titles, petrobras, strict=True))
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert cells["Nome"] == "'=Petrobras"
+    assert (cells["Preço"], cells["Variação em R$"]) == ("38,42", "-1,58")
+    assert (cells["Data do preço"], cells["Hora do preço (São Paulo)"]) == (
+        "2026-03-10",
+        "12:00:00",
+    )
+    assert cells["Fonte"] == "simulador"
+    assert nova == ["NOVO3", "Nova"]

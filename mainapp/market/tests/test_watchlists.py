@@ -535,3 +535,44 @@ def test_merge_within_the_limit_has_no_message(page, stocks):
 @pytest.mark.parametrize("name", ["\u3164", "Lista\u3164", "a\u2066b"])
 def test_a_list_needs_a_visible_name(name):
     assert list(WatchlistForm({"name": name}).errors) == ["name"]
+
+
+# One list, read and edited by scripts -----------------------------------------------------------
+
+
+def test_list_is_edited_and_ordered_at_once(page, alice, stocks):
+    shown = create_list(owner=alice, name="Um", symbols=["PETR4", "VALE3", "ITUB4"])
+    url = f"/watchlists/{shown.pk}/symbols/"
+
+    edit = {"remove": ["PETR4"], "add": ["BBAS3"], "order": ["BBAS3", "ITUB4"]}
+    edited = post_json(page, url, edit)
+
+    assert edited.json() == {"symbols": ["BBAS3", "ITUB4", "VALE3"], "unknown": []}
+    assert page.get(url).json() == {"symbols": ["BBAS3", "ITUB4", "VALE3"]}
+
+
+def test_removal_is_undone_in_its_place(page, alice, stocks):
+    before = ["PETR4", "VALE3", "ITUB4"]
+    shown = create_list(owner=alice, name="Um", symbols=before)
+    url = f"/watchlists/{shown.pk}/symbols/"
+    post_json(page, url, {"remove": ["VALE3"]})
+
+    undone = post_json(page, url, {"add": ["VALE3"], "order": before})
+
+    assert undone.json()["symbols"] == before
+
+
+def test_current_list_is_read_and_ordered(page, alice, stocks):
+    create_list(owner=alice, name="Um", symbols=["PETR4", "VALE3"])
+
+    assert post_json(page, CURRENT, {"order": ["VALE3"]}).json()["symbols"] == ["VALE3", "PETR4"]
+    assert page.get(CURRENT).json() == {"symbols": ["VALE3", "PETR4"]}
+
+
+@pytest.mark.parametrize("rows", [2, 12])
+def test_order_needs_the_same_queries_at_any_length(page, alice, django_assert_num_queries, rows):
+    shown = create_list(owner=alice, name="Um")
+    symbols = fill(shown, rows)
+    with django_assert_num_queries(19):
+        post_json(page, f"/watchlists/{shown.pk}/symbols/", {"order": symbols[::-1]})
+    assert symbols_of(shown) == symbols[::-1]

@@ -1,17 +1,31 @@
-"""The live tracker."""
+"""The live tracker: its page, its export, and the choices for its table."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 
+from mainapp.core.paths import parse_key
+from mainapp.market.forms import COLUMNS, DENSITIES, PRESETS, TableView, TableViewForm
+from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
 from mainapp.market.selectors.feed import market_status
-from mainapp.market.selectors.tracking import TrackedStock, tracked_stocks
-from mainapp.market.selectors.watchlists import current_symbols
+from mainapp.market.selectors.tracking import (
+    Tracked,
+    TrackedStock,
+    ordered,
+    tracked_in,
+    tracked_stocks,
+)
+from mainapp.market.selectors.watchlists import lists_of, symbols_of
+from mainapp.market.serializers import write_tracked
 
 WELL_KNOWN = (
     "PETR4",
@@ -25,33 +39,138 @@ WELL_KNOWN = (
     "MGLU3",
     "BOVA11",
 )
+VIEW_COOKIE = "tracker"
+YEAR_S = 365 * 86400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requested:
+    """The stocks that a request asks for: those that it names, or those of a list of its user.
+
+    `shown_list` is the list that edits of the page belong to; None for anonymous users and for
+    named stocks. `lists` are all lists of the user.
+    """
+
+    tracked: Tracked
+    is_over_limit: bool
+    is_named: bool
+    lists: list[Watchlist]
+    shown_list: Watchlist | None
 
 
 def stocktracker(request: HttpRequest) -> HttpResponse:
-    requested = request.GET.getlist("stockpicker")
-    if any(not text.isprintable() for text in requested):
-        raise BadRequest("control characters in a symbol")
-    own = current_symbols(request.user)
-    limit = symbol_limit(is_authenticated=request.user.is_authenticated)
-    texts = [text.strip() for text in requested[: SYMBOL_LIMIT_USER * 2] if text.strip()] or own
-    tracked, over_limit = tracked_stocks(texts, limit=limit)
+    if "list" in request.GET and not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    requested = _requested(request)
+    rows = requested.tracked.rows
+    view = TableView.from_text(request.COOKIES.get(VIEW_COOKIE, ""))
     at = timezone.now()
     context = {
-        "rows": tracked.rows,
-        "quotes": {row.symbol: row.quote.to_wire() for row in tracked.rows if row.quote},
-        "former": tracked.former,
-        "unknown": [text[:20] for text in tracked.unknown],
-        "over_limit": over_limit,
-        "limit": limit,
+        "rows": ordered(rows, view.sorted_by, is_ascending=view.is_ascending),
+        "symbols": [row.symbol for row in rows],
+        "quotes": {row.symbol: row.quote.to_wire() for row in rows if row.quote},
+        "former": requested.tracked.former,
+        "unknown": [text[:20] for text in requested.tracked.unknown],
+        "over_limit": requested.is_over_limit,
+        "limit": symbol_limit(is_authenticated=request.user.is_authenticated),
         "blank": TrackedStock("{symbol}", "", None),
-        "is_requested": bool(requested),
-        "is_own": not own or own == [row.symbol for row in tracked.rows],
+        "is_requested": requested.is_named,
+        "lists": requested.lists,
+        "shown_list": requested.shown_list,
+        "is_own": requested.shown_list is not None or not requested.is_named,
+        "is_map": request.GET.get("view") == "map",
+        "view": view,
         "well_known": WELL_KNOWN,
         "at": at,
-        **market_status(at=at, newest_at=newest_quote_at(tracked.rows)),
+        **_table_choices(view),
+        **market_status(at=at, newest_at=newest_quote_at(rows)),
         "actions": row_actions(),
     }
     return render(request, "mainapp/market/stocktracker.html", context)
+
+
+@never_cache
+def export_tracker(request: HttpRequest) -> HttpResponse:
+    """Return the stocks of the tracker with the same query, as CSV."""
+    if "list" in request.GET and not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    rows = _requested(request).tracked.rows
+    response = HttpResponse(write_tracked(rows), content_type="text/csv; charset=utf-8")
+    name = f"acompanhar-{timezone.localtime():%Y-%m-%d-%Hh%M}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def tracker_view(request: HttpRequest) -> HttpResponse:
+    """Save the choices for the table in this browser, and show the tracker with them."""
+    query = request.GET.urlencode()
+    response = redirect(f"{reverse('stocktracker')}{'?' if query else ''}{query}")
+    form = TableViewForm(request.POST)
+    if form.is_valid():
+        text = TableView(**form.choices()).to_text()
+        response.set_cookie(
+            VIEW_COOKIE, text, max_age=YEAR_S, secure=request.is_secure(), samesite="Lax"
+        )
+    return response
+
+
+def _requested(request: HttpRequest) -> Requested:
+    texts = request.GET.getlist("stockpicker")
+    if any(not text.isprintable() for text in texts):
+        raise BadRequest("control characters in a symbol")
+    texts = [text.strip() for text in texts[: SYMBOL_LIMIT_USER * 2] if text.strip()]
+    lists = lists_of(request.user) if request.user.is_authenticated else []
+    if not texts and (shown_list := _shown_list(lists, request.GET.get("list"))):
+        tracked = tracked_in(shown_list)
+        return Requested(
+            tracked=tracked,
+            is_over_limit=False,
+            is_named=False,
+            lists=lists,
+            shown_list=shown_list,
+        )
+    limit = symbol_limit(is_authenticated=request.user.is_authenticated)
+    tracked, is_over_limit = tracked_stocks(texts, limit=limit)
+    return Requested(
+        tracked=tracked,
+        is_over_limit=is_over_limit,
+        is_named=bool(texts),
+        lists=lists,
+        shown_list=_list_of(lists, tracked) if texts else None,
+    )
+
+
+def _shown_list(lists: list[Watchlist], key: str | None) -> Watchlist | None:
+    """Return the list with this key, or the current one without a key. Raises: Http404."""
+    if key is None:
+        return lists[0] if lists else None
+    pk = parse_key(key)
+    for candidate in lists:
+        if candidate.pk == pk:
+            return candidate
+    raise Http404
+
+
+def _list_of(lists: list[Watchlist], tracked: Tracked) -> Watchlist | None:
+    """Return the current list if the requested stocks are its stocks: old links name them all."""
+    symbols = [row.symbol for row in tracked.rows]
+    return lists[0] if lists and symbols_of(lists[0]) == symbols else None
+
+
+def _table_choices(view: TableView) -> dict[str, Any]:
+    """Return the columns, presets and densities for the templates, with the chosen ones marked."""
+    return {
+        "columns": [
+            {"name": name, "label": label, "is_shown": name in view.columns}
+            for name, label in COLUMNS.items()
+        ],
+        "hidden": set(COLUMNS) - set(view.columns),
+        "presets": [
+            {"name": name, "label": label, "columns": own, "is_chosen": name == view.preset}
+            for name, (label, own) in PRESETS.items()
+        ],
+        "densities": DENSITIES.items(),
+    }
 
 
 def newest_quote_at(rows: list[TrackedStock]) -> datetime | None:

@@ -1,23 +1,20 @@
-"""Pages, shared links and JSON requests of users' watchlists."""
+"""Pages and shared links of users' watchlists."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
 from mainapp.accounts.policies import MemberRequest
-from mainapp.core.errors import json_response, shown_as_message, shown_in_form
-from mainapp.core.exceptions import DomainError
+from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.paths import absolute_url, get_owned_or_404, missing_as_404
 from mainapp.core.templatetags.isolation import isolate_plain
-from mainapp.market.forms import SymbolsForm, WatchlistForm, symbols_from
+from mainapp.market.forms import SymbolsForm, WatchlistForm
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.boards import listed_in
@@ -30,9 +27,7 @@ from mainapp.market.services.watchlists import (
     copy_list,
     create_list,
     delete_list,
-    edit_current,
     make_current,
-    merge_symbols,
     move_symbol,
     remove_symbols,
     rename_list,
@@ -133,38 +128,6 @@ def copy_shared(request: MemberRequest, share_key: str) -> HttpResponse:
     return redirect("shared-list", share_key=share_key)
 
 
-def current(request: MemberRequest) -> JsonResponse:
-    """Add and remove symbols of the current list; return the new list."""
-    try:
-        edited = edit_current(owner=request.user, **_symbols_in(request, "add", "remove"))
-    except DomainError as error:
-        return json_response(error)
-    return JsonResponse({"symbols": edited.symbols, "unknown": edited.unknown})
-
-
-def merge(request: MemberRequest) -> JsonResponse:
-    """Merge a list that was stored in the browser (`symbols`) into the current list."""
-    try:
-        merged = merge_symbols(owner=request.user, **_symbols_in(request, "symbols"))
-    except DomainError as error:
-        return json_response(error)
-    left_out = len(merged.left_out)
-    message = ngettext(
-        "%(count)s ativo ficou fora da sua lista, que guarda até %(limit)s.",
-        "%(count)s ativos ficaram fora da sua lista, que guarda até %(limit)s.",
-        left_out,
-    )
-    return JsonResponse(
-        {
-            "symbols": merged.symbols,
-            "left_out": merged.left_out,
-            "message": message % {"count": left_out, "limit": SYMBOL_LIMIT_USER}
-            if left_out
-            else "",
-        }
-    )
-
-
 def _rows(watchlist: Watchlist) -> dict[str, Any]:
     """Return a list's stocks, and the symbols of those that are no longer traded."""
     rows = listed_in(watchlist)
@@ -189,11 +152,3 @@ def _add_typed(request: MemberRequest, watchlist: Watchlist) -> None:
         if unknown := set(edited.unknown) - get_successions(symbols).keys():
             listed = ", ".join(sorted(unknown)[:10])
             messages.warning(request, _("Não conhecemos: %(symbols)s.") % {"symbols": listed})
-
-
-def _symbols_in(request: HttpRequest, *names: str) -> dict[str, list[str]]:
-    """Return the lists of symbols in the request. Raises: DomainError `invalid`."""
-    try:
-        return symbols_from(request, *names)
-    except ValidationError as error:
-        raise DomainError("invalid", "%(error)s", {"error": error.messages[0]}) from error

@@ -173,6 +173,12 @@ def _avatar(world: World) -> dict[str, Any]:
     return {"key": key, "size": 48}
 
 
+def _logo(_world: World) -> dict[str, Any]:
+    Path(settings.LOGOS_DIR).mkdir(exist_ok=True)
+    (Path(settings.LOGOS_DIR) / "WEGE3.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    return {"symbol": "WEGE3"}
+
+
 # By a page's `of`: a function that creates an object of the owner or the host and returns its URL's
 # arguments, and the arguments of a missing object (None where an object is never missing).
 OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | None]] = {
@@ -190,6 +196,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "notification": (_notification, {"pk": 999_999}),
     "channel": (_channel, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
+    "logo": (_logo, {"symbol": "XXXX3"}),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
     "API key": (_api_key, {"pk": 999_999}),
     "key": (_key, None),

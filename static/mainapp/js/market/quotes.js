@@ -1,6 +1,6 @@
 // Quotes: merging frames, formatting fields, positions in ranges, sparklines, sort order.
 import { gettext } from "../core/i18n.js";
-import { compact, compareDecimals, decimal, direction, pct } from "../core/number.js";
+import { CENTS, compact, compareDecimals, decimal, direction, fromUnits, pct, toUnits } from "../core/number.js";
 import { age, clock } from "../core/time.js";
 
 const MINUTE_S = 60;
@@ -35,7 +35,14 @@ export function fieldText(quote, field) {
   if (field === "change") return decimal(value, 2, { signed: true });
   if (field === "change_pct") return pct(value);
   if (field === "volume" || field === "market_cap") return compact(value);
+  if (field === "turnover") return compact(turnover(quote));
   return decimal(value, field === "price" ? 2 : sidePlaces(quote));
+}
+
+/** Return the day's volume in whole reais, about: the shares traded, all at the last price. */
+function turnover({ price, volume }) {
+  const cents = toUnits(price, CENTS);
+  return cents === null || volume === null || volume === undefined ? null : fromUnits(cents * BigInt(volume));
 }
 
 /** Return the decimal places of secondary prices: none for an index. */
@@ -124,6 +131,7 @@ export function comparator(column, ascending) {
 
 const TEXTS = new Set(["symbol", "name"]);
 const KEYS = {
+  turnover,
   day: (quote) => numberText(place(quote.low, quote.high, quote.price)),
   year: (quote) => numberText(place(quote.year_low, quote.year_high, quote.price)),
   // Ascending by age: the newest quote first.

@@ -11,8 +11,8 @@ const PROOFS = new Set(["snapshot", "update", "heartbeat", "ranking"]);
 
 /**
  * Events: `quotes` {changes, snapshot}, `status`, `late`, `pending`, `unknown` {symbols}, `left` {symbols},
- * `problem` {code, detail, …}, `message` {user, message, sent_at}; in the room `home` also `ranking`
- * {traded, gainers, losers, quotes}.
+ * `lists` (a list of this user changed), `problem` {code, detail, …}, `message` {user, message, sent_at}; in
+ * the room `home` also `ranking` {traded, gainers, losers, quotes}.
  *
  * `feed` is `live` or `stale`, `reason` why it is stale: a reason of the connection (core/connection.js),
  * or the server's `late` or `down`. The set `late` has the symbols that the last batch did not reach.
@@ -139,7 +139,7 @@ export class StockSocket extends EventTarget {
   // Frames -----------------------------------------------------------------------------------------
 
   _onFrame(frame) {
-    if (frame?.type === "message") this._emit("message", frame);
+    if (frame?.type === "message" || frame?.type === "lists") this._emit(frame.type, frame);
     else this[HANDLERS[frame?.type]]?.(frame);
   }
 

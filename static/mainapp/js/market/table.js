@@ -1,7 +1,8 @@
 // The tracker's table: a row per stock; changed cells are written once per animation frame.
-import { clearFlashes, flash, setMarker, setText } from "../core/dom.js";
+import { clearFlashes, flash, setDirection, setMarker, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { compareDecimals } from "../core/number.js";
+import { setMark } from "./mark.js";
 import {
   ageText,
   changeClass,
@@ -12,42 +13,37 @@ import {
   originText,
   place,
   showDoubt,
-  sparkPaths,
 } from "./quotes.js";
+import { drawSparkline } from "./sparkline.js";
 
-const PLAIN_FIELDS = [
-  "name",
-  "open",
-  "low",
-  "high",
-  "previous_close",
-  "volume",
-  "year_low",
-  "year_high",
-  "market_cap",
+const FIELDS = [
+  ...["name", "price", "change", "change_pct", "open", "low", "high", "previous_close", "volume", "turnover"],
+  ...["year_low", "year_high", "market_cap"],
 ];
 const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
-const PLACEHOLDER = "{symbol}"; // of the symbol, in the <template>
+const ORIGIN = ["quoted_at", "quoted_at_estimated", "source", "delay_s"];
+const PLACEHOLDER = /\{symbol\}|%7Bsymbol%7D/g; // of the symbol, in the <template>
 const REORDER_MS = 4000; // live values re-order the rows at most this often
 
 export class QuoteTable {
   /** `now` returns the server's time in milliseconds, null while it is unknown. */
   constructor({ table, template, now }) {
     this.body = table.tBodies[0];
-    this.columns = new Set();
     this._template = template;
     this._now = now;
-    this._rows = new Map();
+    this._rows = new Map(); // by symbol, in the list's order
     this._changed = new Map();
     this._frame = null;
     this._sort = null;
     this._sortedAt = performance.now();
-    // Sparklines and flashes outside the viewport cost time and show nothing.
+    // Ages, sparklines and tints outside the viewport cost time and show nothing.
     this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "200px" });
     for (const element of this.body.rows) this._register(element);
     clearFlashes(this.body);
+    window.addEventListener("beforeprint", () => this._drawAll());
   }
 
+  /** The symbols in the list's order. */
   get symbols() {
     return [...this._rows.keys()];
   }
@@ -56,19 +52,25 @@ export class QuoteTable {
     return this._rows.has(symbol);
   }
 
+  element(symbol) {
+    return this._rows.get(symbol)?.element ?? null;
+  }
+
+  quote(symbol) {
+    return this._rows.get(symbol)?.quote ?? null;
+  }
+
   add(symbol) {
     if (this._rows.has(symbol)) return;
     const element = this._template.content.firstElementChild.cloneNode(true);
     element.dataset.symbol = symbol;
     const row = this._register(element);
     row.cells.symbol.textContent = symbol;
-    for (const node of element.querySelectorAll("[data-col]")) {
-      if (this.columns.has(node.dataset.col)) node.hidden = true;
-    }
+    setMark(element.querySelector(".mark"), symbol);
     for (const node of element.querySelectorAll("[href], [aria-label]")) {
       for (const name of ["href", "aria-label"]) {
         const text = node.getAttribute(name);
-        if (text?.includes(PLACEHOLDER)) node.setAttribute(name, text.replace(PLACEHOLDER, symbol));
+        if (text) node.setAttribute(name, text.replace(PLACEHOLDER, symbol));
       }
     }
     this.body.append(element);
@@ -80,6 +82,13 @@ export class QuoteTable {
     row?.element.remove();
     this._rows.delete(symbol);
     this._changed.delete(symbol);
+  }
+
+  /** Put the list into this order; symbols that are not named come last. */
+  arrange(symbols) {
+    const order = [...new Set([...symbols.filter((symbol) => this._rows.has(symbol)), ...this._rows.keys()])];
+    this._rows = new Map(order.map((symbol) => [symbol, this._rows.get(symbol)]));
+    this._reorder();
   }
 
   /** Write a quote in the next animation frame. `before` holds the former values of changed fields. */
@@ -97,6 +106,7 @@ export class QuoteTable {
     const row = this._rows.get(symbol);
     if (!row) return;
     const live = row.points;
+    row.hasDay = true;
     row.points = closes.map(([at, text]) => [at, Number.parseFloat(text)]);
     const end = row.points.at(-1)?.[0] ?? 0;
     for (const [at, price] of live) if (at >= end) extendPoints(row.points, at, price);
@@ -116,23 +126,15 @@ export class QuoteTable {
   showAges() {
     const now = this._now();
     for (const row of this._rows.values()) {
-      if (row.quote) setText(row.cells.age, ageText(row.quote, now));
+      if (row.quote && row.isVisible) setText(row.cells.age, ageText(row.quote, now));
     }
-    if (performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
+    if (this._sort && performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
   }
 
-  /** Order the rows by a column now and again every REORDER_MS; null: the order of the list. */
-  sort(column, ascending) {
-    this._sort = column && comparator(column, ascending);
+  /** Order the rows by a column now and again every REORDER_MS; "": the order of the list. */
+  sort(column, isAscending) {
+    this._sort = column ? comparator(column, isAscending) : null;
     this._reorder();
-  }
-
-  setHidden(column, isHidden) {
-    if (isHidden) this.columns.add(column);
-    else this.columns.delete(column);
-    for (const row of this.body.rows) {
-      for (const cell of row.cells) if (cell.dataset.col === column) cell.hidden = isHidden;
-    }
   }
 
   _register(element) {
@@ -140,8 +142,7 @@ export class QuoteTable {
     for (const node of element.querySelectorAll("[data-field]")) cells[node.dataset.field] = node;
     const bars = {};
     for (const node of element.querySelectorAll("[data-range]")) bars[node.dataset.range] = node;
-    const [base, line] = element.querySelectorAll(".spark path");
-    const spark = { base, line };
+    const spark = element.querySelector(".spark");
     const row = { element, cells, bars, spark, points: [], quote: null, isVisible: false, isLate: false };
     this._rows.set(element.dataset.symbol, row);
     this._observer.observe(element);
@@ -149,11 +150,14 @@ export class QuoteTable {
   }
 
   _setVisible(entries) {
+    const now = this._now();
     for (const { target, isIntersecting } of entries) {
       const row = this._rows.get(target.dataset.symbol);
       if (!row) continue;
       row.isVisible = isIntersecting;
-      if (isIntersecting) this._drawSpark(row);
+      if (!isIntersecting || !row.quote) continue;
+      setText(row.cells.age, ageText(row.quote, now));
+      this._drawSpark(row);
     }
   }
 
@@ -167,28 +171,24 @@ export class QuoteTable {
     this._changed.clear();
   }
 
+  /** Write the fields that changed, or all of them the first time. */
   _write(row, before, now) {
     const { cells, quote } = row;
+    const has = (fields) => before.isFirst || fields.some((field) => field in before);
     delete row.element.dataset.pending;
-    for (const field of PLAIN_FIELDS) setText(cells[field], fieldText(quote, field));
-    setText(cells.price, fieldText(quote, "price"));
-    showDoubt(row.element, quote);
-    const direction = changeClass(quote);
-    for (const field of ["change", "change_pct"]) {
-      setText(cells[field], fieldText(quote, field));
-      if (cells[field].className !== direction) cells[field].className = direction;
+    for (const field of FIELDS) {
+      if (has(SOURCES[field] ?? [field])) setText(cells[field], fieldText(quote, field));
     }
+    if (has(["change"])) for (const field of ["change", "change_pct"]) setDirection(cells[field], changeClass(quote));
+    if (has(["doubtful_price"])) showDoubt(row.element, quote);
+    if (has(ORIGIN)) this._writeOrigin(row);
+    for (const [name, ends] of Object.entries(RANGES)) {
+      if (has(["price", ...ends])) setMarker(row.bars[name], place(quote[ends[0]], quote[ends[1]], quote.price));
+    }
+    if (has(["price"])) this._extendSpark(row, now);
+    if (!row.isVisible) return;
     setText(cells.age, ageText(quote, now));
-    this._writeOrigin(row);
-    for (const [name, [low, high]] of Object.entries(RANGES)) {
-      setMarker(row.bars[name], place(quote[low], quote[high], quote.price));
-    }
-    const quotedAt = Date.parse(quote.quoted_at) || now;
-    if (quotedAt) extendPoints(row.points, Math.floor(quotedAt / 1000), Number.parseFloat(quote.price));
-    this._drawSpark(row);
-    if (row.isVisible && !before.isFirst && before.price !== undefined) {
-      flash(cells.price, compareDecimals(quote.price, before.price));
-    }
+    if (!before.isFirst && before.price) flash(cells.price, compareDecimals(quote.price, before.price));
   }
 
   _writeOrigin({ cells, quote, isLate }) {
@@ -199,13 +199,22 @@ export class QuoteTable {
     if (cells.age.title !== origin) cells.age.title = cells.price.title = origin;
   }
 
-  _drawSpark(row) {
-    if (!row.isVisible) return;
+  _extendSpark(row, now) {
+    const quotedAt = Date.parse(row.quote.quoted_at) || now;
+    if (!quotedAt) return;
+    extendPoints(row.points, Math.floor(quotedAt / 1000), Number.parseFloat(row.quote.price));
+    this._drawSpark(row);
+  }
+
+  /** Draw a visible sparkline; until the day's points have come, the server's picture stays. */
+  _drawSpark(row, isShown = row.isVisible) {
+    if (!isShown || !row.hasDay) return;
     const reference = Number.parseFloat(row.quote?.previous_close);
-    const { line, base } = sparkPaths(row.points, reference);
-    row.spark.line.setAttribute("d", line);
-    row.spark.base.setAttribute("d", base);
-    row.spark.line.parentNode.dataset.direction = row.quote ? changeClass(row.quote) : "flat";
+    drawSparkline(row.spark, row.points, reference, row.quote ? changeClass(row.quote) : "flat");
+  }
+
+  _drawAll() {
+    for (const row of this._rows.values()) this._drawSpark(row, true);
   }
 
   /** Return whether the pointer or the focus is on a row: rows must not move away under them. */
@@ -224,6 +233,9 @@ export class QuoteTable {
     });
   }
 }
+
+// Fields that are computed from others.
+const SOURCES = { turnover: ["price", "volume"] };
 
 /** Return the text of a row that has no price yet. */
 export function pendingText() {

@@ -1,92 +1,103 @@
-// The live tracker: a list of stocks, their table, adding and removing.
+// The live tracker: a list of stocks, their table, adding, moving and removing.
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { attachNotices } from "../core/notices.js";
+import { registerShortcut } from "../core/shortcuts.js";
+import { readText } from "../core/storage.js";
+import { offerUndo } from "../core/toasts.js";
 import { attachChat } from "./chat.js";
-import { attachColumns } from "./columns.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 import { pendingText, QuoteTable } from "./table.js";
+import { openList } from "./tracker/list.js";
+import { attachRowMenu } from "./tracker/menu.js";
+import { attachReordering } from "./tracker/reorder.js";
+import { loadSparklines } from "./tracker/sparklines.js";
+import { attachView } from "./tracker/view.js";
 import * as watchlist from "./watchlist.js";
-
-const SPARK_RETRIES_MS = [1200, 2500, 5000, 10000];
 
 const root = document.querySelector("[data-tracker]");
 const part = (name) => dom.part(root, name);
 const notify = attachNotices(part("notices"));
-const isLoggedIn = Boolean(root.dataset.listUrl);
+const isLoggedIn = "member" in document.body.dataset;
 
 const rendered = dom.readJson("quotes");
-const table = new QuoteTable({
-  table: part("table"),
-  template: part("row"),
-  now: () => socket.now(),
-});
-const browserList = watchlist.get();
-if (!isLoggedIn && !("requested" in root.dataset)) browserList.forEach((symbol) => table.add(symbol));
+const table = new QuoteTable({ table: part("table"), template: part("row"), now: () => socket.now() });
+table.arrange(dom.readJson("symbols"));
 const isOwn = isOwnList();
+const list = openList({ url: root.dataset.listUrl, isOwn, symbols: isLoggedIn ? [] : table.symbols });
 
 // Codes that no longer trade keep their rows, and are not followed.
-const traded = table.symbols.filter((symbol) => !("former" in rowOf(symbol).dataset));
+const traded = table.symbols.filter((symbol) => !("former" in table.element(symbol).dataset));
 const socket = new StockSocket({ room: "track", symbols: traded });
 for (const symbol of traded) {
   if (rendered[symbol]) table.update(symbol, rendered[symbol]);
   else markPending(symbol);
 }
 
-/** Return whether edits belong to this person's list, or only to a list that a link named. */
+/** Return whether edits belong to this person's list, or only to the page that a link opened. */
 function isOwnList() {
   if (isLoggedIn) return "own" in root.dataset;
-  return !browserList.length || browserList.join() === table.symbols.join();
-}
-
-function rowOf(symbol) {
-  return table.body.querySelector(`[data-symbol="${CSS.escape(symbol)}"]`);
+  const opened = readText("pregao.opened", "sessionStorage");
+  return !("requested" in root.dataset) || opened === location.search || watchlist.get().join() === table.symbols.join();
 }
 
 function markPending(symbol) {
-  const row = rowOf(symbol);
-  if (!row) return;
+  const row = table.element(symbol);
   row.dataset.pending = "";
   row.querySelector('[data-field="age"]').textContent = pendingText();
 }
 
-function showState() {
-  root.dataset.state = table.symbols.length ? "rows" : "empty";
-}
-
 // The list ---------------------------------------------------------------------------------------
 
-/** Put the rows' symbols into the address, the form and the browser's list. */
-function saveList() {
+/** Put the rows' symbols into the address and into the form, unless the list has an address of its own. */
+function showList() {
+  root.dataset.state = table.symbols.length ? "rows" : "empty";
+  if (root.dataset.listUrl && isOwn) return;
   const url = new URL(root.dataset.trackerUrl, window.location.href);
-  for (const symbol of socket.symbols) url.searchParams.append("stockpicker", symbol);
-  history.replaceState(null, "", url);
+  for (const symbol of table.symbols) url.searchParams.append("stockpicker", symbol);
+  history.replaceState(history.state, "", url);
   const form = part("add");
-  form.querySelectorAll("input[type=hidden]").forEach((input) => input.remove());
-  for (const symbol of socket.symbols) {
+  form.querySelectorAll("input[type=hidden][name=stockpicker]").forEach((input) => input.remove());
+  for (const symbol of table.symbols) {
     form.prepend(dom.build("input", { type: "hidden", name: "stockpicker", value: symbol }));
   }
-  if (!isLoggedIn && isOwn) watchlist.set([...socket.symbols]);
-  showState();
 }
 
-async function saveOnServer(change) {
-  if (!isLoggedIn || !isOwn) return;
+/** Save a change; the list that the server returns may differ, when another device changed it too. */
+async function save(change) {
+  showList();
   try {
-    await watchlist.editCurrent(root.dataset.listUrl, change);
+    const symbols = await list.save({ order: table.symbols, ...change });
+    if (symbols) showSymbols(symbols);
   } catch (error) {
     notify(error.message);
   }
 }
 
 function addRows(symbols) {
-  for (const symbol of symbols) {
+  const added = symbols.filter((symbol) => !table.has(symbol));
+  for (const symbol of added) {
     table.add(symbol);
     markPending(symbol);
   }
-  socket.subscribe(symbols);
-  saveList();
+  if (!added.length) return;
+  socket.subscribe(added);
+  loadSparklines(root.dataset.candlesUrl, table);
+}
+
+function removeRows(symbols) {
+  symbols.forEach((symbol) => table.remove(symbol));
+  socket.unsubscribe(symbols);
+}
+
+/** Make the rows those of the list, when another tab or device changed it. */
+function showSymbols(symbols) {
+  if (symbols.join() === table.symbols.join()) return;
+  removeRows(table.symbols.filter((symbol) => !symbols.includes(symbol)));
+  addRows(symbols);
+  table.arrange(symbols);
+  showList();
 }
 
 function add(symbol) {
@@ -95,28 +106,39 @@ function add(symbol) {
     return;
   }
   addRows([symbol]);
-  saveOnServer({ add: [symbol] });
+  save({ add: [symbol] });
   announce(gettext("%(symbol)s entrou na lista.", { symbol }));
-  scheduleSparklines(0);
 }
+
+let undoLast = () => false;
 
 function remove(symbol) {
-  const row = rowOf(symbol);
-  const next = row?.nextElementSibling ?? row?.previousElementSibling;
-  table.remove(symbol);
-  socket.unsubscribe([symbol]);
-  saveList();
-  saveOnServer({ remove: [symbol] });
-  announce(gettext("%(symbol)s saiu da lista.", { symbol }));
-  (next?.querySelector('[data-action="remove"]') ?? part("add").querySelector("[role=combobox]")).focus();
+  const row = table.element(symbol);
+  const order = table.symbols;
+  const next = row.nextElementSibling ?? row.previousElementSibling;
+  const hadFocus = row.contains(document.activeElement) || document.activeElement === document.body;
+  removeRows([symbol]);
+  save({ remove: [symbol] });
+  if (hadFocus) (next?.querySelector(".ticker") ?? part("add").querySelector("[role=combobox]")).focus();
+  undoLast = offerUndo(gettext("%(symbol)s saiu da lista.", { symbol }), () => {
+    addRows([symbol]);
+    table.arrange(order);
+    save({ add: [symbol] });
+    focusRow(table.element(symbol));
+    announce(gettext("%(symbol)s voltou para a lista.", { symbol }));
+  });
 }
 
-function dropRows(symbols) {
-  symbols.forEach((symbol) => table.remove(symbol));
-  saveList();
+function move(symbol, place) {
+  const hadFocus = table.element(symbol).contains(document.activeElement);
+  const order = [...table.body.rows].map((row) => row.dataset.symbol).filter((other) => other !== symbol);
+  order.splice(place, 0, symbol);
+  view.clearSort();
+  table.arrange(order);
+  if (hadFocus) focusRow(table.element(symbol));
+  save({});
+  announce(gettext("%(symbol)s: posição %(place)s de %(count)s.", { symbol, place: place + 1, count: order.length }));
 }
-
-// Texts ------------------------------------------------------------------------------------------
 
 function announce(text) {
   part("announce").textContent = text;
@@ -127,43 +149,59 @@ function loginLink() {
   return { href: `${root.dataset.loginUrl}?next=${here}`, text: gettext("Entre para acompanhar até 200.") };
 }
 
-// Sparklines -------------------------------------------------------------------------------------
+// Rows -------------------------------------------------------------------------------------------
 
-let sparkTimer = null;
-
-function scheduleSparklines(attempt) {
-  clearTimeout(sparkTimer);
-  sparkTimer = setTimeout(() => loadSparklines(attempt), attempt ? SPARK_RETRIES_MS[attempt - 1] : 150);
+function focusRow(row) {
+  const link = row?.querySelector(".ticker");
+  link?.focus({ preventScroll: true });
+  row?.scrollIntoView({ block: "nearest" });
 }
 
-/** Fetch the day's closes of all rows in one request; again while the server is loading them. */
-async function loadSparklines(attempt) {
-  if (!table.symbols.length) return;
-  const url = new URL(root.dataset.candlesUrl, window.location.href);
-  url.searchParams.set("sparklines", "1");
-  for (const symbol of table.symbols) url.searchParams.append("ticker", symbol);
-  try {
-    const response = await fetch(url);
-    if (!response.ok) return;
-    const { closes, status } = await response.json();
-    for (const [symbol, points] of Object.entries(closes)) table.setPoints(symbol, points);
-    if (status === "loading" && attempt < SPARK_RETRIES_MS.length) scheduleSparklines(attempt + 1);
-  } catch {
-    // the sparklines grow from live prices alone
+/** Return the row with the focus or under the pointer. */
+function currentRow() {
+  return document.activeElement.closest("[data-tracker] tbody tr") ?? table.body.querySelector("tr:hover");
+}
+
+function step(by) {
+  const rows = [...table.body.rows];
+  const index = rows.indexOf(currentRow());
+  if (index < 0) focusRow(rows[0]);
+  else focusRow(rows[Math.min(Math.max(index + by, 0), rows.length - 1)]);
+}
+
+function open(name) {
+  const link = currentRow()?.querySelector(`[data-link="${name}"]`);
+  if (link) window.location.assign(link.href);
+}
+
+const RUNS = {
+  remove,
+  up: (symbol) => moveBy(symbol, -1),
+  down: (symbol) => moveBy(symbol, 1),
+  top: (symbol) => move(symbol, 0),
+};
+
+function moveBy(symbol, by) {
+  const place = [...table.body.rows].indexOf(table.element(symbol)) + by;
+  if (place >= 0 && place < table.symbols.length) move(symbol, place);
+}
+
+function registerShortcuts() {
+  const scope = gettext("Lista de ativos");
+  const shortcuts = [
+    ["j", gettext("Próximo ativo"), () => step(1), true],
+    ["k", gettext("Ativo anterior"), () => step(-1), true],
+    ["g", gettext("Abrir o gráfico"), () => open("paper")],
+    ["a", gettext("Criar um alerta"), () => open("alert")],
+    ["x", gettext("Remover da lista"), () => currentRow() && remove(currentRow().dataset.symbol)],
+    ["z", gettext("Desfazer a remoção"), () => undoLast()],
+  ];
+  for (const [keys, label, run, repeats = false] of shortcuts) {
+    registerShortcut({ keys, label, run, scope, repeats });
   }
 }
 
 // Wiring -----------------------------------------------------------------------------------------
-
-table.body.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-action]");
-  const row = button?.closest("tr");
-  if (button?.dataset.action === "remove") remove(row.dataset.symbol);
-  if (button?.dataset.action === "more") {
-    const isOpen = row.classList.toggle("open");
-    button.setAttribute("aria-expanded", String(isOpen));
-  }
-});
 
 const addForm = part("add"); // pages/base.js attached the suggestions
 addForm.addEventListener("stockchosen", (event) => {
@@ -184,40 +222,43 @@ socket.addEventListener("quotes", ({ detail }) => {
   for (const [symbol, before] of detail.changes) {
     table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : before);
   }
+  menu.refresh();
 });
 socket.addEventListener("late", () => table.setLate(socket.late));
 socket.addEventListener("pending", ({ detail }) => {
-  detail.symbols.filter((symbol) => !rendered[symbol]).forEach(markPending);
+  detail.symbols.filter((symbol) => !rendered[symbol] && table.has(symbol)).forEach(markPending);
 });
 socket.addEventListener("unknown", ({ detail }) => {
-  dropRows(detail.symbols);
+  detail.symbols.forEach((symbol) => table.remove(symbol));
+  save({ remove: detail.symbols });
   notify(gettext("Não conhecemos: %(symbols)s.", { symbols: detail.symbols.join(", ") }));
 });
 socket.addEventListener("problem", ({ detail }) => {
   if (detail.code !== "too_many_symbols") return;
   const extra = detail.refused.length ? detail.refused : table.symbols.slice(detail.limit ?? socket.limit);
+  extra.forEach((symbol) => table.remove(symbol));
   extra.forEach((symbol) => socket.symbols.delete(symbol));
-  dropRows(extra);
+  save({});
   notify(detail.detail, isLoggedIn ? null : loginLink());
 });
 
+const view = attachView({ root, form: part("view"), table });
+const menu = attachRowMenu({
+  menu: document.getElementById("row-menu"),
+  body: table.body,
+  run: (action, symbol) => RUNS[action](symbol),
+  describe: (symbol) => ({ row: table.element(symbol), canMove: table.symbols.length > 1 }),
+});
+attachReordering(table.body, move);
 attachStatus(document.querySelector("[data-market-status]"), socket);
 attachChat(document.getElementById("chat"), socket, part("unread"));
-attachColumns({
-  table,
-  headers: part("table").tHead,
-  choices: part("columns"),
-  select: part("order"),
-  directionButton: part("direction"),
-});
-showState();
+registerShortcuts();
+if (table.symbols.length) showList();
 root.dataset.ready = "";
-if (table.symbols.length) saveList();
 socket.start();
-scheduleSparklines(0);
+list.follow(showSymbols, socket);
+loadSparklines(root.dataset.candlesUrl, table);
 setInterval(() => table.showAges(), 1000);
 watchlist.merged.then((answer) => {
-  if (!answer || !isOwn || "requested" in root.dataset) return;
-  addRows(answer.symbols.filter((symbol) => !table.has(symbol)));
-  scheduleSparklines(0);
+  if (answer && isOwn && !("requested" in root.dataset)) showSymbols(answer.symbols);
 });

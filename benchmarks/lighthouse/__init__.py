@@ -1,0 +1,1 @@
+"""Lighthouse, installed only on demand."""

@@ -1,0 +1,166 @@
+"""Tests of the site's search: its page and the suggestions of its box."""
+
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from mainapp.accounts.models import User
+from mainapp.forum.models import Room
+from mainapp.forum.selectors.search import find_rooms
+from mainapp.forum.tests.factories import RoomFactory
+from mainapp.market.tests.factories import StockFactory
+
+pytestmark = pytest.mark.django_db
+
+URL = "/buscar/"
+
+
+@pytest.fixture
+def places():
+    petr = StockFactory(symbol="PETR4", name="Petrobras")
+    StockFactory(symbol="ITUB4", name="Itaú Unibanco")
+    RoomFactory(name="Petróleo e gás", topic="Energia", description="Tudo sobre o pré-sal")
+    RoomFactory(name="Resultados da semana", topic="Petroleiras", stock=petr)
+    RoomFactory(name="Fundos", is_closed=True)
+
+
+def fetch(client, text, **headers):
+    response = client.get(URL, {"q": text}, headers=headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def suggest(client, text, **headers):
+    return fetch(client, text, hx_request="true", **headers)
+
+
+def rooms(text, limit=10):
+    return [result.title for result in find_rooms(text, user=None, limit=limit)]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("petro", ["Petróleo e gás", "Resultados da semana"]),  # the name's start comes first
+        ("PETRÓLEO", ["Petróleo e gás"]),
+        ("gas petroleo", ["Petróleo e gás"]),
+        ("pre-sal", ["Petróleo e gás"]),
+        ("energia", ["Petróleo e gás"]),
+        ("petr4", ["Resultados da semana"]),
+        ("petr4 semana", ["Resultados da semana"]),
+        ("fundos", ["Fundos"]),
+        ("etr4", []),
+        ("%", []),
+        ("_", []),
+        ("\x00", []),
+        ("  ", []),
+    ],
+)
+@pytest.mark.usefixtures("places")
+def test_rooms_are_found_by_their_words_and_their_stock(text, names):
+    assert rooms(text) == names
+
+
+def test_rooms_with_equal_names_are_ordered_by_activity():
+    now = timezone.now()
+    for n, name in enumerate(["Bancos velha", "Bancos nova"]):
+        RoomFactory(name=name, active_at=now.replace(year=2020 + n))
+
+    assert rooms("bancos") == ["Bancos nova", "Bancos velha"]
+    assert rooms("bancos", limit=1) == ["Bancos nova"]
+
+
+@pytest.mark.usefixtures("places")
+def test_suggestions_are_options_in_groups_with_stocks_first(client):
+    html = suggest(client, "petr")
+
+    assert html.index('aria-label="Ativos"') < html.index("PETR4")
+    assert html.index("PETR4") < html.index('aria-label="Salas"') < html.index("Petróleo e gás")
+    room = Room.objects.get(name="Petróleo e gás")
+    assert f'data-url="/room/{room.pk}/"' in html
+    assert 'data-url="/buscar/?q=petr" data-kind="all"' in html
+
+
+def test_suggestions_explain_a_former_code(client):
+    new = StockFactory(symbol="AXIA3", name="Axia Energia")
+    StockFactory(symbol="ELET3", name="Eletrobras", is_active=False, renamed_to=new)
+
+    html = suggest(client, "elet3")
+
+    assert "data-note" in html
+    assert "AXIA3" in html
+
+
+def test_suggestions_without_results_show_the_escaped_text(client):
+    html = suggest(client, "<b>x")
+
+    assert "Nada encontrado para “<bdi>&lt;b&gt;x</bdi>”." in html
+    assert 'role="option"' not in html
+    assert suggest(client, "  ").strip() == ""
+
+
+def test_suggestions_are_in_the_readers_language(client):
+    html = suggest(client, "x", accept_language="en")
+
+    assert "Nothing found for “<bdi>x</bdi>”." in html
+
+
+@pytest.mark.usefixtures("places")
+def test_suggestions_cost_a_query_per_section_logged_in_or_not(client, django_assert_num_queries):
+    alice = Client()
+    alice.force_login(User.objects.create_user("alice"))
+    for browser in (client, alice):
+        with django_assert_num_queries(2):
+            suggest(browser, "petr")
+        with django_assert_num_queries(1):
+            suggest(browser, "p")  # too short for rooms
+        with django_assert_num_queries(0):
+            suggest(browser, " ")
+
+
+@pytest.mark.usefixtures("places")
+def test_page_links_every_result(client):
+    html = fetch(client, "petr")
+
+    assert '<h2 id="found-stocks">Ativos</h2>' in html
+    assert f'href="{reverse("room", args=[Room.objects.get(topic="Energia").pk])}"' in html
+    assert '<meta name="robots" content="noindex">' in html
+    assert "/forum/?q=petr" not in html
+
+
+def test_page_links_the_list_of_rooms_when_there_are_more(client):
+    for n in range(21):
+        RoomFactory(name=f"Dividendos {n}")
+
+    html = fetch(client, "dividendos & cia")
+    assert "Nada encontrado" in html
+    html = fetch(client, "dividendos")
+    assert html.count('href="/room/') == 20
+    assert f"/forum/?{urlencode({'q': 'dividendos'})}" in html
+
+
+@pytest.mark.parametrize("size", [1, 30])
+def test_page_needs_as_many_queries_for_many_results(client, django_assert_max_num_queries, size):
+    for n in range(size):
+        RoomFactory(name=f"Petro {n}", stock=StockFactory(symbol=f"PE{n:02}3"))
+
+    fetch(client, "x")  # fills the caches of the page's frame
+    with django_assert_max_num_queries(5):
+        fetch(client, "petro")
+
+
+def test_page_without_text_says_what_can_be_found(client):
+    html = fetch(client, "")
+
+    assert "Escreva o código ou o nome de um ativo" in html
+    assert "Nada encontrado" not in html
+
+
+@pytest.mark.parametrize("text", ["%", "\\", "'", '"', "\ufdfa" * 60, "a " * 500, "\ud800", "\x00"])
+def test_unusual_text_is_accepted(client, text):
+    response = client.get(f"{URL}?{urlencode({'q': text}, errors='surrogatepass')}")
+
+    assert response.status_code in (200, 400)  # 400: control characters

@@ -1,0 +1,25 @@
+// The points of the day's sparklines, which live prices extend.
+
+const RETRIES_MS = [150, 1200, 2500, 5000, 10000];
+
+let timer = null;
+
+/** Fetch the day's closes of all rows in one request; again while the server is loading them. */
+export function loadSparklines(url, table, attempt = 0) {
+  clearTimeout(timer);
+  if (attempt < RETRIES_MS.length) timer = setTimeout(() => load(url, table, attempt), RETRIES_MS[attempt]);
+}
+
+async function load(url, table, attempt) {
+  if (!table.symbols.length) return;
+  const query = new URLSearchParams(table.symbols.map((symbol) => ["ticker", symbol]));
+  try {
+    const response = await fetch(`${url}?sparklines=1&${query}`);
+    if (!response.ok) return;
+    const { closes, status } = await response.json();
+    for (const [symbol, points] of Object.entries(closes)) table.setPoints(symbol, points);
+    if (status === "loading") loadSparklines(url, table, attempt + 1);
+  } catch {
+    // the pictures of the server stay
+  }
+}
