@@ -6,6 +6,8 @@ from typing import Any
 
 from django import template
 from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -53,6 +55,13 @@ def number(value: Any, places: int = 2) -> str:
 
 
 @register.filter
+def number_change(value: Any, places: int = 2) -> str:
+    """Turn 1234.5 into +1.234,50."""
+    amount = rounded(value, places)
+    return NOTHING if amount is None else "".join(_text(amount, places, signed=True))
+
+
+@register.filter
 def brl(value: Any) -> str:
     """Turn 1234.5 into R$ 1.234,50."""
     return _money(value, signed=False)
@@ -84,6 +93,15 @@ def percentage(value: Any) -> str:
     """Turn 1.234 into 1,23%: a part of a whole, without the sign of a change."""
     amount = rounded(value, 2)
     return NOTHING if amount is None else "".join(_text(amount, 2, signed=False)) + "%"
+
+
+@register.filter
+def small_cents(text: str) -> SafeString:
+    """Turn the text 1.234,50 into 1.234<small>,50</small>, as large figures show it."""
+    whole, sign, cents = text.rpartition(formats.get_format("DECIMAL_SEPARATOR"))
+    if not whole:
+        return format_html("{}", text)
+    return format_html("{}<small>{}{}</small>", whole, sign, cents)
 
 
 @register.filter

@@ -99,22 +99,26 @@ export class AreaChart {
     for (const name of ["line", "area", "base"]) {
       this._plot.querySelector(`.area-${name}`).setAttribute("d", paths[name]);
     }
-    this._root.dataset.direction = number.direction(String(this._changeTo(this._points.length - 1)));
+    setDirection(part(this._root, "chart"), number.direction(this._changeTo(this._points.length - 1)));
     this._drawLevels(levels);
     this._drawMoments(moments);
     if (this._shown !== null) this._showPoint(Math.min(this._shown, this._points.length - 1));
-    this._root.setAttribute("data-drawn", "");
+    part(this._root, "empty")?.remove();
   }
 
   _drawLevels(levels) {
-    const lines = levels.flatMap(([y, price]) => {
+    const lines = levels.map(([y]) => {
       const at = `${y.toFixed(1)}%`;
-      const line = svg("line", { class: "area-level", x1: 0, x2: "100%", y1: at, y2: at });
-      const label = svg("text", { class: "area-label", x: "100%", y: at, dx: -8, dy: -5, "text-anchor": "end" });
-      label.textContent = number.decimal(String(price), this._places);
-      return [line, label];
+      return svg("line", { class: "area-level", x1: 0, x2: "100%", y1: at, y2: at });
     });
-    part(this._root, "levels").replaceChildren(...lines);
+    const labels = levels.map(([y, price]) => {
+      const at = { x: "100%", y: `${y.toFixed(1)}%`, dx: -8, dy: -5 };
+      const label = svg("text", { class: "area-label", "text-anchor": "end", ...at });
+      label.textContent = number.decimal(String(price), this._places);
+      return label;
+    });
+    part(this._root, "lines").replaceChildren(...lines);
+    part(this._root, "levels").replaceChildren(...labels);
   }
 
   _drawMoments(moments) {
@@ -190,7 +194,7 @@ export class AreaChart {
       time: this._timeText(seconds),
       price: number.decimal(String(price), this._places),
     });
-    const change = String(this._changeTo(index));
+    const change = this._changeTo(index);
     setText(part(this._readout, "time"), text);
     setText(part(this._readout, "change"), number.pct(change));
     setDirection(part(this._readout, "change"), number.direction(change));
