@@ -25,7 +25,8 @@ class AlertsConfig(AppConfig):
             personal_data.register_table(table)
         register_need(needed_symbols)
         register_renderer(FIRED, firing_wordings)
-        for block in BLOCKS:
-            register_block(block)
         register_look(FIRED, Look(icon="bell", symbol_of=symbol_in))
         register_look(SPLIT, Look(icon="split", tone="amber"))
+
+        for block in BLOCKS:
+            register_block(block)

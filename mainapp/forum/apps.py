@@ -15,7 +15,7 @@ class ForumConfig(AppConfig):
         from mainapp.forum.services.mentions import MENTION  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Look, register_look  # noqa: PLC0415 - needs loaded models
 
+        register_look(MENTION, Look(icon="at"))
         for block in BLOCKS:
             register_block(block)
         register_search(ROOMS)
-        register_look(MENTION, Look(icon="at"))

@@ -5,16 +5,16 @@ Coordinates are floats: they are drawn, never shown as numbers.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
+ROOM = 1.5  # a level is on the scale within so many times the height of the prices
+MIN_ROOM = 0.02  # or within this share of the price
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
 LEVELS = 4
-ROOM = 1.5  # a level is on the scale within so many times the height of the prices
-MIN_ROOM = 0.02  # or within this share of the price
 MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
@@ -56,40 +56,21 @@ class AreaChart:
         return (Decimal(self.points[-1][1]) - base) * 100 / base if base else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LevelChart:
-    """Prices with horizontal levels: the paths, the y of each level, and the scale's two ends.
-
-    A level far from the prices is drawn at the edge, where `outside` says so; otherwise it would
-    press the prices into a flat line.
-    """
-
-    paths: Paths
-    levels: Sequence[str]
-    outside: Sequence[bool]
-    low: str
-    high: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Scale:
-    """The places of prices in a height, from the top."""
+    """The places of prices in a height."""
 
-    low: float
-    high: float
+    prices: Sequence[float]
     height: float
+    low: float = field(init=False)
+    span: float = field(init=False)
 
-    @classmethod
-    def of(cls, prices: Sequence[float], height: float) -> "_Scale":
-        return cls(min(prices), max(prices), height)
-
-    @property
-    def span(self) -> float:
-        return self.high - self.low or 1.0
+    def __post_init__(self) -> None:
+        self.low = min(self.prices)
+        self.span = max(self.prices) - self.low or 1.0
 
     def y(self, price: float) -> float:
-        drawn = (price - self.low) / self.span * (self.height - 2 * MARGIN)
-        return self.height - MARGIN - drawn
+        return self.height - MARGIN - (price - self.low) / self.span * (self.height - 2 * MARGIN)
 
 
 def price_paths(
@@ -107,33 +88,16 @@ def price_paths(
     """
     if len(points) < 2:
         return Paths()
-    shown = [float(price) for _, price in points]
-    if base is not None:
-        shown.append(float(base))
-    scale = _Scale.of(shown, height)
-    paths = _paths(points, scale, width, by_time=by_time)
-    return paths if base is None else replace(paths, base=f"M0 {scale.y(shown[-1]):.1f}H{width:g}")
-
-
-def level_chart(
-    points: Sequence[Point], levels: Sequence[Decimal], *, width: float, height: float
-) -> LevelChart | None:
-    """Draw prices and levels on one scale; None for fewer than two points."""
-    if len(points) < 2:
-        return None
     prices = [float(price) for _, price in points]
-    low, high = min(prices), max(prices)
-    room = max((high - low) * ROOM, high * MIN_ROOM)
-    marks = [min(max(float(level), low - room), high + room) for level in levels]
-    outside = [mark != float(level) for mark, level in zip(marks, levels, strict=True)]
-    shown = [mark for mark, is_outside in zip(marks, outside, strict=True) if not is_outside]
-    scale = _Scale.of([*prices, *shown], height)
-    return LevelChart(
-        paths=_paths(points, scale, width, by_time=True),
-        levels=[f"{scale.y(min(max(mark, scale.low), scale.high)):.1f}" for mark in marks],
-        outside=outside,
-        low=f"{scale.low:g}",
-        high=f"{scale.high:g}",
+    scale = _Scale(prices if base is None else [*prices, float(base)], height)
+    line = "L".join(
+        f"{share * width:.1f} {scale.y(price):.1f}"
+        for share, price in zip(_shares(points, by_time), prices, strict=True)
+    )
+    return Paths(
+        line=f"M{line}",
+        area=f"M{line}V{height:g}H0Z",
+        base="" if base is None else f"M0 {scale.y(float(base)):.1f}H{width:g}",
     )
 
 
@@ -143,7 +107,7 @@ def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) 
         return AreaChart(points=points, base=base, by_time=by_time)
     prices = [Decimal(price) for _, price in points]
     shown = [float(price) for price in (prices if base is None else [*prices, base])]
-    scale = _Scale.of(shown, AREA_HEIGHT)
+    scale = _Scale(shown, AREA_HEIGHT)
     paths = price_paths(points, base=base, width=AREA_WIDTH, height=AREA_HEIGHT, by_time=by_time)
     return AreaChart(
         points=points,
@@ -172,14 +136,6 @@ def round_prices(low: float, high: float) -> list[Decimal]:
     return [price for price in prices if price <= top]
 
 
-def _paths(points: Sequence[Point], scale: _Scale, width: float, *, by_time: bool) -> Paths:
-    line = "L".join(
-        f"{share * width:.1f} {scale.y(float(price)):.1f}"
-        for share, (_, price) in zip(_shares(points, by_time), points, strict=True)
-    )
-    return Paths(line=f"M{line}", area=f"M{line}V{scale.height:g}H0Z")
-
-
 def _shares(points: Sequence[Point], by_time: bool) -> list[float]:
     """Return the place of each point between the first, 0, and the last, 1."""
     if not by_time:
@@ -195,3 +151,44 @@ def _moment(points: Sequence[Point], share: float, by_time: bool) -> datetime:
     else:
         seconds = points[round(share * (len(points) - 1))][0]
     return datetime.fromtimestamp(seconds, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelChart:
+    """Prices with horizontal levels: the paths, the y of each level, and the scale's two ends.
+
+    A level far from the prices is drawn at the edge, where `outside` says so; otherwise it would
+    press the prices into a flat line.
+    """
+
+    paths: Paths
+    levels: Sequence[str]
+    outside: Sequence[bool]
+    low: str
+    high: str
+
+
+def level_chart(
+    points: Sequence[Point], levels: Sequence[Decimal], *, width: float, height: float
+) -> LevelChart | None:
+    """Draw prices side by side and levels on one scale; None for fewer than two points."""
+    if len(points) < 2:
+        return None
+    prices = [float(price) for _, price in points]
+    low, high = min(prices), max(prices)
+    room = max((high - low) * ROOM, high * MIN_ROOM)
+    near = [low - room <= level <= high + room for level in map(float, levels)]
+    shown = [float(level) for level, is_near in zip(levels, near, strict=True) if is_near]
+    scale = _Scale([*prices, *shown], height)
+    low, high = scale.low, scale.low + scale.span
+    line = "L".join(
+        f"{share * width:.1f} {scale.y(price):.1f}"
+        for share, price in zip(_shares(points, by_time=False), prices, strict=True)
+    )
+    return LevelChart(
+        paths=Paths(line=f"M{line}", area=f"M{line}V{height:g}H0Z"),
+        levels=[f"{scale.y(min(max(float(level), low), high)):.1f}" for level in levels],
+        outside=[not is_near for is_near in near],
+        low=f"{low:g}",
+        high=f"{high:g}",
+    )

@@ -194,19 +194,16 @@ def rows_of(alerts: Sequence[Alert], *, at: datetime) -> list[AlertRow]:
     ]
 
 
-def alerts_on(user: User, stock: Stock, quote: Quote | None, *, at: datetime) -> list[AlertRow]:
-    """Return a user's alerts on one stock, the active ones first. Two queries."""
-    rows = alerts_of(user).filter(ativo=stock).select_related("ativo").order_by("pk")
-    alerts = [
-        AlertRow(alert, quote, shown_status(alert, at=at))
-        for alert in rows.prefetch_related("conditions")
-    ]
-    return sorted(alerts, key=lambda row: row.status != "active")
-
-
 def shown_status(alert: Alert, *, at: datetime) -> ShownStatus:
     """Return the status that pages show; an active alert past `expires_at` is expired."""
     return "expired" if alert.is_expired(at) else alert.status  # type: ignore[return-value] # of Status
+
+
+def alerts_on(user: User, stock: Stock, quote: Quote | None, *, at: datetime) -> list[AlertRow]:
+    """Return a user's alerts on one stock, the active ones first. Two queries."""
+    alerts = own_alerts(user).filter(ativo=stock).order_by("pk").prefetch_related("conditions")
+    rows = [AlertRow(alert, quote, shown_status(alert, at=at)) for alert in alerts]
+    return sorted(rows, key=lambda row: row.status != "active")
 
 
 def is_waiting_beyond(alert: Alert) -> bool:

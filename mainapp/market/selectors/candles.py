@@ -143,7 +143,7 @@ def day_closes(*, stocks: Iterable[Stock], at: datetime) -> dict[str, list[tuple
 def sparkline_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]]:
     """Return each quote's day as points for `{% sparkline %}`, the oldest first. One query.
 
-    A point is a pair of epoch seconds and a decimal string: the closes of each five minutes, then
+    A point is a pair of epoch seconds and a decimal string: the closes of each ten minutes, then
     the price of the quote itself. The day is that of the newest quote; a quote of an earlier day
     has no points.
     """
@@ -151,7 +151,7 @@ def sparkline_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]
     points: dict[str, list[tuple[int, str]]] = {symbol: [] for symbol in timed}
     if not timed:
         return points
-    slots = _day_slots(max(quote.quoted_at for quote in timed.values() if quote.quoted_at))
+    slots = _day_slots(max(quote.quoted_at for quote in timed.values() if quote.quoted_at))[::2]
     rows = Candle.objects.filter(
         stock__symbol__in=timed,
         simulated=settings.SIMULATED,
