@@ -81,7 +81,7 @@ def test_scripts_and_styles_are_in_folders_of_features():
     styles = {name.rpartition("/")[0] for name in names(STYLES, "*.css")}
 
     assert folders == set(LAYERS)
-    assert styles <= {*LAYERS, "parts"}
+    assert styles <= {*LAYERS, "parts", ""}
 
 
 @pytest.mark.parametrize("path", FILES, ids=names(SCRIPTS, "*.js"))

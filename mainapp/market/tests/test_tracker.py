@@ -111,9 +111,7 @@ def test_tracker_needs_three_queries_for_any_content(client, count, django_asser
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_tracker_of_a_users_list_needs_six_queries(
-    client, alice, count, django_assert_num_queries
-):
+def test_tracker_of_a_users_list_needs_six_queries(client, alice, count, django_assert_num_queries):
     stocks = [LastQuoteFactory().stock for _ in range(count)]
     create_list(owner=alice, name="Minha", symbols=[stock.symbol for stock in stocks])
     client.force_login(alice)
