@@ -67,7 +67,7 @@ def test_new_user_creates_a_room_and_writes_in_it(open_page):
     page.get_by_role("main").get_by_role("button", name="Criar sala").click()
     page.wait_for_url(re.compile(r"/room/\d+/$"))
     path = urlsplit(page.url).path
-    expect(page.get_by_text("Ninguém escreveu ainda.")).to_be_visible()
+    expect(page.locator(".talk-log")).to_contain_text("Ninguém escreveu ainda.")
     expect(page.locator(".room-stock [data-field=price]")).to_have_text(re.compile(r"\d,\d\d"))
 
     wait_until_room_is_live(page)
@@ -129,7 +129,7 @@ def test_message_is_edited_and_deleted_in_place(open_page, member):
     message.get_by_label("O que fazer com esta mensagem").click()
     message.get_by_role("link", name="Editar").click()
     message.get_by_label("Mensagem", exact=True).fill("*certo* $VALE3")
-    message.get_by_role("button", name="Guardar").click()
+    message.get_by_role("button", name="Salvar").click()
     for page in (member, reader):
         expect(message_bodies(page)).to_have_text(re.compile("^certo VALE3"))
         expect(page.locator(".msg .chip [data-field=price]")).to_have_text(re.compile(r"\d"))

@@ -9,6 +9,7 @@ from itertools import chain
 from django.conf import settings
 from django.db.models import FilteredRelation, Q
 
+from mainapp.accounts.models import User
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
@@ -104,6 +105,32 @@ def _ranked(quote: Quote, points: list[tuple[int, str]]) -> RankedStock:
         doubtful_price=quote.doubtful_price,
         previous_close=quote.previous_close,
         points=points,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnList:
+    """The first stocks of a user's current list that have a price; without a list no name."""
+
+    name: str
+    lines: list[RankedStock]
+
+
+def current_lines(user: User, *, size: int) -> OwnList:
+    """Return the first `size` stocks of a user's current list. Three queries at most."""
+    items = list(
+        WatchlistItem.objects.filter(watchlist__owner=user, watchlist__is_current=True)
+        .select_related("watchlist")
+        .order_by("position", "pk")[:size]
+    )
+    ids = [item.stock_id for item in items]
+    rows = LastQuote.objects.filter(stock__in=ids, simulated=settings.SIMULATED)
+    quotes = {row.stock_id: row.to_quote() for row in rows.select_related("stock")} if ids else {}
+    points = sparkline_points(quotes.values())
+    shown = [quotes[pk] for pk in ids if pk in quotes]
+    return OwnList(
+        name=items[0].watchlist.name if items else "",
+        lines=[_ranked(quote, points[quote.symbol]) for quote in shown],
     )
 
 

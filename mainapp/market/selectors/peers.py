@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.db.models import ExpressionWrapper, F, FloatField
-
-from mainapp.market.models import LastQuote, Stock
+from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.candles import sparkline_points
+from mainapp.market.selectors.quotes import last_quotes
 
 PEERS_SHOWN = 6
 ROOT_LENGTH = 4  # PETR of PETR3 and PETR4: the company
@@ -18,10 +16,10 @@ SHARES = (Stock.Kind.ON, Stock.Kind.PN, Stock.Kind.UNIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A paper with its last quote and the points of its day."""
+    """A paper with its last quote, if it has one, and the points of its day."""
 
     stock: Stock
-    quote: Quote
+    quote: Quote | None
     points: Sequence[tuple[int, str]]
 
     @property
@@ -30,7 +28,7 @@ class Peer:
 
 
 def peers_of(stock: Stock) -> list[Peer]:
-    """Return the most traded papers of a stock's sector, one for each other company. Two queries.
+    """Return the commonest papers of a stock's sector, one for each other company. Three queries.
 
     Shares are compared with shares, and funds and BDRs with their own kind. No query without a
     known sector.
@@ -38,21 +36,15 @@ def peers_of(stock: Stock) -> list[Peer]:
     if not stock.sector:
         return []
     kinds = SHARES if stock.kind in SHARES else (stock.kind,)
-    rows = LastQuote.objects.filter(
-        simulated=settings.SIMULATED,
-        stock__sector=stock.sector,
-        stock__kind__in=kinds,
-        stock__is_active=True,
-    ).exclude(stock__symbol__startswith=stock.symbol[:ROOT_LENGTH])
-    turnover = ExpressionWrapper(F("price") * F("volume"), output_field=FloatField())
-    ordered = rows.order_by(turnover.desc(nulls_last=True), "stock__symbol")
-    by_company: dict[str, LastQuote] = {}
-    for row in ordered.select_related("stock")[:CANDIDATES]:
-        by_company.setdefault(row.stock.symbol[:ROOT_LENGTH], row)
+    rows = Stock.objects.filter(sector=stock.sector, kind__in=kinds, is_active=True)
+    others = rows.exclude(symbol__startswith=stock.symbol[:ROOT_LENGTH])
+    by_company: dict[str, Stock] = {}
+    for other in others.order_by("rank", "symbol")[:CANDIDATES]:
+        by_company.setdefault(other.symbol[:ROOT_LENGTH], other)
     shown = list(by_company.values())[:PEERS_SHOWN]
-    quotes = {row.stock.symbol: row.to_quote() for row in shown}
+    quotes = last_quotes([peer.symbol for peer in shown])
     points = sparkline_points(quotes.values())
     return [
-        Peer(stock=row.stock, quote=quotes[row.stock.symbol], points=points[row.stock.symbol])
-        for row in shown
+        Peer(stock=peer, quote=quotes.get(peer.symbol), points=points.get(peer.symbol, ()))
+        for peer in shown
     ]

@@ -56,7 +56,7 @@ def test_flat_day_is_a_line_at_the_bottom():
 def test_sparkline_has_the_direction_of_the_last_point(base, direction):
     html = rendered(POINTS, Decimal(base))
 
-    assert f'data-direction="{direction}"' in html
+    assert f'class="spark {direction}"' in html
     assert html.count("<path") == 3
 
 
@@ -64,7 +64,7 @@ def test_sparkline_has_the_direction_of_the_last_point(base, direction):
 def test_sparkline_without_points_keeps_its_size(points):
     html = rendered(points, None)
 
-    assert 'data-direction="flat" viewBox="0 0 96 28"' in html
+    assert 'class="spark flat" viewBox="0 0 96 28"' in html
     assert re.findall(r' d="(.*?)"', html) == ["", "", ""]
 
 

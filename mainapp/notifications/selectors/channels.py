@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from allauth.account import app_settings as allauth
 from allauth.account.models import EmailAddress
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from mainapp.accounts.models import User
-from mainapp.notifications.models import Channel
+from mainapp.notifications.models import Channel, Delivery, shown_address
 from mainapp.notifications.policies import INBOX_ONLY
 
 
@@ -19,6 +19,11 @@ class Destination:
     kind: str
     address: str
     channel_id: int | None = None
+
+    @property
+    def shown_address(self) -> str:
+        """The address for display."""
+        return shown_address(self.kind, self.address)
 
 
 def deliveries_for(users: Collection[User | int], kind: str) -> dict[int, list[Destination]]:
@@ -57,6 +62,15 @@ def account_addresses(ids: Collection[int]) -> dict[int, str]:
 def channels_of(user: User) -> QuerySet[Channel]:
     """Return the channels that a user added, oldest first, without the account's own address."""
     return Channel.objects.filter(user=user).exclude(kind=Channel.Kind.EMAIL, address="")
+
+
+def channels_with_outcomes(user: User) -> QuerySet[Channel]:
+    """Return the same channels with the state and time of their newest delivery. One query."""
+    newest = Delivery.objects.filter(channel=OuterRef("pk")).order_by("-pk")
+    return channels_of(user).annotate(
+        last_state=Subquery(newest.values("state")[:1]),
+        last_at=Subquery(newest.values("created_at")[:1]),
+    )
 
 
 def is_account_mail_on(user: User) -> bool:

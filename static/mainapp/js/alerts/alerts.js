@@ -1,10 +1,14 @@
 // The pages of alerts: live prices, their distances from the limits, and the states of alerts.
-import { readJson, setText } from "../core/dom.js";
+import { readJson, setDirection, setText } from "../core/dom.js";
+import { direction } from "../core/number.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
 import { ageText, fieldText, originText, showDoubt } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus, markLate } from "../market/status.js";
-import { distanceText } from "./distance.js";
+import { moveChart } from "./chart.js";
+import { distanceText, nearness } from "./distance.js";
+
+const NEAR = 80; // as in selectors/alerts.py
 
 const root = document.querySelector("[data-alerts]");
 let rows = findRows();
@@ -43,10 +47,24 @@ function show(row) {
   setText(price, fieldText(quote, "price"));
   price.title = originText(quote);
   showDoubt(row, quote);
+  const change = row.querySelector('[data-field="change_pct"]');
+  setText(change, fieldText(quote, "change_pct"));
+  setDirection(change, direction(quote.change_pct));
+  let nearest = 0;
   for (const element of row.querySelectorAll("[data-distance]")) {
-    setText(element, distanceText(element.dataset.distance, element.dataset.limit, quote));
+    const { distance: kind, limit } = element.dataset;
+    setText(element, distanceText(kind, limit, quote));
+    nearest = Math.max(nearest, showNearness(row, kind, nearness(kind, limit, quote)));
   }
+  row.toggleAttribute("data-near", row.dataset.status === "active" && nearest >= NEAR);
+  moveChart(row.querySelector("[data-chart]"), Number(quote.price));
   showAge(row);
+}
+
+function showNearness(row, kind, value) {
+  const bar = row.querySelector(`[data-nearness="${kind}"]`);
+  if (bar && value !== null) bar.value = value;
+  return value ?? 0;
 }
 
 function showAge(row) {

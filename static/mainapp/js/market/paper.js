@@ -158,6 +158,7 @@ socket.addEventListener("quotes", ({ detail }) => {
   if (detail.changes.has(symbol)) {
     head.show(detail.snapshot ? null : detail.changes.get(symbol));
     paper.applyQuote();
+    root.dispatchEvent(new CustomEvent("quote", { detail: head.quote() })); // for the blocks of other features
   }
   for (const other of paper.others) if (detail.changes.has(other)) paper.applyOther(other);
   head.showOthers(detail.changes);

@@ -1,7 +1,8 @@
-// The frame of every page: theme switch, menus that close, stock search.
+// The frame of every page: theme switch, menus that close, search.
 import { build } from "../core/dom.js";
 import { attachSearch } from "../market/search.js";
 import { savePreference } from "./preferences.js";
+import { attachSiteSearch } from "./search.js";
 
 const OLD_MS = 60_000;
 
@@ -47,7 +48,7 @@ function attachThemeSwitch(box) {
 function closeMenus(event) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     const isEscape = event.type === "keydown" && event.key === "Escape";
-    const isOutside = event.type === "click" && !menu.contains(event.target);
+    const isOutside = event.type === "click" && !event.composedPath().includes(menu); // a click may remove its target
     if (!isEscape && !isOutside) continue;
     const hadFocus = menu.contains(document.activeElement);
     menu.open = false;
@@ -91,4 +92,5 @@ markOldPrices(document.documentElement);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);
-document.querySelectorAll("form.search").forEach(attachSearch);
+document.querySelectorAll("form[data-search-url]").forEach(attachSearch);
+document.querySelectorAll("form[data-site-search]").forEach(attachSiteSearch);
