@@ -503,17 +503,17 @@ def test_history_costs_a_fixed_number_of_queries(browser, alice, times, django_a
 
 
 def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
-    fire(alice)
+    fired = fire(alice)
     make_alert(bob, venda="99.00")
     pause_alert(alert=make_alert(alice, venda="50.00"))
-    make_alert(alice, change_down_pct="3.00")
+    falling = make_alert(alice, change_down_pct="3.00")
 
     marks = browser.get(reverse("alert-marks"), {"ticker": "petr4"}).json()
 
     assert marks == {
         "limits": [
-            {"kind": "compra", "price": "36.00", "text": "R$\xa036,00"},
-            {"kind": "change_down_pct", "pct": "-3.00", "text": "3,00%"},
+            {"alert": fired.pk, "kind": "compra", "price": "36.00", "text": "R$\xa036,00"},
+            {"alert": falling.pk, "kind": "change_down_pct", "pct": "-3.00", "text": "3,00%"},
         ],
         "firings": [
             {
