@@ -98,12 +98,12 @@ def test_columns_keep_the_limits_of_the_recorded_rows(db):
 def test_pages_show_fields_of_the_definition_only():
     """Cells filled by scripts have the names of fields, or of values derived in the browser."""
     folder = Path(settings.BASE_DIR) / "templates" / "mainapp" / "market"
-    templates = [folder / name for name in ("_quote_row.html", "graph.html")]
+    templates = [folder / name for name in ("_quote_row.html", "paper.html", "paper/day.html")]
     shown = {
         name
         for template in templates
         for name in re.findall(r'data-field="(\w+)"', template.read_text())
     }
-    derived_in_the_browser = {"age", "source_name", "origin"}
+    derived_in_the_browser = {"age", "turnover", "source_name", "origin"}
     assert shown
     assert shown - derived_in_the_browser <= set(CONTRACT)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import template
 from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -53,6 +55,13 @@ def number(value: Any, places: int = 2) -> str:
 
 
 @register.filter
+def number_change(value: Any, places: int = 2) -> str:
+    """Turn 1234.5 into +1.234,50."""
+    amount = rounded(value, places)
+    return NOTHING if amount is None else "".join(_text(amount, places, signed=True))
+
+
+@register.filter
 def brl(value: Any) -> str:
     """Turn 1234.5 into R$ 1.234,50."""
     return _money(value, signed=False)
@@ -87,6 +96,15 @@ def percentage(value: Any) -> str:
 
 
 @register.filter
+def small_cents(text: str) -> SafeString:
+    """Turn the text 1.234,50 into 1.234<small>,50</small>, as large figures show it."""
+    whole, sign, cents = text.rpartition(formats.get_format("DECIMAL_SEPARATOR"))
+    if not whole:
+        return format_html("{}", text)
+    return format_html("{}<small>{}{}</small>", whole, sign, cents)
+
+
+@register.filter
 def compact(value: Any) -> str:
     """Turn 1234567 into 1,2 mi."""
     whole = rounded(value, 0)
@@ -118,6 +136,13 @@ def day(moment: datetime | date | None) -> str:
 def full_day(moment: datetime | date | None) -> str:
     """Turn a day into 20/11/2026, in English 20 Nov 2026."""
     return _day(moment, YEARS)
+
+
+@register.filter
+def day_name(moment: date) -> str:
+    """Turn a day of São Paulo into Hoje, Ontem, or 20/11/2026."""
+    days = (timezone.localdate() - moment).days
+    return {0: _("Hoje"), 1: _("Ontem")}.get(days) or full_day(moment)
 
 
 def _day(moment: datetime | date | None, patterns: dict[str, str]) -> str:

@@ -67,3 +67,25 @@ def test_spans_are_short(seconds, text):
 )
 def test_parts_of_a_whole_have_no_plus_sign(value, text):
     assert formats.percentage(value) == text
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "html"),
+    [
+        ("pt-br", "1.234,50", "1.234<small>,50</small>"),
+        ("en", "1,234.50", "1,234<small>.50</small>"),
+        ("pt-br", formats.NOTHING, formats.NOTHING),
+        ("pt-br", "<b>,1", "&lt;b&gt;<small>,1</small>"),
+    ],
+)
+def test_cents_of_a_large_figure_are_small(language, text, html):
+    with override(language):
+        assert formats.small_cents(text) == html
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("1234.5", "+1.234,50"), ("-0.5", "\N{MINUS SIGN}0,50"), ("0", "0,00"), (None, "\N{EN DASH}")],
+)
+def test_changes_have_their_sign(value, text):
+    assert formats.number_change(value) == text

@@ -78,10 +78,10 @@ def test_statements_are_not_functions():
 
 def test_scripts_and_styles_are_in_folders_of_features():
     folders = {name.partition("/")[0] for name in names(SCRIPTS, "*.js")}
-    styles = {name.rpartition("/")[0] for name in names(STYLES, "*.css") if "/" in name}
+    styles = {name.rpartition("/")[0] for name in names(STYLES, "*.css")}
 
     assert folders == set(LAYERS)
-    assert styles <= {*LAYERS, "parts"}
+    assert styles <= {*LAYERS, "parts", ""}
 
 
 @pytest.mark.parametrize("path", FILES, ids=names(SCRIPTS, "*.js"))

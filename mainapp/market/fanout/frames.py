@@ -42,8 +42,10 @@ def heartbeat_frame(
     return encode(frame | {"late": sorted(late)} if late else frame)
 
 
-def ranking_frame(seq: int, ranking: dict[str, list[str]], quotes_json: bytes) -> bytes:
-    head = encode({"type": "ranking", "seq": seq} | ranking)
+def ranking_frame(
+    seq: int, ranking: dict[str, list[str]], quotes_json: bytes, *, changes: dict[str, str]
+) -> bytes:
+    head = encode({"type": "ranking", "seq": seq} | ranking | {"changes": changes})
     return b'%b,"quotes":%b}' % (head[:-1], quotes_json)
 
 

@@ -6,7 +6,11 @@ from mainapp.market.indicators import ranking
 
 
 class HomeRanking:
-    """The current ranking frame of `symbols`, while the room has sockets."""
+    """The current ranking frame of `symbols`, while the room has sockets.
+
+    Beside the lists and the quotes of their stocks it has `changes`, each symbol's change of the
+    day in percent, for the treemap: 1.3 KB for the IBOV.
+    """
 
     def __init__(self, prices: Prices) -> None:
         self._prices = prices
@@ -25,9 +29,13 @@ class HomeRanking:
 
     def _rank(self) -> bytes:
         entries = self._prices.entries
-        ranked = ranking({s: entries[s].fields for s in self.symbols if s in entries})
+        rows = {s: entries[s].fields for s in self.symbols if s in entries}
+        ranked = ranking(rows)
+        changes = {s: row["change_pct"] for s, row in sorted(rows.items()) if row.get("change_pct")}
         symbols = sorted({symbol for board in ranked.values() for symbol in board})
-        return frames.ranking_frame(self._prices.seq, ranked, self._prices.whole(symbols))
+        return frames.ranking_frame(
+            self._prices.seq, ranked, self._prices.whole(symbols), changes=changes
+        )
 
 
 def _without_number(frame: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """The last recorded quotes for the home page and watchlists."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
@@ -8,9 +9,11 @@ from itertools import chain
 from django.conf import settings
 from django.db.models import FilteredRelation, Q
 
+from mainapp.accounts.models import User
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
+from mainapp.market.rendering import Point
 from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.selectors.indices import in_index
 from mainapp.market.symbols import INDEX
@@ -62,6 +65,8 @@ class ListedStock:
     is_active: bool
     price: Decimal | None
     change_pct: Decimal | None
+    previous_close: Decimal | None = None
+    points: Sequence[Point] = ()
     weight_pct: Decimal | None = None
 
 
@@ -103,16 +108,63 @@ def _ranked(quote: Quote, points: list[tuple[int, str]]) -> RankedStock:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnList:
+    """The first stocks of a user's current list that have a price; without a list no name."""
+
+    name: str
+    lines: list[RankedStock]
+
+
+def current_lines(user: User, *, size: int) -> OwnList:
+    """Return the first `size` stocks of a user's current list. Three queries at most."""
+    items = list(
+        WatchlistItem.objects.filter(watchlist__owner=user, watchlist__is_current=True)
+        .select_related("watchlist")
+        .order_by("position", "pk")[:size]
+    )
+    ids = [item.stock_id for item in items]
+    rows = LastQuote.objects.filter(stock__in=ids, simulated=settings.SIMULATED)
+    quotes = {row.stock_id: row.to_quote() for row in rows.select_related("stock")} if ids else {}
+    points = sparkline_points(quotes.values())
+    shown = [quotes[pk] for pk in ids if pk in quotes]
+    return OwnList(
+        name=items[0].watchlist.name if items else "",
+        lines=[_ranked(quote, points[quote.symbol]) for quote in shown],
+    )
+
+
 def listed_in(watchlist: Watchlist) -> list[ListedStock]:
-    """Return the stocks of a watchlist in its order, with their last prices. One query."""
+    """Return the stocks of a watchlist in its order, with their last prices and sparklines.
+
+    Two queries.
+    """
     last = FilteredRelation("stock__last_quotes", condition=is_current_kind("stock__last_quotes"))
     rows = (
         WatchlistItem.objects.filter(watchlist=watchlist)
         .annotate(last=last)
         .order_by("position", "pk")
-        .values_list(*(f"stock__{name}" for name in FIELDS), "last__price", "last__previous_close")
+        .values_list(
+            *(f"stock__{name}" for name in FIELDS),
+            "last__price",
+            "last__previous_close",
+            "last__quoted_at",
+        )
     )
-    return [listed(*row) for row in rows]
+    times = {row[0]: row[-1] for row in rows}
+    stocks = [listed(*row[:-1]) for row in rows]
+    points = sparkline_points(
+        Quote(
+            symbol=stock.symbol,
+            price=stock.price,
+            quoted_at=times[stock.symbol],
+            source="",
+            simulated=settings.SIMULATED,
+        )
+        for stock in stocks
+        if stock.price is not None
+    )
+    return [replace(stock, points=points.get(stock.symbol, ())) for stock in stocks]
 
 
 def is_current_kind(relation: str) -> Q:
@@ -146,5 +198,6 @@ def listed(
         is_active=is_active,
         price=price,
         change_pct=quote.change_pct if quote else None,
+        previous_close=previous_close,
         weight_pct=weight_pct,
     )

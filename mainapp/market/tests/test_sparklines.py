@@ -56,7 +56,7 @@ def test_flat_day_is_a_line_at_the_bottom():
 def test_sparkline_has_the_direction_of_the_last_point(base, direction):
     html = rendered(POINTS, Decimal(base))
 
-    assert f'data-direction="{direction}"' in html
+    assert f'class="spark {direction}"' in html
     assert html.count("<path") == 3
 
 
@@ -64,7 +64,7 @@ def test_sparkline_has_the_direction_of_the_last_point(base, direction):
 def test_sparkline_without_points_keeps_its_size(points):
     html = rendered(points, None)
 
-    assert 'data-direction="flat" viewBox="0 0 96 28"' in html
+    assert 'class="spark flat" viewBox="0 0 96 28"' in html
     assert re.findall(r' d="(.*?)"', html) == ["", "", ""]
 
 
@@ -161,3 +161,9 @@ def test_area_chart_without_points_is_empty(points):
 )
 def test_change_of_a_chart_is_from_its_base_or_its_first_point(points, base, change):
     assert area_chart(points, base=base, by_time=True).change_pct == change
+
+
+def test_area_chart_of_a_flat_day_has_levels():
+    chart = area_chart([(0, "10"), (60, "10")], base=None, by_time=True)
+
+    assert chart.levels[0] == ("99.3%", Decimal(10))

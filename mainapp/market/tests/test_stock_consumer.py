@@ -766,6 +766,7 @@ async def test_home_room_gets_the_ranking_and_leases_its_symbols(websocket, boar
         assert (frame["type"], frame["seq"]) == ("ranking", 1)
         assert (frame["traded"], frame["gainers"], frame["losers"]) == (["PETR4"], ["PETR4"], [])
         assert frame["quotes"] == {"PETR4": PETR4}
+        assert frame["changes"] == {"PETR4": PETR4["change_pct"]}
         hub = quote_hub()
         assert hub.subscribers.wanted.counts == {"PETR4": 1}
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,49 +10,62 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.models import Stock
-from mainapp.market.selectors.candles import recent_closes
-from mainapp.market.selectors.facts import stock_facts
+from mainapp.market.selectors.candles import CHART_INTERVALS
 from mainapp.market.selectors.feed import market_status
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.tracking import TrackedStock
 from mainapp.market.symbols import INDEX
-from mainapp.market.views.requested import requested_range, requested_stock
-from mainapp.market.views.tracker import row_actions
+from mainapp.market.views.requested import (
+    requested_interval,
+    requested_range,
+    requested_stock,
+)
 
-RANGE_NAMES = {
-    "1d": _("1 d"),
-    "5d": _("5 d"),
-    "1mo": _("1 m"),
-    "3mo": _("3 m"),
-    "6mo": _("6 m"),
-    "ytd": _("Ano"),
-    "1y": _("1 a"),
-    "5y": _("5 a"),
-    "max": _("Máx"),
-}
-CLOSES_SHOWN = 20
+# Each with the label of its link, and a longer one that begins with the same letters.
+RANGE_LABELS = (
+    ("1d", _("1 d"), _("1 dia")),
+    ("5d", _("5 d"), _("5 dias")),
+    ("1mo", _("1 m"), _("1 mês")),
+    ("3mo", _("3 m"), _("3 meses")),
+    ("6mo", _("6 m"), _("6 meses")),
+    ("ytd", _("Ano"), _("Ano corrente")),
+    ("1y", _("1 a"), _("1 ano")),
+    ("5y", _("5 a"), _("5 anos")),
+    ("max", _("Máx"), _("Máximo")),
+)
+INTERVAL_LABELS = (
+    ("1m", _("1 min"), _("1 minuto")),
+    ("5m", _("5 min"), _("5 minutos")),
+    ("15m", _("15 min"), _("15 minutos")),
+    ("60m", _("1 h"), _("1 hora")),
+    ("1d", _("Dia"), _("Dia")),
+    ("1w", _("Sem"), _("Semana")),
+    ("1mo", _("Mês"), _("Mês")),
+)
 
 
 def paper(request: HttpRequest, symbol: str) -> HttpResponse:
     """Show a paper. A former code, and other spellings of a code, redirect to today's."""
     stock, range_ = requested_stock(symbol), requested_range(request)
+    interval = requested_interval(request, range_)
     if stock.renamed_to:
         address = reverse("paper", args=[stock.renamed_to.symbol])
         return redirect(f"{address}?{_query(range=range_, former=stock.symbol)}")
     if symbol != stock.symbol:
         query = request.GET.urlencode()
         return redirect(reverse("paper", args=[stock.symbol]) + (f"?{query}" if query else ""))
-    return _page(request, stock, range_)
+    return _page(request, stock, range_, interval)
 
 
 def graph(request: HttpRequest) -> HttpResponse:
     """Show the same page at its address of the first version."""
     stock = requested_stock(request.GET.get("ticker", INDEX))
     range_ = requested_range(request)
+    interval = requested_interval(request, range_)
     if stock.renamed_to:
         query = _query(ticker=stock.renamed_to.symbol, range=range_, former=stock.symbol)
         return redirect(f"{reverse('graph')}?{query}")
-    return _page(request, stock, range_)
+    return _page(request, stock, range_, interval)
 
 
 def _query(**values: str) -> str:
@@ -60,22 +74,23 @@ def _query(**values: str) -> str:
     return query.urlencode()
 
 
-def _page(request: HttpRequest, stock: Stock, range_: str) -> HttpResponse:
+def _page(request: HttpRequest, stock: Stock, range_: str, interval: str) -> HttpResponse:
     quote = last_quotes([stock.symbol]).get(stock.symbol)
-    row = TrackedStock(stock.symbol, stock.name, quote)
-    at = timezone.now()
     context: dict[str, Any] = {
         "stock": stock,
         "quote": quote,
-        "places": row.side_places,
+        "places": TrackedStock(stock.symbol, stock.name, quote).side_places,
+        "turnover": quote.price * quote.volume if quote and quote.volume is not None else None,
         "quotes": {stock.symbol: quote.to_wire()} if quote else {},
         "range": range_,
-        "ranges": RANGE_NAMES.items(),
-        "facts": stock_facts(stock, on=timezone.localdate(at)),
-        "closes": recent_closes(stock=stock, count=CLOSES_SHOWN),
+        "ranges": RANGE_LABELS,
+        "interval": interval,
+        "intervals": INTERVAL_LABELS,
+        "interval_choices": CHART_INTERVALS,
         "index": INDEX,
         "is_index": stock.kind == Stock.Kind.INDEX,
-        **market_status(at=at, newest_at=quote.quoted_at if quote else None),
-        "actions": row_actions(),
+        "is_simulated": settings.SIMULATED,
+        "canonical_url": request.build_absolute_uri(reverse("paper", args=[stock.symbol])),
+        **market_status(at=timezone.now(), newest_at=quote.quoted_at if quote else None),
     }
-    return render(request, "mainapp/market/graph.html", context)
+    return render(request, "mainapp/market/paper.html", context)

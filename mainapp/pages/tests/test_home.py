@@ -4,9 +4,21 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.utils import timezone
 
-from mainapp.market.models import LastQuote, Stock
-from mainapp.market.tests.factories import NOON, LastQuoteFactory, MembershipFactory, StockFactory
+from mainapp.alerts.tests.factories import make_alert
+from mainapp.market.models import Candle, LastQuote, Membership, Stock
+from mainapp.market.tests.factories import (
+    NOON,
+    CandleFactory,
+    LastQuoteFactory,
+    MembershipFactory,
+    StockFactory,
+    WatchlistFactory,
+    WatchlistItemFactory,
+)
+from mainapp.notifications.tests.factories import notice
+from mainapp.portfolio.models import Carteira
 
 pytestmark = pytest.mark.django_db
 
@@ -24,10 +36,15 @@ def quote(symbol, *, price, previous_close, volume=1_000, **extra):
     )
 
 
+def page_of(client, query=""):
+    """Return the page's HTML without the templates for its script."""
+    html = client.get(f"/{query}").content.decode()
+    return re.sub(r"<template>.*?</template>", "", html, flags=re.DOTALL)
+
+
 def lists(client):
     """Return the symbols of each list on the page."""
-    html = client.get("/").content.decode()
-    boards = re.split(r'data-board="', html.split("<template")[0])[1:]
+    boards = re.split(r'data-board="', page_of(client))[1:]
     return {board.split('"')[0]: re.findall(r'data-symbol="(\w+)"', board) for board in boards}
 
 
@@ -52,25 +69,25 @@ def test_lists_rank_the_stocks_of_the_index(client, market):
 def test_the_index_leads_the_page(client, market):
     html = client.get("/").content.decode()
 
-    assert "142.857,14" in html
-    assert "+2,04%" in html
-    assert 'href="/graph?ticker=IBOV"' in html
+    assert "142.857<small>,14</small>" in html
+    assert "+2.857,14 (+2,04%)" in html
+    assert 'href="/ativo/IBOV/"' in html
 
 
 def test_a_row_shows_price_change_and_turnover(client, market):
     html = client.get("/").content.decode()
 
-    assert "R$\N{NO-BREAK SPACE}60,00" in html
+    assert "<span data-price>60,00</span>" in html
     assert "\N{MINUS SIGN}1,64%" in html
     assert "R$&nbsp;540,0\N{NO-BREAK SPACE}mil" in html
-    assert 'href="/graph?ticker=VALE3"' in html
+    assert 'href="/ativo/VALE3/"' in html
 
 
 def test_simulated_and_real_prices_are_not_mixed(client, market):
     LastQuote.objects.update(simulated=False)
 
     assert lists(client) == {"traded": [], "gainers": [], "losers": []}
-    assert "142.857,14" not in client.get("/").content.decode()
+    assert "142.857" not in client.get("/").content.decode()
 
 
 def test_an_empty_market_shows_a_message(client):
@@ -85,7 +102,7 @@ def test_an_empty_list_shows_its_reason(client):
 
     html = client.get("/").content.decode()
 
-    assert re.search(r"<p class=\"board-empty\"[^>]*>Nenhuma ação em baixa agora.</p>", html)
+    assert re.search(r"<p class=\"board-empty muted\"[^>]*>Nenhuma ação em baixa agora.</p>", html)
 
 
 def test_the_page_shows_when_its_prices_were_recorded(client, market):
@@ -96,18 +113,17 @@ def test_the_page_links_to_picker_and_graph(client):
     html = client.get("/").content.decode()
 
     assert re.search(r'href="/stockpicker/IBOV">Acompanhar ações', html)
-    assert re.search(r'href="/graph">Ver Ibovespa', html)
+    assert re.search(r'href="/ativo/IBOV/">Explorar o Ibovespa', html)
 
 
 @pytest.mark.parametrize("rows", [3, 90])
-def test_home_costs_one_query_at_any_size(client, django_assert_num_queries, rows):
+def test_home_of_a_visitor_costs_six_queries_at_any_size(client, django_assert_num_queries, rows):
+    quote("IBOV", price="142857.14", previous_close="140000.00")
     for _ in range(rows):
-        stock = StockFactory()
-        MembershipFactory(stock=stock)
-        LastQuoteFactory(stock=stock)
+        LastQuoteFactory(stock=MembershipFactory(weight_pct=Decimal(1)).stock)
     client.get("/privacy/")  # fills the caches of every page
 
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(6):
         client.get("/")
 
 
@@ -117,12 +133,158 @@ def test_every_price_has_its_quote_time(client):
         quote("PETR4", price="40.00", previous_close="38.00", quoted_at=NOON - timedelta(days=1))
         quote("VALE3", price="60.00", previous_close="61.00", quoted_at_estimated=True)
 
-        html = client.get("/").content.decode().split("<template")[0]
+        html = page_of(client)
 
     assert re.findall(r'class="([^"]*)" data-time>([^<]+?)\s*<', html) == [
-        ("muted num-left", "12:00:00"),
-        ("muted estimated", "12:00:00"),
-        ("muted", "09/03"),
+        ("muted", "12:00:00"),
         ("muted", "09/03"),
         ("muted estimated", "12:00:00"),
+        ("muted estimated", "12:00:00"),
+        ("muted", "09/03"),
     ]
+
+
+def test_the_index_has_a_chart_without_a_script(client):
+    with time_machine.travel(NOON, tick=False):
+        quote("IBOV", price="142857.14", previous_close="140000.00")
+        stock = Stock.objects.get(symbol="IBOV")
+        for n in (2, 1):
+            CandleFactory(
+                stock=stock,
+                interval=Candle.Interval.MINUTE,
+                starts_at=NOON - timedelta(minutes=5 * n),
+                close=Decimal(140_000 + n),
+            )
+
+        html = page_of(client)
+
+    assert re.search(r'class="area-line" d="M0\.0 [\d.]+L[\d.]+ [\d.]+L1000\.0 [\d.]+"', html)
+    assert re.search(r'class="area-base" d="M0 298\.0H1000"', html)
+    assert re.search(r'class="area-chart up"', html)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"), [("", "1d"), ("?range=5y", "5y"), ("?range=max", "1d"), ("?range=x", "1d")]
+)
+def test_the_chart_shows_a_range(client, market, query, shown):
+    html = page_of(client, query)
+
+    assert re.findall(r'data-range="(\w+)"[^>]*aria-current="true"', html) == [shown]
+
+
+def test_a_chart_without_prices_says_so(client):
+    assert "O gráfico aparece quando chegarem os primeiros preços." in page_of(client)
+
+
+def test_the_treemap_is_a_table_without_a_script(client, market):
+    Membership.objects.filter(stock__symbol="PETR4").update(weight_pct=Decimal("8.5"))
+
+    html = page_of(client)
+
+    assert "área: peso na carteira de 05/01/2026" in html
+    assert re.search(
+        r'<tr data-symbol="PETR4"[^>]*data-weight="8.5000" data-weight-text="8,50%"', html
+    )
+    assert "data-treemap" in html
+
+
+def test_without_weights_there_is_no_treemap(client, market):
+    assert "data-treemap" not in page_of(client)
+
+
+def test_a_member_sees_the_first_stocks_of_the_current_list(client, alice, market):
+    watchlist = WatchlistFactory(owner=alice, name="Favoritas", is_current=True)
+    for symbol in ("VALE3", "PETR4"):
+        WatchlistItemFactory(watchlist=watchlist, stock=Stock.objects.get(symbol=symbol))
+    client.force_login(alice)
+
+    own = page_of(client).split("own-list-title")[-1].split("</section>")[0]
+
+    assert re.findall(r'data-symbol="(\w+)"', own) == ["VALE3", "PETR4"]
+    assert "<bdi>Favoritas</bdi>" in own
+
+
+def test_a_member_without_a_list_is_led_to_the_picker(client, alice):
+    client.force_login(alice)
+
+    assert "Escolha os papéis que quer ver aqui, ao vivo." in page_of(client)
+
+
+def test_a_visitor_has_no_list(client, market):
+    assert "own-list-title" not in page_of(client)
+
+
+@pytest.fixture
+def member(client, alice):
+    client.force_login(alice)
+    return alice
+
+
+def card(client, name):
+    """Return the HTML of a block from the id of its title on; empty if it is not shown."""
+    return page_of(client).partition(f'aria-labelledby="{name}"')[2].split("</section>")[0]
+
+
+def test_a_member_sees_value_and_day_of_the_carteira(client, member, market):
+    stock = Stock.objects.get(symbol="PETR4")
+    Carteira.objects.create(
+        owner=member, ativo=stock, quantidade=100, preco_medio=Decimal(30), nota=5
+    )
+
+    html = card(client, "wealth-title")
+
+    assert "</small>4.000<small>,00</small>" in html
+    assert "+R$\N{NO-BREAK SPACE}200,00" in html
+    assert "+5,26%" in html
+
+
+def test_a_member_sees_the_alerts_nearest_to_firing(client, member, market):
+    at = timezone.now()
+    make_alert(member, "PETR4", venda="41.00", at=at)
+
+    html = card(client, "home-alerts-title")
+
+    assert "faltam R$\N{NO-BREAK SPACE}1,00 (2,50%)" in html
+    assert '<progress max="100" value="75"' in html
+
+
+def test_a_member_sees_the_newest_notifications(client, member):
+    notice(member, title="PETR4 atingiu R$ 41,00")
+
+    assert "PETR4 atingiu R$ 41,00" in card(client, "home-notes-title")
+
+
+def test_a_new_member_is_led_on_and_sees_no_empty_box(client, member):
+    assert "Adicionar à carteira" in card(client, "wealth-title")
+    assert "Criar alerta" in card(client, "home-alerts-title")
+    assert "Escolher ativos" in card(client, "own-list-title")
+    assert card(client, "home-notes-title") == ""
+
+
+def test_a_visitor_sees_no_blocks_of_members(client, market):
+    html = page_of(client)
+
+    for name in ("wealth-title", "home-alerts-title", "own-list-title", "home-notes-title"):
+        assert name not in html
+
+
+@pytest.mark.parametrize("rows", [1, 9])
+def test_home_of_a_member_costs_the_same_at_any_size(
+    client, member, market, django_assert_num_queries, rows
+):
+    watchlist = WatchlistFactory(owner=member, is_current=True)
+    for _ in range(rows):
+        stock = MembershipFactory(weight_pct=Decimal(1)).stock
+        LastQuoteFactory(stock=stock)
+        WatchlistItemFactory(watchlist=watchlist, stock=stock)
+        Carteira.objects.create(
+            owner=member, ativo=stock, quantidade=1, preco_medio=Decimal(1), nota=1
+        )
+        make_alert(member, stock.symbol, venda="50.00", at=timezone.now())
+        notice(member)
+    client.get("/privacy/")
+
+    # 2 of session and user, 3 of the carteira, 3 of alerts, 3 of the list, 1 of notifications,
+    # 6 of the market
+    with django_assert_num_queries(18):
+        client.get("/")

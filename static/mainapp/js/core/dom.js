@@ -43,6 +43,13 @@ export function setText(element, text) {
   else if (node.data !== text) node.data = text;
 }
 
+/** Set the text of a large figure, whose cents are small: 1.234<small>,50</small>. */
+export function setFigure(element, text) {
+  if (element.textContent === text) return;
+  const [, whole, cents] = /^(.*?)([.,]\d{1,2})?$/.exec(text);
+  element.replaceChildren(whole, ...(cents ? [build("small", {}, cents)] : []));
+}
+
 /** Colour a figure as up, down or flat; its other classes stay. */
 export function setDirection(element, direction) {
   if (element.classList.contains(direction)) return;

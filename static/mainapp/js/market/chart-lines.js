@@ -4,7 +4,6 @@
 // with `data-movable` is a slider for pointers, fingers and keys.
 import { build, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { decimal } from "../core/number.js";
 import { spread } from "./limits.js";
 
 const DASHED = 2; // LineStyle.Dashed of lightweight-charts
@@ -15,10 +14,9 @@ const PAGE_RATIO = 0.01; // of the price, for Page Up and Page Down
 const FAR_RATIO = 10; // of the price, for aria-valuemax
 
 export class ChartLines {
-  constructor(element, { chart, onMove, announce }) {
+  constructor(element, { chart, onMove }) {
     this._chart = chart;
     this._onMove = onMove;
-    this._announce = announce;
     this._lines = [];
     this._frame = null;
     this._box = build("div", { className: "chart-lines" });
@@ -26,7 +24,7 @@ export class ChartLines {
   }
 
   /**
-   * Draw lines {name, price, color, kind, url, text(price), value(price)} on a series; `scaled` turns a price
+   * Draw lines {name, price, color, kind, url, label(), text(), value()} on a series; `scaled` turns a price
    * into the series' value. The label of a line that can be moved stays: it may be focused, or held.
    */
   draw(series, lines, { color, scaled }) {
@@ -66,7 +64,7 @@ export class ChartLines {
       this._show(before, price);
       return before;
     }
-    const label = build("div", { className: "chart-line" }, line.name);
+    const label = build("div", { className: "chart-line" }, line.label?.(line.price, false) ?? line.name);
     label.dataset.color = line.color;
     const entry = { line, drawn, label, price: line.price };
     if (isMovable) this._makeMovable(entry);
@@ -87,7 +85,7 @@ export class ChartLines {
     const places = this._lines.map(({ price }) => this._chart.yOf(price));
     const isSeen = (y) => y !== null && y > -LABEL_PX && y < height + LABEL_PX;
     const seen = this._lines.filter((entry, i) => isSeen(places[i]));
-    const spreadPlaces = spread(places.filter(isSeen), LABEL_PX, height);
+    const spreadPlaces = spread(places.filter(isSeen), LABEL_PX, { from: this._chart.legendHeight(), to: height });
     this._lines.forEach(({ label }, i) => (label.hidden = !isSeen(places[i])));
     seen.forEach(({ label }, i) => label.style.setProperty("--y", `${spreadPlaces[i].toFixed(1)}px`));
   }
@@ -118,7 +116,7 @@ export class ChartLines {
     label.setAttribute("aria-valuetext", line.text(entry.price));
     const isMoved = entry.price !== Math.round(line.price * 100) / 100;
     label.toggleAttribute("data-moved", isMoved);
-    setText(label, isMoved ? `${line.name} ${decimal(entry.price.toFixed(2))}` : line.name);
+    setText(label, line.label(entry.price, isMoved));
     drawn.applyOptions({ price: this._scaled(isMoved ? entry.price : line.price) });
     this._placeSoon();
   }

@@ -15,28 +15,32 @@ import { FALLING } from "./limits.js";
 
 const NO_LABELS = { priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false };
 const [SOLID, DOTTED, DASHED] = [0, 1, 2]; // LineStyle of lightweight-charts
-const STUDY_COLORS = ["accent", "series-2", "series-3", "ink"];
-const OTHER_COLORS = ["series-3", "series-2", "amber-line"];
+const STUDY_COLORS = ["accent", "ink", "series-2", "series-3"];
+const OTHER_COLORS = ["series-3", "series-2", "ink"];
 const WHOLE_FROM = 10_000; // prices without decimals, as of an index
+const LABEL_PX = 17; // the height of a label on the axis
 const RSI_LEVELS = [30, 70];
 
 /** Return the colour's name of the n-th study, or of the n-th other paper. */
 export const studyColor = (index) => STUDY_COLORS[index % STUDY_COLORS.length];
 export const otherColor = (index) => OTHER_COLORS[index % OTHER_COLORS.length];
 
-/** Return the format of a price scale. Prices below zero, which an axis may reach, have no label. */
-function priceFormat(state) {
-  if (state.isCompared) {
-    return { type: "custom", minMove: 0.01, formatter: (value) => pct(value.toFixed(2)) };
-  }
-  const places = state.bars.at(-1)?.close >= WHOLE_FROM ? 0 : 2;
-  const formatter = (value) => (value < 0 ? "" : decimal(value.toFixed(places), places));
-  return { type: "custom", minMove: places ? 0.01 : 1, formatter };
+/**
+ * Return the format of a price scale. Prices below zero, which an axis may reach, have no label, nor have those
+ * that the label of a line would cover.
+ */
+function priceFormat({ isCompared, bars }, isCovered) {
+  const places = bars.at(-1)?.close >= WHOLE_FROM ? 0 : 2;
+  const price = (value) => (value < 0 ? "" : decimal(value.toFixed(places), places));
+  const formatter = isCompared ? (value) => pct(value.toFixed(2)) : price;
+  const tickmarksFormatter = (values) => values.map((value) => (isCovered(value) ? "" : formatter(value)));
+  return { type: "custom", minMove: places ? 0.01 : 1, formatter, tickmarksFormatter };
 }
 
 /**
- * Draws a state: {bars, interval, style, others, lines, bases, isCompared, isStale, color, firings}. `others`
- * is a Map from symbols to bars, `bases` one to the prices that a comparison starts from.
+ * Draws a state: {bars, interval, style, others, lines, bases, isCompared, isStale, color, firings, labelled}.
+ * `others` is a Map from symbols to bars, `bases` one to the prices that a comparison starts from, `labelled`
+ * has the values of lines with a label on the axis.
  */
 export class ChartSeries {
   constructor(chart) {
@@ -52,12 +56,25 @@ export class ChartSeries {
     for (const series of this._series.values()) this._chart.removeSeries(series);
     this._series.clear();
     this._state = state;
-    this._format = priceFormat(state);
+    this._format = priceFormat(state, (value) => this._isCovered(value));
     this._addVolume();
     this._addMain();
     [...state.others.keys()].forEach((symbol, index) => this._addOther(symbol, index));
     this._addStudies();
     this._addFirings();
+  }
+
+  /** Return whether a value of the price scale lies under the label of a line, or of a newest price. */
+  _isCovered(value) {
+    const { bars, others, bases, labelled } = this._state;
+    const newest = [["", bars], ...others].map(([name, list]) =>
+      percentChange(list.at(-1)?.close ?? NaN, bases.get(name) ?? null),
+    );
+    const y = this.main?.priceToCoordinate(value) ?? null;
+    return [...newest, ...labelled].some((price) => {
+      const other = Number.isFinite(price) ? this.main?.priceToCoordinate(price) : null;
+      return y !== null && typeof other === "number" && Math.abs(other - y) < LABEL_PX;
+    });
   }
 
   /** Draw the newest bar of the paper again, and the studies of it. */
@@ -92,7 +109,7 @@ export class ChartSeries {
     const { bars, color, style, isCompared, isStale } = this._state;
     const points = bars.map((bar) => this._point(bar));
     const title = isStale ? gettext("desatualizado") : "";
-    const common = { priceFormat: this._format, priceLineColor: color["ink-2"], title };
+    const common = { priceFormat: this._format, title };
     const line = { ...common, color: color.accent, lineWidth: 2 };
     if (style === "line") this._add("main", LineSeries, line, points);
     else if (style === "area") this._add("main", AreaSeries, { ...line, ...areaColors(color) }, points);

@@ -5,20 +5,23 @@ import { ChartLines } from "./chart-lines.js";
 import { ChartSeries } from "./chart-series.js";
 import { themeColors, withAlpha } from "./colors.js";
 import { commonStart } from "./comparison.js";
-import { firingsOnBars, limitLines, limitName, limitText, limitValue, widened } from "./limits.js";
+import { firingsOnBars, limitLabel, limitLines, limitName, limitText, limitValue, widened } from "./limits.js";
 import { percentChange } from "./indicators.js";
 import { studyLines } from "./studies.js";
 
 const EDGE_PX = 16; // at the left, for the first label of the time axis
-const FIT_MS = 200;
 const MIN_BARS = 8;
+const [TOP, MAX_TOP, BOTTOM] = [0.1, 0.3, 0.22]; // of the pane, free above and below the prices
+const LEGEND_GAP_PX = 8;
 
 export class StockChart {
   /**
    * `onCrosshair(bar)` gets the bar under the pointer, null when there is none. `onMove(line, value)` saves a
    * line that was dragged, and resolves to whether it may stay; without it lines cannot be dragged.
+   * `legendHeight()` returns the height in pixels that a legend covers at the top.
    */
-  constructor(element, { onCrosshair = () => {}, onMove = null, announce = () => {} } = {}) {
+  constructor(element, { onCrosshair = () => {}, onMove = null, legendHeight = () => 0 } = {}) {
+    this.legendHeight = legendHeight;
     this.bars = [];
     this.interval = "1m";
     this.options = { style: "candles", studies: [] };
@@ -26,7 +29,7 @@ export class StockChart {
     this.lines = [];
     this._bases = new Map();
     this._dayVolume = null;
-    this._fittedAt = -Infinity;
+    this._isFitted = true; // until the reader moves it
     this._marks = { limits: [], firings: [] };
     this._ownLines = [];
     this._previousClose = NaN;
@@ -41,10 +44,14 @@ export class StockChart {
       handleScroll: { vertTouchDrag: false }, // a page can be scrolled over its chart
     });
     this._series = new ChartSeries(this._chart);
-    this._lines = new ChartLines(element, { chart: this, onMove, announce });
+    this._lines = new ChartLines(element, { chart: this, onMove });
     this._chart.subscribeCrosshairMove(({ time, logical }) => {
       onCrosshair(time === undefined ? null : (this.bars[logical] ?? null));
     });
+    this._chart.timeScale().subscribeSizeChange(() => this._isFitted && this.fit());
+    for (const type of ["wheel", "pointerdown"]) {
+      element.addEventListener(type, () => (this._isFitted = false), { capture: true, passive: true });
+    }
     document.addEventListener("themechange", () => this._rebuild());
     this._paint();
   }
@@ -55,7 +62,7 @@ export class StockChart {
     this.interval = interval;
     this.options = { ...this.options, ...options };
     this._dayVolume = null;
-    this._fittedAt = performance.now();
+    this._isFitted = true;
     this.setOthers(others);
   }
 
@@ -175,10 +182,14 @@ export class StockChart {
   _changeRange(change) {
     const scale = this._chart.timeScale();
     const range = scale.getVisibleLogicalRange();
-    if (range) scale.setVisibleLogicalRange(change(range));
+    if (!range) return;
+    this._isFitted = false;
+    scale.setVisibleLogicalRange(change(range));
   }
 
+  /** Show all bars. */
   fit() {
+    this._isFitted = true;
     const scale = this._chart.timeScale();
     const [width, count] = [scale.width(), this.bars.length];
     scale.fitContent();
@@ -207,8 +218,16 @@ export class StockChart {
       grid: { vertLines: { visible: false }, horzLines: { color: withAlpha(color.line, 0.7) } },
       timeScale: { timeVisible: isIntraday(this.interval), secondsVisible: false },
     });
-    this._chart.priceScale("right").applyOptions({ scaleMargins: { top: 0.1, bottom: 0.22 } });
+    this.clearLegend();
     return color;
+  }
+
+  /** Keep the prices below the legend, whose height may have changed. */
+  clearLegend() {
+    const { height } = this.paneSize();
+    const covered = height ? (this.legendHeight() + LEGEND_GAP_PX) / height : 0;
+    const top = Math.min(Math.max(TOP, covered), MAX_TOP);
+    this._chart.priceScale("right").applyOptions({ scaleMargins: { top, bottom: BOTTOM } });
   }
 
   _studyLines() {
@@ -216,9 +235,9 @@ export class StockChart {
   }
 
   _rebuild() {
-    // The visible range follows a fit one frame later: a rebuild within that time fits again.
-    const fit = performance.now() - this._fittedAt < FIT_MS;
     const range = this._chart.timeScale().getVisibleLogicalRange();
+    this.lines = this._allLines();
+    const labelled = this.lines.map(({ price }) => percentChange(price, this._base()));
     this._state = {
       bars: this.bars,
       interval: this.interval,
@@ -230,22 +249,21 @@ export class StockChart {
       isStale: this._isStale,
       color: this._paint(),
       firings: firingsOnBars(this._marks.firings, this.bars, this.interval),
+      labelled,
     };
     this._series.draw(this._state);
-    this._drawLines();
-    if (fit) this.fit();
-    else if (range) this._chart.timeScale().setVisibleLogicalRange(range);
-  }
-
-  _drawLines() {
-    const limits = limitLines(this._marks.limits, this._previousClose).map((line) => this._limit(line));
-    this.lines = [...limits, ...this._ownLines.map((line) => ({ ...line, color: "ink-2" }))];
-    const prices = this.lines.map(({ price }) => percentChange(price, this._base()));
-    this._series.main.applyOptions({ autoscaleInfoProvider: (original) => widened(original, prices) });
+    this._series.main.applyOptions({ autoscaleInfoProvider: (original) => widened(original, labelled) });
     this._lines.draw(this._series.main, this.lines, {
       color: this._state.color,
       scaled: (price) => percentChange(price, this._base()),
     });
+    if (this._isFitted) this.fit();
+    else if (range) this._chart.timeScale().setVisibleLogicalRange(range);
+  }
+
+  _allLines() {
+    const limits = limitLines(this._marks.limits, this._previousClose).map((line) => this._limit(line));
+    return [...limits, ...this._ownLines.map((line) => ({ ...line, color: "ink-2" }))];
   }
 
   _limit({ kind, price, url }) {
@@ -255,6 +273,7 @@ export class StockChart {
       url,
       color: "amber-line",
       name: limitName(kind),
+      label: (at, isMoved) => limitLabel(kind, at, { previousClose: this._previousClose, isMoved }),
       text: (at) => limitText(kind, at, this._previousClose),
       value: (at) => limitValue(kind, at, this._previousClose),
     };

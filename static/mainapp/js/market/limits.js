@@ -1,6 +1,6 @@
 // Alerts on a chart: the prices of their limits, the bars of their firings, and the value of a dragged limit.
 import { gettext } from "../core/i18n.js";
-import { brl, pct } from "../core/number.js";
+import { brl, decimal, pct } from "../core/number.js";
 import { isIntraday } from "./bars.js";
 
 const DAY_S = 86_400;
@@ -51,6 +51,13 @@ export function isBeyond(kind, value, quote) {
   return FALLING.has(kind) ? Number(reached) <= Number(value) : Number(reached) >= Number(value);
 }
 
+/** Return the label of a limit's line; a price that is not on the axis yet is in it. */
+export function limitLabel(kind, price, { previousClose, isMoved }) {
+  const name = limitName(kind);
+  if (isPercent(kind)) return `${name} ${pct(((price / previousClose - 1) * 100).toFixed(2))}`;
+  return isMoved ? `${name} ${decimal(price.toFixed(2))}` : name;
+}
+
 /** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)". */
 export function limitText(kind, price, previousClose) {
   const money = brl(price.toFixed(2));
@@ -89,17 +96,17 @@ export function widened(original, prices) {
 
 /**
  * Return the places of labels of a height around `wanted`, in the same order, without overlaps and between
- * 0 and `room` as far as they fit.
+ * `from` and `to` as far as they fit.
  */
-export function spread(wanted, height, room) {
+export function spread(wanted, height, { from, to }) {
   const order = wanted.map((y, i) => i).sort((a, b) => wanted[a] - wanted[b]);
   const places = [...wanted];
-  let least = height / 2;
+  let least = from + height / 2;
   for (const i of order) {
     places[i] = Math.max(wanted[i], least);
     least = places[i] + height;
   }
-  let most = room - height / 2;
+  let most = to - height / 2;
   for (const i of order.reverse()) {
     if (places[i] > most) places[i] = most;
     most = places[i] - height;

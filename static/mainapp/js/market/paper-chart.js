@@ -37,6 +37,7 @@ export class PaperChart {
     this.chart = new StockChart(element, {
       onCrosshair: (bar) => this.showLegend(bar),
       onMove: (line, value, text) => this._moveLimit(line, value, text),
+      legendHeight: () => this._legendHeight(),
     });
     this.chart.setOptions(this._chartOptions());
     attachKeys(element, this.chart);
@@ -62,6 +63,7 @@ export class PaperChart {
     if ("others" in change) return this._loadOthers();
     this.chart.setOptions(this._chartOptions());
     this.showLegend(this._pointed);
+    this.chart.clearLegend();
     return Promise.resolve();
   }
 
@@ -112,6 +114,7 @@ export class PaperChart {
     this.applyQuote();
     this.showLegend(null);
     this._cover("ready");
+    this.chart.clearLegend();
   }
 
   /** Say what the source did not give. */
@@ -142,6 +145,7 @@ export class PaperChart {
     }
     this.chart.setOthers(bars);
     this.showLegend(this._pointed);
+    this.chart.clearLegend();
     const unshared = [...bars.keys()].filter((symbol) => !this.chart.others.has(symbol));
     for (const symbol of [...missing, ...unshared]) {
       this.note(gettext("Não há histórico de %(symbol)s para comparar neste período.", { symbol }));
@@ -186,6 +190,12 @@ export class PaperChart {
       ...studyItems(this.chart, i).map(({ label, color, text }) => legendItem(label, color, text)),
       ...otherItems(this.chart).map(({ symbol, color, text }) => legendItem(symbol, color, text)),
     );
+  }
+
+  _legendHeight() {
+    const top = this._box.getBoundingClientRect().top;
+    const bottoms = ["legend", "studies"].map((name) => this._part(name).getBoundingClientRect().bottom);
+    return Math.max(0, ...bottoms.map((bottom) => bottom - top));
   }
 
   // Lines ------------------------------------------------------------------------------------------

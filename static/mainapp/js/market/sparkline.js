@@ -1,4 +1,5 @@
 // Sparklines: drawing and extending the picture of `parts/sparkline.html`.
+import { setDirection } from "../core/dom.js";
 import { sparkPaths } from "./quotes.js";
 
 const PARTS = ["line", "area", "base"];
@@ -7,5 +8,5 @@ const PARTS = ["line", "area", "base"];
 export function drawSparkline(svg, points, reference, direction) {
   const paths = sparkPaths(points, reference);
   for (const name of PARTS) svg.querySelector(`.spark-${name}`)?.setAttribute("d", paths[name]);
-  svg.dataset.direction = direction;
+  setDirection(svg, direction);
 }

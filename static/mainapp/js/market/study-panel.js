@@ -36,9 +36,10 @@ export function attachStudyPanel(panel, { read, change }) {
   }
 
   kinds.replaceChildren(
-    ...Object.entries(KINDS).map(([kind, { name }]) =>
-      buildButton(name(), () => replace([...read(), newStudy(kind)]), { className: "menu-item" }),
-    ),
+    ...Object.entries(KINDS).map(([kind, { label, name }]) => {
+      const attributes = { className: "button button-small", title: name(), "aria-label": `${label}: ${name()}` };
+      return buildButton(label, () => replace([...read(), newStudy(kind)]), attributes);
+    }),
   );
   render();
 }

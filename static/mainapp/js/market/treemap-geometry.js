@@ -2,14 +2,15 @@
 // The layout is d3-hierarchy's, a script of its own (`globalThis.d3`).
 
 const GAP = 2;
-const PADDING = 8;
-const LETTER = 0.64; // of the font size, the width of a bold capital
+const LETTER = 0.69; // of the font size, the width of a bold capital
+const DIGIT = 0.85 * 0.64; // that of the smaller second line
 const SIZES = [
-  ["xl", 24],
-  ["l", 18],
-  ["m", 15],
-  ["s", 12],
+  ["xl", 24, 16],
+  ["l", 18, 16],
+  ["m", 15, 8],
+  ["s", 12, 8],
 ];
+const LABEL_LETTER = 6.5; // px, at the size of labels
 const FULL_PCT = 4;
 
 /** Return rows in groups, both the heaviest first; rows without a weight are left out. */
@@ -29,7 +30,8 @@ export function grouped(rows) {
 
 /**
  * Lay out groups of `grouped` in a box: {groups, tiles}, Maps from a group's name and a row's symbol to
- * {x, y, width, height}. `labelHeight` is kept free at the top of each group.
+ * {x, y, width, height}. At the top of each group that is wide enough for its label, `labelHeight` is kept
+ * free; only those are in `groups`.
  */
 export function layOut(groups, { width, height, labelHeight }) {
   const root = globalThis.d3.hierarchy(
@@ -37,17 +39,19 @@ export function layOut(groups, { width, height, labelHeight }) {
     (node) => node.children,
   );
   root.sum((node) => node.weight ?? 0);
-  globalThis.d3
-    .treemap()
-    .size([width, height])
-    .round(true)
-    .paddingInner(GAP)
-    .paddingTop((node) => (node.depth === 1 ? labelHeight : 0))(root);
+  const treemap = globalThis.d3.treemap().size([width, height]).round(true).paddingInner(GAP);
+  treemap(root); // the groups, whose places do not depend on labels
+  const labelled = new Set((root.children ?? []).filter((node) => fitsLabel(node, labelHeight)));
+  treemap.paddingTop((node) => (labelled.has(node) ? labelHeight : 0))(root);
   const box = ({ x0, y0, x1, y1 }) => ({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
   return {
-    groups: new Map((root.children ?? []).map((node) => [node.data.group.name, box(node)])),
+    groups: new Map([...labelled].map((node) => [node.data.group.name, box(node)])),
     tiles: new Map(root.leaves().map((leaf) => [leaf.data.symbol, box(leaf)])),
   };
+}
+
+function fitsLabel({ x0, y0, x1, y1, data }, labelHeight) {
+  return x1 - x0 >= data.group.name.length * LABEL_LETTER && y1 - y0 >= 2 * labelHeight;
 }
 
 /**
@@ -55,13 +59,13 @@ export function layOut(groups, { width, height, labelHeight }) {
  * line fits, and how many of the two lines there is room for, 0 when it is too small for the first.
  */
 export function textFit({ width, height }, letters, secondLetters) {
-  const longest = Math.max(letters, secondLetters * 0.85);
-  for (const [size, px] of SIZES) {
-    const fits = width - PADDING >= longest * px * LETTER;
-    if (fits && height - PADDING >= 2.5 * px) return { size, lines: 2 };
+  const em = Math.max(letters * LETTER, secondLetters * DIGIT);
+  for (const [size, px, padding] of SIZES) {
+    const isHigh = height - padding >= 2.3 * px;
+    if (isHigh && width - padding >= em * px) return { size, lines: 2 };
   }
   const [size, px] = SIZES.at(-1);
-  const fits = width - PADDING / 2 >= letters * px * LETTER && height - PADDING / 2 >= px;
+  const fits = width - GAP * 2 >= letters * px * LETTER && height - GAP * 2 >= px;
   return { size, lines: fits ? 1 : 0 };
 }
 

@@ -223,7 +223,7 @@ function place({ element, box }) {
 }
 
 function fitText({ element, box, change, row }) {
-  const { size, lines } = textFit(box, row.symbol.length, change.textContent.length + 2);
+  const { size, lines } = textFit(box, row.symbol.length, change.textContent.length + 1);
   element.dataset.size = size;
   element.dataset.lines = lines;
 }

@@ -48,7 +48,7 @@ function attachThemeSwitch(box) {
 function closeMenus(event) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     const isEscape = event.type === "keydown" && event.key === "Escape";
-    const isOutside = event.type === "click" && !menu.contains(event.target);
+    const isOutside = event.type === "click" && !event.composedPath().includes(menu); // a click may remove its target
     if (!isEscape && !isOutside) continue;
     const hadFocus = menu.contains(document.activeElement);
     menu.open = false;

@@ -1,0 +1,96 @@
+"""Blocks of the home page: the market today, and the user's list."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from mainapp.core.blocks import Block
+from mainapp.core.policies import MEMBERS
+from mainapp.market.selectors.boards import HomeBoard, current_lines, home_board
+from mainapp.market.selectors.index_chart import INDEX_RANGES, index_chart
+from mainapp.market.selectors.index_map import index_map
+
+RANGE_NAMES = {
+    "1d": gettext_lazy("1 d"),
+    "5d": gettext_lazy("5 d"),
+    "1mo": gettext_lazy("1 m"),
+    "6mo": gettext_lazy("6 m"),
+    "1y": gettext_lazy("1 a"),
+    "5y": gettext_lazy("5 a"),
+}
+MOMENT_FORMATS = {"1d": "H:i", "5d": "d/m", "1mo": "d/m", "6mo": "d/m", "1y": "m/Y", "5y": "m/Y"}
+LIST_SIZE = 6
+
+
+def today(*, request: HttpRequest) -> dict[str, Any]:
+    """Return the index, its treemap and the rankings. Six queries."""
+    at, board = timezone.now(), home_board()
+    asked = request.GET.get("range", "")
+    range_ = asked if asked in INDEX_RANGES else "1d"
+    return {
+        "board": board,
+        "boards": rankings(board),
+        "chart": index_chart(range_=range_, quote=board.index, at=at),
+        "label": _("Gráfico do Ibovespa, %(range)s") % {"range": RANGE_NAMES[range_]},
+        "map": index_map(on=timezone.localdate(at)),
+        "moment_format": MOMENT_FORMATS[range_],
+        "range": range_,
+        "ranges": [(name, RANGE_NAMES[name], width) for name, width in INDEX_RANGES.items()],
+    }
+
+
+def rankings(board: HomeBoard) -> list[dict[str, Any]]:
+    """Return the three lists with their titles and descriptions."""
+    return [
+        {
+            "name": "gainers",
+            "title": _("Maiores altas"),
+            "note": _("no dia"),
+            "rows": board.gainers,
+            "empty": _("Nenhuma ação em alta agora."),
+            "shows": "name",
+        },
+        {
+            "name": "losers",
+            "title": _("Maiores baixas"),
+            "note": _("no dia"),
+            "rows": board.losers,
+            "empty": _("Nenhuma ação em baixa agora."),
+            "shows": "name",
+        },
+        {
+            "name": "traded",
+            "title": _("Mais negociadas"),
+            "note": _("em reais, hoje"),
+            "rows": board.traded,
+            "empty": _("Ainda sem negócios hoje."),
+            "shows": "turnover",
+        },
+    ]
+
+
+def own_list(*, request: HttpRequest) -> dict[str, Any]:
+    """Return the first stocks of the user's current list. Three queries."""
+    return {"own_list": current_lines(request.user, size=LIST_SIZE)}
+
+
+BLOCKS = [
+    Block(
+        place="home",
+        name="list",
+        order=30,
+        template="mainapp/market/home_list.html",
+        context=own_list,
+        who=MEMBERS,
+    ),
+    Block(
+        place="home",
+        name="today",
+        order=60,
+        template="mainapp/market/home_today.html",
+        context=today,
+    ),
+]

@@ -1,0 +1,178 @@
+"""Celery's transport.
+
+A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
+connection: the worker reconnects until it accepts writes again.
+"""
+
+import logging
+import os
+from contextlib import suppress
+from typing import Any
+
+import redis
+from kombu.transport import redis as kombu_redis
+from kombu.transport import virtual
+
+from mainapp.core.realtime.messages import MalformedMessage
+from mainapp.core.redis import connection_class, connection_pool
+from mainapp.core.redis_address import parse_redis_url
+from project.broker.late_replies import LateReply, take_socket
+from project.broker.messages import checked_loads
+from project.broker.pools import REFUSALS, pool_options
+
+logger = logging.getLogger(__name__)
+
+WRITE_CHECK = "write-check"
+# Messages received on lost connections and not yet returned to their queue, by delivery tag. None
+# means that the task has finished, so that only the record of its delivery has to be deleted.
+_unreturned: dict[str, Any] = {}
+
+# For the queues and for unacknowledged messages.
+kombu_redis.loads = checked_loads  # type: ignore[attr-defined] # imported there
+
+
+class QoS(kombu_redis.QoS):
+    """The unacknowledged messages, none of which is lost if Redis refuses to write."""
+
+    channel: Any
+    _delivered: Any
+
+    def append(self, message: Any, delivery_tag: str) -> None:
+        """Record a received message, at least in memory.
+
+        BRPOP has already removed it from its queue, so an error here would lose the task. A full
+        Redis allows BRPOP but not this write, whose error used to end the worker.
+        """
+        try:
+            super().append(message, delivery_tag)
+        except REFUSALS as error:
+            logger.warning("a received task is recorded in memory only: %s", error)
+            virtual.QoS.append(self, message, delivery_tag)
+
+    def ack(self, delivery_tag: str) -> None:
+        """Delete a finished message, as soon as Redis accepts writes."""
+        try:
+            super().ack(delivery_tag)
+            _unreturned.pop(delivery_tag, None)
+        except (*REFUSALS, AttributeError):  # a closed channel raises AttributeError
+            _unreturned[delivery_tag] = None
+            virtual.QoS.ack(self, delivery_tag)
+
+    def restore_unacked(self, client: Any = None) -> None:
+        """Return all messages to their queues; if that fails, the next connection does it."""
+        _unreturned.update(self._delivered)
+        self._delivered.clear()
+        # kombu raises AttributeError if it has closed the connection itself.
+        with suppress(*REFUSALS, AttributeError):
+            self.channel.return_messages()
+
+    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
+        """Return a message of a worker that died to its queue; forget a malformed one."""
+        try:
+            super().restore_by_tag(tag, client, leftmost)
+        except MalformedMessage as error:
+            logger.warning("an unfinished task was discarded: %s", error)
+            with self.channel.conn_or_acquire(client) as connected:
+                remove: Any = self._remove_from_indices  # type: ignore[attr-defined] # not in kombu's stubs
+                remove(tag, connected.pipeline()).execute()
+
+
+class Channel(kombu_redis.Channel):
+    """A channel to the Redis at the connection's URL, in any form that REDIS_URL allows."""
+
+    QoS = QoS
+
+    def return_messages(self) -> None:
+        """Check that Redis accepts writes, and return messages of lost connections to their queues.
+
+        Raises: redis.RedisError.
+        """
+        qos: Any = self.qos
+        with self.conn_or_acquire() as client:
+            # A read-only Redis refuses DEL. A full one allows it, and the worker must connect to a
+            # full one: consuming the queues frees memory.
+            client.delete(WRITE_CHECK)
+            for tag, message in list(_unreturned.items()):
+                pipe = client.pipeline()
+                qos._remove_from_indices(tag, pipe)
+                if message is not None:
+                    info = message.delivery_info
+                    restore: Any = self._do_restore_message  # type: ignore[attr-defined] # not in kombu's stubs
+                    restore(
+                        message._raw, info["exchange"], info["routing_key"], pipe, leftmost=True
+                    )
+                pipe.execute()
+                _unreturned.pop(tag, None)
+
+    def _brpop_read(self, **options: Any) -> Any:
+        try:
+            return super()._brpop_read(**options)  # type: ignore[misc] # not in kombu's stubs
+        except MalformedMessage as error:
+            logger.warning("a task was discarded: %s", error)
+            return True
+
+    def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
+        at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # a channel has a connection
+        self.keyprefix_fanout = self.keyprefix_fanout.format(db=at.database)
+        options = pool_options()
+        if asynchronous:
+            options["connection_class"] = self._polled(connection_class(at))
+        return connection_pool(at, **options)
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Send BRPOP; first delete the records of tasks that could not be acknowledged.
+
+        The server has just replied to the last BRPOP. Without this, a record whose deletion timed
+        out remained until the next lost connection, and its task ran again after an hour.
+        """
+        if _unreturned:
+            self.return_messages()
+        super()._brpop_start(timeout)  # type: ignore[misc] # not in kombu's stubs
+
+    def _stop_polling(self, sock: Any) -> None:
+        """Unregister a socket that stays open after its connection is closed."""
+        if self.connection:
+            cycle: Any = self.connection.cycle  # type: ignore[attr-defined] # not in kombu's stubs
+            cycle._unregister_from_poll(sock.fileno())
+
+    def _polled(self, base: Any) -> Any:
+        """Return a connection class that removes itself from kombu's poller on disconnect.
+
+        If it waits for the reply to BRPOP, its socket remains open until the reply arrives.
+        """
+        channel = self
+
+        class PolledConnection(base):  # type: ignore[misc] # the class depends on the URL
+            def disconnect(self, *args: Any, **options: Any) -> None:
+                # Not after a fork: the parent still uses the socket.
+                if channel._in_poll is self and self._sock and self.pid == os.getpid():
+                    channel._stop_polling(self._sock)
+                    # No thread can be started while the interpreter ends.
+                    with suppress(RuntimeError):
+                        LateReply(take_socket(self, base)).start()
+                super().disconnect(*args, **options)
+                if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
+                    channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # not in kombu's stubs
+
+        return PolledConnection
+
+
+class Transport(kombu_redis.Transport):
+    Channel = Channel
+    can_parse_url = True
+    # ResponseError is that of UNBLOCKED, READONLY, OOM, MISCONF, NOREPLICAS and NOPERM.
+    connection_errors = (*kombu_redis.Transport.connection_errors, redis.ResponseError)
+
+    def establish_writable_connection(self) -> Any:
+        """Connect to a Redis that accepts writes. Raises: redis.RedisError, OSError."""
+        connection: Any = self.establish_connection()
+        channels: list[Channel] = self._avail_channels  # type: ignore[attr-defined] # not in kombu's stubs
+        try:
+            channels[-1].return_messages()
+        except BaseException:
+            self.close_connection(connection)
+            raise
+        return connection
+
+    def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
+        return uri if include_password else str(parse_redis_url(uri))
