@@ -30,7 +30,8 @@ SHARED = (
     *("kombu.mixins", "kombu.transport.redis"),
     *("django.core.cache.backends.redis", "django.db.models.sql.compiler"),
     *("uvicorn.lifespan.on", "uvicorn.loops.uvloop", "uvicorn.protocols.http.httptools_impl"),
-    *("project.asgi", "project.broker", "project.scheduler", "project.serve", "project.urls"),
+    *("project.asgi", "project.broker.results", "project.broker.transport", "project.scheduler"),
+    *("project.serve", "project.urls"),
 )
 
 M_ARENA_MAX = -8  # of mallopt(3)

@@ -158,9 +158,9 @@ STORE_PORTS = {
 _broker_urls = ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
 env.refuse([f"CELERY_{name}" for name in _broker_urls], "is not used: set REDIS_URL, and remove it")
 CELERY_BROKER_URL = core_redis.broker_url(REDIS_URL)
-CELERY_BROKER_TRANSPORT = "project.broker:Transport"
+CELERY_BROKER_TRANSPORT = "project.broker.transport:Transport"
 CELERY_BROKER_TRANSPORT_OPTIONS = core_redis.broker_options(REDIS_URL, REDIS_PREFIX)
-CELERY_RESULT_BACKEND = "project.broker:ResultBackend"
+CELERY_RESULT_BACKEND = "project.broker.results:ResultBackend"
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_RESULT_EXPIRES = 300
 # JSON only: reading a pickle can run code.

@@ -10,12 +10,14 @@ class AlertsConfig(AppConfig):
         from mainapp.accounts import personal_data  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts import receivers  # noqa: F401, PLC0415 - needs loaded models
         from mainapp.alerts.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
+        from mainapp.alerts.rendering import symbol_in  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts.selectors import person  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts.selectors.needs import needed_symbols  # noqa: PLC0415 - needs loaded models
-        from mainapp.alerts.services.announcing import FIRED  # noqa: PLC0415 - needs loaded models
+        from mainapp.alerts.services.announcing import FIRED, SPLIT  # noqa: PLC0415 - needs loaded models
         from mainapp.alerts.services.mailing import firing_wordings  # noqa: PLC0415 - needs loaded models
         from mainapp.core.blocks import register_block  # noqa: PLC0415 - needs loaded models
         from mainapp.market.watch import register_need  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.rendering import Look, register_look  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.services.writing import register_renderer  # noqa: PLC0415 - needs loaded models
 
         personal_data.register_section(person.SECTION)
@@ -23,6 +25,8 @@ class AlertsConfig(AppConfig):
             personal_data.register_table(table)
         register_need(needed_symbols)
         register_renderer(FIRED, firing_wordings)
+        register_look(FIRED, Look(icon="bell", symbol_of=symbol_in))
+        register_look(SPLIT, Look(icon="split", tone="amber"))
 
         for block in BLOCKS:
             register_block(block)

@@ -13,6 +13,7 @@ from mainapp.accounts.models import Preferences, User
 from mainapp.alerts.conditions import KINDS
 from mainapp.alerts.models import ONE_DAY_MINUTES, Alert
 from mainapp.core.forms import TypedDecimalField, TypedIntegerField
+from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.successions import other_amounts_note, succession_notes
 from mainapp.market.selectors.watchlists import stocks_named
@@ -76,59 +77,51 @@ class AlertForm(forms.Form):
         label=_("Ativo"),
         max_length=20,
         help_text=_("O código na B3, como PETR4, ou IBOV."),
-        widget=forms.TextInput(
-            {"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
-        ),
+        widget=StockInput,
     )
-    compra = price_field(_("Compra (R$)"), _("Avisa quando o preço cair até aqui, ou menos."))
-    venda = price_field(_("Venda (R$)"), _("Avisa quando o preço subir até aqui, ou mais."))
+    compra = price_field(_("Cair até (R$)"), _("Avisa quando o preço descer a este valor."))
+    venda = price_field(_("Subir até (R$)"), _("Avisa quando o preço chegar a este valor."))
     change_up_pct = change_field(
         _("Alta do dia (%)"),
-        _("Avisa quando o preço subir tanto sobre o fechamento anterior."),
+        _("Avisa quando o preço subir tanto desde o fechamento anterior."),
         MAX_RISE_PCT,
     )
     change_down_pct = change_field(
         _("Queda do dia (%)"),
-        _("Avisa quando o preço cair tanto sob o fechamento anterior."),
+        _("Avisa quando o preço cair tanto desde o fechamento anterior."),
         MAX_FALL_PCT,
     )
     periodo = forms.TypedChoiceField(
-        label=_("Período"),
+        label=_("Olhar o preço"),
         required=False,
         coerce=to_minutes,
         empty_value=None,
-        help_text=_(
-            "De quanto em quanto tempo o preço é olhado. O que cruza o limite e volta entre dois "
-            "olhares não é visto."
-        ),
+        help_text=_("O que cruza o limite e volta entre dois olhares não é visto."),
     )
     hold_minutes = count_field(
-        _("Permanência (minutos)"),
+        _("Só depois de ficar lá (minutos)"),
         _(
-            "Só avisa se o preço ficar além do limite por tantos minutos seguidos do mesmo "
-            "pregão; todas as cotações contam, seja qual for o período. Zero avisa ao tocar."
+            "Avisa se o preço ficar além do limite por este tempo sem interrupção, no mesmo "
+            "pregão; todas as cotações contam. Zero avisa assim que ele toca o limite."
         ),
         0,
         ONE_DAY_MINUTES,
         0,
     )
     recurrence = forms.ChoiceField(
-        label=_("Repetição"),
+        label=_("Avisar"),
         choices=Alert.Recurrence.choices,
         initial=Alert.Recurrence.ONCE,
-        help_text=_(
-            "Uma vez: o primeiro aviso encerra o alerta. Toda vez: ele continua e avisa a cada "
-            "nova passagem pelo limite."
-        ),
+        help_text=_("Uma vez encerra o alerta no primeiro aviso; toda vez continua avisando."),
     )
     rearm_pct = TypedDecimalField(
-        label=_("Rearme (%)"),
+        label=_("Recuo antes de avisar de novo (%)"),
         initial=Decimal("0.5"),
         max_digits=5,
         decimal_places=2,
         help_text=_(
-            "Para avisar de novo, o preço precisa antes voltar tanto para dentro do limite: em "
-            "percentual do limite ou, na variação do dia, em pontos."
+            "Depois de um aviso, o preço precisa voltar tanto para dentro do limite antes do "
+            "próximo. Na variação do dia, são pontos percentuais."
         ),
         validators=[
             MinValueValidator(0, _("Não pode ser negativo.")),
@@ -136,8 +129,8 @@ class AlertForm(forms.Form):
         ],
     )
     cooldown_minutes = count_field(
-        _("Descanso (minutos)"),
-        _("O que dispararia antes disso, contado do último aviso, é descartado."),
+        _("Silêncio depois de um aviso (minutos)"),
+        _("Durante este tempo, o que dispararia de novo é descartado."),
         0,
         MAX_COOLDOWN,
         0,
@@ -148,8 +141,8 @@ class AlertForm(forms.Form):
         help_text=_("Sem isto, o alerta espera o preço voltar e cruzar o limite de novo."),
     )
     duracao = count_field(
-        _("Duração (dias)"),
-        _("Dias corridos, contando hoje: vale até as 23:59:59 do último, no horário de São Paulo."),
+        _("Vale por (dias)"),
+        _("Dias corridos, contando hoje, até o fim do último dia no horário de São Paulo."),
         1,
         365,
         15,
@@ -175,6 +168,28 @@ class AlertForm(forms.Form):
                 "ativo": alert.ativo.symbol
             }
 
+        for field in self.fields.values():
+            if isinstance(field.widget, forms.Select):
+                field.widget.attrs["class"] = "select"
+            elif isinstance(field.widget, forms.CheckboxInput):
+                field.widget.attrs["class"] = "check-input"
+            else:
+                field.widget.attrs["class"] = "input"
+
+    @property
+    def has_change_limits(self) -> bool:
+        """Whether a limit of the day's change is filled in."""
+        return any(self[name].value() for name in ("change_up_pct", "change_down_pct"))
+
+    @property
+    def steps(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """The groups of the second step: a heading and its fields."""
+        return [(heading, [self[name] for name in names]) for heading, names in STEPS]
+
+    @property
+    def has_errors_in_steps(self) -> bool:
+        return any(name in self.errors for _heading, names in STEPS for name in names)
+
     def clean_ativo(self) -> Stock:
         text = self.cleaned_data["ativo"]
         stock = stocks_named([text]).get(text)
@@ -198,11 +213,19 @@ class AlertForm(forms.Form):
         cleaned = super().clean() or {}
         compra, venda = cleaned.get("compra"), cleaned.get("venda")
         if compra is not None and venda is not None and compra >= venda:
-            self.add_error("venda", _("A venda precisa ficar acima da compra."))
+            self.add_error("venda", _("“Subir até” precisa ficar acima de “Cair até”."))
         is_empty = all(cleaned.get(kind) is None for kind in KINDS)
         if is_empty and not self.errors.keys() & set(KINDS):
-            raise ValidationError(_("Diga pelo menos um limite: compra, venda, alta ou queda."))
+            raise ValidationError(_("Diga pelo menos um limite."))
         return cleaned
+
+
+# Fields of the optional second step, grouped under their headings.
+STEPS = (
+    (_("Quando olhar"), ("periodo", "hold_minutes")),
+    (_("Quantas vezes e até quando"), ("recurrence", "duracao", "rearm_pct", "cooldown_minutes")),
+    (_("Para onde"), ("email", "note")),
+)
 
 
 def period_choices(owner: User) -> Iterable[tuple[Any, Any]]:

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import Preferences
 from mainapp.alerts.conditions import KINDS, Kind, State, Terms
-from mainapp.alerts.rendering import condition_text
+from mainapp.alerts.rendering import condition_text, firing_title
 from mainapp.market.models import Stock
 from mainapp.notifications.models import Notification
 
@@ -207,8 +207,18 @@ class Firing(models.Model):
 
     @property
     def reason(self) -> str:
-        """The condition in the reader's language: *cair a R$ 36,00 ou menos*."""
+        """The condition in the reader's language: *cair até R$ 36,00*."""
         return condition_text(self.kind, self.limit, symbol=self.alert.ativo.symbol)
+
+    @property
+    def title(self) -> str:
+        """What happened, in the reader's language: *PETR4 atingiu R$ 35,99*."""
+        return firing_title(
+            self.kind,
+            symbol=self.alert.ativo.symbol,
+            price=self.price,
+            change_pct=self.change_pct,
+        )
 
 
 class Doubt(models.Model):

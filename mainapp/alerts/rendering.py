@@ -1,5 +1,6 @@
 """Wording of alerts in the reader's language."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -10,11 +11,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from mainapp.alerts.conditions import Kind
-from mainapp.core.templatetags.formats import brl, number
+from mainapp.core.templatetags.formats import brl, number, pct
 from mainapp.market.quotes import Quote
 from mainapp.market.symbols import INDEX
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+FAR_PCT = 10
+STOCK_LINK = re.compile(r"(?:[?&]ticker=|/ativo/)([A-Z0-9]+)")
 
 
 def limit_text(kind: str, limit: object, *, symbol: str) -> str:
@@ -27,14 +30,69 @@ def limit_text(kind: str, limit: object, *, symbol: str) -> str:
 
 
 def condition_text(kind: str, limit: object, *, symbol: str) -> str:
-    """Return one condition in the form that follows *quando*: `cair a R$ 36,00 ou menos`."""
+    """Return one condition in the form that follows *quando*: `cair até R$ 36,00`."""
     words = {
-        "compra": _("cair a %(limit)s ou menos"),
-        "venda": _("subir a %(limit)s ou mais"),
-        "change_up_pct": _("subir %(limit)s ou mais no dia"),
-        "change_down_pct": _("cair %(limit)s ou mais no dia"),
+        "compra": _("cair até %(limit)s"),
+        "venda": _("subir até %(limit)s"),
+        "change_up_pct": _("subir %(limit)s no dia"),
+        "change_down_pct": _("cair %(limit)s no dia"),
     }
     return words[kind] % {"limit": limit_text(kind, limit, symbol=symbol)}
+
+
+def limit_name(kind: str) -> str:
+    """Return the name of a limit, as its field in the form has it: *Cair até*."""
+    return {
+        "compra": _("Cair até"),
+        "venda": _("Subir até"),
+        "change_up_pct": _("Alta do dia de"),
+        "change_down_pct": _("Queda do dia de"),
+    }[kind]
+
+
+def firing_title(kind: str, *, symbol: str, price: object, change_pct: object) -> str:
+    """Return what happened: `PETR4 atingiu R$ 35,99`, or `PETR4 atingiu +3,10% no dia`."""
+    if kind.endswith("pct"):
+        return _("%(symbol)s atingiu %(change)s no dia") % {
+            "symbol": symbol,
+            "change": pct(change_pct),
+        }
+    price_text = limit_text("price", price, symbol=symbol)
+    return _("%(symbol)s atingiu %(price)s") % {"symbol": symbol, "price": price_text}
+
+
+def reached_text(
+    kind: str, *, symbol: str, limit: object, price: object, change_pct: object
+) -> str:
+    """Return the limit of a firing as a sentence, with the other figure of that moment."""
+    words = {
+        "compra": _("O preço caiu até o seu limite de %(limit)s%(other)s."),
+        "venda": _("O preço subiu até o seu limite de %(limit)s%(other)s."),
+        "change_up_pct": _("A alta do dia chegou ao seu limite de %(limit)s%(other)s."),
+        "change_down_pct": _("A queda do dia chegou ao seu limite de %(limit)s%(other)s."),
+    }
+    other = ""
+    if kind.endswith("pct"):
+        other = _(", com o preço em %(price)s") % {"price": limit_text("", price, symbol=symbol)}
+    elif change_pct is not None:
+        other = _(" (%(change)s no dia)") % {"change": pct(change_pct)}
+    return words[kind] % {"limit": limit_text(kind, limit, symbol=symbol), "other": other}
+
+
+def quote_text(when: str, *, source: str, delay_s: int, simulated: bool) -> str:
+    """Return the time and the origin of a firing's quote as a sentence."""
+    if simulated:
+        return _("Cotação de %(when)s, do mercado simulado: não é um preço real.") % {"when": when}
+    values = {"when": when, "source": source, "minutes": delay_s // 60}
+    if not delay_s:
+        return _("Cotação de %(when)s, da fonte %(source)s.") % values
+    return _("Cotação de %(when)s, da fonte %(source)s, com atraso de %(minutes)s min.") % values
+
+
+def symbol_in(url: str) -> str:
+    """Return the stock in the link of an alert's notification; empty without one."""
+    found = STOCK_LINK.search(url)
+    return found[1] if found else ""
 
 
 def period_text(minutes: int) -> str:
@@ -120,6 +178,20 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
     share = abs(far) * 100 / value
     money = limit_text(kind, abs(far), symbol=quote.symbol)
     return words % {"distance": f"{money} ({number(share)}%)"}
+
+
+def nearness(kind: str, limit: Decimal, quote: Quote | None) -> int | None:
+    """Return how near a quote is to a limit: 100 at the limit or beyond, 0 far from it.
+
+    A price is far at FAR_PCT of itself from the limit, a change of the day at zero. The live page
+    computes the same in its script.
+    """
+    value = quote and (quote.change_pct if kind.endswith("pct") else quote.price)
+    if value is None:
+        return None
+    far = limit if kind.endswith("pct") else value * FAR_PCT / 100
+    done = 100 - _missing(kind, limit, value) * 100 / far
+    return int(min(max(done, Decimal(0)), Decimal(100)))
 
 
 def _missing(kind: str, limit: Decimal, value: Decimal) -> Decimal:

@@ -42,6 +42,7 @@ class PickerForm(forms.Form):
     kind = forms.CharField(required=False, max_length=8)
     sector = forms.CharField(required=False, max_length=80)
     page = forms.CharField(required=False)
+    list = forms.CharField(required=False, max_length=19)
     as_of = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
 
     def query(self) -> dict[str, Any]:

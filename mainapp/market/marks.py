@@ -25,7 +25,7 @@ def colours_of(symbol: str) -> tuple[int, int]:
     """
     value = 0
     for letter in symbol[:4].upper():
-        value = (value * 31 + ord(letter)) % 9973
+        value = (value * 21 + ord(letter)) % 8191
     first = value % COLOURS
     return first, (first + 1 + value // COLOURS % (COLOURS - 1)) % COLOURS
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
+ROOM = 1.5  # a level is on the scale within so many times the height of the prices
+MIN_ROOM = 0.02  # or within this share of the price
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
 LEVELS = 4
@@ -149,3 +151,44 @@ def _moment(points: Sequence[Point], share: float, by_time: bool) -> datetime:
     else:
         seconds = points[round(share * (len(points) - 1))][0]
     return datetime.fromtimestamp(seconds, UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelChart:
+    """Prices with horizontal levels: the paths, the y of each level, and the scale's two ends.
+
+    A level far from the prices is drawn at the edge, where `outside` says so; otherwise it would
+    press the prices into a flat line.
+    """
+
+    paths: Paths
+    levels: Sequence[str]
+    outside: Sequence[bool]
+    low: str
+    high: str
+
+
+def level_chart(
+    points: Sequence[Point], levels: Sequence[Decimal], *, width: float, height: float
+) -> LevelChart | None:
+    """Draw prices side by side and levels on one scale; None for fewer than two points."""
+    if len(points) < 2:
+        return None
+    prices = [float(price) for _, price in points]
+    low, high = min(prices), max(prices)
+    room = max((high - low) * ROOM, high * MIN_ROOM)
+    near = [low - room <= level <= high + room for level in map(float, levels)]
+    shown = [float(level) for level, is_near in zip(levels, near, strict=True) if is_near]
+    scale = _Scale([*prices, *shown], height)
+    low, high = scale.low, scale.low + scale.span
+    line = "L".join(
+        f"{share * width:.1f} {scale.y(price):.1f}"
+        for share, price in zip(_shares(points, by_time=False), prices, strict=True)
+    )
+    return LevelChart(
+        paths=Paths(line=f"M{line}", area=f"M{line}V{height:g}H0Z"),
+        levels=[f"{scale.y(min(max(float(level), low), high)):.1f}" for level in levels],
+        outside=[not is_near for is_near in near],
+        low=f"{low:g}",
+        high=f"{high:g}",
+    )

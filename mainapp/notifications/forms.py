@@ -1,6 +1,6 @@
-"""Forms for channels, their codes, and broadcasts."""
+"""Forms for channels, with a guide for each kind; their codes; and broadcasts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,78 +12,132 @@ from mainapp.notifications.models import Broadcast, Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindFields:
-    """Labels and help of a channel kind's fields, in the wording of the service's own pages."""
+    """A channel kind: its guide, and its fields in the wording of the service's own pages.
 
-    address: Any  # lazy translations, which have no common public type
-    help_text: Any
+    `steps` lead from nothing to a working channel. `icon` is one of the sprite.
+    """
+
+    icon: str
+    about: Any  # lazy translations, which have no common public type
+    steps: Sequence[Any]
+    address: Any
     placeholder: str
+    help_text: Any = ""
     secret: Any = ""
     secret_help: Any = ""
     is_secret_required: bool = True
 
 
+ENTER_CODE = _("Adicione o canal e digite aqui o código que chega por ele.")
 KIND_FIELDS: Mapping[str, KindFields] = {
     Channel.Kind.EMAIL: KindFields(
+        icon="mail",
+        about=_("Outro endereço, além do e-mail da sua conta."),
+        steps=(
+            _("Digite o endereço e adicione o canal."),
+            _("Abra, nesse endereço, o link que enviamos: ele vale por três dias."),
+        ),
         address=_("E-mail"),
-        help_text=_("Enviamos a este endereço um link que o confirma."),
         placeholder="ana@example.com",
     ),
     Channel.Kind.TELEGRAM: KindFields(
-        address=_("Conversa ou canal"),
-        help_text=_(
-            "O número da conversa (de um grupo começa com -) ou o @nome de um canal. Escreva antes "
-            "algo ao bot, ou ponha-o no grupo: ele não pode começar a conversa."
+        icon="send",
+        about=_("Um bot seu escreve numa conversa, num grupo ou num canal."),
+        steps=(
+            _("No Telegram, mande /newbot ao @BotFather e copie o token que ele dá."),
+            _("Escreva algo ao bot, ou ponha-o no grupo: ele não pode começar a conversa."),
+            _(
+                "Abra api.telegram.org/bot<token>/getUpdates no navegador: o número da conversa "
+                "está em “chat”, “id”."
+            ),
+            ENTER_CODE,
         ),
+        address=_("Conversa ou canal"),
+        help_text=_("O número da conversa (de um grupo começa com -) ou o @nome de um canal."),
         placeholder="-1001234567890",
         secret=_("Token do bot"),
-        secret_help=_("O @BotFather do Telegram dá um a cada bot: 123456789:AAE…"),
+        secret_help=_("Como 123456789:AAE…"),
     ),
     Channel.Kind.DISCORD: KindFields(
+        icon="messages",
+        about=_("Os avisos aparecem num canal de um servidor seu."),
+        steps=(
+            _("No Discord, edite o canal e abra Integrações, Webhooks, Novo webhook."),
+            _("Toque em “Copiar URL do webhook” e cole aqui."),
+            ENTER_CODE,
+        ),
         address=_("URL do webhook"),
-        help_text=_("No Discord: editar canal, Integrações, Webhooks, Copiar URL do webhook."),
         placeholder="https://discord.com/api/webhooks/…/…",
     ),
     Channel.Kind.SLACK: KindFields(
+        icon="message",
+        about=_("Os avisos aparecem num canal do seu espaço de trabalho."),
+        steps=(
+            _("Em api.slack.com/apps, crie um aplicativo e ligue Incoming Webhooks."),
+            _("Escolha o canal, copie a URL do webhook e cole aqui."),
+            ENTER_CODE,
+        ),
         address=_("URL do webhook"),
-        help_text=_("No Slack: em api.slack.com/apps, seu aplicativo, Incoming Webhooks."),
         placeholder="https://hooks.slack.com/services/T…/B…/…",
     ),
     Channel.Kind.PUSHOVER: KindFields(
+        icon="phone",
+        about=_("Notificações no celular, pelo aplicativo Pushover."),
+        steps=(
+            _("Instale o Pushover e entre em pushover.net: a User Key está no alto da página."),
+            _("Crie um aplicativo em pushover.net/apps/build e copie o API Token."),
+            ENTER_CODE,
+        ),
         address=_("Chave do usuário"),
-        help_text=_("Está no alto da página pushover.net quando você entra nela (User Key)."),
+        help_text=_("A User Key, que começa com u."),
         placeholder="u…",
         secret=_("Token do aplicativo"),
-        secret_help=_("Crie um aplicativo em pushover.net/apps/build (API Token)."),
+        secret_help=_("O API Token, que começa com a."),
     ),
     Channel.Kind.NTFY: KindFields(
-        address=_("URL do tópico"),
-        help_text=_(
-            "O servidor e o nome do tópico. Quem sabe o nome de um tópico público lê o que chega "
-            "nele: escolha um difícil de adivinhar."
+        icon="bell",
+        about=_("Notificações no celular sem conta, pelo aplicativo livre ntfy."),
+        steps=(
+            _("Instale o ntfy e assine um tópico com um nome difícil de adivinhar."),
+            _("Cole aqui a URL do tópico: quem sabe o nome dele lê o que chega."),
+            ENTER_CODE,
         ),
+        address=_("URL do tópico"),
+        help_text=_("O servidor e o nome do tópico."),
         placeholder="https://ntfy.sh/meu-topico",
         secret=_("Token de acesso"),
         secret_help=_("Só se o tópico o exige; começa com tk_."),
         is_secret_required=False,
     ),
     Channel.Kind.GOTIFY: KindFields(
-        address=_("URL do servidor"),
-        help_text=_(
-            "O do seu servidor Gotify: público e com https, ou liberado pelo operador do site."
+        icon="antenna",
+        about=_("Notificações do seu próprio servidor Gotify."),
+        steps=(
+            _("No Gotify, abra Apps, Create Application, e copie o token."),
+            _("Cole aqui o endereço do servidor e o token."),
+            ENTER_CODE,
         ),
+        address=_("URL do servidor"),
+        help_text=_("Público e com https, ou liberado pelo operador do site."),
         placeholder="https://gotify.example.com",
         secret=_("Token do aplicativo"),
-        secret_help=_("No Gotify: Apps, Create Application. Começa com A."),
+        secret_help=_("Começa com A."),
     ),
     Channel.Kind.WEBHOOK: KindFields(
-        address=_("URL"),
-        help_text=_(
-            "Um endereço seu, que recebe um POST de JSON assinado: público e com https, ou "
-            "liberado pelo operador do site."
+        icon="code",
+        about=_("Um programa seu recebe cada aviso como um POST de JSON assinado."),
+        steps=(
+            _("Prepare um endereço que responda 2xx a um POST."),
+            _("Cole aqui a URL: o segredo da assinatura aparece na página do canal."),
+            ENTER_CODE,
         ),
+        address=_("URL"),
+        help_text=_("Pública e com https, ou liberada pelo operador do site."),
         placeholder="https://example.com/avisos",
     ),
 }
+
+
 KINDS = [(kind, Channel.Kind(kind).label) for kind in KIND_FIELDS]
 
 
@@ -93,17 +147,21 @@ class ChannelForm(forms.Form):
     kind = forms.ChoiceField(choices=KINDS, widget=forms.HiddenInput)
     address = forms.CharField(
         max_length=500,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"class": "input", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
     secret = forms.CharField(
         max_length=255,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"class": "input", "autocomplete": "off", "spellcheck": "false"}
+        ),
     )
 
     def __init__(self, data: Any = None, *, kind: str = "") -> None:
         self.chosen = kind if kind in KIND_FIELDS else Channel.Kind.EMAIL.value
         super().__init__(data, initial={"kind": self.chosen})
-        texts = KIND_FIELDS[self.chosen]
+        self.guide = texts = KIND_FIELDS[self.chosen]
         address = self.fields["address"]
         address.label, address.help_text = texts.address, texts.help_text
         address.widget.attrs["placeholder"] = texts.placeholder
@@ -114,12 +172,18 @@ class ChannelForm(forms.Form):
         secret.label, secret.help_text = texts.secret, texts.secret_help
         secret.required = texts.is_secret_required
 
+    @property
+    def name(self) -> str:
+        return str(Channel.Kind(self.chosen).label)
+
 
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=_("Código"),
         max_length=12,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+        widget=forms.TextInput(
+            attrs={"class": "input", "inputmode": "numeric", "autocomplete": "one-time-code"}
+        ),
     )
 
 
@@ -127,7 +191,12 @@ class BroadcastForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at
     class Meta:
         model = Broadcast
         fields = ["title", "body", "url", "is_email"]
-        widgets = {"body": forms.Textarea(attrs={"rows": 5})}
+        widgets = {
+            "title": forms.TextInput(attrs={"class": "input"}),
+            "body": forms.Textarea(attrs={"class": "input", "rows": 5}),
+            "url": forms.TextInput(attrs={"class": "input"}),
+            "is_email": forms.CheckboxInput(attrs={"class": "check-input"}),
+        }
         help_texts = {"url": _("Um caminho deste site, como /sources/. Pode ficar vazio.")}
 
     def clean_title(self) -> str:

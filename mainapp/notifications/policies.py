@@ -11,6 +11,7 @@ from mainapp.core.policies import (
     MEMBERS,
     OWNER,
     STAFF,
+    UNAUTHORIZED,
     Area,
     Socket,
     action,
@@ -57,6 +58,7 @@ def is_given_up(*, created_at: datetime, at: datetime) -> bool:
 
 PAGES = {
     "notifications": page(MEMBERS),
+    "latest-notifications": page(MEMBERS, stranger=UNAUTHORIZED),
     "read-notifications": action(MEMBERS),
     "delete-notifications": form(MEMBERS),
     "read-notification": action(OWNER, of="notification"),

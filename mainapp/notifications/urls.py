@@ -8,6 +8,7 @@ CHANNELS = "notifications/channels/"
 
 urlpatterns: list[URLPattern] = [
     path("notifications/", inbox.notifications, name="notifications"),
+    path("notifications/latest/", inbox.latest_notifications, name="latest-notifications"),
     path("notifications/read/", inbox.read_all, name="read-notifications"),
     path("notifications/delete/", inbox.delete_all, name="delete-notifications"),
     path("notifications/<key:pk>/read/", inbox.read_notification, name="read-notification"),

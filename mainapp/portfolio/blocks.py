@@ -1,4 +1,4 @@
-"""The portfolio's blocks on the page of a paper."""
+"""The portfolio's blocks: its day on the home page, and a position on the page of a paper."""
 
 from typing import Any
 
@@ -9,6 +9,28 @@ from mainapp.core.policies import MEMBERS
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.portfolio.selectors import position_in
+from mainapp.portfolio.selectors.day import day_chart
+from mainapp.portfolio.selectors.page import portfolio_of
+
+
+def _home(request: HttpRequest) -> BlockContext:
+    portfolio = portfolio_of(request.user)
+    if not portfolio.valuation.rows:
+        return {"portfolio": None}
+    return {
+        "portfolio": portfolio,
+        "totals": portfolio.valuation,
+        "chart": day_chart(portfolio),
+        "holdings": [
+            {
+                "symbol": row.holding.symbol,
+                "nota": row.holding.nota,
+                "preco_medio": f"{row.holding.preco_medio:f}",
+                "quantidade": f"{row.holding.quantidade:f}",
+            }
+            for row in portfolio.valuation.rows
+        ],
+    }
 
 
 def _add(stock: Stock, **_page: Any) -> BlockContext:
@@ -23,6 +45,14 @@ def _position(
 
 
 BLOCKS = [
+    Block(
+        place="home",
+        name="carteira",
+        order=10,
+        who=MEMBERS,
+        template="mainapp/portfolio/home_block.html",
+        context=_home,
+    ),
     Block(
         place="paper-actions",
         name="create-carteira",

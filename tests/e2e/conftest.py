@@ -17,6 +17,7 @@ from playwright.sync_api import (
 
 from tests.e2e.people import create_people
 from tests.e2e.shell import Shell, open_shell
+from tests.e2e.site_pages import Readers, prepare_readers
 from tests.instances import Instance, instance
 from tests.prepared import copy_prepared
 
@@ -65,6 +66,11 @@ def site_and_shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[I
 @pytest.fixture(scope="session")
 def site(site_and_shell: tuple[Instance, Shell]) -> Instance:
     return site_and_shell[0]
+
+
+@pytest.fixture(scope="session")
+def readers(site_and_shell: tuple[Instance, Shell]) -> Readers:
+    return prepare_readers(*site_and_shell)
 
 
 @pytest.fixture(scope="session")

@@ -33,11 +33,20 @@ def create_people(site: Instance, shell: Shell) -> None:
     _unused.extend((f"{NAME}{number}", cookie) for number, cookie in enumerate(cookies))
 
 
-def log_in_new_user(page: Page, path: str) -> str:
-    """Log in as an unused user, open a path, and return the user's name."""
-    user_name, cookie = _unused.popleft()
+def take_cookie() -> tuple[str, str]:
+    """Return the name and the session cookie of an unused user."""
+    return _unused.popleft()
+
+
+def add_cookie(page: Page, cookie: str) -> None:
     name, _, value = cookie.partition("=")
     page.context.add_cookies([{"name": name, "value": value, "domain": "127.0.0.1", "path": "/"}])
+
+
+def log_in_new_user(page: Page, path: str) -> str:
+    """Log in as an unused user, open a path, and return the user's name."""
+    user_name, cookie = take_cookie()
+    add_cookie(page, cookie)
     page.goto(path)
     return user_name
 

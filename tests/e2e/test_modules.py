@@ -5,7 +5,6 @@ import json
 import statistics
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -27,7 +26,6 @@ CALLS = {
     "day": "time.day(v)",
     "full_day": "time.day(v, {withYear: true})",
 }
-NAMES = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",), "none": ()}
 
 
 @pytest.fixture
@@ -41,7 +39,7 @@ def open_html(browser: Browser) -> Iterator[Callable[..., Page]]:
             if url.path.startswith("/static/"):
                 path = finders.find(url.path.removeprefix("/static/"))
                 route.fulfill(path=path) if path else route.fulfill(status=404)
-            elif url.path == "/stocks/search/" and answers:
+            elif "hx-request" in route.request.headers and answers:
                 answers(route, parse_qs(url.query)["q"][0])
             elif url.path == "/jsi18n/":
                 route.fulfill(content_type="text/javascript", body=WORDS)
@@ -84,118 +82,10 @@ def test_browser_and_server_format_numbers_the_same_way(open_html, language, col
         ]
 
 
-def options(text: str) -> str:
-    return "".join(
-        f'<li role="option"><a href="/graph?ticker={symbol}">{symbol}</a></li>'
-        for symbol in NAMES[text]
-    )
-
-
-def fulfil(route: Route, text: str) -> None:
-    route.fulfill(content_type="text/html", body=options(text))
-
-
 @pytest.fixture
 def base_page() -> str:
     """Return the base template, rendered without a request."""
     return render_to_string("base.html", {"simulated": True, "quote_sources": ["simulated"]})
-
-
-def search_state(page: Page) -> dict[str, Any]:
-    box = page.locator("#stock-search")
-    active = box.get_attribute("aria-activedescendant")
-    return {
-        "open": box.get_attribute("aria-expanded") == "true",
-        "active": active and page.locator(f"#{active}").inner_text(),
-        "selected": page.locator("[role=option][aria-selected=true]").all_inner_texts(),
-    }
-
-
-def test_search_box_works_with_the_keyboard(open_html, base_page):
-    page = open_html(base_page, fulfil)
-    box = page.locator("#stock-search")
-
-    box.fill("it")
-    page.locator("[role=option]").nth(1).wait_for()
-    assert search_state(page) == {"open": True, "active": None, "selected": []}
-    for key, symbol in (("ArrowDown", "ITSA4"), ("ArrowDown", "ITUB4"), ("ArrowDown", "ITSA4")):
-        box.press(key)
-        assert search_state(page) == {"open": True, "active": symbol, "selected": [symbol]}
-    box.press("ArrowUp")
-    assert search_state(page)["active"] == "ITUB4"
-
-    box.press("Escape")
-    assert search_state(page) == {"open": False, "active": None, "selected": ["ITUB4"]}
-    assert box.input_value() == "it"
-
-    box.press("ArrowDown")
-    page.locator("[role=option]").nth(1).wait_for()
-    box.press("ArrowDown")
-    box.press("Enter")
-    page.wait_for_url("**/graph?ticker=ITSA4")
-
-
-def test_search_box_works_with_touch(open_html, base_page):
-    page = open_html(base_page, fulfil)
-    page.locator("#stock-search").fill("itub")
-
-    page.get_by_role("option").click()
-
-    page.wait_for_url("**/graph?ticker=ITUB4")
-
-
-def test_late_response_is_dropped(open_html, base_page):
-    late_routes: list[Route] = []
-
-    def answer(route: Route, text: str) -> None:
-        late_routes.append(route) if text == "it" else fulfil(route, text)
-
-    page = open_html(base_page, answer)
-    box = page.locator("#stock-search")
-    with page.expect_request("**/stocks/search/?q=it"):
-        box.fill("it")
-    box.fill("itub")
-    page.get_by_role("option", name="ITUB4").wait_for()
-
-    assert page.locator("[role=option]").all_inner_texts() == ["ITUB4"]
-    assert len(late_routes) == 1
-
-
-def test_search_box_never_chooses_from_an_older_response(open_html, base_page):
-    def answer(route: Route, text: str) -> None:
-        if text == "it":
-            fulfil(route, text)
-
-    page = open_html(base_page, answer)
-    box = page.locator("#stock-search")
-    box.fill("it")
-    page.locator("[role=option]").nth(1).wait_for()
-
-    box.press_sequentially("ub4")
-    box.press("Enter")
-
-    page.wait_for_url("**/stockpicker/ALL?q=itub4")
-
-
-def test_search_box_sends_one_request_per_word(open_html, base_page):
-    requested: list[str] = []
-
-    def answer(route: Route, text: str) -> None:
-        requested.append(text)
-        fulfil(route, text)
-
-    page = open_html(base_page, answer)
-    page.locator("#stock-search").evaluate(
-        """(box) => {
-            for (const text of ["i", "it", "itu", "itub"]) {
-                box.value = text;
-                box.dispatchEvent(new Event("input", { bubbles: true }));
-            }
-        }"""
-    )
-    page.get_by_role("option").wait_for()
-
-    assert requested == ["itub"]
 
 
 def test_theme_follows_the_system_until_one_is_chosen(open_html, base_page):

@@ -1,22 +1,29 @@
-"""A user's alerts for the alerts page, each with its quote and distances."""
+"""A user's alerts for the alerts page, each with its quote, its distances and its chart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import User
-from mainapp.alerts.models import Alert, Condition
-from mainapp.alerts.rendering import distance_text, limit_text
+from mainapp.alerts.models import Alert, Condition, Firing
+from mainapp.alerts.rendering import distance_text, limit_name, limit_text, nearness
+from mainapp.core.templatetags.formats import direction
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
+from mainapp.market.rendering import LevelChart, Point, level_chart
+from mainapp.market.selectors.candles import week_points
 from mainapp.market.selectors.quotes import last_quotes
+
+CHART_WIDTH, CHART_HEIGHT = 320, 72  # units of the picture, which is as wide as its card
+ONE_DAY_S = 86_400
+NEAR = 80  # of 100: within 2 % of the price
 
 ShownStatus = Literal["active", "paused", "triggered", "expired"]
 STATUSES: dict[ShownStatus, object] = {
@@ -47,8 +54,27 @@ class LimitRow:
         return self.condition.kind
 
     @property
+    def name(self) -> str:
+        return limit_name(self.kind)
+
+    @property
     def text(self) -> str:
         return limit_text(self.kind, self.limit, symbol=self.symbol)
+
+    @property
+    def done(self) -> int | None:
+        """How near the price is: 0 far away, 100 at the limit or beyond; None if unknown."""
+        return nearness(self.kind, self.limit, self.quote)
+
+    @property
+    def price(self) -> Decimal | None:
+        """The limit as a price; None for a change of the day without a previous close."""
+        if not self.kind.endswith("pct"):
+            return self.limit
+        if self.quote is None or self.quote.previous_close is None:
+            return None
+        sign = -1 if self.kind == "change_down_pct" else 1
+        return self.quote.previous_close * (100 + sign * self.limit) / 100
 
     @property
     def distance(self) -> str:
@@ -65,10 +91,47 @@ class LimitRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AlertChart:
+    """A drawn chart; `limits` has the kind and the y of each limit, and whether it is outside."""
+
+    drawn: LevelChart
+    limits: Sequence[tuple[str, str, bool]]
+    direction: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertRow:
+    """An alert with its stock's newest quote and the points of its chart."""
+
     alert: Alert
     quote: Quote | None
     status: ShownStatus
+    points: Sequence[Point] = ()
+
+    @property
+    def is_near(self) -> bool:
+        """Whether an active alert's price is near one of its limits."""
+        return self.status == "active" and any((row.done or 0) >= NEAR for row in self.limits)
+
+    @property
+    def chart(self) -> AlertChart | None:
+        """The chart of the last weeks with the limits as lines; None without prices."""
+        limits = [(row.kind, row.price) for row in self.limits]
+        drawn = [(kind, price) for kind, price in limits if price is not None]
+        levels = [price for _kind, price in drawn]
+        chart = level_chart(self.points, levels, width=CHART_WIDTH, height=CHART_HEIGHT)
+        if chart is None:
+            return None
+        kinds = [kind for kind, _price in drawn]
+        lines = list(zip(kinds, chart.levels, chart.outside, strict=True))
+        return AlertChart(chart, lines, self._direction())
+
+    def _direction(self) -> str:
+        """Return the direction of the chart: since its first day, or of the day if it has one."""
+        (first_at, first), (last_at, last) = self.points[0], self.points[-1]
+        if self.quote and last_at - first_at < ONE_DAY_S:
+            return direction(self.quote.change_pct)
+        return direction(Decimal(last) - Decimal(first))
 
     @property
     def status_name(self) -> object:
@@ -112,27 +175,42 @@ def status_counts(user: User, *, at: datetime) -> dict[str, int]:
     return alerts_of(user).aggregate(**counts)
 
 
-def alert_rows(
-    user: User, *, status: ShownStatus | None, at: datetime, first: int, size: int
-) -> list[AlertRow]:
-    """Return a page of a user's alerts, by symbol. Cost: three queries for any number."""
-    rows = alerts_of(user).filter(status_filter(at)[status] if status else Q())
-    rows = rows.select_related("ativo").prefetch_related("conditions")
-    alerts = list(rows.order_by("ativo__symbol", "pk")[first : first + size])
+def alerts_by_status(user: User, *, at: datetime) -> dict[ShownStatus, list[Alert]]:
+    """Return all alerts of a user in each shown status, by symbol, with their `last_price`.
+
+    It is the price of the newest firing. Cost: one query of at most ALERT_LIMIT rows, so that
+    counts and pages need no others.
+    """
+    groups: dict[ShownStatus, list[Alert]] = {status: [] for status in STATUSES}
+    newest = Firing.objects.filter(alert=OuterRef("pk")).values("price")[:1]
+    alerts = own_alerts(user).annotate(last_price=Subquery(newest))
+    for alert in alerts.order_by("ativo__symbol", "pk"):
+        groups[shown_status(alert, at=at)].append(alert)
+    return groups
+
+
+def rows_of(alerts: Sequence[Alert], *, at: datetime) -> list[AlertRow]:
+    """Return the rows of a page of alerts. Cost: three queries for any number, none for none."""
+    prefetch_related_objects(alerts, "conditions")
     quotes = last_quotes({alert.ativo.symbol for alert in alerts}) if alerts else {}
-    return [row_of(alert, quotes.get(alert.ativo.symbol), at=at) for alert in alerts]
+    points = week_points(quotes.values())
+    return [
+        AlertRow(alert, quotes.get(symbol), shown_status(alert, at=at), points.get(symbol, ()))
+        for alert in alerts
+        for symbol in [alert.ativo.symbol]
+    ]
+
+
+def shown_status(alert: Alert, *, at: datetime) -> ShownStatus:
+    """Return the status that pages show; an active alert past `expires_at` is expired."""
+    return "expired" if alert.is_expired(at) else alert.status  # type: ignore[return-value] # of Status
 
 
 def alerts_on(user: User, stock: Stock, quote: Quote | None, *, at: datetime) -> list[AlertRow]:
     """Return a user's alerts on one stock, the active ones first. Two queries."""
-    rows = alerts_of(user).filter(ativo=stock).select_related("ativo").order_by("pk")
-    alerts = [row_of(alert, quote, at=at) for alert in rows.prefetch_related("conditions")]
-    return sorted(alerts, key=lambda row: row.status != "active")
-
-
-def row_of(alert: Alert, quote: Quote | None, *, at: datetime) -> AlertRow:
-    status: ShownStatus = "expired" if alert.is_expired(at) else alert.status  # type: ignore[assignment] # of Status
-    return AlertRow(alert, quote, status)
+    alerts = own_alerts(user).filter(ativo=stock).order_by("pk").prefetch_related("conditions")
+    rows = [AlertRow(alert, quote, shown_status(alert, at=at)) for alert in alerts]
+    return sorted(rows, key=lambda row: row.status != "active")
 
 
 def is_waiting_beyond(alert: Alert) -> bool:

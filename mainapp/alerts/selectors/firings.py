@@ -7,7 +7,7 @@ from django.db.models import Prefetch, QuerySet
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Firing
-from mainapp.alerts.rendering import condition_text, limit_text
+from mainapp.alerts.rendering import firing_title, limit_text
 from mainapp.alerts.selectors.alerts import alerts_of
 from mainapp.market.models import Stock
 from mainapp.notifications.selectors.deliveries import deliveries_of
@@ -56,5 +56,7 @@ def _firing_mark(firing: Firing, symbol: str) -> dict[str, Any]:
         "time": int(firing.quoted_at.timestamp()),
         "kind": firing.kind,
         "price": f"{firing.price:f}",
-        "text": condition_text(firing.kind, firing.limit, symbol=symbol),
+        "text": firing_title(
+            firing.kind, symbol=symbol, price=firing.price, change_pct=firing.change_pct
+        ),
     }

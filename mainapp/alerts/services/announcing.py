@@ -9,14 +9,10 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from mainapp.accounts.models import language_of
-from mainapp.alerts.conditions import Kind
 from mainapp.alerts.models import Alert, Firing
-from mainapp.alerts.rendering import limit_text
-from mainapp.core.paths import absolute_url
-from mainapp.core.templatetags.formats import pct
+from mainapp.alerts.rendering import quote_text, reached_text
 from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
@@ -24,12 +20,6 @@ from mainapp.notifications.services.notices import Notice, letters_for, notify_m
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRED, SPLIT = "alert_fired", "alert_split"
 UNSUBSCRIBE_SALT = "alerts.unsubscribe"
-SENTENCES = {
-    "compra": gettext_noop("%(symbol)s caiu a %(limit)s ou menos"),
-    "venda": gettext_noop("%(symbol)s subiu a %(limit)s ou mais"),
-    "change_up_pct": gettext_noop("%(symbol)s sobe %(limit)s ou mais no dia"),
-    "change_down_pct": gettext_noop("%(symbol)s cai %(limit)s ou mais no dia"),
-}
 
 
 def announce_firings(*, firings: Sequence[Firing]) -> None:
@@ -50,12 +40,6 @@ def announce_split(*, alerts: Sequence[Alert]) -> None:
     notify_many(notices=[_split_notice(alert, destinations[pk]) for pk, alert in by_owner.items()])
 
 
-def firing_title(kind: Kind | str, *, symbol: str, limit: object) -> str:
-    """Return the title of a firing: `PETR4 caiu a R$ 36,00 ou menos`."""
-    shown = limit_text(kind, limit, symbol=symbol)
-    return _(SENTENCES[kind]) % {"symbol": symbol, "limit": shown}
-
-
 def unsubscribe_token(alert: Alert) -> str:
     """Return a token that allows its bearer to pause this alert, and nothing else."""
     return signing.dumps(alert.pk, salt=UNSUBSCRIBE_SALT)
@@ -72,10 +56,9 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
     name = f"firing.{alert.pk}.{firing.kind}.{firing.crossing}"
     symbol = alert.ativo.symbol
     with translation.override(language_of(alert.owner)):
-        title = firing_title(firing.kind, symbol=symbol, limit=firing.limit)
-        lines = [f"{label}: {value}" for label, value in firing_rows(firing)]
-        body = "\n".join([alert.note, *lines] if alert.note else lines)
-        # The worker renders the text and its links just before it sends the mail (`mailing`).
+        title = firing.title
+        body = "\n".join(text for text in (alert.note, *firing_sentences(firing)) if text)
+        # The worker renders a mail and its links just before it sends it (`mailing`).
         mails = letters_for(
             destinations=_destinations_for(alert, destinations),
             subject=f"{title} · Pregão",
@@ -87,35 +70,30 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
         kind=FIRED,
         title=title,
         body=body,
-        url=f"{reverse('graph')}?ticker={symbol}",
+        url=reverse("paper", args=[symbol]),
         dedupe_key=name,
         deliveries=mails,
     )
 
 
-def firing_rows(firing: Firing) -> list[tuple[str, str]]:
-    """Return the details of a firing as (label, value)."""
-    symbol, when = firing.alert.ativo.symbol, local_time(firing.quoted_at)
-    rows = [
-        (_("Preço"), limit_text("price", firing.price, symbol=symbol)),
-        (_("Limite"), limit_text(firing.kind, firing.limit, symbol=symbol)),
-        (_("Variação no dia"), pct(firing.change_pct)),
-        (_("Hora da cotação"), f"≈ {when}" if firing.quoted_at_estimated else when),
-        (_("Fonte"), _source(firing)),
+def firing_sentences(firing: Firing) -> list[str]:
+    """Return the sentences below the title of a firing, in the active language."""
+    when = local_time(firing.quoted_at)
+    return [
+        reached_text(
+            firing.kind,
+            symbol=firing.alert.ativo.symbol,
+            limit=firing.limit,
+            price=firing.price,
+            change_pct=firing.change_pct,
+        ),
+        quote_text(
+            f"≈ {when}" if firing.quoted_at_estimated else when,
+            source=firing.source,
+            delay_s=firing.delay_s,
+            simulated=firing.simulated,
+        ),
     ]
-    return [row for row in rows if row[1]]
-
-
-def _source(firing: Firing) -> str:
-    if firing.simulated:
-        return _("mercado simulado: não é um preço real")
-    if not firing.delay_s:
-        return firing.source
-    minutes = firing.delay_s // 60
-    return _("%(source)s, com atraso de %(minutes)s min") % {
-        "source": firing.source,
-        "minutes": minutes,
-    }
 
 
 def _split_notice(alert: Alert, destinations: Sequence[Destination]) -> Notice:
@@ -126,11 +104,10 @@ def _split_notice(alert: Alert, destinations: Sequence[Destination]) -> Notice:
             "O preço e o fechamento anterior de %(symbol)s mudaram na mesma proporção, como num "
             "desdobramento ou grupamento. Confira os limites e reative os alertas."
         ) % {"symbol": symbol}
-        text = f"{body}\n\n{absolute_url(reverse('alerts'))}\n"
         mails = letters_for(
             destinations=_destinations_for(alert, destinations),
             subject=f"{title} · Pregão",
-            text=text,
+            text="",
         )
     return Notice(
         user_id=alert.owner_id,

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 
-from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -10,10 +9,10 @@ from django.utils.translation import gettext as _
 from mainapp.accounts.models import language_of
 from mainapp.alerts.models import Firing
 from mainapp.alerts.services.announcing import (
-    firing_rows,
-    firing_title,
+    firing_sentences,
     unsubscribe_token,
 )
+from mainapp.core.mails import Link, Mail
 from mainapp.core.names import one_line
 from mainapp.core.paths import absolute_url
 from mainapp.notifications.services.writing import Wording
@@ -35,23 +34,24 @@ def firing_wordings(notifications: Collection[int]) -> dict[int, Wording]:
 def _wording(firing: Firing) -> Wording:
     alert, symbol = firing.alert, firing.alert.ativo.symbol
     stop = absolute_url(reverse("unsubscribe-alert", args=[unsubscribe_token(alert)]))
-    with translation.override(language_of(alert.owner)):
-        context = {
-            "title": firing_title(firing.kind, symbol=symbol, limit=firing.limit),
-            "rows": firing_rows(firing),
-            "chart": absolute_url(f"{reverse('graph')}?ticker={symbol}"),
-            "chart_label": _("Ver o gráfico"),
-            "stop": stop,
-            "stop_label": _("Não quero mais este alerta"),
-            "note": one_line(alert.note),
-            "foot": _("Não é recomendação de investimento."),
-            "language": translation.get_language(),
-        }
-        return Wording(
-            text=get_template("mainapp/alerts/mail.txt").render(context),
-            html=get_template("mainapp/alerts/mail.html").render(context),
-            headers={
-                "List-Unsubscribe": f"<{stop}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            },
+    language = language_of(alert.owner)
+    with translation.override(language):
+        mail = Mail(
+            title=firing.title,
+            quote=one_line(alert.note),
+            paragraphs=firing_sentences(firing),
+            action=Link(
+                label=_("Ver %(symbol)s") % {"symbol": symbol},
+                url=absolute_url(reverse("paper", args=[symbol])),
+            ),
+            foot=_("Não é recomendação de investimento."),
+            stop=Link(label=_("Não quero mais este alerta"), url=stop),
         )
+    return Wording(
+        mail=mail,
+        language=language,
+        headers={
+            "List-Unsubscribe": f"<{stop}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )

@@ -74,10 +74,10 @@ def test_firing_creates_a_notification_and_a_mail(owner):
     )
     assert firing.notification == notification
     assert notification.user == owner
-    assert notification.title == "PETR4 caiu a R$\N{NO-BREAK SPACE}36,00 ou menos"
+    assert notification.title == "PETR4 atingiu R$\N{NO-BREAK SPACE}35,99"
     assert delivery.address == "alice@example.org"
     assert delivery.message_id.startswith(f"<firing.{alert.pk}.compra.1.")
-    assert f"{settings.SITE_URL}/graph?ticker=PETR4" in delivery.text
+    assert f"{settings.SITE_URL}/ativo/PETR4/" in delivery.text
     assert "R$\N{NO-BREAK SPACE}35,99" in delivery.text
     assert "R$\N{NO-BREAK SPACE}35,99" in delivery.html
     assert delivery.headers["List-Unsubscribe"].strip("<>") in delivery.text
@@ -90,9 +90,10 @@ def test_mail_is_in_the_owners_language(owner):
 
     record("35.99", minutes=1)
 
-    assert Delivery.objects.get().subject == "PETR4 fell to R$ 36.00 or less · Pregão"
-    assert "Price: R$\N{NO-BREAK SPACE}35.99" in rendered_delivery().text
-    assert '<html lang="en">' in rendered_delivery().html
+    assert Delivery.objects.get().subject == "PETR4 reached R$ 35.99 · Pregão"
+    delivery = rendered_delivery()
+    assert "The price fell to your limit of R$\N{NO-BREAK SPACE}36.00 (" in delivery.text
+    assert '<html lang="en">' in delivery.html
 
 
 def test_rolled_back_batch_fires_nothing(owner):

@@ -87,15 +87,13 @@ def test_retired_ticker_is_refused(alice):
 
 
 def test_at_least_one_limit_is_required(alice):
-    assert errors(submitted(alice)) == {
-        "__all__": ["Diga pelo menos um limite: compra, venda, alta ou queda."]
-    }
+    assert errors(submitted(alice)) == {"__all__": ["Diga pelo menos um limite."]}
 
 
 @pytest.mark.parametrize(("compra", "venda"), [("36", "36"), ("37", "36")])
 def test_compra_must_be_below_venda(alice, compra, venda):
     assert errors(submitted(alice, compra=compra, venda=venda)) == {
-        "venda": ["A venda precisa ficar acima da compra."]
+        "venda": ["“Subir até” precisa ficar acima de “Cair até”."]
     }
 
 
@@ -198,7 +196,7 @@ def summary_text(language="pt-br", **fields):
 
 def test_summary_describes_the_alert():
     assert summary_text() == (
-        "Aviso quando PETR4 cair a R$ 36,00 ou menos, olhando a cada 5 minutos, uma vez, "
+        "Aviso quando PETR4 cair até R$ 36,00, olhando a cada 5 minutos, uma vez, "
         "até 24/03/2026 23:59:59."
     )
 
@@ -209,7 +207,7 @@ def test_summary_includes_every_rule():
     text = summary_text(limits=limits, hold_minutes=10, is_every=True, cooldown_minutes=60)
 
     assert text == (
-        "Aviso quando PETR4 subir a R$ 40,00 ou mais ou cair 2,50% ou mais no dia, e lá ficar por "
+        "Aviso quando PETR4 subir até R$ 40,00 ou cair 2,50% no dia, e lá ficar por "
         "10 minutos sem interrupção, no mesmo pregão, toda vez que o preço tiver voltado 0,50% "
         "para dentro do limite, com pelo menos 60 minutos entre dois avisos, até 24/03/2026 "
         "23:59:59."
@@ -217,7 +215,7 @@ def test_summary_includes_every_rule():
 
 
 def test_summary_of_an_index_is_in_points():
-    assert "IBOV cair a 36,00 pontos ou menos" in summary_text(symbol="IBOV")
+    assert "IBOV cair até 36,00 pontos" in summary_text(symbol="IBOV")
 
 
 @pytest.mark.parametrize(

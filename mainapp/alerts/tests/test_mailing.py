@@ -1,12 +1,12 @@
 import pytest
-from django.template.loader import get_template
 
 from mainapp.alerts.models import Alert
-from mainapp.alerts.services import mailing
 from mainapp.alerts.tests.factories import make_alert, record
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.models import Delivery
+from mainapp.notifications.services import writing
 from mainapp.notifications.services.writing import write_missing
+from mainapp.notifications.tests.factories import channel
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def test_note_is_in_the_notification_and_in_the_mail(owner):
 
 def test_no_mail_is_rendered_while_a_batch_is_recorded(owner, monkeypatch):
     loaded = []
-    monkeypatch.setattr(mailing, "get_template", lambda name: loaded.append(name))
+    monkeypatch.setattr(writing, "render_mail", lambda mail: loaded.append(mail) or ("", ""))
     fire(owner)
 
     assert loaded == []
@@ -53,7 +53,6 @@ def test_no_mail_is_rendered_while_a_batch_is_recorded(owner, monkeypatch):
 def test_mails_of_a_claimed_batch_cost_two_queries(owner, count, django_assert_num_queries):
     fire(owner, count)
     rows = all_deliveries()
-    get_template("mainapp/alerts/mail.html")
 
     with django_assert_num_queries(2):
         write_missing(deliveries=rows)
@@ -81,5 +80,25 @@ def test_mail_of_a_deleted_alert_has_the_text_of_the_inbox(owner):
     write_missing(deliveries=rows)
 
     [row] = rows
-    assert row.text == f"{row.notification.title}\n\n{row.notification.body}"
-    assert "35,99" in row.text
+    assert row.text.startswith(f"{row.notification.title}\n")
+    for sentence in row.notification.body.splitlines():
+        assert sentence in row.text
+
+
+def test_same_sentences_are_in_the_inbox_a_chat_and_the_mail(owner):
+    channel(owner, "telegram", address="-100", secret="1:a")
+    fire(owner)
+    rows = all_deliveries()
+    write_missing(deliveries=rows)
+
+    mail, chat = rows
+    notification = mail.notification
+    assert notification.body.replace("\xa0", " ").splitlines() == [
+        "nota 0",
+        "O preço caiu até o seu limite de R$ 36,00 (\N{MINUS SIGN}0,03% no dia).",
+        "Cotação de 10/03/2026 12:01:00 (BRT), do mercado simulado: não é um preço real.",
+    ]
+    assert chat.text == notification.body
+    for sentence in notification.body.splitlines():
+        assert sentence in mail.text
+        assert sentence in mail.html

@@ -22,7 +22,7 @@ from mainapp.alerts.tests.test_forms import DEFAULTS
 from mainapp.market.models import Candle, Stock
 from mainapp.market.selectors.candles import midnight
 from mainapp.market.sessions import sao_paulo_day
-from mainapp.market.tests.factories import NOON, StockFactory
+from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
 from mainapp.notifications.models import Attempt, Channel, Delivery
 from mainapp.notifications.tests.factories import channel
 
@@ -164,6 +164,9 @@ def test_list_is_filtered_by_status(browser, alice):
 def make_many(owner, count):
     """Insert alerts and conditions directly, without the service."""
     stocks = [StockFactory() for _number in range(min(count, 30))]
+    for stock in stocks:
+        LastQuoteFactory(stock=stock)
+        days(stock, *[("40", "41", "39", "40")] * 5)
     fields = {"owner": owner, "simulated": True, "created_at": NOON, "compra": Decimal(30)}
     alerts = Alert.objects.bulk_create(
         Alert(ativo=stocks[n % 30], expires_at=NOON + timedelta(days=9), **fields)
@@ -188,10 +191,55 @@ def make_many(owner, count):
 def test_list_costs_six_queries(browser, alice, count, django_assert_num_queries):
     make_many(alice, count)
 
-    with django_assert_num_queries(6):  # session, user, counts, alerts, conditions, quotes
+    with django_assert_num_queries(6):  # session, user, alerts, conditions, quotes, candles
         response = browser.get("/alerts/")
 
-    assert len(response.context["rows"]) == min(count, 50)
+    rows = response.context["rows"]
+    assert len(rows) == min(count, 50)
+    assert all(len(row.points) == 6 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("limits", "shown"),
+    [
+        ({"compra": "38.00"}, [("compra", False)]),
+        ({"compra": "1.00", "venda": "41.00"}, [("compra", True), ("venda", False)]),
+        ({"change_up_pct": "2.00"}, [("change_up_pct", False)]),
+    ],
+)
+def test_chart_has_the_limits_as_lines_and_marks_those_off_its_scale(
+    browser, alice, petr4, limits, shown
+):
+    days(petr4, *[("40", "41", "39", "40")] * 5)
+    record("39.00", previous_close="40.00")
+    make_alert(alice, **limits)
+
+    [row] = browser.get("/alerts/").context["rows"]
+
+    assert [(kind, is_outside) for kind, _y, is_outside in row.chart.limits] == shown
+    assert row.chart.direction == "down"
+
+
+def test_stock_without_history_has_the_chart_of_its_day(browser, alice, petr4):
+    make_alert(alice, compra="36.00")
+    for number in range(4):
+        record(f"39.0{number}", minutes=5 * number)
+
+    [row] = browser.get("/alerts/").context["rows"]
+
+    assert [price for _at, price in row.points] == ["39.00", "39.01", "39.02", "39.03"]
+
+
+@pytest.mark.parametrize(
+    ("price", "done", "is_near"), [("36.00", 100, True), ("36.60", 83, True), ("48.00", 0, False)]
+)
+def test_progress_says_how_near_the_price_is(browser, alice, price, done, is_near):
+    make_alert(alice, compra="36.00", recurrence="every", cooldown_minutes=0)
+    record(price)
+
+    [row] = browser.get("/alerts/").context["rows"]
+
+    assert (row.limits[0].done, row.is_near) == (done, is_near)
 
 
 def test_links_to_pages_keep_the_filter(browser, alice):
@@ -273,7 +321,7 @@ def test_refused_form_is_shown_with_the_reason(browser):
     response = send(browser, compra="40", venda="36")
 
     assert response.status_code == 200
-    assert "A venda precisa ficar acima da compra." in response.content.decode()
+    assert "“Subir até” precisa ficar acima de “Cair até”." in response.content.decode()
     assert not Alert.objects.exists()
 
 
@@ -285,7 +333,7 @@ def test_preview_describes_the_alert(browser, alice):
 
     text = send(browser, "preview-alert", compra="36").content.decode().replace("\xa0", " ")
 
-    assert "Aviso quando PETR4 cair a R$ 36,00 ou menos, olhando a cada 5 minutos, uma vez" in text
+    assert "Aviso quando PETR4 cair até R$ 36,00, olhando a cada 5 minutos, uma vez" in text
     assert not Alert.objects.exists()
 
 
@@ -430,7 +478,7 @@ def test_history_shows_firings_and_each_attempt(browser, alice):
     text = page(browser, "alert-history", alert.pk)
 
     for piece in (
-        "cair a R$ 36,00 ou menos",
+        "cair até R$ 36,00",
         "35,90",
         "10/03/2026 12:01:00",
         "simulador",
@@ -449,7 +497,7 @@ def test_history_costs_a_fixed_number_of_queries(browser, alice, times, django_a
             user=alice, notification=firing.notification, due_at=NOON, created_at=NOON
         )
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = browser.get(reverse("alert-history", args=[alert.pk]))
 
     assert len(response.context["page"].object_list) == times
@@ -461,7 +509,7 @@ def named(alert):
 
 
 def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
-    fire(alice)
+    fired = fire(alice)
     make_alert(bob, venda="99.00")
     pause_alert(alert=make_alert(alice, venda="50.00"))
     falling = make_alert(alice, change_down_pct="3.00")
@@ -479,7 +527,7 @@ def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
                 "time": int((NOON + timedelta(minutes=1)).timestamp()),
                 "kind": "compra",
                 "price": "35.90",
-                "text": "cair a R$\xa036,00 ou menos",
+                "text": "PETR4 atingiu R$\xa035,90",
             }
         ],
     }

@@ -1,5 +1,6 @@
 """The list of a user's alerts, and the history of one alert."""
 
+from itertools import chain
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,17 +12,15 @@ from mainapp.alerts.policies import ALERT_LIMIT
 from mainapp.alerts.selectors.alerts import (
     STATUSES,
     AlertRow,
-    alert_rows,
+    alerts_by_status,
     own_alerts,
-    row_of,
-    status_counts,
+    rows_of,
 )
 from mainapp.alerts.selectors.firings import firings_of
 from mainapp.alerts.selectors.preview import minutes_of, summary_of
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404
 from mainapp.market.selectors.feed import market_status
-from mainapp.market.selectors.quotes import last_quotes
 
 PAGE_SIZE = 50
 FIRINGS_A_PAGE = 30
@@ -31,19 +30,19 @@ def alerts(request: MemberRequest) -> HttpResponse:
     at = timezone.now()
     status: Any = request.GET.get("status")
     status = status if status in STATUSES else None
-    counts = status_counts(request.user, at=at)
-    total = sum(counts.values())
-    shown = counts[status] if status else total
-    page = page_of(range(shown), request.GET.get("page"), size=PAGE_SIZE)
-    first = (page.number - 1) * PAGE_SIZE
-    rows = alert_rows(request.user, status=status, at=at, first=first, size=PAGE_SIZE)
+    groups = alerts_by_status(request.user, at=at)
+    everything = sorted(chain(*groups.values()), key=lambda row: (row.ativo.symbol, row.pk))
+    page = page_of(
+        groups[status] if status else everything, request.GET.get("page"), size=PAGE_SIZE
+    )
+    rows = rows_of(list(page.object_list), at=at)
     context = {
         "rows": rows,
         "ended": [row.alert.ativo.symbol for row in rows if not row.alert.ativo.is_active],
         "page": page,
         "status": status,
-        "filters": [(name, label, counts[name]) for name, label in STATUSES.items()],
-        "total": total,
+        "filters": [(name, label, len(groups[name])) for name, label in STATUSES.items()],
+        "total": len(everything),
         "limit": ALERT_LIMIT,
         **_market_context(rows),
     }
@@ -53,8 +52,7 @@ def alerts(request: MemberRequest) -> HttpResponse:
 def alert_history(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     alert.owner = request.user
-    symbol = alert.ativo.symbol
-    row = row_of(alert, last_quotes([symbol]).get(symbol), at=timezone.now())
+    [row] = rows_of([alert], at=timezone.now())
     firings = page_of(firings_of(alert), request.GET.get("page"), size=FIRINGS_A_PAGE)
     context = {
         "row": row,

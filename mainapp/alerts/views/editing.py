@@ -19,10 +19,13 @@ from mainapp.alerts.selectors.preview import Preview, beyond_note, preview_of
 from mainapp.alerts.services.addresses import request_address
 from mainapp.alerts.services.alerts import create_alert as create
 from mainapp.alerts.services.alerts import update_alert as update
+from mainapp.alerts.services.announcing import FIRED
 from mainapp.core.errors import page_sentence, shown_in_form
 from mainapp.core.exceptions import DomainError
 from mainapp.core.paths import get_owned_or_404, parse_key
 from mainapp.market.selectors.successions import succession_notes
+from mainapp.notifications.models import Channel
+from mainapp.notifications.selectors.channels import deliveries_for
 
 
 def create_alert(request: MemberRequest) -> HttpResponse:
@@ -55,8 +58,19 @@ def _answer(request: MemberRequest, form: AlertForm) -> HttpResponse:
             alert = _save(request, form)
             _show_outcome(request, alert)
             return redirect("alerts")
-    context = {"form": form, "alert": form.alert, "limit": ALERT_LIMIT}
+    context = {
+        "form": form,
+        "alert": form.alert,
+        "limit": ALERT_LIMIT,
+        "places": _places(request),
+    }
     return render(request, "mainapp/alerts/form.html", context | _preview_context(form))
+
+
+def _places(request: MemberRequest) -> list[tuple[str, str]]:
+    """Return the kind and the address of each place that gets the user's alerts."""
+    destinations = deliveries_for([request.user], FIRED)[request.user.pk]
+    return [(str(Channel.Kind(each.kind).label), each.shown_address) for each in destinations]
 
 
 def _save(request: MemberRequest, form: AlertForm) -> Alert:

@@ -111,11 +111,10 @@ def check_fields(fields: Mapping[str, Any], *, existing: Alert | None) -> None:
         raise serializers.ValidationError({"ativo": succession_notes([stock.symbol])})
     compra, venda = fields["compra"], fields["venda"]
     if compra is not None and venda is not None and compra >= venda:
-        raise serializers.ValidationError({"venda": [_("A venda precisa ficar acima da compra.")]})
+        text = _("“Subir até” precisa ficar acima de “Cair até”.")
+        raise serializers.ValidationError({"venda": [text]})
     if all(fields[kind] is None for kind in KINDS):
-        raise serializers.ValidationError(
-            _("Diga pelo menos um limite: compra, venda, alta ou queda.")
-        )
+        raise serializers.ValidationError(_("Diga pelo menos um limite."))
 
 
 class AlertData(serializers.Serializer):

@@ -138,6 +138,13 @@ def full_day(moment: datetime | date | None) -> str:
     return _day(moment, YEARS)
 
 
+@register.filter
+def day_name(moment: date) -> str:
+    """Turn a day of São Paulo into Hoje, Ontem, or 20/11/2026."""
+    days = (timezone.localdate() - moment).days
+    return {0: _("Hoje"), 1: _("Ontem")}.get(days) or full_day(moment)
+
+
 def _day(moment: datetime | date | None, patterns: dict[str, str]) -> str:
     if moment is None:
         return NOTHING

@@ -77,7 +77,7 @@ def test_statements_are_not_functions():
 
 
 def test_scripts_and_styles_are_in_folders_of_features():
-    folders = {name.rpartition("/")[0] for name in names(SCRIPTS, "*.js")}
+    folders = {name.partition("/")[0] for name in names(SCRIPTS, "*.js")}
     styles = {name.rpartition("/")[0] for name in names(STYLES, "*.css")}
 
     assert folders == set(LAYERS)

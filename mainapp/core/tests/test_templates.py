@@ -9,8 +9,9 @@ from django.conf import settings
 from django.template.base import Lexer, TokenType
 
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
-PAGES = sorted(TEMPLATES.glob("**/*.html"))
-MAILS = {path for path in PAGES if path.name == "mail.html"}  # no mail program reads a stylesheet
+GUIDE = TEMPLATES / "mainapp/parts/styleguide.html"  # for developers
+PAGES = sorted(path for path in TEMPLATES.glob("**/*.html") if path != GUIDE)
+MAILS = {TEMPLATES / "mainapp/core/mail_base.html"}  # no mail program reads a stylesheet
 NAMES = {"Pregão", "IBOV", "Ibovespa"}  # the same in every language
 TEXT_ATTRIBUTES = {"alt", "aria-description", "aria-label", "data-label", "placeholder", "title"}
 WORD = re.compile(r"[^\W\d_]{2,}")

@@ -8,7 +8,6 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User, language_of
-from mainapp.core.paths import absolute_url
 from mainapp.forum.models import Message, Room
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
@@ -46,7 +45,7 @@ def _notice(
             deliveries=letters_for(
                 destinations=destinations,
                 subject=f"{title} · Pregão",
-                text=f"{title}\n\n{absolute_url(path)}\n",
+                text="",  # the title says it all, the link is added when it is sent
                 name=f"mention.{message.pk}.{reader.pk}",
             ),
         )

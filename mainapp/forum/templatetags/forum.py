@@ -1,6 +1,6 @@
-"""Filters for messages and for links of the room list.
+"""Filters for messages and for links of the room list, and the face of a room.
 
-`{{ message|excerpt }}`, `{{ query|with_page:3 }}`.
+`{{ message|excerpt }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`.
 """
 
 from typing import Any
@@ -10,8 +10,9 @@ from django import template
 
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url
+from mainapp.accounts.templatetags.people import HUES, initials
 from mainapp.forum import rendering
-from mainapp.forum.models import Message
+from mainapp.forum.models import Message, Room
 
 register = template.Library()
 
@@ -20,6 +21,17 @@ register = template.Library()
 def excerpt(message: Message) -> str:
     """Return the start of a message as plain text; empty for a deleted one."""
     return rendering.excerpt(message.body_html)
+
+
+@register.inclusion_tag("mainapp/forum/_room_face.html")
+def room_face(room: Room) -> dict[str, Any]:
+    """Render the mark of a room's stock, or the room's initials; hidden from screen readers."""
+    return {
+        "symbol": room.stock.symbol if room.stock else "",
+        "initials": initials(room.name),
+        "first": room.pk % HUES,
+        "second": (room.pk * 5 + 3) % HUES,
+    }
 
 
 @register.filter

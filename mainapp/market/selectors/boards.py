@@ -1,6 +1,7 @@
 """The last recorded quotes for the home page and watchlists."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
@@ -12,6 +13,7 @@ from mainapp.accounts.models import User
 from mainapp.market.indicators import ranking
 from mainapp.market.models import LastQuote, Watchlist, WatchlistItem
 from mainapp.market.quotes import Quote
+from mainapp.market.rendering import Point
 from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.selectors.indices import in_index
 from mainapp.market.symbols import INDEX
@@ -63,6 +65,8 @@ class ListedStock:
     is_active: bool
     price: Decimal | None
     change_pct: Decimal | None
+    previous_close: Decimal | None = None
+    points: Sequence[Point] = ()
     weight_pct: Decimal | None = None
 
 
@@ -131,15 +135,36 @@ def current_lines(user: User, *, size: int) -> OwnList:
 
 
 def listed_in(watchlist: Watchlist) -> list[ListedStock]:
-    """Return the stocks of a watchlist in its order, with their last prices. One query."""
+    """Return the stocks of a watchlist in its order, with their last prices and sparklines.
+
+    Two queries.
+    """
     last = FilteredRelation("stock__last_quotes", condition=is_current_kind("stock__last_quotes"))
     rows = (
         WatchlistItem.objects.filter(watchlist=watchlist)
         .annotate(last=last)
         .order_by("position", "pk")
-        .values_list(*(f"stock__{name}" for name in FIELDS), "last__price", "last__previous_close")
+        .values_list(
+            *(f"stock__{name}" for name in FIELDS),
+            "last__price",
+            "last__previous_close",
+            "last__quoted_at",
+        )
     )
-    return [listed(*row) for row in rows]
+    times = {row[0]: row[-1] for row in rows}
+    stocks = [listed(*row[:-1]) for row in rows]
+    points = sparkline_points(
+        Quote(
+            symbol=stock.symbol,
+            price=stock.price,
+            quoted_at=times[stock.symbol],
+            source="",
+            simulated=settings.SIMULATED,
+        )
+        for stock in stocks
+        if stock.price is not None
+    )
+    return [replace(stock, points=points.get(stock.symbol, ())) for stock in stocks]
 
 
 def is_current_kind(relation: str) -> Q:
@@ -173,5 +198,6 @@ def listed(
         is_active=is_active,
         price=price,
         change_pct=quote.change_pct if quote else None,
+        previous_close=previous_close,
         weight_pct=weight_pct,
     )

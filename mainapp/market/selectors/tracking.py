@@ -1,25 +1,35 @@
 """The stocks of a tracker, requested or those of a watchlist, with their last recorded quotes."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from mainapp.market.models import Stock, Watchlist
 from mainapp.market.quotes import Quote
+from mainapp.market.rendering import Point
+from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.watchlists import stocks_named
 from mainapp.market.symbols import canonical
 
+MAX_DRAWN = 60
+
 
 @dataclass(frozen=True, slots=True)
 class TrackedStock:
-    """A stock and its last quote, which is None before the first one."""
+    """A stock and its last quote, which is None before the first one.
+
+    `points` are those of its sparkline, if they were read.
+    """
 
     symbol: str
     name: str
     quote: Quote | None
     is_traded: bool = True
+    is_index: bool = False
+    sector: str = ""
+    points: Sequence[Point] = ()
 
     @property
     def side_places(self) -> int:
@@ -28,8 +38,11 @@ class TrackedStock:
 
     @property
     def turnover(self) -> Decimal | None:
-        """The day's volume in reais, about: the shares traded, all at the last price."""
-        if self.quote is None or self.quote.volume is None:
+        """The day's volume in reais, about: the shares traded, all at the last price.
+
+        None for an index, which has no shares.
+        """
+        if self.is_index or self.quote is None or self.quote.volume is None:
             return None
         return self.quote.price * self.quote.volume
 
@@ -72,6 +85,16 @@ def tracked_in(watchlist: Watchlist) -> Tracked:
     return Tracked(rows, [], [row.symbol for row in rows if not row.is_traded])
 
 
+def with_points(rows: Iterable[TrackedStock]) -> list[TrackedStock]:
+    """Add the points of the first rows' sparklines; a script loads the others. One query.
+
+    A sparkline is 1 to 3 KB of a page, most of a row.
+    """
+    rows = list(rows)
+    points = sparkline_points(row.quote for row in rows[:MAX_DRAWN] if row.quote)
+    return [replace(row, points=points.get(row.symbol, ())) for row in rows]
+
+
 def ordered(rows: Iterable[TrackedStock], by: str, *, is_ascending: bool) -> list[TrackedStock]:
     """Return rows in the order of a column, those without a value last; "" is their own order.
 
@@ -90,7 +113,14 @@ def _with_quotes(stocks: Iterable[Stock]) -> list[TrackedStock]:
     stocks = list(stocks)
     quotes = last_quotes([stock.symbol for stock in stocks])
     return [
-        TrackedStock(stock.symbol, stock.name, quotes.get(stock.symbol), stock.is_active)
+        TrackedStock(
+            stock.symbol,
+            stock.name,
+            quotes.get(stock.symbol),
+            is_traded=stock.is_active,
+            is_index=stock.kind == Stock.Kind.INDEX,
+            sector=stock.sector,
+        )
         for stock in stocks
     ]
 

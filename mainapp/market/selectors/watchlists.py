@@ -1,6 +1,7 @@
 """Users' watchlists, and the stocks named by user input."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, QuerySet
@@ -14,6 +15,33 @@ def lists_of(user: User) -> list[Watchlist]:
     """Return a user's lists with their `size`: the current one, then the others by name."""
     lists = Watchlist.objects.filter(owner=user).annotate(size=Count("items"))
     return list(lists.order_by("-is_current", "name"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedList:
+    """A watchlist with its symbols in their order."""
+
+    pk: int
+    name: str
+    is_current: bool
+    symbols: list[str]
+
+
+def lists_with_symbols(user: User | AnonymousUser) -> list[NamedList]:
+    """Return a user's lists: the current one, then the others by name. One query."""
+    if not user.is_authenticated:
+        return []
+    rows = (
+        Watchlist.objects.filter(owner=user.pk)
+        .order_by("-is_current", "name", "items__position", "items__pk")
+        .values_list("pk", "name", "is_current", "items__stock__symbol")
+    )
+    lists: dict[int, NamedList] = {}
+    for pk, name, is_current, symbol in rows:
+        named = lists.setdefault(pk, NamedList(pk=pk, name=name, is_current=is_current, symbols=[]))
+        if symbol:
+            named.symbols.append(symbol)
+    return list(lists.values())
 
 
 def own_lists(user: User) -> QuerySet[Watchlist]:

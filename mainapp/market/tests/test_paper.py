@@ -19,7 +19,7 @@ from mainapp.market.tests.factories import (
     MembershipFactory,
     StockFactory,
 )
-from project.broker import checked_loads
+from project.broker.messages import checked_loads
 
 pytestmark = pytest.mark.django_db
 

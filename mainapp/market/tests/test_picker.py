@@ -251,7 +251,7 @@ def test_prices_are_simulated_in_the_simulated_market_only(client, ibov):
 def test_limit_depends_on_the_login(client):
     alice = User.objects.create_user("alice")
     stock = StockFactory(symbol="PETR4")
-    create_list(owner=alice, name="Um", symbols=["PETR4"])
+    own = create_list(owner=alice, name="Um", symbols=["PETR4"])
 
     anonymous = client.get("/stockpicker/ALL").content.decode()
     client.force_login(alice)
@@ -260,7 +260,8 @@ def test_limit_depends_on_the_login(client):
     assert 'data-limit="30"' in anonymous
     assert "Entre para acompanhar até 200" in anonymous
     assert " checked" not in anonymous
-    assert 'data-limit="200" data-edit-url="/watchlists/current/"' in known
+    assert 'data-limit="200"' in known
+    assert f'data-edit-url="/watchlists/{own.pk}/symbols/"' in known
     assert f'value="{stock.symbol}" checked' in known
 
 
@@ -300,3 +301,30 @@ def test_picker_finds_stocks_by_isin_and_cnpj(text):
     StockFactory(symbol="PETR4", isin="BRPETRACNPR6", cnpj="33.000.167/0001-01")
 
     assert [row.symbol for row in listing(market="ALL", words=(text,)).rows] == ["PETR4"]
+
+
+def test_stocks_can_be_chosen_for_another_list(client):
+    alice = User.objects.create_user("alice")
+    StockFactory(symbol="PETR4")
+    create_list(owner=alice, name="Um", symbols=["PETR4"])
+    other = create_list(owner=alice, name="Dois")
+    client.force_login(alice)
+
+    page = client.get(f"/stockpicker/ALL?list={other.pk}&q=petr")
+
+    html = page.content.decode()
+    assert page.context["chosen"] == []
+    assert f'data-edit-url="/watchlists/{other.pk}/symbols/"' in html
+    assert f'<a href="/stockpicker/FII?list={other.pk}"' in html
+
+
+@pytest.mark.parametrize("key", ["", "x", "0", "99999"])
+def test_list_of_another_user_is_replaced_by_the_own_one(client, key):
+    alice, bob = User.objects.create_user("alice"), User.objects.create_user("bob")
+    own = create_list(owner=alice, name="Um")
+    foreign = create_list(owner=bob, name="Um")
+    client.force_login(alice)
+
+    page = client.get(f"/stockpicker/ALL?list={key or foreign.pk}")
+
+    assert page.context["filled_list"].pk == own.pk

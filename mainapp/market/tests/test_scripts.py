@@ -160,6 +160,17 @@ def test_treemap_leaves_room_for_the_labels_of_groups(run):
     assert boxes["a"]["y"] == boxes["groups"]["one"]["y"] + 24
 
 
+@pytest.mark.parametrize(("width", "names"), [(1000, ["two", "one"]), (90, ["two"]), (15, [])])
+def test_treemap_has_the_labels_for_which_there_is_room(run, width, names):
+    run("../../../node_modules/d3-hierarchy/dist/d3-hierarchy.min.js", "0")
+    size = f"{{width: {width}, height: 200, labelHeight: 24}}"
+
+    assert (
+        run("market/treemap-geometry.js", f"[...m.layOut(m.grouped({ROWS}), {size}).groups.keys()]")
+        == names
+    )
+
+
 @pytest.mark.parametrize(
     ("width", "height", "fit"),
     [

@@ -197,12 +197,11 @@ def fetch_fragment(client, text):
 def test_fragment_contains_listbox_options(client):
     fragment = fetch_fragment(client, "itub")
 
-    (_, option), (_, link) = fragment.tags[:2]
+    option = fragment.tags[0][1]
     assert option["role"] == "option"
     assert option["data-symbol"] == "ITUB4"
-    assert option["id"] == "stock-option-ITUB4"
-    assert link["href"].endswith("/graph?ticker=ITUB4")
-    assert fragment.words == ["ITUB4", "Itaú Unibanco", "PN"]
+    assert option["data-url"] == "/ativo/ITUB4/"
+    assert fragment.words == ["IT", "ITUB4", "Itaú Unibanco · PN"]
 
 
 @pytest.mark.usefixtures("stocks")
@@ -214,7 +213,7 @@ def test_fragment_contains_at_most_ten_options(client):
         attrs for _, attrs in fetch_fragment(client, "muitas").tags if attrs.get("role") == "option"
     ]
 
-    assert len(options) == len({option["id"] for option in options}) == 10
+    assert len({option["data-symbol"] for option in options}) == len(options) == 10
 
 
 def test_fragment_without_results_shows_the_escaped_text(client):

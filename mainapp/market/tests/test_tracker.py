@@ -102,22 +102,20 @@ def test_simulated_quote_is_not_shown_in_the_real_market(client, settings):
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_tracker_needs_two_queries_for_any_content(client, count, django_assert_num_queries):
+def test_tracker_needs_three_queries_for_any_content(client, count, django_assert_num_queries):
     stocks = StockFactory.create_batch(count)
     for stock in stocks:
         LastQuoteFactory(stock=stock)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):  # stocks, quotes, sparklines
         client.get("/stocktracker", {"stockpicker": [stock.symbol for stock in stocks]})
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_tracker_of_a_users_list_needs_five_queries(
-    client, alice, count, django_assert_num_queries
-):
-    stocks = StockFactory.create_batch(count)
+def test_tracker_of_a_users_list_needs_six_queries(client, alice, count, django_assert_num_queries):
+    stocks = [LastQuoteFactory().stock for _ in range(count)]
     create_list(owner=alice, name="Minha", symbols=[stock.symbol for stock in stocks])
     client.force_login(alice)
-    with django_assert_num_queries(5):  # session, user, list, stocks, quotes
+    with django_assert_num_queries(6):  # session, user, lists, stocks, quotes, sparklines
         client.get("/stocktracker")
 
 

@@ -35,7 +35,7 @@ def candles(request: HttpRequest) -> JsonResponse:
     """Return a stock's candles, or for several tickers or `sparklines` today's closes."""
     tickers = request.GET.getlist("ticker")
     if len(tickers) > 1 or "sparklines" in request.GET:
-        return _sparklines(tickers)
+        return _sparklines(tickers, may_load="recorded" not in request.GET)
     stock = requested_stock(request.GET.get("ticker", INDEX))
     range_ = requested_range(request)
     interval = requested_interval(request, range_)
@@ -76,13 +76,14 @@ def request_history(stock: Stock, range_: str, *, bars: list[Bar], at: datetime)
     return load
 
 
-def _sparklines(tickers: list[str]) -> JsonResponse:
+def _sparklines(tickers: list[str], *, may_load: bool) -> JsonResponse:
     named = stocks_named([checked(text) for text in tickers[:SYMBOL_LIMIT_USER]])
     stocks = {stock.pk: stock for stock in named.values() if stock.is_active}.values()
     closes = candle_rows.day_closes(stocks=stocks, at=timezone.now())
     loading: set[str] = set()
     try:
-        claimed, loading = history.claim_day_loads(symbols=list(closes))
+        symbols = list(closes) if may_load else []
+        claimed, loading = history.claim_day_loads(symbols=symbols)
         for first in range(0, len(claimed), SYMBOLS_A_TASK):
             _start(claimed[first : first + SYMBOLS_A_TASK], "1d")
     except (redis.RedisError, tasks.load_history.OperationalError) as error:

@@ -10,10 +10,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 
 from mainapp.core.paths import parse_key
-from mainapp.market.forms import COLUMNS, DENSITIES, PRESETS, TableView, TableViewForm
+from mainapp.core.templatetags.formats import compact, direction
+from mainapp.market.forms import TableView, TableViewForm
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
 from mainapp.market.selectors.feed import market_status
@@ -23,9 +26,11 @@ from mainapp.market.selectors.tracking import (
     ordered,
     tracked_in,
     tracked_stocks,
+    with_points,
 )
 from mainapp.market.selectors.watchlists import lists_of, symbols_of
 from mainapp.market.serializers import write_tracked
+from mainapp.market.views.table_choices import table_choices
 
 WELL_KNOWN = (
     "PETR4",
@@ -64,11 +69,12 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
     requested = _requested(request)
     rows = requested.tracked.rows
     view = TableView.from_text(request.COOKIES.get(VIEW_COOKIE, ""))
+    is_map = request.GET.get("view") == "map"
+    shown = ordered(rows, view.sorted_by, is_ascending=view.is_ascending)
     at = timezone.now()
     context = {
-        "rows": ordered(rows, view.sorted_by, is_ascending=view.is_ascending),
+        "rows": shown if is_map else with_points(shown),
         "symbols": [row.symbol for row in rows],
-        "quotes": {row.symbol: row.quote.to_wire() for row in rows if row.quote},
         "former": requested.tracked.former,
         "unknown": [text[:20] for text in requested.tracked.unknown],
         "over_limit": requested.is_over_limit,
@@ -78,11 +84,20 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         "lists": requested.lists,
         "shown_list": requested.shown_list,
         "is_own": requested.shown_list is not None or not requested.is_named,
-        "is_map": request.GET.get("view") == "map",
+        "is_map": is_map,
+        "tiles": _tiles(rows) if is_map else [],
+        "sum": _sum(rows),
+        "table_url": _url_of(request),
+        "map_url": _url_of(request, view="map"),
+        "words": {
+            "menu": _("Mais ações"),
+            "alert": _("Criar alerta"),
+            "carteira": _("Adicionar à carteira"),
+        },
         "view": view,
         "well_known": WELL_KNOWN,
         "at": at,
-        **_table_choices(view),
+        **table_choices(view),
         **market_status(at=at, newest_at=newest_quote_at(rows)),
         "actions": row_actions(),
     }
@@ -157,20 +172,36 @@ def _list_of(lists: list[Watchlist], tracked: Tracked) -> Watchlist | None:
     return lists[0] if lists and symbols_of(lists[0]) == symbols else None
 
 
-def _table_choices(view: TableView) -> dict[str, Any]:
-    """Return the columns, presets and densities for the templates, with the chosen ones marked."""
-    return {
-        "columns": [
-            {"name": name, "label": label, "is_shown": name in view.columns}
-            for name, label in COLUMNS.items()
-        ],
-        "hidden": set(COLUMNS) - set(view.columns),
-        "presets": [
-            {"name": name, "label": label, "columns": own, "is_chosen": name == view.preset}
-            for name, (label, own) in PRESETS.items()
-        ],
-        "densities": DENSITIES.items(),
-    }
+def _tiles(rows: list[TrackedStock]) -> list[dict[str, Any]]:
+    """Return the rows of `parts/treemap.html`: the traded stocks, by the day's volume in reais."""
+    return [
+        {
+            "symbol": row.symbol,
+            "name": row.name,
+            "group": row.sector,
+            "weight": int(row.turnover),
+            "weight_text": f"R$ {compact(row.turnover)}",
+            "change_pct": row.quote.change_pct,
+            "url": reverse("paper", args=[row.symbol]),
+        }
+        for row in rows
+        if row.quote and row.turnover
+    ]
+
+
+def _sum(rows: list[TrackedStock]) -> dict[str, Any]:
+    """Return how many stocks there are, and how many rose and fell today."""
+    directions = [direction(row.quote.change) for row in rows if row.quote]
+    count = ngettext("%s ativo", "%s ativos", len(rows)) % len(rows)
+    return {"count": count, "up": directions.count("up"), "down": directions.count("down")}
+
+
+def _url_of(request: HttpRequest, **changes: str) -> str:
+    """Return the address of this page with another `view`."""
+    query = request.GET.copy()
+    query.pop("view", None)
+    query.update(changes)
+    return f"{reverse('stocktracker')}?{query.urlencode()}"
 
 
 def newest_quote_at(rows: list[TrackedStock]) -> datetime | None:

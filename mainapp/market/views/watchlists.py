@@ -39,8 +39,11 @@ def watchlists(request: MemberRequest) -> HttpResponse:
     form = WatchlistForm(request.POST or None)
     if form.is_valid():
         with shown_in_form(form, "name"):
-            created = create_list(owner=request.user, name=form.cleaned_data["name"])
-            return redirect("watchlist", pk=created.pk)
+            symbols = request.POST.get("symbols", "").split()[:SYMBOL_LIMIT_USER]
+            created = create_list(
+                owner=request.user, name=form.cleaned_data["name"], symbols=symbols
+            )
+            return _next(request, created.pk)
     context = {"form": form, "lists": lists_of(request.user), "max_lists": MAX_LISTS}
     return render(request, "mainapp/market/watchlists.html", context)
 
@@ -80,7 +83,7 @@ def edit_watchlist(request: MemberRequest, pk: int) -> HttpResponse:
         move_symbol(watchlist=shown_list, symbol=symbol, by=1)
     else:
         _add_typed(request, shown_list)
-    return redirect("watchlist", pk=pk)
+    return _next(request, pk)
 
 
 def make_watchlist_current(request: MemberRequest, pk: int) -> HttpResponse:
@@ -126,6 +129,13 @@ def copy_shared(request: MemberRequest, share_key: str) -> HttpResponse:
         messages.success(request, _("A lista agora também é sua."))
         return redirect("watchlist", pk=copied.pk)
     return redirect("shared-list", share_key=share_key)
+
+
+def _next(request: MemberRequest, pk: int) -> HttpResponse:
+    """Return to the tracker if the form was there, else to the list's own page."""
+    if request.POST.get("next") == "tracker":
+        return redirect(f"{reverse('stocktracker')}?list={pk}")
+    return redirect("watchlist", pk=pk)
 
 
 def _rows(watchlist: Watchlist) -> dict[str, Any]:

@@ -1,20 +1,41 @@
 """Queries of one user's inbox, and of changes in the inboxes of many users."""
 
 from collections import defaultdict
-from collections.abc import Collection
-from datetime import UTC
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date
+from itertools import groupby
 from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.timezone import localdate
 
 from mainapp.accounts.models import User
 from mainapp.notifications.events import Item, Marked, Snapshot
 from mainapp.notifications.fanout import InboxChanges, LatestIds
 from mainapp.notifications.models import Mark, Notification
+from mainapp.notifications.rendering import Look, look_of
 
 SNAPSHOT_ITEMS = 20
 RESUME_ITEMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A notification of an inbox (`row`, with `is_read`) and the look of its kind."""
+
+    row: Any
+    look: Look
+
+    @property
+    def sentences(self) -> list[str]:
+        return [line for line in self.row.body.splitlines() if line.strip()]
+
+    @property
+    def symbol(self) -> str:
+        """The stock that the notification is about; empty if it is about none."""
+        return self.look.symbol_of(self.row.url)
 
 
 def inbox_of(user: User) -> QuerySet[Any]:
@@ -64,6 +85,17 @@ def items_after(user: User, after: int) -> list[Item]:
     """Return the newest RESUME_ITEMS items with ids above `after`, oldest first. One query."""
     missed = inbox_of(user).filter(pk__gt=after)[:RESUME_ITEMS]
     return [item(row, is_read=row.is_read) for row in reversed(missed)]
+
+
+def notes(rows: Iterable[Any]) -> list[Note]:
+    """Return rows of an inbox with the look of their kinds."""
+    return [Note(row, look_of(row.kind)) for row in rows]
+
+
+def notes_by_day(rows: Iterable[Any]) -> list[tuple[date, list[Note]]]:
+    """Return rows of an inbox, newest first, under their days in São Paulo."""
+    days = groupby(notes(rows), key=lambda note: localdate(note.row.created_at))
+    return [(day, list(group)) for day, group in days]
 
 
 class DatabaseArchive:

@@ -3,9 +3,11 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import require_level
+from mainapp.core.mails import Link, Mail, paragraphs_of, render_mail
 from mainapp.core.paths import absolute_url
 from mainapp.notifications.models import Broadcast, Channel, Delivery
 from mainapp.notifications.selectors.channels import account_addresses
@@ -71,7 +73,13 @@ def write_batch(*, at: datetime) -> int:
 
 
 def _mails(broadcast: Broadcast, addresses: dict[int, str], at: datetime) -> list[Delivery]:
-    url = absolute_url(broadcast.url)
+    text, html = render_mail(
+        Mail(
+            title=broadcast.title,
+            paragraphs=paragraphs_of(broadcast.body),
+            action=Link(label=_("Ver no Pregão"), url=absolute_url(broadcast.url)),
+        )
+    )
     return [
         Delivery(
             user_id=user,
@@ -79,7 +87,8 @@ def _mails(broadcast: Broadcast, addresses: dict[int, str], at: datetime) -> lis
             kind=Channel.Kind.EMAIL,
             address=address,
             subject=" ".join(broadcast.title.split()),
-            text=f"{broadcast.body}\n\n{url}\n",
+            text=text,
+            html=html,
             message_id=message_id(f"broadcast.{broadcast.pk}.{user}"),
             due_at=at,
             created_at=at,

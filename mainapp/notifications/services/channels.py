@@ -15,6 +15,7 @@ from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
+from mainapp.core.mails import Link, Mail, render_mail
 from mainapp.core.names import one_line
 from mainapp.core.paths import absolute_url
 from mainapp.notifications.models import Channel
@@ -82,17 +83,23 @@ def send_verification(*, channel: Channel, at: datetime) -> None:
     _check_supported(channel)
     if channel.kind == Channel.Kind.EMAIL:
         url = absolute_url(reverse("confirm-channel", args=[link_key(channel)]))
-        text = _("Para receber aqui os avisos de %(user)s no Pregão, abra este endereço:") % {
+        text = _("Confirme para receber aqui os avisos de %(user)s no Pregão.") % {
             "user": one_line(channel.user.name)
         }
-        ignore = _("Se você não pediu isto, não faça nada.")
-        _send(channel, _("Confirme este endereço"), f"{text}\n\n{url}\n\n{ignore}", at)
+        mail = Mail(
+            title=_("Confirme este endereço"),
+            paragraphs=[text],
+            action=Link(label=_("Confirmar o endereço"), url=url),
+            after=[_("Se você não pediu isto, não faça nada.")],
+        )
+        _send(channel, mail, at)
         return
     code = f"{secrets.randbelow(10**6):06}"
     own = Channel.objects.filter(pk=channel.pk)
     own.update(code=code, code_sent_at=at, code_tries=0)
     text = _("Digite este código na página dos seus canais: %(code)s") % {"code": code}
-    _send(channel, _("Código do Pregão: %(code)s") % {"code": code}, text, at)
+    title = _("Código do Pregão: %(code)s") % {"code": code}
+    _send(channel, Mail(title=title, paragraphs=[text]), at)
 
 
 def link_key(channel: Channel) -> str:
@@ -137,7 +144,7 @@ def send_test(*, channel: Channel, at: datetime) -> None:
     if channel.verified_at is None:
         raise DomainError("invalid", gettext_noop("Confirme o canal antes de testá-lo."))
     text = _("Se você lê isto, os avisos do Pregão chegam aqui.")
-    _send(channel, _("Teste do Pregão"), text, at)
+    _send(channel, Mail(title=_("Teste do Pregão"), paragraphs=[text]), at)
 
 
 def switch_channel(*, channel: Channel, is_active: bool) -> None:
@@ -163,12 +170,15 @@ def delete_channel(*, channel: Channel) -> None:
         Channel.objects.filter(pk=channel.pk).delete()
 
 
-def _send(channel: Channel, subject: str, text: str, at: datetime) -> None:
+def _send(channel: Channel, mail: Mail, at: datetime) -> None:
+    is_mail = channel.kind == Channel.Kind.EMAIL
+    text, html = render_mail(mail) if is_mail else ("\n".join(mail.paragraphs), "")
     letter = Letter(
         kind=channel.kind,
         address=channel.address,
-        subject=subject,
+        subject=mail.title,
         text=text,
+        html=html,
         channel_id=channel.pk,
     )
     with transaction.atomic():

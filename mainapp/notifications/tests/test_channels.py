@@ -247,7 +247,7 @@ def test_account_mail_is_switched(page, alice):
         page.post("/notifications/channels/account/", {"is_active": on})
         targets = deliveries_for([alice], "a")[alice.pk]
         assert [target.address for target in targets] == addresses
-    assert "Ligado" in text(page.get("/notifications/channels/"))
+    assert ">ligado<" in text(page.get("/notifications/channels/"))
 
 
 def test_deliveries_page_shows_each_attempt_and_no_secrets(page, alice, bob):

@@ -1,6 +1,8 @@
 import pytest
 from django.db import OperationalError
 
+from mainapp.accounts.models import Preferences
+from mainapp.core.mails import Mail
 from mainapp.notifications.models import Delivery
 from mainapp.notifications.services import writing
 from mainapp.notifications.services.delivering import deliver_due
@@ -24,28 +26,32 @@ def all_deliveries():
     return list(Delivery.objects.select_related("notification").order_by("pk"))
 
 
+def wording(title="dito", **headers):
+    return Wording(mail=Mail(title=title), language="pt-br", headers=headers)
+
+
 def test_missing_text_is_rendered_before_sending(alice, mailbox):
-    register_renderer(
-        "tried",
-        lambda pks: {pk: Wording(text="dito", html="<p>dito", headers={"X-A": "b"}) for pk in pks},
-    )
+    register_renderer("tried", lambda pks: {pk: wording(**{"X-A": "b"}) for pk in pks})
     notice(alice, kind="tried", deliveries=[letter(text="")])
     deliver_due()
 
     [mail] = mailbox.messages
-    assert mail.get_body(["plain"]).get_content().strip() == "dito"
-    assert mail.get_body(["html"]).get_content().strip() == "<p>dito"
+    assert mail.get_body(["plain"]).get_content().startswith("dito")
+    assert ">dito</h1>" in mail.get_body(["html"]).get_content()
     assert mail["X-A"] == "b"
     row = Delivery.objects.get()
-    assert (row.state, row.text, row.html) == ("sent", "dito", "<p>dito")
+    assert (row.state, row.text[:4], row.headers) == ("sent", "dito", {"X-A": "b"})
 
 
-def test_html_is_only_for_emails(alice):
-    register_renderer("tried", lambda pks: {pk: Wording(text="dito", html="<p>") for pk in pks})
+def test_only_mails_have_a_layout(alice):
+    register_renderer("tried", lambda pks: {pk: wording() for pk in pks})
     notice_without_texts(alice)
     write_missing(deliveries=all_deliveries())
 
-    assert [(row.text, row.html) for row in all_deliveries()] == [("dito", "<p>"), ("dito", "")]
+    mail, hook = all_deliveries()
+    assert mail.text.startswith("dito\n")
+    assert mail.html
+    assert (hook.text, hook.html) == ("R$ 36,00", "")
 
 
 def test_renderer_is_called_once_for_a_batch(alice):
@@ -65,8 +71,23 @@ def test_failing_renderer_is_replaced_by_title_and_body(alice, caplog):
     notice_without_texts(alice)
     write_missing(deliveries=all_deliveries())
 
-    assert {row.text for row in all_deliveries()} == {"PETR4 caiu\n\nR$ 36,00"}
+    mail, hook = all_deliveries()
+    assert mail.text.startswith("PETR4 caiu\n\nR$ 36,00\n")
+    assert hook.text == "R$ 36,00"
     assert "no such word" in caplog.text
+
+
+@pytest.mark.parametrize("count", [3, 30])
+def test_mails_without_a_renderer_cost_two_queries(alice, count, django_assert_num_queries):
+    Preferences.objects.create(user=alice, language="en")
+    for _number in range(count):
+        notice_without_texts(alice, url="/alerts/")
+    rows = all_deliveries()
+
+    with django_assert_num_queries(2):  # the languages, the texts
+        write_missing(deliveries=rows)
+
+    assert "See it on Pregão:\nhttp" in rows[0].text
 
 
 def test_database_error_leaves_the_text_to_be_rendered_later(alice):

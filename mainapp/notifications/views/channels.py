@@ -10,11 +10,13 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.core.paths import get_owned_or_404, missing_as_404
-from mainapp.notifications.forms import KINDS, ChannelForm, CodeForm
+from mainapp.notifications.forms import KIND_FIELDS, KINDS, ChannelForm, CodeForm
+from mainapp.notifications.models import Delivery
 from mainapp.notifications.policies import MAX_CHANNELS
 from mainapp.notifications.selectors.channels import (
     account_addresses,
     channels_of,
+    channels_with_outcomes,
     is_account_mail_on,
 )
 from mainapp.notifications.services import channels as services
@@ -29,8 +31,16 @@ def channels(request: MemberRequest) -> HttpResponse:
             return redirect("notification-channel", pk=added.pk)
     context = {
         "form": form,
-        "kinds": KINDS,
-        "channels": channels_of(request.user),
+        "kinds": [(kind, label, KIND_FIELDS[kind]) for kind, label in KINDS],
+        "is_adding": bool(request.method == "POST" or request.GET.get("kind")),
+        "channels": [
+            (
+                channel,
+                KIND_FIELDS.get(channel.kind),
+                Delivery.State(channel.last_state) if channel.last_state else None,
+            )
+            for channel in channels_with_outcomes(request.user)
+        ],
         "max_channels": MAX_CHANNELS,
         "is_account_mail_on": is_account_mail_on(request.user),
         "account_address": account_addresses([request.user.pk]).get(request.user.pk),

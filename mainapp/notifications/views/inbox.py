@@ -8,18 +8,33 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404
+from mainapp.notifications.selectors.channels import places_of
 from mainapp.notifications.selectors.deliveries import deliveries_of
-from mainapp.notifications.selectors.inbox import inbox_of, unread_count
+from mainapp.notifications.selectors.inbox import inbox_of, notes, notes_by_day, unread_count
 from mainapp.notifications.services.inbox import delete_notifications, mark_read
 
 PAGE_SIZE = 20
+LATEST = 7
 
 
 @never_cache
 def notifications(request: MemberRequest) -> HttpResponse:
     page = page_of(inbox_of(request.user), request.GET.get("page"), size=PAGE_SIZE)
-    context = {"page": page, "unread": unread_count(request.user)}
+    context = {
+        "page": page,
+        "days": notes_by_day(page.object_list),
+        "unread": unread_count(request.user),
+        "places": places_of(request.user),
+    }
     return render(request, "mainapp/notifications/notifications.html", context)
+
+
+@never_cache
+def latest_notifications(request: MemberRequest) -> HttpResponse:
+    """Return the newest notifications, a fragment for the bell's popover."""
+    rows = inbox_of(request.user)[:LATEST]
+    context = {"notes": notes(rows), "unread": unread_count(request.user)}
+    return render(request, "mainapp/notifications/_latest.html", context)
 
 
 def read_notification(request: MemberRequest, pk: int) -> HttpResponse:

@@ -68,7 +68,7 @@ def test_real_prices_have_no_simulation_notice(client, settings):
     [
         ("/", "Início"),
         ("/stocktracker", "Acompanhar"),
-        ("/stockpicker/IBOV", "Escolher"),
+        ("/stockpicker/IBOV", "Escolher ativos"),
         ("/graph", "Gráfico"),
         ("/sources/", "Fontes"),
     ],
@@ -76,7 +76,7 @@ def test_real_prices_have_no_simulation_notice(client, settings):
 def test_the_current_page_is_marked_in_the_navigation(client, address, label):
     html = client.get(address).content.decode()
 
-    assert re.findall(r'<a [^>]*aria-current="page"[^>]*>.*?<span>(\w+)</span>', html) == [label]
+    assert re.findall(r'<a [^>]*aria-current="page"[^>]*>.*?<span>([\w ]+)</span>', html) == [label]
 
 
 def test_the_language_is_switched_and_remembered(client):
@@ -86,7 +86,7 @@ def test_the_language_is_switched_and_remembered(client):
     assert response.cookies["django_language"]["max-age"] == 365 * 24 * 3600
     html = client.get("/privacy/").content.decode()
     assert '<html lang="en">' in html
-    assert "SIMULATED MARKET" in html
+    assert "Simulated market" in html
     assert 'href="/privacy/">Privacy</a>' in html
 
 

@@ -92,7 +92,7 @@ def test_sale_of_more_than_held_shows_an_error(browser, alice, row):
 
 
 def test_row_is_deleted_after_confirmation(browser, alice, row):
-    assert "Apagar PETR4 da carteira?" in text_of(browser.get(f"/delete-carteira/{row.pk}/"))
+    assert "Remover PETR4 da carteira?" in text_of(browser.get(f"/delete-carteira/{row.pk}/"))
     assert held(alice) != {}
 
     assert browser.post(f"/delete-carteira/{row.pk}/")["location"] == "/carteira"

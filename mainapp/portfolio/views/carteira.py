@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
@@ -17,12 +16,14 @@ from mainapp.market.models import Stock
 from mainapp.market.selectors.feed import market_status
 from mainapp.market.templatetags.sectors import sector_name
 from mainapp.portfolio.allocation import Slice, slices
-from mainapp.portfolio.selectors.page import Portfolio, portfolio_of
+from mainapp.portfolio.selectors.page import Line, Portfolio, portfolio_of
 from mainapp.portfolio.templatetags.carteira import share
 from mainapp.portfolio.valuation import Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
 
 MAX_SLICES = 8
+MAX_MOVERS = 3
+WIDE_VALUE = 10_000_000  # from here on the table's columns are wider
 MERGED = "…"  # the key of the merged small slices; cannot be a symbol, sector or kind
 
 
@@ -62,6 +63,8 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
         ],
         "totals": totals(portfolio),
         "tiles": tiles(portfolio),
+        "movers": movers(portfolio),
+        "is_wide": portfolio.valuation.total_value >= WIDE_VALUE,
         "divisions": divisions,
         "labels": {division.key: division.labels for division in divisions},
         "holdings": [holding_to_wire(row.holding) for row in portfolio.valuation.rows],
@@ -72,21 +75,25 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
 
 
 def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
-    """Return the rows of the treemap, the most valuable first; rows worth 0 are skipped."""
+    """Return the rows of the treemap, the most valuable first; those worth 0 have no tile."""
     lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or 0))
     return [
         {
             "symbol": line.holding.symbol,
             "name": line.holding.name,
             "group": line.holding.sector,
-            "weight": line.value.total,
+            "weight": line.value.total or 0,
             "weight_text": share(line.share.actual_pct),
             "change_pct": line.value.day_change_pct,
-            "url": f"{reverse('graph')}?ticker={line.holding.symbol}",
         }
         for line in lines
-        if line.value.total
     ]
+
+
+def movers(portfolio: Portfolio) -> list[Line]:
+    """Return the rows whose day changed the total most."""
+    moved = [line for line in portfolio.lines if line.value.day_change]
+    return sorted(moved, key=lambda line: -abs(line.value.day_change or 0))[:MAX_MOVERS]
 
 
 def totals(portfolio: Portfolio) -> dict[str, Any]:

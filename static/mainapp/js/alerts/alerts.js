@@ -1,10 +1,15 @@
 // The pages of alerts: live prices, their distances from the limits, and the states of alerts.
-import { readJson, setText } from "../core/dom.js";
+import { readJson, setDirection, setText } from "../core/dom.js";
+import { direction } from "../core/number.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
 import { ageText, fieldText, originText, showDoubt } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus, markLate } from "../market/status.js";
-import { distanceText } from "./distance.js";
+import { moveChart } from "./chart.js";
+import { distanceText, nearness } from "./distance.js";
+
+const NEAR = 80; // as in selectors/alerts.py
+const CHART_RETRIES_MS = [1500, 4000, 8000];
 
 const root = document.querySelector("[data-alerts]");
 let rows = findRows();
@@ -32,6 +37,18 @@ async function refresh() {
   markLate(socket);
 }
 
+/** Ask the server for the day's history of stocks without a chart, and show it once it is there. */
+async function loadMissingCharts(attempt = 0) {
+  const symbols = symbolsOf(rows.filter((row) => row.querySelector("[data-no-chart]")));
+  if (!symbols.length || attempt === CHART_RETRIES_MS.length) return;
+  const query = new URLSearchParams(symbols.map((symbol) => ["ticker", symbol]));
+  const response = await fetch(`${root.dataset.candlesUrl}?sparklines=1&${query}`).catch(() => null);
+  if (!response?.ok) return;
+  await new Promise((resolve) => setTimeout(resolve, CHART_RETRIES_MS[attempt]));
+  if (!root.querySelector("details[open]")) await refresh();
+  loadMissingCharts(attempt + 1);
+}
+
 function quoteOf(row) {
   return socket.quotes.get(row.dataset.symbol) ?? rendered[row.dataset.symbol];
 }
@@ -43,10 +60,24 @@ function show(row) {
   setText(price, fieldText(quote, "price"));
   price.title = originText(quote);
   showDoubt(row, quote);
+  const change = row.querySelector('[data-field="change_pct"]');
+  setText(change, fieldText(quote, "change_pct"));
+  setDirection(change, direction(quote.change_pct));
+  let nearest = 0;
   for (const element of row.querySelectorAll("[data-distance]")) {
-    setText(element, distanceText(element.dataset.distance, element.dataset.limit, quote));
+    const { distance: kind, limit } = element.dataset;
+    setText(element, distanceText(kind, limit, quote));
+    nearest = Math.max(nearest, showNearness(row, kind, nearness(kind, limit, quote)));
   }
+  row.toggleAttribute("data-near", row.dataset.status === "active" && nearest >= NEAR);
+  moveChart(row.querySelector("[data-chart]"), Number(quote.price));
   showAge(row);
+}
+
+function showNearness(row, kind, value) {
+  const bar = row.querySelector(`[data-nearness="${kind}"]`);
+  if (bar && value !== null) bar.value = value;
+  return value ?? 0;
 }
 
 function showAge(row) {
@@ -65,4 +96,5 @@ onNotification("alert_", refresh);
 root.dataset.ready = "";
 rows.forEach(show);
 socket.start();
+loadMissingCharts();
 setInterval(() => rows.forEach(showAge), 1000);

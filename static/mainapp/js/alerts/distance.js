@@ -1,8 +1,9 @@
-// The distance of a price from a limit, in the words of rendering.py's distance_text.
+// The distance of a price from a limit, in the words and by the measure of rendering.py.
 import { gettext } from "../core/i18n.js";
 import { brl, CENTS, decimal, fromUnits, pct, percent, toUnits } from "../core/number.js";
 
 const INDEX = "IBOV";
+const FAR_PCT = 10; // as in rendering.py
 
 /** Return "faltam R$ 1,24 (3,33%)", or that the limit is reached or passed. */
 export function distanceText(kind, limit, quote) {
@@ -18,6 +19,16 @@ export function distanceText(kind, limit, quote) {
   return remaining > 0n
     ? gettext("faltam %(distance)s", { distance })
     : gettext("passou %(distance)s", { distance });
+}
+
+/** Return how near the price is to a limit: 100 at the limit or beyond, 0 far from it; null if unknown. */
+export function nearness(kind, limit, quote) {
+  const isPct = kind.endsWith("pct");
+  const value = toUnits(isPct ? quote.change_pct : quote.price, CENTS);
+  if (value === null) return null;
+  const remaining = Number(remainingTo(kind, toUnits(limit, CENTS), value));
+  const far = isPct ? Number(toUnits(limit, CENTS)) : (Number(value) * FAR_PCT) / 100;
+  return Math.trunc(Math.min(Math.max(100 - (remaining * 100) / far, 0), 100));
 }
 
 function priceDistance(size, value, symbol) {

@@ -70,7 +70,7 @@ function buildDialog() {
   const title = build("h2", { id: "shortcuts-title" }, gettext("Atalhos do teclado"));
   const close = buttonWithLabel("×", gettext("Fechar"), () => shown.close());
   const list = build("div", { className: "shortcuts", "data-part": "list" });
-  const attributes = { className: "dialog shortcuts-dialog", "aria-labelledby": "shortcuts-title" };
+  const attributes = { className: "dialog", "aria-labelledby": "shortcuts-title" };
   const head = build("header", { className: "dialog-head" }, title, close);
   const shown = build("dialog", attributes, head, list, buildSwitch());
   shown.addEventListener("click", ({ target }) => {
@@ -85,9 +85,9 @@ function buttonWithLabel(text, label, onClick) {
 
 /** Return the switch for readers whose speech input or keyboard presses single keys by accident. */
 function buildSwitch() {
-  const box = build("input", { type: "checkbox" });
+  const box = build("input", { type: "checkbox", className: "check-input" });
   box.addEventListener("change", () => writeText(OFF, box.checked ? null : "1"));
-  return build("label", { className: "shortcuts-switch" }, box, " ", gettext("Usar atalhos de uma tecla"));
+  return build("label", { className: "check switch shortcuts-switch" }, box, " ", gettext("Usar atalhos de uma tecla"));
 }
 
 function buildGroups() {

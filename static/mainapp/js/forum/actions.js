@@ -26,7 +26,6 @@ class MessageActions {
 
   attach() {
     this._log.list.addEventListener("click", (event) => this._onClick(event));
-    document.addEventListener("click", (event) => this._closeMenus(event.target));
     this._dialog?.addEventListener("close", () => this._onDialogClosed());
     this._socket.addEventListener("edited", ({ detail }) => {
       this._log.find(detail.seq)?.querySelector(".msg-edit")?.reset(); // closes the editor
@@ -66,22 +65,23 @@ class MessageActions {
     const canEdit = link.dataset.action === "edit" && element.dataset.body !== undefined;
     if (!canEdit && link.dataset.action !== "delete") return;
     event.preventDefault();
-    part(element, "menu").open = false;
+    element.querySelector("[popover]").hidePopover();
     if (canEdit) this._edit(element);
     else this._confirmDeletion(element);
   }
 
   _edit(element) {
     if (element.querySelector(".msg-edit")) return;
-    const body = part(element, "body");
     const form = buildEditor(element.dataset.body);
     const close = () => {
       form.remove();
-      body.hidden = false;
+      element.classList.remove("is-edited");
     };
-    body.hidden = true;
-    body.after(form);
-    form.querySelector("textarea").focus();
+    element.classList.add("is-edited");
+    part(element, "body").after(form);
+    const box = form.querySelector("textarea");
+    box.focus();
+    box.setSelectionRange(box.value.length, box.value.length);
     form.addEventListener("keydown", (event) => {
       if (event.key === "Escape") close();
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -126,12 +126,6 @@ class MessageActions {
     if (problem) problem.textContent = frame.detail;
     else if (frame.id !== "typing") this._announce(frame.detail);
   }
-
-  _closeMenus(target) {
-    for (const menu of this._log.list.querySelectorAll(".msg-menu[open]")) {
-      if (!menu.contains(target)) menu.open = false;
-    }
-  }
 }
 
 function buildEditor(text) {
@@ -140,11 +134,11 @@ function buildEditor(text) {
     "form",
     { className: "msg-edit" },
     build("textarea", { value: text, "aria-label": gettext("Mensagem"), ...attributes }),
-    build("p", { className: "composer-problem", role: "alert" }),
+    build("p", { className: "field-error", role: "alert" }),
     build(
       "div",
       { className: "form-actions" },
-      build("button", { type: "submit", className: "button button-primary" }, gettext("Guardar")),
+      build("button", { type: "submit", className: "button button-primary" }, gettext("Salvar")),
       build("button", { type: "reset", className: "button" }, gettext("Cancelar")),
     ),
   );

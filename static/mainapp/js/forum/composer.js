@@ -97,7 +97,7 @@ class Composer {
     const text = entry.failed ? gettext("falhou") : this._waitingText();
     line.replaceChildren(detail ? `${text}: ${detail}` : text);
     if (!entry.failed) return;
-    const attributes = { className: "link-btn" };
+    const attributes = { className: "link-button" };
     line.append(
       " ",
       buildButton(gettext("tentar de novo"), () => this._retry(entry), attributes),

@@ -1,7 +1,7 @@
 // The list of messages: kept in order, without moving the text that is being read.
 import { serverNow } from "../core/clock.js";
 import { build, parseFragment, part } from "../core/dom.js";
-import { gettext } from "../core/i18n.js";
+import { gettext, ngettext } from "../core/i18n.js";
 import { clock, day } from "../core/time.js";
 import { buildAvatar } from "./avatar.js";
 
@@ -12,19 +12,24 @@ const GROUP_MS = 5 * 60 * 1000; // messages of one person within this time share
  * Wraps the list that the server rendered. Its scroller is laid out from the end (column-reverse): its
  * scrollTop is 0 at the end and negative above it.
  *
- * Events: `shown` {elements}, `unseen` {count}.
+ * Events: `shown` {elements, isEarlier}, `position` {isAtEnd, unseen}.
  */
 export class RoomLog extends EventTarget {
   constructor({ scroll, list, template, userId, hostId, profileUrl }) {
     super();
     this.list = list;
     this.unseen = 0;
+    this._wasAtEnd = true;
     this._scroll = scroll;
     this._template = template;
     this._userId = userId;
     this._hostId = hostId;
     this._profileUrl = profileUrl;
-    this._scroll.addEventListener("scroll", () => this._isAtEnd() && this._markSeen());
+    this._scroll.addEventListener("scroll", () => this._onScroll(), { passive: true });
+  }
+
+  get isAtEnd() {
+    return this._scroll.scrollTop > -NEAR_END_PX;
   }
 
   get lastSeq() {
@@ -48,7 +53,7 @@ export class RoomLog extends EventTarget {
     const elements = [...earlier.querySelectorAll(".msg")];
     this.list.prepend(earlier);
     this._arrange();
-    this._emit("shown", { elements });
+    this._emit("shown", { elements, isEarlier: true });
   }
 
   /** Replace the whole list; messages that wait to be sent stay. */
@@ -106,13 +111,26 @@ export class RoomLog extends EventTarget {
     }, []);
   }
 
+  /** Show a line before the first message after `seq`, and begin there if it is above the view. */
+  markUnread(seq) {
+    const first = this._messages().find((element) => Number(element.dataset.seq) > seq && !isOwn(element));
+    if (!first) return;
+    const count = this.lastSeq - seq;
+    const text = ngettext("%s mensagem nova", "%s mensagens novas", count);
+    const line = build("li", { className: "talk-unread" }, build("span", {}, text));
+    const before = first.previousElementSibling;
+    (before?.classList.contains("talk-day") ? before : first).before(line);
+    const top = line.getBoundingClientRect().top;
+    if (top < this._scroll.getBoundingClientRect().top) line.scrollIntoView({ block: "start" });
+  }
+
   find(seq) {
     return this.list.querySelector(`.msg[data-seq="${Number(seq)}"]:not(.pending)`);
   }
 
   toEnd() {
     this._scroll.scrollTop = 0;
-    this._markSeen();
+    this._onScroll();
   }
 
   _insert(item) {
@@ -135,11 +153,7 @@ export class RoomLog extends EventTarget {
     fillTime(part(element, "time"), item.sent_at);
     part(element, "edited").hidden = !item.edited_at;
     part(element, "body").innerHTML = item.body_html; // sanitized by the server
-    for (const link of element.querySelectorAll(".msg-actions a[href]")) {
-      link.href = link.getAttribute("href").replace("/0/", `/${id}/`);
-    }
-    const muted = element.querySelector('.msg-actions [name="user"]');
-    if (muted) muted.value = item.user?.id ?? 0;
+    fillMenu(element, id, item.user?.id ?? 0);
     return element;
   }
 
@@ -156,7 +170,7 @@ export class RoomLog extends EventTarget {
     element.classList.add("deleted");
     delete element.dataset.body;
     const body = element.querySelector(".msg-body");
-    body.className = "msg-body muted";
+    body.className = "msg-body";
     body.textContent = gettext("mensagem apagada");
     part(element, "edited").hidden = true;
     part(element, "menu")?.remove();
@@ -177,7 +191,7 @@ export class RoomLog extends EventTarget {
 
   /** Change the list; the view stays at the end, or at the text that is being read. */
   _withoutScrolling(change, items) {
-    const wasAtEnd = this._isAtEnd();
+    const wasAtEnd = this.isAtEnd;
     const [top, height] = [this._scroll.scrollTop, this._scroll.scrollHeight];
     change();
     if (wasAtEnd) {
@@ -186,17 +200,19 @@ export class RoomLog extends EventTarget {
     }
     this._scroll.scrollTop = top - (this._scroll.scrollHeight - height);
     this.unseen += items.length;
-    if (items.length) this._emit("unseen", { count: this.unseen });
+    if (items.length) this._emitPosition();
   }
 
-  _isAtEnd() {
-    return this._scroll.scrollTop > -NEAR_END_PX;
+  _onScroll() {
+    const isChanged = this._wasAtEnd !== this.isAtEnd;
+    const hasSeen = this.isAtEnd && this.unseen > 0;
+    this._wasAtEnd = this.isAtEnd;
+    if (this.isAtEnd) this.unseen = 0;
+    if (hasSeen || isChanged) this._emitPosition();
   }
 
-  _markSeen() {
-    if (!this.unseen) return;
-    this.unseen = 0;
-    this._emit("unseen", { count: 0 });
+  _emitPosition() {
+    this._emit("position", { isAtEnd: this.isAtEnd, unseen: this.unseen });
   }
 
   _end() {
@@ -210,6 +226,23 @@ export class RoomLog extends EventTarget {
   _emit(type, detail = {}) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** Connect the menu of a new message to its button, and its actions to the message. */
+function fillMenu(element, id, userId) {
+  const panel = element.querySelector("[popover]");
+  if (!panel) return;
+  panel.id = `menu-${id}`;
+  element.querySelector("[popovertarget]").setAttribute("popovertarget", panel.id);
+  for (const link of panel.querySelectorAll("a[href]")) {
+    link.href = link.getAttribute("href").replace("/0/", `/${id}/`);
+  }
+  const muted = panel.querySelector('[name="user"]');
+  if (muted) muted.value = userId;
+}
+
+function isOwn(element) {
+  return element.classList.contains("own");
 }
 
 function fillTime(time, sentAt) {

@@ -5,18 +5,32 @@ import { buildAvatar } from "./avatar.js";
 
 const TYPING_MS = 4000;
 const MAX_NAMES = 2;
+const CONNECTION = {
+  reconnecting: () => gettext("reconectando…"),
+  offline: () => gettext("sem internet"),
+  stopped: () => gettext("sem conexão"),
+};
 
 /** Update the list of people and the line of those who are typing. */
 export function attachPresence(root, socket, userId) {
   const present = new Map();
   const typing = new Map();
   const line = part(root, "typing");
+  let isGreeted = false; // the first list of people came
 
   function show() {
     const people = [...present.values()].sort((a, b) => a.name.localeCompare(b.name));
     part(root, "present").replaceChildren(...people.map((person) => buildItem(person, root.dataset.profileUrl)));
     part(root, "present-count").textContent = String(people.length);
     part(root, "present-none").hidden = people.length > 0;
+    showConnection();
+  }
+
+  function showConnection() {
+    const text = CONNECTION[socket.connection.state]?.() ?? "";
+    part(root, "here").hidden = text !== "" || !isGreeted;
+    part(root, "connection").hidden = text === "";
+    part(root, "connection").textContent = text;
   }
 
   function showTyping() {
@@ -33,8 +47,10 @@ export function attachPresence(root, socket, userId) {
   socket.addEventListener("room", ({ detail }) => {
     present.clear();
     for (const person of detail.present) present.set(person.id, person);
+    isGreeted = true;
     show();
   });
+  socket.addEventListener("state", showConnection);
   socket.addEventListener("presence", ({ detail }) => {
     for (const person of detail.left) {
       present.delete(person.id);
@@ -64,5 +80,5 @@ function typingText(names) {
 
 function buildItem(person, profileUrl) {
   const href = profileUrl.replace("/0/", `/${person.id}/`);
-  return build("li", {}, build("a", { href }, buildAvatar(person), build("bdi", {}, person.name)));
+  return build("li", {}, build("a", { href, className: "is-small" }, buildAvatar(person), build("bdi", {}, person.name)));
 }

@@ -2,19 +2,22 @@
 import { watchConnection } from "../core/connection-status.js";
 import * as dom from "../core/dom.js";
 import { fetchFragment } from "../core/http.js";
-import { gettext } from "../core/i18n.js";
+import { gettext, ngettext } from "../core/i18n.js";
+import "../core/popover.js";
 import { attachChips } from "../market/chips.js";
 import { attachActions } from "./actions.js";
+import { attachCited } from "./cited.js";
 import { attachComposer } from "./composer.js";
 import { RoomLog } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { attachPresence } from "./presence.js";
+import { SeenMessages, showUnseen } from "./seen.js";
 import { RoomSocket } from "./socket.js";
+import { followKeyboard } from "./viewport.js";
 
 // Symbols that a reader may follow: SYMBOL_LIMIT_USER and SYMBOL_LIMIT_ANONYMOUS of market/policies.py.
 const MEMBER_LIMIT = 200;
 const VISITOR_LIMIT = 30;
-const NARROW = window.matchMedia("(max-width: 59.99rem)"); // the page's head would hide the messages
 
 const root = document.querySelector("[data-room]");
 const part = (name) => dom.part(root, name);
@@ -30,6 +33,7 @@ const log = new RoomLog({
   hostId: Number(root.dataset.host) || null,
   profileUrl: root.dataset.profileUrl,
 });
+const showCited = attachCited(part("cited-box"), log.list);
 const watchChips = attachChips(root, {
   room: `room_${pk}`,
   quotes: dom.readJson("quotes"),
@@ -46,7 +50,7 @@ socket.addEventListener("edited", ({ detail }) => log.edit(detail));
 socket.addEventListener("deleted", ({ detail }) => log.delete(detail));
 socket.addEventListener("missed", reload);
 log.addEventListener("shown", ({ detail }) => {
-  watchChips(detail.elements);
+  watchChips([...detail.elements, ...showCited(detail.elements, { isNewest: !detail.isEarlier })]);
   actions.update(detail.elements);
 });
 
@@ -98,16 +102,26 @@ log.list.addEventListener("click", (event) => {
   loadEarlier(link);
 });
 
-// Unseen messages ---------------------------------------------------------------------------------
+// Unread messages ---------------------------------------------------------------------------------
 
 const pill = part("pill");
-log.addEventListener("unseen", ({ detail }) => {
-  pill.hidden = detail.count === 0;
-  const singular = gettext("1 mensagem nova");
-  const plural = gettext("%(count)s mensagens novas", { count: detail.count });
-  pill.querySelector("span").textContent = detail.count === 1 ? singular : plural;
+const seen = new SeenMessages(userId);
+
+log.addEventListener("position", ({ detail: { isAtEnd, unseen } }) => {
+  pill.hidden = isAtEnd;
+  const text = unseen ? ngettext("%s mensagem nova", "%s mensagens novas", unseen) : gettext("Ir para o fim");
+  pill.querySelector("span").textContent = text;
+  pill.classList.toggle("button-primary", unseen > 0);
+  markSeen();
 });
 pill.addEventListener("click", () => log.toEnd());
+socket.addEventListener("messages", markSeen);
+document.addEventListener("visibilitychange", markSeen);
+
+/** Remember the newest message while the reader looks at the end of the list. */
+function markSeen() {
+  if (log.isAtEnd && document.visibilityState === "visible") seen.mark(pk, log.lastSeq);
+}
 
 // Wiring ------------------------------------------------------------------------------------------
 
@@ -115,11 +129,14 @@ const actions = attachActions(root, { log, socket, userId, announce });
 attachPresence(root, socket, userId);
 const composer = part("composer");
 if (composer) attachComposer(root, { composer, log, socket, outbox, draftKey: storageKey, announce });
+followKeyboard(root.querySelector(".talk"));
+showUnseen(part("rooms"), seen);
 root.dataset.ready = "";
 if ("newest" in root.dataset) {
   if (window.location.hash === "#end" || !window.location.hash) {
     log.toEnd();
-    if (NARROW.matches) root.querySelector(".talk").scrollIntoView({ block: "end" });
+    if (seen.of(pk)) log.markUnread(seen.of(pk));
+    markSeen();
   }
   watchConnection(socket.connection);
   socket.start();

@@ -29,9 +29,9 @@ export class SeenMessages {
   }
 }
 
-/** Show the number of unseen messages in each `[data-seq]` row of a list of rooms. */
+/** Show the number of unseen messages in each `[data-room-row]` of a list, but not in the open room. */
 export function showUnseen(list, seen) {
-  for (const row of list.querySelectorAll("[data-room-row]")) {
+  for (const row of list.querySelectorAll("[data-room-row]:not(:has([aria-current]))")) {
     const last = seen.of(row.dataset.roomRow);
     const count = last ? Math.max(0, Number(row.dataset.seq) - last) : 0;
     const badge = row.querySelector("[data-part=unseen]");

@@ -94,45 +94,17 @@ export class AreaChart {
 
   _draw() {
     if (this._points.length < 2) return;
-    this._drawn = areaChart(this._points, this._base, { byTime: this._byTime });
-    const { paths, levels, moments } = this._drawn;
-    for (const name of ["line", "area", "base"]) {
-      this._plot.querySelector(`.area-${name}`).setAttribute("d", paths[name]);
-    }
+    this._drawn = drawArea(this._root, this._points, this._base, this._places, {
+      byTime: this._byTime,
+      momentText: (seconds) => this._momentText(seconds),
+    });
     setDirection(part(this._root, "chart"), number.direction(this._changeTo(this._points.length - 1)));
-    this._drawLevels(levels);
-    this._drawMoments(moments);
     if (this._shown !== null) this._showPoint(Math.min(this._shown, this._points.length - 1));
-    part(this._root, "empty")?.remove();
-  }
-
-  _drawLevels(levels) {
-    const lines = levels.map(([y]) => {
-      const at = `${y.toFixed(1)}%`;
-      return svg("line", { class: "area-level", x1: 0, x2: "100%", y1: at, y2: at });
-    });
-    const labels = levels.map(([y, price]) => {
-      const at = { x: "100%", y: `${y.toFixed(1)}%`, dx: -8, dy: -5 };
-      const label = svg("text", { class: "area-label", "text-anchor": "end", ...at });
-      label.textContent = number.decimal(String(price), this._places);
-      return label;
-    });
-    part(this._root, "lines").replaceChildren(...lines);
-    part(this._root, "levels").replaceChildren(...labels);
-  }
-
-  _drawMoments(moments) {
-    const labels = moments.map(([x, seconds]) => {
-      const label = svg("text", { class: "area-label", x: `${x}%`, y: 14, "text-anchor": "middle" });
-      label.textContent = this._momentText(seconds);
-      return label;
-    });
-    part(this._root, "moments").replaceChildren(...labels);
   }
 
   _momentText(seconds) {
     const at = seconds * 1000;
-    if (this._byTime) return clock(at).slice(0, 5);
+    if (this._byTime) return timeOfDay(seconds);
     const span = this._points.at(-1)[0] - this._points[0][0];
     if (span < 300 * DAY_S) return day(at);
     return day(at, { withYear: true }).replace(/^\d+[/ ]/, "");
@@ -190,18 +162,18 @@ export class AreaChart {
     dot.setAttribute("cy", `${y}%`);
     this._cursor.removeAttribute("hidden");
     this._shown = index;
-    const text = gettext("%(time)s: %(price)s", {
+    const value = gettext("%(time)s: %(price)s", {
       time: this._timeText(seconds),
       price: number.decimal(String(price), this._places),
     });
     const change = this._changeTo(index);
-    setText(part(this._readout, "time"), text);
+    setText(part(this._readout, "time"), value);
     setText(part(this._readout, "change"), number.pct(change));
     setDirection(part(this._readout, "change"), number.direction(change));
     this._readout.hidden = false;
     this._plot.setAttribute("aria-valuemax", String(this._points.length - 1));
     this._plot.setAttribute("aria-valuenow", String(index));
-    this._plot.setAttribute("aria-valuetext", `${text}, ${number.pct(change)}`);
+    this._plot.setAttribute("aria-valuetext", `${value}, ${number.pct(change)}`);
   }
 
   _timeText(seconds) {
@@ -224,6 +196,43 @@ export class AreaChart {
     this._cursor.setAttribute("hidden", "");
     this._readout.hidden = true;
   }
+}
+
+/**
+ * Draw points [epoch seconds, price], at least two, in the chart below `root`; `base` is a dotted line, or NaN.
+ * Returns what areaChart does.
+ */
+export function drawArea(root, points, base, places, { byTime = true, momentText = timeOfDay } = {}) {
+  const drawn = areaChart(points, base, { byTime });
+  for (const name of ["line", "area", "base"]) {
+    root.querySelector(`.area-${name}`).setAttribute("d", drawn.paths[name]);
+  }
+  const lines = drawn.levels.map(([y]) => {
+    const at = `${y.toFixed(1)}%`;
+    return svg("line", { class: "area-level", x1: 0, x2: "100%", y1: at, y2: at });
+  });
+  const labels = drawn.levels.map(([y, price]) => {
+    const at = { x: "100%", y: `${y.toFixed(1)}%`, dx: -8, dy: -5, "text-anchor": "end" };
+    return text(number.decimal(String(price), places), at);
+  });
+  const moments = drawn.moments.map(([x, seconds]) =>
+    text(momentText(seconds), { x: `${x}%`, y: 14, "text-anchor": "middle" }),
+  );
+  part(root, "lines").replaceChildren(...lines);
+  part(root, "levels").replaceChildren(...labels);
+  part(root, "moments").replaceChildren(...moments);
+  part(root, "empty")?.remove();
+  return drawn;
+}
+
+function timeOfDay(seconds) {
+  return clock(seconds * 1000).slice(0, 5);
+}
+
+function text(content, attributes) {
+  const element = svg("text", { class: "area-label", ...attributes });
+  element.textContent = content;
+  return element;
 }
 
 function svg(tag, attributes) {

@@ -5,7 +5,7 @@ const COLOURS = 12;
 
 function colours(symbol) {
   let value = 0;
-  for (const letter of symbol.slice(0, 4).toUpperCase()) value = (value * 31 + letter.charCodeAt(0)) % 9973;
+  for (const letter of symbol.slice(0, 4).toUpperCase()) value = (value * 21 + letter.charCodeAt(0)) % 8191;
   const first = value % COLOURS;
   return [first, (first + 1 + (Math.floor(value / COLOURS) % (COLOURS - 1))) % COLOURS];
 }

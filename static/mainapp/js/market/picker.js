@@ -2,6 +2,8 @@
 import { build, buildButton, readJson } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
 import { gettext } from "../core/i18n.js";
+import { direction } from "../core/number.js";
+import { drawSparkline } from "./sparkline.js";
 import * as watchlist from "./watchlist.js";
 
 const DEBOUNCE_MS = 180;
@@ -32,7 +34,7 @@ let unsaved = 0;
 // The chosen stocks -------------------------------------------------------------------------------
 
 function buildChip(symbol) {
-  const label = gettext("Tirar %s", [symbol]);
+  const label = gettext("Remover %s", [symbol]);
   return build("li", {}, buildButton(symbol, null, { value: symbol, "aria-label": label }));
 }
 
@@ -104,7 +106,7 @@ pickForm.addEventListener("change", (event) => {
 pickForm.addEventListener("submit", (event) => {
   event.preventDefault();
   const query = new URLSearchParams(chosen.map((symbol) => ["stockpicker", symbol]));
-  window.location.assign(`${pickForm.action}?${query}`);
+  window.location.assign(root.dataset.listUrl ?? `${pickForm.action}?${query}`);
 });
 chips.addEventListener("click", (event) => {
   const button = event.target.closest("button");
@@ -171,16 +173,47 @@ filterForm.addEventListener("submit", (event) => {
   filter();
 });
 
+// Sparklines --------------------------------------------------------------------------------------
+
+/** Draw the days that the server has recorded; browsing makes no source load the others. */
+async function drawSparklines() {
+  const shown = rows().filter((row) => row.dataset.base);
+  if (!shown.length) return;
+  const query = new URLSearchParams(shown.map((row) => ["ticker", row.dataset.symbol]));
+  const response = await fetch(`${root.dataset.candlesUrl}?sparklines=1&recorded=1&${query}`).catch(() => null);
+  if (!response?.ok) return;
+  const { closes } = await response.json();
+  for (const row of shown) {
+    const points = (closes[row.dataset.symbol] ?? []).map(([at, text]) => [at, Number.parseFloat(text)]);
+    if (points.length < 2) continue;
+    const base = Number.parseFloat(row.dataset.base);
+    const change = (points.at(-1)[1] - base).toFixed(2);
+    drawSparkline(row.querySelector(".spark"), points, base, direction(change));
+  }
+}
+
 // Start -------------------------------------------------------------------------------------------
 
 function start() {
   root.querySelector("[data-all]").hidden = !rows().length;
   render();
+  drawSparklines();
+}
+
+async function loadList() {
+  const response = await fetch(editUrl, { headers: { Accept: "application/json" } }).catch(() => null);
+  if (!response?.ok || unsaved) return;
+  chosen = (await response.json()).symbols;
+  render();
 }
 
 for (const element of root.querySelectorAll("[data-without-script]")) element.hidden = true;
 start();
+root.querySelector("[data-list-choice]")?.addEventListener("change", ({ currentTarget }) => currentTarget.submit());
 if (editUrl) {
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") loadList();
+  });
   const answer = await watchlist.merged;
   if (answer && !unsaved) {
     chosen = answer.symbols;

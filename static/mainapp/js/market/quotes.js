@@ -5,6 +5,7 @@ import { age, clock } from "../core/time.js";
 
 const MINUTE_S = 60;
 const CLOCK_SET_BACK_S = 600;
+const INDEX = /^[A-Z0-9]{4}$/; // tickers end in digits: IBOV, IFIX
 
 /**
  * Merge a frame's quotes into `quotes`: a snapshot replaces whole quotes, an update single fields. Symbols
@@ -40,7 +41,8 @@ export function fieldText(quote, field) {
 }
 
 /** Return the day's volume in whole reais, about: the shares traded, all at the last price. */
-function turnover({ price, volume }) {
+function turnover({ symbol, price, volume }) {
+  if (INDEX.test(symbol)) return null; // an index has no shares
   const cents = toUnits(price, CENTS);
   return cents === null || volume === null || volume === undefined ? null : fromUnits(cents * BigInt(volume));
 }

@@ -2,6 +2,7 @@
 import { clearFlashes, flash, setDirection, setMarker, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { compareDecimals } from "../core/number.js";
+import { clock, day } from "../core/time.js";
 import { setMark } from "./mark.js";
 import {
   ageText,
@@ -24,6 +25,7 @@ const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
 const ORIGIN = ["quoted_at", "quoted_at_estimated", "source", "delay_s"];
 const PLACEHOLDER = /\{symbol\}|%7Bsymbol%7D/g; // of the symbol, in the <template>
 const REORDER_MS = 4000; // live values re-order the rows at most this often
+const HIDDEN_ROWS = 6; // written with each batch: of 200 rows, 15 are in the window
 
 export class QuoteTable {
   /** `now` returns the server's time in milliseconds, null while it is unknown. */
@@ -36,11 +38,11 @@ export class QuoteTable {
     this._frame = null;
     this._sort = null;
     this._sortedAt = performance.now();
-    // Ages, sparklines and tints outside the viewport cost time and show nothing.
-    this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "200px" });
+    // Rows outside the window cost time and show nothing: they are written when they come near it.
+    this._observer = new IntersectionObserver((entries) => this._setVisible(entries), { rootMargin: "400px" });
     for (const element of this.body.rows) this._register(element);
     clearFlashes(this.body);
-    window.addEventListener("beforeprint", () => this._drawAll());
+    window.addEventListener("beforeprint", () => this._preparePrint());
   }
 
   /** The symbols in the list's order. */
@@ -56,8 +58,17 @@ export class QuoteTable {
     return this._rows.get(symbol)?.element ?? null;
   }
 
-  quote(symbol) {
-    return this._rows.get(symbol)?.quote ?? null;
+  /** The quotes of the rows that have one. */
+  get quotes() {
+    return [...this._rows.values()].map((row) => row.quote).filter(Boolean);
+  }
+
+  /** Show that a stock has no price yet; the price that the server rendered stays. */
+  markPending(symbol) {
+    const row = this._rows.get(symbol);
+    if (!row || row.quote || row.renderedAt) return;
+    row.element.dataset.pending = "";
+    setText(row.cells.age, gettext("aguardando primeira cotação"));
   }
 
   add(symbol) {
@@ -96,6 +107,7 @@ export class QuoteTable {
     const row = this._rows.get(symbol);
     if (!row) return;
     row.quote = quote;
+    if (before === null || "price" in before) this._extendPoints(row);
     const waiting = this._changed.get(symbol);
     this._changed.set(symbol, { ...before, ...waiting, isFirst: before === null || waiting?.isFirst });
     this._frame ??= requestAnimationFrame(() => this._flush());
@@ -126,7 +138,9 @@ export class QuoteTable {
   showAges() {
     const now = this._now();
     for (const row of this._rows.values()) {
-      if (row.quote && row.isVisible) setText(row.cells.age, ageText(row.quote, now));
+      if (!row.isVisible) continue;
+      if (row.quote) setText(row.cells.age, ageText(row.quote, now));
+      else if (row.renderedAt) setText(row.cells.age, ageText({ quoted_at: row.renderedAt }, now));
     }
     if (this._sort && performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
   }
@@ -143,7 +157,8 @@ export class QuoteTable {
     const bars = {};
     for (const node of element.querySelectorAll("[data-range]")) bars[node.dataset.range] = node;
     const spark = element.querySelector(".spark");
-    const row = { element, cells, bars, spark, points: [], quote: null, isVisible: false, isLate: false };
+    const renderedAt = cells.age.querySelector("time")?.dateTime ?? null;
+    const row = { element, cells, bars, spark, points: [], quote: null, renderedAt, isVisible: false, isLate: false };
     this._rows.set(element.dataset.symbol, row);
     this._observer.observe(element);
     return row;
@@ -156,23 +171,43 @@ export class QuoteTable {
       if (!row) continue;
       row.isVisible = isIntersecting;
       if (!isIntersecting || !row.quote) continue;
+      this._writeLater(target.dataset.symbol, now);
       setText(row.cells.age, ageText(row.quote, now));
       this._drawSpark(row);
     }
   }
 
+  /** Write the changed rows that are visible, and a few of the others, the oldest changes first. */
   _flush() {
     this._frame = null;
     const now = this._now();
+    const hidden = [];
     for (const [symbol, before] of this._changed) {
       const row = this._rows.get(symbol);
-      if (row) this._write(row, before, now);
+      if (!row?.isVisible) hidden.push(symbol);
+      else this._writeNow(row, before, now);
+      if (row?.isVisible) this._changed.delete(symbol);
     }
-    this._changed.clear();
+    for (const symbol of hidden.slice(0, HIDDEN_ROWS)) this._writeLater(symbol, now);
+  }
+
+  _writeNow(row, before, now) {
+    this._write(row, before);
+    setText(row.cells.age, ageText(row.quote, now));
+    if (!before.isFirst && before.price) flash(row.cells.price, compareDecimals(row.quote.price, before.price));
+  }
+
+  /** Write a row that changed while it was hidden. */
+  _writeLater(symbol, now) {
+    const [row, before] = [this._rows.get(symbol), this._changed.get(symbol)];
+    this._changed.delete(symbol);
+    if (!row || !before) return;
+    this._write(row, before);
+    setText(row.cells.age, ageText(row.quote, now));
   }
 
   /** Write the fields that changed, or all of them the first time. */
-  _write(row, before, now) {
+  _write(row, before) {
     const { cells, quote } = row;
     const has = (fields) => before.isFirst || fields.some((field) => field in before);
     delete row.element.dataset.pending;
@@ -185,10 +220,7 @@ export class QuoteTable {
     for (const [name, ends] of Object.entries(RANGES)) {
       if (has(["price", ...ends])) setMarker(row.bars[name], place(quote[ends[0]], quote[ends[1]], quote.price));
     }
-    if (has(["price"])) this._extendSpark(row, now);
-    if (!row.isVisible) return;
-    setText(cells.age, ageText(quote, now));
-    if (!before.isFirst && before.price) flash(cells.price, compareDecimals(quote.price, before.price));
+    if (has(["price"])) this._drawSpark(row);
   }
 
   _writeOrigin({ cells, quote, isLate }) {
@@ -199,11 +231,9 @@ export class QuoteTable {
     if (cells.age.title !== origin) cells.age.title = cells.price.title = origin;
   }
 
-  _extendSpark(row, now) {
-    const quotedAt = Date.parse(row.quote.quoted_at) || now;
-    if (!quotedAt) return;
-    extendPoints(row.points, Math.floor(quotedAt / 1000), Number.parseFloat(row.quote.price));
-    this._drawSpark(row);
+  _extendPoints(row) {
+    const quotedAt = Date.parse(row.quote.quoted_at) || this._now();
+    if (quotedAt) extendPoints(row.points, Math.floor(quotedAt / 1000), Number.parseFloat(row.quote.price));
   }
 
   /** Draw a visible sparkline; until the day's points have come, the server's picture stays. */
@@ -213,8 +243,15 @@ export class QuoteTable {
     drawSparkline(row.spark, row.points, reference, row.quote ? changeClass(row.quote) : "flat");
   }
 
-  _drawAll() {
-    for (const row of this._rows.values()) this._drawSpark(row, true);
+  /** Ages mean nothing on paper: dates and times are printed in their place. */
+  _preparePrint() {
+    for (const [symbol, row] of this._rows) {
+      if (!row.quote) continue;
+      this._writeLater(symbol, this._now());
+      const at = row.quote.quoted_at;
+      setText(row.cells.quoted_at, at ? `${day(at, { withYear: true })} ${clock(at)}` : "–");
+      this._drawSpark(row, true);
+    }
   }
 
   /** Return whether the pointer or the focus is on a row: rows must not move away under them. */
@@ -236,8 +273,3 @@ export class QuoteTable {
 
 // Fields that are computed from others.
 const SOURCES = { turnover: ["price", "volume"] };
-
-/** Return the text of a row that has no price yet. */
-export function pendingText() {
-  return gettext("aguardando primeira cotação");
-}

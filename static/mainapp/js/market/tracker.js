@@ -1,14 +1,16 @@
 // The live tracker: a list of stocks, their table, adding, moving and removing.
 import * as dom from "../core/dom.js";
-import { gettext } from "../core/i18n.js";
+import { gettext, ngettext } from "../core/i18n.js";
+import "../core/popover.js";
 import { attachNotices } from "../core/notices.js";
 import { registerShortcut } from "../core/shortcuts.js";
 import { readText } from "../core/storage.js";
 import { offerUndo } from "../core/toasts.js";
 import { attachChat } from "./chat.js";
+import { changeClass } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
-import { pendingText, QuoteTable } from "./table.js";
+import { QuoteTable } from "./table.js";
 import { openList } from "./tracker/list.js";
 import { attachRowMenu } from "./tracker/menu.js";
 import { attachReordering } from "./tracker/reorder.js";
@@ -21,7 +23,6 @@ const part = (name) => dom.part(root, name);
 const notify = attachNotices(part("notices"));
 const isLoggedIn = "member" in document.body.dataset;
 
-const rendered = dom.readJson("quotes");
 const table = new QuoteTable({ table: part("table"), template: part("row"), now: () => socket.now() });
 table.arrange(dom.readJson("symbols"));
 const isOwn = isOwnList();
@@ -30,10 +31,7 @@ const list = openList({ url: root.dataset.listUrl, isOwn, symbols: isLoggedIn ? 
 // Codes that no longer trade keep their rows, and are not followed.
 const traded = table.symbols.filter((symbol) => !("former" in table.element(symbol).dataset));
 const socket = new StockSocket({ room: "track", symbols: traded });
-for (const symbol of traded) {
-  if (rendered[symbol]) table.update(symbol, rendered[symbol]);
-  else markPending(symbol);
-}
+traded.forEach((symbol) => table.markPending(symbol));
 
 /** Return whether edits belong to this person's list, or only to the page that a link opened. */
 function isOwnList() {
@@ -42,17 +40,12 @@ function isOwnList() {
   return !("requested" in root.dataset) || opened === location.search || watchlist.get().join() === table.symbols.join();
 }
 
-function markPending(symbol) {
-  const row = table.element(symbol);
-  row.dataset.pending = "";
-  row.querySelector('[data-field="age"]').textContent = pendingText();
-}
-
 // The list ---------------------------------------------------------------------------------------
 
 /** Put the rows' symbols into the address and into the form, unless the list has an address of its own. */
 function showList() {
   root.dataset.state = table.symbols.length ? "rows" : "empty";
+  showSum();
   if (root.dataset.listUrl && isOwn) return;
   const url = new URL(root.dataset.trackerUrl, window.location.href);
   for (const symbol of table.symbols) url.searchParams.append("stockpicker", symbol);
@@ -79,7 +72,7 @@ function addRows(symbols) {
   const added = symbols.filter((symbol) => !table.has(symbol));
   for (const symbol of added) {
     table.add(symbol);
-    markPending(symbol);
+    table.markPending(symbol);
   }
   if (!added.length) return;
   socket.subscribe(added);
@@ -138,6 +131,17 @@ function move(symbol, place) {
   if (hadFocus) focusRow(table.element(symbol));
   save({});
   announce(gettext("%(symbol)s: posição %(place)s de %(count)s.", { symbol, place: place + 1, count: order.length }));
+}
+
+/** Show how many stocks there are, and how many rose and fell today. */
+function showSum() {
+  part("sum").hidden = !table.symbols.length;
+  dom.setText(part("count"), ngettext("%s ativo", "%s ativos", table.symbols.length));
+  const directions = table.quotes.map(changeClass);
+  if (!directions.length) return;
+  for (const name of ["up", "down"]) {
+    dom.setText(part(name), String(directions.filter((direction) => direction === name).length));
+  }
 }
 
 function announce(text) {
@@ -223,10 +227,11 @@ socket.addEventListener("quotes", ({ detail }) => {
     table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : before);
   }
   menu.refresh();
+  showSum();
 });
 socket.addEventListener("late", () => table.setLate(socket.late));
 socket.addEventListener("pending", ({ detail }) => {
-  detail.symbols.filter((symbol) => !rendered[symbol] && table.has(symbol)).forEach(markPending);
+  detail.symbols.forEach((symbol) => table.markPending(symbol));
 });
 socket.addEventListener("unknown", ({ detail }) => {
   detail.symbols.forEach((symbol) => table.remove(symbol));

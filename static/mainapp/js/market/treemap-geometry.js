@@ -10,7 +10,7 @@ const SIZES = [
   ["m", 15, 8],
   ["s", 12, 8],
 ];
-const LEAST_SHARE = 0.025; // of a group with a label
+const LABEL_LETTER = 6.5; // px, at the size of labels
 const FULL_PCT = 4;
 
 /** Return rows in groups, both the heaviest first; rows without a weight are left out. */
@@ -30,8 +30,8 @@ export function grouped(rows) {
 
 /**
  * Lay out groups of `grouped` in a box: {groups, tiles}, Maps from a group's name and a row's symbol to
- * {x, y, width, height}. `labelHeight` is kept free at the top of each group that is large enough for a label;
- * only those are in `groups`.
+ * {x, y, width, height}. At the top of each group that is wide enough for its label, `labelHeight` is kept
+ * free; only those are in `groups`.
  */
 export function layOut(groups, { width, height, labelHeight }) {
   const root = globalThis.d3.hierarchy(
@@ -39,18 +39,19 @@ export function layOut(groups, { width, height, labelHeight }) {
     (node) => node.children,
   );
   root.sum((node) => node.weight ?? 0);
-  const hasLabel = (node) => node.depth === 1 && node.value >= root.value * LEAST_SHARE;
-  globalThis.d3
-    .treemap()
-    .size([width, height])
-    .round(true)
-    .paddingInner(GAP)
-    .paddingTop((node) => (hasLabel(node) ? labelHeight : 0))(root);
+  const treemap = globalThis.d3.treemap().size([width, height]).round(true).paddingInner(GAP);
+  treemap(root); // the groups, whose places do not depend on labels
+  const labelled = new Set((root.children ?? []).filter((node) => fitsLabel(node, labelHeight)));
+  treemap.paddingTop((node) => (labelled.has(node) ? labelHeight : 0))(root);
   const box = ({ x0, y0, x1, y1 }) => ({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
   return {
-    groups: new Map((root.children ?? []).filter(hasLabel).map((node) => [node.data.group.name, box(node)])),
+    groups: new Map([...labelled].map((node) => [node.data.group.name, box(node)])),
     tiles: new Map(root.leaves().map((leaf) => [leaf.data.symbol, box(leaf)])),
   };
+}
+
+function fitsLabel({ x0, y0, x1, y1, data }, labelHeight) {
+  return x1 - x0 >= data.group.name.length * LABEL_LETTER && y1 - y0 >= 2 * labelHeight;
 }
 
 /**

@@ -6,6 +6,7 @@ import { fetchElement } from "../core/http.js";
 import { ngettext } from "../core/i18n.js";
 import { announceNotification } from "../core/refresh.js";
 import { readText, writeText } from "../core/storage.js";
+import { BellPopover } from "./popover.js";
 import { attachSoundSwitch, playSound } from "./sound.js";
 import { showToast } from "./toasts.js";
 
@@ -23,6 +24,8 @@ const connection = new Connection({
   probeMs: PROBE_MS,
   needsLogin: true,
 });
+// On the page of notifications itself the bell is a plain link.
+const popover = bell && !list ? new BellPopover(bell, { markRead }) : null;
 let unread = 0;
 let lastId = null; // of the newest notification that was announced
 let refreshTimer = null;
@@ -37,20 +40,22 @@ function showUnread(count) {
   writeText(UNREAD_KEY, String(unread), "sessionStorage");
 }
 
-function markRead(id) {
-  connection.send({ type: "mark_read", ids: [id] });
+/** Mark notifications as read: a list of ids, or "all". Returns whether it was sent. */
+function markRead(ids) {
+  return connection.send({ type: "mark_read", ids });
 }
 
 function announce(item) {
   if (item.id <= lastId) return;
   lastId = item.id;
-  showToast(item, () => markRead(item.id));
+  showToast(item, () => markRead([item.id]));
   playSound();
   announceNotification(item);
 }
 
-/** Reload the list, unless the keyboard's focus is in it. */
+/** Reload the list, unless the keyboard's focus is in it, and an open popover. */
 function refreshList() {
+  popover?.refresh();
   if (!list || list.contains(document.activeElement)) return;
   clearTimeout(refreshTimer);
   refreshTimer = setTimeout(async () => {
@@ -104,7 +109,7 @@ if (bell) {
   document.querySelectorAll("[data-sound-switch]").forEach(attachSoundSwitch);
   list?.addEventListener("click", (event) => {
     const link = event.target.closest("[data-open]");
-    if (link) markRead(Number(link.dataset.open));
+    if (link) markRead([Number(link.dataset.open)]);
   });
   connection.addEventListener("frame", ({ detail }) => HANDLERS[detail.frame?.type]?.(detail.frame));
   watchConnection(connection);

@@ -1,7 +1,8 @@
-// The frame of every page: theme switch, menus that close, stock search.
+// The frame of every page: theme switch, menus that close, search.
 import { build } from "../core/dom.js";
 import { attachSearch } from "../market/search.js";
 import { savePreference } from "./preferences.js";
+import { attachSiteSearch } from "./search.js";
 
 const OLD_MS = 60_000;
 
@@ -91,4 +92,5 @@ markOldPrices(document.documentElement);
 document.addEventListener("click", closeMenus);
 document.addEventListener("keydown", closeMenus);
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);
-document.querySelectorAll("form.search").forEach(attachSearch);
+document.querySelectorAll("form[data-search-url]").forEach(attachSearch);
+document.querySelectorAll("form[data-site-search]").forEach(attachSiteSearch);

@@ -18,7 +18,7 @@ const boards = new Map(
 );
 const followed = [...page.querySelectorAll("[data-follow], [data-line]")]
   .filter((element) => !element.closest("[data-board]"))
-  .map((element) => element.dataset.follow ?? element.dataset.symbol);
+  .flatMap((element) => element.dataset.follow?.split(" ").filter(Boolean) ?? element.dataset.symbol);
 const socket = new StockSocket({ room: "home", symbols: [INDEX, ...followed] });
 const lines = new QuoteLines(page, { socket, candlesUrl: indexCard.dataset.candles });
 const chart = new AreaChart(indexCard);
@@ -87,7 +87,7 @@ function showRanking({ detail }) {
 function showQuotes({ detail }) {
   showIndex(socket.quotes.get(INDEX));
   lines.update(new Map([...detail.changes.keys()].map((symbol) => [symbol, socket.quotes.get(symbol)])));
-  document.dispatchEvent(new CustomEvent("homequotes", { detail: { quotes: socket.quotes } }));
+  document.dispatchEvent(new CustomEvent("homequotes", { detail: { quotes: socket.quotes, now: socket.now() } }));
 }
 
 socket.addEventListener("quotes", showQuotes);

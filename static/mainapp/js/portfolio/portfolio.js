@@ -6,7 +6,7 @@ import { CENTS, direction, fromUnits } from "../core/number.js";
 import { attachColumns } from "../market/columns.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
-import { Treemap } from "../market/treemap.js";
+import { AllocationMap } from "./allocation-map.js";
 import { attachContribution } from "./contribution.js";
 import { Division } from "./divisions.js";
 import { RowSheet } from "./row-sheet.js";
@@ -18,7 +18,7 @@ const part = (name) => dom.part(root, name);
 const holdings = dom.readJson("holdings");
 const labels = dom.readJson("labels");
 const socket = new StockSocket({ room: "carteira", symbols: holdings.map(({ symbol }) => symbol) });
-const table = new HoldingsTable({ table: part("table"), holdings, now: () => socket.now() });
+const table = new HoldingsTable({ table: part("holdings"), holdings, now: () => socket.now() });
 const sums = [...root.querySelectorAll("[data-sum]")];
 const divisions = [...root.querySelectorAll("[data-division]")].map(
   (element) => new Division(element, labels[element.dataset.division]),
@@ -83,16 +83,27 @@ socket.addEventListener("quotes", ({ detail }) => {
   }
 });
 
-// The map -----------------------------------------------------------------------------------------
+// What moved the day most: the rows stay, their figures are live.
+const movers = [...root.querySelectorAll("[data-mover]")].map((element) => ({
+  symbol: element.dataset.symbol,
+  change: element.querySelector('[data-field="day_change"]'),
+  pct: element.querySelector('[data-field="day_change_pct"]'),
+}));
 
-const treemap = new Treemap(root.querySelector("[data-treemap]"));
-
-/** Show the day's changes; areas follow the values when the page is loaded again. */
 table.addEventListener("totals", () => {
-  for (const { holding, day_change_pct: change } of table.portfolio.rows.values()) {
-    treemap.update(holding.symbol, fromUnits(change, CENTS));
+  for (const mover of movers) {
+    const { day_change: change, day_change_pct: percent } = table.portfolio.rows.get(mover.symbol);
+    const figure = fromUnits(change, CENTS);
+    dom.setText(mover.change, WRITERS.brl_change(figure));
+    dom.setDirection(mover.change, direction(figure));
+    dom.setText(mover.pct, WRITERS.pct(fromUnits(percent, CENTS)));
   }
 });
+
+// The map -----------------------------------------------------------------------------------------
+
+const map = new AllocationMap(root.querySelector("[data-treemap]"));
+table.addEventListener("totals", () => map.show(table.portfolio));
 
 const notify = attachNotices(part("notices"));
 socket.addEventListener("problem", ({ detail }) => {
@@ -110,7 +121,7 @@ table.body.addEventListener("click", (event) => {
 table.addEventListener("totals", () => sheet.update());
 attachColumns({
   table,
-  headers: part("table").tHead,
+  headers: part("holdings").tHead,
   choices: part("columns"),
   select: part("order"),
   directionButton: part("direction"),

@@ -27,7 +27,7 @@ export class RowSheet {
       remove: part(row, "remove").href,
     };
     for (const name of LINKS) part(this._dialog, name).href = urls[name];
-    this._facts.replaceChildren(...figureCells(row).flatMap(buildFact));
+    this._facts.replaceChildren(...figureCells(row).map(buildFact));
     this._dialog.showModal();
     this.update();
   }
@@ -48,7 +48,7 @@ function figureCells(row) {
 function buildFact(cell) {
   const value = build("dd");
   copyCell(cell, value);
-  return [build("dt", {}, cell.dataset.label), value];
+  return build("div", { className: "figure" }, build("dt", {}, cell.dataset.label), value);
 }
 
 /** Copy a cell's content, and the marks of old prices. */

@@ -1,101 +1,31 @@
-"""Celery's transport and result backend on the connection pools of `mainapp.core.redis`.
-
-kombu and Celery parse Redis URLs themselves, and neither accepts a percent-encoded socket path or
-several sentinels in one URL. Here both use the same pools as every other client.
+"""Celery's transport.
 
 A Redis that refuses to write (a replica, a full one, one that loads its data) counts as a lost
 connection: the worker reconnects until it accepts writes again.
-
-A message that is not shaped like ours is discarded: one that is not JSON would end the worker.
 """
 
 import logging
-from base64 import b64decode
+import os
 from contextlib import suppress
-from time import monotonic
-from typing import Any, Literal, TypedDict
+from typing import Any
 
 import redis
-from celery.backends.redis import RedisBackend, ResultConsumer  # type: ignore[attr-defined] # not in its stubs
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
-from kombu.utils.json import loads
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from mainapp.core.realtime.messages import MalformedMessage, check_shape
-from mainapp.core.redis import CELERY_TIMEOUT_S, MAX_CONNECTIONS, connection_class, connection_pool
-from mainapp.core.redis_address import RedisAddress, parse_redis_url
+from mainapp.core.realtime.messages import MalformedMessage
+from mainapp.core.redis import connection_class, connection_pool
+from mainapp.core.redis_address import parse_redis_url
+from project.broker.late_replies import LateReply, take_socket
+from project.broker.messages import checked_loads
+from project.broker.pools import REFUSALS, pool_options
 
 logger = logging.getLogger(__name__)
 
 WRITE_CHECK = "write-check"
-REFUSALS = (redis.RedisError, OSError)
 # Messages received on lost connections and not yet returned to their queue, by delivery tag. None
 # means that the task has finished, so that only the record of its delivery has to be deleted.
 _unreturned: dict[str, Any] = {}
-
-
-class _Delivery(TypedDict):
-    exchange: str
-    routing_key: str
-
-
-class _RequiredProperties(TypedDict):
-    delivery_tag: str
-    delivery_info: _Delivery
-
-
-class _Properties(_RequiredProperties, total=False):
-    body_encoding: Literal["base64"]  # of our own tasks; without it, the body is text
-
-
-class _Headers(TypedDict, total=False):
-    task: str
-    id: str
-    retries: int
-    eta: str | None
-    expires: str | None
-    timelimit: list[int | float | None]
-    compression: None
-    stamped_headers: list[str] | None
-    stamps: dict[str, Any] | None
-    group: str | None
-    root_id: str | None
-    parent_id: str | None
-    ignore_result: bool
-    replaced_task_nesting: int
-
-
-_Message = TypedDict(
-    "_Message",
-    {
-        "body": str,
-        "content-type": str,
-        "content-encoding": str,
-        "headers": _Headers,
-        "properties": _Properties,
-    },
-)
-
-
-def checked_loads(text: str) -> Any:
-    """Return a message, or an unacknowledged one with its exchange and routing key.
-
-    Raises: MalformedMessage.
-    """
-    try:
-        loaded = loads(text)
-        message = loaded[0] if isinstance(loaded, list) and len(loaded) == 3 else loaded
-        check_shape(message, _Message)
-        if "body_encoding" in message["properties"]:
-            b64decode(message["body"], validate=True)
-    except (ValueError, RecursionError) as error:
-        raise MalformedMessage(str(error)[:200]) from None
-    if "task" in message["headers"] and "id" not in message["headers"]:
-        raise MalformedMessage("a task without an id")
-    return loaded
-
 
 # For the queues and for unacknowledged messages.
 kombu_redis.loads = checked_loads  # type: ignore[attr-defined] # imported there
@@ -184,17 +114,42 @@ class Channel(kombu_redis.Channel):
     def _get_pool(self, asynchronous: bool = False) -> redis.ConnectionPool:
         at = parse_redis_url(self.connection.client.hostname)  # type: ignore[union-attr,arg-type] # a channel has a connection
         self.keyprefix_fanout = self.keyprefix_fanout.format(db=at.database)
-        options = _options()
+        options = pool_options()
         if asynchronous:
             options["connection_class"] = self._polled(connection_class(at))
         return connection_pool(at, **options)
 
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        """Send BRPOP; first delete the records of tasks that could not be acknowledged.
+
+        The server has just replied to the last BRPOP. Without this, a record whose deletion timed
+        out remained until the next lost connection, and its task ran again after an hour.
+        """
+        if _unreturned:
+            self.return_messages()
+        super()._brpop_start(timeout)  # type: ignore[misc] # not in kombu's stubs
+
+    def _stop_polling(self, sock: Any) -> None:
+        """Unregister a socket that stays open after its connection is closed."""
+        if self.connection:
+            cycle: Any = self.connection.cycle  # type: ignore[attr-defined] # not in kombu's stubs
+            cycle._unregister_from_poll(sock.fileno())
+
     def _polled(self, base: Any) -> Any:
-        """Return a connection class that removes itself from kombu's poller on disconnect."""
+        """Return a connection class that removes itself from kombu's poller on disconnect.
+
+        If it waits for the reply to BRPOP, its socket remains open until the reply arrives.
+        """
         channel = self
 
         class PolledConnection(base):  # type: ignore[misc] # the class depends on the URL
             def disconnect(self, *args: Any, **options: Any) -> None:
+                # Not after a fork: the parent still uses the socket.
+                if channel._in_poll is self and self._sock and self.pid == os.getpid():
+                    channel._stop_polling(self._sock)
+                    # No thread can be started while the interpreter ends.
+                    with suppress(RuntimeError):
+                        LateReply(take_socket(self, base)).start()
                 super().disconnect(*args, **options)
                 if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
                     channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # not in kombu's stubs
@@ -221,64 +176,3 @@ class Transport(kombu_redis.Transport):
 
     def as_uri(self, uri: str, include_password: bool = False, mask: str = "**") -> str:
         return uri if include_password else str(parse_redis_url(uri))
-
-
-class PollingResultConsumer(ResultConsumer):  # type: ignore[misc] # not in Celery's stubs
-    """Receives results by pub/sub, and polls pending ones every CELERY_TIMEOUT_S.
-
-    A subscription to a frozen server gets no message and no error: after a failover
-    `AsyncResult.get()` never returned.
-    """
-
-    _polled_at = 0.0
-
-    def drain_events(self, timeout: float | None = None) -> None:
-        super().drain_events(timeout)
-        if monotonic() - self._polled_at > CELERY_TIMEOUT_S:
-            self._polled_at = monotonic()
-            with suppress(redis.RedisError, OSError):
-                self._poll()
-
-    def _poll(self) -> None:
-        if names := list(self.subscribed_to):
-            for meta in filter(None, self.backend.client.mget(names)):
-                self.on_state_change(self._decode_result(meta), None)
-
-
-class ResultBackend(RedisBackend):
-    """Stores results in the broker's Redis."""
-
-    ResultConsumer = PollingResultConsumer
-
-    def store_result(
-        self, task_id: str, result: Any, state: str, *args: Any, **options: Any
-    ) -> Any:
-        """Store a result; log a refusal by Redis instead of raising it.
-
-        After an error here, Celery does not acknowledge the task. After eight such tasks the worker
-        consumed no more, even when Redis had memory again.
-        """
-        try:
-            return super().store_result(task_id, result, state, *args, **options)
-        except REFUSALS as error:
-            logger.warning("the result of a task is not stored: %s", error)
-            return result
-
-    def as_uri(self, include_password: bool = False) -> str:
-        return str(self._address())
-
-    def _get_pool(self, **params: Any) -> redis.ConnectionPool:
-        return connection_pool(self._address(), **_options())
-
-    def _address(self) -> RedisAddress:
-        return parse_redis_url(self.app.conf.broker_url)  # type: ignore[attr-defined] # not in Celery's stubs
-
-
-def _options() -> dict[str, Any]:
-    return {
-        "socket_timeout": CELERY_TIMEOUT_S,
-        "socket_connect_timeout": CELERY_TIMEOUT_S,
-        "health_check_interval": CELERY_TIMEOUT_S,
-        "max_connections": MAX_CONNECTIONS,
-        "retry": Retry(NoBackoff(), 0),  # kombu and `SteadyConnection` retry themselves
-    }
