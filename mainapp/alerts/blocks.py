@@ -1,4 +1,4 @@
-"""The alerts' blocks on the page of a paper."""
+"""The alerts' blocks on the home page and on the page of a paper."""
 
 from typing import Any
 
@@ -6,10 +6,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from mainapp.alerts.selectors.alerts import alerts_on
+from mainapp.alerts.selectors.nearest import nearest_limits
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
+
+NEAREST = 4
+
+
+def _home(request: HttpRequest) -> BlockContext:
+    return {"limits": nearest_limits(request.user, at=timezone.now(), size=NEAREST)}
 
 
 def _create(stock: Stock, **_page: Any) -> BlockContext:
@@ -22,6 +29,14 @@ def _alerts(request: HttpRequest, stock: Stock, quote: Quote | None, **_page: An
 
 
 BLOCKS = [
+    Block(
+        place="home",
+        name="alerts",
+        order=20,
+        who=MEMBERS,
+        template="mainapp/alerts/home_block.html",
+        context=_home,
+    ),
     Block(
         place="paper-actions",
         name="create-alert",

@@ -10,6 +10,7 @@ from mainapp.core.names import title
 from mainapp.forum.models import Report, Room
 from mainapp.forum.policies import clean_body
 from mainapp.forum.rendering import MAX_BODY
+from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
 
@@ -36,9 +37,7 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
         required=False,
         max_length=12,
         help_text=_("O código na B3, como PETR4: o preço dele aparece no alto da sala."),
-        widget=forms.TextInput(
-            attrs={"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
-        ),
+        widget=StockInput,
     )
 
     class Meta:

@@ -147,7 +147,9 @@ class Channel(kombu_redis.Channel):
                 # Not after a fork: the parent still uses the socket.
                 if channel._in_poll is self and self._sock and self.pid == os.getpid():
                     channel._stop_polling(self._sock)
-                    LateReply(take_socket(self, base)).start()
+                    # No thread can be started while the interpreter ends.
+                    with suppress(RuntimeError):
+                        LateReply(take_socket(self, base)).start()
                 super().disconnect(*args, **options)
                 if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
                     channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # not in kombu's stubs

@@ -70,7 +70,7 @@ def _notice(firing: Firing, destinations: Sequence[Destination]) -> Notice:
         kind=FIRED,
         title=title,
         body=body,
-        url=f"{reverse('graph')}?ticker={symbol}",
+        url=reverse("paper", args=[symbol]),
         dedupe_key=name,
         deliveries=mails,
     )

@@ -42,7 +42,7 @@ def _wording(firing: Firing) -> Wording:
             paragraphs=firing_sentences(firing),
             action=Link(
                 label=_("Ver %(symbol)s") % {"symbol": symbol},
-                url=absolute_url(f"{reverse('graph')}?ticker={symbol}"),
+                url=absolute_url(reverse("paper", args=[symbol])),
             ),
             foot=_("Não é recomendação de investimento."),
             stop=Link(label=_("Não quero mais este alerta"), url=stop),

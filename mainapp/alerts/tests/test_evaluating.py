@@ -77,7 +77,7 @@ def test_firing_creates_a_notification_and_a_mail(owner):
     assert notification.title == "PETR4 atingiu R$\N{NO-BREAK SPACE}35,99"
     assert delivery.address == "alice@example.org"
     assert delivery.message_id.startswith(f"<firing.{alert.pk}.compra.1.")
-    assert f"{settings.SITE_URL}/graph?ticker=PETR4" in delivery.text
+    assert f"{settings.SITE_URL}/ativo/PETR4/" in delivery.text
     assert "R$\N{NO-BREAK SPACE}35,99" in delivery.text
     assert "R$\N{NO-BREAK SPACE}35,99" in delivery.html
     assert delivery.headers["List-Unsubscribe"].strip("<>") in delivery.text

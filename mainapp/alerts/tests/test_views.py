@@ -13,6 +13,7 @@ from mainapp.accounts.models import Preferences, User
 from mainapp.alerts.conditions import PRICE_DOWN
 from mainapp.alerts.models import Alert, Condition, Firing
 from mainapp.alerts.policies import ALERT_LIMIT
+from mainapp.alerts.selectors.alerts import alerts_on
 from mainapp.alerts.selectors.person import TABLES
 from mainapp.alerts.services.alerts import pause_alert
 from mainapp.alerts.services.evaluating import pause_split_stock
@@ -502,18 +503,24 @@ def test_history_costs_a_fixed_number_of_queries(browser, alice, times, django_a
     assert len(response.context["page"].object_list) == times
 
 
+def named(alert):
+    """Return the fields of a mark by which its alert can be changed."""
+    return {"alert": alert.pk, "url": f"/api/v1/alerts/{alert.pk}/"}
+
+
 def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
-    fire(alice)
+    fired = fire(alice)
     make_alert(bob, venda="99.00")
     pause_alert(alert=make_alert(alice, venda="50.00"))
-    make_alert(alice, change_down_pct="3.00")
+    falling = make_alert(alice, change_down_pct="3.00")
+    active = Alert.objects.get(owner=alice, compra="36.00")
 
     marks = browser.get(reverse("alert-marks"), {"ticker": "petr4"}).json()
 
     assert marks == {
         "limits": [
-            {"kind": "compra", "price": "36.00", "text": "R$\xa036,00"},
-            {"kind": "change_down_pct", "pct": "-3.00", "text": "3,00%"},
+            {"kind": "compra", "price": "36.00", "text": "R$\xa036,00"} | named(active),
+            {"kind": "change_down_pct", "pct": "-3.00", "text": "3,00%"} | named(falling),
         ],
         "firings": [
             {
@@ -532,9 +539,24 @@ def test_marks_need_a_login_and_a_known_ticker(browser, client):
     assert browser.get(reverse("alert-marks"), {"ticker": "A\x00"}).status_code == 400
 
 
-def test_graph_has_the_marks_url_for_logged_in_users_only(browser, client):
+def test_paper_has_the_marks_url_for_logged_in_users_only(browser, client):
     assert "data-marks-url" in page(browser, "graph", ticker="PETR4")
     assert "data-marks-url" not in page(client, "graph", ticker="PETR4")
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_paper_shows_its_readers_alerts_on_it(
+    browser, alice, bob, petr4, count, django_assert_num_queries
+):
+    for n in range(count):
+        make_alert(alice, compra=f"3{n}.00")
+    make_alert(bob, venda="99.00")
+    with django_assert_num_queries(2):
+        rows = alerts_on(alice, petr4, None, at=NOON)
+    assert len(rows) == count
+    html = page(browser, "graph", ticker="PETR4")
+    assert html.count("Cair até") == count
+    assert "99,00" not in html
 
 
 # Profile and archive -----------------------------------------------------------------------------

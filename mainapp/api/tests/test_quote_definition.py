@@ -98,7 +98,7 @@ def test_columns_keep_the_limits_of_the_recorded_rows(db):
 def test_pages_show_fields_of_the_definition_only():
     """Cells filled by scripts have the names of fields, or of values derived in the browser."""
     folder = Path(settings.BASE_DIR) / "templates" / "mainapp" / "market"
-    templates = [folder / name for name in ("_quote_row.html", "graph.html")]
+    templates = [folder / name for name in ("_quote_row.html", "paper.html", "paper/day.html")]
     shown = {
         name
         for template in templates

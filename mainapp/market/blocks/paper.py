@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.market.models import Stock
+from mainapp.market.quotes import Quote
 from mainapp.market.selectors.candles import recent_closes
 from mainapp.market.selectors.facts import stock_facts
 from mainapp.market.selectors.peers import peers_of
@@ -17,8 +18,8 @@ def _follow(stock: Stock, **_page: Any) -> BlockContext:
     return {} if stock.is_active else None
 
 
-def _day(**_page: Any) -> BlockContext:
-    return {}
+def _day(stock: Stock, quote: Quote | None, **_page: Any) -> BlockContext:
+    return {} if stock.is_active or quote else None
 
 
 def _peers(stock: Stock, **_page: Any) -> BlockContext:

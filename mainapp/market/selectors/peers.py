@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
@@ -16,15 +18,17 @@ SHARES = (Stock.Kind.ON, Stock.Kind.PN, Stock.Kind.UNIT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A paper with its last quote, if it has one, and the points of its day."""
+    """A line of the list, with the points of its sparkline; unknown fields without a quote."""
 
-    stock: Stock
-    quote: Quote | None
-    points: Sequence[tuple[int, str]]
-
-    @property
-    def symbol(self) -> str:
-        return self.stock.symbol
+    symbol: str
+    name: str
+    price: Decimal | None = None
+    change_pct: Decimal | None = None
+    previous_close: Decimal | None = None
+    doubtful_price: Decimal | None = None
+    quoted_at: datetime | None = None
+    quoted_at_estimated: bool = False
+    points: Sequence[tuple[int, str]] = ()
 
 
 def peers_of(stock: Stock) -> list[Peer]:
@@ -44,7 +48,20 @@ def peers_of(stock: Stock) -> list[Peer]:
     shown = list(by_company.values())[:PEERS_SHOWN]
     quotes = last_quotes([peer.symbol for peer in shown])
     points = sparkline_points(quotes.values())
-    return [
-        Peer(stock=peer, quote=quotes.get(peer.symbol), points=points.get(peer.symbol, ()))
-        for peer in shown
-    ]
+    return [_peer(peer, quotes.get(peer.symbol), points.get(peer.symbol, ())) for peer in shown]
+
+
+def _peer(stock: Stock, quote: Quote | None, points: Sequence[tuple[int, str]]) -> Peer:
+    if quote is None:
+        return Peer(symbol=stock.symbol, name=stock.name)
+    return Peer(
+        symbol=stock.symbol,
+        name=stock.name,
+        price=quote.price,
+        change_pct=quote.change_pct,
+        previous_close=quote.previous_close,
+        doubtful_price=quote.doubtful_price,
+        quoted_at=quote.quoted_at,
+        quoted_at_estimated=quote.quoted_at_estimated,
+        points=points,
+    )

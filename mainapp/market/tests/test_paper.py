@@ -154,11 +154,14 @@ def test_page_shows_known_facts_and_marks_unknown_ones(client):
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_page_needs_the_same_queries_for_any_content(client, count, django_assert_num_queries):
-    stock = StockFactory(symbol="PETR4")
+    stock = StockFactory(symbol="PETR4", sector="Petróleo")
     LastQuoteFactory(stock=stock)
+    for other in ("PRIO3", "VBBR3", "UGPA3")[:count]:
+        LastQuoteFactory(stock=StockFactory(symbol=other, sector="Petróleo"))
     for day in range(count):
         CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=day))
-    with django_assert_num_queries(5):  # the stock, its quote, its closes
+    # The stock, its quote, its closes, facts (2), rooms, and peers with their quotes and points.
+    with django_assert_num_queries(9):
         client.get("/graph?ticker=PETR4")
 
 

@@ -1,93 +1,12 @@
 """Tests of the scripts' pure functions under node; tests/e2e runs the scripts in a browser."""
 
 import json
-import shutil
-import subprocess
 from dataclasses import asdict
 from decimal import Decimal
 
 import pytest
-from django.conf import settings
 
 from mainapp.market.rendering import area_chart, price_paths, round_prices
-
-NODE = shutil.which("node")
-SCRIPTS = settings.BASE_DIR / "static/mainapp/js"
-pytestmark = pytest.mark.skipif(NODE is None, reason="needs node on PATH")
-
-
-PROGRAM = """
-    import { createInterface } from "node:readline";
-    globalThis.document = { documentElement: { lang: "pt-BR" } };
-    for await (const line of createInterface({ input: process.stdin })) {
-        const { module, expression } = JSON.parse(line);
-        let answer;
-        try {
-            const m = await import(module);
-            answer = { value: new Function("m", `return (${expression});`)(m) };
-        } catch (error) {
-            answer = { error: error.stack };
-        }
-        console.log(JSON.stringify(answer));
-    }
-"""
-
-
-@pytest.fixture(scope="module")
-def run():
-    """Return a function that evaluates a JavaScript expression with the module `m`.
-
-    The value passes through JSON. All tests share one process: node takes 50 ms to start.
-    """
-    flags = ["--no-warnings", "--experimental-default-type=module", "--input-type=module"]
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        [NODE or "node", *flags, "-e", PROGRAM],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def run(module, expression):
-        request = {"module": (SCRIPTS / module).as_uri(), "expression": expression}
-        process.stdin.write(json.dumps(request) + "\n")
-        process.stdin.flush()
-        answer = json.loads(process.stdout.readline())
-        assert "error" not in answer, answer["error"]
-        return answer["value"]
-
-    with process:
-        yield run
-
-
-def test_moving_average_starts_with_enough_values(run):
-    assert run("market/indicators.js", "m.sma([1, 2, 3, 4], 2)") == [None, 1.5, 2.5, 3.5]
-
-
-def test_rsi_matches_wilders_example(run):
-    # Wilder's published example of 14 days: 70.53 and 66.32.
-    closes = [
-        44.34, 44.09, 44.15, 43.61, 44.33, 44.83, 45.10, 45.42,
-        45.84, 46.08, 45.89, 46.03, 45.61, 46.28, 46.28, 46.00,
-    ]  # fmt: skip
-    values = run("market/indicators.js", f"m.rsi({closes}, 14)")
-    assert values[:14] == [None] * 14
-    assert [round(value) for value in values[14:]] == [70, 66]
-
-
-@pytest.mark.parametrize(("closes", "last"), [([1, 2, 3], 100), ([3, 2, 1], 0), ([2, 2, 2], 50)])
-def test_rsi_is_defined_at_its_limits(run, closes, last):
-    assert run("market/indicators.js", f"m.rsi({closes}, 2)")[-1] == last
-
-
-def test_bollinger_bands_are_two_deviations_from_the_average(run):
-    bands = run("market/indicators.js", "m.bollinger([2, 4, 4, 4, 5, 5, 7, 9], 8, 2)")
-    assert [bands[name][-1] for name in ("lower", "middle", "upper")] == [1, 5, 9]
-    assert bands["upper"][:-1] == [None] * 7
-
-
-def test_percent_change_is_relative_to_the_base(run):
-    changes = "[50, 75, 25].map((v) => m.percentChange(v, 50))"
-    assert run("market/indicators.js", changes) == [0, 50, -50]
 
 
 @pytest.mark.parametrize(

@@ -161,3 +161,9 @@ def test_area_chart_without_points_is_empty(points):
 )
 def test_change_of_a_chart_is_from_its_base_or_its_first_point(points, base, change):
     assert area_chart(points, base=base, by_time=True).change_pct == change
+
+
+def test_area_chart_of_a_flat_day_has_levels():
+    chart = area_chart([(0, "10"), (60, "10")], base=None, by_time=True)
+
+    assert chart.levels[0] == ("99.3%", Decimal(10))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from allauth.account import app_settings as allauth
 from allauth.account.models import EmailAddress
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext
 
 from mainapp.accounts.models import User
 from mainapp.notifications.models import Channel, Delivery, shown_address
@@ -71,6 +72,25 @@ def channels_with_outcomes(user: User) -> QuerySet[Channel]:
         last_state=Subquery(newest.values("state")[:1]),
         last_at=Subquery(newest.values("created_at")[:1]),
     )
+
+
+def places_of(user: User) -> list[tuple[str, str, str]]:
+    """Return the name, the address and the state of each of a user's destinations. One query.
+
+    The account's own mail, first, has no address; states are `ok`, `unused` and `resting`.
+    """
+    channels = list(Channel.objects.filter(user=user))
+    is_mail_on = all(channel.is_active for channel in channels if channel.is_account)
+    account = (gettext("E-mail da conta"), "", "ok" if is_mail_on else "unused")
+    return [account, *(_place(channel) for channel in channels if not channel.is_account)]
+
+
+def _place(channel: Channel) -> tuple[str, str, str]:
+    if channel.is_supported and not channel.verified_at:
+        state = "resting"
+    else:
+        state = "ok" if channel.is_supported and channel.is_active else "unused"
+    return str(channel.get_kind_display()), channel.shown_address, state
 
 
 def is_account_mail_on(user: User) -> bool:

@@ -84,7 +84,8 @@ def test_foreign_notification_is_404_like_a_missing_one(page, bob, name):
 @pytest.mark.parametrize(
     ("path", "queries"),
     [
-        ("/notifications/", 5),  # session, user, count, unread, rows
+        ("/notifications/", 6),  # session, user, count, unread, rows, places
+        ("/notifications/latest/", 4),  # session, user, rows, unread
         ("/notifications/deliveries/", 5),  # session, user, count, rows, attempts
         ("/notifications/channels/", 6),  # session, user, channels, switch, address, verified
     ],

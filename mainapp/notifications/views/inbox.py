@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404
+from mainapp.notifications.selectors.channels import places_of
 from mainapp.notifications.selectors.deliveries import deliveries_of
 from mainapp.notifications.selectors.inbox import inbox_of, notes, notes_by_day, unread_count
 from mainapp.notifications.services.inbox import delete_notifications, mark_read
@@ -23,6 +24,7 @@ def notifications(request: MemberRequest) -> HttpResponse:
         "page": page,
         "days": notes_by_day(page.object_list),
         "unread": unread_count(request.user),
+        "places": places_of(request.user),
     }
     return render(request, "mainapp/notifications/notifications.html", context)
 

@@ -4,7 +4,9 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.utils import timezone
 
+from mainapp.alerts.tests.factories import make_alert
 from mainapp.market.models import Candle, LastQuote, Membership, Stock
 from mainapp.market.tests.factories import (
     NOON,
@@ -15,6 +17,8 @@ from mainapp.market.tests.factories import (
     WatchlistFactory,
     WatchlistItemFactory,
 )
+from mainapp.notifications.tests.factories import notice
+from mainapp.portfolio.models import Carteira
 
 pytestmark = pytest.mark.django_db
 
@@ -208,3 +212,79 @@ def test_a_member_without_a_list_is_led_to_the_picker(client, alice):
 
 def test_a_visitor_has_no_list(client, market):
     assert "own-list-title" not in page_of(client)
+
+
+@pytest.fixture
+def member(client, alice):
+    client.force_login(alice)
+    return alice
+
+
+def card(client, name):
+    """Return the HTML of a block from the id of its title on; empty if it is not shown."""
+    return page_of(client).partition(f'aria-labelledby="{name}"')[2].split("</section>")[0]
+
+
+def test_a_member_sees_value_and_day_of_the_carteira(client, member, market):
+    stock = Stock.objects.get(symbol="PETR4")
+    Carteira.objects.create(
+        owner=member, ativo=stock, quantidade=100, preco_medio=Decimal(30), nota=5
+    )
+
+    html = card(client, "wealth-title")
+
+    assert "</small>4.000<small>,00</small>" in html
+    assert "+R$\N{NO-BREAK SPACE}200,00" in html
+    assert "+5,26%" in html
+
+
+def test_a_member_sees_the_alerts_nearest_to_firing(client, member, market):
+    at = timezone.now()
+    make_alert(member, "PETR4", venda="41.00", at=at)
+
+    html = card(client, "home-alerts-title")
+
+    assert "faltam R$\N{NO-BREAK SPACE}1,00 (2,50%)" in html
+    assert '<progress max="100" value="75"' in html
+
+
+def test_a_member_sees_the_newest_notifications(client, member):
+    notice(member, title="PETR4 atingiu R$ 41,00")
+
+    assert "PETR4 atingiu R$ 41,00" in card(client, "home-notes-title")
+
+
+def test_a_new_member_is_led_on_and_sees_no_empty_box(client, member):
+    assert "Adicionar à carteira" in card(client, "wealth-title")
+    assert "Criar alerta" in card(client, "home-alerts-title")
+    assert "Escolher ativos" in card(client, "own-list-title")
+    assert card(client, "home-notes-title") == ""
+
+
+def test_a_visitor_sees_no_blocks_of_members(client, market):
+    html = page_of(client)
+
+    for name in ("wealth-title", "home-alerts-title", "own-list-title", "home-notes-title"):
+        assert name not in html
+
+
+@pytest.mark.parametrize("rows", [1, 9])
+def test_home_of_a_member_costs_the_same_at_any_size(
+    client, member, market, django_assert_num_queries, rows
+):
+    watchlist = WatchlistFactory(owner=member, is_current=True)
+    for _ in range(rows):
+        stock = MembershipFactory(weight_pct=Decimal(1)).stock
+        LastQuoteFactory(stock=stock)
+        WatchlistItemFactory(watchlist=watchlist, stock=stock)
+        Carteira.objects.create(
+            owner=member, ativo=stock, quantidade=1, preco_medio=Decimal(1), nota=1
+        )
+        make_alert(member, stock.symbol, venda="50.00", at=timezone.now())
+        notice(member)
+    client.get("/privacy/")
+
+    # 2 of session and user, 3 of the carteira, 3 of alerts, 3 of the list, 1 of notifications,
+    # 6 of the market
+    with django_assert_num_queries(18):
+        client.get("/")

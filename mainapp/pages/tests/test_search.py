@@ -132,13 +132,13 @@ def test_page_links_every_result(client):
 
 
 def test_page_links_the_list_of_rooms_when_there_are_more(client):
-    for n in range(21):
+    for n in range(11):
         RoomFactory(name=f"Dividendos {n}")
 
     html = fetch(client, "dividendos & cia")
     assert "Nada encontrado" in html
     html = fetch(client, "dividendos")
-    assert html.count('href="/room/') == 20
+    assert html.count('href="/room/') == 10
     assert f"/forum/?{urlencode({'q': 'dividendos'})}" in html
 
 

@@ -7,8 +7,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from mainapp.core.search import clean_text, search
 
-SUGGESTIONS = 6  # of each section
-PAGE_SIZE = 20
+SUGGESTIONS = 5  # of each section
+PAGE_SIZE = 10
 
 
 @vary_on_headers("HX-Request")

@@ -9,6 +9,7 @@ import { moveChart } from "./chart.js";
 import { distanceText, nearness } from "./distance.js";
 
 const NEAR = 80; // as in selectors/alerts.py
+const CHART_RETRIES_MS = [1500, 4000, 8000];
 
 const root = document.querySelector("[data-alerts]");
 let rows = findRows();
@@ -34,6 +35,18 @@ async function refresh() {
   socket.subscribe(symbols);
   rows.forEach(show);
   markLate(socket);
+}
+
+/** Ask the server for the day's history of stocks without a chart, and show it once it is there. */
+async function loadMissingCharts(attempt = 0) {
+  const symbols = symbolsOf(rows.filter((row) => row.querySelector("[data-no-chart]")));
+  if (!symbols.length || attempt === CHART_RETRIES_MS.length) return;
+  const query = new URLSearchParams(symbols.map((symbol) => ["ticker", symbol]));
+  const response = await fetch(`${root.dataset.candlesUrl}?sparklines=1&${query}`).catch(() => null);
+  if (!response?.ok) return;
+  await new Promise((resolve) => setTimeout(resolve, CHART_RETRIES_MS[attempt]));
+  if (!root.querySelector("details[open]")) await refresh();
+  loadMissingCharts(attempt + 1);
 }
 
 function quoteOf(row) {
@@ -83,4 +96,5 @@ onNotification("alert_", refresh);
 root.dataset.ready = "";
 rows.forEach(show);
 socket.start();
+loadMissingCharts();
 setInterval(() => rows.forEach(showAge), 1000);

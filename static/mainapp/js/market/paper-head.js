@@ -1,4 +1,4 @@
-// The figures of a paper's page: its own quote, and those of other papers in rows.
+// The figures of a paper's page.
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { compact, compareDecimals, decimal, round } from "../core/number.js";
@@ -37,6 +37,7 @@ export class PaperHead {
   show(before = null) {
     const quote = this.quote();
     if (!quote) return;
+    this._root.dataset.quoted = "";
     for (const [field, elements] of this._fields) {
       if (field === "age") continue;
       for (const element of elements) dom.setText(element, fieldText(quote, field));
@@ -75,19 +76,6 @@ export class PaperHead {
     const at = dom.part(this._root, "quoted-at");
     if (at && quote.quoted_at) {
       dom.setText(at, `${day(quote.quoted_at, { withYear: true })} ${clock(quote.quoted_at)}`);
-    }
-  }
-
-  /** Show the quotes of other papers in the rows that name them. */
-  showOthers(symbols) {
-    for (const row of this._root.querySelectorAll("[data-symbol][data-row]")) {
-      const quote = this._socket.quotes.get(row.dataset.symbol);
-      if (!quote || !symbols.has(row.dataset.symbol)) continue;
-      for (const element of row.querySelectorAll("[data-field]")) {
-        const { field } = element.dataset;
-        dom.setText(element, fieldText(quote, field));
-        if (CHANGES.includes(field)) dom.setDirection(element, changeClass(quote));
-      }
     }
   }
 }

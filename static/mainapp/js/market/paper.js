@@ -7,6 +7,7 @@ import { download, framedPicture } from "./chart-image.js";
 import { attachComparePanel } from "./compare-panel.js";
 import { PaperChart } from "./paper-chart.js";
 import { PaperHead } from "./paper-head.js";
+import { QuoteLines } from "./quote-lines.js";
 import { sourceName } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
@@ -19,9 +20,10 @@ const part = (name) => dom.part(root, name);
 const { symbol, index } = root.dataset;
 const intervals = dom.readJson("intervals"); // those of each range, the usual one first
 
-const rowSymbols = () => [...root.querySelectorAll("[data-row]")].map((row) => row.dataset.symbol);
 root.dataset.ready = "";
-const socket = new StockSocket({ room: "graph", symbols: [symbol, ...rowSymbols()] });
+const socket = new StockSocket({ room: "graph", symbols: [symbol] });
+const lines = new QuoteLines(root, { socket, candlesUrl: root.dataset.candlesUrl });
+for (const peer of lines.symbols) socket.symbols.add(peer);
 const head = new PaperHead(root, socket, dom.readJson("quotes"));
 const paper = new PaperChart(root, { socket, head });
 
@@ -161,7 +163,7 @@ socket.addEventListener("quotes", ({ detail }) => {
     root.dispatchEvent(new CustomEvent("quote", { detail: head.quote() })); // for the blocks of other features
   }
   for (const other of paper.others) if (detail.changes.has(other)) paper.applyOther(other);
-  head.showOthers(detail.changes);
+  lines.update(new Map([...detail.changes.keys()].map((each) => [each, socket.quotes.get(each)])));
 });
 document.addEventListener("priceage", () => {
   head.showTitle();
@@ -184,6 +186,7 @@ paper.showStaleness();
 showStyle();
 showChoice();
 socket.start();
+lines.loadPoints();
 setInterval(() => head.showAge(), 1000);
 paper.load();
 paper.loadMarks();

@@ -46,7 +46,12 @@ class SiteSearch {
     this._combobox.attach();
   }
 
+  /** Focus the box; on a narrow page, which has none, open the page of the search. */
   focus() {
+    if (!this._input.checkVisibility()) {
+      window.location.assign(this._form.action);
+      return;
+    }
     this._input.focus();
     this._input.select();
   }

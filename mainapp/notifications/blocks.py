@@ -1,0 +1,26 @@
+"""The notifications' block on the home page: the newest ones."""
+
+from django.http import HttpRequest
+
+from mainapp.core.blocks import Block, BlockContext
+from mainapp.core.policies import MEMBERS
+from mainapp.notifications.selectors.inbox import inbox_of, notes
+
+NEWEST = 4
+
+
+def _home(request: HttpRequest) -> BlockContext:
+    newest = notes(inbox_of(request.user)[:NEWEST])
+    return {"notes": newest} if newest else None
+
+
+BLOCKS = [
+    Block(
+        place="home",
+        name="notifications",
+        order=40,
+        who=MEMBERS,
+        template="mainapp/notifications/home_block.html",
+        context=_home,
+    ),
+]
