@@ -110,7 +110,7 @@ class Inspector:
             self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
         for rule, place, text in accessibility_faults(self.page):
             self._record(rule, place, text)
-        width = self.page.viewport_size["width"]  # type: ignore[index] # set for every context
+        width = self.page.viewport_size["width"]
         if (shown := self.page.evaluate("document.documentElement.scrollWidth")) > width:
             self._record("overflow", self.page.evaluate(WIDER, width), f"{shown} px")
         for place in sorted(set(self.page.evaluate("moved"))):
