@@ -124,7 +124,7 @@ export class AreaChart {
     plot.addEventListener("keydown", (event) => this._onKey(event));
     plot.tabIndex = 0;
     plot.setAttribute("role", "slider");
-    plot.setAttribute("aria-valuemin", "0");
+    for (const name of ["min", "max", "now"]) plot.setAttribute(`aria-value${name}`, "0");
   }
 
   _choose(event, link) {
