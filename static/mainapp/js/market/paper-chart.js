@@ -28,6 +28,7 @@ export class PaperChart {
     this._box = root.querySelector(".chart-box");
     this._symbol = root.dataset.symbol;
     this._lastRequest = 0; // responses to older requests are dropped
+    this._lastComparison = 0;
     this._pointed = null;
     this._status = "loading";
     this.options = readStored(OPTIONS_KEY, USUAL, { isValid: areOptions });
@@ -134,12 +135,13 @@ export class PaperChart {
   }
 
   async _loadOthers(request = this._lastRequest) {
+    const comparison = ++this._lastComparison;
     const bars = new Map();
     const missing = [];
     if (this.others.length) this._socket.subscribe(this.others);
     for (const symbol of this.others) {
       const body = await this._fetch(symbol, request).catch(() => ({ bars: [] }));
-      if (!body) return;
+      if (!body || comparison !== this._lastComparison) return;
       if (body.bars.length) bars.set(symbol, body.bars.map(toBar));
       else missing.push(symbol);
     }

@@ -29,6 +29,11 @@ export class Treemap {
     this.setRows(readRows(this._table));
   }
 
+  /** The symbols that have a tile, sorted. */
+  get symbols() {
+    return [...this._tiles.keys()].sort();
+  }
+
   setRows(rows) {
     this._groups = grouped(rows);
     if (!this._groups.some((group) => group.name === this._zoomed)) this._zoomed = null;
@@ -38,14 +43,26 @@ export class Treemap {
     this._toggle.hidden = !this._groups.length;
   }
 
+  /** Set weights {weight, text} by symbol, in the table too, and lay the map out anew. */
+  setWeights(weights) {
+    for (const row of this._table.querySelectorAll("tr[data-symbol]")) {
+      const { weight, text } = weights.get(row.dataset.symbol) ?? { weight: 0, text: "–" };
+      Object.assign(row.dataset, { weight, weightText: text });
+      setText(row.querySelector("[data-weight-cell]"), text);
+    }
+    this.setRows(readRows(this._table));
+  }
+
   /** Show the change of a symbol in its tile and in the table. */
   update(symbol, changePct) {
     const tile = this._tiles.get(symbol);
     if (!tile || tile.row.change === changePct) return;
     tile.row.change = changePct;
     this._show(tile);
-    const cell = this._table.querySelector(`[data-symbol="${symbol}"] [data-change-pct]`);
+    const tableRow = this._table.querySelector(`[data-symbol="${symbol}"]`);
+    const cell = tableRow?.querySelector("[data-change-pct]");
     if (!cell) return;
+    tableRow.dataset.change = changePct ?? "";
     setText(cell, pct(changePct));
     cell.className = `${cell.className.replace(/\b(up|down|flat)\b/g, "").trim()} ${direction(changePct)}`;
   }
