@@ -78,7 +78,7 @@ class Sorting {
     const button = buildButton("", () => this._toggle(column), { className: "sort-btn" });
     button.append(...header.childNodes);
     header.append(button);
-    header.abbr = name; // phones hide the button, and the name with it
+    header.setAttribute("aria-label", name); // phones hide the button, and the name with it
     this._select.append(new Option(name, column));
   }
 }
