@@ -22,8 +22,6 @@ export function attachColumns({ table, headers, choices, select, directionButton
   sorting.attach();
 }
 
-const PHONE = matchMedia("(max-width: 47.99rem)");
-
 class Sorting {
   constructor({ table, headers, select, directionButton, page }) {
     this._table = table;
