@@ -119,7 +119,9 @@ class ReauthenticateForm(Labelled, allauth.ReauthenticateForm):  # type: ignore[
 
 
 class AddEmailForm(Labelled, allauth.AddEmailForm):  # type: ignore[misc] # allauth has no types
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("Novo e-mail")
 
 
 class ConfirmPasswordForm(Form):
