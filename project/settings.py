@@ -252,6 +252,7 @@ ACCOUNT_FORMS = {
     "add_email": "mainapp.accounts.forms.AddEmailForm",
 }
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_REDIRECT_URL = "welcome"
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_USERNAME_BLACKLIST = [
     *("admin", "administrador", "administradora", "administrator", "moderador", "moderadora"),

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.selectors.alerts import alerts_on
 from mainapp.alerts.selectors.nearest import nearest_limits
 from mainapp.core.blocks import Block, BlockContext
@@ -23,7 +24,9 @@ def _create(stock: Stock, **_page: Any) -> BlockContext:
     return {} if stock.is_active else None
 
 
-def _alerts(request: HttpRequest, stock: Stock, quote: Quote | None, **_page: Any) -> BlockContext:
+def _alerts(
+    request: MemberRequest, stock: Stock, quote: Quote | None, **_page: Any
+) -> BlockContext:
     rows = alerts_on(request.user, stock, quote, at=timezone.now())
     return {"alert_rows": rows} if rows or stock.is_active else None
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.market.models import Stock
@@ -38,7 +39,7 @@ def _add(stock: Stock, **_page: Any) -> BlockContext:
 
 
 def _position(
-    request: HttpRequest, stock: Stock, quote: Quote | None, **_page: Any
+    request: MemberRequest, stock: Stock, quote: Quote | None, **_page: Any
 ) -> BlockContext:
     row = position_in(request.user, stock, quote)
     return {"row": row} if row else None

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import BLANK
 from tests.e2e.people import log_in_new_user
@@ -39,8 +39,24 @@ def wait_until_live(page: Page) -> None:
     expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo", timeout=20_000)
 
 
+def open_options(page: Page) -> None:
+    """Open the second step of the form."""
+    page.locator(".alert-options > summary").click()
+
+
+def card(page: Page, symbol: str) -> Locator:
+    return page.locator(f".alert-card[data-symbol={symbol}]")
+
+
+def choose_action(page: Page, name: str, symbol: str) -> None:
+    """Choose an action in the menu of an alert."""
+    menu = card(page, symbol).locator("details.menu")
+    menu.locator("summary").click()
+    menu.get_by_text(name, exact=True).click()
+
+
 def save(page: Page) -> None:
-    page.get_by_role("button", name="Criar alerta").click()
+    page.get_by_role("button", name="Salvar").click()
     page.wait_for_url("**/alerts/")
     wait_until_live(page)
 
@@ -52,20 +68,22 @@ def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
     page.fill("[name=compra]", format_price(price * 3))
     expect(page.locator(".promise")).to_have_text(
         re.compile(
-            r"^Aviso quando PETR4 cair a R\$.*olhando cada cotação, uma vez, até \d\d/\d\d/\d{4}"
+            r"^Aviso quando PETR4 cair até R\$.*olhando cada cotação, uma vez, até \d\d/\d\d/\d{4}"
         )
     )
+    open_options(page)
     page.check("[name=fires_if_beyond]")
     save(page)
 
-    row = page.locator("tr[data-symbol=PETR4]")
+    row = card(page, "PETR4")
     expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
     expect(row.locator(".state")).to_have_text("disparado")  # without a reload
-    row.get_by_role("link", name="Histórico do alerta de PETR4").click()
+    choose_action(page, "Histórico", "PETR4")
     expect(page.get_by_role("heading", name="Disparos")).to_be_visible()
     wait_until_live(page)
-    expect(page.locator("main table tbody tr")).to_have_count(1)
-    expect(page.locator("main table tbody")).to_contain_text("No site: entregue")
+    expect(page.locator(".firing")).to_have_count(1)
+    expect(page.locator(".firing h3")).to_have_text(re.compile(r"^PETR4 atingiu R\$"))
+    expect(page.locator(".firing")).to_contain_text("No site: entregue")
 
 
 def test_firing_changes_every_open_page_of_its_owner(alerts):
@@ -73,32 +91,34 @@ def test_firing_changes_every_open_page_of_its_owner(alerts):
     listed, triggered, history, graph = (page.context.new_page() for _page in range(4))
     price = open_form(page, "PETR4")
     page.fill("[name=compra]", format_price(price * 0.3))
+    open_options(page)
     page.fill("[name=note]", "hora de comprar")
     save(page)
     triggered.goto("/alerts/?status=triggered")
     expect(triggered.locator("[data-refresh=rows]")).to_contain_text("Nenhum alerta neste estado")
     listed.goto("/alerts/")
     history.goto("/alerts/")
-    history.get_by_role("link", name="Histórico do alerta de PETR4").click()
+    choose_action(history, "Histórico", "PETR4")
     graph.goto("/graph?ticker=PETR4")
     for other in (listed, triggered, history, graph):
         wait_until_live(other)
         expect(other.locator("[data-bell]")).to_have_attribute("data-ready", "")
 
     with graph.expect_response(re.compile("/alerts/marks"), timeout=30_000) as marks:
-        page.get_by_role("link", name="Editar o alerta de PETR4").click()
+        choose_action(page, "Editar", "PETR4")
         page.fill("[name=compra]", format_price(price * 3))
+        open_options(page)
         page.check("[name=fires_if_beyond]")
         page.get_by_role("button", name="Salvar").click()
 
     assert len(marks.value.json()["firings"]) == 1
     for other in (listed, triggered):
-        expect(other.locator("tr[data-symbol=PETR4] .state")).to_have_text("disparado")
+        expect(card(other, "PETR4").locator(".state")).to_have_text("disparado")
         expect(other.locator(".alerts-filters")).to_contain_text("Disparados 1")
-    expect(history.locator("[data-refresh=firings] tbody tr")).to_have_count(1)
+    expect(history.locator("[data-refresh=firings] .firing")).to_have_count(1)
     expect(history.locator("[data-refresh=facts] .state")).to_have_text("disparado")
     expect(listed.locator(".toast")).to_contain_text("hora de comprar")
-    shown = triggered.locator("tr[data-symbol=PETR4] [data-field=price]")
+    shown = card(triggered, "PETR4").locator("[data-field=price]")
     before = shown.inner_text()
     expect(shown).not_to_have_text(before)  # its symbol is followed now
 
@@ -107,6 +127,7 @@ def test_price_that_crosses_later_fires(alerts):
     page = alerts()
     price = open_form(page, "VALE3")
     page.fill("[name=venda]", format_price(price * 0.3))
+    open_options(page)
     page.check("[name=fires_if_beyond]")
     page.fill("[name=hold_minutes]", "0")
     page.select_option("[name=recurrence]", "every")
@@ -115,7 +136,7 @@ def test_price_that_crosses_later_fires(alerts):
     expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
     page.reload()
     wait_until_live(page)
-    expect(page.locator("tr[data-symbol=VALE3] .state")).to_have_text("ativo")
+    expect(card(page, "VALE3").locator(".state")).to_have_text("ativo")
 
 
 def test_backtest_is_updated_while_typing(alerts):
@@ -141,13 +162,13 @@ def test_row_is_live_and_its_alert_can_be_paused_and_deleted(alerts):
     expect(distance).to_have_text(re.compile(r"^faltam R\$\s\d"))
     before = distance.inner_text()
     expect(distance).not_to_have_text(before, timeout=20_000)
-    page.get_by_role("button", name="Pausar o alerta de ITUB4").click()
-    expect(page.locator("tr .state")).to_have_text("pausado")
+    choose_action(page, "Pausar", "ITUB4")
+    expect(page.locator(".alert-card .state")).to_have_text("pausado")
     wait_until_live(page)
-    page.get_by_role("button", name="Reativar o alerta de ITUB4").click()
-    expect(page.locator("tr .state")).to_have_text("ativo")
+    choose_action(page, "Reativar", "ITUB4")
+    expect(page.locator(".alert-card .state")).to_have_text("ativo")
     wait_until_live(page)
-    page.get_by_role("link", name="Apagar o alerta de ITUB4").click()
+    choose_action(page, "Apagar", "ITUB4")
     page.get_by_role("button", name="Apagar").click()
     expect(page.get_by_role("heading", name="Você ainda não tem alertas")).to_be_visible()
 
@@ -157,22 +178,61 @@ def test_form_works_without_javascript(open_page, alerts):
     page = open_page("/create-alert/?ativo=PETR4", java_script_enabled=False, storage_state=state)
     page.fill("[name=compra]", "1,50")
     page.get_by_role("button", name="Ver o que ele faria").click()
-    expect(page.locator(".promise")).to_contain_text("PETR4 cair a R$")
-    page.get_by_role("button", name="Criar alerta").click()
-    expect(page.locator("tr[data-symbol=PETR4] [data-distance]")).to_contain_text("faltam R$")
+    expect(page.locator(".promise")).to_contain_text("PETR4 cair até R$")
+    open_options(page)
+    page.fill("[name=note]", "sem script")
+    page.get_by_role("button", name="Salvar").click()
+    expect(card(page, "PETR4")).to_contain_text("sem script")
+    expect(card(page, "PETR4").locator("[data-distance]")).to_contain_text("faltam R$")
 
 
 def test_alert_pages_fit_a_phone(alerts):
     page = alerts(**PHONE)
     price = open_form(page, "PETR4")
     page.fill("[name=compra]", format_price(price * 0.9))
+    page.get_by_text("Ou pela variação do dia").tap()
     page.fill("[name=change_up_pct]", "3")
     expect(page.locator(".promise")).to_be_visible()
+    open_options(page)
     widths = content_widths(page)
     save(page)
-    expect(page.get_by_role("link", name="Editar o alerta de PETR4")).to_be_visible()
     widths |= content_widths(page)
-    page.get_by_role("link", name="Histórico do alerta de PETR4").tap()
+    menu = card(page, "PETR4").locator("details.menu")
+    menu.locator("summary").tap()
+    expect(menu.get_by_role("link", name="Editar o alerta de PETR4")).to_be_in_viewport()
+    widths |= content_widths(page)
+    menu.get_by_role("link", name="Histórico do alerta de PETR4").tap()
     expect(page.get_by_role("heading", name="Nenhum disparo ainda")).to_be_visible()
     wait_until_live(page)
     assert widths | content_widths(page) == {WIDTH}
+
+
+def test_preview_is_beside_the_essential_fields(alerts):
+    page = alerts()
+    open_form(page, "PETR4")
+    essentials = page.locator(".alert-essentials").bounding_box()
+    preview = page.locator(".alert-preview").bounding_box()
+
+    assert preview["y"] == essentials["y"]
+    assert page.get_by_role("button", name="Salvar").bounding_box()["y"] < 900
+    page.set_viewport_size(PHONE["viewport"])
+    fields = page.locator("[name=venda]").bounding_box()
+    assert fields["y"] < page.locator("#preview").bounding_box()["y"]
+    assert (
+        page.locator("#preview").bounding_box()["y"]
+        < page.locator(".alert-options").bounding_box()["y"]
+    )
+
+
+def test_chart_and_progress_follow_the_price(alerts):
+    page = alerts()
+    price = open_form(page, "WEGE3")
+    page.fill("[name=venda]", format_price(price * 1.05))
+    save(page)
+
+    line = card(page, "WEGE3").locator(".spark-line")
+    expect(card(page, "WEGE3").locator(".spark-level")).to_have_count(1)
+    drawn = line.get_attribute("d")
+    expect(line).not_to_have_attribute("d", drawn)
+    bar = card(page, "WEGE3").locator("progress")
+    assert 0 < float(bar.get_attribute("value")) <= 100

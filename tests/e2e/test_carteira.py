@@ -59,7 +59,10 @@ HOLDINGS = [("PETR4", "100", "30,12"), ("VALE3", "40,5", "70,55"), ("ITUB4", "23
 # them, so spaces do not count.
 READ = """(root) => {
     const all = (selector) => [...root.querySelectorAll(selector)];
-    const rows = all("tr[data-symbol] [data-field]:not([data-field=age])");
+    const rows = all(".holdings tr[data-symbol] [data-field]:not([data-field=age])");
+    const bars = all("[data-bar] rect, [data-bar] path").map((it, i) => [
+        `${i}.${it.getAttribute("class")}`,
+        ["data-side", "x", "width", "d"].map((name) => it.getAttribute(name)).join()]);
     const named = [
         ...rows.map((it) => [`${it.closest("tr").dataset.symbol}.${it.dataset.field}`, it]),
         ...all("[data-sum]").map((it, i) => [`${i}.${it.dataset.sum}`, it]),
@@ -67,8 +70,8 @@ READ = """(root) => {
             [`${it.closest("figure").dataset.division}.${it.dataset.slice}`, it]),
         ...all(".left-out:not([hidden])").map((it) => [it.dataset.part, it]),
     ];
-    return Object.fromEntries(
-        named.map(([name, it]) => [name, it.textContent.replace(/\\s/g, "")]));
+    const texts = named.map(([name, it]) => [name, it.textContent.replace(/\\s/g, "")]);
+    return Object.fromEntries([...texts, ...bars]);
 }"""
 RENDERED = f"""async () => ({READ})(new DOMParser().parseFromString(
     await (await fetch("/carteira")).text(), "text/html"))"""
@@ -81,7 +84,7 @@ def add_holding(page: Page, symbol: str, quantity: str, average: str) -> None:
 
 def wait_until_live(page: Page) -> None:
     expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo")
-    expect(page.locator("tr[data-unquoted]")).to_have_count(0, timeout=15_000)
+    expect(page.locator(".holdings tr[data-unquoted]")).to_have_count(0, timeout=15_000)
 
 
 @pytest.fixture
@@ -131,7 +134,10 @@ def test_live_page_equals_the_rendered_page(carteira, site):
         rendered = page.evaluate(RENDERED)
         expect(page.locator("html")).to_have_attribute("data-prices", "stale")
 
-    assert len(live) == 3 * 13 + 16 + 3 + 3 + 2  # rows, sums, slices
+    bars = {name: form for name, form in live.items() if name.endswith(("-fill", "-ideal"))}
+    assert len(bars) == 3 * 3
+    assert len({form for name, form in bars.items() if name.endswith("-fill")}) > 3
+    assert len(live) == 3 * (13 + 6) + 16 + 3 + 3 + 2  # rows, bars, sums, slices
     assert live == rendered
     expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo", timeout=10_000)
 
@@ -140,7 +146,7 @@ def test_the_page_works_without_javascript(open_page, carteira):
     page = carteira()
     state = page.context.storage_state()
     page = open_page("/carteira", java_script_enabled=False, storage_state=state)
-    expect(page.locator("tr[data-symbol=PETR4] [data-field=total]")).to_have_text(
+    expect(page.locator(".holdings tr[data-symbol=PETR4] [data-field=total]")).to_have_text(
         re.compile(r"\d,\d\d")
     )
     expect(page.get_by_role("button", name="Ocultar valores")).to_be_hidden()
@@ -200,7 +206,7 @@ def test_contribution_after_the_session_ended_leads_to_the_login(carteira):
 
 def test_sorting_and_hidden_columns_survive_a_reload(carteira):
     page = carteira()
-    symbols = page.locator("tbody .ticker")
+    symbols = page.locator(".holdings tbody .ticker")
     expect(symbols).to_have_text(["ITUB4", "PETR4", "VALE3"])
     head = page.get_by_role("columnheader", name="Qtde.")
     head.get_by_role("button").press("Enter")
@@ -225,21 +231,113 @@ def test_hidden_values_stay_hidden_until_shown_again(carteira):
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     page.reload()
-    total = page.locator("tr[data-symbol=PETR4] [data-field=total]")
+    total = page.locator(".holdings tr[data-symbol=PETR4] [data-field=total]")
     expect(total).to_have_css("visibility", "hidden")
     expect(page.locator("tr[data-symbol=PETR4] [data-field=actual_pct]")).to_be_visible()
     button.click()
     expect(total).to_have_css("visibility", "visible")
 
 
-def test_phone_shows_the_other_columns_behind_an_arrow(carteira):
+def test_phone_row_opens_a_sheet_with_live_figures_and_actions(carteira):
     page = carteira(**PHONE)
-    result = page.locator("tr[data-symbol=PETR4] [data-col=result]")
-    expect(result).to_be_hidden()
-    page.get_by_role("button", name="Mais de PETR4").tap()
-    expect(result).to_be_visible()
-    expect(page.get_by_role("link", name="Editar PETR4")).to_be_visible()
+    row = page.locator(".holdings tr[data-symbol=PETR4]")
+    for column in ("quantity", "price", "total", "result"):
+        expect(row.locator(f"[data-col={column}]")).to_be_visible()
+    expect(row.locator("[data-col=average]")).to_be_hidden()
+
+    row.tap()
+
+    sheet = page.get_by_role("dialog", name=re.compile("^PETR4"))
+    facts = sheet.locator(".figure")
+    expect(facts.filter(has_text="Preço médio")).to_contain_text("30,12")
+    price = facts.filter(has=page.get_by_text("Preço", exact=True)).locator("dd .price")
+    before = price.inner_text()
+    expect(price).not_to_have_text(before, timeout=15_000)
+    links = sheet.get_by_role("link")
+    expect(links).to_have_text(
+        ["Ver gráfico e números", "Registrar compra ou venda", "Editar", "Criar alerta", "Remover"]
+    )
+    assert content_widths(page) == {WIDTH}
+    sheet.get_by_role("button", name="Fechar").tap()
+    expect(sheet).to_be_hidden()
+    expect(page.get_by_role("button", name="Mais de PETR4")).to_be_focused()
+
+    row.tap()
+    links.filter(has_text="Remover").tap()
+    page.get_by_role("button", name="Remover").tap()
+    expect(page.get_by_text("PETR4 saiu da sua carteira.")).to_be_visible()
+    expect(row).to_have_count(0)
+
+
+def test_contribution_fits_a_phone(carteira):
+    page = carteira(**PHONE)
     page.get_by_label("Quanto você quer investir agora?").fill("1000")
     page.get_by_role("button", name="Calcular").tap()
     expect(page.locator("[data-part=plan]")).to_be_visible()
     assert content_widths(page) == {WIDTH}
+    assert page.locator("[data-part=plan]").evaluate(
+        "(table) => table.offsetWidth <= table.parentElement.clientWidth"
+    )
+
+
+def test_figures_move_no_column_when_prices_change(carteira):
+    page = carteira()
+    lefts = """() => [...document.querySelectorAll(".holdings thead th:not([hidden])")]
+        .map((cell) => cell.getBoundingClientRect().left)"""
+    before = page.evaluate(lefts)
+    page.locator(".holdings tr[data-symbol=PETR4] [data-field=total]").evaluate(
+        "(it) => { it.textContent = '9.999.999,99'; }"
+    )
+    assert page.evaluate(lefts) == before
+
+
+def test_columns_hidden_at_first_can_be_shown(carteira):
+    page = carteira()
+    year = page.get_by_role("columnheader", name="52 semanas")
+    expect(year).to_be_hidden()
+    page.get_by_text("Colunas").click()
+    page.get_by_role("checkbox", name="52 semanas").check()
+    expect(year).to_be_visible()
+    page.reload()
+    wait_until_live(page)
+    expect(year).to_be_visible()
+
+
+def test_printed_prices_have_times_and_no_column_is_cut(carteira):
+    page = carteira(viewport={"width": 1280, "height": 900})
+    page.emulate_media(media="print")
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    age = page.locator(".holdings tr[data-symbol=PETR4] [data-field=age]")
+    assert re.fullmatch(r"\d\d/\d\d \d\d:\d\d:\d\d", age.inner_text())
+    page.set_viewport_size({"width": 1000, "height": 700})  # A4, landscape
+    assert page.evaluate("document.documentElement.scrollWidth") == 1000
+
+
+def test_example_leads_from_the_empty_page_to_a_full_one(open_page):
+    page = open_page(BLANK)
+    log_in_new_user(page, "/carteira")
+    page.get_by_role("button", name=re.compile("carteira de exemplo")).click()
+    page.get_by_role("button", name="Importar", exact=True).click()
+    page.wait_for_url("**/carteira")
+    page.locator(".holdings tfoot").scroll_into_view_if_needed()  # far rows are not written
+    wait_until_live(page)
+    expect(page.locator(".holdings tbody tr")).to_have_count(8)
+    expect(page.locator("[data-treemap] .treemap-tile")).to_have_count(8)
+    expect(page.locator("[data-mover]")).to_have_count(3)
+
+
+def test_suggestions_fill_in_the_form(open_page):
+    page = open_page(BLANK)
+    log_in_new_user(page, "/create-carteira/")
+    field = page.get_by_role("combobox", name="Ativo", exact=True)
+    field.fill("itau unib")
+    option = page.get_by_role("option", name=re.compile("^ITUB4"))
+    expect(option).to_contain_text("Itaú Unibanco PN")
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value(re.compile("^ITUB[34]$"))
+    page.get_by_label("Quantidade").fill("10")
+    page.get_by_label("Preço médio").fill("30")
+    page.get_by_label("Nota").fill("5")
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_text("entrou na sua carteira")).to_be_visible()

@@ -143,6 +143,45 @@ def test_message_is_edited_and_deleted_in_place(open_page, member):
         expect(message_bodies(page)).to_have_text("mensagem apagada")
 
 
+def open_menu(message: Locator) -> Locator:
+    """Open the menu of a message and return it, painted."""
+    message.hover()
+    message.get_by_label("O que fazer com esta mensagem").click()
+    menu = message.locator("[popover]")
+    menu.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    return menu
+
+
+def test_menu_of_a_message_opens_beside_it_inside_the_window(open_page, site, member):
+    path = create_room(member)
+    wait_until_room_is_live(member)
+    for text in ("uma", "duas"):
+        write_message(member, text)
+    expect(message_bodies(member)).to_have_count(2)
+    messages = member.locator(".msg")
+    for message in (messages.first, messages.last):
+        menu, button = (
+            open_menu(message).bounding_box(),
+            message.get_by_label("O que fazer com esta mensagem").bounding_box(),
+        )
+        assert menu
+        assert button
+        assert menu["y"] >= 0
+        assert menu["y"] + menu["height"] <= 900
+        distance = min(
+            abs(menu["y"] - button["y"] - button["height"]),
+            abs(button["y"] - menu["y"] - menu["height"]),
+        )
+        assert distance <= 8
+        member.keyboard.press("Escape")
+    phone = open_page(path, storage_state=member.context.storage_state(), **PHONE)
+    wait_until_room_is_live(phone)
+    box = open_menu(phone.locator(".msg").first).bounding_box()
+    assert box
+    assert box["width"] == WIDTH
+    assert box["y"] + box["height"] == PHONE["viewport"]["height"]
+
+
 def test_muting_and_closing_are_shown_at_once(open_page, member):
     path = create_room(member)
     other = open_page("/forum/")
@@ -229,6 +268,101 @@ def test_earlier_messages_are_loaded_while_scrolling_without_a_jump(open_page, s
     pill.click()
     expect(message_bodies(page).last).to_be_in_viewport()
     expect(pill).to_be_hidden()
+
+
+def test_reader_returns_to_the_first_unread_message(open_page, site, member):
+    path = create_room(member)
+    fill_room(site, path, 30)
+    reader = open_page(path)
+    wait_until_room_is_live(reader)
+    expect(reader.locator(".talk-unread")).to_have_count(0)
+    reader.goto("/forum/")
+    member.reload()
+    wait_until_room_is_live(member)
+    for n in range(8):
+        write_message(member, f"nova {n}\n" + "linha\n" * 6)
+    expect(member.locator(".msg.pending")).to_have_count(0)
+
+    reader.goto("/forum/")
+    row = reader.locator(f"[data-room-row='{path.split('/')[2]}']")
+    expect(row.locator("[data-part=unseen]")).to_have_text(re.compile("^8 não lidas"))
+    reader.goto(path)
+
+    expect(reader.locator(".talk-unread")).to_have_text("8 mensagens novas")
+    expect(reader.locator(".talk-unread")).to_be_in_viewport()
+    expect(reader.locator(".talk-unread + .msg")).to_contain_text("nova 0")
+    reader.get_by_role("button", name="Ir para o fim").click()
+    expect(message_bodies(reader).last).to_be_in_viewport()
+    reader.reload()
+    wait_until_room_is_live(reader)
+    expect(reader.locator(".talk-unread")).to_have_count(0)
+
+
+def test_stocks_of_a_conversation_are_listed_with_their_prices(open_page, member):
+    path = create_room(member)
+    wait_until_room_is_live(member)
+    reader = open_page(path)
+    wait_until_room_is_live(reader)
+    expect(reader.locator("[data-part=cited-box]")).to_be_hidden()
+    for text in ("$PETR4", "$VALE3 e $PETR4"):
+        write_message(member, text)
+
+    rows = reader.locator(".cited a")
+    for _ in range(2):  # written while the page is open, and before it was
+        expect(rows).to_have_count(2)
+        assert rows.evaluate_all("(all) => all.map((row) => row.dataset.symbol)") == [
+            "VALE3",
+            "PETR4",
+        ]
+        expect(rows.locator("[data-field=price]")).to_have_text([re.compile(r"\d,\d\d")] * 2)
+        reader.reload()
+
+
+def test_lost_connection_is_shown_in_the_head_of_the_room(member):
+    create_room(member)
+    wait_until_room_is_live(member)
+    here, connection = (member.locator(f"[data-part={name}]") for name in ("here", "connection"))
+    expect(here).to_have_text(re.compile(r"^1\s+aqui agora$"))
+    expect(connection).to_be_hidden()
+
+    member.context.set_offline(True)
+    expect(connection).to_be_visible()
+    expect(here).to_be_hidden()
+
+    member.context.set_offline(False)
+    expect(here).to_be_visible(timeout=RECONNECTED_MS)
+    expect(connection).to_be_hidden()
+
+
+def test_keyboard_of_a_phone_never_covers_the_message_box(open_page, site, member):
+    path = create_room(member, "Uma sala", stock="PETR4")
+    fill_room(site, path, 60)
+    page = open_page(path, storage_state=member.context.storage_state(), **PHONE)
+    wait_until_room_is_live(page)
+    box = page.get_by_label("Mensagem", exact=True)
+    for height in (640, 300):  # a keyboard resizes the content: `interactive-widget`
+        page.set_viewport_size({"width": WIDTH, "height": height})
+        expect(box).to_be_in_viewport(ratio=1)
+        expect(message_bodies(page).last).to_be_in_viewport()
+    assert page.evaluate("scrollY") == 0
+    expect(page.locator(".mainnav")).to_be_hidden()
+
+    # Safari shows the keyboard over the page instead.
+    page.set_viewport_size({"width": WIDTH, "height": 640})
+    page.evaluate(
+        """async () => {
+            const { followKeyboard } = await import("/static/mainapp/js/forum/viewport.js");
+            const view = Object.assign(new EventTarget(), { height: 640, offsetTop: 0, scale: 1 });
+            followKeyboard(document.querySelector(".talk"), view);
+            view.height = 340;
+            view.dispatchEvent(new Event("resize"));
+            window.safari = view;
+        }"""
+    )
+    bottom = "(box) => box.getBoundingClientRect().bottom"
+    assert box.evaluate(bottom) <= 340
+    page.evaluate("safari.height = 640; safari.dispatchEvent(new Event('resize'))")
+    assert box.evaluate(bottom) > 500
 
 
 def test_earlier_messages_can_be_opened_without_javascript(open_page, site, member):

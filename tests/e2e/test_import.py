@@ -38,7 +38,7 @@ def test_questions_are_answered_and_the_file_is_imported(open_page):
     page.get_by_role("button", name="Importar").click()
 
     expect(page.get_by_text("Importação feita: 2 incluídos")).to_be_visible()
-    expect(page.locator("tr[data-symbol]")).to_have_count(2)
+    expect(page.locator(".holdings tr[data-symbol]")).to_have_count(2)
 
 
 def test_preview_fits_a_phone(open_page):

@@ -1,5 +1,7 @@
 """The bell, the toast and the list of notifications in a real browser."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -69,10 +71,70 @@ def test_opened_notification_is_read_and_a_deleted_one_disappears(tab, shell):
     expect(tab.locator(".bell-count")).to_have_text("1")
 
     tab.locator("[data-bell]").click()
+    tab.get_by_role("dialog").get_by_role("link", name="Ver todas").click()
     tab.get_by_role("link", name=f"Apagar: {isolated('um')}").click()
     tab.get_by_role("main").get_by_role("button", name="Apagar").click()
     expect(tab.locator(".inbox-item")).to_have_count(1)
     expect(tab.locator(".bell-count")).to_be_hidden()
+
+
+def test_popover_of_the_bell_shows_the_newest_and_returns_the_focus(tab, shell):
+    tab.goto("/privacy/")
+    wait_for_bell(tab)
+    bell, popover = tab.locator("[data-bell]"), tab.get_by_role("dialog", name="Notificações")
+    requests = []
+    tab.on("request", lambda request: requests.append(request.url))
+
+    bell.focus()
+    tab.keyboard.press("Enter")
+    expect(popover).to_contain_text("Nada por aqui ainda")
+    expect(bell).to_have_attribute("aria-expanded", "true")
+    assert [url.rpartition("/notifications/")[2] for url in requests] == ["latest/"]
+    shell(notify_code(tab.person, "um") + notify_code(tab.person, "dois"))
+    expect(popover.locator(".note-title")).to_have_text([re.compile("dois"), re.compile("um")])
+    tab.keyboard.press("ArrowDown")
+    expect(popover.get_by_role("button", name="Marcar como lidas")).to_be_focused()
+    tab.keyboard.press("Enter")
+    expect(popover.locator("[data-unread]")).to_have_count(0)
+    expect(tab.locator(".bell-count")).to_be_hidden()
+    tab.keyboard.press("Escape")
+    expect(popover).to_be_hidden()
+    expect(bell).to_be_focused()
+    expect(bell).to_have_attribute("aria-expanded", "false")
+
+
+def test_popover_is_in_its_place_and_closed_by_the_bell(tab):
+    tab.goto("/privacy/")
+    wait_for_bell(tab)
+    bell, popover = tab.locator("[data-bell]"), tab.locator("#bell-panel")
+    bell.click()
+    expect(popover.get_by_role("link", name="Ver todas")).to_be_visible()
+    box, width = popover.bounding_box(), tab.viewport_size["width"]
+
+    assert box["y"] >= bell.bounding_box()["y"] + bell.bounding_box()["height"]
+    assert width / 2 < box["x"]
+    assert box["x"] + box["width"] <= width
+    bell.click()
+    expect(popover).to_be_hidden()
+    tab.set_viewport_size(PHONE["viewport"])
+    bell.click()
+    expect(popover.get_by_role("link", name="Ver todas")).to_be_in_viewport()
+    assert popover.bounding_box()["width"] == WIDTH
+
+
+def test_toast_stands_above_the_dock_of_a_phone(tab, shell):
+    tab.goto("/privacy/")
+    wait_for_bell(tab)
+    tab.set_viewport_size(PHONE["viewport"])
+    shell(notify_code(tab.person, "PETR4 atingiu R$ 36,00"))
+    toast = tab.locator(".toast")
+    expect(toast).to_be_in_viewport()
+
+    box, dock = toast.bounding_box(), tab.locator(".mainnav").bounding_box()
+    assert box["y"] + box["height"] <= dock["y"]
+    assert box["x"] >= 0
+    toast.get_by_role("button", name="Dispensar").click()
+    expect(toast).to_have_count(0)
 
 
 def test_sound_is_off_until_it_is_switched_on(tab):

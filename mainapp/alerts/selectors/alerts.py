@@ -22,6 +22,7 @@ from mainapp.market.selectors.candles import week_points
 from mainapp.market.selectors.quotes import last_quotes
 
 CHART_WIDTH, CHART_HEIGHT = 320, 72  # units of the picture, which is as wide as its card
+ONE_DAY_S = 86_400
 NEAR = 80  # of 100: within 2 % of the price
 
 ShownStatus = Literal["active", "paused", "triggered", "expired"]
@@ -123,8 +124,14 @@ class AlertRow:
             return None
         kinds = [kind for kind, _price in drawn]
         lines = list(zip(kinds, chart.levels, chart.outside, strict=True))
-        first, last = Decimal(self.points[0][1]), Decimal(self.points[-1][1])
-        return AlertChart(chart, lines, direction(last - first))
+        return AlertChart(chart, lines, self._direction())
+
+    def _direction(self) -> str:
+        """Return the direction of the chart: since its first day, or of the day if it has one."""
+        (first_at, first), (last_at, last) = self.points[0], self.points[-1]
+        if self.quote and last_at - first_at < ONE_DAY_S:
+            return direction(self.quote.change_pct)
+        return direction(Decimal(last) - Decimal(first))
 
     @property
     def status_name(self) -> object:

@@ -24,6 +24,7 @@ def forum(request: HttpRequest) -> HttpResponse:
         "page": page,
         "topics": topics,
         "recent": recent_messages(),
+        "has_prices": any(row.room.stock for row in page.rows),
         "is_staff": is_staff_level(request.user),
         **market_status(at=timezone.now()),
     }

@@ -48,7 +48,8 @@ def big_brl(value: Any) -> SafeString | str:
 
 BAR = (
     '<svg class="result-bar" data-bar="result" viewBox="0 0 1000 10" preserveAspectRatio="none"'
-    ' aria-hidden="true" focusable="false"><rect class="bar-fill" data-side="{}" x="{}" width="{}"'
+    ' aria-hidden="true" focusable="false"><rect class="bar-track" width="1000" height="10"></rect>'
+    '<rect class="bar-fill" data-side="{}" x="{}" width="{}"'
     ' height="10"></rect><path class="bar-axis" d="M500 0V10"></path></svg>'
 )
 

@@ -75,19 +75,18 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
 
 
 def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
-    """Return the rows of the treemap, the most valuable first; rows worth 0 are skipped."""
+    """Return the rows of the treemap, the most valuable first; those worth 0 have no tile."""
     lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or 0))
     return [
         {
             "symbol": line.holding.symbol,
             "name": line.holding.name,
             "group": line.holding.sector,
-            "weight": line.value.total,
+            "weight": line.value.total or 0,
             "weight_text": share(line.share.actual_pct),
             "change_pct": line.value.day_change_pct,
         }
         for line in lines
-        if line.value.total
     ]
 
 

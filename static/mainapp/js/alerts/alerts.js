@@ -45,7 +45,7 @@ async function loadMissingCharts(attempt = 0) {
   const response = await fetch(`${root.dataset.candlesUrl}?sparklines=1&${query}`).catch(() => null);
   if (!response?.ok) return;
   await new Promise((resolve) => setTimeout(resolve, CHART_RETRIES_MS[attempt]));
-  if (!root.querySelector("details[open]")) await refresh();
+  await refresh();
   loadMissingCharts(attempt + 1);
 }
 

@@ -29,6 +29,11 @@ export class Treemap {
     this.setRows(readRows(this._table));
   }
 
+  /** The symbols that have a tile, sorted. */
+  get symbols() {
+    return [...this._tiles.keys()].sort();
+  }
+
   setRows(rows) {
     this._groups = grouped(rows);
     if (!this._groups.some((group) => group.name === this._zoomed)) this._zoomed = null;
@@ -38,14 +43,26 @@ export class Treemap {
     this._toggle.hidden = !this._groups.length;
   }
 
+  /** Set weights {weight, text} by symbol, in the table too, and lay the map out anew. */
+  setWeights(weights) {
+    for (const row of this._table.querySelectorAll("tr[data-symbol]")) {
+      const { weight, text } = weights.get(row.dataset.symbol) ?? { weight: 0, text: "–" };
+      Object.assign(row.dataset, { weight, weightText: text });
+      setText(row.querySelector("[data-weight-cell]"), text);
+    }
+    this.setRows(readRows(this._table));
+  }
+
   /** Show the change of a symbol in its tile and in the table. */
   update(symbol, changePct) {
     const tile = this._tiles.get(symbol);
     if (!tile || tile.row.change === changePct) return;
     tile.row.change = changePct;
     this._show(tile);
-    const cell = this._table.querySelector(`[data-symbol="${symbol}"] [data-change-pct]`);
+    const tableRow = this._table.querySelector(`[data-symbol="${symbol}"]`);
+    const cell = tableRow?.querySelector("[data-change-pct]");
     if (!cell) return;
+    tableRow.dataset.change = changePct ?? "";
     setText(cell, pct(changePct));
     cell.className = `${cell.className.replace(/\b(up|down|flat)\b/g, "").trim()} ${direction(changePct)}`;
   }
@@ -92,6 +109,7 @@ export class Treemap {
       "a",
       { className: "treemap-tile", href: row.url, tabIndex: -1 },
       build("strong", {}, row.symbol),
+      " ",
       change,
     );
     element.dataset.symbol = row.symbol;
@@ -115,10 +133,11 @@ export class Treemap {
     setText(change, this._showsWeight ? row.weightText : text);
     element.dataset.direction = direction(row.change);
     element.style.setProperty("--strength", `${strength(row.change)}%`);
+    // What is shown comes first: who speaks to the browser names a tile by it.
     const values = { symbol: row.symbol, name: row.name, change: text, weight: row.weightText };
-    const label = row.weightText
-      ? gettext("%(symbol)s, %(name)s: %(change)s; peso %(weight)s", values)
-      : gettext("%(symbol)s, %(name)s: %(change)s", values);
+    let label = gettext("%(symbol)s %(change)s, %(name)s", values);
+    if (this._showsWeight) label = gettext("%(symbol)s %(weight)s, %(name)s: %(change)s", values);
+    else if (row.weightText) label = gettext("%(symbol)s %(change)s, %(name)s; peso %(weight)s", values);
     element.setAttribute("aria-label", label);
     element.title = label;
   }

@@ -6,7 +6,7 @@ import { CENTS, direction, fromUnits } from "../core/number.js";
 import { attachColumns } from "../market/columns.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
-import { Treemap } from "../market/treemap.js";
+import { AllocationMap } from "./allocation-map.js";
 import { attachContribution } from "./contribution.js";
 import { Division } from "./divisions.js";
 import { RowSheet } from "./row-sheet.js";
@@ -102,14 +102,8 @@ table.addEventListener("totals", () => {
 
 // The map -----------------------------------------------------------------------------------------
 
-const treemap = new Treemap(root.querySelector("[data-treemap]"));
-
-/** Show the day's changes; areas follow the values when the page is loaded again. */
-table.addEventListener("totals", () => {
-  for (const { holding, day_change_pct: change } of table.portfolio.rows.values()) {
-    treemap.update(holding.symbol, fromUnits(change, CENTS));
-  }
-});
+const map = new AllocationMap(root.querySelector("[data-treemap]"));
+table.addEventListener("totals", () => map.show(table.portfolio));
 
 const notify = attachNotices(part("notices"));
 socket.addEventListener("problem", ({ detail }) => {

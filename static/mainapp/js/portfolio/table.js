@@ -2,6 +2,7 @@
 import { clearFlashes, flash, setDirection, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { brl, CENTS, compareDecimals, decimal, direction, fromUnits, pct } from "../core/number.js";
+import { clock, day } from "../core/time.js";
 import { ageText, delayText, fieldText, originText, place, showDoubt } from "../market/quotes.js";
 import { drawBars, resultBars, shareBars } from "./bars.js";
 import { Portfolio } from "./valuation.js";
@@ -48,7 +49,7 @@ export class HoldingsTable extends EventTarget {
     // Rows far outside the viewport are computed but not written: hundreds cost as much as a screenful.
     this._observer = new IntersectionObserver((entries) => this._setNear(entries), { rootMargin: "300px" });
     for (const element of this.body.rows) this._register(element);
-    window.addEventListener("beforeprint", () => this._writeAll());
+    window.addEventListener("beforeprint", () => this._preparePrint());
     clearFlashes(this.body);
   }
 
@@ -126,8 +127,13 @@ export class HoldingsTable extends EventTarget {
     }
   }
 
-  _writeAll() {
-    for (const [symbol, row] of this._rows) this._write(symbol, row, this._now());
+  /** Write all rows, with the times of their prices in place of the ages, which a sheet of paper cannot update. */
+  _preparePrint() {
+    for (const [symbol, row] of this._rows) {
+      this._write(symbol, row, this._now());
+      const at = this._quotes.get(symbol)?.quoted_at;
+      if (at) setText(row.cells.age, `${day(at)} ${clock(at)}`);
+    }
   }
 
   /** Write a row's figures, and its quote when there is a newer one. */
