@@ -88,7 +88,7 @@ export class PaperChart {
       this._showOutcome(body);
       if (body.bars.length) await this._loadOthers(request);
     } catch {
-      if (request === this._lastRequest) this._cover("failed", gettext("Não foi possível carregar o gráfico."));
+      if (request === this._lastRequest) this._showFailure();
     }
   }
 
@@ -132,6 +132,13 @@ export class PaperChart {
       const [first] = priceItems(this.chart, this.chart.bars[0]);
       this.note(gettext("O histórico que temos começa em %(day)s.", { day: first.textContent }));
     }
+  }
+
+  /** Say that a request failed; what is drawn already stays. */
+  _showFailure() {
+    const text = gettext("Não foi possível carregar o gráfico.");
+    if (this.chart.bars.length) this.note(text, { canRetry: true });
+    else this._cover("failed", text);
   }
 
   async _loadOthers(request = this._lastRequest) {
@@ -217,11 +224,11 @@ export class PaperChart {
     }
   }
 
-  /** Show the lines that blocks of the page name: `[data-chart-line]` with `data-price`. */
+  /** Show the lines that blocks of the page name: `[data-chart-line]` with `data-line-price`. */
   showLines() {
     const lines = [...this._root.querySelectorAll("[data-chart-line]")].map(({ dataset }) => ({
       name: dataset.chartLine,
-      price: Number(dataset.price),
+      price: Number(dataset.linePrice),
     }));
     this.chart.setLines(lines.filter(({ price }) => price > 0));
   }
