@@ -19,7 +19,7 @@ DEVELOP := DEBUG=1 QUOTE_SOURCE=simulated DATABASE_URL=sqlite://:memory:
 PRODUCTION := DEBUG=0 HTTPS=1 ALLOWED_HOSTS=pregao.example SITE_URL=https://pregao.example QUOTE_SOURCE=brapi DATABASE_URL=sqlite://:memory: \
 	SECRET_KEY=$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')
 
-.PHONY: run build demo install develop assets chromium test unit unit-postgresql ops browser check style types \
+.PHONY: run build demo install develop assets chromium test unit unit-postgresql ops browser audit check style types \
 	imports templates settings fmt bench lighthouse lock check-lock admin backup restore
 .DELETE_ON_ERROR:
 # Without compiled files every process would compile the project again: 1 s of CPU each.
@@ -112,6 +112,11 @@ ops: develop
 # A separate run: Playwright's event loop breaks async tests in the same process.
 browser: develop chromium
 	$(PY) -m pytest -rs -n 4 --dist worksteal tests/e2e
+
+# Every page for every kind of reader, in both themes and widths: minutes. AUDIT_SHOTS= names a folder
+# for screenshots of all of them, AUDIT_FINDINGS= a file for what was found.
+audit: develop chromium
+	$(PY) -m pytest -rs -n 4 --dist worksteal tests/e2e/audit.py
 
 # `make -j 2 check` runs the type checker in parallel with the other checks.
 check: style types imports templates settings

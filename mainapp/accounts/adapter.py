@@ -23,6 +23,7 @@ from mainapp.accounts.policies import (
     WRONG_BY_NAME,
 )
 from mainapp.accounts.selectors import account_named, folded
+from mainapp.accounts.services.mailing import send_account_mail
 from mainapp.core.addresses import client_address
 from mainapp.core.limits import Key, Limit, of_address, of_text, of_user, refund, try_consume
 from mainapp.core.paths import absolute_url
@@ -102,7 +103,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return client_address(request)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        super().send_mail(template_prefix, email, context | {"site_url": absolute_url()})
+        """Send one of this site's mails; `template_prefix` ends with its name."""
+        send_account_mail(kind=template_prefix.rpartition("/")[2], email=email, context=context)
 
     def get_email_confirmation_url(self, request: HttpRequest, emailconfirmation: Any) -> str:
         return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
@@ -112,8 +114,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has
         return absolute_url(path.replace("UID-KEY", quote(key)))
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        url = absolute_url(reverse("account_reset_password"))
-        self.send_mail("account/email/account_already_exists", email, {"password_reset_url": url})
+        send_account_mail(kind="account_already_exists", email=email, context={})
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("home")

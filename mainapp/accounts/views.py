@@ -14,7 +14,7 @@ from django.db import IntegrityError
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.urls import reverse_lazy
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -81,9 +81,19 @@ def open_unlock_link(request: HttpRequest, token: str) -> HttpResponse:
 
 
 class RegisterView(allauth.SignupView):  # type: ignore[misc] # allauth has no types
-    """Sign-up; redirects the new user to `next`, at once or after the e-mail is verified."""
+    """Sign-up; redirects the new user at once, or after the e-mail is verified.
+
+    To `next`, or to the first steps if that is the home page, from which most people come.
+    """
 
     extra_context = {"mail_goes_to_files": not settings.EMAIL_HOST}
+
+    def get_success_url(self) -> str:
+        requested: str | None = super().get_success_url()
+        home = resolve_url(settings.LOGIN_REDIRECT_URL)
+        if self.request.user.is_authenticated or requested not in (None, home):
+            return requested or home
+        return resolve_url(settings.ACCOUNT_SIGNUP_REDIRECT_URL)
 
     def form_valid(self, form: Form) -> HttpResponse:
         response: HttpResponse

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils import timezone
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.selectors.alerts import alerts_on
 from mainapp.alerts.selectors.nearest import nearest_limits
 from mainapp.core.blocks import Block, BlockContext
@@ -15,7 +15,7 @@ from mainapp.market.quotes import Quote
 NEAREST = 4
 
 
-def _home(request: HttpRequest) -> BlockContext:
+def _home(request: MemberRequest) -> BlockContext:
     return {"limits": nearest_limits(request.user, at=timezone.now(), size=NEAREST)}
 
 
@@ -23,7 +23,9 @@ def _create(stock: Stock, **_page: Any) -> BlockContext:
     return {} if stock.is_active else None
 
 
-def _alerts(request: HttpRequest, stock: Stock, quote: Quote | None, **_page: Any) -> BlockContext:
+def _alerts(
+    request: MemberRequest, stock: Stock, quote: Quote | None, **_page: Any
+) -> BlockContext:
     rows = alerts_on(request.user, stock, quote, at=timezone.now())
     return {"alert_rows": rows} if rows or stock.is_active else None
 

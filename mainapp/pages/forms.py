@@ -1,5 +1,6 @@
 """Forms of the profile, the preferences, the picture, and the deletion of the account."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -75,3 +76,34 @@ class PictureForm(forms.Form):
 
 class DeleteAccountForm(ConfirmPasswordForm):
     """The deletion of an account, confirmed with the password."""
+
+
+class FollowForm(forms.Form):
+    """The first step after sign-up: some of the offered stocks, and further codes."""
+
+    symbols = forms.MultipleChoiceField(required=False)
+    more = forms.CharField(
+        label=_("Outros ativos"),
+        required=False,
+        max_length=200,
+        help_text=_("Códigos separados por espaço, como HGLG11 BOVA11."),
+        widget=forms.TextInput(attrs={"class": "input", "placeholder": "HGLG11 BOVA11"}),
+    )
+
+    def __init__(self, data: Any, *, offered: Iterable[str]) -> None:
+        super().__init__(data)
+        field = self.fields["symbols"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(symbol, symbol) for symbol in offered]
+
+    @property
+    def chosen(self) -> list[str]:
+        """The chosen symbols, then the further ones as typed."""
+        more = self.cleaned_data["more"].replace(",", " ").replace(";", " ").upper()
+        return [*self.cleaned_data["symbols"], *more.split()]
+
+
+class ReachForm(forms.Form):
+    """The second step after sign-up: whether notifications go to the account's address."""
+
+    by_mail = forms.BooleanField(required=False)

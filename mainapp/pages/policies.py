@@ -6,6 +6,8 @@ from mainapp.core.policies import EVERYONE, MEMBERS, Page, action, form, page
 
 PAGES = {
     "home": page(EVERYONE),
+    "welcome": form(MEMBERS),
+    "welcome-channels": form(MEMBERS),
     "privacy": page(EVERYONE),
     "buscar": page(EVERYONE),
     "favicon": page(EVERYONE),

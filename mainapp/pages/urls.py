@@ -5,7 +5,7 @@ from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
 
-from mainapp.pages.views import account, pictures, preferences, profile
+from mainapp.pages.views import account, pictures, preferences, profile, welcome
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
 from mainapp.pages.views.metrics import metrics
@@ -19,6 +19,8 @@ class Favicon(RedirectView):
 
 urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
+    path("bem-vindo/", welcome.stocks, name="welcome"),
+    path("bem-vindo/avisos/", welcome.channels, name="welcome-channels"),
     path(
         "privacy/",
         TemplateView.as_view(template_name="mainapp/pages/privacy.html"),

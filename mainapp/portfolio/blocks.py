@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.market.models import Stock
@@ -13,7 +12,7 @@ from mainapp.portfolio.selectors.day import day_chart
 from mainapp.portfolio.selectors.page import portfolio_of
 
 
-def _home(request: HttpRequest) -> BlockContext:
+def _home(request: MemberRequest) -> BlockContext:
     portfolio = portfolio_of(request.user)
     if not portfolio.valuation.rows:
         return {"portfolio": None}
@@ -38,7 +37,7 @@ def _add(stock: Stock, **_page: Any) -> BlockContext:
 
 
 def _position(
-    request: HttpRequest, stock: Stock, quote: Quote | None, **_page: Any
+    request: MemberRequest, stock: Stock, quote: Quote | None, **_page: Any
 ) -> BlockContext:
     row = position_in(request.user, stock, quote)
     return {"row": row} if row else None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.inspection import inspect_pages, write_findings
+from tests.e2e.inspection import open_inspector, write_findings
 from tests.e2e.site_pages import READERS
 
 SHOTS, FINDINGS = os.environ.get("AUDIT_SHOTS"), os.environ.get("AUDIT_FINDINGS")
@@ -22,16 +22,16 @@ HALVES = [(reader, half) for reader in READERS for half in (0, 1)]
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize(("reader", "half"), HALVES)
 def test_every_page(browser, site, readers, reader, half, theme, width):
-    findings = inspect_pages(
+    with open_inspector(
         browser,
         site.url,
-        readers,
-        reader,
-        readers.pages_of(reader)[half::2],
+        readers.cookies.get(reader),
         theme=theme,
         width=width,
         shots=Path(SHOTS) if SHOTS else None,
-    )
+        label=f"{reader}-{theme}-{width}",
+    ) as inspector:
+        findings = inspector.inspect(readers.pages_of(reader)[half::2])
 
     if FINDINGS:
         write_findings(Path(FINDINGS), findings, reader=reader, theme=theme, width=str(width))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mainapp.core.policies import Who, page_policies
+from mainapp.core.policies import EVERYONE, Who, page_policies
 from tests.e2e.people import take_cookie
 from tests.e2e.shell import Shell
 from tests.instances import Instance
@@ -23,15 +23,13 @@ QUERIES: dict[str, list[str]] = {
     "stockpicker": ["?q=banco"],
     "stocktracker": ["?stockpicker=PETR4&stockpicker=VALE3&stockpicker=BBAS3"],
 }
-WITH_OWN = ("holding", "tracker")  # kinds of objects that the demonstration data has, or no page
+# Kinds of objects that the demonstration data has, and files, whose URLs are no pages.
+NOT_MADE = ("holding", "avatar", "logo", "tracker")
 ERRORS = {"not-found": "/nothing-here/", "bad-request": "/sources/?q=%00"}
-# Every kind of reader, by what they are to the objects of the addresses.
-READERS = {
-    "visitor": Who.ANONYMOUS,
-    "newcomer": Who.OTHER,
-    "owner": Who.OWNER | Who.HOST,
-    "staff": Who.ADMIN,
-}
+# Every kind of reader, by what they are to the objects of the addresses. The owner is also the host
+# of the room.
+READERS = {"visitor": Who.ANONYMOUS, "newcomer": Who.OTHER, "owner": Who.OWNER, "staff": Who.ADMIN}
+HOSTED = ("room", "report")
 # Fills an owner's account and writes the address of each page. Objects are those of the policy
 # tests. The newcomer and the owner keep what the pages themselves create.
 PREPARE = """
@@ -54,11 +52,12 @@ seed_demo.fill_lists(users["owner"])
 message = Message.objects.filter(author=users["owner"]).first()
 people = {{"owner": users["owner"], "host": users["owner"], "other": users["staff"]}}
 world = World(people, {{}}, message.room, message)
-arguments = {{of: make(world) for of, (make, _) in OBJECTS.items() if of not in {with_own!r}}}
+arguments = {{of: make(world) for of, (make, _) in OBJECTS.items() if of not in {not_made!r}}}
 arguments["holding"] = {{"pk": Carteira.objects.filter(owner=users["owner"]).first().pk}}
 addresses = {{
     name: reverse(name, kwargs=arguments[page.of] if page.of else {{}})
     for name, page in page_policies().items()
+    if page.of in ("", *arguments)
 }}
 Path({path!r}).write_text(json.dumps(addresses))
 """
@@ -79,18 +78,22 @@ class Readers:
     cookies: dict[str, str]
     addresses: dict[str, str]
 
-    def pages_of(self, reader: str) -> list[SitePage]:
-        """Return what a reader may see, the errors included."""
-        return [*self._pages_of(reader)]
+    def all_pages(self) -> list[SitePage]:
+        """Return every address, the errors included."""
+        return [*self._pages_for(EVERYONE)]
 
-    def _pages_of(self, reader: str) -> Iterator[SitePage]:
+    def pages_of(self, reader: str) -> list[SitePage]:
+        """Return what a reader may see."""
+        return [*self._pages_for(READERS[reader])]
+
+    def _pages_for(self, readers: Who) -> Iterator[SitePage]:
         for name, address in self.addresses.items():
-            who = page_policies()[name].methods.get("GET", Who(0))
-            if not who & READERS[reader]:
-                continue
-            yield SitePage(name, address)
-            for number, query in enumerate(QUERIES.get(name, []), 2):
-                yield SitePage(f"{name}-{number}", address + query)
+            policy = page_policies()[name]
+            role = Who.HOST if readers is Who.OWNER and policy.of in HOSTED else readers
+            if policy.methods.get("GET", Who(0)) & role:
+                yield SitePage(name, address)
+                for number, query in enumerate(QUERIES.get(name, []), 2):
+                    yield SitePage(f"{name}-{number}", address + query)
         for name, address in ERRORS.items():
             yield SitePage(name, address)
 
@@ -100,6 +103,6 @@ def prepare_readers(site: Instance, shell: Shell) -> Readers:
     taken = {reader: take_cookie() for reader in READERS if reader != "visitor"}
     path = site.data_dir / "addresses"
     names = {reader: name for reader, (name, _) in taken.items()}
-    shell(PREPARE.format(names=names, path=str(path), with_own=WITH_OWN))
+    shell(PREPARE.format(names=names, path=str(path), not_made=NOT_MADE))
     addresses = json.loads(Path(path).read_text())
     return Readers({reader: cookie for reader, (_, cookie) in taken.items()}, addresses)

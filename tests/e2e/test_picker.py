@@ -57,7 +57,7 @@ def test_tap_anywhere_on_a_row_chooses_it(open_page: OpenPage) -> None:
 
     expect(box(page, "ABEV3")).to_be_checked()
     expect(page.locator("[data-chips] button")).to_have_text(["ABEV3"])
-    page.get_by_role("button", name="Tirar ABEV3").tap()
+    page.get_by_role("button", name="Remover ABEV3").tap()
     expect(box(page, "ABEV3")).not_to_be_checked()
     assert stored_symbols(page) == []
 

@@ -10,6 +10,7 @@ from tests.e2e.conftest import BLANK
 from tests.e2e.pausing import paused
 from tests.e2e.people import log_in_new_user
 from tests.e2e.phone import PHONE, WIDTH, content_widths
+from tests.instances import wait_for
 
 TRACKER = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3&stockpicker=ITUB4"
 STALE_MS = 3_500  # 3 s, and a margin for polling
@@ -30,6 +31,21 @@ def feed(page: Page) -> Locator:
 
 def order(page: Page) -> list[str]:
     return page.locator("tbody .ticker").all_inner_texts()
+
+
+def remove(page: Page, symbol: str) -> None:
+    """Remove a stock by its menu."""
+    row(page, symbol).hover()
+    page.get_by_role("button", name=f"Mais ações: {symbol}").click()
+    page.get_by_role("button", name="Remover").click()
+    expect(row(page, symbol)).to_have_count(0)
+
+
+def reload_with_choices(page: Page) -> None:
+    """Load the page again once the server has the choices for the table."""
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    expect(feed(page)).to_have_text("Ao vivo")
 
 
 def wait_for_a_price_change(page: Page, symbol: str) -> None:
@@ -67,7 +83,8 @@ def test_the_page_works_without_javascript(open_page):
     notice = page.locator("[data-market-status] noscript span")
     expect(notice).to_contain_text("recarregue a página para atualizar")
     expect(notice).to_be_visible()
-    expect(page.get_by_role("button", name="Tirar PETR4 da lista")).to_be_hidden()
+    expect(page.get_by_role("button", name="Mais ações: PETR4")).to_be_hidden()
+    expect(row(page, "PETR4").locator(".spark-line")).to_have_attribute("d", re.compile("^M"))
 
 
 def test_a_stock_is_added_and_removed_without_a_reload(open_page):
@@ -80,8 +97,7 @@ def test_a_stock_is_added_and_removed_without_a_reload(open_page):
     expect(price(page, "WEGE3")).to_have_text(re.compile(r"\d,\d\d"))
     expect(page).to_have_url(re.compile("stockpicker=WEGE3$"))
 
-    page.get_by_role("button", name="Tirar VALE3 da lista").click()
-    expect(row(page, "VALE3")).to_have_count(0)
+    remove(page, "VALE3")
     assert "VALE3" not in page.url
     assert page.evaluate("localStorage.getItem('pregao.list')") == '["PETR4","ITUB4","WEGE3"]'
     assert page.evaluate("window.isSamePage")
@@ -95,8 +111,9 @@ def test_a_link_does_not_overwrite_the_browsers_own_list(open_page):
     page = open_page("/privacy/")
     page.evaluate("localStorage.setItem('pregao.list', '[\"ABEV3\"]')")
     page.goto(TRACKER)
-    page.get_by_role("button", name="Tirar VALE3 da lista").click()
-    expect(row(page, "VALE3")).to_have_count(0)
+    expect(row(page, "PETR4")).to_be_visible()
+    assert order(page) == ["PETR4", "VALE3", "ITUB4"]
+    remove(page, "VALE3")
     assert page.evaluate("localStorage.getItem('pregao.list')") == '["ABEV3"]'
 
 
@@ -141,7 +158,7 @@ def test_columns_sort_by_click_and_by_keyboard(open_page):
     head.get_by_role("button").press("Enter")
     expect(head).to_have_attribute("aria-sort", "ascending")
     assert (order(page)[0], order(page)[-1]) == ("MGLU3", "IBOV")
-    page.reload()
+    reload_with_choices(page)
     expect(head).to_have_attribute("aria-sort", "ascending")
     head.get_by_role("button").click()
     expect(head).not_to_have_attribute("aria-sort", re.compile("."))
@@ -149,11 +166,13 @@ def test_columns_sort_by_click_and_by_keyboard(open_page):
 
 def test_columns_are_chosen_and_remembered(open_page):
     page = open_page(TRACKER)
-    page.get_by_text("Colunas").click()
-    page.get_by_label("Volume").uncheck()
+    page.get_by_role("button", name="Exibir").click()
+    page.get_by_label("Volume em ações").uncheck()
     expect(page.locator("[data-col=volume]:visible")).to_have_count(0)
-    page.reload()
-    expect(feed(page)).to_have_text("Ao vivo")
+    expect(page.get_by_role("button", name="Dia", exact=True)).to_have_attribute(
+        "aria-pressed", "false"
+    )
+    reload_with_choices(page)
     expect(page.locator("[data-col=volume]:visible")).to_have_count(0)
     expect(page.locator("td[data-col=open]:visible")).to_have_count(3)
 
@@ -166,14 +185,19 @@ def test_phone_scrolls_only_vertically(open_page):
         assert content_widths(page) == {WIDTH}, path
 
 
-def test_phone_shows_the_other_columns_behind_an_arrow(open_page):
+def test_phone_shows_the_other_figures_and_the_actions_in_a_sheet(open_page):
     page = open_page(TRACKER, **PHONE)
     expect(feed(page)).to_have_text("Ao vivo")
-    volume = row(page, "PETR4").locator("[data-col=volume]")
-    expect(volume).to_be_hidden()
-    page.get_by_role("button", name="Mais de PETR4").tap()
-    expect(volume).to_be_visible()
-    page.get_by_role("button", name="Tirar PETR4 da lista").tap()
+    expect(row(page, "PETR4").locator("[data-col=volume]")).to_be_hidden()
+    page.get_by_role("button", name="Mais ações: PETR4").tap()
+    sheet = page.get_by_role("dialog", name="PETR4")
+    expect(sheet.locator("[data-figure=volume]")).to_have_text(re.compile(r"\d"))
+    expect(sheet.get_by_role("link", name="Criar alerta")).to_have_attribute(
+        "href", "/create-alert/?ativo=PETR4"
+    )
+    box = sheet.bounding_box()
+    assert (box["x"], round(box["y"] + box["height"])) == (0, PHONE["viewport"]["height"])
+    sheet.get_by_role("button", name="Remover").tap()
     expect(row(page, "PETR4")).to_have_count(0)
 
 
@@ -235,3 +259,203 @@ def test_conversation_shows_messages_as_plain_text(open_page):
     expect(reader.locator(".chat-message")).to_contain_text(name)
     expect(reader.locator(".chat-message p")).to_have_text("<b>olá</b>")
     expect(reader.locator("[data-part=unread]")).to_be_hidden()
+
+
+# The list: undo, order, other tabs and devices -------------------------------------------------
+
+
+def test_removal_is_undone_by_pointer_and_by_keyboard(open_page):
+    page = open_page(TRACKER)
+    remove(page, "VALE3")
+    page.get_by_role("button", name="Desfazer").click()
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3", "ITUB4"])
+    wait_for_a_price_change(page, "VALE3")
+
+    row(page, "PETR4").locator(".ticker").focus()
+    page.keyboard.press("x")
+    expect(page.locator("tbody .ticker")).to_have_text(["VALE3", "ITUB4"])
+    expect(row(page, "VALE3").locator(".ticker")).to_be_focused()
+    page.keyboard.press("z")
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3", "ITUB4"])
+    expect(row(page, "PETR4").locator(".ticker")).to_be_focused()
+    stored = page.evaluate("localStorage.getItem('pregao.list')")
+    assert stored == '["PETR4","VALE3","ITUB4"]'
+
+
+def test_rows_are_moved_by_dragging_by_keys_and_by_the_menu(open_page):
+    page = open_page(TRACKER)
+    expect(feed(page)).to_have_text("Ao vivo")
+    grip = row(page, "PETR4").locator("[data-grip]")
+    row(page, "PETR4").hover()
+    grip.hover()
+    page.mouse.down()
+    target = row(page, "ITUB4").bounding_box()
+    page.mouse.move(target["x"] + 5, target["y"] + target["height"] / 2, steps=5)
+    expect(row(page, "ITUB4")).to_have_css("translate", re.compile("^0px -"))
+    page.mouse.up()
+    expect(page.locator("tbody .ticker")).to_have_text(["VALE3", "ITUB4", "PETR4"])
+
+    row(page, "PETR4").locator(".ticker").focus()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(page.locator("tbody .ticker")).to_have_text(["VALE3", "PETR4", "ITUB4"])
+    expect(page.locator("[data-part=announce]")).to_have_text("PETR4: posição 2 de 3.")
+    expect(row(page, "PETR4").locator(".ticker")).to_be_focused()
+
+    page.get_by_role("button", name="Mais ações: ITUB4").click()
+    page.get_by_role("button", name="Levar ao topo").click()
+    page.reload()
+    expect(page.locator("tbody .ticker")).to_have_text(["ITUB4", "VALE3", "PETR4"])
+
+
+def test_escape_ends_a_drag_without_a_move(open_page):
+    page = open_page(TRACKER)
+    expect(feed(page)).to_have_text("Ao vivo")
+    row(page, "PETR4").locator("[data-grip]").hover()
+    page.mouse.down()
+    page.mouse.move(100, 800, steps=3)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert order(page) == ["PETR4", "VALE3", "ITUB4"]
+
+
+def test_browsers_list_is_in_step_over_two_tabs(open_page):
+    first = open_page(TRACKER)
+    expect(feed(first)).to_have_text("Ao vivo")
+    second = first.context.new_page()
+    second.goto("/stocktracker")
+    expect(second.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3", "ITUB4"])
+
+    remove(first, "VALE3")
+
+    expect(second.locator("tbody .ticker")).to_have_text(["PETR4", "ITUB4"])
+
+
+def test_lists_are_tabs_and_in_step_over_two_devices(open_page):
+    page = open_page(BLANK)
+    log_in_new_user(page, "/watchlists/")
+    for name in ("Bancos", "Energia"):
+        page.goto("/watchlists/")
+        page.get_by_label("Nova lista").fill(name)
+        page.get_by_role("button", name="Criar").click()
+        page.get_by_label("Códigos a incluir").fill("ITUB4 BBAS3" if name == "Bancos" else "PETR4")
+        page.get_by_role("button", name="Incluir").click()
+    page.goto("/stocktracker")
+    expect(page.locator("tbody .ticker")).to_have_text(["ITUB4", "BBAS3"])
+    page.get_by_role("link", name="Energia").click()
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4"])
+    expect(page.get_by_role("link", name="Energia")).to_have_attribute("aria-current", "page")
+    expect(feed(page)).to_have_text("Ao vivo")
+
+    device = open_page(BLANK)
+    device.context.add_cookies(page.context.cookies())
+    device.goto(page.url)
+    expect(feed(device)).to_have_text("Ao vivo")
+    box = device.get_by_label("Adicionar ativo por código ou nome")
+    box.fill("VALE3")
+    box.press("Enter")
+
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3"])
+    wait_for_a_price_change(page, "VALE3")
+    remove(page, "PETR4")
+    expect(device.locator("tbody .ticker")).to_have_text(["VALE3"])
+    page.get_by_role("link", name="Bancos").click()
+    expect(page.locator("tbody .ticker")).to_have_text(["ITUB4", "BBAS3"])
+
+
+def test_stocks_of_a_link_are_added_to_the_own_list(open_page):
+    page = open_page(BLANK)
+    log_in_new_user(page, TRACKER)
+    page.get_by_role("button", name="Adicionar à minha lista").click()
+    expect(page).to_have_url(re.compile(r"/stocktracker\?list=\d+$"))
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3", "ITUB4"])
+    expect(page.get_by_role("link", name="Minha lista")).to_be_visible()
+
+
+# The table: choices, keys, map, export, print --------------------------------------------------
+
+
+def test_presets_and_density_are_kept(open_page):
+    page = open_page(TRACKER)
+    expect(feed(page)).to_have_text("Ao vivo")
+    height = row(page, "PETR4").bounding_box()["height"]
+    page.get_by_role("button", name="Exibir").click()
+    page.get_by_role("button", name="Fundamentos").click()
+    page.get_by_role("button", name="Compacta").click()
+    for _ in range(2):
+        expect(page.locator("th[data-col=market_cap]")).to_be_visible()
+        expect(page.locator("th[data-col=open]")).to_be_hidden()
+        assert row(page, "PETR4").bounding_box()["height"] < height
+        reload_with_choices(page)
+
+
+def test_presets_work_without_javascript(open_page):
+    page = open_page(TRACKER, java_script_enabled=False)
+    page.get_by_role("button", name="Exibir").click()
+    page.get_by_role("button", name="Essencial").click()
+    expect(page.locator("th[data-col=open]")).to_be_hidden()
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3", "ITUB4"])
+    page.locator("th[data-col=symbol] button").click()
+    expect(page.locator("tbody .ticker")).to_have_text(["ITUB4", "PETR4", "VALE3"])
+
+
+def test_keys_move_through_the_rows_and_open_pages(open_page):
+    page = open_page(TRACKER)
+    expect(feed(page)).to_have_text("Ao vivo")
+    for key, symbol in (("j", "PETR4"), ("j", "VALE3"), ("k", "PETR4")):
+        page.keyboard.press(key)
+        expect(row(page, symbol).locator(".ticker")).to_be_focused()
+    page.keyboard.press("g")
+    expect(page).to_have_url(re.compile("/ativo/PETR4/$"))
+
+
+def test_all_columns_and_actions_fit_at_1280(open_page):
+    page = open_page("/stockpicker/IBOV", viewport={"width": 1280, "height": 900})
+    symbols = page.locator(".pick input").evaluate_all("boxes => boxes.map((box) => box.value)")
+    page.goto("/stocktracker?" + "&".join(f"stockpicker={symbol}" for symbol in symbols[:30]))
+    expect(feed(page)).to_have_text("Ao vivo")
+    for preset in ("Dia", "Completo", "Fundamentos", "Essencial"):
+        page.get_by_role("button", name="Exibir").click()
+        page.get_by_role("button", name=preset, exact=True).click()
+        page.keyboard.press("Escape")
+        button = page.get_by_role("button", name=f"Mais ações: {symbols[0]}")
+        box = button.bounding_box()
+        assert box["x"] + box["width"] <= 1280, preset
+        assert page.evaluate("document.documentElement.scrollWidth") == 1280, preset
+    page.mouse.wheel(0, 900)
+    wait_for(lambda: page.evaluate("scrollY > 500"), 5, "a scrolled page")
+    head = page.locator("thead").bounding_box()
+    bar = page.locator(".site-head").bounding_box()
+    assert abs(head["y"] - bar["height"]) < 2
+
+
+def test_map_shows_the_list_and_its_table(open_page):
+    page = open_page(TRACKER)
+    page.get_by_role("link", name="Mapa").click()
+    expect(page.locator(".treemap-tile[data-symbol=PETR4]")).to_be_visible()
+    page.get_by_role("button", name="Ver como tabela").click()
+    expect(page.locator(".treemap-table tr[data-symbol=VALE3]")).to_contain_text("R$")
+    page.get_by_role("link", name="Tabela").click()
+    expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3", "ITUB4"])
+
+
+def test_export_names_the_source(open_page):
+    page = open_page(TRACKER)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Baixar em CSV").click()
+    text = download.value.path().read_text(encoding="utf-8-sig")
+    lines = text.splitlines()
+    assert download.value.suggested_filename.startswith("acompanhar-")
+    assert [line.partition(";")[0] for line in lines] == ["Ativo", "PETR4", "VALE3", "ITUB4"]
+    assert all(line.endswith(";simulador") for line in lines[1:])
+
+
+def test_print_has_dates_in_place_of_ages(open_page):
+    page = open_page(TRACKER)
+    expect(feed(page)).to_have_text("Ao vivo")
+    page.emulate_media(media="print")
+    cell = row(page, "PETR4").locator("[data-col=age]")
+    expect(cell.locator("[data-field=age]")).to_be_hidden()
+    expect(cell.locator("[data-field=quoted_at]")).to_have_text(
+        re.compile(r"\d\d/\d\d/\d{4} \d\d:")
+    )
+    expect(page.get_by_role("button", name="Exibir")).to_be_hidden()

@@ -1,11 +1,11 @@
 """E-mails with a link that lets the owner log in while strangers exhaust an account's log-ins."""
 
-from allauth.account.adapter import get_adapter
 from django.core import signing
 from django.urls import reverse
 
 from mainapp.accounts.policies import UNLOCK_MAILS
 from mainapp.accounts.selectors import UNLOCK_SALT, account_named
+from mainapp.accounts.services.mailing import send_account_mail
 from mainapp.core.limits import of_user, try_consume
 from mainapp.core.paths import absolute_url
 
@@ -25,4 +25,4 @@ def mail_unlock_link(*, name: str) -> None:
         "username": user.username,
         "unlock_url": absolute_url(reverse("unlock-link", args=[token])),
     }
-    get_adapter().send_mail("mainapp/accounts/email/unlock", user.email, context)
+    send_account_mail(kind="unlock", email=user.email, context=context)

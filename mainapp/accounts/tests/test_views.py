@@ -23,10 +23,11 @@ FORM = {
 pytestmark = pytest.mark.django_db
 
 
-def test_sign_up_logs_in_and_redirects_home(client):
-    response = client.post("/register/", FORM)
+@pytest.mark.parametrize("requested", [{}, {"next": "/"}])
+def test_sign_up_logs_in_and_leads_to_the_first_steps(client, requested):
+    response = client.post("/register/", FORM | requested)
 
-    assert (response.status_code, response.url) == (302, "/")
+    assert (response.status_code, response.url) == (302, "/bem-vindo/")
     user = User.objects.get(username="ana")
     assert client.session[SESSION_KEY] == str(user.pk)
     assert user.email == "ana@example.com"
@@ -66,6 +67,7 @@ def test_sign_up_form_has_four_fields(client):
 )
 def test_next_redirects_only_within_the_site(client, alice, path, requested, redirected):
     if path == "/register/":
+        redirected = "/bem-vindo/" if redirected == "/" else redirected
         response = client.post(path, FORM | {"next": requested})
     else:
         response = log_in(client, next=requested)

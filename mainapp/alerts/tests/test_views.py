@@ -509,17 +509,16 @@ def named(alert):
 
 
 def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
-    fired = fire(alice)
+    fire(alice)
     make_alert(bob, venda="99.00")
     pause_alert(alert=make_alert(alice, venda="50.00"))
     falling = make_alert(alice, change_down_pct="3.00")
-    active = Alert.objects.get(owner=alice, compra="36.00")
 
     marks = browser.get(reverse("alert-marks"), {"ticker": "petr4"}).json()
 
     assert marks == {
         "limits": [
-            {"kind": "compra", "price": "36.00", "text": "R$\xa036,00"} | named(active),
+            {"kind": "compra", "price": "36.00", "text": "R$\xa036,00"} | named(fired),
             {"kind": "change_down_pct", "pct": "-3.00", "text": "3,00%"} | named(falling),
         ],
         "firings": [

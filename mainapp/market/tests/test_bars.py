@@ -68,8 +68,8 @@ def test_hours_do_not_span_sessions():
     )
     bars = merged_bars([bar(close, 10), bar(opening, 12)], interval="60m")
     assert [(each.starts_at, each.close) for each in bars] == [
-        (close.replace(minute=0), 10),
-        (opening, 12),
+        (close.replace(minute=0), Decimal(10)),
+        (opening, Decimal(12)),
     ]
 
 

@@ -18,6 +18,7 @@ from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.mails import Link, Mail, render_mail
 from mainapp.core.names import one_line
 from mainapp.core.paths import absolute_url
+from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.notifications.models import Channel
 from mainapp.notifications.policies import (
     CHANNEL_MESSAGES,
@@ -84,7 +85,7 @@ def send_verification(*, channel: Channel, at: datetime) -> None:
     if channel.kind == Channel.Kind.EMAIL:
         url = absolute_url(reverse("confirm-channel", args=[link_key(channel)]))
         text = _("Confirme para receber aqui os avisos de %(user)s no Pregão.") % {
-            "user": one_line(channel.user.name)
+            "user": isolate_plain(one_line(channel.user.name))
         }
         mail = Mail(
             title=_("Confirme este endereço"),

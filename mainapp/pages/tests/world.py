@@ -175,8 +175,8 @@ def _avatar(world: World) -> dict[str, Any]:
 
 def _logo(_world: World) -> dict[str, Any]:
     Path(settings.LOGOS_DIR).mkdir(exist_ok=True)
-    (Path(settings.LOGOS_DIR) / "WEGE3.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
-    return {"symbol": "WEGE3"}
+    (Path(settings.LOGOS_DIR) / "XLOG3.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
+    return {"symbol": "XLOG3"}
 
 
 # By a page's `of`: a function that creates an object of the owner or the host and returns its URL's

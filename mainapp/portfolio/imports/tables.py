@@ -6,6 +6,8 @@ A sheet may hold several tables, below or beside each other, with texts above an
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from mainapp.portfolio.imports.numbers import is_number
@@ -27,7 +29,7 @@ HINTS = (
 MONEY = {Role.PRECO_MEDIO, Role.CUSTO_TOTAL}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """A table; rows keep their numbers in the sheet. `key` is its number in the file.
 
@@ -50,8 +52,13 @@ class Table:
     def full_width(self) -> int:
         return max([self.width, *(len(row) for _number, row in self.rows)])
 
-    def column(self, place: int) -> list[Cell]:
-        return [row[place] if place < len(row) else "" for _number, row in self.rows]
+    @cached_property
+    def columns(self) -> list[tuple[Cell, ...]]:
+        """The cells of each column; missing ones are empty."""
+        return list(zip_longest(*(row for _number, row in self.rows), fillvalue=""))
+
+    def column(self, place: int) -> Sequence[Cell]:
+        return self.columns[place] if place < len(self.columns) else [""] * len(self.rows)
 
     def title(self, place: int) -> str:
         return self.header_title(place) or column_name(place)

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
 
-from mainapp.market.symbols import canonical
+from mainapp.market.symbols import LetterTable, canonical
 
 WORD = re.compile(r"[A-Za-z0-9]+", re.ASCII)
 ANOTHER = re.compile(r"[A-Za-z0-9]+\s*(?:[/,;+&|]|(?:e|ou|and|or)\s)", re.ASCII | re.IGNORECASE)
@@ -46,5 +46,10 @@ def all_tickers_in(texts: Iterable[str]) -> list[str]:
     return [symbol for word in words if (symbol := canonical(word))]
 
 
+_VISIBLE = LetterTable(
+    lambda letter: "" if unicodedata.category(letter) in ("Cf", "Cc") else letter
+)
+
+
 def _visible(text: str) -> str:
-    return "".join(letter for letter in text if unicodedata.category(letter) not in ("Cf", "Cc"))
+    return text.translate(_VISIBLE)

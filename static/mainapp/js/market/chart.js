@@ -5,7 +5,16 @@ import { ChartLines } from "./chart-lines.js";
 import { ChartSeries } from "./chart-series.js";
 import { themeColors, withAlpha } from "./colors.js";
 import { commonStart } from "./comparison.js";
-import { firingsOnBars, limitLabel, limitLines, limitName, limitText, limitValue, widened } from "./limits.js";
+import {
+  firingsOnBars,
+  limitLabel,
+  limitLines,
+  limitName,
+  limitText,
+  limitValue,
+  movedLabel,
+  widened,
+} from "./limits.js";
 import { percentChange } from "./indicators.js";
 import { studyLines } from "./studies.js";
 
@@ -266,16 +275,17 @@ export class StockChart {
     return [...limits, ...this._ownLines.map((line) => ({ ...line, color: "ink-2" }))];
   }
 
-  _limit({ kind, price, url }) {
+  _limit({ kind, price, url, text }) {
+    const close = this._previousClose;
     return {
       kind,
       price,
       url,
       color: "amber-line",
       name: limitName(kind),
-      label: (at, isMoved) => limitLabel(kind, at, { previousClose: this._previousClose, isMoved }),
-      text: (at) => limitText(kind, at, this._previousClose),
-      value: (at) => limitValue(kind, at, this._previousClose),
+      label: (at, isMoved) => (isMoved ? movedLabel(kind, at, close) : limitLabel({ kind, text })),
+      text: (at) => limitText(kind, at, close),
+      value: (at) => limitValue(kind, at, close),
     };
   }
 

@@ -25,12 +25,13 @@ function isPercent(kind) {
   return kind.endsWith("_pct");
 }
 
-/** Return the lines {kind, price, url} of limits; those in percent are skipped without a previous close. */
+/** Return the lines {kind, price, url, text} of limits; those in percent are skipped without a previous close. */
 export function limitLines(limits, previousClose) {
   return limits
-    .map(({ kind, price, pct: change, url = null }) => ({
+    .map(({ kind, price, pct: change, url = null, text = "" }) => ({
       kind,
       url,
+      text,
       price: price === undefined ? previousClose * (1 + Number(change) / 100) : Number(price),
     }))
     .filter(({ price }) => Number.isFinite(price));
@@ -51,11 +52,15 @@ export function isBeyond(kind, value, quote) {
   return FALLING.has(kind) ? Number(reached) <= Number(value) : Number(reached) >= Number(value);
 }
 
-/** Return the label of a limit's line; a price that is not on the axis yet is in it. */
-export function limitLabel(kind, price, { previousClose, isMoved }) {
-  const name = limitName(kind);
-  if (isPercent(kind)) return `${name} ${pct(((price / previousClose - 1) * 100).toFixed(2))}`;
-  return isMoved ? `${name} ${decimal(price.toFixed(2))}` : name;
+/** Return the label of a limit's line; one in percent has its `text`. */
+export function limitLabel({ kind, text }) {
+  return isPercent(kind) ? `${limitName(kind)} ${text}` : limitName(kind);
+}
+
+/** Return the label of a line that was moved to a price. */
+export function movedLabel(kind, price, previousClose) {
+  const change = pct(((price / previousClose - 1) * 100).toFixed(2));
+  return `${limitName(kind)} ${isPercent(kind) ? change : decimal(price.toFixed(2))}`;
 }
 
 /** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)". */

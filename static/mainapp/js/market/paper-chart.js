@@ -28,6 +28,7 @@ export class PaperChart {
     this._box = root.querySelector(".chart-box");
     this._symbol = root.dataset.symbol;
     this._lastRequest = 0; // responses to older requests are dropped
+    this._lastComparison = 0;
     this._pointed = null;
     this._status = "loading";
     this.options = readStored(OPTIONS_KEY, USUAL, { isValid: areOptions });
@@ -87,7 +88,7 @@ export class PaperChart {
       this._showOutcome(body);
       if (body.bars.length) await this._loadOthers(request);
     } catch {
-      if (request === this._lastRequest) this._cover("failed", gettext("Não foi possível carregar o gráfico."));
+      if (request === this._lastRequest) this._showFailure();
     }
   }
 
@@ -133,13 +134,21 @@ export class PaperChart {
     }
   }
 
+  /** Say that a request failed; what is drawn already stays. */
+  _showFailure() {
+    const text = gettext("Não foi possível carregar o gráfico.");
+    if (this.chart.bars.length) this.note(text, { canRetry: true });
+    else this._cover("failed", text);
+  }
+
   async _loadOthers(request = this._lastRequest) {
+    const comparison = ++this._lastComparison;
     const bars = new Map();
     const missing = [];
     if (this.others.length) this._socket.subscribe(this.others);
     for (const symbol of this.others) {
       const body = await this._fetch(symbol, request).catch(() => ({ bars: [] }));
-      if (!body) return;
+      if (!body || comparison !== this._lastComparison) return;
       if (body.bars.length) bars.set(symbol, body.bars.map(toBar));
       else missing.push(symbol);
     }
@@ -215,11 +224,11 @@ export class PaperChart {
     }
   }
 
-  /** Show the lines that blocks of the page name: `[data-chart-line]` with `data-price`. */
+  /** Show the lines that blocks of the page name: `[data-chart-line]` with `data-line-price`. */
   showLines() {
     const lines = [...this._root.querySelectorAll("[data-chart-line]")].map(({ dataset }) => ({
       name: dataset.chartLine,
-      price: Number(dataset.price),
+      price: Number(dataset.linePrice),
     }));
     this.chart.setLines(lines.filter(({ price }) => price > 0));
   }

@@ -32,7 +32,7 @@ const paper = new PaperChart(root, { socket, head });
 function showChoice() {
   for (const link of root.querySelectorAll("[data-range-link]")) {
     mark(link, link.dataset.rangeLink === paper.range);
-    link.href = addressOf(link.dataset.rangeLink, paper.interval);
+    link.href = addressOf(link.dataset.rangeLink, intervalFor(link.dataset.rangeLink));
   }
   for (const link of root.querySelectorAll("[data-interval-link]")) {
     const { intervalLink } = link.dataset;
@@ -50,6 +50,12 @@ function mark(link, isCurrent) {
 function rangeWith(interval) {
   if (intervals[paper.range].includes(interval)) return paper.range;
   return Object.keys(intervals).find((range) => intervals[range].includes(interval));
+}
+
+/** Return the width of the bars in another range: the chosen one if it has it, else its usual one. */
+function intervalFor(range) {
+  const isUsual = paper.interval === intervals[paper.range][0];
+  return isUsual || !intervals[range].includes(paper.interval) ? intervals[range][0] : paper.interval;
 }
 
 function addressOf(range, interval) {
@@ -75,7 +81,7 @@ root.addEventListener("click", (event) => {
   event.preventDefault();
   const { rangeLink, intervalLink } = link.dataset;
   if (intervalLink) choose(rangeWith(intervalLink), intervalLink, { push: true });
-  else choose(rangeLink, paper.interval, { push: true });
+  else choose(rangeLink, intervalFor(rangeLink), { push: true });
 });
 window.addEventListener("popstate", () => {
   const query = new URLSearchParams(window.location.search);

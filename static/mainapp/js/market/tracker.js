@@ -36,8 +36,9 @@ traded.forEach((symbol) => table.markPending(symbol));
 /** Return whether edits belong to this person's list, or only to the page that a link opened. */
 function isOwnList() {
   if (isLoggedIn) return "own" in root.dataset;
-  const opened = readText("pregao.opened", "sessionStorage");
-  return !("requested" in root.dataset) || opened === location.search || watchlist.get().join() === table.symbols.join();
+  const stored = watchlist.get();
+  if (!stored.length || !("requested" in root.dataset)) return true;
+  return readText("pregao.opened", "sessionStorage") === location.search || stored.join() === table.symbols.join();
 }
 
 // The list ---------------------------------------------------------------------------------------
