@@ -68,7 +68,8 @@ def test_stock_has_what_the_catalogue_knows(db, client):
     stock = client.get(f"{V1}stocks/aple34/").json()
 
     assert {
-        name: stock[name] for name in ("symbol", "kind", "isin", "underlying", "country", "is_active")
+        name: stock[name]
+        for name in ("symbol", "kind", "isin", "underlying", "country", "is_active")
     } == {
         "symbol": "AAPL34",
         "kind": "BDR",
