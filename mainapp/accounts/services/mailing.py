@@ -129,7 +129,10 @@ def _email_changed(context: Context) -> Mail:
 def _notice(title: str, text: str, context: Context) -> Mail:
     return Mail(
         title=title,
-        paragraphs=[text, _("Se foi você, está tudo certo. Se não foi, crie uma senha nova agora.")],
+        paragraphs=[
+            text,
+            _("Se foi você, está tudo certo. Se não foi, crie uma senha nova agora."),
+        ],
         action=Link(label=_("Criar uma senha nova"), url=_page("account_reset_password")),
         after=[_origin(context)],
     )
@@ -142,8 +145,7 @@ def _origin(context: Context) -> str:
         _("Quando: %(day)s, %(time)s (horário de São Paulo)")
         % {"day": full_day(at), "time": f"{at:%H:%M}"},
         _("Endereço IP: %(ip)s") % {"ip": context["ip"] or _("desconhecido")},
-        _("Navegador: %(browser)s")
-        % {"browser": _own(context["user_agent"]) or _("desconhecido")},
+        _("Navegador: %(browser)s") % {"browser": _own(context["user_agent"]) or _("desconhecido")},
     ]
     return "\n".join(lines)
 
