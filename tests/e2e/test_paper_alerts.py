@@ -91,7 +91,7 @@ def test_refused_change_of_an_alert_snaps_back_with_the_reason(open_page):
     page.evaluate(WITH_STATUS)
     page.keyboard.press("Enter")
     expect(page.locator("[data-part=note]")).to_contain_text(
-        "A venda precisa ficar acima da compra."
+        "“Subir até” precisa ficar acima de “Cair até”."
     )
     expect(lower).to_have_attribute("aria-valuenow", before)
     assert saved_limit(page) == before
