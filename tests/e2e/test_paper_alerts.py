@@ -42,7 +42,7 @@ def test_alert_is_dragged_with_the_mouse(open_page):
     before = saved_limit(page)
     place = mark(page).bounding_box()
     assert place
-    x, y = place["x"] + 10, place["y"] + place["height"] / 2
+    x, y = place["x"] + place["width"] + 300, place["y"] + place["height"] / 2  # on the line
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x, y + 12, steps=4)
