@@ -44,7 +44,7 @@ PAGES = {
     "home": ("/", False),
     "home, logged in": ("/", True),
     "tracker": (tracker_path(20), False),
-    "paper": ("/graph?ticker=PETR4", False),
+    "paper": ("/ativo/PETR4/", False),
     "carteira": ("/carteira", True),
 }
 

@@ -131,7 +131,7 @@ def new_page(browser: Browser, site: Site, *, is_logged_in: bool, **options: Any
     """Open an empty page with an empty cache."""
     context = browser.new_context(base_url=site.url, **options)
     if is_logged_in:
-        context.add_cookies(site.cookies())  # type: ignore[arg-type] # its own TypedDict
+        context.add_cookies(site.cookies())
     try:
         yield context.new_page()
     finally:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils import timezone
 
 from mainapp.accounts.policies import MemberRequest
@@ -16,7 +15,7 @@ from mainapp.market.quotes import Quote
 NEAREST = 4
 
 
-def _home(request: HttpRequest) -> BlockContext:
+def _home(request: MemberRequest) -> BlockContext:
     return {"limits": nearest_limits(request.user, at=timezone.now(), size=NEAREST)}
 
 

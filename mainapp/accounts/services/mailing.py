@@ -117,8 +117,8 @@ def _email_changed(context: Context) -> Mail:
         paragraphs=[
             text,
             _(
-                "Se não foi você, entre e mude a senha agora, e avise quem administra este servidor:"
-                " este endereço não serve mais para criar uma senha nova."
+                "Se não foi você, entre e mude a senha agora, e avise quem administra este"
+                " servidor: este endereço não serve mais para criar uma senha nova."
             ),
         ],
         action=Link(label=_("Mudar a senha"), url=_page("account_change_password")),

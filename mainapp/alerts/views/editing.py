@@ -23,6 +23,8 @@ from mainapp.alerts.services.announcing import FIRED
 from mainapp.core.errors import page_sentence, shown_in_form
 from mainapp.core.exceptions import DomainError
 from mainapp.core.paths import get_owned_or_404, parse_key
+from mainapp.market.selectors.feed import market_status
+from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.successions import succession_notes
 from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import deliveries_for
@@ -58,13 +60,17 @@ def _answer(request: MemberRequest, form: AlertForm) -> HttpResponse:
             alert = _save(request, form)
             _show_outcome(request, alert)
             return redirect("alerts")
+    preview = _preview_context(form)
+    quote = last_quotes([preview["symbol"]]).get(preview["symbol"])
     context = {
         "form": form,
         "alert": form.alert,
         "limit": ALERT_LIMIT,
         "places": _places(request),
+        "quote": quote,
+        **market_status(at=timezone.now(), newest_at=quote.quoted_at if quote else None),
     }
-    return render(request, "mainapp/alerts/form.html", context | _preview_context(form))
+    return render(request, "mainapp/alerts/form.html", context | preview)
 
 
 def _places(request: MemberRequest) -> list[tuple[str, str]]:

@@ -67,6 +67,7 @@ class ListedStock(serializers.ModelSerializer):
             "sector",
             "isin",
             "underlying",
+            "country",
             "is_active",
             "lot",
             "quote",

@@ -62,18 +62,20 @@ def test_stocks_are_filtered_and_ordered(stocks, client, query, expected):
 
 
 def test_stock_has_what_the_catalogue_knows(db, client):
-    new = StockFactory(symbol="AAPL34", isin="BRAAPLBDR004", underlying="AAPL")
+    new = StockFactory(symbol="AAPL34", isin="BRAAPLBDR004", underlying="AAPL", country="US")
     StockFactory(symbol="APLE34", is_active=False, renamed_to=new)
 
     stock = client.get(f"{V1}stocks/aple34/").json()
 
     assert {
-        name: stock[name] for name in ("symbol", "kind", "isin", "underlying", "is_active")
+        name: stock[name]
+        for name in ("symbol", "kind", "isin", "underlying", "country", "is_active")
     } == {
         "symbol": "AAPL34",
         "kind": "BDR",
         "isin": "BRAAPLBDR004",
         "underlying": "AAPL",
+        "country": "US",
         "is_active": True,
     }
 

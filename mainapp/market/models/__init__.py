@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.market.models.events import CorporateEvent, LoadedData, Strength
 from mainapp.market.models.indices import IndexList, Membership
+from mainapp.market.names import COUNTRIES
 from mainapp.market.quotes import CURRENCY, Quote, QuoteField, column_fields
 from mainapp.market.quotes.doubts import Doubt
 
@@ -58,6 +59,8 @@ class Stock(models.Model):
     isin = models.CharField("ISIN", max_length=12, blank=True)
     cnpj = models.CharField("CNPJ", max_length=18, blank=True)
     underlying = models.CharField(max_length=12, blank=True)  # of a BDR, on its own exchange
+    # Where the issuer of a BDR is registered; empty: not known.
+    country = models.CharField(max_length=2, choices=COUNTRIES.items(), blank=True)
     lot = models.PositiveIntegerField(default=100)
     is_active = models.BooleanField(default=True)
     renamed_to = models.ForeignKey(

@@ -18,7 +18,7 @@ from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.selectors.indices import in_index
 from mainapp.market.symbols import INDEX
 
-FIELDS = ("symbol", "name", "kind", "sector", "is_active")
+FIELDS = ("symbol", "name", "kind", "sector", "country", "is_active")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +62,7 @@ class ListedStock:
     name: str
     kind: str
     sector: str
+    country: str
     is_active: bool
     price: Decimal | None
     change_pct: Decimal | None
@@ -177,6 +178,7 @@ def listed(
     name: str,
     kind: str,
     sector: str,
+    country: str,
     is_active: bool,
     price: Decimal | None,
     previous_close: Decimal | None,
@@ -195,6 +197,7 @@ def listed(
         name=name,
         kind=kind,
         sector=sector,
+        country=country,
         is_active=is_active,
         price=price,
         change_pct=quote.change_pct if quote else None,

@@ -1,17 +1,24 @@
-"""Marks of papers: `{% mark "PETR4" %}`, `{% mark stock.symbol "l" %}`; sizes are s, m and l."""
+"""Marks of papers: `{% mark "PETR4" %}`, `{% mark stock.symbol "l" stock.country %}`.
+
+Sizes are s, m and l.
+"""
 
 from typing import Any
 
 from django import template
 
 from mainapp.market.marks import colours_of, logo_url, monogram
+from mainapp.market.names import COUNTRIES
 
 register = template.Library()
 
 
 @register.inclusion_tag("mainapp/parts/mark.html")
-def mark(symbol: str, size: str = "m") -> dict[str, Any]:
-    """Render a paper's logo or monogram; hidden from screen readers: its code is next to it."""
+def mark(symbol: str, size: str = "m", country: str = "") -> dict[str, Any]:
+    """Render a paper's logo or monogram, with the flag of a code of COUNTRIES.
+
+    Hidden from screen readers: the paper's code is next to it.
+    """
     first, second = colours_of(symbol)
     return {
         "size": size,
@@ -19,4 +26,5 @@ def mark(symbol: str, size: str = "m") -> dict[str, Any]:
         "first": first,
         "second": second,
         "logo_url": logo_url(symbol),
+        "country": country if country in COUNTRIES else "",
     }

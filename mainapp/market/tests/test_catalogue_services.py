@@ -158,6 +158,21 @@ def test_corrected_fields_of_a_stock_survive_the_seeding():
     assert stock.search_text == "petr4 petroleo brasileiro"
 
 
+def test_corrected_country_survives_the_seeding():
+    apple = StockEntry(symbol="AAPL34", name="Apple BDR", kind="BDR", country="US")
+    seed(apple)
+    stock = Stock.objects.get()
+    assert stock.country == "US"
+    stock.country = ""
+    mark_corrected(stock, fields=["country"])
+    stock.save()
+
+    seed(apple)
+
+    stock.refresh_from_db()
+    assert stock.country == ""
+
+
 def test_corrected_end_of_a_stock_survives_the_seeding():
     seed(EMBJ3, EMBR3)
     stock = Stock.objects.get(symbol="EMBR3")

@@ -2,13 +2,16 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
+from django.template import Context, Template
 
 from mainapp.core.tests.test_stylesheet import COLOURS
 from mainapp.market import marks
+from mainapp.market.names import COUNTRIES
 
 SVG = "<svg xmlns='http://www.w3.org/2000/svg'/>"
 NODE = shutil.which("node")
@@ -43,6 +46,20 @@ def test_the_browser_computes_the_same_colours(settings):
     assert [tuple(pair) for pair in json.loads(node.stdout)] == [
         marks.colours_of(symbol) for symbol in SYMBOLS
     ]
+
+
+def test_every_country_has_its_flag(settings):
+    sprite = (settings.BASE_DIR / "static/mainapp/img/flags.svg").read_text()
+
+    assert set(re.findall(r'<symbol id="(\w+)"', sprite)) == set(COUNTRIES)
+
+
+@pytest.mark.parametrize(("country", "flags"), [("US", 1), ("", 0), ("ZZ", 0)])
+def test_a_mark_has_the_flag_of_a_known_country(country, flags):
+    html = Template('{% load marks %}{% mark "AAPL34" "l" country %}')
+    page = html.render(Context({"country": country}))
+
+    assert page.count(f"flags.svg#{country}") == flags == page.count("mark-flag")
 
 
 def test_a_logo_of_the_code_comes_before_one_of_the_company(client, logos, db):

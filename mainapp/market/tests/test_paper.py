@@ -236,3 +236,13 @@ def test_stored_candles_are_shown_without_redis(client, monkeypatch):
     body = client.get("/graph/candles?ticker=PETR4&range=1mo").json()
     assert (body["status"], len(body["bars"])) == ("failed", 1)
     assert client.get("/graph/candles?ticker=PETR4&sparklines=1").json()["status"] == "ok"
+
+
+def test_a_bdr_says_the_country_of_its_issuer(client):
+    StockFactory(symbol="AAPL34", kind="BDR", country="US")
+
+    page = client.get("/ativo/AAPL34/").content.decode()
+
+    assert "flags.svg#US" in page
+    assert '<span class="visually-hidden"> · Estados Unidos</span>' in page
+    assert "<dd>Estados Unidos</dd>" in page

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from mainapp.market.management.commands import seed_stocks
 from mainapp.market.models import CorporateEvent, IndexList, LoadedData, Stock
+from mainapp.market.names import COUNTRIES
 from mainapp.market.providers.base import Listing, ProviderError
 from mainapp.market.selectors.catalogue import load_catalogue
 from mainapp.market.services.catalogue import load_data
@@ -113,6 +114,10 @@ def test_shipped_stocks_are_valid(shipped):
         "INDEX": 1,
     }
     assert traded["AAPL34"].underlying == "AAPL"
+    assert Counter(entry.country for entry in traded.values() if entry.country)["US"] == 93
+    assert {entry.kind for entry in traded.values() if entry.country} == {"BDR"}
+    assert {entry.country for entry in shipped.stocks} <= {"", *COUNTRIES}
+    assert not {traded[symbol].country for symbol in ("ROXO34", "MELI34", "BABA34")} - {""}
     assert traded["PETR4"].isin == "BRPETRACNPR6"
     assert sum(not entry.name for entry in traded.values()) == 144
 

@@ -4,11 +4,11 @@ from decimal import Decimal
 import pytest
 
 from mainapp.core.forms import parse_number
-from mainapp.core.templatetags.formats import NOTHING
+from mainapp.core.templatetags.formats import NOTHING, SPACE
 from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
 from mainapp.portfolio.allocation import Slice
 from mainapp.portfolio.models import Carteira
-from mainapp.portfolio.templatetags.carteira import exact
+from mainapp.portfolio.templatetags.carteira import big_brl, exact
 from mainapp.portfolio.views.carteira import MERGED, merge_small
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +193,52 @@ def test_sectors_are_the_broad_ones(page, alice):
     by_sector = part(r'data-division="sector".*?</figure>', page())
     assert by_sector.count("<tr data-slice") == 1
     assert "100,00%" in by_sector
+
+
+def test_rows_have_bars_of_their_result_and_share(page, alice):
+    hold(alice, "PETR4", quantity="100", average="30", nota=3, price=Decimal("32.00"))
+    hold(alice, "VALE3", quantity="100", average="70", nota=1, price=Decimal("66.00"))
+    html = page()
+
+    def bar(symbol, name):
+        row = part(rf'<tr role="row" data-symbol="{symbol}".*?</tr>', html)
+        return part(rf'data-bar="{name}".*?</svg>', row)
+
+    assert 'data-side="up" x="500" width="250"' in bar("PETR4", "result")
+    assert 'data-side="down" x="0" width="500"' in bar("VALE3", "result")
+    assert 'class="bar-fill" width="435"' in bar("PETR4", "share")  # 32.65 of 75.00
+    assert 'd="M1000 0V10"' in bar("PETR4", "share")
+
+
+def test_treemap_has_a_row_for_each_holding_the_most_valuable_first(page, alice):
+    hold(alice, "PETR4", quantity="1", price=Decimal("25.00"), sector="Petróleo (refino)")
+    hold(alice, "VALE3", quantity="3", price=Decimal("25.00"), previous_close=Decimal("24.00"))
+    hold(alice, "ITUB4")
+    table = part(r'data-treemap="allocation".*?</figure>', page())
+
+    rows = re.findall(r'data-symbol="(\w+)".*?data-group="(.*?)" data-weight="(.*?)".*?>', table)
+    assert rows == [("VALE3", "", "75.00"), ("PETR4", "Petróleo", "25.00"), ("ITUB4", "", "0")]
+    assert re.findall(r"data-weight-cell>(.*?)<", table) == ["75,00%", "25,00%", NOTHING]
+
+
+def test_holdings_that_moved_the_day_most_lead(page, alice):
+    for symbol, change in (("AAAA3", 1), ("BBBB3", -9), ("CCCC3", 5), ("DDDD3", 3), ("EEEE3", 0)):
+        close = Decimal(20)
+        hold(alice, symbol, quantity="10", price=close + change, previous_close=close)
+
+    assert re.findall(r'data-symbol="(\w+)" data-mover', page()) == ["BBBB3", "CCCC3", "DDDD3"]
+
+
+@pytest.mark.parametrize(("quantity", "is_wide"), [("999999", False), ("1000000", True)])
+def test_columns_are_wider_from_ten_millions_on(page, alice, quantity, is_wide):
+    hold(alice, "PETR4", quantity=quantity, price=Decimal("10.00"))
+    assert ("data-wide" in page()) == is_wide
+
+
+def test_unit_and_cents_of_a_large_amount_are_small():
+    unit = f"R${SPACE}"
+    assert big_brl(Decimal("1234.5")) == f"<small>{unit}</small>1.234<small>,50</small>"
+    assert big_brl(None) == NOTHING
 
 
 # The next contribution ---------------------------------------------------------------------------

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Literal
 
 from django.http import HttpResponse
@@ -92,8 +94,9 @@ def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
 
 def movers(portfolio: Portfolio) -> list[Line]:
     """Return the rows whose day changed the total most."""
-    moved = [line for line in portfolio.lines if line.value.day_change]
-    return sorted(moved, key=lambda line: -abs(line.value.day_change or 0))[:MAX_MOVERS]
+    changes = [(abs(line.value.day_change or Decimal()), line) for line in portfolio.lines]
+    moved = sorted((pair for pair in changes if pair[0]), key=itemgetter(0), reverse=True)
+    return [line for _change, line in moved[:MAX_MOVERS]]
 
 
 def totals(portfolio: Portfolio) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class StockEntry:
     isin: str = ""
     cnpj: str = ""
     underlying: str = ""
+    country: str = ""
     last_seen_on: date | None = None
     renamed_to: str = ""
     is_active: bool = True
@@ -138,6 +139,7 @@ def _paper(row: dict[str, Any], names: Mapping[str, str], ranks: Mapping[str, in
         isin=row["isin"] or "",
         cnpj=row["cnpj"] or "",
         underlying=row["underlying"] or "",
+        country=row.get("country", ""),
         last_seen_on=_day(row["last_seen"]),
         rank=ranks[symbol],
     )

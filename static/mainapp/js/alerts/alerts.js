@@ -1,4 +1,5 @@
 // The pages of alerts: live prices, their distances from the limits, and the states of alerts.
+import "../core/popover.js";
 import { readJson, setDirection, setText } from "../core/dom.js";
 import { direction } from "../core/number.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
@@ -45,7 +46,7 @@ async function loadMissingCharts(attempt = 0) {
   const response = await fetch(`${root.dataset.candlesUrl}?sparklines=1&${query}`).catch(() => null);
   if (!response?.ok) return;
   await new Promise((resolve) => setTimeout(resolve, CHART_RETRIES_MS[attempt]));
-  if (!root.querySelector("details[open]")) await refresh();
+  await refresh();
   loadMissingCharts(attempt + 1);
 }
 

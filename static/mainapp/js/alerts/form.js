@@ -1,10 +1,13 @@
-// The form of an alert: each change loads a preview; the chart shows limits and past firings.
+// The form of an alert: each change loads a preview; the chart shows limits and past firings, and the price is live.
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { decimal } from "../core/number.js";
+import { decimal, direction } from "../core/number.js";
 import { day } from "../core/time.js";
 import { fetchCandles, toBar } from "../market/candles.js";
 import { StockChart } from "../market/chart.js";
+import { ageText, fieldText, originText, showDoubt } from "../market/quotes.js";
+import { StockSocket } from "../market/socket.js";
+import { attachStatus } from "../market/status.js";
 
 const RANGE = "1y";
 
@@ -12,6 +15,9 @@ const root = document.querySelector("[data-alert-form]");
 const part = (name) => dom.part(root, name);
 const box = root.querySelector(".chart-box");
 const preview = document.getElementById("preview");
+const now = part("now");
+const socket = new StockSocket({ room: "alerts" });
+let hadQuote = Boolean(now.dataset.symbol);
 const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
 let shownSymbol = "";
 let lastRequest = 0; // responses to older requests are dropped
@@ -57,8 +63,46 @@ async function load(symbol) {
 function update() {
   const { symbol } = part("preview").dataset;
   showMarks();
-  if (symbol && symbol !== shownSymbol) load(symbol);
+  if (!symbol || symbol === shownSymbol) return;
+  load(symbol);
+  follow(symbol);
 }
+
+/** Show the live price of a stock beside its field. */
+function follow(symbol) {
+  const others = [...socket.symbols].filter((other) => other !== symbol);
+  if (others.length) socket.unsubscribe(others);
+  socket.subscribe([symbol]);
+  if (now.dataset.symbol !== symbol) showQuote(null);
+  now.dataset.symbol = symbol;
+}
+
+function showQuote(quote) {
+  const field = (name) => now.querySelector(`[data-field="${name}"]`);
+  dom.setText(field("price"), quote ? fieldText(quote, "price") : "–");
+  field("price").title = quote ? originText(quote) : "";
+  dom.setText(field("change_pct"), quote ? fieldText(quote, "change_pct") : "");
+  dom.setDirection(field("change_pct"), direction(quote?.change_pct ?? null));
+  if (quote) showDoubt(now, quote);
+  showAge();
+}
+
+function showAge() {
+  const quote = socket.quotes.get(now.dataset.symbol);
+  dom.setText(now.querySelector('[data-field="age"]'), quote ? ageText(quote, socket.now()) : "");
+}
+
+socket.addEventListener("quotes", () => {
+  const quote = socket.quotes.get(now.dataset.symbol);
+  if (!quote) return;
+  // The preview could not say whether the price has passed a limit before there was one.
+  if (!hadQuote) globalThis.htmx?.trigger(preview, "refresh");
+  hadQuote = true;
+  showQuote(quote);
+});
+attachStatus(document.querySelector("[data-market-status]"), socket);
+setInterval(showAge, 1000);
 
 preview.addEventListener("htmx:afterSwap", update);
 update();
+socket.start();

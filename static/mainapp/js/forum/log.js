@@ -120,8 +120,8 @@ export class RoomLog extends EventTarget {
     const line = build("li", { className: "talk-unread" }, build("span", {}, text));
     const before = first.previousElementSibling;
     (before?.classList.contains("talk-day") ? before : first).before(line);
-    const top = line.getBoundingClientRect().top;
-    if (top < this._scroll.getBoundingClientRect().top) line.scrollIntoView({ block: "start" });
+    const above = line.getBoundingClientRect().top - this._scroll.getBoundingClientRect().top;
+    if (above < 0) this._scroll.scrollTop += above; // not scrollIntoView: the page must not move
   }
 
   find(seq) {

@@ -99,6 +99,7 @@ export class AreaChart {
       momentText: (seconds) => this._momentText(seconds),
     });
     setDirection(part(this._root, "chart"), number.direction(this._changeTo(this._points.length - 1)));
+    this._enableKeys();
     if (this._shown !== null) this._showPoint(Math.min(this._shown, this._points.length - 1));
   }
 
@@ -122,9 +123,15 @@ export class AreaChart {
     plot.addEventListener("pointerleave", () => this._hideCursor());
     plot.addEventListener("blur", () => this._hideCursor());
     plot.addEventListener("keydown", (event) => this._onKey(event));
-    plot.tabIndex = 0;
-    plot.setAttribute("role", "slider");
-    plot.setAttribute("aria-valuemin", "0");
+  }
+
+  /** Make the plot a slider over its points; without points it stays a picture. */
+  _enableKeys() {
+    if (this._plot.tabIndex === 0) return;
+    this._plot.tabIndex = 0;
+    this._plot.setAttribute("role", "slider");
+    this._plot.setAttribute("aria-valuemin", "0");
+    this._describe(this._points.length - 1);
   }
 
   _choose(event, link) {
@@ -154,7 +161,6 @@ export class AreaChart {
   }
 
   _showPoint(index) {
-    const [seconds, price] = this._points[index];
     const { x, y } = this._drawn.places[index];
     const [line, dot] = this._cursor.children;
     for (const name of ["x1", "x2"]) line.setAttribute(name, `${x}%`);
@@ -162,18 +168,24 @@ export class AreaChart {
     dot.setAttribute("cy", `${y}%`);
     this._cursor.removeAttribute("hidden");
     this._shown = index;
+    const change = this._changeTo(index);
+    setText(part(this._readout, "time"), this._describe(index));
+    setText(part(this._readout, "change"), number.pct(change));
+    setDirection(part(this._readout, "change"), number.direction(change));
+    this._readout.hidden = false;
+  }
+
+  /** Set the slider's values to those of a point; return its time and price. */
+  _describe(index) {
+    const [seconds, price] = this._points[index];
     const value = gettext("%(time)s: %(price)s", {
       time: this._timeText(seconds),
       price: number.decimal(String(price), this._places),
     });
-    const change = this._changeTo(index);
-    setText(part(this._readout, "time"), value);
-    setText(part(this._readout, "change"), number.pct(change));
-    setDirection(part(this._readout, "change"), number.direction(change));
-    this._readout.hidden = false;
     this._plot.setAttribute("aria-valuemax", String(this._points.length - 1));
     this._plot.setAttribute("aria-valuenow", String(index));
-    this._plot.setAttribute("aria-valuetext", `${value}, ${number.pct(change)}`);
+    this._plot.setAttribute("aria-valuetext", `${value}, ${number.pct(this._changeTo(index))}`);
+    return value;
   }
 
   _timeText(seconds) {

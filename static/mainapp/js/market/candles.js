@@ -29,5 +29,6 @@ export async function fetchCandles({ url, ticker, range, interval = "", isWanted
     if (performance.now() > deadline) return { ...body, status: "failed" };
     if (body.bars.length) onPartial(body);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    if (!navigator.onLine) return { ...body, status: "failed" };
   }
 }

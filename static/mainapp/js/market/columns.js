@@ -75,10 +75,10 @@ class Sorting {
   _makeSortable(header) {
     const column = header.dataset.sort;
     const name = header.textContent.trim();
-    const button = buildButton("", () => this._toggle(column), { className: "sort-btn" });
+    const button = buildButton("", () => this._toggle(column), { className: "sort-button" });
     button.append(...header.childNodes);
-    header.append(button);
-    header.abbr = name; // phones hide the button, and the name with it
+    // Phones show no headers: screen readers get the name there, and the keyboard no hidden button.
+    header.append(button, build("span", { className: "sort-name" }, name));
     this._select.append(new Option(name, column));
   }
 }

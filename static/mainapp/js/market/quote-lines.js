@@ -68,7 +68,7 @@ export class QuoteLines {
   /** Fetch the day's points of lines that have none yet. */
   async loadPoints(attempt = 0) {
     const missing = [...this.symbols].filter((symbol) => !this._points.has(symbol));
-    if (!missing.length) return;
+    if (!missing.length || !navigator.onLine) return;
     const url = new URL(this._candlesUrl, window.location.href);
     url.searchParams.set("sparklines", "1");
     for (const symbol of missing) url.searchParams.append("ticker", symbol);

@@ -109,6 +109,7 @@ export class Treemap {
       "a",
       { className: "treemap-tile", href: row.url, tabIndex: -1 },
       build("strong", {}, row.symbol),
+      " ",
       change,
     );
     element.dataset.symbol = row.symbol;
@@ -132,10 +133,11 @@ export class Treemap {
     setText(change, this._showsWeight ? row.weightText : text);
     element.dataset.direction = direction(row.change);
     element.style.setProperty("--strength", `${strength(row.change)}%`);
+    // What is shown comes first: who speaks to the browser names a tile by it.
     const values = { symbol: row.symbol, name: row.name, change: text, weight: row.weightText };
-    const label = row.weightText
-      ? gettext("%(symbol)s, %(name)s: %(change)s; peso %(weight)s", values)
-      : gettext("%(symbol)s, %(name)s: %(change)s", values);
+    let label = gettext("%(symbol)s %(change)s, %(name)s", values);
+    if (this._showsWeight) label = gettext("%(symbol)s %(weight)s, %(name)s: %(change)s", values);
+    else if (row.weightText) label = gettext("%(symbol)s %(change)s, %(name)s; peso %(weight)s", values);
     element.setAttribute("aria-label", label);
     element.title = label;
   }
