@@ -37,7 +37,8 @@ function showChoice() {
   for (const link of root.querySelectorAll("[data-interval-link]")) {
     const { intervalLink } = link.dataset;
     mark(link, intervalLink === paper.interval);
-    link.title = gettext("Períodos: %(ranges)s", { ranges: rangesOf(intervalLink).join(", ") });
+    link.dataset.name ??= link.title;
+    link.title = `${link.dataset.name}: ${rangesOf(intervalLink).join(", ")}`;
     link.href = addressOf(rangeWith(intervalLink), intervalLink);
   }
 }
