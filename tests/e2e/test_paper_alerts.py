@@ -20,7 +20,9 @@ def open_with_alert(open_page, compra: str = "0.02", **options: Any) -> Page:
     """Open PETR4 with an alert at the share `compra` of its price below it."""
     page = open_page(BLANK, **options)
     log_in_new_user(page, "/ativo/PETR4/")
-    price = float(page.locator("[data-field=price]").first.inner_text().replace(",", "."))
+    shown = page.locator("[data-field=price]").first
+    expect(shown).to_have_text(re.compile(r"\d,\d\d$"))
+    price = float(shown.inner_text().replace(",", "."))
     limit = f"{price * (1 - float(compra)):.2f}"
     terms = {"duracao": "15", "recurrence": "once", "rearm_pct": "0.5"}
     terms |= {"cooldown_minutes": "0", "hold_minutes": "0"}
