@@ -22,10 +22,12 @@ LABELS = {
     "password1": _("Nova senha"),
     "password2": _("Repita a senha"),
 }
+# Of AUTH_PASSWORD_VALIDATORS, whose own texts are four lines.
+PASSWORD_HINT = _("Oito caracteres ou mais; nem só números, nem o seu nome, nem uma senha comum.")
 
 
 class Labelled:
-    """Mixin that labels the fields and removes allauth's placeholders, which repeat the labels."""
+    """Mixin with this site's labels and hints; allauth's placeholders repeat the labels."""
 
     fields: dict[str, Field]
 
@@ -34,6 +36,8 @@ class Labelled:
         for name, field in self.fields.items():
             field.label = LABELS[name]
             field.widget.attrs.pop("placeholder", None)
+            if name == "password1":
+                field.help_text = PASSWORD_HINT
 
 
 class LogInForm(Labelled, allauth.LoginForm):  # type: ignore[misc] # allauth has no types
@@ -115,7 +119,9 @@ class ReauthenticateForm(Labelled, allauth.ReauthenticateForm):  # type: ignore[
 
 
 class AddEmailForm(Labelled, allauth.AddEmailForm):  # type: ignore[misc] # allauth has no types
-    pass
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("Novo e-mail")
 
 
 class ConfirmPasswordForm(Form):

@@ -48,10 +48,11 @@ def json_response(error: DomainError) -> JsonResponse:
 def page_sentence(error: DomainError) -> str:
     """Return the sentence for a page, with the time to wait if the request may succeed later."""
     wait_s = error.retry_after_s
-    return str(error) if wait_s is None else f"{error} {_wait_sentence(ceil(wait_s))}"
+    return str(error) if wait_s is None else f"{error} {wait_sentence(ceil(wait_s))}"
 
 
-def _wait_sentence(wait_s: int) -> str:
+def wait_sentence(wait_s: int) -> str:
+    """Return a sentence with the time after which a request may succeed."""
     if wait_s > HOUR_S:
         n = ceil(wait_s / HOUR_S)
         text = ngettext("Tente em %(n)s hora.", "Tente em %(n)s horas.", n)

@@ -12,7 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext_noop as _
 
 from mainapp.core.database import RETRY_AFTER_S, is_unavailable
-from mainapp.core.errors import json_response
+from mainapp.core.errors import json_response, wait_sentence
 from mainapp.core.exceptions import DomainError
 from mainapp.market.context import market
 
@@ -20,6 +20,8 @@ FORGOTTEN_PROXY = _(
     "Quem administra este site precisa incluir em TRUSTED_PROXIES o proxy que repassa os pedidos. "
     "O log do servidor traz o endereço dele."
 )
+
+RETRY_S = 60
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +42,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, "404.html", 404)
 
 
-def too_many_requests(request: HttpRequest, wait_s: float = 60) -> HttpResponse:
-    response = _page(request, "429.html", 429)
-    response["Retry-After"] = str(ceil(wait_s))
+def too_many_requests(request: HttpRequest, wait_s: float | None = None) -> HttpResponse:
+    """Return the page that says how long to wait, if that is known."""
+    wait = "" if wait_s is None else wait_sentence(ceil(wait_s))
+    response = _page(request, "429.html", 429, wait=wait)
+    response["Retry-After"] = str(RETRY_S if wait_s is None else ceil(wait_s))
     return response
 
 
@@ -77,5 +81,5 @@ def forgotten_proxy(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _page(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    return HttpResponse(render_to_string(template, market(request)), status=status)
+def _page(request: HttpRequest, template: str, status: int, **more: str) -> HttpResponse:
+    return HttpResponse(render_to_string(template, {**market(request), **more}), status=status)

@@ -114,7 +114,7 @@ def test_shipped_stocks_are_valid(shipped):
         "INDEX": 1,
     }
     assert traded["AAPL34"].underlying == "AAPL"
-    assert Counter(entry.country for entry in traded.values() if entry.country)["US"] == 94
+    assert Counter(entry.country for entry in traded.values() if entry.country)["US"] == 93
     assert {entry.kind for entry in traded.values() if entry.country} == {"BDR"}
     assert {entry.country for entry in shipped.stocks} <= {"", *COUNTRIES}
     assert not {traded[symbol].country for symbol in ("ROXO34", "MELI34", "BABA34")} - {""}
