@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from mainapp.alerts.rendering import distance_text, nearness
+from mainapp.market.tests.conftest import run  # noqa: F401 - a fixture
 from mainapp.market.tests.quotes import make_quote
-from mainapp.market.tests.test_scripts import pytestmark, run  # noqa: F401 - a fixture, and its need
 
 CASES = [
     ("compra", "36.00", "38.42"),
