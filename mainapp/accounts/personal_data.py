@@ -1,9 +1,9 @@
-"""Registry of the data that features store about a user: profile sections and export tables.
+"""Registry of the data that features store about a user: the tables of the data export.
 
 Each feature registers its own in `AppConfig.ready`, so that the pages need not import it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,6 @@ if TYPE_CHECKING:
     from mainapp.accounts.models import User
 
 Row = Sequence[Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
-    """A section of the user's own profile page, invisible to others.
-
-    The template is rendered with the result of `context`, which may make one query, and `person`.
-    """
-
-    template: str
-    context: Callable[["User"], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,22 +26,12 @@ class Table:
     rows: Callable[["User"], Iterable[Row]]
 
 
-_sections: dict[str, Section] = {}
 _tables: dict[str, Table] = {}
-
-
-def register_section(section: Section) -> None:
-    """Show a section on every user's own profile page. Safe to repeat."""
-    _sections[section.template] = section
 
 
 def register_table(table: Table) -> None:
     """Include a table in every data export. Safe to repeat."""
     _tables[table.name] = table
-
-
-def sections() -> list[Section]:
-    return list(_sections.values())
 
 
 def tables() -> list[Table]:

@@ -20,7 +20,6 @@ class AlertsConfig(AppConfig):
         from mainapp.notifications.rendering import Look, register_look  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.services.writing import register_renderer  # noqa: PLC0415 - needs loaded models
 
-        personal_data.register_section(person.SECTION)
         for table in person.TABLES:
             personal_data.register_table(table)
         register_need(needed_symbols)

@@ -1,13 +1,14 @@
-"""The alerts' blocks on the home page and on the page of a paper."""
+"""The alerts' blocks on the home page, the own profile and the page of a paper."""
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils import timezone
 
+from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.selectors.alerts import alerts_on
 from mainapp.alerts.selectors.nearest import nearest_limits
+from mainapp.alerts.selectors.person import profile_context
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.market.models import Stock
@@ -16,8 +17,12 @@ from mainapp.market.quotes import Quote
 NEAREST = 4
 
 
-def _home(request: HttpRequest) -> BlockContext:
+def _home(request: MemberRequest) -> BlockContext:
     return {"limits": nearest_limits(request.user, at=timezone.now(), size=NEAREST)}
+
+
+def _profile(request: MemberRequest, person: User) -> BlockContext:
+    return profile_context(person) if request.user == person else None
 
 
 def _create(stock: Stock, **_page: Any) -> BlockContext:
@@ -39,6 +44,14 @@ BLOCKS = [
         who=MEMBERS,
         template="mainapp/alerts/home_block.html",
         context=_home,
+    ),
+    Block(
+        place="profile",
+        name="alerts",
+        order=10,
+        who=MEMBERS,
+        template="mainapp/alerts/_profile.html",
+        context=_profile,
     ),
     Block(
         place="paper-actions",

@@ -186,10 +186,12 @@ def nearness(kind: str, limit: Decimal, quote: Quote | None) -> int | None:
     A price is far at FAR_PCT of itself from the limit, a change of the day at zero. The live page
     computes the same in its script.
     """
-    value = quote and (quote.change_pct if kind.endswith("pct") else quote.price)
+    if quote is None:
+        return None
+    value = quote.change_pct if kind.endswith("pct") else quote.price
     if value is None:
         return None
-    far = limit if kind.endswith("pct") else value * FAR_PCT / 100
+    far = limit if kind.endswith("pct") else value * Decimal(FAR_PCT) / 100
     done = 100 - _missing(kind, limit, value) * 100 / far
     return int(min(max(done, Decimal(0)), Decimal(100)))
 

@@ -1,7 +1,6 @@
 """The notifications' block on the home page: the newest ones."""
 
-from django.http import HttpRequest
-
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.notifications.selectors.inbox import inbox_of, notes
@@ -9,7 +8,7 @@ from mainapp.notifications.selectors.inbox import inbox_of, notes
 NEWEST = 4
 
 
-def _home(request: HttpRequest) -> BlockContext:
+def _home(request: MemberRequest) -> BlockContext:
     newest = notes(inbox_of(request.user)[:NEWEST])
     return {"notes": newest} if newest else None
 

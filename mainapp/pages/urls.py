@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView, TemplateView
 
 from mainapp.pages.views import account, pictures, preferences, profile, welcome
+from mainapp.pages.views.guide import guide
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
 from mainapp.pages.views.metrics import metrics
@@ -48,8 +49,4 @@ urlpatterns: list[URLPattern] = [
 ]
 
 if settings.DEBUG:
-    papers = [("PETR4", "Petrobras PN"), ("VALE3", "Vale ON"), ("HGLG11", "Pátria Log FII")]
-    guide = TemplateView.as_view(
-        template_name="mainapp/parts/styleguide.html", extra_context={"papers": papers}
-    )
     urlpatterns.append(path("estilo/", guide, name="style-guide"))

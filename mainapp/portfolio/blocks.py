@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpRequest
-
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
@@ -14,7 +12,7 @@ from mainapp.portfolio.selectors.day import day_chart
 from mainapp.portfolio.selectors.page import portfolio_of
 
 
-def _home(request: HttpRequest) -> BlockContext:
+def _home(request: MemberRequest) -> BlockContext:
     portfolio = portfolio_of(request.user)
     if not portfolio.valuation.rows:
         return {"portfolio": None}

@@ -81,6 +81,7 @@ class Channel(kombu_redis.Channel):
     """A channel to the Redis at the connection's URL, in any form that REDIS_URL allows."""
 
     QoS = QoS
+    _in_poll: Any  # of kombu: the connection that waits for the reply to BRPOP
 
     def return_messages(self) -> None:
         """Check that Redis accepts writes, and return messages of lost connections to their queues.
@@ -132,7 +133,7 @@ class Channel(kombu_redis.Channel):
     def _stop_polling(self, sock: Any) -> None:
         """Unregister a socket that stays open after its connection is closed."""
         if self.connection:
-            cycle: Any = self.connection.cycle  # type: ignore[attr-defined] # not in kombu's stubs
+            cycle: Any = self.connection.cycle
             cycle._unregister_from_poll(sock.fileno())
 
     def _polled(self, base: Any) -> Any:

@@ -50,9 +50,8 @@ def card(page: Page, symbol: str) -> Locator:
 
 def choose_action(page: Page, name: str, symbol: str) -> None:
     """Choose an action in the menu of an alert."""
-    menu = card(page, symbol).locator("details.menu")
-    menu.locator("summary").click()
-    menu.get_by_text(name, exact=True).click()
+    page.get_by_role("button", name=f"Ações do alerta de {symbol}").click()
+    card(page, symbol).locator(".menu-panel").get_by_text(name, exact=True).click()
 
 
 def save(page: Page) -> None:
@@ -197,8 +196,8 @@ def test_alert_pages_fit_a_phone(alerts):
     widths = content_widths(page)
     save(page)
     widths |= content_widths(page)
-    menu = card(page, "PETR4").locator("details.menu")
-    menu.locator("summary").tap()
+    menu = card(page, "PETR4").locator(".menu-panel")
+    page.get_by_role("button", name="Ações do alerta de PETR4").tap()
     expect(menu.get_by_role("link", name="Editar o alerta de PETR4")).to_be_in_viewport()
     widths |= content_widths(page)
     menu.get_by_role("link", name="Histórico do alerta de PETR4").tap()

@@ -1,12 +1,12 @@
 """A user's alerts on the profile page and in the data export."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils import timezone
 
 from mainapp.accounts.models import User
-from mainapp.accounts.personal_data import Row, Section, Table
+from mainapp.accounts.personal_data import Row, Table
 from mainapp.alerts.models import Alert, Firing
 from mainapp.alerts.policies import ALERT_LIMIT
 from mainapp.alerts.selectors.alerts import STATUSES, status_counts
@@ -24,7 +24,7 @@ FIRINGS = (
 )
 
 
-def profile_context(user: User) -> Mapping[str, Any]:
+def profile_context(user: User) -> dict[str, Any]:
     """Return the number of alerts of each status. Cost: one query."""
     counts = status_counts(user, at=timezone.now())
     statuses = [(name, label, counts[name]) for name, label in STATUSES.items()]
@@ -42,7 +42,6 @@ def firing_table(user: User) -> Iterable[Row]:
     return rows.values_list(*FIRINGS).iterator(chunk_size=CHUNK)
 
 
-SECTION = Section(template="mainapp/alerts/_profile.html", context=profile_context)
 TABLES = [
     Table(name="alerts", columns=ALERTS, rows=alert_table),
     Table(name="alert_firings", columns=FIRINGS, rows=firing_table),

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block
 from mainapp.core.policies import MEMBERS
 from mainapp.market.selectors.boards import HomeBoard, current_lines, home_board
@@ -72,7 +73,7 @@ def rankings(board: HomeBoard) -> list[dict[str, Any]]:
     ]
 
 
-def own_list(*, request: HttpRequest) -> dict[str, Any]:
+def own_list(*, request: MemberRequest) -> dict[str, Any]:
     """Return the first stocks of the user's current list. Three queries."""
     return {"own_list": current_lines(request.user, size=LIST_SIZE)}
 

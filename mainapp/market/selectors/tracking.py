@@ -136,7 +136,7 @@ def _place(low: str, high: str) -> Callable[[TrackedStock], Decimal | None]:
         ends = _of_quote(low)(row), _of_quote(high)(row)
         if row.quote is None or None in ends or ends[0] >= ends[1]:
             return None
-        place = (row.quote.price - ends[0]) / (ends[1] - ends[0])
+        place: Decimal = (row.quote.price - ends[0]) / (ends[1] - ends[0])
         return min(max(place, Decimal(0)), Decimal(1))
 
     return key

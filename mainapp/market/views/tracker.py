@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
@@ -44,7 +45,6 @@ WELL_KNOWN = (
     "MGLU3",
     "BOVA11",
 )
-VIEW_COOKIE = "tracker"
 YEAR_S = 365 * 86400
 
 
@@ -68,7 +68,7 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     requested = _requested(request)
     rows = requested.tracked.rows
-    view = TableView.from_text(request.COOKIES.get(VIEW_COOKIE, ""))
+    view = TableView.from_text(request.COOKIES.get(settings.TRACKER_COOKIE_NAME, ""))
     is_map = request.GET.get("view") == "map"
     shown = ordered(rows, view.sorted_by, is_ascending=view.is_ascending)
     at = timezone.now()
@@ -124,7 +124,12 @@ def tracker_view(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         text = TableView(**form.choices()).to_text()
         response.set_cookie(
-            VIEW_COOKIE, text, max_age=YEAR_S, secure=request.is_secure(), samesite="Lax"
+            settings.TRACKER_COOKIE_NAME,
+            text,
+            max_age=YEAR_S,
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
         )
     return response
 

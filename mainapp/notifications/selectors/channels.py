@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account import app_settings as allauth
 from allauth.account.models import EmailAddress
@@ -65,7 +66,7 @@ def channels_of(user: User) -> QuerySet[Channel]:
     return Channel.objects.filter(user=user).exclude(kind=Channel.Kind.EMAIL, address="")
 
 
-def channels_with_outcomes(user: User) -> QuerySet[Channel]:
+def channels_with_outcomes(user: User) -> QuerySet[Any]:
     """Return the same channels with the state and time of their newest delivery. One query."""
     newest = Delivery.objects.filter(channel=OuterRef("pk")).order_by("-pk")
     return channels_of(user).annotate(

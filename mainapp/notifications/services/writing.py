@@ -108,7 +108,7 @@ def _plain(notifications: Collection[Notification]) -> dict[int, Wording]:
     languages = {user.pk: language_of(user) for user in users.select_related("preferences")}
     return {
         notification.pk: _plain_wording(
-            notification, languages.get(notification.user_id, settings.LANGUAGE_CODE)
+            notification, languages.get(notification.user_id or 0, settings.LANGUAGE_CODE)
         )
         for notification in notifications
     }

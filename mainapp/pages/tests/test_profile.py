@@ -2,11 +2,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from mainapp.accounts import personal_data
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.pictures import folders
 from mainapp.accounts.services.avatars import make_thumbnails
 from mainapp.accounts.tests.images import photo
+from mainapp.core import blocks
+from mainapp.core.policies import MEMBERS
 from mainapp.pages.tests.people import room, write_message
 
 pytestmark = pytest.mark.django_db
@@ -122,16 +123,27 @@ def test_the_page_mentions_that_only_thirty_rooms_are_listed(client, alice):
     assert "Só as 30 mais ativas aparecem aqui." in html
 
 
-def test_a_feature_may_add_a_section_for_the_owner(page, client, alice, monkeypatch):
-    monkeypatch.setattr(personal_data, "_sections", {})
-    section = personal_data.Section(
-        template="mainapp/parts/face.html", context=lambda user: {"initials": "SEÇÃO"}
+def test_a_feature_may_add_a_block(page, client, alice, monkeypatch):
+    monkeypatch.setattr(blocks, "_blocks", {})
+    block = blocks.Block(
+        place="profile",
+        name="test",
+        order=1,
+        template="mainapp/parts/face.html",
+        context=lambda *, request, person: {"initials": f"SEÇÃO DE {person.username}"},
+        who=MEMBERS,
     )
-    personal_data.register_section(section)
-    personal_data.register_section(section)
+    blocks.register_block(block)
 
-    assert page.get(address(alice)).content.decode().count("SEÇÃO") == 1
+    assert page.get(address(alice)).content.decode().count("SEÇÃO DE alice") == 1
     assert "SEÇÃO" not in client.get(address(alice)).content.decode()
+
+
+def test_alerts_are_on_the_own_profile_only(page, client, alice, bob):
+    client.force_login(bob)
+
+    assert "Seus alertas" in page.get(address(alice)).content.decode()
+    assert "Seus alertas" not in client.get(address(alice)).content.decode()
 
 
 # Name and text ---------------------------------------------------------------------------------

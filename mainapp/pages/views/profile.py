@@ -3,12 +3,10 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from mainapp.accounts.models import User
-from mainapp.accounts.personal_data import Section, sections
 from mainapp.accounts.pictures.decoding import MAX_BYTES
 from mainapp.accounts.policies import MemberRequest
 from mainapp.accounts.selectors import person, preferences_of
@@ -42,15 +40,8 @@ def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
         "preferences": PreferencesForm(initial=initial),
         "picture": PictureForm(),
         "max_bytes": MAX_BYTES,
-        "sections": [_render_section(request, section, user) for section in sections()],
     }
     return render(request, "mainapp/pages/profile.html", context)
-
-
-def _render_section(request: HttpRequest, section: Section, user: User) -> str:
-    return render_to_string(
-        section.template, {**section.context(user), "person": user}, request=request
-    )
 
 
 def update_profile(request: MemberRequest) -> HttpResponse:

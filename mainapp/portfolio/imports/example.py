@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from mainapp.portfolio.imports.sheets import Sheet
+from mainapp.portfolio.imports.sheets import Row, Sheet
 
 # Common papers of several sectors and kinds; the prices are near those of 2026.
 ROWS = (
@@ -19,6 +19,6 @@ ROWS = (
 
 def example_sheet() -> Sheet:
     """Return the example as a spreadsheet would contain it: its numbers are numbers."""
-    header = ["Ativo", "Quantidade", "Preço médio", "Nota"]
-    rows = [[symbol, *map(Decimal, amounts)] for symbol, *amounts in ROWS]
+    header: Row = ["Ativo", "Quantidade", "Preço médio", "Nota"]
+    rows: list[Row] = [[symbol, *map(Decimal, amounts)] for symbol, *amounts in ROWS]
     return Sheet(rows=[header, *rows])

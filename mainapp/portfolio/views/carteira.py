@@ -16,9 +16,10 @@ from mainapp.market.models import Stock
 from mainapp.market.selectors.feed import market_status
 from mainapp.market.templatetags.sectors import sector_name
 from mainapp.portfolio.allocation import Slice, slices
+from mainapp.portfolio.selectors.day import day_chart
 from mainapp.portfolio.selectors.page import Line, Portfolio, portfolio_of
 from mainapp.portfolio.templatetags.carteira import share
-from mainapp.portfolio.valuation import Holding, add, percent
+from mainapp.portfolio.valuation import ZERO, Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
 
 MAX_SLICES = 8
@@ -64,6 +65,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
         "totals": totals(portfolio),
         "tiles": tiles(portfolio),
         "movers": movers(portfolio),
+        "chart": day_chart(portfolio),
         "is_wide": portfolio.valuation.total_value >= WIDE_VALUE,
         "divisions": divisions,
         "labels": {division.key: division.labels for division in divisions},
@@ -76,7 +78,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
 
 def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
     """Return the rows of the treemap, the most valuable first; those worth 0 have no tile."""
-    lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or 0))
+    lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or ZERO))
     return [
         {
             "symbol": line.holding.symbol,
@@ -93,7 +95,7 @@ def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
 def movers(portfolio: Portfolio) -> list[Line]:
     """Return the rows whose day changed the total most."""
     moved = [line for line in portfolio.lines if line.value.day_change]
-    return sorted(moved, key=lambda line: -abs(line.value.day_change or 0))[:MAX_MOVERS]
+    return sorted(moved, key=lambda line: -abs(line.value.day_change or ZERO))[:MAX_MOVERS]
 
 
 def totals(portfolio: Portfolio) -> dict[str, Any]:

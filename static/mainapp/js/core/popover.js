@@ -1,4 +1,5 @@
-// Menus that open beside their button: elements with `popover`, opened by `popovertarget` without scripts too.
+// Menus that open beside their button: elements with `popover`, opened by `popovertarget` without scripts too, or by
+// a module from the element that has their id as `aria-controls`.
 //
 // A menu in the top layer is never cut by a scrolling parent. It opens below its button, above it where there
 // is no room, and closes when what is under it scrolls away.
@@ -17,7 +18,8 @@ function onBeforeToggle(event) {
     if (opened?.panel === panel) opened = null;
     return;
   }
-  const button = document.querySelector(`[popovertarget="${CSS.escape(panel.id)}"]`);
+  const id = CSS.escape(panel.id);
+  const button = document.querySelector(`[popovertarget="${id}"], [aria-controls="${id}"]`);
   if (!button) return;
   opened = { panel, button };
   // The menu is not shown yet; the frame comes before it is painted, the event `toggle` may come after.

@@ -21,21 +21,19 @@ export function onNotification(prefix, listener) {
 
 /**
  * Load the page again and replace the parts of `root` that have a `data-refresh` name; `selector` finds
- * `root` in the loaded page. The focus stays on the same link or button, and a menu with a `data-menu` name stays
- * open. Resolves to whether it worked.
+ * `root` in the loaded page. The focus stays on the same link or button, and an open menu stays open.
+ * Resolves to whether it worked.
  */
 export async function refreshParts(root, selector) {
   const loaded = await fetchElement(window.location.href, selector).catch(() => null);
   if (!loaded) return false;
   const focused = selectorOf(document.activeElement);
-  const open = [...root.querySelectorAll("details[data-menu][open]")].map((menu) => menu.dataset.menu);
+  const menu = root.querySelector(":popover-open")?.id;
   for (const part of root.querySelectorAll("[data-refresh]")) {
     const fresh = loaded.querySelector(`[data-refresh="${part.dataset.refresh}"]`);
     if (fresh) part.replaceWith(document.adoptNode(fresh));
   }
-  for (const name of open) {
-    root.querySelector(`details[data-menu="${CSS.escape(name)}"]`)?.setAttribute("open", "");
-  }
+  if (menu) document.getElementById(menu)?.showPopover?.();
   if (focused && document.activeElement === document.body) root.querySelector(focused)?.focus();
   return true;
 }

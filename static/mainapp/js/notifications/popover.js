@@ -1,11 +1,11 @@
 // The popover of the bell: the newest notifications, a fragment that is loaded when it opens.
 //
 // The bell stays a link to the page: without scripts, with a modifier key, and on that page itself.
+import "../core/popover.js";
 import { build, parseFragment } from "../core/dom.js";
 import { fetchFragment } from "../core/http.js";
 import { gettext } from "../core/i18n.js";
 
-const GAP_PX = 8;
 const SKELETON_ROWS = 4;
 
 export class BellPopover {
@@ -25,14 +25,13 @@ export class BellPopover {
     });
     bell.after(this._panel);
     bell.setAttribute("aria-haspopup", "dialog");
+    bell.setAttribute("aria-controls", this._panel.id); // core/popover.js places the panel below it
     bell.setAttribute("aria-expanded", "false");
     bell.addEventListener("pointerdown", () => (this._wasOpen = this.isOpen));
     bell.addEventListener("click", (event) => this._onBell(event));
     this._panel.addEventListener("toggle", ({ newState }) => this._onToggle(newState));
     this._panel.addEventListener("click", (event) => this._onLink(event));
     this._panel.addEventListener("submit", (event) => this._onSubmit(event));
-    this._panel.addEventListener("keydown", (event) => this._onKey(event));
-    window.addEventListener("resize", () => this.isOpen && this._place());
   }
 
   get isOpen() {
@@ -51,7 +50,6 @@ export class BellPopover {
     this._wasOpen = false;
     if (wasOpen || this.isOpen) return this._close();
     this._showSkeleton();
-    this._place();
     this._panel.showPopover();
     this._panel.focus();
     this._load();
@@ -65,13 +63,6 @@ export class BellPopover {
   _onToggle(state) {
     this._bell.setAttribute("aria-expanded", String(state === "open"));
     if (state === "closed") this._controller?.abort();
-  }
-
-  _place() {
-    const box = this._bell.getBoundingClientRect();
-    this._panel.style.setProperty("--top", `${Math.round(box.bottom + GAP_PX)}px`);
-    const right = document.documentElement.clientWidth - box.right;
-    this._panel.style.setProperty("--right", `${Math.round(Math.max(GAP_PX, right))}px`);
   }
 
   _showSkeleton() {
@@ -96,7 +87,6 @@ export class BellPopover {
     const index = this._links().indexOf(document.activeElement);
     this._panel.replaceChildren(content);
     if (index >= 0) (this._links()[index] ?? this._panel).focus();
-    this._place();
   }
 
   _showFailure() {
@@ -113,16 +103,6 @@ export class BellPopover {
   _onSubmit(event) {
     // Without a connection the form goes to the server, which shows the page of notifications.
     if (event.target.matches("[data-read-all]") && this._markRead("all")) event.preventDefault();
-  }
-
-  _onKey(event) {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const links = this._links();
-    const index = links.indexOf(document.activeElement);
-    const from = index < 0 && step < 0 ? 0 : index;
-    links[(from + step + links.length) % links.length]?.focus();
   }
 
   _links() {
