@@ -1,6 +1,6 @@
 """SVG paths of prices: sparklines and area charts that need no script.
 
-The same geometry as `sparkPaths` in static/mainapp/js/market/quotes.js and as area-chart.js.
+The same geometry as `sparkPaths` in static/mainapp/js/market/quotes.js and as area-geometry.js.
 Coordinates are floats: they are drawn, never shown as numbers.
 """
 
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
-ROOM = 1.5  # a level is on the scale within so many times the height of the prices
-MIN_ROOM = 0.02  # or within this share of the price
+ROOM = 1.5  # levels within this many times the height of the prices are on the scale
+MIN_ROOM = 0.02  # and levels within this share of the price
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
 LEVELS = 4
@@ -20,7 +20,7 @@ MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """The `d` of a line, of the area between it and the bottom, and of a horizontal base line.
+    """The `d` attributes of a line, of the area below it, and of a horizontal base line.
 
     All are empty for fewer than two points; `base` is also empty without a base price.
     """
