@@ -40,7 +40,7 @@ export function fieldText(quote, field) {
   return decimal(value, field === "price" ? 2 : sidePlaces(quote));
 }
 
-/** Return the day's volume in whole reais, about: the shares traded, all at the last price. */
+/** Return the day's approximate volume in reais: the shares traded, all at the last price; null if unknown. */
 function turnover({ symbol, price, volume }) {
   if (INDEX.test(symbol)) return null; // an index has no shares
   const cents = toUnits(price, CENTS);
