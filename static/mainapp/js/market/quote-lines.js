@@ -3,11 +3,10 @@ import { flash, setDirection, setText } from "../core/dom.js";
 import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
 import { setMark } from "./mark.js";
-import { ageSeconds, extendPoints, originText, showDoubt } from "./quotes.js";
+import { ageSeconds, extendPoints, fieldText, originText, showDoubt } from "./quotes.js";
 import { drawSparkline } from "./sparkline.js";
 
 const OLD_S = 120;
-const PRICE_PLACES = 8;
 const RETRIES_MS = [1500, 3000, 6000];
 
 /** The lines on a page, and the points of their sparklines. `candlesUrl` gives the day's closes. */
@@ -46,7 +45,7 @@ export class QuoteLines {
     setText(change, number.pct(quote.change_pct));
     setDirection(change, number.direction(quote.change_pct));
     const turnover = line.querySelector("[data-turnover]");
-    if (turnover) setText(turnover, turnoverText(quote));
+    if (turnover) setText(turnover, `R$\u00a0${fieldText(quote, "turnover")}`);
     showTime(line, quote, this._socket);
     this._draw(line, symbol, quote);
   }
@@ -114,11 +113,4 @@ export function showTime(box, quote, socket) {
   box.dataset.prices = socket.session === "open" && isOld ? "stale" : "live";
   box.querySelector("[data-price]").title = originText(quote);
   showDoubt(box, quote);
-}
-
-/** Return price × volume, exactly; empty when one is unknown. */
-function turnoverText(quote) {
-  const price = number.toUnits(quote.price, PRICE_PLACES);
-  if (price === null || !Number.isInteger(quote.volume)) return "";
-  return `R$\u00a0${number.compact(number.fromUnits(price * BigInt(quote.volume), PRICE_PLACES))}`;
 }
