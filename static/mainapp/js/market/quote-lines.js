@@ -2,6 +2,7 @@
 import { flash, setDirection, setText } from "../core/dom.js";
 import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
+import { fetchCloses } from "./candles.js";
 import { setMark } from "./mark.js";
 import { ageSeconds, extendPoints, fieldText, originText, showDoubt } from "./quotes.js";
 import { drawSparkline } from "./sparkline.js";
@@ -68,23 +69,13 @@ export class QuoteLines {
   async loadPoints(attempt = 0) {
     const missing = [...this.symbols].filter((symbol) => !this._points.has(symbol));
     if (!missing.length || !navigator.onLine) return;
-    const url = new URL(this._candlesUrl, window.location.href);
-    url.searchParams.set("sparklines", "1");
-    for (const symbol of missing) url.searchParams.append("ticker", symbol);
-    try {
-      const response = await fetch(url);
-      if (!response.ok) return;
-      const { closes, status } = await response.json();
-      for (const [symbol, points] of Object.entries(closes)) {
-        const isComplete = status !== "loading" || attempt >= RETRIES_MS.length;
-        if (points.length > 1 || isComplete) this._setPoints(symbol, points);
-      }
-      if (status === "loading" && attempt < RETRIES_MS.length) {
-        setTimeout(() => this.loadPoints(attempt + 1), RETRIES_MS[attempt]);
-      }
-    } catch {
-      // Without a connection the sparklines grow from live prices alone.
+    const body = await fetchCloses(this._candlesUrl, missing);
+    if (!body) return;
+    const isLoading = body.status === "loading" && attempt < RETRIES_MS.length;
+    for (const [symbol, points] of Object.entries(body.closes)) {
+      if (points.length > 1 || !isLoading) this._setPoints(symbol, points);
     }
+    if (isLoading) setTimeout(() => this.loadPoints(attempt + 1), RETRIES_MS[attempt]);
   }
 
   _setPoints(symbol, points) {
