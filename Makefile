@@ -113,8 +113,8 @@ ops: develop
 browser: develop chromium
 	$(PY) -m pytest -rs -n 4 --dist worksteal tests/e2e
 
-# Every page for every kind of reader, in both themes and widths: minutes. AUDIT_SHOTS= names a folder
-# for screenshots of all of them, AUDIT_FINDINGS= a file for what was found.
+# Every page for every kind of reader, in both themes and widths; takes minutes. AUDIT_SHOTS= names a
+# folder for screenshots of all of them, AUDIT_FINDINGS= a file for the faults.
 audit: develop chromium
 	$(PY) -m pytest -rs -n 4 --dist worksteal tests/e2e/audit.py
 
@@ -150,7 +150,7 @@ fmt: develop
 bench: develop
 	@$(PY) -m benchmarks
 
-# Lighthouse, 110 MB, is installed only here. RUNS=1 PAGES=home,tracker shortens it.
+# Lighthouse, 110 MB, is installed only by this target. RUNS=1 PAGES=home,tracker shortens the run.
 lighthouse: develop chromium
 	@PATH="$$PATH:$$PWD/.venv-node/bin"; \
 	{ test -d benchmarks/lighthouse/node_modules/lighthouse || (cd benchmarks/lighthouse && npm ci --silent); } && \

@@ -1,4 +1,4 @@
-"""A first visit with a slow phone's connection: first content, bytes, requests, used CSS.
+"""A first visit over a phone's slow connection: first content, bytes, requests, used CSS.
 
 Each page is loaded in a new profile, through 400 kbit/s with 400 ms for each request. FILM_STRIPS=
 names a folder for a film strip of each page: what it showed every half second. The browser delays

@@ -1,7 +1,7 @@
 """The tracker page with 200 rows at one batch a second: script, long tasks, layout shifts.
 
 Measured in a real browser for half a minute after the page has settled. Times are CPU time of
-Chromium's main thread, but for those of long tasks, which grow with the load of the machine.
+Chromium's main thread, except those of long tasks, which grow with the load of the machine.
 """
 
 import json
@@ -81,7 +81,7 @@ def measure(page: Page, tally: Tally) -> None:
     tally.line("work of the main thread per batch", spent["TaskDuration"], "ms")
     tally.line("long tasks", page.evaluate("longTasks.length"), "  ", 0)
     tally.line("the longest", page.evaluate("Math.max(0, ...longTasks)"), "ms")
-    # Rounded as Lighthouse shows it: half a pixel of one cell is no shift.
+    # Rounded as Lighthouse shows it: half a pixel of one cell does not count as a shift.
     tally.line("layout shift while loading", round(shift_while_loading, 2), "  ", 0)
     tally.line("layout shift of the batches", round(page.evaluate(SHIFT), 2), "  ", 0)
 

@@ -107,7 +107,7 @@ TEMPLATES = [
         },
     }
 ]
-HIDE_FAILED_BLOCKS = not DEBUG  # from a page, which is then shown without them; see core/blocks.py
+HIDE_FAILED_BLOCKS = not DEBUG  # a page is then shown without them; see core/blocks.py
 
 # Stores ----------------------------------------------------------------------------------------
 

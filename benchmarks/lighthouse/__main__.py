@@ -1,8 +1,8 @@
-"""Lighthouse of the main pages, on a phone and on a desktop: the median of five runs each.
+"""Lighthouse scores of the main pages, on a phone and on a desktop: the median of five runs each.
 
-`make lighthouse` installs Lighthouse first; `RUNS=1 PAGES=home,tracker` in the environment
-shortens it. It starts a site in production mode with the demonstration data. The figures depend on
-what else the machine does, so the load is printed; a score is only worth comparing on a quiet one.
+`make lighthouse` installs Lighthouse first; `RUNS=1 PAGES=home,tracker` in the environment shortens
+the run. It starts a site in production mode with the demonstration data. The scores depend on the
+machine's load, which is printed: compare only those of an idle machine.
 """
 
 import json
@@ -23,7 +23,7 @@ FOLDER = Path(__file__).resolve().parent
 COMMAND = FOLDER / "node_modules/lighthouse/cli/index.js"
 CHROME_FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking"
 RUN_S = 120.0
-ATTEMPTS = 3  # on a busy machine it sometimes misses the start of its own trace (NO_NAVSTART)
+ATTEMPTS = 3  # on a busy machine Lighthouse sometimes misses the start of its trace (NO_NAVSTART)
 DEVICES = ("mobile", "desktop")
 SCORES = ("performance", "accessibility", "best-practices", "seo")
 METRICS = {
@@ -72,7 +72,7 @@ def metric(report: Report, name: str) -> float:
 
 
 def failed_audits(reports: list[Report]) -> Iterator[str]:
-    """Yield the audits that cost points in every category but performance, and where."""
+    """Yield the failed audits of all categories except performance, and where they failed."""
     report = reports[-1]
     for category in SCORES[1:]:
         for reference in report["categories"][category]["auditRefs"]:
@@ -84,7 +84,7 @@ def failed_audits(reports: list[Report]) -> Iterator[str]:
 
 
 def slow_audits(report: Report) -> Iterator[str]:
-    """Yield the audits of performance that are not perfect, the most expensive first."""
+    """Yield the performance audits with a score below 90 of 100."""
     references = report["categories"]["performance"]["auditRefs"]
     audits = [report["audits"][reference["id"]] for reference in references]
     for audit in audits:
@@ -104,7 +104,7 @@ def is_missed(device: str, scores: list[float], cls: float) -> bool:
 
 
 def measure(site: Site, runs: int, names: list[str]) -> bool:
-    """Print the table and what costs points; return whether every budget is met."""
+    """Print the table and the failed audits; return whether every budget is met."""
     print("| page | device | perf | a11y | best | SEO | CLS | FCP s | LCP s | TBT ms |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |", flush=True)
     notes: list[str] = []

@@ -39,7 +39,7 @@ SLOW = Network(bits_per_s=400_000, round_trip_s=0.4)
 
 @dataclass
 class Visit:
-    """What a page loaded and when; times are the browser's monotonic seconds."""
+    """Requests, first paint and frames of a visit; times are the browser's monotonic seconds."""
 
     started_at: float = 0.0
     painted_at: float | None = None
@@ -57,7 +57,7 @@ class Visit:
         return len(self.kinds)
 
     def bytes_received(self, *, kind: str = "", until: float = float("inf")) -> int:
-        """Return the bytes with headers, of one of the protocol's resource types or of all."""
+        """Return the bytes, headers included: of all responses, or of one resource type."""
         return sum(
             size
             for at, request, size in self.received
@@ -113,7 +113,7 @@ class Recorder:
             self.visit.frames.append((at, base64.b64decode(event["data"])))
 
     def request_next_frame(self) -> None:
-        """Acknowledge the frames: the browser sends no more before that."""
+        """Acknowledge the frames; until then the browser sends no others."""
         while self._unacknowledged:
             self.client.send("Page.screencastFrameAck", {"sessionId": self._unacknowledged.pop()})
 

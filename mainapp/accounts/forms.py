@@ -22,7 +22,7 @@ LABELS = {
     "password1": _("Nova senha"),
     "password2": _("Repita a senha"),
 }
-# Of AUTH_PASSWORD_VALIDATORS, whose own texts are four lines.
+# The rules of AUTH_PASSWORD_VALIDATORS in short: their own texts fill four lines.
 PASSWORD_HINT = _("Oito caracteres ou mais; nem só números, nem o seu nome, nem uma senha comum.")
 
 

@@ -212,7 +212,7 @@ class Firing(models.Model):
 
     @property
     def title(self) -> str:
-        """What happened, in the reader's language: *PETR4 atingiu R$ 35,99*."""
+        """The event in the reader's language: *PETR4 atingiu R$ 35,99*."""
         return firing_title(
             self.kind,
             symbol=self.alert.ativo.symbol,

@@ -51,7 +51,7 @@ def limit_name(kind: str) -> str:
 
 
 def firing_title(kind: str, *, symbol: str, price: object, change_pct: object) -> str:
-    """Return what happened: `PETR4 atingiu R$ 35,99`, or `PETR4 atingiu +3,10% no dia`."""
+    """Return the event: `PETR4 atingiu R$ 35,99`, or `PETR4 atingiu +3,10% no dia`."""
     if kind.endswith("pct"):
         return _("%(symbol)s atingiu %(change)s no dia") % {
             "symbol": symbol,
@@ -91,8 +91,8 @@ def quote_text(when: str, *, source: str, delay_s: int, simulated: bool) -> str:
 
 def symbol_in(url: str) -> str:
     """Return the stock in the link of an alert's notification; empty without one."""
-    found = STOCK_LINK.search(url)
-    return found[1] if found else ""
+    match = STOCK_LINK.search(url)
+    return match[1] if match else ""
 
 
 def period_text(minutes: int) -> str:
@@ -183,8 +183,8 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
 def nearness(kind: str, limit: Decimal, quote: Quote | None) -> int | None:
     """Return how near a quote is to a limit: 100 at the limit or beyond, 0 far from it.
 
-    A price is far at FAR_PCT of itself from the limit, a change of the day at zero. The live page
-    computes the same in its script.
+    A price is far if FAR_PCT of itself separate it from its limit, a change of the day if it is
+    zero. `nearness` in js/alerts/distance.js computes the same.
     """
     if quote is None:
         return None

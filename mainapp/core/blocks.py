@@ -1,6 +1,6 @@
 """Blocks of pages: the parts of home, paper, club and profile pages, each registered by a feature.
 
-A page names a place and shows what is registered for it, so that it needs to know no feature:
+A page names a place and shows the blocks registered there, so that it need not import any feature:
 
     register_block(Block(place="home", name="alerts", order=20, who=MEMBERS,
                          template="mainapp/alerts/home_block.html", context=nearest_alerts))
@@ -36,8 +36,8 @@ class Block:
     `context` is called with the request and the page's subject as keyword arguments, such as
     `stock=`. It returns the template's own variables, or None if there is nothing to show; it makes
     a fixed number of queries. The template also has the variables of the page. Blocks are shown by
-    `order`, then by name. `who` is EVERYONE, MEMBERS or ANONYMOUS; what depends on the subject is
-    decided by `context`.
+    `order`, then by name. `who` is EVERYONE, MEMBERS or ANONYMOUS; `context` decides about rights
+    that depend on the subject, such as those of its owner.
     """
 
     place: str

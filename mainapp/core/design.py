@@ -21,7 +21,7 @@ SHADOW = re.compile(r"(?:inset )?(?:-?[\d.]+(?:px|em)? ){2,4}var\(--[\w-]+\)")
 PAINTED = re.compile(
     r"^(?:color|background|fill|stroke|outline|border|.*-color|background-image|border-.*)$"
 )
-# An inset line or a ring in a token's colour is no depth.
+# Inset lines and rings in a token's colour are outlines, not shadows.
 LINE = re.compile(
     r"^(?:inset -?\d+px (?:-?\d+px|0)|inset 0 -?\d+px|0 0 0 [\d.]+px) var\(--[\w-]+\)$"
 )
@@ -89,5 +89,4 @@ def _is_token_shadow(part: str) -> bool:
 
 
 if __name__ == "__main__":
-    found = sheet_faults(Path(sys.argv[1]))
-    sys.exit("\n".join(found))
+    sys.exit("\n".join(sheet_faults(Path(sys.argv[1]))))

@@ -1,7 +1,7 @@
 """The one layout of all e-mails, as text and as HTML for light and dark mail programs.
 
-The HTML has its colours inline, in `mainapp/core/mail_base.html` only: mail programs read no
-stylesheet. Everything is rendered in the active language.
+The HTML has its colours inline, in `mainapp/core/mail_base.html` only: mail programs ignore
+stylesheets. Everything is rendered in the active language.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from django.utils.translation import get_language
 
 from mainapp.core.paths import absolute_url
 
-PREVIEW_LENGTH = 140  # characters that mail programs show beside the subject
+PREVIEW_LENGTH = 140  # characters that mail programs show next to the subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """What one feature finds.
+    """A group of results, which one feature finds.
 
     `find(text, user=…, limit=…)` returns at most `limit` results, the best first, and only those
     that the user may see. It makes a fixed number of queries. It does not touch `user`, which is
@@ -56,7 +56,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SectionResults:
     """The results of one section; `more_url` is set if its own list has more of them."""
 
     section: Section
@@ -73,19 +73,19 @@ def register_search(section: Section) -> None:
     _sections[section.name] = section
 
 
-def search(text: str, *, user: Any, limit: int) -> list[Found]:
+def search(text: str, *, user: Any, limit: int) -> list[SectionResults]:
     """Return the sections that found something, in their order, each with at most `limit` results.
 
     Only the first MAX_TEXT_LENGTH characters count. One `find` per section that the user may see.
     """
     text = clean_text(text)
     sections = sorted(_sections.values(), key=lambda section: section.order)
-    found = [
-        _found(section, text, user=user, limit=limit)
+    groups = [
+        _search_section(section, text, user=user, limit=limit)
         for section in sections
         if len(text) >= max(1, section.min_length) and _may_see(section, user)
     ]
-    return [group for group in found if group.results or group.notes]
+    return [group for group in groups if group.results or group.notes]
 
 
 def clean_text(text: str) -> str:
@@ -99,10 +99,10 @@ def _may_see(section: Section, user: Any) -> bool:
     return bool(section.who & (MEMBERS if user.is_authenticated else ANONYMOUS))
 
 
-def _found(section: Section, text: str, *, user: Any, limit: int) -> Found:
+def _search_section(section: Section, text: str, *, user: Any, limit: int) -> SectionResults:
     results = section.find(text, user=user, limit=limit + 1)
     has_more = len(results) > limit and section.more_url is not None
-    return Found(
+    return SectionResults(
         section,
         results[:limit],
         section.notes(text) if section.notes else (),

@@ -1,8 +1,8 @@
-"""Names of countries: those of which `img/flags.svg` has the flag."""
+"""Names of the countries whose flags are in `img/flags.svg`."""
 
 from django.utils.translation import gettext_lazy as _
 
-# By their codes of ISO 3166-1.
+# Keys are codes of ISO 3166-1.
 COUNTRIES = {
     "AR": _("Argentina"),
     "BE": _("Bélgica"),

@@ -1,6 +1,6 @@
 """SVG paths of prices: sparklines and area charts that need no script.
 
-The same geometry as `sparkPaths` in static/mainapp/js/market/quotes.js and as area-chart.js.
+The same geometry as `sparkPaths` in static/mainapp/js/market/quotes.js and as area-geometry.js.
 Coordinates are floats: they are drawn, never shown as numbers.
 """
 
@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
-ROOM = 1.5  # a level is on the scale within so many times the height of the prices
-MIN_ROOM = 0.02  # or within this share of the price
+ROOM = 1.5  # levels within this many times the height of the prices are on the scale
+MIN_ROOM = 0.02  # and levels within this share of the price
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
 LEVELS = 4
@@ -20,7 +20,7 @@ MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
-    """The `d` of a line, of the area between it and the bottom, and of a horizontal base line.
+    """The `d` attributes of a line, of the area below it, and of a horizontal base line.
 
     All are empty for fewer than two points; `base` is also empty without a base price.
     """
@@ -88,17 +88,7 @@ def price_paths(
     """
     if len(points) < 2:
         return Paths()
-    prices = [float(price) for _, price in points]
-    scale = _Scale(prices if base is None else [*prices, float(base)], height)
-    line = "L".join(
-        f"{share * width:.1f} {scale.y(price):.1f}"
-        for share, price in zip(_shares(points, by_time), prices, strict=True)
-    )
-    return Paths(
-        line=f"M{line}",
-        area=f"M{line}V{height:g}H0Z",
-        base="" if base is None else f"M0 {scale.y(float(base)):.1f}H{width:g}",
-    )
+    return _paths(points, _scale_of(points, base, height), width, base=base, by_time=by_time)
 
 
 def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) -> AreaChart:
@@ -106,14 +96,12 @@ def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) 
     if len(points) < 2:
         return AreaChart(points=points, base=base, by_time=by_time)
     prices = [Decimal(price) for _, price in points]
-    shown = [float(price) for price in (prices if base is None else [*prices, base])]
-    scale = _Scale(shown, AREA_HEIGHT)
-    paths = price_paths(points, base=base, width=AREA_WIDTH, height=AREA_HEIGHT, by_time=by_time)
+    scale = _scale_of(points, base, AREA_HEIGHT)
     return AreaChart(
         points=points,
         base=base,
         by_time=by_time,
-        paths=paths,
+        paths=_paths(points, scale, AREA_WIDTH, base=base, by_time=by_time),
         levels=[
             (f"{scale.y(float(price)) / AREA_HEIGHT * 100:.1f}%", price)
             for price in round_prices(scale.low, scale.low + scale.span)
@@ -134,6 +122,27 @@ def round_prices(low: float, high: float) -> list[Decimal]:
     while prices[-1] + step <= top:
         prices.append(prices[-1] + step)
     return [price for price in prices if price <= top]
+
+
+def _scale_of(points: Sequence[Point], base: Decimal | None, height: float) -> _Scale:
+    """Return the scale that spans all prices and the base."""
+    prices = [float(price) for _, price in points]
+    return _Scale(prices if base is None else [*prices, float(base)], height)
+
+
+def _paths(
+    points: Sequence[Point], scale: _Scale, width: float, *, base: Decimal | None, by_time: bool
+) -> Paths:
+    """Draw at least two points on a scale."""
+    line = "L".join(
+        f"{share * width:.1f} {scale.y(float(price)):.1f}"
+        for share, (_, price) in zip(_shares(points, by_time), points, strict=True)
+    )
+    return Paths(
+        line=f"M{line}",
+        area=f"M{line}V{scale.height:g}H0Z",
+        base="" if base is None else f"M0 {scale.y(float(base)):.1f}H{width:g}",
+    )
 
 
 def _shares(points: Sequence[Point], by_time: bool) -> list[float]:
@@ -181,12 +190,8 @@ def level_chart(
     shown = [float(level) for level, is_near in zip(levels, near, strict=True) if is_near]
     scale = _Scale([*prices, *shown], height)
     low, high = scale.low, scale.low + scale.span
-    line = "L".join(
-        f"{share * width:.1f} {scale.y(price):.1f}"
-        for share, price in zip(_shares(points, by_time=False), prices, strict=True)
-    )
     return LevelChart(
-        paths=Paths(line=f"M{line}", area=f"M{line}V{height:g}H0Z"),
+        paths=_paths(points, scale, width, base=None, by_time=False),
         levels=[f"{scale.y(min(max(float(level), low), high)):.1f}" for level in levels],
         outside=[not is_near for is_near in near],
         low=f"{low:g}",

@@ -1,4 +1,4 @@
-"""Looks of notifications by their kinds, which the features that write them register."""
+"""Appearance of notifications by kind, registered by the features that write them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _default = Look()
 
 
 def register_look(kind: str, look: Look) -> None:
-    """Register the look of one kind of notification. Safe to repeat."""
+    """Register the appearance of one kind of notification. Safe to repeat."""
     _looks[kind] = look
 
 

@@ -43,7 +43,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def too_many_requests(request: HttpRequest, wait_s: float | None = None) -> HttpResponse:
-    """Return the page that says how long to wait, if that is known."""
+    """Return the page of a refused request, with the time to wait if it is known."""
     wait = "" if wait_s is None else wait_sentence(ceil(wait_s))
     response = _page(request, "429.html", 429, wait=wait)
     response["Retry-After"] = str(RETRY_S if wait_s is None else ceil(wait_s))

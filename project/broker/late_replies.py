@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 RETRY_S = 0.5
 
 
-def take_socket(connection: Any, base: Any) -> Any:
-    """Move the socket, and what was read from it, to a new connection of the class `base`."""
-    taken = copy(connection)
-    taken.__class__ = base
+def move_socket(connection: Any, base: Any) -> Any:
+    """Move the socket and its read buffer to a new connection of the class `base`."""
+    successor = copy(connection)
+    successor.__class__ = base
     connection._sock = None
     connection.set_parser(type(connection._parser))
-    return taken
+    return successor
 
 
 class LateReply(threading.Thread):
@@ -67,7 +67,7 @@ class LateReply(threading.Thread):
 
 
 def await_late_replies(**_kwargs: Any) -> None:
-    """Give late replies CELERY_TIMEOUT_S to arrive before the worker ends."""
+    """Wait for late replies before the worker ends, CELERY_TIMEOUT_S at most."""
     end_at = monotonic() + CELERY_TIMEOUT_S
     for thread in threading.enumerate():
         if isinstance(thread, LateReply):

@@ -16,7 +16,7 @@ from kombu.transport import virtual
 from mainapp.core.realtime.messages import MalformedMessage
 from mainapp.core.redis import connection_class, connection_pool
 from mainapp.core.redis_address import parse_redis_url
-from project.broker.late_replies import LateReply, take_socket
+from project.broker.late_replies import LateReply, move_socket
 from project.broker.messages import checked_loads
 from project.broker.pools import REFUSALS, pool_options
 
@@ -150,7 +150,7 @@ class Channel(kombu_redis.Channel):
                     channel._stop_polling(self._sock)
                     # No thread can be started while the interpreter ends.
                     with suppress(RuntimeError):
-                        LateReply(take_socket(self, base)).start()
+                        LateReply(move_socket(self, base)).start()
                 super().disconnect(*args, **options)
                 if channel._registered:  # type: ignore[attr-defined] # not in kombu's stubs
                     channel._on_connection_disconnect(self)  # type: ignore[attr-defined] # not in kombu's stubs

@@ -1,4 +1,4 @@
-"""What is checked on every page: accessibility, console, width, motion, missing files."""
+"""Checks of every page: accessibility, console, width, motion, missing files."""
 
 import json
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ class Inspector:
         self._current = site_page.name
         count = len(self._seen)
         if not self._open(site_page):
-            # What Chromium's own viewer logs is no fault of ours.
+            # Messages of Chromium's own viewers are not faults of the site.
             self._seen[count:] = [seen for seen in self._seen[count:] if seen.rule == "status"]
             return
         self.inspected.append(site_page)

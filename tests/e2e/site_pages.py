@@ -14,7 +14,7 @@ from tests.e2e.people import take_cookie
 from tests.e2e.shell import Shell
 from tests.instances import Instance
 
-# Addresses beside the plain ones: what a query string or a wrong address shows.
+# Addresses in addition to the plain ones: the same pages with a query string.
 QUERIES: dict[str, list[str]] = {
     "alerts": ["?state=paused"],
     "create-alert": ["?ticker=PETR4"],
@@ -23,7 +23,7 @@ QUERIES: dict[str, list[str]] = {
     "stockpicker": ["?q=banco"],
     "stocktracker": ["?stockpicker=PETR4&stockpicker=VALE3&stockpicker=BBAS3"],
 }
-# Kinds of objects that the demonstration data has, and files, whose URLs are no pages.
+# Objects of the addresses that are not created here: those of the demonstration data, and files.
 NOT_MADE = ("holding", "avatar", "logo", "tracker")
 ERRORS = {"not-found": "/nothing-here/", "bad-request": "/sources/?q=%00"}
 # Every kind of reader, by what they are to the objects of the addresses. The owner is also the host

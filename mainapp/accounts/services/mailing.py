@@ -155,7 +155,7 @@ def _valid_for(life: timedelta) -> str:
 
 
 def _own(text: str) -> str:
-    """Return a text of a user for use in a sentence of ours."""
+    """Return a user's text on one line, isolated from the direction of the sentence around it."""
     return isolate_plain(one_line(text))
 
 
@@ -163,7 +163,7 @@ def _page(name: str) -> str:
     return absolute_url(reverse(name))
 
 
-# By the names of allauth's templates; `unlock` is ours.
+# Keys are the names of allauth's templates, except `unlock`, which is this site's own.
 MAILS = {
     "account_already_exists": _already_exists,
     "email_changed": _email_changed,

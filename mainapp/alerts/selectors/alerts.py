@@ -63,7 +63,7 @@ class LimitRow:
 
     @property
     def done(self) -> int | None:
-        """How near the price is: 0 far away, 100 at the limit or beyond; None if unknown."""
+        """The `nearness` of the price: 0 far away, 100 at the limit or beyond; None if unknown."""
         return nearness(self.kind, self.limit, self.quote)
 
     @property
@@ -190,7 +190,7 @@ def alerts_by_status(user: User, *, at: datetime) -> dict[ShownStatus, list[Aler
 
 
 def rows_of(alerts: Sequence[Alert], *, at: datetime) -> list[AlertRow]:
-    """Return the rows of a page of alerts. Cost: three queries for any number, none for none."""
+    """Return the rows of a page of alerts. Cost: three queries, none for an empty page."""
     prefetch_related_objects(alerts, "conditions")
     quotes = last_quotes({alert.ativo.symbol for alert in alerts}) if alerts else {}
     points = week_points(quotes.values())

@@ -23,10 +23,10 @@ PRELOAD = '<link rel="modulepreload" href="{}" fetchpriority="low">'
 
 @register.tag
 def preload_modules(parser: Parser, token: Token) -> "PreloadModules":
-    """Put `modulepreload` links before the module scripts inside, for all that they import.
+    """Put a `modulepreload` link for each imported module before the module scripts inside.
 
-    A browser learns of an import only when it has the importing file: three or four round trips
-    one after the other. Low priority, because styles and the typeface come first.
+    A browser learns of an import only when it has the importing file: without the links, three or
+    four round trips follow each other. Low priority, because styles and the typeface come first.
     """
     inside = parser.parse(("end_preload_modules",))
     parser.delete_first_token()
@@ -49,28 +49,28 @@ class PreloadModules(template.Node):
 def imports_of(url: str) -> list[str]:
     """Return the URLs of all modules that a collected module imports, directly or not.
 
-    Empty without a hash in its name: in debug mode, or in a file that is not collected.
+    Empty for a URL without a hash, as in debug mode: such a file was not collected.
     """
     name = url.removeprefix(settings.STATIC_URL)
     if not HASHED_NAME.fullmatch(name):
         return []
     try:
         return [settings.STATIC_URL + each for each in _imports(str(settings.STATIC_ROOT), name)]
-    except FileNotFoundError:  # a preload is not worth a failed page
+    except FileNotFoundError:  # the page works without its preloads
         return []
 
 
 @lru_cache(maxsize=500)
 def _imports(root: str, name: str) -> tuple[str, ...]:
     """Return the names of all imports of a hashed file, which never changes."""
-    found = {name: None}
+    names = {name: None}
     waiting = [name]
     while waiting:
         importer = waiting.pop(0)
         text = (Path(root) / importer).read_text()
         for path in IMPORT.findall(text):
             imported = posixpath.normpath(posixpath.join(posixpath.dirname(importer), path))
-            if imported not in found and HASHED_NAME.fullmatch(imported):
-                found[imported] = None
+            if imported not in names and HASHED_NAME.fullmatch(imported):
+                names[imported] = None
                 waiting.append(imported)
-    return tuple(found)[1:]
+    return tuple(names)[1:]

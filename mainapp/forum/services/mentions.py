@@ -45,7 +45,7 @@ def _notice(
             deliveries=letters_for(
                 destinations=destinations,
                 subject=f"{title} · Pregão",
-                text="",  # the title says it all, the link is added when it is sent
+                text="",  # the title is enough; the link is added when the delivery is sent
                 name=f"mention.{message.pk}.{reader.pk}",
             ),
         )

@@ -125,7 +125,7 @@ class Broadcaster:
             socket.write(frame)
 
     def send_lists_changed(self, user: int) -> None:
-        """Tell a user's sockets to read the watchlists again."""
+        """Send a user's sockets the `lists` frame, on which pages reload the watchlists."""
         for socket in [s for s in self._subscribers.sockets if s.user == user]:
             socket.write(frames.lists_frame())
 

@@ -111,7 +111,7 @@ def _ranked(quote: Quote, points: list[tuple[int, str]]) -> RankedStock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnList:
-    """The first stocks of a user's current list that have a price; without a list no name."""
+    """The first stocks with a price of a user's current list; `name` is empty without a list."""
 
     name: str
     lines: list[RankedStock]

@@ -28,11 +28,11 @@ CHART_INTERVALS = {
     **dict.fromkeys(("ytd", "1y", "5y", "max"), _LONG),
 }
 MINUTES = {"1m": 1, "5m": 5, "15m": 15, "60m": 60}
-# A source's month may be shorter than ours.
+# A source may count a month as fewer days than we do.
 LATE_BEGINNING = timedelta(days=5)
 SPARKLINE_STEP_S = 300
 WEEKS_DAYS = 45
-MIN_DAYS = 5  # fewer recorded days are no picture of weeks
+MIN_DAYS = 5  # with fewer recorded days, a chart of the day shows more
 
 
 def chart_interval(range_: str) -> str:
@@ -99,7 +99,8 @@ def stored_bars(*, stock: Stock, range_: str, interval: str, at: datetime) -> tu
 def begins_late(bars: list[Bar], *, range_: str, interval: str, at: datetime) -> bool:
     """Return whether the history of a range is missing before its first bar.
 
-    Nobody knows where `max` begins, and a paper may be traded late in a single day.
+    Always False for `max`, whose beginning is unknown, and for one day, in which the first trade
+    may be late.
     """
     if not bars or range_ in ("1d", "max"):
         return False

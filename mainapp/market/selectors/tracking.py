@@ -38,7 +38,7 @@ class TrackedStock:
 
     @property
     def turnover(self) -> Decimal | None:
-        """The day's volume in reais, about: the shares traded, all at the last price.
+        """The day's approximate volume in reais: the shares traded, all at the last price.
 
         None for an index, which has no shares.
         """

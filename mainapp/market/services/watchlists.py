@@ -1,7 +1,7 @@
 """Changes to users' watchlists.
 
 Each change first locks the owner's row, so that concurrent changes to a user's lists wait. Once it
-is committed, the owner's open trackers are told to read their lists again.
+is committed, the sockets of the owner's open pages get a `lists` frame, and the pages reload them.
 """
 
 import secrets

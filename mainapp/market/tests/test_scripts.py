@@ -254,3 +254,43 @@ def test_cursor_is_at_the_nearest_point(run, x, index):
     places = "[{x: 0}, {x: 60}, {x: 100}]"
 
     assert run("market/area-geometry.js", f"m.nearest({places}, {x})") == index
+
+
+@pytest.mark.parametrize(
+    ("quote", "text"),
+    [
+        ({"symbol": "PETR4", "price": "38.43", "volume": 1_000_000}, "38,4\N{NO-BREAK SPACE}mi"),
+        ({"symbol": "PETR4", "price": "38.43", "volume": None}, "–"),
+        ({"symbol": "PETR4", "price": None, "volume": 1_000_000}, "–"),
+        ({"symbol": "IBOV", "price": "127000.00", "volume": 1_000_000}, "–"),
+    ],
+)
+def test_volume_in_reais_is_unknown_without_shares_and_price(run, quote, text):
+    assert run("market/quotes.js", f'm.fieldText({json.dumps(quote)}, "turnover")') == text
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ("{}", "sparklines=1&ticker=PETR4&ticker=VALE3"),
+        ("{isRecordedOnly: true}", "sparklines=1&ticker=PETR4&ticker=VALE3&recorded=1"),
+    ],
+)
+def test_closes_of_many_stocks_are_one_request(run, options, query):
+    expression = f"""(async () => {{
+        globalThis.fetch = async (url) => ({{ ok: true, json: async () => url }});
+        return await m.fetchCloses("/candles/", ["PETR4", "VALE3"], {options});
+    }})()"""
+    assert run("market/candles.js", expression) == f"/candles/?{query}"
+
+
+def test_closes_are_null_when_the_request_fails(run):
+    expression = """(async () => {
+        const closes = [];
+        for (const reply of [() => Promise.reject(new TypeError()), async () => ({ ok: false })]) {
+            globalThis.fetch = reply;
+            closes.push(await m.fetchCloses("/candles/", ["PETR4"]));
+        }
+        return closes;
+    })()"""
+    assert run("market/candles.js", expression) == [None, None]

@@ -21,7 +21,8 @@ from mainapp.market.views.requested import (
     requested_stock,
 )
 
-# Each with the label of its link, and a longer one that begins with the same letters.
+# Each with the label of its link and a longer one for screen readers, which begins with the same
+# letters so that speech input matches the visible label.
 RANGE_LABELS = (
     ("1d", _("1 d"), _("1 dia")),
     ("5d", _("5 d"), _("5 dias")),

@@ -50,7 +50,7 @@ YEAR_S = 365 * 86400
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requested:
-    """The stocks that a request asks for: those that it names, or those of a list of its user.
+    """The requested stocks: those named in the query, or those of one of the user's lists.
 
     `shown_list` is the list that edits of the page belong to; None for anonymous users and for
     named stocks. `lists` are all lists of the user.
@@ -172,7 +172,7 @@ def _shown_list(lists: list[Watchlist], key: str | None) -> Watchlist | None:
 
 
 def _list_of(lists: list[Watchlist], tracked: Tracked) -> Watchlist | None:
-    """Return the current list if the requested stocks are its stocks: old links name them all."""
+    """Return the current list if it has just the requested stocks: old links name them all."""
     symbols = [row.symbol for row in tracked.rows]
     return lists[0] if lists and symbols_of(lists[0]) == symbols else None
 
@@ -195,14 +195,14 @@ def _tiles(rows: list[TrackedStock]) -> list[dict[str, Any]]:
 
 
 def _sum(rows: list[TrackedStock]) -> dict[str, Any]:
-    """Return how many stocks there are, and how many rose and fell today."""
+    """Return the number of stocks in words, and the numbers of those that rose and fell today."""
     directions = [direction(row.quote.change) for row in rows if row.quote]
     count = ngettext("%s ativo", "%s ativos", len(rows)) % len(rows)
     return {"count": count, "up": directions.count("up"), "down": directions.count("down")}
 
 
 def _url_of(request: HttpRequest, **changes: str) -> str:
-    """Return the address of this page with another `view`."""
+    """Return the address of this page with another `view`, or none."""
     query = request.GET.copy()
     query.pop("view", None)
     query.update(changes)

@@ -132,7 +132,7 @@ def copy_shared(request: MemberRequest, share_key: str) -> HttpResponse:
 
 
 def _next(request: MemberRequest, pk: int) -> HttpResponse:
-    """Return to the tracker if the form was there, else to the list's own page."""
+    """Redirect to the tracker if the form was there, else to the list's own page."""
     if request.POST.get("next") == "tracker":
         return redirect(f"{reverse('stocktracker')}?list={pk}")
     return redirect("watchlist", pk=pk)

@@ -39,10 +39,10 @@ def exact(value: Decimal | None, least: int = 0) -> str:
 def big_brl(value: Any) -> SafeString | str:
     """Turn 1234.5 into R$ 1.234,50 with its unit and its cents in `small`."""
     text = formats.brl(value)
-    unit, found, digits = text.partition(formats.SPACE)
-    if not found:
+    unit, space, digits = text.partition(formats.SPACE)
+    if not space:
         return text
-    parts = (unit + formats.SPACE, digits[:-3], digits[-3:])
+    parts = (unit + space, digits[:-3], digits[-3:])
     return format_html("<small>{}</small>{}<small>{}</small>", *parts)
 
 

@@ -3,6 +3,7 @@ import "../core/popover.js";
 import { readJson, setDirection, setText } from "../core/dom.js";
 import { direction } from "../core/number.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
+import { fetchCloses } from "../market/candles.js";
 import { ageText, fieldText, originText, showDoubt } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus, markLate } from "../market/status.js";
@@ -42,9 +43,7 @@ async function refresh() {
 async function loadMissingCharts(attempt = 0) {
   const symbols = symbolsOf(rows.filter((row) => row.querySelector("[data-no-chart]")));
   if (!symbols.length || attempt === CHART_RETRIES_MS.length) return;
-  const query = new URLSearchParams(symbols.map((symbol) => ["ticker", symbol]));
-  const response = await fetch(`${root.dataset.candlesUrl}?sparklines=1&${query}`).catch(() => null);
-  if (!response?.ok) return;
+  if (!(await fetchCloses(root.dataset.candlesUrl, symbols))) return;
   await new Promise((resolve) => setTimeout(resolve, CHART_RETRIES_MS[attempt]));
   await refresh();
   loadMissingCharts(attempt + 1);

@@ -29,7 +29,7 @@ export class Combobox {
     this._timer = null;
     this._request = null;
     this._active = -1;
-    this._shownText = null; // the text that the list is the answer to
+    this._shownText = null; // the text that the list belongs to
   }
 
   attach() {
@@ -130,7 +130,7 @@ export class Combobox {
     this._input.setAttribute("aria-activedescendant", options[this._active].id);
   }
 
-  _take(option) {
+  _accept(option) {
     this.close();
     this._choose(option);
   }
@@ -139,7 +139,7 @@ export class Combobox {
     const option = event.target.closest("[role=option]");
     if (!option || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    this._take(option);
+    this._accept(option);
   }
 
   _onKey(event) {
@@ -169,12 +169,12 @@ export class Combobox {
       if (this._shownText !== this._text() || this._keepsText(this._text(), option)) return;
     }
     event.preventDefault();
-    this._take(option);
+    this._accept(option);
   }
 
   _onTab() {
     const option = this._options()[this._active];
-    if (option && this._choosesOnTab) this._take(option);
+    if (option && this._choosesOnTab) this._accept(option);
     else this.close();
   }
 }

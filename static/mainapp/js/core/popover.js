@@ -1,8 +1,8 @@
 // Menus that open beside their button: elements with `popover`, opened by `popovertarget` without scripts too, or by
 // a module from the element that has their id as `aria-controls`.
 //
-// A menu in the top layer is never cut by a scrolling parent. It opens below its button, above it where there
-// is no room, and closes when what is under it scrolls away.
+// A menu in the top layer is never clipped by a scrolling parent. It opens below its button, or above it where
+// there is no room below, and closes when the page scrolls under it.
 
 const GAP_PX = 4; // between button and menu
 const MARGIN_PX = 8; // to the edge of the window

@@ -22,7 +22,7 @@ export function onNotification(prefix, listener) {
 /**
  * Load the page again and replace the parts of `root` that have a `data-refresh` name; `selector` finds
  * `root` in the loaded page. The focus stays on the same link or button, and an open menu stays open.
- * Resolves to whether it worked.
+ * Resolves to true if it worked.
  */
 export async function refreshParts(root, selector) {
   const loaded = await fetchElement(window.location.href, selector).catch(() => null);

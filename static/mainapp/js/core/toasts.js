@@ -1,11 +1,11 @@
-// Toasts: short news in the corner of the page.
+// Toasts: short messages in the corner of the page.
 import { build, buildButton } from "./dom.js";
 import { gettext } from "./i18n.js";
 
 const TOAST_MS = 10_000;
 const MAX_TOASTS = 3;
 
-/** Show a toast of these elements for ten seconds, longer under the pointer or the keyboard's focus. */
+/** Show a toast with this content for ten seconds, or longer while it has the pointer or the focus. */
 export function addToast(...content) {
   const toast = build("div", { className: "toast" }, ...content);
   const region = toastRegion();
@@ -16,8 +16,8 @@ export function addToast(...content) {
 }
 
 /**
- * Show what was done, with a button that undoes it. Returns a function that undoes it once; false when it was
- * undone before.
+ * Show a toast with a button that calls `undo`. Returns a function that does the same; the second call of either
+ * does nothing and returns false.
  */
 export function offerUndo(text, undo) {
   let isUndone = false;

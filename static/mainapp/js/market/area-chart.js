@@ -212,7 +212,7 @@ export class AreaChart {
 
 /**
  * Draw points [epoch seconds, price], at least two, in the chart below `root`; `base` is a dotted line, or NaN.
- * Returns what areaChart does.
+ * Returns the result of areaChart.
  */
 export function drawArea(root, points, base, places, { byTime = true, momentText = timeOfDay } = {}) {
   const drawn = areaChart(points, base, { byTime });

@@ -32,3 +32,14 @@ export async function fetchCandles({ url, ticker, range, interval = "", isWanted
     if (!navigator.onLine) return { ...body, status: "failed" };
   }
 }
+
+/**
+ * Fetch the day's closes of stocks for sparklines: {closes, status}; null if the request fails. With
+ * `isRecordedOnly` the server does not load those that it lacks.
+ */
+export async function fetchCloses(url, symbols, { isRecordedOnly = false } = {}) {
+  const query = new URLSearchParams([["sparklines", "1"], ...symbols.map((symbol) => ["ticker", symbol])]);
+  if (isRecordedOnly) query.set("recorded", "1");
+  const response = await fetch(`${url}?${query}`).catch(() => null);
+  return response?.ok ? response.json().catch(() => null) : null;
+}

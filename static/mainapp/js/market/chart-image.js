@@ -8,7 +8,7 @@ const PADDING_PX = 16;
 
 /**
  * Return a canvas with `picture` between a head and a foot. `title` and `subtitle` are above it, `foot` below;
- * `isSimulated` is said in words.
+ * `isSimulated` adds a note in words.
  */
 export function framedPicture(picture, { title, subtitle, foot, isSimulated }) {
   const scale = window.devicePixelRatio || 1;

@@ -34,7 +34,7 @@ export class ChartLines {
     const labels = new Set(this._lines.map(({ label }) => label));
     for (const { label } of former) if (!labels.has(label)) label.remove();
     for (const label of labels) if (!label.isConnected) this._box.append(label);
-    // Called whenever the scale changes; the new one holds after the next frame.
+    // Called whenever the scale changes; the new scale is in effect only from the next frame.
     series.attachPrimitive({ updateAllViews: () => this._placeSoon() });
     this._placeSoon();
   }

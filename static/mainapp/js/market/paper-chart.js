@@ -118,7 +118,7 @@ export class PaperChart {
     this.chart.clearLegend();
   }
 
-  /** Say what the source did not give. */
+  /** Tell the reader which bars the source did not have. */
   _showOutcome({ bars, status, begins_late: beginsLate }) {
     const hasFailed = status === "failed";
     if (hasFailed && !bars.length) {
@@ -134,7 +134,7 @@ export class PaperChart {
     }
   }
 
-  /** Say that a request failed; what is drawn already stays. */
+  /** Show that a request failed; bars that are already drawn stay. */
   _showFailure() {
     const text = gettext("Não foi possível carregar o gráfico.");
     if (this.chart.bars.length) this.note(text, { canRetry: true });

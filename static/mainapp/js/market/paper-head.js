@@ -1,20 +1,13 @@
 // The figures of a paper's page.
 import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { compact, compareDecimals, decimal, round } from "../core/number.js";
+import { compareDecimals, decimal } from "../core/number.js";
 import { clock, day } from "../core/time.js";
 import { ageText, changeClass, fieldText, originText, place, showDoubt } from "./quotes.js";
 import { isStale } from "./status.js";
 
 const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
 const CHANGES = ["change", "change_pct"];
-
-/** Return price × volume in R$ as a decimal string, null when one is unknown. */
-export function turnover({ price, volume }) {
-  if (price === null || price === undefined || volume === null || volume === undefined) return null;
-  const cents = BigInt(round(price, 2).replace(".", "")) * BigInt(volume);
-  return String(cents / 100n);
-}
 
 export class PaperHead {
   constructor(root, socket, rendered) {
@@ -50,7 +43,7 @@ export class PaperHead {
       if (bar) dom.setMarker(bar, place(quote[low], quote[high], quote.price));
     }
     const traded = this._root.querySelector("[data-turnover]");
-    if (traded) dom.setText(traded, compact(turnover(quote)));
+    if (traded) dom.setText(traded, fieldText(quote, "turnover"));
     this._price.title = originText(quote);
     showDoubt(this._root, quote);
     if (before?.price !== undefined) dom.flash(this._price, compareDecimals(quote.price, before.price));

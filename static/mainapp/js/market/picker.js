@@ -3,6 +3,7 @@ import { build, buildButton, readJson } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
 import { gettext } from "../core/i18n.js";
 import { direction } from "../core/number.js";
+import { fetchCloses } from "./candles.js";
 import { drawSparkline } from "./sparkline.js";
 import * as watchlist from "./watchlist.js";
 
@@ -179,12 +180,11 @@ filterForm.addEventListener("submit", (event) => {
 async function drawSparklines() {
   const shown = rows().filter((row) => row.dataset.base);
   if (!shown.length) return;
-  const query = new URLSearchParams(shown.map((row) => ["ticker", row.dataset.symbol]));
-  const response = await fetch(`${root.dataset.candlesUrl}?sparklines=1&recorded=1&${query}`).catch(() => null);
-  if (!response?.ok) return;
-  const { closes } = await response.json();
+  const symbols = shown.map((row) => row.dataset.symbol);
+  const body = await fetchCloses(root.dataset.candlesUrl, symbols, { isRecordedOnly: true });
+  if (!body) return;
   for (const row of shown) {
-    const points = (closes[row.dataset.symbol] ?? []).map(([at, text]) => [at, Number.parseFloat(text)]);
+    const points = (body.closes[row.dataset.symbol] ?? []).map(([at, text]) => [at, Number.parseFloat(text)]);
     if (points.length < 2) continue;
     const base = Number.parseFloat(row.dataset.base);
     const change = (points.at(-1)[1] - base).toFixed(2);

@@ -2,12 +2,12 @@
 import { flash, setDirection, setText } from "../core/dom.js";
 import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
+import { fetchCloses } from "./candles.js";
 import { setMark } from "./mark.js";
-import { ageSeconds, extendPoints, originText, showDoubt } from "./quotes.js";
+import { ageSeconds, extendPoints, fieldText, originText, showDoubt } from "./quotes.js";
 import { drawSparkline } from "./sparkline.js";
 
 const OLD_S = 120;
-const PRICE_PLACES = 8;
 const RETRIES_MS = [1500, 3000, 6000];
 
 /** The lines on a page, and the points of their sparklines. `candlesUrl` gives the day's closes. */
@@ -46,7 +46,7 @@ export class QuoteLines {
     setText(change, number.pct(quote.change_pct));
     setDirection(change, number.direction(quote.change_pct));
     const turnover = line.querySelector("[data-turnover]");
-    if (turnover) setText(turnover, turnoverText(quote));
+    if (turnover) setText(turnover, `R$\u00a0${fieldText(quote, "turnover")}`);
     showTime(line, quote, this._socket);
     this._draw(line, symbol, quote);
   }
@@ -69,23 +69,13 @@ export class QuoteLines {
   async loadPoints(attempt = 0) {
     const missing = [...this.symbols].filter((symbol) => !this._points.has(symbol));
     if (!missing.length || !navigator.onLine) return;
-    const url = new URL(this._candlesUrl, window.location.href);
-    url.searchParams.set("sparklines", "1");
-    for (const symbol of missing) url.searchParams.append("ticker", symbol);
-    try {
-      const response = await fetch(url);
-      if (!response.ok) return;
-      const { closes, status } = await response.json();
-      for (const [symbol, points] of Object.entries(closes)) {
-        const isComplete = status !== "loading" || attempt >= RETRIES_MS.length;
-        if (points.length > 1 || isComplete) this._setPoints(symbol, points);
-      }
-      if (status === "loading" && attempt < RETRIES_MS.length) {
-        setTimeout(() => this.loadPoints(attempt + 1), RETRIES_MS[attempt]);
-      }
-    } catch {
-      // Without a connection the sparklines grow from live prices alone.
+    const body = await fetchCloses(this._candlesUrl, missing);
+    if (!body) return;
+    const isLoading = body.status === "loading" && attempt < RETRIES_MS.length;
+    for (const [symbol, points] of Object.entries(body.closes)) {
+      if (points.length > 1 || !isLoading) this._setPoints(symbol, points);
     }
+    if (isLoading) setTimeout(() => this.loadPoints(attempt + 1), RETRIES_MS[attempt]);
   }
 
   _setPoints(symbol, points) {
@@ -114,11 +104,4 @@ export function showTime(box, quote, socket) {
   box.dataset.prices = socket.session === "open" && isOld ? "stale" : "live";
   box.querySelector("[data-price]").title = originText(quote);
   showDoubt(box, quote);
-}
-
-/** Return price × volume, exactly; empty when one is unknown. */
-function turnoverText(quote) {
-  const price = number.toUnits(quote.price, PRICE_PLACES);
-  if (price === null || !Number.isInteger(quote.volume)) return "";
-  return `R$\u00a0${number.compact(number.fromUnits(price * BigInt(quote.volume), PRICE_PLACES))}`;
 }

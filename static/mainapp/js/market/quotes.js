@@ -40,11 +40,11 @@ export function fieldText(quote, field) {
   return decimal(value, field === "price" ? 2 : sidePlaces(quote));
 }
 
-/** Return the day's volume in whole reais, about: the shares traded, all at the last price. */
+/** Return the day's approximate volume in R$: the shares traded, all at the last price; null if unknown. */
 function turnover({ symbol, price, volume }) {
-  if (INDEX.test(symbol)) return null; // an index has no shares
   const cents = toUnits(price, CENTS);
-  return cents === null || volume === null || volume === undefined ? null : fromUnits(cents * BigInt(volume));
+  if (INDEX.test(symbol) || cents === null || !Number.isInteger(volume)) return null; // an index has no shares
+  return fromUnits(cents * BigInt(volume));
 }
 
 /** Return the decimal places of secondary prices: none for an index. */

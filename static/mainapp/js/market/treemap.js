@@ -133,7 +133,7 @@ export class Treemap {
     setText(change, this._showsWeight ? row.weightText : text);
     element.dataset.direction = direction(row.change);
     element.style.setProperty("--strength", `${strength(row.change)}%`);
-    // What is shown comes first: who speaks to the browser names a tile by it.
+    // The visible text comes first: users of speech input name a tile by it.
     const values = { symbol: row.symbol, name: row.name, change: text, weight: row.weightText };
     let label = gettext("%(symbol)s %(change)s, %(name)s", values);
     if (this._showsWeight) label = gettext("%(symbol)s %(weight)s, %(name)s: %(change)s", values);

@@ -1,4 +1,4 @@
-// Toasts: a new notification in the corner of the page.
+// The toast of a new notification.
 import { build, buildButton } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { addToast } from "../core/toasts.js";

@@ -1,4 +1,4 @@
-// The sheet of one row: all its figures, live while it is open, and what can be done with it.
+// The sheet of one row: all its figures, live while it is open, and the row's actions.
 import { build, part, setText } from "../core/dom.js";
 
 const LINKS = ["open", "trade", "edit", "alert", "remove"];

@@ -12,7 +12,7 @@ export function openList({ url, isOwn, symbols }) {
   return url ? new AccountList(url) : new BrowserList(symbols);
 }
 
-/** The stocks of a link: edits change this page only. */
+/** The stocks that a link names: edits change this page only. */
 class LinkedList {
   async save() {
     return null;

@@ -1,4 +1,5 @@
 // The points of the day's sparklines, which live prices extend.
+import { fetchCloses } from "../candles.js";
 
 const RETRIES_MS = [150, 1200, 2500, 5000, 10000];
 
@@ -12,14 +13,8 @@ export function loadSparklines(url, table, attempt = 0) {
 
 async function load(url, table, attempt) {
   if (!table.symbols.length) return;
-  const query = new URLSearchParams(table.symbols.map((symbol) => ["ticker", symbol]));
-  try {
-    const response = await fetch(`${url}?sparklines=1&${query}`);
-    if (!response.ok) return;
-    const { closes, status } = await response.json();
-    for (const [symbol, points] of Object.entries(closes)) table.setPoints(symbol, points);
-    if (status === "loading") loadSparklines(url, table, attempt + 1);
-  } catch {
-    // the pictures of the server stay
-  }
+  const body = await fetchCloses(url, table.symbols);
+  if (!body) return; // the pictures of the server stay
+  for (const [symbol, points] of Object.entries(body.closes)) table.setPoints(symbol, points);
+  if (body.status === "loading") loadSparklines(url, table, attempt + 1);
 }

@@ -36,7 +36,7 @@ class TableView {
     this._table.sort(...this._order());
   }
 
-  /** Return to the order of the list, which the reader is about to change. */
+  /** Return to the list's own order, because the reader is about to change it. */
   clearSort() {
     if (!this.sort) return;
     this._setSort("");
