@@ -29,6 +29,7 @@ ERRORS = {"not-found": "/nothing-here/", "bad-request": "/sources/?q=%00"}
 # Every kind of reader, by what they are to the objects of the addresses. The owner is also the host
 # of the room.
 READERS = {"visitor": Who.ANONYMOUS, "newcomer": Who.OTHER, "owner": Who.OWNER, "staff": Who.ADMIN}
+LAST = "confirm-email"  # ends the session of everybody but the address's owner
 HOSTED = ("room", "report")
 # Fills an owner's account and writes the address of each page. Objects are those of the policy
 # tests. The newcomer and the owner keep what the pages themselves create.
@@ -87,7 +88,7 @@ class Readers:
         return [*self._pages_for(READERS[reader])]
 
     def _pages_for(self, readers: Who) -> Iterator[SitePage]:
-        for name, address in self.addresses.items():
+        for name, address in sorted(self.addresses.items(), key=lambda item: item[0] == LAST):
             policy = page_policies()[name]
             role = Who.HOST if readers is Who.OWNER and policy.of in HOSTED else readers
             if policy.methods.get("GET", Who(0)) & role:

@@ -88,3 +88,27 @@ def test_invalid_field_shows_its_error(open_page):
     )
     expect(field).to_have_attribute("aria-invalid", "true")
     assert_fits_width(page)
+
+
+def test_a_typed_password_can_be_shown_and_is_hidden_when_it_is_sent(open_page):
+    page = open_page("/login/")
+    secret = page.get_by_label("Senha")
+    secret.fill(PASSWORD)
+    reveal = page.get_by_role("button", name="Mostrar o que digitei")
+    reveal.click()
+    expect(secret).to_have_attribute("type", "text")
+    expect(reveal).to_have_attribute("aria-pressed", "true")
+    page.evaluate(
+        "document.querySelector('main form').addEventListener('submit', e => e.preventDefault())"
+    )
+    secret.press("Enter")
+
+    expect(secret).to_have_attribute("type", "password")
+
+
+def test_the_first_wrong_field_has_the_focus(open_page):
+    page = open_page("/register/")
+    page.get_by_label("Nome de usuário").fill("dora")
+    page.get_by_role("button", name="Criar conta").click()
+
+    expect(page.get_by_label("E-mail")).to_be_focused()

@@ -54,7 +54,20 @@ def choose_action(page: Page, name: str, symbol: str) -> None:
     card(page, symbol).locator(".menu-panel").get_by_text(name, exact=True).click()
 
 
+def enter(page: Page, name: str, value: str | bool) -> None:
+    """Fill in, choose or check a field, and wait for the preview of the change."""
+    field = page.locator(f"[name={name}]")
+    with page.expect_response(re.compile("/alerts/preview/")):
+        if value is True:
+            field.check()
+        elif name == "recurrence":
+            field.select_option(value)
+        else:
+            field.fill(value)
+
+
 def save(page: Page) -> None:
+    expect(page.locator("#preview.htmx-request")).to_have_count(0)  # htmx logs a request cut off
     page.get_by_role("button", name="Salvar").click()
     page.wait_for_url("**/alerts/")
     wait_until_live(page)
@@ -64,14 +77,14 @@ def test_alert_fires_in_the_simulated_market_and_the_bell_counts_it(alerts):
     page = alerts()
     page.get_by_role("link", name="Criar o primeiro alerta").click()
     price = open_form(page, "PETR4")
-    page.fill("[name=compra]", format_price(price * 3))
+    enter(page, "compra", format_price(price * 3))
     expect(page.locator(".promise")).to_have_text(
         re.compile(
             r"^Aviso quando PETR4 cair até R\$.*olhando cada cotação, uma vez, até \d\d/\d\d/\d{4}"
         )
     )
     open_options(page)
-    page.check("[name=fires_if_beyond]")
+    enter(page, "fires_if_beyond", True)
     save(page)
 
     row = card(page, "PETR4")
@@ -89,9 +102,9 @@ def test_firing_changes_every_open_page_of_its_owner(alerts):
     page = alerts()
     listed, triggered, history, graph = (page.context.new_page() for _page in range(4))
     price = open_form(page, "PETR4")
-    page.fill("[name=compra]", format_price(price * 0.3))
+    enter(page, "compra", format_price(price * 0.3))
     open_options(page)
-    page.fill("[name=note]", "hora de comprar")
+    enter(page, "note", "hora de comprar")
     save(page)
     triggered.goto("/alerts/?status=triggered")
     expect(triggered.locator("[data-refresh=rows]")).to_contain_text("Nenhum alerta neste estado")
@@ -105,9 +118,9 @@ def test_firing_changes_every_open_page_of_its_owner(alerts):
 
     with graph.expect_response(re.compile("/alerts/marks"), timeout=30_000) as marks:
         choose_action(page, "Editar", "PETR4")
-        page.fill("[name=compra]", format_price(price * 3))
+        enter(page, "compra", format_price(price * 3))
         open_options(page)
-        page.check("[name=fires_if_beyond]")
+        enter(page, "fires_if_beyond", True)
         page.get_by_role("button", name="Salvar").click()
 
     assert len(marks.value.json()["firings"]) == 1
@@ -125,11 +138,11 @@ def test_firing_changes_every_open_page_of_its_owner(alerts):
 def test_price_that_crosses_later_fires(alerts):
     page = alerts()
     price = open_form(page, "VALE3")
-    page.fill("[name=venda]", format_price(price * 0.3))
+    enter(page, "venda", format_price(price * 0.3))
     open_options(page)
-    page.check("[name=fires_if_beyond]")
-    page.fill("[name=hold_minutes]", "0")
-    page.select_option("[name=recurrence]", "every")
+    enter(page, "fires_if_beyond", True)
+    enter(page, "hold_minutes", "0")
+    enter(page, "recurrence", "every")
     save(page)
 
     expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
@@ -141,20 +154,20 @@ def test_price_that_crosses_later_fires(alerts):
 def test_backtest_is_updated_while_typing(alerts):
     page = alerts()
     price = open_form(page, "PETR4")
-    page.fill("[name=venda]", format_price(price * 1.02))
+    enter(page, "venda", format_price(price * 1.02))
     expect(page.locator(".would")).to_contain_text(re.compile(r"nos últimos 12 meses\s*\d+ vez"))
     first = page.locator(".promise").inner_text()
-    page.fill("[name=venda]", format_price(price * 0.5))
+    enter(page, "venda", format_price(price * 0.5))
     expect(page.locator(".promise")).not_to_have_text(first)
     expect(page.locator("#preview .banner-warning")).to_contain_text("espera a próxima vez")
-    page.fill("[name=ativo]", "VALE3")
+    enter(page, "ativo", "VALE3")
     expect(page.locator(".promise")).to_contain_text("VALE3")
 
 
 def test_row_is_live_and_its_alert_can_be_paused_and_deleted(alerts):
     page = alerts()
     price = open_form(page, "ITUB4")
-    page.fill("[name=compra]", format_price(price * 0.5))
+    enter(page, "compra", format_price(price * 0.5))
     save(page)
 
     distance = page.locator("[data-distance=compra]")
@@ -188,9 +201,9 @@ def test_form_works_without_javascript(open_page, alerts):
 def test_alert_pages_fit_a_phone(alerts):
     page = alerts(**PHONE)
     price = open_form(page, "PETR4")
-    page.fill("[name=compra]", format_price(price * 0.9))
+    enter(page, "compra", format_price(price * 0.9))
     page.get_by_text("Ou pela variação do dia").tap()
-    page.fill("[name=change_up_pct]", "3")
+    enter(page, "change_up_pct", "3")
     expect(page.locator(".promise")).to_be_visible()
     open_options(page)
     widths = content_widths(page)
@@ -226,7 +239,7 @@ def test_preview_is_beside_the_essential_fields(alerts):
 def test_chart_and_progress_follow_the_price(alerts):
     page = alerts()
     price = open_form(page, "WEGE3")
-    page.fill("[name=venda]", format_price(price * 1.05))
+    enter(page, "venda", format_price(price * 1.05))
     save(page)
 
     line = card(page, "WEGE3").locator(".spark-line")

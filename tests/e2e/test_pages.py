@@ -12,6 +12,7 @@ PARTS = 4  # for as many workers
 ORDER = ("owner", "staff", "newcomer", "visitor")
 
 
+@pytest.mark.timeout(400)  # its fixtures start the instance
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_page(browser, site, readers, part):
     left = readers.all_pages()[part::PARTS]

@@ -20,7 +20,9 @@ def open_with_alert(open_page, compra: str = "0.02", **options: Any) -> Page:
     """Open PETR4 with an alert at the share `compra` of its price below it."""
     page = open_page(BLANK, **options)
     log_in_new_user(page, "/ativo/PETR4/")
-    price = float(page.locator("[data-field=price]").first.inner_text().replace(",", "."))
+    shown = page.locator("[data-field=price]").first
+    expect(shown).to_have_text(re.compile(r"\d,\d\d$"))
+    price = float(shown.inner_text().replace(",", "."))
     limit = f"{price * (1 - float(compra)):.2f}"
     terms = {"duracao": "15", "recurrence": "once", "rearm_pct": "0.5"}
     terms |= {"cooldown_minutes": "0", "hold_minutes": "0"}
@@ -42,7 +44,7 @@ def test_alert_is_dragged_with_the_mouse(open_page):
     before = saved_limit(page)
     place = mark(page).bounding_box()
     assert place
-    x, y = place["x"] + 10, place["y"] + place["height"] / 2
+    x, y = place["x"] + place["width"] + 300, place["y"] + place["height"] / 2  # on the line
     page.mouse.move(x, y)
     page.mouse.down()
     page.mouse.move(x, y + 12, steps=4)
@@ -91,7 +93,7 @@ def test_refused_change_of_an_alert_snaps_back_with_the_reason(open_page):
     page.evaluate(WITH_STATUS)
     page.keyboard.press("Enter")
     expect(page.locator("[data-part=note]")).to_contain_text(
-        "A venda precisa ficar acima da compra."
+        "“Subir até” precisa ficar acima de “Cair até”."
     )
     expect(lower).to_have_attribute("aria-valuenow", before)
     assert saved_limit(page) == before

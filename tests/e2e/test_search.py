@@ -214,13 +214,14 @@ def store_recent(page: Page, member: int, url: str) -> None:
     )
 
 
-def test_recent_results_belong_to_an_account(page):
-    store_recent(page, 7, "/room/1/")
+def test_recent_results_belong_to_an_account(open_html, base_page):  # noqa: F811 - the fixtures
+    page = open_html(base_page.replace("<body", '<body data-member="7"'), answer)
+    store_recent(page, 0, "/room/1/")
 
     page.locator("#site-search").focus()
     expect(page.locator("#site-search-list")).to_be_hidden()
     page.locator("#site-search").blur()
-    store_recent(page, 0, "/room/1/")
+    store_recent(page, 7, "/room/1/")
 
     assert recent(page) == ["x"]
 

@@ -99,7 +99,7 @@ def pages(open_page, request):
     for path in FIGURES:
         page = opened[path] = first.context.new_page()
         page.goto(room if path == "/room" else path)
-    chip = opened["/room"].locator(".chip [data-field=price]")
+    chip = opened["/room"].locator(".msg .chip [data-field=price]")
     expect(chip).not_to_be_empty(timeout=20_000)
     for page in opened.values():
         expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=30_000)

@@ -439,7 +439,8 @@ def test_map_shows_the_list_and_its_table(open_page):
 
 
 def test_export_names_the_source(open_page):
-    page = open_page(TRACKER)
+    page = open_page(f"{TRACKER}&stockpicker=BBAS3")
+    remove(page, "BBAS3")
     with page.expect_download() as download:
         page.get_by_role("link", name="Baixar em CSV").click()
     text = download.value.path().read_text(encoding="utf-8-sig")

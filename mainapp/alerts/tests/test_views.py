@@ -509,7 +509,7 @@ def named(alert):
 
 
 def test_marks_are_those_of_the_users_own_alerts(browser, alice, bob, petr4):
-    fire(alice)
+    fired = fire(alice)
     make_alert(bob, venda="99.00")
     pause_alert(alert=make_alert(alice, venda="50.00"))
     falling = make_alert(alice, change_down_pct="3.00")

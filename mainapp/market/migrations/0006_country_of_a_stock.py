@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='stock',
             name='country',
-            field=models.CharField(blank=True, choices=[('AR', 'Argentina'), ('BE', 'Bélgica'), ('BR', 'Brasil'), ('CA', 'Canadá'), ('CH', 'Suíça'), ('CL', 'Chile'), ('CN', 'China'), ('DE', 'Alemanha'), ('DK', 'Dinamarca'), ('ES', 'Espanha'), ('FI', 'Finlândia'), ('FR', 'França'), ('GB', 'Reino Unido'), ('IE', 'Irlanda'), ('IL', 'Israel'), ('IN', 'Índia'), ('IT', 'Itália'), ('JP', 'Japão'), ('LU', 'Luxemburgo'), ('NL', 'Países Baixos'), ('NO', 'Noruega'), ('SE', 'Suécia'), ('TW', 'Taiwan'), ('US', 'Estados Unidos')], max_length=2),
+            field=models.CharField(blank=True, default='', db_default='', choices=[('AR', 'Argentina'), ('BE', 'Bélgica'), ('BR', 'Brasil'), ('CA', 'Canadá'), ('CH', 'Suíça'), ('CL', 'Chile'), ('CN', 'China'), ('DE', 'Alemanha'), ('DK', 'Dinamarca'), ('ES', 'Espanha'), ('FI', 'Finlândia'), ('FR', 'França'), ('GB', 'Reino Unido'), ('IE', 'Irlanda'), ('IL', 'Israel'), ('IN', 'Índia'), ('IT', 'Itália'), ('JP', 'Japão'), ('LU', 'Luxemburgo'), ('NL', 'Países Baixos'), ('NO', 'Noruega'), ('SE', 'Suécia'), ('TW', 'Taiwan'), ('US', 'Estados Unidos')], max_length=2),
         ),
     ]

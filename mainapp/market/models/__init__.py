@@ -60,7 +60,9 @@ class Stock(models.Model):
     cnpj = models.CharField("CNPJ", max_length=18, blank=True)
     underlying = models.CharField(max_length=12, blank=True)  # of a BDR, on its own exchange
     # Where the issuer of a BDR is registered; empty: not known.
-    country = models.CharField(max_length=2, choices=COUNTRIES.items(), blank=True)
+    country = models.CharField(  # the database's default serves processes of the last version
+        max_length=2, choices=COUNTRIES.items(), blank=True, default="", db_default=""
+    )
     lot = models.PositiveIntegerField(default=100)
     is_active = models.BooleanField(default=True)
     renamed_to = models.ForeignKey(

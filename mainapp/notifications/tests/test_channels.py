@@ -7,9 +7,11 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 
 from mainapp.accounts.models import User
 from mainapp.core.exceptions import DomainError
+from mainapp.notifications.forms import KIND_FIELDS
 from mainapp.notifications.models import Channel, Delivery
 from mainapp.notifications.policies import CHANNEL_MESSAGES, CODE_TRIES, MAX_CHANNELS
 from mainapp.notifications.selectors.channels import deliveries_for
@@ -329,3 +331,25 @@ def test_requested_pause_is_respected(alice):
     row.refresh_from_db()
 
     assert row.due_at == at + timedelta(seconds=600)
+
+
+@pytest.mark.parametrize("kind", KIND_FIELDS)
+def test_each_kind_has_a_guide_of_a_few_steps(page, kind):
+    shown = page.get("/notifications/channels/", {"kind": kind})
+    guide = shown.context["form"].guide
+
+    assert 2 <= len(guide.steps) <= 4
+    assert all(str(escape(step)) in text(shown) for step in guide.steps)
+
+
+def test_channel_shows_its_state_and_its_last_message(page, alice):
+    own = channel(alice, "telegram", address="-100")
+    assert "Nenhuma mensagem ainda" in text(page.get("/notifications/channels/"))
+    for state in ("sent", "failed"):
+        sent = delivery("-100", kind="telegram", user=alice, channel_id=own.pk)
+        Delivery.objects.filter(pk=sent.pk).update(state=state)
+    shown = text(page.get("/notifications/channels/"))
+
+    assert "Última mensagem: falhou" in shown
+    assert reverse("test-channel", args=[own.pk]) in shown
+    assert ">ligado<" in shown

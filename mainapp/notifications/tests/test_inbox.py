@@ -1,6 +1,8 @@
-from datetime import timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.urls import reverse
 from django.utils import timezone
 
@@ -33,6 +35,63 @@ def test_list_shows_own_notifications_and_broadcasts_only(page, alice, bob):
     assert "do bob" not in shown
     assert 'href="/graph?ticker=PETR4"' in shown
     assert "2 não lidas" in shown
+
+
+def test_list_is_grouped_by_days_of_sao_paulo(page, alice):
+    with time_machine.travel(datetime(2026, 3, 10, 2, 30, tzinfo=UTC), tick=False):
+        notice(alice, title="na noite do dia 9")
+    with time_machine.travel(datetime(2026, 3, 10, 15, tzinfo=UTC), tick=False):
+        notice(alice, title="ao meio-dia")
+        page.force_login(alice)
+        answer = page.get("/notifications/")
+
+    days = [(day, [note.row.title for note in notes]) for day, notes in answer.context["days"]]
+    assert days == [(date(2026, 3, 10), ["ao meio-dia"]), (date(2026, 3, 9), ["na noite do dia 9"])]
+    assert re.findall(r'id="day-\d">(.*?)<', text(answer)) == ["Hoje", "Ontem"]
+
+
+def test_popover_has_the_newest_with_their_first_sentences(page, alice):
+    for number in range(9):
+        notice(alice, title=f"nota {number}.", body="primeira\nsegunda")
+    shown = text(page.get("/notifications/latest/"))
+
+    assert re.findall(r"nota (\d)\.", shown) == list("8765432")
+    assert "primeira" in shown
+    assert "segunda" not in shown
+    assert "Marcar como lidas" in shown
+    page.post("/notifications/read/")
+    assert "Marcar como lidas" not in text(page.get("/notifications/latest/"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "icon", "has_mark"),
+    [
+        ("alert_fired", "bell", True),
+        ("alert_split", "split", False),
+        ("mention", "at", False),
+        ("delivery_failed", "alert", False),
+        ("platform", "megaphone", False),
+        ("of a later version", "bell", False),
+    ],
+)
+def test_each_kind_has_its_look(page, alice, kind, icon, has_mark):
+    notice(alice, kind=kind, url="/ativo/PETR4/")
+    picture = text(page.get("/notifications/")).split('class="note-icon"')[1].split("note-text")[0]
+
+    assert f"#{icon}" in picture
+    assert ('class="mark"' in picture) is has_mark
+
+
+def test_list_says_where_notifications_go(page, alice):
+    channel(alice, "telegram", address="-100", verified_at=None)
+    channel(alice, "discord", address="https://d.example", is_active=False)
+    places = page.get("/notifications/").context["places"]
+
+    assert [(name, state) for name, _address, state in places] == [
+        ("E-mail da conta", "ok"),
+        ("Telegram", "resting"),
+        ("Discord", "unused"),
+    ]
 
 
 def test_bell_links_to_the_list_on_every_page(page, client):

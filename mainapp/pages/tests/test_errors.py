@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import InterfaceError, OperationalError
@@ -7,7 +9,7 @@ from django.urls import URLPattern, include, path
 
 from mainapp.accounts.models import User
 from mainapp.core.policies import EVERYONE, page, page_policies
-from mainapp.pages import middleware
+from mainapp.pages import errors, middleware
 from mainapp.pages.middleware import refuse_control_characters
 
 
@@ -111,6 +113,34 @@ def test_errors_of_foreign_and_missing_objects_are_identical(client):
     assert "csrf" not in foreign.content.decode().lower()
     assert "thing" not in foreign.content.decode()
     assert not foreign.cookies
+
+
+def test_a_missing_page_leads_on_to_the_search(client):
+    page = client.get("/nowhere/").content.decode()
+    main = page[page.index("<main") :]
+
+    assert re.search(r'<form[^>]+method="get" action="/buscar/" role="search"', main)
+    assert "autofocus" not in main  # a screen reader would skip what the page says
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "words", "retry_after"),
+    [(41.2, "Tente em 42 segundos.", "42"), (None, "Espere alguns minutos", "60")],
+)
+def test_too_many_requests_say_how_long_to_wait(rf, wait_s, words, retry_after):
+    response = errors.too_many_requests(rf.get("/"), wait_s)
+
+    assert words in response.content.decode()
+    assert response["Retry-After"] == retry_after
+
+
+@pytest.mark.parametrize("address", ["/broken/", "/down/", "/bad/", "/forbidden/"])
+def test_an_error_page_leads_home_or_back(client, address):
+    page = client.get(address).content.decode()
+    main = page[page.index("<main") :]
+
+    assert re.search(r'<a class="button[^"]*" href="/">Ir para o início</a>', main)
+    assert ('href="">Tentar de novo' in main) == (address in ("/broken/", "/down/"))
 
 
 def test_the_csrf_error_explains_what_to_do(settings):

@@ -1,4 +1,4 @@
-"""The value of a portfolio over the day, for the home page."""
+"""The value of a portfolio over the day."""
 
 from decimal import Decimal
 from itertools import groupby

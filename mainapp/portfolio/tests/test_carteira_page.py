@@ -162,11 +162,11 @@ def test_other_users_rows_and_quotes_of_the_other_kind_are_not_shown(page, alice
 
 
 @pytest.mark.parametrize("rows", [3, 30])
-def test_the_page_costs_four_queries(page, alice, rows, django_assert_num_queries):
+def test_the_page_costs_five_queries(page, alice, rows, django_assert_num_queries):
     for stock in StockFactory.create_batch(rows):
-        hold(alice, stock.symbol, price=Decimal("10.00"))
+        hold(alice, stock.symbol, price=Decimal("10.00"), previous_close=Decimal("9.90"))
     page()
-    with django_assert_num_queries(4):  # the session, the user, the rows, the quotes
+    with django_assert_num_queries(5):  # the session, the user, the rows, the quotes, the day
         page("?aporte=1000")
 
 

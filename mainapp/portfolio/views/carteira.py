@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from operator import itemgetter
 from typing import Any, Literal
 
 from django.http import HttpResponse
@@ -18,9 +16,10 @@ from mainapp.market.models import Stock
 from mainapp.market.selectors.feed import market_status
 from mainapp.market.templatetags.sectors import sector_name
 from mainapp.portfolio.allocation import Slice, slices
+from mainapp.portfolio.selectors.day import day_chart
 from mainapp.portfolio.selectors.page import Line, Portfolio, portfolio_of
 from mainapp.portfolio.templatetags.carteira import share
-from mainapp.portfolio.valuation import Holding, add, percent
+from mainapp.portfolio.valuation import ZERO, Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
 
 MAX_SLICES = 8
@@ -66,6 +65,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
         "totals": totals(portfolio),
         "tiles": tiles(portfolio),
         "movers": movers(portfolio),
+        "chart": day_chart(portfolio),
         "is_wide": portfolio.valuation.total_value >= WIDE_VALUE,
         "divisions": divisions,
         "labels": {division.key: division.labels for division in divisions},
@@ -78,7 +78,7 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
 
 def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
     """Return the rows of the treemap, the most valuable first; those worth 0 have no tile."""
-    lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or 0))
+    lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or ZERO))
     return [
         {
             "symbol": line.holding.symbol,
@@ -94,9 +94,8 @@ def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
 
 def movers(portfolio: Portfolio) -> list[Line]:
     """Return the rows whose day changed the total most."""
-    changes = [(abs(line.value.day_change or Decimal()), line) for line in portfolio.lines]
-    moved = sorted((pair for pair in changes if pair[0]), key=itemgetter(0), reverse=True)
-    return [line for _change, line in moved[:MAX_MOVERS]]
+    moved = [line for line in portfolio.lines if line.value.day_change]
+    return sorted(moved, key=lambda line: -abs(line.value.day_change or ZERO))[:MAX_MOVERS]
 
 
 def totals(portfolio: Portfolio) -> dict[str, Any]:

@@ -95,8 +95,8 @@ function showAge() {
 socket.addEventListener("quotes", () => {
   const quote = socket.quotes.get(now.dataset.symbol);
   if (!quote) return;
-  // The preview could not say whether the price has passed a limit before there was one.
-  if (!hadQuote) globalThis.htmx?.trigger(preview, "refresh");
+  // A promise made before there was a price could not say whether it has passed the limit.
+  if (!hadQuote && preview.querySelector(".promise")) globalThis.htmx?.trigger(preview, "refresh");
   hadQuote = true;
   showQuote(quote);
 });

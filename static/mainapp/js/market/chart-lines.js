@@ -1,7 +1,7 @@
 // Lines at prices on a chart, each with a label; those that can be saved are dragged by it.
 //
 // The lines are drawn by the chart, and so are in its pictures. The labels are elements above it: a label
-// with `data-movable` is a slider for pointers, fingers and keys.
+// with `data-movable` is a slider for fingers and keys; a mouse may grab its line anywhere.
 import { build, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { spread } from "./limits.js";
@@ -87,7 +87,11 @@ export class ChartLines {
     const seen = this._lines.filter((entry, i) => isSeen(places[i]));
     const spreadPlaces = spread(places.filter(isSeen), LABEL_PX, { from: this._chart.legendHeight(), to: height });
     this._lines.forEach(({ label }, i) => (label.hidden = !isSeen(places[i])));
-    seen.forEach(({ label }, i) => label.style.setProperty("--y", `${spreadPlaces[i].toFixed(1)}px`));
+    const wanted = places.filter(isSeen);
+    seen.forEach(({ label }, i) => {
+      label.style.setProperty("--y", `${spreadPlaces[i].toFixed(1)}px`);
+      label.style.setProperty("--shift", `${(wanted[i] - spreadPlaces[i]).toFixed(1)}px`); // back to the line
+    });
   }
 
   // Moving -----------------------------------------------------------------------------------------

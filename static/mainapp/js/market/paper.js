@@ -37,6 +37,8 @@ function showChoice() {
   for (const link of root.querySelectorAll("[data-interval-link]")) {
     const { intervalLink } = link.dataset;
     mark(link, intervalLink === paper.interval);
+    link.dataset.name ??= link.title;
+    link.title = `${link.dataset.name}: ${rangesOf(intervalLink).join(", ")}`;
     link.href = addressOf(rangeWith(intervalLink), intervalLink);
   }
 }
@@ -44,6 +46,13 @@ function showChoice() {
 function mark(link, isCurrent) {
   if (isCurrent) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
+}
+
+/** Return the labels of the ranges that have bars of a width. */
+function rangesOf(interval) {
+  const links = [...root.querySelectorAll("[data-range-link]")];
+  const own = links.filter(({ dataset }) => intervals[dataset.rangeLink].includes(interval));
+  return own.map((link) => link.textContent.trim());
 }
 
 /** Return the range to show bars of a width in: the current one, else the first that has them. */

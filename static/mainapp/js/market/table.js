@@ -264,10 +264,16 @@ export class QuoteTable {
     const order = [...this._rows.values()];
     const sortable = (row) => row.quote ?? { symbol: row.element.dataset.symbol };
     if (this._sort) order.sort((a, b) => this._sort(sortable(a), sortable(b)));
-    order.forEach(({ element }, i) => {
-      const current = this.body.rows[i];
-      if (current !== element) this.body.insertBefore(element, current);
-    });
+    const elements = order.map((row) => row.element);
+    const isMoved = (element, i) => element !== this.body.rows[i];
+    const first = elements.findIndex(isMoved);
+    if (first < 0) return;
+    // All rows between are inserted anew: browsers count those that only make way as a layout shift.
+    const end = elements.findLastIndex(isMoved) + 1;
+    const after = this.body.rows[end] ?? null;
+    const focused = this.body.contains(document.activeElement) ? document.activeElement : null;
+    for (const element of elements.slice(first, end)) this.body.insertBefore(element, after);
+    focused?.focus({ preventScroll: true });
   }
 }
 

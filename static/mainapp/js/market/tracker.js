@@ -51,6 +51,9 @@ function showList() {
   const url = new URL(root.dataset.trackerUrl, window.location.href);
   for (const symbol of table.symbols) url.searchParams.append("stockpicker", symbol);
   history.replaceState(history.state, "", url);
+  part("export").search = url.search;
+  url.searchParams.set("view", "map");
+  part("map").href = url;
   const form = part("add");
   form.querySelectorAll("input[type=hidden][name=stockpicker]").forEach((input) => input.remove());
   for (const symbol of table.symbols) {

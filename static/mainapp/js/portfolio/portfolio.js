@@ -8,9 +8,11 @@ import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
 import { AllocationMap } from "./allocation-map.js";
 import { attachContribution } from "./contribution.js";
+import { DayChart } from "./day-chart.js";
 import { Division } from "./divisions.js";
 import { RowSheet } from "./row-sheet.js";
 import { HoldingsTable, WRITERS } from "./table.js";
+import { showWealth } from "./wealth.js";
 
 const root = document.querySelector("[data-carteira]");
 const part = (name) => dom.part(root, name);
@@ -36,17 +38,9 @@ table.addEventListener("totals", ({ detail: totals }) => {
 function showSum(element, value) {
   const kind = element.dataset.as ?? "number";
   const figure = kind === "count" ? String(value) : fromUnits(value, CENTS);
-  if (kind === "big") showBig(element, WRITERS.brl(figure));
+  if (kind === "big") showWealth(element, WRITERS.brl(figure));
   else dom.setText(element, WRITERS[kind](figure));
   if (element.matches(".up, .down, .flat")) dom.setDirection(element, direction(figure));
-}
-
-/** Write "R$ 1.234,50" with its unit and its cents in `small`, as templatetags/carteira.py does. */
-function showBig(element, text) {
-  const [unit, cents] = element.querySelectorAll("small");
-  const start = unit.textContent.length;
-  dom.setText(cents, text.slice(-3));
-  unit.nextSibling.data = text.slice(start, -3);
 }
 
 function showNote(name, count, textOf) {
@@ -83,7 +77,10 @@ socket.addEventListener("quotes", ({ detail }) => {
   }
 });
 
-// What moved the day most: the rows stay, their figures are live.
+// The day: its chart, and what moved it most. The rows stay, their figures are live.
+const chart = new DayChart(part("summary"), dom.readJson("day-points"));
+table.addEventListener("totals", ({ detail: totals }) => chart.show(totals, socket.now()));
+
 const movers = [...root.querySelectorAll("[data-mover]")].map((element) => ({
   symbol: element.dataset.symbol,
   change: element.querySelector('[data-field="day_change"]'),
