@@ -19,6 +19,18 @@ def wait_for_a_batch(page: Page) -> None:
     expect(lists).not_to_have_text(before, use_inner_text=True, timeout=20_000)
 
 
+def wait_for_the_charts(page: Page) -> None:
+    """Wait until the histories are loaded: requests that fail later are errors in the console."""
+    expect(page.locator("[data-index] [data-part=plot]")).to_have_role("slider", timeout=30_000)
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".home .spark-line")]
+            .filter((line) => line.closest("[data-symbol]"))
+            .every((line) => line.getAttribute("d"))""",
+        timeout=30_000,
+    )
+    page.wait_for_load_state("networkidle")
+
+
 def test_home_is_live_without_a_login(open_page: OpenPage) -> None:
     page = open_page("/")
 
@@ -69,6 +81,7 @@ def test_home_is_marked_stale_when_the_network_is_lost(open_page: OpenPage) -> N
     page = open_page("/")
     status = page.locator("[data-market-status]")
     expect(status).to_contain_text("Ao vivo")
+    wait_for_the_charts(page)
 
     page.context.set_offline(True)
     page.evaluate("window.dispatchEvent(new Event('offline'))")

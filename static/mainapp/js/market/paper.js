@@ -43,9 +43,13 @@ function showChoice() {
   }
 }
 
+/** Mark the current link, and scroll a track that is too narrow to it. */
 function mark(link, isCurrent) {
-  if (isCurrent) link.setAttribute("aria-current", "true");
-  else link.removeAttribute("aria-current");
+  if (!isCurrent) return link.removeAttribute("aria-current");
+  link.setAttribute("aria-current", "true");
+  const [track, own] = [link.parentElement, link.getBoundingClientRect()];
+  const { left, width } = track.getBoundingClientRect();
+  track.scrollLeft += own.left + own.width / 2 - (left + width / 2);
 }
 
 /** Return the labels of the ranges that have bars of a width. */
