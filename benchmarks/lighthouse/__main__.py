@@ -32,8 +32,8 @@ METRICS = {
     "LCP": "largest-contentful-paint",
     "TBT": "total-blocking-time",
 }
-LEAST = {"mobile": (95, 100, 100, 100), "desktop": (100, 100, 100, 100)}
-GREATEST_CLS = 0.01
+MIN_SCORES = {"mobile": (95, 100, 100, 100), "desktop": (100, 100, 100, 100)}
+MAX_CLS = 0.01
 
 Report = dict[str, Any]
 
@@ -47,7 +47,7 @@ def run_lighthouse(site: Site, path: str, device: str, *, is_logged_in: bool) ->
     if is_logged_in:
         command.append(f"--extra-headers={json.dumps({'Cookie': site.cookie})}")
     for _ in range(ATTEMPTS):
-        done = subprocess.run(  # noqa: S603 - our own arguments
+        process = subprocess.run(  # noqa: S603 - our own arguments
             command,
             env={"CHROME_PATH": chromium(), **os.environ},
             capture_output=True,
@@ -55,12 +55,12 @@ def run_lighthouse(site: Site, path: str, device: str, *, is_logged_in: bool) ->
             timeout=RUN_S,
             check=False,
         )
-        if not done.returncode:
-            report: Report = json.loads(done.stdout)
+        if not process.returncode:
+            report: Report = json.loads(process.stdout)
             if report["finalDisplayedUrl"] != f"{site.url}{path}":
                 raise RuntimeError(f"{path} led to {report['finalDisplayedUrl']}")
             return report
-    raise RuntimeError(f"Lighthouse failed on {path}:\n{done.stderr}")
+    raise RuntimeError(f"Lighthouse failed on {path}:\n{process.stderr}")
 
 
 def score(report: Report, name: str) -> float:
@@ -99,8 +99,8 @@ def node_of(item: dict[str, Any]) -> str:
 
 
 def is_missed(device: str, scores: list[float], cls: float) -> bool:
-    is_low = any(value < least for value, least in zip(scores, LEAST[device], strict=True))
-    return is_low or cls > GREATEST_CLS
+    is_low = any(value < least for value, least in zip(scores, MIN_SCORES[device], strict=True))
+    return is_low or cls > MAX_CLS
 
 
 def measure(site: Site, runs: int, names: list[str]) -> bool:

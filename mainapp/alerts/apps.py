@@ -17,15 +17,15 @@ class AlertsConfig(AppConfig):
         from mainapp.alerts.services.mailing import firing_wordings  # noqa: PLC0415 - needs loaded models
         from mainapp.core.blocks import register_block  # noqa: PLC0415 - needs loaded models
         from mainapp.market.watch import register_need  # noqa: PLC0415 - needs loaded models
-        from mainapp.notifications.rendering import Look, register_look  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.services.writing import register_renderer  # noqa: PLC0415 - needs loaded models
 
         for table in person.TABLES:
             personal_data.register_table(table)
         register_need(needed_symbols)
         register_renderer(FIRED, firing_wordings)
-        register_look(FIRED, Look(icon="bell", symbol_of=symbol_in))
-        register_look(SPLIT, Look(icon="split", tone="amber"))
+        register_appearance(FIRED, Appearance(icon="bell", symbol_of=symbol_in))
+        register_appearance(SPLIT, Appearance(icon="split", tone="amber"))
 
         for block in BLOCKS:
             register_block(block)

@@ -13,9 +13,9 @@ class ForumConfig(AppConfig):
         from mainapp.forum.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.mentions import MENTION  # noqa: PLC0415 - needs loaded models
-        from mainapp.notifications.rendering import Look, register_look  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
 
-        register_look(MENTION, Look(icon="at"))
+        register_appearance(MENTION, Appearance(icon="at"))
         for block in BLOCKS:
             register_block(block)
         register_search(ROOMS)

@@ -9,7 +9,7 @@ def _no_symbol(url: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Appearance:
     """An icon of the sprite, its tone (`accent`, `amber` or `down`), and the stock of its link.
 
     A notification about a stock has the stock's mark beside its icon.
@@ -20,17 +20,17 @@ class Look:
     symbol_of: Callable[[str], str] = _no_symbol
 
 
-_looks: dict[str, Look] = {
-    "platform": Look(icon="megaphone"),
-    "delivery_failed": Look(icon="alert", tone="down"),
+_appearances: dict[str, Appearance] = {
+    "platform": Appearance(icon="megaphone"),
+    "delivery_failed": Appearance(icon="alert", tone="down"),
 }
-_default = Look()
+_default = Appearance()
 
 
-def register_look(kind: str, look: Look) -> None:
+def register_appearance(kind: str, appearance: Appearance) -> None:
     """Register the appearance of one kind of notification. Safe to repeat."""
-    _looks[kind] = look
+    _appearances[kind] = appearance
 
 
-def look_of(kind: str) -> Look:
-    return _looks.get(kind, _default)
+def appearance_of(kind: str) -> Appearance:
+    return _appearances.get(kind, _default)

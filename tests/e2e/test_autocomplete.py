@@ -118,7 +118,7 @@ def test_note_about_a_former_code_is_read_out_and_cannot_be_chosen(page):
     assert state(page)["text"] == "BHIA3"
 
 
-def test_inputs_that_htmx_brings_are_found(page):
+def test_inputs_in_htmx_fragments_get_suggestions(page):
     page.evaluate(
         """() => {
             const box = document.createElement("div");

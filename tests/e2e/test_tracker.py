@@ -318,7 +318,7 @@ def test_escape_ends_a_drag_without_a_move(open_page):
     assert order(page) == ["PETR4", "VALE3", "ITUB4"]
 
 
-def test_browsers_list_is_in_step_over_two_tabs(open_page):
+def test_browsers_list_is_in_sync_across_two_tabs(open_page):
     first = open_page(TRACKER)
     expect(feed(first)).to_have_text("Ao vivo")
     second = first.context.new_page()
@@ -330,7 +330,7 @@ def test_browsers_list_is_in_step_over_two_tabs(open_page):
     expect(second.locator("tbody .ticker")).to_have_text(["PETR4", "ITUB4"])
 
 
-def test_lists_are_tabs_and_in_step_over_two_devices(open_page):
+def test_lists_are_tabs_and_in_sync_across_two_devices(open_page):
     page = open_page(BLANK)
     log_in_new_user(page, "/watchlists/")
     for name in ("Bancos", "Energia"):
@@ -374,7 +374,7 @@ def test_stocks_of_a_link_are_added_to_the_own_list(open_page):
 # The table: choices, keys, map, export, print --------------------------------------------------
 
 
-def test_presets_and_density_are_kept(open_page):
+def test_presets_and_density_survive_a_reload(open_page):
     page = open_page(TRACKER)
     expect(feed(page)).to_have_text("Ao vivo")
     height = row(page, "PETR4").bounding_box()["height"]

@@ -81,7 +81,7 @@ def test_texts_of_users_are_isolated_on_one_line_and_escaped(send, kind):
     assert message.body.count("eve") == theirs.count("eve <b>&")
 
 
-def test_a_notice_says_when_and_from_where(send):
+def test_a_notice_has_the_time_and_origin_of_the_change(send):
     message, html = send("password_changed")
 
     for part in (message.body, html):
@@ -89,7 +89,7 @@ def test_a_notice_says_when_and_from_where(send):
         assert "Endereço IP: 203.0.113.7" in part
 
 
-def test_allauth_sends_no_mail_without_a_text_of_ours():
+def test_every_mail_of_allauth_has_a_text_here():
     sources = [inspect.getsource(adapter)]
     sources += [
         inspect.getsource(flow)

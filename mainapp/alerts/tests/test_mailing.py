@@ -60,7 +60,7 @@ def test_mails_of_a_claimed_batch_cost_two_queries(owner, count, django_assert_n
     assert [f"nota {number}" in row.text for number, row in enumerate(rows)] == [True] * count
 
 
-def test_rendered_text_is_kept_and_not_rendered_again(owner, django_assert_num_queries):
+def test_rendered_text_is_not_rendered_again(owner, django_assert_num_queries):
     fire(owner)
     write_missing(deliveries=all_deliveries())
     Alert.objects.update(note="outra")

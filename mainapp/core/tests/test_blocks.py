@@ -72,7 +72,7 @@ def test_block_is_replaced_by_one_of_the_same_name(rf, add):
     assert shown(rf) == "<main>second</main>"
 
 
-def test_block_without_anything_to_show_leaves_no_trace(rf, add):
+def test_block_without_content_renders_nothing(rf, add):
     add("nothing", context=lambda **_: None)
     add("blank", html=" \n ")
 
@@ -89,7 +89,7 @@ def test_block_gets_the_request_and_the_subject(rf, add):
     assert shown(rf, word="page's") == "<main>/ PETR4 PETR4 page&#x27;s</main>page&#x27;s"
 
 
-def test_variables_of_a_block_end_with_it(rf, add):
+def test_variables_of_a_block_do_not_leak(rf, add):
     add("own", html="{{ word }}", context=lambda **_: {"word": "block's"})
 
     assert shown(rf) == "<main>block&#x27;s</main>"

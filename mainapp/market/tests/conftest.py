@@ -30,7 +30,8 @@ PROGRAM = """
 def run():
     """Return a function that evaluates a JavaScript expression with the module `m`.
 
-    A promise is awaited; the value passes through JSON. All tests share one process: node takes 50 ms to start.
+    A promise is awaited; the value passes through JSON. All tests share one process, because node
+    takes 50 ms to start.
     """
     flags = ["--no-warnings", "--experimental-default-type=module", "--input-type=module"]
     if NODE is None:

@@ -56,7 +56,7 @@ def test_slots_begin_in_sao_paulo(interval, starts_at):
     assert slot_start(datetime(2026, 3, 1, 1, 59, 59, tzinfo=UTC), interval) == starts_at
 
 
-def test_summer_time_of_earlier_years_moves_no_week():
+def test_summer_time_of_earlier_years_does_not_shift_weeks():
     midnight_in_summer = datetime(2018, 12, 31, 2, 0, tzinfo=UTC)
     assert slot_start(midnight_in_summer + timedelta(hours=50), "1w") == midnight_in_summer
 

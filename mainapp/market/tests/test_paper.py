@@ -238,7 +238,7 @@ def test_stored_candles_are_shown_without_redis(client, monkeypatch):
     assert client.get("/graph/candles?ticker=PETR4&sparklines=1").json()["status"] == "ok"
 
 
-def test_a_bdr_says_the_country_of_its_issuer(client):
+def test_a_bdr_shows_the_country_of_its_issuer(client):
     StockFactory(symbol="AAPL34", kind="BDR", country="US")
 
     page = client.get("/ativo/AAPL34/").content.decode()

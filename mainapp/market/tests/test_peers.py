@@ -10,7 +10,7 @@ def oil(symbol, **fields):
     return StockFactory(symbol=symbol, sector="Petróleo, Gás e Biocombustíveis", **fields)
 
 
-def test_peers_are_the_commonest_of_the_sector_one_for_each_company():
+def test_peers_are_one_paper_of_each_other_company_the_commonest_first():
     petr4 = oil("PETR4")
     oil("PETR3", rank=1)
     oil("PRIO3", rank=3)

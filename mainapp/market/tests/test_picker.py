@@ -319,7 +319,7 @@ def test_stocks_can_be_chosen_for_another_list(client):
 
 
 @pytest.mark.parametrize("key", ["", "x", "0", "99999"])
-def test_list_of_another_user_is_replaced_by_the_own_one(client, key):
+def test_list_of_another_user_is_replaced_by_the_readers_own(client, key):
     alice, bob = User.objects.create_user("alice"), User.objects.create_user("bob")
     own = create_list(owner=alice, name="Um")
     foreign = create_list(owner=bob, name="Um")

@@ -8,6 +8,8 @@ import pytest
 
 from mainapp.market.rendering import area_chart, price_paths, round_prices
 
+NOTHING = "\N{EN DASH}"
+
 
 @pytest.mark.parametrize(
     ("outage_ms", "shortest", "longest"),
@@ -260,9 +262,9 @@ def test_cursor_is_at_the_nearest_point(run, x, index):
     ("quote", "text"),
     [
         ({"symbol": "PETR4", "price": "38.43", "volume": 1_000_000}, "38,4\N{NO-BREAK SPACE}mi"),
-        ({"symbol": "PETR4", "price": "38.43", "volume": None}, "–"),
-        ({"symbol": "PETR4", "price": None, "volume": 1_000_000}, "–"),
-        ({"symbol": "IBOV", "price": "127000.00", "volume": 1_000_000}, "–"),
+        ({"symbol": "PETR4", "price": "38.43", "volume": None}, NOTHING),
+        ({"symbol": "PETR4", "price": None, "volume": 1_000_000}, NOTHING),
+        ({"symbol": "IBOV", "price": "127000.00", "volume": 1_000_000}, NOTHING),
     ],
 )
 def test_volume_in_reais_is_unknown_without_shares_and_price(run, quote, text):

@@ -40,7 +40,7 @@ def test_without_a_base_the_line_fills_the_box():
 
 
 @pytest.mark.parametrize("points", [[], POINTS[:1]])
-def test_one_point_is_no_line(points):
+def test_one_point_draws_no_line(points):
     assert price_paths(points, base=Decimal(9), width=100, height=28) == Paths()
 
 

@@ -736,7 +736,7 @@ slow_catalogue.calls = 0
 # Watchlists -----------------------------------------------------------------------------------
 
 
-async def test_all_sockets_of_a_user_are_told_of_changed_lists(websocket, board, alice, bob):
+async def test_all_sockets_of_a_user_get_a_frame_when_lists_change(websocket, board, alice, bob):
     async with (
         websocket(TRACK, alice) as tab,
         websocket("/ws/stock/other/", alice) as device,

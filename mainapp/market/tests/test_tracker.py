@@ -164,7 +164,7 @@ def test_stocks_of_an_old_link_are_the_current_list_if_they_are_the_same(client,
     assert page.context["shown_list"] == own
 
 
-def test_choices_for_the_table_are_kept_in_a_cookie(client):
+def test_choices_for_the_table_are_stored_in_a_cookie(client):
     chosen = {"columns": ["open", "age"], "density": "compact", "sort": "-price"}
     response = client.post("/stocktracker/view?list=7", chosen)
     assert response["Location"] == "/stocktracker?list=7"

@@ -15,7 +15,7 @@ from mainapp.accounts.models import User
 from mainapp.notifications.events import Item, Marked, Snapshot
 from mainapp.notifications.fanout import InboxChanges, LatestIds
 from mainapp.notifications.models import Mark, Notification
-from mainapp.notifications.rendering import Look, look_of
+from mainapp.notifications.rendering import Appearance, appearance_of
 
 SNAPSHOT_ITEMS = 20
 RESUME_ITEMS = 100
@@ -23,10 +23,10 @@ RESUME_ITEMS = 100
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A notification of an inbox (`row`, with `is_read`) and the look of its kind."""
+    """A notification of an inbox (`row`, with `is_read`) and the appearance of its kind."""
 
     row: Any
-    look: Look
+    appearance: Appearance
 
     @property
     def sentences(self) -> list[str]:
@@ -35,7 +35,7 @@ class Note:
     @property
     def symbol(self) -> str:
         """The stock that the notification is about; empty if it is about none."""
-        return self.look.symbol_of(self.row.url)
+        return self.appearance.symbol_of(self.row.url)
 
 
 def inbox_of(user: User) -> QuerySet[Any]:
@@ -88,8 +88,8 @@ def items_after(user: User, after: int) -> list[Item]:
 
 
 def notes(rows: Iterable[Any]) -> list[Note]:
-    """Return rows of an inbox with the look of their kinds."""
-    return [Note(row, look_of(row.kind)) for row in rows]
+    """Return rows of an inbox with the appearance of their kinds."""
+    return [Note(row, appearance_of(row.kind)) for row in rows]
 
 
 def notes_by_day(rows: Iterable[Any]) -> list[tuple[date, list[Note]]]:

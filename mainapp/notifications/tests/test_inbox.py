@@ -74,7 +74,7 @@ def test_popover_has_the_newest_with_their_first_sentences(page, alice):
         ("of a later version", "bell", False),
     ],
 )
-def test_each_kind_has_its_look(page, alice, kind, icon, has_mark):
+def test_each_kind_has_its_icon_and_tone(page, alice, kind, icon, has_mark):
     notice(alice, kind=kind, url="/ativo/PETR4/")
     picture = text(page.get("/notifications/")).split('class="note-icon"')[1].split("note-text")[0]
 
@@ -82,7 +82,7 @@ def test_each_kind_has_its_look(page, alice, kind, icon, has_mark):
     assert ('class="mark"' in picture) is has_mark
 
 
-def test_list_says_where_notifications_go(page, alice):
+def test_list_shows_the_destinations_of_notifications(page, alice):
     channel(alice, "telegram", address="-100", verified_at=None)
     channel(alice, "discord", address="https://d.example", is_active=False)
     places = page.get("/notifications/").context["places"]

@@ -115,7 +115,7 @@ def test_errors_of_foreign_and_missing_objects_are_identical(client):
     assert not foreign.cookies
 
 
-def test_a_missing_page_leads_on_to_the_search(client):
+def test_a_missing_page_has_the_search(client):
     page = client.get("/nowhere/").content.decode()
     main = page[page.index("<main") :]
 
@@ -127,7 +127,7 @@ def test_a_missing_page_leads_on_to_the_search(client):
     ("wait_s", "words", "retry_after"),
     [(41.2, "Tente em 42 segundos.", "42"), (None, "Espere alguns minutos", "60")],
 )
-def test_too_many_requests_say_how_long_to_wait(rf, wait_s, words, retry_after):
+def test_too_many_requests_show_the_time_to_wait(rf, wait_s, words, retry_after):
     response = errors.too_many_requests(rf.get("/"), wait_s)
 
     assert words in response.content.decode()

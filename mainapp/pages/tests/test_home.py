@@ -172,7 +172,7 @@ def test_the_chart_shows_a_range(client, market, query, shown):
     assert re.findall(r'data-range="(\w+)"[^>]*aria-current="true"', html) == [shown]
 
 
-def test_a_chart_without_prices_says_so(client):
+def test_a_chart_without_prices_has_a_note(client):
     assert "O gráfico aparece quando chegarem os primeiros preços." in page_of(client)
 
 
@@ -204,7 +204,7 @@ def test_a_member_sees_the_first_stocks_of_the_current_list(client, alice, marke
     assert "<bdi>Favoritas</bdi>" in own
 
 
-def test_a_member_without_a_list_is_led_to_the_picker(client, alice):
+def test_a_member_without_a_list_gets_a_link_to_the_picker(client, alice):
     client.force_login(alice)
 
     assert "Escolha os papéis que quer ver aqui, ao vivo." in page_of(client)
@@ -254,7 +254,7 @@ def test_a_member_sees_the_newest_notifications(client, member):
     assert "PETR4 atingiu R$ 41,00" in card(client, "home-notes-title")
 
 
-def test_a_new_member_is_led_on_and_sees_no_empty_box(client, member):
+def test_a_new_member_sees_next_steps_and_no_empty_box(client, member):
     assert "Adicionar à carteira" in card(client, "wealth-title")
     assert "Criar alerta" in card(client, "home-alerts-title")
     assert "Escolher ativos" in card(client, "own-list-title")

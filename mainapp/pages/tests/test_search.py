@@ -152,7 +152,7 @@ def test_page_needs_as_many_queries_for_many_results(client, django_assert_max_n
         fetch(client, "petro")
 
 
-def test_page_without_text_says_what_can_be_found(client):
+def test_page_without_text_asks_for_one(client):
     html = fetch(client, "")
 
     assert "Escreva o código ou o nome de um ativo" in html

@@ -49,7 +49,7 @@ def test_a_choice_that_is_not_offered_is_refused(browser, alice):
     assert current_symbols(alice) == []
 
 
-def test_a_step_without_choices_leads_on(browser, alice):
+def test_a_step_without_choices_leads_to_the_next(browser, alice):
     assert browser.post("/bem-vindo/").url == "/bem-vindo/avisos/"
     assert current_symbols(alice) == []
 
@@ -72,7 +72,7 @@ def test_mail_is_switched_and_the_home_page_comes_next(browser, alice, data, is_
     assert is_account_mail_on(alice) == is_on
 
 
-def test_ways_to_be_reached_lead_to_their_channels(browser):
+def test_kinds_of_channels_link_to_their_forms(browser):
     html = browser.get("/bem-vindo/avisos/").content.decode()
 
     assert "alice@example.com" in html

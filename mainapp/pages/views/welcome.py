@@ -56,5 +56,5 @@ def channels(request: MemberRequest) -> HttpResponse:
 
 
 def _data(request: MemberRequest) -> QueryDict | None:
-    """Return the data of a form in which nothing has to be chosen."""
+    """Return the data of a submitted form, which may be empty; None when the form is only shown."""
     return request.POST if request.method == "POST" else None

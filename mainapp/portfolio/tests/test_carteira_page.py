@@ -221,7 +221,7 @@ def test_treemap_has_a_row_for_each_holding_the_most_valuable_first(page, alice)
     assert re.findall(r"data-weight-cell>(.*?)<", table) == ["75,00%", "25,00%", NOTHING]
 
 
-def test_holdings_that_moved_the_day_most_lead(page, alice):
+def test_holdings_that_moved_the_day_most_come_first(page, alice):
     for symbol, change in (("AAAA3", 1), ("BBBB3", -9), ("CCCC3", 5), ("DDDD3", 3), ("EEEE3", 0)):
         close = Decimal(20)
         hold(alice, symbol, quantity="10", price=close + change, previous_close=close)
@@ -230,7 +230,7 @@ def test_holdings_that_moved_the_day_most_lead(page, alice):
 
 
 @pytest.mark.parametrize(("quantity", "is_wide"), [("999999", False), ("1000000", True)])
-def test_columns_are_wider_from_ten_millions_on(page, alice, quantity, is_wide):
+def test_columns_are_wider_from_ten_million_reais(page, alice, quantity, is_wide):
     hold(alice, "PETR4", quantity=quantity, price=Decimal("10.00"))
     assert ("data-wide" in page()) == is_wide
 
