@@ -196,6 +196,15 @@ def nearness(kind: str, limit: Decimal, quote: Quote | None) -> int | None:
     return int(min(max(done, Decimal(0)), Decimal(100)))
 
 
+def gap_pct(kind: str, limit: Decimal, quote: Quote | None) -> Decimal | None:
+    """Return the distance to a limit in percent of the price; negative beyond it."""
+    if quote is None:
+        return None
+    if kind.endswith("pct"):
+        return None if quote.change_pct is None else _missing(kind, limit, quote.change_pct)
+    return _missing(kind, limit, quote.price) * 100 / quote.price
+
+
 def _missing(kind: str, limit: Decimal, value: Decimal) -> Decimal:
     """Return the distance to a limit; negative beyond it."""
     if kind == "compra":

@@ -16,6 +16,10 @@ MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
 LEVELS = 4
 MOMENTS = (0.1, 0.3, 0.5, 0.7, 0.9)
+TIME_STEPS_S = (900, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600)
+MAX_TIMES = 6
+TIME_EDGE = 0.04  # of the width, where a label would be cut
+UTC_OFFSET_S = 10_800  # São Paulo is three hours behind, without summer time since 2019
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +110,7 @@ def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) 
             (f"{scale.y(float(price)) / AREA_HEIGHT * 100:.1f}%", price)
             for price in round_prices(scale.low, scale.low + scale.span)
         ],
-        moments=[(f"{share:.0%}", _moment(points, share, by_time)) for share in MOMENTS],
+        moments=_moments(points, by_time),
         low=min(prices),
         high=max(prices),
     )
@@ -153,13 +157,23 @@ def _shares(points: Sequence[Point], by_time: bool) -> list[float]:
     return [(at - since) / duration for at, _ in points]
 
 
-def _moment(points: Sequence[Point], share: float, by_time: bool) -> datetime:
-    """Return the time at a place between the first point, 0, and the last, 1."""
+def _moments(points: Sequence[Point], by_time: bool) -> list[tuple[str, datetime]]:
+    """Return times with their places: round ones of a day, or those of points at fixed places."""
     if by_time:
-        seconds = points[0][0] + share * (points[-1][0] - points[0][0])
+        first, last = points[0][0], points[-1][0]
+        places = [((at - first) / (last - first), at) for at in round_times(first, last)]
     else:
-        seconds = points[round(share * (len(points) - 1))][0]
-    return datetime.fromtimestamp(seconds, UTC)
+        places = [(share, points[round(share * (len(points) - 1))][0]) for share in MOMENTS]
+    return [(f"{share * 100:.1f}%", datetime.fromtimestamp(at, UTC)) for share, at in places]
+
+
+def round_times(first: int, last: int) -> list[int]:
+    """Return the round times of São Paulo between two, at most MAX_TIMES, none close to an end."""
+    span = last - first
+    step = next((step for step in TIME_STEPS_S if span / step <= MAX_TIMES), TIME_STEPS_S[-1])
+    edge = span * TIME_EDGE
+    start = -((UTC_OFFSET_S - first - edge) // step) * step + UTC_OFFSET_S
+    return [at for at in range(int(start), last + 1, step) if at <= last - edge]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition, Firing
-from mainapp.alerts.rendering import distance_text, limit_name, limit_text, nearness
+from mainapp.alerts.rendering import distance_text, gap_pct, limit_name, limit_text, nearness
 from mainapp.core.templatetags.formats import direction
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
@@ -65,6 +65,11 @@ class LimitRow:
     def done(self) -> int | None:
         """The `nearness` of the price: 0 far away, 100 at the limit or beyond; None if unknown."""
         return nearness(self.kind, self.limit, self.quote)
+
+    @property
+    def gap_pct(self) -> Decimal | None:
+        """The distance of the price in percent of it; None if unknown."""
+        return gap_pct(self.kind, self.limit, self.quote)
 
     @property
     def price(self) -> Decimal | None:

@@ -1,6 +1,7 @@
 """The alerts nearest to firing, for the home page."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import prefetch_related_objects
 
@@ -13,6 +14,8 @@ from mainapp.alerts.selectors.alerts import (
     status_filter,
 )
 from mainapp.market.selectors.quotes import last_quotes
+
+UNKNOWN = Decimal("Infinity")
 
 
 def nearest_limits(user: User, *, at: datetime, size: int) -> list[LimitRow]:
@@ -28,12 +31,13 @@ def nearest_limits(user: User, *, at: datetime, size: int) -> list[LimitRow]:
         for alert in alerts
     ]
     nearest = [
-        max(limits, key=_nearness)
+        min(limits, key=_gap)
         for row in rows
         if (limits := [limit for limit in row.limits if not limit.is_waiting_beyond])
     ]
-    return sorted(nearest, key=_nearness, reverse=True)[:size]
+    return sorted(nearest, key=_gap)[:size]
 
 
-def _nearness(limit: LimitRow) -> int:
-    return -1 if limit.done is None else limit.done
+def _gap(limit: LimitRow) -> Decimal:
+    # Not by `done`, which is 0 for every limit that is far.
+    return UNKNOWN if limit.gap_pct is None else limit.gap_pct

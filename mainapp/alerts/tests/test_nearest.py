@@ -34,6 +34,12 @@ def test_nearest_limit_of_each_alert_comes_first(alice, prices):
     assert near(alice, size=1) == [("PETR4", "venda", Decimal("36.10"))]
 
 
+def test_nearest_of_two_far_limits_comes_first(alice, prices):
+    make_alert(alice, "VALE3", compra="20.00", venda="70.00")
+
+    assert near(alice) == [("VALE3", "venda", Decimal("70.00"))]
+
+
 def test_only_the_users_own_active_alerts_count(alice, bob, prices):
     make_alert(bob, venda="36.10")
     make_alert(alice, venda="37.00")

@@ -239,7 +239,7 @@ def test_area_chart_of_the_browser_is_that_of_the_server(run, by_time, base):
 
     assert drawn["paths"] == asdict(chart.paths)
     assert [(f"{y:.1f}%", Decimal(price)) for y, price in drawn["levels"]] == chart.levels
-    assert [(f"{x:.0f}%", round(at)) for x, at in drawn["moments"]] == [
+    assert [(f"{x:.1f}%", round(at)) for x, at in drawn["moments"]] == [
         (place, int(at.timestamp())) for place, at in chart.moments
     ]
 

@@ -6,6 +6,10 @@ export const HEIGHT = 300;
 const MARGIN = 2;
 const LEVELS = 4;
 const MOMENTS = [0.1, 0.3, 0.5, 0.7, 0.9];
+const TIME_STEPS_S = [900, 1800, 3600, 7200, 10800, 14400, 21600];
+const MAX_TIMES = 6;
+const TIME_EDGE = 0.04; // of the width, where a label would be cut
+const UTC_OFFSET_S = 10800; // São Paulo is three hours behind, without summer time since 2019
 
 /**
  * Draw points [epoch seconds, price], at least two, in a box of WIDTH by HEIGHT: {paths, levels, moments,
@@ -23,7 +27,7 @@ export function areaChart(points, base, { byTime }) {
   return {
     paths: sparkPaths(drawn, base, WIDTH, HEIGHT),
     levels: roundPrices(low, low + span).map((price) => [y(price), price]),
-    moments: MOMENTS.map((share) => [share * 100, moment(points, share, byTime)]),
+    moments: moments(points, byTime),
     places: drawn.map(([at, price]) => ({ x: ((at - from) / (to - from || 1)) * 100, y: y(price) })),
   };
 }
@@ -48,8 +52,19 @@ export function nearest(places, x) {
   return best;
 }
 
-function moment(points, share, byTime) {
-  if (!byTime) return points[Math.round(share * (points.length - 1))][0];
-  const [from, to] = [points[0][0], points.at(-1)[0]];
-  return from + share * (to - from);
+function moments(points, byTime) {
+  if (!byTime) return MOMENTS.map((share) => [share * 100, points[Math.round(share * (points.length - 1))][0]]);
+  const [first, last] = [points[0][0], points.at(-1)[0]];
+  return roundTimes(first, last).map((at) => [((at - first) / (last - first)) * 100, at]);
+}
+
+/** Return the round times of São Paulo between two, at most MAX_TIMES, none close to an end. */
+function roundTimes(first, last) {
+  const span = last - first;
+  const step = TIME_STEPS_S.find((size) => span / size <= MAX_TIMES) ?? TIME_STEPS_S.at(-1);
+  const edge = span * TIME_EDGE;
+  const times = [];
+  let at = Math.ceil((first + edge - UTC_OFFSET_S) / step) * step + UTC_OFFSET_S;
+  for (; at <= last - edge; at += step) times.push(at);
+  return times;
 }
