@@ -108,6 +108,7 @@ TEMPLATES = [
     }
 ]
 HIDE_FAILED_BLOCKS = not DEBUG  # a page is then shown without them; see core/blocks.py
+STYLE_GUIDE = DEBUG  # the page /estilo/
 
 # Stores ----------------------------------------------------------------------------------------
 

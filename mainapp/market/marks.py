@@ -1,16 +1,13 @@
 """Marks of papers: a monogram on two colours derived from the code, or the operator's logo."""
 
-import time
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
 
 COLOURS = 12  # --mark-0 … --mark-11 of css/core/tokens.css
-RESCAN_S = 60
 CONTENT_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
-
-_logos: tuple[float, dict[str, Path]] | None = None
 
 
 def monogram(symbol: str) -> str:
@@ -43,12 +40,15 @@ def logo_path(symbol: str) -> Path | None:
 
 
 def _files() -> dict[str, Path]:
-    """Return the logos by upper-case name; the folder is read once a minute."""
-    global _logos
-    now = time.monotonic()
-    if _logos is None or now - _logos[0] > RESCAN_S:
-        folder = settings.LOGOS_DIR
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
-        logos = [path for path in files if path.suffix.lower() in CONTENT_TYPES]
-        _logos = now, {path.stem.upper(): path for path in logos}
-    return _logos[1]
+    """Return the logos by upper-case name; the folder is read again after it changed."""
+    try:
+        changed_ns = settings.LOGOS_DIR.stat().st_mtime_ns
+    except FileNotFoundError:
+        return {}
+    return _listed(settings.LOGOS_DIR, changed_ns)
+
+
+@lru_cache(maxsize=1)
+def _listed(folder: Path, _changed_ns: int) -> dict[str, Path]:
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in CONTENT_TYPES)
+    return {path.stem.upper(): path for path in files}

@@ -31,5 +31,5 @@ PAGES = {
     "delete-account": form(MEMBERS),
     "avatar": page(EVERYONE, of="avatar"),
 }
-if settings.DEBUG:
+if settings.STYLE_GUIDE:
     PAGES["style-guide"] = page(EVERYONE)

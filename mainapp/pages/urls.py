@@ -48,5 +48,5 @@ urlpatterns: list[URLPattern] = [
     ),
 ]
 
-if settings.DEBUG:
+if settings.STYLE_GUIDE:
     urlpatterns.append(path("estilo/", guide, name="style-guide"))

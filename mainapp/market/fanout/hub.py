@@ -12,15 +12,8 @@ from django.conf import settings
 
 from mainapp.core.realtime.hub import READY_S, Hub, Task
 from mainapp.core.redis import async_client
+from mainapp.market import events
 from mainapp.market.board import BoardReader
-from mainapp.market.events import (
-    STOCK_CHAT,
-    STOCK_LISTS,
-    STOCK_TRACK,
-    ChatMessage,
-    ListsChanged,
-    QuotesRecorded,
-)
 from mainapp.market.fanout.broadcast import Broadcaster
 from mainapp.market.fanout.feed import FeedWatch
 from mainapp.market.fanout.prices import Prices
@@ -46,11 +39,11 @@ class QuoteFanout(Hub):
     `request` is called on a thread to fetch symbols without a fresh quote. No database queries.
     """
 
-    groups = (STOCK_TRACK, STOCK_CHAT, STOCK_LISTS)
+    groups = (events.STOCK_TRACK, events.STOCK_CHAT, events.STOCK_LISTS)
     handlers: ClassVar = {
-        "quotes.recorded": (QuotesRecorded, "apply_batch"),
-        "chat.said": (ChatMessage, "send_chat"),
-        "lists.changed": (ListsChanged, "send_lists_changed"),
+        "quotes.recorded": (events.QuotesRecorded, "apply_batch"),
+        "chat.said": (events.ChatMessage, "send_chat"),
+        "lists.changed": (events.ListsChanged, "send_lists_changed"),
     }
 
     def __init__(self, request: Callable[[list[str]], None]) -> None:
@@ -95,9 +88,7 @@ class QuoteFanout(Hub):
             logger.warning("the watch lease could not be dropped; it will expire")
         await self.redis.aclose()
 
-    # Messages ----------------------------------------------------------------------------------
-
-    async def apply_batch(self, message: QuotesRecorded) -> None:
+    async def apply_batch(self, message: events.QuotesRecorded) -> None:
         """Send a batch's changes; skip a known batch, and read the board after a gap."""
         epoch, seq = message["epoch"], message["seq"]
         if epoch != self.prices.epoch or seq > self.prices.seq + 1:
@@ -105,10 +96,10 @@ class QuoteFanout(Hub):
         elif seq == self.prices.seq + 1:
             self.broadcaster.send_update(self.prices.apply(message["quotes"], seq))
 
-    def send_chat(self, message: ChatMessage) -> None:
+    def send_chat(self, message: events.ChatMessage) -> None:
         self.broadcaster.send_chat(message)
 
-    def send_lists_changed(self, message: ListsChanged) -> None:
+    def send_lists_changed(self, message: events.ListsChanged) -> None:
         self.broadcaster.send_lists_changed(message["user"])
 
     async def resync(self) -> None:
@@ -123,8 +114,6 @@ class QuoteFanout(Hub):
             self.broadcaster.send_snapshots()
         else:
             self.broadcaster.send_changes(changed)
-
-    # Tasks -------------------------------------------------------------------------------------
 
     async def _poll(self) -> None:
         """Read the board's head twice a second, to detect messages that pub/sub lost."""

@@ -19,10 +19,9 @@ SYMBOLS = ["PETR4", "PETR3", "VALE3", "B3SA3", "HGLG11", "AAPL34", "M1TA34", "IB
 
 
 @pytest.fixture
-def logos(settings, tmp_path, monkeypatch):
+def logos(settings, tmp_path):
     settings.LOGOS_DIR = tmp_path / "logos"
     settings.LOGOS_DIR.mkdir()
-    monkeypatch.setattr(marks, "_logos", None)
     return settings.LOGOS_DIR
 
 

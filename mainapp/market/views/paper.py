@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.paths import absolute_url
 from mainapp.market.models import Stock
 from mainapp.market.selectors.candles import CHART_INTERVALS
 from mainapp.market.selectors.feed import market_status
@@ -91,7 +92,7 @@ def _page(request: HttpRequest, stock: Stock, range_: str, interval: str) -> Htt
         "index": INDEX,
         "is_index": stock.kind == Stock.Kind.INDEX,
         "is_simulated": settings.SIMULATED,
-        "canonical_url": request.build_absolute_uri(reverse("paper", args=[stock.symbol])),
+        "canonical_url": absolute_url(reverse("paper", args=[stock.symbol])),
         **market_status(at=timezone.now(), newest_at=quote.quoted_at if quote else None),
     }
     return render(request, "mainapp/market/paper.html", context)
