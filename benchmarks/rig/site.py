@@ -39,7 +39,7 @@ def tracker_path(count: int) -> str:
     return "/stocktracker?" + "&".join(f"stockpicker={symbol}" for symbol in IBOV[:count])
 
 
-# The pages that are measured: address, and whether somebody is logged in.
+# The pages that are measured: address, and whether a user is logged in.
 PAGES = {
     "home": ("/", False),
     "home, logged in": ("/", True),

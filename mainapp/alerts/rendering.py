@@ -4,18 +4,16 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from mainapp.alerts.conditions import Kind
+from mainapp.alerts.conditions import SAO_PAULO, Kind
 from mainapp.core.templatetags.formats import brl, number, pct
 from mainapp.market.quotes import Quote
 from mainapp.market.symbols import INDEX
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FAR_PCT = 10
 STOCK_LINK = re.compile(r"(?:[?&]ticker=|/ativo/)([A-Z0-9]+)")
 

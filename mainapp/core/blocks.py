@@ -88,9 +88,9 @@ def rendered_blocks(place: str, *, page: Context, **subject: Any) -> Iterator[Sa
 
 
 def _rendered(block: Block, page: Context, subject: dict[str, Any]) -> SafeString | None:
-    own = block.context(request=page["request"], **subject)
-    if own is None:
+    variables = block.context(request=page["request"], **subject)
+    if variables is None:
         return None
-    with page.push(**subject, **own):
+    with page.push(**subject, **variables):
         html: str = get_template(block.template).template.render(page)  # type: ignore[attr-defined]
     return mark_safe(html.strip())  # noqa: S308 - a rendered template

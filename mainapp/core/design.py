@@ -89,4 +89,4 @@ def _is_token_shadow(part: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit("\n".join(sheet_faults(Path(sys.argv[1]))))
+    sys.exit("\n".join(sheet_faults(Path(sys.argv[1]))) or None)

@@ -68,8 +68,8 @@ COLUMNS = {
     "age": _("Idade do preço"),
 }
 UNSORTABLE = ("spark",)
-SORTED_BY = ("symbol", "price", *(name for name in COLUMNS if name not in UNSORTABLE))
-# Columns whose smallest value is the one of interest.
+SORTABLE = ("symbol", "price", *(name for name in COLUMNS if name not in UNSORTABLE))
+# Columns that the first click on a header sorts with the smallest value on top.
 ASCENDING_FIRST = ("symbol", "age")
 PRESETS = {
     "essential": (_("Essencial"), ("spark", "change_pct", "age")),
@@ -96,7 +96,7 @@ class TableView:
 
     @property
     def preset(self) -> str:
-        """Return the name of the preset with exactly these columns, or ""."""
+        """The name of the preset with exactly these columns, or ""."""
         return next((name for name, (_, own) in PRESETS.items() if own == self.columns), "")
 
     @property
@@ -124,8 +124,8 @@ class TableView:
     def from_text(cls, text: str) -> Self:
         """Return the choices in a cookie, or those of a new reader."""
         form = TableViewForm(QueryDict(text))
-        is_whole = "density" in form.data
-        return cls(**form.choices()) if is_whole and form.is_valid() else cls()
+        is_complete = "density" in form.data
+        return cls(**form.choices()) if is_complete and form.is_valid() else cls()
 
 
 class TableViewForm(forms.Form):
@@ -141,7 +141,7 @@ class TableViewForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         sort = self.data.get("sort_by", self.data.get("sort", ""))
-        if sort and sort.removeprefix("-") not in SORTED_BY:
+        if sort and sort.removeprefix("-") not in SORTABLE:
             raise ValidationError("unknown column")
         return self.cleaned_data | {"sort": sort}
 

@@ -1,4 +1,4 @@
-"""Suggestions of stocks in a form's text input, on a page made up by the tests."""
+"""Suggestions of stocks in a form's text input, on a page that the tests build."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Menus beside their buttons in a real browser, on a page made up by the tests."""
+"""Menus beside their buttons in a real browser, on a page that the tests build."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect

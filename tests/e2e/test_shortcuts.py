@@ -1,4 +1,4 @@
-"""Keyboard shortcuts in a real browser, on a page made up by the tests."""
+"""Keyboard shortcuts in a real browser, on a page that the tests build."""
 
 import pytest
 from playwright.sync_api import Page, expect

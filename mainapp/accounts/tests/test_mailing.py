@@ -14,7 +14,7 @@ from mainapp.accounts.services.mailing import MAILS, send_account_mail
 from mainapp.core.templatetags.isolation import FIRST_STRONG_ISOLATE, POP
 
 SITE = "https://pregao.example"
-NASTY = "eve\u202e\n<b>& "  # reverses what follows, breaks the line, is markup
+NASTY = "eve\u202e\n<b>& "  # reverses the text after it, breaks the line, has markup
 CONTEXT = {
     "user": User(username=NASTY),
     "username": NASTY,

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.urls import reverse
@@ -11,13 +10,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import language_of
+from mainapp.alerts.conditions import SAO_PAULO
 from mainapp.alerts.models import Alert, Firing
 from mainapp.alerts.rendering import quote_text, reached_text
 from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 FIRED, SPLIT = "alert_fired", "alert_split"
 UNSUBSCRIBE_SALT = "alerts.unsubscribe"
 

@@ -1,4 +1,4 @@
-"""The part of a form's field."""
+"""Tests of the part for a form's field."""
 
 import re
 

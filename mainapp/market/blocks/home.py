@@ -29,8 +29,9 @@ LIST_SIZE = 6
 def today(*, request: HttpRequest) -> dict[str, Any]:
     """Return the index, its treemap and the rankings. Six queries."""
     at, board = timezone.now(), home_board()
-    asked = request.GET.get("range", "")
-    range_ = asked if asked in INDEX_RANGES else "1d"
+    range_ = request.GET.get("range", "")
+    if range_ not in INDEX_RANGES:
+        range_ = "1d"
     return {
         "board": board,
         "boards": rankings(board),

@@ -72,6 +72,13 @@ class Quote:
             return None
         return (self.change * 100 / self.previous_close).quantize(CENT, ROUND_HALF_UP)
 
+    def turnover(self) -> Decimal | None:
+        """Return price by volume, the day's approximate volume in `currency`; None if unknown.
+
+        A method, because properties are fields on the wire. Of an index it means nothing.
+        """
+        return None if self.volume is None else self.price * self.volume
+
     def to_wire(self) -> dict[str, Any]:
         """Return the quote of CONTRACTS §2: money as decimal strings, time as ISO 8601 UTC."""
         return {

@@ -95,12 +95,13 @@ def home_board() -> HomeBoard:
 
 
 def _ranked(quote: Quote, points: list[tuple[int, str]]) -> RankedStock:
+    turnover = quote.turnover()
     return RankedStock(
         symbol=quote.symbol,
         name=quote.name,
         price=quote.price,
         change_pct=quote.change_pct,
-        turnover=None if quote.volume is None else int(quote.price * quote.volume),
+        turnover=None if turnover is None else int(turnover),
         quoted_at=quote.quoted_at,
         quoted_at_estimated=quote.quoted_at_estimated,
         doubtful_price=quote.doubtful_price,

@@ -15,12 +15,12 @@ from mainapp.market.symbols import INDEX
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapRow:
-    """A tile of a treemap, as `parts/treemap.html` expects it. `group` is a sector, or empty."""
+    """A row of `parts/treemap.html`, of any page. `group` is a sector, or empty."""
 
     symbol: str
     name: str
     group: str
-    weight: Decimal
+    weight: Decimal | int
     change_pct: Decimal | None
     weight_text: str = ""
 

@@ -42,9 +42,7 @@ class TrackedStock:
 
         None for an index, which has no shares.
         """
-        if self.is_index or self.quote is None or self.quote.volume is None:
-            return None
-        return self.quote.price * self.quote.volume
+        return None if self.is_index or self.quote is None else self.quote.turnover()
 
 
 @dataclass(frozen=True, slots=True)

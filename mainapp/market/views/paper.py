@@ -82,7 +82,7 @@ def _page(request: HttpRequest, stock: Stock, range_: str, interval: str) -> Htt
         "stock": stock,
         "quote": quote,
         "places": TrackedStock(stock.symbol, stock.name, quote).side_places,
-        "turnover": quote.price * quote.volume if quote and quote.volume is not None else None,
+        "turnover": quote.turnover() if quote else None,
         "quotes": {stock.symbol: quote.to_wire()} if quote else {},
         "range": range_,
         "ranges": RANGE_LABELS,

@@ -76,7 +76,7 @@ def stockpicker(request: HttpRequest, market: str) -> HttpResponse:
 def _filled_list(lists: list[NamedList], key: str) -> NamedList | None:
     """Return the user's list that gets the chosen stocks: the one with this key, or the current."""
     pk = parse_key(key)
-    return next((own for own in lists if own.pk == pk), lists[0] if lists else None)
+    return next((each for each in lists if each.pk == pk), lists[0] if lists else None)
 
 
 def _page_query(query: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from mainapp.market.forms import COLUMNS, DENSITIES, PRESETS, SORTED_BY, TableView
+from mainapp.market.forms import COLUMNS, DENSITIES, PRESETS, SORTABLE, TableView
 
 TEXTS = ("symbol", "spark", "day", "year", "age")
 
@@ -38,7 +38,7 @@ def _column(view: TableView, name: str, label: Any) -> dict[str, Any]:
         "is_optional": name in COLUMNS,
         "is_shown": name in view.columns,
         "aria_sort": direction if view.sorted_by == name else "",
-        "next_sort": view.next_sort(name) if name in SORTED_BY else None,
+        "next_sort": view.next_sort(name) if name in SORTABLE else None,
     }
 
 
@@ -46,6 +46,6 @@ def _sort_choices() -> Any:
     for name, label in _labels().items():
         if name == "symbol":
             yield name, _("%(column)s, de A a Z") % {"column": label}
-        elif name in SORTED_BY:
+        elif name in SORTABLE:
             yield f"-{name}", _("%(column)s, do maior ao menor") % {"column": label}
             yield name, _("%(column)s, do menor ao maior") % {"column": label}

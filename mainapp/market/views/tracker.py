@@ -21,6 +21,7 @@ from mainapp.market.forms import TableView, TableViewForm
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
 from mainapp.market.selectors.feed import market_status
+from mainapp.market.selectors.index_map import MapRow
 from mainapp.market.selectors.tracking import (
     Tracked,
     TrackedStock,
@@ -177,18 +178,17 @@ def _list_of(lists: list[Watchlist], tracked: Tracked) -> Watchlist | None:
     return lists[0] if lists and symbols_of(lists[0]) == symbols else None
 
 
-def _tiles(rows: list[TrackedStock]) -> list[dict[str, Any]]:
-    """Return the rows of `parts/treemap.html`: the traded stocks, by the day's volume in reais."""
+def _tiles(rows: list[TrackedStock]) -> list[MapRow]:
+    """Return the rows of the treemap: the traded stocks, by the day's volume in reais."""
     return [
-        {
-            "symbol": row.symbol,
-            "name": row.name,
-            "group": row.sector,
-            "weight": int(row.turnover),
-            "weight_text": f"R$ {compact(row.turnover)}",
-            "change_pct": row.quote.change_pct,
-            "url": reverse("paper", args=[row.symbol]),
-        }
+        MapRow(
+            symbol=row.symbol,
+            name=row.name,
+            group=row.sector,
+            weight=int(row.turnover),
+            weight_text=f"R$ {compact(row.turnover)}",
+            change_pct=row.quote.change_pct,
+        )
         for row in rows
         if row.quote and row.turnover
     ]

@@ -33,7 +33,7 @@ def guide(request: HttpRequest) -> HttpResponse:
                 name=name,
                 group=group,
                 weight=Decimal(weight),
-                change_pct=change and Decimal(change),
+                change_pct=Decimal(change) if change else None,
             )
             for symbol, name, group, weight, change in TILES
         ],

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from mainapp.accounts.policies import MemberRequest
 from mainapp.market.models import Stock
 from mainapp.market.selectors.feed import market_status
+from mainapp.market.selectors.index_map import MapRow
 from mainapp.market.templatetags.sectors import sector_name
 from mainapp.portfolio.allocation import Slice, slices
 from mainapp.portfolio.selectors.day import day_chart
@@ -76,18 +77,18 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
     }
 
 
-def tiles(portfolio: Portfolio) -> list[dict[str, Any]]:
+def tiles(portfolio: Portfolio) -> list[MapRow]:
     """Return the rows of the treemap, the most valuable first; those worth 0 have no tile."""
     lines = sorted(portfolio.lines, key=lambda line: -(line.value.total or ZERO))
     return [
-        {
-            "symbol": line.holding.symbol,
-            "name": line.holding.name,
-            "group": line.holding.sector,
-            "weight": line.value.total or 0,
-            "weight_text": share(line.share.actual_pct),
-            "change_pct": line.value.day_change_pct,
-        }
+        MapRow(
+            symbol=line.holding.symbol,
+            name=line.holding.name,
+            group=line.holding.sector,
+            weight=line.value.total or 0,
+            weight_text=share(line.share.actual_pct),
+            change_pct=line.value.day_change_pct,
+        )
         for line in lines
     ]
 

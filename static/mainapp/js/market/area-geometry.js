@@ -34,6 +34,7 @@ export function areaChart(points, base, { byTime }) {
 
 /** Return about LEVELS round prices between two: multiples of 1, 2 or 5 times a power of ten. */
 export function roundPrices(low, high) {
+  // The tolerances allow for floats such as 0.1 + 0.2; the server computes the same prices as decimals.
   const rough = (high - low) / LEVELS;
   const power = 10 ** Math.floor(Math.log10(rough) + 1e-9);
   const step = [1, 2, 5, 10].map((n) => n * power).find((size) => size >= rough * (1 - 1e-9));

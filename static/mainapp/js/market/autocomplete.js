@@ -27,7 +27,7 @@ export function attachAutocomplete(input) {
   }).attach();
 }
 
-/** Wrap the input, so that the list stands below it, and make it a combobox. */
+/** Wrap the input, so that the list appears below it, and make it a combobox. */
 function buildParts(input) {
   const hadFocus = document.activeElement === input;
   const id = `${input.id || "stock"}-suggestions-${(count += 1)}`;

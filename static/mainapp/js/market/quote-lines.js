@@ -3,6 +3,7 @@ import { flash, setDirection, setText } from "../core/dom.js";
 import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
 import { fetchCloses } from "./candles.js";
+import { stockUrl } from "./links.js";
 import { setMark } from "./mark.js";
 import { ageSeconds, extendPoints, fieldText, originText, showDoubt } from "./quotes.js";
 import { drawSparkline } from "./sparkline.js";
@@ -28,7 +29,7 @@ export class QuoteLines {
   build(template, symbol, quote) {
     const line = template.content.firstElementChild.cloneNode(true);
     line.dataset.symbol = symbol;
-    line.querySelector("a").href = `/ativo/${encodeURIComponent(symbol)}/`;
+    line.querySelector("a").href = stockUrl(symbol);
     line.querySelector(".ticker").textContent = symbol;
     setMark(line.querySelector(".mark"), symbol);
     const name = line.querySelector("[data-name]");

@@ -243,7 +243,7 @@ export class QuoteTable {
     drawSparkline(row.spark, row.points, reference, row.quote ? changeClass(row.quote) : "flat");
   }
 
-  /** Ages mean nothing on paper: dates and times are printed in their place. */
+  /** Ages mean nothing in print: dates and times replace them. */
   _preparePrint() {
     for (const [symbol, row] of this._rows) {
       if (!row.quote) continue;
@@ -268,7 +268,7 @@ export class QuoteTable {
     const isMoved = (element, i) => element !== this.body.rows[i];
     const first = elements.findIndex(isMoved);
     if (first < 0) return;
-    // All rows between are inserted anew: browsers count those that only make way as a layout shift.
+    // All rows between are inserted again: browsers count rows that only shift as layout shifts.
     const end = elements.findLastIndex(isMoved) + 1;
     const after = this.body.rows[end] ?? null;
     const focused = this.body.contains(document.activeElement) ? document.activeElement : null;

@@ -43,7 +43,7 @@ export class Treemap {
     this._toggle.hidden = !this._groups.length;
   }
 
-  /** Set weights {weight, text} by symbol, in the table too, and lay the map out anew. */
+  /** Set weights {weight, text} by symbol, in the table too, and lay the map out again. */
   setWeights(weights) {
     for (const row of this._table.querySelectorAll("tr[data-symbol]")) {
       const { weight, text } = weights.get(row.dataset.symbol) ?? { weight: 0, text: "–" };

@@ -3,10 +3,10 @@ import * as dom from "../core/dom.js";
 import { ngettext } from "../core/i18n.js";
 import { attachNotices } from "../core/notices.js";
 import { CENTS, direction, fromUnits } from "../core/number.js";
-import { attachColumns } from "../market/columns.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
 import { AllocationMap } from "./allocation-map.js";
+import { attachColumns } from "./columns.js";
 import { attachContribution } from "./contribution.js";
 import { DayChart } from "./day-chart.js";
 import { Division } from "./divisions.js";
@@ -122,7 +122,6 @@ attachColumns({
   choices: part("columns"),
   select: part("order"),
   directionButton: part("direction"),
-  page: "carteira",
 });
 attachContribution(part("aporte-form"), part("aporte-answer"));
 

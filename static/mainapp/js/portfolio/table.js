@@ -127,7 +127,7 @@ export class HoldingsTable extends EventTarget {
     }
   }
 
-  /** Write all rows, with the times of their prices in place of the ages, which a sheet of paper cannot update. */
+  /** Write all rows for print, with the times of their prices in place of the ages. */
   _preparePrint() {
     for (const [symbol, row] of this._rows) {
       this._write(symbol, row, this._now());

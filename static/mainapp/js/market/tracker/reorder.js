@@ -63,14 +63,14 @@ class Drag {
     const top = Number.parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
     if (this._y < top + EDGE_PX) window.scrollBy(0, -SCROLL_PX);
     else if (this._y > window.innerHeight - EDGE_PX) window.scrollBy(0, SCROLL_PX);
-    const way = this._y + window.scrollY - this._startY;
-    const place = this._from + Math.round(way / this._height);
+    const offset = this._y + window.scrollY - this._startY;
+    const place = this._from + Math.round(offset / this._height);
     this._to = Math.min(Math.max(place, 0), this._rows.length - 1);
-    this._rows.forEach((row, i) => shift(row, row === this._row ? way : this._height * this._stepOf(i)));
+    this._rows.forEach((row, i) => shift(row, row === this._row ? offset : this._height * this._stepOf(i)));
     requestAnimationFrame(() => this._step());
   }
 
-  /** Return how many places the row `i` makes way: -1, 0 or 1. */
+  /** Return by how many places the row `i` makes room for the dragged one: -1, 0 or 1. */
   _stepOf(i) {
     if (i > this._from && i <= this._to) return -1;
     return i < this._from && i >= this._to ? 1 : 0;

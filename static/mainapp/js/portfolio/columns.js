@@ -1,4 +1,5 @@
-// A table's sort order and hidden columns, remembered by the browser.
+// The sort order and hidden columns of the carteira's table, stored in the browser.
+// The tracker stores its choices in a cookie instead (market/tracker/view.js), so that the server renders them.
 import { build, buildButton } from "../core/dom.js";
 import { readStored, writeStored } from "../core/storage.js";
 
@@ -9,26 +10,25 @@ const NATURALLY_ASCENDING = new Set(["symbol", "age"]);
  * data-optional="hidden" are hidden until a user shows them.
  *
  * `table` has `sort(column, isAscending)` and `setHidden(column, isHidden)`; `choices` gets the check boxes;
- * `select` and `directionButton` sort on phones, where the headers are not shown. The choices are stored
- * under `page`.
+ * `select` and `directionButton` sort on phones, where the headers are not shown.
  */
-export function attachColumns({ table, headers, choices, select, directionButton, page = "tracker" }) {
+export function attachColumns({ table, headers, choices, select, directionButton }) {
   const all = [...headers.querySelectorAll("th")];
   const sortable = all.filter((header) => header.dataset.sort);
   const optional = all.filter((header) => "optional" in header.dataset);
-  const sorting = new Sorting({ table, headers: sortable, select, directionButton, page });
-  const boxes = new ColumnBoxes({ table, headers: optional, page });
+  const sorting = new Sorting({ table, headers: sortable, select, directionButton });
+  const boxes = new ColumnBoxes({ table, headers: optional });
   choices.append(...boxes.build());
   sorting.attach();
 }
 
 class Sorting {
-  constructor({ table, headers, select, directionButton, page }) {
+  constructor({ table, headers, select, directionButton }) {
     this._table = table;
     this._headers = headers;
     this._select = select;
     this._directionButton = directionButton;
-    this._key = `pregao.${page}.sort`;
+    this._key = "pregao.carteira.sort";
     const names = new Set(headers.map((header) => header.dataset.sort));
     this._order = readStored(this._key, null, { isValid: ({ column }) => names.has(column) });
   }
@@ -84,10 +84,10 @@ class Sorting {
 }
 
 class ColumnBoxes {
-  constructor({ table, headers, page }) {
+  constructor({ table, headers }) {
     this._table = table;
     this._headers = headers;
-    this._key = `pregao.${page}.hidden`;
+    this._key = "pregao.carteira.hidden";
     const initially = headers.filter(({ dataset }) => dataset.optional === "hidden");
     const names = initially.map(({ dataset }) => dataset.col);
     this._hidden = new Set(readStored(this._key, names, { isValid: Array.isArray }));
