@@ -161,7 +161,8 @@ def _moments(points: Sequence[Point], by_time: bool) -> list[tuple[str, datetime
     """Return times with their places: round ones of a day, or those of points at fixed places."""
     if by_time:
         first, last = points[0][0], points[-1][0]
-        places = [((at - first) / (last - first), at) for at in round_times(first, last)]
+        span = last - first or 1
+        places = [((at - first) / span, at) for at in round_times(first, last)]
     else:
         places = [(share, points[round(share * (len(points) - 1))][0]) for share in MOMENTS]
     return [(f"{share * 100:.1f}%", datetime.fromtimestamp(at, UTC)) for share, at in places]

@@ -125,21 +125,26 @@ def test_levels_are_round_prices(low, high, prices):
 
 
 def test_area_chart_has_levels_and_times():
-    points = [(AT_NOON, "100"), (AT_NOON + 600, "104"), (AT_NOON + 1000, "102")]
+    points = [(AT_NOON, "100"), (AT_NOON + 600, "104"), (AT_NOON + 8000, "102")]
 
     chart = area_chart(points, base=Decimal(101), by_time=True)
 
     assert chart.levels[0] == ("99.3%", Decimal(100))
     assert chart.levels[-1] == ("0.7%", Decimal(104))
     assert [(place, int(at.timestamp()) - AT_NOON) for place, at in chart.moments] == [
-        ("10%", 100),
-        ("30%", 300),
-        ("50%", 500),
-        ("70%", 700),
-        ("90%", 900),
+        ("22.5%", 1800),
+        ("45.0%", 3600),
+        ("67.5%", 5400),
+        ("90.0%", 7200),
     ]
     assert (chart.low, chart.high) == (Decimal(100), Decimal(104))
     assert chart.paths.base == "M0 224.0H1000"
+
+
+def test_area_chart_of_one_moment_is_drawn():
+    chart = area_chart([(AT_NOON, "100"), (AT_NOON, "104")], base=None, by_time=True)
+
+    assert chart.paths.line == "M0.0 298.0L0.0 2.0"
 
 
 def test_area_chart_of_days_shows_the_times_of_its_points():
