@@ -6,7 +6,7 @@ import pytest
 from django.template.loader import render_to_string
 from playwright.sync_api import Page, Route, expect
 
-from mainapp.core.search import Found, Result, Section
+from mainapp.core.search import Result, Section, SectionResults
 from tests.e2e.test_modules import base_page, open_html  # noqa: F401 - fixtures
 
 STOCKS = {"it": ("ITSA4", "ITUB4"), "itub": ("ITUB4",)}
@@ -24,7 +24,9 @@ def suggestions(text: str) -> str:
     ]
     rooms = [ROOM] if text == "it" else []
     found = [("stocks", "Ativos", stocks), ("rooms", "Salas", rooms)]
-    groups = [Found(section(name, title), rows, (), "") for name, title, rows in found if rows]
+    groups = [
+        SectionResults(section(name, title), rows, (), "") for name, title, rows in found if rows
+    ]
     return render_to_string("mainapp/pages/_search_options.html", {"text": text, "groups": groups})
 
 

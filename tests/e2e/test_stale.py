@@ -151,6 +151,8 @@ def test_price_in_doubt_is_marked_until_the_next_batch(pages, site, shell):
         shell(PUT_DOUBT)
         for path, note in notes.items():
             shown = note.locator("visible=true")
+            # Tables write rows that come into view.
+            note.last.evaluate("(note) => note.closest('[data-symbol]').scrollIntoView()")
             expect(shown).to_have_text("preço em dúvida")
             expect(shown).to_have_attribute("title", re.compile("^A fonte informou 610,70"))
             shoot(pages[path], f"{path}doubt")
