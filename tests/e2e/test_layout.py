@@ -76,6 +76,8 @@ def test_layout_does_not_shift_while_a_page_loads(open_page, path):
 
 
 def test_the_sources_page_refreshes_itself(open_page):
+    watching = open_page("/stocktracker?stockpicker=PETR4")  # a source that is not called is silent
+    watching.locator(".badge-feed[data-feed=live]").wait_for()
     page = open_page("/sources/")
 
     with page.expect_response(

@@ -148,13 +148,18 @@ def test_chart_follows_a_change_of_theme(open_page):
     wait_for(lambda: pixels(page)["corner"] < 60, 5, "a dark chart")
 
 
+def is_of_the_chart(url: str) -> bool:
+    """Return whether a request is the chart's, not that of the peers' sparklines."""
+    return "/graph/candles?" in url and "sparklines" not in url
+
+
 def test_failed_history_is_reported_and_can_be_retried(open_page):
     page = open_page(BLANK)
     answer = {"symbol": "PETR4", "range": "1d", "interval": "5m", "bars": [], "status": "failed"}
-    page.route("**/graph/candles?*", lambda route: route.fulfill(json=answer))
+    page.route(is_of_the_chart, lambda route: route.fulfill(json=answer))
     page.goto("/ativo/PETR4/")
     expect(page.get_by_text("A fonte não entregou o histórico agora.")).to_be_visible()
-    page.unroute("**/graph/candles?*")
+    page.unroute(is_of_the_chart)
     page.get_by_role("button", name="Tentar de novo").click()
     ready(page)
 
@@ -170,11 +175,11 @@ def test_stored_candles_are_shown_while_the_source_fails(open_page):
         "volume": 5,
     }
     answer = {"symbol": "PETR4", "range": "1y", "interval": "1d", "bars": [bar], "status": "failed"}
-    page.route("**/graph/candles?*", lambda route: route.fulfill(json=answer))
+    page.route(is_of_the_chart, lambda route: route.fulfill(json=answer))
     page.goto("/ativo/PETR4/?range=1y")
     expect(page.locator("[data-part=note]")).to_contain_text("o que já estava guardado")
     ready(page)
-    page.unroute("**/graph/candles?*")
+    page.unroute(is_of_the_chart)
     page.get_by_role("button", name="Tentar de novo").click()
     expect(page.locator("[data-part=note]")).to_be_hidden()
 
