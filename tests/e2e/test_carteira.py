@@ -12,6 +12,7 @@ from tests.e2e.pausing import paused
 from tests.e2e.people import log_in_new_user, post_form
 from tests.e2e.phone import PHONE, WIDTH, content_widths
 from tests.e2e.test_modules import open_html  # noqa: F401 - a fixture
+from tests.instances import wait_for
 
 CASES = json.loads(
     (Path(__file__).parents[2] / "mainapp/portfolio/tests/cases.json").read_text(encoding="utf-8")
@@ -130,8 +131,11 @@ def test_live_page_equals_the_rendered_page(carteira, site):
     with paused(site.child("pregao: worker")):
         badge = page.locator("[data-market-status] .badge-feed")
         expect(badge).to_have_text(re.compile("^Desatualizado"), timeout=10_000)
-        live = page.evaluate(f"({READ})(document)")
+        # Rows out of view are written when they come into it.
+        page.locator("tbody tr[data-symbol]").last.scroll_into_view_if_needed()
         rendered = page.evaluate(RENDERED)
+        wait_for(lambda: page.evaluate(f"({READ})(document)") == rendered, 10, "the same figures")
+        live = page.evaluate(f"({READ})(document)")
         expect(page.locator("html")).to_have_attribute("data-prices", "stale")
 
     bars = {name: form for name, form in live.items() if name.endswith(("-fill", "-ideal"))}
