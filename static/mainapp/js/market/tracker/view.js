@@ -101,7 +101,9 @@ class TableView {
 
   _save() {
     const body = new URLSearchParams(new FormData(this._form));
-    fetch(this._form.action, { method: "POST", body, redirect: "manual", keepalive: true }).catch(() => null);
+    // One request after the other: the last choice wins.
+    const send = () => fetch(this._form.action, { method: "POST", body, redirect: "manual", keepalive: true });
+    this._saved = (this._saved ?? Promise.resolve()).then(send).catch(() => null);
   }
 }
 
