@@ -1,14 +1,25 @@
-"""The forum in the admin, read-only: only the services write, number and log changes."""
+"""The forum in the admin, read-only: only the services write, number and log changes.
+
+Private rooms, their participants and messages are not shown.
+"""
 
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.policies import FORUM
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics at run time
+    # The lookup of the kind of an object's room.
+    room_kind = "room__kind"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(**{self.room_kind: FORUM})
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -21,6 +32,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # no generics a
 
 @admin.register(Room)
 class RoomAdmin(ReadOnlyAdmin):
+    room_kind = "kind"
     list_display = ["name", "topic", "stock", "host", "is_closed", "last_seq", "active_at"]
     list_filter = ["is_closed"]
     list_select_related = ["stock", "host"]
@@ -48,6 +60,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
 @admin.register(Report)
 class ReportAdmin(ReadOnlyAdmin):
+    room_kind = "message__room__kind"
     list_display = ["message", "reporter", "reason", "reported_at", "resolved_at"]
     list_filter = ["resolved_at"]
     list_select_related = ["message__room", "reporter"]
@@ -56,6 +69,10 @@ class ReportAdmin(ReadOnlyAdmin):
 
 @admin.register(ModerationEntry)
 class ModerationEntryAdmin(ReadOnlyAdmin):
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Include the entries of deleted rooms; private rooms have no moderation."""
+        return admin.ModelAdmin.get_queryset(self, request)
+
     list_display = ["done_at", "action", "actor", "target", "room_name", "detail"]
     list_filter = ["action"]
     list_select_related = ["actor", "target"]

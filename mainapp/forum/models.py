@@ -4,20 +4,65 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.forum.policies import DIRECT, FORUM, GROUP, PRIVATE
 from mainapp.market.models import Stock
 from mainapp.market.symbols import fold
 
 
+class RoomQuerySet(models.QuerySet["Room"]):
+    def public(self) -> "RoomQuerySet":
+        """Return the rooms of the forum, which everybody may read."""
+        return self.filter(kind=FORUM)
+
+    def visible_to(self, user: Any) -> "RoomQuerySet":
+        """Return the rooms that a user, possibly anonymous, may read."""
+        if user.pk is None:
+            return self.public()
+        own = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, left_at=None)
+        return self.filter(Q(kind=FORUM) | Exists(own))
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def public(self) -> "MessageQuerySet":
+        """Return the messages of the forum's rooms."""
+        return self.filter(room__kind=FORUM)
+
+    def visible_to(self, user: Any) -> "MessageQuerySet":
+        """Return the messages that a user, possibly anonymous, may read.
+
+        In a group these are the messages since the user joined it for the last time.
+        """
+        if user.pk is None:
+            return self.public()
+        own = Participant.objects.filter(
+            room=OuterRef("room"), user=user.pk, left_at=None, joined_seq__lt=OuterRef("seq")
+        )
+        return self.filter(Q(room__kind=FORUM) | Exists(own))
+
+
 class Room(models.Model):
     """A chat room. `last_seq` numbers its newest message; the room survives its host's account.
+
+    Everybody may read a room of the forum. A group is private to its participants, and a direct
+    room, which has neither name nor host, to two people: lists and pages read rooms and messages
+    through `visible_to`.
 
     `revision` counts every change visible to readers, and lets them load the changes they missed.
     Both counters are incremented under the row's lock: once a number is visible, so are all lower
     ones.
     """
 
+    class Kind(models.TextChoices):
+        FORUM = FORUM, _("fórum")
+        GROUP = GROUP, _("grupo")
+        DIRECT = DIRECT, _("conversa direta")
+
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.FORUM, editable=False)
+    # "4:7" for the direct room of these two users: concurrent requests of both make one room.
+    pair_key = models.CharField(max_length=41, null=True, blank=True, unique=True, editable=False)
     name = models.CharField(_("nome"), max_length=80)
     topic = models.CharField(_("tópico"), max_length=40, blank=True)
     description = models.TextField(_("descrição"), max_length=500, blank=True)
@@ -40,15 +85,24 @@ class Room(models.Model):
     # Time of the newest message; for an empty room, of its creation.
     active_at = models.DateTimeField()
 
+    objects = RoomQuerySet.as_manager()
+
     class Meta:
         ordering = ["-active_at", "-pk"]
         indexes = [
-            models.Index(fields=["-active_at", "-id"], name="rooms_by_activity"),
-            models.Index(fields=["topic", "-active_at"], name="rooms_by_topic"),
+            models.Index(fields=["kind", "-active_at", "-id"], name="rooms_by_activity"),
+            models.Index(fields=["kind", "topic", "-active_at"], name="rooms_by_topic"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind=DIRECT, pair_key__isnull=False)
+                | (~Q(kind=DIRECT) & Q(pair_key=None)),
+                name="direct_rooms_have_a_pair",
+            )
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return f"{self.kind} {self.pk}" if self.is_private else self.name
 
     def save(self, *args: Any, **options: Any) -> None:
         self.search_text = fold(f"{self.name} {self.topic} {self.description}")
@@ -56,9 +110,17 @@ class Room(models.Model):
             options["update_fields"] = {*fields, "search_text"}
         super().save(*args, **options)
 
+    @property
+    def is_private(self) -> bool:
+        return self.kind in PRIVATE
+
 
 class Participant(models.Model):
-    """A user who created a room, wrote in it or was muted there. A muted user can only read."""
+    """A user who created a room, wrote in it or was muted there; a member of a private room.
+
+    A muted user (`is_muted`) can only read. Who leaves a group keeps the row, with `left_at`; who
+    hides a direct room from their list remains in it.
+    """
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="participants")
     user = models.ForeignKey(
@@ -66,6 +128,16 @@ class Participant(models.Model):
     )
     is_muted = models.BooleanField(default=False)
     joined_at = models.DateTimeField()
+    # Messages of a group up to this number are older than the participation: not to be read.
+    joined_seq = models.PositiveIntegerField(default=0)
+    left_at = models.DateTimeField(null=True)
+    is_hidden = models.BooleanField(default=False)
+    # The newest message that the user has read; it never decreases.
+    read_seq = models.PositiveIntegerField(default=0)
+    # The newest message about which the user was notified.
+    notified_seq = models.PositiveIntegerField(default=0)
+    # Until then the user gets no notifications of the room's messages.
+    muted_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -93,6 +165,8 @@ class Message(models.Model):
     sent_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         # Not "room": Django would join the table of rooms and order by their ordering.

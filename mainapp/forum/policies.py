@@ -1,7 +1,8 @@
 """Permissions in the forum and its rooms, rate limits, and the rules for a message's text."""
 
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
@@ -26,6 +27,10 @@ from mainapp.core.policies import (
 )
 from mainapp.forum.rendering import MAX_BODY
 
+# Kinds of rooms. To those who do not take part in it, a private room does not exist.
+FORUM, GROUP, DIRECT = "forum", "group", "direct"
+PRIVATE = (GROUP, DIRECT)
+
 TOO_MANY = _("Mensagens demais; espere um pouco.")
 # Counted in the message's transaction: sending a client_id again is not counted again.
 POSTS = Limit("posts", 10, 10.0, TOO_MANY)
@@ -39,33 +44,47 @@ _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """The facts about a room that decide on permissions; `muted` contains user ids."""
+    """The facts about a room that decide on permissions; `muted` contains user ids.
+
+    `members` maps each participant of a private room to the last message before they joined.
+    """
 
     host_id: int | None
     is_closed: bool
     muted: frozenset[int]
+    kind: str = FORUM
+    members: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def is_private(self) -> bool:
+        return self.kind in PRIVATE
 
 
-def is_moderator(user: Any, *, host_id: int | None) -> bool:
-    """Return whether a user, possibly anonymous, moderates a room: as its host or as staff."""
-    if not user.is_authenticated or not user.is_active:
+def is_moderator(user: Any, *, host_id: int | None, kind: str) -> bool:
+    """Return whether a user, possibly anonymous, moderates a room: as its host or as staff.
+
+    Private rooms have no moderators: staff must not read them.
+    """
+    if kind in PRIVATE or not user.is_authenticated or not user.is_active:
         return False
     return user.pk == host_id or is_staff_level(user)
 
 
-def may_mute(actor: Any, target: Any, *, host_id: int | None) -> bool:
+def may_mute(actor: Any, target: Any, *, host_id: int | None, kind: str) -> bool:
     """Return whether `actor` may mute `target`. Nobody mutes themselves; only staff mute staff."""
-    if actor.pk == target.pk or not is_moderator(actor, host_id=host_id):
+    if actor.pk == target.pk or not is_moderator(actor, host_id=host_id, kind=kind):
         return False
     return is_staff_level(actor) or not is_staff_level(target)
 
 
-def may_resolve_report(actor: Any, *, host_id: int | None, author_id: int | None) -> bool:
+def may_resolve_report(
+    actor: Any, *, host_id: int | None, kind: str, author_id: int | None
+) -> bool:
     """Return whether `actor` may see and resolve reports of `author_id`'s messages.
 
     Moderators may, except that only staff handle reports of the host's own messages.
     """
-    if not is_moderator(actor, host_id=host_id):
+    if not is_moderator(actor, host_id=host_id, kind=kind):
         return False
     return is_staff_level(actor) or actor.pk != author_id
 
@@ -73,14 +92,19 @@ def may_resolve_report(actor: Any, *, host_id: int | None, author_id: int | None
 def permissions(user: Any, rules: Rules) -> list[str]:
     """Return the user's permissions among `send edit delete report` and `delete_any mute close`.
 
-    `edit` and `delete` cover one's own messages. In a closed room nobody may send or edit.
+    `edit` and `delete` cover one's own messages. In a closed room nobody may send or edit. In a
+    group there is `leave`, and for its host `add rename remove`.
     """
     if not user.is_authenticated or not user.is_active:
+        return []
+    if rules.is_private and user.pk not in rules.members:
         return []
     may_write = not rules.is_closed and user.pk not in rules.muted
     allowed = ["send", "edit"] if may_write else []
     allowed += ["delete", "report"]
-    if is_moderator(user, host_id=rules.host_id):
+    if rules.kind == GROUP:
+        allowed += ["leave", "add", "rename", "remove"] if user.pk == rules.host_id else ["leave"]
+    if is_moderator(user, host_id=rules.host_id, kind=rules.kind):
         allowed += ["delete_any", "mute", "close"]
     return allowed
 

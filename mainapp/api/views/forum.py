@@ -35,7 +35,9 @@ class RoomsView(ApiView):
     @extend_schema(parameters=[RoomQuery], responses={200: RoomData(many=True)})
     def get(self, request: Any) -> Response:
         query = valid(RoomQuery(data=request.query_params))
-        rooms = Room.objects.select_related("stock", "host").order_by(query["ordering"], "-pk")
+        rooms = (
+            Room.objects.public().select_related("stock", "host").order_by(query["ordering"], "-pk")
+        )
         for word in fold(query.get("q", "")).split():
             rooms = rooms.filter(search_text__contains=word)
         if "topic" in query:

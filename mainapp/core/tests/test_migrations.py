@@ -14,7 +14,7 @@ BEFORE = [
     ("core", None),
 ]
 AFTER = [
-    ("forum", "0005_count_new_rooms"),
+    ("forum", "0006_private_rooms"),
     ("accounts", "0007_nameskeleton"),
     ("core", "0001_usage"),
 ]

@@ -49,14 +49,19 @@ def room_for(pk: int, user: User | AnonymousUser) -> tuple[Room, bool]:
     Raises: Room.DoesNotExist.
     """
     mutes = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
-    rooms = Room.objects.select_related("stock", "host").annotate(is_muted=Exists(mutes))
-    room = rooms.get(pk=pk)
+    rooms = Room.objects.visible_to(user).select_related("stock", "host")
+    room = rooms.annotate(is_muted=Exists(mutes)).get(pk=pk)
     return room, room.is_muted
 
 
-def room_page(room: Room, *, before: int | None = None) -> RoomPage:
-    """Return the last messages, or the last ones before a number, deleted included; one query."""
+def room_page(room: Room, reader: User | AnonymousUser, *, before: int | None = None) -> RoomPage:
+    """Return the last messages, or the last ones before a number, deleted included; one query.
+
+    Only those that `reader` may read.
+    """
     messages = Message.objects.filter(room=room).select_related("author")
+    if room.is_private:
+        messages = messages.visible_to(reader)
     if before is not None:
         messages = messages.filter(seq__lt=before)
     newest_first = list(messages.order_by("-seq")[:PAGE_SIZE])

@@ -59,7 +59,7 @@ def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[
     Each of `words` must occur in the name, topic or description; case and accents are ignored. A
     number beyond the last page returns the last page. Two queries.
     """
-    rooms = Room.objects.all()
+    rooms = Room.objects.public()
     for word in fold(words).split():
         rooms = rooms.filter(search_text__contains=word)
     topics = _topics(rooms)
@@ -75,23 +75,23 @@ def forum_page(*, words: str, topic: str, number: str) -> tuple[ForumPage, list[
 
 def active_rooms() -> list[RoomRow]:
     """Return the most recently active rooms, for the list beside a room; one query."""
-    return _rows(Room.objects.all(), 0, BESIDE)
+    return _rows(Room.objects.public(), 0, BESIDE)
 
 
 def rooms_on(stock: Stock) -> list[RoomRow]:
     """Return the most recently active rooms about a stock. One query."""
-    return _rows(Room.objects.filter(stock=stock), 0, ROOMS_OF_A_STOCK)
+    return _rows(Room.objects.public().filter(stock=stock), 0, ROOMS_OF_A_STOCK)
 
 
 def recent_messages() -> list[Message]:
     """Return the newest messages of all rooms, with room and author; one query."""
-    messages = Message.objects.filter(deleted_at=None).select_related("room", "author")
+    messages = Message.objects.public().filter(deleted_at=None).select_related("room", "author")
     return list(messages.order_by("-pk")[:RECENT])
 
 
 def topic_names() -> list[str]:
     """Return the 50 most used topics, as suggestions for a form; one query."""
-    return [topic.name for topic in _topics(Room.objects.all()) if topic.name][:50]
+    return [topic.name for topic in _topics(Room.objects.public()) if topic.name][:50]
 
 
 def _topics(rooms: QuerySet[Room]) -> list[Topic]:

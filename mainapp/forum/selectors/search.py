@@ -28,7 +28,7 @@ def find_rooms(text: str, *, user: Any, limit: int) -> list[Result]:
     for word in words:
         condition &= Q(search_text__contains=word) | Q(stock__symbol__startswith=word.upper())
     rank = Case(When(search_text__startswith=" ".join(words), then=0), default=1)
-    rooms = Room.objects.filter(condition).select_related("stock")
+    rooms = Room.objects.public().filter(condition).select_related("stock")
     return [_result(room) for room in rooms.order_by(rank, "-active_at", "-pk")[:limit]]
 
 

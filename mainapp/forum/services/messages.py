@@ -119,7 +119,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
         room = advance_revision(room_pk)
         message = _message(room, seq)
         is_own = message.author_id == actor.pk
-        if not is_own and not is_moderator(actor, host_id=room.host_id):
+        if not is_own and not is_moderator(actor, host_id=room.host_id, kind=room.kind):
             raise Forbidden
         if not is_own and not message.deleted_at:
             _log_deletion(message, room, actor)

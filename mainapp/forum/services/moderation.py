@@ -45,7 +45,8 @@ def report_message(*, room_pk: int, seq: int, reporter: User, reason: str = "") 
     Raises: Invalid (no such message, deleted, or one's own), Forbidden (deactivated).
     """
     with transaction.atomic():
-        message = Message.objects.filter(room=room_pk, seq=seq, deleted_at=None).first()
+        readable = Message.objects.filter(room=room_pk, deleted_at=None).visible_to(reporter)
+        message = readable.filter(seq=seq).first()
         if message is None or message.author_id == reporter.pk:
             raise Invalid(_("Esta mensagem não pode ser denunciada."), fields={"seq": "unknown"})
         if not reporter.is_active:
@@ -67,7 +68,7 @@ def resolve_report(*, report_pk: int, actor: User) -> None:
         if report is None:
             raise Invalid(_("Esta denúncia não existe mais."))
         room, author_id = report.message.room, report.message.author_id
-        if not may_resolve_report(actor, host_id=room.host_id, author_id=author_id):
+        if not may_resolve_report(actor, host_id=room.host_id, kind=room.kind, author_id=author_id):
             raise Forbidden
         # A conditional update: of two concurrent calls only one writes to the log.
         open_reports = Report.objects.filter(pk=report_pk, resolved_at=None)
@@ -80,7 +81,7 @@ def resolve_report(*, report_pk: int, actor: User) -> None:
 def _set_muted(room_pk: int, user: User, actor: User, *, is_muted: bool) -> None:
     with transaction.atomic():
         room = _room_for(actor, room_pk)
-        if not may_mute(actor, user, host_id=room.host_id):
+        if not may_mute(actor, user, host_id=room.host_id, kind=room.kind):
             raise Forbidden
         participant, _is_new = Participant.objects.get_or_create(
             room=room, user=user, defaults={"joined_at": timezone.now()}
@@ -104,6 +105,6 @@ def _set_closed(room_pk: int, actor: User, *, is_closed: bool) -> Room:
 def _room_for(actor: Any, room_pk: int) -> Room:
     """Lock the room so that a moderator can change its rules. Raises: Invalid, Forbidden."""
     room = advance_revision(room_pk, has_new_rules=True)
-    if not is_moderator(actor, host_id=room.host_id):
+    if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
         raise Forbidden
     return room

@@ -54,7 +54,7 @@ def update_room(
     """Change a room, as its host or as staff. Raises: Invalid (no such room), Forbidden."""
     with transaction.atomic():
         room = advance_revision(room_pk, has_new_rules=True)
-        if not is_moderator(actor, host_id=room.host_id):
+        if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
             raise Forbidden
         room.name, room.topic, room.description, room.stock = name, topic, description, stock
         room.save(update_fields=["name", "topic", "description", "stock"])
@@ -68,7 +68,7 @@ def delete_room(*, room_pk: int, actor: User) -> None:
     """
     with transaction.atomic():
         room = advance_revision(room_pk, has_new_rules=True)
-        if not is_moderator(actor, host_id=room.host_id):
+        if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
             raise Forbidden
         log_action(room, actor, ModerationEntry.Action.DELETE_ROOM, target_id=room.host_id)
         room.delete()

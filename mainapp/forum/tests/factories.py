@@ -6,7 +6,8 @@ from django.utils import timezone
 from factory.declarations import LazyAttribute, LazyFunction, Sequence, SubFactory
 
 from mainapp.accounts.models import User
-from mainapp.forum.models import Message, Room
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.policies import DIRECT, GROUP
 from mainapp.market.tests.factories import RowFactory
 
 
@@ -64,3 +65,25 @@ def fill_room(room: Room, author: User, count: int) -> None:
         batch_size=1000,
     )
     Room.objects.filter(pk=room.pk).update(last_seq=count, revision=count)
+
+
+def make_group(host: User, *others: User, name: str = "Grupo") -> Room:
+    """Return a group of `host` and `others`, who may read it from its first message."""
+    room = RoomFactory(kind=GROUP, host=host, name=name)
+    _join(room, host, *others)
+    return room
+
+
+def make_direct(user: User, other: User) -> Room:
+    """Return the direct room of two users."""
+    first, second = sorted([user.pk, other.pk])
+    room = RoomFactory(kind=DIRECT, name="", pair_key=f"{first}:{second}")
+    _join(room, user, other)
+    return room
+
+
+def _join(room: Room, *users: User) -> None:
+    at = room.created_at
+    Participant.objects.bulk_create(
+        Participant(room=room, user=user, joined_at=at) for user in users
+    )

@@ -26,16 +26,17 @@ def moderated_room_or_404(request: MemberRequest, pk: int) -> Room:
         return moderated_room(pk, request.user)
 
 
-def message_or_404(pk: int) -> Message:
+def message_or_404(request: MemberRequest, pk: int) -> Message:
     with missing_as_404():
-        return message_with_room(pk)
+        return message_with_room(pk, request.user)
 
 
 def deletable_message_or_404(request: MemberRequest, pk: int) -> Message:
     """Return a message that this user may delete: their own, or any in a room they moderate."""
-    message = message_or_404(pk)
+    message = message_or_404(request, pk)
     is_own = message.author_id == request.user.pk
-    if not is_own and not is_moderator(request.user, host_id=message.room.host_id):
+    room = message.room
+    if not is_own and not is_moderator(request.user, host_id=room.host_id, kind=room.kind):
         raise Http404
     return message
 

@@ -29,7 +29,7 @@ def remove_message(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def change_message(request: MemberRequest, pk: int) -> HttpResponse:
-    message = message_or_404(pk)
+    message = message_or_404(request, pk)
     if message.author_id != request.user.pk:
         raise Http404
     form = MessageForm(request.POST or None, initial={"body": message.body})
@@ -46,7 +46,7 @@ def change_message(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def report(request: MemberRequest, pk: int) -> HttpResponse:
-    message = message_or_404(pk)
+    message = message_or_404(request, pk)
     if message.author_id == request.user.pk:
         raise Http404
     form = ReportForm(request.POST if request.method == "POST" else None)

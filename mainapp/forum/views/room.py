@@ -82,11 +82,17 @@ class MessagesContext(TypedDict):
 def _messages_context(request: HttpRequest, room: Room, is_muted: bool) -> MessagesContext:
     user = request.user
     muted = frozenset([user.pk] if is_muted and user.pk else [])
-    rules = Rules(host_id=room.host_id, is_closed=room.is_closed, muted=muted)
+    rules = Rules(
+        host_id=room.host_id,
+        is_closed=room.is_closed,
+        muted=muted,
+        kind=room.kind,
+        members={user.pk: 0} if room.is_private and user.pk else {},
+    )
     return {
         "room": room,
         "is_muted": is_muted,
-        "page": room_page(room, before=parse_key(request.GET.get("before", ""))),
+        "page": room_page(room, user, before=parse_key(request.GET.get("before", ""))),
         "may": permissions(user, rules),
         "today": timezone.localdate(),
     }

@@ -22,9 +22,10 @@ class ForumActivity:
 
 
 def forum_activity(user: User) -> ForumActivity:
-    """Return a user's activity in the forum. Two queries with a limit."""
-    rooms = list(Room.objects.filter(host=user).order_by("-active_at", "-pk")[: MAX_ROOMS + 1])
-    messages = Message.objects.filter(author=user, deleted_at=None).select_related("room")
+    """Return a user's activity in the forum's public rooms. Two queries with a limit."""
+    hosted = Room.objects.public().filter(host=user)
+    rooms = list(hosted.order_by("-active_at", "-pk")[: MAX_ROOMS + 1])
+    messages = Message.objects.public().filter(author=user, deleted_at=None).select_related("room")
     return ForumActivity(
         rooms=rooms[:MAX_ROOMS],
         more_rooms=len(rooms) > MAX_ROOMS,

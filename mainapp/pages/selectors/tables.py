@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import F, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 
 from mainapp.accounts.models import User
 from mainapp.accounts.personal_data import Row, Table, tables
@@ -80,22 +80,25 @@ def watchlist_items(user: User) -> Iterable[Row]:
 
 
 def rooms(user: User) -> Iterable[Row]:
-    return _rows(Room.objects.filter(host=user).order_by("pk"), *ROOMS)
+    hosted = Room.objects.visible_to(user).filter(host=user)
+    return _rows(hosted.order_by("pk"), *ROOMS)
 
 
 def messages(user: User) -> Iterable[Row]:
+    """Yield a user's messages; those in a group that they left, without its name."""
     own = Message.objects.filter(author=user).order_by("sent_at", "pk")
-    return _rows(own.annotate(room_name=F("room__name")), *_named(MESSAGES, room="room_name"))
+    return _rows(own.annotate(room_name=_room_name(user)), *_named(MESSAGES, room="room_name"))
 
 
 def participations(user: User) -> Iterable[Row]:
-    own = Participant.objects.filter(user=user).order_by("pk")
+    own = Participant.objects.filter(user=user, left_at=None).order_by("pk")
     return _rows(own, "room_id", "room__name", "is_muted", "joined_at")
 
 
 def reports(user: User) -> Iterable[Row]:
     own = Report.objects.filter(reporter=user).order_by("pk")
-    return _rows(own, *_named(REPORTS, room="message__room__name", seq="message__seq"))
+    named = own.annotate(room_name=_room_name(user, "message__room"))
+    return _rows(named, *_named(REPORTS, room="room_name", seq="message__seq"))
 
 
 def moderation_done(user: User) -> Iterable[Row]:
@@ -140,6 +143,12 @@ def delivery_attempts(user: User) -> Iterable[Row]:
 
 def broadcasts(user: User) -> Iterable[Row]:
     return _rows(Broadcast.objects.filter(author=user).order_by("pk"), *BROADCASTS)
+
+
+def _room_name(user: User, room: str = "room") -> Case:
+    """Return the name of a row's room; empty if the user may not read the room any more."""
+    left = Participant.objects.filter(room=OuterRef(room), user=user).exclude(left_at=None)
+    return Case(When(Exists(left), then=Value("")), default=F(f"{room}__name"))
 
 
 def _rows(queryset: QuerySet[Any], *names: str) -> Iterable[Row]:

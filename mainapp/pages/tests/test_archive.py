@@ -15,7 +15,8 @@ from django.utils import timezone
 from mainapp.accounts import personal_data
 from mainapp.accounts.models import Preferences, User
 from mainapp.accounts.pictures import folders
-from mainapp.forum.models import Message
+from mainapp.forum.models import Message, Participant
+from mainapp.forum.tests.factories import make_group
 from mainapp.market.services.watchlists import create_list
 from mainapp.market.tests.factories import NOON, StockFactory
 from mainapp.notifications.models import Attempt, Broadcast, Channel, Delivery, Mark, Notification
@@ -172,6 +173,18 @@ def test_data_of_other_users_is_not_in_the_archive(alice_with_data, bob):
     assert "Texto de Bob" not in everything
     assert "bob" not in everything
     assert alice_with_data.password not in everything
+
+
+def test_a_group_that_was_left_is_named_nowhere_in_the_archive(alice, bob):
+    group = make_group(bob, alice, name="canário")
+    write_message(alice, group, "minha")
+    assert rows(archive_of(alice), "messages")[0]["room"] == "canário"
+    Participant.objects.filter(user=alice).update(left_at=NOON)
+
+    archive = archive_of(alice)
+
+    assert [row["body"] for row in rows(archive, "messages")] == ["minha"]
+    assert "canário" not in "".join(archive.read(name).decode() for name in archive.namelist())
 
 
 def test_no_csv_cell_is_a_formula_and_json_is_unchanged(alice_with_data):
