@@ -10,6 +10,7 @@ from mainapp.notifications.consumers import NotificationsConsumer
 websocket_urlpatterns = [
     path("ws/stock/<str:room_name>/", StockConsumer.as_asgi()),
     path("ws/room/<key:pk>/", RoomConsumer.as_asgi()),
+    path("ws/chat/room/<key:pk>/", RoomConsumer.as_asgi()),
     path("ws/notifications/", NotificationsConsumer.as_asgi()),
     re_path(r"", UnknownPathConsumer.as_asgi()),
 ]

@@ -249,3 +249,23 @@ def language_of(user: User) -> str:
     """Return the language of messages to a user: the user's choice, or else the site's."""
     preferences = getattr(user, "preferences", None)
     return (preferences.language if preferences else "") or settings.LANGUAGE_CODE
+
+
+class Block(models.Model):
+    """A user who wants no contact with another one, who is not told."""
+
+    blocker = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="blocks")
+    blocked = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    blocked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-blocked_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["blocker", "blocked"], name="one_block_a_pair"),
+            models.CheckConstraint(
+                condition=~models.Q(blocker=models.F("blocked")), name="nobody_blocks_themselves"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blocker_id} blocks {self.blocked_id}"

@@ -5,6 +5,7 @@ import secrets
 import unicodedata
 from collections.abc import Collection, Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from allauth.account.utils import filter_users_by_email
 from django.conf import settings
@@ -18,7 +19,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from mainapp.accounts.fanout import Rights
-from mainapp.accounts.models import REMOVED_USER, Preferences, User
+from mainapp.accounts.models import REMOVED_USER, Block, Preferences, User
 from mainapp.core.names import tidy
 
 USERNAME_TRIES = 30
@@ -134,6 +135,33 @@ def name_of(user: User | None) -> str:
 def person(pk: int) -> User:
     """Return an active user. Raises: User.DoesNotExist."""
     return User.objects.get(pk=pk, is_active=True)
+
+
+class Blocks(NamedTuple):
+    """The ids of the users whom a user blocks (`by`), and of those who block the user (`of`)."""
+
+    by: frozenset[int]
+    of: frozenset[int]
+
+    @property
+    def all(self) -> frozenset[int]:
+        return self.by | self.of
+
+
+NO_BLOCKS = Blocks(frozenset(), frozenset())
+
+
+def blocks_of(users: Collection[int]) -> dict[int, Blocks]:
+    """Return the blocks of users by id; one query for any number of users."""
+    by: dict[int, set[int]] = {user: set() for user in users}
+    of: dict[int, set[int]] = {user: set() for user in users}
+    rows = Block.objects.filter(Q(blocker__in=users) | Q(blocked__in=users)).order_by()
+    for blocker, blocked in rows.values_list("blocker_id", "blocked_id"):
+        if blocker in by:
+            by[blocker].add(blocked)
+        if blocked in of:
+            of[blocked].add(blocker)
+    return {user: Blocks(frozenset(by[user]), frozenset(of[user])) for user in users}
 
 
 def preferences_of(user: User) -> Preferences:

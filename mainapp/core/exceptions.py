@@ -20,6 +20,7 @@ STATUSES = {
     "login_required": 401,
     "invalid_credentials": 401,
     "forbidden": 403,
+    "unavailable_person": 403,
     "muted": 403,
     "closed": 403,
     "limit_reached": 403,

@@ -12,10 +12,11 @@ class ForumConfig(AppConfig):
         from mainapp.forum import receivers  # noqa: F401, PLC0415 - connects once the models are there
         from mainapp.forum.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - needs loaded models
-        from mainapp.forum.services.mentions import MENTION  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.services.mentions import MENTION, REPLY  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
 
         register_appearance(MENTION, Appearance(icon="at"))
+        register_appearance(REPLY, Appearance(icon="at"))
         for block in BLOCKS:
             register_block(block)
         register_search(ROOMS)

@@ -18,22 +18,50 @@ class Person(TypedDict):
     avatar: str | None
 
 
+class Reply(TypedDict):
+    """The message that another one replies to.
+
+    `user` is None and `excerpt` empty if the reader may not read it, or it is deleted.
+    """
+
+    seq: int
+    user: Person | None
+    excerpt: str
+
+
+class ReactionCount(TypedDict):
+    """The number of people with this reaction; `mine` if the reader is one of them."""
+
+    emoji: str
+    count: int
+    mine: bool
+
+
 class MessageItem(TypedDict):
     """A message, in a `message` frame or among the `items` of `messages`.
 
-    A deleted message is a tombstone: `"deleted": true` and an empty body_html. `user` is None when
-    the account was deleted. Only the author receives `client_id` and `body`.
+    A deleted message is a tombstone: `"deleted": true`, an empty body_html and content. `user` is
+    None when the account was deleted. Only the author receives `client_id` and `body`.
     """
 
     id: int
     seq: int
     user: Person | None
+    kind: str
+    content: dict[str, Any]
     body_html: str
+    reply_to: Reply | None
+    reactions: list[ReactionCount]
     sent_at: str
     client_id: NotRequired[str]
     body: NotRequired[str]
     edited_at: NotRequired[str]
     deleted: NotRequired[Literal[True]]
+
+
+class ReadMark(TypedDict):
+    user: int
+    seq: int
 
 
 class RoomFrame(TypedDict):
@@ -42,6 +70,9 @@ class RoomFrame(TypedDict):
     `may` lists permissions: `send edit delete report` (edit and delete only one's own messages)
     and, for moderators, `delete_any mute close`. `revision` counts all changes to the room: a
     client that sends it in a later `resume` receives the edits and deletions that it missed.
+
+    A private room has its `kind`, and in `reads` the newest message that each other participant has
+    read. `blocked` has the users whom the reader blocks, if any: their messages are folded.
     """
 
     type: Literal["room"]
@@ -50,6 +81,9 @@ class RoomFrame(TypedDict):
     may: list[str]
     closed: bool
     present: list[Person]
+    kind: NotRequired[str]
+    reads: NotRequired[list[ReadMark]]
+    blocked: NotRequired[list[int]]
 
 
 class MessagesFrame(TypedDict):
@@ -67,11 +101,15 @@ class MessagesFrame(TypedDict):
 
 
 class AckFrame(TypedDict):
-    """Reply to `send {client_id, body}` once the message is committed."""
+    """Reply to `send {client_id, body}` once the message is committed.
+
+    `not_notified` has the mentioned usernames that are outside of the private room, if any.
+    """
 
     type: Literal["ack"]
-    client_id: str
+    client_id: NotRequired[str]
     seq: int
+    not_notified: NotRequired[list[str]]
     id: NotRequired[Any]
 
 
@@ -79,6 +117,7 @@ class EditedFrame(TypedDict):
     type: Literal["edited"]
     id: int
     seq: int
+    content: dict[str, Any]
     body_html: str
     edited_at: str
     body: NotRequired[str]
@@ -87,6 +126,26 @@ class EditedFrame(TypedDict):
 class DeletedFrame(TypedDict):
     type: Literal["deleted"]
     id: int
+    seq: int
+
+
+class ReactedFrame(TypedDict):
+    """All reactions to a message, after one was added or removed."""
+
+    type: Literal["reacted"]
+    id: int
+    seq: int
+    reactions: list[ReactionCount]
+
+
+class ReadFrame(TypedDict):
+    """Another participant of a private room has read it up to `seq`.
+
+    Sent at most once a second per person.
+    """
+
+    type: Literal["read"]
+    user: Person
     seq: int
 
 
@@ -116,9 +175,30 @@ class RoomChanged(TypedDict):
 
 
 class RoomTyping(TypedDict):
-    """A user is typing; the process `origin` has already sent this to its own sockets."""
+    """A user is typing; the process `origin` has already sent this to its own sockets.
+
+    It is not sent to anybody before the room's rules are as new as `rules_revision`.
+    """
 
     type: Literal["room.typing"]
     room: int
     origin: str
     user: Person
+    rules_revision: int
+
+
+class RoomRead(TypedDict):
+    """A participant of a private room has read it up to `seq`; sent by every process."""
+
+    type: Literal["room.read"]
+    room: int
+    user: Person
+    seq: int
+    rules_revision: int
+
+
+class BlocksChanged(TypedDict):
+    """The blocks between these users have changed."""
+
+    type: Literal["blocks.changed"]
+    users: list[int]

@@ -19,6 +19,20 @@ class TooLong(DomainError):
         super().__init__("too_long", _("A mensagem passa de 4.000 caracteres."))
 
 
+class RoomGone(Invalid):
+    """No such room, or one that the user may not read."""
+
+    def __init__(self) -> None:
+        super().__init__(_("Esta sala não existe mais."))
+
+
+class UnavailablePerson(DomainError):
+    """Somebody who is unknown, deactivated, or blocked in either direction: not told apart."""
+
+    def __init__(self) -> None:
+        super().__init__("unavailable_person", _("Não é possível conversar com esta pessoa."))
+
+
 class LoginRequired(DomainError):
     def __init__(self) -> None:
         super().__init__("login_required", _("Entre na sua conta para escrever."))

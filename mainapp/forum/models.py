@@ -1,5 +1,6 @@
 """Rooms, messages, participants, reports and the moderation log."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -149,8 +150,25 @@ class Participant(models.Model):
 
 
 class Message(models.Model):
-    """A message. Deletion clears its text and keeps its number; the author may have no account."""
+    """A message. Deletion clears its text and keeps its number; the author may have no account.
 
+    `body` is its text: what was typed, or a picture's caption. `content` has the further values of
+    a kind: see `mainapp.forum.contents`. Only the server writes messages of the kind `system`.
+    """
+
+    class Kind(models.TextChoices):
+        TEXT = "text", _("texto")
+        IMAGE = "image", _("imagem")
+        LINK = "link", _("link")
+        FILE = "file", _("arquivo")
+        SYSTEM = "system", _("aviso do sistema")
+
+    kind = models.CharField(max_length=6, choices=Kind, default=Kind.TEXT)
+    content = models.JSONField(default=dict)
+    # Another message of the room. It is read with the message: its text is not copied.
+    reply_to = models.ForeignKey("self", models.SET_NULL, null=True, related_name="replies")
+    # The room's revision when a reaction last changed; 0 without one.
+    reacted_revision = models.PositiveBigIntegerField(default=0)
     room = models.ForeignKey(Room, models.CASCADE, related_name="messages")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="messages"
@@ -165,6 +183,9 @@ class Message(models.Model):
     sent_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+
+    # Usernames in a new text that were not notified: they are outside of the private room.
+    outsiders: Sequence[str] = ()
 
     objects = MessageQuerySet.as_manager()
 
@@ -184,6 +205,25 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room_id} #{self.seq}"
+
+
+class Reaction(models.Model):
+    """A person's reaction to a message, each kind at most once."""
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="reactions")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="reactions")
+    emoji = models.CharField(max_length=8)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "user", "emoji"], name="one_reaction_of_a_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.emoji} on {self.message_id}"
 
 
 class Report(models.Model):

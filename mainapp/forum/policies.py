@@ -36,7 +36,16 @@ TOO_MANY = _("Mensagens demais; espere um pouco.")
 POSTS = Limit("posts", 10, 10.0, TOO_MANY)
 # Edits and deletions by one user; each is sent to every reader of the room.
 CHANGES = Limit("changes", 20, 10.0, TOO_MANY, without_redis=OPEN)
+# Read marks and muting; each is one small write.
+MARKS = Limit("marks", 60, 10.0, TOO_MANY, without_redis=OPEN)
 NEW_ROOMS = Limit("rooms", "ROOMS_A_DAY", DAY_S, _("Salas demais num dia; espere um pouco."))
+NEW_DIRECT_ROOMS = Limit(
+    "direct-rooms", 100, DAY_S, _("Conversas novas demais num dia; espere um pouco.")
+)
+# People of a group, its host included.
+MAX_GROUP = 200
+# The reactions to a message, in the order in which they are offered.
+EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🎉", "📈", "📉")
 MAX_EXCERPT = 200
 # Bidirectional overrides and isolates reverse the text after them and can disguise it.
 _BIDI_CONTROLS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
@@ -162,5 +171,8 @@ SOCKET = Socket(
         "edit": OWNER,
         "delete": OWNER | HOST | STAFF,
         "typing": MEMBERS & ~MUTED,
+        "react": MEMBERS & ~MUTED,
+        "read": MEMBERS,
+        "mute": MEMBERS,
     },
 )

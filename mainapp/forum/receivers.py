@@ -1,11 +1,15 @@
-"""Publish every committed change to a room to all processes."""
+"""Publish every committed change to a room to all processes, and apply blocks."""
 
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils import timezone
 
-from mainapp.core.realtime import GroupMessage, publish
-from mainapp.forum.events import ROOMS, RoomChanged
+from mainapp.accounts.models import User
+from mainapp.accounts.signals import block_changed
+from mainapp.core.realtime import GroupMessage, publish, publish_on_commit
+from mainapp.forum.events import ROOMS, BlocksChanged, RoomChanged
+from mainapp.forum.services.mentions import hide_notices
 from mainapp.forum.signals import room_changed
 
 
@@ -16,3 +20,12 @@ def publish_change(*, room_pk: int, revision: int, rules_revision: int, **_kwarg
         type="room.changed", room=room_pk, revision=revision, rules_revision=rules_revision
     )
     publish([GroupMessage(ROOMS, body, key=room_pk, rank=revision)])
+
+
+@receiver(block_changed)
+def apply_block(*, blocker: User, blocked: User, is_blocked: bool, **_kwargs: Any) -> None:
+    """Hide the notices of a blocked user, and make open rooms read the blocks again."""
+    if is_blocked:
+        hide_notices(reader=blocker, author=blocked, at=timezone.now())
+    body = BlocksChanged(type="blocks.changed", users=[blocker.pk, blocked.pk])
+    publish_on_commit([GroupMessage(ROOMS, body)])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
@@ -18,9 +17,11 @@ from mainapp.api.serializers.forum import (
     RoomQuery,
 )
 from mainapp.api.views.base import ApiView, valid
+from mainapp.core.paths import missing_as_404
+from mainapp.forum.fanout.archive import Reader
 from mainapp.forum.forms import RoomForm
 from mainapp.forum.models import Room
-from mainapp.forum.selectors.messages import messages_after, person_of, room_states
+from mainapp.forum.selectors.messages import messages_after, person_of, readable_room
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
 from mainapp.market.symbols import fold
@@ -61,26 +62,25 @@ class MessagesView(ApiView):
     @extend_schema(parameters=[MessageQuery], responses={200: Messages})
     def get(self, request: Any, pk: int) -> Response:
         after = valid(MessageQuery(data=request.query_params))["after"]
-        last_seq = _last_seq(pk)
-        messages, more = messages_after(pk, after)
-        items = [message.item_for(request.user.pk) for message in messages]
-        return Response({"items": items, "more": more, "last_seq": last_seq})
+        room, reader = _room(pk, request.user)
+        reader_id = reader.user_id if room.is_private else None
+        messages, more = messages_after(pk, after, reader_id=reader_id)
+        items = [message.item_for(reader) for message in messages]
+        return Response({"items": items, "more": more, "last_seq": room.last_seq})
 
     @extend_schema(responses={201: Ack})
     def post(self, request: Any, pk: int) -> Response:
         data = valid(self.get_serializer(data=request.data))
-        _last_seq(pk)
+        _room(pk, request.user)
         message = post_message(room_pk=pk, author=request.user, **data)
         ack = {"id": message.pk, "client_id": data["client_id"], "seq": message.seq}
         return Response(Ack(ack).data, 201)
 
 
-def _last_seq(pk: int) -> int:
-    """Return the number of a room's newest message. Raises: Http404 for a missing room."""
-    state = room_states([pk]).get(pk)
-    if state is None:
-        raise Http404
-    return state.last_seq
+def _room(pk: int, user: Any) -> tuple[Room, Reader]:
+    """Return a room that `user` may read, and who reads it. Raises: Http404."""
+    with missing_as_404():
+        return readable_room(pk, user)
 
 
 def _room_data(room: Room) -> Any:

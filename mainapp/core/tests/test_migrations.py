@@ -14,8 +14,8 @@ BEFORE = [
     ("core", None),
 ]
 AFTER = [
-    ("forum", "0006_private_rooms"),
-    ("accounts", "0007_nameskeleton"),
+    ("forum", "0007_kinds_of_messages"),
+    ("accounts", "0008_block"),
     ("core", "0001_usage"),
 ]
 

@@ -5,18 +5,31 @@ from typing import Any, ClassVar, TypeVar
 
 from django.db import InterfaceError, OperationalError
 
+from mainapp.accounts.selectors import NO_BLOCKS, blocks_of
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.realtime import query, write
 from mainapp.core.realtime.writer import try_send_of
-from mainapp.forum.consumers.reading import body_of, client_id_of, number_of
+from mainapp.forum.consumers.reading import (
+    body_of,
+    number_of,
+    reaction_of,
+    sent_message,
+    until_of,
+)
 from mainapp.forum.consumers.shared import room_hub, write_slots
-from mainapp.forum.events import AckFrame, MessagesFrame
+from mainapp.forum.events import MessagesFrame
 from mainapp.forum.exceptions import Closed, Muted, Unavailable
 from mainapp.forum.fanout import OpenRoom, RoomFanout, RoomSocket
 from mainapp.forum.fanout.archive import RoomMessage
 from mainapp.forum.models import Message
 from mainapp.forum.policies import SOCKET
-from mainapp.forum.selectors.messages import changed_since, messages_after, person_of
+from mainapp.forum.selectors.messages import (
+    changed_since,
+    may_read_room,
+    messages_after,
+    person_of,
+)
+from mainapp.forum.services.marks import mark_room_read, mute_room, react
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 
 T = TypeVar("T")
@@ -32,6 +45,9 @@ class RoomConsumer(BaseConsumer):
         "edit": "edit",
         "delete": "delete",
         "typing": "typing",
+        "react": "react",
+        "read": "read",
+        "mute": "mute",
     }
     hub: RoomFanout
     room: OpenRoom
@@ -39,11 +55,14 @@ class RoomConsumer(BaseConsumer):
 
     async def opened(self) -> None:
         self.hub = room_hub()
-        room = await self.hub.directory.open(self.scope["url_route"]["kwargs"]["pk"])
+        user = self.scope["user"]
+        blocks = (await query(blocks_of, [user.pk]))[user.pk] if user.pk else NO_BLOCKS
+        # No await between this and `join`: a room without sockets may be forgotten.
+        room = await self._open_room()
         if room is None:
             await self.close(UNKNOWN_PATH)
             return
-        self.room, user = room, self.scope["user"]
+        self.room = room
         self.writer = self.socket = RoomSocket(
             send=self.base_send,
             try_send=try_send_of(self.scope),
@@ -51,6 +70,7 @@ class RoomConsumer(BaseConsumer):
             person=person_of(user) if user.is_authenticated else None,
             fall_behind=lambda socket: self.hub.catch_up.start(room, socket),
             close_room=lambda: self.close(UNKNOWN_PATH),
+            blocks=blocks,
         )
         self.hub.join(room, self.socket)
 
@@ -58,12 +78,32 @@ class RoomConsumer(BaseConsumer):
         if self.socket is not None:
             self.hub.leave(self.room, self.socket)
 
+    async def _handle(self, frame: Frame) -> None:
+        """Accept `{"type_message", "content"}` of other services' clients, without a type."""
+        if "type" not in frame and "type_message" in frame:
+            frame["type"] = "send"
+        await super()._handle(frame)
+
     async def post(self, frame: Frame) -> None:
-        author, client_id, body = self._user(), client_id_of(frame), body_of(frame)
-        message = await self._write(post_message, author=author, client_id=client_id, body=body)
-        ack = AckFrame(type="ack", client_id=frame["client_id"], seq=message.seq)
-        await self.reply({**ack, **echo(frame)})
+        sent = sent_message(frame)
+        message = await self._write(post_message, author=self._user(), **sent)
+        await self.reply(ack_of(message, frame) | echo(frame))
         self.hub.notify(self.room.pk, message.revision)
+
+    async def react(self, frame: Frame) -> None:
+        user, seq = self._user(), number_of(frame, "seq", least=1)
+        emoji, is_on = reaction_of(frame)
+        message = await self._write(react, user=user, seq=seq, emoji=emoji, is_on=is_on)
+        self.hub.notify(self.room.pk, message.revision)
+
+    async def read(self, frame: Frame) -> None:
+        user, seq = self._user(), number_of(frame, "seq")
+        mark = await self._write(mark_room_read, user=user, seq=seq)
+        if mark is not None and self.room.rules.is_private:
+            self.hub.send_read(self.room, person_of(user), mark)
+
+    async def mute(self, frame: Frame) -> None:
+        await self._write(mute_room, user=self._user(), until=until_of(frame))
 
     async def edit(self, frame: Frame) -> None:
         author, seq, body = self._user(), number_of(frame, "seq", least=1), body_of(frame)
@@ -81,7 +121,7 @@ class RoomConsumer(BaseConsumer):
             raise Closed
         if user.pk in self.room.rules.muted:
             raise Muted
-        self.hub.send_typing(self.room, person_of(user))
+        await self.hub.send_typing(self.room, person_of(user))
 
     async def resume(self, frame: Frame) -> None:
         """Send a page; messages that arrive in the meantime follow it."""
@@ -90,29 +130,51 @@ class RoomConsumer(BaseConsumer):
         socket = self._socket()
         revision, socket.is_live = self.room.revision, False
         try:
-            items, more = await _or_unavailable(query(messages_after, self.room.pk, after))
+            items, more = await _or_unavailable(
+                query(messages_after, self.room.pk, after, reader_id=self._restricted_reader())
+            )
             await self.reply(self._page(items, more, revision) | echo(frame))
             if items and not more:
                 socket.seq = max(socket.seq, items[-1].seq)
             if known is not None:
-                await self._send_changes(
-                    await _or_unavailable(query(changed_since, self.room.pk, known, until=after))
-                )
+                await self._send_changes(known, until=after)
         finally:
             self.hub.catch_up.start(self.room, socket)
 
     def _page(self, messages: list[RoomMessage], more: bool, revision: int) -> dict[str, Any]:
-        reader_id = self._socket().user_id
-        items = [message.item_for(reader_id) for message in messages]
+        reader = self._socket().reader
+        items = [message.item_for(reader) for message in messages]
         frame = MessagesFrame(type="messages", items=items, more=more, revision=revision)  # type: ignore[typeddict-item] # an item with its author's fields
         return dict(frame)
 
-    async def _send_changes(self, changed: list[RoomMessage]) -> None:
+    async def _send_changes(self, known: int, *, until: int) -> None:
+        reader_id = self._restricted_reader()
+        changed = await _or_unavailable(
+            query(changed_since, self.room.pk, known, until=until, reader_id=reader_id)
+        )
         for message in sorted(changed, key=lambda message: message.seq):
-            if frame := message.change(self._socket().user_id):
+            for frame in message.changes(self._socket().reader, since=known):
                 await self.send_in_turn(frame)
 
-    async def _write(self, service: Callable[..., Message], **arguments: Any) -> Message:
+    async def _open_room(self) -> OpenRoom | None:
+        """Return the room of the address; None if the user may not read it, or it is none."""
+        pk, user = self.scope["url_route"]["kwargs"]["pk"], self.scope["user"]
+        opened = self.hub.rooms.get(pk)
+        # The database is asked before a private room is opened: for a stranger it takes no longer
+        # than a room that does not exist.
+        is_public = opened is not None and not opened.rules.is_private
+        if not is_public and not await query(may_read_room, pk, user):
+            return None
+        room = await self.hub.directory.open(pk)
+        if room is None or not await self.hub.admits(room, user.pk):
+            return None
+        return self.hub.rooms.setdefault(pk, room)
+
+    def _restricted_reader(self) -> int | None:
+        """Return the user's id in a private room, whose messages are read for them alone."""
+        return self._user().pk if self.room.rules.is_private else None
+
+    async def _write(self, service: Callable[..., T], **arguments: Any) -> T:
         async with write_slots():
             return await _or_unavailable(write(service, room_pk=self.room.pk, **arguments))
 
@@ -122,6 +184,15 @@ class RoomConsumer(BaseConsumer):
     def _socket(self) -> RoomSocket:
         assert self.socket is not None
         return self.socket
+
+
+def ack_of(message: Message, frame: Frame) -> Frame:
+    ack: Frame = {"type": "ack", "seq": message.seq}
+    if "client_id" in frame:
+        ack["client_id"] = frame["client_id"]
+    if message.outsiders:
+        ack["not_notified"] = list(message.outsiders)
+    return ack
 
 
 async def _or_unavailable(call: Awaitable[T]) -> T:

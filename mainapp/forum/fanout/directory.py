@@ -1,13 +1,15 @@
 """The rooms that are open in this process: opened by their first socket, closed when deleted."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any
 
 from mainapp.core.realtime import query
 from mainapp.forum.fanout.archive import Archive
 from mainapp.forum.fanout.room import OpenRoom
+from mainapp.forum.fanout.sockets import RoomSocket
+from mainapp.forum.policies import PRIVATE
 
 PRESENCE_S = 0.5
 
@@ -30,7 +32,9 @@ class RoomDirectory:
         self._opening: dict[int, asyncio.Task[OpenRoom | None]] = {}
 
     async def open(self, pk: int) -> OpenRoom | None:
-        """Return a room, or None if it does not exist. Two queries for a room's first socket only.
+        """Return a room, or None if it does not exist.
+
+        Two queries, or three for a private room, for a room's first socket only.
 
         Waits up to PRESENCE_S for the list of present users, so that the first frame is complete.
         """
@@ -46,6 +50,12 @@ class RoomDirectory:
         # The room may have been closed in the meantime, after its last socket left.
         return room if room is None else self._rooms.setdefault(pk, room)
 
+    def close_sockets(self, sockets: Iterable[RoomSocket]) -> None:
+        """Close sockets whose users may no longer read their room; they are sent nothing more."""
+        for socket in sockets:
+            socket.close()
+            self._run_in_background(socket.close_room())
+
     def close(self, pk: int) -> None:
         """Close the sockets of a room that was deleted."""
         room = self._rooms.pop(pk)
@@ -58,7 +68,10 @@ class RoomDirectory:
             if state is None:
                 return None
             muted = await query(self._archive.muted, [pk])
-            room = self._rooms[pk] = OpenRoom(pk, state, muted[pk])
+            members = {}
+            if state.kind in PRIVATE:
+                members = (await query(self._archive.members, [pk]))[pk]
+            room = self._rooms[pk] = OpenRoom(pk, state, muted[pk], members)
             self._opened()
             return room
         finally:

@@ -8,16 +8,26 @@ from typing import ClassVar
 from uuid import uuid4
 
 from mainapp.core.realtime import GroupMessage, Hub, publish, query
+from mainapp.core.realtime.conflation import Conflator
 from mainapp.core.realtime.hub import Task
 from mainapp.core.redis import async_client
-from mainapp.forum.events import ROOMS, Person, RoomChanged, RoomTyping
-from mainapp.forum.fanout.archive import Archive, RoomMessage
+from mainapp.forum.events import (
+    ROOMS,
+    BlocksChanged,
+    Person,
+    RoomChanged,
+    RoomRead,
+    RoomTyping,
+)
+from mainapp.forum.fanout.archive import Archive, RoomMessage, RoomState
 from mainapp.forum.fanout.directory import RoomDirectory
 from mainapp.forum.fanout.presence_sync import PresenceSync
 from mainapp.forum.fanout.room import OpenRoom
 from mainapp.forum.fanout.sockets import CatchUp, RoomSocket
+from mainapp.forum.policies import PRIVATE
 
 POLL_S = 1.0
+READ_S = 1.0
 MAX_BURST = 500  # after more changes than this, each socket reads them itself, page by page
 
 
@@ -31,6 +41,8 @@ class RoomFanout(Hub):
     handlers: ClassVar = {
         "room.changed": (RoomChanged, "_room_changed"),
         "room.typing": (RoomTyping, "_typing"),
+        "room.read": (RoomRead, "_read"),
+        "blocks.changed": (BlocksChanged, "_blocks_changed"),
     }
 
     def __init__(self, archive: Archive) -> None:
@@ -47,15 +59,26 @@ class RoomFanout(Hub):
             self.rooms, archive, self.run_in_background, opened=self.presence.wake_up
         )
         self.catch_up = CatchUp(archive, self.run_in_background)
+        self._reads = Conflator(self._send_read, period_s=READ_S)
 
     def tasks(self) -> Sequence[Task]:
         return self._poll, self._read_changes, self.presence.run
 
     async def cleanup(self) -> None:
         """Close the connection. Leases stay, because the users reconnect to another process."""
+        self._reads.stop()
         await self._redis.aclose()
 
     # Sockets -----------------------------------------------------------------------------------
+
+    async def admits(self, room: OpenRoom, user_id: int | None) -> bool:
+        """Return whether a user may read a room now; one query for a private one.
+
+        The rules in memory may be too old in both directions.
+        """
+        if room.rules.is_private:
+            await self.read_rules([room.pk])
+        return room.may_read(user_id)
 
     def join(self, room: OpenRoom, socket: RoomSocket) -> None:
         room.join(socket)
@@ -75,11 +98,34 @@ class RoomFanout(Hub):
             room.latest_revision = revision
             self._changed.set()
 
-    def send_typing(self, room: OpenRoom, person: Person) -> None:
-        """Notify the room's other users, in all processes, that `person` is typing."""
-        if room.send_typing(person, self.now()):
-            body = RoomTyping(type="room.typing", room=room.pk, origin=self.name, user=person)
-            publish([GroupMessage(ROOMS, body, key=(room.pk, person["id"]))])
+    async def send_typing(self, room: OpenRoom, person: Person) -> None:
+        """Notify the room's other users, in all processes, that `person` is typing.
+
+        One query for a private room, as somebody may have been removed.
+        """
+        if not room.may_type(person, self.now()) or not await self.admits(room, person["id"]):
+            return
+        room.send_typing(person, self.now())
+        body = RoomTyping(
+            type="room.typing",
+            room=room.pk,
+            origin=self.name,
+            user=person,
+            rules_revision=room.rules_revision,
+        )
+        publish([GroupMessage(ROOMS, body, key=("typing", room.pk, person["id"]))])
+
+    def send_read(self, room: OpenRoom, person: Person, seq: int) -> None:
+        """Notify the other participants, in all processes, that `person` has read up to `seq`."""
+        self._reads.put((room.pk, person["id"]), (person, seq))
+        body = RoomRead(
+            type="room.read",
+            room=room.pk,
+            user=person,
+            seq=seq,
+            rules_revision=room.rules_revision,
+        )
+        publish([GroupMessage(ROOMS, body, key=("read", room.pk, person["id"]), rank=seq)])
 
     # Messages ----------------------------------------------------------------------------------
 
@@ -87,6 +133,7 @@ class RoomFanout(Hub):
         room = self.rooms.get(message["room"])
         if room is None:
             return
+        self._note_rules(room, message["rules_revision"])
         is_far_ahead = message["revision"] - room.revision > MAX_BURST
         if is_far_ahead or message["rules_revision"] > room.rules_revision:
             self._poll_now.set()  # a number that far ahead may be wrong: read it from the database
@@ -96,7 +143,36 @@ class RoomFanout(Hub):
     def _typing(self, message: RoomTyping) -> None:
         room = self.rooms.get(message["room"])
         if room and message["origin"] != self.name:
+            self._note_rules(room, message["rules_revision"])
             room.send_typing(message["user"], self.now())
+
+    def _read(self, message: RoomRead) -> None:
+        if room := self.rooms.get(message["room"]):
+            self._note_rules(room, message["rules_revision"])
+            person = message["user"]
+            self._reads.put((room.pk, person["id"]), (person, message["seq"]))
+
+    def _send_read(self, key: tuple[int, int], mark: tuple[Person, int]) -> None:
+        if room := self.rooms.get(key[0]):
+            room.send_read(*mark)
+
+    async def _blocks_changed(self, message: BlocksChanged) -> None:
+        """Read the blocks of these users' sockets again, and send them the `room` frame."""
+        users = set(message["users"])
+        sockets = [(r, s) for r in self.rooms.values() for s in r.sockets if s.user_id in users]
+        if not sockets:
+            return
+        blocks = await query(self._archive.blocks_of, users)
+        for room, socket in sockets:
+            if socket in room.sockets:
+                socket.blocks = blocks[socket.user_id or 0]
+                room.send_room(socket)
+
+    def _note_rules(self, room: OpenRoom, rules_revision: int) -> None:
+        """Suspend a private room, whose rules are older than this, until they are read."""
+        if rules_revision > room.rules_revision:
+            room.latest_rules, room.hints = max(room.latest_rules, rules_revision), room.hints + 1
+            self._poll_now.set()
 
     # Tasks -------------------------------------------------------------------------------------
 
@@ -113,16 +189,40 @@ class RoomFanout(Hub):
                 await self._poll_once(list(self.rooms))
 
     async def _poll_once(self, rooms: Collection[int]) -> None:
-        states = await query(self._archive.room_states, rooms)
-        changed = [pk for pk, state in states.items() if self.rooms[pk].lacks_rules(state)]
-        muted = await query(self._archive.muted, changed) if changed else {}
+        states = await self.read_rules(rooms)
         for pk in rooms:
-            if pk not in states:
+            if pk in states:
+                self.notify(pk, states[pk].revision)
+            elif pk in self.rooms:
                 self.directory.close(pk)
-                continue
-            if pk in muted:
-                self.rooms[pk].apply_rules(states[pk], muted[pk])
-            self.notify(pk, states[pk].revision)
+
+    async def read_rules(self, rooms: Collection[int]) -> dict[int, RoomState]:
+        """Read the rules of open rooms where they have changed; return the existing rooms.
+
+        One query, and two more for changed rules. Sockets of users who no longer take part in a
+        private room are closed.
+        """
+        hints = {pk: self.rooms[pk].hints for pk in rooms if pk in self.rooms}
+        states = await query(self._archive.room_states, rooms)
+        changed = [pk for pk in states if self._lacks_rules(pk, states[pk])]
+        muted = await query(self._archive.muted, changed) if changed else {}
+        private = [pk for pk in changed if states[pk].kind in PRIVATE]
+        members = await query(self._archive.members, private) if private else {}
+        for pk in changed:
+            if self._lacks_rules(pk, states[pk]):
+                room = self.rooms[pk]
+                outsiders = room.apply_rules(states[pk], muted[pk], members.get(pk, {}))
+                self.directory.close_sockets(outsiders)
+                self.presence.wake_up()
+        for pk, state in states.items():
+            # A newer hint that arrived during the queries is not answered by them.
+            if (opened := self.rooms.get(pk)) and opened.hints == hints.get(pk):
+                opened.latest_rules = state.rules_revision
+        return states
+
+    def _lacks_rules(self, pk: int, state: RoomState) -> bool:
+        room = self.rooms.get(pk)
+        return room is not None and room.lacks_rules(state)
 
     async def _read_changes(self) -> None:
         """Read the missing changes: one query for any number of rooms and sockets."""
@@ -143,6 +243,12 @@ class RoomFanout(Hub):
         by_room: dict[int, list[RoomMessage]] = defaultdict(list)
         for message in await query(self._archive.messages_since, since):
             by_room[message.room_pk].append(message)
+        # Read after the messages: whoever was removed before one was written is gone by now.
+        if private := [pk for pk in revisions if self._is_private(pk)]:
+            await self.read_rules(private)
         for pk, revision in revisions.items():
             if room := self.rooms.get(pk):
                 room.apply_messages(by_room[pk], revision)
+
+    def _is_private(self, pk: int) -> bool:
+        return pk in self.rooms and self.rooms[pk].rules.is_private

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import Error
 
+from mainapp.accounts.selectors import NO_BLOCKS, Blocks
 from mainapp.core.realtime import query
 from mainapp.core.realtime.writer import Build, Send, SocketWriter, TrySend, never_sends
 from mainapp.forum.events import Person
-from mainapp.forum.fanout.archive import Archive, RoomMessage
+from mainapp.forum.fanout.archive import Archive, Reader, RoomMessage
 
 if TYPE_CHECKING:
     from mainapp.forum.fanout.room import OpenRoom
@@ -30,10 +31,12 @@ class RoomSocket(SocketWriter):
 
     __slots__ = (
         "_fall_behind",
+        "blocks",
         "catching_up",
         "close_room",
         "is_behind",
         "is_live",
+        "joined_seq",
         "may",
         "needs_room",
         "person",
@@ -51,13 +54,18 @@ class RoomSocket(SocketWriter):
         person: Person | None,
         fall_behind: Callable[["RoomSocket"], None],
         close_room: Callable[[], Coroutine[Any, Any, None]],
+        blocks: Blocks = NO_BLOCKS,
     ) -> None:
-        """`fall_behind` is called when a slow client reads again, `close_room` on deletion."""
+        """`fall_behind` is called when a slow client reads again.
+
+        `close_room` is called when the room is deleted, or the user no longer takes part.
+        """
         super().__init__(send, try_send)
         self.user, self.person = user, person
         self.close_room = close_room
         self._fall_behind = fall_behind
-        self.seq = self.revision = 0
+        self.blocks = blocks
+        self.seq = self.revision = self.joined_seq = 0
         self.may: list[str] = []
         self.is_live, self.is_behind, self.needs_room = True, False, False
         self.catching_up: asyncio.Task[None] | None = None
@@ -65,6 +73,17 @@ class RoomSocket(SocketWriter):
     @property
     def user_id(self) -> int | None:
         return self.person["id"] if self.person else None
+
+    @property
+    def reader(self) -> Reader:
+        return Reader(self.user_id, self.joined_seq)
+
+    def may_notice(self, person: Person) -> bool:
+        """Return whether the user may see that a person is here, types or has read.
+
+        Users do not notice those who block them.
+        """
+        return person["id"] not in self.blocks.of
 
     def write(self, frame: bytes | Build) -> bool:
         """Send or queue a frame; return False if the queue is full: the socket falls behind."""
@@ -86,12 +105,14 @@ class RoomSocket(SocketWriter):
             self._fall_behind(self)
         return frame
 
-    def frame_of(self, message: RoomMessage) -> bytes | None:
-        """Return the frame that this client needs for a message, None if it is up to date."""
+    def frames_of(self, message: RoomMessage) -> list[bytes]:
+        """Return the frames that this client needs for a message; none if it is up to date."""
+        if message.seq <= self.joined_seq:
+            return []
         if message.seq <= self.seq:
-            return message.change(self.user_id)
+            return message.changes(self.reader, since=self.revision)
         self.seq = message.seq
-        return message.message(self.user_id)
+        return [message.message(self.reader)]
 
 
 class CatchUp:
@@ -133,11 +154,14 @@ class CatchUp:
 
     async def _send_missed(self, room: "OpenRoom", socket: RoomSocket) -> None:
         since, after, is_more = {room.pk: socket.revision}, 0, True
+        reader_id = socket.user_id if room.rules.is_private else None
         while is_more and not socket.is_closed:
-            messages = await query(self._archive.messages_since, since, after=after, limit=PAGE)
+            messages = await query(
+                self._archive.messages_since, since, after=after, limit=PAGE, reader_id=reader_id
+            )
             for message in messages:
-                await socket.drained()
-                if frame := socket.frame_of(message):
+                for frame in socket.frames_of(message):
+                    await socket.drained()
                     socket.write(frame)
                 after = message.seq
             is_more = len(messages) == PAGE

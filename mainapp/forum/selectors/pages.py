@@ -50,7 +50,7 @@ def room_for(pk: int, user: User | AnonymousUser) -> tuple[Room, bool]:
     """
     mutes = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
     rooms = Room.objects.visible_to(user).select_related("stock", "host")
-    room = rooms.annotate(is_muted=Exists(mutes)).get(pk=pk)
+    room: Any = rooms.annotate(is_muted=Exists(mutes)).get(pk=pk)
     return room, room.is_muted
 
 

@@ -1,4 +1,4 @@
-"""Notifications to users who are mentioned in a message."""
+"""Notifications to users who are mentioned in a message, or to whose message it replies."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -6,46 +6,91 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from mainapp.accounts.models import User, language_of
 from mainapp.forum.models import Message, Room
+from mainapp.forum.selectors.people import notifiable_people
+from mainapp.notifications.models import Mark, Notification
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
+from mainapp.notifications.services.inbox import delete_notifications
 from mainapp.notifications.services.notices import Notice, letters_for, notify_many
 
-MENTION = "mention"
+MENTION, REPLY = "mention", "reply"
+SENTENCES = {
+    MENTION: gettext_noop("%(user)s citou você em %(room)s"),
+    REPLY: gettext_noop("%(user)s respondeu a você em %(room)s"),
+}
+# Notices that blocking their author hides: the newest ones, as older ones are far down the list.
+MAX_HIDDEN = 1000
 
 
 def notify_mentioned(
     *, message: Message, room: Room, author: User, named: Collection[User], at: datetime
-) -> None:
+) -> list[str]:
     """Notify the mentioned users, each once per message, however often it is edited.
 
-    The author is not notified. The notification does not contain the message's text, which its
-    author may delete later. No query if nobody is mentioned, otherwise a fixed number.
+    Only those who may read the room, without a block in either direction, and not the author. The
+    author of the message to which this one replies is notified likewise in the forum; in a private
+    room they are a participant, and notified of its new messages anyway. Notifications do not
+    contain the message's text, which its author may delete later.
+
+    Returns the usernames that were not notified because they are outside of a private room. No
+    query if there is nobody to notify, otherwise a fixed number.
     """
-    readers = [user for user in named if user.pk != author.pk and user.is_active]
+    people = dict.fromkeys(named, MENTION)
+    if (quoted := message.reply_to) and quoted.author and not room.is_private:
+        people.setdefault(quoted.author, REPLY)
+    people.pop(author, None)
+    if not people:
+        return []
+    readers, outsiders = notifiable_people(room, author, people)
     destinations = deliveries_for(readers, MENTION)
-    notices = [_notice(message, room, author, user, destinations[user.pk]) for user in readers]
+    notices = [
+        _notice(people[user], message, room, author, user, destinations[user.pk])
+        for user in readers
+    ]
     notify_many(notices=notices, at=at)
+    return sorted(user.username for user in outsiders)
+
+
+def hide_notices(*, reader: User, author: User, at: datetime) -> None:
+    """Remove the mentions and replies by `author` from the inbox of `reader`."""
+    notices = Notification.objects.filter(user=reader, kind__in=SENTENCES)
+    notices = notices.exclude(marks__kind=Mark.Kind.DELETED).order_by("-pk")
+    by_message: dict[int, list[int]] = {}
+    for pk, key in notices.values_list("pk", "dedupe_key")[:MAX_HIDDEN]:
+        by_message.setdefault(int(str(key).split(".")[1]), []).append(pk)
+    written = Message.objects.filter(pk__in=by_message, author=author)
+    ids = [pk for message in written.values_list("pk", flat=True) for pk in by_message[message]]
+    if ids:
+        delete_notifications(user=reader, ids=ids, at=at)
 
 
 def _notice(
-    message: Message, room: Room, author: User, reader: User, destinations: Collection[Destination]
+    kind: str,
+    message: Message,
+    room: Room,
+    author: User,
+    reader: User,
+    destinations: Collection[Destination],
 ) -> Notice:
     path = f"{reverse('room', args=[room.pk])}#m{message.seq}"
+    # One key for both kinds: who is named by an edit of a reply was notified of the reply.
+    key = f"mention.{message.pk}.{reader.pk}"
     with translation.override(language_of(reader)):
-        values = {"user": author.name, "room": room.name}
-        title = (_("%(user)s citou você em %(room)s") % values)[:200]
+        values = {"user": author.name, "room": room.name or _("uma conversa")}
+        title = (_(SENTENCES[kind]) % values)[:200]
         return Notice(
             user_id=reader.pk,
-            kind=MENTION,
+            kind=kind,
             title=title,
             url=path,
-            dedupe_key=f"mention.{message.pk}.{reader.pk}",
+            dedupe_key=key,
             deliveries=letters_for(
                 destinations=destinations,
                 subject=f"{title} · Pregão",
                 text="",  # the title is enough; the link is added when the delivery is sent
-                name=f"mention.{message.pk}.{reader.pk}",
+                name=key,
             ),
         )

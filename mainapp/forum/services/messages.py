@@ -1,5 +1,6 @@
 """Writing, editing and deleting messages."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,18 +19,22 @@ from mainapp.forum.exceptions import (
     Invalid,
     LoginRequired,
     Muted,
+    RoomGone,
     TooLong,
+    UnavailablePerson,
 )
 from mainapp.forum.models import Message, ModerationEntry, Participant, Room
 from mainapp.forum.policies import (
     CHANGES,
+    DIRECT,
     MAX_EXCERPT,
     POSTS,
-    clean_body,
     is_moderator,
-    is_too_long,
 )
 from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
+from mainapp.forum.selectors.messages import MAX_SEQ
+from mainapp.forum.selectors.people import is_partner_reachable
+from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
@@ -37,34 +42,46 @@ from mainapp.market.selectors.catalogue import catalogue
 
 
 def post_message(
-    *, room_pk: int, author: User, body: str, client_id: UUID | None = None
+    *,
+    room_pk: int,
+    author: User,
+    body: Any = None,
+    kind: Any = None,
+    content: Any = None,
+    reply_to: int | None = None,
+    client_id: UUID | None = None,
 ) -> Message:
     """Add a message to a room under its next number; committed when this returns.
+
+    It has a `body`, or the `content` of a `kind` (see `draft_of`). `reply_to` is the number of
+    another message of the room.
 
     If this author has used `client_id` in this room before, the earlier message is returned,
     whatever the body. A user's own posts wait for each other, so that no race stores one twice or
     exceeds the rate limit. The database counts that limit: it holds across processes and without
-    Redis. Cost: 8 queries in one short transaction, independent of the room's size.
+    Redis. Cost: 8 queries in one short transaction, independent of the room's size; some more in a
+    private room.
 
-    Raises: Invalid, TooLong, LoginRequired (deactivated), Muted, Closed, RateLimited.
+    Raises: Invalid, RoomGone (also for a private room without the author), UnavailablePerson (in a
+    direct room), TooLong, LoginRequired (deactivated), Muted, Closed, RateLimited.
     """
     try:
-        text = _checked_body(body)
+        draft = draft_of(body, kind=kind, content=content)
     except (Invalid, TooLong):
         # A client that missed its acknowledgement needs it, even if it sends another body.
         if client_id and (sent := _already_sent(room_pk, author, client_id)):
             return sent
         raise
-    html, named = _render_body(text)
+    html, named = _render(draft)
     with transaction.atomic():
-        _lock_author(author)
+        lock_author(author)
         if client_id and (sent := _already_sent(room_pk, author, client_id)):
             return sent
         now = timezone.now()
         room = advance_revision(room_pk, last_seq=F("last_seq") + 1, active_at=now)
-        takes_part = _check_may_write(room, author)
+        participant = check_may_write(room, author)
         consume_stored(POSTS, of_user(author), at=now)
-        if not takes_part:
+        if not participant:
             Participant.objects.create(room=room, user=author, joined_at=now)
         message = Message.objects.create(
             room=room,
@@ -72,11 +89,17 @@ def post_message(
             seq=room.last_seq,
             revision=room.revision,
             client_id=client_id,
-            body=text,
+            kind=draft.kind,
+            content=draft.content,
+            reply_to=_quoted_message(room, author, reply_to),
+            body=draft.text,
             body_html=html,
             sent_at=now,
         )
-        notify_mentioned(message=message, room=room, author=author, named=named, at=now)
+        _mark_as_seen(room, author)
+        message.outsiders = notify_mentioned(
+            message=message, room=room, author=author, named=named, at=now
+        )
         return message
 
 
@@ -87,22 +110,26 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
     RateLimited.
     """
     consume(CHANGES, of_user(author))
-    text = _checked_body(body)
-    html, named = _render_body(text)
+    draft = draft_of(body)
+    html, named = _render(draft)
     with transaction.atomic():
-        _lock_author(author)
+        lock_author(author)
         room = advance_revision(room_pk)
-        message = _message(room, seq)
+        message = message_of(room, seq, author)
         if message.author_id != author.pk:
             raise Forbidden
-        _check_may_write(room, author)
+        check_may_write(room, author)
         if message.deleted_at:
             raise Invalid(_("Esta mensagem foi apagada."))
-        message.body, message.body_html = text, html
+        if message.kind != Message.Kind.TEXT:
+            raise Forbidden
+        message.body, message.body_html = draft.text, html
         message.revision, message.edited_at = room.revision, timezone.now()
         message.save(update_fields=["body", "body_html", "revision", "edited_at"])
         at = message.edited_at
-        notify_mentioned(message=message, room=room, author=author, named=named, at=at)
+        message.outsiders = notify_mentioned(
+            message=message, room=room, author=author, named=named, at=at
+        )
         return message
 
 
@@ -115,33 +142,30 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
     """
     consume(CHANGES, of_user(actor))
     with transaction.atomic():
-        actor = _lock_author(actor)
+        actor = lock_author(actor)
         room = advance_revision(room_pk)
-        message = _message(room, seq)
+        message = message_of(room, seq, actor)
         is_own = message.author_id == actor.pk
         if not is_own and not is_moderator(actor, host_id=room.host_id, kind=room.kind):
+            raise Forbidden
+        if message.kind == Message.Kind.SYSTEM:
             raise Forbidden
         if not is_own and not message.deleted_at:
             _log_deletion(message, room, actor)
         message.body = message.body_html = ""
+        message.content = {}
         message.revision = room.revision
         message.deleted_at = message.deleted_at or timezone.now()
-        message.save(update_fields=["body", "body_html", "revision", "deleted_at"])
+        message.save(update_fields=["body", "body_html", "content", "revision", "deleted_at"])
+        message.reactions.all().delete()
         return message
 
 
-def _checked_body(body: str) -> str:
-    text = clean_body(body)
-    if not text:
-        raise Invalid(_("Escreva uma mensagem."), fields={"body": "1-4000"})
-    if is_too_long(text):
-        raise TooLong
-    return text
-
-
-def _render_body(text: str) -> tuple[str, list[User]]:
-    """Return a text as HTML, and the users mentioned in it."""
-    symbols = {}
+def _render(draft: Draft) -> tuple[str, list[User]]:
+    """Return a message as HTML, and the users mentioned in it."""
+    if draft.html:
+        return draft.html, []
+    text, symbols = draft.text, {}
     if tickers := symbols_in(text):
         known = catalogue()
         symbols = {ticker: now for ticker in tickers if (now := known.canonical(ticker))}
@@ -154,7 +178,7 @@ def _render_body(text: str) -> tuple[str, list[User]]:
     return render(text, symbols=symbols, users=urls), named
 
 
-def _lock_author(author: User) -> User:
+def lock_author(author: User) -> User:
     """Lock the user's row, so that their other writes wait, and return its current state.
 
     Raises: LoginRequired (deleted or deactivated).
@@ -172,19 +196,51 @@ def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None
     return next(iter(sent.only("seq", "revision")[:1]), None)
 
 
-def _check_may_write(room: Room, author: User) -> bool:
-    """Return whether the author is a participant; the room is locked. Raises: Closed, Muted."""
+def check_may_write(room: Room, author: User) -> Participant | None:
+    """Return the author's participation, if there is one; the room is locked.
+
+    Raises: RoomGone, UnavailablePerson, Closed, Muted.
+    """
+    participations = Participant.objects.filter(room=room, user=author, left_at=None)
+    own = next(iter(participations[:1]), None)
+    if room.is_private and own is None:
+        raise RoomGone
+    if room.kind == DIRECT and not is_partner_reachable(room, author):
+        raise UnavailablePerson
     if room.is_closed:
         raise Closed
-    participations = Participant.objects.filter(room=room, user=author)
-    is_muted = next(iter(participations.values_list("is_muted", flat=True)), None)
-    if is_muted:
+    if own and own.is_muted:
         raise Muted
-    return is_muted is not None
+    return own
 
 
-def _message(room: Room, seq: int) -> Message:
-    message = Message.objects.filter(room=room, seq=seq).first()
+def _mark_as_seen(room: Room, author: User) -> None:
+    """Mark a private room as read by the author of its newest message, and show it to both."""
+    if room.is_private:
+        own = Participant.objects.filter(room=room, user=author)
+        own.update(read_seq=room.last_seq, notified_seq=room.last_seq)
+    if room.kind == DIRECT:
+        Participant.objects.filter(room=room, is_hidden=True).update(is_hidden=False)
+
+
+def _quoted_message(room: Room, author: User, seq: int | None) -> Message | None:
+    """Return the message to which a new one replies. Raises: Invalid."""
+    if seq is None:
+        return None
+    quoted = message_of(room, seq, author)
+    if quoted.deleted_at or quoted.kind == Message.Kind.SYSTEM:
+        raise Invalid(_("Esta mensagem não existe."), fields={"reply_to": "unknown"})
+    return quoted
+
+
+def message_of(room: Room, seq: int, reader: User) -> Message:
+    """Return a message of a room that `reader` may read. Raises: RoomGone, Invalid."""
+    messages = Message.objects.filter(room=room, seq=min(seq, MAX_SEQ))
+    if room.is_private:
+        if not Room.objects.visible_to(reader).filter(pk=room.pk).exists():
+            raise RoomGone
+        messages = messages.visible_to(reader)
+    message = messages.first()
     if message is None:
         raise Invalid(_("Esta mensagem não existe."), fields={"seq": "unknown"})
     return message

@@ -143,7 +143,11 @@ async def test_message_is_acknowledged_after_commit_and_sent_to_every_socket_onc
             "id": message.pk,
             "seq": 1,
             "user": person(alice),
+            "kind": "text",
+            "content": {"text": "**olá**"},
             "body_html": "<p><strong>olá</strong></p>",
+            "reply_to": None,
+            "reactions": [],
         }
         for message in (message_to_first, await second.next("message")):
             assert (message["client_id"], message["body"], message["seq"]) == (
@@ -391,7 +395,13 @@ async def test_edit_reaches_all(websocket, url, room, alice, bob):
     assert own.pop("body") == "*b*"
     assert own == frame
     assert frame.pop("edited_at").endswith("Z")
-    assert frame == {"type": "edited", "id": message.pk, "seq": 1, "body_html": "<p><em>b</em></p>"}
+    assert frame == {
+        "type": "edited",
+        "id": message.pk,
+        "seq": 1,
+        "content": {"text": "*b*"},
+        "body_html": "<p><em>b</em></p>",
+    }
 
 
 async def test_deletion_reaches_all_and_leaves_a_tombstone(websocket, url, room, alice, bob):

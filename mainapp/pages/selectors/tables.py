@@ -6,10 +6,17 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db.models import Case, Exists, F, OuterRef, QuerySet, Value, When
 
-from mainapp.accounts.models import User
+from mainapp.accounts.models import Block, User
 from mainapp.accounts.personal_data import Row, Table, tables
 from mainapp.accounts.selectors import preferences_of
-from mainapp.forum.models import Message, ModerationEntry, Participant, Report, Room
+from mainapp.forum.models import (
+    Message,
+    ModerationEntry,
+    Participant,
+    Reaction,
+    Report,
+    Room,
+)
 from mainapp.market.models import Watchlist, WatchlistItem
 from mainapp.notifications.models import Attempt, Broadcast, Channel, Delivery, Mark, Notification
 from mainapp.portfolio.models import Carteira
@@ -28,6 +35,7 @@ ACCOUNT = (
     "last_login",
 )
 PREFERENCES = ("language", "theme", "monitoring_minutes")
+BLOCKS = ("blocked_id", "blocked_at")
 WATCHLISTS = ("id", "name", "share_key", "is_current")
 ROOMS = ("id", "name", "topic", "description", "is_closed", "created_at", "active_at")
 MESSAGES = ("room_id", "room", "seq", "body", "sent_at", "edited_at", "deleted_at")
@@ -45,6 +53,7 @@ EXCLUDED = {
     "accounts.User_groups.user": "unused: access levels grant all rights",
     "accounts.User_user_permissions.user": "unused: access levels grant all rights",
     "core.Usage.user": "counters of the rate limits, short-lived",
+    "accounts.Block.blocked": "unknown to the blocked user",
     "accounts.NameSkeleton.user": "derived from the user's names",
     "admin.LogEntry.user": "the site's log of its administrators' actions",
     "token_blacklist.OutstandingToken.user": "tokens, which give access to the account",
@@ -69,6 +78,11 @@ def preferences(user: User) -> Iterable[Row]:
     yield tuple(getattr(saved, name) for name in PREFERENCES)
 
 
+def blocks(user: User) -> Iterable[Row]:
+    """Yield the users whom a user blocks, without their names, which are others' data."""
+    return _rows(Block.objects.filter(blocker=user).order_by("pk"), *BLOCKS)
+
+
 def watchlists(user: User) -> Iterable[Row]:
     return _rows(Watchlist.objects.filter(owner=user).order_by("pk"), *WATCHLISTS)
 
@@ -88,6 +102,11 @@ def messages(user: User) -> Iterable[Row]:
     """Yield a user's messages; those in a group that they left, without its name."""
     own = Message.objects.filter(author=user).order_by("sent_at", "pk")
     return _rows(own.annotate(room_name=_room_name(user)), *_named(MESSAGES, room="room_name"))
+
+
+def reactions(user: User) -> Iterable[Row]:
+    own = Reaction.objects.filter(user=user).order_by("pk")
+    return _rows(own, "message__room_id", "message__seq", "emoji")
 
 
 def participations(user: User) -> Iterable[Row]:
@@ -164,6 +183,7 @@ TABLES = [
     Table(name="account", columns=ACCOUNT, rows=account),
     Table(name="emails", columns=("email", "verified", "primary"), rows=emails),
     Table(name="preferences", columns=PREFERENCES, rows=preferences),
+    Table(name="blocks", columns=BLOCKS, rows=blocks),
     Table(name="watchlists", columns=WATCHLISTS, rows=watchlists),
     Table(
         name="watchlist_items",
@@ -172,6 +192,7 @@ TABLES = [
     ),
     Table(name="rooms", columns=ROOMS, rows=rooms),
     Table(name="messages", columns=MESSAGES, rows=messages),
+    Table(name="reactions", columns=("room_id", "seq", "emoji"), rows=reactions),
     Table(
         name="participations",
         columns=("room_id", "room", "is_muted", "joined_at"),

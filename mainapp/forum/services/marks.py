@@ -1,0 +1,67 @@
+"""Reactions, read marks and muted notifications."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_noop as _
+
+from mainapp.accounts.models import User
+from mainapp.core.limits import consume, of_user
+from mainapp.forum.exceptions import Invalid, RoomGone
+from mainapp.forum.models import Message, Participant, Reaction, Room
+from mainapp.forum.policies import CHANGES, EMOJI, MARKS
+from mainapp.forum.services.messages import check_may_write, lock_author, message_of
+from mainapp.forum.services.numbering import advance_revision
+
+
+def react(*, room_pk: int, seq: int, user: User, emoji: str, is_on: bool) -> Message:
+    """Add or remove a reaction to a message. Safe to repeat.
+
+    Raises: Invalid (another emoji, no such message, or deleted), RoomGone, UnavailablePerson,
+    LoginRequired, Muted, Closed, RateLimited.
+    """
+    consume(CHANGES, of_user(user))
+    if emoji not in EMOJI:
+        raise Invalid(_("Esta reação não existe."), fields={"emoji": " ".join(EMOJI)})
+    with transaction.atomic():
+        lock_author(user)
+        room = advance_revision(room_pk)
+        check_may_write(room, user)
+        message = message_of(room, seq, user)
+        if message.deleted_at or message.kind == Message.Kind.SYSTEM:
+            raise Invalid(_("Esta mensagem não existe."), fields={"seq": "unknown"})
+        if is_on:
+            new = Reaction(message=message, user=user, emoji=emoji)
+            Reaction.objects.bulk_create([new], ignore_conflicts=True)
+        else:
+            Reaction.objects.filter(message=message, user=user, emoji=emoji).delete()
+        message.revision = message.reacted_revision = room.revision
+        message.save(update_fields=["revision", "reacted_revision"])
+        return message
+
+
+def mark_room_read(*, room_pk: int, user: User, seq: int) -> int | None:
+    """Move a participant's read mark to `seq`, at most the newest message; it never moves back.
+
+    Returns the new mark, None if it has not moved. Raises: RoomGone, RateLimited.
+    """
+    consume(MARKS, of_user(user))
+    rooms = Room.objects.visible_to(user).filter(pk=room_pk)
+    last_seq = rooms.values_list("last_seq", flat=True).first()
+    if last_seq is None:
+        raise RoomGone
+    mark = min(seq, last_seq)
+    own = Participant.objects.filter(room=room_pk, user=user, left_at=None, read_seq__lt=mark)
+    return mark if own.update(read_seq=mark) else None
+
+
+def mute_room(*, room_pk: int, user: User, until: datetime | None) -> None:
+    """Turn off a participant's notifications of a room until a time; None turns them on again.
+
+    Raises: RoomGone, RateLimited.
+    """
+    consume(MARKS, of_user(user))
+    if not Room.objects.visible_to(user).filter(pk=room_pk).exists():
+        raise RoomGone
+    own = Participant.objects.filter(room=room_pk, user=user, left_at=None)
+    own.update(muted_until=until)
