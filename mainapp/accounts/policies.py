@@ -109,5 +109,7 @@ OPERATIONS = {
     "api-token-refresh": operation(Area.LOG_IN, post=EVERYONE),
     "api-logout": operation(Area.LOG_IN, post=MEMBERS),
     "api-user": operation(Area.ACCOUNT, get=MEMBERS, patch=MEMBERS),
+    "api-blocks": operation(Area.ACCOUNT, get=MEMBERS, post=MEMBERS),
+    "api-block": operation(Area.ACCOUNT, delete=MEMBERS),
     "api-ticket": operation(Area.LOG_IN, post=MEMBERS),
 }

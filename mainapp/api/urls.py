@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView
 from mainapp.api.views import (
     accounts,
     alerts,
+    chats,
     docs,
     forum,
     index,
@@ -45,6 +46,30 @@ urlpatterns = [
     path(f"{V1}carteira/<key:pk>/", portfolio.HoldingView.as_view(), name="api-holding"),
     path(f"{V1}rooms/", forum.RoomsView.as_view(), name="api-rooms"),
     path(f"{V1}rooms/<key:pk>/messages/", forum.MessagesView.as_view(), name="api-messages"),
+    path(f"{V1}rooms/<key:pk>/read/", chats.ReadRoomView.as_view(), name="api-read-room"),
+    path(f"{V1}rooms/<key:pk>/mute/", chats.MuteRoomView.as_view(), name="api-mute-room"),
+    path(
+        f"{V1}rooms/<key:pk>/messages/<key:seq>/reactions/",
+        chats.ReactionsView.as_view(),
+        name="api-reactions",
+    ),
+    path(f"{V1}chats/", chats.ChatsView.as_view(), name="api-chats"),
+    path(f"{V1}chats/<key:pk>/", chats.ChatView.as_view(), name="api-chat"),
+    path(f"{V1}chats/<key:pk>/leave/", chats.LeaveChatView.as_view(), name="api-leave-chat"),
+    path(
+        f"{V1}chats/<key:pk>/participants/",
+        chats.ParticipantsView.as_view(),
+        name="api-add-to-chat",
+    ),
+    path(
+        f"{V1}chats/<key:pk>/participants/<key:user_pk>/",
+        chats.ParticipantView.as_view(),
+        name="api-chat-participant",
+    ),
+    path(f"{V1}message/rooms/", chats.ChatsView.as_view(), name="api-message-rooms"),
+    path(f"{V1}message/messages/send/", forum.SendView.as_view(), name="api-send-message"),
+    path(f"{V1}blocks/", chats.BlocksView.as_view(), name="api-blocks"),
+    path(f"{V1}blocks/<key:pk>/", chats.BlockView.as_view(), name="api-block"),
     path(
         f"{V1}notifications/", notifications.NotificationsView.as_view(), name="api-notifications"
     ),

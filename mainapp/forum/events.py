@@ -162,6 +162,41 @@ class PresenceFrame(TypedDict):
     left: list[Person]
 
 
+# Frames of `ws/notifications/` -------------------------------------------------------------------
+
+
+class LastMessage(TypedDict):
+    """The newest message of a room; `excerpt` is plain text, empty for a deleted message."""
+
+    seq: int
+    user: Person | None
+    kind: str
+    excerpt: str
+    sent_at: str
+
+
+class RoomState(TypedDict):
+    """A private room of the user has changed; at most once a second a room.
+
+    `rooms_unread` is the number of unread messages in all of the user's private rooms.
+    """
+
+    type: Literal["room_state"]
+    room: int
+    unread: int
+    last: LastMessage | None
+    muted: bool
+    rooms_unread: int
+
+
+class RoomGone(TypedDict):
+    """A private room is no longer in the user's list."""
+
+    type: Literal["room_gone"]
+    room: int
+    rooms_unread: int
+
+
 # Messages to the group `forum.rooms`. They are hints and may be lost. ---------------------------
 
 

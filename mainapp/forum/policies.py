@@ -159,6 +159,17 @@ PAGES = {
 OPERATIONS = {
     "api-rooms": operation(Area.FORUM, get=EVERYONE, post=MEMBERS),
     "api-messages": operation(Area.FORUM, get=EVERYONE, post=MEMBERS),
+    "api-read-room": operation(Area.FORUM, post=MEMBERS),
+    "api-mute-room": operation(Area.FORUM, post=MEMBERS),
+    "api-reactions": operation(Area.FORUM, post=MEMBERS),
+    "api-send-message": operation(Area.FORUM, post=MEMBERS),
+    # A private room belongs to its participants; who hosts a group is checked by the services.
+    "api-chats": operation(Area.FORUM, get=MEMBERS, post=MEMBERS),
+    "api-message-rooms": operation(Area.FORUM, get=MEMBERS, post=MEMBERS),
+    "api-chat": operation(Area.FORUM, get=OWNER, patch=OWNER),
+    "api-leave-chat": operation(Area.FORUM, post=OWNER),
+    "api-add-to-chat": operation(Area.FORUM, post=OWNER),
+    "api-chat-participant": operation(Area.FORUM, delete=OWNER),
 }
 
 SOCKET = Socket(

@@ -56,10 +56,38 @@ class MessageQuery(serializers.Serializer):
 
 
 class MessageInput(Strict):
-    """A message to post; a repetition with the same `client_id` is the same message."""
+    """A message to post: its text as `body`, or the `content` of a `kind`.
 
-    client_id = serializers.UUIDField()
-    body = serializers.CharField(max_length=MAX_BODY * 2, trim_whitespace=False)
+    A `kind` is `text`, `image`, `link` or `file`. A repetition with the same `client_id` is the
+    same message; without one it is another message. `reply_to` is the number of a message of the
+    room.
+    """
+
+    client_id = serializers.UUIDField(required=False)
+    body = serializers.CharField(
+        max_length=MAX_BODY * 2, trim_whitespace=False, allow_blank=True, required=False
+    )
+    kind = serializers.CharField(max_length=20, required=False)
+    content = serializers.DictField(required=False)
+    reply_to = serializers.IntegerField(
+        min_value=1, max_value=MAX_SEQ, required=False, allow_null=True
+    )
+
+
+class ReplyData(serializers.Serializer):
+    """The message that another one replies to; without user and excerpt if it is not readable."""
+
+    seq = serializers.IntegerField()
+    user = Person(allow_null=True)
+    excerpt = serializers.CharField()
+
+
+class ReactionData(serializers.Serializer):
+    """The number of people with a reaction; `mine` if the user is one of them."""
+
+    emoji = serializers.CharField()
+    count = serializers.IntegerField()
+    mine = serializers.BooleanField()
 
 
 class MessageData(serializers.Serializer):
@@ -68,7 +96,11 @@ class MessageData(serializers.Serializer):
     id = serializers.IntegerField()
     seq = serializers.IntegerField()
     user = Person(allow_null=True)
+    kind = serializers.CharField()
+    content = serializers.DictField()
     body_html = serializers.CharField()
+    reply_to = ReplyData(allow_null=True)
+    reactions = ReactionData(many=True)
     sent_at = serializers.DateTimeField()
     edited_at = serializers.DateTimeField(required=False)
     deleted = serializers.BooleanField(required=False)
@@ -85,8 +117,12 @@ class Messages(serializers.Serializer):
 
 
 class Ack(serializers.Serializer):
-    """Confirmation of a stored message, with its number."""
+    """Confirmation of a stored message, with its number.
+
+    `not_notified` has the mentioned usernames that are outside of the private room, if any.
+    """
 
     id = serializers.IntegerField()
-    client_id = serializers.UUIDField()
+    client_id = serializers.UUIDField(allow_null=True)
     seq = serializers.IntegerField()
+    not_notified = serializers.ListField(child=serializers.CharField(), required=False)

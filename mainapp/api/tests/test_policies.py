@@ -12,6 +12,7 @@ from mainapp.api import urls
 from mainapp.api.services.keys import create_key
 from mainapp.core.policies import EVERYONE, OWNER, operation_policies
 from mainapp.forum.models import Room
+from mainapp.forum.tests.factories import MessageFactory, make_group
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
 from mainapp.portfolio.models import Carteira
@@ -30,6 +31,9 @@ def objects(alice):
         owner=alice, ativo=stock, preco_medio=Decimal(1), quantidade=Decimal(1), nota=1
     )
     room = Room.objects.create(name="Sala", host=alice, created_at=now, active_at=now)
+    message = MessageFactory(room=room, author=alice)
+    carol = User.objects.create_user("carol")
+    chat = make_group(alice, carol)
     alert = make_alert(alice, venda="40.00")
     return {
         "stock": {"symbol": "PETR4"},
@@ -38,6 +42,11 @@ def objects(alice):
         "firings": {"pk": alert.pk},
         "holding": {"pk": holding.pk},
         "messages": {"pk": room.pk},
+        "room": {"pk": room.pk},
+        "reactions": {"pk": room.pk, "seq": message.seq},
+        "chat": {"pk": chat.pk},
+        "participant": {"pk": chat.pk, "user_pk": carol.pk},
+        "block": {"pk": carol.pk},
         "notification": {"pk": notice(alice).pk},
         "key": {"pk": create_key(user=alice, name="bot", scopes=["read"], days=1, at=now)[0].pk},
     }

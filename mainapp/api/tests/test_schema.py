@@ -136,6 +136,9 @@ def test_example_of_a_request_is_accepted(place, operations, objects, alice, cli
     body = dict(TEXTS[place].body)
     if "refresh" in body:
         body["refresh"] = create_tokens(user=alice)["refresh"]
+    carol, chat = User.objects.get(username="carol"), objects["chat"]["pk"]
+    own = {"user_ids": body.get("user_ids") and [carol.pk], "user_id": carol.pk, "room_id": chat}
+    body |= {field: value for field, value in own.items() if field in body}
     client.force_login(alice)
     name = next(p.name for p in urls.urlpatterns if operation_path(p) == path)
     response = getattr(client, method)(address(name, objects), body, "application/json")
@@ -147,4 +150,9 @@ def test_example_of_a_request_is_accepted(place, operations, objects, alice, cli
 def operation_path(pattern):
     """Return the path of a URL pattern as the description writes it."""
     route = str(pattern.pattern).removeprefix(V1[1:])
-    return route.replace("<key:pk>", "{id}").replace("<str:symbol>", "{symbol}")
+    return (
+        route.replace("<key:pk>", "{id}")
+        .replace("<str:", "{")
+        .replace("<key:", "{")
+        .replace(">", "}")
+    )

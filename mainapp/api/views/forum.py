@@ -7,6 +7,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from mainapp.api.pagination import Pages
+from mainapp.api.serializers.chats import SendInput
 from mainapp.api.serializers.forum import (
     Ack,
     MessageInput,
@@ -20,7 +21,7 @@ from mainapp.api.views.base import ApiView, valid
 from mainapp.core.paths import missing_as_404
 from mainapp.forum.fanout.archive import Reader
 from mainapp.forum.forms import RoomForm
-from mainapp.forum.models import Room
+from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.messages import messages_after, person_of, readable_room
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.services.rooms import create_room
@@ -73,8 +74,28 @@ class MessagesView(ApiView):
         data = valid(self.get_serializer(data=request.data))
         _room(pk, request.user)
         message = post_message(room_pk=pk, author=request.user, **data)
-        ack = {"id": message.pk, "client_id": data["client_id"], "seq": message.seq}
-        return Response(Ack(ack).data, 201)
+        return Response(ack_of(message, data), 201)
+
+
+class SendView(ApiView):
+    """Posting a message in the form of other services."""
+
+    serializer_class = SendInput
+
+    @extend_schema(responses={201: Ack})
+    def post(self, request: Any) -> Response:
+        data = valid(self.get_serializer(data=request.data))
+        pk, kind = data.pop("room_id"), data.pop("type_message")
+        _room(pk, request.user)
+        message = post_message(room_pk=pk, author=request.user, kind=kind, **data)
+        return Response(ack_of(message, data), 201)
+
+
+def ack_of(message: Message, data: dict[str, Any]) -> Any:
+    ack = {"id": message.pk, "client_id": data.get("client_id"), "seq": message.seq}
+    if message.outsiders:
+        ack["not_notified"] = list(message.outsiders)
+    return Ack(ack).data
 
 
 def _room(pk: int, user: Any) -> tuple[Room, Reader]:

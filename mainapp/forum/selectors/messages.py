@@ -116,6 +116,11 @@ def messages_after(
     return messages[:PAGE], len(messages) > PAGE
 
 
+def wire_message(pk: int) -> RoomMessage:
+    """Return one message; one query, or two with reactions. Raises: IndexError."""
+    return _room_messages(Message.objects.filter(pk=pk))[0]
+
+
 def changed_since(
     room_pk: int, revision: int, *, until: int, reader_id: int | None = None
 ) -> list[RoomMessage]:

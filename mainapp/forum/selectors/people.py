@@ -1,10 +1,11 @@
 """Participants of private rooms, and people with whom a user may be in contact."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import blocks_of
 from mainapp.forum.models import Participant, Room
+from mainapp.forum.policies import GROUP
 
 
 def reachable_people(user: User, ids: Collection[int]) -> list[User]:
@@ -58,3 +59,11 @@ def notifiable_people(
         [user for user in people if user.pk in inside],
         [user for user in people if user.pk not in inside],
     )
+
+
+def host_id_among(room: Room, members: Sequence[Participant]) -> int | None:
+    """Return the id of a group's host among its participants, the oldest first; no query."""
+    if room.kind != GROUP:
+        return None
+    ids = [member.user_id for member in members]
+    return room.host_id if room.host_id in ids else next(iter(ids), None)

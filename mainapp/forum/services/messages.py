@@ -33,7 +33,7 @@ from mainapp.forum.policies import (
 )
 from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
 from mainapp.forum.selectors.messages import MAX_SEQ
-from mainapp.forum.selectors.people import is_partner_reachable
+from mainapp.forum.selectors.people import is_partner_reachable, notifiable_people
 from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
@@ -192,8 +192,18 @@ def lock_author(author: User) -> User:
 
 
 def _already_sent(room_pk: int, author: User, client_id: UUID) -> Message | None:
-    sent = Message.objects.filter(room=room_pk, author=author, client_id=client_id)
-    return next(iter(sent.only("seq", "revision")[:1]), None)
+    """Return an earlier message, with the same `outsiders` as when it was sent."""
+    rows = Message.objects.filter(room=room_pk, author=author, client_id=client_id)
+    sent = next(
+        iter(rows.select_related("room").only("seq", "revision", "body", "room__kind")), None
+    )
+    if sent and sent.room.is_private and "@" in sent.body:
+        _html, named = _render(Draft(text=sent.body))
+        people = [user for user in named if user.pk != author.pk]
+        sent.outsiders = sorted(
+            user.username for user in notifiable_people(sent.room, author, people)[1]
+        )
+    return sent
 
 
 def check_may_write(room: Room, author: User) -> Participant | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mainapp.api.schema.texts import accounts, alerts
+from mainapp.api.schema.texts import accounts, alerts, chats
 from mainapp.api.schema.texts.text import Text
 
 __all__ = ["TEXTS", "Text"]
@@ -19,6 +19,7 @@ _READ_NOTIFICATION = Text(
 TEXTS: Mapping[tuple[str, str], Text] = {
     **accounts.TEXTS,
     **alerts.TEXTS,
+    **chats.TEXTS,
     ("get", ""): Text(
         summary="Find the documentation",
         description="The addresses of this description and of the page that shows it.",
@@ -99,7 +100,7 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         ),
         body={"client_id": MESSAGE_ID, "body": "Bom dia!"},
         answer={"client_id": MESSAGE_ID},
-        errors=("muted", "closed", "too_long"),
+        errors=("muted", "closed", "too_long", "unavailable_person"),
     ),
     ("get", "notifications/"): Text(
         summary="List the notifications",

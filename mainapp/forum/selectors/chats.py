@@ -1,0 +1,172 @@
+"""A user's private rooms, with unread counts and newest messages."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from mainapp.accounts.models import Block, User
+from mainapp.accounts.selectors import name_of
+from mainapp.forum.events import LastMessage, RoomState
+from mainapp.forum.models import Message, Participant, Room
+from mainapp.forum.policies import DIRECT, PRIVATE
+from mainapp.forum.rendering import excerpt
+from mainapp.forum.selectors.messages import person_of
+from mainapp.market.quotes import iso
+
+NAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A private room as one of its participants sees it."""
+
+    own: Participant
+    unread: int
+    last: Message | None
+    people: list[Participant]
+
+    @property
+    def room(self) -> Room:
+        return self.own.room
+
+    @property
+    def name(self) -> str:
+        """The room's name; a direct room and a group without one have those of the others."""
+        if self.room.name:
+            return self.room.name
+        others = [person.user.name for person in self.people if person.user_id != self.own.user_id]
+        return ", ".join(others[:NAMES]) or name_of(None)
+
+
+def chats_of(user: User) -> QuerySet[Participant]:
+    """Return the participations in a user's private rooms, with the room, newest activity first.
+
+    Without direct rooms that the user has hidden, and those with people whom the user blocks.
+    """
+    return _listed([user.pk]).select_related("room").order_by("-room__active_at", "-room")
+
+
+def chat_of(pk: int, user: User) -> Participant:
+    """Return a user's participation in a private room, listed or not, with the room; one query.
+
+    Raises: Participant.DoesNotExist.
+    """
+    own = Participant.objects.filter(user=user, left_at=None, room__kind__in=PRIVATE)
+    return own.select_related("room").get(room=pk)
+
+
+def chats(rows: Iterable[Participant]) -> list[Chat]:
+    """Return participations of one user with what a list shows of their rooms; three queries."""
+    rows = list(rows)
+    rooms = [row.room_id for row in rows]
+    unread = {
+        row.pk: row.unread for row in with_unread(Participant.objects.filter(pk__in=_pks(rows)))
+    }
+    people: dict[int, list[Participant]] = defaultdict(list)
+    members = Participant.objects.filter(room__in=rooms, left_at=None).select_related("user")
+    for member in members.order_by("joined_at", "pk"):
+        people[member.room_id].append(member)
+    last = _newest_messages(rows)
+    return [
+        Chat(row, unread.get(row.pk, 0), last.get(row.room_id), people[row.room_id]) for row in rows
+    ]
+
+
+def with_unread(participations: QuerySet[Participant]) -> Any:
+    """Annotate participations with `unread`: the messages of others after the read mark.
+
+    System messages, deleted ones and those of people whom the reader blocks do not count. Rooms
+    without newer messages cost nothing.
+    """
+    blocks = Block.objects.filter(blocker=OuterRef(OuterRef("user")), blocked=OuterRef("author"))
+    messages = Message.objects.filter(
+        Q(author=None) | ~Q(author=OuterRef("user")),
+        ~Exists(blocks),
+        room=OuterRef("room"),
+        seq__gt=OuterRef("read_seq"),
+        deleted_at=None,
+    ).exclude(kind=Message.Kind.SYSTEM)
+    counted = messages.order_by().values("room").annotate(unread=Count("pk")).values("unread")
+    behind = participations.filter(room__last_seq__gt=F("read_seq"))
+    return behind.annotate(unread=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
+
+
+def unread_totals(users: Collection[int]) -> dict[int, int]:
+    """Return the number of unread messages in all listed private rooms of each user; one query."""
+    totals = dict.fromkeys(users, 0)
+    for row in with_unread(_listed(users)).only("user_id"):
+        totals[row.user_id] += row.unread
+    return totals
+
+
+def room_states(
+    pairs: Collection[tuple[int, int]], *, at: datetime
+) -> dict[tuple[int, int], RoomState | None]:
+    """Return the state of (user, room) for each pair; None where the room is not listed.
+
+    Four queries, however many pairs.
+    """
+    users, rooms = {user for user, _room in pairs}, {room for _user, room in pairs}
+    listed = _listed(users).filter(room__in=rooms).select_related("room")
+    rows = {(row.user_id, row.room_id): row for row in listed}
+    unread = {row.pk: row.unread for row in with_unread(_listed(users).filter(room__in=rooms))}
+    totals = unread_totals(users)
+    last = _newest_messages(rows.values())
+    return {
+        (user, room): RoomState(
+            type="room_state",
+            room=room,
+            unread=unread.get(row.pk, 0),
+            last=last_message(row, last.get(room)),
+            muted=is_muted(row, at=at),
+            rooms_unread=totals[user],
+        )
+        if (row := rows.get((user, room)))
+        else None
+        for user, room in pairs
+    }
+
+
+def is_muted(participation: Participant, *, at: datetime) -> bool:
+    return participation.muted_until is not None and participation.muted_until > at
+
+
+def last_message(own: Participant, message: Message | None) -> LastMessage | None:
+    """Return a room's newest message for a participant; None if it is older than theirs."""
+    if message is None or message.seq <= own.joined_seq:
+        return None
+    return LastMessage(
+        seq=message.seq,
+        user=person_of(message.author) if message.author else None,
+        kind=message.kind,
+        excerpt=excerpt(message.body_html),
+        sent_at=str(iso(message.sent_at)),
+    )
+
+
+def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:
+    """Return the newest message of each room; one query."""
+    newest = Q(pk=None)
+    for room, seq in {(row.room_id, row.room.last_seq) for row in rows}:
+        newest |= Q(room=room, seq=seq)
+    messages = Message.objects.filter(newest).select_related("author")
+    return {message.room_id: message for message in messages}
+
+
+def _listed(users: Collection[int]) -> QuerySet[Participant]:
+    """Return the participations in the private rooms that users see in their lists."""
+    mine = Q(user__in=users, left_at=None, is_hidden=False, room__kind__in=PRIVATE)
+    partner = Participant.objects.filter(
+        room=OuterRef("room"),
+        user__in=Block.objects.filter(blocker=OuterRef(OuterRef("user"))).values("blocked"),
+    )
+    return Participant.objects.filter(mine).exclude(Q(room__kind=DIRECT) & Exists(partner))
+
+
+def _pks(rows: Iterable[Participant]) -> list[int]:
+    return [row.pk for row in rows]
