@@ -11,8 +11,10 @@ class ForumConfig(AppConfig):
         from mainapp.core.search import register_search  # noqa: PLC0415 - needs loaded models
         from mainapp.forum import receivers  # noqa: F401, PLC0415 - connects once the models are there
         from mainapp.forum.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.selectors.chats import ROOMS_FEED  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.mentions import MENTION, REPLY  # noqa: PLC0415 - needs loaded models
+        from mainapp.notifications.fanout.feeds import register_feed  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
 
         register_appearance(MENTION, Appearance(icon="at"))
@@ -20,3 +22,4 @@ class ForumConfig(AppConfig):
         for block in BLOCKS:
             register_block(block)
         register_search(ROOMS)
+        register_feed(ROOMS_FEED)

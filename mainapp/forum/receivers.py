@@ -10,6 +10,7 @@ from mainapp.accounts.signals import block_changed
 from mainapp.core.realtime import GroupMessage, publish, publish_on_commit
 from mainapp.forum.events import ROOMS, BlocksChanged, RoomChanged
 from mainapp.forum.services.mentions import hide_notices
+from mainapp.forum.services.states import announce_common_rooms
 from mainapp.forum.signals import room_changed
 
 
@@ -27,5 +28,6 @@ def apply_block(*, blocker: User, blocked: User, is_blocked: bool, **_kwargs: An
     """Hide the notices of a blocked user, and make open rooms read the blocks again."""
     if is_blocked:
         hide_notices(reader=blocker, author=blocked, at=timezone.now())
+    announce_common_rooms(user=blocker, other=blocked)
     body = BlocksChanged(type="blocks.changed", users=[blocker.pk, blocked.pk])
     publish_on_commit([GroupMessage(ROOMS, body)])

@@ -10,6 +10,7 @@ from mainapp.core.exceptions import DomainError
 from mainapp.core.realtime import OnePerLoop, query, write
 from mainapp.core.realtime.writer import try_send_of
 from mainapp.notifications.fanout import InboxFanout, InboxSocket
+from mainapp.notifications.fanout.feeds import snapshot_fields
 from mainapp.notifications.policies import SOCKET
 from mainapp.notifications.selectors.inbox import (
     DatabaseArchive,
@@ -75,8 +76,9 @@ class NotificationsConsumer(BaseConsumer):
         return self.inbox
 
     async def _send_snapshot(self, extra: Frame) -> None:
-        frame = await query(snapshot, self.scope["user"])
-        await self.reply({**frame} | extra)
+        user = self.scope["user"]
+        frame, states = await query(snapshot, user), await query(snapshot_fields, user.pk)
+        await self.reply({**frame} | states | extra)
         self._inbox().release(frame["last_id"])
 
 

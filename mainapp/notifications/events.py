@@ -15,6 +15,15 @@ class InboxesChanged(TypedDict):
     users: list[int] | None
 
 
+class StateChanged(TypedDict):
+    """To the group INBOXES: a feed's state of `key` may have changed for these users."""
+
+    type: Literal["inboxes.state"]
+    feed: str
+    key: int
+    users: list[int]
+
+
 class Item(TypedDict):
     """A notification as the socket and the API return it; `created_at` in UTC."""
 
@@ -29,7 +38,10 @@ class Item(TypedDict):
 
 
 class Snapshot(TypedDict):
-    """The newest items of an inbox, newest first; `last_id` is the id of the first one, or 0."""
+    """The newest items of an inbox, newest first; `last_id` is the id of the first one, or 0.
+
+    Feeds (`mainapp.notifications.fanout.feeds`) add further fields.
+    """
 
     type: Literal["snapshot"]
     unread: int

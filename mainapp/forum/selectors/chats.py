@@ -8,16 +8,19 @@ from typing import Any
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from mainapp.accounts.models import Block, User
 from mainapp.accounts.selectors import name_of
-from mainapp.forum.events import LastMessage, RoomState
+from mainapp.forum.events import LastMessage, RoomGone, RoomState
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import DIRECT, PRIVATE
 from mainapp.forum.rendering import excerpt
 from mainapp.forum.selectors.messages import person_of
 from mainapp.market.quotes import iso
+from mainapp.notifications.fanout.feeds import Feed
 
+ROOMS = "rooms"
 NAMES = 3
 
 
@@ -104,10 +107,13 @@ def unread_totals(users: Collection[int]) -> dict[int, int]:
     return totals
 
 
-def room_states(
-    pairs: Collection[tuple[int, int]], *, at: datetime
-) -> dict[tuple[int, int], RoomState | None]:
-    """Return the state of (user, room) for each pair; None where the room is not listed.
+def rooms_snapshot(user_id: int) -> dict[str, Any]:
+    """Return the fields that a user's private rooms add to the `snapshot` of the inbox."""
+    return {"rooms_unread": unread_totals([user_id])[user_id]}
+
+
+def room_frames(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Any]:
+    """Return the `room_state` frame of each user and room; `room_gone` if it is not listed.
 
     Four queries, however many pairs.
     """
@@ -115,21 +121,26 @@ def room_states(
     listed = _listed(users).filter(room__in=rooms).select_related("room")
     rows = {(row.user_id, row.room_id): row for row in listed}
     unread = {row.pk: row.unread for row in with_unread(_listed(users).filter(room__in=rooms))}
-    totals = unread_totals(users)
-    last = _newest_messages(rows.values())
-    return {
-        (user, room): RoomState(
-            type="room_state",
-            room=room,
-            unread=unread.get(row.pk, 0),
-            last=last_message(row, last.get(room)),
-            muted=is_muted(row, at=at),
-            rooms_unread=totals[user],
-        )
-        if (row := rows.get((user, room)))
-        else None
-        for user, room in pairs
-    }
+    totals, last = unread_totals(users), _newest_messages(rows.values())
+    frames: dict[tuple[int, int], Any] = {}
+    for user, room in pairs:
+        row = rows.get((user, room))
+        if row is None:
+            frame: Any = RoomGone(type="room_gone", room=room, rooms_unread=totals[user])
+        else:
+            frame = RoomState(
+                type="room_state",
+                room=room,
+                unread=unread.get(row.pk, 0),
+                last=last_message(row, last.get(room)),
+                muted=is_muted(row, at=timezone.now()),
+                rooms_unread=totals[user],
+            )
+        frames[user, room] = frame
+    return frames
+
+
+ROOMS_FEED = Feed(name=ROOMS, snapshot=rooms_snapshot, frames=room_frames)
 
 
 def is_muted(participation: Participant, *, at: datetime) -> bool:

@@ -17,6 +17,7 @@ from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, NEW_ROOMS
 from mainapp.forum.selectors.people import host_id_of, reachable_people
 from mainapp.forum.services.numbering import advance_revision
+from mainapp.forum.services.states import announce_own, announce_room
 
 MAX_NAME = 80
 
@@ -57,6 +58,7 @@ def add_people(*, room_pk: int, actor: User, user_ids: Collection[int]) -> list[
             raise Invalid(_("Um grupo tem até 200 pessoas."), fields={"user_ids": "too many"})
         _join(room, people)
         _write_notes(room, people, code="joined", by=actor.pk)
+        announce_room(room)
         return people
 
 
@@ -82,6 +84,7 @@ def leave_room(*, room_pk: int, user: User) -> None:
         if room.kind == DIRECT:
             own = Participant.objects.filter(room=room, user=user)
             own.update(is_hidden=True, read_seq=room.last_seq)
+            announce_own(room.pk, user.pk)
             return
         host_id = host_id_of(room)
         _leave(room, user.pk)
@@ -101,6 +104,7 @@ def rename_room(*, room_pk: int, actor: User, name: str) -> Room:
             room.name = line
             room.save(update_fields=["name"])
             _write_notes(room, [actor], code="renamed", name=line)
+            announce_room(room)
         return room
 
 
@@ -108,7 +112,9 @@ def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
     first, second = sorted([user.pk, other.pk])
     key = f"{first}:{second}"
     if room := Room.objects.filter(pair_key=key).first():
-        Participant.objects.filter(room=room, user=user).update(is_hidden=False)
+        hidden = Participant.objects.filter(room=room, user=user, is_hidden=True)
+        if hidden.update(is_hidden=False):
+            announce_own(room.pk, user.pk)
         return room, False
     now = timezone.now()
     try:
@@ -116,6 +122,9 @@ def _open_direct_room(user: User, other: User) -> tuple[Room, bool]:
             consume_stored(NEW_DIRECT_ROOMS, of_user(user), at=now)
             room = Room.objects.create(kind=DIRECT, pair_key=key, created_at=now, active_at=now)
             _join(room, [user, other])
+            # The other one sees it in their list from its first message on.
+            Participant.objects.filter(room=room, user=other).update(is_hidden=True)
+            announce_own(room.pk, user.pk)
     except IntegrityError:  # the other one, or another request, made it at the same time
         return Room.objects.get(pair_key=key), False
     return room, True
@@ -127,6 +136,7 @@ def _create_group(host: User, people: Sequence[User], name: str) -> Room:
         consume_stored(NEW_ROOMS, of_user(host), at=now)
         room = Room.objects.create(kind=GROUP, host=host, name=line, created_at=now, active_at=now)
         _join(room, [host, *people])
+        announce_room(room)
     return room
 
 
@@ -177,6 +187,7 @@ def _leave(room: Room, user_pk: int, **content: Any) -> None:
     person = User.objects.filter(pk=user_pk).first()
     if own.update(left_at=timezone.now()) and person:
         _write_notes(room, [person], code="left", **content)
+        announce_room(room, also=[user_pk])
 
 
 def _write_notes(room: Room, people: Sequence[User], **content: Any) -> None:

@@ -12,6 +12,7 @@ from mainapp.forum.models import Message, Participant, Reaction, Room
 from mainapp.forum.policies import CHANGES, EMOJI, MARKS
 from mainapp.forum.services.messages import check_may_write, lock_author, message_of
 from mainapp.forum.services.numbering import advance_revision
+from mainapp.forum.services.states import announce_own
 
 
 def react(*, room_pk: int, seq: int, user: User, emoji: str, is_on: bool) -> Message:
@@ -52,7 +53,10 @@ def mark_room_read(*, room_pk: int, user: User, seq: int) -> int | None:
         raise RoomGone
     mark = min(seq, last_seq)
     own = Participant.objects.filter(room=room_pk, user=user, left_at=None, read_seq__lt=mark)
-    return mark if own.update(read_seq=mark) else None
+    if not own.update(read_seq=mark):
+        return None
+    announce_own(room_pk, user.pk)
+    return mark
 
 
 def mute_room(*, room_pk: int, user: User, until: datetime | None) -> None:
@@ -64,4 +68,5 @@ def mute_room(*, room_pk: int, user: User, until: datetime | None) -> None:
     if not Room.objects.visible_to(user).filter(pk=room_pk).exists():
         raise RoomGone
     own = Participant.objects.filter(room=room_pk, user=user, left_at=None)
-    own.update(muted_until=until)
+    if own.update(muted_until=until):
+        announce_own(room_pk, user.pk)

@@ -38,6 +38,7 @@ from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
+from mainapp.forum.services.states import announce_room
 from mainapp.market.selectors.catalogue import catalogue
 
 
@@ -97,6 +98,7 @@ def post_message(
             sent_at=now,
         )
         _mark_as_seen(room, author)
+        announce_room(room)
         message.outsiders = notify_mentioned(
             message=message, room=room, author=author, named=named, at=now
         )
@@ -127,6 +129,7 @@ def edit_message(*, room_pk: int, seq: int, author: User, body: str) -> Message:
         message.revision, message.edited_at = room.revision, timezone.now()
         message.save(update_fields=["body", "body_html", "revision", "edited_at"])
         at = message.edited_at
+        announce_room(room)
         message.outsiders = notify_mentioned(
             message=message, room=room, author=author, named=named, at=at
         )
@@ -158,6 +161,7 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
         message.deleted_at = message.deleted_at or timezone.now()
         message.save(update_fields=["body", "body_html", "content", "revision", "deleted_at"])
         message.reactions.all().delete()
+        announce_room(room)
         return message
 
 

@@ -9,22 +9,28 @@ from typing import ClassVar
 from django.db import Error
 
 from mainapp.core.realtime import Hub, query
+from mainapp.core.realtime.conflation import Conflator
 from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.hub import Task
-from mainapp.notifications.events import INBOXES, InboxesChanged
+from mainapp.notifications.events import INBOXES, InboxesChanged, StateChanged
 from mainapp.notifications.fanout.archive import Archive, InboxChanges, LatestIds
+from mainapp.notifications.fanout.feeds import Pair, feed_named
 from mainapp.notifications.fanout.sockets import InboxSocket
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
+STATE_S = 1.0  # at most one frame about a key of a feed in this time
 
 
 class InboxFanout(Hub):
     """Sends new items and marks; polls every POLL_S, because messages may be lost."""
 
     groups = (INBOXES,)
-    handlers: ClassVar = {"inboxes.changed": (InboxesChanged, "_inboxes_changed")}
+    handlers: ClassVar = {
+        "inboxes.changed": (InboxesChanged, "_inboxes_changed"),
+        "inboxes.state": (StateChanged, "_state_changed"),
+    }
 
     def __init__(self, archive: Archive) -> None:
         super().__init__()
@@ -33,9 +39,16 @@ class InboxFanout(Hub):
         self.archive = archive
         self._latest_ids: LatestIds | None = None
         self._poll_now = asyncio.Event()
+        # States by feed, user and key: those to be read now, and a limit of one a period.
+        self._due: set[tuple[str, int, int]] = set()
+        self._is_due = asyncio.Event()
+        self._states = Conflator(self._read_soon, period_s=STATE_S)
 
     def tasks(self) -> Sequence[Task]:
-        return (self._poll_forever,)
+        return self._poll_forever, self._send_states
+
+    async def cleanup(self) -> None:
+        self._states.stop()
 
     async def ready(self) -> None:
         """Read the highest ids and join the groups. Raises: django.db.Error."""
@@ -88,6 +101,43 @@ class InboxFanout(Hub):
         users = message["users"]
         if users is None or any(user in self.sockets for user in users):
             self._poll_now.set()
+
+    def _state_changed(self, message: StateChanged) -> None:
+        for user in message["users"]:
+            if user in self.sockets:
+                self._states.put((message["feed"], user, message["key"]), None)
+
+    def _read_soon(self, state: tuple[str, int, int], _value: None) -> None:
+        self._due.add(state)
+        self._is_due.set()
+
+    async def _send_states(self) -> None:
+        """Read changed states, and send each to all tabs of its user."""
+        while True:
+            await self._is_due.wait()
+            self._is_due.clear()
+            due, self._due = self._due, set()
+            by_feed: dict[str, list[Pair]] = {}
+            for feed, user, key in due:
+                by_feed.setdefault(feed, []).append((user, key))
+            try:
+                for name, pairs in by_feed.items():
+                    await self._send_feed(name, pairs)
+            except Error as error:
+                logger.warning("states could not be read: %s", error)
+                self._due |= due
+                await asyncio.sleep(POLL_S)
+                self._is_due.set()
+
+    async def _send_feed(self, name: str, pairs: list[Pair]) -> None:
+        feed = feed_named(name)
+        if feed is None:
+            return
+        frames = await query(feed.frames, pairs)
+        for (user, _key), frame in frames.items():
+            encoded = encode(frame)
+            for socket in self._sockets_of(user):
+                socket.write_change(encoded)
 
     async def _poll_forever(self) -> None:
         while True:

@@ -1,0 +1,168 @@
+"""States of private rooms on `ws/notifications/`: the same counts on every tab."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mainapp.accounts.models import User
+from mainapp.accounts.services.blocking import block_user, unblock_user
+from mainapp.core.realtime import query
+from mainapp.forum.selectors.chats import room_frames
+from mainapp.forum.services.chats import add_people, leave_room, open_chat, remove_person
+from mainapp.forum.services.marks import mark_room_read, mute_room
+from mainapp.forum.services.messages import delete_message, edit_message, post_message
+from mainapp.forum.tests.factories import MessageFactory, RoomFactory, make_direct, make_group
+from mainapp.notifications.fanout import hub
+
+pytestmark = pytest.mark.django_db(transaction=True)
+URL = "/ws/notifications/"
+PRODUCTION_STATE_S = hub.STATE_S
+
+
+@pytest.fixture(autouse=True)
+def _short_period(monkeypatch):
+    monkeypatch.setattr(hub, "STATE_S", 0.02)
+
+
+@pytest.fixture
+def people(transactional_db):
+    return [User.objects.create_user(name) for name in ("alice", "bob", "carol")]
+
+
+async def say(room, author, body="oi"):
+    return await query(post_message, room_pk=room.pk, author=author, body=body)
+
+
+async def state(socket, **expected):
+    """Return the next state that has these values: a burst may bring several."""
+    while True:
+        frame = await socket.next()
+        if frame["type"] in ("room_state", "room_gone") and expected.items() <= frame.items():
+            return frame
+
+
+async def no_state(socket):
+    await socket.send({"type": "ping"})
+    while (frame := await socket.next())["type"] != "pong":
+        assert not frame["type"].startswith("room_"), frame
+
+
+def test_one_state_a_second_is_sent():
+    assert PRODUCTION_STATE_S == 1.0
+
+
+async def test_every_tab_hears_of_a_message_and_of_its_reading(websocket, people):
+    alice, bob, carol = people
+    room = await query(make_group, alice, bob)
+    async with (
+        websocket(URL, bob) as first,
+        websocket(URL, bob) as second,
+        websocket(URL, carol) as stranger,
+    ):
+        for socket in (first, second, stranger):
+            assert (await socket.next("snapshot"))["rooms_unread"] == 0
+        await say(room, alice, "**oi**")
+        for socket in (first, second):
+            frame = await state(socket, unread=1)
+            assert frame["last"].pop("sent_at").endswith("Z")
+            assert frame == {
+                "type": "room_state",
+                "room": room.pk,
+                "unread": 1,
+                "last": {
+                    "seq": 1,
+                    "user": {"id": alice.pk, "name": "alice", "avatar": None},
+                    "kind": "text",
+                    "excerpt": "oi",
+                },
+                "muted": False,
+                "rooms_unread": 1,
+            }
+        await query(mark_room_read, room_pk=room.pk, user=bob, seq=1)
+        for socket in (first, second):
+            assert (await state(socket, unread=0))["rooms_unread"] == 0
+        await no_state(stranger)
+
+
+async def test_edits_deletions_and_muting_show_at_once(websocket, people):
+    alice, bob, _carol = people
+    room = await query(make_direct, alice, bob)
+    await say(room, alice, "errado")
+    async with websocket(URL, bob) as socket:
+        assert (await socket.next("snapshot"))["rooms_unread"] == 1
+        await query(edit_message, room_pk=room.pk, seq=1, author=alice, body="certo")
+        assert (await state(socket, unread=1))["last"]["excerpt"] == "certo"
+        await query(delete_message, room_pk=room.pk, seq=1, actor=alice)
+        assert (await state(socket, unread=0))["last"]["excerpt"] == ""
+        until = datetime(2099, 1, 1, tzinfo=UTC)
+        await query(mute_room, room_pk=room.pk, user=bob, until=until)
+        await state(socket, muted=True)
+
+
+async def test_joining_leaving_and_removal_reach_those_concerned(websocket, people):
+    alice, bob, carol = people
+    room = await query(make_group, alice, bob)
+    await say(room, alice)
+    async with websocket(URL, bob) as bobs, websocket(URL, carol) as carols:
+        assert (await bobs.next("snapshot"))["rooms_unread"] == 1
+        await carols.next("snapshot")
+        await query(add_people, room_pk=room.pk, actor=alice, user_ids=[carol.pk])
+        assert (await state(carols, room=room.pk))["unread"] == 0
+        await query(leave_room, room_pk=room.pk, user=bob)
+        gone = {"type": "room_gone", "room": room.pk, "rooms_unread": 0}
+        assert await state(bobs, type="room_gone") == gone
+        await query(remove_person, room_pk=room.pk, actor=alice, user_pk=carol.pk)
+        assert await state(carols, type="room_gone") == gone
+        await say(room, alice)
+        await no_state(bobs)
+        await no_state(carols)
+
+
+async def test_a_block_takes_the_direct_room_away_from_the_blocker_only(websocket, people):
+    alice, bob, _carol = people
+    room = await query(make_direct, alice, bob)
+    await say(room, bob)
+    async with websocket(URL, alice) as blocker, websocket(URL, bob) as blocked:
+        assert (await blocker.next("snapshot"))["rooms_unread"] == 1
+        await blocked.next("snapshot")
+        await query(block_user, blocker=alice, blocked=bob, at=room.created_at)
+        assert (await state(blocker))["type"] == "room_gone"
+        await query(unblock_user, blocker=alice, blocked=bob)
+        assert (await state(blocker, type="room_state"))["rooms_unread"] == 1
+        await no_state(blocked)
+
+
+async def test_an_opened_direct_room_shows_to_the_other_with_its_first_message(websocket, people):
+    alice, bob, _carol = people
+    async with websocket(URL, alice) as own, websocket(URL, bob) as other:
+        for socket in (own, other):
+            await socket.next("snapshot")
+        room, _is_new = await query(open_chat, user=alice, user_ids=[bob.pk])
+        await state(own, room=room.pk)
+        await no_state(other)
+        await say(room, alice)
+        assert (await state(other))["unread"] == 1
+
+
+async def test_the_forum_has_no_states(websocket, people):
+    alice, bob, _carol = people
+    room = await query(RoomFactory)
+    await say(room, bob)
+    async with websocket(URL, bob) as socket:
+        assert (await socket.next("snapshot"))["rooms_unread"] == 0
+        await say(room, alice)
+        await query(mark_room_read, room_pk=room.pk, user=bob, seq=2)
+        frame = await query(room_frames, [(bob.pk, room.pk)])
+        assert frame[bob.pk, room.pk]["type"] == "room_gone"
+
+
+@pytest.mark.parametrize("rooms", [3, 30])
+def test_states_cost_the_same_queries_at_any_number(people, django_assert_num_queries, rooms):
+    alice, bob, _carol = people
+    made = [make_group(alice, bob) for _ in range(rooms)]
+    for room in made:
+        MessageFactory(room=room, author=alice)
+    with django_assert_num_queries(4):
+        frames = room_frames([(user.pk, room.pk) for user in (alice, bob) for room in made])
+    assert [frame["unread"] for frame in frames.values()] == [0] * rooms + [1] * rooms
+    assert frames[bob.pk, made[0].pk]["rooms_unread"] == rooms

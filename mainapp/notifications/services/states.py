@@ -1,0 +1,17 @@
+"""Announcing changes of the state that feeds send to open tabs."""
+
+from collections.abc import Collection
+
+from mainapp.core.realtime import GroupMessage, publish_on_commit
+from mainapp.notifications.events import INBOXES, StateChanged
+
+
+def announce_state(*, feed: str, key: int, users: Collection[int]) -> None:
+    """Make every process read a feed's state of `key` for these users after the commit.
+
+    The message is a hint and may be lost.
+    """
+    if users:
+        ids = sorted(users)
+        body = StateChanged(type="inboxes.state", feed=feed, key=key, users=ids)
+        publish_on_commit([GroupMessage(INBOXES, body, key=(feed, key, tuple(ids)))])
