@@ -14,11 +14,13 @@ class ForumConfig(AppConfig):
         from mainapp.forum.selectors.chats import ROOMS_FEED  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.mentions import MENTION, REPLY  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.services.talk import TALK  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.fanout.feeds import register_feed  # noqa: PLC0415 - needs loaded models
         from mainapp.notifications.rendering import Appearance, register_appearance  # noqa: PLC0415 - needs loaded models
 
         register_appearance(MENTION, Appearance(icon="at"))
         register_appearance(REPLY, Appearance(icon="at"))
+        register_appearance(TALK, Appearance(icon="messages"))
         for block in BLOCKS:
             register_block(block)
         register_search(ROOMS)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
@@ -13,6 +14,7 @@ from mainapp.forum.policies import CHANGES, EMOJI, MARKS
 from mainapp.forum.services.messages import check_may_write, lock_author, message_of
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own
+from mainapp.forum.services.talk import mark_talk_read
 
 
 def react(*, room_pk: int, seq: int, user: User, emoji: str, is_on: bool) -> Message:
@@ -56,6 +58,8 @@ def mark_room_read(*, room_pk: int, user: User, seq: int) -> int | None:
     if not own.update(read_seq=mark):
         return None
     announce_own(room_pk, user.pk)
+    if mark == last_seq:
+        mark_talk_read(room_pk=room_pk, user=user, at=timezone.now())
     return mark
 
 

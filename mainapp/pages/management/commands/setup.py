@@ -14,6 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from mainapp.accounts.services import avatars, log_ins
 from mainapp.core import static_files
 from mainapp.core.database import direct_connection, one_at_a_time
+from mainapp.forum.services.talk import ensure_talk
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.notifications.services.scheduling import ensure_sweep
@@ -91,6 +92,7 @@ def schedule() -> str:
     ensure_sweep()
     avatars.ensure_periodic_task()
     log_ins.ensure_pruning()
+    ensure_talk()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"

@@ -1,0 +1,125 @@
+"""Notifications of unread messages in private rooms: one line a room, with their number."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import ngettext
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from mainapp.accounts.models import User, language_of
+from mainapp.forum.models import Message, Participant
+from mainapp.forum.policies import PRIVATE
+from mainapp.forum.selectors.chats import Chat, chats, is_muted
+from mainapp.notifications.models import Notification
+from mainapp.notifications.selectors.channels import deliveries_for
+from mainapp.notifications.services.inbox import delete_notifications, mark_read
+from mainapp.notifications.services.notices import Notice, letters_for, notify_many
+
+TALK = "talk"
+TASK = "notify_talk"
+EVERY_S = 10
+# Who has the room open reads a message within this time, and is not notified.
+GRACE = timedelta(seconds=20)
+# Rooms without messages for so long are not searched.
+WINDOW = timedelta(days=1)
+BATCH = 500
+
+
+def notify_talk(*, at: datetime) -> int:
+    """Notify people of messages that they have not read for GRACE; return the number of notices.
+
+    A room's notice replaces its unread earlier one, which was sent to the user's channels: the new
+    one only raises the number. Messages are read again here: nobody is notified of one that was
+    deleted or read meanwhile, nor after leaving. Each participation is claimed by an update, so
+    that concurrent runs and one that is repeated after a crash notify once. Muted rooms are passed
+    over for good.
+    """
+    due = _due(at).select_related("room", "user__preferences").order_by("pk")[:BATCH]
+    return sum(_notify(own, at) for own in due)
+
+
+def mark_talk_read(*, room_pk: int, user: User, at: datetime) -> None:
+    """Mark the notices of a room as read; one query if there are none."""
+    if ids := _unread_notices(room_pk, user.pk):
+        mark_read(user=user, ids=ids, at=at)
+
+
+def ensure_talk() -> None:
+    """Schedule the notices unless they are scheduled; an admin's changes are kept."""
+    if not PeriodicTask.objects.filter(name=TASK).exists():
+        interval = IntervalSchedule.objects.create(every=EVERY_S, period=IntervalSchedule.SECONDS)
+        PeriodicTask.objects.create(name=TASK, task=TASK, interval=interval, expire_seconds=EVERY_S)
+
+
+def _due(at: datetime) -> QuerySet[Participant]:
+    news = Message.objects.filter(
+        Q(author=None) | ~Q(author=OuterRef("user")),
+        room=OuterRef("room"),
+        seq__gt=OuterRef("notified_seq"),
+        sent_at__lte=at - GRACE,
+    ).exclude(kind=Message.Kind.SYSTEM)
+    return Participant.objects.filter(
+        Exists(news),
+        room__kind__in=PRIVATE,
+        room__active_at__gt=at - WINDOW,
+        room__last_seq__gt=F("notified_seq"),
+        left_at=None,
+        user__is_active=True,
+    )
+
+
+def _notify(own: Participant, at: datetime) -> bool:
+    """Claim the news of one participation; return whether there was something to notify of."""
+    with transaction.atomic():
+        unclaimed = Participant.objects.filter(
+            pk=own.pk, notified_seq=own.notified_seq, left_at=None
+        )
+        if not unclaimed.update(notified_seq=own.room.last_seq):
+            return False
+        own.refresh_from_db(fields=["read_seq", "muted_until"])
+        (chat,) = chats([own])
+        if not chat.unread or is_muted(own, at=at) or own.is_hidden:
+            return False
+        earlier = _unread_notices(own.room_id, own.user_id)
+        if earlier:
+            delete_notifications(user=own.user, ids=earlier, at=at)
+        notify_many(notices=[_notice(chat, is_first=not earlier)], at=at)
+        return True
+
+
+def _notice(chat: Chat, *, is_first: bool) -> Notice:
+    own = chat.own
+    destinations = deliveries_for([own.user_id], TALK)[own.user_id] if is_first else []
+    key = f"{TALK}.{own.room_id}.{own.user_id}.{own.room.last_seq}"
+    with translation.override(language_of(own.user)):
+        sentence = ngettext(
+            "%(count)s mensagem nova em %(room)s",
+            "%(count)s mensagens novas em %(room)s",
+            chat.unread,
+        )
+        title = (sentence % {"count": chat.unread, "room": chat.name})[:200]
+        return Notice(
+            user_id=own.user_id,
+            kind=TALK,
+            title=title,
+            url=_address(own.room_id),
+            dedupe_key=key,
+            deliveries=letters_for(
+                destinations=destinations, subject=f"{title} · Pregão", text="", name=key
+            ),
+        )
+
+
+def _unread_notices(room_pk: int, user_pk: int) -> list[int]:
+    notices: Any = Notification.objects.filter(
+        user=user_pk, kind=TALK, url=_address(room_pk), marks=None
+    )
+    return list(notices.values_list("pk", flat=True))
+
+
+def _address(room_pk: int) -> str:
+    return reverse("room", args=[room_pk])

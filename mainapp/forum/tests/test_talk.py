@@ -1,0 +1,151 @@
+"""Notifications of unread messages in private rooms."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+
+from mainapp.accounts.models import User
+from mainapp.accounts.services.blocking import block_user
+from mainapp.forum.models import Message, Participant
+from mainapp.forum.services.chats import leave_room, remove_person
+from mainapp.forum.services.marks import mark_room_read, mute_room
+from mainapp.forum.services.messages import delete_message, post_message
+from mainapp.forum.services.talk import GRACE, ensure_talk, notify_talk
+from mainapp.forum.tests.factories import make_direct, make_group
+from mainapp.forum.tests.test_services import in_threads
+from mainapp.notifications.models import Delivery
+from mainapp.notifications.selectors.inbox import inbox_of, unread_count
+from mainapp.notifications.tests.factories import channel
+
+
+def say(room, author, body="oi"):
+    return post_message(room_pk=room.pk, author=author, body=body)
+
+
+def later():
+    return timezone.now() + GRACE
+
+
+def titles(user):
+    return [row.title for row in inbox_of(user)]
+
+
+def test_unread_messages_of_a_room_are_one_line_with_their_number(alice, bob):
+    group, direct = make_group(alice, bob, name="Estudos"), make_direct(alice, bob)
+    say(group, alice)
+    say(group, alice)
+    say(direct, alice)
+
+    assert notify_talk(at=later()) == 2
+    assert titles(bob) == ["1 mensagem nova em alice", "2 mensagens novas em Estudos"]
+    assert notify_talk(at=later()) == 0
+    say(group, alice)
+    assert notify_talk(at=later()) == 1
+    assert titles(bob) == ["3 mensagens novas em Estudos", "1 mensagem nova em alice"]
+    assert titles(alice) == []
+
+
+def test_channels_get_only_the_first_line_until_it_is_read(alice, bob, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "none"
+    room = make_group(alice, bob)
+    channel(bob, address="bob@example.org")
+    for _ in range(2):
+        say(room, alice)
+        notify_talk(at=later())
+    assert Delivery.objects.filter(address="bob@example.org").count() == 1
+
+    mark_room_read(room_pk=room.pk, user=bob, seq=2)
+    say(room, alice)
+    notify_talk(at=later())
+    assert Delivery.objects.filter(address="bob@example.org").count() == 2
+
+
+def test_who_reads_in_time_is_not_notified(alice, bob):
+    room = make_group(alice, bob)
+    say(room, alice)
+    assert notify_talk(at=timezone.now()) == 0  # the room may be open in front of Bob
+    mark_room_read(room_pk=room.pk, user=bob, seq=1)
+
+    assert notify_talk(at=later()) == 0
+
+
+def test_reading_the_room_reads_its_line(alice, bob):
+    room = make_group(alice, bob)
+    say(room, alice)
+    notify_talk(at=later())
+    assert unread_count(bob) == 1
+    mark_room_read(room_pk=room.pk, user=bob, seq=1)
+
+    assert unread_count(bob) == 0
+
+
+@pytest.mark.parametrize("reason", ["deleted", "left", "removed", "blocked", "deactivated"])
+def test_nobody_is_notified_of_what_is_gone(alice, bob, reason):
+    room = make_group(alice, bob)
+    say(room, alice)
+    if reason == "deleted":
+        delete_message(room_pk=room.pk, seq=1, actor=alice)
+    elif reason == "left":
+        leave_room(room_pk=room.pk, user=bob)
+    elif reason == "removed":
+        remove_person(room_pk=room.pk, actor=alice, user_pk=bob.pk)
+    elif reason == "blocked":
+        block_user(blocker=bob, blocked=alice, at=timezone.now())
+    else:
+        User.objects.filter(pk=bob.pk).update(is_active=False)
+
+    assert notify_talk(at=later()) == 0
+    assert titles(bob) == []
+
+
+def test_muted_rooms_are_passed_over_for_good(alice, bob):
+    room = make_group(alice, bob)
+    mute_room(room_pk=room.pk, user=bob, until=timezone.now() + timedelta(hours=1))
+    say(room, alice)
+    assert notify_talk(at=later()) == 0
+    mute_room(room_pk=room.pk, user=bob, until=None)
+    assert notify_talk(at=later()) == 0
+    say(room, alice)
+
+    assert notify_talk(at=later()) == 1
+    assert titles(bob) == ["2 mensagens novas em Grupo"]
+
+
+def test_system_messages_notify_nobody(alice, bob):
+    carol = User.objects.create_user("carol")
+    room = make_group(alice, bob, carol)
+    leave_room(room_pk=room.pk, user=carol)
+    Message.objects.update(sent_at=timezone.now())
+
+    assert notify_talk(at=later()) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_runs_notify_once():
+    alice, bob = (User.objects.create_user(name) for name in ("alice", "bob"))
+    say(make_group(alice, bob), alice)
+    at = later()
+
+    counts = in_threads([lambda: notify_talk(at=at) for _ in range(4)])
+
+    assert sorted(counts) == [0, 0, 0, 1]
+    assert titles(bob) == ["1 mensagem nova em Grupo"]
+    connections.close_all()
+
+
+def test_schedule_is_created_once(db):
+    ensure_talk()
+    ensure_talk()
+
+    assert PeriodicTask.objects.filter(task="notify_talk").count() == 1
+
+
+def test_an_old_room_is_not_searched(alice, bob):
+    room = make_group(alice, bob)
+    say(room, alice)
+
+    assert notify_talk(at=timezone.now() + timedelta(days=2)) == 0
+    assert Participant.objects.get(user=bob).notified_seq == 0
