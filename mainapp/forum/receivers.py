@@ -2,16 +2,21 @@
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.signals import block_changed
 from mainapp.core.realtime import GroupMessage, publish, publish_on_commit
-from mainapp.forum.events import ROOMS, BlocksChanged, RoomChanged
+from mainapp.forum.events import ROOMS, BlocksChanged, RoomChanged, RoomRead
+from mainapp.forum.models import Participant, Room
+from mainapp.forum.policies import PRIVATE
+from mainapp.forum.selectors.messages import person_of
 from mainapp.forum.services.mentions import hide_notices
 from mainapp.forum.services.states import announce_common_rooms
-from mainapp.forum.signals import room_changed
+from mainapp.forum.signals import room_changed, room_read
 
 
 @receiver(room_changed)
@@ -21,6 +26,26 @@ def publish_change(*, room_pk: int, revision: int, rules_revision: int, **_kwarg
         type="room.changed", room=room_pk, revision=revision, rules_revision=rules_revision
     )
     publish([GroupMessage(ROOMS, body, key=room_pk, rank=revision)])
+
+
+@receiver(room_read)
+def publish_read_mark(
+    *, room_pk: int, user: User, seq: int, rules_revision: int, **_kwargs: Any
+) -> None:
+    """Publish a read mark; of several queued ones of a user, only the newest is sent."""
+    person = person_of(user)
+    body = RoomRead(
+        type="room.read", room=room_pk, user=person, seq=seq, rules_revision=rules_revision
+    )
+    publish([GroupMessage(ROOMS, body, key=("read", room_pk, user.pk), rank=seq)])
+
+
+@receiver(pre_delete, sender=User)
+def delete_own_rooms(instance: User, **_kwargs: Any) -> None:
+    """Delete the private rooms in which nobody else has ever taken part."""
+    others = Participant.objects.filter(room=OuterRef("pk")).exclude(user=instance)
+    rooms = Room.objects.filter(kind__in=PRIVATE, participants__user=instance)
+    rooms.filter(~Exists(others)).delete()
 
 
 @receiver(block_changed)

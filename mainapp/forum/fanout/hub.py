@@ -116,16 +116,8 @@ class RoomFanout(Hub):
         publish([GroupMessage(ROOMS, body, key=("typing", room.pk, person["id"]))])
 
     def send_read(self, room: OpenRoom, person: Person, seq: int) -> None:
-        """Notify the other participants, in all processes, that `person` has read up to `seq`."""
+        """Notify the participants in this process that `person` has read up to `seq`."""
         self._reads.put((room.pk, person["id"]), (person, seq))
-        body = RoomRead(
-            type="room.read",
-            room=room.pk,
-            user=person,
-            seq=seq,
-            rules_revision=room.rules_revision,
-        )
-        publish([GroupMessage(ROOMS, body, key=("read", room.pk, person["id"]), rank=seq)])
 
     # Messages ----------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Reactions, read marks and muted notifications."""
 
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from mainapp.forum.services.messages import check_may_write, lock_author, messag
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own
 from mainapp.forum.services.talk import mark_talk_read
+from mainapp.forum.signals import room_read
 
 
 def react(*, room_pk: int, seq: int, user: User, emoji: str, is_on: bool) -> Message:
@@ -49,18 +51,27 @@ def mark_room_read(*, room_pk: int, user: User, seq: int) -> int | None:
     Returns the new mark, None if it has not moved. Raises: RoomGone, RateLimited.
     """
     consume(MARKS, of_user(user))
-    rooms = Room.objects.visible_to(user).filter(pk=room_pk)
-    last_seq = rooms.values_list("last_seq", flat=True).first()
-    if last_seq is None:
+    room = Room.objects.visible_to(user).filter(pk=room_pk).first()
+    if room is None:
         raise RoomGone
-    mark = min(seq, last_seq)
+    mark = min(seq, room.last_seq)
     own = Participant.objects.filter(room=room_pk, user=user, left_at=None, read_seq__lt=mark)
-    if not own.update(read_seq=mark):
-        return None
-    announce_own(room_pk, user.pk)
-    if mark == last_seq:
-        mark_talk_read(room_pk=room_pk, user=user, at=timezone.now())
+    with transaction.atomic():
+        if not own.update(read_seq=mark):
+            return None
+        if room.is_private:
+            _announce_mark(room, user, mark)
     return mark
+
+
+def _announce_mark(room: Room, user: User, mark: int) -> None:
+    """Announce a moved mark to the user's tabs and, after the commit, to the other participants."""
+    announce_own(room.pk, user.pk)
+    if mark == room.last_seq:
+        mark_talk_read(room_pk=room.pk, user=user, at=timezone.now())
+    values = {"seq": mark, "rules_revision": room.rules_revision}
+    send = partial(room_read.send, sender=Room, room_pk=room.pk, user=user, **values)
+    transaction.on_commit(send, robust=True)
 
 
 def mute_room(*, room_pk: int, user: User, until: datetime | None) -> None:

@@ -333,6 +333,16 @@ def test_twenty_equal_parallel_reactions_are_one():
     assert Reaction.objects.count() == 1
 
 
+def test_a_private_room_is_deleted_with_the_last_account_that_took_part(alice, bob):
+    group, direct = make_group(alice, bob), make_direct(alice, bob)
+    leave_room(room_pk=group.pk, user=bob)
+    alice.delete()
+    assert {*Room.objects.all()} == {group, direct}
+    bob.delete()
+
+    assert not Room.objects.exists()
+
+
 # Marks ---------------------------------------------------------------------------------------
 
 
