@@ -108,8 +108,9 @@ async def test_an_added_person_gets_in_and_hears_the_very_next_message(
 
 
 @pytest.mark.parametrize("leaves", [True, False])
+@pytest.mark.parametrize("first", ["typing", "message"])
 async def test_from_a_removal_on_no_frame_reaches_any_process(
-    group, people, no_hints, monkeypatch, leaves
+    group, people, no_hints, monkeypatch, leaves, first
 ):
     """Even with all hints lost and before the next poll."""
     monkeypatch.setattr(forum_hub, "POLL_S", 60)
@@ -127,7 +128,8 @@ async def test_from_a_removal_on_no_frame_reaches_any_process(
             await query(remove_person, room_pk=group.pk, actor=alice, user_pk=bob.pk)
         await say(group, alice, "sem Bob")
         for hub, client in zip((here, there), stays, strict=True):
-            await hub.send_typing(client.room, client.socket.person)
+            if first == "typing":
+                await hub.send_typing(client.room, client.socket.person)
             hub.notify(group.pk, 3)
         await until(lambda: all(client.seqs == [1, 2, 3] for client in stays))
 
