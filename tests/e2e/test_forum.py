@@ -442,7 +442,7 @@ def test_logout_in_another_tab_leaves_the_room_readable(open_page, member):
     wait_until_room_is_live(member)
     elsewhere = member.context.new_page()
     elsewhere.goto("/forum/")
-    elsewhere.locator("[data-account] summary").click()
+    elsewhere.locator("[data-account] > button").click()
     elsewhere.get_by_role("button", name="Sair").click()
     expect(member.get_by_role("link", name="Sua sessão terminou: entre de novo")).to_be_visible()
     expect(member.get_by_label("Mensagem", exact=True)).to_be_hidden()
