@@ -21,6 +21,7 @@ COLOURS |= {
 SURFACES = ["ground", "card", "raised", "sunk"]
 TEXT = [(text, below) for text in ("ink", "ink-2", "accent", "up", "down") for below in SURFACES]
 TEXT += [("up", "up-soft"), ("down", "down-soft"), ("amber", "amber-soft"), ("on-accent", "accent")]
+TEXT += [("on-bubble", "bubble")]
 TEXT += [("on-down", "down"), ("accent", "accent-soft"), ("ink", "accent-soft")]
 TEXT += [("on-tile", f"tile-{name}") for name in ("down", "flat", "up", "stale")]
 TEXT += [("on-mark", f"mark-{number}") for number in range(12)]
