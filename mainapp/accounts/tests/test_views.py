@@ -290,8 +290,8 @@ def test_log_out_requires_a_post(client, alice):
     assert client.get("/logout/").url == "/"
 
 
-def test_sign_up_mentions_that_mail_is_written_to_files(client):
-    assert "DATA_DIR/mail" in client.get("/register/").content.decode()
+def test_sign_up_mentions_that_no_mail_is_sent(client):
+    assert "Este servidor não envia e-mails." in client.get("/register/").content.decode()
     assert mail.outbox == []
 
 
