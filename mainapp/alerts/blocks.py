@@ -18,7 +18,8 @@ NEAREST = 4
 
 
 def _home(request: MemberRequest) -> BlockContext:
-    return {"limits": nearest_limits(request.user, at=timezone.now(), size=NEAREST)}
+    limits = nearest_limits(request.user, at=timezone.now(), size=NEAREST)
+    return {"limits": limits, "is_calm": all(limit.is_far for limit in limits)}
 
 
 def _profile(request: MemberRequest, person: User) -> BlockContext:

@@ -23,7 +23,7 @@ from mainapp.market.selectors.quotes import last_quotes
 
 CHART_WIDTH, CHART_HEIGHT = 320, 72  # units of the picture, which is as wide as its card
 ONE_DAY_S = 86_400
-NEAR = 80  # of 100: within 2 % of the price
+NEAR = 80  # of 100: within 1 % of the price
 
 ShownStatus = Literal["active", "paused", "triggered", "expired"]
 STATUSES: dict[ShownStatus, object] = {
@@ -65,6 +65,15 @@ class LimitRow:
     def done(self) -> int | None:
         """The `nearness` of the price: 0 far away, 100 at the limit or beyond; None if unknown."""
         return nearness(self.kind, self.limit, self.quote)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the price is far from the limit, or unknown."""
+        return not self.done
+
+    @property
+    def is_close(self) -> bool:
+        return (self.done or 0) >= NEAR
 
     @property
     def gap_pct(self) -> Decimal | None:
@@ -116,7 +125,7 @@ class AlertRow:
     @property
     def is_near(self) -> bool:
         """Whether an active alert's price is near one of its limits."""
-        return self.status == "active" and any((row.done or 0) >= NEAR for row in self.limits)
+        return self.status == "active" and any(row.is_close for row in self.limits)
 
     @property
     def chart(self) -> AlertChart | None:

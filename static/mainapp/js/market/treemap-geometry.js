@@ -11,10 +11,26 @@ const SIZES = [
   ["s", 12, 8],
 ];
 const LABEL_LETTER = 6.5; // px, at the size of labels
+const MIN_DIGIT_PX = 11; // the second line is never smaller
 const FULL_PCT = 4;
+const MIN_SHARE = 0.02; // of the weight: smaller groups are one, which is named Outros
+const MIN_AREA = 1700; // px²: a smaller tile has no room for a code
 
-/** Return rows in groups, both the heaviest first; rows without a weight are left out. */
+/**
+ * Return rows in groups, both the heaviest first; rows without a weight are left out. Groups of less than
+ * MIN_SHARE become one without a name, with the next one if there is only one of them.
+ */
 export function grouped(rows) {
+  const groups = groupsOf(rows);
+  const total = groups.reduce((sum, { weight }) => sum + weight, 0);
+  const first = groups.findIndex(({ weight }) => weight < total * MIN_SHARE);
+  if (first < 1 || groups.length < 3) return groups;
+  const from = Math.min(first, groups.length - 2);
+  const small = groups.splice(from).flatMap((group) => group.rows);
+  return [...groups, ...groupsOf(small.map((row) => ({ ...row, group: "" })))];
+}
+
+function groupsOf(rows) {
   const groups = new Map();
   for (const row of rows) {
     if (!(row.weight > 0)) continue;
@@ -29,13 +45,16 @@ export function grouped(rows) {
 }
 
 /**
- * Lay out groups of `grouped` in a box: {groups, tiles}, Maps from a group's name and a row's symbol to
- * {x, y, width, height}. At the top of each group that is wide enough for its label, `labelHeight` is kept
- * free; only those are in `groups`.
+ * Lay out groups of `grouped` in a box: {groups, tiles, rests}, Maps from a group's name, a row's symbol and
+ * a group's name to {x, y, width, height}. At the top of each group that is wide enough for its label,
+ * `labelHeight` is kept free; only those are in `groups`. With `hasRests` the rows of a group that are too
+ * small for their codes share one box, in `rests`.
  */
-export function layOut(groups, { width, height, labelHeight }) {
+export function layOut(groups, { width, height, labelHeight, hasRests = false }) {
+  const total = groups.reduce((sum, group) => sum + group.weight, 0);
+  const least = hasRests ? (MIN_AREA * total) / (width * height) : 0;
   const root = globalThis.d3.hierarchy(
-    { children: groups.map((group) => ({ group, children: group.rows })) },
+    { children: groups.map((group) => ({ group, children: withRest(group, least) })) },
     (node) => node.children,
   );
   root.sum((node) => node.weight ?? 0);
@@ -46,8 +65,24 @@ export function layOut(groups, { width, height, labelHeight }) {
   const box = ({ x0, y0, x1, y1 }) => ({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
   return {
     groups: new Map([...labelled].map((node) => [node.data.group.name, box(node)])),
-    tiles: new Map(root.leaves().map((leaf) => [leaf.data.symbol, box(leaf)])),
+    tiles: boxesBy(root.leaves(), ({ symbol }) => symbol),
+    rests: boxesBy(root.leaves(), ({ restOf }) => restOf),
   };
+
+  function boxesBy(leaves, key) {
+    return new Map(
+      leaves.filter((leaf) => key(leaf.data) !== undefined).map((leaf) => [key(leaf.data), box(leaf)]),
+    );
+  }
+}
+
+/** Return the rows of a group, those lighter than `least` as one {restOf, weight}; a single one stays. */
+export function withRest(group, least) {
+  const small = group.rows.filter(({ weight }) => weight < least);
+  if (small.length < 2) return group.rows;
+  const weight = small.reduce((sum, row) => sum + row.weight, 0);
+  const rest = { restOf: group.name, weight };
+  return [...group.rows.filter((row) => row.weight >= least), rest].sort((a, b) => b.weight - a.weight);
 }
 
 function fitsLabel({ x0, y0, x1, y1, data }, labelHeight) {
@@ -59,10 +94,10 @@ function fitsLabel({ x0, y0, x1, y1, data }, labelHeight) {
  * line fits, and how many of the two lines there is room for, 0 when it is too small for the first.
  */
 export function textFit({ width, height }, letters, secondLetters) {
-  const em = Math.max(letters * LETTER, secondLetters * DIGIT);
   for (const [size, px, padding] of SIZES) {
     const isHigh = height - padding >= 2.3 * px;
-    if (isHigh && width - padding >= em * px) return { size, lines: 2 };
+    const second = secondLetters * Math.max(DIGIT * px, MIN_DIGIT_PX * 0.64);
+    if (isHigh && width - padding >= Math.max(letters * LETTER * px, second)) return { size, lines: 2 };
   }
   const [size, px] = SIZES.at(-1);
   const fits = width - GAP * 2 >= letters * px * LETTER && height - GAP * 2 >= px;
