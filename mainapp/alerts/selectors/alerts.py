@@ -13,7 +13,14 @@ from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition, Firing
-from mainapp.alerts.rendering import distance_text, gap_pct, limit_name, limit_text, nearness
+from mainapp.alerts.rendering import (
+    condition_text,
+    distance_text,
+    gap_pct,
+    limit_name,
+    limit_text,
+    nearness,
+)
 from mainapp.core.templatetags.formats import direction
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
@@ -60,6 +67,10 @@ class LimitRow:
     @property
     def text(self) -> str:
         return limit_text(self.kind, self.limit, symbol=self.symbol)
+
+    @property
+    def condition_text(self) -> str:
+        return condition_text(self.kind, self.limit, symbol=self.symbol)
 
     @property
     def done(self) -> int | None:

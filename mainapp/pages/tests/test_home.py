@@ -181,7 +181,7 @@ def test_the_treemap_is_a_table_without_a_script(client, market):
 
     html = page_of(client)
 
-    assert "área: peso na carteira de 05/01/2026" in html
+    assert "Tamanho: peso no índice em 05/01/2026." in html
     assert re.search(
         r'<tr data-symbol="PETR4"[^>]*data-weight="8.5000" data-weight-text="8,50%"', html
     )

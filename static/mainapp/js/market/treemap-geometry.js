@@ -14,7 +14,7 @@ const LABEL_LETTER = 6.5; // px, at the size of labels
 const MIN_DIGIT_PX = 11; // the second line is never smaller
 const FULL_PCT = 4;
 const MIN_SHARE = 0.02; // of the weight: smaller groups are one, which is named Outros
-const MIN_AREA = 1700; // px²: a smaller tile has no room for a code
+const REST_ROUNDS = 4; // the tiles that share a box change the places of the others
 
 /**
  * Return rows in groups, both the heaviest first; rows without a weight are left out. Groups of less than
@@ -47,14 +47,35 @@ function groupsOf(rows) {
 /**
  * Lay out groups of `grouped` in a box: {groups, tiles, rests}, Maps from a group's name, a row's symbol and
  * a group's name to {x, y, width, height}. At the top of each group that is wide enough for its label,
- * `labelHeight` is kept free; only those are in `groups`. With `hasRests` the rows of a group that are too
+ * `labelHeight` is kept free; only those are in `groups`. With `hasRests` the tiles of a group that are too
  * small for their codes share one box, in `rests`.
  */
 export function layOut(groups, { width, height, labelHeight, hasRests = false }) {
-  const total = groups.reduce((sum, group) => sum + group.weight, 0);
-  const least = hasRests ? (MIN_AREA * total) / (width * height) : 0;
+  const small = new Map(groups.map(({ name }) => [name, new Set()])); // the symbols that share a box
+  let boxes = place(groups, small, { width, height, labelHeight });
+  for (let round = 0; hasRests && round < REST_ROUNDS && gather(groups, boxes, small); round += 1) {
+    boxes = place(groups, small, { width, height, labelHeight });
+  }
+  return boxes;
+}
+
+/** Add the tiles without room for their codes to those that share a box; return whether there were any. */
+function gather(groups, { tiles }, small) {
+  let hasMore = false;
+  for (const { name, rows } of groups) {
+    const symbols = rows.map(({ symbol }) => symbol);
+    const nameless = symbols.filter((symbol) => tiles.has(symbol) && !textFit(tiles.get(symbol), symbol.length, 0).lines);
+    const shared = small.get(name);
+    if (!nameless.length || nameless.length + shared.size < 2) continue;
+    for (const symbol of nameless) shared.add(symbol);
+    hasMore = true;
+  }
+  return hasMore;
+}
+
+function place(groups, small, { width, height, labelHeight }) {
   const root = globalThis.d3.hierarchy(
-    { children: groups.map((group) => ({ group, children: withRest(group, least) })) },
+    { children: groups.map((group) => ({ group, children: withRest(group, small.get(group.name)) })) },
     (node) => node.children,
   );
   root.sum((node) => node.weight ?? 0);
@@ -63,26 +84,20 @@ export function layOut(groups, { width, height, labelHeight, hasRests = false })
   const labelled = new Set((root.children ?? []).filter((node) => fitsLabel(node, labelHeight)));
   treemap.paddingTop((node) => (labelled.has(node) ? labelHeight : 0))(root);
   const box = ({ x0, y0, x1, y1 }) => ({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
+  const leaves = root.leaves().map((leaf) => [leaf.data, box(leaf)]);
   return {
     groups: new Map([...labelled].map((node) => [node.data.group.name, box(node)])),
-    tiles: boxesBy(root.leaves(), ({ symbol }) => symbol),
-    rests: boxesBy(root.leaves(), ({ restOf }) => restOf),
+    tiles: new Map(leaves.filter(([row]) => row.symbol).map(([row, place]) => [row.symbol, place])),
+    rests: new Map(leaves.filter(([row]) => !row.symbol).map(([row, place]) => [row.restOf, place])),
   };
-
-  function boxesBy(leaves, key) {
-    return new Map(
-      leaves.filter((leaf) => key(leaf.data) !== undefined).map((leaf) => [key(leaf.data), box(leaf)]),
-    );
-  }
 }
 
-/** Return the rows of a group, those lighter than `least` as one {restOf, weight}; a single one stays. */
-export function withRest(group, least) {
-  const small = group.rows.filter(({ weight }) => weight < least);
-  if (small.length < 2) return group.rows;
-  const weight = small.reduce((sum, row) => sum + row.weight, 0);
-  const rest = { restOf: group.name, weight };
-  return [...group.rows.filter((row) => row.weight >= least), rest].sort((a, b) => b.weight - a.weight);
+/** Return the rows of a group, the small ones as one {restOf, weight} at the end. */
+function withRest({ name, rows }, small) {
+  if (!small.size) return rows;
+  const isSmall = ({ symbol }) => small.has(symbol);
+  const weight = rows.filter(isSmall).reduce((sum, row) => sum + row.weight, 0);
+  return [...rows.filter((row) => !isSmall(row)), { restOf: name, weight }];
 }
 
 function fitsLabel({ x0, y0, x1, y1, data }, labelHeight) {

@@ -190,11 +190,13 @@ export class Treemap {
   _nameRest(name, { element, box }) {
     const { rows } = this._groups.find((group) => group.name === name);
     const hidden = rows.filter(({ symbol }) => !this._tiles.get(symbol).box).map(({ symbol }) => symbol);
-    const text = gettext("outras %s", [hidden.length]);
-    setText(element.firstElementChild, text);
-    element.title = `${text}: ${hidden.join(", ")}`;
+    const words = [gettext("outras %s", [hidden.length]), `+${hidden.length}`];
+    const lines = words.map((text) => textFit(box, text.length, 0).lines);
+    const fitting = Math.max(0, lines.findIndex(Boolean));
+    setText(element.firstElementChild, words[fitting]);
+    element.title = `${words[fitting]}: ${hidden.join(", ")}`;
     element.setAttribute("aria-label", element.title);
-    Object.assign(element.dataset, { size: "s", lines: textFit(box, text.length, 0).lines });
+    Object.assign(element.dataset, { size: "s", lines: lines[fitting] });
   }
 
   _visible() {
