@@ -130,9 +130,7 @@ def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) 
         paths=_paths(points, scale, AREA_WIDTH, base=base, by_time=by_time),
         last_at=place(prices[-1]),
         base_at="" if base is None else place(base),
-        levels=[
-            (place(price), price) for price in round_prices(scale.low, scale.low + scale.span)
-        ],
+        levels=[(place(price), price) for price in round_prices(scale.low, scale.low + scale.span)],
         moments=_moments(points, by_time),
         low=min(prices),
         high=max(prices),

@@ -81,7 +81,7 @@ def test_next_is_passed_between_log_in_and_sign_up(client, path, other):
 
     assert '<input type="hidden" name="next" value="/sources/">' in page
     assert f'href="{other}?next=/sources/"' in page
-    assert 'class="login-link" href="/login/?next=/sources/"' in page
+    assert 'class="button button-primary login-link" href="/login/?next=/sources/"' in page
 
 
 def test_a_username_is_taken_in_any_case(client, alice):
