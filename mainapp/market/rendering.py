@@ -12,6 +12,9 @@ from decimal import Decimal
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
 ROOM = 1.5  # levels within this many times the height of the prices are on the scale
 MIN_ROOM = 0.02  # and levels within this share of the price
+MIN_SPARK_SHARE = 0.015  # of the price: a smaller range of the day is not drawn as a storm
+SPARK_POINTS = 48
+SPARK_SLOTS_S = (300, 600, 900, 1_800, 3_600)
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
 LEVELS = 4
@@ -39,13 +42,16 @@ class AreaChart:
     """An area chart in a box of AREA_WIDTH by AREA_HEIGHT.
 
     `levels` are round prices with their place from the top, `moments` times with their place from
-    the left, in percent as CSS and SVG write them. Without two points all are empty.
+    the left, in percent as CSS and SVG write them. `last_at` and `base_at` are the places of the
+    last point and of the base. Without two points all are empty.
     """
 
     points: Sequence[Point] = ()
     base: Decimal | None = None
     by_time: bool = True
     paths: Paths = Paths()
+    last_at: str = ""
+    base_at: str = ""
     levels: Sequence[tuple[str, Decimal]] = ()
     moments: Sequence[tuple[str, datetime]] = ()
     low: Decimal | None = None
@@ -66,33 +72,45 @@ class _Scale:
 
     prices: Sequence[float]
     height: float
+    min_span: float = 0.0
     low: float = field(init=False)
     span: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.low = min(self.prices)
-        self.span = max(self.prices) - self.low or 1.0
+        self.span = max(self.prices) - self.low
+        if self.span < self.min_span:
+            self.low -= (self.min_span - self.span) / 2
+            self.span = self.min_span
+        self.span = self.span or 1.0
 
     def y(self, price: float) -> float:
         return self.height - MARGIN - (price - self.low) / self.span * (self.height - 2 * MARGIN)
 
 
-def price_paths(
-    points: Sequence[Point],
-    *,
-    base: Decimal | None,
-    width: float,
-    height: float,
-    by_time: bool = True,
+def spark_paths(
+    points: Sequence[Point], *, base: Decimal | None, width: float, height: float
 ) -> Paths:
-    """Draw prices, the oldest first, in a box of `width` by `height`.
+    """Draw a day's prices, the oldest first: few points, and a least range around them.
 
-    The box spans all prices and the base. Points are placed by their times, or else side by side,
-    which leaves no gaps for nights and weekends.
+    The box spans all prices and the base; points are placed by their times.
     """
     if len(points) < 2:
         return Paths()
-    return _paths(points, _scale_of(points, base, height), width, base=base, by_time=by_time)
+    thinned = thin(points)
+    min_span = float(base or Decimal(points[-1][1])) * MIN_SPARK_SHARE
+    scale = _scale_of(thinned, base, height, min_span=min_span)
+    return _paths(thinned, scale, width, base=base, by_time=True)
+
+
+def thin(points: Sequence[Point]) -> list[Point]:
+    """Return the first point and the last one of each slot of a day, about SPARK_POINTS."""
+    duration = points[-1][0] - points[0][0]
+    slot = next(
+        (size for size in SPARK_SLOTS_S if duration <= size * SPARK_POINTS), SPARK_SLOTS_S[-1]
+    )
+    last_of_slots = {at // slot: (at, price) for at, price in points[1:]}
+    return [points[0], *last_of_slots.values()]
 
 
 def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) -> AreaChart:
@@ -101,15 +119,18 @@ def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) 
         return AreaChart(points=points, base=base, by_time=by_time)
     prices = [Decimal(price) for _, price in points]
     scale = _scale_of(points, base, AREA_HEIGHT)
+
+    def place(price: Decimal) -> str:
+        return f"{scale.y(float(price)) / AREA_HEIGHT * 100:.1f}%"
+
     return AreaChart(
         points=points,
         base=base,
         by_time=by_time,
         paths=_paths(points, scale, AREA_WIDTH, base=base, by_time=by_time),
-        levels=[
-            (f"{scale.y(float(price)) / AREA_HEIGHT * 100:.1f}%", price)
-            for price in round_prices(scale.low, scale.low + scale.span)
-        ],
+        last_at=place(prices[-1]),
+        base_at="" if base is None else place(base),
+        levels=[(place(price), price) for price in round_prices(scale.low, scale.low + scale.span)],
         moments=_moments(points, by_time),
         low=min(prices),
         high=max(prices),
@@ -128,10 +149,12 @@ def round_prices(low: float, high: float) -> list[Decimal]:
     return [price for price in prices if price <= top]
 
 
-def _scale_of(points: Sequence[Point], base: Decimal | None, height: float) -> _Scale:
+def _scale_of(
+    points: Sequence[Point], base: Decimal | None, height: float, *, min_span: float = 0.0
+) -> _Scale:
     """Return the scale that spans all prices and the base."""
     prices = [float(price) for _, price in points]
-    return _Scale(prices if base is None else [*prices, float(base)], height)
+    return _Scale(prices if base is None else [*prices, float(base)], height, min_span)
 
 
 def _paths(

@@ -5,6 +5,7 @@ from typing import Any
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
+from mainapp.market.blocks import if_active
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 from mainapp.portfolio.selectors import position_in
@@ -32,10 +33,6 @@ def _home(request: MemberRequest) -> BlockContext:
     }
 
 
-def _add(stock: Stock, **_page: Any) -> BlockContext:
-    return {} if stock.is_active else None
-
-
 def _position(
     request: MemberRequest, stock: Stock, quote: Quote | None, **_page: Any
 ) -> BlockContext:
@@ -57,7 +54,7 @@ BLOCKS = [
         name="create-carteira",
         order=30,
         template="mainapp/portfolio/paper/add.html",
-        context=_add,
+        context=if_active,
     ),
     Block(
         place="paper-side",

@@ -13,7 +13,14 @@ from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition, Firing
-from mainapp.alerts.rendering import distance_text, gap_pct, limit_name, limit_text, nearness
+from mainapp.alerts.rendering import (
+    condition_text,
+    distance_text,
+    gap_pct,
+    limit_name,
+    limit_text,
+    nearness,
+)
 from mainapp.core.templatetags.formats import direction
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
@@ -23,7 +30,7 @@ from mainapp.market.selectors.quotes import last_quotes
 
 CHART_WIDTH, CHART_HEIGHT = 320, 72  # units of the picture, which is as wide as its card
 ONE_DAY_S = 86_400
-NEAR = 80  # of 100: within 2 % of the price
+NEAR = 80  # of 100: within 1 % of the price
 
 ShownStatus = Literal["active", "paused", "triggered", "expired"]
 STATUSES: dict[ShownStatus, object] = {
@@ -62,9 +69,22 @@ class LimitRow:
         return limit_text(self.kind, self.limit, symbol=self.symbol)
 
     @property
+    def condition_text(self) -> str:
+        return condition_text(self.kind, self.limit, symbol=self.symbol)
+
+    @property
     def done(self) -> int | None:
         """The `nearness` of the price: 0 far away, 100 at the limit or beyond; None if unknown."""
         return nearness(self.kind, self.limit, self.quote)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the price is far from the limit, or unknown."""
+        return not self.done
+
+    @property
+    def is_close(self) -> bool:
+        return (self.done or 0) >= NEAR
 
     @property
     def gap_pct(self) -> Decimal | None:
@@ -116,7 +136,7 @@ class AlertRow:
     @property
     def is_near(self) -> bool:
         """Whether an active alert's price is near one of its limits."""
-        return self.status == "active" and any((row.done or 0) >= NEAR for row in self.limits)
+        return self.status == "active" and any(row.is_close for row in self.limits)
 
     @property
     def chart(self) -> AlertChart | None:

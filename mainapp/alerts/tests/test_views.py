@@ -231,7 +231,8 @@ def test_stock_without_history_has_the_chart_of_its_day(browser, alice, petr4):
 
 
 @pytest.mark.parametrize(
-    ("price", "done", "is_near"), [("36.00", 100, True), ("36.60", 83, True), ("48.00", 0, False)]
+    ("price", "done", "is_near"),
+    [("36.00", 100, True), ("36.30", 84, True), ("36.60", 68, False), ("48.00", 0, False)],
 )
 def test_progress_shows_the_distance_from_the_price(browser, alice, price, done, is_near):
     make_alert(alice, compra="36.00", recurrence="every", cooldown_minutes=0)

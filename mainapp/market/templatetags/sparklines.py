@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from mainapp.core.templatetags.formats import direction as direction_of
-from mainapp.market.rendering import Point, price_paths
+from mainapp.market.rendering import Point, spark_paths
 
 register = template.Library()
 
@@ -27,7 +27,7 @@ def sparkline(
     if not direction and points and base is not None:
         direction = direction_of(Decimal(points[-1][1]) - base)
     return {
-        "paths": price_paths(points, base=base, width=WIDTH, height=HEIGHT),
+        "paths": spark_paths(points, base=base, width=WIDTH, height=HEIGHT),
         "width": WIDTH,
         "height": HEIGHT,
         "direction": direction or "flat",

@@ -95,7 +95,7 @@ def test_each_row_shows_its_value_and_its_gap_to_the_ideal(page, alice):
         "ideal_pct": "75,00%",
         "ideal": "4.743,49",
         "difference": "+901,49",
-        "order": "Comprar",
+        "order": "Abaixo do ideal",
         "day_change": "+21,00",
         "day_change_pct": "+0,55%",
         "result": "+829,65",
@@ -105,7 +105,7 @@ def test_each_row_shows_its_value_and_its_gap_to_the_ideal(page, alice):
     }
     assert "30,12345678" in html
     assert ">40,5<" in html
-    assert cells(html, "VALE3")["order"] == "Aguardar"
+    assert cells(html, "VALE3")["order"] == "No ideal ou acima"
 
 
 def test_columns_add_up_to_their_totals(page, alice):

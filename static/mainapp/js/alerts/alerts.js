@@ -1,5 +1,4 @@
 // The pages of alerts: live prices, their distances from the limits, and the states of alerts.
-import "../core/popover.js";
 import { readJson, setDirection, setText } from "../core/dom.js";
 import { direction } from "../core/number.js";
 import { onNotification, refreshParts } from "../core/refresh.js";

@@ -100,6 +100,7 @@ export function showTime(box, quote, socket) {
   const time = box.querySelector("[data-time]");
   const [date, today] = [quote.quoted_at, socket.now()].map((moment) => day(moment));
   setText(time, date === today ? clock(quote.quoted_at) : date);
+  time.toggleAttribute("data-dated", date !== today);
   time.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
   const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
   box.dataset.prices = socket.session === "open" && isOld ? "stale" : "live";

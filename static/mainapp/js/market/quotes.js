@@ -161,12 +161,13 @@ export function extendPoints(points, seconds, price) {
 }
 
 /** Return {line, area, base} SVG paths of points in a box; `reference` is the previous close. */
-export function sparkPaths(points, reference, width = 96, height = 28) {
+export function sparkPaths(points, reference, { width = 96, height = 28, minSpan = 0 } = {}) {
   if (points.length < 2) return { line: "", area: "", base: "" };
   const prices = points.map((point) => point[1]);
   if (Number.isFinite(reference)) prices.push(reference);
-  const low = Math.min(...prices);
-  const span = Math.max(...prices) - low || 1;
+  const [least, range] = [Math.min(...prices), Math.max(...prices) - Math.min(...prices)];
+  const low = least - Math.max(0, minSpan - range) / 2;
+  const span = Math.max(range, minSpan) || 1;
   const from = points[0][0];
   const duration = points.at(-1)[0] - from || 1;
   const y = (price) => (height - 2 - ((price - low) / span) * (height - 4)).toFixed(1);

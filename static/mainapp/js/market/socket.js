@@ -245,10 +245,10 @@ export class StockSocket extends EventTarget {
    * remembered, because only the first quote after it differs from the one before.
    */
   _checkClock(changes) {
-    const now = performance.now();
+    const [now, serverTime] = [performance.now(), serverNow()];
     const hasJumped = [...changes].some(([symbol, before]) => {
       const at = Date.parse(this.quotes.get(symbol).quoted_at);
-      return Date.parse(before.quoted_at) - at > CLOCK_JUMP_MS || at - serverNow() > CLOCK_JUMP_MS;
+      return Date.parse(before.quoted_at) - at > CLOCK_JUMP_MS || at - serverTime > CLOCK_JUMP_MS;
     });
     this._isClockDoubtful ||= hasJumped;
     if (!this._isClockDoubtful || now - this._clockCheckedAt < CLOCK_CHECK_MS) return;
