@@ -38,7 +38,6 @@ export class PaperChart {
     this.chart = new StockChart(element, {
       onCrosshair: (bar) => this.showLegend(bar),
       onMove: (line, value, text) => this._moveLimit(line, value, text),
-      legendHeight: () => this._legendHeight(),
     });
     this.chart.setOptions(this._chartOptions());
     attachKeys(element, this.chart);
@@ -64,7 +63,6 @@ export class PaperChart {
     if ("others" in change) return this._loadOthers();
     this.chart.setOptions(this._chartOptions());
     this.showLegend(this._pointed);
-    this.chart.clearLegend();
     return Promise.resolve();
   }
 
@@ -115,7 +113,6 @@ export class PaperChart {
     this.applyQuote();
     this.showLegend(null);
     this._cover("ready");
-    this.chart.clearLegend();
   }
 
   /** Tell the reader which bars the source did not have. */
@@ -154,7 +151,6 @@ export class PaperChart {
     }
     this.chart.setOthers(bars);
     this.showLegend(this._pointed);
-    this.chart.clearLegend();
     const unshared = [...bars.keys()].filter((symbol) => !this.chart.others.has(symbol));
     for (const symbol of [...missing, ...unshared]) {
       this.note(gettext("Não há histórico de %(symbol)s para comparar neste período.", { symbol }));
@@ -192,19 +188,13 @@ export class PaperChart {
     legend.classList.toggle("priced", isNewest);
     legend.replaceChildren(...(bar ? priceItems(this.chart, bar) : []));
     if (bar && isNewest) {
-      legend.append(dom.build("small", { className: "stale-note" }, gettext("desatualizado")));
+      legend.firstChild.after(dom.build("small", { className: "stale-note" }, gettext("desatualizado")));
     }
     const i = bar ? bars.indexOf(bar) : -1;
     this._part("studies").replaceChildren(
       ...studyItems(this.chart, i).map(({ label, color, text }) => legendItem(label, color, text)),
       ...otherItems(this.chart).map(({ symbol, color, text }) => legendItem(symbol, color, text)),
     );
-  }
-
-  _legendHeight() {
-    const top = this._box.getBoundingClientRect().top;
-    const bottoms = ["legend", "studies"].map((name) => this._part(name).getBoundingClientRect().bottom);
-    return Math.max(0, ...bottoms.map((bottom) => bottom - top));
   }
 
   // Lines ------------------------------------------------------------------------------------------
