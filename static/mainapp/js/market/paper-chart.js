@@ -14,6 +14,7 @@ import { isStale } from "./status.js";
 
 const OPTIONS_KEY = "pregao.chart";
 const STYLES = ["candles", "line", "area"];
+const BRIEF_MS = 8000;
 const USUAL = { style: "candles", studies: USUAL_STUDIES, others: [] };
 
 function areOptions({ style, studies, others }) {
@@ -232,7 +233,8 @@ export class PaperChart {
     }
     const saved = gettext("Alerta salvo: %(name)s %(limit)s.", { name: line.name.toLowerCase(), limit: text });
     const waits = gettext("O preço já passou do limite: o alerta espera a próxima vez.");
-    this.note(isBeyond(line.kind, value, this._head.quote()) ? `${saved} ${waits}` : saved);
+    const isWaiting = isBeyond(line.kind, value, this._head.quote());
+    this.note(isWaiting ? `${saved} ${waits}` : saved, { isBrief: true });
     await this.loadMarks();
     this._root.dispatchEvent(new CustomEvent("limitsaved"));
     return true;
@@ -246,11 +248,13 @@ export class PaperChart {
     this._part("retry").hidden = state !== "failed";
   }
 
-  /** Show a message below the chart; `canRetry` adds a button. */
-  note(text, { canRetry = false } = {}) {
+  /** Show a message on the chart, a brief one for some seconds; `canRetry` adds a button. */
+  note(text, { canRetry = false, isBrief = false } = {}) {
     const line = this._part("note");
     line.hidden = !text;
     line.replaceChildren(text);
+    clearTimeout(this._noteTimer);
+    if (isBrief) this._noteTimer = setTimeout(() => this.note(""), BRIEF_MS);
     if (!canRetry) return;
     const attributes = { className: "button button-small" };
     line.append(" ", dom.buildButton(gettext("Tentar de novo"), () => this.load(), attributes));
