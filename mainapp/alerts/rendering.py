@@ -170,7 +170,7 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
     if value is None:
         return _("sem fechamento anterior")
     far = _missing(kind, limit, value)
-    words = _("faltam %(distance)s") if far > 0 else _("passou %(distance)s")
+    words = _("faltam %(distance)s") if far > 0 else _("já passou %(distance)s")
     if not far:
         return _("no limite")
     if kind.endswith("pct"):

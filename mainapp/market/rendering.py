@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
-ROOM = 1.5  # levels within this many times the height of the prices are on the scale
-MIN_ROOM = 0.02  # and levels within this share of the price
 MIN_SPARK_SHARE = 0.015  # of the price: a smaller range of the day is not drawn as a storm
 SPARK_POINTS = 48
+SPARK_WIDTH, SPARK_HEIGHT = 96, 28
 SPARK_SLOTS_S = (300, 600, 900, 1_800, 3_600)
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
@@ -97,10 +96,17 @@ def spark_paths(
     """
     if len(points) < 2:
         return Paths()
+    thinned, scale = _spark(points, base, height)
+    return _paths(thinned, scale, width, base=base, by_time=True)
+
+
+def _spark(
+    points: Sequence[Point], base: Decimal | None, height: float
+) -> tuple[list[Point], _Scale]:
+    """Return the points of a sparkline and their scale."""
     thinned = thin(points)
     min_span = float(base or Decimal(points[-1][1])) * MIN_SPARK_SHARE
-    scale = _scale_of(thinned, base, height, min_span=min_span)
-    return _paths(thinned, scale, width, base=base, by_time=True)
+    return thinned, _scale_of(thinned, base, height, min_span=min_span)
 
 
 def thin(points: Sequence[Point]) -> list[Point]:
@@ -202,36 +208,36 @@ def round_times(first: int, last: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelChart:
-    """Prices with horizontal levels: the paths, the y of each level, and the scale's two ends.
+    """A sparkline with horizontal levels.
 
-    A level far from the prices is drawn at the edge, where `outside` says so; otherwise it would
-    press the prices into a flat line.
+    `levels` has the y of each level, and the edge of the scale beyond which it lies: `above`,
+    `below`, or empty within. A level beyond an edge has no y: it would press the prices into a flat
+    line.
     """
 
     paths: Paths
-    levels: Sequence[str]
-    outside: Sequence[bool]
-    low: str
-    high: str
+    levels: Sequence[tuple[str, str]]
 
 
 def level_chart(
-    points: Sequence[Point], levels: Sequence[Decimal], *, width: float, height: float
-) -> LevelChart | None:
-    """Draw prices side by side and levels on one scale; None for fewer than two points."""
+    points: Sequence[Point],
+    levels: Sequence[Decimal],
+    *,
+    base: Decimal | None,
+) -> LevelChart:
+    """Draw the sparkline of a day, and levels on its scale; nothing for fewer than two points."""
     if len(points) < 2:
-        return None
-    prices = [float(price) for _, price in points]
-    low, high = min(prices), max(prices)
-    room = max((high - low) * ROOM, high * MIN_ROOM)
-    near = [low - room <= level <= high + room for level in map(float, levels)]
-    shown = [float(level) for level, is_near in zip(levels, near, strict=True) if is_near]
-    scale = _Scale([*prices, *shown], height)
-    low, high = scale.low, scale.low + scale.span
+        return LevelChart(paths=Paths(), levels=[("", "")] * len(levels))
+    thinned, scale = _spark(points, base, SPARK_HEIGHT)
     return LevelChart(
-        paths=_paths(points, scale, width, base=None, by_time=False),
-        levels=[f"{scale.y(min(max(float(level), low), high)):.1f}" for level in levels],
-        outside=[not is_near for is_near in near],
-        low=f"{low:g}",
-        high=f"{high:g}",
+        paths=_paths(thinned, scale, SPARK_WIDTH, base=base, by_time=True),
+        levels=[_level(float(level), scale) for level in levels],
     )
+
+
+def _level(price: float, scale: _Scale) -> tuple[str, str]:
+    if price < scale.low:
+        return "", "below"
+    if price > scale.low + scale.span:
+        return "", "above"
+    return f"{scale.y(price):.1f}", ""

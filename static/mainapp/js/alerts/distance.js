@@ -19,7 +19,7 @@ export function distanceText(kind, limit, quote) {
     : priceDistance(size, value, quote.symbol);
   return remaining > 0n
     ? gettext("faltam %(distance)s", { distance })
-    : gettext("passou %(distance)s", { distance });
+    : gettext("já passou %(distance)s", { distance });
 }
 
 /** Return how near the price is to a limit: 100 at the limit or beyond, 0 far from it; null if unknown. */

@@ -1,6 +1,6 @@
 // Sparklines: drawing and extending the picture of `parts/sparkline.html`.
 import { setDirection } from "../core/dom.js";
-import { sparkPaths } from "./quotes.js";
+import { priceScale, sparkPaths } from "./quotes.js";
 
 const PARTS = ["line", "area", "base"];
 const MIN_SHARE = 0.015; // of the price: a smaller range of the day is not drawn as a storm
@@ -16,8 +16,16 @@ export function drawSparkline(svg, points, reference, direction) {
 
 /** Return the paths of a day's points in few points and a least range, as `spark_paths` of rendering.py does. */
 export function sparklinePaths(points, reference) {
-  const price = Number.isFinite(reference) ? reference : points.at(-1)?.[1];
-  return sparkPaths(thin(points), reference, { minSpan: price * MIN_SHARE });
+  return sparkPaths(thin(points), reference, { minSpan: minSpan(points, reference) });
+}
+
+/** Return the scale of these paths, as of `priceScale`. */
+export function sparklineScale(points, reference) {
+  return priceScale(thin(points), reference, minSpan(points, reference));
+}
+
+function minSpan(points, reference) {
+  return (Number.isFinite(reference) ? reference : points.at(-1)?.[1]) * MIN_SHARE;
 }
 
 /** Return the first point and the last one of each slot: slots do not move while points are added. */
