@@ -220,12 +220,13 @@ def test_sorting_and_hidden_columns_survive_a_reload(carteira):
     expect(head).to_have_attribute("aria-sort", "ascending")
     expect(symbols).to_have_text(["VALE3", "PETR4", "ITUB4"])
 
-    page.get_by_text("Colunas").click()
-    page.get_by_role("checkbox", name="Nota").uncheck()
-    page.reload()
+    page.get_by_role("button", name="Colunas").click()
+    page.get_by_role("checkbox", name="Preço médio").uncheck()
+    expect(page.locator("[data-col=average]:visible")).to_have_count(0)
+    reload_with_choices(page)
     wait_until_live(page)
     expect(symbols).to_have_text(["VALE3", "PETR4", "ITUB4"])
-    expect(page.locator("[data-col=nota]:visible")).to_have_count(0)
+    expect(page.locator("[data-col=average]:visible")).to_have_count(0)
     expect(page.locator("tfoot [data-col=total]")).to_be_visible()
 
 
@@ -299,10 +300,10 @@ def test_columns_hidden_at_first_can_be_shown(carteira):
     page = carteira()
     year = page.get_by_role("columnheader", name="52 semanas")
     expect(year).to_be_hidden()
-    page.get_by_text("Colunas").click()
+    page.get_by_role("button", name="Colunas").click()
     page.get_by_role("checkbox", name="52 semanas").check()
     expect(year).to_be_visible()
-    page.reload()
+    reload_with_choices(page)
     wait_until_live(page)
     expect(year).to_be_visible()
 
