@@ -80,7 +80,7 @@ def test_the_page_works_without_javascript(open_page):
     expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
     page = open_page(TRACKER, java_script_enabled=False)
     expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
-    notice = page.locator("[data-market-status] noscript span")
+    notice = page.locator("[data-market-status] .reload-note")
     expect(notice).to_contain_text("recarregue a página para atualizar")
     expect(notice).to_be_visible()
     expect(page.get_by_role("button", name="Mais ações: PETR4")).to_be_hidden()

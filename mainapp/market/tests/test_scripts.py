@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.market.rendering import area_chart, price_paths, round_prices
+from mainapp.market.rendering import area_chart, round_prices, spark_paths
 
 NOTHING = "\N{EN DASH}"
 
@@ -112,11 +112,22 @@ def test_sparkline_goes_on_after_the_clock_was_set_back(run):
 
 
 def test_sparkline_of_the_browser_is_that_of_the_server(run):
-    points = [(0, "10.00"), (50, "12.00"), (70, "9.35"), (100, "11.00")]
-    paths = price_paths(points, base=Decimal("9.50"), width=96, height=28)
+    points = [(0, "10.00"), (500, "12.00"), (700, "9.35"), (1000, "11.00")]
+    paths = spark_paths(points, base=Decimal("9.50"), width=96, height=28)
     numbers = [(at, float(price)) for at, price in points]
 
-    assert run("market/quotes.js", f"m.sparkPaths({json.dumps(numbers)}, 9.5)") == asdict(paths)
+    drawn = run("market/sparkline.js", f"m.sparklinePaths({json.dumps(numbers)}, 9.5)")
+    assert drawn == asdict(paths)
+
+
+def test_calm_day_of_many_points_is_the_same_in_the_browser(run):
+    points = [(at, f"10.0{at // 60 % 3}") for at in range(0, 40_000, 60)]
+    paths = spark_paths(points, base=None, width=96, height=28)
+    numbers = [(at, float(price)) for at, price in points]
+
+    drawn = run("market/sparkline.js", f"m.sparklinePaths({json.dumps(numbers)}, NaN)")
+    assert drawn == asdict(paths)
+    assert paths.line.count("L") <= 48
 
 
 ROWS = """[
@@ -238,6 +249,8 @@ def test_area_chart_of_the_browser_is_that_of_the_server(run, by_time, base):
     )
 
     assert drawn["paths"] == asdict(chart.paths)
+    assert drawn["baseAt"] is None or f"{drawn['baseAt']:.1f}%" == chart.base_at
+    assert f"{drawn['places'][-1]['y']:.1f}%" == chart.last_at
     assert [(f"{y:.1f}%", Decimal(price)) for y, price in drawn["levels"]] == chart.levels
     assert [(f"{x:.1f}%", round(at)) for x, at in drawn["moments"]] == [
         (place, int(at.timestamp())) for place, at in chart.moments

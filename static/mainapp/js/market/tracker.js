@@ -1,7 +1,6 @@
 // The live tracker: a list of stocks, their table, adding, moving and removing.
 import * as dom from "../core/dom.js";
 import { gettext, ngettext } from "../core/i18n.js";
-import "../core/popover.js";
 import { attachNotices } from "../core/notices.js";
 import { registerShortcut } from "../core/shortcuts.js";
 import { readText } from "../core/storage.js";
