@@ -83,6 +83,12 @@ def add_holding(page: Page, symbol: str, quantity: str, average: str) -> None:
     assert post_form(page, "/create-carteira/", ativo=symbol, **numbers).status == 302
 
 
+def reload_with_choices(page: Page) -> None:
+    """Load the page again once the server has the choices for the table."""
+    page.wait_for_load_state("networkidle")
+    page.reload()
+
+
 def wait_until_live(page: Page) -> None:
     expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo")
     expect(page.locator(".holdings tr[data-unquoted]")).to_have_count(0, timeout=15_000)
