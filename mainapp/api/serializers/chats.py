@@ -10,8 +10,8 @@ from mainapp.api.serializers.forum import Person
 from mainapp.core.paths import MAX_KEY
 from mainapp.forum.policies import EMOJI
 from mainapp.forum.selectors.chats import Chat, is_muted, last_message
+from mainapp.forum.selectors.members import host_id_among
 from mainapp.forum.selectors.messages import MAX_SEQ, person_of
-from mainapp.forum.selectors.people import host_id_among
 
 MAX_IDS = 1000
 

@@ -15,7 +15,7 @@ from mainapp.core.names import title
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import DIRECT, GROUP, MAX_GROUP, NEW_DIRECT_ROOMS, NEW_ROOMS
-from mainapp.forum.selectors.people import host_id_of, reachable_people
+from mainapp.forum.selectors.members import host_id_of, reachable_people
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_own, announce_room
 

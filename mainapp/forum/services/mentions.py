@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from mainapp.accounts.models import User, language_of
 from mainapp.forum.models import Message, Room
-from mainapp.forum.selectors.people import notifiable_people
+from mainapp.forum.selectors.members import notifiable_people
 from mainapp.notifications.models import Mark, Notification
 from mainapp.notifications.selectors.channels import Destination, deliveries_for
 from mainapp.notifications.services.inbox import delete_notifications

@@ -32,8 +32,8 @@ from mainapp.forum.policies import (
     is_moderator,
 )
 from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
+from mainapp.forum.selectors.members import is_partner_reachable, notifiable_people
 from mainapp.forum.selectors.messages import MAX_SEQ
-from mainapp.forum.selectors.people import is_partner_reachable, notifiable_people
 from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
