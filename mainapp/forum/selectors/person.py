@@ -8,7 +8,7 @@ MAX_MESSAGES = 10
 
 
 def rooms_hosted_by(user: User) -> tuple[list[Room], bool]:
-    """Return rooms that a user hosts, the most active first, and whether there are more. One query."""
+    """Return a user's rooms of the forum, the most active first, and whether there are more."""
     hosted = Room.objects.public().filter(host=user).select_related("stock")
     rooms = list(hosted.order_by("-active_at", "-pk")[: MAX_ROOMS + 1])
     return rooms[:MAX_ROOMS], len(rooms) > MAX_ROOMS
