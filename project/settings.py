@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "mainapp.accounts",
     "mainapp.market",
     "mainapp.notifications",
+    "mainapp.uploads",
     "mainapp.alerts",
     "mainapp.portfolio",
     "mainapp.forum",

@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("mainapp.market.urls")),
     path("", include("mainapp.alerts.urls")),
     path("", include("mainapp.notifications.urls")),
+    path("", include("mainapp.uploads.urls")),
     path("", include("mainapp.portfolio.urls")),
     path("", include("mainapp.forum.urls")),
     path("", include("mainapp.pages.urls")),

@@ -17,6 +17,7 @@ from mainapp.api.views import (
     notifications,
     portfolio,
     tickets,
+    uploads,
 )
 
 V1 = "api/v1/"
@@ -69,6 +70,8 @@ urlpatterns = [
     ),
     path(f"{V1}message/rooms/", chats.ChatsView.as_view(), name="api-message-rooms"),
     path(f"{V1}message/messages/send/", forum.SendView.as_view(), name="api-send-message"),
+    path(f"{V1}uploads/", uploads.UploadsView.as_view(), name="api-uploads"),
+    path(f"{V1}uploads/<key:pk>/", uploads.UploadView.as_view(), name="api-upload"),
     path(f"{V1}blocks/", chats.BlocksView.as_view(), name="api-blocks"),
     path(f"{V1}blocks/<key:pk>/", chats.BlockView.as_view(), name="api-block"),
     path(

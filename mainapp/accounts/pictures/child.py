@@ -1,8 +1,10 @@
 """Worker of `core.bounded_child` that decodes pictures.
 
 `square FOLDER` decodes the data and writes FOLDER/source.png; `thumbnails FOLDER 48 150 …` makes
-FOLDER/48.webp, … from it. The answer is {}, or {"error": "format" | "foreign" | "broken" |
-"large", …}.
+FOLDER/48.webp, … from it. `whole FOLDER 2000` writes the whole picture, at most so wide and high,
+to FOLDER/full.webp and answers with its width and height; `fit FOLDER 150 600 …` makes
+FOLDER/150.webp, … from it. The answer is {} otherwise, or {"error": "format" | "foreign" |
+"broken" | "large", …}.
 """
 
 import io
@@ -54,6 +56,12 @@ def work(arguments: list[str], data: bytes) -> dict[str, Any]:
     try:
         if command == "square":
             square(data).save(folder / "source.png")
+        elif command == "whole":
+            picture = whole(data, sizes[0])
+            picture.save(folder / "full.webp", quality=86, method=4)
+            return {"width": picture.width, "height": picture.height}
+        elif command == "fit":
+            make_fitting(folder, sizes)
         else:
             make_thumbnails(folder, sizes)
     except Refused as refused:
@@ -65,22 +73,47 @@ def work(arguments: list[str], data: bytes) -> dict[str, Any]:
 
 def square(data: bytes) -> Image.Image:
     """Return the middle square of a picture, upright, at most SIDE wide, without metadata."""
+    image = open_picture(data, SIDE)
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    upright = shrink_upright(image, (left, top, left + side, top + side), SIDE)
+    side = min(SIDE, *upright.size)
+    return without_metadata(ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS))
+
+
+def whole(data: bytes, side: int) -> Image.Image:
+    """Return a picture, upright, at most `side` wide and high, without metadata."""
+    image = open_picture(data, side)
+    upright = shrink_upright(image, (0, 0, *image.size), side)
+    upright.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return without_metadata(upright)
+
+
+def open_picture(data: bytes, side: int) -> ImageFile.ImageFile:
+    """Open a picture of which at least `side` pixels are needed. Raises: Refused."""
     check_content(data)
     try:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError:
         raise Refused("format") from None
     check_size(image)
-    image.draft("RGB", (SIDE, SIDE))
+    image.draft("RGB", (side, side))
+    return image
+
+
+def shrink_upright(
+    image: ImageFile.ImageFile, box: tuple[int, int, int, int], side: int
+) -> Image.Image:
     orientation = image.getexif().get(0x0112, 1)
-    small = shrink(image)
+    small = shrink(image, box, side)
     small.getexif()[0x0112] = orientation
-    upright = ImageOps.exif_transpose(small)
-    side = min(SIDE, *upright.size)
-    fitted = ImageOps.fit(upright, (side, side), Image.Resampling.LANCZOS)
-    # A new image: Pillow would copy EXIF data and comments, and with them where it was taken.
-    clean = Image.new(fitted.mode, fitted.size)
-    clean.paste(fitted)
+    return ImageOps.exif_transpose(small)
+
+
+def without_metadata(image: Image.Image) -> Image.Image:
+    """Return a copy: Pillow would save EXIF data and comments, and with them where it was taken."""
+    clean = Image.new(image.mode, image.size)
+    clean.paste(image)
     return clean
 
 
@@ -100,19 +133,21 @@ def check_size(image: ImageFile.ImageFile) -> None:
         raise Refused("large", pixels=pixels, limit=limit)
 
 
-def shrink(image: ImageFile.ImageFile) -> Image.Image:
-    """Decode a picture and reduce its middle square band by band: a whole copy would not fit."""
+def shrink(image: ImageFile.ImageFile, box: tuple[int, int, int, int], side: int) -> Image.Image:
+    """Decode a picture and reduce a part of it, to no less than `side`, band by band.
+
+    A whole copy would not fit into the memory.
+    """
     image.load()
     mode = "RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB"
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    factor = max(side // SIDE, 1)
-    edge = side // factor
-    result = Image.new(mode, (edge, edge))
-    for row in range(0, edge, BAND):
-        rows = min(BAND, edge - row)
-        box = (left, top + row * factor, left + edge * factor, top + (row + rows) * factor)
-        band = convert_mode(image.crop(box), mode)
+    left, top, right, bottom = box
+    factor = max(max(right - left, bottom - top) // side, 1)
+    width, height = max((right - left) // factor, 1), max((bottom - top) // factor, 1)
+    result = Image.new(mode, (width, height))
+    for row in range(0, height, BAND):
+        rows = min(BAND, height - row)
+        part = (left, top + row * factor, left + width * factor, top + (row + rows) * factor)
+        band = convert_mode(image.crop(part), mode)
         result.paste(band.reduce(factor) if factor > 1 else band, (0, row))
     image.close()
     return result
@@ -123,6 +158,14 @@ def convert_mode(band: Image.Image, mode: str) -> Image.Image:
     if band.mode.startswith("I"):
         band = band.point(lambda value: value / 256).convert("L")
     return band.convert(mode)
+
+
+def make_fitting(folder: Path, sizes: list[int]) -> None:
+    with Image.open(folder / "full.webp", formats=["WEBP"]) as source:
+        for size in sizes:
+            thumbnail = source.copy()
+            thumbnail.thumbnail((size, size), Image.Resampling.LANCZOS)
+            thumbnail.save(folder / f"{size}.webp", quality=86, method=4)
 
 
 def make_thumbnails(folder: Path, sizes: list[int]) -> None:

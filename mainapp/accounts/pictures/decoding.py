@@ -42,7 +42,7 @@ def check_file(name: str, size: int, head: bytes) -> None:
     """Check the name, size and first bytes, without decoding. Raises: PictureError."""
     if size > MAX_BYTES:
         raise PictureError(_("O arquivo passa de 5 MB: escolha um menor."))
-    image_format = _format_of(head)
+    image_format = format_of(head)
     _stem, dot, extension = name.rpartition(".")
     if image_format is None or (dot and EXTENSIONS.get(extension.lower()) != image_format):
         raise PictureError(ACCEPTED)
@@ -55,17 +55,17 @@ def make_square(key: str, data: bytes) -> None:
     """
     answer = _run("square", folder(key), data=data)
     if answer:
-        raise _refusal(answer)
+        raise refusal_of(answer)
 
 
 def make_thumbnails(key: str) -> None:
     """Make the thumbnails from source.png. Safe to repeat. Raises: PictureError."""
     answer = _run("thumbnails", folder(key), *map(str, SIZES))
     if answer:
-        raise _refusal(answer)
+        raise refusal_of(answer)
 
 
-def _format_of(head: bytes) -> str | None:
+def format_of(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "WEBP"
     return next((name for mark, name in SIGNATURES if head.startswith(mark)), None)
@@ -78,7 +78,7 @@ def _run(command: str, into: Path, *arguments: str, data: bytes = b"") -> dict[s
     return answer
 
 
-def _refusal(answer: dict[str, Any]) -> PictureError:
+def refusal_of(answer: dict[str, Any]) -> PictureError:
     if answer["error"] == "large" and "pixels" in answer:
         millions = {name: round(answer[name] / 1e6) for name in ("pixels", "limit")}
         return PictureError(

@@ -16,6 +16,7 @@ from mainapp.forum.tests.factories import MessageFactory, make_group
 from mainapp.market.tests.factories import StockFactory
 from mainapp.notifications.tests.factories import notice
 from mainapp.portfolio.models import Carteira
+from mainapp.uploads.tests.factories import UploadFactory
 
 pytestmark = pytest.mark.database_independent
 
@@ -34,6 +35,7 @@ def objects(alice):
     message = MessageFactory(room=room, author=alice)
     carol = User.objects.create_user("carol")
     chat = make_group(alice, carol)
+    upload = UploadFactory(owner=alice)
     alert = make_alert(alice, venda="40.00")
     return {
         "stock": {"symbol": "PETR4"},
@@ -47,6 +49,7 @@ def objects(alice):
         "chat": {"pk": chat.pk},
         "participant": {"pk": chat.pk, "user_pk": carol.pk},
         "block": {"pk": carol.pk},
+        "upload": {"pk": upload.pk},
         "notification": {"pk": notice(alice).pk},
         "key": {"pk": create_key(user=alice, name="bot", scopes=["read"], days=1, at=now)[0].pk},
     }

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url, blocks_of
+from mainapp.core.audience import Audience
 from mainapp.forum.events import MessageItem, Person, Reply
 from mainapp.forum.fanout.archive import Member, Reader, RoomMessage, RoomState
 from mainapp.forum.models import Message, MessageQuerySet, Participant, Reaction, Room
@@ -26,6 +27,7 @@ __all__ = [
     "room_states",
 ]
 
+MESSAGE = "message"  # the kind of an audience
 PAGE = 100
 # The largest value of the column `seq`; PostgreSQL rejects a larger number in a query.
 MAX_SEQ = 2**31 - 1
@@ -143,12 +145,27 @@ def person_of(user: User) -> Person:
     return Person(id=user.pk, name=user.name, avatar=avatar_url(user, 48))
 
 
+def may_read_message(user: Any, pk: int) -> bool:
+    """Return whether a user may read a message that is not deleted; one query."""
+    return Message.objects.visible_to(user).filter(pk=pk, deleted_at=None).exists()
+
+
+def existing_messages(pks: Collection[int]) -> Collection[int]:
+    rows = Message.objects.filter(pk__in=pks, deleted_at=None)
+    return list(rows.values_list("pk", flat=True))
+
+
+READERS = Audience(kind=MESSAGE, may_see=may_read_message, existing=existing_messages)
+
+
 def content_of(message: Message) -> dict[str, Any]:
     """Return a message's `content` in its wire form; empty for a deleted message."""
     if message.deleted_at:
         return {}
     if message.kind == Message.Kind.TEXT:
         return {"text": message.body}
+    if message.kind == Message.Kind.IMAGE:
+        return {**message.content, "caption": message.body}
     return dict(message.content)
 
 

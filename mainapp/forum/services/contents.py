@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_noop as _
 
+from mainapp.core.paths import MAX_KEY
 from mainapp.forum.exceptions import Invalid, TooLong
 from mainapp.forum.models import Message
 from mainapp.forum.policies import clean_body, is_too_long
@@ -36,6 +37,7 @@ class Draft:
     text: str = ""
     html: str = ""
     content: Mapping[str, Any] = field(default_factory=dict)
+    upload: int | None = None
 
 
 def draft_of(body: Any = None, *, kind: Any = None, content: Any = None) -> Draft:
@@ -59,7 +61,20 @@ def draft_of(body: Any = None, *, kind: Any = None, content: Any = None) -> Draf
         return _link(content.get("url"), content.get("title"))
     if kind == Kind.IMAGE and content.get("upload") is None:
         return _link(content.get("url"), content.get("caption"))  # a picture of another site
-    raise Invalid(_("Este arquivo não existe."), fields={"content.upload": "unknown"})
+    return _attached(kind, content)
+
+
+def _attached(kind: str, content: Mapping[str, Any]) -> Draft:
+    """Return a picture with its caption, or a file; `post_message` attaches the upload."""
+    pk, caption = content.get("upload"), content.get("caption")
+    if type(pk) is not int or not 0 < pk <= MAX_KEY:
+        raise Invalid(_("Este arquivo não existe."), fields={"content.upload": "unknown"})
+    if caption is not None and not isinstance(caption, str):
+        raise Invalid(_("A legenda é um texto."), fields={"content.caption": "0-4000"})
+    text = clean_body(caption or "") if kind == Kind.IMAGE else ""
+    if is_too_long(text):
+        raise TooLong
+    return Draft(kind=kind, text=text, upload=pk)
 
 
 def checked_text(text: Any, *, name: str = "body") -> str:

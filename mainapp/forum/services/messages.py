@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
+from mainapp.core.audience import key_of
 from mainapp.core.limits import consume, of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.forum.exceptions import (
@@ -33,13 +34,14 @@ from mainapp.forum.policies import (
 )
 from mainapp.forum.rendering import mentioned_in, mentions_in, render, symbols_in
 from mainapp.forum.selectors.members import is_partner_reachable, notifiable_people
-from mainapp.forum.selectors.messages import MAX_SEQ
+from mainapp.forum.selectors.messages import MAX_SEQ, MESSAGE
 from mainapp.forum.services.contents import Draft, draft_of
 from mainapp.forum.services.mentions import notify_mentioned
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.forum.services.states import announce_room
 from mainapp.market.selectors.catalogue import catalogue
+from mainapp.uploads.services.uploads import attach_upload, delete_attached
 
 
 def post_message(
@@ -97,6 +99,8 @@ def post_message(
             body_html=html,
             sent_at=now,
         )
+        if draft.upload:
+            _attach(message, author, draft.upload)
         _mark_as_seen(room, author)
         announce_room(room)
         message.outsiders = notify_mentioned(
@@ -161,14 +165,30 @@ def delete_message(*, room_pk: int, seq: int, actor: User) -> Message:
         message.deleted_at = message.deleted_at or timezone.now()
         message.save(update_fields=["body", "body_html", "content", "revision", "deleted_at"])
         message.reactions.all().delete()
+        delete_attached(audience=key_of(MESSAGE, message.pk))
         announce_room(room)
         return message
+
+
+def _attach(message: Message, author: User, upload_pk: int) -> None:
+    """Give an upload to those who may read its message. Raises: DomainError."""
+    upload = attach_upload(
+        pk=upload_pk, owner=author, kind=message.kind, audience=key_of(MESSAGE, message.pk)
+    )
+    message.content = {"upload": upload.pk, "url": reverse("upload-file", args=[upload.pk])}
+    if message.kind == Message.Kind.IMAGE:
+        message.content |= {"width": upload.width, "height": upload.height}
+    else:
+        message.content |= {"name": upload.name, "size": upload.size}
+    message.save(update_fields=["content"])
 
 
 def _render(draft: Draft) -> tuple[str, list[User]]:
     """Return a message as HTML, and the users mentioned in it."""
     if draft.html:
         return draft.html, []
+    if not draft.text:
+        return "", []
     text, symbols = draft.text, {}
     if tickers := symbols_in(text):
         known = catalogue()

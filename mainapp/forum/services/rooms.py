@@ -4,14 +4,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from mainapp.accounts.models import User
+from mainapp.core.audience import key_of
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.forum.exceptions import Forbidden
-from mainapp.forum.models import ModerationEntry, Participant, Room
+from mainapp.forum.models import Message, ModerationEntry, Participant, Room
 from mainapp.forum.policies import NEW_ROOMS, is_moderator
+from mainapp.forum.selectors.messages import MESSAGE
 from mainapp.forum.services.moderation_log import log_action
 from mainapp.forum.services.numbering import advance_revision
 from mainapp.market.models import Stock
+from mainapp.uploads.services.uploads import delete_attached
 
 
 def create_room(
@@ -71,4 +74,9 @@ def delete_room(*, room_pk: int, actor: User) -> None:
         if not is_moderator(actor, host_id=room.host_id, kind=room.kind):
             raise Forbidden
         log_action(room, actor, ModerationEntry.Action.DELETE_ROOM, target_id=room.host_id)
+        attached = Message.objects.filter(
+            room=room, kind__in=[Message.Kind.IMAGE, Message.Kind.FILE]
+        )
+        for pk in attached.values_list("pk", flat=True):
+            delete_attached(audience=key_of(MESSAGE, pk))
         room.delete()

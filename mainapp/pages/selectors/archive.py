@@ -58,6 +58,7 @@ ABOUT = {
         "moderation of your messages and participation",
     ),
     "carteira": ("a carteira", "the portfolio"),
+    "uploads": ("as imagens e os arquivos que você enviou", "pictures and files that you sent"),
     "notifications": ("as notificações", "notifications"),
     "notification_marks": ("o que você leu ou apagou", "what you read or deleted"),
     "channels": ("para onde vão as notificações", "destinations of your notifications"),

@@ -20,6 +20,7 @@ from mainapp.forum.models import (
 from mainapp.market.models import Watchlist, WatchlistItem
 from mainapp.notifications.models import Attempt, Broadcast, Channel, Delivery, Mark, Notification
 from mainapp.portfolio.models import Carteira
+from mainapp.uploads.models import Upload
 
 CHUNK = 2000
 
@@ -35,6 +36,7 @@ ACCOUNT = (
     "last_login",
 )
 PREFERENCES = ("language", "theme", "monitoring_minutes")
+UPLOADS = ("id", "kind", "name", "size", "width", "height", "state", "created_at")
 BLOCKS = ("blocked_id", "blocked_at")
 WATCHLISTS = ("id", "name", "share_key", "is_current")
 ROOMS = ("id", "name", "topic", "description", "is_closed", "created_at", "active_at")
@@ -136,6 +138,10 @@ def carteira(user: User) -> Iterable[Row]:
     return _rows(rows, "ativo__symbol", "preco_medio", "quantidade", "nota")
 
 
+def uploads(user: User) -> Iterable[Row]:
+    return _rows(Upload.objects.filter(owner=user).order_by("pk"), *UPLOADS)
+
+
 def notifications(user: User) -> Iterable[Row]:
     return _rows(Notification.objects.filter(user=user).order_by("pk"), *NOTIFICATIONS)
 
@@ -206,6 +212,7 @@ TABLES = [
         columns=("ativo", "preco_medio", "quantidade", "nota"),
         rows=carteira,
     ),
+    Table(name="uploads", columns=UPLOADS, rows=uploads),
     Table(name="notifications", columns=NOTIFICATIONS, rows=notifications),
     Table(
         name="notification_marks",

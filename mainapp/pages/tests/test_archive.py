@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 NAMES = [
     "account", "emails", "preferences", "blocks", "watchlists", "watchlist_items", "rooms",
     "messages", "reactions", "participations", "reports", "moderation_done",
-    "moderation_suffered", "carteira",
+    "moderation_suffered", "carteira", "uploads",
     "notifications", "notification_marks", "channels", "deliveries", "delivery_attempts",
     "broadcasts", "alerts", "alert_firings", "api_keys",
 ]  # fmt: skip
@@ -237,7 +237,7 @@ def test_the_archive_costs_the_same_queries_at_any_size(alice, count, django_ass
         create_list(owner=alice, name=f"Lista {number}") if number < 20 else None
     alice = User.objects.select_related("preferences").get(pk=alice.pk)
 
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         archive_of(alice)
 
 

@@ -25,6 +25,8 @@ from mainapp.market.tests.factories import StockFactory, WatchlistFactory
 from mainapp.notifications.services.channels import link_key
 from mainapp.notifications.tests.factories import channel, notice
 from mainapp.portfolio.models import Carteira
+from mainapp.uploads.models import Upload
+from mainapp.uploads.pictures import folders as uploads
 
 # Every kind of person, and their role in the policy tables.
 PEOPLE = {
@@ -173,6 +175,27 @@ def _avatar(world: World) -> dict[str, Any]:
     return {"key": key, "size": 48}
 
 
+def _upload(world: World) -> dict[str, Any]:
+    """Return a picture of a message in the forum, which everybody may see."""
+    key = new_key()
+    pictures = uploads.folder(key)
+    pictures.mkdir(parents=True)
+    for name in ("full", "150"):
+        (pictures / f"{name}.webp").write_bytes(b"RIFF")
+    upload = Upload.objects.create(
+        owner=world.users["owner"],
+        audience=f"message:{world.message.pk}",
+        kind="image",
+        state="ready",
+        key=key,
+        name="a.png",
+        size=4,
+        content_type="image/webp",
+        created_at=_now(),
+    )
+    return {"pk": upload.pk}
+
+
 def _logo(_world: World) -> dict[str, Any]:
     Path(settings.LOGOS_DIR).mkdir(exist_ok=True)
     (Path(settings.LOGOS_DIR) / "XLOG3.svg").write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
@@ -197,6 +220,11 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "channel": (_channel, {"pk": 999_999}),
     "channel link": (_channel_link, {"key": "nothing"}),
     "logo": (_logo, {"symbol": "XXXX3"}),
+    "upload": (_upload, {"pk": 999_999}),
+    "upload thumbnail": (
+        lambda world: _upload(world) | {"size": 150},
+        {"pk": 999_999, "size": 150},
+    ),
     "avatar": (_avatar, {"key": "x" * 22, "size": 48}),
     "API key": (_api_key, {"pk": 999_999}),
     "key": (_key, None),

@@ -6,6 +6,7 @@ from mainapp.api.schema.texts.text import Text
 
 MESSAGE_ID = "6f1c0f0e-5d0c-4c7e-9f6e-3a1d0a6f0002"
 _CHAT = {"kind": "group", "name": "Grupo de estudos", "muted_until": None, "excerpt": "Bom dia!"}
+_UPLOAD = {"kind": "image", "state": "ready", "reason": "", "name": "grafico.png"}
 _LIST_CHATS = Text(
     summary="List the chats",
     description=(
@@ -89,6 +90,31 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         body={"room_id": 1, "type_message": "text", "content": {"text": "Bom dia!"}},
         answer={"client_id": None},
         errors=("muted", "closed", "too_long", "unavailable_person", "not_found"),
+    ),
+    ("get", "uploads/"): Text(
+        summary="List the uploads",
+        description="The user's pictures and files, the newest first.",
+        answer=_UPLOAD,
+    ),
+    ("post", "uploads/"): Text(
+        summary="Upload a picture or a file",
+        description=(
+            "A JPEG, PNG, WebP or GIF picture, or a PDF, CSV or XLSX file, of up to 10 MiB. A "
+            "picture is stored re-encoded, upright and without metadata; its thumbnails follow. It "
+            "is the user's alone until a message has its `id` as `upload`, and is removed after a "
+            "day without one."
+        ),
+        body={"file": "(the bytes of grafico.png)"},
+        answer=_UPLOAD,
+    ),
+    ("get", "uploads/{id}/"): Text(
+        summary="Read an upload",
+        description="The state of one of the user's uploads: `pending`, `ready` or `failed`.",
+        answer=_UPLOAD,
+    ),
+    ("delete", "uploads/{id}/"): Text(
+        summary="Delete an upload",
+        description="Delete one of the user's uploads with its files.",
     ),
     ("get", "blocks/"): Text(
         summary="List the blocked people",

@@ -18,6 +18,7 @@ from mainapp.forum.services.talk import ensure_talk
 from mainapp.market.selectors.schedule import update_schedule
 from mainapp.market.services.scheduling import ensure_periodic_tasks
 from mainapp.notifications.services.scheduling import ensure_sweep
+from mainapp.uploads.services import uploads
 
 CONNECT_TIMEOUT_S = 3
 
@@ -93,6 +94,7 @@ def schedule() -> str:
     avatars.ensure_periodic_task()
     log_ins.ensure_pruning()
     ensure_talk()
+    uploads.ensure_sweep()
     current = update_schedule()
     if current.interval is None:
         return "switched off in the admin"

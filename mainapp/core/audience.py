@@ -1,0 +1,52 @@
+"""Who may see a thing that belongs to an object of another feature.
+
+A row has the key of its audience, such as `user:7` or `message:12`. The feature that owns the kind
+registers who is in it, so that lower features need not know it:
+
+    register_audience(Audience(kind="message", may_see=may_read, existing=existing_messages))
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """`may_see(user, pk)` returns whether a user, possibly anonymous, is in the audience now.
+
+    `existing(pks)` returns those of the objects that still exist.
+    """
+
+    kind: str
+    may_see: Callable[[Any, int], bool]
+    existing: Callable[[Collection[int]], Collection[int]]
+
+
+_audiences: dict[str, Audience] = {}
+
+
+def register_audience(audience: Audience) -> None:
+    """Add a kind of audience; one of the same kind is replaced. Safe to repeat."""
+    _audiences[audience.kind] = audience
+
+
+def key_of(kind: str, pk: int) -> str:
+    return f"{kind}:{pk}"
+
+
+def may_see(user: Any, key: str) -> bool:
+    """Return whether a user is in an audience; nobody is in an unknown one."""
+    kind, _colon, pk = key.partition(":")
+    audience = _audiences.get(kind)
+    return audience is not None and audience.may_see(user, int(pk))
+
+
+def existing(keys: Collection[str]) -> set[str]:
+    """Return the keys whose objects exist; one query for each kind."""
+    found: set[str] = set()
+    for kind, audience in _audiences.items():
+        pks = [int(key.partition(":")[2]) for key in keys if key.startswith(f"{kind}:")]
+        if pks:
+            found |= {key_of(kind, pk) for pk in audience.existing(pks)}
+    return found

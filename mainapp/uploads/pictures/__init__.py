@@ -1,0 +1,1 @@
+"""The files of uploads on disk, and the decoding of pictures in a resource-limited process."""

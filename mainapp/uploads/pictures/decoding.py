@@ -1,0 +1,32 @@
+"""Decoding of uploaded pictures by the resource-limited child process of profile pictures."""
+
+from typing import Any
+
+from mainapp.accounts.pictures.decoding import LIMITS, WORKER, refusal_of
+from mainapp.core import bounded_child
+from mainapp.uploads.pictures.folders import folder
+
+
+def store_picture(key: str, data: bytes, *, side: int) -> tuple[int, int]:
+    """Decode a picture and write it, upright and without metadata, to full.webp.
+
+    Returns its width and height. Cost: a process of at most 96 MiB and 5 s of CPU.
+    Raises: PictureError.
+    """
+    folder(key).mkdir(parents=True, exist_ok=True)
+    answer = _run("whole", key, side, data=data)
+    return answer["width"], answer["height"]
+
+
+def make_thumbnails(key: str, sizes: tuple[int, ...]) -> None:
+    """Make thumbnails of full.webp. Safe to repeat. Raises: PictureError."""
+    _run("fit", key, *sizes)
+
+
+def _run(command: str, key: str, *sizes: int, data: bytes = b"") -> dict[str, Any]:
+    answer: dict[str, Any] = bounded_child.run(
+        WORKER, command, str(folder(key)), *map(str, sizes), data=data, limits=LIMITS
+    )
+    if "error" in answer:
+        raise refusal_of(answer)
+    return answer

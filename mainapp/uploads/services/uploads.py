@@ -1,0 +1,171 @@
+"""Storing, attaching and removing uploads."""
+
+import logging
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_noop as _
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from mainapp.accounts.models import User
+from mainapp.accounts.pictures.decoding import EXTENSIONS, PictureError, format_of
+from mainapp.accounts.pictures.folders import new_key
+from mainapp.accounts.policies import UPLOADS
+from mainapp.core.audience import existing, key_of
+from mainapp.core.exceptions import DomainError
+from mainapp.core.limits import of_user
+from mainapp.core.limits.database_store import consume_stored
+from mainapp.uploads.models import Upload
+from mainapp.uploads.pictures import decoding, folders
+from mainapp.uploads.policies import MAX_BYTES, MAX_TRIES, SIDE, SIZES, clean_name, type_of_file
+
+logger = logging.getLogger(__name__)
+
+SWEEP, SWEEP_S = "sweep_uploads", 60
+PRUNING = "prune_uploads"
+# An upload that is not attached to anything is kept for so long.
+UNATTACHED = timedelta(days=1)
+# A folder that no row names may belong to an upload in progress, so only old ones are removed.
+ORPHAN_S = 3600
+CHUNK = 500
+ACCEPTED = _("São aceitas imagens JPEG, PNG, WebP e GIF, e arquivos PDF, CSV e XLSX.")
+
+
+def store_upload(*, owner: User, name: str, data: bytes, at: datetime) -> Upload:
+    """Store a picture, re-encoded, or a file; only its owner may see it until it is attached.
+
+    The content decides what it is, whatever its name and type say. At most UPLOADS_A_DAY.
+    Raises: DomainError (`invalid`, `too_large`), PictureError, RateLimited.
+    """
+    if len(data) > MAX_BYTES:
+        raise DomainError("too_large", _("O arquivo passa de 10 MB: escolha um menor."))
+    name, key = clean_name(name), new_key()
+    is_picture = format_of(data[:16]) is not None
+    content_type = "image/webp" if is_picture else type_of_file(name, data)
+    if content_type is None or (is_picture and not _is_named_like(name, data)):
+        raise DomainError("invalid", ACCEPTED, fields={"file": "jpeg|png|webp|gif|pdf|csv|xlsx"})
+    consume_stored(UPLOADS, of_user(owner), at=at)
+    try:
+        width, height = None, None
+        if is_picture:
+            width, height = decoding.store_picture(key, data, side=SIDE)
+        else:
+            folders.write(key, data)
+        return Upload.objects.create(
+            owner=owner,
+            audience=key_of("user", owner.pk),
+            kind=Upload.Kind.IMAGE if is_picture else Upload.Kind.FILE,
+            state=Upload.State.PENDING if is_picture else Upload.State.READY,
+            key=key,
+            name=name,
+            size=len(data),
+            content_type=content_type,
+            width=width,
+            height=height,
+            created_at=at,
+        )
+    except BaseException:
+        folders.remove(key)
+        raise
+
+
+def make_thumbnails(*, pk: int) -> None:
+    """Make a picture's thumbnails, in MAX_TRIES tries. Safe to repeat and to run concurrently."""
+    pending = Upload.objects.filter(pk=pk, state=Upload.State.PENDING)
+    # Counted before the try: a picture that ends its process is not tried for ever.
+    if not pending.update(tries=F("tries") + 1):
+        return
+    upload = Upload.objects.get(pk=pk)
+    try:
+        decoding.make_thumbnails(upload.key, SIZES)
+    except PictureError as error:
+        logger.warning("the thumbnails of upload %s were not made: %s", pk, error)
+        if upload.tries >= MAX_TRIES:
+            pending.update(state=Upload.State.FAILED, reason=str(error)[:200])
+        return
+    pending.update(state=Upload.State.READY)
+
+
+def attach_upload(*, pk: int, owner: User, kind: str, audience: str) -> Upload:
+    """Give an own, unattached upload another audience, in the transaction of what holds it.
+
+    Raises: DomainError if there is none, or it is attached already.
+    """
+    own = Upload.objects.filter(
+        pk=pk, owner=owner, kind=kind, audience=key_of("user", owner.pk)
+    ).exclude(state=Upload.State.FAILED)
+    # One statement: of two messages that attach it at the same time, one fails.
+    if not own.update(audience=audience):
+        raise DomainError(
+            "invalid", _("Este arquivo não existe."), fields={"content.upload": "unknown"}
+        )
+    return Upload.objects.get(pk=pk)
+
+
+def delete_upload(*, upload: Upload) -> None:
+    """Delete an upload and, after the commit, its files. Safe to repeat."""
+    with transaction.atomic():
+        Upload.objects.filter(pk=upload.pk).delete()
+        transaction.on_commit(partial(folders.remove, upload.key))
+
+
+def delete_attached(*, audience: str) -> None:
+    """Delete what belongs to an audience, which is deleted in the same transaction."""
+    for upload in Upload.objects.filter(audience=audience):
+        delete_upload(upload=upload)
+
+
+def sweep_uploads(*, at: datetime) -> None:
+    """Make missing thumbnails, and remove unattached uploads and unknown folders."""
+    pending = Upload.objects.filter(state=Upload.State.PENDING, created_at__lt=at)
+    for pk in pending.order_by("created_at").values_list("pk", flat=True)[:CHUNK]:
+        make_thumbnails(pk=pk)
+    unattached = Upload.objects.filter(audience__startswith="user:")
+    _delete_all(unattached.filter(created_at__lt=at - UNATTACHED)[:CHUNK])
+    _remove_unknown_folders()
+
+
+def prune_uploads() -> None:
+    """Remove the uploads of what no longer exists, such as the messages of a deleted room."""
+    audiences = Upload.objects.order_by("pk").values_list("pk", "audience")
+    last = 0
+    while rows := list(audiences.filter(pk__gt=last)[:CHUNK]):
+        last = rows[-1][0]
+        known = existing({audience for _pk, audience in rows})
+        gone = [pk for pk, audience in rows if audience not in known]
+        if gone:
+            _delete_all(Upload.objects.filter(pk__in=gone))
+
+
+def ensure_sweep() -> None:
+    """Schedule the sweep and the nightly pruning unless they exist; an admin's changes are kept."""
+    if not PeriodicTask.objects.filter(name=SWEEP).exists():
+        every = IntervalSchedule.objects.create(every=SWEEP_S, period=IntervalSchedule.SECONDS)
+        PeriodicTask.objects.create(name=SWEEP, task=SWEEP, interval=every, expire_seconds=SWEEP_S)
+    if not PeriodicTask.objects.filter(name=PRUNING).exists():
+        night = CrontabSchedule.objects.create(minute="25", hour="4", timezone=settings.TIME_ZONE)
+        PeriodicTask.objects.create(name=PRUNING, task=PRUNING, crontab=night)
+
+
+def _is_named_like(name: str, data: bytes) -> bool:
+    _stem, dot, extension = name.rpartition(".")
+    return not dot or EXTENSIONS.get(extension.lower()) == format_of(data[:16])
+
+
+def _delete_all(uploads: Collection[Upload]) -> None:
+    for upload in uploads:
+        delete_upload(upload=upload)
+
+
+def _remove_unknown_folders() -> None:
+    old = list(folders.keys_older_than(ORPHAN_S))
+    for start in range(0, len(old), CHUNK):
+        keys = set(old[start : start + CHUNK])
+        for key in keys.difference(
+            Upload.objects.filter(key__in=keys).values_list("key", flat=True)
+        ):
+            folders.remove(key)

@@ -1,0 +1,10 @@
+"""URLs of uploads."""
+
+from django.urls import path
+
+from mainapp.uploads import views
+
+urlpatterns = [
+    path("uploads/<key:pk>/", views.file, name="upload-file"),
+    path("uploads/<key:pk>/<int:size>/", views.thumbnail, name="upload-thumbnail"),
+]

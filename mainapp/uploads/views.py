@@ -1,0 +1,45 @@
+"""Downloads of uploads, for those who may read what holds them."""
+
+from pathlib import Path
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.http import content_disposition_header
+
+from mainapp.core.paths import missing_as_404
+from mainapp.uploads.models import Upload
+from mainapp.uploads.pictures.folders import path_of
+from mainapp.uploads.policies import SIZES
+from mainapp.uploads.selectors.uploads import readable_upload
+
+
+def file(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return a file as it was uploaded, or a picture re-encoded."""
+    upload = _readable(request, pk)
+    is_picture = upload.kind == Upload.Kind.IMAGE
+    path = path_of(upload.key, "full.webp" if is_picture else "file")
+    return _response(upload, path)
+
+
+def thumbnail(request: HttpRequest, pk: int, size: int) -> HttpResponse:
+    upload = _readable(request, pk)
+    return _response(upload, path_of(upload.key, f"{size}.webp") if size in SIZES else None)
+
+
+def _readable(request: HttpRequest, pk: int) -> Upload:
+    with missing_as_404():
+        return readable_upload(pk, request.user)
+
+
+def _response(upload: Upload, path: Path | None) -> HttpResponse:
+    if path is None:
+        raise Http404
+    name = upload.name
+    if upload.kind == Upload.Kind.IMAGE:
+        name = f"{name.rpartition('.')[0] or name}.webp"
+    response = HttpResponse(path.read_bytes(), content_type=upload.content_type)
+    # An attachment, which a browser never shows as a page of this site.
+    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, no-store"
+    return response
