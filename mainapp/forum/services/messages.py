@@ -1,5 +1,6 @@
 """Writing, editing and deleting messages."""
 
+from html import escape
 from typing import Any
 from uuid import UUID
 
@@ -180,7 +181,10 @@ def _attach(message: Message, author: User, upload_pk: int) -> None:
         message.content |= {"width": upload.width, "height": upload.height}
     else:
         message.content |= {"name": upload.name, "size": upload.size}
-    message.save(update_fields=["content"])
+    # Readers of the text alone can open it too.
+    shown = f'<p><a href="{message.content["url"]}">{escape(upload.name)}</a></p>'
+    message.body_html = message.body_html or shown
+    message.save(update_fields=["content", "body_html"])
 
 
 def _render(draft: Draft) -> tuple[str, list[User]]:

@@ -63,6 +63,7 @@ def test_a_file_has_its_name_and_size(alice, bob):
     item = wire_message(sent.pk).item_for(Reader(bob.pk))
 
     assert (item["content"]["name"], item["content"]["size"]) == ("ação.csv", 3)
+    assert item["body_html"] == f'<p><a href="/uploads/{upload.pk}/">ação.csv</a></p>'
 
 
 def test_only_own_unattached_uploads_of_the_kind_are_sent(alice, bob):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from mainapp.accounts.models import User
 from mainapp.accounts.tests.images import encoded, huge_png, photo
@@ -66,6 +67,31 @@ def test_a_picture_is_stored_without_its_metadata(alice):
         data = stored(upload, f"{name}.webp")
         assert SECRET not in data
         assert not Image.open(io.BytesIO(data)).getexif()
+
+
+def with_metadata(kind):
+    """Return a picture with the secret wherever its format has a place for it."""
+    if kind == "PNG":
+        info = PngInfo()
+        info.add_text("Comment", SECRET.decode())
+        info.add_itxt("XML:com.adobe.xmp", SECRET.decode())
+        return photo(kind=kind, pnginfo=info)
+    if kind == "GIF":
+        return photo(kind=kind, comment=SECRET)
+    exif = Image.Exif()
+    exif[0x010E] = SECRET.decode()
+    return photo(kind=kind, exif=exif.tobytes(), xmp=SECRET)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_no_stored_byte_has_metadata(alice, kind):
+    data = with_metadata(kind)
+    assert SECRET in data
+    upload = store(alice, data, f"a.{kind.lower()}")
+    make_thumbnails(pk=upload.pk)
+
+    for path in folders.folder(upload.key).iterdir():
+        assert SECRET not in path.read_bytes()
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
