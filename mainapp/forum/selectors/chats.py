@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
@@ -140,7 +141,19 @@ def room_frames(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], Any
     return frames
 
 
-ROOMS_FEED = Feed(name=ROOMS, snapshot=rooms_snapshot, frames=room_frames)
+def listed_rooms(users: Collection[int]) -> list[tuple[int, int]]:
+    """Return (user, room) for all listed private rooms of users; one query."""
+    return list(_listed(users).values_list("user_id", "room_id"))
+
+
+ROOMS_FEED = Feed(
+    name=ROOMS,
+    snapshot=rooms_snapshot,
+    frames=room_frames,
+    totals=unread_totals,
+    total_of=itemgetter("rooms_unread"),
+    keys=listed_rooms,
+)
 
 
 def is_muted(participation: Participant, *, at: datetime) -> bool:

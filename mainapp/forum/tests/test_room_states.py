@@ -7,6 +7,7 @@ import pytest
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user, unblock_user
 from mainapp.core.realtime import query
+from mainapp.forum.models import Participant
 from mainapp.forum.selectors.chats import room_frames
 from mainapp.forum.services.chats import add_people, leave_room, open_chat, remove_person
 from mainapp.forum.services.marks import mark_room_read, mute_room
@@ -48,7 +49,7 @@ async def no_state(socket):
 
 
 def test_one_state_a_second_is_sent():
-    assert PRODUCTION_STATE_S == 1.0
+    assert (PRODUCTION_STATE_S, hub.SWEEP_S) == (1.0, 10.0)
 
 
 async def test_every_tab_hears_of_a_message_and_of_its_reading(websocket, people):
@@ -142,6 +143,18 @@ async def test_an_opened_direct_room_shows_to_the_other_with_its_first_message(w
         await no_state(other)
         await say(room, alice)
         assert (await state(other))["unread"] == 1
+
+
+async def test_a_lost_announcement_is_found_by_the_sweep(websocket, people, monkeypatch):
+    monkeypatch.setattr(hub, "SWEEP_S", 0.02)
+    alice, bob, _carol = people
+    room = await query(make_group, alice, bob)
+    async with websocket(URL, bob) as socket:
+        await socket.next("snapshot")
+        await say(room, alice)
+        await state(socket, unread=1)
+        await query(Participant.objects.filter(user=bob).update, read_seq=1)  # not announced
+        assert (await state(socket, unread=0))["rooms_unread"] == 0
 
 
 async def test_the_forum_has_no_states(websocket, people):

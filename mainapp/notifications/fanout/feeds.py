@@ -18,11 +18,17 @@ class Feed:
     """`snapshot(user id)` returns fields of the `snapshot` frame.
 
     `frames` returns the frame for each pair of a user and a key, in a fixed number of queries.
+    `totals` returns a value for each user that summarizes the state of all keys, and that
+    `total_of` finds in a frame: a difference shows that an announcement was lost. `keys` returns
+    all pairs of a user, to be sent again then. One query each, however many users.
     """
 
     name: str
     snapshot: Callable[[int], Mapping[str, Any]]
     frames: Callable[[Collection[Pair]], Mapping[Pair, Mapping[str, Any]]]
+    totals: Callable[[Collection[int]], Mapping[int, Any]]
+    total_of: Callable[[Mapping[str, Any]], Any]
+    keys: Callable[[Collection[int]], Collection[Pair]]
 
 
 _feeds: dict[str, Feed] = {}
@@ -31,6 +37,10 @@ _feeds: dict[str, Feed] = {}
 def register_feed(feed: Feed) -> None:
     """Add a feed to the socket. Safe to repeat."""
     _feeds[feed.name] = feed
+
+
+def feeds() -> list[Feed]:
+    return list(_feeds.values())
 
 
 def feed_named(name: str) -> Feed | None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import Error
 
@@ -14,12 +14,13 @@ from mainapp.core.realtime.frames import encode
 from mainapp.core.realtime.hub import Task
 from mainapp.notifications.events import INBOXES, InboxesChanged, StateChanged
 from mainapp.notifications.fanout.archive import Archive, InboxChanges, LatestIds
-from mainapp.notifications.fanout.feeds import Pair, feed_named
+from mainapp.notifications.fanout.feeds import Feed, Pair, feed_named, feeds
 from mainapp.notifications.fanout.sockets import InboxSocket
 
 logger = logging.getLogger(__name__)
 
 POLL_S = 2.0
+SWEEP_S = 10.0
 STATE_S = 1.0  # at most one frame about a key of a feed in this time
 
 
@@ -43,9 +44,10 @@ class InboxFanout(Hub):
         self._due: set[tuple[str, int, int]] = set()
         self._is_due = asyncio.Event()
         self._states = Conflator(self._read_soon, period_s=STATE_S)
+        self._totals: dict[tuple[str, int], Any] = {}
 
     def tasks(self) -> Sequence[Task]:
-        return self._poll_forever, self._send_states
+        return self._poll_forever, self._send_states, self._sweep_states
 
     async def cleanup(self) -> None:
         self._states.stop()
@@ -135,9 +137,36 @@ class InboxFanout(Hub):
             return
         frames = await query(feed.frames, pairs)
         for (user, _key), frame in frames.items():
+            if user not in self.sockets:
+                continue
+            self._totals[name, user] = feed.total_of(frame)
             encoded = encode(frame)
             for socket in self._sockets_of(user):
                 socket.write_change(encoded)
+
+    async def _sweep_states(self) -> None:
+        """Find users whose state differs from what was sent: an announcement was lost."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            for feed in feeds():
+                try:
+                    await self._sweep_feed(feed)
+                except Error as error:
+                    logger.warning("states could not be compared: %s", error)
+
+    async def _sweep_feed(self, feed: Feed) -> None:
+        users = list(self.sockets)
+        totals = await query(feed.totals, users) if users else {}
+        behind = [
+            user
+            for user, total in totals.items()
+            if self._totals.get((feed.name, user), total) != total
+        ]
+        # Those who left are forgotten; a new tab has its snapshot, with the present total.
+        self._totals = {key: total for key, total in self._totals.items() if key[1] in self.sockets}
+        self._totals |= {(feed.name, user): total for user, total in totals.items()}
+        for user, key in await query(feed.keys, behind) if behind else ():
+            self._states.put((feed.name, user, key), None)
 
     async def _poll_forever(self) -> None:
         while True:
