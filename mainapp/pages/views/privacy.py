@@ -11,6 +11,7 @@ COOKIES = [
     (settings.KNOWN_BROWSER_COOKIE_NAME, _("Reconhecer o navegador em que você já entrou"), YEAR),
     (settings.LANGUAGE_COOKIE_NAME, _("Lembrar o idioma"), YEAR),
     (settings.TRACKER_COOKIE_NAME, _("Lembrar as colunas e a ordem de Acompanhar"), YEAR),
+    (settings.CARTEIRA_COOKIE_NAME, _("Lembrar as colunas e a ordem da carteira"), YEAR),
     (
         settings.MESSAGES_COOKIE_NAME,
         _("Levar uma mensagem de uma página à seguinte"),

@@ -4,6 +4,7 @@ import { compareDecimals } from "../core/number.js";
 
 const REORDER_MS = 4000; // live values re-order the rows at most this often
 const NEAR = "200px"; // of the window: rows this close are written at once
+const FRESH_MS = 900; // rows written since then show their age
 const FAR_ROWS = 4; // written with each batch: of 200 rows, 15 are in the window
 
 /**
@@ -48,7 +49,8 @@ export class LiveTable extends EventTarget {
   /** Show the ages of the rows near the window, and their order when it is due. */
   showAges() {
     const now = this._now();
-    for (const row of this._rows.values()) if (row.isNear) this._writeAge(row, now);
+    const written = performance.now() - FRESH_MS;
+    for (const row of this._rows.values()) if (row.isNear && !(row.writtenAt > written)) this._writeAge(row, now);
     if (this._compare && performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
   }
 
@@ -91,7 +93,9 @@ export class LiveTable extends EventTarget {
   _writeChange(row, now) {
     const change = this._changes.get(row.symbol);
     this._changes.delete(row.symbol);
-    if (change) this._write(row, change, now);
+    if (!change) return;
+    row.writtenAt = performance.now();
+    this._write(row, change, now);
   }
 
   /** Return whether the pointer or the focus is on a row: rows must not move away under them. */

@@ -21,8 +21,8 @@ export function mergeQuotes(quotes, frame, wanted) {
     const before = quotes.get(symbol);
     const after = frame.type === "snapshot" ? fields : { ...before, ...fields };
     const formerValues = {};
-    for (const field of Object.keys(after)) {
-      if (before?.[field] !== after[field]) formerValues[field] = before?.[field];
+    for (const field in fields) {
+      if (before?.[field] !== fields[field]) formerValues[field] = before?.[field];
     }
     quotes.set(symbol, after);
     changes.set(symbol, formerValues);

@@ -33,6 +33,7 @@ function thin(points) {
   if (points.length < 2) return points;
   const duration = points.at(-1)[0] - points[0][0];
   const slot = SLOTS_S.find((size) => duration <= size * MAX_POINTS) ?? SLOTS_S.at(-1);
-  const lastOfSlots = new Map(points.slice(1).map((point) => [Math.floor(point[0] / slot), point]));
-  return [points[0], ...lastOfSlots.values()];
+  const slotOf = (i) => Math.floor(points[i][0] / slot);
+  const isKept = (i) => i === 0 || i === points.length - 1 || slotOf(i) !== slotOf(i + 1);
+  return points.filter((_point, i) => isKept(i));
 }

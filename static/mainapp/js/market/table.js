@@ -99,8 +99,10 @@ export class QuoteTable extends LiveTable {
     row.quote = quote;
     if (before === null || "change" in before) row.direction = changeClass(quote);
     if (before === null || "price" in before) this._extendPoints(row);
-    const waiting = this._changes.get(symbol);
-    this._changes.set(symbol, { ...before, ...waiting, isFirst: before === null || waiting?.isFirst });
+    const change = this._changes.get(symbol) ?? {};
+    if (before === null) change.isFirst = true;
+    for (const field in before) if (!(field in change)) change[field] = before[field];
+    this._changes.set(symbol, change);
     this._requestFlush();
   }
 

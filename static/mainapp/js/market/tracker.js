@@ -141,8 +141,11 @@ function move(symbol, place) {
   announce(gettext("%(symbol)s: posição %(place)s de %(count)s.", { symbol, place: place + 1, count: order.length }));
 }
 
+let sumFrame = null;
+
 /** Show how many stocks there are, and how many rose and fell today. */
 function showSum() {
+  sumFrame = null;
   part("sum").hidden = !table.symbols.length;
   dom.setText(part("count"), ngettext("%s ativo", "%s ativos", table.symbols.length));
   const counts = table.countDirections();
@@ -232,7 +235,7 @@ socket.addEventListener("quotes", ({ detail }) => {
     table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : before);
   }
   menu.refresh();
-  showSum();
+  sumFrame ??= requestAnimationFrame(showSum);
 });
 socket.addEventListener("late", () => table.setLate(socket.late));
 socket.addEventListener("pending", ({ detail }) => {
