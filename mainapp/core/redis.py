@@ -32,6 +32,8 @@ TIMEOUT_S = 1.0
 # failover. Measured with a frozen master: with Celery's defaults it hung forever, with 5 s it
 # recovered after 43 s, with 2 s after 20 s.
 CELERY_TIMEOUT_S = 2.0
+# A worker renews the leases of its unacknowledged tasks, and looks for those of dead workers.
+LEASE_RENEWAL_S = 5.0
 HEALTH_CHECK_S = 15
 LAYER_HEALTH_CHECK_S = 2
 # redis-py's default is 100, above which a pool raises: of 500 sockets opened at once, 53 failed.
@@ -172,6 +174,7 @@ def broker_options(url: str, name: str) -> dict[str, Any]:
         # The pools set them too; kombu reads them here to limit the time of sending.
         "socket_timeout": CELERY_TIMEOUT_S,
         "socket_connect_timeout": CELERY_TIMEOUT_S,
+        "unacked_restore_interval": LEASE_RENEWAL_S,
     }
 
 

@@ -1,11 +1,14 @@
 """The admin site, open to users of the access level admin after the site's own log-in."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -27,3 +30,22 @@ class Site(AdminSite):
             raise PermissionDenied
         target = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
         return redirect_to_login(target)
+
+    def admin_view(
+        self, view: Callable[..., HttpResponse], cacheable: bool = False
+    ) -> Callable[..., HttpResponse]:
+        """Run a view again after a unique constraint has failed, in any model's form.
+
+        Its form was valid until another transaction saved the same value. That one has committed
+        by then, so now the form shows the error.
+        """
+        checked_view = super().admin_view(view, cacheable)
+
+        @wraps(checked_view)
+        def repeated_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                return checked_view(request, *args, **kwargs)
+            except IntegrityError:
+                return checked_view(request, *args, **kwargs)
+
+        return repeated_view

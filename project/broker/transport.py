@@ -11,76 +11,26 @@ from typing import Any
 
 import redis
 from kombu.transport import redis as kombu_redis
-from kombu.transport import virtual
 
 from mainapp.core.realtime.messages import MalformedMessage
 from mainapp.core.redis import connection_class, connection_pool
 from mainapp.core.redis_address import parse_redis_url
 from project.broker.late_replies import LateReply, move_socket
 from project.broker.messages import checked_loads
-from project.broker.pools import REFUSALS, pool_options
+from project.broker.pools import pool_options
+from project.broker.qos import WRITE_CHECK, QoS, unreturned
 
 logger = logging.getLogger(__name__)
 
-WRITE_CHECK = "write-check"
-# Messages received on lost connections and not yet returned to their queue, by delivery tag. None
-# means that the task has finished, so that only the record of its delivery has to be deleted.
-_unreturned: dict[str, Any] = {}
-
 # For the queues and for unacknowledged messages.
 kombu_redis.loads = checked_loads  # type: ignore[attr-defined] # imported there
-
-
-class QoS(kombu_redis.QoS):
-    """The unacknowledged messages, none of which is lost if Redis refuses to write."""
-
-    channel: Any
-    _delivered: Any
-
-    def append(self, message: Any, delivery_tag: str) -> None:
-        """Record a received message, at least in memory.
-
-        BRPOP has already removed it from its queue, so an error here would lose the task. A full
-        Redis allows BRPOP but not this write, whose error used to end the worker.
-        """
-        try:
-            super().append(message, delivery_tag)
-        except REFUSALS as error:
-            logger.warning("a received task is recorded in memory only: %s", error)
-            virtual.QoS.append(self, message, delivery_tag)
-
-    def ack(self, delivery_tag: str) -> None:
-        """Delete a finished message, as soon as Redis accepts writes."""
-        try:
-            super().ack(delivery_tag)
-            _unreturned.pop(delivery_tag, None)
-        except (*REFUSALS, AttributeError):  # a closed channel raises AttributeError
-            _unreturned[delivery_tag] = None
-            virtual.QoS.ack(self, delivery_tag)
-
-    def restore_unacked(self, client: Any = None) -> None:
-        """Return all messages to their queues; if that fails, the next connection does it."""
-        _unreturned.update(self._delivered)
-        self._delivered.clear()
-        # kombu raises AttributeError if it has closed the connection itself.
-        with suppress(*REFUSALS, AttributeError):
-            self.channel.return_messages()
-
-    def restore_by_tag(self, tag: str, client: Any = None, leftmost: bool = False) -> None:
-        """Return a message of a worker that died to its queue; forget a malformed one."""
-        try:
-            super().restore_by_tag(tag, client, leftmost)
-        except MalformedMessage as error:
-            logger.warning("an unfinished task was discarded: %s", error)
-            with self.channel.conn_or_acquire(client) as connected:
-                remove: Any = self._remove_from_indices  # type: ignore[attr-defined] # not in kombu's stubs
-                remove(tag, connected.pipeline()).execute()
 
 
 class Channel(kombu_redis.Channel):
     """A channel to the Redis at the connection's URL, in any form that REDIS_URL allows."""
 
     QoS = QoS
+    _qos: Any
     _in_poll: Any  # of kombu: the connection that waits for the reply to BRPOP
 
     def return_messages(self) -> None:
@@ -93,17 +43,13 @@ class Channel(kombu_redis.Channel):
             # A read-only Redis refuses DEL. A full one allows it, and the worker must connect to a
             # full one: consuming the queues frees memory.
             client.delete(WRITE_CHECK)
-            for tag, message in list(_unreturned.items()):
-                pipe = client.pipeline()
-                qos._remove_from_indices(tag, pipe)
-                if message is not None:
-                    info = message.delivery_info
-                    restore: Any = self._do_restore_message  # type: ignore[attr-defined] # not in kombu's stubs
-                    restore(
-                        message._raw, info["exchange"], info["routing_key"], pipe, leftmost=True
-                    )
-                pipe.execute()
-                _unreturned.pop(tag, None)
+            for tag in list(unreturned):
+                qos.delete_or_return(tag, client)
+
+    def close(self) -> None:
+        if self._qos:
+            self._qos.end_renewal()
+        super().close()
 
     def _brpop_read(self, **options: Any) -> Any:
         try:
@@ -126,7 +72,7 @@ class Channel(kombu_redis.Channel):
         The server has just replied to the last BRPOP. Without this, a record whose deletion timed
         out remained until the next lost connection, and its task ran again after an hour.
         """
-        if _unreturned:
+        if unreturned:
             self.return_messages()
         super()._brpop_start(timeout)  # type: ignore[misc] # not in kombu's stubs
 

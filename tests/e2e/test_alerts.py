@@ -239,14 +239,16 @@ def test_preview_is_beside_the_essential_fields(alerts):
 def test_chart_and_progress_follow_the_price(alerts):
     page = alerts()
     price = open_form(page, "WEGE3")
-    enter(page, "venda", format_price(price * 1.05))
+    enter(page, "compra", format_price(price * 0.5))
+    enter(page, "venda", format_price(price * 1.02))
     save(page)
 
     line = card(page, "WEGE3").locator(".spark-line")
-    expect(card(page, "WEGE3").locator(".alert-edge")).to_have_attribute("data-edge", "above")
+    far = card(page, "WEGE3").locator(".alert-edge").first
+    expect(far).to_have_attribute("data-edge", "below")
     drawn = line.get_attribute("d")
     expect(line).not_to_have_attribute("d", drawn)
-    bar = card(page, "WEGE3").locator("progress")
+    bar = card(page, "WEGE3").locator("[data-nearness=venda]")
     assert 0 < float(bar.get_attribute("value")) <= 100
 
 

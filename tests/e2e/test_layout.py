@@ -45,7 +45,7 @@ def test_phone_can_sort_and_open_the_preferences(open_page):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "color_scheme": "light"}
     page = open_page("/stocktracker?stockpicker=VALE3&stockpicker=ABEV3", **phone)
     rows = page.locator("tbody tr")
-    page.get_by_role("button", name="Colunas").tap()
+    page.get_by_role("button", name="Ordem").tap()
     page.get_by_label("Ordem").select_option("Ativo, de A a Z")
     expect(rows.first).to_have_attribute("data-symbol", "ABEV3")
     page.get_by_label("Ordem").select_option("A da lista")

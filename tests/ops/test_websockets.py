@@ -12,7 +12,13 @@ from websockets.exceptions import ConnectionClosed
 from benchmarks.rig.attacker import CONTINUATION, PING, PONG, TEXT, frame
 from mainapp.core.realtime.writer import SocketWriter, try_send_of
 from project.listener import listen
-from project.receiving import MAX_FRAGMENTS, MAX_FRAMES, MAX_QUEUED, SLICE_BYTES
+from project.receiving import (
+    MAX_FRAGMENTS,
+    MAX_FRAMES,
+    MAX_QUEUED,
+    MAX_TINY_FRAGMENTS,
+    SLICE_BYTES,
+)
 from project.websockets import HIGH_WATER_BYTES, KERNEL_BUFFER_BYTES, QuoteSocketProtocol
 
 FRAME = b"x" * 1024
@@ -219,6 +225,7 @@ def send_to_reader(data, *, patience_s=5):
 
 
 BEGIN = frame(TEXT, b"x", fin=False)
+LONG = b"x" * 1024
 
 
 @pytest.mark.parametrize(
@@ -227,13 +234,14 @@ BEGIN = frame(TEXT, b"x", fin=False)
         (frame(PING) * (MAX_FRAMES + 1), 4408),
         (frame(PING, b"x" * 125) * (MAX_FRAMES + 1), 4408),
         (frame(PONG) * (MAX_FRAMES + 1), 4408),
-        (BEGIN + frame(CONTINUATION, fin=False) * (MAX_FRAGMENTS + 1), 1008),
-        (BEGIN + frame(CONTINUATION, b"x", fin=False) * (MAX_FRAGMENTS + 1), 1008),
+        (BEGIN + frame(CONTINUATION, fin=False) * MAX_TINY_FRAGMENTS, 1008),
+        (BEGIN + frame(CONTINUATION, b"x", fin=False) * MAX_TINY_FRAGMENTS, 1008),
+        (BEGIN + frame(CONTINUATION, LONG, fin=False) * MAX_FRAGMENTS, 1008),
         ((BEGIN + frame(CONTINUATION, b"x")) * (MAX_FRAMES + 1), 4408),
         (frame(TEXT, b"x" * 1_048_000) * 2, 4408),
         (frame(PING) * 100_000, 4408),
     ],
-    ids=["pings", "long pings", "pongs", "empty", "tiny", "split", "bytes", "all at once"],
+    ids=["pings", "long pings", "pongs", "empty", "tiny", "long", "split", "bytes", "all at once"],
 )
 def test_flood_is_closed_and_the_application_is_notified(data, code):
     application, close_code = send_to_reader(data)
@@ -249,6 +257,18 @@ def test_control_and_continuation_frames_below_the_limit_pass():
 
     assert application.texts == ["{}"] * 200
     assert application.code == close_code == 1000
+
+
+@pytest.mark.parametrize(
+    ("part", "count"), [(b"x", MAX_TINY_FRAGMENTS - 1), (LONG, MAX_FRAGMENTS - 1)]
+)
+def test_message_of_the_most_fragments_arrives(part, count):
+    fragments = frame(CONTINUATION, part, fin=False) * (count - 1) + frame(CONTINUATION, part)
+
+    application, close_code = send_to_reader(BEGIN + fragments + CLOSE)
+
+    assert application.texts == ["x" + part.decode() * count]
+    assert close_code == 1000
 
 
 def test_message_of_the_longest_length_arrives():

@@ -1,6 +1,13 @@
 """Access to the admin, and its changes to users."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
 import pytest
+from django.contrib.admin import ModelAdmin
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
 from mainapp.accounts.models import User
@@ -98,3 +105,60 @@ def test_user_is_added_with_a_password(as_):
 
     assert response.status_code == 302
     assert User.objects.get(username="eva").access_level == Access.USER
+
+
+def new_user(username):
+    passwords = dict.fromkeys(("password1", "password2"), "correct horse")
+    return {"username": username, "usable_password": "true"} | passwords
+
+
+SAVED_TWICE = {
+    "same name": ("accounts_user_add", [new_user("zoe"), new_user("ZOE")]),
+    "look-alike": ("accounts_user_add", [new_user("zoel"), new_user("zoeI")]),
+    "symbol": (
+        "market_stock_add",
+        [{"symbol": "TEST3", "name": name, "kind": "ON", "lot": 100} for name in ("A", "B")],
+    ),
+    "index list": (
+        "market_indexlist_add",
+        [
+            {
+                "market": "IBOV", "as_of": "2026-01-05", "strength": strength,
+                "memberships-TOTAL_FORMS": 0, "memberships-INITIAL_FORMS": 0,
+            }
+            for strength in ("official", "several")
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("case", SAVED_TWICE)
+def test_of_two_parallel_saves_of_one_value_one_shows_an_error(case, monkeypatch):
+    name, bodies = SAVED_TWICE[case]
+    both_valid = Barrier(2)
+    save_form = ModelAdmin.save_form
+
+    def save_together(self, *args, **options):
+        with suppress(BrokenBarrierError):  # SQLite has one writer, who validates alone
+            both_valid.wait(0.3)
+        return save_form(self, *args, **options)
+
+    monkeypatch.setattr(ModelAdmin, "save_form", save_together)
+    root = User.objects.create_superuser("root")
+    clients = [Client(), Client()]
+    for client in clients:
+        client.force_login(root)
+
+    def save(client, body):
+        try:
+            response = client.post(reverse(f"admin:{name}"), body)
+            is_shown = response.status_code == 200 and bool(response.context["errors"])
+            return "error" if is_shown else response.status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(save, clients, bodies))
+
+    assert sorted(map(str, results)) == ["302", "error"]

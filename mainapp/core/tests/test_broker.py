@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from kombu.utils.json import dumps
 
 from mainapp.core.redis import broker_options, broker_url
-from project.broker import late_replies, pools, transport
+from project.broker import late_replies, leases, pools, qos
 from project.celery import SteadyConnection
 from tests.instances import wait_for
 from tests.redis_servers import HOST, server
@@ -39,7 +39,7 @@ def connection(started):
         broker_url(url), transport="project.broker.transport:Transport", transport_options=options
     ) as connection:
         yield connection
-    transport._unreturned.clear()
+    qos.unreturned.clear()
 
 
 @pytest.fixture
@@ -233,13 +233,13 @@ def test_task_with_a_body_in_plain_text_is_received(client, connection):
     assert received[0].payload == [1]
 
 
-def test_malformed_unfinished_tasks_are_forgotten(client, connection):
+def test_malformed_unfinished_tasks_are_forgotten(client, connection, monkeypatch):
+    monkeypatch.setattr(leases, "ORPHANED_AFTER_S", 0.0)
     qos = connection.channel().qos
-    for tag, malformed in enumerate(malformed_messages()):
+    for tag, malformed in enumerate([*malformed_messages(), plain_message()]):
         client.hset(UNACKED, str(tag), malformed)
         client.zadd(f"{UNACKED}_index", {str(tag): 0})
 
-    for _ten in range(2):
-        qos.restore_visible(interval=1)
+    qos.restore_visible()
 
     assert (client.hlen(UNACKED), client.llen(KEY)) == (0, 0)

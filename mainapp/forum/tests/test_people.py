@@ -39,7 +39,7 @@ def test_people_of_the_room_are_found_by_username_and_name(client, alice, bob):
     client.force_login(alice)
 
     assert set(mentions(client, room, "")) == {"bob", "carla"}  # not oneself
-    assert mentions(client, room, "B") == ["bob"]
+    assert mentions(client, room, "BO") == ["bob"]
     assert mentions(client, room, "lima") == ["carla"]
     assert mentions(client, room, "ob") == []  # a username from its start only
     assert "Lima&lt;/b&gt;" in client.get(f"/room/{room.pk}/people/?q=lima").content.decode()

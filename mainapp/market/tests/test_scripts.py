@@ -173,6 +173,45 @@ def test_treemap_leaves_room_for_the_labels_of_groups(run):
     assert boxes["a"]["y"] == boxes["groups"]["one"]["y"] + 24
 
 
+def test_treemap_joins_the_smallest_groups(run):
+    rows = json.dumps(
+        [
+            {"symbol": name, "group": name, "weight": weight}
+            for name, weight in (("a", 60), ("b", 30), ("c", 8.5), ("d", 1.5))
+        ]
+    )
+
+    groups = run("market/treemap-geometry.js", f"m.grouped({rows})")
+
+    assert [(group["name"], [row["symbol"] for row in group["rows"]]) for group in groups] == [
+        ("a", ["a"]),
+        ("b", ["b"]),
+        ("", ["c", "d"]),
+    ]
+
+
+@pytest.mark.parametrize(("has_rests", "rests", "tiles"), [("true", 1, 3), ("false", 0, 42)])
+def test_tiles_too_small_for_their_codes_share_one(run, has_rests, rests, tiles):
+    run("../../../node_modules/d3-hierarchy/dist/d3-hierarchy.min.js", "0")
+    rows = f"""[{ROWS[1:-1]}, ...Array.from({{length: 39}}, (_, n) => (
+        {{symbol: `SMALL${{n}}`, group: "two", weight: 0.1}}))]"""
+    boxes = run(
+        "market/treemap-geometry.js",
+        f"""((boxes) => ({{rests: [...boxes.rests.keys()], tiles: boxes.tiles.size}}))(m.layOut(
+            m.grouped({rows}),
+            {{width: 300, height: 300, labelHeight: 24, hasRests: {has_rests}}}))""",
+    )
+
+    assert (len(boxes["rests"]), boxes["tiles"]) == (rests, tiles)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "agora"), (1, "1 s"), (59.9, "59 s"), (125, "2 min")]
+)
+def test_age_of_live_prices_is_short(run, seconds, text):
+    assert run("core/time.js", f"m.shortAge({seconds})") == text
+
+
 @pytest.mark.parametrize(("width", "names"), [(1000, ["two", "one"]), (90, ["two"]), (15, [])])
 def test_treemap_has_the_labels_for_which_there_is_room(run, width, names):
     run("../../../node_modules/d3-hierarchy/dist/d3-hierarchy.min.js", "0")

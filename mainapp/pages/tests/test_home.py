@@ -236,6 +236,8 @@ def test_a_member_sees_value_and_day_of_the_carteira(client, member, market):
     assert "</small>4.000<small>,00</small>" in html
     assert "+R$\N{NO-BREAK SPACE}200,00" in html
     assert "+5,26%" in html
+    assert "+R$\N{NO-BREAK SPACE}1.000,00" in html  # since the purchase
+    assert "+33,33%" in html
 
 
 def test_a_member_sees_the_alerts_nearest_to_firing(client, member, market):

@@ -15,7 +15,12 @@ def is_sale(cell: Cell) -> bool | None:
 
     The first word decides: Venda à vista. A single letter counts only if it is the whole text.
     """
-    words = fold(str(cell)).replace("-", " ").replace("/", " ").split()
+    return is_sale_text(fold(str(cell)))
+
+
+def is_sale_text(folded: str) -> bool | None:
+    """Return the same for a text that is folded already."""
+    words = folded.replace("-", " ").replace("/", " ").split()
     if not words or (len(words) > 1 and len(words[0]) == 1):
         return None
     if words[0] in SOLD:

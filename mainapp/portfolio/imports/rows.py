@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext_lazy
@@ -36,6 +37,7 @@ NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
 REAIS = re.compile(r"(?:brl|r\$|rs|r|real|reais|brazilian real|986)(?![a-z0-9])")
 OF_TOTALS = {"geral", "grand", "r$", "de", "do", "da", "por", "ativo", "corretora", "carteira"}
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
+TOTAL = re.compile(r"tota|soma|[^\x00-\x7f]", re.IGNORECASE)  # of a superset of them
 
 
 class Unreadable(ValueError):
@@ -84,12 +86,16 @@ def _dates(table: Table, columns: Columns) -> list[date | None]:
 
 def _is_text(row: Row, columns: Columns) -> bool:
     """Return whether the row is a total, or a single text such as the title of a section."""
-    filled = {
-        place: cell for place, cell in enumerate(row) if isinstance(cell, Decimal) or cell.strip()
-    }
-    first = next(iter(filled.values()))
+    places = (place for place, cell in enumerate(row) if not is_empty([cell]))
+    start = next(places)
+    first = row[start]
+    is_total = isinstance(first, str) and TOTAL.search(first)
+    code = columns.roles[Role.ATIVO]
+    others = next(places, None) is not None
+    if others and not is_total and code < len(row) and not is_empty([row[code]]):
+        return False  # as most rows, of which the other cells need not be looked at
+    filled = {place: cell for place, cell in enumerate(row) if not is_empty([cell])}
     needed = {place for role, place in columns.roles.items() if role in NEEDED}
-    has_code = columns.roles[Role.ATIVO] in filled
     if isinstance(first, str):
         words = fold(first).replace(":", "").split()
         if words and (words[0] in TOTALS or words[-1] in TOTALS):
@@ -97,7 +103,7 @@ def _is_text(row: Row, columns: Columns) -> bool:
         if len(filled) == 1 and not is_number(first):
             return not tickers_in(first)
     return (
-        not has_code
+        code not in filled
         and not needed <= filled.keys()
         and all(isinstance(cell, Decimal) or is_number(cell) for cell in filled.values())
     )
@@ -134,10 +140,10 @@ class _RowReader:
         reasons: list[Reason] = []
         for check in (self._check_length, self._check_currency):
             self._try(check, row, reasons)
-        symbol, quantity, price, nota = (
-            self._try(read, row, reasons)
-            for read in (self._symbol, self._quantity, self._price, self._nota)
-        )
+        symbol = self._try(self._symbol, row, reasons)
+        quantity = self._try(self._quantity, row, reasons)
+        price = self._try(partial(self._price, quantity=quantity), row, reasons)
+        nota = self._try(self._nota, row, reasons)
         if reasons:
             return self._fault(number, row, reasons)
         return Lot(
@@ -231,9 +237,8 @@ class _RowReader:
         if not is_blank(text) and not REAIS.match(fold(text)):
             raise Unreadable(_("A moeda é “%(text)s”, não o real."), text=text[:MAX_TEXT])
 
-    def _price(self, row: Row) -> Fraction:
+    def _price(self, row: Row, *, quantity: Fraction | None) -> Fraction:
         """Return the price of one unit; a sale needs none."""
-        quantity = self._try(self._quantity, row, [])
         if Role.PRECO_MEDIO in self._columns.roles:
             number = self._number(row, Role.PRECO_MEDIO)
             price = None if number is None else Fraction(number)

@@ -107,18 +107,20 @@ def read_import(sheets: Iterable[Sheet], user: User, choices: Choices | None = N
     """
     choices = choices or Choices()
     tables, unread = split_tables(sheets)
-    candidates = set().union(*map(candidate_symbols, tables))
-    stocks = stocks_named(candidates)
-    read = read_tables(tables, stocks.keys(), choices)
+    # A file may name 200,000 symbols: no query may depend on them.
+    catalogue = set(Stock.objects.values_list("symbol", flat=True))
+    named = set().union(*map(candidate_symbols, tables))
+    read = read_tables(tables, catalogue & named, choices)
     lots = {lot.symbol for table in read for lot in table.rows.lots}
-    names = names_in(read, unread)
     held = holdings_of(user)
-    known = _conversions(candidates | names.symbols | {holding.symbol for holding in held})
+    owned = {holding.symbol for holding in held}
+    names = names_in(read, unread, catalogue) if held else Names()
+    known = _conversions(lots | names.symbols | owned)
     conversions = {
         code: _with_typed_ratio(code, each, choices.ratios) for code, each in known.items()
     }
-    symbols = candidates | lots | _successors(conversions)
-    stocks |= stocks_named(symbols - stocks.keys())
+    symbols = lots | _successors(conversions)
+    stocks = stocks_named(symbols)
     outcome = combine(read, conversions, _refusals(symbols, stocks))
     changes = _changes(outcome.holdings, held, stocks)
     others = _untouched(held, changes)

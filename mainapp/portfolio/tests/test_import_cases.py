@@ -123,7 +123,7 @@ def test_file_of_b3_is_named_and_not_imported(name):
 
     assert {table.state for table in tables} == {State.ELSEWHERE}
     assert all(ELSEWHERE[name] in table.source.name for table in tables)
-    assert "PETR4" in symbols_in(tables[0].table.sheet)
+    assert "PETR4" in symbols_in(tables[0].table.sheet, KNOWN)
     assert values(outcome) == {}
 
 
@@ -194,8 +194,8 @@ def test_every_visible_sheet_is_read_and_hidden_ones_are_named():
         ("hidden", True),
     ]
     assert [table.state for table in tables] == [State.READ, State.READ, State.INCOMPLETE]
-    assert symbols_in(unread[1].sheet) == {"VALE3"}
-    assert symbols_in(tables[2].table.sheet) == {"ITUB4"}
+    assert symbols_in(unread[1].sheet, KNOWN) == {"VALE3"}
+    assert symbols_in(tables[2].table.sheet, KNOWN) == {"ITUB4"}
 
 
 def test_excluded_table_is_not_read():
@@ -205,7 +205,7 @@ def test_excluded_table_is_not_read():
     assert any("mais de uma aba" in note for note in outcome.holdings[0].notes)
     tables, _unread, outcome = read(data, Choices(excluded={1}))
     assert values(outcome) == decimals(PETR4)
-    assert symbols_in(tables[1].table.sheet) == {"PETR4"}
+    assert symbols_in(tables[1].table.sheet, KNOWN) == {"PETR4"}
 
 
 def test_sum_of_different_sheets_is_said():

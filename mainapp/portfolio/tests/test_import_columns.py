@@ -287,7 +287,7 @@ def test_files_of_b3_are_named(header, name, title):
     table = table_of(f"{title}{header}\n{cells}\n")
     assert table.state == State.ELSEWHERE
     assert name in table.source.name
-    assert symbols_in(table.table.sheet) == {"PETR4"}
+    assert symbols_in(table.table.sheet, {"PETR4"}) == {"PETR4"}
 
 
 def test_position_of_b3_with_an_added_average_price_is_imported():

@@ -14,7 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mainapp.market.models import Stock
+from mainapp.market.symbols import fold
 from mainapp.market.tests.factories import StockFactory
+from mainapp.portfolio.imports import columns
 from mainapp.portfolio.imports.sheets import UnreadableFile
 from mainapp.portfolio.models import Carteira
 from mainapp.portfolio.readers import xlsx_child
@@ -245,8 +247,45 @@ def test_file_is_read_with_the_same_queries_whatever_its_size(
     alice, count, django_assert_max_num_queries
 ):
     data = "Ativo;Quantidade;PM\n" + "".join(f"{symbol};1;1\n" for symbol in SYMBOLS) * count
-    with django_assert_max_num_queries(3):
+    with django_assert_max_num_queries(4):
         imported(data, alice)
+
+
+def wide_file(cell):
+    """Return a file of 100 faulty rows with 45 columns; `cell` returns the text of each cell."""
+    titles = ["Ativo", "Quantidade", "PM", *(f"Coluna {n}" for n in range(42))]
+    rows = [[cell(45 * row + column) for column in range(45)] for row in range(100)]
+    return "".join(";".join(row) + "\n" for row in [titles, *rows])
+
+
+def test_queries_do_not_grow_with_the_symbols_in_a_file(alice, django_assert_max_num_queries):
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    data = wide_file(lambda n: f"{letters[n % 26]}{letters[n // 26 % 26]}{letters[n // 676]}X3")
+    with django_assert_max_num_queries(5) as queries:
+        assert len(imported(data, alice).outcome.faults) == 100
+
+    assert max(len(query["sql"]) for query in queries) < 5_000
+
+
+def test_columns_of_different_words_are_not_searched_for_sales(alice, monkeypatch):
+    folded = []
+    monkeypatch.setattr(columns, "fold", lambda text: folded.append(text) or fold(text))
+    monkeypatch.setattr(columns, "MAX_OPERATIONS", 10)
+
+    read = imported(wide_file(lambda n: f"w{n:06x}"), alice)
+
+    assert len(read.outcome.faults) == 100
+    assert folded == []
+
+
+def test_of_many_columns_of_operations_a_few_are_searched(alice, monkeypatch):
+    folded = []
+    monkeypatch.setattr(columns, "fold", lambda text: folded.append(text) or fold(text))
+    monkeypatch.setattr(columns, "MAX_OPERATIONS", 10)
+
+    imported(wide_file(lambda n: f"w{n:06x}").replace("Coluna", "Tipo de operação"), alice)
+
+    assert 0 < len(folded) <= 100 * columns.OPERATION_COLUMNS
 
 
 def test_header_follows_the_language():
