@@ -421,6 +421,7 @@ LANGUAGE_COOKIE_NAME = f"{_prefix}django_language"
 KNOWN_BROWSER_COOKIE_NAME = f"{_prefix}known_browser"
 MESSAGES_COOKIE_NAME = f"{_prefix}messages"
 TRACKER_COOKIE_NAME = f"{_prefix}tracker"
+CARTEIRA_COOKIE_NAME = f"{_prefix}carteira"
 MESSAGE_STORAGE = "mainapp.core.storage.MessageStorage"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "mainapp.pages.errors.csrf_failure"

@@ -23,7 +23,7 @@ LABELS = {
     "password2": _("Repita a senha"),
 }
 # The rules of AUTH_PASSWORD_VALIDATORS in short: their own texts fill four lines.
-PASSWORD_HINT = _("Oito caracteres ou mais; nem só números, nem o seu nome, nem uma senha comum.")
+PASSWORD_HINT = _("8 caracteres ou mais. Evite só números, o seu nome e senhas comuns.")
 
 
 class Labelled:
@@ -129,6 +129,7 @@ class ConfirmPasswordForm(Form):
 
     password = CharField(
         label=_("Sua senha"),
+        help_text=_("Para confirmar que é você."),
         strip=False,
         max_length=4096,
         widget=PasswordInput(attrs={"autocomplete": "current-password"}),

@@ -11,6 +11,7 @@ from mainapp.alerts.selectors.nearest import nearest_limits
 from mainapp.alerts.selectors.person import profile_context
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
+from mainapp.market.blocks import if_active
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
 
@@ -18,15 +19,12 @@ NEAREST = 4
 
 
 def _home(request: MemberRequest) -> BlockContext:
-    return {"limits": nearest_limits(request.user, at=timezone.now(), size=NEAREST)}
+    limits = nearest_limits(request.user, at=timezone.now(), size=NEAREST)
+    return {"limits": limits, "is_calm": all(limit.is_far for limit in limits)}
 
 
 def _profile(request: MemberRequest, person: User) -> BlockContext:
     return profile_context(person) if request.user == person else None
-
-
-def _create(stock: Stock, **_page: Any) -> BlockContext:
-    return {} if stock.is_active else None
 
 
 def _alerts(
@@ -58,7 +56,7 @@ BLOCKS = [
         name="create-alert",
         order=20,
         template="mainapp/alerts/paper/create.html",
-        context=_create,
+        context=if_active,
     ),
     Block(
         place="paper-side",

@@ -79,8 +79,8 @@ class AlertForm(forms.Form):
         help_text=_("O código na B3, como PETR4, ou IBOV."),
         widget=StockInput,
     )
-    compra = price_field(_("Cair até (R$)"), _("Avisa quando o preço descer a este valor."))
-    venda = price_field(_("Subir até (R$)"), _("Avisa quando o preço chegar a este valor."))
+    compra = price_field(_("Cair até (R$)"), _("Avisa quando o preço cair até este valor."))
+    venda = price_field(_("Subir até (R$)"), _("Avisa quando o preço subir até este valor."))
     change_up_pct = change_field(
         _("Alta do dia (%)"),
         _("Avisa quando o preço subir tanto desde o fechamento anterior."),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from math import ceil
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -14,7 +15,8 @@ from mainapp.core.templatetags.formats import brl, number, pct
 from mainapp.market.quotes import Quote
 from mainapp.market.symbols import INDEX
 
-FAR_PCT = 10
+FAR_PCT = 5  # of the price
+FAR_POINTS = 2  # of a change of the day
 STOCK_LINK = re.compile(r"(?:[?&]ticker=|/ativo/)([A-Z0-9]+)")
 
 
@@ -168,7 +170,7 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
     if value is None:
         return _("sem fechamento anterior")
     far = _missing(kind, limit, value)
-    words = _("faltam %(distance)s") if far > 0 else _("passou %(distance)s")
+    words = _("faltam %(distance)s") if far > 0 else _("já passou %(distance)s")
     if not far:
         return _("no limite")
     if kind.endswith("pct"):
@@ -181,17 +183,17 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
 def nearness(kind: str, limit: Decimal, quote: Quote | None) -> int | None:
     """Return how near a quote is to a limit: 100 at the limit or beyond, 0 far from it.
 
-    A price is far if FAR_PCT of itself separate it from its limit, a change of the day if it is
-    zero. `nearness` in js/alerts/distance.js computes the same.
+    A price is far if FAR_PCT of itself separate it from its limit, a change of the day if
+    FAR_POINTS do. `nearness` in js/alerts/distance.js computes the same.
     """
     if quote is None:
         return None
     value = quote.change_pct if kind.endswith("pct") else quote.price
     if value is None:
         return None
-    far = limit if kind.endswith("pct") else value * Decimal(FAR_PCT) / 100
+    far = Decimal(FAR_POINTS) if kind.endswith("pct") else value * FAR_PCT / 100
     done = 100 - _missing(kind, limit, value) * 100 / far
-    return int(min(max(done, Decimal(0)), Decimal(100)))
+    return ceil(min(max(done, Decimal(0)), Decimal(100)))
 
 
 def gap_pct(kind: str, limit: Decimal, quote: Quote | None) -> Decimal | None:

@@ -9,10 +9,10 @@ from mainapp.core.names import one_line
 from mainapp.core.policies import SCOPES
 
 SCOPE_LABELS = {
-    "read": _("Ler tudo o que você lê"),
+    "read": _("Ler os seus dados e as cotações"),
     "alerts:write": _("Criar, mudar e apagar alertas"),
     "carteira:write": _("Mudar a carteira"),
-    "forum:write": _("Abrir salas e escrever nelas"),
+    "forum:write": _("Criar salas e enviar mensagens"),
     "notifications:write": _("Marcar e apagar notificações"),
 }
 DAYS = {7: _("7 dias"), 30: _("30 dias"), 90: _("90 dias"), 365: _("1 ano")}
@@ -35,7 +35,7 @@ class KeyForm(ConfirmPasswordForm):
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.TypedChoiceField(
-        label=_("Vale por"), choices=list(DAYS.items()), coerce=int, initial=90
+        label=_("Validade"), choices=list(DAYS.items()), coerce=int, initial=90
     )
 
     def clean_name(self) -> str:

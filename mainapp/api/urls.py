@@ -3,6 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
+from mainapp.api.schema.generator import CachedGenerator
 from mainapp.api.views import (
     accounts,
     alerts,
@@ -61,7 +62,11 @@ urlpatterns = [
     path(f"{V1}keys/", keys.KeysView.as_view(), name="api-keys"),
     path(f"{V1}keys/<key:pk>/", keys.KeyView.as_view(), name="api-key"),
     path(f"{V1}ws-ticket/", tickets.TicketView.as_view(), name="api-ticket"),
-    path("api/schema/", SpectacularJSONAPIView.as_view(), name="api-schema"),
+    path(
+        "api/schema/",
+        SpectacularJSONAPIView.as_view(generator_class=CachedGenerator),
+        name="api-schema",
+    ),
     path("api/docs/", docs.docs, name="api-docs"),
     path("keys/", key_pages.keys, name="keys"),
     path("keys/<key:pk>/revoke/", key_pages.revoke, name="revoke-key"),

@@ -1,8 +1,10 @@
-"""The forum's block on the page of a paper: its rooms."""
+"""The forum's blocks: the rooms about a paper, and what a person writes and hosts."""
 
 from typing import Any
 
+from mainapp.accounts.models import User
 from mainapp.core.blocks import Block, BlockContext
+from mainapp.forum.selectors.person import newest_messages_of, rooms_hosted_by
 from mainapp.forum.selectors.rooms import rooms_on
 from mainapp.market.models import Stock
 
@@ -12,6 +14,15 @@ def _rooms(stock: Stock, **_page: Any) -> BlockContext:
     return {"room_rows": rows} if rows or stock.is_active else None
 
 
+def _messages_of(person: User, **_page: Any) -> BlockContext:
+    return {"person_messages": newest_messages_of(person)}
+
+
+def _rooms_of(person: User, **_page: Any) -> BlockContext:
+    rooms, has_more = rooms_hosted_by(person)
+    return {"person_rooms": rooms, "has_more_rooms": has_more}
+
+
 BLOCKS = [
     Block(
         place="paper-side",
@@ -19,5 +30,19 @@ BLOCKS = [
         order=40,
         template="mainapp/forum/paper/rooms.html",
         context=_rooms,
-    )
+    ),
+    Block(
+        place="profile",
+        name="messages",
+        order=20,
+        template="mainapp/forum/profile/messages.html",
+        context=_messages_of,
+    ),
+    Block(
+        place="profile",
+        name="rooms",
+        order=30,
+        template="mainapp/forum/profile/rooms.html",
+        context=_rooms_of,
+    ),
 ]

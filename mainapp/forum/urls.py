@@ -3,13 +3,14 @@
 from django.urls import path
 
 from mainapp.forum.views import messages, moderation, rooms
-from mainapp.forum.views.room import room
+from mainapp.forum.views.room import people, room
 
 urlpatterns = [
     path("forum/", rooms.forum, name="forum"),
     path("forum/moderation/", moderation.moderation, name="forum-moderation"),
     path("create-room/", rooms.new_room, name="create-room"),
     path("room/<key:pk>/", room, name="room"),
+    path("room/<key:pk>/people/", people, name="room-people"),
     path("room/<key:pk>/moderation/", moderation.room_moderation, name="room-moderation"),
     path("room/<key:pk>/mute/", moderation.mute, name="mute-participant"),
     path("room/<key:pk>/close/", moderation.close, name="close-room"),

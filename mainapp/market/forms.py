@@ -1,16 +1,16 @@
 """Forms of the stock picker, of watchlists, and of the tracker's table."""
 
 import json
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.names import has_hidden, tidy, title
+from mainapp.core.table_view import Table
 from mainapp.market.models import Watchlist
 
 MAX_SYMBOLS_PER_CALL = 1000
@@ -53,107 +53,48 @@ class PickerForm(forms.Form):
         }
 
 
-# The tracker's columns that may be hidden, in their order.
-COLUMNS = {
-    "spark": _("Hoje"),
-    "change_pct": _("Variação"),
-    "change": _("Variação em R$"),
-    "day": _("Mínima e máxima do dia"),
-    "open": _("Abertura"),
-    "previous_close": _("Fechamento anterior"),
-    "volume": _("Volume em ações"),
-    "turnover": _("Volume em R$"),
-    "year": _("52 semanas"),
-    "market_cap": _("Valor de mercado"),
-    "age": _("Idade do preço"),
-}
-UNSORTABLE = ("spark",)
-SORTABLE = ("symbol", "price", *(name for name in COLUMNS if name not in UNSORTABLE))
-# Columns that the first click on a header sorts with the smallest value on top.
-ASCENDING_FIRST = ("symbol", "age")
 PRESETS = {
-    "essential": (_("Essencial"), ("spark", "change_pct", "age")),
+    "essential": (_("Essencial"), ("spark", "change_pct")),
     "day": (
         _("Dia"),
-        ("spark", "change_pct", "change", "day", "open", "volume", "turnover", "age"),
+        ("spark", "change_pct", "change", "day", "open", "volume", "turnover"),
     ),
     "fundamentals": (
         _("Fundamentos"),
-        ("change_pct", "previous_close", "turnover", "year", "market_cap", "age"),
+        ("change_pct", "previous_close", "turnover", "year", "market_cap"),
     ),
-    "full": (_("Completo"), tuple(COLUMNS)),
+    "full": (
+        _("Completo"),
+        (
+            *("spark", "change_pct", "change", "day", "open", "previous_close"),
+            *("volume", "turnover", "year", "market_cap", "age"),
+        ),
+    ),
 }
-DENSITIES = {"comfortable": _("Confortável"), "compact": _("Compacta")}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableView:
-    """A reader's choices for the tracker's table. `sort` is a column, with `-` for descending."""
-
-    columns: tuple[str, ...] = PRESETS["day"][1]
-    density: str = "comfortable"
-    sort: str = ""
-
-    @property
-    def preset(self) -> str:
-        """The name of the preset with exactly these columns, or ""."""
-        return next((name for name, (_, own) in PRESETS.items() if own == self.columns), "")
-
-    @property
-    def sorted_by(self) -> str:
-        return self.sort.removeprefix("-")
-
-    @property
-    def is_ascending(self) -> bool:
-        return not self.sort.startswith("-")
-
-    def next_sort(self, column: str) -> str:
-        """Return the order after a click on a column: its usual one, the other, the list's own."""
-        usual = column if column in ASCENDING_FIRST else f"-{column}"
-        other = f"-{column}" if column in ASCENDING_FIRST else column
-        return {usual: other, other: ""}.get(self.sort, usual)
-
-    def to_text(self) -> str:
-        """Return the choices for a cookie; the inverse of `from_text`."""
-        query = QueryDict(mutable=True)
-        query.setlist("columns", self.columns)
-        query.update({"density": self.density, "sort": self.sort})
-        return query.urlencode()
-
-    @classmethod
-    def from_text(cls, text: str) -> Self:
-        """Return the choices in a cookie, or those of a new reader."""
-        form = TableViewForm(QueryDict(text))
-        is_complete = "density" in form.data
-        return cls(**form.choices()) if is_complete and form.is_valid() else cls()
-
-
-class TableViewForm(forms.Form):
-    """The reader's choices; `preset` and `sort_by` are buttons that override the other fields."""
-
-    columns = forms.MultipleChoiceField(choices=list(COLUMNS.items()), required=False)
-    density = forms.ChoiceField(choices=list(DENSITIES.items()), required=False)
-    sort = forms.CharField(required=False)
-    sort_by = forms.CharField(required=False)
-    preset = forms.ChoiceField(
-        choices=[(name, own[0]) for name, own in PRESETS.items()], required=False
-    )
-
-    def clean(self) -> dict[str, Any]:
-        sort = self.data.get("sort_by", self.data.get("sort", ""))
-        if sort and sort.removeprefix("-") not in SORTABLE:
-            raise ValidationError("unknown column")
-        return self.cleaned_data | {"sort": sort}
-
-    def choices(self) -> dict[str, Any]:
-        """Return the arguments of a TableView, of a valid form."""
-        chosen = self.cleaned_data
-        preset = PRESETS.get(chosen.get("preset", ""))
-        return {
-            "columns": preset[1] if preset else tuple(n for n in COLUMNS if n in chosen["columns"]),
-            "density": chosen["density"] or "comfortable",
-            "sort": chosen["sort"],
-        }
+TRACKER_TABLE = Table(
+    cookie="TRACKER_COOKIE_NAME",
+    columns={
+        "symbol": _("Ativo"),
+        "spark": _("Hoje"),
+        "price": _("Preço"),
+        "change_pct": _("Variação"),
+        "change": _("Variação em R$"),
+        "day": _("Mínima e máxima do dia"),
+        "open": _("Abertura"),
+        "previous_close": _("Fechamento anterior"),
+        "volume": _("Volume em ações"),
+        "turnover": _("Volume em R$"),
+        "year": _("52 semanas"),
+        "market_cap": _("Valor de mercado"),
+        "age": _("Idade do preço"),
+    },
+    fixed=("symbol", "price"),
+    shown_first=PRESETS["day"][1],
+    unsortable=("spark",),
+    texts=("symbol", "spark", "day", "year", "age"),
+    headers={"change": "R$"},
+    presets=PRESETS,
+)
 
 
 class WatchlistForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time

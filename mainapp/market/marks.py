@@ -1,4 +1,4 @@
-"""Marks of papers: a monogram on two colours derived from the code, or the operator's logo."""
+"""Marks of papers: a monogram on a hue derived from the code, or the operator's logo."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from django.conf import settings
 from django.urls import reverse
 
-COLOURS = 12  # --mark-0 … --mark-11 of css/core/tokens.css
+HUES = 24  # of css/parts/mark.css
 CONTENT_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 
 
@@ -15,16 +15,15 @@ def monogram(symbol: str) -> str:
     return symbol[:2].upper()
 
 
-def colours_of(symbol: str) -> tuple[int, int]:
-    """Return two different colours, 0 to 11. All papers of one company have the same.
+def hue_of(symbol: str) -> int:
+    """Return the number of a paper's hue. All papers of one company have the same.
 
     `js/market/mark.js` computes the same.
     """
     value = 0
     for letter in symbol[:4].upper():
         value = (value * 21 + ord(letter)) % 8191
-    first = value % COLOURS
-    return first, (first + 1 + value // COLOURS % (COLOURS - 1)) % COLOURS
+    return value % HUES
 
 
 def logo_url(symbol: str) -> str:

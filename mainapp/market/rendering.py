@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
-ROOM = 1.5  # levels within this many times the height of the prices are on the scale
-MIN_ROOM = 0.02  # and levels within this share of the price
+MIN_SPARK_SHARE = 0.015  # of the price: a smaller range of the day is not drawn as a storm
+SPARK_POINTS = 48
+SPARK_WIDTH, SPARK_HEIGHT = 96, 28
+SPARK_SLOTS_S = (300, 600, 900, 1_800, 3_600)
 MARGIN = 2.0  # above and below, so that a line's width is not cut off
 AREA_WIDTH, AREA_HEIGHT = 1000, 300
 LEVELS = 4
@@ -39,13 +41,16 @@ class AreaChart:
     """An area chart in a box of AREA_WIDTH by AREA_HEIGHT.
 
     `levels` are round prices with their place from the top, `moments` times with their place from
-    the left, in percent as CSS and SVG write them. Without two points all are empty.
+    the left, in percent as CSS and SVG write them. `last_at` and `base_at` are the places of the
+    last point and of the base. Without two points all are empty.
     """
 
     points: Sequence[Point] = ()
     base: Decimal | None = None
     by_time: bool = True
     paths: Paths = Paths()
+    last_at: str = ""
+    base_at: str = ""
     levels: Sequence[tuple[str, Decimal]] = ()
     moments: Sequence[tuple[str, datetime]] = ()
     low: Decimal | None = None
@@ -66,33 +71,52 @@ class _Scale:
 
     prices: Sequence[float]
     height: float
+    min_span: float = 0.0
     low: float = field(init=False)
     span: float = field(init=False)
 
     def __post_init__(self) -> None:
         self.low = min(self.prices)
-        self.span = max(self.prices) - self.low or 1.0
+        self.span = max(self.prices) - self.low
+        if self.span < self.min_span:
+            self.low -= (self.min_span - self.span) / 2
+            self.span = self.min_span
+        self.span = self.span or 1.0
 
     def y(self, price: float) -> float:
         return self.height - MARGIN - (price - self.low) / self.span * (self.height - 2 * MARGIN)
 
 
-def price_paths(
-    points: Sequence[Point],
-    *,
-    base: Decimal | None,
-    width: float,
-    height: float,
-    by_time: bool = True,
+def spark_paths(
+    points: Sequence[Point], *, base: Decimal | None, width: float, height: float
 ) -> Paths:
-    """Draw prices, the oldest first, in a box of `width` by `height`.
+    """Draw a day's prices, the oldest first: few points, and a least range around them.
 
-    The box spans all prices and the base. Points are placed by their times, or else side by side,
-    which leaves no gaps for nights and weekends.
+    The box spans all prices and the base; points are placed by their times.
     """
     if len(points) < 2:
         return Paths()
-    return _paths(points, _scale_of(points, base, height), width, base=base, by_time=by_time)
+    thinned, scale = _spark(points, base, height)
+    return _paths(thinned, scale, width, base=base, by_time=True)
+
+
+def _spark(
+    points: Sequence[Point], base: Decimal | None, height: float
+) -> tuple[list[Point], _Scale]:
+    """Return the points of a sparkline and their scale."""
+    thinned = thin(points)
+    min_span = float(base or Decimal(points[-1][1])) * MIN_SPARK_SHARE
+    return thinned, _scale_of(thinned, base, height, min_span=min_span)
+
+
+def thin(points: Sequence[Point]) -> list[Point]:
+    """Return the first point and the last one of each slot of a day, about SPARK_POINTS."""
+    duration = points[-1][0] - points[0][0]
+    slot = next(
+        (size for size in SPARK_SLOTS_S if duration <= size * SPARK_POINTS), SPARK_SLOTS_S[-1]
+    )
+    last_of_slots = {at // slot: (at, price) for at, price in points[1:]}
+    return [points[0], *last_of_slots.values()]
 
 
 def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) -> AreaChart:
@@ -101,15 +125,18 @@ def area_chart(points: Sequence[Point], *, base: Decimal | None, by_time: bool) 
         return AreaChart(points=points, base=base, by_time=by_time)
     prices = [Decimal(price) for _, price in points]
     scale = _scale_of(points, base, AREA_HEIGHT)
+
+    def place(price: Decimal) -> str:
+        return f"{scale.y(float(price)) / AREA_HEIGHT * 100:.1f}%"
+
     return AreaChart(
         points=points,
         base=base,
         by_time=by_time,
         paths=_paths(points, scale, AREA_WIDTH, base=base, by_time=by_time),
-        levels=[
-            (f"{scale.y(float(price)) / AREA_HEIGHT * 100:.1f}%", price)
-            for price in round_prices(scale.low, scale.low + scale.span)
-        ],
+        last_at=place(prices[-1]),
+        base_at="" if base is None else place(base),
+        levels=[(place(price), price) for price in round_prices(scale.low, scale.low + scale.span)],
         moments=_moments(points, by_time),
         low=min(prices),
         high=max(prices),
@@ -128,10 +155,12 @@ def round_prices(low: float, high: float) -> list[Decimal]:
     return [price for price in prices if price <= top]
 
 
-def _scale_of(points: Sequence[Point], base: Decimal | None, height: float) -> _Scale:
+def _scale_of(
+    points: Sequence[Point], base: Decimal | None, height: float, *, min_span: float = 0.0
+) -> _Scale:
     """Return the scale that spans all prices and the base."""
     prices = [float(price) for _, price in points]
-    return _Scale(prices if base is None else [*prices, float(base)], height)
+    return _Scale(prices if base is None else [*prices, float(base)], height, min_span)
 
 
 def _paths(
@@ -179,36 +208,36 @@ def round_times(first: int, last: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelChart:
-    """Prices with horizontal levels: the paths, the y of each level, and the scale's two ends.
+    """A sparkline with horizontal levels.
 
-    A level far from the prices is drawn at the edge, where `outside` says so; otherwise it would
-    press the prices into a flat line.
+    `levels` has the y of each level, and the edge of the scale beyond which it lies: `above`,
+    `below`, or empty within. A level beyond an edge has no y: it would press the prices into a flat
+    line.
     """
 
     paths: Paths
-    levels: Sequence[str]
-    outside: Sequence[bool]
-    low: str
-    high: str
+    levels: Sequence[tuple[str, str]]
 
 
 def level_chart(
-    points: Sequence[Point], levels: Sequence[Decimal], *, width: float, height: float
-) -> LevelChart | None:
-    """Draw prices side by side and levels on one scale; None for fewer than two points."""
+    points: Sequence[Point],
+    levels: Sequence[Decimal],
+    *,
+    base: Decimal | None,
+) -> LevelChart:
+    """Draw the sparkline of a day, and levels on its scale; nothing for fewer than two points."""
     if len(points) < 2:
-        return None
-    prices = [float(price) for _, price in points]
-    low, high = min(prices), max(prices)
-    room = max((high - low) * ROOM, high * MIN_ROOM)
-    near = [low - room <= level <= high + room for level in map(float, levels)]
-    shown = [float(level) for level, is_near in zip(levels, near, strict=True) if is_near]
-    scale = _Scale([*prices, *shown], height)
-    low, high = scale.low, scale.low + scale.span
+        return LevelChart(paths=Paths(), levels=[("", "")] * len(levels))
+    thinned, scale = _spark(points, base, SPARK_HEIGHT)
     return LevelChart(
-        paths=_paths(points, scale, width, base=None, by_time=False),
-        levels=[f"{scale.y(min(max(float(level), low), high)):.1f}" for level in levels],
-        outside=[not is_near for is_near in near],
-        low=f"{low:g}",
-        high=f"{high:g}",
+        paths=_paths(thinned, scale, SPARK_WIDTH, base=base, by_time=True),
+        levels=[_level(float(level), scale) for level in levels],
     )
+
+
+def _level(price: float, scale: _Scale) -> tuple[str, str]:
+    if price < scale.low:
+        return "", "below"
+    if price > scale.low + scale.span:
+        return "", "above"
+    return f"{scale.y(price):.1f}", ""

@@ -17,7 +17,7 @@ BLOCKS = [
     Block(
         place="home",
         name="notifications",
-        order=40,
+        order=25,
         who=MEMBERS,
         template="mainapp/notifications/home_block.html",
         context=_home,

@@ -60,7 +60,7 @@ KIND_FIELDS: Mapping[str, KindFields] = {
     ),
     Channel.Kind.DISCORD: KindFields(
         icon="messages",
-        about=_("Os avisos aparecem num canal de um servidor seu."),
+        about=_("As notificações aparecem num canal de um servidor seu."),
         steps=(
             _("No Discord, edite o canal e abra Integrações, Webhooks, Novo webhook."),
             _("Toque em “Copiar URL do webhook” e cole aqui."),
@@ -71,7 +71,7 @@ KIND_FIELDS: Mapping[str, KindFields] = {
     ),
     Channel.Kind.SLACK: KindFields(
         icon="message",
-        about=_("Os avisos aparecem num canal do seu espaço de trabalho."),
+        about=_("As notificações aparecem num canal do seu espaço de trabalho."),
         steps=(
             _("Em api.slack.com/apps, crie um aplicativo e ligue Incoming Webhooks."),
             _("Escolha o canal, copie a URL do webhook e cole aqui."),
@@ -125,7 +125,7 @@ KIND_FIELDS: Mapping[str, KindFields] = {
     ),
     Channel.Kind.WEBHOOK: KindFields(
         icon="code",
-        about=_("Um programa seu recebe cada aviso como um POST de JSON assinado."),
+        about=_("Seu programa recebe cada notificação por POST (JSON assinado)."),
         steps=(
             _("Prepare um endereço que responda 2xx a um POST."),
             _("Cole aqui a URL: o segredo da assinatura aparece na página do canal."),

@@ -39,18 +39,23 @@ class PreferencesForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Idioma"),
         required=False,
-        choices=[("", _("O do navegador")), *settings.LANGUAGES],
+        choices=[("", _("Igual ao do navegador")), *settings.LANGUAGES],
     )
     theme = forms.ChoiceField(
-        label=_("Aparência"), required=False, choices=Preferences.Theme.choices
+        label=_("Aparência"),
+        required=False,
+        choices=[
+            (Preferences.Theme.SYSTEM, _("Igual à do sistema")),
+            *Preferences.Theme.choices[1:],
+        ],
     )
     monitoring_minutes = forms.TypedChoiceField(
-        label=_("Período de acompanhamento"),
+        label=_("Frequência dos novos alertas"),
         required=False,
         choices=Preferences.Period.choices,
         coerce=int,
         empty_value=None,
-        help_text=_("De quanto em quanto tempo um novo alerta olha o preço."),
+        help_text=_("De quanto em quanto tempo um novo alerta confere o preço."),
     )
 
     def clean(self) -> dict[str, Any]:

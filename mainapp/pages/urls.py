@@ -10,6 +10,7 @@ from mainapp.pages.views.guide import guide
 from mainapp.pages.views.health import healthz, readyz
 from mainapp.pages.views.home import home
 from mainapp.pages.views.metrics import metrics
+from mainapp.pages.views.privacy import PrivacyView
 from mainapp.pages.views.search import site_search
 
 
@@ -22,11 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("", home, name="home"),
     path("bem-vindo/", welcome.stocks, name="welcome"),
     path("bem-vindo/avisos/", welcome.channels, name="welcome-channels"),
-    path(
-        "privacy/",
-        TemplateView.as_view(template_name="mainapp/pages/privacy.html"),
-        name="privacy",
-    ),
+    path("privacy/", PrivacyView.as_view(), name="privacy"),
     path("buscar/", site_search, name="buscar"),
     path("profile/<key:pk>/", profile.user_profile, name="user-profile"),
     path("update-profile/", profile.update_profile, name="update-profile"),

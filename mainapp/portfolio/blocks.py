@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from django.http import HttpRequest
+
+from mainapp.accounts.models import User
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block, BlockContext
 from mainapp.core.policies import MEMBERS
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
-from mainapp.portfolio.selectors import position_in
+from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.selectors import own_rows, position_in
 from mainapp.portfolio.selectors.day import day_chart
 from mainapp.portfolio.selectors.page import portfolio_of
 
@@ -32,8 +36,11 @@ def _home(request: MemberRequest) -> BlockContext:
     }
 
 
-def _add(stock: Stock, **_page: Any) -> BlockContext:
-    return {} if stock.is_active else None
+def _add(request: HttpRequest, stock: Stock, **_page: Any) -> BlockContext:
+    if not stock.is_active:
+        return None
+    rows = own_rows(request.user) if isinstance(request.user, User) else Carteira.objects.none()
+    return {"holding": rows.filter(ativo=stock).first()}
 
 
 def _position(

@@ -10,6 +10,7 @@ MAX_FILE_BYTES = 2 * 1024 * 1024
 
 PAGES = {
     "carteira": page(MEMBERS),
+    "carteira-view": action(MEMBERS),
     "create-carteira": form(MEMBERS),
     "update-carteira": form(OWNER, of="holding"),
     "trade-carteira": action(OWNER, of="holding"),

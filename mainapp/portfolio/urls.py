@@ -6,6 +6,7 @@ from mainapp.portfolio.views import carteira, rows, transfer
 
 urlpatterns: list[URLPattern] = [
     path("carteira", carteira.carteira, name="carteira"),
+    path("carteira/view", carteira.carteira_view, name="carteira-view"),
     path("create-carteira/", rows.create_carteira, name="create-carteira"),
     path("update-carteira/<key:pk>/", rows.update_carteira, name="update-carteira"),
     path("update-carteira/<key:pk>/operacao/", rows.trade_carteira, name="trade-carteira"),

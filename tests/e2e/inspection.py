@@ -1,7 +1,7 @@
 """Checks of every page: accessibility, console, width, motion, missing files."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +27,11 @@ RUN_AXE = """async () => {
     nodes.map((node) => [id, node.target.flat().join(" "), node.failureSummary]));
 }"""
 SETTLED_MS = 8_000
-LEFT_EARLY = "WebSocket is closed before the connection is established"
+# Logged for a page that was left before its socket was open, and by Chromium without a network.
+EXPECTED = (
+    "WebSocket is closed before the connection is established",
+    "net::ERR_INTERNET_DISCONNECTED",
+)
 # Reports animations and transitions that last; those of 1 ms only put an end state in place.
 RECORD_MOTION = """
 window.moved = [];
@@ -75,13 +79,22 @@ def profile(width: int, theme: str) -> dict[str, Any]:
 class Inspector:
     """Visits pages in one tab and returns their faults.
 
-    `shots` is a folder for screenshots of whole pages, `label` the end of their names.
+    `shots` is a folder for screenshots of whole pages, `label` the end of their names. `reach`
+    brings an opened page into the state to look at, and returns whether it got there.
     """
 
-    def __init__(self, page: Page, *, shots: Path | None = None, label: str = "") -> None:
+    def __init__(
+        self,
+        page: Page,
+        *,
+        shots: Path | None = None,
+        label: str = "",
+        reach: Callable[[Page], bool] | None = None,
+    ) -> None:
         self.page = page
         self.shots = shots
         self.label = label
+        self._reach = reach or is_settled
         self._seen: list[Finding] = []
         self._current = ""
         self.inspected: list[SitePage] = []
@@ -103,8 +116,8 @@ class Inspector:
             self._seen[count:] = [seen for seen in self._seen[count:] if seen.rule == "status"]
             return
         self.inspected.append(site_page)
-        if not is_settled(self.page):
-            self._record("unsettled", "[data-feed=connecting]")
+        if not self._reach(self.page):
+            self._record("unsettled", "[data-feed]")
         if self.shots:
             name = "-".join(filter(None, (site_page.name, self.label)))
             self.page.screenshot(path=self.shots / f"{name}.png", full_page=True)
@@ -121,6 +134,7 @@ class Inspector:
 
         Others are files, data, fragments of pages, and redirects to another page.
         """
+        self.page.context.set_offline(False)
         try:
             answer = self.page.goto(site_page.address)
         except Error as error:
@@ -138,7 +152,9 @@ class Inspector:
 
     def _record_console(self, message: ConsoleMessage) -> None:
         # Statuses are checked below, as error pages have one themselves.
-        is_fault = not message.text.startswith(("Failed to load resource", LEFT_EARLY))
+        is_fault = not message.text.startswith("Failed to load resource") and not any(
+            part in message.text for part in EXPECTED
+        )
         if message.type in ("error", "warning") and is_fault:
             self._record("console", message.text)
 
@@ -177,6 +193,7 @@ def open_inspector(
     theme: str,
     shots: Path | None = None,
     label: str = "",
+    reach: Callable[[Page], bool] | None = None,
 ) -> Iterator[Inspector]:
     """Open a new profile, logged in by a cookie."""
     context = browser.new_context(base_url=base_url, **profile(width, theme))
@@ -184,7 +201,7 @@ def open_inspector(
         page = context.new_page()
         if cookie:
             add_cookie(page, cookie)
-        yield Inspector(page, shots=shots, label=label)
+        yield Inspector(page, shots=shots, label=label, reach=reach)
     finally:
         context.close()
 

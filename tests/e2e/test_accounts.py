@@ -30,7 +30,7 @@ def assert_fits_width(page):
 
 
 def log_out(page):
-    page.locator("[data-account] summary").click()
+    page.locator("[data-account] > button").click()
     page.locator("[data-account]").get_by_role("button", name="Sair").click()
     expect(page.get_by_text("Você saiu da sua conta.")).to_be_visible()
 

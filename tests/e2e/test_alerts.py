@@ -68,7 +68,7 @@ def enter(page: Page, name: str, value: str | bool) -> None:
 
 def save(page: Page) -> None:
     expect(page.locator("#preview.htmx-request")).to_have_count(0)  # htmx logs a request cut off
-    page.get_by_role("button", name="Salvar").click()
+    page.get_by_role("button", name=re.compile("^(Criar alerta|Salvar)$")).click()
     page.wait_for_url("**/alerts/")
     wait_until_live(page)
 
@@ -126,7 +126,7 @@ def test_firing_changes_every_open_page_of_its_owner(alerts):
     assert len(marks.value.json()["firings"]) == 1
     for other in (listed, triggered):
         expect(card(other, "PETR4").locator(".state")).to_have_text("disparado")
-        expect(other.locator(".alerts-filters")).to_contain_text("Disparados 1")
+    expect(triggered.locator(".alerts-filters")).to_contain_text("Disparados 1")
     expect(history.locator("[data-refresh=firings] .firing")).to_have_count(1)
     expect(history.locator("[data-refresh=facts] .state")).to_have_text("disparado")
     expect(listed.locator(".toast")).to_contain_text("hora de comprar")
@@ -148,7 +148,7 @@ def test_price_that_crosses_later_fires(alerts):
     expect(page.locator("[data-bell] [data-part=count]")).to_have_text("1", timeout=20_000)
     page.reload()
     wait_until_live(page)
-    expect(card(page, "VALE3").locator(".state")).to_have_text("ativo")
+    expect(card(page, "VALE3")).to_have_attribute("data-status", "active")
 
 
 def test_backtest_is_updated_while_typing(alerts):
@@ -178,7 +178,7 @@ def test_row_is_live_and_its_alert_can_be_paused_and_deleted(alerts):
     expect(page.locator(".alert-card .state")).to_have_text("pausado")
     wait_until_live(page)
     choose_action(page, "Reativar", "ITUB4")
-    expect(page.locator(".alert-card .state")).to_have_text("ativo")
+    expect(card(page, "ITUB4")).to_have_attribute("data-status", "active")
     wait_until_live(page)
     choose_action(page, "Apagar", "ITUB4")
     page.get_by_role("button", name="Apagar").click()
@@ -193,7 +193,7 @@ def test_form_works_without_javascript(open_page, alerts):
     expect(page.locator(".promise")).to_contain_text("PETR4 cair até R$")
     open_options(page)
     page.fill("[name=note]", "sem script")
-    page.get_by_role("button", name="Salvar").click()
+    page.get_by_role("button", name="Criar alerta").click()
     expect(card(page, "PETR4")).to_contain_text("sem script")
     expect(card(page, "PETR4").locator("[data-distance]")).to_contain_text("faltam R$")
 
@@ -226,7 +226,7 @@ def test_preview_is_beside_the_essential_fields(alerts):
     preview = page.locator(".alert-preview").bounding_box()
 
     assert preview["y"] == essentials["y"]
-    assert page.get_by_role("button", name="Salvar").bounding_box()["y"] < 900
+    assert page.get_by_role("button", name="Criar alerta").bounding_box()["y"] < 900
     page.set_viewport_size(PHONE["viewport"])
     fields = page.locator("[name=venda]").bounding_box()
     assert fields["y"] < page.locator("#preview").bounding_box()["y"]
@@ -239,12 +239,27 @@ def test_preview_is_beside_the_essential_fields(alerts):
 def test_chart_and_progress_follow_the_price(alerts):
     page = alerts()
     price = open_form(page, "WEGE3")
-    enter(page, "venda", format_price(price * 1.05))
+    enter(page, "compra", format_price(price * 0.5))
+    enter(page, "venda", format_price(price * 1.02))
     save(page)
 
     line = card(page, "WEGE3").locator(".spark-line")
-    expect(card(page, "WEGE3").locator(".spark-level")).to_have_count(1)
+    far = card(page, "WEGE3").locator(".alert-edge").first
+    expect(far).to_have_attribute("data-edge", "below")
     drawn = line.get_attribute("d")
     expect(line).not_to_have_attribute("d", drawn)
-    bar = card(page, "WEGE3").locator("progress")
+    bar = card(page, "WEGE3").locator("[data-nearness=venda]")
     assert 0 < float(bar.get_attribute("value")) <= 100
+
+
+def test_quick_values_fill_in_a_limit_by_the_price(alerts):
+    page = alerts()
+    open_form(page, "PETR4")
+    price = page.locator("[data-part=now]").get_attribute("data-price-now")
+
+    with page.expect_response(re.compile("/alerts/preview/")):
+        page.get_by_role("group", name="Valores para Subir até").get_by_text("+5%").click()
+
+    filled = float(page.locator("[name=venda]").input_value().replace(",", "."))
+    assert abs(filled - float(price) * 1.05) < 0.2  # the price may have moved
+    expect(page.locator(".promise")).to_contain_text("PETR4 subir até R$")

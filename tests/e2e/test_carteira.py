@@ -83,6 +83,12 @@ def add_holding(page: Page, symbol: str, quantity: str, average: str) -> None:
     assert post_form(page, "/create-carteira/", ativo=symbol, **numbers).status == 302
 
 
+def reload_with_choices(page: Page) -> None:
+    """Load the page again once the server has the choices for the table."""
+    page.wait_for_load_state("networkidle")
+    page.reload()
+
+
 def wait_until_live(page: Page) -> None:
     expect(page.locator("[data-market-status] .badge-feed")).to_have_text("Ao vivo")
     expect(page.locator(".holdings tr[data-unquoted]")).to_have_count(0, timeout=15_000)
@@ -220,12 +226,13 @@ def test_sorting_and_hidden_columns_survive_a_reload(carteira):
     expect(head).to_have_attribute("aria-sort", "ascending")
     expect(symbols).to_have_text(["VALE3", "PETR4", "ITUB4"])
 
-    page.get_by_text("Colunas").click()
-    page.get_by_role("checkbox", name="Nota").uncheck()
-    page.reload()
+    page.get_by_role("button", name="Colunas").click()
+    page.get_by_role("checkbox", name="Preço médio").uncheck()
+    expect(page.locator("[data-col=average]:visible")).to_have_count(0)
+    reload_with_choices(page)
     wait_until_live(page)
     expect(symbols).to_have_text(["VALE3", "PETR4", "ITUB4"])
-    expect(page.locator("[data-col=nota]:visible")).to_have_count(0)
+    expect(page.locator("[data-col=average]:visible")).to_have_count(0)
     expect(page.locator("tfoot [data-col=total]")).to_be_visible()
 
 
@@ -299,10 +306,10 @@ def test_columns_hidden_at_first_can_be_shown(carteira):
     page = carteira()
     year = page.get_by_role("columnheader", name="52 semanas")
     expect(year).to_be_hidden()
-    page.get_by_text("Colunas").click()
+    page.get_by_role("button", name="Colunas").click()
     page.get_by_role("checkbox", name="52 semanas").check()
     expect(year).to_be_visible()
-    page.reload()
+    reload_with_choices(page)
     wait_until_live(page)
     expect(year).to_be_visible()
 

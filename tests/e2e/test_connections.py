@@ -424,7 +424,7 @@ def test_ended_session_is_shown_once_and_the_bell_does_not_reconnect(member):
     member.start_counting()
     elsewhere = member.page.context.new_page()
     elsewhere.goto("/forum/")
-    elsewhere.locator("[data-account] summary").click()
+    elsewhere.locator("[data-account] > button").click()
     elsewhere.get_by_role("button", name="Sair").click()
     link = member.page.get_by_role("link", name="Sua sessão terminou: entre de novo")
     expect(link).to_have_count(1)

@@ -318,6 +318,46 @@ def test_stocks_of_a_conversation_are_listed_with_their_prices(open_page, member
         reader.reload()
 
 
+def test_papers_and_people_are_completed_while_writing(open_page, member):
+    path = create_room(member)
+    other = open_page("/forum/")
+    name = log_in(other)
+    other.goto(path)
+    wait_until_room_is_live(other)
+    write_message(other, "oi")
+    wait_until_room_is_live(member)
+    box = member.get_by_label("Mensagem", exact=True)
+    options = member.locator(".composer [role=option]")
+
+    box.press_sequentially("veja $petr")
+    expect(options.first).to_have_attribute("aria-selected", "true")
+    first = options.first.get_attribute("data-symbol")
+    expect(box).to_have_attribute("aria-activedescendant", options.first.get_attribute("id") or "")
+    member.keyboard.press("Enter")  # chooses, and does not send
+    expect(box).to_have_value(f"veja ${first} ")
+    box.press_sequentially(f"@{name[:-1].upper()}")
+    person = member.locator(f".composer [data-mention={name}]")
+    expect(person).to_be_visible()
+    member.keyboard.press("Escape")
+    expect(person).to_be_hidden()
+    box.press_sequentially(" ")
+    member.keyboard.press("Backspace")
+    person.click()
+    expect(box).to_have_value(f"veja ${first} @{name} ")
+    member.keyboard.press("Enter")
+    expect(message_bodies(other).last.locator(".mention")).to_have_text(f"@{name}")
+
+
+def test_enter_sends_a_message_that_ends_in_a_whole_code(member):
+    create_room(member)
+    wait_until_room_is_live(member)
+    with member.expect_response(lambda answer: answer.url.endswith("?q=VALE3")):
+        member.get_by_label("Mensagem", exact=True).press_sequentially("$VALE3")
+    expect(member.locator(".composer [role=listbox]")).to_be_hidden()
+    member.keyboard.press("Enter")
+    expect(message_bodies(member).last).to_have_text(re.compile("VALE3"))
+
+
 def test_lost_connection_is_shown_in_the_head_of_the_room(member):
     create_room(member)
     wait_until_room_is_live(member)
@@ -442,7 +482,7 @@ def test_logout_in_another_tab_leaves_the_room_readable(open_page, member):
     wait_until_room_is_live(member)
     elsewhere = member.context.new_page()
     elsewhere.goto("/forum/")
-    elsewhere.locator("[data-account] summary").click()
+    elsewhere.locator("[data-account] > button").click()
     elsewhere.get_by_role("button", name="Sair").click()
     expect(member.get_by_role("link", name="Sua sessão terminou: entre de novo")).to_be_visible()
     expect(member.get_by_label("Mensagem", exact=True)).to_be_hidden()

@@ -23,7 +23,7 @@ def test_questions_are_answered_and_the_file_is_imported(open_page):
     page.get_by_label("Arquivo CSV ou XLSX").set_input_files(
         {"name": "carteira.csv", "mimeType": "text/csv", "buffer": FILE.encode("cp1252")}
     )
-    page.get_by_role("button", name="Conferir").click()
+    page.get_by_role("button", name="Conferir planilha").click()
 
     expect(page.get_by_role("button", name="Importar")).to_have_count(0)
     page.get_by_label("Como se leem os números da coluna B").select_option(
@@ -47,5 +47,5 @@ def test_preview_fits_a_phone(open_page):
     page.get_by_label("Arquivo CSV ou XLSX").set_input_files(
         {"name": "carteira.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     )
-    page.get_by_role("button", name="Conferir").click()
+    page.get_by_role("button", name="Conferir planilha").click()
     assert max(content_widths(page)) <= WIDTH

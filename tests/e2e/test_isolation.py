@@ -50,8 +50,8 @@ def test_texts_that_scripts_add_are_isolated(open_page, site, shell):
 
     for page in (writer, reader):
         page.goto("/stocktracker?stockpicker=PETR4")
-    reader.get_by_role("button", name="Conversa").click()
-    writer.get_by_role("button", name="Conversa").click()
+    reader.get_by_role("button", name="Bate-papo").click()
+    writer.get_by_role("button", name="Bate-papo").click()
     writer.get_by_label("Mensagem", exact=True).fill(MARK)
     writer.get_by_label("Mensagem", exact=True).press("Enter")
     expect(reader.locator(".chat-message").last).to_contain_text(MARK)

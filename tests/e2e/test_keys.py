@@ -16,7 +16,7 @@ def test_key_is_created_used_and_revoked_on_a_phone(open_page: OpenPage, has_scr
     log_in_new_user(page, "/keys/")
     page.get_by_role("textbox", name="Nome").fill("Planilha com um nome comprido " * 2)
     page.get_by_label("Criar, mudar e apagar alertas").check()
-    page.get_by_label("Vale por").select_option("30 dias")
+    page.get_by_label("Validade").select_option("30 dias")
     page.get_by_label("Sua senha").fill(PASSWORD)
     page.get_by_role("button", name="Criar chave").click()
 

@@ -32,7 +32,7 @@ def test_simulated_banner_stays_visible_while_scrolling(open_page):
 
 def test_the_language_is_switched_without_leaving_the_page(open_page):
     page = open_page("/privacy/?from=test")
-    page.locator("[data-preferences] summary").click()
+    page.locator("[data-preferences] > button").click()
     page.get_by_role("button", name="English").click()
 
     page.get_by_role("heading", name="Privacy").wait_for()
@@ -45,14 +45,14 @@ def test_phone_can_sort_and_open_the_preferences(open_page):
     phone = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "color_scheme": "light"}
     page = open_page("/stocktracker?stockpicker=VALE3&stockpicker=ABEV3", **phone)
     rows = page.locator("tbody tr")
-    page.get_by_role("button", name="Exibir").tap()
+    page.get_by_role("button", name="Ordem").tap()
     page.get_by_label("Ordem").select_option("Ativo, de A a Z")
     expect(rows.first).to_have_attribute("data-symbol", "ABEV3")
     page.get_by_label("Ordem").select_option("A da lista")
     expect(rows.first).to_have_attribute("data-symbol", "VALE3")
     page.keyboard.press("Escape")
 
-    page.locator("[data-preferences] summary").tap()
+    page.locator("[data-preferences] > button").tap()
     panel = page.locator("[data-preferences] .menu-panel").bounding_box()
     assert panel["x"] >= 0
     assert panel["x"] + panel["width"] <= 360
@@ -100,7 +100,7 @@ def test_user_signs_up_logs_out_and_logs_in_again(open_page):
     page.get_by_role("main").get_by_role("button", name="Criar conta").click()
     page.wait_for_url("**/sources/")
 
-    page.locator("[data-account] summary").click()
+    page.locator("[data-account] > button").click()
     page.get_by_role("button", name="Sair").click()
     page.locator(".badge-feed[data-feed=live]").first.wait_for()
     page.goto("/login/")

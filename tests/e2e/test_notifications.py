@@ -47,7 +47,7 @@ def test_notification_reaches_every_tab_and_is_marked_read_in_all(tab, shell):
     expect(tab.locator(".inbox-item")).to_have_count(1)
     expect(other.locator("[data-bell]")).to_have_accessible_name("Notificações: 1 não lida")
 
-    tab.get_by_role("button", name="Marcar todas como lidas").click()
+    tab.get_by_role("button", name="Marcar como lidas").click()
     for page in (tab, other):
         expect(page.locator(".bell-count")).to_be_hidden()
 

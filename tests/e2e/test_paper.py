@@ -41,7 +41,6 @@ def pixels(page: Page) -> dict[str, int]:
 def test_candles_are_drawn_and_the_last_one_moves(open_page):
     page = open_page("/ativo/PETR4/")
     ready(page)
-    expect(page.locator("#tv-attr-logo")).to_be_visible()
     assert pixels(page)["painted"] > 500
     before = legend(page).locator("b").nth(3).inner_text()
     expect(legend(page).locator("b").nth(3)).not_to_have_text(before, timeout=MOVES_MS)
@@ -251,12 +250,23 @@ def test_chart_has_half_of_a_phones_first_screen(open_page, size):
     assert content_widths(page) == {width}
 
 
-def test_actions_of_a_phone_are_in_a_sheet_with_words(open_page):
+def test_actions_of_a_phone_are_on_its_first_screen(open_page):
     page = open_page("/ativo/PETR4/", **PHONE)
     ready(page)
-    page.get_by_role("button", name="Ações de PETR4").click()
-    sheet = page.get_by_role("dialog", name="Ações de PETR4")
-    for name in ("Acompanhar", "Criar alerta", "Adicionar à carteira"):
-        expect(sheet.get_by_role("link", name=name)).to_be_visible()
-    page.keyboard.press("Escape")
-    expect(sheet).to_be_hidden()
+    for name in ("Criar alerta", "Adicionar à carteira"):
+        link = page.get_by_role("link", name=name)
+        expect(link).to_be_in_viewport(ratio=1)
+        place, dock = link.bounding_box(), page.locator(".mainnav").bounding_box()
+        assert place["y"] + place["height"] <= dock["y"]
+    expect(page.get_by_role("button", name="Acompanhar")).to_be_in_viewport(ratio=1)
+
+
+def test_a_visitor_follows_a_paper_and_stops(open_page):
+    page = open_page("/ativo/PETR4/")
+    ready(page)
+    page.get_by_role("button", name="Acompanhar").click()
+    page.reload()
+    button = page.get_by_role("button", name="Acompanhando")
+    button.click()
+    expect(page.get_by_role("button", name="Acompanhar", exact=True)).to_be_visible()
+    assert page.evaluate("localStorage.getItem('pregao.list')") in (None, "[]", "null")

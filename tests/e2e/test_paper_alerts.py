@@ -75,6 +75,35 @@ def test_alert_is_moved_by_keys_and_saved_by_enter(open_page):
     expect(mark(page)).to_be_focused()
 
 
+def test_limit_out_of_the_chart_is_pinned_and_dragged_into_it(open_page):
+    page = open_with_alert(open_page, compra="0.3")
+    before = saved_limit(page)
+    expect(mark(page)).to_have_text(re.compile(r"^↓ Cair até \d+,\d\d$"))
+    chart, place = page.locator(".chart").bounding_box(), mark(page).bounding_box()
+    assert chart
+    assert place
+    assert place["y"] > chart["y"] + chart["height"] / 2
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y - 120, steps=4)
+    expect(mark(page)).to_have_text(re.compile(r"^Cair até \d+,\d\d$"))
+    page.mouse.up()
+    expect(page.locator("[data-part=note]")).to_contain_text("Alerta salvo: cair até R$")
+    assert float(saved_limit(page)) > float(before)
+
+
+def test_pinned_limit_is_moved_by_keys(open_page):
+    page = open_with_alert(open_page, compra="0.3")
+    before = saved_limit(page)
+    mark(page).focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-part=note]")).to_contain_text("Alerta salvo")
+    assert saved_limit(page) == f"{float(before) + 0.01:.2f}"
+    expect(mark(page)).to_have_text(re.compile(r"^↓ Cair até "))
+
+
 def test_refused_change_of_an_alert_snaps_back_with_the_reason(open_page):
     page = open_with_alert(open_page)
     before = saved_limit(page)

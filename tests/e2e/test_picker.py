@@ -46,7 +46,7 @@ def test_choosing_by_keyboard_leads_to_the_tracker(open_page: OpenPage) -> None:
 
     expect(page.locator("[data-count]")).to_have_text("2 de 30")
     assert stored_symbols(page) == ["PETR4", "PETR3"]
-    page.get_by_role("button", name="Acompanhar").click()
+    page.get_by_role("button", name="Ver minha lista").click()
     expect(page).to_have_url(re.compile(r"/stocktracker\?stockpicker=PETR4&stockpicker=PETR3$"))
 
 
@@ -206,7 +206,7 @@ def test_the_form_works_without_javascript(open_page: OpenPage) -> None:
     page = open_page("/stockpicker/IBOV?q=vale", java_script_enabled=False)
 
     box(page, "VALE3").check()
-    page.get_by_role("button", name="Acompanhar").click()
+    page.get_by_role("button", name="Ver minha lista").click()
 
     expect(page).to_have_url(re.compile(r"/stocktracker\?stockpicker=VALE3$"))
 
@@ -224,8 +224,8 @@ def test_the_browsers_list_is_merged_once_after_the_login(open_page: OpenPage) -
     page.goto("/stockpicker/IBOV")
     expect(page.locator("[data-count]")).to_have_text("2 de 200")
     page.goto("/watchlists/")
-    expect(page.locator(".watchlist-card")).to_have_count(1)
-    expect(page.locator(".watchlist-card")).to_contain_text("Minha lista")
+    expect(page.locator(".watchlist-row")).to_have_count(1)
+    expect(page.locator(".watchlist-row")).to_contain_text("Minha lista")
 
 
 def test_change_is_saved_in_the_account_at_once(open_page: OpenPage) -> None:

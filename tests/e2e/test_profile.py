@@ -16,7 +16,7 @@ PERIOD, THEME, LANGUAGE = "monitoring_minutes", "theme", "language"
 
 
 def open_profile(page: Page) -> None:
-    page.locator("[data-account] summary").click()
+    page.locator("[data-account] > button").click()
     page.get_by_role("link", name="Seu perfil").first.click()
     page.wait_for_url("**/profile/*/")
 
@@ -74,7 +74,7 @@ def test_saved_theme_is_used_in_another_browser(page: Page, open_page: OpenPage)
 
 
 def test_theme_switch_of_the_header_is_saved_too(page: Page) -> None:
-    page.locator("[data-preferences] summary").click()
+    page.locator("[data-preferences] > button").click()
     with page.expect_response("**/preferences/") as saved:
         page.locator("[data-theme-switch] button[value=dark]").click()
 
@@ -107,7 +107,7 @@ def test_a_picture_appears_without_a_reload(page: Page) -> None:
     expect(picture).to_be_visible(timeout=20_000)
     expect(picture).to_have_js_property("naturalWidth", 150)
     page.reload()
-    expect(page.locator("[data-account] summary img")).to_be_visible()
+    expect(page.locator("[data-account] > button img")).to_be_visible()
 
 
 def test_picture_of_180_megapixels_is_refused_with_a_reason(page: Page) -> None:

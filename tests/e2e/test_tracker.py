@@ -80,7 +80,7 @@ def test_the_page_works_without_javascript(open_page):
     expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
     page = open_page(TRACKER, java_script_enabled=False)
     expect(price(page, "PETR4")).to_have_text(re.compile(r"\d,\d\d"))
-    notice = page.locator("[data-market-status] noscript span")
+    notice = page.locator("[data-market-status] .reload-note")
     expect(notice).to_contain_text("recarregue a página para atualizar")
     expect(notice).to_be_visible()
     expect(page.get_by_role("button", name="Mais ações: PETR4")).to_be_hidden()
@@ -166,7 +166,7 @@ def test_columns_sort_by_click_and_by_keyboard(open_page):
 
 def test_columns_are_chosen_and_remembered(open_page):
     page = open_page(TRACKER)
-    page.get_by_role("button", name="Exibir").click()
+    page.get_by_role("button", name="Colunas").click()
     page.get_by_label("Volume em ações").uncheck()
     expect(page.locator("[data-col=volume]:visible")).to_have_count(0)
     expect(page.get_by_role("button", name="Dia", exact=True)).to_have_attribute(
@@ -237,8 +237,8 @@ def test_a_hidden_tab_is_live_at_once_when_it_is_shown(watch):
 
 def test_anonymous_visitor_reads_the_conversation_and_is_offered_the_login(open_page):
     page = open_page(TRACKER)
-    page.get_by_role("button", name="Conversa").click()
-    drawer = page.get_by_role("dialog", name="Conversa")
+    page.get_by_role("button", name="Bate-papo").click()
+    drawer = page.get_by_role("dialog", name="Bate-papo")
     expect(drawer.get_by_text("Nada fica guardado.")).to_be_visible()
     expect(drawer.get_by_role("link", name="Entre para escrever")).to_be_visible()
 
@@ -249,13 +249,13 @@ def test_conversation_shows_messages_as_plain_text(open_page):
     writer = open_page(BLANK)
     name = log_in_new_user(writer, TRACKER)
     expect(feed(writer)).to_have_text("Ao vivo")
-    writer.get_by_role("button", name="Conversa").click()
+    writer.get_by_role("button", name="Bate-papo").click()
     writer.get_by_label("Mensagem", exact=True).fill("<b>olá</b>")
     writer.get_by_role("button", name="Enviar").click()
 
     expect(writer.locator(".chat-message.own p")).to_have_text("<b>olá</b>")
     expect(reader.locator("[data-part=unread]")).to_have_text("1")
-    reader.get_by_role("button", name="Conversa").click()
+    reader.get_by_role("button", name="Bate-papo").click()
     expect(reader.locator(".chat-message")).to_contain_text(name)
     expect(reader.locator(".chat-message p")).to_have_text("<b>olá</b>")
     expect(reader.locator("[data-part=unread]")).to_be_hidden()
@@ -378,7 +378,7 @@ def test_presets_and_density_survive_a_reload(open_page):
     page = open_page(TRACKER)
     expect(feed(page)).to_have_text("Ao vivo")
     height = row(page, "PETR4").bounding_box()["height"]
-    page.get_by_role("button", name="Exibir").click()
+    page.get_by_role("button", name="Colunas").click()
     page.get_by_role("button", name="Fundamentos").click()
     page.get_by_role("button", name="Compacta").click()
     for _ in range(2):
@@ -390,7 +390,7 @@ def test_presets_and_density_survive_a_reload(open_page):
 
 def test_presets_work_without_javascript(open_page):
     page = open_page(TRACKER, java_script_enabled=False)
-    page.get_by_role("button", name="Exibir").click()
+    page.get_by_role("button", name="Colunas").click()
     page.get_by_role("button", name="Essencial").click()
     expect(page.locator("th[data-col=open]")).to_be_hidden()
     expect(page.locator("tbody .ticker")).to_have_text(["PETR4", "VALE3", "ITUB4"])
@@ -414,7 +414,7 @@ def test_all_columns_and_actions_fit_at_1280(open_page):
     page.goto("/stocktracker?" + "&".join(f"stockpicker={symbol}" for symbol in symbols[:30]))
     expect(feed(page)).to_have_text("Ao vivo")
     for preset in ("Dia", "Completo", "Fundamentos", "Essencial"):
-        page.get_by_role("button", name="Exibir").click()
+        page.get_by_role("button", name="Colunas").click()
         page.get_by_role("button", name=preset, exact=True).click()
         page.keyboard.press("Escape")
         button = page.get_by_role("button", name=f"Mais ações: {symbols[0]}")
@@ -459,4 +459,4 @@ def test_print_has_dates_in_place_of_ages(open_page):
     expect(cell.locator("[data-field=quoted_at]")).to_have_text(
         re.compile(r"\d\d/\d\d/\d{4} \d\d:")
     )
-    expect(page.get_by_role("button", name="Exibir")).to_be_hidden()
+    expect(page.get_by_role("button", name="Colunas")).to_be_hidden()

@@ -12,7 +12,7 @@ from mainapp.accounts.selectors import avatar_url, name_of
 
 register = template.Library()
 
-HUES = 12
+HUES = 24
 LARGER = {48: 150, 150: 600, 600: 600}
 
 
@@ -30,8 +30,7 @@ def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
         "larger_url": avatar_url(user, LARGER[size]),
         "size": size,
         "initials": initials(user.name) if user else "",
-        "hue": user.pk % HUES if user and user.pk else 0,
-        "second_hue": (user.pk * 7 + 4) % HUES if user and user.pk else 4,
+        "hue": (user.pk * 7) % HUES if user and user.pk else 0,
     }
 
 

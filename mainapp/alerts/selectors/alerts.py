@@ -9,31 +9,35 @@ from typing import Literal
 from django.conf import settings
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from mainapp.accounts.models import User
 from mainapp.alerts.models import Alert, Condition, Firing
-from mainapp.alerts.rendering import distance_text, gap_pct, limit_name, limit_text, nearness
+from mainapp.alerts.rendering import (
+    condition_text,
+    distance_text,
+    gap_pct,
+    limit_name,
+    limit_text,
+    nearness,
+)
 from mainapp.core.templatetags.formats import direction
 from mainapp.market.models import Stock
 from mainapp.market.quotes import Quote
-from mainapp.market.rendering import LevelChart, Point, level_chart
-from mainapp.market.selectors.candles import week_points
+from mainapp.market.rendering import Paths, Point, level_chart
+from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.selectors.quotes import last_quotes
 
-CHART_WIDTH, CHART_HEIGHT = 320, 72  # units of the picture, which is as wide as its card
-ONE_DAY_S = 86_400
-NEAR = 80  # of 100: within 2 % of the price
+NEAR = 80  # of 100: within 1 % of the price
 
 ShownStatus = Literal["active", "paused", "triggered", "expired"]
 STATUSES: dict[ShownStatus, object] = {
-    "active": _("Ativos"),
+    "active": _("Ligados"),
     "paused": _("Pausados"),
     "triggered": _("Disparados"),
     "expired": _("Expirados"),
 }
 STATUS_NAMES: dict[ShownStatus, object] = {
-    "active": pgettext_lazy("alert", "ativo"),
+    "active": _("ligado"),
     "paused": _("pausado"),
     "triggered": _("disparado"),
     "expired": _("expirado"),
@@ -62,9 +66,28 @@ class LimitRow:
         return limit_text(self.kind, self.limit, symbol=self.symbol)
 
     @property
+    def condition_text(self) -> str:
+        return condition_text(self.kind, self.limit, symbol=self.symbol)
+
+    @property
+    def sentence(self) -> str:
+        """The condition with a capital letter: *Cair até R$ 36,00*, *Subir 1,50% no dia*."""
+        text = self.condition_text
+        return text[:1].upper() + text[1:]
+
+    @property
     def done(self) -> int | None:
         """The `nearness` of the price: 0 far away, 100 at the limit or beyond; None if unknown."""
         return nearness(self.kind, self.limit, self.quote)
+
+    @property
+    def is_far(self) -> bool:
+        """Whether the price is far from the limit, or unknown."""
+        return not self.done
+
+    @property
+    def is_close(self) -> bool:
+        return (self.done or 0) >= NEAR
 
     @property
     def gap_pct(self) -> Decimal | None:
@@ -95,12 +118,22 @@ class LimitRow:
         return self.condition.phase == Condition.Phase.HOLDING
 
 
-@dataclass(frozen=True, slots=True)
-class AlertChart:
-    """A drawn chart; `limits` has the kind and the y of each limit, and whether it is outside."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartLimit:
+    """A limit of an alert on its chart: its y, or the edge beyond which it lies."""
 
-    drawn: LevelChart
-    limits: Sequence[tuple[str, str, bool]]
+    price: Decimal
+    text: str
+    y: str
+    edge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertChart:
+    """The chart of an alert: the day's sparkline and the limits."""
+
+    paths: Paths
+    limits: Sequence[ChartLimit]
     direction: str
 
 
@@ -116,27 +149,28 @@ class AlertRow:
     @property
     def is_near(self) -> bool:
         """Whether an active alert's price is near one of its limits."""
-        return self.status == "active" and any((row.done or 0) >= NEAR for row in self.limits)
+        return self.status == "active" and any(row.is_close for row in self.limits)
 
     @property
     def chart(self) -> AlertChart | None:
-        """The chart of the last weeks with the limits as lines; None without prices."""
-        limits = [(row.kind, row.price) for row in self.limits]
-        drawn = [(kind, price) for kind, price in limits if price is not None]
-        levels = [price for _kind, price in drawn]
-        chart = level_chart(self.points, levels, width=CHART_WIDTH, height=CHART_HEIGHT)
-        if chart is None:
+        """The chart of the day with the limits as lines; None without a price."""
+        if self.quote is None:
             return None
-        kinds = [kind for kind, _price in drawn]
-        lines = list(zip(kinds, chart.levels, chart.outside, strict=True))
-        return AlertChart(chart, lines, self._direction())
-
-    def _direction(self) -> str:
-        """Return the direction of the chart: since its first day, or of the day if it has one."""
-        (first_at, first), (last_at, last) = self.points[0], self.points[-1]
-        if self.quote and last_at - first_at < ONE_DAY_S:
-            return direction(self.quote.change_pct)
-        return direction(Decimal(last) - Decimal(first))
+        limits = [(limit.price, limit.text) for limit in self.limits]
+        drawn = [(price, text) for price, text in limits if price is not None]
+        chart = level_chart(
+            self.points,
+            [price for price, _text in drawn],
+            base=self.quote.previous_close,
+        )
+        return AlertChart(
+            paths=chart.paths,
+            limits=[
+                ChartLimit(price=price, text=text, y=y, edge=edge)
+                for (price, text), (y, edge) in zip(drawn, chart.levels, strict=True)
+            ],
+            direction=direction(self.quote.change_pct),
+        )
 
     @property
     def status_name(self) -> object:
@@ -198,7 +232,7 @@ def rows_of(alerts: Sequence[Alert], *, at: datetime) -> list[AlertRow]:
     """Return the rows of a page of alerts. Cost: three queries, none for an empty page."""
     prefetch_related_objects(alerts, "conditions")
     quotes = last_quotes({alert.ativo.symbol for alert in alerts}) if alerts else {}
-    points = week_points(quotes.values())
+    points = sparkline_points(quotes.values())
     return [
         AlertRow(alert, quotes.get(symbol), shown_status(alert, at=at), points.get(symbol, ()))
         for alert in alerts

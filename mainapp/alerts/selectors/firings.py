@@ -21,6 +21,12 @@ def firings_of(alert: Alert) -> QuerySet[Firing]:
     return alert.firings.select_related("notification").prefetch_related(sent)
 
 
+def latest_firings(user: User, *, count: int) -> QuerySet[Firing]:
+    """Return the newest firings of a user's alerts, each with its alert and stock. One query."""
+    firings = Firing.objects.filter(alert__in=alerts_of(user)).select_related("alert__ativo")
+    return firings.order_by("-quoted_at", "-pk")[:count]
+
+
 def marks_of(user: User, stock: Stock) -> dict[str, Any]:
     """Return the marks of a user's alerts on the chart of a stock. Cost: two queries.
 

@@ -223,7 +223,7 @@ def test_summary_of_an_index_is_in_points():
     [
         ("compra", "36.00", "faltam R$ 2,42 (6,30%)"),
         ("compra", "38.42", "no limite"),
-        ("venda", "38.00", "passou R$ 0,42 (1,09%)"),
+        ("venda", "38.00", "já passou R$ 0,42 (1,09%)"),
         ("change_up_pct", "5.00", "faltam 3,95 p.p."),
         ("change_down_pct", "2.00", "faltam 3,05 p.p."),
     ],

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from mainapp.alerts.rendering import distance_text, nearness
+from mainapp.market.rendering import level_chart
 from mainapp.market.tests.conftest import run  # noqa: F401 - a fixture
 from mainapp.market.tests.quotes import make_quote
 
@@ -31,3 +32,29 @@ def test_browser_has_the_distance_of_the_server(run, kind, limit, price):  # noq
         nearness(kind, Decimal(limit), quote),
         distance_text(kind, Decimal(limit), quote),
     ]
+
+
+@pytest.mark.parametrize(
+    ("price", "share", "value"),
+    [
+        ("29.18", -5, "27.72"),
+        ("29.18", 10, "32.10"),
+        ("0.01", -3, "0.01"),
+        ("171654", 3, "176803.62"),
+    ],
+)
+def test_quick_values_are_exact(run, price, share, value):  # noqa: F811 - the fixture
+    assert run("alerts/quick-values.js", f"m.quickValue('{price}', {share})") == value
+
+
+@pytest.mark.parametrize("level", ["39.50", "41.00", "1.00"])
+def test_limits_are_where_the_server_draws_them(run, level):  # noqa: F811 - the fixture
+    points = [(0, "39.20"), (600, "39.80"), (1200, "40.00")]
+    chart = level_chart(points, [Decimal(level)], base=Decimal("39.00"))
+    numbers = json.dumps([[at, float(price)] for at, price in points])
+
+    scale = run("market/sparkline.js", f"m.sparklineScale({numbers}, 39)")
+    edge = run("alerts/chart.js", f"m.edgeOf({level}, {json.dumps(scale)})")
+    y = run("market/quotes.js", f"m.priceY({level}, {json.dumps(scale)}, 28)")
+
+    assert chart.levels == [("" if edge else y, edge)]

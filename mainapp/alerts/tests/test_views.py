@@ -20,6 +20,7 @@ from mainapp.alerts.services.evaluating import pause_split_stock
 from mainapp.alerts.tests.factories import make_alert, record
 from mainapp.alerts.tests.test_forms import DEFAULTS
 from mainapp.market.models import Candle, Stock
+from mainapp.market.rendering import spark_paths
 from mainapp.market.selectors.candles import midnight
 from mainapp.market.sessions import sao_paulo_day
 from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
@@ -110,7 +111,7 @@ def test_row_of_an_alert_created_beyond_its_limit_mentions_it(browser, alice):
     record("35.00")
     make_alert(alice, compra="36.00")
 
-    assert "já passou do limite: espera a próxima vez" in page(browser)
+    assert "Já passou do limite. Avisa na próxima vez que cruzar." in page(browser)
 
 
 def test_row_of_a_fired_alert_has_the_time(browser, alice):
@@ -129,7 +130,7 @@ def test_row_of_a_split_stock_has_the_reason_of_its_pause(browser, alice, petr4)
     make_alert(alice, compra="36.00")
     pause_split_stock(stock=petr4)
 
-    assert "o preço foi dividido" in page(browser)
+    assert "O preço foi dividido" in page(browser)
 
 
 def test_list_is_filtered_by_status(browser, alice):
@@ -188,50 +189,93 @@ def make_many(owner, count):
 
 
 @pytest.mark.parametrize("count", [3, 3000])
-def test_list_costs_six_queries(browser, alice, count, django_assert_num_queries):
+def test_list_costs_seven_queries(browser, alice, count, django_assert_num_queries):
     make_many(alice, count)
 
-    with django_assert_num_queries(6):  # session, user, alerts, conditions, quotes, candles
+    # Session, user, alerts, conditions, quotes, candles, and the newest firings.
+    with django_assert_num_queries(7):
         response = browser.get("/alerts/")
 
     rows = response.context["rows"]
     assert len(rows) == min(count, 50)
-    assert all(len(row.points) == 6 for row in rows)
+    assert all(len(row.points) == 1 for row in rows)
+
+
+def record_day(*prices):
+    """Record a price every ten minutes; yesterday's close was 39.00."""
+    for number, price in enumerate(prices):
+        record(price, minutes=10 * number, previous_close="39.00")
 
 
 @pytest.mark.parametrize(
-    ("limits", "shown"),
+    ("limits", "edges"),
     [
-        ({"compra": "38.00"}, [("compra", False)]),
-        ({"compra": "1.00", "venda": "41.00"}, [("compra", True), ("venda", False)]),
-        ({"change_up_pct": "2.00"}, [("change_up_pct", False)]),
+        ({"compra": "39.50"}, [""]),
+        ({"compra": "1.00", "venda": "41.00"}, ["below", "above"]),
+        ({"change_up_pct": "2.00"}, [""]),
+        ({"change_down_pct": "2.00"}, ["below"]),
     ],
 )
-def test_chart_has_the_limits_as_lines_and_marks_those_off_its_scale(
-    browser, alice, petr4, limits, shown
+def test_chart_has_the_limits_on_its_scale_as_lines_and_others_at_its_edges(
+    browser, alice, limits, edges
 ):
-    days(petr4, *[("40", "41", "39", "40")] * 5)
-    record("39.00", previous_close="40.00")
+    record_day("39.20", "39.80", "40.00")
     make_alert(alice, **limits)
 
     [row] = browser.get("/alerts/").context["rows"]
 
-    assert [(kind, is_outside) for kind, _y, is_outside in row.chart.limits] == shown
-    assert row.chart.direction == "down"
+    assert [limit.edge for limit in row.chart.limits] == edges
+    assert [bool(limit.y) for limit in row.chart.limits] == [not edge for edge in edges]
 
 
-def test_stock_without_history_has_the_chart_of_its_day(browser, alice, petr4):
+def test_chart_is_the_sparkline_of_other_pages(browser, alice):
     make_alert(alice, compra="36.00")
-    for number in range(4):
-        record(f"39.0{number}", minutes=5 * number)
+    record_day("39.20", "39.80", "40.00")
 
+    text = page(browser)
     [row] = browser.get("/alerts/").context["rows"]
 
-    assert [price for _at, price in row.points] == ["39.00", "39.01", "39.02", "39.03"]
+    assert [price for _at, price in row.points] == ["39.20", "39.80", "40.00"]
+    shown = spark_paths(row.points, base=Decimal("39.00"), width=96, height=28)
+    assert (row.chart.paths, row.chart.direction) == (shown, "up")
+    assert f'd="{shown.line}"' in text
+
+
+def test_stock_of_one_price_has_a_chart_to_fill(browser, alice):
+    make_alert(alice, compra="36.00")
+    record("39.20")
+
+    text = page(browser)
+
+    assert 'class="spark-level" data-level="36.00" d=""' in text
+
+
+def test_newest_firings_are_below_the_cards(browser, alice):
+    assert "Últimos disparos" not in page(browser)
+    record("38.42")
+    make_alert(alice, compra="36.00")
+    assert "Nenhum disparo ainda." in page(browser)
+
+    record("35.90", minutes=1)
+
+    text = page(browser)
+    assert "PETR4 atingiu R$ 35,90" in text
+    assert "O limite era cair até R$ 36,00." in text
+
+
+def test_filter_is_shown_when_there_are_alerts_in_two_states(browser, alice):
+    pause_alert(alert=make_alert(alice, compra="36.00"))
+    assert "alerts-filters" not in page(browser)
+    assert "alerts-filters" in page(browser, status="active")
+
+    make_alert(alice, compra="35.00")
+
+    assert "alerts-filters" in page(browser)
 
 
 @pytest.mark.parametrize(
-    ("price", "done", "is_near"), [("36.00", 100, True), ("36.60", 83, True), ("48.00", 0, False)]
+    ("price", "done", "is_near"),
+    [("36.00", 100, True), ("36.30", 84, True), ("36.60", 68, False), ("48.00", 0, False)],
 )
 def test_progress_shows_the_distance_from_the_price(browser, alice, price, done, is_near):
     make_alert(alice, compra="36.00", recurrence="every", cooldown_minutes=0)
@@ -366,7 +410,7 @@ def test_preview_mentions_a_limit_already_passed(browser, fields, note):
 
 
 def test_preview_of_an_incomplete_form_lists_what_is_missing(browser):
-    assert "Diga o ativo e um limite" in send(browser, "preview-alert").content.decode()
+    assert "Preencha o ativo e um limite" in send(browser, "preview-alert").content.decode()
     text = send(browser, "preview-alert", compra="36", duracao="0").content.decode()
     assert "Falta acertar:" in text
 

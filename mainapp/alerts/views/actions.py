@@ -24,7 +24,7 @@ def pause_alert(request: MemberRequest, pk: int) -> HttpResponse:
 def resume_alert(request: MemberRequest, pk: int) -> HttpResponse:
     alert = get_owned_or_404(own_alerts(request.user), pk)
     services.resume_alert(alert=alert, at=timezone.now())
-    messages.success(request, _("O alerta de %s está ativo de novo.") % alert.ativo.symbol)
+    messages.success(request, _("O alerta de %s está ligado de novo.") % alert.ativo.symbol)
     if is_waiting_beyond(alert):
         messages.info(request, _("O preço já passou do limite: o alerta espera a próxima vez."))
     return redirect("alerts")

@@ -16,7 +16,7 @@ from mainapp.alerts.selectors.alerts import (
     own_alerts,
     rows_of,
 )
-from mainapp.alerts.selectors.firings import firings_of
+from mainapp.alerts.selectors.firings import firings_of, latest_firings
 from mainapp.alerts.selectors.preview import minutes_of, summary_of
 from mainapp.core.pages import page_of
 from mainapp.core.paths import get_owned_or_404
@@ -24,6 +24,7 @@ from mainapp.market.selectors.feed import market_status
 
 PAGE_SIZE = 50
 FIRINGS_A_PAGE = 30
+LATEST_FIRINGS = 5
 
 
 def alerts(request: MemberRequest) -> HttpResponse:
@@ -41,6 +42,8 @@ def alerts(request: MemberRequest) -> HttpResponse:
         "ended": [row.alert.ativo.symbol for row in rows if not row.alert.ativo.is_active],
         "page": page,
         "status": status,
+        "has_filters": bool(status) or sum(map(bool, groups.values())) > 1,
+        "firings": latest_firings(request.user, count=LATEST_FIRINGS) if everything else [],
         "filters": [(name, label, len(groups[name])) for name, label in STATUSES.items()],
         "total": len(everything),
         "limit": ALERT_LIMIT,

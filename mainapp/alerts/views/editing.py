@@ -13,7 +13,7 @@ from mainapp.accounts.policies import MemberRequest
 from mainapp.alerts.forms import AlertForm
 from mainapp.alerts.models import Alert
 from mainapp.alerts.policies import ALERT_LIMIT
-from mainapp.alerts.selectors.alerts import is_waiting_beyond, own_alerts
+from mainapp.alerts.selectors.alerts import alerts_of, is_waiting_beyond, own_alerts
 from mainapp.alerts.selectors.firings import MARKS_SHOWN, limit_marks
 from mainapp.alerts.selectors.preview import Preview, beyond_note, preview_of
 from mainapp.alerts.services.addresses import request_address
@@ -28,6 +28,10 @@ from mainapp.market.selectors.quotes import last_quotes
 from mainapp.market.selectors.successions import succession_notes
 from mainapp.notifications.models import Channel
 from mainapp.notifications.selectors.channels import deliveries_for
+
+# Shares of the price in percent that the form offers as limits.
+QUICK_FALLS, QUICK_RISES = (-3, -5, -10), (3, 5, 10)
+NEAR_LIMIT = 0.9
 
 
 def create_alert(request: MemberRequest) -> HttpResponse:
@@ -65,12 +69,23 @@ def _answer(request: MemberRequest, form: AlertForm) -> HttpResponse:
     context = {
         "form": form,
         "alert": form.alert,
-        "limit": ALERT_LIMIT,
+        "quick_falls": QUICK_FALLS,
+        "quick_rises": QUICK_RISES,
+        **_room(request, form),
         "places": _places(request),
         "quote": quote,
         **market_status(at=timezone.now(), newest_at=quote.quoted_at if quote else None),
     }
     return render(request, "mainapp/alerts/form.html", context | preview)
+
+
+def _room(request: MemberRequest, form: AlertForm) -> dict[str, Any]:
+    """Return how many alerts a user has, for the form of a new one."""
+    if form.alert:
+        return {}
+    count = alerts_of(request.user).count()
+    is_near_limit = count >= ALERT_LIMIT * NEAR_LIMIT
+    return {"count": count, "limit": ALERT_LIMIT, "is_near_limit": is_near_limit}
 
 
 def _places(request: MemberRequest) -> list[tuple[str, str]]:

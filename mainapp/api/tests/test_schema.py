@@ -8,6 +8,7 @@ from openapi_spec_validator import validate
 
 from mainapp.accounts.models import User
 from mainapp.api import urls
+from mainapp.api.schema import generator
 from mainapp.api.schema.texts import TEXTS
 from mainapp.api.services.tokens import create_tokens
 from mainapp.api.tests.test_policies import address, objects  # noqa: F401 - a fixture
@@ -148,3 +149,20 @@ def operation_path(pattern):
     """Return the path of a URL pattern as the description writes it."""
     route = str(pattern.pattern).removeprefix(V1[1:])
     return route.replace("<key:pk>", "{id}").replace("<str:symbol>", "{symbol}")
+
+
+def test_document_is_generated_once_per_language(client, monkeypatch):
+    generated = []
+    create = SchemaGenerator.get_schema
+    monkeypatch.setattr(
+        SchemaGenerator,
+        "get_schema",
+        lambda self, **options: generated.append(1) or create(self, **options),
+    )
+    generator._generate.cache_clear()
+
+    for language in ("pt-br", "en", "pt-br", "xx", "en", "pt-PT"):
+        document = client.get("/api/schema/", {"lang": language}).json()
+        assert document["paths"].keys() == client.get("/api/schema/").json()["paths"].keys()
+
+    assert len(generated) == 2

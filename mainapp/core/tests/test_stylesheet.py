@@ -1,5 +1,6 @@
 """Contrast of the palette by WCAG AA: 4.5 for text, 3 for outlines; and values only in tokens."""
 
+import math
 import re
 from pathlib import Path
 
@@ -21,11 +22,25 @@ COLOURS |= {
 SURFACES = ["ground", "card", "raised", "sunk"]
 TEXT = [(text, below) for text in ("ink", "ink-2", "accent", "up", "down") for below in SURFACES]
 TEXT += [("up", "up-soft"), ("down", "down-soft"), ("amber", "amber-soft"), ("on-accent", "accent")]
+TEXT += [("on-bubble", "bubble")]
 TEXT += [("on-down", "down"), ("accent", "accent-soft"), ("ink", "accent-soft")]
 TEXT += [("on-tile", f"tile-{name}") for name in ("down", "flat", "up", "stale")]
-TEXT += [("on-mark", f"mark-{number}") for number in range(12)]
 OUTLINES = [("line-strong", "ground"), ("line-strong", "card"), ("line-strong", "sunk")]
-OUTLINES += [("series-2", "card"), ("series-3", "card"), ("amber-line", "card")]
+OUTLINES += [("amber-line", "card"), *((f"series-{number}", "card") for number in range(2, 7))]
+
+
+MARK_CSS = (CSS_DIR / "parts/mark.css").read_text(encoding="utf-8")
+MARK_ENDS = [
+    tuple(map(float, re.findall(rf"--mark-{end}: ([\d.]+) ([\d.]+);", CSS)[0]))
+    for end in ("from", "to")
+]
+# Every mark, at nine places of its gradient in oklch: lightness, chroma, hue.
+MARK_COLOURS = [
+    (*(start + (end - start) * step / 8 for start, end in zip(*MARK_ENDS, strict=True)), at)
+    for hue in map(int, re.findall(r"\[data-hue=\"\d+\"\] { --hue: (\d+); }", MARK_CSS))
+    for step in range(9)
+    for at in [hue + 35 * step / 8]
+]
 
 
 def luminance(colour: str) -> float:
@@ -35,6 +50,27 @@ def luminance(colour: str) -> float:
         for value in channels
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def oklch_luminance(lightness: float, chroma: float, hue: float) -> float:
+    """Return the luminance of a colour as browsers show it: channels out of sRGB are cut."""
+    a, b = (chroma * f(math.radians(hue)) for f in (math.cos, math.sin))
+    long = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3
+    medium = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3
+    short = (lightness - 0.0894841775 * a - 1.2914855480 * b) ** 3
+    red = 4.0767416621 * long - 3.3077115913 * medium + 0.2309699292 * short
+    green = -1.2684380046 * long + 2.6097574011 * medium - 0.3413193965 * short
+    blue = -0.0041960863 * long - 0.7034186147 * medium + 1.7076147010 * short
+    red, green, blue = (min(1.0, max(0.0, value)) for value in (red, green, blue))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_letters_have_enough_contrast_on_marks_of_every_hue():
+    above = luminance(COLOURS["on-mark"]["light"]) + 0.05
+    contrasts = [above / (oklch_luminance(*colour) + 0.05) for colour in MARK_COLOURS]
+
+    assert len(contrasts) == 9 * 24
+    assert min(contrasts) >= 4.5
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -3,19 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from mainapp.accounts.models import User
 from mainapp.core.pages import page_of
 from mainapp.forum.models import Message, Participant, Room
-from mainapp.market.models import Stock
+from mainapp.market.models import Stock, WatchlistItem
 from mainapp.market.symbols import fold
 
 PAGE_SIZE = 20
-RECENT = 8
+RECENT = 5
 BESIDE = 30
 TOPICS = 15
 ROOMS_OF_A_STOCK = 3
+SUGGESTIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,23 @@ def active_rooms() -> list[RoomRow]:
 def rooms_on(stock: Stock) -> list[RoomRow]:
     """Return the most recently active rooms about a stock. One query."""
     return _rows(Room.objects.filter(stock=stock), 0, ROOMS_OF_A_STOCK)
+
+
+def symbols_without_room(user: User | AnonymousUser) -> list[str]:
+    """Return the first symbols of a user's current list that no room is about.
+
+    One query, none for anonymous users.
+    """
+    if not user.is_authenticated:
+        return []
+    items = WatchlistItem.objects.filter(
+        ~Exists(Room.objects.filter(stock=OuterRef("stock"))),
+        watchlist__owner=user.pk,
+        watchlist__is_current=True,
+        stock__is_active=True,
+    )
+    ordered = items.order_by("position", "pk").values_list("stock__symbol", flat=True)
+    return list(ordered[:SUGGESTIONS])
 
 
 def recent_messages() -> list[Message]:

@@ -29,8 +29,7 @@ def room_face(room: Room) -> dict[str, Any]:
     return {
         "symbol": room.stock.symbol if room.stock else "",
         "initials": initials(room.name),
-        "first": room.pk % HUES,
-        "second": (room.pk * 5 + 3) % HUES,
+        "hue": (room.pk * 5 + 3) % HUES,
     }
 
 

@@ -125,7 +125,7 @@ def test_control_characters_are_refused(client, db, query):
 def test_the_forum_costs_the_same_for_many_rooms(client, alice, count, django_assert_num_queries):
     rooms(count, alice, messages=10)
     client.force_login(alice)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get("/forum/")
 
 

@@ -12,16 +12,20 @@ from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
 from mainapp.accounts.models import User
+from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_in_form
 from mainapp.core.paths import parse_key
 from mainapp.forum.forms import MessageForm
 from mainapp.forum.models import Room
 from mainapp.forum.policies import Rules, permissions
 from mainapp.forum.selectors.pages import RoomPage, blank_line, quotes_of, room_page
+from mainapp.forum.selectors.people import people_named
 from mainapp.forum.selectors.rooms import active_rooms
 from mainapp.forum.services.messages import post_message
 from mainapp.forum.views.finding import room_or_404
 from mainapp.market.selectors.feed import market_status
+
+MAX_NAME_LENGTH = 60
 
 
 @vary_on_headers("HX-Request")
@@ -35,6 +39,14 @@ def room(request: HttpRequest, pk: int) -> HttpResponse:
             request, "mainapp/forum/_messages.html", _messages_context(request, room, is_muted)
         )
     return _page(request, room, is_muted, MessageForm())
+
+
+def people(request: MemberRequest, pk: int) -> HttpResponse:
+    """Suggest people of the room for a mention, as options of a list."""
+    room, _is_muted = room_or_404(request, pk)
+    text = request.GET.get("q", "")[:MAX_NAME_LENGTH]
+    found = people_named(room, text, besides=request.user)
+    return render(request, "mainapp/forum/_people.html", {"people": found})
 
 
 def _post(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse:

@@ -10,7 +10,12 @@ from mainapp.accounts.policies import MemberRequest, is_staff_level
 from mainapp.core.errors import shown_in_form
 from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum.forms import ForumQuery, RoomForm
-from mainapp.forum.selectors.rooms import forum_page, recent_messages, topic_names
+from mainapp.forum.selectors.rooms import (
+    forum_page,
+    recent_messages,
+    symbols_without_room,
+    topic_names,
+)
 from mainapp.forum.services.rooms import create_room, delete_room, update_room
 from mainapp.forum.views.finding import gone_as_404, moderated_room_or_404
 from mainapp.market.selectors.feed import market_status
@@ -24,6 +29,7 @@ def forum(request: HttpRequest) -> HttpResponse:
         "page": page,
         "topics": topics,
         "recent": recent_messages(),
+        "suggestions": symbols_without_room(request.user),
         "has_prices": any(row.room.stock for row in page.rows),
         "is_staff": is_staff_level(request.user),
         **market_status(at=timezone.now()),

@@ -1,5 +1,14 @@
 """Blocks of the market: on the home page, and on the page of a paper."""
 
+from typing import Any
+
+from mainapp.core.blocks import BlockContext
 from mainapp.market.blocks import home, paper
+from mainapp.market.models import Stock
 
 BLOCKS = [*home.BLOCKS, *paper.BLOCKS]
+
+
+def if_active(stock: Stock, **_page: Any) -> BlockContext:
+    """Show an action of a paper's page that needs no data, unless the paper trades no more."""
+    return {} if stock.is_active else None

@@ -16,6 +16,7 @@ from mainapp.market.quotes import Quote
 from mainapp.market.rendering import Point
 from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.selectors.indices import in_index
+from mainapp.market.selectors.quotes import bare_quote
 from mainapp.market.symbols import INDEX
 
 FIELDS = ("symbol", "name", "kind", "sector", "country", "is_active")
@@ -155,17 +156,10 @@ def listed_in(watchlist: Watchlist) -> list[ListedStock]:
     )
     times = {row[0]: row[-1] for row in rows}
     stocks = [listed(*row[:-1]) for row in rows]
-    points = sparkline_points(
-        Quote(
-            symbol=stock.symbol,
-            price=stock.price,
-            quoted_at=times[stock.symbol],
-            source="",
-            simulated=settings.SIMULATED,
-        )
-        for stock in stocks
-        if stock.price is not None
+    quotes = (
+        bare_quote(stock.symbol, stock.price, quoted_at=times[stock.symbol]) for stock in stocks
     )
+    points = sparkline_points(quote for quote in quotes if quote)
     return [replace(stock, points=points.get(stock.symbol, ())) for stock in stocks]
 
 
@@ -186,13 +180,7 @@ def listed(
     weight_pct: Decimal | None = None,
 ) -> ListedStock:
     """Return a stock of the columns FIELDS, the last price and previous close, and a weight."""
-    quote = price and Quote(
-        symbol=symbol,
-        price=price,
-        previous_close=previous_close,
-        source="",
-        simulated=settings.SIMULATED,
-    )
+    quote = bare_quote(symbol, price, previous_close)
     return ListedStock(
         symbol=symbol,
         name=name,

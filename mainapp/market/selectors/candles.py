@@ -1,6 +1,5 @@
 """Recorded candles: a chart's range of one stock, and today's closes of many."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from datetime import time as clock
@@ -31,8 +30,6 @@ MINUTES = {"1m": 1, "5m": 5, "15m": 15, "60m": 60}
 # A source may count a month as fewer days than we do.
 LATE_BEGINNING = timedelta(days=5)
 SPARKLINE_STEP_S = 300
-WEEKS_DAYS = 45
-MIN_DAYS = 5  # with fewer recorded days, a chart of the day shows more
 
 
 def chart_interval(range_: str) -> str:
@@ -166,48 +163,6 @@ def sparkline_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]
         if at and at >= slots[0] and at.timestamp() > (points[symbol] or [(0, "")])[-1][0]:
             points[symbol].append((int(at.timestamp()), f"{quote.price:f}"))
     return points
-
-
-def week_points(quotes: Iterable[Quote]) -> dict[str, list[tuple[int, str]]]:
-    """Return each quote's last weeks as points, or its day where no weeks are recorded. One query.
-
-    The weeks have a point a day, the day one each five minutes; the last point is the quote itself.
-    As in `day_closes`, the query lists the exact slots.
-    """
-    timed = {quote.symbol: quote for quote in quotes if quote.quoted_at}
-    if not timed:
-        return {}
-    newest = max(quote.quoted_at for quote in timed.values() if quote.quoted_at)
-    today = sao_paulo_day(newest)
-    days = [midnight(today - timedelta(days=number)) for number in range(WEEKS_DAYS)]
-    rows = Candle.objects.filter(
-        stock__symbol__in=timed,
-        simulated=settings.SIMULATED,
-        interval__in=[Candle.Interval.DAY, Candle.Interval.MINUTE],
-        starts_at__in=[*days, *_day_slots(newest)],
-    ).order_by("starts_at")
-    found: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
-    names = ("stock__symbol", "interval", "starts_at", "close")
-    for symbol, interval, starts_at, close in rows.values_list(*names):
-        found[symbol, interval].append((int(starts_at.timestamp()), f"{close:f}"))
-    return {
-        symbol: _with_quote(
-            found[symbol, Candle.Interval.DAY], found[symbol, Candle.Interval.MINUTE], quote
-        )
-        for symbol, quote in timed.items()
-    }
-
-
-def _with_quote(
-    days: list[tuple[int, str]], minutes: list[tuple[int, str]], quote: Quote
-) -> list[tuple[int, str]]:
-    """Return the days, or if they are too few the minutes, with the quote as the last point."""
-    assert quote.quoted_at is not None
-    if len(days) < MIN_DAYS:
-        points, from_ = minutes, int(quote.quoted_at.timestamp())
-    else:
-        points, from_ = days, int(midnight(sao_paulo_day(quote.quoted_at)).timestamp())
-    return [*(point for point in points if point[0] < from_), (from_, f"{quote.price:f}")]
 
 
 def _day_slots(last: datetime) -> list[datetime]:

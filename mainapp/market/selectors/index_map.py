@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import Exists, FilteredRelation, OuterRef
 
 from mainapp.market.models import IndexList, Membership
-from mainapp.market.quotes import Quote
 from mainapp.market.selectors.boards import is_current_kind
+from mainapp.market.selectors.quotes import bare_quote
 from mainapp.market.symbols import INDEX
 
 
@@ -69,13 +68,7 @@ def _row(
     price: Decimal | None,
     previous_close: Decimal | None,
 ) -> MapRow:
-    quote = price and Quote(
-        symbol=symbol,
-        price=price,
-        previous_close=previous_close,
-        source="",
-        simulated=settings.SIMULATED,
-    )
+    quote = bare_quote(symbol, price, previous_close)
     return MapRow(
         symbol=symbol,
         name=name,

@@ -1,11 +1,32 @@
 """The last recorded quotes."""
 
 from collections.abc import Collection
+from datetime import datetime
+from decimal import Decimal
 
 from django.conf import settings
 
 from mainapp.market.models import LastQuote
 from mainapp.market.quotes import Quote
+
+
+def bare_quote(
+    symbol: str,
+    price: Decimal | None,
+    previous_close: Decimal | None = None,
+    quoted_at: datetime | None = None,
+) -> Quote | None:
+    """Return a quote of these columns of a query, for its change; None without a price."""
+    if price is None:
+        return None
+    return Quote(
+        symbol=symbol,
+        price=price,
+        previous_close=previous_close,
+        quoted_at=quoted_at,
+        source="",
+        simulated=settings.SIMULATED,
+    )
 
 
 def last_quotes(symbols: Collection[str] | None = None) -> dict[str, Quote]:

@@ -63,6 +63,7 @@ class Overview:
     sources: Sequence[Source]
     why: str
     interval: str
+    setting: str
     is_clock_wrong: bool
     rejections: Sequence[Rejection]
     session: sessions.Session
@@ -100,6 +101,7 @@ def sources_overview(*, at: datetime) -> Overview:
         ],
         why=_why(used, [state.name for state in states]),
         interval=_describe_interval(schedule),
+        setting=_describe_setting(schedule),
         is_clock_wrong=_is_clock_wrong(at),
         rejections=_rejections(),
         session=session,
@@ -200,11 +202,11 @@ def _range_name(range_: str) -> str:
 
 def _session_word(session: sessions.Session) -> str:
     return {
-        "open": _("pregão aberto"),
-        "pre_open": _("pré-abertura"),
-        "closing_call": _("leilão de fechamento"),
-        "after_market": _("after-market"),
-        "closed": _("mercado fechado"),
+        "open": _("Mercado aberto"),
+        "pre_open": _("Pré-abertura"),
+        "closing_call": _("Leilão de fechamento"),
+        "after_market": _("After-market"),
+        "closed": _("Mercado fechado"),
     }[session]
 
 
@@ -227,28 +229,25 @@ def _why(used: str | None, names: Sequence[str]) -> str:
 
 
 def _describe_interval(schedule: Schedule) -> str:
-    """Return a sentence about the interval and whether the setting or the admin decided it."""
+    """Return a sentence about how often prices are requested."""
     if schedule.interval is None:
-        return _("As atualizações estão desligadas na administração (tarefa update_stock).")
-    values = {
-        "every_s": formats.number_format(schedule.interval.total_seconds(), 0),
-        "setting_s": formats.number_format(settings.UPDATE_INTERVAL_S),
-    }
-    if schedule.is_from_setting:
-        return _("Os preços são pedidos a cada %(every_s)s s (UPDATE_INTERVAL_S).") % values
+        return _("As atualizações estão desligadas.")
     if schedule.is_crontab:
-        text = _(
-            "Os preços são pedidos nos horários definidos na administração; "
-            "UPDATE_INTERVAL_S=%(setting_s)s não vale."
-        )
-        return text % values
-    return (
-        _(
-            "Os preços são pedidos a cada %(every_s)s s, como definido na administração; "
-            "UPDATE_INTERVAL_S=%(setting_s)s não vale."
-        )
-        % values
-    )
+        return _("Os preços são pedidos em horários marcados.")
+    every_s = formats.number_format(schedule.interval.total_seconds(), 0)
+    return _("Os preços são pedidos a cada %(every_s)s s.") % {"every_s": every_s}
+
+
+def _describe_setting(schedule: Schedule) -> str:
+    """Return a sentence for operators: whether the setting or the admin decides the interval."""
+    if schedule.interval is None:
+        return _("A tarefa update_stock está desligada na administração.")
+    if schedule.is_from_setting:
+        return _("O intervalo vem de UPDATE_INTERVAL_S.")
+    setting_s = formats.number_format(settings.UPDATE_INTERVAL_S)
+    return _(
+        "O intervalo foi definido na administração; UPDATE_INTERVAL_S=%(setting_s)s não vale."
+    ) % {"setting_s": setting_s}
 
 
 def _is_clock_wrong(at: datetime) -> bool:

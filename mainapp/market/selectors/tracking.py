@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
+from mainapp.core.table_view import in_order
 from mainapp.market.models import Stock, Watchlist
 from mainapp.market.quotes import Quote
 from mainapp.market.rendering import Point
@@ -98,13 +99,8 @@ def ordered(rows: Iterable[TrackedStock], by: str, *, is_ascending: bool) -> lis
 
     The comparison is that of `comparator` in static/mainapp/js/market/quotes.js.
     """
-    rows = list(rows)
-    if by not in SORT_KEYS:
-        return rows
-    values = [(SORT_KEYS[by](row), row) for row in rows]
-    known = [(value, row) for value, row in values if value is not None]
-    known.sort(key=lambda pair: pair[0], reverse=not is_ascending)
-    return [row for _, row in known] + [row for value, row in values if value is None]
+    key = SORT_KEYS.get(by)
+    return in_order(rows, key, is_ascending=is_ascending) if key else list(rows)
 
 
 def _with_quotes(stocks: Iterable[Stock]) -> list[TrackedStock]:
@@ -127,11 +123,11 @@ def _of_quote(name: str) -> Callable[[TrackedStock], Any]:
     return lambda row: getattr(row.quote, name, None)
 
 
-def _place(low: str, high: str) -> Callable[[TrackedStock], Decimal | None]:
-    """Return the key of a range column: the price's place between its ends, 0 to 1."""
+def place_in_range(low: str, high: str) -> Callable[[Any], Decimal | None]:
+    """Return the key of a range column: the place of `row.quote.price` between its ends, 0 to 1."""
 
-    def key(row: TrackedStock) -> Decimal | None:
-        ends = _of_quote(low)(row), _of_quote(high)(row)
+    def key(row: Any) -> Decimal | None:
+        ends = getattr(row.quote, low, None), getattr(row.quote, high, None)
         if row.quote is None or None in ends or ends[0] >= ends[1]:
             return None
         place: Decimal = (row.quote.price - ends[0]) / (ends[1] - ends[0])
@@ -146,8 +142,8 @@ def _age(row: TrackedStock) -> float | None:
 
 SORT_KEYS: dict[str, Callable[[TrackedStock], Any]] = {
     "symbol": lambda row: row.symbol,
-    "day": _place("low", "high"),
-    "year": _place("year_low", "year_high"),
+    "day": place_in_range("low", "high"),
+    "year": place_in_range("year_low", "year_high"),
     "turnover": lambda row: row.turnover,
     "age": _age,
     **{

@@ -71,6 +71,14 @@ def current_symbols(user: User | AnonymousUser) -> list[str]:
     return list(items.order_by("position", "pk").values_list("stock__symbol", flat=True))
 
 
+def is_followed(user: User | AnonymousUser, stock: Stock) -> bool:
+    """Return whether a user's current list has a stock; False for anonymous users."""
+    if not user.is_authenticated:
+        return False
+    items = WatchlistItem.objects.filter(watchlist__owner=user.pk, watchlist__is_current=True)
+    return items.filter(stock=stock).exists()
+
+
 def stocks_named(texts: Iterable[str]) -> dict[str, Stock]:
     """Map each text that is a known symbol to its stock, in the order of `texts`. One query.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from mainapp.market.marks import colours_of, logo_url, monogram
+from mainapp.market.marks import hue_of, logo_url, monogram
 from mainapp.market.names import COUNTRIES
 
 register = template.Library()
@@ -19,12 +19,10 @@ def mark(symbol: str, size: str = "m", country: str = "") -> dict[str, Any]:
 
     Hidden from screen readers: the paper's code is next to it.
     """
-    first, second = colours_of(symbol)
     return {
         "size": size,
         "monogram": monogram(symbol),
-        "first": first,
-        "second": second,
+        "hue": hue_of(symbol),
         "logo_url": logo_url(symbol),
         "country": country if country in COUNTRIES else "",
     }

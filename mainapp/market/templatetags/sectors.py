@@ -66,6 +66,12 @@ def kind_name(kind: str) -> str:
 
 
 @register.filter
+def kind_beside_name(kind: str) -> str:
+    """Return the short name of a kind that names of stocks do not end in: "" for ON, PN, UNT."""
+    return "" if kind in ("ON", "PN", "UNT") else kind_name(kind)
+
+
+@register.filter
 def stock_name(stock: Any) -> str:
     """Return the name of a stock with `symbol` and `name`."""
     return gettext("nome desconhecido") if stock.name == stock.symbol else stock.name

@@ -7,11 +7,9 @@ from typing import Any
 from django import template
 
 from mainapp.core.templatetags.formats import direction as direction_of
-from mainapp.market.rendering import Point, price_paths
+from mainapp.market.rendering import SPARK_HEIGHT, SPARK_WIDTH, Point, spark_paths
 
 register = template.Library()
-
-WIDTH, HEIGHT = 96, 28
 
 
 @register.inclusion_tag("mainapp/parts/sparkline.html")
@@ -27,8 +25,8 @@ def sparkline(
     if not direction and points and base is not None:
         direction = direction_of(Decimal(points[-1][1]) - base)
     return {
-        "paths": price_paths(points, base=base, width=WIDTH, height=HEIGHT),
-        "width": WIDTH,
-        "height": HEIGHT,
+        "paths": spark_paths(points, base=base, width=SPARK_WIDTH, height=SPARK_HEIGHT),
+        "width": SPARK_WIDTH,
+        "height": SPARK_HEIGHT,
         "direction": direction or "flat",
     }

@@ -229,6 +229,26 @@ def test_labels_do_not_collide(run, wanted, places):
     assert run("market/limits.js", expression) == places
 
 
+@pytest.mark.parametrize(
+    ("places", "edges"),
+    [
+        ([0, 50, 100], [None, None, None]),
+        ([-1, 101, None], ["top", "bottom", "hidden"]),
+        ([-90, -10, -50, -70], ["hidden", "top", "top", "top"]),
+        ([200, 900, 300, 400, -5], ["bottom", "hidden", "bottom", "bottom", "top"]),
+    ],
+)
+def test_lines_out_of_the_chart_are_pinned_to_its_edges(run, places, edges):
+    lines = json.dumps([{"y": y} for y in places])
+    assert run("market/limits.js", f"m.pinnedEdges({lines}, 100)") == edges
+
+
+def test_held_line_is_never_hidden(run):
+    lines = json.dumps([{"y": -90, "isHeld": True}, {"y": -1}, {"y": -2}, {"y": -3}])
+    expected = ["top", "top", "top", "hidden"]
+    assert run("market/limits.js", f"m.pinnedEdges({lines}, 100)") == expected
+
+
 def test_firings_of_a_week_are_on_its_bar(run):
     firings = [{"time": 5 * 86_400, "kind": "venda"}] * 2
     expression = f"m.firingsOnBars({json.dumps(firings)}, [{{ time: 0 }}], '1w')"

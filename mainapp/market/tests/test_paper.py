@@ -7,11 +7,13 @@ from django.utils import timezone
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from mainapp.accounts.models import User
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.market import tasks
 from mainapp.market.models import Candle
 from mainapp.market.services import history
+from mainapp.market.services.watchlists import edit_current
 from mainapp.market.tests.factories import (
     CandleFactory,
     CorporateEventFactory,
@@ -145,8 +147,9 @@ def test_page_shows_known_facts_and_marks_unknown_ones(client):
     page = client.get("/graph?ticker=AAPL34").content.decode()
 
     assert "BRAAPLBDR004" in page
-    assert "2,345%" in page
-    assert "9,100%" not in page
+    assert "BDRX 2,35%" in page
+    assert 'title="Carteira de 04/05/2026"' in page
+    assert "9,10%" not in page
     assert "<dt>Papel de origem</dt><dd>desconhecido</dd>" in page
     assert "<dt>Setor</dt><dd>desconhecido</dd>" in page
     assert "<td>2026-02</td>" in page
@@ -163,6 +166,28 @@ def test_page_needs_the_same_queries_for_any_content(client, count, django_asser
     # The stock, its quote, its closes, facts (2), rooms, and peers with their quotes and points.
     with django_assert_num_queries(9):
         client.get("/graph?ticker=PETR4")
+
+
+def test_closes_have_their_changes(client):
+    stock = StockFactory(symbol="PETR4")
+    for days, close in ((2, "40.00"), (1, "41.00"), (0, "40.18")):
+        CandleFactory(stock=stock, starts_at=timezone.now() - timedelta(days=days), close=close)
+
+    page = client.get("/ativo/PETR4/").content.decode()
+
+    assert '<span class="down">\N{MINUS SIGN}2,00%</span>' in page
+    assert '<span class="up">+2,50%</span>' in page
+
+
+def test_page_says_whether_the_reader_follows_the_stock(client):
+    StockFactory(symbol="PETR4")
+    user = User.objects.create_user("alice", "alice@example.org")
+    client.force_login(user)
+    assert "Acompanhar</span>" in client.get("/ativo/PETR4/").content.decode()
+
+    edit_current(owner=user, add=["PETR4"], remove=[])
+
+    assert "Acompanhando</span>" in client.get("/ativo/PETR4/").content.decode()
 
 
 def test_candles_are_loaded_once_in_the_background(client):

@@ -102,9 +102,9 @@ def test_interval_without_a_record_of_its_origin(settings, seconds, is_adopted):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "a cada 10 s (UPDATE_INTERVAL_S)"),
-        ({"interval_id": 90}, "a cada 90 s, como definido na administração"),
-        ({"interval_id": None, "crontab_id": 90}, "nos horários definidos na administração"),
+        ({}, "O intervalo vem de UPDATE_INTERVAL_S."),
+        ({"interval_id": 90}, "a cada 90 s."),
+        ({"interval_id": None, "crontab_id": 90}, "UPDATE_INTERVAL_S=10 não vale."),
         ({"enabled": False}, "As atualizações estão desligadas"),
     ],
 )

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from mainapp.market.rendering import area_chart, price_paths, round_prices
+from mainapp.market.rendering import area_chart, round_prices, spark_paths
 
 NOTHING = "\N{EN DASH}"
 
@@ -112,11 +112,22 @@ def test_sparkline_goes_on_after_the_clock_was_set_back(run):
 
 
 def test_sparkline_of_the_browser_is_that_of_the_server(run):
-    points = [(0, "10.00"), (50, "12.00"), (70, "9.35"), (100, "11.00")]
-    paths = price_paths(points, base=Decimal("9.50"), width=96, height=28)
+    points = [(0, "10.00"), (500, "12.00"), (700, "9.35"), (1000, "11.00")]
+    paths = spark_paths(points, base=Decimal("9.50"), width=96, height=28)
     numbers = [(at, float(price)) for at, price in points]
 
-    assert run("market/quotes.js", f"m.sparkPaths({json.dumps(numbers)}, 9.5)") == asdict(paths)
+    drawn = run("market/sparkline.js", f"m.sparklinePaths({json.dumps(numbers)}, 9.5)")
+    assert drawn == asdict(paths)
+
+
+def test_calm_day_of_many_points_is_the_same_in_the_browser(run):
+    points = [(at, f"10.0{at // 60 % 3}") for at in range(0, 40_000, 60)]
+    paths = spark_paths(points, base=None, width=96, height=28)
+    numbers = [(at, float(price)) for at, price in points]
+
+    drawn = run("market/sparkline.js", f"m.sparklinePaths({json.dumps(numbers)}, NaN)")
+    assert drawn == asdict(paths)
+    assert paths.line.count("L") <= 48
 
 
 ROWS = """[
@@ -160,6 +171,45 @@ def test_treemap_leaves_room_for_the_labels_of_groups(run):
     )
 
     assert boxes["a"]["y"] == boxes["groups"]["one"]["y"] + 24
+
+
+def test_treemap_joins_the_smallest_groups(run):
+    rows = json.dumps(
+        [
+            {"symbol": name, "group": name, "weight": weight}
+            for name, weight in (("a", 60), ("b", 30), ("c", 8.5), ("d", 1.5))
+        ]
+    )
+
+    groups = run("market/treemap-geometry.js", f"m.grouped({rows})")
+
+    assert [(group["name"], [row["symbol"] for row in group["rows"]]) for group in groups] == [
+        ("a", ["a"]),
+        ("b", ["b"]),
+        ("", ["c", "d"]),
+    ]
+
+
+@pytest.mark.parametrize(("has_rests", "rests", "tiles"), [("true", 1, 3), ("false", 0, 42)])
+def test_tiles_too_small_for_their_codes_share_one(run, has_rests, rests, tiles):
+    run("../../../node_modules/d3-hierarchy/dist/d3-hierarchy.min.js", "0")
+    rows = f"""[{ROWS[1:-1]}, ...Array.from({{length: 39}}, (_, n) => (
+        {{symbol: `SMALL${{n}}`, group: "two", weight: 0.1}}))]"""
+    boxes = run(
+        "market/treemap-geometry.js",
+        f"""((boxes) => ({{rests: [...boxes.rests.keys()], tiles: boxes.tiles.size}}))(m.layOut(
+            m.grouped({rows}),
+            {{width: 300, height: 300, labelHeight: 24, hasRests: {has_rests}}}))""",
+    )
+
+    assert (len(boxes["rests"]), boxes["tiles"]) == (rests, tiles)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "agora"), (1, "1 s"), (59.9, "59 s"), (125, "2 min")]
+)
+def test_age_of_live_prices_is_short(run, seconds, text):
+    assert run("core/time.js", f"m.shortAge({seconds})") == text
 
 
 @pytest.mark.parametrize(("width", "names"), [(1000, ["two", "one"]), (90, ["two"]), (15, [])])
@@ -238,6 +288,8 @@ def test_area_chart_of_the_browser_is_that_of_the_server(run, by_time, base):
     )
 
     assert drawn["paths"] == asdict(chart.paths)
+    assert drawn["baseAt"] is None or f"{drawn['baseAt']:.1f}%" == chart.base_at
+    assert f"{drawn['places'][-1]['y']:.1f}%" == chart.last_at
     assert [(f"{y:.1f}%", Decimal(price)) for y, price in drawn["levels"]] == chart.levels
     assert [(f"{x:.1f}%", round(at)) for x, at in drawn["moments"]] == [
         (place, int(at.timestamp())) for place, at in chart.moments

@@ -144,7 +144,7 @@ def test_page_identifies_the_simulated_market(client, fresh):
     html = client.get("/sources/").content.decode()
 
     assert "Nenhum é real." in html
-    assert "pregão aberto" in html
+    assert "Mercado aberto" in html
     assert "brapi" not in html
 
 
@@ -152,7 +152,7 @@ def test_closed_market_shows_the_next_opening(real):
     assert sources_overview(at=MONDAY).next_open_at is None
 
     overview = sources_overview(at=SUNDAY)
-    assert overview.session_word == "mercado fechado"
+    assert overview.session_word == "Mercado fechado"
     assert overview.next_open_at - SUNDAY < timedelta(days=1)
 
 

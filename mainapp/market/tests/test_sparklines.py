@@ -6,11 +6,11 @@ import pytest
 from django.template import Context, Template
 
 from mainapp.market.models import Candle
-from mainapp.market.rendering import Paths, area_chart, price_paths, round_prices
+from mainapp.market.rendering import Paths, area_chart, round_prices, spark_paths, thin
 from mainapp.market.selectors.candles import sparkline_points
 from mainapp.market.tests.factories import NOON, CandleFactory, LastQuoteFactory, StockFactory
 
-POINTS = [(0, "10.00"), (50, "12.00"), (100, "11.00")]
+POINTS = [(0, "10.00"), (600, "12.00"), (1200, "11.00")]
 TEMPLATE = Template("{% load sparklines %}{% sparkline points base %}")
 AT_NOON = int(NOON.timestamp())
 
@@ -26,7 +26,7 @@ def rendered(points, base):
 
 
 def test_line_area_and_base_fill_the_box():
-    assert price_paths(POINTS, base=Decimal(9), width=100, height=34) == Paths(
+    assert spark_paths(POINTS, base=Decimal(9), width=100, height=34) == Paths(
         line="M0.0 22.0L50.0 2.0L100.0 12.0",
         area="M0.0 22.0L50.0 2.0L100.0 12.0V34H0Z",
         base="M0 32.0H100",
@@ -34,20 +34,36 @@ def test_line_area_and_base_fill_the_box():
 
 
 def test_without_a_base_the_line_fills_the_box():
-    assert price_paths(POINTS, base=None, width=100, height=24) == Paths(
+    assert spark_paths(POINTS, base=None, width=100, height=24) == Paths(
         line="M0.0 22.0L50.0 2.0L100.0 12.0", area="M0.0 22.0L50.0 2.0L100.0 12.0V24H0Z"
     )
 
 
 @pytest.mark.parametrize("points", [[], POINTS[:1]])
 def test_one_point_draws_no_line(points):
-    assert price_paths(points, base=Decimal(9), width=100, height=28) == Paths()
+    assert spark_paths(points, base=Decimal(9), width=100, height=28) == Paths()
 
 
-def test_flat_day_is_a_line_at_the_bottom():
-    flat = [(0, "10.00"), (60, "10.00")]
+def test_flat_day_is_a_line_in_the_middle():
+    flat = [(0, "10.00"), (300, "10.00")]
 
-    assert price_paths(flat, base=Decimal(10), width=96, height=28).line == "M0.0 26.0L96.0 26.0"
+    assert spark_paths(flat, base=Decimal(10), width=96, height=28).line == "M0.0 14.0L96.0 14.0"
+
+
+def test_sparkline_of_a_calm_day_is_calm():
+    points = [(0, "10.00"), (300, "10.01"), (600, "10.00")]
+
+    paths = spark_paths(points, base=Decimal(10), width=96, height=28)
+
+    assert paths.line == "M0.0 14.8L48.0 13.2L96.0 14.8"  # 0.1 % of a range of at least 1.5 %
+
+
+def test_sparkline_has_the_last_price_of_each_slot():
+    points = [(at, "10.00") for at in range(0, 24_000, 60)]
+
+    times = [at for at, _price in thin(points)]
+
+    assert times == [0, 540, *range(1140, 24_000, 600)]
 
 
 @pytest.mark.parametrize(
@@ -103,14 +119,6 @@ def test_no_quotes_need_no_query():
     assert sparkline_points([]) == {}
 
 
-def test_points_side_by_side_leave_no_gaps():
-    points = [(0, "10.00"), (10, "12.00"), (1000, "11.00")]
-
-    paths = price_paths(points, base=None, width=100, height=24, by_time=False)
-
-    assert paths.line == "M0.0 22.0L50.0 2.0L100.0 12.0"
-
-
 @pytest.mark.parametrize(
     ("low", "high", "prices"),
     [
@@ -139,6 +147,7 @@ def test_area_chart_has_levels_and_times():
     ]
     assert (chart.low, chart.high) == (Decimal(100), Decimal(104))
     assert chart.paths.base == "M0 224.0H1000"
+    assert (chart.last_at, chart.base_at) == ("50.0%", "74.7%")
 
 
 def test_area_chart_of_one_moment_is_drawn():
@@ -148,8 +157,9 @@ def test_area_chart_of_one_moment_is_drawn():
 
 
 def test_area_chart_of_days_shows_the_times_of_its_points():
-    chart = area_chart([(n, "1") for n in (0, 9, 100)], base=None, by_time=False)
+    chart = area_chart([(n, str(n)) for n in (0, 9, 100)], base=None, by_time=False)
 
+    assert chart.paths.line.startswith("M0.0 298.0L500.0 ")  # side by side
     assert [at.timestamp() for _, at in chart.moments] == [0, 9, 9, 9, 100]
 
 

@@ -338,7 +338,7 @@ def test_stock_of_a_list_that_ended_stays_readable(page, alice):
     html = page.get(f"/watchlists/{watchlist.pk}/").content.decode()
 
     assert "CIEL3 deixou de ser negociado." in html
-    assert "ON · não é mais negociado" in html
+    assert ">não é mais negociado<" in html
 
 
 def test_list_can_be_renamed_made_current_and_deleted(page, alice):

@@ -41,7 +41,7 @@ INTERVAL_LABELS = (
     ("15m", _("15 min"), _("15 minutos")),
     ("60m", _("1 h"), _("1 hora")),
     ("1d", _("Dia"), _("Dia")),
-    ("1w", _("Sem"), _("Semana")),
+    ("1w", _("Semana"), _("Semana")),
     ("1mo", _("Mês"), _("Mês")),
 )
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from django.views.decorators.cache import never_cache
 
 from mainapp.core.paths import parse_key
 from mainapp.core.templatetags.formats import compact, direction
-from mainapp.market.forms import TableView, TableViewForm
+from mainapp.market.forms import TRACKER_TABLE
 from mainapp.market.models import Watchlist
 from mainapp.market.policies import SYMBOL_LIMIT_USER, symbol_limit
 from mainapp.market.selectors.feed import market_status
@@ -32,7 +31,6 @@ from mainapp.market.selectors.tracking import (
 )
 from mainapp.market.selectors.watchlists import lists_of, symbols_of
 from mainapp.market.serializers import write_tracked
-from mainapp.market.views.table_choices import table_choices
 
 WELL_KNOWN = (
     "PETR4",
@@ -46,7 +44,7 @@ WELL_KNOWN = (
     "MGLU3",
     "BOVA11",
 )
-YEAR_S = 365 * 86400
+ENOUGH_ROWS = 6  # shorter lists get suggestions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +67,7 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         return redirect_to_login(request.get_full_path())
     requested = _requested(request)
     rows = requested.tracked.rows
-    view = TableView.from_text(request.COOKIES.get(settings.TRACKER_COOKIE_NAME, ""))
+    view = TRACKER_TABLE.view_of(request)
     is_map = request.GET.get("view") == "map"
     shown = ordered(rows, view.sorted_by, is_ascending=view.is_ascending)
     at = timezone.now()
@@ -95,10 +93,10 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
             "alert": _("Criar alerta"),
             "carteira": _("Adicionar à carteira"),
         },
-        "view": view,
         "well_known": WELL_KNOWN,
+        "suggested": _suggested(requested),
         "at": at,
-        **table_choices(view),
+        **view.context(),
         **market_status(at=at, newest_at=newest_quote_at(rows)),
         "actions": row_actions(),
     }
@@ -121,17 +119,7 @@ def tracker_view(request: HttpRequest) -> HttpResponse:
     """Save the choices for the table in this browser, and show the tracker with them."""
     query = request.GET.urlencode()
     response = redirect(f"{reverse('stocktracker')}{'?' if query else ''}{query}")
-    form = TableViewForm(request.POST)
-    if form.is_valid():
-        text = TableView(**form.choices()).to_text()
-        response.set_cookie(
-            settings.TRACKER_COOKIE_NAME,
-            text,
-            max_age=YEAR_S,
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
+    TRACKER_TABLE.save(request, response)
     return response
 
 
@@ -176,6 +164,16 @@ def _list_of(lists: list[Watchlist], tracked: Tracked) -> Watchlist | None:
     """Return the current list if it has just the requested stocks: old links name them all."""
     symbols = [row.symbol for row in tracked.rows]
     return lists[0] if lists and symbols_of(lists[0]) == symbols else None
+
+
+def _suggested(requested: Requested) -> list[str]:
+    """Return well-known stocks to add to a short list; none to a link's or an empty one."""
+    rows = requested.tracked.rows
+    is_foreign = requested.is_named and requested.lists and requested.shown_list is None
+    if is_foreign or not 0 < len(rows) < ENOUGH_ROWS:
+        return []
+    shown = {row.symbol for row in rows}
+    return [symbol for symbol in WELL_KNOWN if symbol not in shown][: ENOUGH_ROWS - 1]
 
 
 def _tiles(rows: list[TrackedStock]) -> list[MapRow]:

@@ -20,7 +20,7 @@ from mainapp.market.policies import SYMBOL_LIMIT_USER
 from mainapp.market.selectors.boards import listed_in
 from mainapp.market.selectors.feed import feed_state
 from mainapp.market.selectors.successions import get_successions, succession_notes
-from mainapp.market.selectors.watchlists import lists_of, own_lists, shared_list
+from mainapp.market.selectors.watchlists import lists_with_symbols, own_lists, shared_list
 from mainapp.market.services.watchlists import (
     MAX_LISTS,
     add_symbols,
@@ -44,7 +44,7 @@ def watchlists(request: MemberRequest) -> HttpResponse:
                 owner=request.user, name=form.cleaned_data["name"], symbols=symbols
             )
             return _next(request, created.pk)
-    context = {"form": form, "lists": lists_of(request.user), "max_lists": MAX_LISTS}
+    context = {"form": form, "lists": lists_with_symbols(request.user), "max_lists": MAX_LISTS}
     return render(request, "mainapp/market/watchlists.html", context)
 
 

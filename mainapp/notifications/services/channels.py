@@ -84,7 +84,7 @@ def send_verification(*, channel: Channel, at: datetime) -> None:
     _check_supported(channel)
     if channel.kind == Channel.Kind.EMAIL:
         url = absolute_url(reverse("confirm-channel", args=[link_key(channel)]))
-        text = _("Confirme para receber aqui os avisos de %(user)s no Pregão.") % {
+        text = _("Confirme para receber aqui as notificações de %(user)s no Pregão.") % {
             "user": isolate_plain(one_line(channel.user.name))
         }
         mail = Mail(
@@ -144,7 +144,7 @@ def send_test(*, channel: Channel, at: datetime) -> None:
     _check_supported(channel)
     if channel.verified_at is None:
         raise DomainError("invalid", gettext_noop("Confirme o canal antes de testá-lo."))
-    text = _("Se você lê isto, os avisos do Pregão chegam aqui.")
+    text = _("Se você lê isto, as notificações do Pregão chegam aqui.")
     _send(channel, Mail(title=_("Teste do Pregão"), paragraphs=[text]), at)
 
 

@@ -249,7 +249,9 @@ def test_account_mail_is_switched(page, alice):
         page.post("/notifications/channels/account/", {"is_active": on})
         targets = deliveries_for([alice], "a")[alice.pk]
         assert [target.address for target in targets] == addresses
-    assert ">ligado<" in text(page.get("/notifications/channels/"))
+        shown = text(page.get("/notifications/channels/"))
+        checked = "true" if on == "1" else "false"
+        assert f'aria-checked="{checked}" aria-label="Receber no e-mail da conta"' in shown
 
 
 def test_deliveries_page_shows_each_attempt_and_no_secrets(page, alice, bob):
@@ -352,4 +354,4 @@ def test_channel_shows_its_state_and_its_last_message(page, alice):
 
     assert "Última mensagem: falhou" in shown
     assert reverse("test-channel", args=[own.pk]) in shown
-    assert ">ligado<" in shown
+    assert 'aria-checked="true" aria-label="Receber em \u2068-100\u2069"' in shown

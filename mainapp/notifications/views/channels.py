@@ -75,7 +75,7 @@ def test(request: MemberRequest, pk: int) -> HttpResponse:
     own_channel = get_owned_or_404(channels_of(request.user), pk)
     with shown_as_message(request):
         services.send_test(channel=own_channel, at=timezone.now())
-        messages.success(request, _("O teste está a caminho; o resultado aparece nos envios."))
+        messages.success(request, _("O teste está a caminho; o resultado aparece nas entregas."))
     return redirect("notification-channel", pk=pk)
 
 

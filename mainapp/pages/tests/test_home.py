@@ -135,7 +135,7 @@ def test_every_price_has_its_quote_time(client):
 
         html = page_of(client)
 
-    assert re.findall(r'class="([^"]*)" data-time>([^<]+?)\s*<', html) == [
+    assert re.findall(r'class="([^"]*)"(?: data-dated)? data-time>([^<]+?)\s*<', html) == [
         ("muted", "12:00:00"),
         ("muted", "09/03"),
         ("muted estimated", "12:00:00"),
@@ -181,7 +181,7 @@ def test_the_treemap_is_a_table_without_a_script(client, market):
 
     html = page_of(client)
 
-    assert "área: peso na carteira de 05/01/2026" in html
+    assert "Tamanho: peso no índice em 05/01/2026." in html
     assert re.search(
         r'<tr data-symbol="PETR4"[^>]*data-weight="8.5000" data-weight-text="8,50%"', html
     )
@@ -236,6 +236,8 @@ def test_a_member_sees_value_and_day_of_the_carteira(client, member, market):
     assert "</small>4.000<small>,00</small>" in html
     assert "+R$\N{NO-BREAK SPACE}200,00" in html
     assert "+5,26%" in html
+    assert "+R$\N{NO-BREAK SPACE}1.000,00" in html  # since the purchase
+    assert "+33,33%" in html
 
 
 def test_a_member_sees_the_alerts_nearest_to_firing(client, member, market):
@@ -245,7 +247,21 @@ def test_a_member_sees_the_alerts_nearest_to_firing(client, member, market):
     html = card(client, "home-alerts-title")
 
     assert "faltam R$\N{NO-BREAK SPACE}1,00 (2,50%)" in html
-    assert '<progress max="100" value="75"' in html
+    assert '<progress max="100" value="50"' in html
+    assert re.search(r'data-part="calm"[^>]* hidden>', html)
+
+
+def test_home_has_one_calm_line_while_no_alert_is_near(client, member, market):
+    make_alert(member, "PETR4", compra="20.00", venda="45.00", at=timezone.now())
+
+    html = card(client, "home-alerts-title")
+
+    assert re.findall(r'<li data-symbol="PETR4" [^>]*data-kind="(\w+)"[^>]* hidden>', html) == [
+        "venda"
+    ]
+    calm = re.sub(r"<[^>]+>|\s+", " ", html.partition('data-part="calm"')[2])
+    assert "Nenhum alerta perto de disparar." in calm
+    assert "(12,50%)" in calm
 
 
 def test_a_member_sees_the_newest_notifications(client, member):

@@ -47,7 +47,8 @@ def test_a_stranger_sees_the_public_profile_only(client, alice, bob):
     assert "Alice &lt;b&gt;Lima&lt;/b&gt;" in html
     assert "@<bdi>alice</bdi>" in html
     assert "<p>Gosto de bancos.<br>&lt;script&gt;</p>" in html
-    assert f'<a href="/room/{in_room.pk}/"><bdi>Bancos</bdi></a>' in html
+    assert f'<a href="/room/{in_room.pk}/#m1"><bdi>Bancos</bdi></a>' in html
+    assert f'<a class="row" href="/room/{in_room.pk}/">' in html
     assert "Comprei &lt;i&gt;hoje&lt;/i&gt;" in html
     for hidden in ("apagada", "De outro.", "a@example.com", "Preferências", "delete-account"):
         assert hidden not in html

@@ -14,7 +14,6 @@ from mainapp.accounts.services.preferences import save_profile
 from mainapp.core.errors import shown_in_form
 from mainapp.core.paths import missing_as_404
 from mainapp.pages.forms import PictureForm, PreferencesForm, ProfileForm
-from mainapp.pages.selectors.profile import forum_activity
 
 
 @never_cache
@@ -23,11 +22,7 @@ def user_profile(request: HttpRequest, pk: int) -> HttpResponse:
         return _own_profile(request, request.user)
     with missing_as_404():
         profile_user = person(pk)
-    return render(
-        request,
-        "mainapp/pages/profile.html",
-        {"person": profile_user, "activity": forum_activity(profile_user)},
-    )
+    return render(request, "mainapp/pages/profile.html", {"person": profile_user})
 
 
 def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
@@ -36,7 +31,6 @@ def _own_profile(request: HttpRequest, user: User) -> HttpResponse:
     context = {
         "person": user,
         "is_owner": True,
-        "activity": forum_activity(user),
         "preferences": PreferencesForm(initial=initial),
         "picture": PictureForm(),
         "max_bytes": MAX_BYTES,

@@ -3,9 +3,13 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.views.decorators.vary import vary_on_headers
 
-from mainapp.core.search import clean_text, search
+from mainapp.core.search import Result, SectionResults, clean_text, search
+from mainapp.market.quotes import Quote
+from mainapp.market.selectors.feed import feed_state
+from mainapp.market.selectors.quotes import last_quotes
 
 SUGGESTIONS = 5  # of each section
 PAGE_SIZE = 10
@@ -18,5 +22,18 @@ def site_search(request: HttpRequest) -> HttpResponse:
         context = {"text": text, "groups": search(text, user=request.user, limit=SUGGESTIONS)}
         # Rendered without the request: no context processor loads a session for each key press.
         return HttpResponse(render_to_string("mainapp/pages/_search_options.html", context))
-    context = {"text": text, "groups": search(text, user=request.user, limit=PAGE_SIZE)}
+    groups = search(text, user=request.user, limit=PAGE_SIZE)
+    context = {"text": text, "groups": _with_quotes(groups), **feed_state(at=timezone.now())}
     return render(request, "mainapp/pages/search.html", context)
+
+
+def _with_quotes(
+    groups: list[SectionResults],
+) -> list[tuple[SectionResults, list[tuple[Result, Quote | None]]]]:
+    """Return the results with the last quotes of stocks. One query, none without stocks."""
+    symbols = {result.symbol for group in groups for result in group.results if result.symbol}
+    quotes = last_quotes(symbols) if symbols else {}
+    return [
+        (group, [(result, quotes.get(result.symbol)) for result in group.results])
+        for group in groups
+    ]

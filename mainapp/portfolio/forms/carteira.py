@@ -39,15 +39,15 @@ class CarteiraForm(forms.Form):
         help_text=_("O código na B3, como PETR4 ou HGLG11."),
         widget=StockInput,
     )
-    quantidade = amount_field(_("Quantidade"), help_text=_("Quantas unidades você tem."))
-    preco_medio = amount_field(
-        _("Preço médio (R$)"), help_text=_("Quanto custou cada unidade, em média, com os custos.")
-    )
+    quantidade = amount_field(_("Quantidade"))
+    preco_medio = amount_field(_("Preço médio (R$)"), help_text=_("Por unidade, com os custos."))
     nota = TypedIntegerField(
         label=_("Nota (0 a 10)"),
         min_value=0,
         max_value=MAX_NOTA,
-        help_text=_("O peso que o ativo deve ter na carteira; com 0, nada mais se compra dele."),
+        help_text=_(
+            "O peso deste ativo em relação aos outros. Com 0, fica fora do próximo aporte."
+        ),
     )
 
     def __init__(self, *args: Any, stock: Stock | None = None, **kwargs: Any) -> None:

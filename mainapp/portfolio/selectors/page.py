@@ -1,11 +1,15 @@
 """Data of the carteira page."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
 
 from mainapp.accounts.models import User
+from mainapp.core.table_view import in_order
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
+from mainapp.market.selectors.tracking import place_in_range
 from mainapp.portfolio.allocation import (
     AllocatedRow,
     Allocation,
@@ -55,6 +59,12 @@ class Portfolio:
             yield Line(value, share, quote, results.get(symbol), shares.get(symbol))
 
 
+def ordered(lines: Iterable[Line], by: str, *, is_ascending: bool) -> list[Line]:
+    """Return lines in the order of a column, those without a value last; "" is their own order."""
+    key = SORT_KEYS.get(by)
+    return in_order(lines, key, is_ascending=is_ascending) if key else list(lines)
+
+
 def portfolio_of(user: User) -> Portfolio:
     """Return the portfolio of `user` at the last quotes. Cost: two queries."""
     holdings = [
@@ -63,3 +73,29 @@ def portfolio_of(user: User) -> Portfolio:
     quotes = last_quotes([holding.symbol for holding in holdings])
     valuation = value_rows(holdings, quotes)
     return Portfolio(valuation=valuation, allocation=allocate(valuation), quotes=quotes)
+
+
+def _gap(line: Line) -> Decimal | None:
+    """Return what a line lacks to its ideal, 0 above it."""
+    return line.share.difference if line.share.order == "buy" else line.share.order and Decimal(0)
+
+
+def _of_value(name: str) -> Callable[[Line], Any]:
+    return lambda line: getattr(line.value, name)
+
+
+def _of_share(name: str) -> Callable[[Line], Any]:
+    return lambda line: getattr(line.share, name)
+
+
+# By column, as in static/mainapp/js/portfolio/table.js.
+SORT_KEYS: dict[str, Callable[[Line], Any]] = {
+    "nota": lambda line: line.holding.nota,
+    "quantity": lambda line: line.holding.quantidade,
+    "average": lambda line: line.holding.preco_medio,
+    "today": _of_value("day_change"),
+    "order": _gap,
+    "year": place_in_range("year_low", "year_high"),
+    **{name: _of_value(name) for name in ("price", "total", "result")},
+    **{name: _of_share(name) for name in ("actual_pct", "ideal_pct", "ideal", "difference")},
+}

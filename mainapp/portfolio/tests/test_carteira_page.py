@@ -8,6 +8,7 @@ from mainapp.core.templatetags.formats import NOTHING, SPACE
 from mainapp.market.tests.factories import NOON, LastQuoteFactory, StockFactory
 from mainapp.portfolio.allocation import Slice
 from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.selectors.page import SORT_KEYS, ordered, portfolio_of
 from mainapp.portfolio.templatetags.carteira import big_brl, exact
 from mainapp.portfolio.views.carteira import MERGED, merge_small
 
@@ -95,7 +96,7 @@ def test_each_row_shows_its_value_and_its_gap_to_the_ideal(page, alice):
         "ideal_pct": "75,00%",
         "ideal": "4.743,49",
         "difference": "+901,49",
-        "order": "Comprar",
+        "order": "Abaixo do ideal",
         "day_change": "+21,00",
         "day_change_pct": "+0,55%",
         "result": "+829,65",
@@ -105,7 +106,7 @@ def test_each_row_shows_its_value_and_its_gap_to_the_ideal(page, alice):
     }
     assert "30,12345678" in html
     assert ">40,5<" in html
-    assert cells(html, "VALE3")["order"] == "Aguardar"
+    assert cells(html, "VALE3")["order"] == "Ideal atingido"
 
 
 def test_columns_add_up_to_their_totals(page, alice):
@@ -309,3 +310,25 @@ def test_answer_shows_the_time_of_its_quotes(page, alice):
 )
 def test_trailing_zeros_are_dropped(value, least, text):
     assert exact(Decimal(value), least) == text
+
+
+def test_columns_and_order_are_chosen_and_kept(client, alice):
+    for symbol, quantity in (("PETR4", "10"), ("VALE3", "30"), ("ITUB4", "20")):
+        hold(alice, symbol, quantity=quantity)
+    client.force_login(alice)
+
+    response = client.post("/carteira/view", {"columns": ["nota"], "sort": "-quantity"})
+    shown = client.get("/carteira").context
+
+    assert (response.status_code, response["Location"]) == (302, "/carteira")
+    assert [line.holding.symbol for line in shown["lines"]] == ["VALE3", "ITUB4", "PETR4"]
+    assert shown["view"].columns == ("nota",)
+    assert "quantity" in shown["hidden"]
+
+
+@pytest.mark.parametrize("column", SORT_KEYS)
+def test_each_column_orders_the_rows(alice, column):
+    hold(alice, "PETR4", price=Decimal("38.42"), previous_close=Decimal("38.21"))
+    hold(alice, "VALE3")
+    lines = ordered(portfolio_of(alice).lines, column, is_ascending=False)
+    assert [line.holding.symbol for line in lines] == ["PETR4", "VALE3"]

@@ -53,3 +53,13 @@ def test_position_without_a_quote_has_its_cost(alice, petr4, django_assert_num_q
         row = position_in(alice, petr4, None)
     assert row is not None
     assert (row.cost, row.total) == (Decimal("9030.00"), None)
+
+
+def test_action_of_a_held_paper_is_a_trade(browser, client, alice, petr4):
+    assert "Adicionar à carteira" in page(client)
+    assert "Adicionar à carteira" in page(browser)
+
+    row = hold(alice, petr4, "30.10")
+
+    assert "Adicionar à carteira" not in page(browser)
+    assert page(browser).count(f'href="/update-carteira/{row.pk}/operacao/"') == 2

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
@@ -17,8 +17,9 @@ from mainapp.market.selectors.feed import market_status
 from mainapp.market.selectors.index_map import MapRow
 from mainapp.market.templatetags.sectors import sector_name
 from mainapp.portfolio.allocation import Slice, slices
+from mainapp.portfolio.forms.table import CARTEIRA_TABLE
 from mainapp.portfolio.selectors.day import day_chart
-from mainapp.portfolio.selectors.page import Line, Portfolio, portfolio_of
+from mainapp.portfolio.selectors.page import Line, Portfolio, ordered, portfolio_of
 from mainapp.portfolio.templatetags.carteira import share
 from mainapp.portfolio.valuation import ZERO, Holding, add, percent
 from mainapp.portfolio.views.contribution import contribution_context
@@ -50,8 +51,17 @@ def carteira(request: MemberRequest) -> HttpResponse:
     context = contribution_context(request.GET, portfolio, at=at)
     if request.headers.get("HX-Request"):
         return render(request, "mainapp/portfolio/_carteira_aporte.html", context)
-    context |= page_context(portfolio, at=at)
+    view = CARTEIRA_TABLE.view_of(request)
+    context |= page_context(portfolio, at=at) | view.context()
+    context["lines"] = ordered(portfolio.lines, view.sorted_by, is_ascending=view.is_ascending)
     return render(request, "mainapp/portfolio/carteira.html", context)
+
+
+def carteira_view(request: MemberRequest) -> HttpResponse:
+    """Save the choices for the table in this browser, and show the carteira with them."""
+    response = redirect("carteira")
+    CARTEIRA_TABLE.save(request, response)
+    return response
 
 
 def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
@@ -59,7 +69,6 @@ def page_context(portfolio: Portfolio, *, at: datetime) -> dict[str, Any]:
     divisions = all_divisions(portfolio)
     status = market_status(at=at, newest_at=max(times, default=None))
     return {
-        "lines": list(portfolio.lines),
         "ended": [
             row.holding.symbol for row in portfolio.valuation.rows if not row.holding.is_traded
         ],

@@ -182,7 +182,7 @@ def fill_lists(owner: User) -> None:
         for symbol, price, quantity, nota in CARTEIRA
     ]
     import_rows(owner=owner, rows=rows)
-    create_list(owner=owner, name="Acompanho", symbols=WATCHED)
+    create_list(owner=owner, name="Minha lista", symbols=WATCHED)
     for alert in ALERTS:
         fields = {
             name: Decimal(value) if isinstance(value, str) and value[0].isdigit() else value

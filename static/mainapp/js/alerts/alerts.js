@@ -1,22 +1,21 @@
 // The pages of alerts: live prices, their distances from the limits, and the states of alerts.
-import "../core/popover.js";
 import { readJson, setDirection, setText } from "../core/dom.js";
 import { direction } from "../core/number.js";
 import { onNotification, refreshParts } from "../core/refresh.js";
-import { fetchCloses } from "../market/candles.js";
-import { ageText, fieldText, originText, showDoubt } from "../market/quotes.js";
+import { DayPoints } from "../market/day-points.js";
+import { fieldText, originText, showAge, showDoubt } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus, markLate } from "../market/status.js";
-import { moveChart } from "./chart.js";
+import { drawChart } from "./chart.js";
 import { distanceText, nearness } from "./distance.js";
 
 const NEAR = 80; // as in selectors/alerts.py
-const CHART_RETRIES_MS = [1500, 4000, 8000];
 
 const root = document.querySelector("[data-alerts]");
 let rows = findRows();
 let rendered = readJson("quotes");
 const socket = new StockSocket({ room: "alerts", symbols: symbolsOf(rows) });
+const points = new DayPoints(root.dataset.candlesUrl);
 
 function findRows() {
   return [...root.querySelectorAll("[data-symbol]")];
@@ -36,17 +35,8 @@ async function refresh() {
   if (gone.length) socket.unsubscribe(gone);
   socket.subscribe(symbols);
   rows.forEach(show);
+  points.load(symbols);
   markLate(socket);
-}
-
-/** Ask the server for the day's history of stocks without a chart, and show it once it is there. */
-async function loadMissingCharts(attempt = 0) {
-  const symbols = symbolsOf(rows.filter((row) => row.querySelector("[data-no-chart]")));
-  if (!symbols.length || attempt === CHART_RETRIES_MS.length) return;
-  if (!(await fetchCloses(root.dataset.candlesUrl, symbols))) return;
-  await new Promise((resolve) => setTimeout(resolve, CHART_RETRIES_MS[attempt]));
-  await refresh();
-  loadMissingCharts(attempt + 1);
 }
 
 function quoteOf(row) {
@@ -70,8 +60,9 @@ function show(row) {
     nearest = Math.max(nearest, showNearness(row, kind, nearness(kind, limit, quote)));
   }
   row.toggleAttribute("data-near", row.dataset.status === "active" && nearest >= NEAR);
-  moveChart(row.querySelector("[data-chart]"), Number(quote.price));
-  showAge(row);
+  const day = points.until(row.dataset.symbol, quote);
+  if (day) drawChart(row.querySelector("[data-chart]"), day, quote);
+  showRowAge(row);
 }
 
 function showNearness(row, kind, value) {
@@ -80,12 +71,9 @@ function showNearness(row, kind, value) {
   return value ?? 0;
 }
 
-function showAge(row) {
+function showRowAge(row) {
   const quote = quoteOf(row);
-  if (!quote) return;
-  const age = row.querySelector('[data-field="age"]');
-  age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
-  setText(age, ageText(quote, socket.now()));
+  if (quote) showAge(row.querySelector('[data-field="age"]'), quote, socket.now());
 }
 
 socket.addEventListener("quotes", ({ detail }) => {
@@ -96,5 +84,5 @@ onNotification("alert_", refresh);
 root.dataset.ready = "";
 rows.forEach(show);
 socket.start();
-loadMissingCharts();
-setInterval(() => rows.forEach(showAge), 1000);
+points.load(symbolsOf(rows));
+setInterval(() => rows.forEach(showRowAge), 1000);

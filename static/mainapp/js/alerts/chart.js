@@ -1,17 +1,27 @@
-// The small chart of an alert, drawn by the server: its last point follows the price.
+// The small chart of an alert: the day's sparkline with the limits on its scale; others are labels at its edges.
+import { direction } from "../core/number.js";
+import { priceY } from "../market/quotes.js";
+import { drawSparkline, sparklineScale } from "../market/sparkline.js";
 
-const MARGIN = 2; // as in market/rendering.py
-const LAST_POINT = /L([\d.]+) [\d.-]+(?=V|$)/;
+/** Return the edge beyond which a price lies on a scale: "above", "below", or "" within. */
+export function edgeOf(price, { low, span }) {
+  if (price < low) return "below";
+  return price > low + span ? "above" : "";
+}
 
-/** Move the last point of the line and of the area; a price off the scale stays at its edge. */
-export function moveChart(svg, price) {
-  if (!svg || !Number.isFinite(price)) return;
-  const [bottom, top] = [Number(svg.dataset.bottom), Number(svg.dataset.top)];
-  const { height } = svg.viewBox.baseVal;
-  const share = (Math.min(Math.max(price, bottom), top) - bottom) / (top - bottom || 1);
-  const y = (height - MARGIN - share * (height - 2 * MARGIN)).toFixed(1);
-  for (const path of svg.querySelectorAll(".spark-line, .spark-area")) {
-    const moved = path.getAttribute("d").replace(LAST_POINT, `L$1 ${y}`);
-    if (moved !== path.getAttribute("d")) path.setAttribute("d", moved);
-  }
+/** Draw a day's points and the limits of a chart. */
+export function drawChart(box, points, quote) {
+  const svg = box.querySelector("svg");
+  if (!svg) return;
+  const reference = Number.parseFloat(quote.previous_close);
+  drawSparkline(svg, points, reference, direction(quote.change_pct));
+  const scale = sparklineScale(points, reference);
+  const { width, height } = svg.viewBox.baseVal;
+  const labels = box.querySelectorAll("[data-edge]");
+  svg.querySelectorAll(".spark-level").forEach((level, i) => {
+    const price = Number(level.dataset.level);
+    const edge = edgeOf(price, scale);
+    level.setAttribute("d", edge ? "" : `M0 ${priceY(price, scale, height)}H${width}`);
+    labels[i].dataset.edge = edge;
+  });
 }

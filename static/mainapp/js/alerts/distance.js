@@ -3,7 +3,8 @@ import { gettext } from "../core/i18n.js";
 import { brl, CENTS, decimal, fromUnits, pct, percent, toUnits } from "../core/number.js";
 
 const INDEX = "IBOV";
-const FAR_PCT = 10; // as in rendering.py
+const FAR_PCT = 5; // of the price, as in rendering.py
+const FAR_POINTS = 200; // hundredths of a change of the day
 
 /** Return "faltam R$ 1,24 (3,33%)", or that the limit is reached or passed. */
 export function distanceText(kind, limit, quote) {
@@ -18,7 +19,7 @@ export function distanceText(kind, limit, quote) {
     : priceDistance(size, value, quote.symbol);
   return remaining > 0n
     ? gettext("faltam %(distance)s", { distance })
-    : gettext("passou %(distance)s", { distance });
+    : gettext("já passou %(distance)s", { distance });
 }
 
 /** Return how near the price is to a limit: 100 at the limit or beyond, 0 far from it; null if unknown. */
@@ -27,8 +28,8 @@ export function nearness(kind, limit, quote) {
   const value = toUnits(isPct ? quote.change_pct : quote.price, CENTS);
   if (value === null) return null;
   const remaining = Number(remainingTo(kind, toUnits(limit, CENTS), value));
-  const far = isPct ? Number(toUnits(limit, CENTS)) : (Number(value) * FAR_PCT) / 100;
-  return Math.trunc(Math.min(Math.max(100 - (remaining * 100) / far, 0), 100));
+  const far = isPct ? FAR_POINTS : (Number(value) * FAR_PCT) / 100;
+  return Math.ceil(Math.min(Math.max(100 - (remaining * 100) / far, 0), 100));
 }
 
 function priceDistance(size, value, symbol) {

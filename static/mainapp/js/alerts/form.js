@@ -5,9 +5,10 @@ import { decimal, direction } from "../core/number.js";
 import { day } from "../core/time.js";
 import { fetchCandles, toBar } from "../market/candles.js";
 import { StockChart } from "../market/chart.js";
-import { ageText, fieldText, originText, showDoubt } from "../market/quotes.js";
+import { fieldText, originText, showAge, showDoubt } from "../market/quotes.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
+import { attachQuickValues, enableQuickValues } from "./quick-values.js";
 
 const RANGE = "1y";
 
@@ -18,7 +19,7 @@ const preview = document.getElementById("preview");
 const now = part("now");
 const socket = new StockSocket({ room: "alerts" });
 let hadQuote = Boolean(now.dataset.symbol);
-const chart = new StockChart(part("chart"), { onCrosshair: showLegend });
+const chart = new StockChart(part("chart"), { onCrosshair: showLegend, hasVolume: false });
 let shownSymbol = "";
 let lastRequest = 0; // responses to older requests are dropped
 let bars = [];
@@ -50,7 +51,7 @@ async function load(symbol) {
     if (!body) return;
     bars = body.bars.map(toBar);
     if (!bars.length) return cover("empty", gettext("Ainda não há histórico deste ativo neste período."));
-    chart.show(bars, body.interval, {});
+    chart.show(bars, body.interval, { style: "area" });
     showLegend(null);
     cover("ready");
     // The history that was just loaded may have been missing when the preview was made.
@@ -84,12 +85,19 @@ function showQuote(quote) {
   dom.setText(field("change_pct"), quote ? fieldText(quote, "change_pct") : "");
   dom.setDirection(field("change_pct"), direction(quote?.change_pct ?? null));
   if (quote) showDoubt(now, quote);
-  showAge();
+  showNow();
+  if (quote) now.dataset.priceNow = quote.price;
+  else delete now.dataset.priceNow;
+  enableQuickValues(root, currentPrice);
 }
 
-function showAge() {
-  const quote = socket.quotes.get(now.dataset.symbol);
-  dom.setText(now.querySelector('[data-field="age"]'), quote ? ageText(quote, socket.now()) : "");
+function showNow() {
+  showAge(now.querySelector('[data-field="age"]'), socket.quotes.get(now.dataset.symbol), socket.now());
+}
+
+/** Return the price that is shown, null without one. */
+function currentPrice() {
+  return now.dataset.priceNow ?? null;
 }
 
 socket.addEventListener("quotes", () => {
@@ -101,7 +109,8 @@ socket.addEventListener("quotes", () => {
   showQuote(quote);
 });
 attachStatus(document.querySelector("[data-market-status]"), socket);
-setInterval(showAge, 1000);
+attachQuickValues(root, currentPrice);
+setInterval(showNow, 1000);
 
 preview.addEventListener("htmx:afterSwap", update);
 update();

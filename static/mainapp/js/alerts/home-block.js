@@ -1,19 +1,29 @@
-// The alerts' block of the home page, live: prices and their distances from the limits.
+// The alerts' block of the home page, live: the limits that are near, or in one line the nearest one.
 import { setText } from "../core/dom.js";
 import { decimal } from "../core/number.js";
 import { distanceText, nearness } from "./distance.js";
 
-const rows = [...document.querySelectorAll("[data-alert-limits] > [data-symbol]")];
+const NEAR = 80; // as in selectors/alerts.py
+
+const list = document.querySelector("[data-alert-limits]");
+const rows = [...list.children]; // the nearest first, as of the time of the page
+const calm = list.parentElement.querySelector("[data-part=calm]");
 
 document.addEventListener("homequotes", ({ detail: { quotes } }) => {
   for (const row of rows) {
-    const { symbol, kind, limit } = row.dataset;
-    const quote = quotes.get(symbol);
-    if (!quote?.price) continue;
-    setText(row.querySelector("[data-price]"), decimal(quote.price));
-    setText(row.querySelector("[data-distance]"), distanceText(kind, limit, quote));
-    const bar = row.querySelector("progress");
-    const done = nearness(kind, limit, quote);
-    if (bar && done !== null) bar.value = done;
+    const quote = quotes.get(row.dataset.symbol);
+    if (quote?.price) show(row, quote);
   }
+  calm.hidden = rows.some((row) => !row.hidden);
 });
+
+function show(row, quote) {
+  const { kind, limit } = row.dataset;
+  const [done, distance] = [nearness(kind, limit, quote), distanceText(kind, limit, quote)];
+  setText(row.querySelector("[data-price]"), decimal(quote.price));
+  setText(row.querySelector("[data-distance]"), distance);
+  if (row === rows[0]) setText(calm.querySelector("[data-distance]"), distance);
+  row.querySelector("progress").value = done ?? 0;
+  row.toggleAttribute("data-near", done >= NEAR);
+  row.hidden = !done;
+}

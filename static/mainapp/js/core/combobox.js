@@ -3,6 +3,7 @@ import { build } from "./dom.js";
 import { gettext, ngettext } from "./i18n.js";
 
 const DEBOUNCE_MS = 120;
+const ARROWS = ["ArrowDown", "ArrowUp"];
 
 /**
  * Connect `input` ([role=combobox]), `list` ([role=listbox]) and `status` ([role=status]).
@@ -13,7 +14,9 @@ const DEBOUNCE_MS = 120;
  *
  * `choose(option)` is called for a click, for Enter on the active option, and for Enter on the first one when
  * no option is active; `keepsText(text, option)` may refuse the latter, so that the form is sent.
- * With `choosesOnTab`, Tab chooses the active option before the focus moves on.
+ * With `choosesOnTab`, Tab chooses the active option before the focus moves on. With `isInline`, the suggestions
+ * are for the part of a longer text that `text()` returns: the first option is active at once, and the arrows move
+ * the caret unless the list is open.
  */
 export class Combobox {
   constructor({ input, list, status, load, choose, describe = describeStocks, ...options }) {
@@ -25,6 +28,8 @@ export class Combobox {
     this._describe = describe;
     this._opensEmpty = options.opensEmpty ?? false;
     this._choosesOnTab = options.choosesOnTab ?? false;
+    this._isInline = options.isInline ?? false;
+    this._text = options.text ?? (() => input.value.trim());
     this._keepsText = options.keepsText ?? (() => false);
     this._timer = null;
     this._request = null;
@@ -75,12 +80,8 @@ export class Combobox {
     this._request?.abort();
     this._list.hidden = true;
     this._active = -1;
-    this._input.setAttribute("aria-expanded", "false");
+    this._setExpanded(false);
     this._input.removeAttribute("aria-activedescendant");
-  }
-
-  _text() {
-    return this._input.value.trim();
   }
 
   _options() {
@@ -101,6 +102,7 @@ export class Combobox {
     const notes = [...this._list.querySelectorAll("[data-note]")].map((note) => note.textContent.trim());
     this._status.textContent = [...notes, this._describe(count)].join(" ");
     this._open();
+    if (this._isInline) this._activate(0);
   }
 
   _showFailure() {
@@ -118,7 +120,11 @@ export class Combobox {
   _open() {
     this._list.hidden = false;
     this._list.scrollTop = 0;
-    this._input.setAttribute("aria-expanded", "true");
+    this._setExpanded(true);
+  }
+
+  _setExpanded(isExpanded) {
+    if (!this._isInline) this._input.setAttribute("aria-expanded", String(isExpanded)); // no attribute of a textbox
   }
 
   _activate(index) {
@@ -145,15 +151,17 @@ export class Combobox {
   _onKey(event) {
     if (event.isComposing) return;
     const isOpen = !this._list.hidden;
+    // A list that belongs to an older text must not replace what was typed meanwhile.
+    const mayChoose = isOpen && (!this._isInline || this._shownText === this._text());
     if (event.key === "Escape" && isOpen) {
       event.preventDefault();
       event.stopPropagation();
       this.close();
-    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    } else if (ARROWS.includes(event.key) && (isOpen || !this._isInline)) {
       event.preventDefault();
       this._onArrow(event.key === "ArrowDown", isOpen);
-    } else if (event.key === "Enter" && isOpen && this._options().length) this._onEnter(event);
-    else if (event.key === "Tab" && isOpen) this._onTab();
+    } else if (event.key === "Enter" && mayChoose && this._options().length) this._onEnter(event);
+    else if (event.key === "Tab" && mayChoose && !event.shiftKey) this._onTab(event);
   }
 
   _onArrow(isDown, isOpen) {
@@ -172,8 +180,9 @@ export class Combobox {
     this._accept(option);
   }
 
-  _onTab() {
+  _onTab(event) {
     const option = this._options()[this._active];
+    if (option && this._isInline) event.preventDefault(); // the text goes on
     if (option && this._choosesOnTab) this._accept(option);
     else this.close();
   }

@@ -7,7 +7,8 @@ const CONNECT_MS = 8_000;
 const STABLE_MS = 5_000; // shorter connections do not reset the back-off
 const WAKE_PROBE_MS = 1_500;
 const RECENT_MS = 3_000; // a frame this young proves enough
-const WATCH_MS = 250;
+const WATCH_MS = 1_000; // of sleeps and set clocks; silences are noticed when they are due
+const MIN_WATCH_MS = 50;
 const LATE_MS = 5_000; // a timer this late: the computer slept or the tab was frozen
 const CLOCK_JUMP_MS = 2_000;
 
@@ -72,7 +73,7 @@ export class Connection extends EventTarget {
     window.addEventListener("pagehide", () => this._pause());
     this._watchedAt = performance.now();
     this._clockOffset = Date.now() - this._watchedAt;
-    setInterval(() => this._watch(), WATCH_MS);
+    setTimeout(() => this._watch(), WATCH_MS);
     this._connect();
     return this;
   }
@@ -209,6 +210,11 @@ export class Connection extends EventTarget {
   // Silence ----------------------------------------------------------------------------------------
 
   _watch() {
+    this._look();
+    setTimeout(() => this._watch(), this._watchDelay());
+  }
+
+  _look() {
     const now = performance.now();
     const isLate = now - this._watchedAt > LATE_MS;
     const clockOffset = Date.now() - now;
@@ -219,6 +225,13 @@ export class Connection extends EventTarget {
     if (this._isPaused || this.state === "stopped") return;
     if (isLate || hasJumped) this._probeAnew();
     else if (this._ws?.readyState === WebSocket.OPEN) this._checkSilence(now);
+  }
+
+  /** Return the pause before the next look: until a probe or the silence is due, a second at most. */
+  _watchDelay() {
+    if (this._ws?.readyState !== WebSocket.OPEN) return WATCH_MS;
+    const dueAt = this._probe?.until ?? this._frameAt + this._silenceMs;
+    return Math.min(Math.max(dueAt - performance.now() + 1, MIN_WATCH_MS), WATCH_MS);
   }
 
   _checkSilence(now) {

@@ -106,9 +106,11 @@ export function compact(value) {
   return grouped(whole);
 }
 
-/** Return the CSS class of a change: "up", "down" or "flat". */
+const NUMBER = /^[+-]?\d+(?:\.\d*)?$/;
+const BELOW_HALF_A_CENT = /^[+-]?0+(?:\.(?:0?|00(?:[0-4]\d*)?))?$/;
+
+/** Return the CSS class of a change, rounded to two places: "up", "down" or "flat". */
 export function direction(text) {
-  const rounded = round(text, 2);
-  if (rounded === null || /^-?[0.]*$/.test(rounded)) return "flat";
-  return rounded.startsWith("-") ? "down" : "up";
+  if (!NUMBER.test(text) || BELOW_HALF_A_CENT.test(text)) return "flat";
+  return String(text).startsWith("-") ? "down" : "up";
 }

@@ -1,12 +1,14 @@
 // Menus that open beside their button: elements with `popover`, opened by `popovertarget` without scripts too, or by
-// a module from the element that has their id as `aria-controls`.
+// a module from the element that has their id as `aria-controls`. Every page loads this module.
 //
 // A menu in the top layer is never clipped by a scrolling parent. It opens below its button, or above it where
-// there is no room below, and closes when the page scrolls under it.
+// there is no room below. It closes when the page scrolls under it, unless a field of it has the focus: a screen
+// keyboard that opens for the field scrolls and resizes the page.
 
 const GAP_PX = 4; // between button and menu
 const MARGIN_PX = 8; // to the edge of the window
 const ITEMS = "a[href], button:not([disabled])";
+const FIELDS = "input, select, textarea";
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 
 let opened = null; // { panel, button }
@@ -40,13 +42,15 @@ function place(panel, button) {
   panel.style.setProperty("--y", `${Math.max(MARGIN_PX, Math.min(top, clientHeight - height - MARGIN_PX))}px`);
 }
 
-function close(event) {
-  if (opened && !opened.panel.contains(event.target)) opened.panel.hidePopover();
+function onMove(event) {
+  if (!opened || opened.panel.contains(event.target)) return;
+  if (opened.panel.querySelector(`:is(${FIELDS}):focus`)) place(opened.panel, opened.button);
+  else opened.panel.hidePopover();
 }
 
 function onKey(event) {
   const step = STEPS[event.key];
-  if (!opened || !step) return;
+  if (!opened || !step || event.defaultPrevented || event.target.matches(FIELDS)) return; // fields use the arrows
   const isInside = opened.panel.contains(event.target);
   if (!isInside && event.target !== opened.button) return;
   event.preventDefault();
@@ -57,6 +61,6 @@ function onKey(event) {
 }
 
 document.addEventListener("beforetoggle", onBeforeToggle, { capture: true });
-document.addEventListener("scroll", close, { capture: true, passive: true });
+document.addEventListener("scroll", onMove, { capture: true, passive: true });
 document.addEventListener("keydown", onKey);
-window.addEventListener("resize", close);
+window.addEventListener("resize", onMove);

@@ -1,5 +1,4 @@
 // The page of all parts: opens its dialogs and sets its range bars.
-import "./popover.js";
 
 for (const bar of document.querySelectorAll("[data-at]")) bar.style.setProperty("--at", bar.dataset.at);
 for (const button of document.querySelectorAll("[data-open]")) {

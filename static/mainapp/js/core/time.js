@@ -12,6 +12,13 @@ export function age(seconds) {
   return gettext("há %s d", [Math.floor(s / 86400)]);
 }
 
+/** Seconds → "agora", "5 s", "3 min": where the words around it say that it is an age. */
+export function shortAge(seconds) {
+  const s = Math.floor(seconds);
+  if (s < 1) return gettext("agora");
+  return s < 60 ? gettext("%s s", [s]) : gettext("%s min", [Math.floor(s / 60)]);
+}
+
 const CLOCK = new Intl.DateTimeFormat(LANGUAGE, {
   timeZone: "America/Sao_Paulo",
   hour: "2-digit",

@@ -1,7 +1,7 @@
 // A person's picture, or their initials in their colour; the counterpart of `parts/face.html`.
 import { build } from "../core/dom.js";
 
-const HUES = 12;
+const HUES = 24;
 const SIZE = 48;
 
 export function buildAvatar(person) {
@@ -13,8 +13,7 @@ export function buildAvatar(person) {
   }
   const box = build("span", { className: "face", "data-size": SIZE, "aria-hidden": "true", dir: "auto" });
   if (person) {
-    box.dataset.from = String(person.id % HUES);
-    box.dataset.to = String((person.id * 7 + 4) % HUES);
+    box.dataset.hue = String((person.id * 7) % HUES);
     box.textContent = initials(person.name);
   } else box.dataset.nobody = "";
   return box;

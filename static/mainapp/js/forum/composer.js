@@ -1,6 +1,7 @@
 // Writing: a message is shown at once with its state, and moves to its place when it has a number.
 import { buildButton, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
+import { attachCompletion } from "./completion.js";
 import { attachDraft } from "./outbox.js";
 
 const TYPING_MS = 2500; // less than the time for which other pages show "typing" (presence.js)
@@ -37,6 +38,7 @@ class Composer {
       event.preventDefault();
       this._send();
     });
+    attachCompletion(this._box, { $: this._form.dataset.stocks, "@": this._form.dataset.people });
     this._box.addEventListener("keydown", (event) => this._onKey(event));
     this._box.addEventListener("input", () => this._onInput());
     this._socket.addEventListener("room", ({ detail }) => {
@@ -125,7 +127,7 @@ class Composer {
 
   _onKey(event) {
     const isSending = event.key === "Enter" && !event.shiftKey && !event.isComposing;
-    if (!isSending || TOUCH.matches) return;
+    if (!isSending || event.defaultPrevented || TOUCH.matches) return;
     event.preventDefault();
     this._send();
   }

@@ -22,7 +22,7 @@ export function attachPresence(root, socket, userId) {
     const people = [...present.values()].sort((a, b) => a.name.localeCompare(b.name));
     part(root, "present").replaceChildren(...people.map((person) => buildItem(person, root.dataset.profileUrl)));
     part(root, "present-count").textContent = String(people.length);
-    part(root, "present-none").hidden = people.length > 0;
+    part(root, "present-box").hidden = people.every(({ id }) => id === userId);
     showConnection();
   }
 

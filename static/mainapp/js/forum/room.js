@@ -3,7 +3,6 @@ import { watchConnection } from "../core/connection-status.js";
 import * as dom from "../core/dom.js";
 import { fetchFragment } from "../core/http.js";
 import { gettext, ngettext } from "../core/i18n.js";
-import "../core/popover.js";
 import { attachChips } from "../market/chips.js";
 import { attachActions } from "./actions.js";
 import { attachCited } from "./cited.js";

@@ -224,17 +224,25 @@ export function drawArea(root, points, base, places, { byTime = true, momentText
     return svg("line", { class: "area-level", x1: 0, x2: "100%", y1: at, y2: at });
   });
   const labels = drawn.levels.map(([y, price]) => {
-    const at = { x: "100%", y: `${y.toFixed(1)}%`, dx: -8, dy: -5, "text-anchor": "end" };
+    const at = { x: "100%", y: `${y.toFixed(1)}%`, dx: 8, dy: 4 };
     return text(number.decimal(String(price), places), at);
   });
   const moments = drawn.moments.map(([x, seconds]) =>
     text(momentText(seconds), { x: `${x}%`, y: 14, "text-anchor": "middle" }),
   );
+  placeAt(part(root, "base"), "y", drawn.baseAt);
+  placeAt(part(root, "last"), "cy", drawn.places.at(-1).y);
   part(root, "lines").replaceChildren(...lines);
   part(root, "levels").replaceChildren(...labels);
   part(root, "moments").replaceChildren(...moments);
   part(root, "empty")?.remove();
   return drawn;
+}
+
+/** Set the place of a part in percent from the top; null hides it. */
+function placeAt(element, attribute, place) {
+  element.toggleAttribute("hidden", place === null);
+  if (place !== null) element.setAttribute(attribute, `${place.toFixed(1)}%`);
 }
 
 function timeOfDay(seconds) {

@@ -12,8 +12,8 @@ const TIME_EDGE = 0.04; // of the width, where a label would be cut
 const UTC_OFFSET_S = 10800; // São Paulo is three hours behind, without summer time since 2019
 
 /**
- * Draw points [epoch seconds, price], at least two, in a box of WIDTH by HEIGHT: {paths, levels, moments,
- * places}. `levels` are [percent from the top, price], `moments` [percent from the left, epoch seconds],
+ * Draw points [epoch seconds, price], at least two, in a box of WIDTH by HEIGHT: {paths, baseAt, levels,
+ * moments, places}. `baseAt` is percent from the top, null without a base. `levels` are [percent from the top, price], `moments` [percent from the left, epoch seconds],
  * `places` the {x, y} of each point in percent.
  */
 export function areaChart(points, base, { byTime }) {
@@ -25,7 +25,8 @@ export function areaChart(points, base, { byTime }) {
   const y = (price) => ((HEIGHT - MARGIN - ((price - low) / span) * (HEIGHT - 2 * MARGIN)) / HEIGHT) * 100;
   const [from, to] = [drawn[0][0], drawn.at(-1)[0]];
   return {
-    paths: sparkPaths(drawn, base, WIDTH, HEIGHT),
+    paths: sparkPaths(drawn, base, { width: WIDTH, height: HEIGHT }),
+    baseAt: Number.isFinite(base) ? y(base) : null,
     levels: roundPrices(low, low + span).map((price) => [y(price), price]),
     moments: moments(points, byTime),
     places: drawn.map(([at, price]) => ({ x: ((at - from) / (to - from || 1)) * 100, y: y(price) })),

@@ -21,17 +21,15 @@ export function priceItems(chart, bar) {
   const i = chart.bars.indexOf(bar);
   const before = i > 0 ? chart.bars[i - 1].close : bar.open;
   const change = ((bar.close / before - 1) * 100).toFixed(2);
-  const values = [
-    [gettext("A"), number(bar.open)],
-    [gettext("Máx"), number(bar.high)],
-    [gettext("Mín"), number(bar.low)],
-    [gettext("F"), number(bar.close)],
-    [gettext("Vol"), compact(bar.volume)],
-  ];
+  const item = (name, value, className = "") => build("span", { className }, name, " ", build("b", {}, value));
   return [
     build("span", {}, barTime(bar, chart.interval)),
-    ...values.map(([name, value]) => build("span", {}, name, " ", build("b", {}, value))),
+    item(gettext("A"), number(bar.open)),
+    item(gettext("Máx"), number(bar.high), "is-minor"),
+    item(gettext("Mín"), number(bar.low), "is-minor"),
+    item(gettext("F"), number(bar.close)),
     build("span", { className: direction(change) }, pct(change)),
+    item(gettext("Vol"), compact(bar.volume), "is-minor"),
   ];
 }
 

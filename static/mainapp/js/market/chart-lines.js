@@ -1,10 +1,11 @@
 // Lines at prices on a chart, each with a label; those that can be saved are dragged by it.
 //
 // The lines are drawn by the chart, and so are in its pictures. The labels are elements above it: a label
-// with `data-movable` is a slider for fingers and keys; a mouse may grab its line anywhere.
+// with `data-movable` is a slider for fingers and keys; a mouse may grab its line anywhere. A line out of the
+// prices shown is not drawn: its label is pinned to the edge, from where it is dragged too.
 import { build, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { spread } from "./limits.js";
+import { pinnedEdges, spread } from "./limits.js";
 
 const DASHED = 2; // LineStyle.Dashed of lightweight-charts
 const LABEL_PX = 24;
@@ -12,6 +13,8 @@ const STEP = 0.01;
 const STEPS = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP };
 const PAGE_RATIO = 0.01; // of the price, for Page Up and Page Down
 const FAR_RATIO = 10; // of the price, for aria-valuemax
+const DRAG_PX = 3; // a shorter way is a click
+const ARROWS = { top: "↑ ", bottom: "↓ " };
 
 export class ChartLines {
   constructor(element, { chart, onMove }) {
@@ -25,7 +28,8 @@ export class ChartLines {
 
   /**
    * Draw lines {name, price, color, kind, url, label(), text(), value()} on a series; `scaled` turns a price
-   * into the series' value. The label of a line that can be moved stays: it may be focused, or held.
+   * into the series' value. `label(price, {hasPrice})` returns the words of a label, with the price where no axis
+   * shows it. The label of a line that can be moved stays: it may be focused, or held.
    */
   draw(series, lines, { color, scaled }) {
     this._scaled = scaled;
@@ -48,26 +52,29 @@ export class ChartLines {
   }
 
   _entry(series, line, color, former) {
+    const isSame = (entry) => ["url", "kind", "name"].every((key) => entry.line[key] === line[key]);
+    const before = former.find(isSame);
+    const isVisible = (before?.edge ?? null) === null;
     const drawn = series.createPriceLine({
       price: this._scaled(line.price),
       color,
       lineStyle: DASHED,
       lineWidth: 1,
-      axisLabelVisible: true,
+      lineVisible: isVisible,
+      axisLabelVisible: isVisible,
       title: "",
     });
-    const isMovable = Boolean(line.url && this._onMove);
-    const before = isMovable && former.find((entry) => entry.line.url === line.url && entry.line.kind === line.kind);
-    if (before) {
-      const price = before.label.hasAttribute("data-moved") ? before.price : line.price;
-      Object.assign(before, { line, drawn });
-      this._show(before, price);
-      return before;
-    }
-    const label = build("div", { className: "chart-line" }, line.label?.(line.price, false) ?? line.name);
+    const isMoved = before?.label.hasAttribute("data-moved");
+    const entry = Object.assign(before ?? this._newEntry(line), { line, drawn });
+    this._show(entry, isMoved ? entry.price : line.price);
+    return entry;
+  }
+
+  _newEntry(line) {
+    const label = build("div", { className: "chart-line" });
     label.dataset.color = line.color;
-    const entry = { line, drawn, label, price: line.price };
-    if (isMovable) this._makeMovable(entry);
+    const entry = { line, label, edge: null };
+    if (line.url && this._onMove) this._makeMovable(entry);
     return entry;
   }
 
@@ -82,16 +89,35 @@ export class ChartLines {
   _place() {
     this._frame = null;
     const { height } = this._chart.paneSize();
-    const places = this._lines.map(({ price }) => this._chart.yOf(price));
-    const isSeen = (y) => y !== null && y > -LABEL_PX && y < height + LABEL_PX;
-    const seen = this._lines.filter((entry, i) => isSeen(places[i]));
-    const spreadPlaces = spread(places.filter(isSeen), LABEL_PX, { from: this._chart.legendHeight(), to: height });
-    this._lines.forEach(({ label }, i) => (label.hidden = !isSeen(places[i])));
-    const wanted = places.filter(isSeen);
-    seen.forEach(({ label }, i) => {
-      label.style.setProperty("--y", `${spreadPlaces[i].toFixed(1)}px`);
-      label.style.setProperty("--shift", `${(wanted[i] - spreadPlaces[i]).toFixed(1)}px`); // back to the line
+    const lines = this._lines.map(({ label, price }) => ({
+      y: this._chart.yOf(price),
+      isHeld: label.hasAttribute("data-moved") || label.matches(":focus, [data-dragged]"),
+    }));
+    const edges = pinnedEdges(lines, height);
+    this._lines.forEach((entry, i) => this._pin(entry, edges[i]));
+    const shown = [...this._lines.keys()].filter((i) => edges[i] !== "hidden");
+    const wanted = shown.map((i) => lines[i].y);
+    const places = spread(wanted, LABEL_PX, { from: 0, to: height });
+    shown.forEach((line, i) => {
+      const { style } = this._lines[line].label;
+      style.setProperty("--y", `${places[i].toFixed(1)}px`);
+      style.setProperty("--shift", `${(wanted[i] - places[i]).toFixed(1)}px`); // back to the line
     });
+  }
+
+  /** Pin a label to an edge, "top" or "bottom", or take it back to its line; the chart draws lines within only. */
+  _pin(entry, edge) {
+    entry.label.hidden = edge === "hidden";
+    if (edge === entry.edge) return;
+    entry.edge = edge;
+    entry.label.toggleAttribute("data-pinned", edge !== null);
+    entry.drawn.applyOptions({ lineVisible: edge === null, axisLabelVisible: edge === null });
+    this._write(entry);
+  }
+
+  _write({ label, line, price, edge }) {
+    const hasPrice = edge !== null || label.hasAttribute("data-moved");
+    setText(label, `${ARROWS[edge] ?? ""}${line.label(price, { hasPrice })}`);
   }
 
   // Moving -----------------------------------------------------------------------------------------
@@ -106,21 +132,22 @@ export class ChartLines {
     label.setAttribute("aria-valuemax", (line.price * FAR_RATIO).toFixed(2));
     label.setAttribute("aria-label", gettext("Alerta: %(name)s", { name: line.name }));
     label.title = gettext("Arraste, ou use as setas e Enter, para mudar o alerta");
-    this._show(entry, line.price);
     label.addEventListener("pointerdown", (event) => this._grab(entry, event));
     label.addEventListener("keydown", (event) => this._onKey(entry, event));
     label.addEventListener("blur", () => this._reset(entry));
   }
 
-  /** Show an entry at a price that is not saved yet. */
+  /** Show an entry at a price, which may not be saved yet. */
   _show(entry, price) {
     const { label, line, drawn } = entry;
     entry.price = Math.max(STEP, Math.round(price * 100) / 100);
-    label.setAttribute("aria-valuenow", entry.price.toFixed(2));
-    label.setAttribute("aria-valuetext", line.text(entry.price));
+    if (label.hasAttribute("data-movable")) {
+      label.setAttribute("aria-valuenow", entry.price.toFixed(2));
+      label.setAttribute("aria-valuetext", line.text(entry.price));
+    }
     const isMoved = entry.price !== Math.round(line.price * 100) / 100;
     label.toggleAttribute("data-moved", isMoved);
-    setText(label, line.label(entry.price, isMoved));
+    this._write(entry);
     drawn.applyOptions({ price: this._scaled(isMoved ? entry.price : line.price) });
     this._placeSoon();
   }
@@ -137,9 +164,12 @@ export class ChartLines {
     label.setPointerCapture(event.pointerId);
     label.toggleAttribute("data-dragged", true);
     const top = this._box.getBoundingClientRect().top;
-    const grip = event.clientY - top - this._chart.yOf(entry.line.price);
+    // A pinned label has no line to hold: its price becomes that under the pointer.
+    const grip = entry.edge ? 0 : event.clientY - top - this._chart.yOf(entry.line.price);
+    let isMoving = false;
     const onMove = ({ clientY }) => {
-      const price = this._chart.priceAt(clientY - top - grip);
+      isMoving ||= Math.abs(clientY - event.clientY) > DRAG_PX;
+      const price = isMoving ? this._chart.priceAt(clientY - top - grip) : null;
       if (price !== null) this._show(entry, price);
     };
     const onEnd = ({ type }) => {

@@ -38,7 +38,8 @@ function priceFormat({ isCompared, bars }, isCovered) {
 }
 
 /**
- * Draws a state: {bars, interval, style, others, lines, bases, isCompared, isStale, color, firings, labelled}.
+ * Draws a state: {bars, interval, style, others, lines, bases, isCompared, isStale, color, firings, labelled,
+ * hasVolume}.
  * `others` is a Map from symbols to bars, `bases` one to the prices that a comparison starts from, `labelled`
  * has the values of lines with a label on the axis.
  */
@@ -99,6 +100,7 @@ export class ChartSeries {
   }
 
   _addVolume() {
+    if (!this._state.hasVolume) return;
     const options = { priceScaleId: "volume", priceFormat: { type: "volume" }, ...NO_LABELS };
     const bars = this._state.bars.map((bar) => this._volume(bar));
     this._add("volume", HistogramSeries, options, bars);

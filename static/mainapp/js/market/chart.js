@@ -13,24 +13,23 @@ import {
   limitText,
   limitValue,
   movedLabel,
-  widened,
 } from "./limits.js";
 import { percentChange } from "./indicators.js";
+import { decimal } from "../core/number.js";
 import { studyLines } from "./studies.js";
 
 const EDGE_PX = 16; // at the left, for the first label of the time axis
 const MIN_BARS = 8;
-const [TOP, MAX_TOP, BOTTOM] = [0.1, 0.3, 0.22]; // of the pane, free above and below the prices
-const LEGEND_GAP_PX = 8;
+const TOP = 0.1; // of the pane, free above the prices
+const [BOTTOM, VOLUME_BOTTOM] = [0.1, 0.22]; // free below them, without and with the volume
 
 export class StockChart {
   /**
    * `onCrosshair(bar)` gets the bar under the pointer, null when there is none. `onMove(line, value)` saves a
    * line that was dragged, and resolves to whether it may stay; without it lines cannot be dragged.
-   * `legendHeight()` returns the height in pixels that a legend covers at the top.
    */
-  constructor(element, { onCrosshair = () => {}, onMove = null, legendHeight = () => 0 } = {}) {
-    this.legendHeight = legendHeight;
+  constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true } = {}) {
+    this._hasVolume = hasVolume;
     this.bars = [];
     this.interval = "1m";
     this.options = { style: "candles", studies: [] };
@@ -45,9 +44,9 @@ export class StockChart {
     this._isStale = false;
     this._chart = createChart(element, {
       autoSize: true,
-      layout: { attributionLogo: true, panes: { enableResize: false } },
+      layout: { attributionLogo: false, panes: { enableResize: false } },
       localization: { locale: document.documentElement.lang },
-      rightPriceScale: { borderVisible: false },
+      rightPriceScale: { borderVisible: false, scaleMargins: { top: TOP, bottom: hasVolume ? VOLUME_BOTTOM : BOTTOM } },
       timeScale: { borderVisible: false, rightOffset: 3 },
       crosshair: { mode: 0 },
       handleScroll: { vertTouchDrag: false }, // a page can be scrolled over its chart
@@ -110,7 +109,7 @@ export class StockChart {
 
   /**
    * Show alerts: `limits` {kind, price or pct of `previousClose`, url} as lines, `firings` {time, kind} as
-   * arrows. The price scale widens to show near limits.
+   * arrows. The price scale is that of the bars: limits out of it are pinned to its edges.
    */
   setMarks(marks, previousClose = NaN) {
     this._marks = marks;
@@ -227,16 +226,7 @@ export class StockChart {
       grid: { vertLines: { visible: false }, horzLines: { color: withAlpha(color.line, 0.7) } },
       timeScale: { timeVisible: isIntraday(this.interval), secondsVisible: false },
     });
-    this.clearLegend();
     return color;
-  }
-
-  /** Keep the prices below the legend, whose height may have changed. */
-  clearLegend() {
-    const { height } = this.paneSize();
-    const covered = height ? (this.legendHeight() + LEGEND_GAP_PX) / height : 0;
-    const top = Math.min(Math.max(TOP, covered), MAX_TOP);
-    this._chart.priceScale("right").applyOptions({ scaleMargins: { top, bottom: BOTTOM } });
   }
 
   _studyLines() {
@@ -259,9 +249,9 @@ export class StockChart {
       color: this._paint(),
       firings: firingsOnBars(this._marks.firings, this.bars, this.interval),
       labelled,
+      hasVolume: this._hasVolume,
     };
     this._series.draw(this._state);
-    this._series.main.applyOptions({ autoscaleInfoProvider: (original) => widened(original, labelled) });
     this._lines.draw(this._series.main, this.lines, {
       color: this._state.color,
       scaled: (price) => percentChange(price, this._base()),
@@ -272,7 +262,8 @@ export class StockChart {
 
   _allLines() {
     const limits = limitLines(this._marks.limits, this._previousClose).map((line) => this._limit(line));
-    return [...limits, ...this._ownLines.map((line) => ({ ...line, color: "ink-2" }))];
+    const own = this._ownLines.map(({ name, price }) => ({ name, price, color: "ink-2", label: ownLabel(name) }));
+    return [...limits, ...own];
   }
 
   _limit({ kind, price, url, text }) {
@@ -283,7 +274,7 @@ export class StockChart {
       url,
       color: "amber-line",
       name: limitName(kind),
-      label: (at, isMoved) => (isMoved ? movedLabel(kind, at, close) : limitLabel({ kind, text })),
+      label: (at, { hasPrice }) => (hasPrice ? movedLabel(kind, at, close) : limitLabel({ kind, text })),
       text: (at) => limitText(kind, at, close),
       value: (at) => limitValue(kind, at, close),
     };
@@ -293,4 +284,8 @@ export class StockChart {
   get studyLines() {
     return this._state?.lines ?? [];
   }
+}
+
+function ownLabel(name) {
+  return (at, { hasPrice }) => (hasPrice ? `${name} ${decimal(at.toFixed(2))}` : name);
 }

@@ -6,7 +6,7 @@ import { isIntraday } from "./bars.js";
 const DAY_S = 86_400;
 const HOUR_S = 3600;
 const SPAN_S = { "1d": DAY_S, "1w": 7 * DAY_S, "1mo": 31 * DAY_S };
-const NEAR_RATIO = 0.06; // of a price; limits farther away would flatten the bars
+const MAX_PINS = 3; // at each edge of a chart
 const CENT = 0.01;
 
 export const FALLING = new Set(["compra", "change_down_pct"]);
@@ -85,18 +85,18 @@ export function firingsOnBars(firings, bars, interval) {
   return [...marks.values()].sort((a, b) => a.bar.time - b.bar.time);
 }
 
-/** Widen the price range that a series scales to, so that near lines are visible. */
-export function widened(original, prices) {
-  const scale = original();
-  if (!scale?.priceRange) return scale;
-  const { minValue, maxValue } = scale.priceRange;
-  const reach = Math.max(maxValue - minValue, Math.abs(maxValue) * NEAR_RATIO);
-  const near = prices.filter((price) => price > minValue - reach && price < maxValue + reach);
-  const priceRange = {
-    minValue: Math.min(minValue, ...near),
-    maxValue: Math.max(maxValue, ...near),
-  };
-  return { ...scale, priceRange };
+/**
+ * Return the edge of a height at which each line is pinned: "top", "bottom", null for those within, and "hidden"
+ * for lines without a place and for the farthest of many at one edge. A line is {y, isHeld}; held ones are shown.
+ */
+export function pinnedEdges(lines, height) {
+  const edges = lines.map(({ y }) => (y === null ? "hidden" : y < 0 ? "top" : y > height ? "bottom" : null));
+  for (const edge of ["top", "bottom"]) {
+    const rank = (i) => (lines[i].isHeld ? -1 : Math.abs(lines[i].y));
+    const pinned = [...edges.keys()].filter((i) => edges[i] === edge).sort((a, b) => rank(a) - rank(b));
+    for (const i of pinned.slice(MAX_PINS)) if (!lines[i].isHeld) edges[i] = "hidden";
+  }
+  return edges;
 }
 
 /**

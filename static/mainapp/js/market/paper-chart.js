@@ -14,6 +14,7 @@ import { isStale } from "./status.js";
 
 const OPTIONS_KEY = "pregao.chart";
 const STYLES = ["candles", "line", "area"];
+const BRIEF_MS = 8000;
 const USUAL = { style: "candles", studies: USUAL_STUDIES, others: [] };
 
 function areOptions({ style, studies, others }) {
@@ -38,7 +39,6 @@ export class PaperChart {
     this.chart = new StockChart(element, {
       onCrosshair: (bar) => this.showLegend(bar),
       onMove: (line, value, text) => this._moveLimit(line, value, text),
-      legendHeight: () => this._legendHeight(),
     });
     this.chart.setOptions(this._chartOptions());
     attachKeys(element, this.chart);
@@ -64,7 +64,6 @@ export class PaperChart {
     if ("others" in change) return this._loadOthers();
     this.chart.setOptions(this._chartOptions());
     this.showLegend(this._pointed);
-    this.chart.clearLegend();
     return Promise.resolve();
   }
 
@@ -115,7 +114,6 @@ export class PaperChart {
     this.applyQuote();
     this.showLegend(null);
     this._cover("ready");
-    this.chart.clearLegend();
   }
 
   /** Tell the reader which bars the source did not have. */
@@ -154,7 +152,6 @@ export class PaperChart {
     }
     this.chart.setOthers(bars);
     this.showLegend(this._pointed);
-    this.chart.clearLegend();
     const unshared = [...bars.keys()].filter((symbol) => !this.chart.others.has(symbol));
     for (const symbol of [...missing, ...unshared]) {
       this.note(gettext("Não há histórico de %(symbol)s para comparar neste período.", { symbol }));
@@ -192,19 +189,13 @@ export class PaperChart {
     legend.classList.toggle("priced", isNewest);
     legend.replaceChildren(...(bar ? priceItems(this.chart, bar) : []));
     if (bar && isNewest) {
-      legend.append(dom.build("small", { className: "stale-note" }, gettext("desatualizado")));
+      legend.firstChild.after(dom.build("small", { className: "stale-note" }, gettext("desatualizado")));
     }
     const i = bar ? bars.indexOf(bar) : -1;
     this._part("studies").replaceChildren(
       ...studyItems(this.chart, i).map(({ label, color, text }) => legendItem(label, color, text)),
       ...otherItems(this.chart).map(({ symbol, color, text }) => legendItem(symbol, color, text)),
     );
-  }
-
-  _legendHeight() {
-    const top = this._box.getBoundingClientRect().top;
-    const bottoms = ["legend", "studies"].map((name) => this._part(name).getBoundingClientRect().bottom);
-    return Math.max(0, ...bottoms.map((bottom) => bottom - top));
   }
 
   // Lines ------------------------------------------------------------------------------------------
@@ -242,7 +233,8 @@ export class PaperChart {
     }
     const saved = gettext("Alerta salvo: %(name)s %(limit)s.", { name: line.name.toLowerCase(), limit: text });
     const waits = gettext("O preço já passou do limite: o alerta espera a próxima vez.");
-    this.note(isBeyond(line.kind, value, this._head.quote()) ? `${saved} ${waits}` : saved);
+    const isWaiting = isBeyond(line.kind, value, this._head.quote());
+    this.note(isWaiting ? `${saved} ${waits}` : saved, { isBrief: true });
     await this.loadMarks();
     this._root.dispatchEvent(new CustomEvent("limitsaved"));
     return true;
@@ -256,11 +248,13 @@ export class PaperChart {
     this._part("retry").hidden = state !== "failed";
   }
 
-  /** Show a message below the chart; `canRetry` adds a button. */
-  note(text, { canRetry = false } = {}) {
+  /** Show a message on the chart, a brief one for some seconds; `canRetry` adds a button. */
+  note(text, { canRetry = false, isBrief = false } = {}) {
     const line = this._part("note");
     line.hidden = !text;
     line.replaceChildren(text);
+    clearTimeout(this._noteTimer);
+    if (isBrief) this._noteTimer = setTimeout(() => this.note(""), BRIEF_MS);
     if (!canRetry) return;
     const attributes = { className: "button button-small" };
     line.append(" ", dom.buildButton(gettext("Tentar de novo"), () => this.load(), attributes));

@@ -3,7 +3,7 @@ import * as dom from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { compareDecimals, decimal } from "../core/number.js";
 import { clock, day } from "../core/time.js";
-import { ageText, changeClass, fieldText, originText, place, showDoubt } from "./quotes.js";
+import { changeClass, fieldText, originText, place, showAge, showDoubt } from "./quotes.js";
 import { isStale } from "./status.js";
 
 const RANGES = { day: ["low", "high"], year: ["year_low", "year_high"] };
@@ -62,10 +62,7 @@ export class PaperHead {
   showAge() {
     const quote = this.quote();
     if (!quote) return;
-    for (const element of this._fields.get("age") ?? []) {
-      element.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
-      dom.setText(element, ageText(quote, this._socket.now()));
-    }
+    for (const element of this._fields.get("age") ?? []) showAge(element, quote, this._socket.now());
     const at = dom.part(this._root, "quoted-at");
     if (at && quote.quoted_at) {
       dom.setText(at, `${day(quote.quoted_at, { withYear: true })} ${clock(quote.quoted_at)}`);

@@ -13,6 +13,7 @@ import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 import { attachStudyPanel } from "./study-panel.js";
 import "./autocomplete.js";
+import "./follow.js";
 
 const SELECTOR = "[data-paper]";
 const root = document.querySelector(SELECTOR);
@@ -165,12 +166,6 @@ part("picture").addEventListener("click", () => {
     isSimulated: socket.simulated ?? root.hasAttribute("data-simulated"),
   });
   download(canvas, `${symbol}-${paper.range}-${paper.interval}.png`);
-});
-
-const sheet = part("sheet");
-part("open-sheet")?.addEventListener("click", () => sheet.showModal());
-sheet?.addEventListener("click", ({ target }) => {
-  if (target === sheet) sheet.close();
 });
 
 // Wiring -----------------------------------------------------------------------------------------

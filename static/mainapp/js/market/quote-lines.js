@@ -2,23 +2,21 @@
 import { flash, setDirection, setText } from "../core/dom.js";
 import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
-import { fetchCloses } from "./candles.js";
+import { DayPoints } from "./day-points.js";
 import { stockUrl } from "./links.js";
 import { setMark } from "./mark.js";
-import { ageSeconds, extendPoints, fieldText, originText, showDoubt } from "./quotes.js";
+import { ageSeconds, fieldText, originText, showDoubt } from "./quotes.js";
 import { drawSparkline } from "./sparkline.js";
 
 const OLD_S = 120;
-const RETRIES_MS = [1500, 3000, 6000];
 
 /** The lines on a page, and the points of their sparklines. `candlesUrl` gives the day's closes. */
 export class QuoteLines {
   constructor(root, { socket, candlesUrl }) {
     this._root = root;
     this._socket = socket;
-    this._candlesUrl = candlesUrl;
     this._prices = new Map(); // symbol → the price last shown
-    this._points = new Map(); // symbol → points of the day
+    this._points = new DayPoints(candlesUrl);
   }
 
   get symbols() {
@@ -67,29 +65,13 @@ export class QuoteLines {
   }
 
   /** Fetch the day's points of lines that have none yet. */
-  async loadPoints(attempt = 0) {
-    const missing = [...this.symbols].filter((symbol) => !this._points.has(symbol));
-    if (!missing.length || !navigator.onLine) return;
-    const body = await fetchCloses(this._candlesUrl, missing);
-    if (!body) return;
-    const isLoading = body.status === "loading" && attempt < RETRIES_MS.length;
-    for (const [symbol, points] of Object.entries(body.closes)) {
-      if (points.length > 1 || !isLoading) this._setPoints(symbol, points);
-    }
-    if (isLoading) setTimeout(() => this.loadPoints(attempt + 1), RETRIES_MS[attempt]);
-  }
-
-  _setPoints(symbol, points) {
-    const numbers = points.map(([at, price]) => [at, Number.parseFloat(price)]);
-    this._points.set(symbol, numbers);
+  loadPoints() {
+    return this._points.load(this.symbols);
   }
 
   _draw(line, symbol, quote) {
-    const points = this._points.get(symbol);
-    if (!points) return; // the server's picture stays
-    const seconds = Math.floor(Date.parse(quote.quoted_at) / 1000);
-    if (seconds) extendPoints(points, seconds, Number.parseFloat(quote.price));
-    if (points.length < 2) return;
+    const points = this._points.until(symbol, quote);
+    if (!points) return;
     const reference = Number.parseFloat(quote.previous_close);
     drawSparkline(line.querySelector(".spark"), points, reference, number.direction(quote.change_pct));
   }
@@ -100,6 +82,7 @@ export function showTime(box, quote, socket) {
   const time = box.querySelector("[data-time]");
   const [date, today] = [quote.quoted_at, socket.now()].map((moment) => day(moment));
   setText(time, date === today ? clock(quote.quoted_at) : date);
+  time.toggleAttribute("data-dated", date !== today);
   time.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
   const isOld = ageSeconds(quote, socket.now()) > (quote.delay_s ?? 0) + OLD_S;
   box.dataset.prices = socket.session === "open" && isOld ? "stale" : "live";

@@ -1,4 +1,5 @@
 // Quotes: merging frames, formatting fields, positions in ranges, sparklines, sort order.
+import { setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { CENTS, compact, compareDecimals, decimal, direction, fromUnits, pct, toUnits } from "../core/number.js";
 import { age, clock } from "../core/time.js";
@@ -20,8 +21,8 @@ export function mergeQuotes(quotes, frame, wanted) {
     const before = quotes.get(symbol);
     const after = frame.type === "snapshot" ? fields : { ...before, ...fields };
     const formerValues = {};
-    for (const field of Object.keys(after)) {
-      if (before?.[field] !== after[field]) formerValues[field] = before?.[field];
+    for (const field in fields) {
+      if (before?.[field] !== fields[field]) formerValues[field] = before?.[field];
     }
     quotes.set(symbol, after);
     changes.set(symbol, formerValues);
@@ -75,6 +76,12 @@ export function ageText(quote, nowMs) {
   if (seconds === null) return "–";
   if (seconds < 2) return gettext("agora");
   return age(seconds);
+}
+
+/** Show the age of a quote; nothing without one. */
+export function showAge(element, quote, nowMs) {
+  element.classList.toggle("estimated", Boolean(quote?.quoted_at_estimated));
+  setText(element, quote ? ageText(quote, nowMs) : "");
 }
 
 /** Return source, time and delay of a price in one line. */
@@ -160,16 +167,26 @@ export function extendPoints(points, seconds, price) {
   } else points.push([seconds, price]);
 }
 
-/** Return {line, area, base} SVG paths of points in a box; `reference` is the previous close. */
-export function sparkPaths(points, reference, width = 96, height = 28) {
-  if (points.length < 2) return { line: "", area: "", base: "" };
+/** Return {low, span} of a scale of points and of a reference, which spans at least `minSpan`. */
+export function priceScale(points, reference, minSpan = 0) {
   const prices = points.map((point) => point[1]);
   if (Number.isFinite(reference)) prices.push(reference);
-  const low = Math.min(...prices);
-  const span = Math.max(...prices) - low || 1;
+  const [least, range] = [Math.min(...prices), Math.max(...prices) - Math.min(...prices)];
+  return { low: least - Math.max(0, minSpan - range) / 2, span: Math.max(range, minSpan) || 1 };
+}
+
+/** Return the vertical place of a price on a scale in a box, as SVG paths have it. */
+export function priceY(price, { low, span }, height) {
+  return (height - 2 - ((price - low) / span) * (height - 4)).toFixed(1);
+}
+
+/** Return {line, area, base} SVG paths of points in a box; `reference` is the previous close. */
+export function sparkPaths(points, reference, { width = 96, height = 28, minSpan = 0 } = {}) {
+  if (points.length < 2) return { line: "", area: "", base: "" };
+  const scale = priceScale(points, reference, minSpan);
   const from = points[0][0];
   const duration = points.at(-1)[0] - from || 1;
-  const y = (price) => (height - 2 - ((price - low) / span) * (height - 4)).toFixed(1);
+  const y = (price) => priceY(price, scale, height);
   const line = points
     .map(([at, price], i) => `${i ? "L" : "M"}${(((at - from) / duration) * width).toFixed(1)} ${y(price)}`)
     .join("");

@@ -246,11 +246,15 @@ export class StockSocket extends EventTarget {
    */
   _checkClock(changes) {
     const now = performance.now();
-    const hasJumped = [...changes].some(([symbol, before]) => {
-      const at = Date.parse(this.quotes.get(symbol).quoted_at);
-      return Date.parse(before.quoted_at) - at > CLOCK_JUMP_MS || at - serverNow() > CLOCK_JUMP_MS;
-    });
-    this._isClockDoubtful ||= hasJumped;
+    let newest = ""; // times in UTC of one format are in the order of their texts
+    for (const [symbol, before] of changes) {
+      const at = this.quotes.get(symbol).quoted_at ?? "";
+      if (at > newest) newest = at;
+      if (before.quoted_at > at && Date.parse(before.quoted_at) - Date.parse(at) > CLOCK_JUMP_MS) {
+        this._isClockDoubtful = true;
+      }
+    }
+    this._isClockDoubtful ||= Date.parse(newest) - serverNow() > CLOCK_JUMP_MS;
     if (!this._isClockDoubtful || now - this._clockCheckedAt < CLOCK_CHECK_MS) return;
     this._isClockDoubtful = false;
     this._clockCheckedAt = now;

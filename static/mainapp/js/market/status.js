@@ -1,17 +1,18 @@
-// The bar with the state of the market's session and of the feed: `_market_status.html`.
+// The badge with the state of the feed and of the market's session: `_market_status.html`.
 import { displayElsewhere } from "../core/connection-status.js";
 import { part, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { age, day } from "../core/time.js";
+import { age, day, shortAge } from "../core/time.js";
 import { sourceName } from "./quotes.js";
 
 const CONNECTING_MS = 2500;
 
+// What the badge says of live prices in place of "Ao vivo".
 const SESSIONS = {
-  open: () => gettext("Mercado aberto"),
   pre_open: () => gettext("Pré-abertura"),
   closing_call: () => gettext("Call de fechamento"),
   after_market: () => gettext("After-market"),
+  closed: () => gettext("Mercado fechado"),
 };
 const REASONS = {
   late: () => gettext("a fonte está atrasada"),
@@ -64,11 +65,8 @@ class MarketStatus {
   constructor(bar, socket) {
     this._socket = socket;
     this._lastClose = bar.dataset.lastClose;
-    this._session = bar.querySelector(".badge-session");
     this._feed = part(bar, "feed");
     this._renderedState = this._feed.dataset.feed; // until the first frame
-    this._age = part(bar, "age");
-    this._source = part(bar, "source");
     this._login = part(bar, "login");
     this._live = part(bar, "live"); // for screen readers
     this._startedAt = performance.now();
@@ -76,17 +74,17 @@ class MarketStatus {
   }
 
   render() {
-    const { session, source, sessionEnded } = this._socket;
+    const { source, sessionEnded } = this._socket;
     const state = this._state();
-    setText(this._session, this._sessionText());
-    if (session) this._session.dataset.session = session;
+    const [text, reason] = [this._text(state), this._reason(state)];
     this._feed.dataset.feed = state;
-    setText(this._feed, this._feedText(state));
-    setText(this._age, state === "live" ? this._ageText() : "");
-    if (source) setText(this._source, gettext("Fonte: %(source)s", { source: sourceName(source) }));
+    setText(part(this._feed, "state"), text);
+    setText(part(this._feed, "why"), [this._oldAge(state), reason].filter(Boolean).join(": "));
+    this._showAge(state);
+    if (source) this._feed.title = gettext("Fonte: %(source)s", { source: sourceName(source) });
     this._showLogin(sessionEnded);
     if (this._shownState === state) return;
-    if (this._shownState !== null) setText(this._live, this._feedText(state));
+    if (this._shownState !== null) setText(this._live, [text, reason].filter(Boolean).join(": "));
     this._shownState = state;
     if (state !== "connecting") {
       document.documentElement.dataset.prices = state === "live" ? "live" : "stale";
@@ -102,30 +100,34 @@ class MarketStatus {
     return reason === "late" ? "late" : "down";
   }
 
-  _feedText(state) {
+  _text(state) {
     if (state === "connecting") return gettext("Conectando…");
-    if (state !== "live") return this._staleText();
-    return this._socket.session === "closed" ? gettext("Mercado fechado") : gettext("Ao vivo");
+    if (state !== "live") return gettext("Desatualizado");
+    return SESSIONS[this._socket.session]?.() ?? gettext("Ao vivo");
   }
 
-  _ageText() {
-    const ms = this._socket.staleMs();
-    return ms === null || this._socket.session === "closed" ? "" : age(ms / 1000);
-  }
-
-  _staleText() {
+  /** Return why prices are old; "" while they are not. */
+  _reason(state) {
+    if (state === "live" || state === "connecting") return "";
     const isConnecting = this._socket.reason === "connecting" && this._renderedState !== "connecting";
     const name = isConnecting ? this._renderedState : this._socket.reason;
-    const reason = REASONS[name]?.() ?? name;
-    const ms = this._socket.staleMs();
-    if (ms === null) return gettext("Desatualizado: %(reason)s", { reason });
-    return gettext("Desatualizado %(age)s: %(reason)s", { age: age(Math.max(1, ms / 1000)), reason });
+    return REASONS[name]?.() ?? name;
   }
 
-  _sessionText() {
-    const { session } = this._socket;
-    if (session === null) return this._session.textContent.trim();
-    return SESSIONS[session]?.() ?? gettext("Fechamento de %(day)s", { day: this._closeDay() });
+  /** Return "há 5 s" of old prices; "" while they are not, or if their time is unknown. */
+  _oldAge(state) {
+    const ms = this._socket.staleMs();
+    if (state === "live" || state === "connecting" || ms === null) return "";
+    return age(Math.max(1, ms / 1000));
+  }
+
+  /** Show beside the text the age of live prices, or the day of the last close. */
+  _showAge(state) {
+    const ms = this._socket.staleMs();
+    const isClosed = this._socket.session === "closed";
+    const text = isClosed ? this._closeDay() : ms !== null && shortAge(ms / 1000);
+    if (state === "live" && text) this._feed.dataset.age = text;
+    else delete this._feed.dataset.age;
   }
 
   _closeDay() {

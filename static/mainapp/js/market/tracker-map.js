@@ -1,5 +1,4 @@
 // The tracker's map: the stocks of a list as a treemap, with live colours.
-import "../core/popover.js";
 import { part, readJson } from "../core/dom.js";
 import { attachChat } from "./chat.js";
 import { StockSocket } from "./socket.js";

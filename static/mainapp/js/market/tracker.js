@@ -1,13 +1,12 @@
 // The live tracker: a list of stocks, their table, adding, moving and removing.
 import * as dom from "../core/dom.js";
 import { gettext, ngettext } from "../core/i18n.js";
-import "../core/popover.js";
 import { attachNotices } from "../core/notices.js";
 import { registerShortcut } from "../core/shortcuts.js";
 import { readText } from "../core/storage.js";
+import { attachTableView } from "../core/table-view.js";
 import { offerUndo } from "../core/toasts.js";
 import { attachChat } from "./chat.js";
-import { changeClass } from "./quotes.js";
 import { StockSocket } from "./socket.js";
 import { attachStatus } from "./status.js";
 import { QuoteTable } from "./table.js";
@@ -15,7 +14,6 @@ import { openList } from "./tracker/list.js";
 import { attachRowMenu } from "./tracker/menu.js";
 import { attachReordering } from "./tracker/reorder.js";
 import { loadSparklines } from "./tracker/sparklines.js";
-import { attachView } from "./tracker/view.js";
 import * as watchlist from "./watchlist.js";
 
 const root = document.querySelector("[data-tracker]");
@@ -23,7 +21,12 @@ const part = (name) => dom.part(root, name);
 const notify = attachNotices(part("notices"));
 const isLoggedIn = "member" in document.body.dataset;
 
-const table = new QuoteTable({ table: part("table"), template: part("row"), now: () => socket.now() });
+const table = new QuoteTable({
+  table: part("table"),
+  template: part("row"),
+  now: () => socket.now(),
+  isOpen: () => socket.session === "open",
+});
 table.arrange(dom.readJson("symbols"));
 const isOwn = isOwnList();
 const list = openList({ url: root.dataset.listUrl, isOwn, symbols: isLoggedIn ? [] : table.symbols });
@@ -47,6 +50,7 @@ function isOwnList() {
 function showList() {
   root.dataset.state = table.symbols.length ? "rows" : "empty";
   showSum();
+  for (const button of root.querySelectorAll(".quotes-suggested > button")) button.hidden = table.has(button.value);
   if (root.dataset.listUrl && isOwn) return;
   const url = new URL(root.dataset.trackerUrl, window.location.href);
   for (const symbol of table.symbols) url.searchParams.append("stockpicker", symbol);
@@ -137,15 +141,15 @@ function move(symbol, place) {
   announce(gettext("%(symbol)s: posição %(place)s de %(count)s.", { symbol, place: place + 1, count: order.length }));
 }
 
+let sumFrame = null;
+
 /** Show how many stocks there are, and how many rose and fell today. */
 function showSum() {
+  sumFrame = null;
   part("sum").hidden = !table.symbols.length;
   dom.setText(part("count"), ngettext("%s ativo", "%s ativos", table.symbols.length));
-  const directions = table.quotes.map(changeClass);
-  if (!directions.length) return;
-  for (const name of ["up", "down"]) {
-    dom.setText(part(name), String(directions.filter((direction) => direction === name).length));
-  }
+  const counts = table.countDirections();
+  if (counts) for (const name of ["up", "down"]) dom.setText(part(name), String(counts[name]));
 }
 
 function announce(text) {
@@ -220,7 +224,7 @@ addForm.addEventListener("stockchosen", (event) => {
 addForm.addEventListener("submit", (event) => {
   event.preventDefault();
   const input = addForm.querySelector("[role=combobox]");
-  const symbol = input.value.trim().toUpperCase();
+  const symbol = (event.submitter?.value || input.value).trim().toUpperCase(); // a suggestion is a button
   if (!symbol) return;
   input.value = "";
   add(symbol);
@@ -231,7 +235,7 @@ socket.addEventListener("quotes", ({ detail }) => {
     table.update(symbol, socket.quotes.get(symbol), detail.snapshot ? null : before);
   }
   menu.refresh();
-  showSum();
+  sumFrame ??= requestAnimationFrame(showSum);
 });
 socket.addEventListener("late", () => table.setLate(socket.late));
 socket.addEventListener("pending", ({ detail }) => {
@@ -251,7 +255,7 @@ socket.addEventListener("problem", ({ detail }) => {
   notify(detail.detail, isLoggedIn ? null : loginLink());
 });
 
-const view = attachView({ root, form: part("view"), table });
+const view = attachTableView({ root, form: part("view"), table });
 const menu = attachRowMenu({
   menu: document.getElementById("row-menu"),
   body: table.body,

@@ -11,10 +11,26 @@ const SIZES = [
   ["s", 12, 8],
 ];
 const LABEL_LETTER = 6.5; // px, at the size of labels
+const MIN_DIGIT_PX = 11; // the second line is never smaller
 const FULL_PCT = 4;
+const MIN_SHARE = 0.02; // of the weight: smaller groups are one, which is named Outros
+const REST_ROUNDS = 4; // the tiles that share a box change the places of the others
 
-/** Return rows in groups, both the heaviest first; rows without a weight are left out. */
+/**
+ * Return rows in groups, both the heaviest first; rows without a weight are left out. Groups of less than
+ * MIN_SHARE become one without a name, with the next one if there is only one of them.
+ */
 export function grouped(rows) {
+  const groups = groupsOf(rows);
+  const total = groups.reduce((sum, { weight }) => sum + weight, 0);
+  const first = groups.findIndex(({ weight }) => weight < total * MIN_SHARE);
+  if (first < 1 || groups.length < 3) return groups;
+  const from = Math.min(first, groups.length - 2);
+  const small = groups.splice(from).flatMap((group) => group.rows);
+  return [...groups, ...groupsOf(small.map((row) => ({ ...row, group: "" })))];
+}
+
+function groupsOf(rows) {
   const groups = new Map();
   for (const row of rows) {
     if (!(row.weight > 0)) continue;
@@ -29,13 +45,37 @@ export function grouped(rows) {
 }
 
 /**
- * Lay out groups of `grouped` in a box: {groups, tiles}, Maps from a group's name and a row's symbol to
- * {x, y, width, height}. At the top of each group that is wide enough for its label, `labelHeight` is kept
- * free; only those are in `groups`.
+ * Lay out groups of `grouped` in a box: {groups, tiles, rests}, Maps from a group's name, a row's symbol and
+ * a group's name to {x, y, width, height}. At the top of each group that is wide enough for its label,
+ * `labelHeight` is kept free; only those are in `groups`. With `hasRests` the tiles of a group that are too
+ * small for their codes share one box, in `rests`.
  */
-export function layOut(groups, { width, height, labelHeight }) {
+export function layOut(groups, { width, height, labelHeight, hasRests = false }) {
+  const small = new Map(groups.map(({ name }) => [name, new Set()])); // the symbols that share a box
+  let boxes = place(groups, small, { width, height, labelHeight });
+  for (let round = 0; hasRests && round < REST_ROUNDS && gather(groups, boxes, small); round += 1) {
+    boxes = place(groups, small, { width, height, labelHeight });
+  }
+  return boxes;
+}
+
+/** Add the tiles without room for their codes to those that share a box; return whether there were any. */
+function gather(groups, { tiles }, small) {
+  let hasMore = false;
+  for (const { name, rows } of groups) {
+    const symbols = rows.map(({ symbol }) => symbol);
+    const nameless = symbols.filter((symbol) => tiles.has(symbol) && !textFit(tiles.get(symbol), symbol.length, 0).lines);
+    const shared = small.get(name);
+    if (!nameless.length || nameless.length + shared.size < 2) continue;
+    for (const symbol of nameless) shared.add(symbol);
+    hasMore = true;
+  }
+  return hasMore;
+}
+
+function place(groups, small, { width, height, labelHeight }) {
   const root = globalThis.d3.hierarchy(
-    { children: groups.map((group) => ({ group, children: group.rows })) },
+    { children: groups.map((group) => ({ group, children: withRest(group, small.get(group.name)) })) },
     (node) => node.children,
   );
   root.sum((node) => node.weight ?? 0);
@@ -44,10 +84,20 @@ export function layOut(groups, { width, height, labelHeight }) {
   const labelled = new Set((root.children ?? []).filter((node) => fitsLabel(node, labelHeight)));
   treemap.paddingTop((node) => (labelled.has(node) ? labelHeight : 0))(root);
   const box = ({ x0, y0, x1, y1 }) => ({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
+  const leaves = root.leaves().map((leaf) => [leaf.data, box(leaf)]);
   return {
     groups: new Map([...labelled].map((node) => [node.data.group.name, box(node)])),
-    tiles: new Map(root.leaves().map((leaf) => [leaf.data.symbol, box(leaf)])),
+    tiles: new Map(leaves.filter(([row]) => row.symbol).map(([row, place]) => [row.symbol, place])),
+    rests: new Map(leaves.filter(([row]) => !row.symbol).map(([row, place]) => [row.restOf, place])),
   };
+}
+
+/** Return the rows of a group, the small ones as one {restOf, weight} at the end. */
+function withRest({ name, rows }, small) {
+  if (!small.size) return rows;
+  const isSmall = ({ symbol }) => small.has(symbol);
+  const weight = rows.filter(isSmall).reduce((sum, row) => sum + row.weight, 0);
+  return [...rows.filter((row) => !isSmall(row)), { restOf: name, weight }];
 }
 
 function fitsLabel({ x0, y0, x1, y1, data }, labelHeight) {
@@ -59,10 +109,10 @@ function fitsLabel({ x0, y0, x1, y1, data }, labelHeight) {
  * line fits, and how many of the two lines there is room for, 0 when it is too small for the first.
  */
 export function textFit({ width, height }, letters, secondLetters) {
-  const em = Math.max(letters * LETTER, secondLetters * DIGIT);
   for (const [size, px, padding] of SIZES) {
     const isHigh = height - padding >= 2.3 * px;
-    if (isHigh && width - padding >= em * px) return { size, lines: 2 };
+    const second = secondLetters * Math.max(DIGIT * px, MIN_DIGIT_PX * 0.64);
+    if (isHigh && width - padding >= Math.max(letters * LETTER * px, second)) return { size, lines: 2 };
   }
   const [size, px] = SIZES.at(-1);
   const fits = width - GAP * 2 >= letters * px * LETTER && height - GAP * 2 >= px;

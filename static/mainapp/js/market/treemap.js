@@ -23,6 +23,7 @@ export class Treemap {
     this._showsWeight = figure.dataset.shows === "weight";
     this._tiles = new Map(); // symbol → {element, change, box, row}
     this._labels = new Map(); // group → {element, box}
+    this._rests = new Map(); // group → {element, box}, the tile of its small rows
     this._zoomed = null;
     this._width = 0;
     this._listen();
@@ -79,6 +80,7 @@ export class Treemap {
   _build() {
     this._tiles.clear();
     this._labels.clear();
+    this._rests.clear();
     this._map.replaceChildren();
     const isLabelled = this._groups.some((group) => group.name);
     for (const { name, rows } of this._groups) {
@@ -86,6 +88,7 @@ export class Treemap {
       section.setAttribute("aria-label", name || gettext("Outros"));
       if (isLabelled) section.append(this._buildLabel(name));
       for (const row of rows) section.append(this._buildTile(row));
+      if (isLabelled) section.append(this._buildRest(name));
       this._map.append(section);
     }
     this._focusable(this._visible()[0]?.element);
@@ -100,6 +103,14 @@ export class Treemap {
     );
     element.addEventListener("click", () => this.zoom(this._zoomed === name ? null : name));
     this._labels.set(name, { element, box: null });
+    return element;
+  }
+
+  /** Build the tile of the rows of a group that are too small to be named; it opens the group. */
+  _buildRest(name) {
+    const element = build("button", { type: "button", className: "treemap-tile", tabIndex: -1 }, build("span"));
+    element.addEventListener("click", () => this.zoom(name));
+    this._rests.set(name, { element, box: null });
     return element;
   }
 
@@ -152,7 +163,8 @@ export class Treemap {
     const groups = isZoomed ? this._groups.filter((group) => group.name === this._zoomed) : this._groups;
     const tall = isZoomed ? ZOOMED_LABEL_HEIGHT : LABEL_HEIGHT;
     const labelHeight = this._labels.size ? tall : 0;
-    const boxes = layOut(groups, { width, height, labelHeight });
+    const hasRests = this._labels.size > 0 && !isZoomed;
+    const boxes = layOut(groups, { width, height, labelHeight, hasRests });
     for (const [name, label] of this._labels) {
       const box = boxes.groups.get(name);
       label.box = box ? { ...box, height: labelHeight } : null;
@@ -164,14 +176,33 @@ export class Treemap {
       place(tile);
       if (tile.box) fitText(tile);
     }
+    for (const [name, rest] of this._rests) {
+      rest.box = boxes.rests.get(name) ?? null;
+      place(rest);
+      if (rest.box) this._nameRest(name, rest);
+    }
     this._figure.toggleAttribute("data-zoomed", isZoomed);
     if (!this._visible().some(({ element }) => element.tabIndex === 0)) {
       this._focusable(this._visible()[0]?.element);
     }
   }
 
+  _nameRest(name, { element, box }) {
+    const { rows } = this._groups.find((group) => group.name === name);
+    const hidden = rows.filter(({ symbol }) => !this._tiles.get(symbol).box).map(({ symbol }) => symbol);
+    const words = [gettext("outras %s", [hidden.length]), `+${hidden.length}`];
+    const lines = words.map((text) => textFit(box, text.length, 0).lines);
+    const fitting = Math.max(0, lines.findIndex(Boolean));
+    setText(element.firstElementChild, words[fitting]);
+    element.title = `${words[fitting]}: ${hidden.join(", ")}`;
+    element.setAttribute("aria-label", element.title);
+    Object.assign(element.dataset, { size: "s", lines: lines[fitting] });
+  }
+
   _visible() {
-    return [...this._labels.values(), ...this._tiles.values()].filter(({ box }) => box);
+    return [this._labels, this._tiles, this._rests]
+      .flatMap((parts) => [...parts.values()])
+      .filter(({ box }) => box);
   }
 
   // Input ------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 // The popover of the bell: the newest notifications, a fragment that is loaded when it opens.
 //
 // The bell stays a link to the page: without scripts, with a modifier key, and on that page itself.
-import "../core/popover.js";
 import { build, parseFragment } from "../core/dom.js";
 import { fetchFragment } from "../core/http.js";
 import { gettext } from "../core/i18n.js";

@@ -1,5 +1,6 @@
-// The frame of every page: theme switch, menus that close, search.
+// The frame of every page: theme switch, menus, search.
 import { build } from "../core/dom.js";
+import "../core/popover.js";
 import { attachSearch } from "../market/search.js";
 import { savePreference } from "./preferences.js";
 import { attachSiteSearch } from "./search.js";
@@ -45,17 +46,6 @@ function attachThemeSwitch(box) {
   show();
 }
 
-function closeMenus(event) {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
-    const isEscape = event.type === "keydown" && event.key === "Escape";
-    const isOutside = event.type === "click" && !event.composedPath().includes(menu); // a click may remove its target
-    if (!isEscape && !isOutside) continue;
-    const hadFocus = menu.contains(document.activeElement);
-    menu.open = false;
-    if (isEscape && hadFocus) menu.querySelector("summary").focus();
-  }
-}
-
 /** Keep the head's height in `--head-height`, so that sticky elements stay below the head. */
 function followHeadHeight(head) {
   const observer = new ResizeObserver(() => {
@@ -89,8 +79,6 @@ function guardMember(member) {
 
 if (document.body.dataset.member) guardMember(document.body.dataset.member);
 markOldPrices(document.documentElement);
-document.addEventListener("click", closeMenus);
-document.addEventListener("keydown", closeMenus);
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);
 document.querySelectorAll("form[data-search-url]").forEach(attachSearch);
 document.querySelectorAll("form[data-site-search]").forEach(attachSiteSearch);

@@ -19,11 +19,16 @@ document.addEventListener("homequotes", ({ detail: { quotes, now } }) => {
 });
 
 function show(totals, now) {
-  const [total, change] = ["total", "day_change"].map((name) => fromUnits(totals[name], CENTS));
-  showWealth(root.querySelector('[data-sum="total"]'), brl(total));
-  const day = root.querySelector('[data-sum="day_change"]');
-  setText(day, brl(change, { signed: true }));
-  setDirection(day, direction(change));
-  setText(root.querySelector('[data-sum="day_change_pct"]'), pct(fromUnits(totals.day_change_pct, CENTS)));
+  showWealth(root.querySelector('[data-sum="total"]'), brl(fromUnits(totals.total, CENTS)));
+  showChange("day_change", totals);
+  showChange("result", totals);
   chart.show(totals, now);
+}
+
+function showChange(name, totals) {
+  const [amount, share] = [name, `${name}_pct`].map((key) => fromUnits(totals[key], CENTS));
+  const element = root.querySelector(`[data-sum="${name}"]`);
+  setText(element, brl(amount, { signed: true }));
+  setDirection(element, direction(amount));
+  setText(root.querySelector(`[data-sum="${name}_pct"]`), pct(share));
 }

@@ -3,10 +3,11 @@ import * as dom from "../core/dom.js";
 import { ngettext } from "../core/i18n.js";
 import { attachNotices } from "../core/notices.js";
 import { CENTS, direction, fromUnits } from "../core/number.js";
+import "../core/popover.js";
+import { attachTableView } from "../core/table-view.js";
 import { StockSocket } from "../market/socket.js";
 import { attachStatus } from "../market/status.js";
 import { AllocationMap } from "./allocation-map.js";
-import { attachColumns } from "./columns.js";
 import { attachContribution } from "./contribution.js";
 import { DayChart } from "./day-chart.js";
 import { Division } from "./divisions.js";
@@ -116,13 +117,7 @@ table.body.addEventListener("click", (event) => {
   if (button) sheet.show(button.closest("tr"));
 });
 table.addEventListener("totals", () => sheet.update());
-attachColumns({
-  table,
-  headers: part("holdings").tHead,
-  choices: part("columns"),
-  select: part("order"),
-  directionButton: part("direction"),
-});
+attachTableView({ root, form: part("view"), table });
 attachContribution(part("aporte-form"), part("aporte-answer"));
 
 const hide = root.querySelector('[data-action="hide-values"]');

@@ -1,13 +1,13 @@
-// The table of holdings: the changes of a batch of quotes are computed and written once per animation frame.
-import { clearFlashes, flash, setDirection, setText } from "../core/dom.js";
+// The table of holdings: one price changes the figures of all rows.
+import { setDirection, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
-import { brl, CENTS, compareDecimals, decimal, direction, fromUnits, pct } from "../core/number.js";
+import { brl, CENTS, decimal, direction, fromUnits, pct } from "../core/number.js";
 import { clock, day } from "../core/time.js";
+import { LiveTable } from "../market/live-table.js";
 import { ageText, delayText, fieldText, originText, place, showDoubt } from "../market/quotes.js";
 import { drawBars, resultBars, shareBars } from "./bars.js";
 import { Portfolio } from "./valuation.js";
 
-const REORDER_MS = 4000; // live values re-order the rows at most this often
 const COLOURED = new Set(["day_change", "result"]);
 
 /** Texts of figures; money and percent are decimal strings with two places. */
@@ -32,183 +32,111 @@ const ROW_WRITERS = {
   result_pct: WRITERS.pct,
 };
 
-export class HoldingsTable extends EventTarget {
-  /** Emits `totals` with the new totals; `now` returns the server's time in milliseconds, null while unknown. */
+export class HoldingsTable extends LiveTable {
+  /** Emits `totals` with the new totals. */
   constructor({ table, holdings, now }) {
-    super();
-    this.body = table.tBodies[0];
+    super({ table, now });
     this.portfolio = new Portfolio(holdings);
-    this._now = now;
-    this._quotes = new Map();
-    this._rows = new Map();
-    this._changed = new Map();
     this._bars = { results: new Map(), shares: new Map() };
-    this._frame = null;
-    this._order = null;
-    this._sortedAt = performance.now();
-    // Rows far outside the viewport are computed but not written: hundreds cost as much as a screenful.
-    this._observer = new IntersectionObserver((entries) => this._setNear(entries), { rootMargin: "300px" });
+    this._uncounted = new Set(); // symbols whose quotes are not in the portfolio yet
     for (const element of this.body.rows) this._register(element);
-    window.addEventListener("beforeprint", () => this._preparePrint());
-    clearFlashes(this.body);
-  }
-
-  get symbols() {
-    return [...this._rows.keys()];
-  }
-
-  /** Return the newest quote of a symbol. */
-  quote(symbol) {
-    return this._quotes.get(symbol);
   }
 
   /** Set a quote; the next animation frame computes and writes the changes. */
   update(symbol, quote, priceBefore = null) {
-    if (!this._rows.has(symbol)) return;
-    this._quotes.set(symbol, quote);
-    this._changed.set(symbol, this._changed.get(symbol) ?? priceBefore);
-    this._frame ??= requestAnimationFrame(() => this.flush());
+    const row = this._rows.get(symbol);
+    if (!row) return;
+    row.quote = quote;
+    this._uncounted.add(symbol);
+    this._changes.set(symbol, { price: this._changes.get(symbol)?.price ?? priceBefore });
+    this._requestFlush();
   }
 
   flush() {
-    this._frame = null;
-    const now = this._now();
-    for (const symbol of this._changed.keys()) {
-      this.portfolio.set(symbol, this._quotes.get(symbol));
-      this._rows.get(symbol).isLate = true;
-    }
+    for (const symbol of this._uncounted) this.portfolio.set(symbol, this._rows.get(symbol).quote);
+    this._uncounted.clear();
     const totals = this.portfolio.totals();
     const figures = [...this.portfolio.rows.values()];
     this._bars = { results: resultBars(figures), shares: shareBars(figures) };
-    for (const [symbol, row] of this._rows) {
-      if (row.isNear) this._write(symbol, row, now, this._changed.get(symbol) ?? null);
-    }
-    this._changed.clear();
+    super.flush();
+    for (const row of this._rows.values()) if (row.isNear) this._writeFigures(row);
     this.dispatchEvent(new CustomEvent("totals", { detail: totals }));
   }
 
-  showAges() {
-    const now = this._now();
-    for (const [symbol, { cells, isNear }] of this._rows) {
-      const quote = isNear && this._quotes.get(symbol);
-      if (quote) setText(cells.age, ageText(quote, now));
-    }
-    if (this._order && performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
-  }
-
-  /** Order the rows by a column now and again every REORDER_MS; null: by symbol. */
-  sort(column, ascending) {
-    this._order = column && { column, ascending };
+  /** Order the rows by a column now and again every few seconds; "": by symbol. */
+  sort(column, isAscending) {
+    this._compare = column ? (a, b) => compare(this._key(a, column), this._key(b, column), isAscending) : null;
     this._reorder();
   }
 
-  setHidden(column, isHidden) {
-    for (const row of this.body.parentElement.rows) {
-      for (const cell of row.cells) if (cell.dataset.col === column) cell.hidden = isHidden;
-    }
-  }
-
   _register(element) {
-    const cells = {};
-    for (const node of element.querySelectorAll("[data-field]")) cells[node.dataset.field] = node;
-    const bar = element.querySelector('[data-range="year"]');
     const bars = {};
     for (const node of element.querySelectorAll("[data-bar]")) bars[node.dataset.bar] = node;
-    const state = { shown: {}, isNear: false, isLate: false };
-    this._rows.set(element.dataset.symbol, { element, cells, bar, bars, ...state });
-    this._observer.observe(element);
+    const range = element.querySelector('[data-range="year"]');
+    return Object.assign(super._register(element), { bars, range, shown: {} });
   }
 
-  _setNear(entries) {
-    for (const { target, isIntersecting } of entries) {
-      const row = this._rows.get(target.dataset.symbol);
-      row.isNear = isIntersecting;
-      if (isIntersecting) this._write(target.dataset.symbol, row, this._now());
-    }
+  _enter(row, now) {
+    super._enter(row, now);
+    this._writeFigures(row);
   }
 
-  /** Write all rows for print, with the times of their prices in place of the ages. */
-  _preparePrint() {
-    for (const [symbol, row] of this._rows) {
-      this._write(symbol, row, this._now());
-      const at = this._quotes.get(symbol)?.quoted_at;
-      if (at) setText(row.cells.age, `${day(at)} ${clock(at)}`);
-    }
+  /** Print the times of prices in place of their ages. */
+  _print(row) {
+    this._enter(row, this._now());
+    const at = row.quote?.quoted_at;
+    if (at) setText(row.cells.age, `${day(at)} ${clock(at)}`);
   }
 
-  /** Write a row's figures, and its quote when there is a newer one. */
-  _write(symbol, row, now, priceBefore = null) {
-    if (row.isLate) this._writeQuote(row, this._quotes.get(symbol), now, priceBefore);
-    row.isLate = false;
-    this._writeFigures(row, this.portfolio.rows.get(symbol));
-    drawBars(row.bars, this._bars.results.get(symbol), this._bars.shares.get(symbol));
-  }
-
-  _writeQuote({ element, cells, bar }, quote, now, before) {
+  _write(row, change, now) {
+    const { element, cells, range, quote } = row;
     delete element.dataset.unquoted;
     setText(cells.price, fieldText(quote, "price"));
     showDoubt(element, quote);
     for (const field of ["year_low", "year_high"]) setText(cells[field], decimal(quote[field]));
     const at = place(quote.year_low, quote.year_high, quote.price);
-    if (at === null) bar.removeAttribute("style");
-    else bar.style.setProperty("--at", at.toFixed(1));
-    setText(cells.age, ageText(quote, now));
+    if (at === null) range.removeAttribute("style");
+    else range.style.setProperty("--at", at.toFixed(1));
+    this._writeAge(row, now);
     cells.age.classList.toggle("estimated", Boolean(quote.quoted_at_estimated));
     cells.age.dataset.delay = quote.delay_s > 0 ? delayText(quote.delay_s) : "";
     cells.age.title = cells.price.title = originText(quote);
-    if (before !== null) flash(cells.price, compareDecimals(quote.price, before));
+    this._writeFigures(row);
+  }
+
+  _writeAge({ cells, quote }, now) {
+    if (quote) setText(cells.age, ageText(quote, now));
   }
 
   /** Write the figures that changed. One price changes the shares of all rows. */
-  _writeFigures({ cells, shown }, row) {
+  _writeFigures({ symbol, cells, shown, bars }) {
+    const figures = this.portfolio.rows.get(symbol);
     for (const [field, writer] of Object.entries(ROW_WRITERS)) {
-      const value = row[field];
+      const value = figures[field];
       if (shown[field] === value && field in shown) continue;
       shown[field] = value;
       const figure = fromUnits(value, CENTS);
       setText(cells[field], writer(figure));
       if (COLOURED.has(field)) setDirection(cells[field], direction(figure));
     }
-    if (shown.order === row.order) return;
-    shown.order = row.order;
-    cells.order.dataset.order = row.order ?? "";
-    setText(cells.order, orderText(row.order));
+    drawBars(bars, this._bars.results.get(symbol), this._bars.shares.get(symbol));
+    if (shown.order === figures.order) return;
+    shown.order = figures.order;
+    cells.order.dataset.order = figures.order ?? "";
+    setText(cells.order, orderText(figures.order));
   }
 
-  /** Return whether the pointer or the focus is on a row: rows must not move away under them. */
-  _isInUse() {
-    return this.body.matches(":hover") || this.body.contains(document.activeElement);
-  }
-
-  _reorder() {
-    this._sortedAt = performance.now();
-    const order = [...this._rows.keys()];
-    if (this._order) order.sort(this._comparator());
-    order.forEach((symbol, i) => {
-      const { element } = this._rows.get(symbol);
-      const current = this.body.rows[i];
-      if (current !== element) this.body.insertBefore(element, current);
-    });
-  }
-
-  /** Return the comparison of two symbols; rows without a value go last in both directions. */
-  _comparator() {
-    const { column, ascending } = this._order;
-    const keys = new Map(this.symbols.map((symbol) => [symbol, this._key(symbol, column)]));
-    return (one, other) => {
-      const [a, b] = [keys.get(one), keys.get(other)];
-      if (a === null || b === null) return Number(a === null) - Number(b === null);
-      return (a < b ? -1 : a > b ? 1 : 0) * (ascending ? 1 : -1);
-    };
-  }
-
-  _key(symbol, column) {
-    const row = this.portfolio.rows.get(symbol);
-    const quote = this._quotes.get(symbol);
+  _key({ symbol, quote }, column) {
     if (column === "symbol") return symbol;
     if (column === "year") return place(quote?.year_low, quote?.year_high, quote?.price);
-    return (KEYS[column] ?? ((figures) => figures[column]))(row);
+    return (KEYS[column] ?? ((figures) => figures[column]))(this.portfolio.rows.get(symbol));
   }
+}
+
+/** Compare two keys; rows without a value go last in both directions. */
+function compare(a, b, isAscending) {
+  if (a === null || b === null) return Number(a === null) - Number(b === null);
+  return (a < b ? -1 : a > b ? 1 : 0) * (isAscending ? 1 : -1);
 }
 
 const KEYS = {
@@ -222,5 +150,5 @@ const KEYS = {
 
 function orderText(order) {
   if (order === null) return "–";
-  return order === "buy" ? gettext("Comprar") : gettext("Aguardar");
+  return order === "buy" ? gettext("Abaixo do ideal") : gettext("Ideal atingido");
 }

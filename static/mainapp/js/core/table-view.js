@@ -7,7 +7,7 @@ const ASCENDING_FIRST = new Set(["symbol", "age"]);
  * Apply the choices of the form `table-view` to the page at once, and save them. `table` has
  * `sort(column, isAscending)`.
  */
-export function attachView({ root, form, table }) {
+export function attachTableView({ root, form, table }) {
   const view = new TableView({ root, form, table });
   view.attach();
   return view;

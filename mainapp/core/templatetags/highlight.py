@@ -1,0 +1,25 @@
+"""Marking of the part of a text that matches a search: `{{ stock.name|highlight:text }}`."""
+
+import unicodedata
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.filter
+def highlight(value: object, text: str) -> SafeString:
+    """Mark the first match of `text` in a value, whatever its case and accents."""
+    shown, wanted = str(value), _folded(text)
+    at = _folded(shown).find(wanted) if wanted else -1
+    if at < 0:
+        return format_html("{}", shown)
+    end = at + len(wanted)
+    return format_html("{}<mark>{}</mark>{}", shown[:at], shown[at:end], shown[end:])
+
+
+def _folded(text: str) -> str:
+    """Return one small letter without accent for each character of a text."""
+    return "".join(unicodedata.normalize("NFD", char)[0].lower()[:1] for char in text)
