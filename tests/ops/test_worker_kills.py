@@ -70,7 +70,7 @@ class Workers:
         """Wait until the lease of the only task was renewed for some time."""
 
         def score() -> float:
-            return self.client.zrange(INDEX, 0, 0, withscores=True)[0][1]
+            return float(self.client.zrange(INDEX, 0, 0, withscores=True)[0][1])
 
         first = score()
         wait_for(lambda: score() >= first + seconds, 30, "renewals")

@@ -106,7 +106,7 @@ def test_each_row_shows_its_value_and_its_gap_to_the_ideal(page, alice):
     }
     assert "30,12345678" in html
     assert ">40,5<" in html
-    assert cells(html, "VALE3")["order"] == "No ideal ou acima"
+    assert cells(html, "VALE3")["order"] == "Ideal atingido"
 
 
 def test_columns_add_up_to_their_totals(page, alice):

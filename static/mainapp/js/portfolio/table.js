@@ -150,5 +150,5 @@ const KEYS = {
 
 function orderText(order) {
   if (order === null) return "–";
-  return order === "buy" ? gettext("Abaixo do ideal") : gettext("No ideal ou acima");
+  return order === "buy" ? gettext("Abaixo do ideal") : gettext("Ideal atingido");
 }
