@@ -1,4 +1,4 @@
-"""The Celery application, which reconnects to a lost broker twice a second."""
+"""The Celery application, which reconnects to a lost broker five times a second."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,7 +12,7 @@ from kombu import Connection
 from mainapp.core.database import ProcessLimit
 
 DATABASE_CALL_S = 60.0
-RETRY_INTERVALS = {"interval_start": 0.5, "interval_step": 0, "interval_max": 0.5}
+RETRY_INTERVALS = {"interval_start": 0.2, "interval_step": 0, "interval_max": 0.2}
 
 
 class SteadyConnection(Connection):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
 from django.contrib.auth import REDIRECT_FIELD_NAME
@@ -10,10 +10,13 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from mainapp.accounts.policies import is_admin_level
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class Site(AdminSite):
@@ -31,9 +34,7 @@ class Site(AdminSite):
         target = request.GET.get(REDIRECT_FIELD_NAME) or reverse("admin:index")
         return redirect_to_login(target)
 
-    def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Run a view again after a unique constraint has failed, in any model's form.
 
         Its form was valid until another transaction saved the same value. That one has committed
@@ -42,10 +43,10 @@ class Site(AdminSite):
         checked_view = super().admin_view(view, cacheable)
 
         @wraps(checked_view)
-        def repeated_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def repeated_view(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             try:
                 return checked_view(request, *args, **kwargs)
             except IntegrityError:
                 return checked_view(request, *args, **kwargs)
 
-        return repeated_view
+        return cast(View, repeated_view)

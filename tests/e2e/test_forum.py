@@ -363,6 +363,7 @@ def test_lost_connection_is_shown_in_the_head_of_the_room(member):
     wait_until_room_is_live(member)
     here, connection = (member.locator(f"[data-part={name}]") for name in ("here", "connection"))
     expect(here).to_have_text(re.compile(r"^1\s+aqui agora$"))
+    expect(member.locator("[data-part=present-box]")).to_be_hidden()  # nobody else
     expect(connection).to_be_hidden()
 
     member.context.set_offline(True)

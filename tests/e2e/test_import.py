@@ -47,5 +47,6 @@ def test_preview_fits_a_phone(open_page):
     page.get_by_label("Arquivo CSV ou XLSX").set_input_files(
         {"name": "carteira.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     )
+    expect(page.locator(".drop-zone output")).to_have_text("carteira.csv")
     page.get_by_role("button", name="Conferir planilha").click()
     assert max(content_widths(page)) <= WIDTH

@@ -161,3 +161,15 @@ def test_no_page_is_wider_than_a_phone(tab):
     for path in ("", "channels/", "deliveries/"):
         tab.goto(f"/notifications/{path}")
         assert content_widths(tab) == {WIDTH}, path
+
+
+def test_form_of_a_channel_follows_its_card_on_a_phone(tab):
+    tab.set_viewport_size(PHONE["viewport"])
+    tab.goto("/notifications/channels/?kind=telegram#new-channel")
+    chosen, form, following = (
+        tab.locator(selector).bounding_box()
+        for selector in (".kind[aria-current]", "#new-channel", ".kind[aria-current] + .kind")
+    )
+
+    assert 0 <= form["y"] - chosen["y"] - chosen["height"] < 20
+    assert following["y"] > form["y"] + form["height"]

@@ -46,6 +46,7 @@ def test_candles_are_drawn_and_the_last_one_moves(open_page):
     expect(legend(page).locator("b").nth(3)).not_to_have_text(before, timeout=MOVES_MS)
     close = legend(page).locator("b").nth(3).inner_text()
     assert re.fullmatch(r"\d+,\d\d", close)
+    expect(page.locator(".chart-legends .stale-note")).to_be_hidden()
 
 
 def test_the_first_address_shows_the_same_page(open_page):

@@ -19,7 +19,7 @@ HTML = """<!doctype html><html lang="pt-BR"><title>.</title>
 <div class="scroll"><div>.</div></div>
 <button id="top" popovertarget="menu-top">a</button>
 <div id="menu-top" class="menu-panel" popover>
-  <a href="#1">um</a><button hidden>oculto</button><button>dois</button>
+  <a href="#1">um</a><button hidden>oculto</button><button>dois</button><input aria-label="campo">
 </div>
 <button id="bottom" popovertarget="menu-bottom">b</button>
 <div id="menu-bottom" class="menu-panel" popover><a href="#1">um</a></div>
@@ -72,3 +72,19 @@ def test_menu_closes_when_the_page_scrolls_under_it(page):
     page.locator(".scroll").evaluate("(box) => box.scrollTo(0, 100)")
 
     expect(page.locator("#menu-top")).to_be_hidden()
+
+
+def test_menu_stays_open_for_the_keyboard_of_its_field(page):
+    menu, field = page.locator("#menu-top"), page.get_by_label("campo")
+    resize = "window.dispatchEvent(new Event('resize'))"
+    page.locator("#top").click()
+    field.focus()
+    page.keyboard.press("ArrowDown")  # belongs to the field
+    expect(field).to_be_focused()
+    page.evaluate(resize)
+    page.locator(".scroll").evaluate("(box) => box.dispatchEvent(new Event('scroll'))")
+    expect(menu).to_be_visible()
+
+    menu.get_by_text("um").focus()
+    page.evaluate(resize)
+    expect(menu).to_be_hidden()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -70,7 +71,8 @@ class Workers:
         """Wait until the lease of the only task was renewed for some time."""
 
         def score() -> float:
-            return self.client.zrange(INDEX, 0, 0, withscores=True)[0][1]
+            scores: Any = self.client.zrange(INDEX, 0, 0, withscores=True)
+            return float(scores[0][1])
 
         first = score()
         wait_for(lambda: score() >= first + seconds, 30, "renewals")

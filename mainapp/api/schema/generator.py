@@ -8,7 +8,7 @@ from django.utils.translation import get_language, get_supported_language_varian
 from drf_spectacular.generators import SchemaGenerator
 
 
-class CachedGenerator(SchemaGenerator):  # type: ignore[misc]
+class CachedGenerator(SchemaGenerator):
     """Generates the document once: it costs 0.1 s of CPU, and anybody may ask for it."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:
@@ -22,4 +22,4 @@ class CachedGenerator(SchemaGenerator):  # type: ignore[misc]
 @cache
 def _generate(language: str) -> Any:
     with override(language):
-        return SchemaGenerator().get_schema(public=True)
+        return SchemaGenerator().get_schema(public=True)  # type: ignore[no-untyped-call]

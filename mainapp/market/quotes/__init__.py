@@ -9,6 +9,7 @@ from mainapp.market.quotes.checks import (
     rejection,
     stamped,
 )
+from mainapp.market.quotes.newest import NewestTimes
 from mainapp.market.quotes.parsing import finite, to_count, to_money
 from mainapp.market.quotes.quote import (
     CENT,
@@ -35,6 +36,7 @@ __all__ = [
     "MONEY",
     "TIME",
     "Bar",
+    "NewestTimes",
     "Quote",
     "QuoteField",
     "Rejection",

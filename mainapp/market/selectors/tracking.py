@@ -127,10 +127,10 @@ def place_in_range(low: str, high: str) -> Callable[[Any], Decimal | None]:
     """Return the key of a range column: the place of `row.quote.price` between its ends, 0 to 1."""
 
     def key(row: Any) -> Decimal | None:
-        ends = getattr(row.quote, low, None), getattr(row.quote, high, None)
-        if row.quote is None or None in ends or ends[0] >= ends[1]:
+        lowest, highest = getattr(row.quote, low, None), getattr(row.quote, high, None)
+        if lowest is None or highest is None or lowest >= highest:
             return None
-        place: Decimal = (row.quote.price - ends[0]) / (ends[1] - ends[0])
+        place: Decimal = (row.quote.price - lowest) / (highest - lowest)
         return min(max(place, Decimal(0)), Decimal(1))
 
     return key

@@ -10,6 +10,7 @@ from mainapp.market.forms import PRESETS, TRACKER_TABLE
 from mainapp.market.policies import SYMBOL_LIMIT_ANONYMOUS
 from mainapp.market.services.watchlists import create_list
 from mainapp.market.tests.factories import LastQuoteFactory, StockFactory
+from mainapp.market.views.tracker import WELL_KNOWN
 
 pytestmark = pytest.mark.django_db
 
@@ -254,3 +255,15 @@ def test_export_has_the_date_time_and_source_of_each_price(client):
     )
     assert cells["Fonte"] == "simulador"
     assert nova == ["NOVO3", "Nova"]
+
+
+def test_short_list_gets_suggestions(client):
+    for symbol in (*WELL_KNOWN, "AXIA3"):
+        StockFactory(symbol=symbol)
+
+    def suggested(*symbols):
+        return client.get("/stocktracker", {"stockpicker": symbols}).context["suggested"]
+
+    assert suggested("AXIA3", "VALE3") == ["PETR4", "ITUB4", "BBDC4", "BBAS3"]
+    assert suggested(*WELL_KNOWN[:6]) == []
+    assert suggested() == []

@@ -11,10 +11,12 @@ from mainapp.core.redis import client as redis_client
 from mainapp.core.redis import key
 from mainapp.market import board as boards
 from mainapp.market import watch
+from mainapp.market.board.entries import parse_entry
 from mainapp.market.models import LastQuote, RejectedQuotes
 from mainapp.market.providers.base import Budget
 from mainapp.market.providers.breaker import Admission
 from mainapp.market.providers.guard import Guard
+from mainapp.market.quotes import NewestTimes
 from mainapp.market.services import claims, updating
 from mainapp.market.services.recording import record_quotes
 from mainapp.market.services.scheduling import ensure_periodic_tasks
@@ -70,7 +72,7 @@ def prices():
     contents = {}
     for symbol, raw in redis_client().hgetall(boards.board_key(True)).items():
         if not symbol.startswith(b"@"):
-            contents[symbol.decode()] = str(boards._parse(symbol, raw)[1].price)
+            contents[symbol.decode()] = str(parse_entry(symbol, raw, NewestTimes())[1].price)
     return contents
 
 

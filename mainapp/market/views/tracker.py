@@ -45,6 +45,7 @@ WELL_KNOWN = (
     "BOVA11",
 )
 ENOUGH_ROWS = 6  # shorter lists get suggestions
+MAX_SUGGESTED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +174,7 @@ def _suggested(requested: Requested) -> list[str]:
     if is_foreign or not 0 < len(rows) < ENOUGH_ROWS:
         return []
     shown = {row.symbol for row in rows}
-    return [symbol for symbol in WELL_KNOWN if symbol not in shown][: ENOUGH_ROWS - 1]
+    return [symbol for symbol in WELL_KNOWN if symbol not in shown][:MAX_SUGGESTED]
 
 
 def _tiles(rows: list[TrackedStock]) -> list[MapRow]:

@@ -3,6 +3,7 @@
 import os
 import pickle
 import time
+from datetime import timedelta
 
 import msgpack  # type: ignore[import-untyped] # it has no types
 import orjson
@@ -27,6 +28,7 @@ from mainapp.forum.models import Room
 from mainapp.market.board import Board, BoardReader, board_key
 from mainapp.market.context import PORTFOLIO_KEY
 from mainapp.market.events import STOCK_CHAT
+from mainapp.market.tests.factories import NOON
 from mainapp.market.tests.quotes import make_quote
 from project.celery import app
 
@@ -112,6 +114,10 @@ def test_celery_reads_json_only(tmp_path, content_type):
     assert not (tmp_path / "run").exists()
 
 
+def moment(seconds):
+    return NOON + timedelta(seconds=seconds)
+
+
 # Prices ------------------------------------------------------------------------------------------
 
 
@@ -139,6 +145,48 @@ async def test_forged_prices_and_feed_states_are_ignored():
     placed = board.put([make_quote(price="38.43")], None)
     assert placed.changed["PETR4"][0] is None
     await redis.aclose()
+
+
+async def test_an_older_quote_copied_back_is_not_shown_again(caplog):
+    board, redis, raw = Board(simulated=True), async_client(), redis_client()
+    reader = BoardReader(simulated=True, redis_client=redis)
+    name = board_key(True)
+    board.restore([])
+    old, new = (
+        make_quote(price="38.42", quoted_at=moment(1)),
+        make_quote(price="60.00", quoted_at=moment(2)),
+    )
+    board.put([old], None)
+    copied = raw.hget(name, "PETR4")
+    board.put([new], None)
+    assert (await reader.read()).quotes["PETR4"][1].price == new.price
+    _seq, time_ms, value = copied.split(b"|", 2)
+    later = str(int(moment(3).timestamp() * 1000)).encode()
+
+    for replayed in (copied, b"9|" + time_ms + b"|" + value, b"9|" + later + b"|" + value):
+        raw.hset(name, "PETR4", replayed)
+        assert (await reader.read()).quotes == {}
+    raw.hset(name, "@epoch", "another")
+    assert (await reader.read()).quotes == {}
+    fresh = BoardReader(simulated=True, redis_client=redis)
+    assert (await fresh.read()).quotes == {}  # the last copy has the time of another quote
+
+    assert "an old quote of PETR4" in caplog.text
+    await redis.aclose()
+
+
+def test_changes_are_not_counted_from_an_older_quote_copied_back():
+    board, raw = Board(simulated=True), redis_client()
+    board.restore([])
+    board.put([make_quote(price="38.42", quoted_at=moment(1))], None)
+    copied = raw.hget(board_key(True), "PETR4")
+    board.put([make_quote(price="60.00", quoted_at=moment(2))], None)
+    raw.hset(board_key(True), "PETR4", copied)
+
+    placed = board.put([make_quote(price="38.42", quoted_at=moment(3))], None)
+
+    # Otherwise the price would count as unchanged, and pages would go on showing 60.00.
+    assert placed.changed["PETR4"][0] is None
 
 
 # Messages to sockets -----------------------------------------------------------------------------

@@ -29,7 +29,7 @@ from mainapp.portfolio.imports.sheets import Cell, Reason, Row, is_empty
 from mainapp.portfolio.imports.tables import Table
 from mainapp.portfolio.imports.tickers import tickers_in
 from mainapp.portfolio.imports.titles import Role
-from mainapp.portfolio.policies import MAX_NOTA
+from mainapp.portfolio.policies import MAX_FAULTS_SHOWN, MAX_NOTA
 
 MAX_DIGITS = 10  # before the comma
 MAX_TEXT = 40  # of a cell that is quoted in a reason
@@ -135,12 +135,16 @@ class _RowReader:
         self._expected = columns.ignored | set(columns.roles.values())
         # One row that is too long shows that the file separates columns by its decimal commas.
         self._are_cut = any(self._is_long(row) for _number, row in table.rows)
+        self._faults = 0
 
     def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
+        """Return a lot, or a fault with all its reasons; with one if the fault is not shown."""
         reasons: list[Reason] = []
         for check in (self._check_length, self._check_currency):
             self._try(check, row, reasons)
         symbol = self._try(self._symbol, row, reasons)
+        if reasons and self._faults >= MAX_FAULTS_SHOWN:
+            return self._fault(number, row, reasons[:1])
         quantity = self._try(self._quantity, row, reasons)
         price = self._try(partial(self._price, quantity=quantity), row, reasons)
         nota = self._try(self._nota, row, reasons)
@@ -165,6 +169,7 @@ class _RowReader:
         return None
 
     def _fault(self, number: int, row: Row, reasons: Sequence[Reason]) -> Fault:
+        self._faults += 1
         code = str(self._cell(row, Role.ATIVO)).strip()
         symbols = tickers_in(code)
         return Fault(

@@ -77,7 +77,9 @@ def portfolio_of(user: User) -> Portfolio:
 
 def _gap(line: Line) -> Decimal | None:
     """Return what a line lacks to its ideal, 0 above it."""
-    return line.share.difference if line.share.order == "buy" else line.share.order and Decimal(0)
+    if line.share.order is None:
+        return None
+    return line.share.difference if line.share.order == "buy" else Decimal(0)
 
 
 def _of_value(name: str) -> Callable[[Line], Any]:

@@ -19,6 +19,7 @@ from mainapp.market.tests.factories import StockFactory
 from mainapp.portfolio.imports import columns
 from mainapp.portfolio.imports.sheets import UnreadableFile
 from mainapp.portfolio.models import Carteira
+from mainapp.portfolio.policies import MAX_FAULTS_SHOWN
 from mainapp.portfolio.readers import xlsx_child
 from mainapp.portfolio.readers.files import read_sheets
 from mainapp.portfolio.selectors import holdings_of
@@ -276,6 +277,14 @@ def test_columns_of_different_words_are_not_searched_for_sales(alice, monkeypatc
 
     assert len(read.outcome.faults) == 100
     assert folded == []
+
+
+def test_faults_that_are_not_shown_have_one_reason(alice):
+    faults = imported(wide_file(lambda _n: "nada") * 2, alice).outcome.faults
+
+    assert min(len(fault.reasons) for fault in faults[:MAX_FAULTS_SHOWN]) > 1
+    assert max(len(fault.reasons) for fault in faults[MAX_FAULTS_SHOWN:]) == 1
+    assert len(faults) == 200
 
 
 def test_of_many_columns_of_operations_a_few_are_searched(alice, monkeypatch):

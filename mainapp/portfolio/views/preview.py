@@ -17,10 +17,10 @@ from mainapp.portfolio.imports.reading import ReadTable, State
 from mainapp.portfolio.imports.roles import IGNORED
 from mainapp.portfolio.imports.sheets import Cell, column_name
 from mainapp.portfolio.imports.titles import Role, is_sold_quantity
+from mainapp.portfolio.policies import MAX_FAULTS_SHOWN
 from mainapp.portfolio.selectors.imports import Change, Import
 from mainapp.portfolio.templatetags.carteira import exact
 
-MAX_FAULTS_SHOWN = 100
 MAX_LINES_SHOWN = 30
 MAX_PLACES_SHOWN = 4
 # Django refuses forms of more than 1,000 fields.

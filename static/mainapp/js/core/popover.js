@@ -43,7 +43,7 @@ function place(panel, button) {
 }
 
 function onMove(event) {
-  if (!opened || opened.panel.contains(event.target)) return;
+  if (!opened || (event.type === "scroll" && opened.panel.contains(event.target))) return;
   if (opened.panel.querySelector(`:is(${FIELDS}):focus`)) place(opened.panel, opened.button);
   else opened.panel.hidePopover();
 }

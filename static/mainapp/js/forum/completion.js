@@ -4,7 +4,7 @@ import { build } from "../core/dom.js";
 import { fetchFragment } from "../core/http.js";
 import { gettext, ngettext } from "../core/i18n.js";
 
-const WORD = /(?<![\p{L}\p{N}$@./+-])(?:\$\p{L}[\p{L}\p{N}]{0,7}|@[\p{L}\p{N}_.+-]{0,60})$/u;
+const WORD = /(?<![\p{L}\p{N}$@./+-])(?:\$\p{L}[\p{L}\p{N}]{0,29}|@[\p{L}\p{N}_.+-]{0,60})$/u;
 const LEAVING = ["ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown"]; // keys that move the caret away
 
 /** Attach the suggestions to a textarea; `urls` has the addresses for `$` and `@`. Attach before other key handlers. */

@@ -19,18 +19,29 @@ const STUDY_COLORS = ["accent", "ink", "series-2", "series-3"];
 const OTHER_COLORS = ["series-3", "series-2", "ink"];
 const WHOLE_FROM = 10_000; // prices without decimals, as of an index
 const LABEL_PX = 17; // the height of a label on the axis
+const [AXIS_PX, CHARACTER_PX] = [20, 7.2]; // the width of an axis, beside and within its labels
 const RSI_LEVELS = [30, 70];
 
 /** Return the colour's name of the n-th study, or of the n-th other paper. */
 export const studyColor = (index) => STUDY_COLORS[index % STUDY_COLORS.length];
 export const otherColor = (index) => OTHER_COLORS[index % OTHER_COLORS.length];
 
+/** Return the width that an axis with labels around a price needs, to be kept free before there are bars. */
+export function axisWidth(price) {
+  const places = placesOf(price);
+  return Math.ceil(AXIS_PX + CHARACTER_PX * decimal(price.toFixed(places), places).length);
+}
+
+function placesOf(price) {
+  return price >= WHOLE_FROM ? 0 : 2;
+}
+
 /**
  * Return the format of a price scale. Prices below zero, which an axis may reach, have no label, nor have those
  * that the label of a line would cover.
  */
 function priceFormat({ isCompared, bars }, isCovered) {
-  const places = bars.at(-1)?.close >= WHOLE_FROM ? 0 : 2;
+  const places = placesOf(bars.at(-1)?.close);
   const price = (value) => (value < 0 ? "" : decimal(value.toFixed(places), places));
   const formatter = isCompared ? (value) => pct(value.toFixed(2)) : price;
   const tickmarksFormatter = (values) => values.map((value) => (isCovered(value) ? "" : formatter(value)));

@@ -2,7 +2,7 @@
 import { createChart } from "../../../vendor/lightweight-charts/lightweight-charts.standalone.production.mjs";
 import { applyPrice, barStart, isIntraday } from "./bars.js";
 import { ChartLines } from "./chart-lines.js";
-import { ChartSeries } from "./chart-series.js";
+import { axisWidth, ChartSeries } from "./chart-series.js";
 import { themeColors, withAlpha } from "./colors.js";
 import { commonStart } from "./comparison.js";
 import {
@@ -27,8 +27,9 @@ export class StockChart {
   /**
    * `onCrosshair(bar)` gets the bar under the pointer, null when there is none. `onMove(line, value)` saves a
    * line that was dragged, and resolves to whether it may stay; without it lines cannot be dragged.
+   * `price` is about that of the bars, so that the axis has its width from the start.
    */
-  constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true } = {}) {
+  constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true, price = 0 } = {}) {
     this._hasVolume = hasVolume;
     this.bars = [];
     this.interval = "1m";
@@ -46,7 +47,11 @@ export class StockChart {
       autoSize: true,
       layout: { attributionLogo: false, panes: { enableResize: false } },
       localization: { locale: document.documentElement.lang },
-      rightPriceScale: { borderVisible: false, scaleMargins: { top: TOP, bottom: hasVolume ? VOLUME_BOTTOM : BOTTOM } },
+      rightPriceScale: {
+        borderVisible: false,
+        minimumWidth: axisWidth(price),
+        scaleMargins: { top: TOP, bottom: hasVolume ? VOLUME_BOTTOM : BOTTOM },
+      },
       timeScale: { borderVisible: false, rightOffset: 3 },
       crosshair: { mode: 0 },
       handleScroll: { vertTouchDrag: false }, // a page can be scrolled over its chart

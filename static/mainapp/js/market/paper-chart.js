@@ -39,6 +39,7 @@ export class PaperChart {
     this.chart = new StockChart(element, {
       onCrosshair: (bar) => this.showLegend(bar),
       onMove: (line, value, text) => this._moveLimit(line, value, text),
+      price: Number(head.quote()?.price ?? 0),
     });
     this.chart.setOptions(this._chartOptions());
     attachKeys(element, this.chart);
@@ -184,16 +185,12 @@ export class PaperChart {
     this._pointed = pointed;
     const { bars } = this.chart;
     const bar = pointed ?? bars.at(-1);
-    const isNewest = bar === bars.at(-1);
     const legend = this._part("legend");
-    legend.classList.toggle("priced", isNewest);
+    legend.classList.toggle("priced", Boolean(bar) && bar === bars.at(-1));
     legend.replaceChildren(...(bar ? priceItems(this.chart, bar) : []));
-    if (bar && isNewest) {
-      legend.firstChild.after(dom.build("small", { className: "stale-note" }, gettext("desatualizado")));
-    }
-    const i = bar ? bars.indexOf(bar) : -1;
+    if (!bar) return this._part("studies").replaceChildren();
     this._part("studies").replaceChildren(
-      ...studyItems(this.chart, i).map(({ label, color, text }) => legendItem(label, color, text)),
+      ...studyItems(this.chart, bars.indexOf(bar)).map(({ label, color, text }) => legendItem(label, color, text)),
       ...otherItems(this.chart).map(({ symbol, color, text }) => legendItem(symbol, color, text)),
     );
   }

@@ -1,25 +1,44 @@
 """The board: the newest quote of every symbol in Redis, with an epoch and a sequence number."""
 
-import logging
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import orjson
 import redis
 from redis import asyncio as aioredis
 
-from mainapp.core.clocks import is_ahead, is_lease_held
+from mainapp.core.clocks import is_lease_held
 from mainapp.core.redis import client, key
-from mainapp.core.signatures import Forged, sign, verified
-from mainapp.market.quotes import Quote, latest_quoted_at
+from mainapp.market.board.entries import (
+    FeedStatus,
+    dump_quote,
+    dump_status,
+    milliseconds,
+    newest_of,
+    parse_entry,
+    parse_status,
+    quote_before,
+)
+from mainapp.market.quotes import NewestTimes, Quote, latest_quoted_at
 
-logger = logging.getLogger(__name__)
+__all__ = [
+    "BEAT_KEY",
+    "BEAT_LEASE_MS",
+    "SEQ",
+    "WORKER_KEY",
+    "WORKER_LEASE_MS",
+    "Board",
+    "BoardLostError",
+    "BoardReader",
+    "Contents",
+    "FeedStatus",
+    "Placed",
+    "Pulse",
+    "board_key",
+]
 
-# Quotes and status are signed, so that someone who can write to Redis cannot show false prices.
-BOARD = "board"
 EPOCH, SEQ, STATUS = "@epoch", "@seq", "@status"
 WORKER_KEY, BEAT_KEY = key("worker"), key("beat")
 WORKER_LEASE_MS, BEAT_LEASE_MS = 2_000, 15_000
@@ -60,33 +79,10 @@ return {old[1], seq, changed}
 
 
 RUN_LENGTH = 16
-PAUSE_S = 60.0  # while the market is closed; of a status that an earlier version wrote
 
 
 class BoardLostError(Exception):
     """The board does not exist: Redis has lost its data."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FeedStatus:
-    """The end of the last batch and the due time of the next one, aware UTC.
-
-    `pause_s` is how far ahead that due time was set, `late` are the symbols that the last batch
-    did not reach or, if they have a price, got none for.
-    """
-
-    batch_at: datetime
-    next_due_at: datetime
-    pause_s: float = PAUSE_S
-    late: tuple[str, ...] = ()
-
-    def is_ahead(self, at: datetime) -> bool:
-        """Return whether a time is too far ahead: a clock ran ahead and was set right.
-
-        Then neither time is to be believed, and the next batch is due now.
-        """
-        pause = timedelta(seconds=self.pause_s)
-        return is_ahead(self.batch_at, at=at) or is_ahead(self.next_due_at, at=at, period=pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,18 +150,24 @@ class Board:
         """
         by_symbol = {quote.symbol: quote for quote in quotes}
         believed = int(latest_quoted_at(datetime.now(UTC)).timestamp() * 1000)
-        args: list[str | bytes | int] = [_dump_status(status) if status else "", believed]
+        args: list[str | bytes | int] = [dump_status(status) if status else "", believed]
         for symbol, quote in by_symbol.items():
             assert quote.quoted_at is not None
-            args += [symbol, int(quote.quoted_at.timestamp() * 1000), _dump(quote)]
+            args += [symbol, milliseconds(quote.quoted_at), dump_quote(quote)]
         reply: Any = self._put(keys=[self._key], args=args)
         if not reply:
             raise BoardLostError
         epoch, seq, flat = reply
+        newest = newest_of(epoch.decode())
         changed = {
-            symbol.decode(): (_parsed_quote(symbol, before), by_symbol[symbol.decode()])
+            symbol.decode(): (
+                quote_before(symbol, before, newest),
+                by_symbol[symbol.decode()],
+            )
             for symbol, before in zip(flat[::2], flat[1::2], strict=True)
         }
+        for _before, quote in changed.values():
+            newest.is_older(quote, at=datetime.now(UTC))
         return Placed(epoch.decode(), int(seq), changed)
 
     def restore(self, quotes: Iterable[Quote]) -> bool:
@@ -174,7 +176,7 @@ class Board:
         Of several concurrent calls, one creates it.
         """
         values = {
-            quote.symbol: f"0|{int(quote.quoted_at.timestamp() * 1000)}|".encode() + _dump(quote)
+            quote.symbol: f"0|{milliseconds(quote.quoted_at)}|".encode() + dump_quote(quote)
             for quote in quotes
             if quote.quoted_at
         }
@@ -197,7 +199,7 @@ class Board:
         return str(info["run_id"])[:RUN_LENGTH]
 
     def status(self) -> FeedStatus | None:
-        return _parse_status(self._client.hget(self._key, STATUS))
+        return parse_status(self._client.hget(self._key, STATUS))
 
     def pulse(self) -> Pulse:
         """Return the board's head. One round trip."""
@@ -215,6 +217,7 @@ class BoardReader:
     def __init__(self, *, simulated: bool, redis_client: "aioredis.Redis") -> None:
         self._client = redis_client
         self._key = board_key(simulated)
+        self._newest = NewestTimes()
 
     async def pulse(self) -> Pulse:
         """Return the board's head. One round trip. Raises: redis.RedisError."""
@@ -223,14 +226,17 @@ class BoardReader:
             return _parse_pulse(*await pipeline.execute())
 
     async def read(self) -> Contents | None:
-        """Return the whole board, or None if it is lost. Raises: redis.RedisError."""
+        """Return the whole board, or None if it is lost. Raises: redis.RedisError.
+
+        Without quotes older than those that this reader has returned before.
+        """
         raw: dict[Any, Any] = await self._client.hgetall(self._key)
         head = {name: raw.pop(name.encode(), b"") for name in (EPOCH, SEQ, STATUS)}
         if not head[EPOCH]:
             return None
         quotes = {}
         for symbol, value in raw.items():
-            if entry := _parse(symbol, value):
+            if entry := parse_entry(symbol, value, self._newest):
                 quotes[symbol.decode()] = entry
         return Contents(head[EPOCH].decode(), int(head[SEQ] or 0), quotes)
 
@@ -245,49 +251,6 @@ def _parse_pulse(head: list[bytes | None], worker_ms: int) -> Pulse:
     return Pulse(
         epoch.decode() if epoch else None,
         int(seq or 0),
-        _parse_status(status),
+        parse_status(status),
         is_lease_held(worker_ms, lease_ms=WORKER_LEASE_MS),
-    )
-
-
-def _dump(quote: Quote) -> bytes:
-    return sign(orjson.dumps(quote.to_json(), default=str), purpose=BOARD)
-
-
-def _parse(symbol: bytes, raw: bytes) -> tuple[int, Quote] | None:
-    """Return the number and the quote of an entry; None for one that this program did not write."""
-    try:
-        seq, _, value = raw.split(b"|", 2)
-        quote = Quote.from_json(orjson.loads(verified(value, purpose=BOARD)))
-        if quote.symbol.encode() != symbol:
-            raise Forged(f"a quote of {quote.symbol}")
-        return int(seq), quote
-    except ValueError as error:  # Forged is one
-        logger.warning("an entry of the board was ignored: %s", error)
-        return None
-
-
-def _parsed_quote(symbol: bytes, raw: bytes) -> Quote | None:
-    entry = _parse(symbol, raw) if raw else None
-    return entry[1] if entry else None
-
-
-def _dump_status(status: FeedStatus) -> bytes:
-    return sign(orjson.dumps(asdict(status)), purpose=BOARD)
-
-
-def _parse_status(raw: Any) -> FeedStatus | None:
-    """Return the status; None for one that this program did not write."""
-    if not raw:
-        return None
-    try:
-        values = orjson.loads(verified(raw, purpose=BOARD))
-    except Forged as error:
-        logger.warning("the board's status was ignored: %s", error)
-        return None
-    return FeedStatus(
-        batch_at=datetime.fromisoformat(values["batch_at"]),
-        next_due_at=datetime.fromisoformat(values["next_due_at"]),
-        pause_s=values["pause_s"],
-        late=tuple(values.get("late", ())),
     )
