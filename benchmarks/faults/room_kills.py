@@ -1,6 +1,7 @@
 """Rooms under kills: 40 clients write in 10 rooms while web processes and Redis are killed in turn.
 
-Two real web processes, a real Redis, SQLite (`--postgresql`: an embedded PostgreSQL). The clients
+Two real web processes, a real Redis, SQLite (`--postgresql`: an embedded PostgreSQL), rooms of the
+forum (`--groups`: private groups of all clients). The clients
 send 50 messages a second in total, as 80 users (two per client, because of the limit of 10 messages
 in 10 s); every client is in every room. Every 10 s one web process or Redis gets SIGKILL and is
 restarted. Clients follow CONTRACTS: they order messages by `seq` and drop duplicates, resume after
@@ -49,10 +50,17 @@ import json
 from pathlib import Path
 from django.utils import timezone
 from benchmarks.rig.people import write_cookies
-from mainapp.forum.models import Room
+from mainapp.accounts.models import User
+from mainapp.forum.models import Participant, Room
 write_cookies({folder!r} + "/cookies", {users})
 now = timezone.now()
-rooms = [Room.objects.create(name="Sala", created_at=now, active_at=now) for _ in range({rooms})]
+room = dict(name="Sala", kind={kind!r}, created_at=now, active_at=now)
+rooms = [Room.objects.create(**room) for _ in range({rooms})]
+if {kind!r} == "group":
+    Participant.objects.bulk_create(
+        Participant(room=room, user=user, joined_at=now)
+        for room in rooms for user in User.objects.all()
+    )
 Path({folder!r}, "rooms").write_text(json.dumps([room.pk for room in rooms]))
 """
 READ = """
@@ -331,15 +339,18 @@ def run(
     per_second: float = PER_SECOND,
     kill_every_s: float = KILL_EVERY_S,
     postgresql: bool = False,
+    groups: bool = False,
 ) -> Tally:
     """Run the conversation under kills and check the result."""
     database = "PostgreSQL" if postgresql else "SQLite"
-    tally = Tally(f"{clients} clients in {rooms} rooms for {seconds:g} s on {database}")
+    kind = "group" if groups else "forum"
+    tally = Tally(f"{clients} clients in {rooms} rooms ({kind}) for {seconds:g} s on {database}")
     with Rig() as rig, rig.on_failure_show_log(), _database(rig, postgresql):
         redis = rig.start_redis()
         rig.prepare()
         folder = str(rig.folder)
-        rig.run_python("-c", PREPARE.format(folder=folder, users=2 * clients, rooms=rooms))
+        prepare = PREPARE.format(folder=folder, users=2 * clients, rooms=rooms, kind=kind)
+        rig.run_python("-c", prepare)
         conversation = Conversation(rig, redis, clients, per_second)
         asyncio.run(conversation.run(seconds, kill_every_s))
         rig.run_python("-c", READ.format(folder=folder))
@@ -367,5 +378,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=SECONDS)
     parser.add_argument("--postgresql", action="store_true")
-    arguments = parser.parse_args()
-    sys.exit(run(seconds=arguments.seconds, postgresql=arguments.postgresql).exit_code)
+    parser.add_argument("--groups", action="store_true")
+    sys.exit(run(**vars(parser.parse_args())).exit_code)

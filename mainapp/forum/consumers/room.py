@@ -157,7 +157,10 @@ class RoomConsumer(BaseConsumer):
                 await self.send_in_turn(frame)
 
     async def _open_room(self) -> OpenRoom | None:
-        """Return the room of the address; None if the user may not read it, or it is none."""
+        """Return the room of the address; None if the user may not read it, or it is none.
+
+        Nothing is awaited after `directory.open`: a room without sockets may be forgotten.
+        """
         pk, user = self.scope["url_route"]["kwargs"]["pk"], self.scope["user"]
         opened = self.hub.rooms.get(pk)
         # The database is asked before a private room is opened: for a stranger it takes no longer
@@ -166,9 +169,11 @@ class RoomConsumer(BaseConsumer):
         if not is_public and not await query(may_read_room, pk, user):
             return None
         room = await self.hub.directory.open(pk)
-        if room is None or not await self.hub.admits(room, user.pk):
-            return None
-        return self.hub.rooms.setdefault(pk, room)
+        if room and room.rules.is_private:
+            if not await self.hub.admits(room, user.pk):
+                return None
+            room = await self.hub.directory.open(pk)
+        return room if room and room.may_read(user.pk) else None
 
     def _restricted_reader(self) -> int | None:
         """Return the user's id in a private room, whose messages are read for them alone."""

@@ -71,7 +71,8 @@ class RoomDirectory:
             members = {}
             if state.kind in PRIVATE:
                 members = (await query(self._archive.members, [pk]))[pk]
-            room = self._rooms[pk] = OpenRoom(pk, state, muted[pk], members)
+            # Another consumer may have kept a room that was forgotten, and joined it meanwhile.
+            room = self._rooms.setdefault(pk, OpenRoom(pk, state, muted[pk], members))
             self._opened()
             return room
         finally:

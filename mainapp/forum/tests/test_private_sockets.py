@@ -1,5 +1,6 @@
 """Sockets of private rooms: who hears what, from joining until the answer of a removal."""
 
+import asyncio
 from contextlib import AsyncExitStack
 from uuid import uuid4
 
@@ -303,21 +304,20 @@ async def test_the_blocked_notice_neither_presence_nor_typing_nor_reading(websoc
     room = await query(make_group, *people)
     await say(room, bob)
     await query(block_user, blocker=alice, blocked=bob, at=room.created_at)
-    async with websocket(url(room), bob) as blocked, websocket(url(room), alice) as blocker:
+    async with websocket(url(room), bob) as blocked:
         assert {p["id"] for p in (await blocked.next("room"))["present"]} == {bob.pk}
-        frame = await blocker.next("room")
-        assert (frame["blocked"], {p["id"] for p in frame["present"]}) == (
-            [bob.pk],
-            {alice.pk, bob.pk},
-        )
-        await blocker.send({"type": "typing"})
-        await blocker.send({"type": "read", "seq": 1})
-        await no_more(blocker)
-        await no_more(blocked, "presence", "typing", "read")
-        await query(unblock_user, blocker=alice, blocked=bob)
-        frame = await blocked.next("room")
-        assert {p["id"] for p in frame["present"]} == {alice.pk, bob.pk}
-        assert "blocked" not in await blocker.next("room")
+        async with websocket(url(room), alice) as blocker:
+            frame = await blocker.next("room")
+            assert frame["blocked"] == [bob.pk]
+            assert {p["id"] for p in frame["present"]} == {alice.pk, bob.pk}
+            await blocker.send({"type": "typing"})
+            await blocker.send({"type": "read", "seq": 1})
+            await no_more(blocker)
+            await no_more(blocked, "presence", "typing", "read")
+            await query(unblock_user, blocker=alice, blocked=bob)
+            frame = await blocked.next("room")
+            assert {p["id"] for p in frame["present"]} == {alice.pk, bob.pk}
+            assert "blocked" not in await blocker.next("room")
 
 
 async def test_a_direct_room_refuses_messages_to_a_person_who_is_not_available(websocket, people):
@@ -345,3 +345,29 @@ async def test_one_read_serves_many_private_sockets(websocket, group, people, qu
             await socket.next("message")
         reads = [q for q in queries if q.startswith("SELECT") and '"body_html"' in q]
         assert len([q for q in reads if "revision" in q.partition("WHERE")[2]]) == 1
+
+
+async def test_a_room_that_is_joined_while_it_is_loaded_again_is_kept(group, people):
+    async with running() as hub:
+        room = await hub.directory.open(group.pk)
+        del hub.rooms[group.pk]  # forgotten, as it has no sockets
+        loading = asyncio.ensure_future(hub.directory.open(group.pk))
+        await asyncio.sleep(0)
+        client = hub.rooms.setdefault(group.pk, room)
+        assert await loading is client is hub.rooms[group.pk]
+
+
+async def test_sockets_that_open_while_empty_rooms_are_forgotten_hear_everything(
+    websocket, group, people, monkeypatch
+):
+    monkeypatch.setattr(forum_hub, "POLL_S", 0.001)
+    async with AsyncExitStack() as stack:
+        opening = [
+            stack.enter_async_context(websocket(url(group), people[n % 2])) for n in range(8)
+        ]
+        sockets = await asyncio.gather(*opening)
+        for socket in sockets:
+            await socket.next("room")
+        await say(group, people[0])
+        for socket in sockets:
+            assert (await socket.next("message"))["seq"] == 1
