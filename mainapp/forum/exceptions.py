@@ -23,7 +23,7 @@ class RoomGone(Invalid):
     """No such room, or one that the user may not read."""
 
     def __init__(self) -> None:
-        super().__init__(_("Esta sala não existe mais."))
+        Invalid.__init__(self, _("Esta sala não existe mais."))
 
 
 class UnavailablePerson(DomainError):

@@ -6,5 +6,5 @@ from mainapp.uploads import views
 
 urlpatterns = [
     path("uploads/<key:pk>/", views.file, name="upload-file"),
-    path("uploads/<key:pk>/<int:size>/", views.thumbnail, name="upload-thumbnail"),
+    path("uploads/<key:pk>/<key:size>/", views.thumbnail, name="upload-thumbnail"),
 ]

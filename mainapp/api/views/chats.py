@@ -92,6 +92,7 @@ class LeaveChatView(EndingView):
 
     @extend_schema(responses={204: None})
     def post(self, request: Any, pk: int) -> Response:
+        valid(self.get_serializer(data=request.data))
         _own(pk, request.user)
         leave_room(room_pk=pk, user=request.user)
         return Response(status=204)

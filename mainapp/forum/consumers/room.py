@@ -100,7 +100,7 @@ class RoomConsumer(BaseConsumer):
         user, seq = self._user(), number_of(frame, "seq")
         mark = await self._write(mark_room_read, user=user, seq=seq)
         if mark is not None and self.room.rules.is_private:
-            self.hub.send_read(self.room, person_of(user), mark)
+            self.hub.passing.send_read(self.room, person_of(user), mark)
 
     async def mute(self, frame: Frame) -> None:
         await self._write(mute_room, user=self._user(), until=until_of(frame))
@@ -121,7 +121,7 @@ class RoomConsumer(BaseConsumer):
             raise Closed
         if user.pk in self.room.rules.muted:
             raise Muted
-        await self.hub.send_typing(self.room, person_of(user))
+        await self.hub.passing.send_typing(self.room, person_of(user))
 
     async def resume(self, frame: Frame) -> None:
         """Send a page; messages that arrive in the meantime follow it."""
@@ -170,7 +170,7 @@ class RoomConsumer(BaseConsumer):
             return None
         room = await self.hub.directory.open(pk)
         if room and room.rules.is_private:
-            if not await self.hub.admits(room, user.pk):
+            if not await self.hub.rules.admits(room, user.pk):
                 return None
             room = await self.hub.directory.open(pk)
         return room if room and room.may_read(user.pk) else None

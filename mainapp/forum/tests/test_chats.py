@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import User
 from mainapp.accounts.services.blocking import block_user, unblock_user
+from mainapp.core.exceptions import DomainError
 from mainapp.forum.exceptions import Forbidden, Invalid, RoomGone, UnavailablePerson
 from mainapp.forum.models import Message, Participant, Reaction, Room
 from mainapp.forum.services.chats import (
@@ -280,7 +281,7 @@ def test_a_picture_of_another_site_becomes_a_link(alice, bob):
     ],
 )
 def test_other_contents_are_invalid(alice, bob, kind, content):
-    with pytest.raises(Invalid):
+    with pytest.raises(DomainError):
         post_message(room_pk=make_group(alice, bob).pk, author=alice, kind=kind, content=content)
 
 

@@ -130,7 +130,7 @@ async def test_from_a_removal_on_no_frame_reaches_any_process(
         await say(group, alice, "sem Bob")
         for hub, client in zip((here, there), stays, strict=True):
             if first == "typing":
-                await hub.send_typing(client.room, client.socket.person)
+                await hub.passing.send_typing(client.room, client.socket.person)
             hub.notify(group.pk, 3)
         await until(lambda: all(client.seqs == [1, 2, 3] for client in stays))
 
@@ -145,7 +145,7 @@ async def test_a_hint_suspends_the_room_until_its_rules_are_read(group, people, 
     async with running() as hub:
         await hub.ready()
         gone, stays = [await Client.enter(hub, group, user) for user in (bob, alice)]
-        hub._note_rules(gone.room, 5)
+        hub.rules.note(gone.room, 5)
         gone.room.send_typing(stays.socket.person, hub.now())
         gone.room.send_read(stays.socket.person, 9)
         assert gone.frames("typing", "read") == []

@@ -13,16 +13,16 @@ from mainapp.forum.services.chats import add_people, leave_room, open_chat, remo
 from mainapp.forum.services.marks import mark_room_read, mute_room
 from mainapp.forum.services.messages import delete_message, edit_message, post_message
 from mainapp.forum.tests.factories import MessageFactory, RoomFactory, make_direct, make_group
-from mainapp.notifications.fanout import hub
+from mainapp.notifications.fanout import states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/ws/notifications/"
-PRODUCTION_STATE_S = hub.STATE_S
+PRODUCTION_STATE_S = states.STATE_S
 
 
 @pytest.fixture(autouse=True)
 def _short_period(monkeypatch):
-    monkeypatch.setattr(hub, "STATE_S", 0.02)
+    monkeypatch.setattr(states, "STATE_S", 0.02)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def no_state(socket):
 
 
 def test_one_state_a_second_is_sent():
-    assert (PRODUCTION_STATE_S, hub.SWEEP_S) == (1.0, 10.0)
+    assert (PRODUCTION_STATE_S, states.SWEEP_S) == (1.0, 10.0)
 
 
 async def test_every_tab_hears_of_a_message_and_of_its_reading(websocket, people):
@@ -146,7 +146,7 @@ async def test_an_opened_direct_room_shows_to_the_other_with_its_first_message(w
 
 
 async def test_a_lost_announcement_is_found_by_the_sweep(websocket, people, monkeypatch):
-    monkeypatch.setattr(hub, "SWEEP_S", 0.02)
+    monkeypatch.setattr(states, "SWEEP_S", 0.02)
     alice, bob, _carol = people
     room = await query(make_group, alice, bob)
     async with websocket(URL, bob) as socket:
