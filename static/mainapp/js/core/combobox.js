@@ -124,7 +124,7 @@ export class Combobox {
   }
 
   _setExpanded(isExpanded) {
-    if (!this._isInline) this._input.setAttribute("aria-expanded", String(isExpanded)); // no attribute of a textbox
+    if (!this._isInline) this._input.setAttribute("aria-expanded", String(isExpanded)); // not allowed on a textbox
   }
 
   _activate(index) {

@@ -13,8 +13,8 @@ const UTC_OFFSET_S = 10800; // São Paulo is three hours behind, without summer 
 
 /**
  * Draw points [epoch seconds, price], at least two, in a box of WIDTH by HEIGHT: {paths, baseAt, levels,
- * moments, places}. `baseAt` is percent from the top, null without a base. `levels` are [percent from the top, price], `moments` [percent from the left, epoch seconds],
- * `places` the {x, y} of each point in percent.
+ * moments, places}. `baseAt` is percent from the top, null without a base; `levels` are [percent from the
+ * top, price], `moments` [percent from the left, epoch seconds], `places` the {x, y} of each point in percent.
  */
 export function areaChart(points, base, { byTime }) {
   const prices = points.map((point) => point[1]);

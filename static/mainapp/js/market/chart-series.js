@@ -26,7 +26,7 @@ const RSI_LEVELS = [30, 70];
 export const studyColor = (index) => STUDY_COLORS[index % STUDY_COLORS.length];
 export const otherColor = (index) => OTHER_COLORS[index % OTHER_COLORS.length];
 
-/** Return the width that an axis with labels around a price needs, to be kept free before there are bars. */
+/** Return the width of an axis with labels around a price, to reserve it before there are bars. */
 export function axisWidth(price) {
   const places = placesOf(price);
   return Math.ceil(AXIS_PX + CHARACTER_PX * decimal(price.toFixed(places), places).length);
