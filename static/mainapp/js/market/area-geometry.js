@@ -1,8 +1,8 @@
 // The geometry of an area chart, the same as mainapp/market/rendering.py draws on the server.
 import { sparkPaths } from "./quotes.js";
 
-export const WIDTH = 1000;
-export const HEIGHT = 300;
+const WIDTH = 1000;
+const HEIGHT = 300;
 const MARGIN = 2;
 const LEVELS = 4;
 const MOMENTS = [0.1, 0.3, 0.5, 0.7, 0.9];
