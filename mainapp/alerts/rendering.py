@@ -151,8 +151,8 @@ def _recurring(rearm_pct: Decimal, cooldown_minutes: int) -> str:
     if not cooldown_minutes:
         return text
     pause = ngettext(
-        "com pelo menos %(minutes)s minuto entre dois avisos",
-        "com pelo menos %(minutes)s minutos entre dois avisos",
+        "com pelo menos %(minutes)s minuto entre duas notificações",
+        "com pelo menos %(minutes)s minutos entre duas notificações",
         cooldown_minutes,
     ) % {"minutes": cooldown_minutes}
     return f"{text}, {pause}"
