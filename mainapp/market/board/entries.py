@@ -1,4 +1,4 @@
-"""Signed entries of the board, and the checks of what Redis returns.
+"""Signed entries of the board, checked when they are read from Redis.
 
 Quotes and status are signed, so that someone who can write to Redis cannot show false prices. A
 copy of an older entry has a valid signature; processes that have seen a newer quote refuse it.

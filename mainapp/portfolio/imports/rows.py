@@ -37,7 +37,7 @@ NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
 REAIS = re.compile(r"(?:brl|r\$|rs|r|real|reais|brazilian real|986)(?![a-z0-9])")
 OF_TOTALS = {"geral", "grand", "r$", "de", "do", "da", "por", "ativo", "corretora", "carteira"}
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
-TOTAL = re.compile(r"tota|soma|[^\x00-\x7f]", re.IGNORECASE)  # rows without it are no totals; quick
+TOTAL = re.compile(r"tota|soma|[^\x00-\x7f]", re.IGNORECASE)  # no match: not a total
 
 
 class Unreadable(ValueError):
