@@ -105,7 +105,7 @@ export class ChartLines {
     });
   }
 
-  /** Pin a label to an edge, "top" or "bottom", or take it back to its line; the chart draws lines within only. */
+  /** Pin a label to an edge, "top" or "bottom", or return it to its line; the chart only draws lines within its scale. */
   _pin(entry, edge) {
     entry.label.hidden = edge === "hidden";
     if (edge === entry.edge) return;

@@ -19,7 +19,7 @@ const STUDY_COLORS = ["accent", "ink", "series-2", "series-3"];
 const OTHER_COLORS = ["series-3", "series-2", "ink"];
 const WHOLE_FROM = 10_000; // prices without decimals, as of an index
 const LABEL_PX = 17; // the height of a label on the axis
-const [AXIS_PX, CHARACTER_PX] = [20, 7.2]; // the width of an axis, beside and within its labels
+const [AXIS_PX, CHARACTER_PX] = [20, 7.2]; // of an axis: beside its labels, and for each character in them
 const RSI_LEVELS = [30, 70];
 
 /** Return the colour's name of the n-th study, or of the n-th other paper. */

@@ -8,7 +8,7 @@ const FRESH_MS = 900; // rows written since then need no new age
 const FAR_ROWS = 4; // written with each batch: of 200 rows, 15 are in the window
 
 /**
- * Subclasses add rows by `_register`, changes of them to `_changes`, and write them in `_write(row, change, now)`.
+ * Subclasses add rows by `_register`, add their changes to `_changes`, and write them in `_write(row, change, now)`.
  * A change has the fields that `_write` needs; its `price` is the former one, with which the flash compares the new.
  */
 export class LiveTable extends EventTarget {
@@ -22,7 +22,7 @@ export class LiveTable extends EventTarget {
     this._frame = null;
     this._compare = null;
     this._sortedAt = performance.now();
-    // Rows outside the window cost time and show nothing: they are written when they come near it.
+    // To write rows outside the window costs time and shows nothing: they are written when they come near it.
     this._observer = new IntersectionObserver((entries) => this._setNear(entries), { rootMargin: NEAR });
     clearFlashes(this.body);
     window.addEventListener("beforeprint", () => this._rows.forEach((row) => this._print(row)));
