@@ -10,6 +10,7 @@ import {
   limitLabel,
   limitLines,
   limitName,
+  limitPrice,
   limitText,
   limitValue,
   movedLabel,
@@ -282,6 +283,7 @@ export class StockChart {
       label: (at, { hasPrice }) => (hasPrice ? movedLabel(kind, at, close) : limitLabel({ kind, text })),
       text: (at) => limitText(kind, at, close),
       value: (at) => limitValue(kind, at, close),
+      nearest: (at) => limitPrice(kind, at, close),
     };
   }
 

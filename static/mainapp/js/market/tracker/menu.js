@@ -3,7 +3,8 @@ import { part, setText } from "../../core/dom.js";
 
 /**
  * Open `menu` from the rows' buttons [data-action=menu]. `run(action, symbol)` is called for its buttons;
- * `describe(symbol)` returns {row, canMove} of a row: its element, and whether it may be moved.
+ * `describe(symbol)` returns {row, canMove} of a row: its element, null when it is gone, and whether it may be moved.
+ * `refresh()` of the returned object shows the newest figures; the menu of a row that is gone closes.
  */
 export function attachRowMenu({ menu, body, run, describe }) {
   let symbol = null;
@@ -59,5 +60,13 @@ export function attachRowMenu({ menu, body, run, describe }) {
   menu.addEventListener("toggle", ({ newState }) => {
     if (newState === "closed") document.querySelectorAll(`[popovertarget="${menu.id}"]`).forEach(release);
   });
-  return { refresh: () => menu.matches(":popover-open") && fillFigures(describe(symbol).row) };
+
+  function refresh() {
+    if (!menu.matches(":popover-open")) return;
+    const { row } = describe(symbol);
+    if (row) fillFigures(row);
+    else menu.hidePopover(); // another tab or device removed it
+  }
+
+  return { refresh };
 }
