@@ -1,3 +1,4 @@
+import json
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -7,7 +8,9 @@ import time_machine
 from django.utils import timezone
 
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.market.board import FeedStatus
 from mainapp.market.models import Candle, LastQuote, Membership, Stock
+from mainapp.market.services import updating
 from mainapp.market.tests.factories import (
     NOON,
     CandleFactory,
@@ -40,6 +43,14 @@ def page_of(client, query=""):
     """Return the page's HTML without the templates for its script."""
     html = client.get(f"/{query}").content.decode()
     return re.sub(r"<template>.*?</template>", "", html, flags=re.DOTALL)
+
+
+def put_late(*symbols):
+    """Record a live batch that did not reach these symbols."""
+    now, board = timezone.now(), updating.quote_board()
+    board.restore([])
+    board.put([], FeedStatus(batch_at=now, next_due_at=now + timedelta(seconds=10), late=symbols))
+    board.renew_worker_lease()
 
 
 def lists(client):
@@ -238,6 +249,32 @@ def test_a_member_sees_value_and_day_of_the_carteira(client, member, market):
     assert "+5,26%" in html
     assert "+R$\N{NO-BREAK SPACE}1.000,00" in html  # since the purchase
     assert "+33,33%" in html
+
+
+def test_the_carteira_of_the_home_page_counts_a_stock_that_left(client, member, market):
+    gone = StockFactory(symbol="CIEL3", is_active=False)
+    LastQuoteFactory(stock=gone, price=Decimal("5.60"))
+    Carteira.objects.create(
+        owner=member, ativo=gone, quantidade=10, preco_medio=Decimal(5), nota=5
+    )
+
+    html = card(client, "wealth-title")
+
+    # No socket brings its quote: the script starts from the one of the page.
+    quotes = json.loads(re.findall(r'id="home-carteira-quotes"[^>]*>([^<]*)<', html)[0])
+    assert quotes["CIEL3"]["price"] == "5.60"
+
+
+def test_the_carteira_of_the_home_page_is_late_with_one_of_its_stocks(client, member, market):
+    stock = Stock.objects.get(symbol="PETR4")
+    Carteira.objects.create(
+        owner=member, ativo=stock, quantidade=100, preco_medio=Decimal(30), nota=5
+    )
+    is_late = re.compile(r"data-carteira-day data-sums data-late")
+    put_late()
+    assert not is_late.search(page_of(client))
+    put_late("PETR4")
+    assert is_late.search(page_of(client))
 
 
 def test_a_member_sees_the_alerts_nearest_to_firing(client, member, market):
