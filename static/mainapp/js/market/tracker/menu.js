@@ -16,7 +16,7 @@ export function attachRowMenu({ menu, body, run, describe }) {
     button.setAttribute("aria-expanded", "true");
     fill();
     menu.showPopover();
-    menu.querySelector("a, button:not([hidden])").focus();
+    menu.querySelector(":is(a, button):not([hidden])").focus();
   }
 
   function release(button) {
