@@ -202,6 +202,11 @@ def test_a_limit_that_is_dragged_too_far_says_what_is_saved(run, kind, price, te
     assert kind == "compra" or moved.endswith(text.split(" (")[0])
 
 
+def test_the_limits_of_an_index_are_points(run):
+    text = run("market/limits.js", "m.limitText('venda', 142500, 142000, { isIndex: true })")
+    assert text == "142.500,00 pontos"
+
+
 def test_limits_in_percent_are_lines_at_prices(run):
     limits = [{"kind": "compra", "price": "9.50"}, {"kind": "change_down_pct", "pct": "-5.00"}]
     expression = f"m.limitLines({json.dumps(limits)}, %s).map(({{ price }}) => price)"

@@ -76,9 +76,10 @@ export function movedLabel(kind, price, previousClose) {
   return `${limitName(kind)} ${change || decimal(price.toFixed(2))}`;
 }
 
-/** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)". */
-export function limitText(kind, price, previousClose) {
-  const money = brl(price.toFixed(2));
+/** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)"; points in place of R$ for an index. */
+export function limitText(kind, price, previousClose, { isIndex = false } = {}) {
+  const text = price.toFixed(2);
+  const money = isIndex ? gettext("%(points)s pontos", { points: decimal(text) }) : brl(text);
   return isPercent(kind) ? `${pct(changeOf(kind, price, previousClose).toFixed(2))} (${money})` : money;
 }
 
