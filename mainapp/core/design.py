@@ -40,8 +40,8 @@ paleturquoise palevioletred papayawhip peachpuff peru pink plum powderblue purpl
 rosybrown royalblue saddlebrown salmon sandybrown seagreen seashell sienna silver skyblue slateblue
 slategray slategrey snow springgreen steelblue tan teal thistle tomato turquoise violet wheat white
 whitesmoke yellow yellowgreen
-""".split()
-COLOUR_NAME = re.compile(rf"(?<![\w-])(?:{'|'.join(COLOUR_NAMES)})(?![\w-])")
+"""
+COLOUR_NAME = re.compile(rf"(?<![\w-])(?:{'|'.join(COLOUR_NAMES.split())})(?![\w-])")
 LENGTH = re.compile(r"(?<![\w.-])\d*\.?\d+(?:px|rem|pt|pc|in|cm|mm|q)\b")
 SIZE_NAME = re.compile(r"(?<![\w-])(?:(?:xx?-)?(?:small|large)|xxx-large|medium)(?:er)?(?![\w-])")
 PAINTED = re.compile(

@@ -191,7 +191,7 @@ def test_dragged_limits_have_the_servers_unit(run, kind, price, value):
     [
         ("change_up_pct", 20.5, "+2,50% (R$\u00a020,50)"),
         ("change_up_pct", 18, "+0,01% (R$\u00a020,00)"),
-        ("change_down_pct", 25, "−0,01% (R$\u00a020,00)"),
+        ("change_down_pct", 25, "\N{MINUS SIGN}0,01% (R$\u00a020,00)"),
         ("compra", -3, "R$\u00a00,01"),
     ],
 )

@@ -254,9 +254,7 @@ def test_a_member_sees_value_and_day_of_the_carteira(client, member, market):
 def test_the_carteira_of_the_home_page_counts_a_stock_that_left(client, member, market):
     gone = StockFactory(symbol="CIEL3", is_active=False)
     LastQuoteFactory(stock=gone, price=Decimal("5.60"))
-    Carteira.objects.create(
-        owner=member, ativo=gone, quantidade=10, preco_medio=Decimal(5), nota=5
-    )
+    Carteira.objects.create(owner=member, ativo=gone, quantidade=10, preco_medio=Decimal(5), nota=5)
 
     html = card(client, "wealth-title")
 
