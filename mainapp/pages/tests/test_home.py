@@ -5,9 +5,10 @@ from decimal import Decimal
 
 import pytest
 import time_machine
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.market.blocks.home import moment_format
 from mainapp.market.board import FeedStatus
 from mainapp.market.models import Candle, LastQuote, Membership, Stock
 from mainapp.market.services import updating
@@ -317,6 +318,21 @@ def test_a_visitor_sees_no_blocks_of_members(client, market):
 
     for name in ("wealth-title", "home-alerts-title", "own-list-title", "home-notes-title"):
         assert name not in html
+
+
+@pytest.mark.parametrize(
+    ("language", "range_", "pattern"),
+    [
+        ("pt-br", "1d", "H:i"),
+        ("pt-br", "5d", "d/m"),
+        ("en", "5d", "j M"),
+        ("pt-br", "1y", "m/Y"),
+        ("en", "5y", "M Y"),
+    ],
+)
+def test_days_below_the_chart_are_in_the_readers_order(language, range_, pattern):
+    with translation.override(language):
+        assert moment_format(range_) == pattern
 
 
 @pytest.mark.parametrize("rows", [1, 9])
