@@ -22,8 +22,8 @@ MAX_FRAMES = 500
 MAX_BYTES = 1280 * 1024
 # 1 MiB, the longest message, in the 4 KiB fragments that some libraries send.
 MAX_FRAGMENTS = 256
-# More fragments than that must have MIN_FRAGMENT bytes on average: 256 empty ones cost the other
-# clients 2.5 ms at once, which was 2.9 times their usual p99.
+# A message of more fragments than this must have MIN_FRAGMENT bytes in each on average: 256 empty
+# ones cost the other clients 2.5 ms at once, which was 2.9 times their usual p99.
 MAX_TINY_FRAGMENTS = 16
 MIN_FRAGMENT = 256
 
@@ -113,7 +113,7 @@ class BoundedReceiver(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def _are_tiny(self) -> bool:
-        """Return whether the message has too many tiny fragments; looks at every 16th only."""
+        """Return whether the message has too many tiny fragments; checked at every 16th only."""
         count = len(self.frames)
         if not count or count % MAX_TINY_FRAGMENTS:
             return False

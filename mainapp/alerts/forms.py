@@ -96,7 +96,7 @@ class AlertForm(forms.Form):
         required=False,
         coerce=to_minutes,
         empty_value=None,
-        help_text=_("O que cruza o limite e volta entre dois olhares não é visto."),
+        help_text=_("O preço que cruza o limite e volta entre duas consultas não é visto."),
     )
     hold_minutes = count_field(
         _("Só depois de ficar lá (minutos)"),
@@ -112,7 +112,7 @@ class AlertForm(forms.Form):
         label=_("Avisar"),
         choices=Alert.Recurrence.choices,
         initial=Alert.Recurrence.ONCE,
-        help_text=_("Uma vez encerra o alerta no primeiro aviso; toda vez continua avisando."),
+        help_text=_("Uma vez encerra o alerta ao disparar; toda vez continua avisando."),
     )
     rearm_pct = TypedDecimalField(
         label=_("Recuo antes de avisar de novo (%)"),
@@ -120,8 +120,8 @@ class AlertForm(forms.Form):
         max_digits=5,
         decimal_places=2,
         help_text=_(
-            "Depois de um aviso, o preço precisa voltar tanto para dentro do limite antes do "
-            "próximo. Na variação do dia, são pontos percentuais."
+            "Depois de uma notificação, o preço precisa voltar tanto para dentro do limite antes "
+            "da próxima. Na variação do dia, são pontos percentuais."
         ),
         validators=[
             MinValueValidator(0, _("Não pode ser negativo.")),
@@ -129,7 +129,7 @@ class AlertForm(forms.Form):
         ],
     )
     cooldown_minutes = count_field(
-        _("Silêncio depois de um aviso (minutos)"),
+        _("Silêncio depois de uma notificação (minutos)"),
         _("Durante este tempo, o que dispararia de novo é descartado."),
         0,
         MAX_COOLDOWN,
@@ -152,7 +152,7 @@ class AlertForm(forms.Form):
         label=_("Nota"),
         required=False,
         max_length=200,
-        help_text=_("Um lembrete seu, que vai junto com o aviso."),
+        help_text=_("Um lembrete seu, que vai junto com a notificação."),
     )
 
     def __init__(self, *args: Any, owner: User, alert: Alert | None = None, **rest: Any) -> None:

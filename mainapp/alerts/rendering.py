@@ -151,8 +151,8 @@ def _recurring(rearm_pct: Decimal, cooldown_minutes: int) -> str:
     if not cooldown_minutes:
         return text
     pause = ngettext(
-        "com pelo menos %(minutes)s minuto entre dois avisos",
-        "com pelo menos %(minutes)s minutos entre dois avisos",
+        "com pelo menos %(minutes)s minuto entre duas notificações",
+        "com pelo menos %(minutes)s minutos entre duas notificações",
         cooldown_minutes,
     ) % {"minutes": cooldown_minutes}
     return f"{text}, {pause}"
@@ -183,8 +183,8 @@ def distance_text(kind: str, limit: Decimal, quote: Quote | None) -> str:
 def nearness(kind: str, limit: Decimal, quote: Quote | None) -> int | None:
     """Return how near a quote is to a limit: 100 at the limit or beyond, 0 far from it.
 
-    A price is far if FAR_PCT of itself separate it from its limit, a change of the day if
-    FAR_POINTS do. `nearness` in js/alerts/distance.js computes the same.
+    A price is far if it is FAR_PCT of itself away from its limit, a change of the day if it is
+    FAR_POINTS away. `nearness` in js/alerts/distance.js computes the same.
     """
     if quote is None:
         return None

@@ -97,7 +97,7 @@ def _match(text: str) -> re.Match[str] | None:
         return None
     bare = _bare(text)
     match = NUMBER.fullmatch(bare)
-    # Most texts are neither: the search costs a tenth of `_without_money`.
+    # Most texts are neither number nor money: this search costs a tenth of `_without_money`.
     if match is None and MONEY.search(bare):
         match = NUMBER.fullmatch(_without_money(bare))
     if match is None or not (match["grouped"] or match["digits"] or match["decimals"]):

@@ -32,7 +32,7 @@ TIMEOUT_S = 1.0
 # failover. Measured with a frozen master: with Celery's defaults it hung forever, with 5 s it
 # recovered after 43 s, with 2 s after 20 s.
 CELERY_TIMEOUT_S = 2.0
-# A worker renews the leases of its unacknowledged tasks, and looks for those of dead workers.
+# A worker renews the leases of its unacknowledged tasks and looks for orphans in this period.
 LEASE_RENEWAL_S = 5.0
 HEALTH_CHECK_S = 15
 LAYER_HEALTH_CHECK_S = 2

@@ -1,4 +1,4 @@
-"""The forum's blocks: the rooms about a paper, and what a person writes and hosts."""
+"""The forum's blocks: the rooms about a paper, and the messages and rooms of a person."""
 
 from typing import Any
 

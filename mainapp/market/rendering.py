@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 Point = tuple[int, str]  # epoch seconds, and a price as a decimal string
-MIN_SPARK_SHARE = 0.015  # of the price: a smaller range of the day is not drawn as a storm
+MIN_SPARK_SHARE = 0.015  # of the price: the least range of a scale; a quiet day looks quiet
 SPARK_POINTS = 48
 SPARK_WIDTH, SPARK_HEIGHT = 96, 28
 SPARK_SLOTS_S = (300, 600, 900, 1_800, 3_600)
@@ -90,9 +90,9 @@ class _Scale:
 def spark_paths(
     points: Sequence[Point], *, base: Decimal | None, width: float, height: float
 ) -> Paths:
-    """Draw a day's prices, the oldest first: few points, and a least range around them.
+    """Draw a day's prices, the oldest first, thinned and placed by their times.
 
-    The box spans all prices and the base; points are placed by their times.
+    The box spans all prices and the base, and at least MIN_SPARK_SHARE of the price.
     """
     if len(points) < 2:
         return Paths()

@@ -6,7 +6,7 @@ MAX_ROWS = 500
 MAX_NOTA = 10
 MAX_FILE_ROWS = 5000
 MAX_FILE_BYTES = 2 * 1024 * 1024
-# Of an imported file; the others are counted.
+# Of an imported file; the remaining ones are only counted.
 MAX_FAULTS_SHOWN = 100
 
 

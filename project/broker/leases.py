@@ -114,9 +114,9 @@ class Orphans:
         self._seen_at: float | None = None
 
     def find(self, records: Iterable[tuple[str, float]], *, at: float) -> list[tuple[str, float]]:
-        """Return the orphaned ones of all records; `at` is a monotonic time.
+        """Return the orphans among all records; `at` is a monotonic time.
 
-        Of a longer pause only two renewals count. Perhaps the whole machine stood still, and the
+        A longer pause counts as two renewals only: perhaps the whole machine stood still, and the
         other workers have not renewed their leases yet.
         """
         passed_s = 0.0 if self._seen_at is None else min(at - self._seen_at, 2 * LEASE_RENEWAL_S)

@@ -32,7 +32,7 @@ class Unreturned(NamedTuple):
     owner: float
 
 
-# By delivery tag. None is a finished message, whose record alone has to be deleted.
+# By delivery tag. None: the message is finished, and only its record remains to be deleted.
 unreturned: dict[str, Unreturned | None] = {}
 
 
@@ -75,7 +75,7 @@ class QoS(kombu_redis.QoS):
     def ack(self, delivery_tag: str) -> None:
         """Delete a finished message, as soon as Redis accepts writes."""
         try:
-            # The record of a lost lease is that of the worker which has taken the task.
+            # After a lost lease the record belongs to the worker that has taken the task.
             if delivery_tag in self._leases:
                 self._remove(delivery_tag)
                 self._leases.pop(delivery_tag, None)
@@ -130,18 +130,18 @@ class QoS(kombu_redis.QoS):
 
         Raises: redis.RedisError, OSError.
         """
-        kept = unreturned.get(tag)
-        if kept is None:
+        pending = unreturned.get(tag)
+        if pending is None:
             self._remove(tag, client)
             self._leases.pop(tag, None)
         else:
-            info = kept.message.delivery_info
+            info = pending.message.delivery_info
             # Without a score, the record was never written, or Redis has lost its data.
             self._restore_if(
-                lambda score: score is None or owner_of(score) == kept.owner,
+                lambda score: score is None or owner_of(score) == pending.owner,
                 tag,
                 client,
-                (kept.message._raw, info["exchange"], info["routing_key"]),
+                (pending.message._raw, info["exchange"], info["routing_key"]),
                 leftmost=True,
             )
         unreturned.pop(tag, None)

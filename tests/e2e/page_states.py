@@ -1,4 +1,4 @@
-"""The states in which the main pages are looked at: `make audit`."""
+"""The states in which `make audit` inspects the main pages."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ def main_pages(readers: Readers) -> list[SitePage]:
 
 
 def empty_pages(page: Page) -> list[SitePage]:
-    """Return the main pages of somebody new, who opens a room; logs `page` in as them."""
+    """Return the main pages of a new user with an empty room; `page` is logged in as that user."""
     add_cookie(page, take_cookie()[1])
     page.goto("/forum/")
     room = post_form(page, "/create-room/", name="Sala vazia").headers["location"]
@@ -59,7 +59,7 @@ def stay_loading(_page: Page) -> bool:
 
 
 def withhold(page: Page) -> None:
-    """Open sockets that say nothing, and never answer what scripts ask for."""
+    """Open silent sockets, and leave the requests of scripts unanswered."""
     page.route_web_socket("**/ws/**", lambda _socket: None)
     page.route(
         lambda url: any(part in url for part in ("/candles", "/latest", "/rows")),

@@ -232,7 +232,7 @@ async def test_no_request_causes_an_error_or_much_work(requests, settings, log):
     sender = Sender(world.cookies["owner"])
     everything = (await sync_to_async(lambda: list(requests(world)))())[::STEP]
     for path in dict(everything):
-        await sender.send(path, Hostile(), log)  # loads what is loaded once
+        await sender.send(path, Hostile(), log)  # the first request of a path also loads modules
     sender.costs.clear()
     for path, request in everything:
         await sender.send(path, request, log)

@@ -209,7 +209,7 @@ def test_summary_includes_every_rule():
     assert text == (
         "Aviso quando PETR4 subir até R$ 40,00 ou cair 2,50% no dia, e lá ficar por "
         "10 minutos sem interrupção, no mesmo pregão, toda vez que o preço tiver voltado 0,50% "
-        "para dentro do limite, com pelo menos 60 minutos entre dois avisos, até 24/03/2026 "
+        "para dentro do limite, com pelo menos 60 minutos entre duas notificações, até 24/03/2026 "
         "23:59:59."
     )
 

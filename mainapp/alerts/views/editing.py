@@ -71,7 +71,7 @@ def _answer(request: MemberRequest, form: AlertForm) -> HttpResponse:
         "alert": form.alert,
         "quick_falls": QUICK_FALLS,
         "quick_rises": QUICK_RISES,
-        **_room(request, form),
+        **_alert_count(request, form),
         "places": _places(request),
         "quote": quote,
         **market_status(at=timezone.now(), newest_at=quote.quoted_at if quote else None),
@@ -79,8 +79,8 @@ def _answer(request: MemberRequest, form: AlertForm) -> HttpResponse:
     return render(request, "mainapp/alerts/form.html", context | preview)
 
 
-def _room(request: MemberRequest, form: AlertForm) -> dict[str, Any]:
-    """Return how many alerts a user has, for the form of a new one."""
+def _alert_count(request: MemberRequest, form: AlertForm) -> dict[str, Any]:
+    """Return the number of a user's alerts, which the form of a new one shows near the limit."""
     if form.alert:
         return {}
     count = alerts_of(request.user).count()

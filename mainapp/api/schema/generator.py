@@ -9,12 +9,12 @@ from drf_spectacular.generators import SchemaGenerator
 
 
 class CachedGenerator(SchemaGenerator):
-    """Generates the document once: it costs 0.1 s of CPU, and anybody may ask for it."""
+    """Generates the document once: it costs 0.1 s of CPU, and anyone may request it."""
 
     def get_schema(self, request: Any = None, public: bool = False) -> Any:
         try:
             language = get_supported_language_variant(get_language() or settings.LANGUAGE_CODE)
-        except LookupError:  # a language that the reader asked for in the address
+        except LookupError:  # a language requested by the address
             language = settings.LANGUAGE_CODE
         return _generate(language)
 

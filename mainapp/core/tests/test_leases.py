@@ -54,7 +54,7 @@ class Worker:
         return self.messages[-1]
 
     def look_for_orphans(self):
-        """Look as if the last look was a renewal ago."""
+        """Look for orphans as if the pause since the last search were over."""
         self.qos._restore_at = 0.0
         self.qos.restore_visible()
 

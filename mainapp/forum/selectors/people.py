@@ -11,9 +11,10 @@ MAX_PEOPLE = 8
 def people_named(room: Room, text: str, *, besides: User) -> list[User]:
     """Return active participants whose username begins with `text` or whose name contains it.
 
-    The newest participants first; one query.
+    The newest participants come first. One query.
     """
     participants = Participant.objects.filter(room=room, user__is_active=True)
     named = Q(user__username__istartswith=text) | Q(user__display_name__icontains=text)
-    found = participants.filter(named).exclude(user=besides).select_related("user")
-    return [participant.user for participant in found.order_by("-joined_at", "-pk")[:MAX_PEOPLE]]
+    others = participants.filter(named).exclude(user=besides).select_related("user")
+    newest = others.order_by("-joined_at", "-pk")[:MAX_PEOPLE]
+    return [participant.user for participant in newest]

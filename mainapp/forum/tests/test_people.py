@@ -60,9 +60,9 @@ def test_people_need_one_query(alice, count, django_assert_num_queries):
     join(room, *(User.objects.create_user(f"p{n}") for n in range(count)))
 
     with django_assert_num_queries(1):
-        found = people_named(room, "p", besides=alice)
+        people = people_named(room, "p", besides=alice)
 
-    assert len(found) == min(count, MAX_PEOPLE)
+    assert len(people) == min(count, MAX_PEOPLE)
 
 
 def test_rooms_are_suggested_for_papers_of_the_current_list_without_one(client, alice):

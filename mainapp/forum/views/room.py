@@ -45,8 +45,8 @@ def people(request: MemberRequest, pk: int) -> HttpResponse:
     """Suggest people of the room for a mention, as options of a list."""
     room, _is_muted = room_or_404(request, pk)
     text = request.GET.get("q", "")[:MAX_NAME_LENGTH]
-    found = people_named(room, text, besides=request.user)
-    return render(request, "mainapp/forum/_people.html", {"people": found})
+    suggested = people_named(room, text, besides=request.user)
+    return render(request, "mainapp/forum/_people.html", {"people": suggested})
 
 
 def _post(request: HttpRequest, room: Room, *, is_muted: bool) -> HttpResponse:

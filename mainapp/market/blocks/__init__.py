@@ -10,5 +10,5 @@ BLOCKS = [*home.BLOCKS, *paper.BLOCKS]
 
 
 def if_active(stock: Stock, **_page: Any) -> BlockContext:
-    """Show an action of a paper's page that needs no data, unless the paper trades no more."""
+    """Show an action of a paper's page that needs no data, unless the paper is no longer traded."""
     return {} if stock.is_active else None

@@ -20,7 +20,7 @@ CLOSES_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class DayClose:
-    """A daily bar and its change from the close of the one before; None without one."""
+    """A daily bar and its change from the previous close; None without one."""
 
     bar: Bar
     change_pct: Decimal | None

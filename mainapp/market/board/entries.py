@@ -1,7 +1,7 @@
-"""Signed entries of the board, and the checks of what Redis returns.
+"""Signed entries of the board, checked when they are read from Redis.
 
 Quotes and status are signed, so that someone who can write to Redis cannot show false prices. A
-copy of an older entry is valid: it is refused by processes that have seen a newer quote.
+copy of an older entry has a valid signature; processes that have seen a newer quote refuse it.
 """
 
 import logging
@@ -19,7 +19,7 @@ from mainapp.market.quotes import NewestTimes, Quote
 logger = logging.getLogger(__name__)
 
 BOARD = "board"
-PAUSE_S = 60.0  # while the market is closed; of a status that an earlier version wrote
+PAUSE_S = 60.0  # while the market is closed; the default of statuses that earlier versions wrote
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class FeedStatus:
     def is_ahead(self, at: datetime) -> bool:
         """Return whether a time is too far ahead: a clock ran ahead and was set right.
 
-        Then neither time is to be believed, and the next batch is due now.
+        Neither time can be trusted then, and the next batch is due now.
         """
         pause = timedelta(seconds=self.pause_s)
         return is_ahead(self.batch_at, at=at) or is_ahead(self.next_due_at, at=at, period=pause)
@@ -51,7 +51,7 @@ def dump_quote(quote: Quote) -> bytes:
 def parse_entry(symbol: bytes, raw: bytes, newest: NewestTimes) -> tuple[int, Quote] | None:
     """Return the number and the quote of an entry.
 
-    None for one that this program did not write, or that is older than one it has seen.
+    None if this program did not write it, or has seen a newer one.
     """
     try:
         seq, time_ms, value = raw.split(b"|", 2)
@@ -69,7 +69,7 @@ def parse_entry(symbol: bytes, raw: bytes, newest: NewestTimes) -> tuple[int, Qu
 
 
 def quote_before(symbol: bytes, raw: bytes, newest: NewestTimes) -> Quote | None:
-    """Return the quote that a new one has replaced; None if it is not to be believed.
+    """Return the quote that a new one has replaced; None if it cannot be trusted.
 
     Only the differences from it are published, so a false one would leave old fields on pages.
     """
@@ -92,7 +92,7 @@ def dump_status(status: FeedStatus) -> bytes:
 
 
 def parse_status(raw: Any) -> FeedStatus | None:
-    """Return the status; None for one that this program did not write."""
+    """Return the status; None if this program did not write it."""
     if not raw:
         return None
     try:

@@ -9,7 +9,7 @@ from mainapp.market.quotes.quote import Quote
 class NewestTimes:
     """Detects older quotes, which someone who can write to Redis may have copied back to the board.
 
-    A time in the future is not remembered: any quote may replace that of a clock that ran ahead.
+    Times in the future are not remembered: any quote may replace one of a clock that ran ahead.
     """
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ def bare_quote(
     previous_close: Decimal | None = None,
     quoted_at: datetime | None = None,
 ) -> Quote | None:
-    """Return a quote of these columns of a query, for its change; None without a price."""
+    """Return a quote made of columns of a query, to compute its change; None without a price."""
     if price is None:
         return None
     return Quote(

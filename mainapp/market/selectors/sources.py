@@ -204,7 +204,7 @@ def _session_word(session: sessions.Session) -> str:
     return {
         "open": _("Mercado aberto"),
         "pre_open": _("Pré-abertura"),
-        "closing_call": _("Leilão de fechamento"),
+        "closing_call": _("Call de fechamento"),
         "after_market": _("After-market"),
         "closed": _("Mercado fechado"),
     }[session]
@@ -233,9 +233,9 @@ def _describe_interval(schedule: Schedule) -> str:
     if schedule.interval is None:
         return _("As atualizações estão desligadas.")
     if schedule.is_crontab:
-        return _("Os preços são pedidos em horários marcados.")
+        return _("Os preços são consultados em horários marcados.")
     every_s = formats.number_format(schedule.interval.total_seconds(), 0)
-    return _("Os preços são pedidos a cada %(every_s)s s.") % {"every_s": every_s}
+    return _("Os preços são consultados a cada %(every_s)s s.") % {"every_s": every_s}
 
 
 def _describe_setting(schedule: Schedule) -> str:

@@ -53,10 +53,6 @@ def shared_list(share_key: str) -> Watchlist:
     return Watchlist.objects.get(share_key=share_key)
 
 
-def current_list(user: User) -> Watchlist | None:
-    return Watchlist.objects.filter(owner=user, is_current=True).first()
-
-
 def symbols_of(watchlist: Watchlist) -> list[str]:
     """Return the symbols of a list, in its order."""
     items = WatchlistItem.objects.filter(watchlist=watchlist)

@@ -67,7 +67,7 @@ def kind_name(kind: str) -> str:
 
 @register.filter
 def kind_beside_name(kind: str) -> str:
-    """Return the short name of a kind that names of stocks do not end in: "" for ON, PN, UNT."""
+    """Return the short name of a kind; "" for ON, PN and UNT, which names of stocks end in."""
     return "" if kind in ("ON", "PN", "UNT") else kind_name(kind)
 
 

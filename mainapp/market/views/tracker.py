@@ -169,7 +169,7 @@ def _list_of(lists: list[Watchlist], tracked: Tracked) -> Watchlist | None:
 
 
 def _suggested(requested: Requested) -> list[str]:
-    """Return well-known stocks to add to a short list; none to a link's or an empty one."""
+    """Return well-known stocks to add to a short list; none for an empty one or a link's."""
     rows = requested.tracked.rows
     is_foreign = requested.is_named and requested.lists and requested.shown_list is None
     if is_foreign or not 0 < len(rows) < ENOUGH_ROWS:

@@ -300,7 +300,7 @@ def test_unsupported_channel_is_shown_but_never_used(page, alice):
     assert deliveries_for([alice], "alert")[alice.pk] == []
     url = reverse("notification-channel", args=[row.pk])
     for shown in (text(page.get("/notifications/channels/")), text(page.get(url))):
-        assert "não mais aceito" in shown
+        assert "não é mais aceito" in shown
         assert "secret@" not in shown
     for action in ("test-channel", "verify-channel"):
         page.post(reverse(action, args=[row.pk]))

@@ -1,4 +1,4 @@
-"""The page about privacy."""
+"""The privacy page, with the cookies that the site sets."""
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _

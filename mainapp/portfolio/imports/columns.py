@@ -25,7 +25,7 @@ from mainapp.portfolio.policies import MAX_NOTA
 
 SAMPLE_ROWS = 200
 CODE_COLUMNS = 2  # that are read beyond the sample, as they may hold the tickers
-# Whole columns to search for sales, the best titles first: 45 of them would take 0.4 s.
+# Columns to search for sales, those with the best titles: 45 would take 0.4 s.
 OPERATION_COLUMNS = 6
 # Different texts in a column of purchases and sales without a title.
 MAX_OPERATIONS = 100

@@ -19,7 +19,7 @@ def is_sale(cell: Cell) -> bool | None:
 
 
 def is_sale_text(folded: str) -> bool | None:
-    """Return the same for a text that is folded already."""
+    """Return the same as `is_sale` for a text that is already folded."""
     words = folded.replace("-", " ").replace("/", " ").split()
     if not words or (len(words) > 1 and len(words[0]) == 1):
         return None

@@ -37,7 +37,7 @@ NEEDED = (Role.QUANTIDADE, Role.PRECO_MEDIO, Role.CUSTO_TOTAL)
 REAIS = re.compile(r"(?:brl|r\$|rs|r|real|reais|brazilian real|986)(?![a-z0-9])")
 OF_TOTALS = {"geral", "grand", "r$", "de", "do", "da", "por", "ativo", "corretora", "carteira"}
 TOTALS = {"total", "subtotal", "sub-total", "totais", "soma"}
-TOTAL = re.compile(r"tota|soma|[^\x00-\x7f]", re.IGNORECASE)  # of a superset of them
+TOTAL = re.compile(r"tota|soma|[^\x00-\x7f]", re.IGNORECASE)  # no match: not a total
 
 
 class Unreadable(ValueError):
@@ -91,9 +91,9 @@ def _is_text(row: Row, columns: Columns) -> bool:
     first = row[start]
     is_total = isinstance(first, str) and TOTAL.search(first)
     code = columns.roles[Role.ATIVO]
-    others = next(places, None) is not None
-    if others and not is_total and code < len(row) and not is_empty([row[code]]):
-        return False  # as most rows, of which the other cells need not be looked at
+    has_others = next(places, None) is not None
+    if has_others and not is_total and code < len(row) and not is_empty([row[code]]):
+        return False  # like most rows; looking at their other cells would cost time
     filled = {place: cell for place, cell in enumerate(row) if not is_empty([cell])}
     needed = {place for role, place in columns.roles.items() if role in NEEDED}
     if isinstance(first, str):
@@ -138,7 +138,7 @@ class _RowReader:
         self._faults = 0
 
     def read(self, number: int, row: Row, on: date | None) -> Lot | Fault:
-        """Return a lot, or a fault with all its reasons; with one if the fault is not shown."""
+        """Return a lot, or a fault: with all its reasons, or only one if it will not be shown."""
         reasons: list[Reason] = []
         for check in (self._check_length, self._check_currency):
             self._try(check, row, reasons)

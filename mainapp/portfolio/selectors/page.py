@@ -60,7 +60,7 @@ class Portfolio:
 
 
 def ordered(lines: Iterable[Line], by: str, *, is_ascending: bool) -> list[Line]:
-    """Return lines in the order of a column, those without a value last; "" is their own order."""
+    """Return lines in the order of a column, those without a value last; "" is their own."""
     key = SORT_KEYS.get(by)
     return in_order(lines, key, is_ascending=is_ascending) if key else list(lines)
 
@@ -76,7 +76,7 @@ def portfolio_of(user: User) -> Portfolio:
 
 
 def _gap(line: Line) -> Decimal | None:
-    """Return what a line lacks to its ideal, 0 above it."""
+    """Return the amount that a line is below its ideal; 0 above it."""
     if line.share.order is None:
         return None
     return line.share.difference if line.share.order == "buy" else Decimal(0)

@@ -1,4 +1,4 @@
-// The small chart of an alert: the day's sparkline with the limits on its scale; others are labels at its edges.
+// The small chart of an alert: the day's sparkline, its limits as lines, those off the scale as labels at the edges.
 import { direction } from "../core/number.js";
 import { priceY } from "../market/quotes.js";
 import { drawSparkline, sparklineScale } from "../market/sparkline.js";

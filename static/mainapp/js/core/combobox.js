@@ -124,7 +124,7 @@ export class Combobox {
   }
 
   _setExpanded(isExpanded) {
-    if (!this._isInline) this._input.setAttribute("aria-expanded", String(isExpanded)); // no attribute of a textbox
+    if (!this._isInline) this._input.setAttribute("aria-expanded", String(isExpanded)); // not allowed on a textbox
   }
 
   _activate(index) {
@@ -182,7 +182,7 @@ export class Combobox {
 
   _onTab(event) {
     const option = this._options()[this._active];
-    if (option && this._isInline) event.preventDefault(); // the text goes on
+    if (option && this._isInline) event.preventDefault(); // the caret stays: the text goes on
     if (option && this._choosesOnTab) this._accept(option);
     else this.close();
   }

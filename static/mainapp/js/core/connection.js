@@ -7,7 +7,7 @@ const CONNECT_MS = 8_000;
 const STABLE_MS = 5_000; // shorter connections do not reset the back-off
 const WAKE_PROBE_MS = 1_500;
 const RECENT_MS = 3_000; // a frame this young proves enough
-const WATCH_MS = 1_000; // of sleeps and set clocks; silences are noticed when they are due
+const WATCH_MS = 1_000; // for sleeps and clocks that were set; a silence is noticed as soon as it is due
 const MIN_WATCH_MS = 50;
 const LATE_MS = 5_000; // a timer this late: the computer slept or the tab was frozen
 const CLOCK_JUMP_MS = 2_000;
@@ -210,11 +210,11 @@ export class Connection extends EventTarget {
   // Silence ----------------------------------------------------------------------------------------
 
   _watch() {
-    this._look();
+    this._check();
     setTimeout(() => this._watch(), this._watchDelay());
   }
 
-  _look() {
+  _check() {
     const now = performance.now();
     const isLate = now - this._watchedAt > LATE_MS;
     const clockOffset = Date.now() - now;
@@ -227,7 +227,7 @@ export class Connection extends EventTarget {
     else if (this._ws?.readyState === WebSocket.OPEN) this._checkSilence(now);
   }
 
-  /** Return the pause before the next look: until a probe or the silence is due, a second at most. */
+  /** Return the pause before the next check: until a probe or the silence is due, a second at most. */
   _watchDelay() {
     if (this._ws?.readyState !== WebSocket.OPEN) return WATCH_MS;
     const dueAt = this._probe?.until ?? this._frameAt + this._silenceMs;

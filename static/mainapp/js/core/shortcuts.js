@@ -38,7 +38,7 @@ export function registerShortcut({ keys, label, run, scope = gettext("Nesta pág
 }
 
 /** Show the dialog that lists the shortcuts of this page. The focus returns when it is closed. */
-export function showShortcuts() {
+function showShortcuts() {
   dialog ??= document.body.appendChild(buildDialog());
   dialog.querySelector("[data-part=list]").replaceChildren(...buildGroups());
   dialog.querySelector("input").checked = areEnabled();

@@ -37,7 +37,7 @@ function wordBefore(box) {
   return WORD.exec(box.value.slice(0, box.selectionStart))?.[0] ?? "";
 }
 
-/** Return the options for a word, "" where there are none or the word is one of them already: Enter then sends. */
+/** Return the options for a word; "" if there are none, or if the word already is one of them, so that Enter sends. */
 async function load(word, url, request) {
   const { html } = await fetchFragment(`${url}?q=${encodeURIComponent(word.slice(1))}`, request);
   if (html === null) return "";

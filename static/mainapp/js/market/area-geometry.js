@@ -1,8 +1,8 @@
 // The geometry of an area chart, the same as mainapp/market/rendering.py draws on the server.
 import { sparkPaths } from "./quotes.js";
 
-export const WIDTH = 1000;
-export const HEIGHT = 300;
+const WIDTH = 1000;
+const HEIGHT = 300;
 const MARGIN = 2;
 const LEVELS = 4;
 const MOMENTS = [0.1, 0.3, 0.5, 0.7, 0.9];
@@ -13,8 +13,8 @@ const UTC_OFFSET_S = 10800; // São Paulo is three hours behind, without summer 
 
 /**
  * Draw points [epoch seconds, price], at least two, in a box of WIDTH by HEIGHT: {paths, baseAt, levels,
- * moments, places}. `baseAt` is percent from the top, null without a base. `levels` are [percent from the top, price], `moments` [percent from the left, epoch seconds],
- * `places` the {x, y} of each point in percent.
+ * moments, places}. `baseAt` is percent from the top, null without a base; `levels` are [percent from the
+ * top, price], `moments` [percent from the left, epoch seconds], `places` the {x, y} of each point in percent.
  */
 export function areaChart(points, base, { byTime }) {
   const prices = points.map((point) => point[1]);

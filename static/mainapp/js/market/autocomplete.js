@@ -12,7 +12,7 @@ const attached = new WeakSet();
 let count = 0;
 
 /** Attach the suggestions to an input; safe to repeat. */
-export function attachAutocomplete(input) {
+function attachAutocomplete(input) {
   if (attached.has(input)) return;
   attached.add(input);
   const { list, status } = buildParts(input);

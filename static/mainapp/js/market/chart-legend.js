@@ -10,7 +10,7 @@ import { studyLabel } from "./studies.js";
 const number = (value) => (value === null || value === undefined ? "–" : decimal(value.toFixed(2)));
 
 /** Return the time of a bar in words. */
-export function barTime({ time }, interval) {
+function barTime({ time }, interval) {
   const moment = time * 1000;
   if (!isIntraday(interval)) return day(moment, { withYear: true });
   return `${day(moment)} ${clock(moment).slice(0, 5)}`;

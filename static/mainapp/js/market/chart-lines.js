@@ -1,8 +1,8 @@
 // Lines at prices on a chart, each with a label; those that can be saved are dragged by it.
 //
 // The lines are drawn by the chart, and so are in its pictures. The labels are elements above it: a label
-// with `data-movable` is a slider for fingers and keys; a mouse may grab its line anywhere. A line out of the
-// prices shown is not drawn: its label is pinned to the edge, from where it is dragged too.
+// with `data-movable` is a slider for fingers and keys; a mouse may grab its line anywhere. A line
+// outside the visible prices is not drawn: its label is pinned to the edge, and can be dragged from there.
 import { build, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { pinnedEdges, spread } from "./limits.js";
@@ -13,7 +13,7 @@ const STEP = 0.01;
 const STEPS = { ArrowUp: STEP, ArrowRight: STEP, ArrowDown: -STEP, ArrowLeft: -STEP };
 const PAGE_RATIO = 0.01; // of the price, for Page Up and Page Down
 const FAR_RATIO = 10; // of the price, for aria-valuemax
-const DRAG_PX = 3; // a shorter way is a click
+const DRAG_PX = 3; // a shorter movement is a click
 const ARROWS = { top: "↑ ", bottom: "↓ " };
 
 export class ChartLines {
@@ -106,7 +106,7 @@ export class ChartLines {
     });
   }
 
-  /** Pin a label to an edge, "top" or "bottom", or take it back to its line; the chart draws lines within only. */
+  /** Pin a label to an edge, "top" or "bottom", or return it to its line; the chart only draws lines within its scale. */
   _pin(entry, edge) {
     entry.label.hidden = edge === "hidden";
     if (edge === entry.edge) return;

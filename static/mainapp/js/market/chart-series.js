@@ -19,14 +19,14 @@ const STUDY_COLORS = ["accent", "ink", "series-2", "series-3"];
 const OTHER_COLORS = ["series-3", "series-2", "ink"];
 const WHOLE_FROM = 10_000; // prices without decimals, as of an index
 const LABEL_PX = 17; // the height of a label on the axis
-const [AXIS_PX, CHARACTER_PX] = [20, 7.2]; // the width of an axis, beside and within its labels
+const [AXIS_PX, CHARACTER_PX] = [20, 7.2]; // of an axis: beside its labels, and for each character in them
 const RSI_LEVELS = [30, 70];
 
 /** Return the colour's name of the n-th study, or of the n-th other paper. */
 export const studyColor = (index) => STUDY_COLORS[index % STUDY_COLORS.length];
 export const otherColor = (index) => OTHER_COLORS[index % OTHER_COLORS.length];
 
-/** Return the width that an axis with labels around a price needs, to be kept free before there are bars. */
+/** Return the width of an axis with labels around a price, to reserve it before there are bars. */
 export function axisWidth(price) {
   const places = placesOf(price);
   return Math.ceil(AXIS_PX + CHARACTER_PX * decimal(price.toFixed(places), places).length);

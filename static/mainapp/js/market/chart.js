@@ -19,7 +19,7 @@ export class StockChart {
   /**
    * `onCrosshair(bar)` gets the bar under the pointer, null when there is none. `onMove(line, value)` saves a
    * line that was dragged, and resolves to whether it may stay; without it lines cannot be dragged.
-   * `price` is about that of the bars, so that the axis has its width from the start. An index has points, not R$.
+   * `price` is roughly that of the bars: it gives the axis its width from the start. An index has points, not R$.
    */
   constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true, price = 0, isIndex = false } = {}) {
     this._hasVolume = hasVolume;
@@ -107,7 +107,7 @@ export class StockChart {
 
   /**
    * Show alerts: `limits` {kind, price or pct of `previousClose`, url} as lines, `firings` {time, kind} as
-   * arrows. The price scale is that of the bars: limits out of it are pinned to its edges.
+   * arrows. The price scale is that of the bars: limits outside it are pinned to its edges.
    */
   setMarks(marks, previousClose = NaN) {
     this._marks = marks;

@@ -5,13 +5,13 @@ import { extendPoints } from "./quotes.js";
 const RETRIES_MS = [1500, 3000, 6000];
 
 export class DayPoints {
-  /** `url` gives the day's closes. */
+  /** `url` returns the day's closes. */
   constructor(url) {
     this._url = url;
     this._points = new Map(); // symbol → [seconds, price]
   }
 
-  /** Fetch the points of stocks that have none yet; again while the server is loading them. */
+  /** Fetch the points of stocks that have none yet; retry while the server is loading them. */
   async load(symbols, attempt = 0) {
     const missing = [...symbols].filter((symbol) => !this._points.has(symbol));
     if (!missing.length || !navigator.onLine) return;
@@ -31,7 +31,7 @@ export class DayPoints {
     );
   }
 
-  /** Return a stock's points until a quote; null while there are not two, and the server's picture stays. */
+  /** Return a stock's points up to a quote; null for fewer than two, when the server's picture stays. */
   until(symbol, quote) {
     const points = this._points.get(symbol);
     if (!points) return null;

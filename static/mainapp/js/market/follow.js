@@ -1,4 +1,4 @@
-// The button that adds a paper to the reader's list, and removes it: the account's current one, or the browser's.
+// The button that adds a paper to the reader's list or removes it: the account's current list, or the browser's.
 import { setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { addToast } from "../core/toasts.js";

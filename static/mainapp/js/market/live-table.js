@@ -1,15 +1,15 @@
-// A table of live prices: its rows are written once per animation frame, those out of view later, and re-ordered rarely.
+// A table of live prices: rows are written once per animation frame, those out of view later, and rarely re-ordered.
 import { clearFlashes, flash } from "../core/dom.js";
 import { compareDecimals } from "../core/number.js";
 
 const REORDER_MS = 4000; // live values re-order the rows at most this often
 const NEAR = "200px"; // of the window: rows this close are written at once
-const FRESH_MS = 900; // rows written since then show their age
+const FRESH_MS = 900; // rows written since then need no new age
 const FAR_ROWS = 4; // written with each batch: of 200 rows, 15 are in the window
 
 /**
- * Subclasses add rows by `_register`, changes of them to `_changes`, and write them in `_write(row, change, now)`.
- * A change is what they need for that; its `price` is the former price, which the flash compares with the new one.
+ * Subclasses add rows by `_register`, add their changes to `_changes`, and write them in `_write(row, change, now)`.
+ * A change has the fields that `_write` needs; its `price` is the former one, with which the flash compares the new.
  */
 export class LiveTable extends EventTarget {
   /** `now` returns the server's time in milliseconds, null while it is unknown. */
@@ -22,7 +22,7 @@ export class LiveTable extends EventTarget {
     this._frame = null;
     this._compare = null;
     this._sortedAt = performance.now();
-    // Rows outside the window cost time and show nothing: they are written when they come near it.
+    // To write rows outside the window costs time and shows nothing: they are written when they come near it.
     this._observer = new IntersectionObserver((entries) => this._setNear(entries), { rootMargin: NEAR });
     clearFlashes(this.body);
     window.addEventListener("beforeprint", () => this._rows.forEach((row) => this._print(row)));
@@ -49,8 +49,8 @@ export class LiveTable extends EventTarget {
   /** Show the ages of the rows near the window, and their order when it is due. */
   showAges() {
     const now = this._now();
-    const written = performance.now() - FRESH_MS;
-    for (const row of this._rows.values()) if (row.isNear && !(row.writtenAt > written)) this._writeAge(row, now);
+    const freshSince = performance.now() - FRESH_MS;
+    for (const row of this._rows.values()) if (row.isNear && !(row.writtenAt > freshSince)) this._writeAge(row, now);
     if (this._compare && performance.now() - this._sortedAt > REORDER_MS && !this._isInUse()) this._reorder();
   }
 

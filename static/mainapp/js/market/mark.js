@@ -16,7 +16,7 @@ export function setMark(element, symbol, logo = "") {
   else element.textContent = symbol.slice(0, 2).toUpperCase();
 }
 
-export function buildMark(symbol, { size = "m", logo = "" } = {}) {
+function buildMark(symbol, { size = "m", logo = "" } = {}) {
   const element = build("span", { className: "mark", "data-size": size, "aria-hidden": "true" });
   setMark(element, symbol, logo);
   return element;

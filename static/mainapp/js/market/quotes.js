@@ -167,7 +167,7 @@ export function extendPoints(points, seconds, price) {
   } else points.push([seconds, price]);
 }
 
-/** Return {low, span} of a scale of points and of a reference, which spans at least `minSpan`. */
+/** Return the scale {low, span} of points and a reference; it spans at least `minSpan`. */
 export function priceScale(points, reference, minSpan = 0) {
   const prices = points.map((point) => point[1]);
   if (Number.isFinite(reference)) prices.push(reference);
@@ -175,7 +175,7 @@ export function priceScale(points, reference, minSpan = 0) {
   return { low: least - Math.max(0, minSpan - range) / 2, span: Math.max(range, minSpan) || 1 };
 }
 
-/** Return the vertical place of a price on a scale in a box, as SVG paths have it. */
+/** Return the y of a price on a scale in a box, as text for an SVG path. */
 export function priceY(price, { low, span }, height) {
   return (height - 2 - ((price - low) / span) * (height - 4)).toFixed(1);
 }

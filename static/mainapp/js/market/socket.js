@@ -250,7 +250,7 @@ export class StockSocket extends EventTarget {
    */
   _checkClock(changes) {
     const now = performance.now();
-    let newest = ""; // times in UTC of one format are in the order of their texts
+    let newest = ""; // UTC times of one format sort as texts
     for (const [symbol, before] of changes) {
       const at = this.quotes.get(symbol).quoted_at ?? "";
       if (at > newest) newest = at;

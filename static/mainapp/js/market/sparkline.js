@@ -3,7 +3,7 @@ import { setDirection } from "../core/dom.js";
 import { priceScale, sparkPaths } from "./quotes.js";
 
 const PARTS = ["line", "area", "base"];
-const MIN_SHARE = 0.015; // of the price: a smaller range of the day is not drawn as a storm
+const MIN_SHARE = 0.015; // of the price: the least range of a scale; a quiet day looks quiet
 const MAX_POINTS = 48;
 const SLOTS_S = [300, 600, 900, 1800, 3600];
 
@@ -14,12 +14,12 @@ export function drawSparkline(svg, points, reference, direction) {
   setDirection(svg, direction);
 }
 
-/** Return the paths of a day's points in few points and a least range, as `spark_paths` of rendering.py does. */
+/** Return the paths of a day's points, thinned, on a scale of at least MIN_SHARE; like `spark_paths` of rendering.py. */
 export function sparklinePaths(points, reference) {
   return sparkPaths(thin(points), reference, { minSpan: minSpan(points, reference) });
 }
 
-/** Return the scale of these paths, as of `priceScale`. */
+/** Return the scale of these paths, like `priceScale`. */
 export function sparklineScale(points, reference) {
   return priceScale(thin(points), reference, minSpan(points, reference));
 }

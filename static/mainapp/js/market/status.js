@@ -7,7 +7,7 @@ import { sourceName } from "./quotes.js";
 
 const CONNECTING_MS = 2500;
 
-// What the badge says of live prices in place of "Ao vivo".
+// Texts of the badge in place of "Ao vivo" while prices are live but the session is not open.
 const SESSIONS = {
   pre_open: () => gettext("Pré-abertura"),
   closing_call: () => gettext("Call de fechamento"),

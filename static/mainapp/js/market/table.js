@@ -29,13 +29,13 @@ const PLACEHOLDER = /\{symbol\}|%7Bsymbol%7D/g; // of the symbol, in the <templa
 const OLD_S = 120;
 
 export class QuoteTable extends LiveTable {
-  /** `isOpen` returns whether the market is: then a price of some minutes ago is an old one. */
+  /** `isOpen` returns whether the market is open: only then a price older than OLD_S counts as old. */
   constructor({ table, template, now, isOpen }) {
     super({ table, now });
     this._template = template;
     this._isOpen = isOpen;
     for (const element of this.body.rows) this._register(element);
-    // Titles are read under the pointer only: to write them with each batch costs more than the prices do.
+    // Titles are only read under the pointer; writing them with each batch would cost more than the prices.
     this.body.addEventListener("pointerover", ({ target }) => this._showOrigin(target.closest("tr")));
   }
 

@@ -207,7 +207,7 @@ function registerShortcuts() {
     ["j", gettext("Próximo ativo"), () => step(1), true],
     ["k", gettext("Ativo anterior"), () => step(-1), true],
     ["g", gettext("Abrir o gráfico"), () => open("paper")],
-    ["a", gettext("Criar um alerta"), () => open("alert")],
+    ["a", gettext("Criar alerta"), () => open("alert")],
     ["x", gettext("Remover da lista"), () => currentRow() && remove(currentRow().dataset.symbol)],
     ["z", gettext("Desfazer a remoção"), () => undoLast()],
   ];

@@ -13,12 +13,12 @@ const SIZES = [
 const LABEL_LETTER = 6.5; // px, at the size of labels
 const MIN_DIGIT_PX = 11; // the second line is never smaller
 const FULL_PCT = 4;
-const MIN_SHARE = 0.02; // of the weight: smaller groups are one, which is named Outros
-const REST_ROUNDS = 4; // the tiles that share a box change the places of the others
+const MIN_SHARE = 0.02; // of the weight: smaller groups are merged into one, named Outros
+const REST_ROUNDS = 4; // a box that tiles share moves the others, which may then be too small too
 
 /**
  * Return rows in groups, both the heaviest first; rows without a weight are left out. Groups of less than
- * MIN_SHARE become one without a name, with the next one if there is only one of them.
+ * MIN_SHARE are merged into one without a name; if there is only one such group, with the next larger one.
  */
 export function grouped(rows) {
   const groups = groupsOf(rows);

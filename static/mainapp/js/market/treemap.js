@@ -192,7 +192,7 @@ export class Treemap {
   _nameRest(name, { element, box }) {
     const { rows } = this._groups.find((group) => group.name === name);
     const hidden = rows.filter(({ symbol }) => !this._tiles.get(symbol).box).map(({ symbol }) => symbol);
-    const words = [gettext("outras %s", [hidden.length]), `+${hidden.length}`];
+    const words = [gettext("mais %s", [hidden.length]), `+${hidden.length}`];
     const lines = words.map((text) => textFit(box, text.length, 0).lines);
     const fitting = Math.max(0, lines.findIndex(Boolean));
     setText(element.firstElementChild, words[fitting]);

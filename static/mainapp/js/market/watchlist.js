@@ -4,12 +4,12 @@ import { post } from "../core/http.js";
 import { gettext } from "../core/i18n.js";
 import { readStored, writeStored } from "../core/storage.js";
 
-export const STORAGE_KEY = "pregao.list";
-export const MAX_SYMBOLS = 200;
+const STORAGE_KEY = "pregao.list";
+const MAX_SYMBOLS = 200;
 const TICKER = /^[A-Z0-9]{4}[0-9]{0,2}B?$/;
 
 /** Return the tickers in `value`, each once, in order; anything else is skipped. */
-export function cleaned(value) {
+function cleaned(value) {
   if (!Array.isArray(value)) return [];
   const symbols = value
     .filter((symbol) => typeof symbol === "string")
