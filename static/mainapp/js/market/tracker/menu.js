@@ -38,6 +38,7 @@ export function attachRowMenu({ menu, body, run, describe }) {
 
   /** Show in the sheet of a phone the figures that its rows have no room for. */
   function fillFigures(row) {
+    if (!row) return menu.hidePopover(); // another tab or device removed it
     for (const figure of menu.querySelectorAll("[data-figure]")) {
       const cell = row.querySelector(`[data-field="${figure.dataset.figure}"]`);
       setText(figure, cell?.textContent.trim() ?? "–");
@@ -60,13 +61,5 @@ export function attachRowMenu({ menu, body, run, describe }) {
   menu.addEventListener("toggle", ({ newState }) => {
     if (newState === "closed") document.querySelectorAll(`[popovertarget="${menu.id}"]`).forEach(release);
   });
-
-  function refresh() {
-    if (!menu.matches(":popover-open")) return;
-    const { row } = describe(symbol);
-    if (row) fillFigures(row);
-    else menu.hidePopover(); // another tab or device removed it
-  }
-
-  return { refresh };
+  return { refresh: () => menu.matches(":popover-open") && fillFigures(describe(symbol).row) };
 }
