@@ -24,6 +24,7 @@ def _home(request: MemberRequest) -> BlockContext:
         "portfolio": portfolio,
         "totals": portfolio.valuation,
         "chart": day_chart(portfolio),
+        "quotes": {symbol: quote.to_wire() for symbol, quote in portfolio.quotes.items()},
         "holdings": [
             {
                 "symbol": row.holding.symbol,

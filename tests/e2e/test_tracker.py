@@ -330,6 +330,33 @@ def test_browsers_list_is_in_sync_across_two_tabs(open_page):
     expect(second.locator("tbody .ticker")).to_have_text(["PETR4", "ITUB4"])
 
 
+def test_a_row_that_another_tab_removes_closes_its_menu(open_page):
+    page = open_page("/stocktracker?stockpicker=PETR4&stockpicker=VALE3")
+    expect(feed(page)).to_have_text("Ao vivo")
+    other = page.context.new_page()
+    other.goto("/stocktracker")
+    expect(feed(other)).to_have_text("Ao vivo")
+    page.get_by_role("button", name="Mais ações: PETR4").click()
+    expect(page.locator("#row-menu")).to_be_visible()
+
+    remove(other, "PETR4")
+
+    expect(row(page, "PETR4")).to_have_count(0)
+    expect(page.locator("#row-menu")).to_be_hidden()
+    wait_for_a_price_change(page, "VALE3")
+
+
+def test_a_menu_higher_than_the_window_scrolls(open_page):
+    page = open_page(TRACKER, viewport={"width": 740, "height": 360})
+    page.get_by_role("button", name="Mais ações: PETR4").click()
+    menu = page.locator("#row-menu")
+    expect(menu).to_be_visible()
+
+    menu.get_by_role("button", name="Remover").click()
+
+    expect(row(page, "PETR4")).to_have_count(0)
+
+
 def test_lists_are_tabs_and_in_sync_across_two_devices(open_page):
     page = open_page(BLANK)
     log_in_new_user(page, "/watchlists/")

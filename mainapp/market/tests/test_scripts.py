@@ -39,6 +39,24 @@ def test_snapshot_replaces_quotes_and_update_merges_fields(run):
     ]
 
 
+@pytest.mark.parametrize(
+    ("frame", "events"),
+    [
+        ({"type": "snapshot"}, ["late"]),
+        ({"type": "update"}, []),
+        ({"type": "update", "late": ["PETR4"]}, ["late"]),
+    ],
+)
+def test_a_snapshot_ends_the_late_marks_of_an_older_page(run, frame, events):
+    expression = f"""(() => {{
+        const events = [];
+        const socket = {{ late: new Set(), _emit: (name) => events.push(name) }};
+        m.StockSocket.prototype._updateLate.call(socket, {json.dumps(frame)});
+        return events;
+    }})()"""
+    assert run("market/socket.js", expression) == events
+
+
 def test_reconnects_to_a_restarting_server_are_spread_over_two_seconds(run):
     expression = "[0, 1].map((r) => m.reconnectDelay(0, { floorMs: 2_000, random: () => r }))"
     assert run("core/connection.js", expression) == [500, 2_000]

@@ -1,6 +1,7 @@
 // Finding, building and updating elements.
 
 const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
+const TOUCH = "(hover: none) and (pointer: coarse)";
 const DIRECTIONS = ["up", "down", "flat"];
 const FLASH = { up: "flash-up", down: "flash-down" };
 const FLASH_MS = 1000;
@@ -61,6 +62,11 @@ export function setDirection(element, direction) {
 export function setMarker(bar, place) {
   bar.hidden = place === null;
   if (place !== null) bar.style.setProperty("--at", place.toFixed(1));
+}
+
+/** Return whether the reader types on a screen: its Enter key begins a new line. */
+export function isTouch() {
+  return window.matchMedia(TOUCH).matches;
 }
 
 export function hasReducedMotion() {
