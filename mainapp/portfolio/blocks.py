@@ -38,7 +38,7 @@ def _home(request: MemberRequest) -> BlockContext:
 
 
 def _add(request: HttpRequest, stock: Stock, **_page: Any) -> BlockContext:
-    if not stock.is_active:
+    if not stock.is_active or stock.kind == Stock.Kind.INDEX:
         return None
     rows = own_rows(request.user) if isinstance(request.user, User) else Carteira.objects.none()
     return {"holding": rows.filter(ativo=stock).first()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, TimeoutError
 
@@ -62,7 +63,7 @@ def withhold(page: Page) -> None:
     """Open silent sockets, and leave the requests of scripts unanswered."""
     page.route_web_socket("**/ws/**", lambda _socket: None)
     page.route(
-        lambda url: any(part in url for part in ("/candles", "/latest", "/rows")),
+        lambda url: urlsplit(url).path in ("/graph/candles", "/notifications/latest/"),
         lambda _route: None,
     )
 
