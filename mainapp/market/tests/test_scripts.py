@@ -366,3 +366,17 @@ def test_closes_are_null_when_the_request_fails(run):
         return closes;
     })()"""
     assert run("market/candles.js", expression) == [None, None]
+
+
+def test_a_holding_that_gets_its_first_quote_makes_no_jump(run):
+    points = run(
+        "portfolio/day-chart.js",
+        """(() => {
+            const chart = Object.create(m.DayChart.prototype);
+            Object.assign(chart, { _base: 100, _points: [[0, 100], [60, 101]] });
+            for (const base of [150, 150.001]) chart._setBase(base);
+            return chart._points;
+        })()""",
+    )
+
+    assert points == [[0, 150], [60, 151]]

@@ -269,7 +269,7 @@ def test_the_carteira_of_the_home_page_is_late_with_one_of_its_stocks(client, me
     Carteira.objects.create(
         owner=member, ativo=stock, quantidade=100, preco_medio=Decimal(30), nota=5
     )
-    is_late = re.compile(r"data-carteira-day data-sums data-late")
+    is_late = re.compile(r'data-carteira-day data-base="[^"]*" data-sums data-late')
     put_late()
     assert not is_late.search(page_of(client))
     put_late("PETR4")

@@ -64,6 +64,13 @@ export function setMarker(bar, place) {
   if (place !== null) bar.style.setProperty("--at", place.toFixed(1));
 }
 
+/** Scroll a strip that is too narrow for its links to one of them. */
+export function centre(link) {
+  const [strip, own] = [link.parentElement, link.getBoundingClientRect()];
+  const { left, width } = strip.getBoundingClientRect();
+  strip.scrollLeft += own.left + own.width / 2 - (left + width / 2);
+}
+
 /** Return whether the reader types on a screen: its Enter key begins a new line. */
 export function isTouch() {
   return window.matchMedia(TOUCH).matches;

@@ -48,9 +48,7 @@ function showChoice() {
 function mark(link, isCurrent) {
   if (!isCurrent) return link.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
-  const [track, own] = [link.parentElement, link.getBoundingClientRect()];
-  const { left, width } = track.getBoundingClientRect();
-  track.scrollLeft += own.left + own.width / 2 - (left + width / 2);
+  dom.centre(link);
 }
 
 /** Return the labels of the ranges that have bars of a width. */
