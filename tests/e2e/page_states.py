@@ -11,7 +11,7 @@ from tests.e2e.site_pages import Readers, SitePage
 
 MAIN_PAGES = ("home", "stocktracker", "paper", "carteira", "alerts", "room")
 REACHED_MS = 20_000
-ARE_STALE = "document.documentElement.dataset.prices === 'stale'"
+ARE_STALE = "() => document.documentElement.dataset.prices === 'stale'"
 
 
 @dataclass(frozen=True)
