@@ -44,6 +44,13 @@ export function setText(element, text) {
   else if (node.data !== text) node.data = text;
 }
 
+/** Set a data attribute; null removes it. Setting it again, even to the same value, would recalculate styles. */
+export function setData(element, name, value) {
+  if ((element.dataset[name] ?? null) === value) return;
+  if (value === null) delete element.dataset[name];
+  else element.dataset[name] = value;
+}
+
 /** Set the text of a large figure, whose cents are small: 1.234<small>,50</small>. */
 export function setFigure(element, text) {
   if (element.textContent === text) return;
@@ -76,8 +83,11 @@ export function isTouch() {
   return window.matchMedia(TOUCH).matches;
 }
 
+let reducedMotion = null; // follows the setting; to ask anew for each price costs more than to draw it
+
 export function hasReducedMotion() {
-  return window.matchMedia(REDUCED_MOTION).matches;
+  reducedMotion ??= window.matchMedia(REDUCED_MOTION);
+  return reducedMotion.matches;
 }
 
 /** Flash a price that rose (`change` > 0) or fell; `clearFlashes` must listen on a parent. */
