@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -70,7 +71,10 @@ class Table:
 
     def view_of(self, request: HttpRequest) -> "TableView":
         """Return the reader's choices, or those of a new reader."""
-        data = QueryDict(request.COOKIES.get(getattr(settings, self.cookie), ""))
+        try:
+            data = QueryDict(request.COOKIES.get(getattr(settings, self.cookie), ""))
+        except TooManyFieldsSent:  # not a cookie of ours: the page would fail until it expires
+            data = QueryDict()
         view = self.read(data) if "density" in data else None
         return view or TableView(table=self, columns=self.shown_first)
 

@@ -24,6 +24,7 @@ def _home(request: MemberRequest) -> BlockContext:
         "portfolio": portfolio,
         "totals": portfolio.valuation,
         "chart": day_chart(portfolio),
+        "quotes": {symbol: quote.to_wire() for symbol, quote in portfolio.quotes.items()},
         "holdings": [
             {
                 "symbol": row.holding.symbol,
@@ -37,7 +38,7 @@ def _home(request: MemberRequest) -> BlockContext:
 
 
 def _add(request: HttpRequest, stock: Stock, **_page: Any) -> BlockContext:
-    if not stock.is_active:
+    if not stock.is_active or stock.kind == Stock.Kind.INDEX:
         return None
     rows = own_rows(request.user) if isinstance(request.user, User) else Carteira.objects.none()
     return {"holding": rows.filter(ativo=stock).first()}

@@ -27,6 +27,9 @@ RUN_AXE = """async () => {
     nodes.map((node) => [id, node.target.flat().join(" "), node.failureSummary]));
 }"""
 SETTLED_MS = 8_000
+# A page without prices has the badge's place, and no badge.
+IS_SETTLED = """() => [...document.querySelectorAll("[data-feed=connecting]")]
+  .every((badge) => !badge.checkVisibility({ visibilityProperty: true }))"""
 # Logged for a page that was left before its socket was open, and by Chromium without a network.
 EXPECTED = (
     "WebSocket is closed before the connection is established",
@@ -167,9 +170,7 @@ def is_settled(page: Page) -> bool:
     """Wait for the fonts and the sockets; return whether no socket of the page still connects."""
     page.evaluate("document.fonts.ready.then(() => {})")
     try:
-        page.wait_for_function(
-            "() => !document.querySelector('[data-feed=connecting]')", timeout=SETTLED_MS
-        )
+        page.wait_for_function(IS_SETTLED, timeout=SETTLED_MS)
     except TimeoutError:
         return False
     return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, TimeoutError
 
@@ -10,7 +11,7 @@ from tests.e2e.site_pages import Readers, SitePage
 
 MAIN_PAGES = ("home", "stocktracker", "paper", "carteira", "alerts", "room")
 REACHED_MS = 20_000
-ARE_STALE = "document.documentElement.dataset.prices === 'stale'"
+ARE_STALE = "() => document.documentElement.dataset.prices === 'stale'"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def withhold(page: Page) -> None:
     """Open silent sockets, and leave the requests of scripts unanswered."""
     page.route_web_socket("**/ws/**", lambda _socket: None)
     page.route(
-        lambda url: any(part in url for part in ("/candles", "/latest", "/rows")),
+        lambda url: urlsplit(url).path in ("/graph/candles", "/notifications/latest/"),
         lambda _route: None,
     )
 

@@ -29,7 +29,7 @@ ERRORS = {"not-found": "/nothing-here/", "bad-request": "/sources/?q=%00"}
 # Every kind of reader, by what they are to the objects of the addresses. The owner is also the host
 # of the room.
 READERS = {"visitor": Who.ANONYMOUS, "newcomer": Who.OTHER, "owner": Who.OWNER, "staff": Who.ADMIN}
-LAST = "confirm-email"  # ends the session of everybody but the address's owner
+ENDS_SESSION = "confirm-email"  # of everybody but the address's owner
 HOSTED = ("room", "report")
 # Fills an owner's account and writes the address of each page. Objects are those of the policy
 # tests. The newcomer and the owner keep what the pages themselves create.
@@ -84,11 +84,13 @@ class Readers:
         return [*self._pages_for(EVERYONE)]
 
     def pages_of(self, reader: str) -> list[SitePage]:
-        """Return what a reader may see."""
-        return [*self._pages_for(READERS[reader])]
+        """Return what a reader may see, without the page that would end their session."""
+        keeps = reader in ("visitor", "owner")
+        pages = self._pages_for(READERS[reader])
+        return [page for page in pages if keeps or page.name != ENDS_SESSION]
 
     def _pages_for(self, readers: Who) -> Iterator[SitePage]:
-        for name, address in sorted(self.addresses.items(), key=lambda item: item[0] == LAST):
+        for name, address in sorted(self.addresses.items()):
             policy = page_policies()[name]
             role = Who.HOST if readers is Who.OWNER and policy.of in HOSTED else readers
             if policy.methods.get("GET", Who(0)) & role:

@@ -67,8 +67,13 @@ def test_arrow_and_enter_fill_in_the_ticker_and_do_not_send_the_form(page):
     assert "/sent" not in page.url
 
 
-def test_enter_on_an_exact_ticker_sends_the_form(page):
-    suggest(page, "itub3")
+def test_whole_ticker_needs_no_list_and_enter_sends_the_form(page):
+    with page.expect_response("**/stocks/search/?q=itub3"):
+        field(page).fill("itub3")
+    expect(page.get_by_role("status")).to_have_text("1 ativo encontrado")
+    assert not state(page)["open"]
+    expect(page.get_by_role("listbox", include_hidden=True)).to_be_hidden()
+
     field(page).press("Enter")
     page.wait_for_url("**/sent?ativo=itub3&quantidade=")
 

@@ -128,6 +128,13 @@ def test_message_is_edited_and_deleted_in_place(open_page, member):
     message.hover()
     message.get_by_label("O que fazer com esta mensagem").click()
     message.get_by_role("link", name="Editar").click()
+    message.get_by_label("Mensagem", exact=True).fill("outra coisa")
+    message.get_by_role("button", name="Cancelar").press("Enter")
+    expect(message_bodies(member)).to_have_text(re.compile("^errdo"))
+    expect(message.get_by_label("O que fazer com esta mensagem")).to_be_focused()
+
+    message.get_by_label("O que fazer com esta mensagem").click()
+    message.get_by_role("link", name="Editar").click()
     message.get_by_label("Mensagem", exact=True).fill("*certo* $VALE3")
     message.get_by_role("button", name="Salvar").click()
     for page in (member, reader):

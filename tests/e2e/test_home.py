@@ -92,6 +92,22 @@ def test_home_is_marked_stale_when_the_network_is_lost(open_page: OpenPage) -> N
     expect(status).to_contain_text("Ao vivo", timeout=20_000)
 
 
+def test_a_range_without_data_leaves_the_chart_and_its_own_range(open_page: OpenPage) -> None:
+    page = open_page("/")
+    wait_for_the_charts(page)
+    line = page.locator("[data-index] .area-line")
+    drawn = line.get_attribute("d")
+    body = {"bars": [], "status": "ok", "interval": "1d"}
+    page.route("**/graph/candles?*range=6mo*", lambda route: route.fulfill(json=body))
+
+    page.get_by_role("link", name="6 m", exact=True).click()
+
+    expect(page.locator(".toast")).to_contain_text("Ainda não há histórico")
+    expect(page.locator("[data-index] [data-range][aria-current]")).to_have_text("1 d")
+    start = (drawn or "").split("L")[0]
+    assert (line.get_attribute("d") or "").startswith(start)
+
+
 def test_treemap_zooms_into_a_sector_and_back(open_page: OpenPage) -> None:
     page = open_page("/")
     tiles = page.locator(".treemap-tile:visible")

@@ -20,6 +20,18 @@ def test_no_page_is_wider_than_a_phone(open_page):
         assert content_widths(page) == {WIDTH}, address
 
 
+def test_the_dark_theme_is_printed_in_dark_ink_with_the_treemap_as_a_table(open_page):
+    page = open_page("/", color_scheme="dark")
+    page.evaluate("window.pregaoTheme.choose('dark')")
+    expect(page.locator("[data-treemap]")).to_have_attribute("data-view", "map")
+
+    page.emulate_media(media="print")
+
+    ink = page.evaluate("getComputedStyle(document.body).color.match(/\\d+/g).map(Number)")
+    assert max(ink[:3]) < 80
+    expect(page.get_by_role("table").locator("tbody tr").first).to_be_visible()
+
+
 def test_simulated_banner_stays_visible_while_scrolling(open_page):
     page = open_page("/privacy/", viewport={"width": 360, "height": 400})
     page.mouse.wheel(0, 2000)

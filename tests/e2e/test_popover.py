@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.test_modules import open_html  # noqa: F401 - a fixture
+from tests.instances import wait_for
 
 HTML = """<!doctype html><html lang="pt-BR"><title>.</title>
 <link rel="icon" href="data:,">
@@ -16,7 +17,8 @@ HTML = """<!doctype html><html lang="pt-BR"><title>.</title>
   .menu-panel { position: fixed; inset: var(--y) auto auto var(--x); width: 200px; height: 120px;
                 margin: 0; padding: 0; border: 0; }
 </style>
-<div class="scroll"><div>.</div></div>
+<div class="scroll"><div><button id="inner" popovertarget="menu-inner">c</button></div></div>
+<div id="menu-inner" class="menu-panel" popover><a href="#1">fim</a><input aria-label="nota"></div>
 <button id="top" popovertarget="menu-top">a</button>
 <div id="menu-top" class="menu-panel" popover>
   <a href="#1">um</a><button hidden>oculto</button><button>dois</button><input aria-label="campo">
@@ -65,26 +67,31 @@ def test_menu_is_used_by_keyboard(page):
     expect(page.locator("#top")).to_be_focused()
 
 
-def test_menu_closes_when_the_page_scrolls_under_it(page):
-    page.locator("#top").click()
-    expect(page.locator("#menu-top")).to_be_visible()
+def test_menu_follows_its_button_and_closes_when_the_button_leaves_the_window(page):
+    page.locator("#inner").click()
+    menu, button = page.locator("#menu-inner"), page.locator("#inner")
+    expect(menu).to_be_visible()
+    before = menu.bounding_box(), button.bounding_box()
 
-    page.locator(".scroll").evaluate("(box) => box.scrollTo(0, 100)")
+    page.set_viewport_size({"width": 400, "height": 500})
+    page.locator(".scroll").evaluate("(box) => box.scrollTo(0, 10)")
+    wait_for(lambda: menu.bounding_box()["y"] == before[0]["y"] - 10, 5, "the menu to follow")
+    assert button.bounding_box()["y"] == before[1]["y"] - 10
 
-    expect(page.locator("#menu-top")).to_be_hidden()
+    page.locator(".scroll").evaluate("(box) => box.scrollTo(0, 500)")
+    expect(menu).to_be_hidden()
 
 
 def test_menu_stays_open_for_the_keyboard_of_its_field(page):
-    menu, field = page.locator("#menu-top"), page.get_by_label("campo")
-    resize = "window.dispatchEvent(new Event('resize'))"
-    page.locator("#top").click()
+    menu, field = page.locator("#menu-inner"), page.get_by_label("nota")
+    page.locator("#inner").click()
     field.focus()
     page.keyboard.press("ArrowDown")  # belongs to the field
     expect(field).to_be_focused()
-    page.evaluate(resize)
-    page.locator(".scroll").evaluate("(box) => box.dispatchEvent(new Event('scroll'))")
+    page.locator(".scroll").evaluate("(box) => box.scrollTo(0, 500)")
+    page.evaluate("() => new Promise(requestAnimationFrame)")  # the event comes before a frame
     expect(menu).to_be_visible()
 
-    menu.get_by_text("um").focus()
-    page.evaluate(resize)
+    menu.get_by_text("fim").focus()
+    page.evaluate("window.dispatchEvent(new Event('resize'))")
     expect(menu).to_be_hidden()

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import BLANK
 from tests.e2e.pausing import paused
-from tests.e2e.people import log_in_new_user
+from tests.e2e.people import log_in_new_user, post_form
 from tests.e2e.phone import PHONE, WIDTH, content_widths
 from tests.instances import wait_for
 
@@ -328,6 +328,46 @@ def test_browsers_list_is_in_sync_across_two_tabs(open_page):
     remove(first, "VALE3")
 
     expect(second.locator("tbody .ticker")).to_have_text(["PETR4", "ITUB4"])
+
+
+def test_a_row_that_another_tab_removes_closes_its_menu(open_page):
+    page = open_page("/stocktracker?stockpicker=PETR4&stockpicker=VALE3")
+    expect(feed(page)).to_have_text("Ao vivo")
+    other = page.context.new_page()
+    other.goto("/stocktracker")
+    expect(feed(other)).to_have_text("Ao vivo")
+    page.get_by_role("button", name="Mais ações: PETR4").click()
+    expect(page.locator("#row-menu")).to_be_visible()
+
+    remove(other, "PETR4")
+
+    expect(row(page, "PETR4")).to_have_count(0)
+    expect(page.locator("#row-menu")).to_be_hidden()
+    wait_for_a_price_change(page, "VALE3")
+
+
+def test_the_tab_of_the_shown_list_is_in_view_among_many(open_page):
+    page = open_page(BLANK, **PHONE)
+    log_in_new_user(page, "/watchlists/")
+    for number in range(6):
+        post_form(page, "/watchlists/", name=f"Lista {number} {'W' * 40}", symbols="PETR4")
+    page.goto("/watchlists/")
+    page.get_by_role("link", name="Lista 5").first.click()
+
+    tab = page.locator(".tracker-tabs [aria-current]")
+    expect(tab).to_contain_text("Lista 5")
+    expect(tab).to_be_in_viewport(ratio=0.5)
+
+
+def test_a_menu_higher_than_the_window_scrolls(open_page):
+    page = open_page(TRACKER, viewport={"width": 740, "height": 360})
+    page.get_by_role("button", name="Mais ações: PETR4").click()
+    menu = page.locator("#row-menu")
+    expect(menu).to_be_visible()
+
+    menu.get_by_role("button", name="Remover").click()
+
+    expect(row(page, "PETR4")).to_have_count(0)
 
 
 def test_lists_are_tabs_and_in_sync_across_two_devices(open_page):

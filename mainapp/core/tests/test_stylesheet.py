@@ -93,6 +93,15 @@ def test_colours_have_enough_contrast(above, below, least, theme):
         ("box-shadow: 0 1px 2px var(--line)", "0 1px 2px var(--line)"),
         ("border-radius: 8px", "8px"),
         ("color: white", "white"),
+        ("color: tomato", "tomato"),
+        ("COLOR: #FFF", "#FFF"),
+        ("color: color(display-p3 1 0 0)", "color("),
+        ("--own: #fff", "--own: #fff"),
+        ("color: #fff; &:hover { color: var(--ink) }", "#fff"),
+        ("font-size: small", "small"),
+        ("font-size: 1in", "1in"),
+        ("text-shadow: 0 1px 2px black", "text-shadow"),
+        ("filter: drop-shadow(0 1px 2px var(--line))", "drop-shadow"),
     ],
 )
 def test_a_value_outside_the_tokens_is_a_fault(rule, fault):
@@ -112,6 +121,9 @@ def test_a_value_outside_the_tokens_is_a_fault(rule, fault):
         "color: color-mix(in srgb, var(--ink) 9%, var(--sunk))",
         "color: transparent",
         "padding: 3px",
+        "--from: oklch(var(--mark-from) var(--hue))",
+        "content: 'red #fff'",
+        "background: url(red.svg#fff)",
     ],
 )
 def test_tokens_and_relative_values_are_allowed(rule):
@@ -128,6 +140,31 @@ def test_a_page_with_its_own_copy_of_a_part_is_a_fault(tmp_path):
         path.write_text(css)
 
     assert sheet_faults(tmp_path) == ["market/graph.css: .card is a part already"]
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        ".card:hover { margin: 0; }",
+        ":is(.card) { margin: 0; }",
+        ".card[data-x]::before { margin: 0; }",
+        "@media print { .card { margin: 0; } }",
+        ".graph { color: inherit; .card { margin: 0; } }",
+    ],
+)
+def test_a_copy_of_a_part_is_found_in_every_disguise(tmp_path, css):
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/card.css").write_text(".card { padding: var(--s-4); }")
+    (tmp_path / "page.css").write_text(css)
+
+    assert sheet_faults(tmp_path) == ["page.css: .card is a part already"]
+
+
+def test_only_one_file_defines_tokens(tmp_path):
+    (tmp_path / "market").mkdir()
+    (tmp_path / "market/tokens.css").write_text(".graph { color: #fff; }")
+
+    assert sheet_faults(tmp_path) == ["market/tokens.css: color: #fff"]
 
 
 def test_the_style_sheets_have_no_fault():

@@ -37,6 +37,14 @@ def test_unknown_choices_are_refused(text):
     assert read(text) is None
 
 
+@pytest.mark.parametrize("cookie", ["a&" * 1001, "density=%FF", "density=compact&sort=--price"])
+def test_a_cookie_that_is_not_ours_gives_the_usual_table(rf, settings, cookie):
+    request = rf.get("/")
+    request.COOKIES[settings.TRACKER_COOKIE_NAME] = cookie
+
+    assert TABLE.view_of(request) == TableView(table=TABLE, columns=("price",))
+
+
 def test_headers_say_the_order_and_what_a_click_does():
     columns = {column["name"]: column for column in read("sort=-price").context()["columns"]}
     assert columns["price"]["aria_sort"] == "descending"

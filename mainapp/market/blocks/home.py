@@ -4,12 +4,13 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.blocks import Block
 from mainapp.core.policies import MEMBERS
+from mainapp.core.templatetags.formats import DAYS
 from mainapp.market.selectors.boards import HomeBoard, current_lines, home_board
 from mainapp.market.selectors.index_chart import INDEX_RANGES, index_chart
 from mainapp.market.selectors.index_map import index_map
@@ -22,7 +23,8 @@ RANGE_NAMES = {
     "1y": gettext_lazy("1 a"),
     "5y": gettext_lazy("5 a"),
 }
-MOMENT_FORMATS = {"1d": "H:i", "5d": "d/m", "1mo": "d/m", "6mo": "d/m", "1y": "m/Y", "5y": "m/Y"}
+MONTHS = {"pt-br": "m/Y", "en": "M Y"}
+MOMENTS = {**dict.fromkeys(("5d", "1mo", "6mo"), DAYS), **dict.fromkeys(("1y", "5y"), MONTHS)}
 LIST_SIZE = 6
 
 
@@ -38,10 +40,16 @@ def today(*, request: HttpRequest) -> dict[str, Any]:
         "chart": index_chart(range_=range_, quote=board.index, at=at),
         "label": _("Gráfico do Ibovespa, %(range)s") % {"range": RANGE_NAMES[range_]},
         "map": index_map(on=timezone.localdate(at)),
-        "moment_format": MOMENT_FORMATS[range_],
+        "moment_format": moment_format(range_),
         "range": range_,
         "ranges": [(name, RANGE_NAMES[name], width) for name, width in INDEX_RANGES.items()],
     }
+
+
+def moment_format(range_: str) -> str:
+    """Return the format of the times below a chart, as `_momentText` of area-chart.js has it."""
+    patterns = MOMENTS.get(range_, {})
+    return patterns.get(get_language() or "", patterns.get("pt-br", "H:i"))
 
 
 def rankings(board: HomeBoard) -> list[dict[str, Any]]:

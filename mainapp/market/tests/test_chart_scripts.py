@@ -186,6 +186,27 @@ def test_dragged_limits_have_the_servers_unit(run, kind, price, value):
     assert run("market/limits.js", f"m.limitValue('{kind}', {price}, 20)") == value
 
 
+@pytest.mark.parametrize(
+    ("kind", "price", "text"),
+    [
+        ("change_up_pct", 20.5, "+2,50% (R$\u00a020,50)"),
+        ("change_up_pct", 18, "+0,01% (R$\u00a020,00)"),
+        ("change_down_pct", 25, "\N{MINUS SIGN}0,01% (R$\u00a020,00)"),
+        ("compra", -3, "R$\u00a00,01"),
+    ],
+)
+def test_a_limit_that_is_dragged_too_far_says_what_is_saved(run, kind, price, text):
+    nearest = f"m.limitPrice('{kind}', {price}, 20)"
+    assert run("market/limits.js", f"m.limitText('{kind}', {nearest}, 20)") == text
+    moved = run("market/limits.js", f"m.movedLabel('{kind}', {price}, 20)")
+    assert kind == "compra" or moved.endswith(text.split(" (")[0])
+
+
+def test_the_limits_of_an_index_are_points(run):
+    text = run("market/limits.js", "m.limitText('venda', 142500, 142000, { isIndex: true })")
+    assert text == "142.500,00 pontos"
+
+
 def test_limits_in_percent_are_lines_at_prices(run):
     limits = [{"kind": "compra", "price": "9.50"}, {"kind": "change_down_pct", "pct": "-5.00"}]
     expression = f"m.limitLines({json.dumps(limits)}, %s).map(({{ price }}) => price)"

@@ -88,3 +88,21 @@ def test_a_new_version_of_a_logo_has_a_new_address(logos):
     os.utime(logos / "PETR4.svg", (1, 1))
 
     assert marks.logo_url("PETR4") != first
+
+
+def test_what_is_no_readable_picture_gives_the_monogram(client, logos, db):
+    (logos / "PETR4.svg").symlink_to(logos / "moved.svg")
+    (logos / "VALE3.png").mkdir()
+    (logos / "ITUB4.png").write_bytes(b"x" * (marks.MAX_BYTES + 1))
+    (logos / "PETR.svg").write_text(SVG)
+
+    assert marks.logo_url("PETR4").startswith("/logos/PETR4")  # the company's
+    assert [marks.logo_url(symbol) for symbol in ("VALE3", "ITUB4")] == ["", ""]
+    assert client.get("/logos/VALE3").status_code == 404
+
+
+def test_a_file_in_place_of_the_folder_gives_monograms(settings, tmp_path):
+    settings.LOGOS_DIR = tmp_path / "logos"
+    settings.LOGOS_DIR.write_text("")
+
+    assert marks.logo_url("PETR4") == ""

@@ -39,6 +39,24 @@ def test_snapshot_replaces_quotes_and_update_merges_fields(run):
     ]
 
 
+@pytest.mark.parametrize(
+    ("frame", "events"),
+    [
+        ({"type": "snapshot"}, ["late"]),
+        ({"type": "update"}, []),
+        ({"type": "update", "late": ["PETR4"]}, ["late"]),
+    ],
+)
+def test_a_snapshot_ends_the_late_marks_of_an_older_page(run, frame, events):
+    expression = f"""(() => {{
+        const events = [];
+        const socket = {{ late: new Set(), _emit: (name) => events.push(name) }};
+        m.StockSocket.prototype._updateLate.call(socket, {json.dumps(frame)});
+        return events;
+    }})()"""
+    assert run("market/socket.js", expression) == events
+
+
 def test_reconnects_to_a_restarting_server_are_spread_over_two_seconds(run):
     expression = "[0, 1].map((r) => m.reconnectDelay(0, { floorMs: 2_000, random: () => r }))"
     assert run("core/connection.js", expression) == [500, 2_000]
@@ -348,3 +366,17 @@ def test_closes_are_null_when_the_request_fails(run):
         return closes;
     })()"""
     assert run("market/candles.js", expression) == [None, None]
+
+
+def test_a_holding_that_gets_its_first_quote_makes_no_jump(run):
+    points = run(
+        "portfolio/day-chart.js",
+        """(() => {
+            const chart = Object.create(m.DayChart.prototype);
+            Object.assign(chart, { _base: 100, _points: [[0, 100], [60, 101]] });
+            for (const base of [150, 150.001]) chart._setBase(base);
+            return chart._points;
+        })()""",
+    )
+
+    assert points == [[0, 150], [60, 151]]

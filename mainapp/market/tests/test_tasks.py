@@ -62,13 +62,14 @@ def test_task_returns_the_same_result_without_work():
 
 def test_task_without_redis_logs_one_line(settings, monkeypatch, caplog):
     monkeypatch.setattr(tasks, "REDIS_WAIT_S", 0)
-    settings.REDIS_URL = "unix:///nowhere/redis.sock"
+    url, settings.REDIS_URL = settings.REDIS_URL, "unix:///nowhere/redis.sock"
     redis_client.cache_clear()
     updating.quote_board.cache_clear()
     try:
         assert update_stock() == DONE
         assert update_stock(["PETR4"]) == DONE
     finally:
+        settings.REDIS_URL = url  # first: threads of the process ask for a client at any time
         redis_client.cache_clear()
         updating.quote_board.cache_clear()
 

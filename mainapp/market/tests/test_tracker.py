@@ -50,7 +50,13 @@ def test_unknown_symbols_are_shown_and_escaped(client):
     page = client.get("/stocktracker", {"stockpicker": ["XXXX3", "<b>", "PETR4"]})
     assert symbols(page) == ["PETR4"]
     assert page.context["unknown"] == ["XXXX3", "<b>"]
-    assert "Não conhecemos: XXXX3, &lt;b&gt;." in page.content.decode()
+    assert "Não conhecemos: <bdi>XXXX3, &lt;b&gt;</bdi>." in page.content.decode()
+
+
+def test_a_link_fills_no_page_with_its_own_words(client):
+    texts = [f"FONE {number:04}" for number in range(300)]
+    page = client.get("/stocktracker", {"stockpicker": texts})
+    assert page.context["unknown"] == texts[:10]
 
 
 def test_row_of_a_stock_that_ended_is_shown_but_not_followed(client):

@@ -46,6 +46,7 @@ WELL_KNOWN = (
 )
 ENOUGH_ROWS = 6  # shorter lists get suggestions
 MAX_SUGGESTED = 4
+MAX_UNKNOWN = 10  # named in a banner: a link may have four hundred of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def stocktracker(request: HttpRequest) -> HttpResponse:
         "rows": shown if is_map else with_points(shown),
         "symbols": [row.symbol for row in rows],
         "former": requested.tracked.former,
-        "unknown": [text[:20] for text in requested.tracked.unknown],
+        "unknown": [text[:20] for text in requested.tracked.unknown[:MAX_UNKNOWN]],
         "over_limit": requested.is_over_limit,
         "limit": symbol_limit(is_authenticated=request.user.is_authenticated),
         "blank": TrackedStock("{symbol}", "", None),

@@ -1,13 +1,17 @@
+import json
 import re
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from mainapp.alerts.tests.factories import make_alert
+from mainapp.market.blocks.home import moment_format
+from mainapp.market.board import FeedStatus
 from mainapp.market.models import Candle, LastQuote, Membership, Stock
+from mainapp.market.services import updating
 from mainapp.market.tests.factories import (
     NOON,
     CandleFactory,
@@ -40,6 +44,14 @@ def page_of(client, query=""):
     """Return the page's HTML without the templates for its script."""
     html = client.get(f"/{query}").content.decode()
     return re.sub(r"<template>.*?</template>", "", html, flags=re.DOTALL)
+
+
+def put_late(*symbols):
+    """Record a live batch that did not reach these symbols."""
+    now, board = timezone.now(), updating.quote_board()
+    board.restore([])
+    board.put([], FeedStatus(batch_at=now, next_due_at=now + timedelta(seconds=10), late=symbols))
+    board.renew_worker_lease()
 
 
 def lists(client):
@@ -240,6 +252,30 @@ def test_a_member_sees_value_and_day_of_the_carteira(client, member, market):
     assert "+33,33%" in html
 
 
+def test_the_carteira_of_the_home_page_counts_a_stock_that_left(client, member, market):
+    gone = StockFactory(symbol="CIEL3", is_active=False)
+    LastQuoteFactory(stock=gone, price=Decimal("5.60"))
+    Carteira.objects.create(owner=member, ativo=gone, quantidade=10, preco_medio=Decimal(5), nota=5)
+
+    html = card(client, "wealth-title")
+
+    # No socket brings its quote: the script starts from the one of the page.
+    quotes = json.loads(re.findall(r'id="home-carteira-quotes"[^>]*>([^<]*)<', html)[0])
+    assert quotes["CIEL3"]["price"] == "5.60"
+
+
+def test_the_carteira_of_the_home_page_is_late_with_one_of_its_stocks(client, member, market):
+    stock = Stock.objects.get(symbol="PETR4")
+    Carteira.objects.create(
+        owner=member, ativo=stock, quantidade=100, preco_medio=Decimal(30), nota=5
+    )
+    is_late = re.compile(r'data-carteira-day data-base="[^"]*" data-sums data-late')
+    put_late()
+    assert not is_late.search(page_of(client))
+    put_late("PETR4")
+    assert is_late.search(page_of(client))
+
+
 def test_a_member_sees_the_alerts_nearest_to_firing(client, member, market):
     at = timezone.now()
     make_alert(member, "PETR4", venda="41.00", at=at)
@@ -282,6 +318,21 @@ def test_a_visitor_sees_no_blocks_of_members(client, market):
 
     for name in ("wealth-title", "home-alerts-title", "own-list-title", "home-notes-title"):
         assert name not in html
+
+
+@pytest.mark.parametrize(
+    ("language", "range_", "pattern"),
+    [
+        ("pt-br", "1d", "H:i"),
+        ("pt-br", "5d", "d/m"),
+        ("en", "5d", "j M"),
+        ("pt-br", "1y", "m/Y"),
+        ("en", "5y", "M Y"),
+    ],
+)
+def test_days_below_the_chart_are_in_the_readers_order(language, range_, pattern):
+    with translation.override(language):
+        assert moment_format(range_) == pattern
 
 
 @pytest.mark.parametrize("rows", [1, 9])

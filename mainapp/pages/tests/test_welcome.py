@@ -46,6 +46,7 @@ def test_a_choice_that_is_not_offered_is_refused(browser, alice):
     response = browser.post("/bem-vindo/", {"symbols": ["HGLG11"]})
 
     assert response.status_code == 200
+    assert "field-error" in response.content.decode()
     assert current_symbols(alice) == []
 
 

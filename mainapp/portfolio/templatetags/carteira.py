@@ -1,5 +1,6 @@
 """A portfolio's figures as its page writes them; portfolio/table.js does the same."""
 
+from collections.abc import Container, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.safestring import SafeString
 
 from mainapp.core.templatetags import formats
 from mainapp.portfolio.allocation import ResultBar, ShareBar
+from mainapp.portfolio.valuation import ValuedRow
 
 register = template.Library()
 
@@ -44,6 +46,12 @@ def big_brl(value: Any) -> SafeString | str:
         return text
     parts = (unit + space, digits[:-3], digits[-3:])
     return format_html("<small>{}</small>{}<small>{}</small>", *parts)
+
+
+@register.filter
+def any_late(rows: Iterable[ValuedRow], late_symbols: Container[str]) -> bool:
+    """Return whether the last batch did not reach one of the rows: then their sum is late too."""
+    return any(row.holding.symbol in late_symbols for row in rows)
 
 
 BAR = (

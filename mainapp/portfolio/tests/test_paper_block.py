@@ -55,6 +55,11 @@ def test_position_without_a_quote_has_its_cost(alice, petr4, django_assert_num_q
     assert (row.cost, row.total) == (Decimal("9030.00"), None)
 
 
+def test_index_is_not_offered_for_the_carteira(browser):
+    LastQuoteFactory(stock=StockFactory(symbol="IBOV", kind="INDEX"))
+    assert "Adicionar à carteira" not in browser.get("/ativo/IBOV/").content.decode()
+
+
 def test_action_of_a_held_paper_is_a_trade(browser, client, alice, petr4):
     assert "Adicionar à carteira" in page(client)
     assert "Adicionar à carteira" in page(browser)

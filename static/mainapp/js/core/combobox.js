@@ -13,7 +13,8 @@ const ARROWS = ["ArrowDown", "ArrowUp"];
  * did not answer, and "" to show nothing. It is called for an empty text only if `opensEmpty`.
  *
  * `choose(option)` is called for a click, for Enter on the active option, and for Enter on the first one when
- * no option is active; `keepsText(text, option)` may refuse the latter, so that the form is sent.
+ * no option is active; `keepsText(text, option)` may refuse the latter, so that the form is sent. The list does not
+ * open when its only option is one that keeps the text: it would cover the rest of the form.
  * With `choosesOnTab`, Tab chooses the active option before the focus moves on. With `isInline`, the suggestions
  * are for the part of a longer text that `text()` returns: the first option is active at once, and the arrows move
  * the caret unless the list is open.
@@ -101,7 +102,8 @@ export class Combobox {
     if (!count && !this._list.textContent.trim()) this._showText(this._describe(0));
     const notes = [...this._list.querySelectorAll("[data-note]")].map((note) => note.textContent.trim());
     this._status.textContent = [...notes, this._describe(count)].join(" ");
-    this._open();
+    if (count === 1 && this._keepsText(text, this._options()[0])) this.close();
+    else this._open();
     if (this._isInline) this._activate(0);
   }
 

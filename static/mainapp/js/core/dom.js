@@ -1,6 +1,7 @@
 // Finding, building and updating elements.
 
 const REDUCED_MOTION = "(prefers-reduced-motion: reduce)";
+const TOUCH = "(hover: none) and (pointer: coarse)";
 const DIRECTIONS = ["up", "down", "flat"];
 const FLASH = { up: "flash-up", down: "flash-down" };
 const FLASH_MS = 1000;
@@ -43,6 +44,13 @@ export function setText(element, text) {
   else if (node.data !== text) node.data = text;
 }
 
+/** Set a data attribute; null removes it. Setting it again, even to the same value, would recalculate styles. */
+export function setData(element, name, value) {
+  if ((element.dataset[name] ?? null) === value) return;
+  if (value === null) delete element.dataset[name];
+  else element.dataset[name] = value;
+}
+
 /** Set the text of a large figure, whose cents are small: 1.234<small>,50</small>. */
 export function setFigure(element, text) {
   if (element.textContent === text) return;
@@ -63,8 +71,23 @@ export function setMarker(bar, place) {
   if (place !== null) bar.style.setProperty("--at", place.toFixed(1));
 }
 
+/** Scroll a strip that is too narrow for its links to one of them. */
+export function centre(link) {
+  const [strip, own] = [link.parentElement, link.getBoundingClientRect()];
+  const { left, width } = strip.getBoundingClientRect();
+  strip.scrollLeft += own.left + own.width / 2 - (left + width / 2);
+}
+
+/** Return whether the reader types on a screen: its Enter key begins a new line. */
+export function isTouch() {
+  return window.matchMedia(TOUCH).matches;
+}
+
+let reducedMotion = null; // follows the setting; to ask anew for each price costs more than to draw it
+
 export function hasReducedMotion() {
-  return window.matchMedia(REDUCED_MOTION).matches;
+  reducedMotion ??= window.matchMedia(REDUCED_MOTION);
+  return reducedMotion.matches;
 }
 
 /** Flash a price that rose (`change` > 0) or fell; `clearFlashes` must listen on a parent. */

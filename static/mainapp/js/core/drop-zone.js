@@ -16,8 +16,12 @@ function attach(zone) {
   zone.addEventListener("drop", (event) => {
     event.preventDefault();
     showOver(false);
-    if (!event.dataTransfer.files.length) return;
-    input.files = event.dataTransfer.files;
+    const [file] = event.dataTransfer.files;
+    if (!file) return;
+    // The field takes one file: of several, the form would send another than the one that is named.
+    const one = new DataTransfer();
+    one.items.add(file);
+    input.files = one.files;
     input.dispatchEvent(new Event("change", { bubbles: true }));
   });
   input.addEventListener("change", showName);

@@ -2,8 +2,8 @@
 // a module from the element that has their id as `aria-controls`. Every page loads this module.
 //
 // A menu in the top layer is never clipped by a scrolling parent. It opens below its button, or above it where
-// there is no room below. It closes when the page scrolls under it, unless a field of it has the focus: a screen
-// keyboard that opens for the field scrolls and resizes the page.
+// there is no room below. It follows its button when the page scrolls, and closes when the button leaves the window,
+// unless a field of the menu has the focus: a screen keyboard that opens for the field scrolls and resizes the page.
 
 const GAP_PX = 4; // between button and menu
 const MARGIN_PX = 8; // to the edge of the window
@@ -44,7 +44,9 @@ function place(panel, button) {
 
 function onMove(event) {
   if (!opened || (event.type === "scroll" && opened.panel.contains(event.target))) return;
-  if (opened.panel.querySelector(`:is(${FIELDS}):focus`)) place(opened.panel, opened.button);
+  const { top, bottom } = opened.button.getBoundingClientRect();
+  const isButtonInView = bottom > 0 && top < document.documentElement.clientHeight;
+  if (isButtonInView || opened.panel.querySelector(`:is(${FIELDS}):focus`)) place(opened.panel, opened.button);
   else opened.panel.hidePopover();
 }
 

@@ -1,5 +1,5 @@
 // Editing a message in its place, and deleting it after a confirmation.
-import { build, part } from "../core/dom.js";
+import { build, isTouch, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 
 const MAX_LENGTH = 4000; // MAX_BODY of forum/rendering.py
@@ -74,8 +74,10 @@ class MessageActions {
     if (element.querySelector(".msg-edit")) return;
     const form = buildEditor(element.dataset.body);
     const close = () => {
+      const hadFocus = form.contains(document.activeElement);
       form.remove();
       element.classList.remove("is-edited");
+      if (hadFocus) part(element, "menu")?.querySelector("button").focus();
     };
     element.classList.add("is-edited");
     part(element, "body").after(form);
@@ -84,6 +86,8 @@ class MessageActions {
     box.setSelectionRange(box.value.length, box.value.length);
     form.addEventListener("keydown", (event) => {
       if (event.key === "Escape") close();
+      // Enter on a button is that button's; on a screen keyboard it begins a new line, as in the composer.
+      if (event.target !== box || isTouch()) return;
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       form.requestSubmit();

@@ -1,12 +1,11 @@
 // Writing: a message is shown at once with its state, and moves to its place when it has a number.
-import { buildButton, part } from "../core/dom.js";
+import { buildButton, isTouch, part } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { attachCompletion } from "./completion.js";
 import { attachDraft } from "./outbox.js";
 
 const TYPING_MS = 2500; // less than the time for which other pages show "typing" (presence.js)
 const MAX_HEIGHT_PX = 200;
-const TOUCH = window.matchMedia("(hover: none) and (pointer: coarse)");
 
 /** Make the page's form send by the socket; show it only to those who may write. */
 export function attachComposer(root, options) {
@@ -127,7 +126,7 @@ class Composer {
 
   _onKey(event) {
     const isSending = event.key === "Enter" && !event.shiftKey && !event.isComposing;
-    if (!isSending || event.defaultPrevented || TOUCH.matches) return;
+    if (!isSending || event.defaultPrevented || isTouch()) return;
     event.preventDefault();
     this._send();
   }

@@ -1,9 +1,10 @@
 // An area chart (`parts/area_chart.html`): ranges without a new page, a cursor for pointer and keyboard, and
 // the newest price as its last point. The server draws the first range; without scripts ranges are links.
-import { part, setDirection, setText } from "../core/dom.js";
+import { build, part, setDirection, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import * as number from "../core/number.js";
 import { clock, day } from "../core/time.js";
+import { addToast } from "../core/toasts.js";
 import { areaChart, nearest } from "./area-geometry.js";
 import { fetchCandles, toBar } from "./candles.js";
 import { extendPoints } from "./quotes.js";
@@ -23,7 +24,8 @@ export class AreaChart {
     this._shown = null; // the index under the cursor
     this._previousClose = Number.parseFloat(root.dataset.previousClose);
     this._places = Number(root.dataset.places);
-    this._select(root.querySelector("[data-range][aria-current]"));
+    this._chosen = root.querySelector("[data-range][aria-current]"); // the link of a range
+    this._drawnRange = this._chosen; // that of the points shown
     this._listen();
     this._load();
   }
@@ -40,7 +42,11 @@ export class AreaChart {
   }
 
   get _byTime() {
-    return this._range === "1d";
+    return this._drawnRange.dataset.range === "1d";
+  }
+
+  get _interval() {
+    return this._drawnRange.dataset.interval;
   }
 
   get _base() {
@@ -56,8 +62,7 @@ export class AreaChart {
   // Ranges -----------------------------------------------------------------------------------------
 
   _select(link) {
-    this._range = link.dataset.range;
-    this._interval = link.dataset.interval;
+    this._chosen = link;
     for (const each of this._root.querySelectorAll("[data-range]")) {
       if (each === link) each.setAttribute("aria-current", "true");
       else each.removeAttribute("aria-current");
@@ -65,29 +70,36 @@ export class AreaChart {
   }
 
   async _load() {
-    const [range, interval] = [this._range, this._interval];
+    const link = this._chosen;
+    const { range, interval } = link.dataset;
     const { candles: url, symbol: ticker } = this._root.dataset;
-    const isWanted = () => range === this._range;
+    const isWanted = () => link === this._chosen;
+    const onPartial = ({ bars }) => this._setBars(link, bars);
     try {
-      const body = await fetchCandles({
-        url,
-        ticker,
-        range,
-        interval,
-        isWanted,
-        onPartial: ({ bars }) => this._setBars(bars),
-      });
-      if (body) this._setBars(body.bars);
+      const body = await fetchCandles({ url, ticker, range, interval, isWanted, onPartial });
+      if (body && !this._setBars(link, body.bars)) {
+        this._keep(gettext("Ainda não há histórico deste ativo neste período."));
+      }
     } catch {
-      // Without a connection the chart stays as it is.
+      if (isWanted()) this._keep(gettext("Não foi possível carregar o gráfico."));
     }
   }
 
-  _setBars(bars) {
+  /** Draw the bars of a range; return whether there are enough of them. */
+  _setBars(link, bars) {
     const points = bars.map(toBar).map(({ time, close }) => [time, close]);
-    if (points.length < 2) return;
+    if (points.length < 2) return false;
+    this._drawnRange = link;
     this._points = points;
     this._draw();
+    return true;
+  }
+
+  /** Return to the range that is drawn, and say why; without another one the chart stays as it is. */
+  _keep(reason) {
+    if (this._chosen === this._drawnRange) return;
+    this._select(this._drawnRange);
+    addToast(build("span", { className: "toast-title" }, reason));
   }
 
   // Drawing ----------------------------------------------------------------------------------------

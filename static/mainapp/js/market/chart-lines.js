@@ -27,9 +27,10 @@ export class ChartLines {
   }
 
   /**
-   * Draw lines {name, price, color, kind, url, label(), text(), value()} on a series; `scaled` turns a price
-   * into the series' value. `label(price, {hasPrice})` returns the words of a label, with the price where no axis
-   * shows it. The label of a line that can be moved stays: it may be focused, or held.
+   * Draw lines {name, price, color, kind, url, label(), text(), value(), nearest()} on a series; `scaled` turns a
+   * price into the series' value. `label(price, {hasPrice})` returns the words of a label, with the price where no
+   * axis shows it, `nearest(price)` the nearest price that the line may have. The label of a line that can be moved
+   * stays: it may be focused, or held.
    */
   draw(series, lines, { color, scaled }) {
     this._scaled = scaled;
@@ -140,7 +141,8 @@ export class ChartLines {
   /** Show an entry at a price, which may not be saved yet. */
   _show(entry, price) {
     const { label, line, drawn } = entry;
-    entry.price = Math.max(STEP, Math.round(price * 100) / 100);
+    const possible = price === line.price ? price : (line.nearest?.(price) ?? price);
+    entry.price = Math.max(STEP, Math.round(possible * 100) / 100);
     if (label.hasAttribute("data-movable")) {
       label.setAttribute("aria-valuenow", entry.price.toFixed(2));
       label.setAttribute("aria-valuetext", line.text(entry.price));

@@ -5,15 +5,7 @@ import { ChartLines } from "./chart-lines.js";
 import { axisWidth, ChartSeries } from "./chart-series.js";
 import { themeColors, withAlpha } from "./colors.js";
 import { commonStart } from "./comparison.js";
-import {
-  firingsOnBars,
-  limitLabel,
-  limitLines,
-  limitName,
-  limitText,
-  limitValue,
-  movedLabel,
-} from "./limits.js";
+import { firingsOnBars, limitLabel, limitLines, limitName, limitPrice, limitText, limitValue, movedLabel } from "./limits.js";
 import { percentChange } from "./indicators.js";
 import { decimal } from "../core/number.js";
 import { studyLines } from "./studies.js";
@@ -27,10 +19,11 @@ export class StockChart {
   /**
    * `onCrosshair(bar)` gets the bar under the pointer, null when there is none. `onMove(line, value)` saves a
    * line that was dragged, and resolves to whether it may stay; without it lines cannot be dragged.
-   * `price` is roughly that of the bars: it gives the axis its width from the start.
+   * `price` is roughly that of the bars: it gives the axis its width from the start. An index has points, not R$.
    */
-  constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true, price = 0 } = {}) {
+  constructor(element, { onCrosshair = () => {}, onMove = null, hasVolume = true, price = 0, isIndex = false } = {}) {
     this._hasVolume = hasVolume;
+    this._isIndex = isIndex;
     this.bars = [];
     this.interval = "1m";
     this.options = { style: "candles", studies: [] };
@@ -280,8 +273,9 @@ export class StockChart {
       color: "amber-line",
       name: limitName(kind),
       label: (at, { hasPrice }) => (hasPrice ? movedLabel(kind, at, close) : limitLabel({ kind, text })),
-      text: (at) => limitText(kind, at, close),
+      text: (at) => limitText(kind, at, close, { isIndex: this._isIndex }),
       value: (at) => limitValue(kind, at, close),
+      nearest: (at) => limitPrice(kind, at, close),
     };
   }
 

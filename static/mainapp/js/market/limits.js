@@ -37,11 +37,24 @@ export function limitLines(limits, previousClose) {
     .filter(({ price }) => Number.isFinite(price));
 }
 
-/** Return a limit's value at a price: a decimal string of R$, or of percent of the previous close. */
+/** Return a limit's value at a price: a decimal string of R$, or of percent of the previous close; at least 0.01. */
 export function limitValue(kind, price, previousClose) {
   if (!isPercent(kind)) return Math.max(price, CENT).toFixed(2);
   const change = (price / previousClose - 1) * 100;
   return Math.max(kind === "change_down_pct" ? -change : change, CENT).toFixed(2);
+}
+
+/** Return the nearest price that a limit may have: one on a rise stays above the previous close, on a fall below. */
+export function limitPrice(kind, price, previousClose) {
+  const least = previousClose * (CENT / 100);
+  if (kind === "change_up_pct") return Math.max(price, previousClose + least);
+  return kind === "change_down_pct" ? Math.min(price, previousClose - least) : Math.max(price, CENT);
+}
+
+/** Return the change of the day in percent that a limit would have at a price. */
+function changeOf(kind, price, previousClose) {
+  const value = Number(limitValue(kind, price, previousClose));
+  return kind === "change_down_pct" ? -value : value;
 }
 
 /** Return whether a quote has already reached a limit of a kind. */
@@ -59,15 +72,15 @@ export function limitLabel({ kind, text }) {
 
 /** Return the label of a line that was moved to a price. */
 export function movedLabel(kind, price, previousClose) {
-  const change = pct(((price / previousClose - 1) * 100).toFixed(2));
-  return `${limitName(kind)} ${isPercent(kind) ? change : decimal(price.toFixed(2))}`;
+  const change = isPercent(kind) && pct(changeOf(kind, price, previousClose).toFixed(2));
+  return `${limitName(kind)} ${change || decimal(price.toFixed(2))}`;
 }
 
-/** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)". */
-export function limitText(kind, price, previousClose) {
-  const money = brl(price.toFixed(2));
-  if (!isPercent(kind)) return money;
-  return `${pct(((price / previousClose - 1) * 100).toFixed(2))} (${money})`;
+/** Return the words of a limit at a price: "R$ 28,10", or "−2,50% (R$ 28,10)"; points in place of R$ for an index. */
+export function limitText(kind, price, previousClose, { isIndex = false } = {}) {
+  const text = price.toFixed(2);
+  const money = isIndex ? gettext("%(points)s pontos", { points: decimal(text) }) : brl(text);
+  return isPercent(kind) ? `${pct(changeOf(kind, price, previousClose).toFixed(2))} (${money})` : money;
 }
 
 /** Return [{bar, kind, count}] of the firings within these bars, oldest first. */

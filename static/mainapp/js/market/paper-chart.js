@@ -40,6 +40,7 @@ export class PaperChart {
       onCrosshair: (bar) => this.showLegend(bar),
       onMove: (line, value, text) => this._moveLimit(line, value, text),
       price: Number(head.quote()?.price ?? 0),
+      isIndex: this._symbol === root.dataset.index,
     });
     this.chart.setOptions(this._chartOptions());
     attachKeys(element, this.chart);

@@ -48,9 +48,7 @@ function showChoice() {
 function mark(link, isCurrent) {
   if (!isCurrent) return link.removeAttribute("aria-current");
   link.setAttribute("aria-current", "true");
-  const [track, own] = [link.parentElement, link.getBoundingClientRect()];
-  const { left, width } = track.getBoundingClientRect();
-  track.scrollLeft += own.left + own.width / 2 - (left + width / 2);
+  dom.centre(link);
 }
 
 /** Return the labels of the ranges that have bars of a width. */
@@ -153,8 +151,8 @@ document.addEventListener("keydown", ({ key }) => {
 
 part("picture").addEventListener("click", () => {
   if (!paper.chart.bars.length) return;
-  const now = new Date(socket.now() ?? Date.now()).toISOString();
-  const time = `${day(now, { withYear: true })} ${clock(now).slice(0, 5)}`;
+  const at = head.quote()?.quoted_at ?? new Date(socket.now() ?? Date.now()).toISOString(); // an old price has its own time
+  const time = `${day(at, { withYear: true })} ${clock(at).slice(0, 5)}`;
   const [range, interval] = ["range", "interval"].map(
     (name) => root.querySelector(`[data-${name}-link][aria-current]`)?.textContent.trim() ?? "",
   );

@@ -196,12 +196,16 @@ export class StockSocket extends EventTarget {
     }
   }
 
-  /** Update the late symbols: a heartbeat names all of them, other frames only those among their own. */
+  /**
+   * Update the late symbols: a heartbeat names all of them, other frames only those among their own. A snapshot is
+   * always announced: the page may still show the late ones of the time it was made.
+   */
   _updateLate({ type, quotes = {}, late = [] }) {
     const now = new Set(type === "heartbeat" ? [] : this.late);
     for (const symbol of Object.keys(quotes)) now.delete(symbol);
     for (const symbol of late) now.add(symbol);
-    if (now.size === this.late.size && late.every((symbol) => this.late.has(symbol))) return;
+    const isSame = now.size === this.late.size && late.every((symbol) => this.late.has(symbol));
+    if (isSame && type !== "snapshot") return;
     this.late = now;
     this._emit("late");
   }

@@ -1,6 +1,6 @@
 // The badge with the state of the feed and of the market's session: `_market_status.html`.
 import { displayElsewhere } from "../core/connection-status.js";
-import { part, setText } from "../core/dom.js";
+import { part, setData, setText } from "../core/dom.js";
 import { gettext } from "../core/i18n.js";
 import { age, day, shortAge } from "../core/time.js";
 import { sourceName } from "./quotes.js";
@@ -66,6 +66,8 @@ class MarketStatus {
     this._socket = socket;
     this._lastClose = bar.dataset.lastClose;
     this._feed = part(bar, "feed");
+    this._stateText = part(this._feed, "state");
+    this._why = part(this._feed, "why");
     this._renderedState = this._feed.dataset.feed; // until the first frame
     this._login = part(bar, "login");
     this._live = part(bar, "live"); // for screen readers
@@ -77,11 +79,12 @@ class MarketStatus {
     const { source, sessionEnded } = this._socket;
     const state = this._state();
     const [text, reason] = [this._text(state), this._reason(state)];
-    this._feed.dataset.feed = state;
-    setText(part(this._feed, "state"), text);
-    setText(part(this._feed, "why"), [this._oldAge(state), reason].filter(Boolean).join(": "));
+    setData(this._feed, "feed", state);
+    setText(this._stateText, text);
+    setText(this._why, [this._oldAge(state), reason].filter(Boolean).join(": "));
     this._showAge(state);
-    if (source) this._feed.title = gettext("Fonte: %(source)s", { source: sourceName(source) });
+    const origin = source && gettext("Fonte: %(source)s", { source: sourceName(source) });
+    if (origin && this._feed.title !== origin) this._feed.title = origin;
     this._showLogin(sessionEnded);
     if (this._shownState === state) return;
     if (this._shownState !== null) setText(this._live, [text, reason].filter(Boolean).join(": "));
@@ -126,8 +129,7 @@ class MarketStatus {
     const ms = this._socket.staleMs();
     const isClosed = this._socket.session === "closed";
     const text = isClosed ? this._closeDay() : ms !== null && shortAge(ms / 1000);
-    if (state === "live" && text) this._feed.dataset.age = text;
-    else delete this._feed.dataset.age;
+    setData(this._feed, "age", state === "live" && text ? text : null);
   }
 
   _closeDay() {

@@ -2,6 +2,7 @@
 //
 // A study is {kind, params}, as it is stored in the browser: {"kind": "sma", "params": [21]}.
 import { gettext } from "../core/i18n.js";
+import { decimal } from "../core/number.js";
 import { bollinger, ema, macd, rsi, sma } from "./indicators.js";
 
 const period = (initial) => ({ name: () => gettext("Período"), initial, min: 2, max: 400 });
@@ -78,7 +79,8 @@ export function accepts({ min, max, step = 1 }, number) {
 
 /** Return the short name of a study: "MM 21". */
 export function studyLabel({ kind, params }) {
-  return `${KINDS[kind].label} ${params.map((param) => String(param).replace(".", ",")).join(", ")}`;
+  const texts = params.map((param) => decimal(String(param), Number.isInteger(param) ? 0 : 1));
+  return `${KINDS[kind].label} ${texts.join(", ")}`;
 }
 
 /** Return the lines of studies: {study, index, name, values}, in the order of the studies. */

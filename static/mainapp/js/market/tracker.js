@@ -90,6 +90,7 @@ function addRows(symbols) {
 function removeRows(symbols) {
   symbols.forEach((symbol) => table.remove(symbol));
   socket.unsubscribe(symbols);
+  menu.refresh();
 }
 
 /** Make the rows those of the list, when another tab or device changed it. */
@@ -115,6 +116,7 @@ let undoLast = () => false;
 
 function remove(symbol) {
   const row = table.element(symbol);
+  if (!row) return; // another tab removed it meanwhile
   const order = table.symbols;
   const next = row.nextElementSibling ?? row.previousElementSibling;
   const hadFocus = row.contains(document.activeElement) || document.activeElement === document.body;
@@ -131,6 +133,7 @@ function remove(symbol) {
 }
 
 function move(symbol, place) {
+  if (!table.has(symbol)) return; // another tab removed it while it was dragged
   const hadFocus = table.element(symbol).contains(document.activeElement);
   const order = [...table.body.rows].map((row) => row.dataset.symbol).filter((other) => other !== symbol);
   order.splice(place, 0, symbol);

@@ -40,8 +40,10 @@ export class Treemap {
     if (!this._groups.some((group) => group.name === this._zoomed)) this._zoomed = null;
     this._build();
     this._layOut();
-    this._figure.dataset.view ??= this._groups.length ? "map" : "table";
-    this._toggle.hidden = !this._groups.length;
+    const canDraw = this._groups.length > 0 && Boolean(globalThis.d3); // the table needs no script
+    if (!canDraw) this._figure.dataset.view = "table";
+    this._figure.dataset.view ??= "map";
+    this._toggle.hidden = !canDraw;
   }
 
   /** Set weights {weight, text} by symbol, in the table too, and lay the map out again. */

@@ -1,5 +1,5 @@
 // The frame of every page: theme switch, menus, search.
-import { build } from "../core/dom.js";
+import { build, centre } from "../core/dom.js";
 import "../core/popover.js";
 import { attachSearch } from "../market/search.js";
 import { savePreference } from "./preferences.js";
@@ -79,6 +79,7 @@ function guardMember(member) {
 
 if (document.body.dataset.member) guardMember(document.body.dataset.member);
 markOldPrices(document.documentElement);
+document.querySelectorAll(":is(.tabs, .strip) > [aria-current]").forEach((link) => centre(link));
 document.querySelectorAll("[data-theme-switch]").forEach(attachThemeSwitch);
 document.querySelectorAll("form[data-search-url]").forEach(attachSearch);
 document.querySelectorAll("form[data-site-search]").forEach(attachSiteSearch);

@@ -23,7 +23,8 @@ const socket = new StockSocket({ room: "home", symbols: [INDEX, ...followed] });
 const lines = new QuoteLines(page, { socket, candlesUrl: indexCard.dataset.candles });
 const chart = new AreaChart(indexCard);
 const figure = page.querySelector("[data-treemap]");
-const treemap = figure && new Treemap(figure);
+let treemap = null;
+if (figure) setTimeout(() => (treemap = new Treemap(figure))); // a task of its own: together they hold up a slow phone
 let indexPrice = null;
 
 function showIndex(quote) {

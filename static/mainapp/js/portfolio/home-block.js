@@ -9,13 +9,12 @@ const root = document.querySelector("[data-carteira-day]");
 const portfolio = new Portfolio(readJson("home-holdings"));
 const chart = new DayChart(root, readJson("home-carteira-points"));
 
+// A paper that left has no live quote: its last one counts, as in the server's totals.
+for (const [symbol, quote] of Object.entries(readJson("home-carteira-quotes"))) portfolio.set(symbol, quote);
+
 document.addEventListener("homequotes", ({ detail: { quotes, now } }) => {
-  let isComplete = true;
-  for (const symbol of portfolio.rows.keys()) {
-    if (quotes.has(symbol)) portfolio.set(symbol, quotes.get(symbol));
-    else isComplete = false;
-  }
-  if (isComplete) show(portfolio.totals(), now);
+  for (const symbol of portfolio.rows.keys()) if (quotes.has(symbol)) portfolio.set(symbol, quotes.get(symbol));
+  show(portfolio.totals(), now);
 });
 
 function show(totals, now) {

@@ -3,7 +3,8 @@ import { part, setText } from "../../core/dom.js";
 
 /**
  * Open `menu` from the rows' buttons [data-action=menu]. `run(action, symbol)` is called for its buttons;
- * `describe(symbol)` returns {row, canMove} of a row: its element, and whether it may be moved.
+ * `describe(symbol)` returns {row, canMove} of a row: its element, null when it is gone, and whether it may be moved.
+ * `refresh()` of the returned object shows the newest figures; the menu of a row that is gone closes.
  */
 export function attachRowMenu({ menu, body, run, describe }) {
   let symbol = null;
@@ -15,7 +16,7 @@ export function attachRowMenu({ menu, body, run, describe }) {
     button.setAttribute("aria-expanded", "true");
     fill();
     menu.showPopover();
-    menu.querySelector("a, button:not([hidden])").focus();
+    menu.querySelector(":is(a, button):not([hidden])").focus();
   }
 
   function release(button) {
@@ -37,6 +38,7 @@ export function attachRowMenu({ menu, body, run, describe }) {
 
   /** Show in the sheet of a phone the figures that its rows have no room for. */
   function fillFigures(row) {
+    if (!row) return menu.hidePopover(); // another tab or device removed it
     for (const figure of menu.querySelectorAll("[data-figure]")) {
       const cell = row.querySelector(`[data-field="${figure.dataset.figure}"]`);
       setText(figure, cell?.textContent.trim() ?? "–");
