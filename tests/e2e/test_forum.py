@@ -12,8 +12,6 @@ from tests.e2e.conftest import BLANK
 from tests.e2e.people import PASSWORD, isolated, log_in_new_user, post_form
 from tests.e2e.phone import PHONE, WIDTH, content_widths
 
-RECONNECTED_MS = 20_000
-
 
 def log_in(page: Page) -> str:
     """Log in as a new user and return the user's name."""
@@ -227,7 +225,7 @@ def test_rate_limited_messages_are_sent_later(member):
     expect(member.locator(".msg.pending").first).to_contain_text(
         re.compile(r"tenta de novo em \d+ s")
     )
-    expect(member.locator(".msg.pending")).to_have_count(0, timeout=RECONNECTED_MS)
+    expect(member.locator(".msg.pending")).to_have_count(0)
     assert sorted(message_bodies(member).all_inner_texts(), key=int) == texts
 
 
@@ -378,7 +376,7 @@ def test_lost_connection_is_shown_in_the_head_of_the_room(member):
     expect(here).to_be_hidden()
 
     member.context.set_offline(False)
-    expect(here).to_be_visible(timeout=RECONNECTED_MS)
+    expect(here).to_be_visible()
     expect(connection).to_be_hidden()
 
 
@@ -459,7 +457,7 @@ def test_messages_written_during_an_outage_are_sent_once(browser: Browser, site)
         server.kill()
     write_message(page, "depois")
     page.get_by_label("Mensagem", exact=True).fill("rascunho")
-    expect(page.locator(".msg.pending")).to_have_count(0, timeout=RECONNECTED_MS)
+    expect(page.locator(".msg.pending")).to_have_count(0)
     expect(message_bodies(page)).to_have_text(["antes", "durante", "depois"])
 
     page.reload()
