@@ -114,10 +114,10 @@ ops: develop
 browser: develop chromium
 	$(PY) -m pytest -rs -n 3 --dist worksteal tests/e2e $(PYTEST)
 
-# Every page for every kind of reader, in both themes and widths; takes minutes. AUDIT_SHOTS= names a
-# folder for screenshots of all of them, AUDIT_FINDINGS= a file for the faults.
+# Every page for every kind of reader, in both themes and widths, and every payload in every field; takes
+# many minutes. AUDIT_SHOTS= names a folder for screenshots of all pages, AUDIT_FINDINGS= a file for the faults.
 audit: develop chromium
-	$(PY) -m pytest -rs -n 4 --dist worksteal tests/e2e/audit.py
+	XSS_ALL=1 $(PY) -m pytest -rs -n 3 --dist worksteal tests/e2e/audit.py tests/e2e/test_xss.py
 
 # `make -j 2 check` runs the type checker in parallel with the other checks.
 check: style types imports templates settings
