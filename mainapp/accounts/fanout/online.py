@@ -74,7 +74,7 @@ class OnlineUsers:
             listener()
         if left:
             now = time.time()
-            await self._redis.zadd(SEEN_KEY, dict.fromkeys(left, now), gt=True)
+            await self._redis.zadd(SEEN_KEY, dict.fromkeys(map(str, left), now), gt=True)
             await self._redis.zremrangebyscore(SEEN_KEY, "-inf", now - SEEN_S)
 
 

@@ -168,7 +168,7 @@ class PresenceFanout(Hub):
             self._stale |= self._known | {socket.user_id for socket in self.sockets}
             self._refresh_at = self.now() + REFRESH_S
         stale, self._stale = self._stale, set()
-        users = source.users | source.here
+        users = source.users.union(source.here)
         left = self._known - users
         await self._read_people(left, [pk for pk in users if pk in stale or pk not in self._known])
         await self._read_views(stale)

@@ -90,7 +90,7 @@ def leased_users(place: str) -> frozenset[int]:
     Two round trips.
     """
     redis = client()
-    seconds, microseconds = redis.time()  # type: ignore[misc] # the client is not asynchronous
+    seconds, microseconds = redis.time()
     now = seconds + microseconds / 1_000_000
     name = key(place, "present")
     members: Any = redis.zrangebyscore(name, now - LEASE_S, now + LEASE_S)
