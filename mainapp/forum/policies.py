@@ -140,6 +140,10 @@ def _is_text(character: str) -> bool:
 
 
 PAGES = {
+    "conversas": page(MEMBERS),
+    "nova-conversa": form(MEMBERS),
+    # A private room belongs to its participants: `OWNER`, and the `HOST` of a group.
+    "conversa": form(OWNER | HOST, of="conversation"),
     "forum": page(EVERYONE),
     "forum-moderation": page(STAFF, member=FORBIDDEN),
     "create-room": form(MEMBERS),

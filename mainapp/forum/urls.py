@@ -2,10 +2,13 @@
 
 from django.urls import path
 
-from mainapp.forum.views import messages, moderation, rooms
+from mainapp.forum.views import conversations, messages, moderation, rooms
 from mainapp.forum.views.room import people, room
 
 urlpatterns = [
+    path("conversas/", conversations.conversations, name="conversas"),
+    path("conversas/nova/", conversations.new_conversation, name="nova-conversa"),
+    path("conversa/<key:pk>/", room, name="conversa"),
     path("forum/", rooms.forum, name="forum"),
     path("forum/moderation/", moderation.moderation, name="forum-moderation"),
     path("create-room/", rooms.new_room, name="create-room"),

@@ -52,7 +52,7 @@ def chats_of(user: User) -> QuerySet[Participant]:
 
     Without direct rooms that the user has hidden, and those with people whom the user blocks.
     """
-    return _listed([user.pk]).select_related("room").order_by("-room__active_at", "-room")
+    return _listed([user.pk]).select_related("room").order_by("-room__active_at", "-room_id")
 
 
 def chat_of(pk: int, user: User) -> Participant:
@@ -82,10 +82,18 @@ def chats(rows: Iterable[Participant]) -> list[Chat]:
 
 
 def with_unread(participations: QuerySet[Participant]) -> Any:
-    """Annotate participations with `unread`: the messages of others after the read mark.
+    """Annotate participations with `unread`: see `unread_count`.
 
-    System messages, deleted ones and those of people whom the reader blocks do not count. Rooms
-    without newer messages cost nothing.
+    Rooms without newer messages are left out, and cost nothing.
+    """
+    behind = participations.filter(room__last_seq__gt=F("read_seq"))
+    return behind.annotate(unread=unread_count())
+
+
+def unread_count() -> Coalesce:
+    """Return, for queries of participations, the number of messages of others after the read mark.
+
+    System messages, deleted ones and those of people whom the reader blocks do not count.
     """
     blocks = Block.objects.filter(blocker=OuterRef(OuterRef("user")), blocked=OuterRef("author"))
     messages = Message.objects.filter(
@@ -96,8 +104,7 @@ def with_unread(participations: QuerySet[Participant]) -> Any:
         deleted_at=None,
     ).exclude(kind=Message.Kind.SYSTEM)
     counted = messages.order_by().values("room").annotate(unread=Count("pk")).values("unread")
-    behind = participations.filter(room__last_seq__gt=F("read_seq"))
-    return behind.annotate(unread=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def unread_totals(users: Collection[int]) -> dict[int, int]:
