@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from mainapp.accounts.models import Block, User
 from mainapp.accounts.selectors import name_of
+from mainapp.core.pages import page_of
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import DIRECT
 from mainapp.forum.selectors.chats import chats_of, is_muted, unread_count
@@ -59,16 +60,31 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class ConversationList:
-    """The conversations with the newest activity; `has_more` if there are more than these."""
+    """Conversations, the newest activity first; `has_more` if there are older ones.
+
+    `page` counts them, in the list that is a page of its own.
+    """
 
     rows: Sequence[Conversation]
     has_more: bool
+    page: Any = None
 
 
 def conversation_list(user: User, *, limit: int = LIST_SIZE) -> ConversationList:
     """Return the user's conversations, the newest activity first; two queries."""
     rows = conversations(chats_of(user)[: limit + 1])
     return ConversationList(rows[:limit], len(rows) > limit)
+
+
+def conversation_page(user: User, number: str) -> ConversationList:
+    """Return a page of the user's conversations; three queries."""
+    page = page_of(chats_of(user), number, size=LIST_SIZE)
+    return ConversationList(conversations(page.object_list), page.has_next(), page)
+
+
+def conversation(own: Participant) -> Conversation:
+    """Return a participation with what a list shows of its room; two queries."""
+    return conversations(Participant.objects.filter(pk=own.pk).select_related("room"))[0]
 
 
 def conversations(participations: QuerySet[Participant]) -> list[Conversation]:

@@ -17,6 +17,7 @@ from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum import rendering
 from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.conversations import Conversation
+from mainapp.forum.selectors.pages import address_of
 
 register = template.Library()
 
@@ -52,6 +53,12 @@ def system_sentence(message: Message) -> str:
     }.get(message.content.get("code", ""), "")
     values = {"person": name_of(message.author), "name": message.content.get("name", "")}
     return sentence % {key: isolate_plain(value) for key, value in values.items()}
+
+
+@register.simple_tag
+def message_url(message: Message) -> str:
+    """Return the address of a message in its room."""
+    return address_of(message)
 
 
 @register.inclusion_tag("mainapp/forum/_conversation_face.html")

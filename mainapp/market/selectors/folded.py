@@ -3,11 +3,9 @@
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
 from django.db.models import Func, Q, TextField
 from django.db.models.expressions import Combinable
 from django.db.models.lookups import Contains
-from django.dispatch import receiver
 
 from mainapp.market.symbols import fold
 
@@ -40,8 +38,7 @@ def has_words(text: Combinable | str, words: list[str]) -> Q:
     return condition
 
 
-@receiver(connection_created)
-def add_function(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
+def add_functions(connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Give a new connection to SQLite the function that `Folded` calls."""
     if connection.vendor == "sqlite":
         connection.connection.create_function(_FUNCTION, 1, _folded, deterministic=True)

@@ -248,6 +248,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
 SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "conversa": lambda world: {"body": "bom dia"},
+    "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
 
