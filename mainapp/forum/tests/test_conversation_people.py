@@ -67,6 +67,12 @@ def test_other_participants_change_neither_name_nor_people(send, group, alice, b
     assert (group.name, people(group)) == ("Bancos", ["alice", "bob"])
 
 
+def test_a_group_needs_a_name_to_be_renamed(send, client, group, alice):
+    answer = send(alice, "rename-conversation", group, name="\u200b ")
+
+    assert "Dê um nome ao grupo." in client.get(answer.url).content.decode()
+
+
 def test_strangers_oneself_and_the_unnamed_are_not_removed(send, group, alice, carol):
     for user in (carol.pk, alice.pk, 999_999, "x", ""):
         assert send(alice, "remove-from-conversation", group, user=user).status_code == 404

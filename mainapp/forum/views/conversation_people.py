@@ -47,8 +47,8 @@ def about(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def rename(request: MemberRequest, pk: int) -> HttpResponse:
-    _chat_or_404(request, pk)
-    with shown_as_message(request), gone_as_404():
+    _hosted_or_404(request, pk)
+    with shown_as_message(request):
         rename_room(room_pk=pk, actor=request.user, name=request.POST.get("name", ""))
         messages.success(request, _("O grupo tem um nome novo."))
     return redirect("conversation-about", pk=pk)
@@ -59,7 +59,7 @@ def add(request: MemberRequest, pk: int) -> HttpResponse:
     chat, members = _hosted_or_404(request, pk)
     form = PeopleForm(request.POST if request.method == "POST" else request.GET)
     if request.method == "POST" and form.is_valid() and not form.is_search and form.ids:
-        with shown_in_form(form), gone_as_404():
+        with shown_in_form(form):
             added = add_people(room_pk=pk, actor=request.user, user_ids=form.ids)
             sentence = ngettext("%(n)s pessoa entrou.", "%(n)s pessoas entraram.", len(added))
             messages.success(request, sentence % {"n": len(added)})
@@ -114,7 +114,7 @@ def mute(request: MemberRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         hours = form.cleaned_data["hours"]
         until = timezone.now() + (timedelta(hours=hours) if hours else FOREVER)
-    with shown_as_message(request), gone_as_404():
+    with shown_as_message(request):
         mute_room(room_pk=pk, user=request.user, until=until)
         messages.success(
             request,
