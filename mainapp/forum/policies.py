@@ -140,6 +140,17 @@ def _is_text(character: str) -> bool:
 
 
 PAGES = {
+    "conversas": page(MEMBERS),
+    "nova-conversa": form(MEMBERS),
+    "read-conversations": action(MEMBERS, login_next="conversas"),
+    # A private room belongs to its participants: `OWNER`, and the `HOST` of a group.
+    "conversa": form(OWNER | HOST, of="conversation"),
+    "conversation-about": page(OWNER | HOST, of="conversation"),
+    "rename-conversation": action(HOST, of="conversation"),
+    "add-to-conversation": form(HOST, of="conversation"),
+    "remove-from-conversation": form(HOST, of="conversation"),
+    "leave-conversation": form(OWNER | HOST, of="conversation"),
+    "mute-conversation": action(OWNER | HOST, of="conversation"),
     "forum": page(EVERYONE),
     "forum-moderation": page(STAFF, member=FORBIDDEN),
     "create-room": form(MEMBERS),

@@ -1,18 +1,23 @@
 """Filters for messages and for links of the room list, and the face of a room.
 
-`{{ message|excerpt }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`.
+`{{ message|excerpt }}`, `{{ message|preview }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`,
+`{% conversation_face chat %}`.
 """
 
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
-from mainapp.accounts.selectors import avatar_url
+from mainapp.accounts.selectors import avatar_url, name_of
 from mainapp.accounts.templatetags.people import HUES, initials
+from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum import rendering
 from mainapp.forum.models import Message, Room
+from mainapp.forum.selectors.conversations import Conversation
+from mainapp.forum.selectors.pages import address_of
 
 register = template.Library()
 
@@ -21,6 +26,45 @@ register = template.Library()
 def excerpt(message: Message) -> str:
     """Return the start of a message as plain text; empty for a deleted one."""
     return rendering.excerpt(message.body_html)
+
+
+@register.filter
+def preview(message: Message) -> str:
+    """Return a message of any kind as one line of plain text, for a list of rooms."""
+    if message.deleted_at:
+        return _("mensagem apagada")
+    text = rendering.excerpt(message.body_html)
+    if message.kind == Message.Kind.SYSTEM:
+        return system_sentence(message)
+    if message.kind == Message.Kind.IMAGE:
+        return _("Foto: %(caption)s") % {"caption": text} if text else _("Foto")
+    if message.kind == Message.Kind.FILE:
+        return _("Arquivo: %(name)s") % {"name": isolate_plain(message.content.get("name", ""))}
+    return text
+
+
+@register.filter
+def system_sentence(message: Message) -> str:
+    """Return what a message of the kind `system` says, as plain text."""
+    sentence = {
+        "joined": _("%(person)s entrou no grupo"),
+        "left": _("%(person)s saiu do grupo"),
+        "renamed": _("%(person)s deu ao grupo o nome %(name)s"),
+    }.get(message.content.get("code", ""), "")
+    values = {"person": name_of(message.author), "name": message.content.get("name", "")}
+    return sentence % {key: isolate_plain(value) for key, value in values.items()}
+
+
+@register.simple_tag
+def message_url(message: Message) -> str:
+    """Return the address of a message in its room."""
+    return address_of(message)
+
+
+@register.inclusion_tag("mainapp/forum/_conversation_face.html")
+def conversation_face(chat: Conversation) -> dict[str, Any]:
+    """Render the picture of a direct room's other person, or a group's initials."""
+    return {"chat": chat, "initials": initials(chat.name), "hue": (chat.room.pk * 5 + 3) % HUES}
 
 
 @register.inclusion_tag("mainapp/forum/_room_face.html")
