@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.names import title
 from mainapp.forum.models import Report, Room
-from mainapp.forum.policies import clean_body
+from mainapp.forum.policies import EMOJI, clean_body
 from mainapp.forum.rendering import MAX_BODY
+from mainapp.forum.selectors.messages import MAX_SEQ
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
@@ -79,7 +80,7 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
 
 
 class MessageForm(forms.Form):
-    """A message's text, sent without JavaScript."""
+    """A message's text, with a picture or a file, sent without JavaScript."""
 
     # Longer than MAX_BODY: `post_message` checks the length after trimming, and reports it.
     body = forms.CharField(
@@ -91,6 +92,15 @@ class MessageForm(forms.Form):
             attrs={"class": "input", "rows": 4, "maxlength": MAX_BODY, "required": True}
         ),
     )
+    file = forms.FileField(required=False, max_length=1000)
+    reply_to = forms.IntegerField(required=False, min_value=1, max_value=MAX_SEQ)
+
+
+class ReactionForm(forms.Form):
+    """A reaction to a message, and whether it is added."""
+
+    emoji = forms.ChoiceField(choices=[(emoji, emoji) for emoji in EMOJI])
+    on = forms.BooleanField(required=False)
 
 
 class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time

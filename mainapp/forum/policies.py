@@ -144,6 +144,9 @@ PAGES = {
     "forum-moderation": page(STAFF, member=FORBIDDEN),
     "create-room": form(MEMBERS),
     "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),
+    # A private room belongs to its participants.
+    "conversa": form(OWNER, of="chat"),
+    "read-conversation": action(OWNER, of="chat"),
     "room-people": page(MEMBERS, of="room"),
     "room-moderation": page(HOST | STAFF, of="room"),
     "mute-participant": action(HOST | STAFF, of="room"),
@@ -153,6 +156,7 @@ PAGES = {
     "delete-room": form(HOST | STAFF, of="room"),
     "edit-message": form(OWNER, of="message"),
     "delete-message": form(OWNER | HOST | STAFF, of="message"),
+    "react-message": form(MEMBERS, post=MEMBERS & ~MUTED, of="message", member=IN_FORM),
     "report-message": form(MEMBERS & ~OWNER, of="message"),
     "resolve-report": action(HOST | STAFF, of="report"),
 }

@@ -3,13 +3,15 @@
 from django.urls import path
 
 from mainapp.forum.views import messages, moderation, rooms
-from mainapp.forum.views.room import people, room
+from mainapp.forum.views.room import people, read, room
 
 urlpatterns = [
     path("forum/", rooms.forum, name="forum"),
     path("forum/moderation/", moderation.moderation, name="forum-moderation"),
     path("create-room/", rooms.new_room, name="create-room"),
     path("room/<key:pk>/", room, name="room"),
+    path("conversa/<key:pk>/", room, name="conversa"),
+    path("conversa/<key:pk>/read/", read, name="read-conversation"),
     path("room/<key:pk>/people/", people, name="room-people"),
     path("room/<key:pk>/moderation/", moderation.room_moderation, name="room-moderation"),
     path("room/<key:pk>/mute/", moderation.mute, name="mute-participant"),
@@ -19,6 +21,7 @@ urlpatterns = [
     path("delete-room/<key:pk>/", rooms.remove_room, name="delete-room"),
     path("edit-message/<key:pk>/", messages.change_message, name="edit-message"),
     path("delete-message/<key:pk>/", messages.remove_message, name="delete-message"),
+    path("react-message/<key:pk>/", messages.react_to_message, name="react-message"),
     path("report-message/<key:pk>/", messages.report, name="report-message"),
     path("resolve-report/<key:pk>/", moderation.resolve, name="resolve-report"),
 ]

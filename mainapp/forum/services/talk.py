@@ -122,4 +122,4 @@ def _unread_notices(room_pk: int, user_pk: int) -> list[int]:
 
 
 def _address(room_pk: int) -> str:
-    return reverse("room", args=[room_pk])
+    return reverse("conversa", args=[room_pk])

@@ -1,26 +1,60 @@
 """Filters for messages and for links of the room list, and the face of a room.
 
-`{{ message|excerpt }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`.
+`{{ message|excerpt }}`, `{{ message|note }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`.
 """
 
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
+from django.utils.translation import gettext as _
 
 from mainapp.accounts.models import User
-from mainapp.accounts.selectors import avatar_url
+from mainapp.accounts.selectors import avatar_url, name_of
 from mainapp.accounts.templatetags.people import HUES, initials
+from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum import rendering
 from mainapp.forum.models import Message, Room
+from mainapp.forum.selectors.chats import Chat
 
 register = template.Library()
+
+PICTURE_SIDE = 320  # of a picture in the list, as in js/forum/media.js
 
 
 @register.filter
 def excerpt(message: Message) -> str:
     """Return the start of a message as plain text; empty for a deleted one."""
     return rendering.excerpt(message.body_html)
+
+
+@register.filter
+def note(message: Message) -> str:
+    """Return the sentence of a system message."""
+    names = {"name": isolate_plain(name_of(message.author))}
+    code = message.content.get("code")
+    if code == "joined":
+        return _("%(name)s entrou no grupo") % names
+    if code == "renamed":
+        names["group"] = isolate_plain(message.content.get("name", ""))
+        return _("%(name)s mudou o nome do grupo para %(group)s") % names
+    if message.content.get("by"):
+        return _("%(name)s não faz mais parte do grupo") % names
+    return _("%(name)s saiu do grupo") % names
+
+
+@register.filter
+def fitted(message: Message) -> dict[str, int]:
+    """Return the width and height of a picture in the list of messages."""
+    width, height = message.content.get("width") or 0, message.content.get("height") or 0
+    scale = min(1, PICTURE_SIDE / max(width, height, 1))
+    return {"width": round(width * scale), "height": round(height * scale)}
+
+
+@register.filter
+def room_title(room: Room) -> str:
+    """Return the name of a room; of a private one without a name, that it is a conversation."""
+    return room.name or _("Conversa")
 
 
 @register.inclusion_tag("mainapp/forum/_room_face.html")
@@ -31,6 +65,13 @@ def room_face(room: Room) -> dict[str, Any]:
         "initials": initials(room.name),
         "hue": (room.pk * 5 + 3) % HUES,
     }
+
+
+@register.inclusion_tag("mainapp/forum/_chat_face.html")
+def chat_face(chat: Chat) -> dict[str, Any]:
+    """Render the other person of a direct room, or a group's initials."""
+    hue = (chat.room.pk * 5 + 3) % HUES
+    return {"partner": chat.partner, "initials": initials(chat.name), "hue": hue}
 
 
 @register.filter

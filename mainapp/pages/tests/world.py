@@ -126,6 +126,14 @@ def _report(world: World) -> dict[str, Any]:
     return {"pk": report.pk}
 
 
+def _chat(world: World) -> dict[str, Any]:
+    room = Room.objects.create(
+        name="Grupo", kind="group", host=world.users["owner"], created_at=_now(), active_at=_now()
+    )
+    Participant.objects.create(room=room, user=world.users["owner"], joined_at=_now())
+    return {"pk": room.pk}
+
+
 def _alert(world: World) -> dict[str, Any]:
     return {"pk": make_alert(world.users["owner"], compra="30.00").pk}
 
@@ -212,6 +220,7 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
+    "chat": (_chat, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
     "report": (_report, {"pk": 999_999}),
     "alert": (_alert, {"pk": 999_999}),
@@ -236,6 +245,8 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
 # Data of the POST requests that would be refused to everyone if they were empty.
 SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
+    "conversa": lambda world: {"body": "bom dia"},
+    "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
 
