@@ -431,8 +431,8 @@ def fill_room(site, path: str, count: int) -> None:
     room = int(path.split("/")[2])
     with sqlite3.connect(site.data_dir / "pregao.sqlite3", timeout=10) as database:
         database.executemany(
-            "INSERT INTO forum_message (room_id, seq, revision, body, body_html, sent_at)"
-            " VALUES (?, ?, ?, ?, ?, datetime('now'))",
+            "INSERT INTO forum_message (room_id, seq, revision, body, body_html, kind, content,"
+            " reacted_revision, sent_at) VALUES (?, ?, ?, ?, ?, 'text', '{}', 0, datetime('now'))",
             [(room, n, n, f"mensagem {n}", f"<p>mensagem {n}</p>") for n in range(1, count + 1)],
         )
         database.execute(
