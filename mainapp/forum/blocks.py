@@ -4,6 +4,7 @@ from typing import Any
 
 from mainapp.accounts.models import User
 from mainapp.core.blocks import Block, BlockContext
+from mainapp.core.policies import MEMBERS
 from mainapp.forum.selectors.person import newest_messages_of, rooms_hosted_by
 from mainapp.forum.selectors.rooms import rooms_on
 from mainapp.market.models import Stock
@@ -23,7 +24,19 @@ def _rooms_of(person: User, **_page: Any) -> BlockContext:
     return {"person_rooms": rooms, "has_more_rooms": has_more}
 
 
+def _nothing_more(**_page: Any) -> BlockContext:
+    return {}
+
+
 BLOCKS = [
+    Block(
+        place="profile-actions",
+        name="talk",
+        order=10,
+        who=MEMBERS,
+        template="mainapp/forum/profile/talk.html",
+        context=_nothing_more,
+    ),
     Block(
         place="paper-side",
         name="rooms",

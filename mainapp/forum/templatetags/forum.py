@@ -1,6 +1,7 @@
 """Filters for messages and for links of the room list, and the face of a room.
 
-`{{ message|excerpt }}`, `{{ message|note }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`.
+`{{ message|excerpt }}`, `{{ message|preview }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`,
+`{% conversation_face chat %}`.
 """
 
 from typing import Any
@@ -16,6 +17,8 @@ from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum import rendering
 from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.chats import Chat
+from mainapp.forum.selectors.conversations import Conversation
+from mainapp.forum.selectors.pages import address_of
 
 register = template.Library()
 
@@ -29,18 +32,44 @@ def excerpt(message: Message) -> str:
 
 
 @register.filter
-def note(message: Message) -> str:
-    """Return the sentence of a system message."""
-    names = {"name": isolate_plain(name_of(message.author))}
-    code = message.content.get("code")
-    if code == "joined":
-        return _("%(name)s entrou no grupo") % names
-    if code == "renamed":
-        names["group"] = isolate_plain(message.content.get("name", ""))
-        return _("%(name)s mudou o nome do grupo para %(group)s") % names
-    if message.content.get("by"):
-        return _("%(name)s não faz mais parte do grupo") % names
-    return _("%(name)s saiu do grupo") % names
+def preview(message: Message) -> str:
+    """Return a message of any kind as one line of plain text, for a list of rooms."""
+    if message.deleted_at:
+        return _("mensagem apagada")
+    text = rendering.excerpt(message.body_html)
+    if message.kind == Message.Kind.SYSTEM:
+        return system_sentence(message)
+    if message.kind == Message.Kind.IMAGE:
+        return _("Foto: %(caption)s") % {"caption": text} if text else _("Foto")
+    if message.kind == Message.Kind.FILE:
+        return _("Arquivo: %(name)s") % {"name": isolate_plain(message.content.get("name", ""))}
+    return text
+
+
+@register.filter
+def system_sentence(message: Message) -> str:
+    """Return what a message of the kind `system` says, as plain text."""
+    sentence = {
+        "joined": _("%(person)s entrou no grupo"),
+        "left": _("%(person)s saiu do grupo"),
+        "renamed": _("%(person)s deu ao grupo o nome %(name)s"),
+    }.get(message.content.get("code", ""), "")
+    if message.content.get("code") == "left" and message.content.get("by"):
+        sentence = _("%(person)s não faz mais parte do grupo")
+    values = {"person": name_of(message.author), "name": message.content.get("name", "")}
+    return sentence % {key: isolate_plain(value) for key, value in values.items()}
+
+
+@register.simple_tag
+def message_url(message: Message) -> str:
+    """Return the address of a message in its room."""
+    return address_of(message)
+
+
+@register.inclusion_tag("mainapp/forum/_conversation_face.html")
+def conversation_face(chat: Conversation | Chat) -> dict[str, Any]:
+    """Render the picture of a direct room's other person, or a group's initials."""
+    return {"chat": chat, "initials": initials(chat.name), "hue": (chat.room.pk * 5 + 3) % HUES}
 
 
 @register.filter
@@ -65,13 +94,6 @@ def room_face(room: Room) -> dict[str, Any]:
         "initials": initials(room.name),
         "hue": (room.pk * 5 + 3) % HUES,
     }
-
-
-@register.inclusion_tag("mainapp/forum/_chat_face.html")
-def chat_face(chat: Chat) -> dict[str, Any]:
-    """Render the other person of a direct room, or a group's initials."""
-    hue = (chat.room.pk * 5 + 3) % HUES
-    return {"partner": chat.partner, "initials": initials(chat.name), "hue": hue}
 
 
 @register.filter

@@ -91,7 +91,7 @@ def test_marking_as_read_needs_no_script(client, alice, bob, group):
     client.force_login(alice)
     assert b"Marcar como lida" in client.get(group.get_absolute_url()).content
 
-    answer = client.post(f"/conversa/{group.pk}/read/")
+    answer = client.post(f"/conversa/{group.pk}/lida/")
 
     assert answer.url == f"/conversa/{group.pk}/#end"
     assert Participant.objects.get(room=group, user=alice).read_seq == 1
@@ -163,7 +163,7 @@ def test_messages_of_blocked_people_are_folded(client, alice, bob, group):
         ({"code": "joined", "by": 1}, "entrou no grupo"),
         ({"code": "left"}, "saiu do grupo"),
         ({"code": "left", "by": 1}, "não faz mais parte do grupo"),
-        ({"code": "renamed", "name": "<b>"}, "mudou o nome do grupo para \u2068&lt;b&gt;\u2069"),
+        ({"code": "renamed", "name": "<b>"}, "deu ao grupo o nome \u2068&lt;b&gt;\u2069"),
     ],
 )
 def test_system_messages_are_sentences(client, alice, bob, group, content, sentence):
@@ -199,6 +199,24 @@ def test_a_code_unfolds_once_among_nearby_messages(client, alice, bob, group):
 @pytest.fixture
 def _media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
+
+
+def test_messages_of_a_room_are_searched_by_who_may_read_them(client, alice, bob, carol, group):
+    MessageFactory(
+        room=group, author=bob, body="A margem é ótima", body_html="<p>A margem é ótima</p>"
+    )
+    MessageFactory(room=group, author=bob, body="outra coisa")
+    address = f"/room/{group.pk}/search/"
+    client.force_login(alice)
+
+    page = client.get(address, {"q": "OTIMA margem"}).content.decode()
+    assert page.count("<li data-seq=") == 1
+    assert f'href="/conversa/{group.pk}/#m1"' in page
+    fragment = client.get(address, {"q": "nada disso"}, headers={"HX-Request": "true"})
+    assert "Nada nesta conversa" in fragment.content.decode()
+    assert "<main" not in fragment.content.decode()
+    client.force_login(carol)
+    assert client.get(address, {"q": "margem"}).status_code == 404
 
 
 @pytest.mark.usefixtures("_media")

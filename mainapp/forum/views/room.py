@@ -1,7 +1,7 @@
 """The page of a room, with a form to write in it without scripts."""
 
 from datetime import date
-from typing import TypedDict
+from typing import Any, TypedDict
 from uuid import UUID, uuid4
 
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +18,7 @@ from mainapp.forum.forms import MessageForm
 from mainapp.forum.models import Message, Room
 from mainapp.forum.policies import Rules, permissions
 from mainapp.forum.selectors.chats import Chat
+from mainapp.forum.selectors.conversations import conversation_list
 from mainapp.forum.selectors.lines import blank_line
 from mainapp.forum.selectors.members import host_id_among
 from mainapp.forum.selectors.pages import OpenedRoom, RoomPage, room_page
@@ -36,12 +37,12 @@ MAX_NAME_LENGTH = 60
 
 
 @vary_on_headers("HX-Request")
-def room(request: HttpRequest, pk: int) -> HttpResponse:
+def room(request: HttpRequest, pk: int, *, is_private: bool = False) -> HttpResponse:
     """Show the newest messages, or those of `?before=` or `?after=`; scripts load the list alone.
 
     `room` is the address of a room of the forum, `conversa` that of a private one.
     """
-    opened = room_or_404(request, pk)
+    opened = room_or_404(request, pk, is_private=is_private)
     if request.method == "POST":
         return _post(request, opened)
     address = opened.room.get_absolute_url()
@@ -104,12 +105,19 @@ def _page(
         "form": form,
         "client_id": uuid4(),
         "blank": blank_line(),
-        "rows": [] if opened.chat else active_rooms(),
+        **_beside(request, opened),
         "quotes": {symbol: quote.to_wire() for symbol, quote in shared["page"].quotes.items()},
         "answered": _answered(request, opened),
         **market_status(at=timezone.now()),
     }
     return render(request, "mainapp/forum/room.html", context, status=status)
+
+
+def _beside(request: HttpRequest, opened: OpenedRoom) -> dict[str, Any]:
+    """Return the context of the list beside the room: the user's conversations, or the forum."""
+    if opened.chat and isinstance(request.user, User):
+        return {"conversations": conversation_list(request.user)}
+    return {"rows": active_rooms()}
 
 
 class MessagesContext(TypedDict):

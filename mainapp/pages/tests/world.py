@@ -93,6 +93,16 @@ def _log_in(user: User) -> str:
     return client.cookies["sessionid"].value
 
 
+def _conversation(world: World) -> dict[str, Any]:
+    """Return a group of the host and the owner."""
+    room = Room.objects.create(
+        kind="group", name="Grupo", host=world.users["host"], created_at=_now(), active_at=_now()
+    )
+    for name in ("host", "owner"):
+        Participant.objects.create(room=room, user=world.users[name], joined_at=_now())
+    return {"pk": room.pk}
+
+
 def _now() -> Any:
     return timezone.now() - timedelta(minutes=5)
 
@@ -124,14 +134,6 @@ def _report(world: World) -> dict[str, Any]:
         message=world.message, reporter=world.users["other"], reported_at=_now()
     )
     return {"pk": report.pk}
-
-
-def _chat(world: World) -> dict[str, Any]:
-    room = Room.objects.create(
-        name="Grupo", kind="group", host=world.users["owner"], created_at=_now(), active_at=_now()
-    )
-    Participant.objects.create(room=room, user=world.users["owner"], joined_at=_now())
-    return {"pk": room.pk}
 
 
 def _alert(world: World) -> dict[str, Any]:
@@ -219,8 +221,8 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
     "watchlist": (_watchlist, {"pk": 999_999}),
     "shared list": (_shared_list, {"share_key": "nothing"}),
     "room": (lambda world: {"pk": world.room.pk}, {"pk": 999_999}),
+    "conversation": (_conversation, {"pk": 999_999}),
     "message": (lambda world: {"pk": world.message.pk}, {"pk": 999_999}),
-    "chat": (_chat, {"pk": 999_999}),
     "holding": (_holding, {"pk": 999_999}),
     "report": (_report, {"pk": 999_999}),
     "alert": (_alert, {"pk": 999_999}),
@@ -247,6 +249,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "conversa": lambda world: {"body": "bom dia"},
     "react-message": lambda world: {"emoji": "👍", "on": "1"},
+    "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
 

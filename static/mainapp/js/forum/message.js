@@ -1,4 +1,5 @@
 // One message: building it from a frame and changing it; the counterpart of `_message.html`.
+import { withPresence } from "../accounts/presence.js";
 import { build, part } from "../core/dom.js";
 import { gettext, isolated } from "../core/i18n.js";
 import { clock, day } from "../core/time.js";
@@ -41,7 +42,8 @@ export class MessageBuilder {
   }
 
   _fillAuthor(element, user) {
-    part(element, "avatar").replaceChildren(buildAvatar(user));
+    const face = buildAvatar(user);
+    part(element, "avatar").replaceChildren(user && this._userId !== null ? withPresence(face, user.id) : face);
     const author = part(element, "author");
     author.textContent = user?.name ?? gettext("usuário removido");
     if (user) author.href = this._profileUrl.replace("/0/", `/${user.id}/`);
@@ -110,13 +112,13 @@ function buildNote(item) {
   return build("li", { className: "msg is-note", id: `m${item.seq}`, ...data }, build("p", {}, noteText(item)));
 }
 
-/** Return the sentence of a system message, like `note` of templatetags/forum.py. */
+/** Return the sentence of a system message, like `system_sentence` of templatetags/forum.py. */
 function noteText({ user, content }) {
-  const name = isolated(user?.name ?? gettext("usuário removido"));
-  if (content.code === "joined") return gettext("%(name)s entrou no grupo", { name });
+  const person = isolated(user?.name ?? gettext("usuário removido"));
+  if (content.code === "joined") return gettext("%(person)s entrou no grupo", { person });
   if (content.code === "renamed") {
-    return gettext("%(name)s mudou o nome do grupo para %(group)s", { name, group: isolated(content.name ?? "") });
+    return gettext("%(person)s deu ao grupo o nome %(name)s", { person, name: isolated(content.name ?? "") });
   }
-  if (content.by) return gettext("%(name)s não faz mais parte do grupo", { name });
-  return gettext("%(name)s saiu do grupo", { name });
+  if (content.by) return gettext("%(person)s não faz mais parte do grupo", { person });
+  return gettext("%(person)s saiu do grupo", { person });
 }

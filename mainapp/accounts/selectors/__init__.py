@@ -13,7 +13,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.models import Session
 from django.core import signing
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -98,7 +98,8 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
     ids = {data[SESSION_KEY] for data in decoded.values() if SESSION_KEY in data}
     if not ids:
         return {}
-    users = {str(user.pk): user for user in User.objects.filter(pk__in=ids, is_active=True)}
+    active = User.objects.filter(pk__in=ids, is_active=True).select_related("preferences")
+    users = {str(user.pk): user for user in active}
     return {
         key: user
         for key, data in decoded.items()
@@ -162,6 +163,16 @@ def blocks_of(users: Collection[int]) -> dict[int, Blocks]:
         if blocked in of:
             of[blocked].add(blocker)
     return {user: Blocks(frozenset(by[user]), frozenset(of[user])) for user in users}
+
+
+def blocks_by(user: User) -> QuerySet[Block]:
+    """Return a user's blocks with the blocked people, the newest first."""
+    return Block.objects.filter(blocker=user).select_related("blocked")
+
+
+def has_blocked(user: User, other: User) -> bool:
+    """Return whether a user blocks another one; one query."""
+    return Block.objects.filter(blocker=user, blocked=other).exists()
 
 
 def preferences_of(user: User) -> Preferences:
