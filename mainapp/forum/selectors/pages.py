@@ -110,12 +110,12 @@ def room_page(
     )
 
 
-def address_of(message: Message) -> str:
-    """Return the address of the page of a room that shows a message; its room must be loaded."""
-    address = message.room.get_absolute_url()
-    if message.seq <= message.room.last_seq - PAGE_SIZE:
-        address += f"?before={message.seq + PAGE_SIZE // 2}"
-    return f"{address}#m{message.seq}"
+def message_address(room: Room, seq: int) -> str:
+    """Return the address of the page of a room with a message, at the message."""
+    address = room.get_absolute_url()
+    if seq <= room.last_seq - PAGE_SIZE:
+        address += f"?before={seq + PAGE_SIZE // 2}"
+    return f"{address}#m{seq}"
 
 
 def _chat(pk: int, user: User | AnonymousUser) -> Chat | None:

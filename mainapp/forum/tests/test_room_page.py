@@ -163,7 +163,7 @@ def test_messages_of_blocked_people_are_folded(client, alice, bob, group):
         ({"code": "joined", "by": 1}, "entrou no grupo"),
         ({"code": "left"}, "saiu do grupo"),
         ({"code": "left", "by": 1}, "não faz mais parte do grupo"),
-        ({"code": "renamed", "name": "<b>"}, "deu ao grupo o nome \u2068&lt;b&gt;\u2069"),
+        ({"code": "renamed", "name": "<b>"}, "mudou o nome do grupo para \u2068&lt;b&gt;\u2069"),
     ],
 )
 def test_system_messages_are_sentences(client, alice, bob, group, content, sentence):

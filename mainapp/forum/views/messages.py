@@ -11,7 +11,7 @@ from mainapp.forum.forms import MessageForm, ReactionForm, ReportForm
 from mainapp.forum.models import Message
 from mainapp.forum.policies import EMOJI
 from mainapp.forum.selectors.messages import reactions_to
-from mainapp.forum.selectors.pages import address_of
+from mainapp.forum.selectors.pages import message_address
 from mainapp.forum.services.marks import react
 from mainapp.forum.services.messages import delete_message, edit_message
 from mainapp.forum.services.moderation import report_message
@@ -88,4 +88,4 @@ def report(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _back(message: Message) -> HttpResponse:
     """Redirect to the message in its room."""
-    return HttpResponseRedirect(address_of(message))
+    return HttpResponseRedirect(message_address(message.room, message.seq))

@@ -248,8 +248,8 @@ OBJECTS: dict[str, tuple[Callable[[World], dict[str, Any]], dict[str, Any] | Non
 SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "conversa": lambda world: {"body": "bom dia"},
-    "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
+    "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
 

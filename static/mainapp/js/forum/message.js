@@ -114,11 +114,11 @@ function buildNote(item) {
 
 /** Return the sentence of a system message, like `system_sentence` of templatetags/forum.py. */
 function noteText({ user, content }) {
-  const person = isolated(user?.name ?? gettext("usuário removido"));
-  if (content.code === "joined") return gettext("%(person)s entrou no grupo", { person });
+  const name = isolated(user?.name ?? gettext("usuário removido"));
+  if (content.code === "joined") return gettext("%(name)s entrou no grupo", { name });
   if (content.code === "renamed") {
-    return gettext("%(person)s deu ao grupo o nome %(name)s", { person, name: isolated(content.name ?? "") });
+    return gettext("%(name)s mudou o nome do grupo para %(group)s", { name, group: isolated(content.name ?? "") });
   }
-  if (content.by) return gettext("%(person)s não faz mais parte do grupo", { person });
-  return gettext("%(person)s saiu do grupo", { person });
+  if (content.by) return gettext("%(name)s não faz mais parte do grupo", { name });
+  return gettext("%(name)s saiu do grupo", { name });
 }
