@@ -32,7 +32,6 @@ def excerpt(message: Message) -> str:
 
 
 @register.filter
-@register.filter
 def preview(message: Message) -> str:
     """Return a message of any kind as one line of plain text, for a list of rooms."""
     if message.deleted_at:
