@@ -8,7 +8,6 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef
-from django.urls import reverse
 from django.utils import timezone
 
 from mainapp.accounts.models import User
@@ -70,15 +69,6 @@ def room_page(room: Room, reader: User | AnonymousUser, *, before: int | None = 
     earlier = lines[0].message.seq if lines and lines[0].message.seq > 1 else None
     newest = lines[-1].message.seq if lines else 0
     return RoomPage(lines, earlier, newest >= room.last_seq)
-
-
-def address_of(message: Message) -> str:
-    """Return the address of the page of a room that shows a message; its room must be loaded."""
-    room = message.room
-    address = reverse("conversa" if room.is_private else "room", args=[room.pk])
-    if message.seq <= room.last_seq - PAGE_SIZE:
-        address += f"?before={message.seq + PAGE_SIZE // 2}"
-    return f"{address}#m{message.seq}"
 
 
 def quotes_of(room: Room, page: RoomPage, *, user: User | AnonymousUser) -> dict[str, Any]:

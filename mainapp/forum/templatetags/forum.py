@@ -17,7 +17,7 @@ from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum import rendering
 from mainapp.forum.models import Message, Room
 from mainapp.forum.selectors.conversations import Conversation
-from mainapp.forum.selectors.pages import address_of
+from mainapp.forum.selectors.finding import address_of
 
 register = template.Library()
 
@@ -29,11 +29,11 @@ def excerpt(message: Message) -> str:
 
 
 @register.filter
-def preview(message: Message) -> str:
+def preview(message: Message, length: int = 140) -> str:
     """Return a message of any kind as one line of plain text, for a list of rooms."""
     if message.deleted_at:
         return _("mensagem apagada")
-    text = rendering.excerpt(message.body_html)
+    text = rendering.excerpt(message.body_html, length)
     if message.kind == Message.Kind.SYSTEM:
         return system_sentence(message)
     if message.kind == Message.Kind.IMAGE:

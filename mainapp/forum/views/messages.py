@@ -3,13 +3,14 @@
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from mainapp.accounts.policies import MemberRequest
 from mainapp.core.errors import shown_as_message, shown_in_form
 from mainapp.forum.forms import MessageForm, ReportForm
 from mainapp.forum.models import Message
-from mainapp.forum.selectors.pages import address_of
+from mainapp.forum.selectors.pages import PAGE_SIZE
 from mainapp.forum.services.messages import delete_message, edit_message
 from mainapp.forum.services.moderation import report_message
 from mainapp.forum.views.finding import deletable_message_or_404, gone_as_404, message_or_404
@@ -64,4 +65,7 @@ def report(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _back(message: Message) -> HttpResponse:
     """Redirect to the message in its room."""
-    return HttpResponseRedirect(address_of(message))
+    address = reverse("room", args=[message.room_id])
+    if message.seq <= message.room.last_seq - PAGE_SIZE:
+        address += f"?before={message.seq + PAGE_SIZE // 2}"
+    return HttpResponseRedirect(f"{address}#m{message.seq}")

@@ -60,8 +60,9 @@ class ConversationList {
     const list = loaded && part(loaded, "list");
     const own = part(this._root, "list");
     if (!loaded || this._root.contains(document.activeElement)) return;
-    if (list && own) own.replaceChildren(...this._withCurrent(list, own));
-    else if (this._isPage) this._root.replaceChildren(...loaded.children);
+    if (!list || !own) return;
+    own.replaceChildren(...this._withCurrent(list, own));
+    this._root.querySelector(".conversations-none")?.remove();
   }
 
   /** Return the rows of a loaded list, of which the open room is marked as in the present one. */
