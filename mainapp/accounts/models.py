@@ -237,6 +237,10 @@ class Preferences(models.Model):
     monitoring_minutes = models.PositiveSmallIntegerField(
         choices=Period, default=Period.EVERY_QUOTE
     )
+    # Nobody sees whether the user is online, in a room or typing.
+    hides_presence = models.BooleanField(default=False)
+    # E-mails about talk have no names and texts of private rooms.
+    hides_talk_in_mails = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "preferences"

@@ -7,12 +7,14 @@ class ForumConfig(AppConfig):
     name = "mainapp.forum"
 
     def ready(self) -> None:
+        from mainapp.accounts.fanout.circles import register_circles  # noqa: PLC0415 - needs loaded models
         from mainapp.core.audience import register_audience  # noqa: PLC0415 - needs loaded models
         from mainapp.core.blocks import register_block  # noqa: PLC0415 - needs loaded models
         from mainapp.core.search import register_search  # noqa: PLC0415 - needs loaded models
         from mainapp.forum import receivers  # noqa: F401, PLC0415 - connects once the models are there
         from mainapp.forum.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.chats import ROOMS_FEED  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.selectors.circles import CIRCLES  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.messages import READERS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.search import SECTIONS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.mentions import MENTION, REPLY  # noqa: PLC0415 - needs loaded models
@@ -29,3 +31,5 @@ class ForumConfig(AppConfig):
             register_search(section)
         register_feed(ROOMS_FEED)
         register_audience(READERS)
+        for circles in CIRCLES:
+            register_circles(circles)

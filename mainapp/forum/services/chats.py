@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
+from mainapp.accounts.services.presence import announce_presence
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.names import title
@@ -179,6 +180,7 @@ def _join(room: Room, people: Sequence[User]) -> None:
         unique_fields=["room", "user"],
         update_fields=list(state),
     )
+    announce_presence([person.pk for person in people])
 
 
 def _leave(room: Room, user_pk: int, **content: Any) -> None:
@@ -188,6 +190,7 @@ def _leave(room: Room, user_pk: int, **content: Any) -> None:
     if own.update(left_at=timezone.now()) and person:
         _write_notes(room, [person], code="left", **content)
         announce_room(room, also=[user_pk])
+        announce_presence([user_pk])
 
 
 def _write_notes(room: Room, people: Sequence[User], **content: Any) -> None:

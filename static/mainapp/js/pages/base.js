@@ -46,10 +46,16 @@ function attachThemeSwitch(box) {
   show();
 }
 
-/** Keep the head's height in `--head-height`, so that sticky elements stay below the head. */
+/**
+ * Keep the head's height in `--head-height`, so that sticky elements stay below the head. To set it recalculates
+ * the style of every element: where the style sheet has the right height, nothing is set.
+ */
 function followHeadHeight(head) {
+  const root = document.documentElement;
   const observer = new ResizeObserver(() => {
-    document.documentElement.style.setProperty("--head-height", `${head.offsetHeight}px`);
+    const known = Number.parseFloat(getComputedStyle(root).getPropertyValue("--head-height"));
+    if (Math.abs(head.offsetHeight - known) < 1) return;
+    root.style.setProperty("--head-height", `${head.offsetHeight}px`);
   });
   observer.observe(head);
 }

@@ -98,7 +98,8 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
     ids = {data[SESSION_KEY] for data in decoded.values() if SESSION_KEY in data}
     if not ids:
         return {}
-    users = {str(user.pk): user for user in User.objects.filter(pk__in=ids, is_active=True)}
+    active = User.objects.filter(pk__in=ids, is_active=True).select_related("preferences")
+    users = {str(user.pk): user for user in active}
     return {
         key: user
         for key, data in decoded.items()
