@@ -62,9 +62,13 @@ def message_url(message: Message) -> str:
 
 
 @register.inclusion_tag("mainapp/forum/_conversation_face.html")
-def conversation_face(chat: Conversation) -> dict[str, Any]:
-    """Render the picture of a direct room's other person, or a group's initials."""
-    return {"chat": chat, "initials": initials(chat.name), "hue": (chat.room.pk * 5 + 3) % HUES}
+def conversation_face(chat: Conversation, presence: bool = True) -> dict[str, Any]:
+    """Render the picture of a direct room's other person, or a group's initials.
+
+    With `presence` a dot shows that the person is online; the page loads `js/accounts/presence.js`.
+    """
+    hue = (chat.room.pk * 5 + 3) % HUES
+    return {"chat": chat, "initials": initials(chat.name), "hue": hue, "presence": presence}
 
 
 @register.inclusion_tag("mainapp/forum/_room_face.html")

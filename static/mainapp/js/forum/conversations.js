@@ -1,4 +1,5 @@
 // The list of the reader's private rooms, kept up to date by the frames of the notifications' socket.
+import { watchPresence } from "../accounts/presence.js";
 import { part, setText } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
 import { gettext } from "../core/i18n.js";
@@ -62,6 +63,7 @@ class ConversationList {
     if (!loaded || this._root.contains(document.activeElement)) return;
     if (!list || !own) return;
     own.replaceChildren(...this._withCurrent(list, own));
+    watchPresence(own);
     this._root.querySelector(".conversations-none")?.remove();
   }
 
