@@ -11,8 +11,9 @@ from mainapp.core.names import title
 from mainapp.core.paths import MAX_KEY, parse_key
 from mainapp.core.search import MAX_TEXT_LENGTH, clean_text
 from mainapp.forum.models import Report, Room
-from mainapp.forum.policies import MAX_GROUP, clean_body
+from mainapp.forum.policies import EMOJI, MAX_GROUP, clean_body
 from mainapp.forum.rendering import MAX_BODY
+from mainapp.forum.selectors.messages import MAX_SEQ
 from mainapp.market.forms import StockInput
 from mainapp.market.models import Stock
 from mainapp.market.selectors.watchlists import stocks_named
@@ -132,7 +133,7 @@ class RoomForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run 
 
 
 class MessageForm(forms.Form):
-    """A message's text, sent without JavaScript."""
+    """A message's text, with a picture or a file, sent without JavaScript."""
 
     # Longer than MAX_BODY: `post_message` checks the length after trimming, and reports it.
     body = forms.CharField(
@@ -144,6 +145,15 @@ class MessageForm(forms.Form):
             attrs={"class": "input", "rows": 4, "maxlength": MAX_BODY, "required": True}
         ),
     )
+    file = forms.FileField(required=False, max_length=1000)
+    reply_to = forms.IntegerField(required=False, min_value=1, max_value=MAX_SEQ)
+
+
+class ReactionForm(forms.Form):
+    """A reaction to a message, and whether it is added."""
+
+    emoji = forms.ChoiceField(choices=[(emoji, emoji) for emoji in EMOJI])
+    on = forms.BooleanField(required=False)
 
 
 class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time

@@ -145,6 +145,7 @@ PAGES = {
     "read-conversations": action(MEMBERS, login_next="conversas"),
     # A private room belongs to its participants: `OWNER`, and the `HOST` of a group.
     "conversa": form(OWNER | HOST, of="conversation"),
+    "read-conversation": action(OWNER | HOST, of="conversation"),
     "conversation-about": page(OWNER | HOST, of="conversation"),
     "rename-conversation": action(HOST, of="conversation"),
     "add-to-conversation": form(HOST, of="conversation"),
@@ -164,6 +165,7 @@ PAGES = {
     "delete-room": form(HOST | STAFF, of="room"),
     "edit-message": form(OWNER, of="message"),
     "delete-message": form(OWNER | HOST | STAFF, of="message"),
+    "react-message": form(MEMBERS, post=MEMBERS & ~MUTED, of="message", member=IN_FORM),
     "report-message": form(MEMBERS & ~OWNER, of="message"),
     "resolve-report": action(HOST | STAFF, of="report"),
 }

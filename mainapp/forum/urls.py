@@ -4,13 +4,14 @@ from django.urls import path
 
 from mainapp.forum.views import conversation_people as chat
 from mainapp.forum.views import conversations, messages, moderation, rooms
-from mainapp.forum.views.room import people, room
+from mainapp.forum.views.room import people, read, room
 
 urlpatterns = [
     path("conversas/", conversations.conversations, name="conversas"),
     path("conversas/nova/", conversations.new_conversation, name="nova-conversa"),
     path("conversas/lidas/", conversations.read_all, name="read-conversations"),
     path("conversa/<key:pk>/", room, name="conversa"),
+    path("conversa/<key:pk>/read/", read, name="read-conversation"),
     path("conversa/<key:pk>/sobre/", chat.about, name="conversation-about"),
     path("conversa/<key:pk>/nome/", chat.rename, name="rename-conversation"),
     path("conversa/<key:pk>/pessoas/", chat.add, name="add-to-conversation"),
@@ -30,6 +31,7 @@ urlpatterns = [
     path("delete-room/<key:pk>/", rooms.remove_room, name="delete-room"),
     path("edit-message/<key:pk>/", messages.change_message, name="edit-message"),
     path("delete-message/<key:pk>/", messages.remove_message, name="delete-message"),
+    path("react-message/<key:pk>/", messages.react_to_message, name="react-message"),
     path("report-message/<key:pk>/", messages.report, name="report-message"),
     path("resolve-report/<key:pk>/", moderation.resolve, name="resolve-report"),
 ]

@@ -46,6 +46,14 @@ class Chat:
         others = [person.user.name for person in self.people if person.user_id != self.own.user_id]
         return ", ".join(others[:NAMES]) or name_of(None)
 
+    @property
+    def partner(self) -> User | None:
+        """The other person of a direct room; None in a group, and after they left the site."""
+        if self.room.kind != DIRECT:
+            return None
+        own = self.own.user_id
+        return next((person.user for person in self.people if person.user_id != own), None)
+
 
 def chats_of(user: User) -> QuerySet[Participant]:
     """Return the participations in a user's private rooms, with the room, newest activity first.

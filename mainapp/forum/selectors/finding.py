@@ -6,14 +6,12 @@ from typing import Any
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Concat
-from django.urls import reverse
 
 from mainapp.accounts.models import Block, User
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import PRIVATE
 from mainapp.forum.selectors.chats import chats_of
 from mainapp.forum.selectors.conversations import Conversation, conversations
-from mainapp.forum.selectors.pages import PAGE_SIZE
 from mainapp.market.selectors.folded import Folded, has_words
 from mainapp.market.symbols import fold
 
@@ -27,8 +25,8 @@ _NAME = Concat(F("display_name"), Value(" "), F("username"))
 def find_people(user: User, text: str, *, limit: int, besides: Collection[int] = ()) -> list[User]:
     """Return active users whose names contain every word of the text; one query.
 
-    The username itself and names that start with the text come first. Not those whom `user` blocks or who block `user`, and not
-    those of `besides`; none for a text without words.
+    The username itself and names that start with the text come first. Not those whom `user` blocks
+    or who block `user`, and not those of `besides`; none for a text without words.
     """
     name = text.strip().removeprefix("@")
     words = fold(name).split()
@@ -98,15 +96,6 @@ def find_messages(user: User, text: str, *, limit: int, room: Room | None = None
     matches = has_words("body", words) | (Q(kind=Message.Kind.FILE) & names)
     found = Message.objects.filter(matches, pk__in=newest).select_related("room", "author")
     return list(found.order_by("-sent_at", "-pk")[:limit])
-
-
-def address_of(message: Message) -> str:
-    """Return the address of a message in its room, which must be loaded."""
-    room = message.room
-    address = reverse("conversa" if room.is_private else "room", args=[room.pk])
-    if message.seq <= room.last_seq - PAGE_SIZE:
-        address += f"?before={message.seq + PAGE_SIZE // 2}"
-    return f"{address}#m{message.seq}"
 
 
 def _own_rooms(user: User) -> QuerySet[Participant]:

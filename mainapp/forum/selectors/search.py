@@ -16,11 +16,11 @@ from mainapp.forum.models import Room
 from mainapp.forum.rendering import MAX_BODY
 from mainapp.forum.selectors.chats import excerpt_of
 from mainapp.forum.selectors.finding import (
-    address_of,
     find_conversations,
     find_messages,
     find_people,
 )
+from mainapp.forum.selectors.pages import message_address
 from mainapp.market.symbols import fold
 
 MIN_LENGTH = 2
@@ -74,7 +74,7 @@ def _messages(text: str, *, user: Any, limit: int) -> list[Result]:
             title=name_of(message.author),
             subtitle=near(excerpt_of(message, MAX_BODY), text),
             label=message.room.name,
-            url=address_of(message),
+            url=message_address(message.room, message.seq),
             person=message.author,
             is_private=True,
         )

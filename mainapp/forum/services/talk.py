@@ -123,4 +123,4 @@ def _unread_notices(rooms: Collection[int], user_pk: int) -> list[int]:
 
 
 def _address(room_pk: int) -> str:
-    return reverse("room", args=[room_pk])
+    return reverse("conversa", args=[room_pk])

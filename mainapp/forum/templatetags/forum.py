@@ -1,7 +1,7 @@
 """Filters for messages and for links of the room list, and the face of a room.
 
-`{{ message|excerpt }}`, `{{ message|preview }}`, `{{ query|with_page:3 }}`, `{% room_face room %}`,
-`{% conversation_face chat %}`.
+`{{ message|excerpt }}`, `{{ message|preview }}`, `{{ message|system_sentence }}`,
+`{{ query|with_page:3 }}`, `{% room_face room %}`, `{% conversation_face chat %}`.
 """
 
 from typing import Any
@@ -16,10 +16,13 @@ from mainapp.accounts.templatetags.people import HUES, initials
 from mainapp.core.templatetags.isolation import isolate_plain
 from mainapp.forum import rendering
 from mainapp.forum.models import Message, Room
+from mainapp.forum.selectors.chats import Chat
 from mainapp.forum.selectors.conversations import Conversation
-from mainapp.forum.selectors.finding import address_of
+from mainapp.forum.selectors.pages import message_address
 
 register = template.Library()
+
+PICTURE_SIDE = 320  # of a picture in the list, as in js/forum/media.js
 
 
 @register.filter
@@ -46,29 +49,45 @@ def preview(message: Message, length: int = 140) -> str:
 @register.filter
 def system_sentence(message: Message) -> str:
     """Return what a message of the kind `system` says, as plain text."""
-    sentence = {
-        "joined": _("%(person)s entrou no grupo"),
-        "left": _("%(person)s saiu do grupo"),
-        "renamed": _("%(person)s deu ao grupo o nome %(name)s"),
-    }.get(message.content.get("code", ""), "")
-    values = {"person": name_of(message.author), "name": message.content.get("name", "")}
-    return sentence % {key: isolate_plain(value) for key, value in values.items()}
+    code, names = message.content.get("code"), {"name": isolate_plain(name_of(message.author))}
+    if code == "joined":
+        return _("%(name)s entrou no grupo") % names
+    if code == "renamed":
+        names["group"] = isolate_plain(message.content.get("name", ""))
+        return _("%(name)s mudou o nome do grupo para %(group)s") % names
+    if message.content.get("by"):
+        return _("%(name)s não faz mais parte do grupo") % names
+    return _("%(name)s saiu do grupo") % names
 
 
 @register.simple_tag
 def message_url(message: Message) -> str:
     """Return the address of a message in its room."""
-    return address_of(message)
+    return message_address(message.room, message.seq)
 
 
 @register.inclusion_tag("mainapp/forum/_conversation_face.html")
-def conversation_face(chat: Conversation, presence: bool = True) -> dict[str, Any]:
+def conversation_face(chat: Chat | Conversation, presence: bool = True) -> dict[str, Any]:
     """Render the picture of a direct room's other person, or a group's initials.
 
     With `presence` a dot shows that the person is online; the page loads `js/accounts/presence.js`.
     """
     hue = (chat.room.pk * 5 + 3) % HUES
     return {"chat": chat, "initials": initials(chat.name), "hue": hue, "presence": presence}
+
+
+@register.filter
+def fitted(message: Message) -> dict[str, int]:
+    """Return the width and height of a picture in the list of messages."""
+    width, height = message.content.get("width") or 0, message.content.get("height") or 0
+    scale = min(1, PICTURE_SIDE / max(width, height, 1))
+    return {"width": round(width * scale), "height": round(height * scale)}
+
+
+@register.filter
+def room_title(room: Room) -> str:
+    """Return the name of a room; of a private one without a name, that it is a conversation."""
+    return room.name or _("Conversa")
 
 
 @register.inclusion_tag("mainapp/forum/_room_face.html")

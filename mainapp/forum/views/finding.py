@@ -11,11 +11,11 @@ from mainapp.forum.exceptions import Forbidden, Invalid
 from mainapp.forum.models import Message, Room
 from mainapp.forum.policies import is_moderator
 from mainapp.forum.selectors.moderation import message_with_room, moderated_room
-from mainapp.forum.selectors.pages import room_for
+from mainapp.forum.selectors.pages import OpenedRoom, room_for
 
 
-def room_or_404(request: HttpRequest, pk: int) -> tuple[Room, bool]:
-    """Return a room, and whether the user is muted there."""
+def room_or_404(request: HttpRequest, pk: int) -> OpenedRoom:
+    """Return a room that this user, possibly anonymous, may read."""
     with missing_as_404():
         return room_for(pk, request.user)
 

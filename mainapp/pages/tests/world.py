@@ -249,6 +249,7 @@ SENT: dict[str, Callable[[World], dict[str, Any]]] = {
     "room": lambda world: {"body": "bom dia"},
     "conversa": lambda world: {"body": "bom dia"},
     "remove-from-conversation": lambda world: {"user": world.users["owner"].pk},
+    "react-message": lambda world: {"emoji": "👍", "on": "1"},
     "mute-participant": lambda world: {"user": world.users["other"].pk, "muted": "on"},
 }
 

@@ -1,5 +1,6 @@
 // The frame of every page: theme switch, menus, search.
 import { build, centre } from "../core/dom.js";
+import { forgetOthers } from "../core/personal.js";
 import "../core/popover.js";
 import { attachSearch } from "../market/search.js";
 import { savePreference } from "./preferences.js";
@@ -83,6 +84,7 @@ function guardMember(member) {
   });
 }
 
+forgetOthers(document.body.dataset.member ?? "");
 if (document.body.dataset.member) guardMember(document.body.dataset.member);
 markOldPrices(document.documentElement);
 document.querySelectorAll(":is(.tabs, .strip) > [aria-current]").forEach((link) => centre(link));
