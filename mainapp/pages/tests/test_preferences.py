@@ -126,7 +126,8 @@ def test_every_page_has_the_theme_of_the_account(page, alice, theme, attributes)
     Preferences.objects.create(user=alice, theme=theme)
 
     for address in ("/privacy/", f"/profile/{alice.pk}/", "/update-profile/"):
-        assert f'<html lang="pt-BR"{attributes} data-simulated>' in page.get(address).content.decode()
+        html = page.get(address).content.decode()
+        assert f'<html lang="pt-BR"{attributes} data-simulated>' in html
 
 
 def test_the_default_theme_is_the_browsers(page, client):
