@@ -133,6 +133,9 @@ class User(AbstractUser):
     avatar_key = models.CharField(max_length=22, blank=True, editable=False)
     # Folder of an upload without thumbnails yet; becomes avatar_key once they are made.
     avatar_pending = models.CharField(max_length=22, blank=True, editable=False)
+    # Until then the user can only read; see `mainapp.moderation`.
+    suspended_until = models.DateTimeField(null=True, blank=True, editable=False)
+    suspension_reason = models.CharField(max_length=200, blank=True, editable=False)
 
     objects = UserManager()  # type: ignore[misc] # django-stubs calls the inherited one a ClassVar
 

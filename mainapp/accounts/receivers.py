@@ -17,7 +17,7 @@ from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.accounts.services.names import record_names
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
-FIELDS = ("password", "is_active", "access_level")
+FIELDS = ("password", "is_active", "access_level", "suspended_until")
 NAMES = ("username", "display_name")
 
 
@@ -61,7 +61,7 @@ def record_new_names(instance: User, raw: bool, created: bool, **_kwargs: Any) -
 def end_logins(instance: User, **_kwargs: Any) -> None:
     """End a user's log-ins if the password changed or they were deactivated.
 
-    If only the access level changed, the client reconnects under the same log-in.
+    If only the access level or a suspension changed, the client reconnects under the same log-in.
     """
     before = instance.__dict__.pop("_before", None)
     if not before:

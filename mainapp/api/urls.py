@@ -8,6 +8,7 @@ from mainapp.api.views import (
     accounts,
     alerts,
     chats,
+    complaints,
     docs,
     forum,
     index,
@@ -72,6 +73,7 @@ urlpatterns = [
     path(f"{V1}message/messages/send/", forum.SendView.as_view(), name="api-send-message"),
     path(f"{V1}uploads/", uploads.UploadsView.as_view(), name="api-uploads"),
     path(f"{V1}uploads/<key:pk>/", uploads.UploadView.as_view(), name="api-upload"),
+    path(f"{V1}complaints/", complaints.ComplaintsView.as_view(), name="api-complaints"),
     path(f"{V1}blocks/", chats.BlocksView.as_view(), name="api-blocks"),
     path(f"{V1}blocks/<key:pk>/", chats.BlockView.as_view(), name="api-block"),
     path(

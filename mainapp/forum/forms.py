@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from mainapp.core.names import title
-from mainapp.forum.models import Report, Room
+from mainapp.forum.models import Room
 from mainapp.forum.policies import clean_body
 from mainapp.forum.rendering import MAX_BODY
 from mainapp.market.forms import StockInput
@@ -93,12 +93,18 @@ class MessageForm(forms.Form):
     )
 
 
-class ReportForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
+class FilterForm(forms.ModelForm):  # type: ignore[type-arg] # no generics at run time
     class Meta:
-        model = Report
-        fields = ["reason"]
-        labels = {"reason": _("O que há de errado com ela?")}
-        widgets = {"reason": forms.Textarea(attrs={"class": "input", "rows": 3})}
+        model = Room
+        fields = ["filtered_words"]
+        labels = {"filtered_words": _("Palavras barradas")}
+        widgets = {"filtered_words": forms.Textarea(attrs={"class": "input", "rows": 4})}
+        help_texts = {
+            "filtered_words": _(
+                "Uma palavra ou expressão por linha. Mensagens com elas não são aceitas, com ou "
+                "sem acentos e maiúsculas."
+            )
+        }
 
 
 class MuteForm(forms.Form):
