@@ -13,8 +13,8 @@ class Invalid(DomainError):
     def __init__(
         self,
         template: str,
-        *,
         params: dict[str, Any] | None = None,
+        *,
         fields: dict[str, Any] | None = None,
     ) -> None:
         super().__init__("invalid", template, params, fields=fields)

@@ -8,12 +8,13 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from mainapp.core.audit import Audited, AuditedModel, AuditedQuerySet
 from mainapp.forum.policies import DIRECT, FORUM, GROUP, PRIVATE
 from mainapp.market.models import Stock
 from mainapp.market.symbols import fold
 
 
-class RoomQuerySet(models.QuerySet["Room"]):
+class RoomQuerySet(AuditedQuerySet["Room"]):
     def public(self) -> "RoomQuerySet":
         """Return the rooms of the forum, which everybody may read."""
         return self.filter(kind=FORUM)
@@ -44,7 +45,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return self.filter(Q(room__kind=FORUM) | Exists(own))
 
 
-class Room(models.Model):
+class Room(AuditedModel):
     """A chat room. `last_seq` numbers its newest message; the room survives its host's account.
 
     Everybody may read a room of the forum. A group is private to its participants, and a direct
@@ -55,6 +56,15 @@ class Room(models.Model):
     Both counters are incremented under the row's lock: once a number is visible, so are all lower
     ones.
     """
+
+    audit = Audited(
+        shown="host stock is_closed",
+        hidden="name topic description filtered_words",
+        ignored="kind pair_key search_text last_seq revision rules_revision created_at active_at",
+        # To those who do not take part in it, a private room does not exist.
+        needs="kind",
+        skips=lambda room: room.is_private,
+    )
 
     class Kind(models.TextChoices):
         FORUM = FORUM, _("fórum")
@@ -88,7 +98,7 @@ class Room(models.Model):
     # Time of the newest message; for an empty room, of its creation.
     active_at = models.DateTimeField()
 
-    objects = RoomQuerySet.as_manager()
+    objects = RoomQuerySet.as_manager()  # type: ignore[misc] # as above, in User
 
     class Meta:
         ordering = ["-active_at", "-pk"]

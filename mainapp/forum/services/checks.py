@@ -21,5 +21,5 @@ def check_text(*, text: str, html: str, room: Room, writer: User, at: datetime) 
         check_not_new(writer, at=at)
     if word := filtered_word(text, room.filtered_words):
         raise Invalid(
-            _("Esta sala não aceita “%(word)s”."), params={"word": word}, fields={"body": "words"}
+            _("Esta sala não aceita “%(word)s”."), {"word": word}, fields={"body": "words"}
         )
