@@ -95,28 +95,29 @@ chromium:
 
 # Tests --------------------------------------------------------------------------------------
 
+# PYTEST= adds options, such as `-k alerts` or `--last-failed`.
 test: unit unit-postgresql ops browser
 
 unit: develop
 	@$(DEVELOP) $(PY) manage.py messages compile
-	$(PY) -m pytest -n 2 --dist worksteal
+	$(PY) -m pytest -n 2 --dist worksteal $(PYTEST)
 
 unit-postgresql: develop
-	TEST_DATABASE=postgresql $(PY) -m pytest -n 2 --dist worksteal
+	TEST_DATABASE=postgresql $(PY) -m pytest -n 2 --dist worksteal $(PYTEST)
 
 # Real processes: starts, kills, restarts, backups. Tests that share an instance share a worker.
-# Four workers on two cores, because half of the time is spent waiting; the same holds for the browser.
+# Four workers on two cores, because half of the time is spent waiting; of browsers two cores bear three.
 ops: develop
-	$(PY) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder tests/ops
+	$(PY) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder tests/ops $(PYTEST)
 
 # A separate run: Playwright's event loop breaks async tests in the same process.
 browser: develop chromium
-	$(PY) -m pytest -rs -n 4 --dist worksteal tests/e2e
+	$(PY) -m pytest -rs -n 3 --dist worksteal tests/e2e $(PYTEST)
 
-# Every page for every kind of reader, in both themes and widths; takes minutes. AUDIT_SHOTS= names a
-# folder for screenshots of all of them, AUDIT_FINDINGS= a file for the faults.
+# Every page for every kind of reader, in both themes and widths, and every payload in every field; takes
+# many minutes. AUDIT_SHOTS= names a folder for screenshots of all pages, AUDIT_FINDINGS= a file for the faults.
 audit: develop chromium
-	$(PY) -m pytest -rs -n 4 --dist worksteal tests/e2e/audit.py
+	XSS_ALL=1 $(PY) -m pytest -rs -n 3 --dist worksteal tests/e2e/audit.py tests/e2e/test_xss.py
 
 # `make -j 2 check` runs the type checker in parallel with the other checks.
 check: style types imports templates settings

@@ -2,6 +2,7 @@
 
 from django.urls import path, re_path
 
+from mainapp.accounts.consumers import PresenceConsumer
 from mainapp.core.consumers import UnknownPathConsumer
 from mainapp.forum.consumers import RoomConsumer
 from mainapp.market.consumers import StockConsumer
@@ -12,5 +13,6 @@ websocket_urlpatterns = [
     path("ws/room/<key:pk>/", RoomConsumer.as_asgi()),
     path("ws/chat/room/<key:pk>/", RoomConsumer.as_asgi()),
     path("ws/notifications/", NotificationsConsumer.as_asgi()),
+    path("ws/presence/", PresenceConsumer.as_asgi()),
     re_path(r"", UnknownPathConsumer.as_asgi()),
 ]

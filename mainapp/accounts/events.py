@@ -1,8 +1,9 @@
-"""Channel group and message about ended log-ins, sent between processes."""
+"""Channel groups and messages about log-ins and presence, sent between processes."""
 
 from typing import Literal, TypedDict
 
 LOGINS = "accounts.logins"
+PRESENCE = "accounts.presence"
 
 
 class LoginEnded(TypedDict):
@@ -14,3 +15,10 @@ class LoginEnded(TypedDict):
     type: Literal["login.ended"]
     user: int
     session: str | None
+
+
+class PresenceChanged(TypedDict):
+    """Read these users again: their preference, name, circles or blocks have changed."""
+
+    type: Literal["presence.changed"]
+    users: list[int]

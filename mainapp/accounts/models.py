@@ -225,7 +225,9 @@ def rows_of(user: User) -> list[NameSkeleton]:
 class Preferences(AuditedModel):
     """Settings of one user; users without a row have the defaults."""
 
-    audit = Audited(shown="user language theme monitoring_minutes")
+    audit = Audited(
+        shown="user language theme monitoring_minutes hides_presence hides_talk_in_mails"
+    )
 
     class Theme(models.TextChoices):
         SYSTEM = "system", _("Sistema")
@@ -253,6 +255,10 @@ class Preferences(AuditedModel):
     monitoring_minutes = models.PositiveSmallIntegerField(
         choices=Period, default=Period.EVERY_QUOTE
     )
+    # Nobody sees whether the user is online, in a room or typing.
+    hides_presence = models.BooleanField(default=False)
+    # E-mails about talk have no names and texts of private rooms.
+    hides_talk_in_mails = models.BooleanField(default=False)
 
     class Meta:
         verbose_name_plural = "preferences"

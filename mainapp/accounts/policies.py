@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.core.exceptions import DomainError
 from mainapp.core.limits import DAY_S, Limit
-from mainapp.core.policies import EVERYONE, MEMBERS, Area, form, operation, page
+from mainapp.core.policies import EVERYONE, MEMBERS, Area, Socket, form, operation, page
 
 if TYPE_CHECKING:
     from mainapp.accounts.models import User
@@ -157,5 +157,9 @@ OPERATIONS = {
     "api-user": operation(Area.ACCOUNT, get=MEMBERS, patch=MEMBERS),
     "api-blocks": operation(Area.ACCOUNT, get=MEMBERS, post=MEMBERS),
     "api-block": operation(Area.ACCOUNT, delete=MEMBERS),
+    "api-online-users": operation(Area.ACCOUNT, get=MEMBERS),
     "api-ticket": operation(Area.LOG_IN, post=MEMBERS),
 }
+
+# `ws/presence/`
+SOCKET = Socket(opens=MEMBERS, frames={"ping": MEMBERS})

@@ -15,6 +15,8 @@ from mainapp.accounts.events import LOGINS, LoginEnded
 from mainapp.accounts.models import User
 from mainapp.accounts.services.log_ins import end_log_ins
 from mainapp.accounts.services.names import record_names
+from mainapp.accounts.services.presence import announce_presence, forget_presence
+from mainapp.accounts.signals import block_changed
 from mainapp.core.realtime import GroupMessage, publish_on_commit
 
 FIELDS = ("password", "is_active", "access_level", "suspended_until")
@@ -69,6 +71,7 @@ def end_logins(instance: User, **_kwargs: Any) -> None:
     changed = {field for field in FIELDS if before[field] != getattr(instance, field)}
     if "is_active" in changed:
         end_log_ins(user=instance)
+        forget_presence(instance.pk)
     if changed:
         _publish_end(instance.pk)
 
@@ -76,6 +79,12 @@ def end_logins(instance: User, **_kwargs: Any) -> None:
 @receiver(post_delete, sender=User)
 def end_logins_of_deleted_user(instance: User, **_kwargs: Any) -> None:
     _publish_end(instance.pk)
+    forget_presence(instance.pk)
+
+
+@receiver(block_changed)
+def update_presence(blocker: User, blocked: User, **_kwargs: Any) -> None:
+    announce_presence([blocker.pk, blocked.pk])
 
 
 def _publish_end(user: int, *, session: str | None = None) -> None:

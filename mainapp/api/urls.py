@@ -17,6 +17,7 @@ from mainapp.api.views import (
     market,
     notifications,
     portfolio,
+    presence,
     tickets,
     uploads,
 )
@@ -74,6 +75,7 @@ urlpatterns = [
     path(f"{V1}uploads/", uploads.UploadsView.as_view(), name="api-uploads"),
     path(f"{V1}uploads/<key:pk>/", uploads.UploadView.as_view(), name="api-upload"),
     path(f"{V1}complaints/", complaints.ComplaintsView.as_view(), name="api-complaints"),
+    path(f"{V1}online-users/", presence.OnlineUsersView.as_view(), name="api-online-users"),
     path(f"{V1}blocks/", chats.BlocksView.as_view(), name="api-blocks"),
     path(f"{V1}blocks/<key:pk>/", chats.BlockView.as_view(), name="api-block"),
     path(

@@ -7,14 +7,16 @@ class ForumConfig(AppConfig):
     name = "mainapp.forum"
 
     def ready(self) -> None:
+        from mainapp.accounts.fanout.circles import register_circles  # noqa: PLC0415 - needs loaded models
         from mainapp.core.audience import register_audience  # noqa: PLC0415 - needs loaded models
         from mainapp.core.blocks import register_block  # noqa: PLC0415 - needs loaded models
         from mainapp.core.search import register_search  # noqa: PLC0415 - needs loaded models
         from mainapp.forum import receivers  # noqa: F401, PLC0415 - connects once the models are there
         from mainapp.forum.blocks import BLOCKS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.chats import ROOMS_FEED  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.selectors.circles import CIRCLES  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.selectors.messages import READERS  # noqa: PLC0415 - needs loaded models
-        from mainapp.forum.selectors.search import ROOMS  # noqa: PLC0415 - needs loaded models
+        from mainapp.forum.selectors.search import SECTIONS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.mentions import MENTION, REPLY  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.moderation import SUBJECTS  # noqa: PLC0415 - needs loaded models
         from mainapp.forum.services.talk import TALK  # noqa: PLC0415 - needs loaded models
@@ -27,8 +29,11 @@ class ForumConfig(AppConfig):
         register_appearance(TALK, Appearance(icon="messages"))
         for block in BLOCKS:
             register_block(block)
-        register_search(ROOMS)
+        for section in SECTIONS:
+            register_search(section)
         register_feed(ROOMS_FEED)
         register_audience(READERS)
         for subject in SUBJECTS:
             register_subject(subject)
+        for circles in CIRCLES:
+            register_circles(circles)

@@ -58,6 +58,23 @@ class PreferencesForm(forms.Form):
         help_text=_("De quanto em quanto tempo um novo alerta confere o preço."),
     )
 
+    hides_presence = forms.TypedChoiceField(
+        label=_("Quem vê que estou online"),
+        required=False,
+        choices=[("False", _("Quem conversa comigo")), ("True", _("Ninguém"))],
+        coerce=lambda value: value == "True",
+        empty_value=None,
+        help_text=_("Vale para as salas, as conversas e o seu perfil."),
+    )
+    hides_talk_in_mails = forms.TypedChoiceField(
+        label=_("E-mails sobre conversas"),
+        required=False,
+        choices=[("False", _("Com nomes e trechos")), ("True", _("Sem nomes nem trechos"))],
+        coerce=lambda value: value == "True",
+        empty_value=None,
+        help_text=_("Oculto, o e-mail só diz que há mensagens."),
+    )
+
     def clean(self) -> dict[str, Any]:
         """Return the fields that were sent; only the language may be empty: the browser's."""
         cleaned = {name: value for name, value in self.cleaned_data.items() if name in self.data}

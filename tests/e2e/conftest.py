@@ -37,7 +37,7 @@ ARGUMENTS = [
 # Logged for a page that was left before its socket was open.
 LEFT_EARLY = "WebSocket is closed before the connection is established"
 BLANK = "about:blank"  # for a test that has something to do before its first page
-TIMEOUT_MS = 15_000  # generous, as several workers share the cores; tests of speed set their own
+TIMEOUT_MS = 30_000  # generous, as several workers share the cores; tests of speed set their own
 # Run first, so that at the end no worker waits for a long module of the other.
 LONGEST = ("test_xss", "test_connections")
 STARTED_IN_S = 180  # timeout of a test whose fixtures start the instance

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, WebSocketRoute, expect
 
-from tests.e2e.conftest import ARGUMENTS, BROWSERS, chromium_path
+from tests.e2e.conftest import ARGUMENTS, BROWSERS, TIMEOUT_MS, chromium_path
 from tests.e2e.proxy import Proxy
 from tests.e2e.shell import Shell
 from tests.e2e.test_forum import (
@@ -23,7 +23,6 @@ from tests.e2e.test_notifications import notify_code
 from tests.instances import Instance
 
 STALE_MS = 3_500  # 2.6 s of silence, and a margin for polling
-BACK_MS = 30_000  # 10 s of silence, 4 s for the probe, the back-off, and a busy machine
 SOCKETS = ("/ws/stock/", "/ws/room/", "/ws/notifications/")
 WATCHED = "/stocktracker?stockpicker=PETR4&stockpicker=VALE3"
 
@@ -42,7 +41,7 @@ def new_context(browser: Browser, proxy: Proxy) -> Iterator[Callable[..., Browse
 
     def new(by: Browser = browser, **options: Any) -> BrowserContext:
         context = by.new_context(base_url=proxy.url, locale="pt-BR", **options)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(TIMEOUT_MS)
         contexts.append(context)
         return context
 
@@ -72,7 +71,7 @@ class Visit:
 
     def wait_until_live(self) -> None:
         wait_until_room_is_live(self.page)
-        expect(self.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+        expect(self.feed).to_have_text("Ao vivo")
         self.page.locator("[data-bell][data-ready]").wait_for()
 
     def wait_until_reopened(self) -> None:
@@ -80,7 +79,7 @@ class Visit:
         for path in SOCKETS:
             before = self.before.count(path)
             while self.opened.count(path) <= before:
-                self.page.wait_for_event("websocket", timeout=BACK_MS)
+                self.page.wait_for_event("websocket")
 
     def start_counting(self) -> None:
         self.before = list(self.opened)
@@ -107,14 +106,14 @@ class Friend:
             self.page.goto(visit.path)
         wait_until_room_is_live(self.page)
         write_message(self.page, text)
-        expect(message_bodies(self.page).last).to_have_text(text, timeout=BACK_MS)
+        expect(message_bodies(self.page).last).to_have_text(text)
         self._shell(notify_code(visit.name, text))
 
 
 @pytest.fixture
 def friend(browser: Browser, site: Instance, shell: Shell) -> Iterator[Friend]:
     context = browser.new_context(base_url=site.url, locale="pt-BR")
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(TIMEOUT_MS)
     yield Friend(context.new_page(), shell)
     context.close()
 
@@ -122,12 +121,12 @@ def friend(browser: Browser, site: Instance, shell: Shell) -> Iterator[Friend]:
 def expect_all_sockets_live(visit: Visit, friend: Friend, text: str) -> None:
     """Expect the friend's message, its notification, and live prices on the member's page."""
     friend.write(visit, text)
-    expect(message_bodies(visit.page).last).to_contain_text(text, timeout=BACK_MS)
+    expect(message_bodies(visit.page).last).to_contain_text(text)
     toast = visit.page.locator(".toast", has_text=text)
-    expect(toast).to_be_visible(timeout=BACK_MS)
-    expect(visit.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+    expect(toast).to_be_visible()
+    expect(visit.feed).to_have_text("Ao vivo")
     price = visit.page.locator(".room-stock [data-field=price]")
-    expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+    expect(price).not_to_have_text(price.inner_text())
     expect(visit.status.locator(":visible")).to_have_count(0)
 
 
@@ -147,7 +146,7 @@ def test_message_sent_into_a_dead_connection_arrives_once(member, proxy):
     proxy.freeze("/ws/room/")
     write_message(member.page, "durante")
     expect(member.page.locator(".msg.pending")).to_contain_text("durante")
-    expect(member.page.locator(".msg.pending")).to_have_count(0, timeout=BACK_MS)
+    expect(member.page.locator(".msg.pending")).to_have_count(0)
 
     member.page.reload()
     expect(message_bodies(member.page)).to_have_text(["antes", "durante"])
@@ -177,7 +176,7 @@ def test_messages_written_offline_are_sent_once_when_the_network_is_back(member,
     member.start_counting()
     proxy.freeze()
     page.context.set_offline(True)
-    expect(member.feed).to_contain_text("você está sem internet", timeout=BACK_MS)
+    expect(member.feed).to_contain_text("você está sem internet")
     for text in ("um", "dois"):
         write_message(page, text)
     expect(page.locator(".msg.pending")).to_have_count(2)
@@ -185,7 +184,7 @@ def test_messages_written_offline_are_sent_once_when_the_network_is_back(member,
 
     page.context.set_offline(False)
 
-    expect(message_bodies(page)).to_have_text(["um", "dois"], timeout=BACK_MS)
+    expect(message_bodies(page)).to_have_text(["um", "dois"])
     expect(page.locator(".msg.pending")).to_have_count(0)
     expect_all_sockets_live(member, friend, "bem-vinda")
     page.reload()
@@ -200,9 +199,9 @@ def test_page_shows_that_the_bell_is_offline(new_context, proxy):
     proxy.freeze()
     page.context.set_offline(True)
     status = page.locator("[data-connection-status]")
-    expect(status.get_by_text("Você está sem internet")).to_be_visible(timeout=BACK_MS)
+    expect(status.get_by_text("Você está sem internet")).to_be_visible()
     page.context.set_offline(False)
-    expect(status.locator(":visible")).to_have_count(0, timeout=BACK_MS)
+    expect(status.locator(":visible")).to_have_count(0)
 
 
 def test_handshake_without_an_answer_does_not_block_the_next_one(new_context, proxy):
@@ -214,7 +213,7 @@ def test_handshake_without_an_answer_does_not_block_the_next_one(new_context, pr
         page.goto("/privacy/")
     proxy.drops_handshakes = False
 
-    page.locator("[data-bell][data-ready]").wait_for(timeout=BACK_MS)
+    page.locator("[data-bell][data-ready]").wait_for()
 
 
 @pytest.fixture
@@ -236,7 +235,7 @@ def test_page_is_live_after_going_back_to_it(caching_browser, new_context, frien
     friend.write(member, "enquanto isso")
     member.page.go_back(wait_until="commit")
 
-    expect(message_bodies(member.page).last).to_contain_text("enquanto isso", timeout=BACK_MS)
+    expect(message_bodies(member.page).last).to_contain_text("enquanto isso")
     expect_all_sockets_live(member, friend, "de novo")
 
 
@@ -250,7 +249,7 @@ def test_frozen_tab_is_up_to_date_when_it_resumes(member, friend, proxy):
 
     member.wait_until_reopened()
 
-    expect(message_bodies(member.page)).to_contain_text(["enquanto dormias"], timeout=BACK_MS)
+    expect(message_bodies(member.page)).to_contain_text(["enquanto dormias"])
     expect_all_sockets_live(member, friend, "acordada")
 
 
@@ -316,12 +315,12 @@ def test_ages_do_not_depend_on_the_clock_of_the_browser(new_context, hours):
     feed = page.locator("[data-market-status] .badge-feed")
     age = page.locator("tr[data-symbol=PETR4] [data-field=age]")
     price = page.locator("tr[data-symbol=PETR4] [data-field=price]")
-    expect(age).to_have_text(AGE, timeout=BACK_MS)
+    expect(age).to_have_text(AGE)
     age.evaluate(RECORD_AGES)
     for shift in (hours, 0):
         page.evaluate(f"shiftClock({shift})")
         for _twice in range(2):  # prices change once a second, as often as ages are redrawn
-            expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+            expect(price).not_to_have_text(price.inner_text())
         expect(feed).to_have_text("Ao vivo")
     assert [shown for shown in page.evaluate("ages") if not AGE.match(shown)] == []
 
@@ -362,9 +361,9 @@ def test_prices_stay_live_when_the_servers_clock_is_set(new_context, hours):
     for moment in (timedelta(hours=hours), timedelta()):
         shift = moment
         for _twice in range(2):
-            expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+            expect(price).not_to_have_text(price.inner_text())
         expect(row.locator("[data-field=age]")).to_have_text(AGE)
-        expect(line).not_to_have_attribute("d", line.get_attribute("d"), timeout=BACK_MS)
+        expect(line).not_to_have_attribute("d", line.get_attribute("d"))
         expect(feed).to_have_text("Ao vivo")
 
 
@@ -415,7 +414,7 @@ def test_stale_age_is_right_after_the_servers_clock_was_set_back(new_context, pr
     jumped = True
     price = page.locator("tr[data-symbol=PETR4] [data-field=price]")
     for _twice in range(2):
-        expect(price).not_to_have_text(price.inner_text(), timeout=BACK_MS)
+        expect(price).not_to_have_text(price.inner_text())
     proxy.freeze()
     expect(feed).to_have_text(re.compile(r"Desatualizado há [3-9] s"), timeout=8_000)
 
@@ -432,8 +431,8 @@ def test_ended_session_is_shown_once_and_the_bell_does_not_reconnect(member):
 
     # Prices and room reconnect as an anonymous visitor's; by then the bell would have, too.
     while {"/ws/stock/", "/ws/room/"} - set(member.opened[len(member.before) :]):
-        member.page.wait_for_event("websocket", timeout=BACK_MS)
-    expect(member.feed).to_have_text("Ao vivo", timeout=BACK_MS)
+        member.page.wait_for_event("websocket")
+    expect(member.feed).to_have_text("Ao vivo")
     expect(member.page.get_by_label("Mensagem", exact=True)).to_be_hidden()
     member.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     assert "/ws/notifications/" not in member.opened[len(member.before) :]
@@ -471,5 +470,5 @@ def test_client_reconnects_soon_to_a_restarting_server(new_context):
     page.route_web_socket(re.compile("/ws/stock/"), connect)
     page.goto(WATCHED)
     feed = page.locator("[data-market-status] .badge-feed")
-    expect(feed).to_have_text("Ao vivo", timeout=BACK_MS)
+    expect(feed).to_have_text("Ao vivo")
     assert len(opened) == 2

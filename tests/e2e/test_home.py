@@ -16,17 +16,16 @@ def wait_for_a_batch(page: Page) -> None:
     """Wait until new prices are in the rankings."""
     lists = page.locator(".home")
     before = lists.inner_text()
-    expect(lists).not_to_have_text(before, use_inner_text=True, timeout=20_000)
+    expect(lists).not_to_have_text(before, use_inner_text=True)
 
 
 def wait_for_the_charts(page: Page) -> None:
     """Wait until the histories are loaded: requests that fail later are errors in the console."""
-    expect(page.locator("[data-index] [data-part=plot]")).to_have_role("slider", timeout=30_000)
+    expect(page.locator("[data-index] [data-part=plot]")).to_have_role("slider")
     page.wait_for_function(
         """() => [...document.querySelectorAll(".home .spark-line")]
             .filter((line) => line.closest("[data-symbol]"))
             .every((line) => line.getAttribute("d"))""",
-        timeout=30_000,
     )
     page.wait_for_load_state("networkidle")
 
@@ -64,7 +63,7 @@ def test_a_row_keeps_its_element_and_the_focus_while_it_moves(open_page: OpenPag
 
 def test_home_is_complete_without_javascript(open_page: OpenPage) -> None:
     live = open_page("/")  # the index is leased, so there are prices
-    expect(live.locator("[data-board=traded] .board-rows > li")).to_have_count(5, timeout=20_000)
+    expect(live.locator("[data-board=traded] .board-rows > li")).to_have_count(5)
 
     page = open_page("/", java_script_enabled=False)
 
@@ -89,7 +88,7 @@ def test_home_is_marked_stale_when_the_network_is_lost(open_page: OpenPage) -> N
     expect(status).to_contain_text(re.compile(r"Desatualizado há \d+ s"), timeout=5_000)
     expect(page.locator("html")).to_have_attribute("data-prices", "stale")
     page.context.set_offline(False)
-    expect(status).to_contain_text("Ao vivo", timeout=20_000)
+    expect(status).to_contain_text("Ao vivo")
 
 
 def test_a_range_without_data_leaves_the_chart_and_its_own_range(open_page: OpenPage) -> None:
@@ -167,12 +166,12 @@ def test_treemap_is_a_table_at_a_click(open_page: OpenPage) -> None:
 def test_ranges_change_the_chart_without_a_new_page(open_page: OpenPage) -> None:
     page = open_page("/")
     line = page.locator("[data-index] .area-line")
-    expect(line).to_have_attribute("d", re.compile("^M0"), timeout=20_000)
+    expect(line).to_have_attribute("d", re.compile("^M0"))
     day = line.get_attribute("d") or ""
 
     page.get_by_role("link", name="1 a", exact=True).click()
 
-    expect(line).not_to_have_attribute("d", day, timeout=20_000)
+    expect(line).not_to_have_attribute("d", day)
     expect(page.locator("[data-range][aria-current]")).to_have_text("1 a")
     assert page.url.endswith("/")
 
@@ -181,7 +180,7 @@ def test_cursor_of_the_chart_moves_by_keyboard(open_page: OpenPage) -> None:
     page = open_page("/")
     plot = page.locator("[data-index] [data-part=plot]")
     readout = page.locator("[data-index] [data-part=readout]")
-    expect(plot).to_have_role("slider", timeout=20_000)
+    expect(plot).to_have_role("slider")
     plot.focus()
 
     page.keyboard.press("Home")

@@ -11,8 +11,6 @@ from tests.e2e.conftest import BLANK
 from tests.e2e.phone import PHONE, content_widths
 from tests.instances import wait_for
 
-MOVES_MS = 15_000
-
 
 def expect_chosen(page: Page, range_: str, interval: str) -> None:
     for link in (f"[data-range-link='{range_}']", f"[data-interval-link='{interval}']"):
@@ -43,7 +41,7 @@ def test_candles_are_drawn_and_the_last_one_moves(open_page):
     ready(page)
     assert pixels(page)["painted"] > 500
     before = legend(page).locator("b").nth(3).inner_text()
-    expect(legend(page).locator("b").nth(3)).not_to_have_text(before, timeout=MOVES_MS)
+    expect(legend(page).locator("b").nth(3)).not_to_have_text(before)
     close = legend(page).locator("b").nth(3).inner_text()
     assert re.fullmatch(r"\d+,\d\d", close)
     expect(page.locator(".chart-legends .stale-note")).to_be_hidden()

@@ -102,7 +102,7 @@ def pages(open_page, request):
     chip = opened["/room"].locator(".msg .chip [data-field=price]")
     expect(chip).not_to_be_empty(timeout=20_000)
     for page in opened.values():
-        expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=30_000)
+        expect(page.locator(".badge-feed")).to_have_text("Ao vivo")
     return opened
 
 
@@ -112,13 +112,13 @@ def test_every_figure_is_marked_while_prices_are_old(pages, site):
     with paused(site.child("pregao: worker")):
         for path, page in pages.items():
             badge = page.locator(".badge-feed")
-            expect(badge).to_have_text(re.compile("^Desatualizado"), timeout=10_000)
+            expect(badge).to_have_text(re.compile("^Desatualizado"))
             assert marks(page, path) == ["underline dashed"], path
             assert page.evaluate(IS_BADGE_SEEN), path
             shoot(page, path)
         expect(opened_graph(pages)).to_have_title(re.compile(r"^PETR4 [\d,]+ \(desatualizado\)"))
     for path, page in pages.items():
-        expect(page.locator(".badge-feed")).to_have_text("Ao vivo", timeout=10_000)
+        expect(page.locator(".badge-feed")).to_have_text("Ao vivo")
         expect(page.locator("html")).to_have_attribute("data-prices", "live")
         # A symbol that the first batch after the pause did not reach is late until the next one.
         wait_for(partial(is_unmarked, page, path), 10, f"prices without a mark on {path}")
@@ -157,7 +157,7 @@ def test_price_in_doubt_is_marked_until_the_next_batch(pages, site, shell):
             expect(shown).to_have_attribute("title", re.compile("^A fonte informou 610,70"))
             shoot(pages[path], f"{path}doubt")
     for note in notes.values():
-        expect(note.locator("visible=true")).to_have_count(0, timeout=10_000)
+        expect(note.locator("visible=true")).to_have_count(0)
 
 
 def opened_graph(pages):

@@ -8,13 +8,17 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import NameTaken, Preferences, User
 from mainapp.accounts.services.names import record_names
+from mainapp.accounts.services.presence import announce_presence, forget_presence
 from mainapp.core.exceptions import DomainError
 from mainapp.core.names import is_plain_text, tidy
 
 
 def save_preferences(*, user: User, **fields: Any) -> Preferences:
     """Save the given fields of Preferences and leave the others unchanged. Safe to repeat."""
-    preferences, _is_new = Preferences.objects.update_or_create(user=user, defaults=fields)
+    with transaction.atomic():
+        preferences, _is_new = Preferences.objects.update_or_create(user=user, defaults=fields)
+        if "hides_presence" in fields:
+            forget_presence(user.pk)
     return preferences
 
 
@@ -36,6 +40,7 @@ def save_profile(*, user: User, display_name: str, bio: str) -> None:
         user.display_name, user.bio = display_name, bio
         if display_name == saved[0]:
             return
+        announce_presence([user.pk])
         try:
             record_names(user=user)
         except NameTaken:

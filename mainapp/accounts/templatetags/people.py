@@ -1,14 +1,17 @@
 """Names and pictures of users: `{{ author|person_name }}`, `{% avatar author 48 %}`.
 
-The user may be None, for a deleted account.
+Also whether they are online: `{% avatar author 48 presence=True %}`, `{% presence author %}`; pages
+load `js/accounts/presence.js` for it. The user may be None, for a deleted account.
 """
 
 from typing import Any
 
+import redis
 from django import template
 
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url, name_of
+from mainapp.accounts.selectors.presence import people_seen
 
 register = template.Library()
 
@@ -23,9 +26,13 @@ def person_name(user: User | None) -> str:
 
 
 @register.inclusion_tag("mainapp/parts/face.html")
-def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
-    """Render a user's picture or initials; hidden from screen readers: the name is next to it."""
+def avatar(user: User | None, size: int = 48, presence: bool = False) -> dict[str, Any]:
+    """Render a user's picture or initials; hidden from screen readers: the name is next to it.
+
+    With `presence` there is a dot while the user is online and the reader may see it.
+    """
     return {
+        "presence": user.pk if user and presence else None,
         "url": avatar_url(user, size),
         "larger_url": avatar_url(user, LARGER[size]),
         "size": size,
@@ -34,7 +41,23 @@ def avatar(user: User | None, size: int = 48) -> dict[str, Any]:
     }
 
 
+@register.inclusion_tag("mainapp/parts/presence.html", takes_context=True)
+def presence(context: Any, user: User) -> dict[str, Any]:
+    """Render words: online, or when the user was last seen, as far as the reader may see it.
+
+    One query, and the leases of all users: for one person on a page, not for lists.
+    """
+    reader = context["request"].user
+    if not reader.is_authenticated or reader.pk == user.pk:
+        return {"person": None}
+    try:
+        seen = people_seen(reader, [user.pk]).get(user.pk)
+    except redis.RedisError:
+        seen = None
+    return {"person": user, "seen": seen}
+
+
 def initials(name: str) -> str:
     """Return the first letters of the first and the last word: Ana de Souza is AS."""
     words = [word for word in name.split() if word[0].isalnum()] or [name]
-    return "".join(word[0] for word in dict.fromkeys([words[0], words[-1]])).upper()
+    return "".join(word[:1] for word in dict.fromkeys([words[0], words[-1]])).upper()

@@ -13,8 +13,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from mainapp.accounts import fanout, middleware
+from mainapp.accounts import middleware
 from mainapp.accounts.events import LOGINS, LoginEnded
+from mainapp.accounts.fanout import logins as fanout
 from mainapp.accounts.middleware import SocketUserMiddleware
 from mainapp.accounts.models import User
 from mainapp.core.consumers import BaseConsumer

@@ -93,6 +93,10 @@ class Account(Strict, serializers.ModelSerializer):
     monitoring_minutes = serializers.ChoiceField(
         choices=Preferences.Period.choices, source="preferred.monitoring_minutes", required=False
     )
+    hides_presence = serializers.BooleanField(source="preferred.hides_presence", required=False)
+    hides_talk_in_mails = serializers.BooleanField(
+        source="preferred.hides_talk_in_mails", required=False
+    )
     date_joined = Moment(read_only=True)
 
     class Meta:
@@ -100,11 +104,28 @@ class Account(Strict, serializers.ModelSerializer):
         fields = [
             *("id", "username", "email", "access_level", "date_joined"),
             *("display_name", "bio", "language", "theme", "monitoring_minutes"),
+            *("hides_presence", "hides_talk_in_mails"),
         ]
         read_only_fields = ["id", "username", "email", "access_level", "date_joined"]
 
     def current_values(self) -> Mapping[str, Any]:
         return self.to_representation(self.instance) if self.instance else {}
+
+
+class OnlinePersonData(serializers.Serializer):
+    """A person whom the user sees online."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    avatar = serializers.CharField(allow_null=True)
+    last_seen = Moment()
+
+
+class OnlineData(serializers.Serializer):
+    """The people whom the user sees online, at most 200, and the number of all."""
+
+    online = OnlinePersonData(many=True)
+    count = serializers.IntegerField()
 
 
 def _required() -> str:

@@ -15,7 +15,7 @@ BEFORE = [
 ]
 AFTER = [
     ("forum", "0008_move_moderation"),
-    ("accounts", "0009_suspension"),
+    ("accounts", "0010_suspension"),
     ("core", "0001_usage"),
 ]
 

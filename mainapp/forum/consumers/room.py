@@ -7,7 +7,8 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from mainapp.accounts.policies import check_not_suspended
-from mainapp.accounts.selectors import NO_BLOCKS, blocks_of
+from mainapp.accounts.selectors import NO_BLOCKS
+from mainapp.accounts.selectors.presence import contact_of
 from mainapp.core.consumers import UNKNOWN_PATH, BaseConsumer, Frame, echo
 from mainapp.core.realtime import query, write
 from mainapp.core.realtime.writer import try_send_of
@@ -58,7 +59,7 @@ class RoomConsumer(BaseConsumer):
     async def opened(self) -> None:
         self.hub = room_hub()
         user = self.scope["user"]
-        blocks = (await query(blocks_of, [user.pk]))[user.pk] if user.pk else NO_BLOCKS
+        blocks, is_hidden = await query(contact_of, user) if user.pk else (NO_BLOCKS, False)
         # No await between this and `join`: a room without sockets may be forgotten.
         room = await self._open_room()
         if room is None:
@@ -73,6 +74,7 @@ class RoomConsumer(BaseConsumer):
             fall_behind=lambda socket: self.hub.catch_up.start(room, socket),
             close_room=lambda: self.close(UNKNOWN_PATH),
             blocks=blocks,
+            hides_presence=is_hidden,
         )
         self.hub.join(room, self.socket)
 
@@ -124,6 +126,8 @@ class RoomConsumer(BaseConsumer):
             raise Closed
         if user.pk in self.room.rules.muted:
             raise Muted
+        if self._socket().hides_presence:
+            return
         await self.hub.passing.send_typing(self.room, person_of(user))
 
     async def resume(self, frame: Frame) -> None:

@@ -135,5 +135,8 @@ class Archive(Protocol):
     def people(self, ids: Collection[int]) -> dict[int, Person]:
         """Return the users that exist. One query."""
 
+    def hidden_users(self, ids: Collection[int]) -> set[int]:
+        """Return those of the users who hide their presence. One query."""
+
     def blocks_of(self, users: Collection[int]) -> dict[int, Blocks]:
         """Return the blocks of users. One query."""

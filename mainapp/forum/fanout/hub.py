@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import ClassVar
 from uuid import uuid4
 
+from mainapp.accounts.events import PRESENCE, PresenceChanged
 from mainapp.core.realtime import Hub, query
 from mainapp.core.realtime.hub import Task
 from mainapp.core.redis import async_client
@@ -14,7 +15,7 @@ from mainapp.forum.events import ROOMS, BlocksChanged, RoomChanged, RoomRead, Ro
 from mainapp.forum.fanout.archive import Archive, RoomMessage
 from mainapp.forum.fanout.directory import RoomDirectory
 from mainapp.forum.fanout.passing import PassingFrames
-from mainapp.forum.fanout.presence_sync import PresenceSync
+from mainapp.forum.fanout.presence import RoomPresence
 from mainapp.forum.fanout.room import OpenRoom
 from mainapp.forum.fanout.rules import RulesReader
 from mainapp.forum.fanout.sockets import CatchUp, RoomSocket
@@ -29,12 +30,13 @@ class RoomFanout(Hub):
     A message may be lost, so the revisions of the open rooms are polled every POLL_S.
     """
 
-    groups = (ROOMS,)
+    groups = (ROOMS, PRESENCE)
     handlers: ClassVar = {
         "room.changed": (RoomChanged, "_room_changed"),
         "room.typing": (RoomTyping, "_typing"),
         "room.read": (RoomRead, "_read"),
         "blocks.changed": (BlocksChanged, "_blocks_changed"),
+        "presence.changed": (PresenceChanged, "_presence_changed"),
     }
 
     def __init__(self, archive: Archive) -> None:
@@ -44,9 +46,7 @@ class RoomFanout(Hub):
         self._changed, self._poll_now = asyncio.Event(), asyncio.Event()
         self._redis = async_client()
         self.rooms: dict[int, OpenRoom] = {}
-        self.presence = PresenceSync(
-            self.name, self.rooms, self._redis, read_people=lambda ids: query(archive.people, ids)
-        )
+        self.presence = RoomPresence(self.name, self.rooms, self._redis, archive)
         self.directory = RoomDirectory(
             self.rooms, archive, self.run_in_background, opened=self.presence.wake_up
         )
@@ -57,6 +57,7 @@ class RoomFanout(Hub):
         self.passing = PassingFrames(self.name, self.rooms, archive, self.rules, self.now)
         self._typing, self._read = self.passing.receive_typing, self.passing.receive_read
         self._blocks_changed = self.passing.receive_blocks
+        self._presence_changed = self.presence.receive
 
     def tasks(self) -> Sequence[Task]:
         return self._poll, self._read_changes, self.presence.run
@@ -77,7 +78,7 @@ class RoomFanout(Hub):
         socket.close()
         if socket in room.sockets:
             room.leave(socket)
-            if socket.person:
+            if socket.person and socket.is_counted:
                 self.presence.remove_later(room, socket.person["id"])
 
     def notify(self, pk: int, revision: int) -> None:

@@ -1,102 +1,77 @@
-"""Leases in Redis of the users present in each room; those of a dead process expire."""
+"""The present users of each open room, who linger for a moment after their last socket."""
 
-from collections.abc import Collection, Mapping
-from functools import lru_cache
-from typing import Any
-from uuid import uuid4
+import asyncio
+from collections.abc import Collection
 
 from redis import asyncio as aioredis
 
-from mainapp.core.redis import key
-from mainapp.core.signatures import SIZE, sign, verified
+from mainapp.accounts.events import PresenceChanged
+from mainapp.core.realtime import query
+from mainapp.core.realtime.presence import PresenceSync
+from mainapp.forum.events import Person
+from mainapp.forum.fanout.archive import Archive
+from mainapp.forum.fanout.room import OpenRoom
 
-LEASE_S = 9.0
-EPOCH_KEY = key("presence")
-
-# KEYS: the epoch, then a sorted set per room of `user:process:signature` by the time of its last
-# renewal. ARGV: process, lease in seconds, a name for a new epoch, then per room the members of its
-# users here. Returns the epoch (a new one after Redis was restarted or emptied), then per room the
-# members of other processes. Redis's own clock decides on all leases. A time that is more than a
-# lease ahead was set before that clock was set back.
-_SYNC = """
-local time = redis.call('TIME')
-local now = time[1] + time[2] / 1000000
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
-local epoch = redis.call('GET', KEYS[1])
-if not epoch or string.sub(epoch, 1, #run) ~= run then
-  epoch = run .. ':' .. ARGV[3]
-  redis.call('SET', KEYS[1], epoch)
-end
-local result = {epoch}
-for i = 2, #KEYS do
-  local own = {}
-  for member in string.gmatch(ARGV[i + 2], '[^,]+') do
-    own[member] = true
-    redis.call('ZADD', KEYS[i], now, member)
-  end
-  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', now - ARGV[2])
-  redis.call('ZREMRANGEBYSCORE', KEYS[i], '(' .. now + ARGV[2], '+inf')
-  local others = {}
-  for _, member in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
-    if string.match(member, ':([^:]*):') ~= ARGV[1] then others[#others + 1] = member
-    elseif not own[member] then redis.call('ZREM', KEYS[i], member) end
-  end
-  redis.call('EXPIRE', KEYS[i], 60)
-  result[i] = others
-end
-return result
-"""
+LINGER_S = 1.0  # a user who reloads a page stays present
+MAX_CACHED_PEOPLE = 10_000
 
 
-class PresenceLease:
-    """One process's leases. Each call sends the whole state, so a failed one needs no repair."""
+class RoomPresence:
+    """Updates the rooms when users join or leave, in any process."""
 
-    def __init__(self, name: str, *, client: "aioredis.Redis") -> None:
-        self._name = name
-        self._sync: Any = client.register_script(_SYNC)
-        self._leased: set[int] = set()
+    def __init__(
+        self,
+        name: str,
+        rooms: dict[int, OpenRoom],
+        client: "aioredis.Redis",
+        archive: Archive,
+    ) -> None:
+        self._rooms = rooms
+        self._archive = archive
+        self._people: dict[int, Person] = {}
+        self.sync = PresenceSync(name, client, places=rooms.values, updated=self._update)
+        self.run, self.wake_up = self.sync.run, self.sync.wake_up
 
-    async def sync(
-        self, here: Mapping[int, Collection[int]]
-    ) -> tuple[str, dict[int, frozenset[int]]]:
-        """Renew the users `here` of each room; return the epoch and each room's users elsewhere.
+    def remove_later(self, room: OpenRoom, user_id: int) -> None:
+        """Remove a user who closed a socket after LINGER_S, within which they may reconnect."""
+        asyncio.get_running_loop().call_later(LINGER_S, self._remove, room, user_id)
 
-        One round trip for any number of rooms. Raises: redis.RedisError.
-        """
-        rooms = sorted(self._leased.union(here))
-        self._leased.update(here)
-        keys = [EPOCH_KEY, *(key("room", room, "present") for room in rooms)]
-        users = [
-            ",".join(_member(room, user, self._name) for user in here.get(room, ()))
-            for room in rooms
-        ]
-        epoch, *others = await self._sync(
-            keys=keys, args=[self._name, LEASE_S, uuid4().hex, *users]
+    def discard(self, room: OpenRoom) -> None:
+        """Close a room without users."""
+        if room.presence_known.is_set() and not room.sockets and not room.here:
+            del self._rooms[room.pk]
+            self.wake_up()
+
+    async def receive(self, message: PresenceChanged) -> None:
+        """Read whether these users, if they have sockets here, hide their presence now."""
+        users = set(message["users"])
+        sockets = [(r, s) for r in self._rooms.values() for s in r.sockets if s.user_id in users]
+        if not sockets:
+            return
+        hidden = await query(self._archive.hidden_users, users)
+        for room, socket in sockets:
+            socket.hides_presence = socket.user_id in hidden
+            if socket not in room.sockets:
+                continue
+            room.count(socket)
+            if socket.is_counted and socket.hides_presence and socket.user_id:
+                socket.is_counted = False
+                room.remove_user(socket.user_id)
+        self.wake_up()
+
+    async def _update(self, rooms: Collection[OpenRoom]) -> None:
+        await self._load_people(
+            {pk for room in rooms for pk in room.elsewhere - room.present.keys()}
         )
-        self._leased = set(here)
-        elsewhere = {
-            room: frozenset(user for member in members if (user := _user(room, member)))
-            for room, members in zip(rooms, others, strict=True)
-        }
-        return epoch.decode(), elsewhere
+        for room in rooms:
+            room.update_presence(self._people)
 
+    async def _load_people(self, ids: Collection[int]) -> None:
+        if len(self._people) > MAX_CACHED_PEOPLE:
+            self._people.clear()
+        if unknown := [pk for pk in ids if pk not in self._people]:
+            self._people |= await query(self._archive.people, unknown)
 
-@lru_cache(maxsize=10_000)
-def _member(room: int, user: int, process: str) -> str:
-    lease = f"{user}:{process}"
-    return f"{lease}:{sign(lease.encode(), purpose=_purpose(room))[:SIZE].hex()}"
-
-
-@lru_cache(maxsize=10_000)
-def _user(room: int, member: bytes) -> int | None:
-    """Return the user of a lease; None if it is forged."""
-    lease, _, signature = member.rpartition(b":")
-    try:
-        signed = bytes.fromhex(signature.decode("latin-1")) + lease
-        return int(verified(signed, purpose=_purpose(room)).partition(b":")[0])
-    except ValueError:
-        return None
-
-
-def _purpose(room: int) -> str:
-    return f"presence {room}"
+    def _remove(self, room: OpenRoom, user_id: int) -> None:
+        room.remove_user(user_id)
+        self.wake_up()

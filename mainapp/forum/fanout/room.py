@@ -37,6 +37,11 @@ class OpenRoom:
         self._typed_at: dict[int, float] = {}
 
     @property
+    def place(self) -> str:
+        """The name of its leases."""
+        return f"room:{self.pk}"
+
+    @property
     def is_behind(self) -> bool:
         return self.latest_revision > self.revision
 
@@ -53,11 +58,16 @@ class OpenRoom:
         """Add a socket and send it the `room` frame."""
         socket.seq, socket.revision = self.seq, self.revision
         socket.joined_seq = self.rules.members.get(socket.user_id or 0, 0)
-        if socket.person:
-            self._here[socket.person["id"]] += 1
-            self.update_presence({socket.person["id"]: socket.person})
+        self.count(socket)
         self.sockets.add(socket)
         self.send_room(socket)
+
+    def count(self, socket: RoomSocket) -> None:
+        """Count a socket among those who are here, unless its user hides. Safe to repeat."""
+        if socket.person and not socket.hides_presence and not socket.is_counted:
+            socket.is_counted = True
+            self._here[socket.person["id"]] += 1
+            self.update_presence({socket.person["id"]: socket.person})
 
     def leave(self, socket: RoomSocket) -> None:
         """Remove a socket; its user stays until `remove_user`."""

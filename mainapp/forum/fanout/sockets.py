@@ -34,7 +34,9 @@ class RoomSocket(SocketWriter):
         "blocks",
         "catching_up",
         "close_room",
+        "hides_presence",
         "is_behind",
+        "is_counted",
         "is_live",
         "joined_seq",
         "may",
@@ -55,6 +57,7 @@ class RoomSocket(SocketWriter):
         fall_behind: Callable[["RoomSocket"], None],
         close_room: Callable[[], Coroutine[Any, Any, None]],
         blocks: Blocks = NO_BLOCKS,
+        hides_presence: bool = False,
     ) -> None:
         """`fall_behind` is called when a slow client reads again.
 
@@ -65,6 +68,8 @@ class RoomSocket(SocketWriter):
         self.close_room = close_room
         self._fall_behind = fall_behind
         self.blocks = blocks
+        self.hides_presence = hides_presence
+        self.is_counted = False  # among those who are here
         self.seq = self.revision = self.joined_seq = 0
         self.may: list[str] = []
         self.is_live, self.is_behind, self.needs_room = True, False, False

@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.urls import reverse
-
 from mainapp.core.audience import key_of
 from mainapp.forum.models import Message
 from mainapp.forum.selectors.messages import MESSAGE
 from mainapp.forum.selectors.moderation import ROOM
+from mainapp.forum.selectors.pages import message_address
 from mainapp.moderation.policies import CONTEXT
 from mainapp.moderation.subjects import Evidence, Line
 from mainapp.uploads.models import Upload
@@ -32,7 +31,7 @@ def find_message(pk: int, reader: Any) -> Evidence | None:
         kind=MESSAGE,
         pk=message.pk,
         person_id=message.author_id,
-        url=f"{reverse('room', args=[room.pk])}#m{message.seq}",
+        url=message_address(room, message.seq),
         scope="" if is_private else key_of(ROOM, room.pk),
         place="" if is_private else room.name,
         is_private=is_private,

@@ -8,6 +8,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from mainapp.accounts.models import User
 from mainapp.accounts.selectors import avatar_url, blocks_of
+from mainapp.accounts.selectors.presence import hidden_users
 from mainapp.core.audience import Audience
 from mainapp.forum.events import MessageItem, Person, Reply
 from mainapp.forum.fanout.archive import Member, Reader, RoomMessage, RoomState
@@ -19,6 +20,7 @@ from mainapp.market.quotes import iso
 __all__ = [
     "blocks_of",
     "changed_since",
+    "hidden_users",
     "members",
     "messages_after",
     "messages_since",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from mainapp.accounts.models import User
 from mainapp.accounts.policies import check_not_new, check_not_suspended
+from mainapp.accounts.services.presence import announce_presence
 from mainapp.core.limits import of_user
 from mainapp.core.limits.database_store import consume_stored
 from mainapp.core.names import title
@@ -185,6 +186,7 @@ def _join(room: Room, people: Sequence[User]) -> None:
         unique_fields=["room", "user"],
         update_fields=list(state),
     )
+    announce_presence([person.pk for person in people])
 
 
 def _leave(room: Room, user_pk: int, **content: Any) -> None:
@@ -194,6 +196,7 @@ def _leave(room: Room, user_pk: int, **content: Any) -> None:
     if own.update(left_at=timezone.now()) and person:
         _write_notes(room, [person], code="left", **content)
         announce_room(room, also=[user_pk])
+        announce_presence([user_pk])
 
 
 def _write_notes(room: Room, people: Sequence[User], **content: Any) -> None:

@@ -11,7 +11,7 @@ from mainapp.core.realtime import query
 from mainapp.core.tests.pipes import until
 from mainapp.forum.consumers.shared import room_hub
 from mainapp.forum.fanout import hub as forum_hub
-from mainapp.forum.fanout import presence_sync
+from mainapp.forum.fanout import presence
 from mainapp.forum.models import Message, Participant, Room
 from mainapp.forum.policies import CHANGES
 from mainapp.forum.selectors.messages import messages_since
@@ -568,11 +568,11 @@ async def test_room_without_a_host_still_works(websocket, url, room, alice, bob)
 
 @pytest.fixture
 def short_linger(monkeypatch):
-    monkeypatch.setattr(presence_sync, "LINGER_S", 0.1)
+    monkeypatch.setattr(presence, "LINGER_S", 0.1)
 
 
 def test_departure_is_published_after_one_second():
-    assert presence_sync.LINGER_S == 1.0
+    assert presence.LINGER_S == 1.0
 
 
 @pytest.mark.usefixtures("short_linger")
@@ -602,7 +602,7 @@ async def test_presence_counts_people_not_tabs(websocket, url, alice, bob):
 
 
 async def test_reload_does_not_count_as_leaving(websocket, url, room, alice, bob, monkeypatch):
-    monkeypatch.setattr(presence_sync, "LINGER_S", 0.4)
+    monkeypatch.setattr(presence, "LINGER_S", 0.4)
     async with websocket(url, alice) as alices_socket:
         await alices_socket.next("room")
         async with websocket(url, bob):

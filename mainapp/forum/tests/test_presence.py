@@ -6,11 +6,14 @@ from math import inf
 import pytest
 
 from mainapp.accounts.models import User
+from mainapp.core.realtime import leases as lease_module
+from mainapp.core.realtime import presence
+from mainapp.core.realtime.leases import PresenceLease
 from mainapp.core.redis import TIMEOUT_S, async_client, key
 from mainapp.core.redis import client as redis_client
 from mainapp.core.tests.pipes import until
-from mainapp.forum.fanout import hub, presence, presence_sync
-from mainapp.forum.fanout.presence import PresenceLease
+from mainapp.forum.fanout import hub
+from mainapp.forum.fanout import presence as room_presence
 from mainapp.forum.tests.factories import RoomFactory
 from mainapp.forum.tests.test_fanout import Client, running
 
@@ -24,8 +27,9 @@ SPEED = 10
 def _shorter_times(monkeypatch):
     """Divide all periods by SPEED, which keeps their proportions."""
     for module, names in (
-        (presence_sync, ("RENEW_S", "RETRY_S", "LINGER_S", "SILENCE_S", "HOLD_S")),
-        (presence, ("LEASE_S",)),
+        (presence, ("RENEW_S", "RETRY_S", "SILENCE_S", "HOLD_S")),
+        (room_presence, ("LINGER_S",)),
+        (lease_module, ("LEASE_S",)),
     ):
         for name in names:
             monkeypatch.setattr(module, name, getattr(module, name) / SPEED)
@@ -70,7 +74,7 @@ async def two_processes(room, users):
 
 
 def synced_at(process):
-    return process.presence._synced_at
+    return process.presence.sync._synced_at
 
 
 async def sync(*processes):
@@ -85,13 +89,13 @@ async def sync(*processes):
 def end_hold(*processes):
     """End the first seconds of a process, in which no user leaves."""
     for process in processes:
-        process.presence._held_until = -inf
+        process.presence.sync._held_until = -inf
 
 
 async def hold_over(*processes):
     """Wait until users may leave again, and sync."""
     for process in processes:
-        await until(lambda process=process: process.now() > process.presence._held_until)
+        await until(lambda process=process: process.now() > process.presence.sync._held_until)
     await sync(*processes)
 
 
@@ -120,7 +124,7 @@ async def test_users_of_a_dead_process_leave_in_time(room, users):
             task.cancel()
         started_at = asyncio.get_running_loop().time()
         await until(lambda: left(second) == [bia.pk])
-        longest_s = presence.LEASE_S + presence_sync.RENEW_S
+        longest_s = lease_module.LEASE_S + presence.RENEW_S
         assert asyncio.get_running_loop().time() - started_at < longest_s + 1
         assert longest_s * SPEED < 15
         assert present(second) == {ana.pk, caio.pk}
@@ -129,7 +133,7 @@ async def test_users_of_a_dead_process_leave_in_time(room, users):
 async def test_redis_stall_takes_nobody_offline(room, users):
     async with two_processes(room, users) as (first_hub, second_hub, clients):
         end_hold(first_hub, second_hub)
-        stall_s = presence.LEASE_S + 0.1
+        stall_s = lease_module.LEASE_S + 0.1
         redis_client().execute_command("CLIENT", "PAUSE", round(stall_s * 1000), "ALL")
         await until(lambda: synced_at(first_hub) == synced_at(second_hub) == -inf)
         await until(lambda: min(synced_at(first_hub), synced_at(second_hub)) > 0)
@@ -176,14 +180,17 @@ async def test_lease_reports_the_current_state_not_events():
     redis = async_client()
     try:
         first_lease, second_lease = (PresenceLease(name, client=redis) for name in "ab")
-        epoch, _ = await first_lease.sync({1: [10, 11], 2: [10]})
-        assert await second_lease.sync({1: [10]}) == (epoch, {1: frozenset({10, 11})})
-        assert await first_lease.sync({1: [11]}) == (epoch, {1: frozenset({10}), 2: frozenset()})
-        assert await second_lease.sync({1: [], 2: []}) == (
+        epoch, _ = await first_lease.sync({"a": [10, 11], "b": [10]})
+        assert await second_lease.sync({"a": [10]}) == (epoch, {"a": frozenset({10, 11})})
+        assert await first_lease.sync({"a": [11]}) == (
             epoch,
-            {1: frozenset({11}), 2: frozenset()},
+            {"a": frozenset({10}), "b": frozenset()},
         )
-        assert await first_lease.sync({}) == (epoch, {1: frozenset()})
+        assert await second_lease.sync({"a": [], "b": []}) == (
+            epoch,
+            {"a": frozenset({11}), "b": frozenset()},
+        )
+        assert await first_lease.sync({}) == (epoch, {"a": frozenset()})
         redis_client().flushall()
         assert (await first_lease.sync({}))[0] != epoch
     finally:
@@ -195,6 +202,6 @@ async def test_lease_of_the_future_expires(room):
     name = key("room", room.pk, "present")
     redis_client().zadd(name, {"8:dead": redis_client().time()[0] + 3600})
     async with async_client() as redis:
-        _epoch, others = await PresenceLease("own", client=redis).sync({room.pk: [7]})
+        _epoch, others = await PresenceLease("own", client=redis).sync({f"room:{room.pk}": [7]})
 
-    assert others == {room.pk: frozenset()}
+    assert others == {f"room:{room.pk}": frozenset()}

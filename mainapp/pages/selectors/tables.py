@@ -36,7 +36,13 @@ ACCOUNT = (
     "suspended_until",
     "suspension_reason",
 )
-PREFERENCES = ("language", "theme", "monitoring_minutes")
+PREFERENCES = (
+    "language",
+    "theme",
+    "monitoring_minutes",
+    "hides_presence",
+    "hides_talk_in_mails",
+)
 UPLOADS = ("id", "kind", "name", "size", "width", "height", "state", "created_at")
 BLOCKS = ("blocked_id", "blocked_at")
 WATCHLISTS = ("id", "name", "share_key", "is_current")

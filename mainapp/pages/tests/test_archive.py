@@ -107,7 +107,13 @@ def test_the_archive_has_all_tables_of_a_user(alice_with_data):
     assert archive.read("picture.webp") == b"picture"
     assert rows(archive, "account")[0]["bio"] == "Olá,\n“mundo”"
     assert rows(archive, "preferences") == [
-        {"language": "", "theme": "dark", "monitoring_minutes": 0}
+        {
+            "language": "",
+            "theme": "dark",
+            "monitoring_minutes": 0,
+            "hides_presence": False,
+            "hides_talk_in_mails": False,
+        }
     ]
     assert rows(archive, "watchlist_items")[0]["symbol"] == "PETR4"
     assert [row["room"] for row in rows(archive, "messages")] == ["Bancos", "De Bob"]

@@ -17,13 +17,13 @@ from kombu.exceptions import ContentDisallowed
 from mainapp.accounts import tickets
 from mainapp.accounts.events import LOGINS
 from mainapp.core.realtime import GroupMessage, publish
+from mainapp.core.realtime.leases import PresenceLease
 from mainapp.core.redis import async_client, key
 from mainapp.core.redis import client as redis_client
 from mainapp.core.redis_layer import PURPOSE, SENT_AT, VALID_S
 from mainapp.core.signatures import sign
 from mainapp.core.tests.pipes import until
 from mainapp.forum.events import ROOMS
-from mainapp.forum.fanout.presence import PresenceLease
 from mainapp.forum.models import Room
 from mainapp.market.board import Board, BoardReader, board_key
 from mainapp.market.context import PORTFOLIO_KEY
@@ -249,6 +249,7 @@ async def test_typing_and_presence_name_no_user_by_forgery(websocket, alice, bob
         "user": {"id": bob.pk, "name": "bob", "avatar": None},
     }  # fmt: skip
     redis = async_client()
+    place = f"room:{room.pk}"
     lease = PresenceLease("mine", client=redis)
     other = PresenceLease("other", client=redis)
     async with websocket(f"/ws/room/{room.pk}/", alice) as socket:
@@ -256,10 +257,10 @@ async def test_typing_and_presence_name_no_user_by_forgery(websocket, alice, bob
         for data in forged(typing):
             await send_raw(ROOMS, data)
         names = [f"{bob.pk}:x", f"{bob.pk}:x:", f"{bob.pk}:x:{'0' * 32}", f"{bob.pk}:x:é", "::"]
-        redis_client().zadd(key("room", room.pk, "present"), {name: time.time() for name in names})
-        await other.sync({room.pk: [alice.pk]})
+        redis_client().zadd(key(place, "present"), {name: time.time() for name in names})
+        await other.sync({place: [alice.pk]})
 
-        assert (await lease.sync({room.pk: []}))[1] == {room.pk: frozenset([alice.pk])}
+        assert (await lease.sync({place: []}))[1] == {place: frozenset([alice.pk])}
         assert (await socket.request({"type": "ping"}))["type"] == "pong"
     await redis.aclose()
 

@@ -57,7 +57,7 @@ def test_a_stranger_sees_the_public_profile_only(client, alice, bob):
 def test_the_owner_sees_preferences_and_account_deletion(page, alice):
     html = page.get(address(alice)).content.decode()
 
-    for name in ("language", "theme", "monitoring_minutes"):
+    for name in ("language", "theme", "monitoring_minutes", "hides_presence"):
         assert f'<select class="select" name="{name}"' in html
     assert [int(value) for value in _options(html, "monitoring_minutes")] == [
         0, 1, 2, 5, 15, 30, 60, 90,
@@ -72,13 +72,15 @@ def _options(html, name):
 
 
 def test_saved_preferences_are_selected(page, alice):
-    Preferences.objects.create(user=alice, language="en", theme="dark", monitoring_minutes=15)
+    Preferences.objects.create(
+        user=alice, language="en", theme="dark", monitoring_minutes=15, hides_presence=True
+    )
 
     html = page.get(address(alice)).content.decode()
 
-    for value in ("en", "dark", "15"):
+    for value in ("en", "dark", "15", "True", "False"):
         assert f'<option value="{value}" selected>' in html
-    assert html.count(" selected>") == 3
+    assert html.count(" selected>") == 5
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_the_profile_costs_the_same_queries_at_any_size(
 
     with django_assert_max_num_queries(5):  # one of them is from the section of alerts
         page.get(address(alice))
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(6):  # one of them is whether the user is online
         page.get(address(visited_user))
 
 

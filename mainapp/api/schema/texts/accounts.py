@@ -63,6 +63,15 @@ TEXTS: Mapping[tuple[str, str], Text] = {
         ),
         body={"display_name": "Ana Souza", "theme": "dark"},
     ),
+    ("get", "online-users/"): Text(
+        summary="List the people online",
+        description=(
+            "The people whom the user sees online, at most 200: those of private rooms, and of the "
+            "forum's rooms where the user wrote in the last 30 days. `count` is the number of all. "
+            "People who hide their presence, or who block the user, are in neither. "
+            "`ws/presence/` sends the same as it changes."
+        ),
+    ),
     ("get", "keys/"): Text(
         summary="List the API keys",
         description="The user's API keys without their secrets, the newest first.",

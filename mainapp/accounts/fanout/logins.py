@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from django.db import DatabaseError
 
 from mainapp.accounts.events import LOGINS, LoginEnded
+from mainapp.accounts.fanout.online import OnlineUsers
 from mainapp.core.consumers import RECONNECT, SESSION_ENDED, BaseConsumer
 from mainapp.core.realtime import Hub
 from mainapp.core.realtime.hub import Task
@@ -50,13 +51,19 @@ class LoginHub(Hub):
         self._read_rights = read_rights
         self._by_user: dict[int, set[BaseConsumer]] = {}
         self.recent: deque[tuple[float, LoginEnded]] = deque()
+        self.online = OnlineUsers()
 
     def tasks(self) -> Sequence[Task]:
-        return (self._sweep,)
+        return self._sweep, self.online.run
+
+    async def cleanup(self) -> None:
+        await self.online.close()
 
     def join(self, socket: BaseConsumer) -> None:
         """Add a socket; check it if its log-in may have ended since it was read (`known_at`)."""
-        self._by_user.setdefault(socket.scope["user"].pk, set()).add(socket)
+        pk = socket.scope["user"].pk
+        self._by_user.setdefault(pk, set()).add(socket)
+        self.online.join(pk)
         for received_at, ended in self.recent:
             if received_at >= socket.scope["known_at"] and _concerns(ended, socket):
                 self.run_in_background(self._check([socket]))
@@ -65,7 +72,9 @@ class LoginHub(Hub):
     def leave(self, socket: BaseConsumer) -> None:
         """Remove a socket. Safe to repeat."""
         pk = socket.scope["user"].pk
-        if sockets := self._by_user.get(pk):
+        sockets = self._by_user.get(pk, set())
+        if socket in sockets:
+            self.online.leave_later(pk)
             sockets.discard(socket)
             if not sockets:
                 del self._by_user[pk]
