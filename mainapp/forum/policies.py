@@ -156,6 +156,7 @@ PAGES = {
     "forum-moderation": page(STAFF, member=FORBIDDEN),
     "create-room": form(MEMBERS),
     "room": form(EVERYONE, post=MEMBERS & ~MUTED, of="room", member=IN_FORM),
+    "room-search": page(EVERYONE, of="room"),
     "room-people": page(MEMBERS, of="room"),
     "room-moderation": page(HOST | STAFF, of="room"),
     "mute-participant": action(HOST | STAFF, of="room"),

@@ -47,12 +47,15 @@ class Chat:
         return ", ".join(others[:NAMES]) or name_of(None)
 
     @property
+    def is_direct(self) -> bool:
+        return self.room.kind == DIRECT
+
+    @property
     def partner(self) -> User | None:
         """The other person of a direct room; None in a group, and after they left the site."""
-        if self.room.kind != DIRECT:
-            return None
         own = self.own.user_id
-        return next((person.user for person in self.people if person.user_id != own), None)
+        others = (person.user for person in self.people if person.user_id != own)
+        return next(others, None) if self.is_direct else None
 
 
 def chats_of(user: User) -> QuerySet[Participant]:

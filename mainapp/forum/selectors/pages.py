@@ -10,9 +10,9 @@ from django.db.models.functions import Cast, Concat
 
 from mainapp.accounts.models import Block, User
 from mainapp.forum.models import Message, MessageQuerySet, Participant, Reaction, Room
+from mainapp.forum.policies import PRIVATE
 from mainapp.forum.selectors.chats import Chat
 from mainapp.forum.selectors.lines import Line, chips_of, lines_of, with_divider, with_papers
-from mainapp.forum.selectors.members import members_of
 from mainapp.market.policies import symbol_limit
 from mainapp.market.quotes import Quote
 from mainapp.market.selectors.quotes import last_quotes
@@ -60,15 +60,20 @@ class RoomPage:
         return self.later is None
 
 
-def room_for(pk: int, user: User | AnonymousUser) -> OpenedRoom:
+def room_for(pk: int, user: User | AnonymousUser, *, is_private: bool = False) -> OpenedRoom:
     """Return a room with its stock and host; one query, two for a private room.
 
-    Raises: Room.DoesNotExist.
+    One for a private room too if it is expected to be one. Raises: Room.DoesNotExist.
     """
+    if is_private and (chat := _chat(pk, user)):
+        return OpenedRoom(chat.room, chat.own.is_muted, chat)
     mutes = Participant.objects.filter(room=OuterRef("pk"), user=user.pk, is_muted=True)
     rooms = Room.objects.visible_to(user).select_related("stock", "host")
     room: Any = rooms.annotate(is_muted=Exists(mutes)).get(pk=pk)
-    return OpenedRoom(room, room.is_muted, _chat(room, user) if room.is_private else None)
+    chat = _chat(pk, user) if room.is_private else None
+    if room.is_private and chat is None:  # removed a moment ago
+        raise Room.DoesNotExist
+    return OpenedRoom(room, room.is_muted, chat)
 
 
 def room_page(
@@ -113,14 +118,12 @@ def message_address(room: Room, seq: int) -> str:
     return f"{address}#m{seq}"
 
 
-def _chat(room: Room, user: User | AnonymousUser) -> Chat:
-    """Return a private room as its participant sees it; one query. Raises: Room.DoesNotExist."""
-    members = members_of(room)
+def _chat(pk: int, user: User | AnonymousUser) -> Chat | None:
+    """Return a private room as its participant sees it, None for others; one query."""
+    rows = Participant.objects.filter(room=pk, room__kind__in=PRIVATE, left_at=None)
+    members = list(rows.select_related("user", "room").order_by("joined_at", "pk"))
     own = next((member for member in members if member.user_id == user.pk), None)
-    if own is None:  # removed a moment ago
-        raise Room.DoesNotExist
-    own.room = room
-    return Chat(own, 0, None, members)
+    return Chat(own, 0, None, members) if own else None
 
 
 class _Joined(Func):

@@ -37,12 +37,12 @@ MAX_NAME_LENGTH = 60
 
 
 @vary_on_headers("HX-Request")
-def room(request: HttpRequest, pk: int) -> HttpResponse:
+def room(request: HttpRequest, pk: int, *, is_private: bool = False) -> HttpResponse:
     """Show the newest messages, or those of `?before=` or `?after=`; scripts load the list alone.
 
     `room` is the address of a room of the forum, `conversa` that of a private one.
     """
-    opened = room_or_404(request, pk)
+    opened = room_or_404(request, pk, is_private=is_private)
     if request.method == "POST":
         return _post(request, opened)
     address = opened.room.get_absolute_url()

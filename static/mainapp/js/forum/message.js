@@ -1,4 +1,5 @@
 // One message: building it from a frame and changing it; the counterpart of `_message.html`.
+import { withPresence } from "../accounts/presence.js";
 import { build, part } from "../core/dom.js";
 import { gettext, isolated } from "../core/i18n.js";
 import { clock, day } from "../core/time.js";
@@ -41,7 +42,8 @@ export class MessageBuilder {
   }
 
   _fillAuthor(element, user) {
-    part(element, "avatar").replaceChildren(buildAvatar(user));
+    const face = buildAvatar(user);
+    part(element, "avatar").replaceChildren(user && this._userId !== null ? withPresence(face, user.id) : face);
     const author = part(element, "author");
     author.textContent = user?.name ?? gettext("usuário removido");
     if (user) author.href = this._profileUrl.replace("/0/", `/${user.id}/`);
@@ -110,7 +112,7 @@ function buildNote(item) {
   return build("li", { className: "msg is-note", id: `m${item.seq}`, ...data }, build("p", {}, noteText(item)));
 }
 
-/** Return the sentence of a system message, like `note` of templatetags/forum.py. */
+/** Return the sentence of a system message, like `system_sentence` of templatetags/forum.py. */
 function noteText({ user, content }) {
   const name = isolated(user?.name ?? gettext("usuário removido"));
   if (content.code === "joined") return gettext("%(name)s entrou no grupo", { name });

@@ -18,26 +18,18 @@ export function attachPresence(root, socket, userId) {
 
   function show() {
     const people = [...present.values()].sort((a, b) => a.name.localeCompare(b.name));
-    if (isPrivate) showPeople();
-    else {
+    if (!isPrivate) {
       part(root, "present").replaceChildren(...people.map((person) => buildItem(person, root.dataset.profileUrl)));
       part(root, "present-box").hidden = people.every(({ id }) => id === userId);
     }
-    part(root, "present-count").textContent = isDirect ? "" : String(people.length);
+    part(root, "present-count").textContent = String(people.length);
     showConnection();
-  }
-
-  /** Mark those participants of a private room who are here. */
-  function showPeople() {
-    for (const item of part(root, "people").querySelectorAll("[data-person]")) {
-      item.toggleAttribute("data-here", present.has(Number(item.dataset.person)));
-    }
   }
 
   function showConnection() {
     const text = CONNECTION[socket.connection.state]?.() ?? "";
-    const isAlone = isDirect && [...present.keys()].every((id) => id === userId);
-    part(root, "here").hidden = text !== "" || !isGreeted || isAlone;
+    // Beside the name of the other person of a direct room is whether they are online.
+    part(root, "here").hidden = text !== "" || !isGreeted || isDirect;
     part(root, "connection").hidden = text === "";
     part(root, "connection").textContent = text;
   }

@@ -1,4 +1,5 @@
 // The page of a room, live; without scripts it is read and written by plain pages.
+import { watchPresence } from "../accounts/presence.js";
 import { watchConnection } from "../core/connection-status.js";
 import * as dom from "../core/dom.js";
 import { gettext, ngettext } from "../core/i18n.js";
@@ -15,6 +16,7 @@ import { attachPapers } from "./papers.js";
 import { attachPresence } from "./presence.js";
 import { attachReactions } from "./reactions.js";
 import { ReadMarks } from "./reads.js";
+import { attachSearch } from "./searching.js";
 import { SeenMessages, showUnseen } from "./seen.js";
 import { RoomSocket } from "./socket.js";
 import { attachTyping } from "./typing.js";
@@ -69,6 +71,7 @@ socket.addEventListener("room", ({ detail }) => {
   log.fold(detail.blocked ?? []);
 });
 log.addEventListener("shown", ({ detail: { elements, isEarlier, isRendered } }) => {
+  if (isRendered) elements.forEach(watchPresence);
   unfoldPapers(elements, { isRendered });
   chips.watch([...elements, ...showCited(elements, { isNewest: !isEarlier })]);
   actions.update(elements);
@@ -109,6 +112,7 @@ attachPresence(root, socket, userId);
 attachTyping(root, socket, userId);
 attachReactions({ log, socket, may: () => may.includes("send") });
 attachViewer(log.list);
+attachSearch(part("search"), (seq) => paging.goTo(seq));
 const composer = part("composer");
 if (composer) attachComposer(root, { composer, log, socket, outbox, paging, draftKey: storageKey, announce });
 followKeyboard(root.querySelector(".talk"));
