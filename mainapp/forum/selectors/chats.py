@@ -197,11 +197,11 @@ def last_message(
     )
 
 
-def excerpt_of(message: Message) -> str:
+def excerpt_of(message: Message, length: int = 140) -> str:
     """Return the start of a message's text, or a file's name; empty for a deleted message."""
     if message.kind == Message.Kind.FILE and not message.deleted_at:
         return str(message.content.get("name", ""))
-    return excerpt(message.body_html)
+    return excerpt(message.body_html, length)
 
 
 def _newest_messages(rows: Iterable[Participant]) -> dict[int, Message]:

@@ -82,6 +82,13 @@ def conversation_page(user: User, number: str) -> ConversationList:
     return ConversationList(conversations(page.object_list), page.has_next(), page)
 
 
+def unread_conversations(user: User, *, limit: int) -> list[Conversation]:
+    """Return the conversations with unread messages, the newest activity first; two queries."""
+    behind = chats_of(user).filter(room__last_seq__gt=F("read_seq"))
+    unread = behind.annotate(unread_now=unread_count()).filter(unread_now__gt=0)
+    return conversations(unread[:limit])
+
+
 def conversation(own: Participant) -> Conversation:
     """Return a participation with what a list shows of its room; two queries."""
     return conversations(Participant.objects.filter(pk=own.pk).select_related("room"))[0]

@@ -25,15 +25,16 @@ _NAME = Concat(F("display_name"), Value(" "), F("username"))
 def find_people(user: User, text: str, *, limit: int, besides: Collection[int] = ()) -> list[User]:
     """Return active users whose names contain every word of the text; one query.
 
-    Names that start with it come first. Not those whom `user` blocks or who block `user`, and not
-    those of `besides`; none for a text without words.
+    The username itself and names that start with the text come first. Not those whom `user` blocks
+    or who block `user`, and not those of `besides`; none for a text without words.
     """
-    words = fold(text).split()
+    name = text.strip().removeprefix("@")
+    words = fold(name).split()
     if not words:
         return []
     people = _people(user, besides).filter(has_words(_NAME, words))
-    starts = Q(username__istartswith=text.strip()) | Q(folded__startswith=" ".join(words))
-    rank = Case(When(starts, then=0), default=1)
+    starts = Q(username__istartswith=name) | Q(folded__startswith=" ".join(words))
+    rank = Case(When(username__iexact=name, then=0), When(starts, then=1), default=2)
     return list(people.annotate(folded=Folded(_NAME)).order_by(rank, "folded", "pk")[:limit])
 
 

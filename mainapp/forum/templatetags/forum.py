@@ -32,11 +32,11 @@ def excerpt(message: Message) -> str:
 
 
 @register.filter
-def preview(message: Message) -> str:
+def preview(message: Message, length: int = 140) -> str:
     """Return a message of any kind as one line of plain text, for a list of rooms."""
     if message.deleted_at:
         return _("mensagem apagada")
-    text = rendering.excerpt(message.body_html)
+    text = rendering.excerpt(message.body_html, length)
     if message.kind == Message.Kind.SYSTEM:
         return system_sentence(message)
     if message.kind == Message.Kind.IMAGE:
@@ -67,9 +67,13 @@ def message_url(message: Message) -> str:
 
 
 @register.inclusion_tag("mainapp/forum/_conversation_face.html")
-def conversation_face(chat: Chat | Conversation) -> dict[str, Any]:
-    """Render the picture of a direct room's other person, or a group's initials."""
-    return {"chat": chat, "initials": initials(chat.name), "hue": (chat.room.pk * 5 + 3) % HUES}
+def conversation_face(chat: Chat | Conversation, presence: bool = True) -> dict[str, Any]:
+    """Render the picture of a direct room's other person, or a group's initials.
+
+    With `presence` a dot shows that the person is online; the page loads `js/accounts/presence.js`.
+    """
+    hue = (chat.room.pk * 5 + 3) % HUES
+    return {"chat": chat, "initials": initials(chat.name), "hue": hue, "presence": presence}
 
 
 @register.filter

@@ -29,6 +29,8 @@ def test_names_that_start_with_the_text_come_first(alice, joao):
     ramona = User.objects.create_user("zeca", display_name="Ramona Dias")
     assert find_people(alice, "ramo", limit=5) == [ramona, joao]
     assert find_people(alice, "ramo", limit=1) == [ramona]
+    exact = User.objects.create_user("ramo", display_name="Zuleica")
+    assert find_people(alice, "@RAMO", limit=5) == [exact, ramona, joao]
 
 
 def test_blocked_deactivated_and_excluded_people_are_not_found(alice, bob, joao):

@@ -75,8 +75,8 @@ def remove(request: MemberRequest, pk: int) -> HttpResponse:
     form = PersonForm(request.POST if request.method == "POST" else request.GET)
     user_pk = form.cleaned_data["user"] if form.is_valid() else 0
     person = next((each.user for each in members if each.user_id == user_pk), None)
-    if person is None or person == request.user:
-        raise Http404
+    if person is None or person == request.user:  # removed meanwhile, or not to be removed
+        return redirect("conversation-about", pk=pk)
     if request.method == "POST":
         with gone_as_404():
             remove_person(room_pk=pk, actor=request.user, user_pk=user_pk)

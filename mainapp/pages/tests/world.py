@@ -98,8 +98,8 @@ def _conversation(world: World) -> dict[str, Any]:
     room = Room.objects.create(
         kind="group", name="Grupo", host=world.users["host"], created_at=_now(), active_at=_now()
     )
-    for name in ("host", "owner"):
-        Participant.objects.create(room=room, user=world.users[name], joined_at=_now())
+    for user in {world.users["host"], world.users["owner"]}:
+        Participant.objects.create(room=room, user=user, joined_at=_now())
     return {"pk": room.pk}
 
 

@@ -1,4 +1,5 @@
 // The list of the reader's private rooms, kept up to date by the frames of the notifications' socket.
+import { watchPresence } from "../accounts/presence.js";
 import { part, setText } from "../core/dom.js";
 import { fetchElement } from "../core/http.js";
 import { gettext } from "../core/i18n.js";
@@ -60,8 +61,10 @@ class ConversationList {
     const list = loaded && part(loaded, "list");
     const own = part(this._root, "list");
     if (!loaded || this._root.contains(document.activeElement)) return;
-    if (list && own) own.replaceChildren(...this._withCurrent(list, own));
-    else if (this._isPage) this._root.replaceChildren(...loaded.children);
+    if (!list || !own) return;
+    own.replaceChildren(...this._withCurrent(list, own));
+    watchPresence(own);
+    this._root.querySelector(".conversations-none")?.remove();
   }
 
   /** Return the rows of a loaded list, of which the open room is marked as in the present one. */
